@@ -1,0 +1,10 @@
+/** A contract that cannot be kept: names the place and the cure. Thrown when the contract is declared. */
+export class ContractError extends Error {
+  override readonly name = "ContractError";
+  readonly where: string;
+
+  constructor(where: string, problem: string) {
+    super(`${where}: ${problem}`);
+    this.where = where;
+  }
+}

@@ -1,0 +1,72 @@
+import { assertJsonOnly } from "./json-only.ts";
+import type { EventMap } from "./event.ts";
+import { ContractError } from "./contract-error.ts";
+import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./procedure.ts";
+
+/** What a context promises to the others and to the outside. Plain data that a browser can import. */
+export interface Contract<Name extends string = string, Procedures extends ProcedureTree = ProcedureTree, Events extends EventMap = EventMap> {
+  readonly kind: "contract";
+  readonly name: Name;
+  readonly procedures: Procedures;
+  readonly events: Events;
+}
+
+/** Contracts by the name of their context. */
+export type ContractMap = Readonly<Record<string, Contract>>;
+
+const CONTEXT_NAME = /^[a-z][a-z0-9]{0,30}$/;
+const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,62}$/;
+const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,62}$/;
+
+/** Names that objects have by themselves, or that tRPC's clients and promises give a meaning of their own. */
+const RESERVED = new Set(["then", "catch", "finally", "call", "apply", "bind", "constructor", "prototype", "query", "mutate", "subscribe", "toString", "valueOf", "toJSON"]);
+
+/**
+ * Declares what a context promises.
+ *
+ * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, and for an `orderedBy`
+ * that is no field; each names the procedure, the path inside the schema, and the cure.
+ */
+export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
+  name: Name,
+  parts: { readonly procedures: Procedures; readonly events?: Events },
+): Contract<Name, Procedures, Events> {
+  if (!CONTEXT_NAME.test(name)) {
+    throw new ContractError(`contract "${name}"`, "a context's name is lower-case letters and digits, at most 31, and begins with a letter");
+  }
+  for (const [path, procedure] of walkProcedures(parts.procedures)) {
+    checkProcedure(`${name}.${path}`, procedure);
+  }
+  const events = parts.events ?? ({} as Events);
+  for (const [eventName, spec] of Object.entries(events)) {
+    checkName(`${name} event ${eventName}`, eventName);
+    assertJsonOnly(`${name} event ${eventName}`, "payload", spec.payload);
+    if (spec.orderedBy !== undefined && !Object.hasOwn(spec.payload.shape, spec.orderedBy)) {
+      throw new ContractError(`${name} event ${eventName}`, `orderedBy names "${spec.orderedBy}", which is no field of the payload`);
+    }
+  }
+  return { kind: "contract", name, procedures: parts.procedures, events };
+}
+
+/** All procedures of a tree with their dotted paths, in the order of declaration. */
+export function* walkProcedures(tree: ProcedureTree, prefix = ""): Generator<readonly [path: string, procedure: AnyProcedure]> {
+  for (const [name, node] of Object.entries(tree)) {
+    checkName(prefix + name, name);
+    if (isProcedure(node)) yield [prefix + name, node];
+    else yield* walkProcedures(node, `${prefix}${name}.`);
+  }
+}
+
+function checkName(where: string, name: string): void {
+  if (RESERVED.has(name)) throw new ContractError(where, `"${name}" has a meaning of its own in clients; choose another name`);
+  if (!MEMBER_NAME.test(name)) throw new ContractError(where, "a name is camelCase letters and digits, at most 63, and begins with a lower-case letter");
+}
+
+function checkProcedure(where: string, procedure: AnyProcedure): void {
+  if (procedure.input !== NOTHING) assertJsonOnly(where, "input", procedure.input);
+  if (procedure.output !== NOTHING) assertJsonOnly(where, "output", procedure.output);
+  for (const [code, schema] of Object.entries(procedure.errors)) {
+    if (!ERROR_CODE.test(code)) throw new ContractError(where, `error code "${code}" is not UPPER_SNAKE_CASE`);
+    assertJsonOnly(where, `errors.${code}`, schema as AnyProcedure["input"]);
+  }
+}

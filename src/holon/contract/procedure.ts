@@ -1,0 +1,120 @@
+import { z } from "zod";
+
+/** Who may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
+export type Access = "public" | "user" | "internal" | { readonly role: string };
+
+export type ProcedureType = "query" | "mutation" | "subscription";
+
+/** The errors that a procedure declares: code to the schema of its details. */
+export type ErrorSchemas = Readonly<Record<string, z.ZodType>>;
+
+/** Stands for "takes no input" and "answers nothing". */
+export type Nothing = z.ZodUndefined;
+
+/** The schema of {@link Nothing}. */
+export const NOTHING: Nothing = z.undefined();
+
+/** What a contract says of one procedure. Plain data; made by {@link query}, {@link mutation} and {@link subscription}. */
+export interface Procedure<
+  Type extends ProcedureType = ProcedureType,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+  Errors extends ErrorSchemas = ErrorSchemas,
+  Idempotent extends boolean = boolean,
+> {
+  readonly kind: "procedure";
+  readonly type: Type;
+  readonly access: Access;
+  /** Absent where the procedure takes no input. */
+  readonly input: Input;
+  readonly output: Output;
+  readonly errors: Errors;
+  /** A mutation that may be sent again with the same key and has its effect once. Queries always are. */
+  readonly idempotent: Idempotent;
+  /** HTTP status of declared errors that do not use the default of 422. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** REST route, as in `GET /products/{id}`. */
+  readonly rest: string | undefined;
+  readonly description: string | undefined;
+  readonly deprecated: boolean;
+}
+
+/** Any procedure; for constraints. */
+// biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every schema, and zod's types are invariant
+export type AnyProcedure = Procedure<ProcedureType, any, any, any, any>;
+
+/** Procedures by name, in groups as deep as one likes. */
+export interface ProcedureTree {
+  readonly [name: string]: AnyProcedure | ProcedureTree;
+}
+
+/** What {@link query}, {@link mutation} and {@link subscription} have in common. */
+export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas> {
+  /** Required: a procedure without a decision on who may call it does not compile. */
+  readonly access: Access;
+  readonly input?: Input;
+  readonly output?: Output;
+  /** Refusals of this procedure, typed: `{ OUT_OF_STOCK: z.object({ available: z.int() }) }`. */
+  readonly errors?: Errors;
+  /** HTTP status of a declared error, where 422 does not say it well. */
+  readonly statuses?: { readonly [Code in keyof Errors]?: number };
+  readonly rest?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean;
+}
+
+/** Options of {@link mutation}. */
+export interface MutationOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Idempotent extends boolean>
+  extends ProcedureOptions<Input, Output, Errors> {
+  /** Callers may send a key; the same key again gets the first answer and has no second effect. */
+  readonly idempotent?: Idempotent;
+}
+
+/** A procedure that reads. It is safe to repeat. */
+export function query<Input extends z.ZodType = Nothing, Output extends z.ZodType = Nothing, const Errors extends ErrorSchemas = {}>(
+  options: ProcedureOptions<Input, Output, Errors>,
+): Procedure<"query", Input, Output, Errors, true> {
+  return procedure("query", options, true);
+}
+
+/** A procedure that changes something. */
+export function mutation<
+  Input extends z.ZodType = Nothing,
+  Output extends z.ZodType = Nothing,
+  const Errors extends ErrorSchemas = {},
+  const Idempotent extends boolean = false,
+>(options: MutationOptions<Input, Output, Errors, Idempotent>): Procedure<"mutation", Input, Output, Errors, Idempotent> {
+  return procedure("mutation", options, (options.idempotent ?? false) as Idempotent);
+}
+
+/** A procedure that answers with a stream of items; `output` is the schema of one item. */
+export function subscription<Input extends z.ZodType = Nothing, Output extends z.ZodType = Nothing, const Errors extends ErrorSchemas = {}>(
+  options: ProcedureOptions<Input, Output, Errors>,
+): Procedure<"subscription", Input, Output, Errors, false> {
+  return procedure("subscription", options, false);
+}
+
+function procedure<Type extends ProcedureType, Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Idempotent extends boolean>(
+  type: Type,
+  options: ProcedureOptions<Input, Output, Errors>,
+  idempotent: Idempotent,
+): Procedure<Type, Input, Output, Errors, Idempotent> {
+  return {
+    kind: "procedure",
+    type,
+    access: options.access,
+    input: options.input ?? (NOTHING as unknown as Input),
+    output: options.output ?? (NOTHING as unknown as Output),
+    errors: options.errors ?? ({} as Errors),
+    idempotent,
+    statuses: (options.statuses ?? {}) as Readonly<Record<string, number>>,
+    rest: options.rest,
+    description: options.description,
+    deprecated: options.deprecated ?? false,
+  };
+}
+
+/** Whether a node of a procedure tree is a procedure. */
+export function isProcedure(node: AnyProcedure | ProcedureTree): node is AnyProcedure {
+  return (node as { kind?: unknown }).kind === "procedure";
+}

@@ -1,0 +1,13 @@
+/** Where the toolkit reads time from; tests hand in their own. */
+export interface Clock {
+  /** Milliseconds since 1970, for what people and databases read. */
+  nowMs(): number;
+  /** Milliseconds of a clock that never jumps, for deadlines and durations. */
+  monotonicMs(): number;
+}
+
+/** The machine's own clocks. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};

@@ -1,0 +1,61 @@
+import { type CatalogueCode, type ErrorRow, type Executed, errorRow } from "./error-catalogue.ts";
+
+/** What an error carries besides its code and message. */
+export interface HolonErrorOptions<Details> {
+  /** Data that callers may read; travels on the wire, so it must be JSON. */
+  readonly details?: Details;
+  /** What went wrong below; is logged, never leaves the process. */
+  readonly cause?: unknown;
+  /** Whether the handler may have run, where it is known better than the catalogue says. */
+  readonly executed?: Executed;
+  /** HTTP status, where a contract declares another than the catalogue's. */
+  readonly status?: number;
+}
+
+/**
+ * The one error class of the toolkit: a code, a sentence, and typed details.
+ *
+ * An error that crosses from one context to another, in one process or between two, arrives as this class with the same code, message and
+ * details, and without `cause`.
+ */
+export class HolonError<Code extends string = string, Details = unknown> extends Error {
+  override readonly name = "HolonError";
+  readonly code: Code;
+  readonly details: Details;
+  readonly executed: Executed;
+  readonly status: number;
+
+  constructor(code: Code, message: string, options: HolonErrorOptions<Details> = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const row = errorRow(code);
+    this.code = code;
+    this.details = options.details as Details;
+    this.executed = options.executed ?? row.executed;
+    this.status = options.status ?? row.status;
+  }
+
+  /** The catalogue's row of this error's code. */
+  get row(): ErrorRow {
+    return errorRow(this.code);
+  }
+}
+
+/** Whether a value is an error of the toolkit, with the given code where one is named. */
+export function isHolonError<Code extends string = string>(value: unknown, code?: Code): value is HolonError<Code> {
+  return value instanceof HolonError && (code === undefined || value.code === code);
+}
+
+/** An error of the catalogue. */
+export function catalogueError<Details = undefined>(code: CatalogueCode, message: string, options?: HolonErrorOptions<Details>): HolonError<CatalogueCode, Details> {
+  return new HolonError(code, message, options);
+}
+
+/** Thrown by {@link assertInvariant}: a bug of the toolkit or of its caller, never of the world. */
+export class AssertionError extends Error {
+  override readonly name = "AssertionError";
+}
+
+/** Throws where something that must hold does not: our own bug. */
+export function assertInvariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message);
+}

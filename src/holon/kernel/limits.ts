@@ -1,0 +1,76 @@
+/**
+ * Every limit of the toolkit with its default.
+ *
+ * Units are the last word of each name: `Ms` milliseconds, `Bytes` bytes, `Count` a number of things.
+ */
+export const DEFAULT_LIMITS = {
+  /** Time that the edge gives a call which names no deadline. */
+  deadlineMs: 10_000,
+  /** Longest deadline that a caller may ask for. */
+  greatestDeadlineMs: 30_000,
+  /** Greatest HTTP request body. */
+  bodyBytes: 1024 * 1024,
+  /** Most calls in one HTTP batch. */
+  batchCount: 20,
+  /** Most calls of one HTTP batch that run at once. */
+  batchConcurrencyCount: 10,
+  /** Greatest HTTP answer. */
+  responseBytes: 8 * 1024 * 1024,
+  /** Greatest body of an error answer. */
+  errorBytes: 16 * 1024,
+  /** Most validation issues in one error. */
+  issuesCount: 20,
+  /** Deepest nesting of JSON input. */
+  depthCount: 64,
+  /** Longest string in JSON input. */
+  stringBytes: 256 * 1024,
+  /** Longest array in JSON input. */
+  arrayCount: 10_000,
+  /** Time for the headers of a request to arrive. */
+  headersTimeoutMs: 10_000,
+  /** Time for a whole request to arrive. */
+  requestTimeoutMs: 30_000,
+  /** How long an idle HTTP connection is kept. */
+  keepAliveMs: 72_000,
+  /** Greatest frame on the mesh. */
+  frameBytes: 8 * 1024 * 1024,
+  /** Calls that one mesh connection may have open at once. */
+  meshConcurrencyCount: 10_000,
+  /** Bytes waiting to be written to one mesh connection before callers are refused. */
+  meshBacklogBytes: 16 * 1024 * 1024,
+  /** How often an idle mesh connection is probed. */
+  meshPingMs: 5_000,
+  /** How long a mesh peer may stay silent before it counts as dead. */
+  meshSilenceMs: 12_000,
+  /** Items of one stream that may be on the way before the consumer has taken them. */
+  streamWindowCount: 32,
+  /** How long a subscription may stay without an item. */
+  subscriptionIdleMs: 120_000,
+  /** How old a subscription may grow before it is ended for the client to resume. */
+  subscriptionGreatestAgeMs: 3_600_000,
+  /** How often a subscription sends a sign of life. */
+  subscriptionHeartbeatMs: 10_000,
+  /** Longest a statement may run, never past the call's deadline. */
+  statementTimeoutMs: 15_000,
+  /** Longest a statement may wait for a lock. */
+  lockTimeoutMs: 3_000,
+  /** Longest a transaction may stay open without a statement. */
+  idleInTransactionMs: 15_000,
+  /** Connections of one context in one process. */
+  poolCount: 5,
+  /** Longest wait for a connection of the pool. */
+  poolWaitMs: 2_000,
+  /** Most calls that wait for a connection of the pool. */
+  poolWaitingCount: 100,
+  /** Calls of one context that run at once in one process. */
+  concurrencyCount: 1_000,
+  /** How long an idempotency key is kept. */
+  keyTtlMs: 24 * 3_600_000,
+  /** Between "not ready" and refusing new work, for load balancers to notice. */
+  drainMs: 5_000,
+  /** How long work in flight may take to finish at stop. */
+  graceMs: 20_000,
+} as const;
+
+/** The limits in force: every one of {@link DEFAULT_LIMITS}, some with another value. */
+export type Limits = { readonly [Name in keyof typeof DEFAULT_LIMITS]: number };

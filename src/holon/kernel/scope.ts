@@ -1,0 +1,137 @@
+import type { HolonError } from "./holon-error.ts";
+import type { Principal } from "./principal.ts";
+import { newTrace, Trace } from "./trace.ts";
+
+/** What a scope is made from, where it has no parent. */
+export interface ScopeOptions {
+  readonly principal: Principal;
+  /** On the monotonic clock, in milliseconds. */
+  readonly deadlineAtMs: number;
+  /** Who makes the call: the name of a context, or `edge`. */
+  readonly caller: string;
+  readonly trace?: Trace;
+  /** Idempotency key of the call. */
+  readonly key?: string | undefined;
+  /** Who started the work that this call belongs to, for audit; the principal itself unless a system acts for somebody. */
+  readonly initiator?: Principal;
+}
+
+type CancelListener = (reason: HolonError) => void;
+
+/**
+ * All that travels with one call: who it is for, until when, where in the trace, and whether it was cancelled.
+ *
+ * Scopes are handed on as a parameter, never through async storage, and form a chain: what cancels a call cancels the calls it made.
+ */
+export class Scope {
+  readonly principal: Principal;
+  readonly deadlineAtMs: number;
+  readonly caller: string;
+  readonly key: string | undefined;
+  readonly parent: Scope | undefined;
+  readonly #initiator: Principal | undefined;
+  #trace: Trace | undefined;
+  #reason: HolonError | undefined = undefined;
+  #listeners: CancelListener[] | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  #hooked = false;
+
+  constructor(
+    principal: Principal,
+    deadlineAtMs: number,
+    caller: string,
+    key: string | undefined,
+    parent: Scope | undefined,
+    trace: Trace | undefined,
+    initiator: Principal | undefined,
+  ) {
+    this.principal = principal;
+    this.deadlineAtMs = deadlineAtMs;
+    this.caller = caller;
+    this.key = key;
+    this.parent = parent;
+    this.#trace = trace;
+    this.#initiator = initiator;
+  }
+
+  /** A scope that begins here: at the edge, in a job, in a test. */
+  static root(options: ScopeOptions): Scope {
+    return new Scope(options.principal, options.deadlineAtMs, options.caller, options.key, undefined, options.trace ?? newTrace(), options.initiator);
+  }
+
+  /** The scope of a call made from this one. */
+  child(caller: string, principal: Principal, deadlineAtMs: number, key: string | undefined): Scope {
+    return new Scope(principal, Math.min(deadlineAtMs, this.deadlineAtMs), caller, key, this, undefined, this.#initiator);
+  }
+
+  get initiator(): Principal {
+    return this.#initiator ?? this.parent?.initiator ?? this.principal;
+  }
+
+  get trace(): Trace {
+    if (this.#trace === undefined) {
+      const from = (this.parent as Scope).trace;
+      this.#trace = new Trace(from.traceId, from.spanId, from.sampled);
+    }
+    return this.#trace;
+  }
+
+  /** Why this call was cancelled: its own reason or that of the nearest ancestor; undefined while it runs. */
+  get cancelled(): HolonError | undefined {
+    return this.#reason ?? this.parent?.cancelled;
+  }
+
+  /** Cancels this call and all calls made from it. The first reason stays. */
+  cancel(reason: HolonError): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners === undefined) return;
+    for (const listener of listeners) listener(reason);
+  }
+
+  /**
+   * Runs a function when this call is cancelled, at once where it already is. Returns what takes the function back; call it when the work
+   * is done, or a long-lived scope keeps every finished piece of work alive.
+   */
+  onCancel(listener: CancelListener): () => void {
+    const reason = this.cancelled;
+    if (reason !== undefined) {
+      listener(reason);
+      return () => {};
+    }
+    this.#hook();
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+    return () => {
+      const index = this.#listeners?.indexOf(listener) ?? -1;
+      if (index >= 0) this.#listeners?.splice(index, 1);
+    };
+  }
+
+  /** An AbortSignal that follows this scope; made when first asked for. Its `reason` is the HolonError. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.onCancel((reason) => controller.abort(reason));
+    }
+    return this.#controller.signal;
+  }
+
+  #unhook: (() => void) | undefined = undefined;
+
+  /** Listens to the parent, only once somebody listens here: most calls end without anybody asking. */
+  #hook(): void {
+    if (this.#hooked || this.parent === undefined) return;
+    this.#hooked = true;
+    this.#unhook = this.parent.onCancel((reason) => this.cancel(reason));
+  }
+
+  /** The call is over: lets go of the parent. */
+  release(): void {
+    this.#unhook?.();
+    this.#unhook = undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { assertInvariant } from "./holon-error.ts";
+
+/** Something that expires at a moment unless it is removed before. Extend it, so that waiting costs no allocation. */
+export abstract class WheelEntry {
+  /** @internal */ previous: WheelEntry | undefined = undefined;
+  /** @internal */ next: WheelEntry | undefined = undefined;
+  /** @internal */ slot: Slot | undefined = undefined;
+
+  /** Called once, on the first tick after the moment; the entry is out of the wheel by then. */
+  abstract expire(): void;
+}
+
+interface Slot {
+  head: WheelEntry | undefined;
+}
+
+/** Width of a slot: an entry expires at most this late. */
+const SLOT_MS = 8;
+
+/** Ticks without any entry after which the wheel stops its timer. */
+const IDLE_TICKS = 250;
+
+/**
+ * One coarse timer for any number of deadlines.
+ *
+ * A timer per call would cost more than a local call does; adding to and removing from the wheel costs a few pointer writes.
+ * Units: milliseconds of the clock handed in; an entry expires 0 to 8 ms after its moment, plus the delay of the event loop.
+ */
+export class TimerWheel {
+  readonly #monotonicMs: () => number;
+  readonly #slots = new Map<number, Slot>();
+  #size = 0;
+  #handled: number;
+  #idleTicks = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+    this.#handled = Math.floor(monotonicMs() / SLOT_MS);
+  }
+
+  /** How many entries wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(entry: WheelEntry, atMs: number): void {
+    assertInvariant(entry.slot === undefined, "a wheel entry is added once");
+    if (this.#timer === undefined) this.#start();
+    const number = Math.max(Math.ceil(atMs / SLOT_MS), this.#handled + 1);
+    let slot = this.#slots.get(number);
+    if (slot === undefined) {
+      slot = { head: undefined };
+      this.#slots.set(number, slot);
+    }
+    const head = slot.head;
+    entry.slot = slot;
+    entry.next = head;
+    if (head !== undefined) head.previous = entry;
+    slot.head = entry;
+    this.#size++;
+  }
+
+  /** Takes an entry out; without effect where it expired or was never added. */
+  remove(entry: WheelEntry): void {
+    const { slot, previous, next } = entry;
+    if (slot === undefined) return;
+    if (previous === undefined) slot.head = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    entry.slot = undefined;
+    entry.previous = undefined;
+    entry.next = undefined;
+    this.#size--;
+  }
+
+  /** Stops the timer; entries that still wait never expire. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#slots.clear();
+    this.#size = 0;
+  }
+
+  #start(): void {
+    this.#handled = Math.floor(this.#monotonicMs() / SLOT_MS);
+    this.#timer = setInterval(() => this.#tick(), SLOT_MS);
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    const current = Math.floor(this.#monotonicMs() / SLOT_MS);
+    while (this.#handled < current) {
+      this.#handled++;
+      const slot = this.#slots.get(this.#handled);
+      if (slot === undefined) continue;
+      this.#slots.delete(this.#handled);
+      for (let entry = slot.head; entry !== undefined; entry = slot.head) {
+        this.remove(entry);
+        entry.expire();
+      }
+    }
+    this.#idleTicks = this.#size === 0 ? this.#idleTicks + 1 : 0;
+    if (this.#idleTicks > IDLE_TICKS) {
+      this.#idleTicks = 0;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.#slots.clear();
+    }
+  }
+}

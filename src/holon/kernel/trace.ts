@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+
+/**
+ * The place of a call in a trace: W3C trace context.
+ *
+ * Span ids are made from a random prefix of the process and a counter, as text only when somebody reads them: a random id for each local
+ * call would cost more than the call.
+ */
+export class Trace {
+  readonly traceId: string;
+  readonly parentSpanId: string | undefined;
+  readonly sampled: boolean;
+  readonly #span: number;
+
+  constructor(traceId: string, parentSpanId: string | undefined, sampled: boolean) {
+    this.traceId = traceId;
+    this.parentSpanId = parentSpanId;
+    this.sampled = sampled;
+    this.#span = nextSpan();
+  }
+
+  /** 16 hexadecimal digits. */
+  get spanId(): string {
+    return spanPrefix + this.#span.toString(16).padStart(8, "0");
+  }
+
+  /** The value of a `traceparent` header for calls made from here. */
+  get traceparent(): string {
+    return `00-${this.traceId}-${this.spanId}-${this.sampled ? "01" : "00"}`;
+  }
+}
+
+const spanPrefix = randomBytes(4).toString("hex");
+let spanCounter = randomBytes(3).readUIntBE(0, 3);
+
+function nextSpan(): number {
+  spanCounter = spanCounter >= 0xffff_ffff ? 1 : spanCounter + 1;
+  return spanCounter;
+}
+
+/** A trace that starts here. */
+export function newTrace(): Trace {
+  return new Trace(randomBytes(16).toString("hex"), undefined, true);
+}
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** Continues the trace of a `traceparent` header; starts a new one where there is none or it is malformed. */
+export function parseTraceparent(header: string | undefined): Trace {
+  const match = header === undefined ? null : TRACEPARENT.exec(header);
+  if (match === null || /^0+$/.test(match[1] as string) || /^0+$/.test(match[2] as string)) return newTrace();
+  return new Trace(match[1] as string, match[2], (Number.parseInt(match[3] as string, 16) & 1) === 1);
+}
