@@ -3,6 +3,7 @@ export * from "./clock.ts";
 export * from "./error-catalogue.ts";
 export * from "./holon-error.ts";
 export * from "./limits.ts";
+export * from "./log.ts";
 export * from "./principal.ts";
 export * from "./scope.ts";
 export * from "./trace.ts";

@@ -1,0 +1,78 @@
+import { pgSchema, uuid, text } from "drizzle-orm/pg-core";
+import { eq } from "drizzle-orm";
+import { z } from "zod";
+import { contract, event, mutation, query, subscription } from "../contract/index.ts";
+import { defineContext } from "./define-context.ts";
+import { outsideEffect } from "./handlers.ts";
+import { job } from "../work/index.ts";
+
+const Product = z.object({ id: z.string(), name: z.string() });
+const catalog = contract("catalog", {
+  procedures: {
+    products: {
+      get: query({ access: "public", input: z.object({ id: z.string() }), output: Product }),
+      watch: subscription({ access: "public", output: Product }),
+    },
+    stock: {
+      reserve: mutation({
+        access: "internal",
+        idempotent: true,
+        input: z.object({ id: z.string() }),
+        output: Product,
+        errors: { OUT_OF_STOCK: z.object({ available: z.int() }) },
+      }),
+      sell: mutation({ access: "internal", idempotent: true, input: z.object({ id: z.string() }), output: Product }),
+    },
+  },
+  events: { stockReserved: event(z.object({ id: z.string() }), { orderedBy: "id" }) },
+});
+const tables = { products: pgSchema("catalog").table("products", { id: uuid().primaryKey(), name: text().notNull() }) };
+const other = contract("other", { procedures: { ping: query({ access: "public", output: z.object({ ok: z.boolean() }) }) } });
+
+const def = defineContext(catalog, { tables, calls: { other }, jobs: { tell: job(z.object({ id: z.string() })) } });
+
+export const handlers = def.procedures({
+  products: {
+    async get({ input, ctx }) {
+      const pong = await ctx.call.other.ping();
+      const row = await ctx.db.query.products.findFirst({ where: eq(tables.products.id, input.id) });
+      if (!row || !pong.ok) throw ctx.fail("NOT_FOUND");
+      // @ts-expect-error: writing exists on a transaction only
+      ctx.db.insert(tables.products);
+      // @ts-expect-error: a context that was not declared does not exist
+      ctx.call.users;
+      return row;
+    },
+    async *watch() {
+      yield { id: "1", name: "x" };
+    },
+  },
+  stock: {
+    async reserve({ input, ctx, tx }) {
+      await tx.db.insert(tables.products).values({ id: input.id, name: "x" });
+      await tx.emit("stockReserved", { id: input.id });
+      await tx.enqueue("tell", { id: input.id });
+      // @ts-expect-error: no such event
+      await tx.emit("nothing", {});
+      // @ts-expect-error: a transactional handler cannot call
+      ctx.call;
+      throw ctx.fail("OUT_OF_STOCK", { available: 1 });
+    },
+    sell: outsideEffect(async ({ input, ctx, key }) => {
+      await ctx.call.other.ping(undefined, { key });
+      return ctx.transaction(async () => ({ id: input.id, name: key }));
+    }),
+  },
+});
+
+// @ts-expect-error: a missing handler does not compile
+def.procedures({ products: handlers.products });
+
+def.procedures({
+  ...handlers,
+  // @ts-expect-error: a surplus handler does not compile
+  surplus: async () => 1,
+});
+
+export const rules = def.rules({ products: { get: ({ ctx }) => ctx.user !== undefined } });
+export const catalogModule = def.implement({ procedures: handlers, rules });

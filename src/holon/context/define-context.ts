@@ -1,0 +1,96 @@
+import type { Contract, ContractMap } from "../contract/index.ts";
+import type { JobMap } from "../work/index.ts";
+import type { ContextTypes } from "./handler-context.ts";
+import type { HandlersOf, RulesOf } from "./handlers.ts";
+import type { Tables } from "./store.ts";
+
+/** What a context is made of, besides its contract and its handlers. */
+export interface ContextOptions<T extends Tables, C extends ContractMap, S extends ContractMap, J extends JobMap> {
+  /** The Drizzle tables and relations of the context, in the `pgSchema` of its name. */
+  readonly tables?: T;
+  /** The only contexts that handlers can call. */
+  readonly calls?: C;
+  /** The only contexts whose events can be handled. */
+  readonly subscribesTo?: S;
+  readonly jobs?: J;
+}
+
+/** The parts that {@link ContextDefinition.implement} joins. */
+export interface ContextParts<T extends ContextTypes> {
+  readonly procedures: HandlersOf<T, T["contract"]["procedures"]>;
+  readonly rules?: RulesOf<T, T["contract"]["procedures"]>;
+}
+
+/** A context without its handlers: plain data that handler files import, so that they never import each other. */
+export interface ContextDefinition<T extends ContextTypes, S extends ContractMap = ContractMap> {
+  readonly kind: "context";
+  readonly contract: T["contract"];
+  readonly tables: T["tables"] | undefined;
+  readonly calls: T["calls"];
+  readonly subscribesTo: S;
+  readonly jobs: T["jobs"];
+  /** Types the handlers of the contract's procedures. */
+  procedures(handlers: HandlersOf<T, T["contract"]["procedures"]>): HandlersOf<T, T["contract"]["procedures"]>;
+  /** Types the rules on rows. */
+  rules(rules: RulesOf<T, T["contract"]["procedures"]>): RulesOf<T, T["contract"]["procedures"]>;
+  /** Joins definition and handlers to what an app lists. A missing or surplus handler does not compile. */
+  implement(parts: ContextParts<T>): ContextModule;
+}
+
+/** A context with its handlers, ready for {@link import("../runtime/define-app.ts").defineApp}. */
+export interface ContextModule {
+  readonly kind: "module";
+  readonly name: string;
+  readonly contract: Contract;
+  readonly tables: Tables | undefined;
+  readonly calls: ContractMap;
+  readonly subscribesTo: ContractMap;
+  readonly jobs: JobMap;
+  readonly procedures: HandlerTree;
+  readonly rules: RuleTree;
+}
+
+/** Handlers by name, with the types taken off: what the compiler of the pipeline reads. */
+export interface HandlerTree {
+  readonly [name: string]: unknown;
+}
+
+/** Rules by name, with the types taken off. */
+export interface RuleTree {
+  readonly [name: string]: unknown;
+}
+
+/** Declares a context. */
+export function defineContext<
+  C extends Contract,
+  T extends Tables = {},
+  K extends ContractMap = {},
+  S extends ContractMap = {},
+  J extends JobMap = {},
+>(
+  contract: C,
+  options: ContextOptions<T, K, S, J> = {},
+): ContextDefinition<{ readonly contract: C; readonly tables: T; readonly calls: K; readonly jobs: J }, S> {
+  const { tables, calls = {} as K, subscribesTo = {} as S, jobs = {} as J } = options;
+  return {
+    kind: "context",
+    contract,
+    tables,
+    calls,
+    subscribesTo,
+    jobs,
+    procedures: (handlers) => handlers,
+    rules: (rules) => rules,
+    implement: (parts) => ({
+      kind: "module",
+      name: contract.name,
+      contract,
+      tables,
+      calls,
+      subscribesTo,
+      jobs,
+      procedures: parts.procedures as HandlerTree,
+      rules: (parts.rules ?? {}) as RuleTree,
+    }),
+  };
+}
