@@ -1,0 +1,4 @@
+export * from "./define-context.ts";
+export * from "./handler-context.ts";
+export * from "./handlers.ts";
+export * from "./store.ts";
