@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { catalogueError } from "../../kernel/index.ts";
+import { spawnGuarded } from "./guarded-process.ts";
+import type { PostgresBinaries } from "./postgres-binaries.ts";
+import type { Unprivileged } from "./unprivileged.ts";
+
+/** The data folder of a server, made once and kept. */
+export interface Cluster {
+  readonly data: string;
+  readonly password: string;
+}
+
+/** The login that owns an embedded server. */
+export const EMBEDDED_LOGIN = "holon";
+
+const PASSWORD_FILE = "holon.password";
+
+/**
+ * Opens the data folder, or makes it where there is none.
+ *
+ * It is made beside its place, with its password inside, and renamed: killed in the middle, it leaves nothing half made, only a folder that the
+ * next start removes. Logins need the password (scram-sha-256), which only our own user can read.
+ */
+export async function openCluster(folder: string, binaries: PostgresBinaries, who: Unprivileged, durable: boolean): Promise<Cluster> {
+  const data = path.join(folder, "data");
+  await removeUnfinished(folder);
+  if (!existsSync(path.join(data, "PG_VERSION"))) await makeCluster(folder, binaries, who, durable);
+  return { data, password: (await readFile(path.join(data, PASSWORD_FILE), "utf8")).trim() };
+}
+
+async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unprivileged, durable: boolean): Promise<void> {
+  const workshop = await mkdtemp(path.join(folder, "making-"));
+  const made = path.join(workshop, "data");
+  const password = randomBytes(24).toString("base64url");
+  const passwordFile = path.join(workshop, "password");
+  await mkdir(made, { mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  await who.own(workshop);
+  // The password is long and random, so repeated hashing protects nothing and would only cost milliseconds at every connection.
+  const args = ["-D", made, "-U", EMBEDDED_LOGIN, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "-c", "scram_iterations=1"];
+  args.push("--encoding=UTF8", "--locale=C", "--no-instructions", ...(durable ? [] : ["--no-sync"]));
+  const log = path.join(workshop, "initdb.log");
+  const output = await open(log, "w");
+  const code = await spawnGuarded(who.wrap(binaries.initdb, args), who, output.fd).ended;
+  await output.close();
+  if (code !== 0) {
+    throw catalogueError("UNAVAILABLE", `The embedded database cannot be made in ${folder}: initdb ended with ${code}: ${await readFile(log, "utf8")}`, { executed: "no" });
+  }
+  await writeFile(path.join(made, PASSWORD_FILE), password, { mode: 0o600 });
+  await rename(made, path.join(folder, "data"));
+  await rm(workshop, { recursive: true, force: true });
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    // Its initdb may still be dying; what cannot be removed now is removed next time.
+    if (name.startsWith("making-")) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+  }
+}

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Unprivileged } from "./unprivileged.ts";
+
+/**
+ * Runs a command as child of a shell that waits for the end of its input, which comes when we close it or when we die, however we die. The
+ * waiting half then stops the command: politely (SIGINT, Postgres' fast shutdown), after 10 s firmly (SIGQUIT), after 5 s more by SIGKILL.
+ * Both halves ignore other signals, and each survives the other. A shell, since it starts in a millisecond and takes a megabyte.
+ */
+const GUARD = `
+LC_ALL=C; export LC_ALL
+trap '' INT TERM HUP QUIT
+exec 3<&0
+"$@" </dev/null 3<&- &
+child=$!
+(
+  read -r _ <&3
+  wait_for() { n=$1; while [ "$n" -gt 0 ] && kill -0 "$child" 2>/dev/null; do sleep 0.1; n=$((n - 1)); done; }
+  kill -INT "$child"; wait_for 100; kill -QUIT "$child"; wait_for 50; kill -KILL "$child"
+) >/dev/null 2>&1 &
+watcher=$!
+exec 3<&-
+wait "$child"; code=$?
+kill -KILL "$watcher" 2>/dev/null
+exit "$code"
+`;
+
+/** A command that does not outlive this process. */
+export interface GuardedProcess {
+  /** Settles when the command has ended, with its exit code; undefined where a signal ended its guard. */
+  readonly ended: Promise<number | undefined>;
+  /** Asks the command to stop; `ended` says when it has. */
+  stop(): void;
+  /** From now on the command does not keep this process alive; `stop` takes that back. */
+  unref(): void;
+}
+
+/**
+ * Starts a command that is stopped when this process ends, by `kill -9` too. It has a session of its own, so that Ctrl-C reaches only us and we
+ * decide the order of stopping.
+ */
+export function spawnGuarded(command: readonly string[], who: Unprivileged, outputFd: number): GuardedProcess {
+  const child = spawn("/bin/sh", ["-c", GUARD, "holon-guard", ...command], {
+    detached: true,
+    stdio: ["pipe", outputFd, outputFd],
+    cwd: "/",
+    ...(who.uid === undefined ? {} : { uid: who.uid, gid: who.uid }),
+  });
+  const ended = new Promise<number | undefined>((resolve) => {
+    child.once("exit", (code) => resolve(code ?? undefined));
+    child.once("error", () => resolve(undefined));
+  });
+  // A guard that is gone already closes the pipe; writing to it must not bring us down.
+  child.stdin?.on("error", () => {});
+  return {
+    ended,
+    stop: () => {
+      child.ref();
+      child.stdin?.end();
+    },
+    unref: () => {
+      child.unref();
+      // A pipe of a child is a socket, which its type does not say.
+      (child.stdin as Socket | null)?.unref();
+    },
+  };
+}

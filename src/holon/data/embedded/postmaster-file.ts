@@ -1,0 +1,54 @@
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import { catalogueError } from "../../kernel/index.ts";
+import { isAlive, processCommand } from "./process-identity.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** What a running server says about itself in its data folder. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly ready: boolean;
+}
+
+/** Reads `postmaster.pid`; undefined where there is none, or it is not yet written whole. */
+export async function readPostmaster(data: string): Promise<Postmaster | undefined> {
+  const text = await readFile(file(data), "utf8").catch(() => "");
+  const lines = text.split("\n");
+  const pid = Number.parseInt(lines[0] ?? "", 10);
+  return pid > 0 ? { pid, ready: lines[7]?.trim() === "ready" } : undefined;
+}
+
+/**
+ * Leaves a data folder without server: stops one that outlived its owner and its guard, and removes a pid file that names nobody, or a stranger
+ * who got the same id. Only the holder of the folder's claim may call it.
+ */
+export async function clearPostmaster(data: string): Promise<void> {
+  const left = await readPostmaster(data);
+  if (left !== undefined && isServer(left.pid)) await stopServer(left.pid);
+  await rm(file(data), { force: true });
+}
+
+async function stopServer(pid: number): Promise<void> {
+  const gone = () => (isServer(pid) ? undefined : true);
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
+    signalProcess(pid, signal);
+    if ((await waitUntil(gone, 50, 200)) === true) return;
+  }
+  throw catalogueError("UNAVAILABLE", `A database server left over from an earlier run (process ${pid}) does not stop.`, { executed: "no" });
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already, which is what we want.
+  }
+}
+
+function isServer(pid: number): boolean {
+  return isAlive(pid) && processCommand(pid).includes("postgres");
+}
+
+function file(data: string): string {
+  return path.join(data, "postmaster.pid");
+}

@@ -1,0 +1,3 @@
+export * from "./data-log.ts";
+export * from "./embedded-postgres.ts";
+export * from "./identifier.ts";
