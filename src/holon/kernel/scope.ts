@@ -18,6 +18,14 @@ export interface ScopeOptions {
 
 type CancelListener = (reason: HolonError) => void;
 
+/** A call in flight that ends early when the scope it hangs on is cancelled. A chain of its own fields, so that hanging it on costs no allocation. */
+export interface ScopeLink {
+  previousLink: ScopeLink | undefined;
+  nextLink: ScopeLink | undefined;
+  /** Called once when the scope is cancelled; the link is off the scope by then. */
+  scopeCancelled(reason: HolonError): void;
+}
+
 /**
  * All that travels with one call: who it is for, until when, where in the trace, and whether it was cancelled.
  *
@@ -35,6 +43,7 @@ export class Scope {
   #listeners: CancelListener[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #hooked = false;
+  #firstLink: ScopeLink | undefined = undefined;
 
   constructor(
     principal: Principal,
@@ -85,6 +94,10 @@ export class Scope {
   cancel(reason: HolonError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    for (let link = this.#firstLink; link !== undefined; link = this.#firstLink) {
+      this.unlink(link);
+      link.scopeCancelled(reason);
+    }
     const listeners = this.#listeners;
     this.#listeners = undefined;
     if (listeners === undefined) return;
@@ -118,6 +131,27 @@ export class Scope {
       this.onCancel((reason) => controller.abort(reason));
     }
     return this.#controller.signal;
+  }
+
+  /** Hangs a call in flight on this scope; take it off with {@link unlink} when it ends. */
+  link(link: ScopeLink): void {
+    const first = this.#firstLink;
+    link.nextLink = first;
+    if (first !== undefined) first.previousLink = link;
+    this.#firstLink = link;
+  }
+
+  unlink(link: ScopeLink): void {
+    const { previousLink, nextLink } = link;
+    if (previousLink === undefined) {
+      if (this.#firstLink !== link) return;
+      this.#firstLink = nextLink;
+    } else {
+      previousLink.nextLink = nextLink;
+    }
+    if (nextLink !== undefined) nextLink.previousLink = previousLink;
+    link.previousLink = undefined;
+    link.nextLink = undefined;
   }
 
   #unhook: (() => void) | undefined = undefined;

@@ -1,0 +1,89 @@
+import type { Target } from "../contract/index.ts";
+import { catalogueError, type HolonError, isHolonError, type Principal, type Scope } from "../kernel/index.ts";
+import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
+import type { CallOptions } from "./handler-context.ts";
+
+/** Who makes a call: a handler at work, for its caller or as its context's own system. */
+export interface CallOrigin {
+  readonly scope: Scope;
+  readonly callPrincipal: Principal;
+  /** Name of the calling context. */
+  readonly contextName: string;
+  readonly insideTransaction: boolean;
+  readonly monotonicMs: () => number;
+}
+
+/** A procedure of another context, bound to where it runs. */
+export type BoundCall = (origin: CallOrigin, input: unknown, options: CallOptions | undefined) => Promise<unknown> | AsyncIterable<unknown>;
+
+/** Binds a procedure for calls from one context: straight to the handler where it runs here, through its target elsewhere. */
+export function bindCall(caller: string, target: Target, seriesFactory: SeriesFactory): BoundCall {
+  if (target.procedure.type === "subscription") return (origin, input, options) => subscribe(target, origin, input, options);
+  if (target instanceof CompiledProcedure) {
+    const series = target.localSeries(caller);
+    return (origin, input, options) => {
+      if (origin.insideTransaction) return Promise.reject(callInTransaction(target.path));
+      const scope = childScope(origin, options);
+      const answer = target.invokeCounted(series, scope, input);
+      return options?.signal === undefined ? answer : withSignal(answer, scope, options.signal);
+    };
+  }
+  const series = seriesFactory({ procedure: target.path, caller, transport: "mesh" });
+  return (origin, input, options) => {
+    if (origin.insideTransaction) return Promise.reject(callInTransaction(target.path));
+    const scope = childScope(origin, options);
+    const startedMs = origin.monotonicMs();
+    const answer = target.invoke(scope, input).then(
+      (value) => {
+        series.record(origin.monotonicMs() - startedMs, undefined);
+        return value;
+      },
+      (error: unknown) => {
+        series.record(origin.monotonicMs() - startedMs, isHolonError(error) ? error.code : "INTERNAL");
+        throw error;
+      },
+    );
+    return options?.signal === undefined ? answer : withSignal(answer, scope, options.signal);
+  };
+}
+
+function childScope(origin: CallOrigin, options: CallOptions | undefined): Scope {
+  const parent = origin.scope;
+  if (options === undefined) return parent.child(origin.contextName, origin.callPrincipal, parent.deadlineAtMs, undefined);
+  const deadlineAtMs = options.deadlineMs === undefined ? parent.deadlineAtMs : origin.monotonicMs() + options.deadlineMs;
+  return parent.child(origin.contextName, origin.callPrincipal, deadlineAtMs, options.key);
+}
+
+function subscribe(target: Target, origin: CallOrigin, input: unknown, options: CallOptions | undefined): AsyncIterable<unknown> {
+  if (origin.insideTransaction) throw callInTransaction(target.path);
+  const scope = childScope(origin, options);
+  const { signal } = options ?? {};
+  if (signal !== undefined) {
+    const cancel = (): void => scope.cancel(cancelledByCaller());
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
+  }
+  return target.subscribe(scope, input);
+}
+
+/** The answer, or CANCELLED as soon as the signal says so, whatever the callee does. */
+function withSignal(answer: Promise<unknown>, scope: Scope, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => {
+      const error = cancelledByCaller();
+      scope.cancel(error);
+      reject(error);
+    };
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", cancel));
+  });
+}
+
+function cancelledByCaller(): HolonError {
+  return catalogueError("CANCELLED", "The caller cancelled the call.");
+}
+
+function callInTransaction(path: string): HolonError {
+  return catalogueError("CALL_IN_TRANSACTION", `${path} was called while a transaction of the calling handler was open; call it before or after, or emit an event.`);
+}

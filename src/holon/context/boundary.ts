@@ -1,0 +1,60 @@
+import { type AnyProcedure, createParser, ParseFailure, type Parser } from "../contract/index.ts";
+import { catalogueError, COMMON_REFUSALS, HolonError, isCatalogueCode, type Logger } from "../kernel/index.ts";
+
+/** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
+const FAULTS: ReadonlySet<string> = new Set(["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "CANCELLED", "CONTRACT_MISMATCH", "KEY_IN_FLIGHT", "KEY_REUSED", "TOO_MANY_REQUESTS", "INTERNAL", "CALL_IN_TRANSACTION"]);
+
+/** What {@link createBoundary} needs. */
+export interface BoundaryOptions {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly log: Logger;
+  readonly newId: () => string;
+}
+
+/** Turns whatever a handler threw into the error that its callers get. */
+export type Boundary = (thrown: unknown) => HolonError;
+
+/**
+ * Makes the one place where errors leave a procedure.
+ *
+ * Declared refusals and faults pass, as a copy without cause and stack; all else becomes INTERNAL with an error id, under which the whole
+ * error is in the log. Details of declared errors are parsed by the contract, so that nothing else can leave with them.
+ */
+export function createBoundary({ path, procedure, log, newId }: BoundaryOptions): Boundary {
+  const declared = new Map<string, Parser>(Object.entries(procedure.errors).map(([code, schema]) => [code, createParser(schema as AnyProcedure["input"])]));
+
+  const internal = (cause: unknown): HolonError => {
+    const errorId = newId();
+    log.error({ procedure: path, errorId, err: cause }, "a handler failed in a way that its contract does not declare");
+    return catalogueError("INTERNAL", "The call failed.", { details: { errorId } });
+  };
+
+  return (thrown) => {
+    if (!(thrown instanceof HolonError)) return internal(thrown);
+    const parseDetails = declared.get(thrown.code);
+    if (parseDetails !== undefined) {
+      const details = parseDetails(thrown.details);
+      if (details instanceof ParseFailure) return internal(thrown);
+      return copyOf(thrown, details, procedure.statuses[thrown.code]);
+    }
+    const passes = (COMMON_REFUSALS as readonly string[]).includes(thrown.code) || FAULTS.has(thrown.code);
+    if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
+    if (thrown.code === "CALL_IN_TRANSACTION") log.error({ procedure: path, err: thrown }, "a handler called another context inside its transaction");
+    return copyOf(thrown, jsonCopy(thrown.details), undefined);
+  };
+}
+
+function copyOf(error: HolonError, details: unknown, status: number | undefined): HolonError {
+  return new HolonError(error.code, error.message, { details, executed: error.executed, status: status ?? error.status });
+}
+
+/** What JSON would make of a value: caller and callee never share an object, and nothing that JSON loses gets out. */
+function jsonCopy(value: unknown): unknown {
+  if (value === undefined) return undefined;
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
+}

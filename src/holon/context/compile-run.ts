@@ -1,0 +1,128 @@
+import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
+import { catalogueError, HolonError, principalName } from "../kernel/index.ts";
+import { OutputError, type Run } from "./compiled-procedure.ts";
+import type { OutsideEffect } from "./handlers.ts";
+import { requestHash } from "./request-hash.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+import type { ContextStore, KeyScope, StoreTransaction, Tables } from "./store.ts";
+import type { TransactionFactory } from "./typed-transaction.ts";
+
+type Handler = (args: Record<string, unknown>) => unknown;
+
+/** What {@link compileRun} joins. */
+export interface RunParts {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly handler: Handler | OutsideEffect<Record<string, unknown>, unknown>;
+  readonly rule: Rule | undefined;
+  readonly store: ContextStore | undefined;
+  readonly openTransaction: TransactionFactory;
+  readonly newId: () => string;
+}
+
+/** A rule with its types taken off. */
+export type Rule = Handler | { readonly answer: Handler };
+
+/** Joins a handler with its rule and its form of idempotency. */
+export function compileRun(parts: RunParts): Run {
+  const { handler, rule } = parts;
+  const run = typeof handler === "object" ? outsideEffectRun(parts, handler.run as Handler) : isTransactional(parts.procedure) ? transactionalRun(parts, handler) : plainRun(handler);
+  return rule === undefined ? run : guardedRun(run, rule, parts.procedure);
+}
+
+function isTransactional(procedure: AnyProcedure): boolean {
+  return procedure.type === "mutation" && procedure.idempotent === true;
+}
+
+function plainRun(handler: Handler): Run {
+  return (input, ctx) => handler({ input, ctx });
+}
+
+/** Key, request hash, effect and answer in one transaction. */
+function transactionalRun(parts: RunParts, handler: Handler): Run {
+  const store = requireStore(parts);
+  const record = recordable(parts);
+  return (input, ctx) =>
+    ctx.holdingTransaction(() => {
+      const effect = async (tx: StoreTransaction<Tables>): Promise<unknown> => record(await handler({ input, ctx, tx: parts.openTransaction(tx) }));
+      const key = keyScope(parts, ctx, input);
+      return key === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, key, effect).then(fromRecord);
+    });
+}
+
+/** The key is claimed first; the handler's one transaction writes effect and answer. */
+function outsideEffectRun(parts: RunParts, handler: Handler): Run {
+  const store = requireStore(parts);
+  const record = recordable(parts);
+  return async (input, ctx) => {
+    const key = keyScope(parts, ctx, input);
+    if (key === undefined) return handler({ input, ctx, key: parts.newId(), attempt: 1 });
+    const claim = await store.claim(ctx.scope, key);
+    if (claim.kind === "answer") return fromRecord(claim.answer);
+    let recorded: { readonly answer: unknown } | undefined;
+    ctx.recordAnswer = async (tx, result) => {
+      if (recorded !== undefined) throw new HolonError("INTERNAL", `The handler of ${parts.path} opened a second transaction; an outside effect has exactly one.`);
+      const answer = record(result);
+      await claim.complete(tx, answer);
+      recorded = { answer };
+    };
+    try {
+      await handler({ input, ctx, key: key.key, attempt: claim.attempt });
+    } catch (error) {
+      // A transaction that committed is the answer, whatever the handler did after it.
+      if (recorded === undefined) await claim.release().catch(() => {});
+      throw error;
+    }
+    if (recorded === undefined) {
+      await claim.release();
+      throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
+    }
+    return fromRecord((recorded as { answer: unknown }).answer);
+  };
+}
+
+function guardedRun(run: Run, rule: Rule, procedure: AnyProcedure): Run {
+  const allows = typeof rule === "function" ? rule : undefined;
+  const answerRule = typeof rule === "function" ? undefined : rule.answer;
+  const parseOutput = createParser(procedure.output);
+  return async (input, ctx) => {
+    if (ctx.principal.kind === "system") return run(input, ctx);
+    if (allows !== undefined && !(await allows({ input, ctx }))) throw notFound();
+    const value = await run(input, ctx);
+    if (answerRule === undefined) return value;
+    const output = parseOutput(value);
+    // A bad answer is the output check's to report; the rule could not read it.
+    if (!(output instanceof ParseFailure) && !(await answerRule({ input, output, ctx }))) throw notFound();
+    return value;
+  };
+}
+
+function notFound(): HolonError {
+  return catalogueError("NOT_FOUND", "There is no such thing, or not for you.");
+}
+
+function keyScope(parts: RunParts, ctx: RuntimeContext, input: unknown): KeyScope | undefined {
+  const { key, principal, caller } = ctx.scope;
+  if (key === undefined) return undefined;
+  return { principal: principalName(principal), procedure: parts.path, key, requestHash: requestHash(input), wait: caller !== "edge" };
+}
+
+/** What is recorded must be what the contract allows: a wrong answer rolls the effect back instead of being kept for a day. */
+function recordable(parts: RunParts): (value: unknown) => unknown {
+  const parse = createParser(parts.procedure.output);
+  return (value) => {
+    const output = parse(value);
+    if (output instanceof ParseFailure) throw new OutputError(parts.path, output);
+    return output ?? null;
+  };
+}
+
+/** JSON has no undefined: a procedure that answers nothing is recorded as null. */
+function fromRecord(answer: unknown): unknown {
+  return answer ?? undefined;
+}
+
+function requireStore({ store, path }: RunParts): ContextStore {
+  if (store === undefined) throw new HolonError("INTERNAL", `${path} is idempotent, which needs a database to keep its keys in; name the context's tables in defineContext.`);
+  return store;
+}

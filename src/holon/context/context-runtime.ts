@@ -1,0 +1,76 @@
+import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
+import type { Limits } from "../kernel/index.ts";
+import { bindCall } from "./bound-call.ts";
+import { compileCallTree } from "./call-tree.ts";
+import { compileRun, type Rule, type RunParts } from "./compile-run.ts";
+import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
+import type { ContextModule } from "./define-context.ts";
+import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
+import type { ContextStore } from "./store.ts";
+import { createTransactionFactory } from "./typed-transaction.ts";
+
+/** Finds the target of a procedure of another context: hosted in this process, or on the mesh. */
+export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
+
+/** What {@link compileContext} needs. */
+export interface CompileContextOptions {
+  readonly module: ContextModule;
+  readonly store: ContextStore | undefined;
+  readonly limits: Limits;
+  readonly services: PipelineServices;
+}
+
+/** A context compiled for one process. */
+export interface CompiledContext {
+  readonly name: string;
+  readonly module: ContextModule;
+  /** Its procedures by path, `internal` ones included. */
+  readonly targets: TargetMap;
+  /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
+  connect(resolve: ResolveTarget): void;
+  /** Calls that run now. */
+  running(): number;
+}
+
+/** Compiles every procedure of a context to one function. */
+export function compileContext({ module, store, limits, services }: CompileContextOptions): CompiledContext {
+  const log = services.log.child({ context: module.name });
+  const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs);
+  const gauge = { running: 0, limit: limits.concurrencyCount };
+  const home: { -readonly [Part in keyof ContextHome]: ContextHome[Part] } = {
+    name: module.name,
+    clock: services.clock,
+    log,
+    store,
+    openTransaction,
+    calls: () => ({}),
+  };
+  const targets = new Map<string, Target>();
+  for (const [path, procedure] of walkProcedures(module.contract.procedures)) {
+    const fullPath = `${module.name}.${path}`;
+    const run = compileRun({
+      path: fullPath,
+      procedure,
+      handler: memberAt(module.procedures, path) as RunParts["handler"],
+      rule: memberAt(module.rules, path) as Rule | undefined,
+      store,
+      openTransaction,
+      newId: services.newId,
+    });
+    const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, home, procedure);
+    targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, services: { ...services, log } }));
+  }
+  return {
+    name: module.name,
+    module,
+    targets,
+    connect(resolve) {
+      home.calls = compileCallTree(module.calls, (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series));
+    },
+    running: () => gauge.running,
+  };
+}
+
+function memberAt(tree: object, path: string): unknown {
+  return path.split(".").reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], tree);
+}

@@ -1,0 +1,112 @@
+import { type ParseFailure, ParseFailure as Failure, type Parser } from "../contract/index.ts";
+import { catalogueError, type HolonError, type Scope, type ScopeLink, type TimerWheel, WheelEntry } from "../kernel/index.ts";
+import type { Boundary } from "./boundary.ts";
+
+/** Counts the calls of one procedure by one caller over one transport. */
+export interface CallSeries {
+  /** `code` is undefined for a success. */
+  record(durationMs: number, code: string | undefined): void;
+}
+
+/** How many calls of a context run in this process, and how many may. */
+export interface ConcurrencyGauge {
+  running: number;
+  readonly limit: number;
+}
+
+/** What the calls of one procedure share. */
+export interface CallHome {
+  readonly path: string;
+  readonly monotonicMs: () => number;
+  readonly wheel: TimerWheel;
+  readonly gauge: ConcurrencyGauge;
+  readonly boundary: Boundary;
+  readonly parseOutput: Parser;
+  /** Logs an answer that does not fit the contract and makes the error for it. */
+  badOutput(failure: ParseFailure): HolonError;
+}
+
+/**
+ * One call of a handler that has begun.
+ *
+ *   running --value--> answered
+ *   running --throw, bad output--> failed
+ *   running --deadline, cancelled--> failed (the scope is cancelled; what the handler still brings is dropped)
+ */
+export class PendingCall extends WheelEntry implements ScopeLink {
+  previousLink: ScopeLink | undefined = undefined;
+  nextLink: ScopeLink | undefined = undefined;
+  readonly promise: Promise<unknown>;
+  readonly #home: CallHome;
+  readonly #scope: Scope;
+  readonly #owner: Scope;
+  readonly #series: CallSeries;
+  readonly #startedMs: number;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: HolonError) => void;
+  #ended = false;
+
+  constructor(home: CallHome, scope: Scope, series: CallSeries, startedMs: number) {
+    super();
+    this.#home = home;
+    this.#scope = scope;
+    this.#series = series;
+    this.#startedMs = startedMs;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const parent = scope.parent;
+    this.#owner = parent ?? scope;
+    this.#owner.link(this);
+    // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
+    if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);
+    home.gauge.running++;
+  }
+
+  /** The handler returned. */
+  answer(value: unknown): void {
+    if (this.#ended) return;
+    const output = this.#home.parseOutput(value);
+    if (output instanceof Failure) {
+      this.#end(this.#home.badOutput(output));
+      return;
+    }
+    this.#settle(undefined);
+    this.#resolve(output);
+  }
+
+  /** The handler threw. */
+  fail(thrown: unknown): void {
+    if (this.#ended) return;
+    this.#end(this.#scope.cancelled ?? this.#home.boundary(thrown));
+  }
+
+  /** The deadline passed. */
+  override expire(): void {
+    const error = catalogueError("DEADLINE_EXCEEDED", `${this.#home.path} did not end within its deadline.`);
+    this.#scope.cancel(error);
+    if (!this.#ended) this.#end(error);
+  }
+
+  /** The caller, or one further up, was cancelled. */
+  scopeCancelled(reason: HolonError): void {
+    this.#scope.cancel(reason);
+    if (!this.#ended) this.#end(reason);
+  }
+
+  #end(error: HolonError): void {
+    this.#settle(error.code);
+    this.#reject(error);
+  }
+
+  #settle(code: string | undefined): void {
+    const home = this.#home;
+    this.#ended = true;
+    this.#owner.unlink(this);
+    if (this.slot !== undefined) home.wheel.remove(this);
+    home.gauge.running--;
+    this.#scope.release();
+    this.#series.record(home.monotonicMs() - this.#startedMs, code);
+  }
+}

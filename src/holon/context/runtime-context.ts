@@ -1,0 +1,185 @@
+import type { AnyProcedure } from "../contract/index.ts";
+import {
+  type Clock,
+  catalogueError,
+  HolonError,
+  type Logger,
+  type Principal,
+  principalName,
+  type Scope,
+  type UserPrincipal,
+} from "../kernel/index.ts";
+import type { CallOrigin } from "./bound-call.ts";
+import type { CallTreeFactory } from "./call-tree.ts";
+import type { ContextStore, PreparableQuery, PreparedQueryOf, ReadDatabase, StoreTransaction, Tables } from "./store.ts";
+import type { TransactionFactory } from "./typed-transaction.ts";
+
+/** What the handlers of one context share in one process. */
+export interface ContextHome {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly calls: CallTreeFactory;
+  /** Undefined for a context without tables. */
+  readonly store: ContextStore | undefined;
+  readonly openTransaction: TransactionFactory;
+}
+
+/** Called inside the one transaction of an outside effect, with its result, before it commits. */
+export type RecordAnswer = (tx: StoreTransaction<Tables>, result: unknown) => Promise<void>;
+
+/** `ctx` of one call, at run time; {@link import("./handler-context.ts").HandlerContext} is how handlers see it. */
+export class RuntimeContext implements CallOrigin {
+  readonly scope: Scope;
+  readonly #home: ContextHome;
+  readonly #procedure: AnyProcedure;
+  #openTransactions = 0;
+  /** Set by the outside-effect form of idempotency. */
+  recordAnswer: RecordAnswer | undefined = undefined;
+
+  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure) {
+    this.scope = scope;
+    this.#home = home;
+    this.#procedure = procedure;
+  }
+
+  get contextName(): string {
+    return this.#home.name;
+  }
+
+  get callPrincipal(): Principal {
+    return this.scope.principal;
+  }
+
+  get insideTransaction(): boolean {
+    return this.#openTransactions > 0;
+  }
+
+  get monotonicMs(): () => number {
+    return () => this.#home.clock.monotonicMs();
+  }
+
+  get call(): object {
+    return this.#home.calls(this);
+  }
+
+  get asSystem(): { readonly call: object } {
+    const { name, log, calls } = this.#home;
+    const task = `on behalf of ${principalName(this.scope.initiator)}`;
+    log.info({ traceId: this.scope.trace.traceId, initiator: principalName(this.scope.initiator) }, "a handler acts as its system");
+    return { call: calls(new SystemOrigin(this, { kind: "system", context: name, task })) };
+  }
+
+  get principal(): Principal {
+    return this.scope.principal;
+  }
+
+  get user(): UserPrincipal | undefined {
+    const { principal } = this.scope;
+    return principal.kind === "user" ? principal : undefined;
+  }
+
+  get initiator(): Principal {
+    return this.scope.initiator;
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.scope.deadlineAtMs - this.#home.clock.monotonicMs());
+  }
+
+  get traceId(): string {
+    return this.scope.trace.traceId;
+  }
+
+  get log(): Logger {
+    const { principal, trace } = this.scope;
+    return this.#home.log.child({ traceId: trace.traceId, ...(principal.kind === "user" ? { userId: principal.id } : {}) });
+  }
+
+  get db(): ReadDatabase<Tables> {
+    return this.#store().reader(this.scope);
+  }
+
+  prepared<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<Tables>) => Q): PreparedQueryOf<Q> {
+    return this.#store().prepared(this.scope, name, build);
+  }
+
+  /** A declared error has its details first, a common refusal its message. */
+  fail(code: string, first?: unknown, second?: unknown): HolonError {
+    const [details, message] = Object.hasOwn(this.#procedure.errors, code) ? [first, second] : [second, first];
+    return new HolonError(code, typeof message === "string" ? message : sentenceOf(code), { details });
+  }
+
+  requireUser(): UserPrincipal {
+    const { user } = this;
+    if (user === undefined) throw catalogueError("UNAUTHORIZED", "This needs a signed-in user.");
+    return user;
+  }
+
+  async transaction<R>(run: (tx: object) => Promise<R>): Promise<R> {
+    const { openTransaction } = this.#home;
+    const { recordAnswer } = this;
+    this.#openTransactions++;
+    try {
+      return await this.#store().transaction(this.scope, async (tx) => {
+        const result = await run(openTransaction(tx));
+        await recordAnswer?.(tx, result);
+        return result;
+      });
+    } finally {
+      this.#openTransactions--;
+    }
+  }
+
+  /** Runs a function of the pipeline that holds a transaction of its own: calls are refused meanwhile. */
+  async holdingTransaction<R>(run: () => Promise<R>): Promise<R> {
+    this.#openTransactions++;
+    try {
+      return await run();
+    } finally {
+      this.#openTransactions--;
+    }
+  }
+
+  #store(): ContextStore {
+    const { store, name } = this.#home;
+    if (store === undefined) throw catalogueError("INTERNAL", `The context ${name} has no tables; name them in defineContext to use its database.`);
+    return store;
+  }
+}
+
+/** The origin of calls made through `ctx.asSystem`. */
+class SystemOrigin implements CallOrigin {
+  readonly callPrincipal: Principal;
+  readonly #ctx: RuntimeContext;
+
+  constructor(ctx: RuntimeContext, principal: Principal) {
+    this.#ctx = ctx;
+    this.callPrincipal = principal;
+  }
+
+  get scope(): Scope {
+    return this.#ctx.scope;
+  }
+
+  get contextName(): string {
+    return this.#ctx.contextName;
+  }
+
+  get insideTransaction(): boolean {
+    return this.#ctx.insideTransaction;
+  }
+
+  get monotonicMs(): () => number {
+    return this.#ctx.monotonicMs;
+  }
+}
+
+function sentenceOf(code: string): string {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}

@@ -1,0 +1,59 @@
+import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
+import { HolonError } from "../kernel/index.ts";
+import type { JobMap } from "../work/index.ts";
+import type { EnqueueOptions } from "./handler-context.ts";
+import type { StoreTransaction, Tables, WriteDatabase } from "./store.ts";
+
+/** Makes what handlers see of an open transaction. */
+export type TransactionFactory = (tx: StoreTransaction<Tables>) => TypedTransaction;
+
+/** An open transaction with `emit` and `enqueue` by the contract. */
+export interface TypedTransaction {
+  readonly db: WriteDatabase<Tables>;
+  emit(name: string, payload: unknown): Promise<void>;
+  enqueue(name: string, data: unknown, options?: EnqueueOptions): Promise<void>;
+}
+
+/** Greatest data of one event or job; a queue is no place for files. */
+const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
+
+/** Compiles the events and jobs of a context; a payload that does not fit throws, and the transaction rolls back. */
+export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap): TransactionFactory {
+  const eventParsers = new Map(Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]));
+  const jobParsers = new Map(Object.entries(jobs).map(([name, spec]) => [name, createParser(spec.data)]));
+
+  return (tx) => ({
+    db: tx.db,
+    async emit(name, payload) {
+      const event = eventParsers.get(name);
+      if (event === undefined) throw unknown(contextName, "event", name);
+      const parsed = parsePayload(event.parse, payload, `event ${contextName}.${name}`);
+      const key = event.orderedBy === undefined ? undefined : String((parsed as Record<string, unknown>)[event.orderedBy]);
+      await tx.appendEvent({ name, payload: parsed, key });
+    },
+    async enqueue(name, data, options = {}) {
+      const parse = jobParsers.get(name);
+      if (parse === undefined) throw unknown(contextName, "job", name);
+      await tx.appendJob({ name, data: parsePayload(parse, data, `job ${contextName}.${name}`), options });
+    },
+  });
+}
+
+/** What a handler emitted or enqueued does not fit its schema or is too large: a bug of the handler. */
+export class PayloadError extends Error {
+  override readonly name = "PayloadError";
+}
+
+function parsePayload(parse: Parser, value: unknown, what: string): unknown {
+  const parsed = parse(value);
+  if (parsed instanceof ParseFailure) {
+    throw new PayloadError(`the payload of ${what} does not fit: ${parsed.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(parsed));
+  if (bytes > GREATEST_PAYLOAD_BYTES) throw new PayloadError(`the payload of ${what} has ${bytes} bytes, more than ${GREATEST_PAYLOAD_BYTES}`);
+  return parsed;
+}
+
+function unknown(contextName: string, kind: string, name: string): HolonError {
+  return new HolonError("INTERNAL", `The context ${contextName} declares no ${kind} "${name}".`);
+}
