@@ -1,69 +1,85 @@
 import { z } from "zod";
-import { catalogueError, DEFAULT_LIMITS, type HolonError } from "../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { ContractError } from "./contract-error.ts";
+import { ParseFailure, type RawIssue, toIssues } from "./issue.ts";
+import { copyJson } from "./json-form.ts";
+import { isDeeperThan, jsonImage, surveyJson } from "./json-image.ts";
 import { createNormalizer } from "./normalizer.ts";
 
-/** One thing that is wrong with an input: where, which rule, and a sentence. */
-export interface Issue {
-  /** Keys and indexes from the top, joined by dots; empty for the value itself. */
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Parses untrusted values by a schema. A success is a copy; a failure is an error with at most 20 issues. */
-export type Parser = (value: unknown) => unknown | ParseFailure;
-
-/** What a parser answers where the value does not fit. A class of its own, because any value may be a success. */
-export class ParseFailure {
-  readonly issues: readonly Issue[];
-
-  constructor(issues: readonly Issue[]) {
-    this.issues = issues;
-  }
-
-  /** The error that callers of a procedure get. */
-  toBadRequest(): HolonError {
-    return catalogueError("BAD_REQUEST", "The input does not fit the contract.", { details: { issues: this.issues } });
-  }
-}
+export { type Issue, ParseFailure } from "./issue.ts";
 
 /**
- * Compiles a schema to a function that parses, copies, and brings the copy to the form that JSON would give it (no `undefined` members, no
- * negative zero), so that a local call hands on exactly what a call over the network would.
+ * Parses untrusted values by a schema. A success is an own copy; a failure is an error with at most 20 issues.
+ *
+ * What counts is the value's JSON image, what is left of it after a trip over the network: a value that the schema refuses as it stands,
+ * because a member is undefined or a Date stands for its text, is judged again by its image. So calls in and between processes agree.
+ *
+ * Errors: ContractError for a schema with asynchronous checks; whatever a check of the schema throws.
+ */
+export type Parser = (value: unknown) => unknown | ParseFailure;
+
+/**
+ * Compiles a schema to a parser: zod's generated code, then ours, which brings the copy to the form that JSON would give it (no `undefined`
+ * members, no negative zero).
+ *
+ * Values of recursive schemas may be nested 64 deep.
  */
 export function createParser(schema: z.ZodType): Parser {
-  const run = schema._zod.run;
+  const runCompiled = z.compile(schema)._zod.run;
   const normalize = createNormalizer(schema);
-  if (normalize === undefined) {
-    return (value) => {
-      const result = run({ value, issues: [] }, SYNC);
-      if (result instanceof Promise) return ASYNC_FAILURE;
-      return result.issues.length === 0 ? result.value : new ParseFailure(toIssues(result.issues));
-    };
-  }
+  const explain = createExplainer(schema, normalize ?? ((value) => value));
+  const parse: Parser = (value) => {
+    let result: Result;
+    try {
+      // The context is made anew each time: zod keeps what it remembers of one parse on it.
+      result = runCompiled({ value, issues: [] }, { async: false, abortEarly: true }) as Result;
+    } catch (error) {
+      return toFailure(error);
+    }
+    if (result.issues.length > 0) return explain(value);
+    return normalize === undefined ? result.value : normalize(result.value);
+  };
+  if (normalize !== copyJson) return parse;
+  return (value) => (isDeeperThan(value, DEFAULT_LIMITS.depthCount) ? TOO_DEEP : parse(value));
+}
+
+/** What a synchronous run of a schema answers. */
+interface Result {
+  readonly value: unknown;
+  readonly issues: readonly RawIssue[];
+}
+
+const TOO_DEEP = new ParseFailure([{ path: "", code: "too_deep", message: `Too deep: at most ${DEFAULT_LIMITS.depthCount} levels` }]);
+const NOT_JSON = new ParseFailure([{ path: "", code: "not_json", message: "Not JSON: the value holds a bigint or refers to itself" }]);
+
+/** In an input of more values than this, parsing stops at the first issue: to list all of them was seen to hold the loop for half a second. */
+const THOROUGH_COUNT = 1_000;
+
+/** The slow way, for values that the fast one refused: judges the JSON image, and finds all issues where the value is small. */
+function createExplainer(schema: z.ZodType, normalize: (value: unknown) => unknown): Parser {
   return (value) => {
-    const result = run({ value, issues: [] }, SYNC);
-    if (result instanceof Promise) return ASYNC_FAILURE;
-    return result.issues.length === 0 ? normalize(result.value) : new ParseFailure(toIssues(result.issues));
+    const survey = surveyJson(value);
+    let image = value;
+    try {
+      if (!survey.plain) image = jsonImage(value);
+    } catch {
+      return NOT_JSON;
+    }
+    const { count } = survey.plain ? survey : surveyJson(image);
+    try {
+      const result = schema._zod.run({ value: image, issues: [] }, { async: false, abortEarly: count > THOROUGH_COUNT }) as Result;
+      return result.issues.length === 0 ? normalize(result.value) : new ParseFailure(toIssues(result.issues));
+    } catch (error) {
+      return toFailure(error);
+    }
   };
 }
 
-const SYNC = { async: false } as const;
-const ASYNC_FAILURE = new ParseFailure([{ path: "", code: "custom", message: "the schema is asynchronous, which contracts do not support" }]);
-
-type RawIssues = Awaited<ReturnType<z.ZodType["_zod"]["run"]>>["issues"];
-
-const MESSAGE_LENGTH = 300;
-const PATH_LENGTH = 200;
-
-/** The first issues in short: an answer that repeats the input's unions whole was seen to grow a thousandfold. */
-function toIssues(issues: RawIssues): Issue[] {
-  return issues.slice(0, DEFAULT_LIMITS.issuesCount).map((raw) => {
-    const issue = z.core.util.finalizeIssue(raw, SYNC, z.core.config());
-    return {
-      path: issue.path.map(String).join(".").slice(0, PATH_LENGTH),
-      code: issue.code,
-      message: issue.message.slice(0, MESSAGE_LENGTH),
-    };
-  });
+/** What an error that zod threw means: only one of its own is about the value, the others go on. */
+function toFailure(error: unknown): ParseFailure {
+  if (error instanceof z.core.$ZodAsyncError) throw new ContractError("schema", "has an asynchronous check; contracts are checked synchronously");
+  if (error instanceof Error && error.message.startsWith("Unmergable intersection")) {
+    return new ParseFailure([{ path: "", code: "custom", message: "The sides of an intersection read this value differently" }]);
+  }
+  throw error;
 }

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
+
+/** One thing that is wrong with an input: where, which rule, and a sentence. */
+export interface Issue {
+  /** Keys and indexes from the top, joined by dots; empty for the value itself. */
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a parser answers where the value does not fit. A class of its own, because any value may be a success. */
+export class ParseFailure {
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[]) {
+    this.issues = issues;
+  }
+
+  /** The error that callers of a procedure get. */
+  toBadRequest(): HolonError {
+    return catalogueError("BAD_REQUEST", "The input does not fit the contract.", { details: { issues: this.issues } });
+  }
+}
+
+/** What zod notes while it parses, before it has found words. */
+export type RawIssue = Awaited<ReturnType<z.ZodType["_zod"]["run"]>>["issues"][number];
+
+const MESSAGE_LENGTH = 300;
+const PATH_LENGTH = 200;
+/** Leaves the rest of an error's body room beside the issues. */
+const ISSUES_BYTES = DEFAULT_LIMITS.errorBytes - 4 * 1024;
+
+/**
+ * The first issues in short: at most 20, at most 12 KiB as JSON. Paths and messages repeat keys of the input, and an answer that repeats the
+ * input's unions whole was seen to grow a thousandfold.
+ */
+export function toIssues(raw: readonly RawIssue[]): Issue[] {
+  const encoder = new TextEncoder();
+  const issues: Issue[] = [];
+  let bytes = 0;
+  for (const each of raw.slice(0, DEFAULT_LIMITS.issuesCount)) {
+    const issue = toIssue(each);
+    bytes += encoder.encode(JSON.stringify(issue)).length;
+    if (bytes > ISSUES_BYTES) break;
+    issues.push(issue);
+  }
+  return issues;
+}
+
+function toIssue(raw: RawIssue): Issue {
+  const issue = z.core.util.finalizeIssue(raw, {}, z.core.config());
+  return {
+    path: issue.path.map(String).join(".").slice(0, PATH_LENGTH),
+    code: issue.code,
+    message: issue.message.slice(0, MESSAGE_LENGTH),
+  };
+}

@@ -1,0 +1,165 @@
+import { type AnySchema, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
+
+/**
+ * Writes the code that brings a value of a schema to the form that JSON gives it.
+ *
+ * Shape: `emit` answers statements that read and write the place named by `place`, and "" where values of the schema need nothing. Names from
+ * the schema enter the code through JSON.stringify only.
+ */
+export class NormalizerCode {
+  /** Sets of known keys that the code refers to as `constants[0]` and so on. */
+  readonly constants: ReadonlySet<string>[] = [];
+  /** Whether a schema was met inside itself; what `emit` answered is then of no use. */
+  recursive = false;
+  readonly #open = new Set<AnySchema>();
+  #variables = 0;
+
+  emit(schema: AnySchema, place: string): string {
+    if (this.#open.has(schema)) {
+      this.recursive = true;
+      return "";
+    }
+    this.#open.add(schema);
+    const code = this.#emit(schema, defOf(schema), place);
+    this.#open.delete(schema);
+    return code;
+  }
+
+  #emit(schema: AnySchema, def: SchemaDef, place: string): string {
+    switch (def.type) {
+      case "number":
+        return mayBeZero(schema) ? zeroCode(place) : "";
+      case "literal":
+      case "enum":
+        return schema._zod.values?.has(0) ? zeroCode(place) : "";
+      case "object":
+        return this.#object(def, place);
+      case "array":
+        return this.#container(place, (name) => this.#elements(def.element, name, 0));
+      case "tuple":
+        return this.#container(place, (name) => {
+          const items = (def.items ?? []).map((item, index) => this.emit(item, `${name}[${index}]`)).join("");
+          return items + this.#elements(def.rest, name, def.items?.length ?? 0);
+        });
+      case "record":
+        return this.#container(place, (name) => {
+          const key = this.#variable();
+          const body = this.emit(def.valueType as AnySchema, `${name}[${key}]`);
+          return body && `for (const ${key} in ${name}) { ${body} }`;
+        });
+      case "union":
+        return this.#union(def, place);
+      case "intersection":
+        return this.#anyOf([def.left as AnySchema, def.right as AnySchema], place);
+      case "lazy":
+        return this.emit(lazyInner(schema), place);
+      case "pipe":
+        return this.emit(def.out as AnySchema, place);
+      default:
+        return def.innerType === undefined ? "" : this.emit(def.innerType, place);
+    }
+  }
+
+  #object(def: SchemaDef, place: string): string {
+    return this.#container(place, (name) => {
+      const members = Object.entries(def.shape ?? {});
+      const code = members.map(([key, member]) => this.emit(member, `${name}[${JSON.stringify(key)}]`)).join("");
+      const absent = members.filter(([, member]) => mayBeUndefined(member)).map(([key]) => absentCode(name, JSON.stringify(key)));
+      const strip = absent.length === 0 ? "" : `if (${absent.join(" || ")}) ${place} = withoutUndefined(${name});`;
+      return code + this.#catchall(def, name) + strip;
+    });
+  }
+
+  #catchall(def: SchemaDef, name: string): string {
+    if (def.catchall == null) return "";
+    const key = this.#variable();
+    const body = this.emit(def.catchall, `${name}[${key}]`);
+    if (body === "") return "";
+    const known = this.constants.push(new Set(Object.keys(def.shape ?? {}))) - 1;
+    return `for (const ${key} in ${name}) { if (!constants[${known}].has(${key})) { ${body} } }`;
+  }
+
+  #elements(element: AnySchema | null | undefined, name: string, from: number): string {
+    if (element == null) return "";
+    const index = this.#variable();
+    const body = this.emit(element, `${name}[${index}]`);
+    return body && `for (let ${index} = ${from}; ${index} < ${name}.length; ${index}++) { ${body} }`;
+  }
+
+  /** Objects that a member tells apart get code each; other unions are walked by value. */
+  #union(def: SchemaDef, place: string): string {
+    const options = def.options ?? [];
+    const { discriminator } = def;
+    const values = options.map((option) => [...(discriminator === undefined ? [] : (option._zod.propValues?.[discriminator] ?? []))]);
+    if (!values.every((each) => each.length > 0 && each.every(isCodeable))) return this.#anyOf(options, place);
+    return this.#container(place, (name) => {
+      const tag = `${name}[${JSON.stringify(discriminator)}]`;
+      return options
+        .map((option, index) => {
+          const body = this.emit(option, place);
+          const test = values[index]?.map((value) => `${tag} === ${JSON.stringify(value)}`).join(" || ");
+          return body && `${index > 0 ? "else " : ""}if (${test}) { ${body} }`;
+        })
+        .filter((code) => code !== "")
+        .join("")
+        .replace(/^else /, "");
+    });
+  }
+
+  #anyOf(schemas: readonly AnySchema[], place: string): string {
+    const needed = schemas.map((schema) => this.emit(schema, place)).some((code) => code !== "");
+    return needed ? `${place} = normalizeJson(${place});` : "";
+  }
+
+  /** Code on a container under a name of its own. The guard also passes over null, undefined and the primitive that a catch may give. */
+  #container(place: string, inside: (name: string) => string): string {
+    const name = this.#variable();
+    const body = inside(name);
+    return body && `{ const ${name} = ${place}; if (typeof ${name} === "object" && ${name} !== null) { ${body} } }`;
+  }
+
+  #variable(): string {
+    return `v${this.#variables++}`;
+  }
+}
+
+/** Zero is written over itself, which turns -0 into 0. */
+function zeroCode(place: string): string {
+  return `if (${place} === 0) ${place} = 0;`;
+}
+
+function absentCode(name: string, key: string): string {
+  return `(${name}[${key}] === undefined && ${key} in ${name})`;
+}
+
+function mayBeZero(schema: AnySchema): boolean {
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema._zod.bag as Record<string, number | undefined>;
+  const positive = (minimum !== undefined && minimum > 0) || (exclusiveMinimum !== undefined && exclusiveMinimum >= 0);
+  const negative = (maximum !== undefined && maximum < 0) || (exclusiveMaximum !== undefined && exclusiveMaximum <= 0);
+  return !positive && !negative;
+}
+
+function mayBeUndefined(schema: AnySchema): boolean {
+  const def = defOf(schema);
+  switch (def.type) {
+    case "optional":
+      return true;
+    case "union":
+      return (def.options ?? []).some(mayBeUndefined);
+    case "intersection":
+      return mayBeUndefined(def.left as AnySchema) || mayBeUndefined(def.right as AnySchema);
+    case "lazy":
+      return true;
+    case "pipe":
+      return mayBeUndefined(def.out as AnySchema);
+    case "nonoptional":
+    case "default":
+      return false;
+    default:
+      return def.innerType !== undefined && mayBeUndefined(def.innerType);
+  }
+}
+
+function isCodeable(value: unknown): boolean {
+  return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
