@@ -1,0 +1,98 @@
+import { catalogueError, HolonError } from "../kernel/index.ts";
+import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
+
+/** Codes of postgres.js and of sockets that mean: the server went away, or was never there. */
+const LOST = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  // Shutdown, crash, start-up, an idle session ended by the server, too many connections, a server that became read-only.
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "25P03",
+  "53300",
+  "25006",
+]);
+
+/** Whether an error means that the connection is gone and with it the transaction. */
+export function isConnectionLoss(error: unknown): boolean {
+  const failure = postgresFailure(error);
+  return failure !== undefined && (LOST.has(failure.code) || failure.code.startsWith("08") || failure.severity === "FATAL");
+}
+
+/** Whether running the same transaction again may succeed: deadlock, serialization failure, a plan that a migration made stale. */
+export function isWorthRepeating(error: unknown): boolean {
+  const failure = postgresFailure(error);
+  return failure !== undefined && (failure.code === "40P01" || failure.code === "40001" || (failure.code === "0A000" && failure.routine === "RevalidateCachedQuery"));
+}
+
+/**
+ * Says in the catalogue's words what went wrong in the database. SQL and parameters stay in `cause`, which never leaves the process.
+ *
+ * A value that must be unique and is taken is the caller's business (CONFLICT with `{ fields }`); a violated check, foreign key or not-null is
+ * a bug of the handler, which should have looked (INTERNAL).
+ */
+export function toHolonError(error: unknown): HolonError {
+  const known = holonErrorWithin(error);
+  if (known !== undefined) return known;
+  const failure = postgresFailure(error);
+  if (failure === undefined) return catalogueError("INTERNAL", "The database layer failed.", { cause: error });
+  if (isConnectionLoss(error)) return catalogueError("UNAVAILABLE", "The database cannot be reached.", { cause: error });
+  return fromSqlState(failure, error);
+}
+
+function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
+  switch (failure.code) {
+    case "23505": {
+      const fields = violatedFields(failure);
+      return catalogueError("CONFLICT", `${fields.length === 0 ? "A value" : fields.join(", ")} must be unique and is taken.`, { cause, details: { fields } });
+    }
+    case "40P01":
+    case "40001":
+    case "0A000":
+      return catalogueError("CONFLICT", "Others changed the same rows at the same time, again and again.", { cause });
+    case "55P03":
+      return catalogueError("CONFLICT", "The row is locked by somebody else's change that takes long.", { cause });
+    case "22021":
+    case "22P05":
+      return catalogueError("BAD_REQUEST", "A text holds a character that cannot be stored (U+0000).", { cause });
+    case "57014":
+      return catalogueError("DEADLINE_EXCEEDED", "A statement ran longer than it may and was cancelled.", { cause });
+    case "53100":
+    case "53200":
+      return catalogueError("UNAVAILABLE", "The database is out of disk or memory.", { cause });
+    default:
+      return catalogueError("INTERNAL", "A statement failed in the database.", { cause });
+  }
+}
+
+/** `Key (lower(email), tenant)=(a, 1) already exists.` names its columns; the values behind it are nobody's business. */
+function violatedFields(failure: PostgresFailure): string[] {
+  const columns = /^Key \((.*?)\)=\(/s.exec(failure.detail ?? "")?.[1];
+  if (columns === undefined) return failure.constraint_name === undefined ? [] : [failure.constraint_name];
+  return columns.split(", ").map((column) => {
+    // An index on an expression, such as lower(email::text): its column is what people know.
+    const name = /^\w+\(+"?(\w+)"?/.exec(column)?.[1] ?? column;
+    return name.replaceAll('"', "");
+  });
+}
+
+function holonErrorWithin(error: unknown): HolonError | undefined {
+  let at: unknown = error;
+  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
+    if (at instanceof HolonError) return at;
+    at = at.cause;
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import type { Sql } from "postgres";
+import type { DataLog } from "../data-log.ts";
+import { contextRoleName, quoteIdentifier } from "../identifier.ts";
+import { sqlState } from "../sql-state.ts";
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/**
+ * Makes the role that a context works as, and lets this login take it.
+ *
+ * Returns its name; undefined where this server does not let us make roles, which is logged: the context then works as the login itself.
+ */
+export async function ensureContextRole(sql: Sql, context: string, log: DataLog): Promise<string | undefined> {
+  const [row] = await sql<{ database: string }[]>`select current_database() as database`;
+  const role = contextRoleName(row?.database ?? "", context);
+  try {
+    const [found] = await sql`select 1 from pg_roles where rolname = ${role}`;
+    if (found === undefined) await createRole(sql, role);
+    if (!(await canTakeRole(sql, role))) await sql.unsafe(`grant ${quoteIdentifier(role)} to current_user ${await grantOptions(sql)}`);
+    return role;
+  } catch (error) {
+    if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    log.warn({ context, role }, "This login may not make roles: the context works without a role of its own, and Postgres does not keep it from the tables of others.");
+    return undefined;
+  }
+}
+
+/**
+ * Name of the role that a connection of this login may take for a context; undefined where there is none. For processes that do not migrate.
+ */
+export async function findContextRole(sql: Sql, context: string): Promise<string | undefined> {
+  const [row] = await sql<{ database: string }[]>`select current_database() as database`;
+  const role = contextRoleName(row?.database ?? "", context);
+  const [found] = await sql`select 1 from pg_roles where rolname = ${role}`;
+  return found !== undefined && (await canTakeRole(sql, role)) ? role : undefined;
+}
+
+/**
+ * Gives a role or login the rows of one schema, and nothing else: not its shape, not its journal of migrations, no other schema.
+ */
+export async function grantContext(sql: Sql, context: string, role: string, log: DataLog): Promise<void> {
+  const schema = quoteIdentifier(context);
+  const grantee = quoteIdentifier(role);
+  const statements = [
+    `revoke all on schema ${schema} from public`,
+    `grant usage on schema ${schema} to ${grantee}`,
+    `grant select, insert, update, delete on all tables in schema ${schema} to ${grantee}`,
+    `grant usage, select, update on all sequences in schema ${schema} to ${grantee}`,
+    `alter default privileges in schema ${schema} grant select, insert, update, delete on tables to ${grantee}`,
+    `alter default privileges in schema ${schema} grant usage, select, update on sequences to ${grantee}`,
+    `revoke insert, update, delete on ${schema}.holon_migrations from ${grantee}`,
+  ];
+  try {
+    await sql.begin(async (tx) => {
+      for (const statement of statements) await tx.unsafe(statement);
+    });
+  } catch (error) {
+    if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    log.warn({ context, role }, "This login does not own the context's schema and cannot grant rights on it; they stay as they are.");
+  }
+}
+
+async function createRole(sql: Sql, role: string): Promise<void> {
+  try {
+    await sql.unsafe(`create role ${quoteIdentifier(role)} nologin noinherit`);
+  } catch (error) {
+    // Roles belong to the server, the lock to the database: a twin in another database may have been faster.
+    if (sqlState(error) !== "42710" && sqlState(error) !== "23505") throw error;
+  }
+}
+
+async function canTakeRole(sql: Sql, role: string): Promise<boolean> {
+  const privilege = (await serverVersion(sql)) >= 16 ? "SET" : "MEMBER";
+  const [row] = await sql<{ able: boolean }[]>`select pg_has_role(current_user, ${role}, ${privilege}) as able`;
+  return row?.able === true;
+}
+
+async function grantOptions(sql: Sql): Promise<string> {
+  return (await serverVersion(sql)) >= 16 ? "with set true, inherit false" : "";
+}
+
+async function serverVersion(sql: Sql): Promise<number> {
+  const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
+  return Math.floor(Number(row?.version ?? 0) / 10_000);
+}

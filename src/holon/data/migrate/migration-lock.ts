@@ -1,0 +1,35 @@
+import type { Sql } from "postgres";
+import { catalogueError } from "../../kernel/index.ts";
+import type { DataLog } from "../data-log.ts";
+import { jitter } from "../jitter.ts";
+
+/** The one advisory lock of a database for everything that changes its shape. */
+const LOCK = "5143811270266217805";
+
+/** How often the lock is asked for: with the waits between, some ten minutes. */
+const ATTEMPTS = 8_000;
+
+/**
+ * Runs work while no other process migrates this database.
+ *
+ * The lock is asked for again and again instead of waited for: a session that waits holds a snapshot, and `create index concurrently` in the
+ * session that has the lock would wait for that snapshot for ever.
+ * Errors: UNAVAILABLE - another process keeps the lock.
+ */
+export async function withMigrationLock<Result>(sql: Sql, log: DataLog, work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; !(await tryLock(sql)); attempt++) {
+    if (attempt === 50) log.info({}, "Waiting for another process that migrates this database.");
+    if (attempt >= ATTEMPTS) throw catalogueError("UNAVAILABLE", "Another process has been migrating this database for ten minutes.", { executed: "no" });
+    await jitter(20, 120);
+  }
+  try {
+    return await work();
+  } finally {
+    await sql.unsafe(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // The end of the session unlocks as well.
+  }
+}
+
+async function tryLock(sql: Sql): Promise<boolean> {
+  const [row] = await sql.unsafe<{ locked: boolean }[]>(`select pg_try_advisory_lock(${LOCK}) as locked`);
+  return row?.locked === true;
+}
