@@ -1,0 +1,11 @@
+import { z } from "zod";
+
+/** Which part of a list is asked for: `page` counts from 1, `limit` is the rows of a page (1 to 100). Spread it into an input. */
+export const pageFields = {
+  page: z.int().min(1).max(100_000).default(1),
+  limit: z.int().min(1).max(100).default(20),
+};
+
+/** One page of a list. `total` counts the rows of all pages. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), page: z.int(), limit: z.int(), total: z.int() });

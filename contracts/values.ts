@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** Text that people write: trimmed, not empty, at most `maxLength` characters. */
+export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength);
+
+/** An e-mail address; spellings that differ in case or surrounding space are one address. At most 254 characters. */
+export const Email = z.string().trim().toLowerCase().max(254).pipe(z.email());
+
+/** A price or an amount of money in cents: 1 to 10 000 000, which is 100 000.00. */
+export const Cents = z.int().min(1).max(10_000_000);
+
+/** A sum of money in cents; never negative. */
+export const SumCents = z.int().min(0);
+
+/** How many of one product; 1 to 10 000. */
+export const Quantity = z.int().min(1).max(10_000);
+
+/** Counts the edits of a row. Send back the one that was read: an edit of a row that changed since answers CONFLICT with the current one. */
+export const Version = z.int().min(1).max(2_147_483_647);
+
+/** A moment in UTC, as in `2026-11-22T09:30:00.000Z`. */
+export const Moment = z.iso.datetime();
+
+/** A day, as in `1996-07-04`. */
+export const Day = z.iso.date();

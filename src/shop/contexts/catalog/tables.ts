@@ -1,0 +1,77 @@
+import { relations, sql } from "drizzle-orm";
+import { bigint, boolean, check, index, integer, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
+/** The catalog context's own Postgres schema. */
+export const schema = pgSchema("catalog");
+
+/** What products are sorted under. */
+export const categories = schema.table("categories", { name: text().primaryKey() });
+
+/** What is sold. `version` counts edits; stock moves without it, so that a sale never makes an edit stale. */
+export const products = schema.table(
+  "products",
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    name: text().notNull(),
+    category: text()
+      .notNull()
+      .references(() => categories.name),
+    quantityPerUnit: text("quantity_per_unit").notNull(),
+    priceCents: bigint("price_cents", { mode: "number" }).notNull(),
+    discontinued: boolean().notNull().default(false),
+    stock: integer().notNull().default(0),
+    version: integer().notNull().default(1),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    check("products_stock_is_not_negative", sql`${table.stock} >= 0`),
+    check("products_price_is_positive", sql`${table.priceCents} > 0`),
+    index("products_by_name").on(table.name, table.id),
+    index("products_by_price").on(table.priceCents, table.id),
+    index("products_by_category").on(table.category, table.name, table.id),
+  ],
+);
+
+/** Stock that is set aside: one row an order. `attempt` is the run of the placing that holds it, or that gave it back last. */
+export const reservations = schema.table(
+  "reservations",
+  {
+    orderId: uuid("order_id").primaryKey(),
+    attempt: uuid().notNull(),
+    status: text({ enum: ["active", "released"] }).notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    check("reservations_status_is_known", sql`${table.status} in ('active', 'released')`),
+    index("reservations_by_age").on(table.status, table.createdAt),
+  ],
+);
+
+/** What a reservation holds, at the price of its time. Products may be removed while orders of them are open, so nothing refers to them. */
+export const reservationLines = schema.table(
+  "reservation_lines",
+  {
+    orderId: uuid("order_id")
+      .notNull()
+      .references(() => reservations.orderId, { onDelete: "cascade" }),
+    productId: uuid("product_id").notNull(),
+    name: text().notNull(),
+    quantity: integer().notNull(),
+    unitPriceCents: bigint("unit_price_cents", { mode: "number" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.orderId, table.productId] }), check("reservation_lines_quantity_is_positive", sql`${table.quantity} > 0`)],
+);
+
+/** For `db.query`: a reservation with its lines. */
+export const reservationRelations = relations(reservations, ({ many }) => ({ lines: many(reservationLines) }));
+
+/** For `db.query`: a line with its reservation. */
+export const reservationLineRelations = relations(reservationLines, ({ one }) => ({
+  reservation: one(reservations, { fields: [reservationLines.orderId], references: [reservations.orderId] }),
+}));
+
+/** A row of {@link products}. */
+export type ProductRow = typeof products.$inferSelect;
+
+/** A row of {@link reservationLines}. */
+export type ReservationLineRow = typeof reservationLines.$inferSelect;
