@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { copyJson, normalizeJson, withoutUndefined } from "./json-form.ts";
 import { NormalizerCode } from "./normalizer-code.ts";
 import type { AnySchema } from "./schema-def.ts";
+import { schemaTraits } from "./schema-walk.ts";
 
 /** Brings an own copy to the form that JSON would give it, in place where it can. */
 export type Normalizer = (value: unknown) => unknown;
@@ -14,9 +15,9 @@ export type Normalizer = (value: unknown) => unknown;
  * walked. Values of recursive schemas are copied: zod gives one copy to two places that held one object, JSON gives two.
  */
 export function createNormalizer(schema: z.ZodType): Normalizer | undefined {
+  if (schemaTraits(schema as AnySchema).recursive) return copyJson;
   const code = new NormalizerCode();
   const body = code.emit(schema as AnySchema, "value");
-  if (code.recursive) return copyJson;
   if (body === "") return undefined;
   try {
     const make = new Function("normalizeJson", "withoutUndefined", "constants", `"use strict"; return (value) => { ${body} return value; };`);

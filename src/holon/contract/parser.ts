@@ -2,9 +2,10 @@ import { z } from "zod";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { ContractError } from "./contract-error.ts";
 import { ParseFailure, type RawIssue, toIssues } from "./issue.ts";
-import { copyJson } from "./json-form.ts";
-import { isDeeperThan, jsonImage, surveyJson } from "./json-image.ts";
+import { isDeeperThan, isJson, jsonImage, surveyJson } from "./json-image.ts";
 import { createNormalizer } from "./normalizer.ts";
+import type { AnySchema } from "./schema-def.ts";
+import { schemaTraits } from "./schema-walk.ts";
 
 export { type Issue, ParseFailure } from "./issue.ts";
 
@@ -27,20 +28,23 @@ export type Parser = (value: unknown) => unknown | ParseFailure;
 export function createParser(schema: z.ZodType): Parser {
   const runCompiled = z.compile(schema)._zod.run;
   const normalize = createNormalizer(schema);
-  const explain = createExplainer(schema, normalize ?? ((value) => value));
+  const { recursive, catches } = schemaTraits(schema as AnySchema);
+  const explain = createExplainer(schema, normalize ?? ((value) => value), recursive);
   const parse: Parser = (value) => {
-    let result: Result;
+    let result: Result | undefined;
     try {
-      // The context is made anew each time: zod keeps what it remembers of one parse on it.
-      result = runCompiled({ value, issues: [] }, { async: false, abortEarly: true }) as Result;
+      result = runCompiled({ value, issues: [] }, createContext(true, recursive)) as Result;
     } catch (error) {
-      return toFailure(error);
+      if (error !== BOUND_REACHED) return toFailure(error);
     }
-    if (result.issues.length > 0) return explain(value);
+    if (result === undefined || result.issues.length > 0) return explain(value, result?.issues);
     return normalize === undefined ? result.value : normalize(result.value);
   };
-  if (normalize !== copyJson) return parse;
-  return (value) => (isDeeperThan(value, DEFAULT_LIMITS.depthCount) ? TOO_DEEP : parse(value));
+  if (!recursive && !catches) return parse;
+  return (value) => {
+    if (recursive && isDeeperThan(value, DEFAULT_LIMITS.depthCount)) return TOO_DEEP;
+    return catches && !isJson(value) ? explain(value, []) : parse(value);
+  };
 }
 
 /** What a synchronous run of a schema answers. */
@@ -50,27 +54,62 @@ interface Result {
 }
 
 const TOO_DEEP = new ParseFailure([{ path: "", code: "too_deep", message: `Too deep: at most ${DEFAULT_LIMITS.depthCount} levels` }]);
+const TOO_MANY = new ParseFailure([{ path: "", code: "too_many_issues", message: "More does not fit than can be listed" }]);
 const NOT_JSON = new ParseFailure([{ path: "", code: "not_json", message: "Not JSON: the value holds a bigint or refers to itself" }]);
+
+/** Messages that zod may word in one parse; it words them for each option of each union, seen by anybody or not. */
+const MESSAGES_COUNT = 20_000;
+const BOUND_REACHED = Symbol("more messages than MESSAGES_COUNT");
+
+/**
+ * What zod is told of one parse. Made anew for each: zod keeps what it remembers of a parse on it.
+ *
+ * zod asks `error` for words before its own. Throwing there is the one way to stop it, but not in a recursive schema, whose open objects zod
+ * would then keep for ever.
+ */
+class BoundedContext {
+  readonly async = false;
+  readonly abortEarly: boolean;
+  #count = 0;
+
+  constructor(abortEarly: boolean) {
+    this.abortEarly = abortEarly;
+  }
+
+  error(): undefined {
+    this.#count += 1;
+    if (this.#count > MESSAGES_COUNT) throw BOUND_REACHED;
+  }
+}
+
+const createContext = (abortEarly: boolean, recursive: boolean): object => (recursive ? { async: false, abortEarly } : new BoundedContext(abortEarly));
 
 /** In an input of more values than this, parsing stops at the first issue: to list all of them was seen to hold the loop for half a second. */
 const THOROUGH_COUNT = 1_000;
 
-/** The slow way, for values that the fast one refused: judges the JSON image, and finds all issues where the value is small. */
-function createExplainer(schema: z.ZodType, normalize: (value: unknown) => unknown): Parser {
-  return (value) => {
+type Explainer = (value: unknown, found: readonly RawIssue[] | undefined) => unknown | ParseFailure;
+
+/**
+ * The slow way, for values that the fast one refused: judges the JSON image, and finds all issues where the value is small. `found` are the
+ * issues that the fast way stopped at; undefined where it reached the bound.
+ */
+function createExplainer(schema: z.ZodType, normalize: (value: unknown) => unknown, recursive: boolean): Explainer {
+  return (value, found) => {
     const survey = surveyJson(value);
+    if (survey.plain && survey.count > THOROUGH_COUNT) return found === undefined ? TOO_MANY : new ParseFailure(toIssues(found));
     let image = value;
     try {
       if (!survey.plain) image = jsonImage(value);
     } catch {
       return NOT_JSON;
     }
-    const { count } = survey.plain ? survey : surveyJson(image);
+    const abortEarly = surveyJson(image).count > THOROUGH_COUNT;
     try {
-      const result = schema._zod.run({ value: image, issues: [] }, { async: false, abortEarly: count > THOROUGH_COUNT }) as Result;
+      const result = schema._zod.run({ value: image, issues: [] }, createContext(abortEarly, recursive)) as Result;
       return result.issues.length === 0 ? normalize(result.value) : new ParseFailure(toIssues(result.issues));
     } catch (error) {
-      return toFailure(error);
+      if (error !== BOUND_REACHED) return toFailure(error);
+      return found === undefined || found.length === 0 ? TOO_MANY : new ParseFailure(toIssues(found));
     }
   };
 }
