@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import Fastify, { type FastifyInstance } from "fastify";
+import { catalogueError, type Limits } from "../kernel/index.ts";
+import { answerClientFault } from "./client-fault.ts";
+import { CorsPolicy } from "./cors-policy.ts";
+import type { Edge, EdgeOptions } from "./edge-options.ts";
+import type { EdgeParts } from "./edge-parts.ts";
+import { ErrorBoundary } from "./error-boundary.ts";
+import { Exchange } from "./exchange.ts";
+import { addFaultAnswers, sendFault } from "./fastify-faults.ts";
+import { Flights } from "./flights.ts";
+import { addHealthRoutes } from "./health-routes.ts";
+import { setSecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
+import { RouteTable } from "./route-table.ts";
+import { SseStreams } from "./sse-streams.ts";
+import { runStop } from "./stop.ts";
+import { handleTrpc } from "./trpc-handler.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
+
+const TRPC_PREFIX = "/trpc/";
+
+/** Bytes of the request line and all headers; the URL's own limit is less. */
+const HEADER_BYTES = 24 * 1024;
+
+/**
+ * Opens the public port: tRPC below `/trpc/`, `/healthz`, `/readyz`, and what `register` adds.
+ *
+ * Errors: whatever listening fails with, as EADDRINUSE; nothing stays open then.
+ */
+export async function createEdge(options: EdgeOptions): Promise<Edge> {
+  const parts = createParts(options);
+  const door = new Door(parts);
+  const app = createApp(options, parts, door);
+  await options.register?.(app);
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (fault) {
+    await app.close();
+    throw fault;
+  }
+  const { port, address, family } = app.server.address() as AddressInfo;
+  const drain = (): void => door.drain(app.server);
+  let closing: Promise<void> | undefined;
+  return {
+    port,
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    get inFlightCount() {
+      return parts.flights.count;
+    },
+    get subscriptionCount() {
+      return parts.streams.count;
+    },
+    drain,
+    close() {
+      drain();
+      closing ??= runStop(app, parts);
+      return closing;
+    },
+  };
+}
+
+function createParts(options: EdgeOptions): EdgeParts {
+  const { authenticate, limits, clock, wheel, log } = options;
+  return {
+    ...{ authenticate, limits, clock, wheel, log },
+    routes: new RouteTable(options.targets, options.metrics),
+    boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
+    proxies: new TrustedProxies(options.trustedProxies ?? []),
+    cors: new CorsPolicy(options.cors),
+    flights: new Flights(),
+    streams: new SseStreams(),
+  };
+}
+
+function createApp(options: EdgeOptions, parts: EdgeParts, door: Door): FastifyInstance {
+  const { limits } = options;
+  const app = Fastify({
+    serverFactory: (listener) => createHttpServer(limits, (request, response) => door.receive(request, response, listener)),
+    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, options.log),
+    frameworkErrors: (_fault, _request, reply) => sendFault(reply, catalogueError("BAD_REQUEST", "The URL is malformed."), limits.errorBytes),
+    bodyLimit: limits.bodyBytes,
+    trustProxy: (address) => parts.proxies.trusts(address),
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 500 },
+  });
+  addFaultAnswers(app, parts.boundary, limits.errorBytes);
+  addHealthRoutes(app, options.readiness, { showReasons: options.isProduction !== true });
+  return app;
+}
+
+function createHttpServer(limits: Limits, listener: RequestListener): Server {
+  const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = limits;
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+      // Node looks for late requests every 30 s unless told otherwise, which makes a limit of 10 s mean up to 40.
+      connectionsCheckingInterval: Math.max(50, Math.min(1_000, headersTimeoutMs / 4, requestTimeoutMs / 4)),
+    },
+    listener,
+  );
+  // A client that neither sends nor reads holds the answers that it does not take.
+  server.timeout = keepAliveMs + limits.greatestDeadlineMs;
+  return server;
+}
+
+/** Where every request comes in, before anybody knows what it is. */
+class Door {
+  readonly #parts: EdgeParts;
+  #isDraining = false;
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+  }
+
+  receive(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
+    if (this.#isDraining) return this.#turnAway(request, response);
+    const preflight = this.#parts.cors.isOff ? undefined : this.#parts.cors.preflight(request);
+    if (preflight !== undefined) {
+      response.writeHead(204, [...preflight]);
+      response.end();
+    } else if (request.url?.startsWith(TRPC_PREFIX) === true) {
+      handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
+    } else {
+      this.#passOn(request, response, fastify);
+    }
+  }
+
+  drain(server: Server): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#parts.streams.endAll();
+    // Clients learn from a closed idle connection without losing a request on it.
+    server.closeIdleConnections();
+  }
+
+  #passOn(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
+    const { flights, cors } = this.#parts;
+    flights.start();
+    response.on("close", () => flights.end());
+    stripInternalHeaders(request);
+    setSecurityHeaders(response);
+    const allowed = cors.headers(request);
+    if (allowed.length === 2) response.setHeader(allowed[0] as string, allowed[1] as string);
+    if (!cors.isOff) response.setHeader("vary", "origin");
+    fastify(request, response);
+  }
+
+  #turnAway(request: IncomingMessage, response: ServerResponse): void {
+    // A browser's EventSource gives up for good at a 503, but comes back after a connection that broke.
+    if (request.headers.accept?.includes("text/event-stream") === true) {
+      response.destroy();
+      return;
+    }
+    const error = catalogueError("UNAVAILABLE", "This process is stopping; send the request again.", { executed: "no" });
+    new Exchange(this.#parts, request, response).sendError(error, undefined, ["connection", "close"]);
+  }
+}

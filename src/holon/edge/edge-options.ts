@@ -1,0 +1,59 @@
+import type { FastifyInstance } from "fastify";
+import type { TargetMap } from "../contract/index.ts";
+import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/index.ts";
+import type { CallMetrics } from "../observe/index.ts";
+import type { EdgeRequest } from "./edge-request.ts";
+
+/** Decides who a request is made for. Throwing refuses it with 401; a HolonError is answered as it is. */
+export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;
+
+/** Whether a process can do its work now, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Which pages of other origins may call. */
+export interface CorsOptions {
+  /** Whole origins, as in `https://shop.example`. */
+  readonly origins: readonly string[];
+}
+
+/** What an edge is made from. */
+export interface EdgeOptions {
+  /** Every procedure that can be reached from here, hosted here or not; complete before the edge is made. */
+  readonly targets: TargetMap;
+  readonly authenticate: Authenticate;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly metrics: CallMetrics;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly readiness: () => Readiness;
+  /** Keeps the reasons of `/readyz` to the operations port. */
+  readonly isProduction?: boolean;
+  /** Networks whose `X-Forwarded-For` is believed; none by default. */
+  readonly trustedProxies?: readonly string[];
+  /** Nobody by default. */
+  readonly cors?: CorsOptions;
+  /** Makes the ids that link an INTERNAL answer to its log line. */
+  readonly newId?: () => string;
+  /** Adds routes beside tRPC: REST, documents, a frontend. */
+  readonly register?: (app: FastifyInstance) => void | Promise<void>;
+}
+
+/** The public port of a process. */
+export interface Edge {
+  readonly port: number;
+  readonly url: string;
+  /** Requests and streams that are being answered. */
+  readonly inFlightCount: number;
+  readonly subscriptionCount: number;
+  /** From now on every new request gets 503 and its connection is closed; streams end for their clients to resume elsewhere. */
+  drain(): void;
+  /** Drains, waits for what is in flight as long as `limits.graceMs`, then cancels it; leaves no socket and no timer. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,166 @@
+import { initTRPC, tracked } from "@trpc/server";
+import { z } from "zod";
+import { type AnyProcedure, createParser, mutation, ParseFailure, query, subscription, type Target, type TargetMap } from "../contract/index.ts";
+import { ANONYMOUS, catalogueError, DEFAULT_LIMITS, HolonError, type Limits, type Logger, type Scope, systemClock, TimerWheel } from "../kernel/index.ts";
+import { CallMetrics } from "../observe/index.ts";
+import { createEdge } from "./create-edge.ts";
+import type { Edge, EdgeOptions } from "./edge-options.ts";
+
+/** What a target of the tests does with a parsed input. */
+type Handler = (input: never, scope: Scope) => unknown;
+
+/** A target made by hand: parses by the contract's schema and runs a function. Counts how often the function was entered. */
+export class HandTarget implements Target {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly scopes: Scope[] = [];
+  readonly #parse: (value: unknown) => unknown;
+  readonly #handler: Handler;
+
+  constructor(path: string, procedure: AnyProcedure, handler: Handler) {
+    this.path = path;
+    this.procedure = procedure;
+    this.#parse = createParser(procedure.input as z.ZodType);
+    this.#handler = handler;
+  }
+
+  async invoke(scope: Scope, input: unknown): Promise<unknown> {
+    const parsed = this.#parse(input);
+    if (parsed instanceof ParseFailure) throw parsed.toBadRequest();
+    this.scopes.push(scope);
+    return this.#handler(parsed as never, scope);
+  }
+
+  async *subscribe(scope: Scope, input: unknown): AsyncIterable<unknown> {
+    const parsed = this.#parse(input);
+    if (parsed instanceof ParseFailure) throw parsed.toBadRequest();
+    this.scopes.push(scope);
+    yield* this.#handler(parsed as never, scope) as AsyncIterable<unknown>;
+  }
+}
+
+/** 250 bytes of answer, as in the benchmarks. */
+export const PRODUCT = {
+  id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+  name: "Louisiana Fiery Hot Pepper Sauce",
+  priceCents: 2105,
+  stock: 76,
+  version: 3,
+  text: "32 - 8 oz bottles of a sauce with umlauts: äöü, and a emoji 🌶. It is very hot, and a little sour",
+};
+
+const Id = z.object({ id: z.string().max(100) });
+
+/** The procedures of the tests, with the same behaviour as {@link createReferenceRouter}. */
+export function createTargets(more: readonly HandTarget[] = []): Map<string, HandTarget> {
+  const access = "public" as const;
+  const targets = [
+    new HandTarget("catalog.get", query({ access, input: Id }), ({ id }: { id: string }) => ({ ...PRODUCT, id })),
+    new HandTarget("catalog.nothing", query({ access }), () => undefined),
+    new HandTarget("catalog.rename", mutation({ access, input: z.object({ name: z.string() }) }), ({ name }: { name: string }) => ({ name })),
+    new HandTarget("catalog.touch", mutation({ access }), () => "touched"),
+    new HandTarget("catalog.strict", mutation({ access, input: z.strictObject({ amount: z.int().min(1) }) }), (input) => input),
+    new HandTarget("catalog.any", mutation({ access, input: z.json() }), (input) => typeof input),
+    new HandTarget("catalog.missing", query({ access, input: Id }), () => {
+      throw catalogueError("NOT_FOUND", "no such product");
+    }),
+    new HandTarget("catalog.soldOut", mutation({ access, errors: { OUT_OF_STOCK: z.object({ available: z.int() }) } }), () => {
+      throw new HolonError("OUT_OF_STOCK", "sold out", { details: { available: 0 } });
+    }),
+    new HandTarget("catalog.broken", query({ access }), () => {
+      throw new TypeError("select password from users -- at /srv/app/secret.ts");
+    }),
+    new HandTarget("catalog.hangs", query({ access }), () => new Promise(() => {})),
+    new HandTarget("catalog.waits", mutation({ access }), (_input, scope) => new Promise((_resolve, reject) => scope.onCancel(reject))),
+    new HandTarget("catalog.large", query({ access, input: z.object({ length: z.int() }) }), ({ length }: { length: number }) => "ä".repeat(length)),
+    new HandTarget("catalog.whoami", query({ access }), (_input, scope) => ({ principal: scope.principal, key: scope.key ?? null, caller: scope.caller })),
+    new HandTarget("catalog.reserve", mutation({ access: "internal" }), () => "reserved"),
+    new HandTarget("catalog.prices", subscription({ access, input: z.object({ lastEventId: z.string().optional(), count: z.int() }) }), prices),
+    ...more,
+  ];
+  return new Map(targets.map((target) => [target.path, target]));
+}
+
+async function* prices({ lastEventId, count }: { lastEventId?: string | undefined; count: number }): AsyncIterable<unknown> {
+  for (let number = Number(lastEventId ?? 0) + 1; number <= count; number++) yield tracked(String(number), { cents: number });
+  yield { end: true };
+}
+
+/** A genuine tRPC router of the same procedures, to compare bytes with. */
+export function createReferenceRouter(sse: { readonly pingMs: number; readonly reconnectMs: number }) {
+  const t = initTRPC.create({
+    isDev: false,
+    sse: { ping: { enabled: true, intervalMs: sse.pingMs }, client: { reconnectAfterInactivityMs: sse.reconnectMs } },
+  });
+  return t.router({
+    catalog: t.router({
+      get: t.procedure.input(Id).query(({ input }) => ({ ...PRODUCT, id: input.id })),
+      nothing: t.procedure.query(() => undefined),
+      rename: t.procedure.input(z.object({ name: z.string() })).mutation(({ input }) => ({ name: input.name })),
+      touch: t.procedure.mutation(() => "touched"),
+      waits: t.procedure.mutation(() => new Promise<string>(() => {})),
+      hangs: t.procedure.query(() => new Promise<string>(() => {})),
+      prices: t.procedure.input(z.object({ lastEventId: z.string().optional(), count: z.int() })).subscription(({ input }) => prices(input)),
+    }),
+  });
+}
+
+/** The type that official clients of the tests are made with. */
+export type ReferenceRouter = ReturnType<typeof createReferenceRouter>;
+
+/** A log that is kept. */
+export class KeptLog implements Logger {
+  readonly lines: { level: string; fields: Record<string, unknown>; message: string }[] = [];
+  debug(fields: object, message: string): void {
+    this.#keep("debug", fields, message);
+  }
+  info(fields: object, message: string): void {
+    this.#keep("info", fields, message);
+  }
+  warn(fields: object, message: string): void {
+    this.#keep("warn", fields, message);
+  }
+  error(fields: object, message: string): void {
+    this.#keep("error", fields, message);
+  }
+  child(): Logger {
+    return this;
+  }
+  #keep(level: string, fields: object, message: string): void {
+    this.lines.push({ level, fields: fields as Record<string, unknown>, message });
+  }
+}
+
+/** An edge with everything that a test may look into. */
+export interface EdgeUnderTest {
+  readonly edge: Edge;
+  readonly url: string;
+  readonly targets: Map<string, HandTarget>;
+  readonly wheel: TimerWheel;
+  readonly log: KeptLog;
+  readonly metrics: CallMetrics;
+  close(): Promise<void>;
+}
+
+/** Opens an edge on a free port of the loopback. */
+export async function openEdge(
+  options: Partial<Omit<EdgeOptions, "limits" | "targets">> & { readonly limits?: Partial<Limits>; readonly more?: readonly HandTarget[] } = {},
+): Promise<EdgeUnderTest> {
+  const { limits, more, ...rest } = options;
+  const targets = createTargets(more);
+  const wheel = new TimerWheel(systemClock.monotonicMs);
+  const log = new KeptLog();
+  const metrics = new CallMetrics({ procedures: targets.keys(), callers: [] });
+  const edge = await createEdge({
+    ...{ targets: targets as TargetMap, wheel, log, metrics, clock: systemClock, host: "127.0.0.1", port: 0 },
+    authenticate: () => ANONYMOUS,
+    readiness: () => ({ ready: true, reasons: [] }),
+    limits: { ...DEFAULT_LIMITS, graceMs: 1_000, ...limits },
+    ...rest,
+  });
+  const close = async (): Promise<void> => {
+    await edge.close();
+    wheel.close();
+  };
+  return { edge, url: edge.url, targets, wheel, log, metrics, close };
+}

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type HolonError, WheelEntry } from "../kernel/index.ts";
+import type { EdgeParts } from "./edge-parts.ts";
+import { toErrorJson } from "./error-body.ts";
+
+/** How long a client that was refused may go on sending before its connection is cut. */
+const LINGER_MS = 2_000;
+
+/** One HTTP request to a procedure and its answer, which is written once or not at all. */
+export class Exchange {
+  readonly parts: EdgeParts;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Called when the client went away before the answer was complete. */
+  onGone: (() => void) | undefined = undefined;
+
+  constructor(parts: EdgeParts, request: IncomingMessage, response: ServerResponse) {
+    this.parts = parts;
+    this.request = request;
+    this.response = response;
+    parts.flights.start();
+    response.on("close", () => {
+      parts.flights.end();
+      if (!response.writableFinished) this.onGone?.();
+    });
+  }
+
+  /** Whether an answer can still be begun. */
+  get isOpen(): boolean {
+    return !this.response.headersSent && !this.response.destroyed;
+  }
+
+  /** Answers with a JSON text. `extra` are header names and values, flat. */
+  sendJson(status: number, body: string, extra?: readonly string[]): void {
+    if (!this.isOpen) return;
+    const { request, response } = this;
+    const headers = this.jsonHeaders();
+    headers.push("content-length", String(Buffer.byteLength(body)));
+    if (extra !== undefined) headers.push(...extra);
+    if (request.complete || request.method === "GET") {
+      response.writeHead(status, headers);
+      response.end(body);
+      return;
+    }
+    headers.push("connection", "close");
+    response.writeHead(status, headers);
+    response.write(body);
+    new Lingering(this).start();
+  }
+
+  /** Answers the whole request with one error. */
+  sendError(error: HolonError, path?: string, extra?: readonly string[]): void {
+    this.sendJson(error.status, toErrorJson(error, path, this.parts.limits.errorBytes), extra);
+  }
+
+  /** The headers of every answer in JSON; the array is the caller's. */
+  jsonHeaders(): string[] {
+    const { cors } = this.parts;
+    const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", "x-content-type-options", "nosniff"];
+    if (!cors.isOff) {
+      headers[3] = "trpc-accept, accept, origin";
+      headers.push(...cors.headers(this.request));
+    }
+    return headers;
+  }
+}
+
+/**
+ * Keeps the connection of a refused upload open for a moment after the answer was written.
+ *
+ * Closing at once, with bytes still arriving, makes the kernel send a reset, and the client never reads why it was refused.
+ */
+class Lingering extends WheelEntry {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    super();
+    this.#exchange = exchange;
+  }
+
+  start(): void {
+    const { request, response, parts } = this.#exchange;
+    parts.wheel.add(this, parts.clock.monotonicMs() + LINGER_MS);
+    request.on("end", () => this.#stop());
+    response.on("close", () => this.#stop());
+    request.resume();
+  }
+
+  override expire(): void {
+    this.#exchange.response.end();
+  }
+
+  #stop(): void {
+    this.#exchange.parts.wheel.remove(this);
+    this.#exchange.response.end();
+  }
+}

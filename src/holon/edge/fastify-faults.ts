@@ -1,0 +1,36 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
+import { toErrorJson } from "./error-body.ts";
+import type { ErrorBoundary } from "./error-boundary.ts";
+
+const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
+  401: "UNAUTHORIZED",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  405: "METHOD_NOT_SUPPORTED",
+  408: "REQUEST_TIMEOUT",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+  429: "TOO_MANY_REQUESTS",
+};
+
+/** Answers in the one error shape for whatever Fastify's own routes, parsers and plugins refuse or throw. */
+export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, errorBytes: number): void {
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes));
+  app.setErrorHandler((thrown, request, reply) => sendFault(reply, toFault(thrown, request, boundary), errorBytes));
+}
+
+/** Answers one request of Fastify with an error. */
+export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
+  reply.code(error.status).header("content-type", "application/json").send(toErrorJson(error, undefined, errorBytes));
+}
+
+function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
+  const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
+  if (status === undefined || status < 400 || status >= 500) {
+    return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });
+  }
+  // Messages of libraries repeat what they were given; the catalogue's never do.
+  const code = CODES_BY_STATUS[status] ?? "BAD_REQUEST";
+  return catalogueError(code, "The request cannot be read.", { status });
+}

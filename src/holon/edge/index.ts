@@ -1,0 +1,3 @@
+export * from "./create-edge.ts";
+export * from "./edge-options.ts";
+export * from "./edge-request.ts";

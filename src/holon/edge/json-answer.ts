@@ -1,0 +1,89 @@
+import type { HolonError } from "../kernel/index.ts";
+import type { AnswerWriter } from "./call-group.ts";
+import { answerTooLarge, type EdgeCall } from "./edge-call.ts";
+import { toErrorJson } from "./error-body.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
+export function toCallJson(call: EdgeCall, errorBytes: number): string {
+  if (call.error !== undefined) return toErrorJson(call.error, call.path, errorBytes);
+  return call.json === undefined ? '{"result":{}}' : `{"result":{"data":${call.json}}}`;
+}
+
+/** Answers a request of httpLink. */
+export class SingleAnswer implements AnswerWriter {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  settled(): void {}
+
+  finished([call]: readonly EdgeCall[]): void {
+    const { error } = call as EdgeCall;
+    const body = toCallJson(call as EdgeCall, this.#exchange.parts.limits.errorBytes);
+    this.#exchange.sendJson(error?.status ?? 200, body, error === undefined ? undefined : allowHeader(error, [call as EdgeCall]));
+  }
+}
+
+/** Answers a request of httpBatchLink: all results at once, 207 where they differ. */
+export class BatchAnswer implements AnswerWriter {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  settled(): void {}
+
+  finished(calls: readonly EdgeCall[]): void {
+    const { limits } = this.#exchange.parts;
+    const budget = new AnswerBudget(limits.responseBytes, limits.errorBytes);
+    const parts: string[] = [];
+    let status: number | undefined;
+    let refused: HolonError | undefined;
+    for (const call of calls) {
+      parts.push(budget.take(call));
+      const own = call.error?.status ?? 200;
+      status = status === undefined || status === own ? own : 207;
+      if (call.error?.code === "METHOD_NOT_SUPPORTED") refused = call.error;
+    }
+    this.#exchange.sendJson(status ?? 200, `[${parts.join(",")}]`, refused === undefined ? undefined : allowHeader(refused, calls));
+  }
+}
+
+/** What the answers of one batch may take together: successes up to the greatest answer, errors up to the greatest error body. */
+export class AnswerBudget {
+  readonly #responseBytes: number;
+  #leftBytes: number;
+  #errorBytes: number;
+
+  constructor(responseBytes: number, errorBytes: number) {
+    this.#responseBytes = responseBytes;
+    this.#leftBytes = responseBytes;
+    this.#errorBytes = errorBytes;
+  }
+
+  /** The JSON of a call; a result that no longer fits becomes an error. */
+  take(call: EdgeCall): string {
+    if (call.error === undefined) {
+      const sizeBytes = call.json === undefined ? 0 : Buffer.byteLength(call.json);
+      if (sizeBytes <= this.#leftBytes) {
+        this.#leftBytes -= sizeBytes;
+        return toCallJson(call, this.#errorBytes);
+      }
+      call.error = answerTooLarge(this.#responseBytes);
+    }
+    const json = toCallJson(call, this.#errorBytes);
+    this.#errorBytes = Math.max(0, this.#errorBytes - Buffer.byteLength(json));
+    return json;
+  }
+}
+
+/** A 405 must say what is allowed (RFC 9110, 15.5.6). */
+function allowHeader(error: HolonError, calls: readonly EdgeCall[]): readonly string[] | undefined {
+  if (error.code !== "METHOD_NOT_SUPPORTED") return undefined;
+  const method = calls.find((call) => call.error === error)?.route?.method;
+  return method === undefined ? undefined : ["allow", method];
+}

@@ -1,0 +1,38 @@
+import { isEventId, type StreamItem } from "./tracked-item.ts";
+
+/**
+ * The frames of a tRPC subscription over Server-Sent Events, byte for byte as tRPC's own producer writes them.
+ *
+ * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html and tRPC's `sseStreamProducer`.
+ */
+export const SSE_FRAMES = {
+  connected: (options: { readonly reconnectAfterInactivityMs: number }): string => `event: connected\ndata: ${JSON.stringify(options)}\n\n\n`,
+  /** `json` is undefined where the item is nothing. */
+  item: (json: string | undefined, id: string | undefined): string => (id === undefined ? `data: ${json}\n\n\n` : `data: ${json}\nid: ${id}\n\n\n`),
+  ping: "event: ping\ndata: \n\n\n",
+  error: (json: string): string => `event: serialized-error\ndata: ${json}\n\n\n`,
+  returned: "event: return\ndata: \n\n\n",
+} as const;
+
+/**
+ * Writes items and remembers the id that the client's EventSource holds.
+ *
+ * EventSource gives an event without id the last one it saw, so that an untracked item after a tracked one would pass as tracked: its id is
+ * emptied, and set back by an event that clients do not listen to.
+ */
+export class ItemFrames {
+  #heldId: string | undefined;
+
+  constructor(lastEventId: string | undefined) {
+    this.#heldId = lastEventId !== undefined && isEventId(lastEventId) ? lastEventId : undefined;
+  }
+
+  write(json: string | undefined, item: StreamItem): string {
+    if (item.id !== undefined) {
+      this.#heldId = item.id;
+      return SSE_FRAMES.item(json, item.id);
+    }
+    if (this.#heldId === undefined) return SSE_FRAMES.item(json, undefined);
+    return `${SSE_FRAMES.item(json, "")}event: restore-id\ndata: \nid: ${this.#heldId}\n\n\n`;
+  }
+}

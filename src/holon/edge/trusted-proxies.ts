@@ -1,0 +1,49 @@
+import { BlockList, isIP } from "node:net";
+
+/**
+ * The networks whose word on `X-Forwarded-For` counts: the machines between the public and this process.
+ *
+ * A number of hops or "trust all" would let whoever connects directly choose his own address; an empty list trusts nobody.
+ * Shape: addresses or networks, as in `10.0.0.0/8` or `fd00::/8`.
+ */
+export class TrustedProxies {
+  readonly #networks = new BlockList();
+  readonly #any: boolean;
+
+  constructor(networks: readonly string[]) {
+    this.#any = networks.length > 0;
+    for (const network of networks) {
+      const [address = "", bits] = network.split("/");
+      const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+      if (bits === undefined) this.#networks.addAddress(address, family);
+      else this.#networks.addSubnet(address, Number(bits), family);
+    }
+  }
+
+  trusts(address: string): boolean {
+    const version = isIP(address);
+    return this.#any && version !== 0 && this.#networks.check(plain(address), version === 6 && !isMapped(address) ? "ipv6" : "ipv4");
+  }
+
+  /** The nearest address that is not one of ours, read from the right: only what our own proxies appended is believed. */
+  clientAddress(peer: string, forwardedFor: string | undefined): string {
+    let address = plain(peer);
+    if (!this.#any || forwardedFor === undefined) return address;
+    const hops = forwardedFor.split(",");
+    for (let index = hops.length - 1; index >= 0 && this.trusts(address); index--) {
+      const hop = (hops[index] as string).trim();
+      if (isIP(hop) === 0) break;
+      address = plain(hop);
+    }
+    return address;
+  }
+}
+
+function isMapped(address: string): boolean {
+  return address.toLowerCase().startsWith("::ffff:") && address.includes(".");
+}
+
+/** IPv4 addresses that arrive on an IPv6 socket look like `::ffff:10.0.0.1`. */
+function plain(address: string): string {
+  return isMapped(address) ? address.slice(7) : address;
+}

@@ -1,0 +1,99 @@
+import type { Registry } from "prom-client";
+import { CALL_BUCKETS_SECONDS, type CallLabels, CallSeries } from "./call-series.ts";
+
+/** The names that may become labels; anything else is counted under {@link UNKNOWN}. */
+export interface CallNames {
+  /** With the context in front: `catalog.products.get`. */
+  readonly procedures: Iterable<string>;
+  readonly callers: Iterable<string>;
+}
+
+/** The label of whatever was not declared: random paths of the outside are one series, not one each. */
+export const UNKNOWN = "unknown";
+
+/** How calls come: in process, between processes, or from outside. */
+const TRANSPORTS: ReadonlySet<string> = new Set(["local", "mesh", "trpc", "rest"]);
+
+/**
+ * All series of a process. Series are asked for at start and kept by whoever calls; nothing is looked up while calling.
+ *
+ * Guarantee: at most procedures x callers x transports series, because labels come from declarations only.
+ */
+export class CallMetrics {
+  readonly #procedures: ReadonlySet<string>;
+  readonly #callers: ReadonlySet<string>;
+  readonly #series = new Map<string, CallSeries>();
+
+  constructor(names: CallNames) {
+    this.#procedures = new Set(names.procedures);
+    this.#callers = new Set(["edge", "outside", ...names.callers]);
+  }
+
+  /** The series of these labels; the same one for the same labels. */
+  series(labels: CallLabels): CallSeries {
+    const known: CallLabels = {
+      procedure: this.#procedures.has(labels.procedure) ? labels.procedure : UNKNOWN,
+      caller: this.#callers.has(labels.caller) ? labels.caller : UNKNOWN,
+      transport: TRANSPORTS.has(labels.transport) ? labels.transport : UNKNOWN,
+    };
+    const key = `${known.procedure} ${known.caller} ${known.transport}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = new CallSeries(known);
+      this.#series.set(key, series);
+    }
+    return series;
+  }
+
+  get size(): number {
+    return this.#series.size;
+  }
+
+  /** Adds `holon_call_duration_seconds` and `holon_calls_total` to a registry; the numbers are copied when it is scraped. */
+  registerIn(registry: Registry): void {
+    registerCopied(registry, "holon_call_duration_seconds", "histogram", "How long calls took.", () => this.#durations());
+    registerCopied(registry, "holon_calls_total", "counter", "Calls by the code they ended with; OK is a success.", () => this.#totals());
+  }
+
+  #durations(): Sample[] {
+    const values: Sample[] = [];
+    for (const series of this.#series.values()) {
+      const labels = { ...series.labels };
+      let count = 0;
+      series.buckets.forEach((inBucket, index) => {
+        count += inBucket;
+        const le = CALL_BUCKETS_SECONDS[index] ?? "+Inf";
+        values.push(named("holon_call_duration_seconds_bucket", { ...labels, le }, count));
+      });
+      values.push(named("holon_call_duration_seconds_sum", labels, series.sumSeconds));
+      values.push(named("holon_call_duration_seconds_count", labels, count));
+    }
+    return values;
+  }
+
+  #totals(): Sample[] {
+    const values: Sample[] = [];
+    for (const series of this.#series.values()) {
+      for (const [code, count] of series.codes()) values.push({ labels: { ...series.labels, code }, value: count });
+    }
+    return values;
+  }
+}
+
+/** One line of the exposition. */
+interface Sample {
+  /** Where it differs from the metric's name. */
+  readonly metricName?: string;
+  readonly labels: Record<string, string | number>;
+  readonly value: number;
+}
+
+function named(metricName: string, labels: Sample["labels"], value: number): Sample {
+  return { metricName, labels, value };
+}
+
+/** prom-client asks a registered metric for `get()` alone, but types it as one of its own classes. */
+function registerCopied(registry: Registry, name: string, type: "histogram" | "counter", help: string, read: () => Sample[]): void {
+  const metric = { name, help, get: async () => ({ name, help, type, aggregator: "sum", values: read() }), reset() {} };
+  registry.registerMetric(metric as unknown as Parameters<Registry["registerMetric"]>[0]);
+}
