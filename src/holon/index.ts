@@ -1,10 +1,12 @@
 export { defineContext, type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts } from "./context/define-context.ts";
 export type { BaseContext, CallOptions, CallPromise, Calls, ContextTypes, EnqueueOptions, HandlerContext, Transaction } from "./context/handler-context.ts";
 export { type HandlersOf, outsideEffect, type RulesOf } from "./context/handlers.ts";
+export { type CallError, safeCall, type SafeCallResult } from "./context/safe-call.ts";
 export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
 export { HolonError, isHolonError, catalogueError } from "./kernel/holon-error.ts";
+export type { EdgeRequest } from "./edge/edge-request.ts";
 export type { Clock } from "./kernel/clock.ts";
 export type { Logger } from "./kernel/log.ts";
 export type { AnonymousPrincipal, Principal, SystemPrincipal, UserPrincipal } from "./kernel/principal.ts";
-export { type App, type AppOptions, type Authenticate, type AuthenticateRequest, defineApp } from "./runtime/define-app.ts";
+export { type App, type AppOptions, type Authenticate, defineApp } from "./runtime/define-app.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";

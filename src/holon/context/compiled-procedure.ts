@@ -15,6 +15,8 @@ export interface PipelineServices {
   readonly log: Logger;
   readonly newId: () => string;
   readonly series: SeriesFactory;
+  /** How calls of a caller that is no context of this process come in: `local` for the edge of this process, `mesh` for others. */
+  readonly transportOf: (caller: string) => string;
 }
 
 /** Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. */
@@ -126,7 +128,7 @@ export class CompiledProcedure implements Target {
   #seriesOf(caller: string): CallSeries {
     let series = this.#seriesByCaller.get(caller);
     if (series === undefined) {
-      series = this.#services.series({ procedure: this.path, caller, transport: caller === "edge" ? "edge" : "mesh" });
+      series = this.#services.series({ procedure: this.path, caller, transport: this.#services.transportOf(caller) });
       this.#seriesByCaller.set(caller, series);
     }
     return series;

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { contract, event, mutation, query, subscription } from "../contract/index.ts";
 import { defineContext } from "./define-context.ts";
 import { outsideEffect } from "./handlers.ts";
+import { safeCall } from "./safe-call.ts";
 import { job } from "../work/index.ts";
 
 const Product = z.object({ id: z.string(), name: z.string() });
@@ -76,3 +77,18 @@ def.procedures({
 
 export const rules = def.rules({ products: { get: ({ ctx }) => ctx.user !== undefined } });
 export const catalogModule = def.implement({ procedures: handlers, rules });
+
+export const usesSafeCall = defineContext(contract("caller", { procedures: { run: query({ access: "public", output: z.object({ left: z.int() }) }) } }), {
+  calls: { catalog },
+}).procedures({
+  async run({ ctx }) {
+    const [product, error] = await safeCall(ctx.call.catalog.stock.reserve({ id: "1" }, { key: "k" }));
+    if (error !== undefined) {
+      if (error.code === "OUT_OF_STOCK") return { left: error.details.available };
+      // @ts-expect-error: other errors do not have these details
+      error.details.available;
+      throw error;
+    }
+    return { left: product.name.length };
+  },
+});

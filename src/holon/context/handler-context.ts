@@ -36,12 +36,12 @@ export interface CallOptions {
 declare const errorsTag: unique symbol;
 
 /** A call's promise, tagged with the errors that its contract declares, for {@link import("./safe-call.ts").safeCall}. */
-export type CallPromise<P extends AnyProcedure> = Promise<OutputOf<P>> & { readonly [errorsTag]?: DeclaredErrorsOf<P> & CommonErrors };
+export type CallPromise<Output, Errors> = Promise<Output> & { readonly [errorsTag]?: Errors };
 
 /** A procedure of another context, as a function. */
 export type CallFunction<P extends AnyProcedure> = P["type"] extends "subscription"
   ? (...args: InputArguments<InputOf<P>, CallOptions>) => AsyncIterable<OutputOf<P>>
-  : (...args: InputArguments<InputOf<P>, CallOptions>) => CallPromise<P>;
+  : (...args: InputArguments<InputOf<P>, CallOptions>) => CallPromise<OutputOf<P>, DeclaredErrorsOf<P> & CommonErrors>;
 
 /** The procedures of a contract as functions. */
 export type CallTree<T extends ProcedureTree> = {

@@ -8,3 +8,4 @@ export * from "./pending-call.ts";
 export * from "./request-hash.ts";
 export * from "./runtime-context.ts";
 export * from "./store.ts";
+export * from "./safe-call.ts";

@@ -2,6 +2,7 @@ export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./error-catalogue.ts";
 export * from "./holon-error.ts";
+export * from "./lifecycle.ts";
 export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./principal.ts";

@@ -1,22 +1,14 @@
 import type { ContextModule } from "../context/index.ts";
+import type { EdgeRequest } from "../edge/index.ts";
 import type { Principal } from "../kernel/index.ts";
-
-/** What the edge knows of a request when it asks who it comes from. */
-export interface AuthenticateRequest {
-  /** The `authorization` header, as sent. */
-  readonly authorization: string | undefined;
-  /** Header names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The address of the client, or of the nearest proxy that is not trusted. */
-  readonly remoteAddress: string;
-}
+import type { AllowedCycle } from "../topology/app-shape.ts";
 
 /**
  * Decides, once a request and at the edge only, who a call is made for.
  *
  * Shape: undefined means nobody signed in. Errors: throw UNAUTHORIZED for a token that is there and not good; anything else thrown is a defect.
  */
-export type Authenticate = (request: AuthenticateRequest) => Principal | undefined | Promise<Principal | undefined>;
+export type Authenticate = (request: EdgeRequest) => Principal | undefined | Promise<Principal | undefined>;
 
 /** What {@link defineApp} takes. */
 export interface AppOptions {
@@ -26,6 +18,8 @@ export interface AppOptions {
   readonly authenticate?: Authenticate;
   /** Folder that holds one folder of SQL migrations a context; `migrations` under the working folder where none is given. */
   readonly migrations?: string;
+  /** Contexts that may call each other in a circle, each with the reason; circles that are not listed refuse to start. */
+  readonly allowedCycles?: readonly AllowedCycle[];
 }
 
 /** A backend: its contexts, and who may call. Plain data; nothing runs until a process is started from it. */
