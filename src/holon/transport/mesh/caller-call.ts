@@ -1,0 +1,38 @@
+import type { HolonError, Scope } from "../../kernel/index.ts";
+import { CallerExchange } from "./caller-exchange.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+
+/**
+ * A call on its way.
+ *
+ *   sent --answer--> resolved
+ *   sent --failure, connection lost--> rejected
+ *   sent --deadline, scope cancelled--> rejected, and the callee is told
+ */
+export class CallerCall extends CallerExchange {
+  readonly promise: Promise<unknown>;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: HolonError) => void;
+
+  constructor(connection: PeerConnection, id: number, path: string, scope: Scope, sentAs: number) {
+    super(connection, id, path, scope, sentAs);
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  override end(value: unknown): void {
+    this.letGo();
+    this.#resolve(value);
+  }
+
+  override fail(error: HolonError): void {
+    this.letGo();
+    this.#reject(error);
+  }
+
+  override item(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,57 @@
+import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry } from "../../kernel/index.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+import { ParentLink } from "./parent-link.ts";
+
+/** A call or stream that this process opened on a connection, until it is over. */
+export abstract class CallerExchange extends WheelEntry implements ScopeLink {
+  previousLink: ScopeLink | undefined = undefined;
+  nextLink: ScopeLink | undefined = undefined;
+  readonly connection: PeerConnection;
+  readonly id: number;
+  readonly path: string;
+  /** How many frames the connection had taken with this one: tells whether it ever left the process. */
+  readonly sentAs: number;
+  readonly #scope: Scope;
+  readonly #parentLink: ParentLink | undefined;
+
+  constructor(connection: PeerConnection, id: number, path: string, scope: Scope, sentAs: number) {
+    super();
+    this.connection = connection;
+    this.id = id;
+    this.path = path;
+    this.sentAs = sentAs;
+    this.#scope = scope;
+    scope.link(this);
+    this.#parentLink = scope.parent === undefined ? undefined : new ParentLink(scope.parent, this);
+  }
+
+  /** The callee's last word, if it is a good one. */
+  abstract end(value: unknown): void;
+
+  /** Ends with an error. */
+  abstract fail(error: HolonError): void;
+
+  /** An item of a stream; false where none was to come. */
+  abstract item(value: unknown): boolean;
+
+  override expire(): void {
+    this.giveUp(catalogueError("DEADLINE_EXCEEDED", `${this.path} did not end within its deadline.`));
+  }
+
+  scopeCancelled(reason: HolonError): void {
+    this.giveUp(reason);
+  }
+
+  /** Lets go of everything that could still reach this exchange. */
+  protected letGo(): void {
+    this.#scope.unlink(this);
+    this.#parentLink?.unlink();
+    this.connection.forget(this);
+  }
+
+  /** Tells the callee that nobody waits any more. */
+  protected giveUp(error: HolonError): void {
+    this.connection.sendCancel(this.id);
+    this.fail(error);
+  }
+}

@@ -1,0 +1,96 @@
+import type { HolonError, Scope } from "../../kernel/index.ts";
+import { CallerExchange } from "./caller-exchange.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+
+type Step = IteratorResult<unknown, undefined>;
+
+interface Waiter {
+  readonly resolve: (step: Step) => void;
+  readonly reject: (error: HolonError) => void;
+}
+
+const DONE: Step = { done: true, value: undefined };
+
+/**
+ * A subscription on its way: keeps what has arrived until the consumer takes it, and lets the callee send on as it does.
+ *
+ *   open --item--> open, at most `window` items kept
+ *   open --end--> ended; what was kept is still handed out
+ *   open --failure, connection lost, deadline, scope cancelled--> failed; the error comes after what was kept
+ *   open --return()--> ended, and the callee is told
+ */
+export class CallerStream extends CallerExchange {
+  readonly #window: number;
+  readonly #items: unknown[] = [];
+  readonly #waiters: Waiter[] = [];
+  #error: HolonError | undefined = undefined;
+  #over = false;
+  #taken = 0;
+
+  constructor(connection: PeerConnection, id: number, path: string, scope: Scope, sentAs: number, window: number) {
+    super(connection, id, path, scope, sentAs);
+    this.#window = window;
+  }
+
+  override item(value: unknown): boolean {
+    if (this.#items.length >= this.#window) return false;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#items.push(value);
+    else {
+      this.#grant();
+      waiter.resolve({ done: false, value });
+    }
+    return true;
+  }
+
+  override end(): void {
+    this.#finish();
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
+  }
+
+  override fail(error: HolonError): void {
+    this.#finish();
+    const [first, ...others] = this.#waiters.splice(0);
+    if (first === undefined) this.#error = error;
+    else first.reject(error);
+    for (const waiter of others) waiter.resolve(DONE);
+  }
+
+  /** The next item, in the order of asking. */
+  take(): Promise<Step> {
+    if (this.#items.length > 0) {
+      const value = this.#items.shift();
+      this.#grant();
+      return Promise.resolve({ done: false, value });
+    }
+    const error = this.#error;
+    if (error !== undefined) {
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#over) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** The consumer wants no more. */
+  stop(): void {
+    this.#items.length = 0;
+    this.#error = undefined;
+    if (this.#over) return;
+    this.connection.sendCancel(this.id);
+    this.end();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.letGo();
+  }
+
+  /** Grants credit for half a window at a time: a frame for each item taken would double the traffic. */
+  #grant(): void {
+    this.#taken++;
+    if (this.#over || this.#taken * 2 < this.#window) return;
+    this.connection.sendCredit(this.id, this.#taken);
+    this.#taken = 0;
+  }
+}

@@ -1,0 +1,53 @@
+import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry } from "../../kernel/index.ts";
+import { ParentLink } from "./parent-link.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+
+/** Tells why there is no connection; asked when somebody gives up waiting. */
+export type Excuse = () => string;
+
+/** A call that waits for a connection, a short while. */
+export class ConnectionWaiter extends WheelEntry implements ScopeLink {
+  previousLink: ScopeLink | undefined = undefined;
+  nextLink: ScopeLink | undefined = undefined;
+  readonly promise: Promise<PeerConnection>;
+  readonly #scope: Scope;
+  readonly #parentLink: ParentLink | undefined;
+  readonly #excuse: Excuse;
+  readonly #onOver: (waiter: ConnectionWaiter) => void;
+  #resolve!: (connection: PeerConnection) => void;
+  #reject!: (error: HolonError) => void;
+
+  constructor(scope: Scope, excuse: Excuse, onOver: (waiter: ConnectionWaiter) => void) {
+    super();
+    this.#scope = scope;
+    this.#excuse = excuse;
+    this.#onOver = onOver;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    scope.link(this);
+    this.#parentLink = scope.parent === undefined ? undefined : new ParentLink(scope.parent, this);
+  }
+
+  connected(connection: PeerConnection): void {
+    this.#letGo();
+    this.#resolve(connection);
+  }
+
+  scopeCancelled(reason: HolonError): void {
+    this.#letGo();
+    this.#reject(reason);
+  }
+
+  override expire(): void {
+    this.#letGo();
+    this.#reject(catalogueError("UNAVAILABLE", this.#excuse(), { executed: "no" }));
+  }
+
+  #letGo(): void {
+    this.#scope.unlink(this);
+    this.#parentLink?.unlink();
+    this.#onOver(this);
+  }
+}

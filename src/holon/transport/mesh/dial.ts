@@ -1,0 +1,100 @@
+import { connect, type Socket } from "node:net";
+import { createNonce, createProof, isNonce, isProof, MESH_PROTOCOL, type Nonces, parseResponseHead, type ResponseHead } from "../../wire/index.ts";
+import type { MeshAddress } from "./mesh-address.ts";
+import type { MeshServices } from "./services.ts";
+import { WheelTimeout } from "./wheel-timeout.ts";
+
+/** What {@link Dial} needs. */
+export interface DialOptions extends MeshServices {
+  readonly address: MeshAddress;
+  readonly secret: string;
+  /** Gets the socket once the other end has proved itself, with what arrived behind the proof. */
+  readonly onOpen: (socket: Socket, head: Buffer) => void;
+  readonly onFail: (reason: string) => void;
+}
+
+/**
+ * One attempt to connect to a mesh port and to prove membership, both ways.
+ *
+ *   connecting --connected--> asking --401 with a nonce--> proving --101 with the right proof--> open
+ *   any --error, end, other answer, headersTimeoutMs, cancel()--> failed
+ */
+export class Dial {
+  readonly #options: DialOptions;
+  readonly #socket: Socket;
+  readonly #patience: WheelTimeout;
+  readonly #callerNonce = createNonce();
+  #nonces: Nonces | undefined = undefined;
+  #received: Buffer = Buffer.alloc(0);
+  #over = false;
+
+  constructor(options: DialOptions) {
+    this.#options = options;
+    const { address, wheel, clock, limits } = options;
+    this.#patience = new WheelTimeout(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
+    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.#socket = connect({ host: address.host, port: address.port, noDelay: true });
+    this.#socket.on("connect", this.#onConnect);
+    this.#socket.on("data", this.#onData);
+    this.#socket.on("error", this.#onError);
+    this.#socket.on("close", this.#onClose);
+  }
+
+  /** Gives up; nobody is told. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#stop();
+    this.#socket.on("error", () => {});
+    this.#socket.destroy();
+  }
+
+  readonly #onConnect = (): void => this.#request({ "holon-nonce": this.#callerNonce });
+  readonly #onError = (error: NodeJS.ErrnoException): void => this.#fail(error.code ?? error.message);
+  readonly #onClose = (): void => this.#fail("the peer closed the connection before it was open");
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#received = Buffer.concat([this.#received, chunk]);
+    const head = parseResponseHead(this.#received);
+    if (head === undefined) return;
+    if (head === "malformed") return this.#fail("the answer is no HTTP");
+    this.#received = this.#received.subarray(head.bytes);
+    if (this.#nonces === undefined) this.#onChallenge(head);
+    else this.#onVerdict(head, this.#nonces);
+  };
+
+  #onChallenge({ status, headers }: ResponseHead): void {
+    const callee = headers.get("holon-nonce");
+    if (status !== 401 || !isNonce(callee) || this.#received.length > 0) return this.#fail(`${MESH_PROTOCOL} is not spoken there (HTTP ${status})`);
+    this.#nonces = { caller: this.#callerNonce, callee };
+    this.#request({ connection: "Upgrade", upgrade: MESH_PROTOCOL, "holon-proof": createProof(this.#options.secret, "caller", this.#nonces) });
+  }
+
+  #onVerdict({ status, headers }: ResponseHead, nonces: Nonces): void {
+    const { secret, onOpen } = this.#options;
+    if (status === 401) return this.#fail("it refused this process's proof of membership (HTTP 401): is HOLON_SECRET the same in both?");
+    if (status !== 101) return this.#fail(`it refused the connection (HTTP ${status})`);
+    if (!isProof(headers.get("holon-proof"), secret, "callee", nonces)) return this.#fail("it cannot prove that it knows the secret");
+    this.#stop();
+    onOpen(this.#socket, this.#received);
+  }
+
+  #request(headers: Readonly<Record<string, string>>): void {
+    const { host, port } = this.#options.address;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#socket.write(`GET /holon-mesh HTTP/1.1\r\nhost: ${host.includes(":") ? `[${host}]` : host}:${port}\r\n${lines.join("")}\r\n`);
+  }
+
+  #fail(reason: string): void {
+    this.cancel();
+    this.#options.onFail(reason);
+  }
+
+  #stop(): void {
+    this.#over = true;
+    this.#options.wheel.remove(this.#patience);
+    this.#socket.off("connect", this.#onConnect);
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("error", this.#onError);
+    this.#socket.off("close", this.#onClose);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Socket } from "node:net";
+import { WheelEntry } from "../../kernel/index.ts";
+import { FRAME, FRAME_END, type Frame, FrameFault, FrameReader, FrameWriter } from "../../wire/index.ts";
+import type { MeshServices } from "./services.ts";
+
+/** Who makes sense of the frames of a link. */
+export interface LinkOwner {
+  /** Frames in order; a text says why the peer cannot be understood, and closes the link. */
+  onFrames(frames: readonly Frame[]): string | undefined;
+  /** Called once, with the reason; nothing comes after it. */
+  onClose(reason: string): void;
+}
+
+const PING = `[${FRAME.PING}]${FRAME_END}`;
+const PONG = `[${FRAME.PONG}]${FRAME_END}`;
+
+/** Output that may wait in the socket before the link stops reading: who does not take answers may not ask on. */
+const STUCK_BYTES = 1024 * 1024;
+
+/** How late a look at the peer may be before we take it that this process itself was stopped. */
+const OWN_PAUSE_MS = 1_000;
+
+/**
+ * A socket that carries frames both ways and notices when the other end is dead.
+ *
+ *   open --garbled, too large, cut off, error, end--> closed
+ *   open --silent for meshPingMs--> probed --any byte--> open
+ *                                   probed --silent for meshSilenceMs--> closed
+ */
+export class Link extends WheelEntry {
+  readonly writer: FrameWriter;
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  readonly #owner: LinkOwner;
+  readonly #services: MeshServices;
+  #heard = false;
+  #silentSinceMs: number;
+  #dueAtMs = 0;
+  #unwrittenBytes = 0;
+  #closed = false;
+
+  constructor(socket: Socket, owner: LinkOwner, services: MeshServices) {
+    super();
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#services = services;
+    this.writer = new FrameWriter(socket);
+    this.#reader = new FrameReader(services.limits.frameBytes);
+    this.#silentSinceMs = services.clock.monotonicMs();
+  }
+
+  /** Begins to read; `head` is what arrived before. */
+  start(head: Buffer): void {
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.setTimeout(0);
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("drain", () => socket.resume());
+    socket.on("end", () => this.destroy(this.#reader.unfinishedBytes > 0 ? "the peer cut the connection inside a frame" : "the peer ended the connection"));
+    socket.on("error", (error: NodeJS.ErrnoException) => this.destroy(error.code ?? error.message));
+    socket.on("close", () => this.destroy("the connection was lost"));
+    this.#watch();
+    if (head.length > 0) this.#onData(head);
+    socket.resume();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get framesIn(): number {
+    return this.#reader.frames;
+  }
+
+  get bytesIn(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesOut(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  /** What is to happen with a frame that both ends know; false where it is none of those. */
+  control(frame: Frame): boolean {
+    if (frame[0] === FRAME.PING) {
+      this.writer.send(PONG);
+      return true;
+    }
+    return frame[0] === FRAME.PONG;
+  }
+
+  /** Writes what waits and says goodbye; the link closes when the peer does the same. */
+  end(): void {
+    this.writer.flush();
+    this.#socket.end();
+  }
+
+  /** Closes at once. The first reason is the one that counts. */
+  destroy(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#services.wheel.remove(this);
+    this.#socket.destroy();
+    this.#owner.onClose(reason);
+  }
+
+  /** Resolves when the socket has let go of its handle. */
+  gone(): Promise<void> {
+    return this.#socket.closed ? Promise.resolve() : new Promise((resolve) => this.#socket.once("close", () => resolve()));
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.#heard = true;
+    const frames = this.#reader.read(chunk);
+    const fault = frames instanceof FrameFault ? frames.reason : this.#owner.onFrames(frames);
+    if (fault !== undefined) this.destroy(fault);
+    else if (this.#socket.writableLength > STUCK_BYTES) this.#socket.pause();
+  }
+
+  /** Looks at the peer now and then: asks where it was silent, gives up where it stays silent. */
+  override expire(): void {
+    const { clock, limits } = this.#services;
+    const nowMs = clock.monotonicMs();
+    const unwritten = this.#socket.writableLength;
+    const moved = this.#heard || unwritten < this.#unwrittenBytes;
+    this.#heard = false;
+    this.#unwrittenBytes = unwritten;
+    if (moved || nowMs - this.#dueAtMs > OWN_PAUSE_MS) this.#silentSinceMs = nowMs;
+    else if (nowMs - this.#silentSinceMs >= limits.meshSilenceMs) {
+      this.destroy(`the peer was silent for ${limits.meshSilenceMs} ms (limit meshSilenceMs)`);
+      return;
+    }
+    if (!moved) this.writer.send(PING);
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { clock, wheel, limits } = this.#services;
+    this.#dueAtMs = Math.min(clock.monotonicMs() + limits.meshPingMs, Math.max(clock.monotonicMs() + 1, this.#silentSinceMs + limits.meshSilenceMs));
+    wheel.add(this, this.#dueAtMs);
+  }
+}

@@ -1,0 +1,205 @@
+import type { Socket } from "node:net";
+import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
+import { type CalleeHello, type CallerHello, FRAME, FRAME_END, type Frame, fromWireError, parseCalleeHello, PrincipalSender, toHelloFrame } from "../../wire/index.ts";
+import { CallerCall } from "./caller-call.ts";
+import type { CallerExchange } from "./caller-exchange.ts";
+import { CallerStream } from "./caller-stream.ts";
+import { Link, type LinkOwner } from "./link.ts";
+import type { MeshServices } from "./services.ts";
+import { WheelTimeout } from "./wheel-timeout.ts";
+
+/** What a connection tells the peer that it belongs to. */
+export interface PeerConnectionOwner {
+  onGreeting(connection: PeerConnection, hello: CalleeHello): void;
+  /** The callee takes nothing new on this connection. */
+  onGoaway(connection: PeerConnection): void;
+  onClose(connection: PeerConnection, reason: string): void;
+}
+
+const CALL = `[${FRAME.CALL},`;
+const OPEN = `[${FRAME.OPEN},`;
+const FRAME_CLOSE = `]${FRAME_END}`;
+const GREATEST_ID = 0x3fff_ffff;
+
+/** What a call says that most calls do not: an idempotency key, or that a system acts for somebody. */
+function extrasOf(scope: Scope, key: string | undefined): string {
+  const { initiator, principal } = scope;
+  if (initiator !== principal) return JSON.stringify({ key, initiator });
+  return key === undefined ? "0" : `{"key":${JSON.stringify(key)}}`;
+}
+
+/**
+ * The caller's end of a connection.
+ *
+ *   greeting --hello--> ready --goaway--> draining --last exchange over--> ended
+ *   any --fault, error, silence--> closed: every open exchange fails with UNAVAILABLE
+ */
+export class PeerConnection implements LinkOwner {
+  readonly link: Link;
+  readonly #services: MeshServices;
+  readonly #owner: PeerConnectionOwner;
+  readonly #open = new Map<number, CallerExchange>();
+  readonly #principals = new PrincipalSender();
+  readonly #callers: ReadonlyMap<string, number>;
+  readonly #patience = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
+  #peerFrameBytes = 0;
+  #nextId = 1;
+  #greeted = false;
+  #draining = false;
+
+  constructor(socket: Socket, owner: PeerConnectionOwner, services: MeshServices, callers: readonly string[]) {
+    this.#owner = owner;
+    this.#services = services;
+    this.#callers = new Map(callers.map((name, number) => [name, number]));
+    this.link = new Link(socket, this, services);
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Whether the callee has introduced itself. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+
+  start(head: Buffer, hello: CallerHello): void {
+    const { wheel, clock, limits } = this.#services;
+    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.link.writer.send(toHelloFrame(hello));
+    this.link.start(head);
+  }
+
+  /** Sends a call; `number` is the procedure's in the callee's greeting, `input` its JSON, empty for nothing. */
+  call(path: string, number: number, scope: Scope, key: string | undefined, input: string): Promise<unknown> {
+    const meta = this.#meta(path, number, scope, key);
+    if (meta instanceof HolonError) return Promise.reject(meta);
+    const id = this.#takeId();
+    const frame = CALL + id + meta + (input === "" ? FRAME_CLOSE : `,${input}${FRAME_CLOSE}`);
+    const tooLarge = this.#unsendable(path, frame);
+    if (tooLarge !== undefined) return Promise.reject(tooLarge);
+    const { writer } = this.link;
+    writer.send(frame);
+    const call = new CallerCall(this, id, path, scope, writer.queued);
+    this.#enter(call, scope.deadlineAtMs);
+    return call.promise;
+  }
+
+  /** Opens a stream. */
+  open(path: string, number: number, scope: Scope, input: string): CallerStream | HolonError {
+    const meta = this.#meta(path, number, scope, scope.key);
+    if (meta instanceof HolonError) return meta;
+    const id = this.#takeId();
+    const window = this.#services.limits.streamWindowCount;
+    const frame = `${OPEN + id + meta},${window}${input === "" ? "" : `,${input}`}${FRAME_CLOSE}`;
+    const tooLarge = this.#unsendable(path, frame);
+    if (tooLarge !== undefined) return tooLarge;
+    const { writer } = this.link;
+    writer.send(frame);
+    const stream = new CallerStream(this, id, path, scope, writer.queued, window);
+    this.#enter(stream, scope.deadlineAtMs);
+    return stream;
+  }
+
+  sendCancel(id: number): void {
+    if (!this.link.closed) this.link.writer.send(`[${FRAME.CANCEL},${id}]${FRAME_END}`);
+  }
+
+  sendCredit(id: number, count: number): void {
+    this.link.writer.send(`[${FRAME.CREDIT},${id},${count}]${FRAME_END}`);
+  }
+
+  /** The exchange is over. */
+  forget(exchange: CallerExchange): void {
+    this.#open.delete(exchange.id);
+    if (exchange.slot !== undefined) this.#services.wheel.remove(exchange);
+    if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
+  }
+
+  onFrames(frames: readonly Frame[]): string | undefined {
+    for (const frame of frames) {
+      const fault = this.#greeted ? this.#onFrame(frame) : this.#greet(frame);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  onClose(reason: string): void {
+    this.#services.wheel.remove(this.#patience);
+    const { flushed } = this.link.writer;
+    for (const exchange of [...this.#open.values()]) {
+      const executed = exchange.sentAs > flushed ? "no" : "maybe";
+      exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}: ${reason}.`, { executed }));
+    }
+    this.#owner.onClose(this, reason);
+  }
+
+  #greet(frame: Frame): string | undefined {
+    const hello = parseCalleeHello(frame);
+    if (hello === undefined) return "the peer did not introduce itself";
+    this.#services.wheel.remove(this.#patience);
+    this.#greeted = true;
+    this.#peerFrameBytes = hello.frameBytes;
+    this.#owner.onGreeting(this, hello);
+    return undefined;
+  }
+
+  #onFrame(frame: Frame): string | undefined {
+    switch (frame[0]) {
+      case FRAME.ANSWER:
+      case FRAME.END:
+        this.#open.get(frame[1] as number)?.end(frame[2]);
+        return undefined;
+      case FRAME.ITEM: {
+        const exchange = this.#open.get(frame[1] as number);
+        return exchange === undefined || exchange.item(frame[2]) ? undefined : "the peer sent an item that nobody made room for";
+      }
+      case FRAME.FAILURE: {
+        const error = fromWireError(frame[2]);
+        if (error === undefined) return "an error is malformed";
+        this.#open.get(frame[1] as number)?.fail(error);
+        return undefined;
+      }
+      case FRAME.GOAWAY:
+        this.#draining = true;
+        this.#owner.onGoaway(this);
+        if (this.#open.size === 0) this.link.end();
+        return undefined;
+      default:
+        return this.link.control(frame) ? undefined : `frames of kind ${String(frame[0])} are unknown here`;
+    }
+  }
+
+  /** The part of a frame that calls and streams share, or why it cannot be sent. */
+  #meta(path: string, number: number, scope: Scope, key: string | undefined): string | HolonError {
+    const { limits, clock } = this.#services;
+    const caller = this.#callers.get(scope.caller);
+    if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
+    const leftMs = scope.deadlineAtMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(scope.deadlineAtMs - clock.monotonicMs());
+    if (leftMs <= 0 && scope.deadlineAtMs !== Number.POSITIVE_INFINITY) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
+    if (this.#open.size >= limits.meshConcurrencyCount) {
+      return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
+    }
+    if (this.link.writer.backlogBytes > limits.meshBacklogBytes) {
+      return catalogueError("OVERLOADED", `More than ${limits.meshBacklogBytes} bytes wait for the connection (limit meshBacklogBytes).`);
+    }
+    return `,${number},${caller},${leftMs},${this.#principals.write(scope.principal)},"${scope.trace.traceparent}",${extrasOf(scope, key)}`;
+  }
+
+  #unsendable(path: string, frame: string): HolonError | undefined {
+    if (frame.length * 3 <= this.#peerFrameBytes || Buffer.byteLength(frame) <= this.#peerFrameBytes) return undefined;
+    return catalogueError("PAYLOAD_TOO_LARGE", `The input of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`);
+  }
+
+  #enter(exchange: CallerExchange, deadlineAtMs: number): void {
+    this.#open.set(exchange.id, exchange);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#services.wheel.add(exchange, deadlineAtMs);
+  }
+
+  #takeId(): number {
+    do {
+      this.#nextId = this.#nextId === GREATEST_ID ? 1 : this.#nextId + 1;
+    } while (this.#open.has(this.#nextId));
+    return this.#nextId;
+  }
+}

@@ -1,0 +1,96 @@
+import { accessRefusal, type AnyProcedure, createParser, ParseFailure, type Parser, type Target } from "../../contract/index.ts";
+import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
+import type { PeerConnection } from "./peer-connection.ts";
+import { RemoteStream } from "./remote-stream.ts";
+import type { Route } from "./routes.ts";
+
+/** What a remote target needs of its peer. */
+export interface RemotePeer {
+  /** The connection that takes calls; undefined while there is none. */
+  readonly connection: PeerConnection | undefined;
+  /** Waits for one, a short while. */
+  connected(scope: Scope): Promise<PeerConnection>;
+  /** The place of a procedure at the callee of the present connection. */
+  route(path: string): Route;
+  /** Makes an idempotency key. */
+  newKey(): string;
+}
+
+/**
+ * A procedure in another process. What a local call would refuse is refused here, before anything is sent, with the same errors.
+ *
+ * Sent is the input as it was given, because the callee parses it too: a transform must not run twice.
+ */
+export class RemoteTarget implements Target {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly #peer: RemotePeer;
+  readonly #parse: Parser;
+  readonly #needsKey: boolean;
+  #boundTo: PeerConnection | undefined = undefined;
+  #number = 0;
+
+  constructor(path: string, procedure: AnyProcedure, peer: RemotePeer) {
+    this.path = path;
+    this.procedure = procedure;
+    this.#peer = peer;
+    this.#parse = createParser(procedure.input);
+    this.#needsKey = procedure.type === "mutation" && procedure.idempotent;
+  }
+
+  invoke(scope: Scope, input: unknown): Promise<unknown> {
+    const text = this.#prepare(scope, input);
+    if (text instanceof HolonError) return Promise.reject(text);
+    const key = scope.key ?? (this.#needsKey ? this.#peer.newKey() : undefined);
+    const connection = this.#peer.connection;
+    return connection === undefined ? this.#callLater(scope, key, text) : this.#call(connection, scope, key, text);
+  }
+
+  subscribe(scope: Scope, input: unknown): AsyncIterable<unknown> {
+    return new RemoteStream(async () => {
+      const text = this.#prepare(scope, input);
+      if (text instanceof HolonError) throw text;
+      const connection = this.#peer.connection ?? (await this.#peer.connected(scope));
+      const number = this.#bind(connection);
+      if (number instanceof HolonError) throw number;
+      const stream = connection.open(this.path, number, scope, text);
+      if (stream instanceof HolonError) throw stream;
+      return stream;
+    });
+  }
+
+  /** The input as JSON, empty for nothing; or why the call is refused. */
+  #prepare(scope: Scope, input: unknown): string | HolonError {
+    const refusal = scope.cancelled ?? accessRefusal(this.procedure.access, scope.principal);
+    if (refusal !== undefined) return refusal;
+    const parsed = this.#parse(input);
+    if (parsed instanceof ParseFailure) return parsed.toBadRequest();
+    try {
+      return (JSON.stringify(input) as string | undefined) ?? "";
+    } catch {
+      // The schema accepts what JSON cannot carry, and has turned it into something that it can.
+      return (JSON.stringify(parsed) as string | undefined) ?? "";
+    }
+  }
+
+  #call(connection: PeerConnection, scope: Scope, key: string | undefined, text: string): Promise<unknown> {
+    const number = this.#bind(connection);
+    return number instanceof HolonError ? Promise.reject(number) : connection.call(this.path, number, scope, key, text);
+  }
+
+  async #callLater(scope: Scope, key: string | undefined, text: string): Promise<unknown> {
+    const connection = await this.#peer.connected(scope);
+    return this.#call(connection, scope, key, text);
+  }
+
+  /** The procedure's number at the callee, looked up once a connection. */
+  #bind(connection: PeerConnection): Route {
+    if (connection === this.#boundTo) return this.#number;
+    const route = this.#peer.route(this.path);
+    // An error that many callers get must be a new one for each: each may add to it.
+    if (route instanceof HolonError) return catalogueError(route.code as "UNAVAILABLE", route.message, { executed: "no" });
+    this.#boundTo = connection;
+    this.#number = route;
+    return route;
+  }
+}

@@ -1,0 +1,39 @@
+import type { AnyProcedure } from "../../contract/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import type { CalleeHello } from "../../wire/index.ts";
+import type { ProcedureComparison } from "./services.ts";
+
+/** The number of a procedure at the callee, or why it cannot be called there. */
+export type Route = number | HolonError;
+
+/** A procedure as the caller knows it. */
+export interface ExpectedProcedure {
+  readonly contextName: string;
+  readonly procedure: AnyProcedure;
+  readonly hash: string;
+}
+
+/** Routes by path. What does not fit fails alone; the others work. */
+export function toRoutes(expected: ReadonlyMap<string, ExpectedProcedure>, hello: CalleeHello, comparison: ProcedureComparison): ReadonlyMap<string, Route> {
+  const offered = new Map(hello.procedures.map((line, number) => [line.path, { line, number }]));
+  const routes = new Map<string, Route>();
+  for (const [path, { contextName, procedure, hash }] of expected) {
+    const offer = offered.get(path);
+    if (offer === undefined) {
+      routes.set(path, hello.contexts.includes(contextName) ? mismatch(`${hello.process} does not offer ${path}, version ${hash}`) : notHosted(contextName, hello));
+      continue;
+    }
+    const { line, number } = offer;
+    const problem = line.hash === hash ? undefined : comparison.incompatibility(comparison.describe(procedure), line.description);
+    routes.set(path, problem === undefined ? number : mismatch(`${path} is version ${hash} here and version ${line.hash} in ${hello.process}: ${problem}`));
+  }
+  return routes;
+}
+
+function mismatch(text: string): HolonError {
+  return catalogueError("CONTRACT_MISMATCH", `${text}.`);
+}
+
+function notHosted(contextName: string, hello: CalleeHello): HolonError {
+  return catalogueError("UNAVAILABLE", `${hello.process} does not host the context ${contextName}.`, { executed: "no" });
+}

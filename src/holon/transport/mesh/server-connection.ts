@@ -1,0 +1,261 @@
+import type { Socket } from "node:net";
+import type { Target } from "../../contract/index.ts";
+import { catalogueError, HolonError, type Principal } from "../../kernel/index.ts";
+import {
+  FRAME, FRAME_END, type Frame, type OfferedProcedure, parseCallerHello, parsePrincipal, PrincipalReceiver, toHelloFrame, toWireError,
+} from "../../wire/index.ts";
+import { CallScope } from "./call-scope.ts";
+import { Link, type LinkOwner } from "./link.ts";
+import { ServerCall } from "./server-call.ts";
+import type { ServerExchange } from "./server-exchange.ts";
+import { ServerStream } from "./server-stream.ts";
+import type { MeshServices } from "./services.ts";
+import { WheelTimeout } from "./wheel-timeout.ts";
+
+/** What all connections of a server share. */
+export interface ServerHome extends MeshServices {
+  readonly processName: string;
+  readonly contexts: readonly string[];
+  /** In the order of the numbers that the greeting gives them. */
+  readonly targets: readonly Target[];
+  /** The greeting's lines for the targets; descriptions for those whose hash the caller does not have. */
+  readonly offer: (known: Readonly<Record<string, string>>) => readonly OfferedProcedure[];
+  readonly onClose: (connection: ServerConnection) => void;
+}
+
+interface Extras {
+  readonly key: string | undefined;
+  readonly initiator: Principal | undefined;
+}
+
+const NO_EXTRAS: Extras = { key: undefined, initiator: undefined };
+
+/**
+ * The callee's end of a connection.
+ *
+ *   greeting --hello--> serving --drain()--> draining --last exchange closed--> ended
+ *   any --fault, error, silence--> closed: every open exchange is cancelled
+ */
+export class ServerConnection implements LinkOwner {
+  readonly #home: ServerHome;
+  readonly #link: Link;
+  readonly #peer: string;
+  readonly #open = new Map<number, ServerExchange>();
+  readonly #principals = new PrincipalReceiver();
+  readonly #patience = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
+  #callers: readonly string[] | undefined = undefined;
+  #process = "unknown";
+  #peerFrameBytes = 0;
+  #draining = false;
+
+  constructor(home: ServerHome, socket: Socket) {
+    this.#home = home;
+    this.#peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#link = new Link(socket, this, home);
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  start(head: Buffer): void {
+    const { wheel, clock, limits } = this.#home;
+    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.#link.start(head);
+  }
+
+  /** Asks the peer to open nothing more here, and ends streams; the link ends when the last call has. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#link.writer.send(`[${FRAME.GOAWAY}]${FRAME_END}`);
+    const stopping = catalogueError("UNAVAILABLE", "The process that made this stream is stopping; open it again.");
+    for (const exchange of [...this.#open.values()]) {
+      if (!(exchange instanceof ServerStream)) continue;
+      exchange.fail(stopping);
+      exchange.cancel(stopping);
+    }
+    if (this.#open.size === 0) this.#link.end();
+  }
+
+  onFrames(frames: readonly Frame[]): string | undefined {
+    const nowMs = this.#home.clock.monotonicMs();
+    for (const frame of frames) {
+      const fault = this.#callers === undefined ? this.#greet(frame) : this.#onFrame(frame, nowMs);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  onClose(reason: string): void {
+    this.#home.wheel.remove(this.#patience);
+    const level = this.#draining || reason === "the peer ended the connection" ? "info" : "warn";
+    this.#home.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
+    if (this.#open.size > 0) {
+      const error = catalogueError("CANCELLED", `The caller's connection was lost: ${reason}.`);
+      for (const exchange of [...this.#open.values()]) exchange.cancel(error);
+    }
+    this.#home.onClose(this);
+  }
+
+  /** The exchange holds its id no longer. */
+  closed(exchange: ServerExchange): void {
+    this.#open.delete(exchange.id);
+    if (exchange.slot !== undefined) this.#home.wheel.remove(exchange);
+    if (this.#draining && this.#open.size === 0) this.#link.end();
+  }
+
+  sendFrame(frame: string): void {
+    this.#link.writer.send(frame);
+  }
+
+  /** Sends the answer of a call, or why it cannot be sent. */
+  sendAnswer(id: number, path: string, frame: string): void {
+    const failure = this.#unsendable(path, frame);
+    if (failure === undefined) this.#link.writer.send(frame);
+    else this.sendFailure(id, failure, path);
+  }
+
+  /** Sends an item of a stream; answers why it cannot be sent. */
+  sendItem(path: string, frame: string): HolonError | undefined {
+    const failure = this.#unsendable(path, frame);
+    if (failure === undefined) this.#link.writer.send(frame);
+    return failure;
+  }
+
+  sendFailure(id: number, thrown: unknown, path: string): void {
+    let error = thrown;
+    if (!(error instanceof HolonError)) {
+      // A target turns everything into a HolonError; what comes here otherwise is a defect of the toolkit, and its text stays inside.
+      this.#home.log.error({ err: thrown, procedure: path }, "a target failed with something that is no HolonError");
+      error = catalogueError("INTERNAL", "The call failed.");
+    }
+    this.#link.writer.send(this.#failureFrame(id, error as HolonError, path));
+  }
+
+  #failureFrame(id: number, error: HolonError, path: string): string {
+    try {
+      const frame = `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(error))}]${FRAME_END}`;
+      if (!exceeds(frame, this.#peerFrameBytes)) return frame;
+    } catch (cause) {
+      this.#home.log.error({ err: cause, procedure: path }, "the details of an error are no JSON");
+    }
+    const bare = new HolonError(error.code, `${path} failed; the details do not fit into an answer.`, { executed: error.executed, status: error.status });
+    return `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(bare))}]${FRAME_END}`;
+  }
+
+  #unsendable(path: string, frame: string): HolonError | undefined {
+    if (exceeds(frame, this.#peerFrameBytes)) {
+      return catalogueError("PAYLOAD_TOO_LARGE", `The answer of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`, { executed: "yes" });
+    }
+    const { meshBacklogBytes } = this.#home.limits;
+    if (frame.length > 1024 && this.#link.writer.backlogBytes > meshBacklogBytes) {
+      return catalogueError("UNAVAILABLE", `The answer of ${path} was dropped: the caller does not take what was sent before (limit meshBacklogBytes).`, { executed: "yes" });
+    }
+    return undefined;
+  }
+
+  #greet(frame: Frame): string | undefined {
+    const hello = parseCallerHello(frame);
+    if (hello === undefined) return "the peer did not introduce itself";
+    this.#home.wheel.remove(this.#patience);
+    this.#callers = hello.callers;
+    this.#process = hello.process;
+    this.#peerFrameBytes = hello.frameBytes;
+    const { processName, contexts, limits, offer, log } = this.#home;
+    this.sendFrame(toHelloFrame({ process: processName, contexts, frameBytes: limits.frameBytes, procedures: offer(hello.procedures) }));
+    log.info({ peer: this.#peer, process: hello.process, callers: hello.callers }, "mesh connection accepted");
+    return undefined;
+  }
+
+  #onFrame(frame: Frame, nowMs: number): string | undefined {
+    switch (frame[0]) {
+      case FRAME.CALL:
+      case FRAME.OPEN:
+        return this.#begin(frame, nowMs);
+      case FRAME.CANCEL:
+        this.#open.get(frame[1] as number)?.cancel(catalogueError("CANCELLED", "The caller gave up."));
+        return undefined;
+      case FRAME.CREDIT: {
+        const stream = this.#open.get(frame[1] as number);
+        const count = frame[2];
+        if (!isCount(count)) return "a credit is no number";
+        if (stream instanceof ServerStream) stream.grant(count);
+        return undefined;
+      }
+      default:
+        return this.#link.control(frame) ? undefined : `frames of kind ${String(frame[0])} are unknown here`;
+    }
+  }
+
+  #begin(frame: Frame, nowMs: number): string | undefined {
+    const [kind, id, number, callerNumber, leftMs, who, traceparent, more] = frame;
+    if (typeof id !== "number" || !Number.isInteger(id)) return "a call has no id";
+    if (this.#open.has(id)) return `the id ${id} is in use`;
+    if (typeof leftMs !== "number" || typeof traceparent !== "string") return "a call is malformed";
+    const principal = this.#principals.read(who);
+    if (principal === undefined) return "a call names no principal";
+    const extras = more === 0 ? NO_EXTRAS : parseExtras(more);
+    if (extras === undefined) return "the extras of a call are malformed";
+    const target = this.#home.targets[number as number];
+    const caller = (this.#callers as readonly string[])[callerNumber as number];
+    const refusal = this.#refusal(target, caller, kind === FRAME.OPEN);
+    if (target === undefined || caller === undefined || refusal !== undefined) {
+      this.sendFailure(id, refusal, target?.path ?? "The call");
+      return undefined;
+    }
+    const deadlineAtMs = leftMs === 0 ? Number.POSITIVE_INFINITY : nowMs + leftMs;
+    const scope = new CallScope(principal, deadlineAtMs, caller, extras.key, traceparent, extras.initiator);
+    if (kind === FRAME.CALL) {
+      const call = new ServerCall(this, id, target.path, scope);
+      this.#enter(call, deadlineAtMs);
+      call.run(target, frame[8]);
+      return undefined;
+    }
+    const window = frame[8];
+    if (!isCount(window)) return "a stream has no window";
+    const stream = new ServerStream(this, id, target.path, scope);
+    this.#enter(stream, deadlineAtMs);
+    stream.run(target, frame[9], window);
+    return undefined;
+  }
+
+  #enter(exchange: ServerExchange, deadlineAtMs: number): void {
+    this.#open.set(exchange.id, exchange);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#home.wheel.add(exchange, deadlineAtMs);
+  }
+
+  /** Why a call is not handed to its target at all. */
+  #refusal(target: Target | undefined, caller: string | undefined, isOpen: boolean): HolonError | undefined {
+    if (caller === undefined) return catalogueError("FORBIDDEN", "The calling context is not one of those that the process named when it connected.");
+    if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
+    if (this.#draining) return catalogueError("UNAVAILABLE", "This process is stopping and takes no new calls.", { executed: "no" });
+    const { meshConcurrencyCount } = this.#home.limits;
+    if (this.#open.size >= meshConcurrencyCount) {
+      return catalogueError("OVERLOADED", `More than ${meshConcurrencyCount} calls are open on this connection (limit meshConcurrencyCount).`);
+    }
+    if ((target.procedure.type === "subscription") !== isOpen) return catalogueError("METHOD_NOT_SUPPORTED", `${target.path} is a ${target.procedure.type}.`);
+    return undefined;
+  }
+}
+
+function exceeds(frame: string, limitBytes: number): boolean {
+  // A character takes at most three bytes in UTF-8: most frames are known to fit without counting.
+  return frame.length * 3 > limitBytes && Buffer.byteLength(frame) > limitBytes;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0;
+}
+
+function parseExtras(value: unknown): Extras | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { key, initiator } = value as Record<string, unknown>;
+  if (key !== undefined && typeof key !== "string") return undefined;
+  const principal = initiator === undefined ? undefined : parsePrincipal(initiator);
+  return initiator !== undefined && principal === undefined ? undefined : { key, initiator: principal };
+}

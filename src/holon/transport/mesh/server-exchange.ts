@@ -1,0 +1,40 @@
+import { type HolonError, type Scope, WheelEntry, catalogueError } from "../../kernel/index.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+/** A call or stream that a peer opened here. Holds its id until the callee has let go of it. */
+export abstract class ServerExchange extends WheelEntry {
+  readonly connection: ServerConnection;
+  readonly id: number;
+  readonly path: string;
+  readonly scope: Scope;
+  /** The peer has its end, or wants none: what the callee still brings is dropped. */
+  over = false;
+
+  constructor(connection: ServerConnection, id: number, path: string, scope: Scope) {
+    super();
+    this.connection = connection;
+    this.id = id;
+    this.path = path;
+    this.scope = scope;
+  }
+
+  /** The deadline that the caller sent has passed here too. */
+  override expire(): void {
+    const error = catalogueError("DEADLINE_EXCEEDED", `${this.path} did not end within its deadline.`);
+    this.fail(error);
+    this.cancel(error);
+  }
+
+  /** Nobody waits any more. */
+  cancel(reason: HolonError): void {
+    this.over = true;
+    this.scope.cancel(reason);
+  }
+
+  /** Tells the peer why there is no answer. */
+  fail(thrown: unknown): void {
+    if (this.over) return;
+    this.over = true;
+    this.connection.sendFailure(this.id, thrown, this.path);
+  }
+}

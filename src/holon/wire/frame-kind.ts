@@ -1,0 +1,43 @@
+/**
+ * The frames of the mesh, version 1.
+ *
+ * A frame is one line: a JSON array whose first member is its kind, then a comma and a newline. JSON escapes newlines inside strings, so the
+ * two bytes cannot occur inside a frame; and whatever has arrived becomes one JSON text by putting brackets around it, which saves a parse
+ * per frame.
+ *
+ * | from   | frame |
+ * |--------|-------|
+ * | caller | `[CALL, id, procedure, caller, leftMs, principal, traceparent, extras, input?]` |
+ * | caller | `[OPEN, id, procedure, caller, leftMs, principal, traceparent, extras, window, input?]` |
+ * | caller | `[CREDIT, id, count]`, `[CANCEL, id]` |
+ * | callee | `[ANSWER, id, output?]`, `[FAILURE, id, error]` |
+ * | callee | `[ITEM, id, item?]`, `[END, id]` |
+ * | both   | `[HELLO, ...]` first of all, `[PING]`, `[PONG]`, `[GOAWAY]` |
+ *
+ * `procedure` and `caller` are numbers that the greeting agreed on; `leftMs` is 0 where there is no deadline; `principal` is a number of the
+ * connection's table, or `[number, principal]` where it enters the table; `extras` is 0 or an object; a last member that is absent is
+ * `undefined`.
+ */
+export const FRAME = {
+  CALL: 0,
+  ANSWER: 1,
+  FAILURE: 2,
+  CANCEL: 3,
+  OPEN: 4,
+  ITEM: 5,
+  END: 6,
+  CREDIT: 7,
+  PING: 8,
+  PONG: 9,
+  GOAWAY: 10,
+  HELLO: 11,
+} as const;
+
+/** What ends every frame. */
+export const FRAME_END = ",\n";
+
+/** A frame as it comes out of the reader: an array, of which nothing else is known yet. */
+export type Frame = readonly unknown[];
+
+/** The protocol's name as it stands in `Upgrade` and in every proof. */
+export const MESH_PROTOCOL = "holon-mesh/1";
