@@ -1,8 +1,7 @@
 import { mkdir, open, readFile, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import postgres from "postgres";
-import { catalogueError } from "../kernel/index.ts";
-import { type DataLog, silentLog } from "./data-log.ts";
+import { catalogueError, type Logger, silentLogger } from "../kernel/index.ts";
 import { type Cluster, EMBEDDED_LOGIN, openCluster } from "./embedded/cluster.ts";
 import { claimFolder, type FolderClaim } from "./embedded/folder-claim.ts";
 import { findFreePort } from "./embedded/free-port.ts";
@@ -24,7 +23,7 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string;
   /** False gives up surviving a crash of the machine, for tests only. */
   readonly durable?: boolean;
-  readonly log?: DataLog;
+  readonly log?: Logger;
 }
 
 /** A real Postgres server that lives exactly as long as this process, or until `stop`. */
@@ -60,7 +59,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const url = await ensureDatabase(cluster, server.port, options.database ?? EMBEDDED_LOGIN);
     await claim.publish(server.port);
     options.log?.info({ folder, port: server.port, pid: server.pid }, "The embedded database is ready.");
-    return { url, port: server.port, pid: server.pid, stop: stopper(server, claim, options.log ?? silentLog) };
+    return { url, port: server.port, pid: server.pid, stop: stopper(server, claim, options.log ?? silentLogger) };
   } catch (error) {
     await claim.release();
     throw error;
@@ -157,7 +156,7 @@ async function ensureDatabase(cluster: Cluster, port: number, database: string):
   return url(database);
 }
 
-function stopper(server: RunningServer, claim: FolderClaim, log: DataLog): () => Promise<void> {
+function stopper(server: RunningServer, claim: FolderClaim, log: Logger): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     server.process.stop();

@@ -1,6 +1,13 @@
-export * from "./data-log.ts";
 export * from "./embedded-postgres.ts";
 export * from "./identifier.ts";
 export * from "./database-error.ts";
 export * from "./migrate.ts";
 export * from "./sql-state.ts";
+export * from "./context-data.ts";
+export type { Database, Tables, WriteDatabase } from "./database/database-factory.ts";
+export type { PreparableQuery, PreparedQueryOf } from "./database/prepared-query.ts";
+export type { ReadDatabase } from "./database/read-database.ts";
+export type { PoolStats } from "./pool/connection-pool.ts";
+export type { AppendedEvent, AppendedJob } from "./transaction/outbox-row.ts";
+export type { DataTransaction, TransactionOptions } from "./transaction/run-transaction.ts";
+export * from "./test-database.ts";

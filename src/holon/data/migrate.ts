@@ -1,7 +1,6 @@
 import type { ISql, Sql } from "postgres";
-import { catalogueError, isHolonError } from "../kernel/index.ts";
+import { catalogueError, isHolonError, type Logger, silentLogger } from "../kernel/index.ts";
 import { toHolonError } from "./database-error.ts";
-import { type DataLog, silentLog } from "./data-log.ts";
 import { quoteIdentifier } from "./identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./migrate/context-role.ts";
 import type { Migration } from "./migrate/migration.ts";
@@ -24,7 +23,7 @@ export interface MigrateOptions {
    * login of `url` is the context's own.
    */
   readonly role?: string | null | undefined;
-  readonly log?: DataLog | undefined;
+  readonly log?: Logger | undefined;
 }
 
 /** What a migration found and did. */
@@ -42,7 +41,7 @@ export interface MigrateResult {
  * Errors: CONFLICT - a file that ran was edited, or is missing; INTERNAL - a file fails; UNAVAILABLE - no database.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  const log = options.log ?? silentLog;
+  const log = options.log ?? silentLogger;
   const own = options.folder === undefined ? [] : await readMigrationFolder(options.folder);
   const sql = openOwnerConnection(options.url);
   try {
@@ -66,7 +65,7 @@ export async function contextRole(options: { readonly url: string; readonly cont
   }
 }
 
-async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Migration[], log: DataLog): Promise<MigrateResult> {
+async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Migration[], log: Logger): Promise<MigrateResult> {
   const { context } = options;
   await ensureSchema(sql, context);
   await ensureJournal(sql, context);
@@ -86,7 +85,7 @@ async function ensureSchema(sql: Sql, context: string): Promise<void> {
   if (found.length === 0) await sql.unsafe(`create schema ${quoteIdentifier(context)}`);
 }
 
-async function runPending(sql: Sql, context: string, source: MigrationSource, migrations: readonly Migration[], log: DataLog): Promise<string[]> {
+async function runPending(sql: Sql, context: string, source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<string[]> {
   const pending = await pendingMigrations(sql, context, source, migrations, log);
   const done = migrations.length - pending.length;
   for (const [index, migration] of pending.entries()) {

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import type { DataLog } from "../data-log.ts";
+import type { Logger } from "../../kernel/index.ts";
 import { contextRoleName, quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../sql-state.ts";
 
@@ -10,7 +10,7 @@ const INSUFFICIENT_PRIVILEGE = "42501";
  *
  * Returns its name; undefined where this server does not let us make roles, which is logged: the context then works as the login itself.
  */
-export async function ensureContextRole(sql: Sql, context: string, log: DataLog): Promise<string | undefined> {
+export async function ensureContextRole(sql: Sql, context: string, log: Logger): Promise<string | undefined> {
   const [row] = await sql<{ database: string }[]>`select current_database() as database`;
   const role = contextRoleName(row?.database ?? "", context);
   try {
@@ -38,7 +38,7 @@ export async function findContextRole(sql: Sql, context: string): Promise<string
 /**
  * Gives a role or login the rows of one schema, and nothing else: not its shape, not its journal of migrations, no other schema.
  */
-export async function grantContext(sql: Sql, context: string, role: string, log: DataLog): Promise<void> {
+export async function grantContext(sql: Sql, context: string, role: string, log: Logger): Promise<void> {
   const schema = quoteIdentifier(context);
   const grantee = quoteIdentifier(role);
   const statements = [

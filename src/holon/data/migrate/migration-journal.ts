@@ -1,6 +1,5 @@
 import type { ISql, Sql } from "postgres";
-import { catalogueError } from "../../kernel/index.ts";
-import type { DataLog } from "../data-log.ts";
+import { catalogueError, type Logger } from "../../kernel/index.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import type { Migration } from "./migration.ts";
 
@@ -31,7 +30,7 @@ export async function ensureJournal(sql: Sql, schema: string): Promise<void> {
  *
  * Errors: CONFLICT naming the file where one that ran was edited, is missing, or stands behind one that did not run.
  */
-export async function pendingMigrations(sql: Sql, context: string, source: MigrationSource, migrations: readonly Migration[], log: DataLog): Promise<readonly Migration[]> {
+export async function pendingMigrations(sql: Sql, context: string, source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<readonly Migration[]> {
   const applied = await readApplied(sql, context, source);
   for (const [index, row] of applied.entries()) {
     const migration = migrations[index];

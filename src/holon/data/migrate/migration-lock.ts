@@ -1,6 +1,5 @@
 import type { Sql } from "postgres";
-import { catalogueError } from "../../kernel/index.ts";
-import type { DataLog } from "../data-log.ts";
+import { catalogueError, type Logger } from "../../kernel/index.ts";
 import { jitter } from "../jitter.ts";
 
 /** The one advisory lock of a database for everything that changes its shape. */
@@ -16,7 +15,7 @@ const ATTEMPTS = 8_000;
  * session that has the lock would wait for that snapshot for ever.
  * Errors: UNAVAILABLE - another process keeps the lock.
  */
-export async function withMigrationLock<Result>(sql: Sql, log: DataLog, work: () => Promise<Result>): Promise<Result> {
+export async function withMigrationLock<Result>(sql: Sql, log: Logger, work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; !(await tryLock(sql)); attempt++) {
     if (attempt === 50) log.info({}, "Waiting for another process that migrates this database.");
     if (attempt >= ATTEMPTS) throw catalogueError("UNAVAILABLE", "Another process has been migrating this database for ten minutes.", { executed: "no" });

@@ -1,6 +1,5 @@
 import { quoteIdentifier } from "../identifier.ts";
-import type { Migration } from "./migration.ts";
-import { toMigration } from "./migration.ts";
+import { type Migration, toMigration } from "./migration.ts";
 
 /**
  * The toolkit's own tables, which every context's schema holds, oldest first. A published entry is never edited: what changes is a new entry.

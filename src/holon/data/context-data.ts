@@ -1,0 +1,105 @@
+import { catalogueError, type Clock, type Limits, type Logger, type Scope } from "../kernel/index.ts";
+import { DatabaseFactory, type Tables } from "./database/database-factory.ts";
+import { PoolRunner } from "./database/pool-runner.ts";
+import { type PreparableQuery, type PreparedQueryOf, QueryShelf } from "./database/prepared-query.ts";
+import type { ReadDatabase } from "./database/read-database.ts";
+import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
+import { StatementTexts } from "./pool/statement-texts.ts";
+import { insertStatement } from "./transaction/outbox-row.ts";
+import { type DataTransaction, runTransaction, type TransactionOptions, type TransactionParts } from "./transaction/run-transaction.ts";
+
+/** What a context's data is made from. */
+export interface ContextDataOptions<T extends Tables> {
+  /** Name of the context, which is the name of its schema. */
+  readonly context: string;
+  readonly url: string;
+  /** The role that connections take, as {@link MigrateResult.role} names it; undefined works as the login. */
+  readonly role?: string | undefined;
+  readonly tables: T;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after a commit that wrote events or jobs, so that their publisher need not wait for its next look. */
+  readonly onAppended?: (() => void) | undefined;
+}
+
+/**
+ * The database of one context in one process: what its handlers read and write with.
+ *
+ * Every statement ends with its scope: at the deadline the running one is cancelled in the server, and the caller gets the scope's reason.
+ * Errors: in the catalogue's words, see {@link toHolonError}; never with SQL or values in the message.
+ */
+export class ContextData<T extends Tables = Tables> {
+  readonly context: string;
+  readonly #parts: TransactionParts<T>;
+  readonly #shelf: QueryShelf<T>;
+  readonly #inTransaction = new WeakSet<Scope>();
+
+  constructor(options: ContextDataOptions<T>) {
+    const { context, url, role, limits, clock } = options;
+    this.context = context;
+    const databases = new DatabaseFactory(options.tables);
+    this.#parts = {
+      pool: new ConnectionPool({ url, role, applicationName: `holon ${context}`, limits, clock }),
+      texts: new StatementTexts(),
+      databases,
+      limits,
+      clock,
+      outboxInsert: insertStatement(context),
+      onAppended: options.onAppended ?? (() => {}),
+    };
+    this.#shelf = new QueryShelf(databases);
+  }
+
+  /** A database that reads, for one scope. */
+  reader(scope: Scope): ReadDatabase<T> {
+    return this.#parts.databases.reader(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
+  }
+
+  /**
+   * Runs work in one transaction; it commits when the work returns and rolls back when it throws.
+   *
+   * The work may run up to four times, where others stand in its way: it must change nothing outside of the transaction.
+   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; INTERNAL for a second transaction of a scope.
+   */
+  async transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options?: TransactionOptions): Promise<R> {
+    if (this.#inTransaction.has(scope)) {
+      throw catalogueError("INTERNAL", `A transaction of ${this.context} was opened inside another one: use the outer one's tx, or open them one after the other.`);
+    }
+    this.#inTransaction.add(scope);
+    try {
+      return await runTransaction(this.#parts, scope, run, options);
+    } finally {
+      this.#inTransaction.delete(scope);
+    }
+  }
+
+  /**
+   * A query that is built once in this process, by its name, and prepared once on each connection.
+   *
+   * `build` must not use values of the call: they come as `sql.placeholder(name)` and are given to `execute`.
+   */
+  prepared<Q extends PreparableQuery>(scope: Scope, name: string, build: (db: ReadDatabase<T>) => Q): PreparedQueryOf<Q> {
+    return this.#shelf.take(name, build).on(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
+  }
+
+  /** For metrics. */
+  stats(): PoolStats {
+    return this.#parts.pool.stats;
+  }
+
+  /** For readiness. Errors: UNAVAILABLE. */
+  ping(): Promise<void> {
+    return this.#parts.pool.ping();
+  }
+
+  /** Refuses new work, waits a little for what runs, and ends the connections. */
+  close(): Promise<void> {
+    return this.#parts.pool.close();
+  }
+}
+
+/** Makes the database of one context; it connects when first used. */
+export function createContextData<T extends Tables>(options: ContextDataOptions<T>): ContextData<T> {
+  return new ContextData(options);
+}

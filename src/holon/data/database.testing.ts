@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, onTestFailed, beforeEach } from "vitest";
+import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, systemClock } from "../kernel/index.ts";
+import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "./test-database.ts";
+
+/** The server and database of one test file, there while its tests run. */
+export interface TestPlace {
+  readonly server: TestServer;
+  readonly database: TestDatabase;
+}
+
+/** Starts a server and makes a database for the tests of a file; keeps both where a test fails. */
+export function useTestDatabase(): TestPlace {
+  const place = {} as { server: TestServer; database: TestDatabase };
+  beforeAll(async () => {
+    place.server = await startTestServer();
+    place.database = await createTestDatabase({ server: place.server });
+  });
+  beforeEach(() => {
+    onTestFailed(() => {
+      place.database.keep();
+    });
+  });
+  afterAll(async () => {
+    await place.database?.drop();
+    await place.server?.stop();
+  });
+  return place;
+}
+
+/** A scope that nobody cancels unless the test does. */
+export function testScope(leftMs = 10_000): Scope {
+  return Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + leftMs });
+}
+
+/** The default limits with some others. */
+export function testLimits(others: Partial<Limits> = {}): Limits {
+  return { ...DEFAULT_LIMITS, ...others };
+}

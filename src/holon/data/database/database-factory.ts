@@ -1,0 +1,42 @@
+import { createTableRelationsHelpers, type ExtractTablesWithRelations, extractTablesRelationalConfig, type RelationalSchemaConfig } from "drizzle-orm";
+import { type PgDatabase, PgDialect } from "drizzle-orm/pg-core";
+import { PostgresJsDatabase, type PostgresJsQueryResultHKT } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
+import { DrizzleClient } from "./drizzle-client.ts";
+import { ScopedSession } from "./drizzle-session.ts";
+import { type ReadDatabase, ReadOnlyDatabase } from "./read-database.ts";
+import type { StatementRunner } from "./statement-runner.ts";
+
+/** A context's Drizzle schema: the tables and relations of its own Postgres schema. */
+export type Tables = Record<string, unknown>;
+
+/** Drizzle's database over the tables of one context. */
+export type Database<T extends Tables> = PgDatabase<PostgresJsQueryResultHKT, T, ExtractTablesWithRelations<T>>;
+
+/** What a transaction offers: the whole of Drizzle but opening another transaction. */
+export type WriteDatabase<T extends Tables> = Omit<Database<T>, "transaction" | "_">;
+
+/** Makes Drizzle databases for single scopes. Reading the relations out of the tables is done once, here. */
+export class DatabaseFactory<T extends Tables> {
+  readonly #dialect = new PgDialect();
+  readonly #schema: RelationalSchemaConfig<ExtractTablesWithRelations<T>>;
+
+  constructor(tables: T) {
+    const config = extractTablesRelationalConfig<ExtractTablesWithRelations<T>>(tables, createTableRelationsHelpers);
+    this.#schema = { fullSchema: tables, schema: config.tables, tableNamesMap: config.tableNamesMap };
+  }
+
+  /** A database that reads, also at run time. */
+  reader(runner: StatementRunner): ReadDatabase<T> {
+    return new ReadOnlyDatabase<T>(() => this.#database(runner)) as unknown as ReadDatabase<T>;
+  }
+
+  writer(runner: StatementRunner): WriteDatabase<T> {
+    return this.#database(runner);
+  }
+
+  #database(runner: StatementRunner): Database<T> {
+    const session = new ScopedSession<T, ExtractTablesWithRelations<T>>(new DrizzleClient(runner) as unknown as Sql, this.#dialect, this.#schema);
+    return new PostgresJsDatabase<T>(this.#dialect, session, this.#schema);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Scope } from "../../kernel/index.ts";
+import { toHolonError } from "../database-error.ts";
+import { cancelStatement } from "../pool/cancel-statement.ts";
+import type { ConnectionPool } from "../pool/connection-pool.ts";
+import type { PoolConnection } from "../pool/pool-connection.ts";
+import type { StatementTexts } from "../pool/statement-texts.ts";
+import type { StatementRequest, StatementRunner } from "./statement-runner.ts";
+
+/** Runs each statement of a scope on a connection of the pool, and cancels it with the scope. */
+export class PoolRunner implements StatementRunner {
+  readonly #pool: ConnectionPool;
+  readonly #texts: StatementTexts;
+  readonly #scope: Scope;
+
+  constructor(pool: ConnectionPool, texts: StatementTexts, scope: Scope) {
+    this.#pool = pool;
+    this.#texts = texts;
+    this.#scope = scope;
+  }
+
+  async run(request: StatementRequest): Promise<unknown[]> {
+    const connection = this.#pool.tryAcquire(this.#scope) ?? (await this.#pool.acquire(this.#scope));
+    return this.#runOn(connection, request);
+  }
+
+  /**
+   * The caller hears of a cancellation at once. The connection goes back only when statement and request to cancel are both over.
+   */
+  #runOn(connection: PoolConnection, { text, params, prepare, rows }: StatementRequest): Promise<unknown[]> {
+    return new Promise((resolve, reject) => {
+      const statement = connection.send(text, params, { prepare: prepare || this.#texts.shouldPrepare(text), rows });
+      let cancelling: Promise<void> | undefined;
+      const forget = this.#scope.onCancel((reason) => {
+        cancelling = cancelStatement(connection, statement);
+        reject(reason);
+      });
+      const over = () => {
+        forget();
+        if (cancelling === undefined) this.#pool.release(connection);
+        else void cancelling.then(() => this.#pool.release(connection));
+      };
+      statement.then(
+        (result) => {
+          over();
+          resolve(result);
+        },
+        (error: unknown) => {
+          over();
+          reject(toHolonError(error));
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { catalogueError } from "../../kernel/index.ts";
+import type { DatabaseFactory, Tables } from "./database-factory.ts";
+import { ScopedQuery } from "./drizzle-session.ts";
+import type { ReadDatabase } from "./read-database.ts";
+import type { StatementRunner } from "./statement-runner.ts";
+
+/** Any Drizzle query that can be prepared. */
+export interface PreparableQuery {
+  prepare(name: string): { execute(values?: Record<string, unknown>): Promise<unknown> };
+}
+
+/** A prepared query, typed like the query it was made from. */
+export interface PreparedQueryOf<Q extends PreparableQuery> {
+  /** Runs it with the values of its placeholders. Errors: as any statement of the context. */
+  execute(values?: Record<string, unknown>): ReturnType<ReturnType<Q["prepare"]>["execute"]>;
+}
+
+/** A query on the shelf, that can be taken for a scope. */
+export interface ShelvedQuery<Q extends PreparableQuery> {
+  on(runner: StatementRunner): PreparedQueryOf<Q>;
+}
+
+/** Queries by name, each built once: building costs more than running. */
+export class QueryShelf<T extends Tables> {
+  readonly #database: ReadDatabase<T>;
+  readonly #queries = new Map<string, ShelvedQuery<PreparableQuery>>();
+
+  constructor(databases: DatabaseFactory<T>) {
+    this.#database = databases.reader(NOBODY);
+  }
+
+  take<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<T>) => Q): ShelvedQuery<Q> {
+    let query = this.#queries.get(name);
+    if (query === undefined) {
+      const prepared = build(this.#database).prepare(name);
+      if (!(prepared instanceof ScopedQuery)) throw catalogueError("INTERNAL", `The prepared query ${name} was not built from the database handed to it.`);
+      query = prepared as unknown as ShelvedQuery<PreparableQuery>;
+      this.#queries.set(name, query);
+    }
+    return query as unknown as ShelvedQuery<Q>;
+  }
+}
+
+/** Stands in while a query is built; running one then is a mistake. */
+const NOBODY: StatementRunner = {
+  run: () => Promise.reject(catalogueError("INTERNAL", "A prepared query is built, not run: return it from the function, and call execute on what you get.")),
+};

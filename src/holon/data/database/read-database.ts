@@ -1,0 +1,63 @@
+import type { WithSubquery } from "drizzle-orm";
+import type { Database, Tables } from "./database-factory.ts";
+
+type Reading = "select" | "selectDistinct" | "selectDistinctOn";
+
+/** Drizzle's reading half. Writing exists on a transaction only. */
+export type ReadDatabase<T extends Tables> = Pick<Database<T>, Reading | "query" | "$count" | "$with"> & {
+  /** Common table expressions, for a select. */
+  with(...queries: WithSubquery[]): Pick<ReturnType<Database<T>["with"]>, Reading>;
+};
+
+/**
+ * The object behind {@link ReadDatabase}: it has no other methods, so that a cast does not write either.
+ *
+ * Drizzle's own database is made when first needed; many calls never read.
+ */
+export class ReadOnlyDatabase<T extends Tables> {
+  readonly #make: () => Database<T>;
+  #made: Database<T> | undefined = undefined;
+
+  constructor(make: () => Database<T>) {
+    this.#make = make;
+  }
+
+  get select(): Database<T>["select"] {
+    return bound(this.#database, "select");
+  }
+
+  get selectDistinct(): Database<T>["selectDistinct"] {
+    return bound(this.#database, "selectDistinct");
+  }
+
+  get selectDistinctOn(): Database<T>["selectDistinctOn"] {
+    return bound(this.#database, "selectDistinctOn");
+  }
+
+  get query(): Database<T>["query"] {
+    return this.#database.query;
+  }
+
+  get $count(): Database<T>["$count"] {
+    return bound(this.#database, "$count");
+  }
+
+  get $with(): Database<T>["$with"] {
+    return this.#database.$with;
+  }
+
+  with(...queries: WithSubquery[]): Pick<ReturnType<Database<T>["with"]>, Reading> {
+    const { select, selectDistinct, selectDistinctOn } = this.#database.with(...queries);
+    return { select, selectDistinct, selectDistinctOn };
+  }
+
+  get #database(): Database<T> {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+}
+
+function bound<Owner extends object, Name extends keyof Owner>(owner: Owner, name: Name): Owner[Name] {
+  const method = owner[name] as unknown as (this: Owner, ...args: never[]) => unknown;
+  return method.bind(owner) as unknown as Owner[Name];
+}

@@ -1,0 +1,176 @@
+import { type Clock, catalogueError, type Limits, Scope } from "../../kernel/index.ts";
+import { toHolonError } from "../database-error.ts";
+import { type ConnectionOptions, PoolConnection } from "./pool-connection.ts";
+import { PoolGate } from "./pool-gate.ts";
+
+/** What a pool is made from. */
+export interface ConnectionPoolOptions extends ConnectionOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** What the metrics of a pool show. */
+export interface PoolStats {
+  /** Connections that a call holds now. */
+  readonly inUse: number;
+  /** Calls that wait for one. */
+  readonly waiting: number;
+  /** Connections that are open. */
+  readonly open: number;
+}
+
+/** Age at which a connection is exchanged for a new one, so that a moved server, or a server's leak, is not kept for ever. */
+const GREATEST_AGE_MS = 30 * 60_000;
+
+/** How long `close` waits for statements that still run. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * The connections of one context in one process: opened when first needed, one call at a time on each.
+ *
+ * A connection is given back only when its statement, and a request to cancel it, are both over: a late cancel must not hit the next call.
+ */
+export class ConnectionPool {
+  readonly #options: ConnectionPoolOptions;
+  readonly #gate: PoolGate;
+  readonly #open = new Set<PoolConnection>();
+  readonly #idle: PoolConnection[] = [];
+  readonly #ending = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined = undefined;
+  #drained: (() => void) | undefined = undefined;
+
+  constructor(options: ConnectionPoolOptions) {
+    this.#options = options;
+    this.#gate = new PoolGate(options.limits);
+  }
+
+  get stats(): PoolStats {
+    return { inUse: this.#gate.inUse, waiting: this.#gate.waiting, open: this.#open.size };
+  }
+
+  /** An idle connection, where there is one and nobody waits; the fast path of {@link ConnectionPool.acquire}. */
+  tryAcquire(scope: Scope): PoolConnection | undefined {
+    if (this.#idle.length === 0 || !this.#gate.free || scope.cancelled !== undefined) return undefined;
+    void this.#gate.enter(scope);
+    return this.#idle.pop();
+  }
+
+  /**
+   * A connection of one's own, to be given back by `release`.
+   *
+   * Errors: OVERLOADED, UNAVAILABLE - nothing was executed; the scope's reason where it is cancelled first.
+   */
+  async acquire(scope: Scope): Promise<PoolConnection> {
+    await this.#gate.enter(scope);
+    return this.#idle.pop() ?? (await this.#connect(scope));
+  }
+
+  /** Gives a connection back; one that is lost or old is ended. */
+  release(connection: PoolConnection): void {
+    if (this.#closing !== undefined || this.#options.clock.monotonicMs() - connection.openedAtMs > GREATEST_AGE_MS) this.#end(connection);
+    else if (!connection.lost) this.#idle.push(connection);
+    this.#leave();
+  }
+
+  /** Ends a connection whose state is not known, and gives its place free. */
+  discard(connection: PoolConnection): void {
+    this.#end(connection, 0);
+    this.#leave();
+  }
+
+  /** Asks the server for a sign of life. Where all connections are busy they are one. Errors: UNAVAILABLE. */
+  async ping(): Promise<void> {
+    if (!this.#gate.free) return;
+    const { clock, limits } = this.#options;
+    const deadlineAtMs = clock.monotonicMs() + limits.poolWaitMs;
+    const scope = Scope.root({ principal: { kind: "system", context: this.#options.applicationName, task: "ping" }, caller: "ping", deadlineAtMs });
+    const timer = setTimeout(() => scope.cancel(catalogueError("UNAVAILABLE", `The database does not answer within ${limits.poolWaitMs} ms.`)), limits.poolWaitMs);
+    try {
+      const connection = await this.acquire(scope);
+      await this.#pingOn(connection, scope);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Refuses new work, waits for statements that run, for a time, and ends all connections. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #connect(scope: Scope): Promise<PoolConnection> {
+    return new Promise((resolve, reject) => {
+      let given = false;
+      const forget = scope.onCancel((reason) => {
+        given = true;
+        reject(reason);
+      });
+      const opened = (connection: PoolConnection) => {
+        forget();
+        this.#open.add(connection);
+        if (given) this.release(connection);
+        else resolve(connection);
+      };
+      const failed = (error: unknown) => {
+        forget();
+        this.#leave();
+        reject(toHolonError(error));
+      };
+      PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), (lost) => this.#forget(lost)).then(opened, failed);
+    });
+  }
+
+  async #pingOn(connection: PoolConnection, scope: Scope): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const forget = scope.onCancel((reason) => {
+        this.discard(connection);
+        reject(reason);
+      });
+      connection.sendSimple("select 1").then(
+        () => {
+          forget();
+          this.release(connection);
+          resolve();
+        },
+        (error: unknown) => {
+          if (scope.cancelled === undefined) this.discard(connection);
+          forget();
+          reject(toHolonError(error));
+        },
+      );
+    });
+  }
+
+  #leave(): void {
+    this.#gate.leave();
+    if (this.#gate.inUse === 0) this.#drained?.();
+  }
+
+  #forget(connection: PoolConnection): void {
+    this.#open.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  #end(connection: PoolConnection, timeoutMs = CLOSE_TIMEOUT_MS): void {
+    this.#forget(connection);
+    const ending = connection.close(timeoutMs).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #close(): Promise<void> {
+    this.#gate.close();
+    if (this.#gate.inUse > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+        this.#drained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    for (const connection of [...this.#open]) this.#end(connection, 1_000);
+    await Promise.allSettled(this.#ending);
+  }
+}

@@ -1,0 +1,28 @@
+/** Most different statements that the server keeps prepared on each connection. */
+const GREATEST_PREPARED = 500;
+
+/** Most statements remembered as seen once. */
+const GREATEST_SEEN = 2_000;
+
+/**
+ * Decides which statements are worth preparing: those seen before.
+ *
+ * A prepared statement takes one trip instead of two and is not planned anew, but stays in the server's memory until its connection ends; texts
+ * that are built anew each time (an `in` list of every length) must not fill it.
+ */
+export class StatementTexts {
+  readonly #prepared = new Set<string>();
+  readonly #seen = new Set<string>();
+
+  shouldPrepare(text: string): boolean {
+    if (this.#prepared.has(text)) return true;
+    if (this.#prepared.size >= GREATEST_PREPARED) return false;
+    if (!this.#seen.delete(text)) {
+      if (this.#seen.size >= GREATEST_SEEN) this.#seen.clear();
+      this.#seen.add(text);
+      return false;
+    }
+    this.#prepared.add(text);
+    return true;
+  }
+}

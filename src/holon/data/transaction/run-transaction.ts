@@ -1,0 +1,124 @@
+import { catalogueError, type Clock, isHolonError, type Limits, type Scope } from "../../kernel/index.ts";
+import { isWorthRepeating } from "../database-error.ts";
+import type { DatabaseFactory, Tables, WriteDatabase } from "../database/database-factory.ts";
+import { jitter } from "../jitter.ts";
+import type { ConnectionPool } from "../pool/connection-pool.ts";
+import type { PoolConnection } from "../pool/pool-connection.ts";
+import type { StatementTexts } from "../pool/statement-texts.ts";
+import { type AppendedEvent, type AppendedJob, insertParams, OutboxRows } from "./outbox-row.ts";
+import { beginText, TransactionRunner } from "./transaction-runner.ts";
+
+/** An open transaction of one context. */
+export interface DataTransaction<T extends Tables> {
+  /** Drizzle, reading and writing. */
+  readonly db: WriteDatabase<T>;
+  /** Tells an event when, and only if, this transaction commits. */
+  appendEvent(event: AppendedEvent): Promise<void>;
+  /** Starts a job when, and only if, this transaction commits. */
+  appendJob(job: AppendedJob): Promise<void>;
+}
+
+/** What transactions of one context need. */
+export interface TransactionParts<T extends Tables> {
+  readonly pool: ConnectionPool;
+  readonly texts: StatementTexts;
+  readonly databases: DatabaseFactory<T>;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** The statement that writes outbox rows. */
+  readonly outboxInsert: string;
+  /** Called after a commit that wrote outbox rows. */
+  readonly onAppended: () => void;
+}
+
+/** What one transaction may want otherwise. */
+export interface TransactionOptions {
+  /** Longest wait for a lock until `restoreLockTimeout` is called. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** Most times that a transaction is run when others stand in its way. */
+const ATTEMPTS = 4;
+
+/**
+ * Runs work in a transaction, again where it met a deadlock or a serialization failure.
+ *
+ * Errors: CONFLICT - others were in the way each time; DEADLINE_EXCEEDED or the scope's reason - rolled back, nothing runs on.
+ */
+export async function runTransaction<T extends Tables, R>(
+  parts: TransactionParts<T>,
+  scope: Scope,
+  run: (tx: DataTransaction<T>) => Promise<R>,
+  options: TransactionOptions = {},
+): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runAttempt(parts, scope, run, options);
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined) throw toThrown(error, scope);
+      await jitter(5, 20 * 2 ** attempt);
+    }
+  }
+}
+
+async function runAttempt<T extends Tables, R>(parts: TransactionParts<T>, scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options: TransactionOptions): Promise<R> {
+  const { pool, texts, limits, clock } = parts;
+  const connection = pool.tryAcquire(scope) ?? (await pool.acquire(scope));
+  const runner = new TransactionRunner(connection, texts);
+  let forget = () => {};
+  const cancelled = new Promise<never>((_resolve, reject) => {
+    forget = scope.onCancel((reason) => {
+      runner.cancel(reason);
+      reject(reason);
+    });
+  });
+  try {
+    runner.begin(beginText(scope, clock.monotonicMs(), limits.statementTimeoutMs, options.lockTimeoutMs));
+    const outbox = new OutboxRows();
+    const result = await Promise.race([run(transactionOf(parts, runner, outbox)), cancelled]);
+    await commit(parts, scope, runner, outbox);
+    forget();
+    pool.release(connection);
+    return result;
+  } catch (error) {
+    forget();
+    // The caller is told now; undoing may have to wait for a statement to end.
+    const undone = undo(pool, connection, runner);
+    if (scope.cancelled === undefined) await undone;
+    throw error;
+  }
+}
+
+function transactionOf<T extends Tables>(parts: TransactionParts<T>, runner: TransactionRunner, outbox: OutboxRows): DataTransaction<T> {
+  let db: WriteDatabase<T> | undefined;
+  return {
+    get db() {
+      db ??= parts.databases.writer(runner);
+      return db;
+    },
+    appendEvent: async (event) => outbox.addEvent(event),
+    appendJob: async (job) => outbox.addJob(job),
+  };
+}
+
+async function commit<T extends Tables>(parts: TransactionParts<T>, scope: Scope, runner: TransactionRunner, outbox: OutboxRows): Promise<void> {
+  if (outbox.rows.length === 0) return runner.commit();
+  const written = runner.run({ text: parts.outboxInsert, params: insertParams(outbox.rows, scope), prepare: true, rows: "arrays" });
+  // Both travel together; where writing fails, so does the commit, and the first error is the one to tell.
+  const [writing, committing] = await Promise.allSettled([written, runner.commit()]);
+  if (writing.status === "rejected") throw writing.reason;
+  if (committing.status === "rejected") throw committing.reason;
+  parts.onAppended();
+}
+
+async function undo(pool: ConnectionPool, connection: PoolConnection, runner: TransactionRunner): Promise<void> {
+  if (await runner.rollback()) pool.release(connection);
+  else pool.discard(connection);
+}
+
+/** What a handler throws passes as it is; statements have said already in the catalogue's words what the database threw. */
+function toThrown(error: unknown, scope: Scope): unknown {
+  if (scope.cancelled !== undefined && !isHolonError(error)) return scope.cancelled;
+  if (!isWorthRepeating(error)) return error;
+  return catalogueError("CONFLICT", `Others changed the same rows at the same time, ${ATTEMPTS} times in a row.`, { cause: error });
+}
