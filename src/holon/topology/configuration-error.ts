@@ -1,0 +1,29 @@
+/** One thing that is wrong with the environment or with the shape of the app, and how to mend it. */
+export interface ConfigurationFault {
+  /** The variable to look at; for a fault of the app itself, the part of `defineApp` that mends it. */
+  readonly variable: string;
+  /** Never holds a secret, nor the password of a URL. */
+  readonly problem: string;
+  readonly cure: string;
+}
+
+/** Thrown before anything is opened: everything that is wrong with the configuration, at once. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly faults: readonly ConfigurationFault[];
+
+  constructor(faults: readonly ConfigurationFault[]) {
+    super(`The configuration has ${count(faults.length)}: ${faults.map((fault) => fault.variable).join(", ")}`);
+    this.faults = faults;
+  }
+
+  /** All faults for a person to read, each with its cure. */
+  render(): string {
+    const lines = this.faults.map((fault) => `  ${fault.variable} ${fault.problem}\n    ${fault.cure}`);
+    return [`The configuration has ${count(this.faults.length)}; nothing was started.`, ...lines].join("\n");
+  }
+}
+
+function count(faults: number): string {
+  return faults === 1 ? "1 fault" : `${faults} faults`;
+}

@@ -1,0 +1,21 @@
+import type { Plan } from "./plan.ts";
+
+/** Most connections to Postgres that a process can have open at once, by what they are for. */
+export interface ConnectionBudget {
+  /** Pools of the hosted contexts. */
+  readonly contextsCount: number;
+  /** The client that hears NOTIFY. */
+  readonly listenCount: number;
+  /** The pool of queues on Postgres. */
+  readonly queuesCount: number;
+  readonly totalCount: number;
+}
+
+/** The worst case of one process; multiply by its replicas and compare with `max_connections`. */
+export function connectionBudget(plan: Plan): ConnectionBudget {
+  const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
+  const listenCount = plan.databaseContexts.length > 0 ? 1 : 0;
+  const worksQueues = plan.roles.includes("jobs") && plan.databaseContexts.length > 0;
+  const queuesCount = worksQueues && plan.redisUrl === undefined ? plan.limits.poolCount : 0;
+  return { contextsCount, listenCount, queuesCount, totalCount: contextsCount + listenCount + queuesCount };
+}

@@ -1,0 +1,106 @@
+import { type ConfigurationFault } from "./configuration-error.ts";
+import { maskedValue } from "./masked.ts";
+import { nearestName } from "./nearest-name.ts";
+
+/** The variables of a process, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a URL must look like. */
+export interface UrlForm {
+  /** With the colon: `postgres:`. */
+  readonly schemes: readonly string[];
+  readonly example: string;
+}
+
+/** Reads typed values from an environment, and collects what is wrong instead of stopping at the first fault. */
+export class EnvironmentReader {
+  readonly faults: ConfigurationFault[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Names of the variables that are there, empty ones too. */
+  get names(): string[] {
+    return Object.keys(this.#environment).filter((name) => this.has(name));
+  }
+
+  /** Whether the variable is there, be it empty. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#environment, name) && this.#environment[name] !== undefined;
+  }
+
+  refuse(variable: string, problem: string, cure: string): void {
+    this.faults.push({ variable, problem, cure });
+  }
+
+  /** The value without the white space around it; undefined where the variable is not there, or is refused for being empty. */
+  text(name: string): string | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.#environment[name]?.trim();
+    if (value) return value;
+    this.refuse(name, "is set and empty.", "Give it a value, or do not set it at all.");
+    return undefined;
+  }
+
+  /** The items of a comma-separated list, each once; undefined where the variable is not there. */
+  list(name: string): string[] | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const items = value.split(",").map((item) => item.trim());
+    if (items.includes("")) this.refuse(name, "has an empty item.", "Separate the items by one comma each.");
+    return [...new Set(items.filter((item) => item !== ""))];
+  }
+
+  /** A whole number; the fallback where the variable is not there or is refused. */
+  integer(name: string, fallback: number, least: number, greatest: number): number {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    if (/^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= greatest) return Number(value);
+    this.refuse(name, `is ${maskedValue(value)}.`, `Set it to a whole number from ${least} to ${greatest}.`);
+    return fallback;
+  }
+
+  /** One of a few words; the fallback where the variable is not there or is refused. */
+  choice<const Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) this.refuse(name, `is ${maskedValue(value)}.`, `${meant(value, choices)}It is one of: ${choices.join(", ")}.`);
+    return choice ?? fallback;
+  }
+
+  /** A permission that must be given by name and by the word `yes`. */
+  isAllowed(name: string): boolean {
+    const value = this.text(name);
+    if (value === undefined || value === "yes") return value === "yes";
+    this.refuse(name, `is ${maskedValue(value)}.`, "Set it to yes, or do not set it.");
+    return false;
+  }
+
+  /** A URL; undefined where the variable is not there or is refused. Its value is never shown: it may hold a password. */
+  url(name: string, form: UrlForm): string | undefined {
+    const value = this.text(name);
+    return value !== undefined && this.isUrl(name, value, form) ? value : undefined;
+  }
+
+  /** Whether a text is a URL of this form; refuses it where not. */
+  isUrl(name: string, value: string, form: UrlForm): boolean {
+    const cure = `Write it as in ${form.example}; characters of a password that mean something in a URL are percent-encoded.`;
+    if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || !URL.canParse(value)) {
+      this.refuse(name, "is not a URL.", cure);
+      return false;
+    }
+    const { protocol } = new URL(value);
+    if (form.schemes.includes(protocol)) return true;
+    this.refuse(name, `begins with ${protocol}// where ${form.schemes.map((scheme) => `${scheme}//`).join(" or ")} is needed.`, cure);
+    return false;
+  }
+}
+
+/** "Did you mean ...? ", or nothing where no known name is near. */
+export function meant(name: string, known: Iterable<string>): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? "" : `Did you mean ${nearest}? `;
+}

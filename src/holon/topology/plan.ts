@@ -1,0 +1,62 @@
+import type { Limits } from "../kernel/index.ts";
+
+/** What a process does: answers the public, answers other processes, works queues. */
+export const ROLES = ["edge", "rpc", "jobs"] as const;
+
+export type Role = (typeof ROLES)[number];
+
+/** How much is logged. */
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where a server of this process listens. */
+export interface Listener {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** The database that hosted contexts share, unless one has its own. */
+export type DatabasePlan =
+  | { readonly kind: "embedded"; readonly folder: string; readonly port?: number }
+  | { readonly kind: "server"; readonly url: string }
+  /** No context hosted here needs a shared one. */
+  | { readonly kind: "none" };
+
+/** Everything that a process decides by its environment, decided: nothing below reads a variable again. */
+export interface Plan {
+  /** Of the app. */
+  readonly name: string;
+  readonly production: boolean;
+  /** Contexts hosted here, in the order of the app. */
+  readonly contexts: readonly string[];
+  readonly roles: readonly Role[];
+  /** The public port; absent without the role `edge`. */
+  readonly edge?: Listener;
+  /** The port for other processes; absent without the role `rpc`. */
+  readonly mesh?: Listener;
+  /** Health, metrics, dashboards. */
+  readonly ops: Listener;
+  /** Mesh addresses of contexts that are not hosted here, each with its port: `mesh://catalog:3001`. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+  readonly database: DatabasePlan;
+  /** Hosted contexts that need a database, shared or their own. */
+  readonly databaseContexts: readonly string[];
+  /** URLs of the hosted contexts that have a database of their own. */
+  readonly contextDatabases: Readonly<Record<string, string>>;
+  /** Where queues live on Postgres; absent with Redis, with an embedded database (it holds them), and where no queue is needed. */
+  readonly queueDatabase?: string;
+  readonly redisUrl?: string;
+  /** Proves that a process belongs to the app; absent where it must be made up. */
+  readonly secret?: string;
+  /** Whether whoever starts the process makes the secret up, one for all processes of the app. */
+  readonly secretMadeUp: boolean;
+  readonly limits: Limits;
+  readonly logLevel: LogLevel;
+  readonly otlpEndpoint?: string;
+  /** Addresses or networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Origins whose pages may call. */
+  readonly corsOrigins: readonly string[];
+}

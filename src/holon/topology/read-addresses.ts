@@ -1,0 +1,56 @@
+import type { AppShape } from "./app-shape.ts";
+import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
+import type { Role } from "./plan.ts";
+import { knownContexts } from "./refuse-unknown.ts";
+import { contextVariables } from "./variables.ts";
+
+const MESH_ADDRESS: UrlForm = { schemes: ["http:", "mesh:"], example: "http://catalog:3001 or mesh://catalog" };
+const MESH_PORT = "3001";
+const HTTP_PORT = "80";
+
+/** Mesh addresses by context. */
+export type Addresses = Record<string, readonly string[]>;
+
+/** Where contexts answer that are not hosted here; refuses what is needed and nowhere, and what is in two places. */
+export function readAddresses(shape: AppShape, hosted: readonly string[], roles: readonly Role[], reader: EnvironmentReader): Addresses {
+  const addresses = new Map<string, readonly string[]>();
+  for (const context of knownContexts(shape)) {
+    const { address } = contextVariables(context);
+    const urls = reader.list(address);
+    if (urls !== undefined) addresses.set(context, readUrls(address, urls, reader));
+    if (reader.has(address) && hosted.includes(context)) {
+      reader.refuse(address, `gives an address for ${context}, which this process hosts.`, `Do not set it, or take ${context} out of HOLON_CONTEXTS.`);
+    }
+  }
+  refuseMissing(shape, hosted, roles, reader);
+  return Object.fromEntries(addresses);
+}
+
+function readUrls(variable: string, urls: readonly string[], reader: EnvironmentReader): string[] {
+  return [...new Set(urls.filter((url) => reader.isUrl(variable, url, MESH_ADDRESS)).map((url) => toAddress(variable, url, reader)))];
+}
+
+/** `mesh://catalog`, `mesh://catalog:3001` and `http://catalog:3001/` are one address; `http://catalog` is at port 80, as everywhere. */
+function toAddress(variable: string, url: string, reader: EnvironmentReader): string {
+  const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(url);
+  if (hostname === "") reader.refuse(variable, "has an address without a host.", `Write it as in ${MESH_ADDRESS.example}.`);
+  else if (port === "0") reader.refuse(variable, "has an address with port 0.", "Name the port that the process listens on.");
+  if (username + password !== "") reader.refuse(variable, "has a login in an address.", "Take it out: HOLON_SECRET proves who calls.");
+  else if (hostname !== "" && !/^\/?$/.test(pathname + search + hash)) {
+    reader.refuse(variable, "has an address with a path.", "Give host and port only: the mesh needs a port of its own.");
+  }
+  return `mesh://${hostname}:${port || (protocol === "mesh:" ? MESH_PORT : HTTP_PORT)}`;
+}
+
+function refuseMissing(shape: AppShape, hosted: readonly string[], roles: readonly Role[], reader: EnvironmentReader): void {
+  for (const context of knownContexts(shape)) {
+    const { address } = contextVariables(context);
+    if (hosted.includes(context) || reader.has(address)) continue;
+    const needs = shape.contexts.filter(({ name, calls }) => hosted.includes(name) && calls.includes(context)).map(({ name }) => `${name} calls it`);
+    const isPublic = shape.contexts.some(({ name, hasPublicProcedures }) => name === context && hasPublicProcedures);
+    if (isPublic && roles.includes("edge")) needs.unshift("the edge answers for it");
+    if (needs.length === 0) continue;
+    const host = shape.contexts.some(({ name }) => name === context) ? `Add ${context} to HOLON_CONTEXTS, or set` : "Set";
+    reader.refuse(address, `is missing: ${context} is not hosted here, and ${needs.join(" and ")}.`, `${host} ${address} to its mesh address, as in http://${context}:3001.`);
+  }
+}

@@ -1,0 +1,52 @@
+import type { AppShape } from "./app-shape.ts";
+import { refuseCallCycles } from "./call-cycles.ts";
+import { ConfigurationError } from "./configuration-error.ts";
+import { type Environment, EnvironmentReader, type UrlForm } from "./environment-reader.ts";
+import { LOG_LEVELS, type Plan } from "./plan.ts";
+import { readAddresses } from "./read-addresses.ts";
+import { readContexts, readRoles } from "./read-hosting.ts";
+import { readLimits } from "./read-limits.ts";
+import { readListeners } from "./read-listeners.ts";
+import { readCorsOrigins, readTrustedProxies } from "./read-network.ts";
+import { readSecret } from "./read-secret.ts";
+import { readStores } from "./read-stores.ts";
+import { refuseUnknownVariables } from "./refuse-unknown.ts";
+
+const OTLP: UrlForm = { schemes: ["http:", "https:"], example: "http://collector:4318" };
+
+/**
+ * Decides what one process is, from the app and its environment. Pure: it opens nothing and reads nothing else.
+ *
+ * Errors: ConfigurationError and nothing else, with all faults at once.
+ */
+export function readPlan(shape: AppShape, env: Environment): Plan {
+  const reader = new EnvironmentReader(env);
+  const production = reader.choice("NODE_ENV", ["production", "development", "test"], "development") === "production";
+  const contexts = readContexts(shape, reader);
+  const roles = readRoles(contexts, reader);
+  const listeners = readListeners(roles, production, reader);
+  const addresses = readAddresses(shape, contexts, roles, reader);
+  const stores = readStores(shape, contexts, roles, production, reader);
+  const usesMesh = listeners.mesh !== undefined || Object.keys(addresses).length > 0;
+  const secret = readSecret(usesMesh, production, reader);
+  const otlpEndpoint = reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", OTLP);
+  const plan: Plan = {
+    name: shape.name,
+    production,
+    contexts,
+    roles,
+    ...listeners,
+    addresses,
+    ...stores,
+    ...secret,
+    limits: readLimits(reader),
+    logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
+    trustedProxies: readTrustedProxies(reader),
+    corsOrigins: readCorsOrigins(reader),
+  };
+  refuseUnknownVariables(shape, reader);
+  refuseCallCycles(shape, reader);
+  if (reader.faults.length > 0) throw new ConfigurationError(reader.faults);
+  return plan;
+}

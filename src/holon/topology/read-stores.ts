@@ -1,0 +1,60 @@
+import type { AppShape } from "./app-shape.ts";
+import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
+import type { DatabasePlan, Role } from "./plan.ts";
+import { readPort } from "./read-listeners.ts";
+import { knownContexts } from "./refuse-unknown.ts";
+import { contextVariables } from "./variables.ts";
+
+const POSTGRES: UrlForm = { schemes: ["postgres:", "postgresql:"], example: "postgres://user:password@host:5432/database" };
+const REDIS: UrlForm = { schemes: ["redis:", "rediss:"], example: "redis://host:6379" };
+
+/** Where a process keeps what lasts. */
+export interface Stores {
+  readonly database: DatabasePlan;
+  readonly databaseContexts: readonly string[];
+  readonly contextDatabases: Readonly<Record<string, string>>;
+  readonly queueDatabase?: string;
+  readonly redisUrl?: string;
+}
+
+/** Which databases and queues a process uses; in production, none that came with the toolkit unless that is asked for by name. */
+export function readStores(shape: AppShape, hosted: readonly string[], roles: readonly Role[], production: boolean, reader: EnvironmentReader): Stores {
+  const own = readContextDatabases(shape, hosted, reader);
+  const databaseContexts = shape.contexts.filter(({ name, hasTables }) => hasTables && hosted.includes(name)).map(({ name }) => name);
+  const sharing = databaseContexts.filter((context) => !reader.has(contextVariables(context).database));
+  const database = readDatabase(sharing, production, reader);
+  const redisUrl = reader.url("REDIS_URL", REDIS);
+  const queueUrl = reader.url("HOLON_QUEUE_DATABASE_URL", POSTGRES);
+  const needsQueues = roles.includes("jobs") && databaseContexts.length > 0 && !reader.has("REDIS_URL");
+  const queueDatabase = needsQueues ? (queueUrl ?? (database.kind === "server" ? database.url : undefined)) : undefined;
+  if (needsQueues && database.kind === "none" && !reader.has("DATABASE_URL") && !reader.has("HOLON_QUEUE_DATABASE_URL")) {
+    reader.refuse("HOLON_QUEUE_DATABASE_URL", "is missing: every context has its own database, and none of them is for queues.", "Set it, or REDIS_URL, or DATABASE_URL.");
+  }
+  return { database, databaseContexts, contextDatabases: own, ...(queueDatabase === undefined ? {} : { queueDatabase }), ...(redisUrl === undefined ? {} : { redisUrl }) };
+}
+
+function readContextDatabases(shape: AppShape, hosted: readonly string[], reader: EnvironmentReader): Record<string, string> {
+  const urls = new Map<string, string>();
+  for (const context of knownContexts(shape)) {
+    const url = reader.url(contextVariables(context).database, POSTGRES);
+    if (url !== undefined && hosted.includes(context)) urls.set(context, url);
+  }
+  return Object.fromEntries(urls);
+}
+
+function readDatabase(sharing: readonly string[], production: boolean, reader: EnvironmentReader): DatabasePlan {
+  const url = reader.url("DATABASE_URL", POSTGRES);
+  const folder = reader.text("HOLON_EMBEDDED_FOLDER") ?? ".holon/postgres";
+  const port = readPort(reader, "HOLON_EMBEDDED_PORT", 0);
+  const isEmbeddedAllowed = reader.isAllowed("HOLON_ALLOW_EMBEDDED_DATABASE") || !production;
+  if (url !== undefined) return { kind: "server", url };
+  if (sharing.length === 0 || reader.has("DATABASE_URL")) return { kind: "none" };
+  if (!isEmbeddedAllowed) {
+    reader.refuse(
+      "DATABASE_URL",
+      `is missing: production does not put ${sharing.join(", ")} on the embedded database.`,
+      `Set it as in ${POSTGRES.example}, or allow the embedded one by HOLON_ALLOW_EMBEDDED_DATABASE=yes.`,
+    );
+  }
+  return port === 0 ? { kind: "embedded", folder } : { kind: "embedded", folder, port };
+}

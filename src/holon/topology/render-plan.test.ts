@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { connectionBudget } from "./connection-budget.ts";
+import { readPlan } from "./read-plan.ts";
+import { renderPlan } from "./render-plan.ts";
+import { SHOP } from "./shop-shape.testing.ts";
+
+describe("a plan in print", () => {
+  it("names what a process hosts, opens and uses", () => {
+    const text = renderPlan(readPlan(SHOP, { HOLON_CONTEXTS: "orders", HOLON_ROLES: "rpc,jobs", HOLON_CATALOG_URL: "mesh://c", HOLON_PAYMENTS_URL: "mesh://p:9", HOLON_LIMIT_POOL_COUNT: "3", HOLON_MESH_PORT: "0" }));
+    expect(text.split("\n")).toEqual([
+      "app              shop (development)",
+      "contexts         orders",
+      "roles            rpc, jobs",
+      "mesh             http://127.0.0.1:any free port",
+      "operations       http://127.0.0.1:3002",
+      "calls catalog    mesh://c:3001",
+      "calls payments   mesh://p:9",
+      "database         embedded Postgres in .holon/postgres",
+      "queues           on the embedded Postgres",
+      "connections      7 to Postgres at most: 3 for contexts, 1 listening, 3 for queues",
+      "secret           made up at start",
+      "log level        info",
+      "traces           off",
+      "trusted proxies  none",
+      "cors origins     none",
+      "limits           poolCount 3 (default 5)",
+    ]);
+  });
+
+  it("shows no secret", () => {
+    const url = (scheme: string) => `${scheme}://user:canary@host/path?password=canary`;
+    const env = { DATABASE_URL: url("postgres"), HOLON_MAIL_DATABASE_URL: url("postgresql"), HOLON_SECRET: "canary", OTEL_EXPORTER_OTLP_ENDPOINT: url("https") };
+    const queues = [{ REDIS_URL: url("redis") }, { REDIS_URL: "redis://canary@host" }, { REDIS_URL: "redis://:canary@host" }, { HOLON_QUEUE_DATABASE_URL: "postgres://u:1/canary@host/d" }];
+    expect(queues.map((queue) => renderPlan(readPlan(SHOP, { ...env, ...queue }))).join("\n")).not.toContain("canary");
+  });
+});
+
+describe("the connections of a process", () => {
+  it.each([
+    ["are five a context, one to listen and five for queues", {}, 26],
+    ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 21],
+    ["are none for queues that are worked elsewhere", { HOLON_ROLES: "edge,rpc" }, 21],
+    ["are none for a bare edge", { HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: "mesh://c", HOLON_ORDERS_URL: "mesh://o" }, 0],
+  ])("%s", (_what, env, totalCount) => {
+    expect(connectionBudget(readPlan(SHOP, env))).toMatchObject({ totalCount });
+  });
+});

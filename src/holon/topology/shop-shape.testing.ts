@@ -1,0 +1,17 @@
+import type { AppShape, ContextShape } from "./app-shape.ts";
+
+/** A context that is public and keeps tables, unless said otherwise. */
+export function contextShape(name: string, parts: Partial<ContextShape> = {}): ContextShape {
+  return { name, calls: [], subscribesTo: [], hasPublicProcedures: true, hasTables: true, ...parts };
+}
+
+/** An app like the shop: orders calls catalog and payments, mail hears of orders and is reached by nobody. */
+export const SHOP: AppShape = {
+  name: "shop",
+  contexts: [
+    contextShape("catalog"),
+    contextShape("payments", { hasPublicProcedures: false }),
+    contextShape("orders", { calls: ["catalog", "payments"] }),
+    contextShape("mail", { subscribesTo: ["orders"], hasPublicProcedures: false }),
+  ],
+};

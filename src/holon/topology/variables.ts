@@ -1,0 +1,50 @@
+import { DEFAULT_LIMITS } from "../kernel/index.ts";
+
+/** One variable that a process reads. */
+export interface Variable {
+  readonly name: string;
+  readonly fallback: string;
+  readonly means: string;
+}
+
+const variable = (name: string, fallback: string, means: string): Variable => ({ name, fallback, means });
+
+/** Every variable with a fixed name; {@link contextVariables} and {@link limitVariable} name the others. */
+export const VARIABLES: readonly Variable[] = [
+  variable("HOLON_CONTEXTS", "all", "Contexts that this process hosts, by name, separated by commas; `none` for a bare edge."),
+  variable("HOLON_ROLES", "`edge,rpc,jobs`; `edge` where no context is hosted", "What this process does; it opens only the ports of its roles."),
+  variable("PORT", "3000", "Port for the public (role `edge`); 0 takes a free one, here and below."),
+  variable("HOLON_MESH_PORT", "3001", "Port for other processes of the app (role `rpc`)."),
+  variable("HOLON_OPS_PORT", "3002", "Port for operations: health, metrics, dashboards."),
+  variable("HOLON_HOST", "127.0.0.1; 0.0.0.0 in production", "Address that the public port and the mesh port listen on."),
+  variable("HOLON_OPS_HOST", "127.0.0.1", "Address that the operations port listens on."),
+  variable("DATABASE_URL", "embedded Postgres", "Database of all contexts that have none of their own."),
+  variable("HOLON_QUEUE_DATABASE_URL", "`DATABASE_URL`", "Database for queues where there is no Redis; needed when every context has its own."),
+  variable("HOLON_EMBEDDED_FOLDER", "`.holon/postgres`", "Folder of the embedded Postgres."),
+  variable("HOLON_EMBEDDED_PORT", "a free one", "Port of the embedded Postgres, on 127.0.0.1."),
+  variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
+  variable("REDIS_URL", "queues on Postgres", "Redis for queues."),
+  variable("HOLON_SECRET", "made up, in development", "Proves that a process belongs to the app; the same for all its processes, at least 32 characters in production."),
+  variable("HOLON_ALLOW_MADE_UP_SECRET", "", "`yes` lets production run with a secret that was made up at start."),
+  variable("HOLON_TRUSTED_PROXIES", "none", "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed, separated by commas."),
+  variable("HOLON_CORS_ORIGINS", "none", "Origins whose pages may call (`https://shop.example`), separated by commas."),
+  variable("NODE_ENV", "development", "`production`, `development` or `test`; production refuses what is made for development."),
+  variable("LOG_LEVEL", "info", "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),
+  variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces are sent by OTLP over HTTP."),
+];
+
+/** Variables of the project's own tests and tools, which processes started by them inherit and do not read. */
+export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE"];
+
+/** The variables that one context has. */
+export function contextVariables(context: string): { readonly address: string; readonly database: string } {
+  return { address: `HOLON_${context.toUpperCase()}_URL`, database: `HOLON_${context.toUpperCase()}_DATABASE_URL` };
+}
+
+/** The variable that overrides a limit: `bodyBytes` is `HOLON_LIMIT_BODY_BYTES`. */
+export function limitVariable(limit: keyof typeof DEFAULT_LIMITS): string {
+  return `HOLON_LIMIT_${limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Names of all limits. */
+export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly (keyof typeof DEFAULT_LIMITS)[];
