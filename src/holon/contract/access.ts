@@ -1,4 +1,5 @@
-import { catalogueError, type HolonError, type Principal } from "../kernel/index.ts";
+import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
+import type { Principal } from "../kernel/principal.ts";
 import type { Access } from "./procedure.ts";
 
 /**

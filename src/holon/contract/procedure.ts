@@ -21,10 +21,11 @@ export interface Procedure<
   Output extends z.ZodType = z.ZodType,
   Errors extends ErrorSchemas = ErrorSchemas,
   Idempotent extends boolean = boolean,
+  Allowed extends Access = Access,
 > {
   readonly kind: "procedure";
   readonly type: Type;
-  readonly access: Access;
+  readonly access: Allowed;
   /** Absent where the procedure takes no input. */
   readonly input: Input;
   readonly output: Output;
@@ -49,9 +50,9 @@ export interface ProcedureTree {
 }
 
 /** What {@link query}, {@link mutation} and {@link subscription} have in common. */
-export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas> {
+export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Allowed extends Access = Access> {
   /** Required: a procedure without a decision on who may call it does not compile. */
-  readonly access: Access;
+  readonly access: Allowed;
   readonly input?: Input;
   readonly output?: Output;
   /** Refusals of this procedure, typed: `{ OUT_OF_STOCK: z.object({ available: z.int() }) }`. */
@@ -64,16 +65,27 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
 }
 
 /** Options of {@link mutation}. */
-export interface MutationOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Idempotent extends boolean>
-  extends ProcedureOptions<Input, Output, Errors> {
+export interface MutationOptions<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Errors extends ErrorSchemas,
+  Idempotent extends boolean,
+  Allowed extends Access = Access,
+> extends ProcedureOptions<Input, Output, Errors, Allowed> {
   /** Callers may send a key; the same key again gets the first answer and has no second effect. */
   readonly idempotent?: Idempotent;
 }
 
+/** A type parameter that is not inferred from here: else the tree that a procedure is written in would turn what it leaves out into `any`. */
+type Settled<T> = [T][T extends unknown ? 0 : never];
+
 /** A procedure that reads. It is safe to repeat. */
-export function query<Input extends z.ZodType = Nothing, Output extends z.ZodType = Nothing, const Errors extends ErrorSchemas = {}>(
-  options: ProcedureOptions<Input, Output, Errors>,
-): Procedure<"query", Input, Output, Errors, true> {
+export function query<
+  Input extends z.ZodType = Nothing,
+  Output extends z.ZodType = Nothing,
+  const Errors extends ErrorSchemas = {},
+  const Allowed extends Access = Access,
+>(options: ProcedureOptions<Input, Output, Errors, Allowed>): Procedure<"query", Settled<Input>, Settled<Output>, Settled<Errors>, true, Settled<Allowed>> {
   return procedure("query", options, true);
 }
 
@@ -83,22 +95,31 @@ export function mutation<
   Output extends z.ZodType = Nothing,
   const Errors extends ErrorSchemas = {},
   const Idempotent extends boolean = false,
->(options: MutationOptions<Input, Output, Errors, Idempotent>): Procedure<"mutation", Input, Output, Errors, Idempotent> {
+  const Allowed extends Access = Access,
+>(
+  options: MutationOptions<Input, Output, Errors, Idempotent, Allowed>,
+): Procedure<"mutation", Settled<Input>, Settled<Output>, Settled<Errors>, Settled<Idempotent>, Settled<Allowed>> {
   return procedure("mutation", options, (options.idempotent ?? false) as Idempotent);
 }
 
 /** A procedure that answers with a stream of items; `output` is the schema of one item. */
-export function subscription<Input extends z.ZodType = Nothing, Output extends z.ZodType = Nothing, const Errors extends ErrorSchemas = {}>(
-  options: ProcedureOptions<Input, Output, Errors>,
-): Procedure<"subscription", Input, Output, Errors, false> {
+export function subscription<
+  Input extends z.ZodType = Nothing,
+  Output extends z.ZodType = Nothing,
+  const Errors extends ErrorSchemas = {},
+  const Allowed extends Access = Access,
+>(options: ProcedureOptions<Input, Output, Errors, Allowed>): Procedure<"subscription", Settled<Input>, Settled<Output>, Settled<Errors>, false, Settled<Allowed>> {
   return procedure("subscription", options, false);
 }
 
-function procedure<Type extends ProcedureType, Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Idempotent extends boolean>(
-  type: Type,
-  options: ProcedureOptions<Input, Output, Errors>,
-  idempotent: Idempotent,
-): Procedure<Type, Input, Output, Errors, Idempotent> {
+function procedure<
+  Type extends ProcedureType,
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Errors extends ErrorSchemas,
+  Idempotent extends boolean,
+  Allowed extends Access,
+>(type: Type, options: ProcedureOptions<Input, Output, Errors, Allowed>, idempotent: Idempotent): Procedure<Type, Input, Output, Errors, Idempotent, Allowed> {
   return {
     kind: "procedure",
     type,

@@ -1,4 +1,4 @@
-import type { Scope } from "../kernel/index.ts";
+import type { Scope } from "../kernel/scope.ts";
 import type { AnyProcedure } from "./procedure.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CommonRefusal } from "../kernel/index.ts";
+import type { CommonRefusal } from "../kernel/error-catalogue.ts";
 import type { AnyProcedure, Procedure } from "./procedure.ts";
 
 /** What a caller hands to a procedure. */
@@ -8,8 +8,8 @@ export type InputOf<P extends AnyProcedure> = z.input<P["input"]>;
 /** What a handler gets: the input after parsing. */
 export type ParsedInputOf<P extends AnyProcedure> = z.output<P["input"]>;
 
-/** What a handler returns. */
-export type ReturnOf<P extends AnyProcedure> = z.input<P["output"]>;
+/** What a handler returns; one that answers nothing need not return. */
+export type ReturnOf<P extends AnyProcedure> = undefined extends z.input<P["output"]> ? z.input<P["output"]> | void : z.input<P["output"]>;
 
 /** What a caller gets. */
 export type OutputOf<P extends AnyProcedure> = z.output<P["output"]>;
