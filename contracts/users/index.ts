@@ -31,6 +31,7 @@ export const users = contract("users", {
   procedures: {
     signUp: mutation({
       access: "public",
+      idempotent: false,
       input: z.object({ email: Email, password: NewPassword, name: text(100) }),
       output: User,
       rest: "POST /users",
@@ -38,6 +39,7 @@ export const users = contract("users", {
     }),
     signIn: mutation({
       access: "public",
+      idempotent: false,
       input: z.object({ email: Email, password: z.string().min(1).max(128) }),
       output: Session,
       rest: "POST /sessions",
@@ -59,6 +61,7 @@ export const users = contract("users", {
     }),
     update: mutation({
       access: "user",
+      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version, ...profile }),
       output: User,
       rest: "PUT /users/{id}",
@@ -66,6 +69,7 @@ export const users = contract("users", {
     }),
     patch: mutation({
       access: "user",
+      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version, ...z.object(profile).partial().shape }),
       output: User,
       rest: "PATCH /users/{id}",
@@ -73,6 +77,7 @@ export const users = contract("users", {
     }),
     remove: mutation({
       access: "user",
+      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version }),
       rest: "DELETE /users/{id}",
       description: "Closes an account. Its orders stay.",

@@ -1,0 +1,54 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { User } from "#contracts/users";
+import type { ContextOf, ReaderOf, TransactionOf } from "../../context-types.ts";
+import { staleRow } from "../../stale-row.ts";
+import type { users } from "./context.ts";
+import * as tables from "./tables.ts";
+
+type Profile = Partial<Pick<tables.UserRow, "email" | "name" | "company" | "city" | "country">>;
+
+/** A row as the contract shows it: without the hash of the password. */
+export function toUser({ passwordHash: _, createdAt, ...user }: tables.UserRow): User {
+  return { ...user, createdAt: createdAt.toISOString() };
+}
+
+/** The account with an id. */
+export async function accountById(ctx: ReaderOf<typeof users>, id: string): Promise<tables.UserRow | undefined> {
+  const query = ctx.prepared("userById", (db) => db.query.users.findFirst({ where: eq(tables.users.id, sql.placeholder("id")) }));
+  return query.execute({ id });
+}
+
+/** The account with an e-mail address. */
+export async function accountByEmail(ctx: ReaderOf<typeof users>, email: string): Promise<tables.UserRow | undefined> {
+  const query = ctx.prepared("userByEmail", (db) => db.query.users.findFirst({ where: eq(tables.users.email, sql.placeholder("email")) }));
+  return query.execute({ email });
+}
+
+/** Edits an account whose version is known. Errors: NOT_FOUND; CONFLICT for another version or an e-mail that is taken. */
+export function editAccount(ctx: ContextOf<typeof users>, id: string, version: number, changes: Profile): Promise<User> {
+  return ctx.transaction(async (tx) => {
+    const [row] = await tx.db
+      .update(tables.users)
+      .set({ ...changes, version: version + 1 })
+      .where(and(eq(tables.users.id, id), eq(tables.users.version, version)))
+      .returning();
+    if (row === undefined) throw staleRow("user", await currentVersion(tx, id));
+    return toUser(row);
+  });
+}
+
+/** Closes an account whose version is known. Errors: NOT_FOUND, CONFLICT. */
+export function removeAccount(ctx: ContextOf<typeof users>, id: string, version: number): Promise<void> {
+  return ctx.transaction(async (tx) => {
+    const removed = await tx.db
+      .delete(tables.users)
+      .where(and(eq(tables.users.id, id), eq(tables.users.version, version)))
+      .returning({ id: tables.users.id });
+    if (removed.length === 0) throw staleRow("user", await currentVersion(tx, id));
+  });
+}
+
+async function currentVersion(tx: TransactionOf<typeof users>, id: string): Promise<{ version: number } | undefined> {
+  const [row] = await tx.db.select({ version: tables.users.version }).from(tables.users).where(eq(tables.users.id, id));
+  return row;
+}

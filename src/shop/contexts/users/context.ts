@@ -1,0 +1,6 @@
+import { users as usersContract } from "#contracts/users";
+import { defineContext } from "holon";
+import * as tables from "./tables.ts";
+
+/** Accounts: who somebody is, and proofs of it. */
+export const users = defineContext(usersContract, { tables });

@@ -1,0 +1,77 @@
+import { and, asc, eq, ilike, or } from "drizzle-orm";
+import { hashPassword, isPassword } from "../../identity/password.ts";
+import type { Tokens } from "../../identity/tokens.ts";
+import { containing } from "../../like-pattern.ts";
+import { accountByEmail, accountById, editAccount, removeAccount, toUser } from "./accounts.ts";
+import { users } from "./context.ts";
+import { ensureFirstAdmin, type FirstAdmin } from "./first-admin.ts";
+import * as tables from "./tables.ts";
+
+/** What the users context is handed in. */
+export interface UsersParts {
+  readonly tokens: Tokens;
+  /** Undefined where the shop has no account to begin with. */
+  readonly firstAdmin: FirstAdmin | undefined;
+}
+
+/** The handlers of the users contract. */
+export const createProcedures = ({ tokens, firstAdmin }: UsersParts) =>
+  users.procedures({
+    async signUp({ input, ctx }) {
+      const { email, password, name } = input;
+      await ensureFirstAdmin(ctx, firstAdmin, email);
+      const passwordHash = await hashPassword(password);
+      return ctx.transaction(async (tx) => {
+        const [row] = await tx.db.insert(tables.users).values({ email, name, passwordHash }).returning();
+        return toUser(row as tables.UserRow);
+      });
+    },
+
+    async signIn({ input, ctx }) {
+      let account = await accountByEmail(ctx, input.email);
+      if (account === undefined) {
+        await ensureFirstAdmin(ctx, firstAdmin, input.email);
+        account = await accountByEmail(ctx, input.email);
+      }
+      const good = await isPassword(input.password, account?.passwordHash);
+      if (account === undefined || !good) throw ctx.fail("UNAUTHORIZED", "E-mail or password is wrong.");
+      const { token, expiresAt } = await tokens.issue({ kind: "user", id: account.id, roles: [account.role] });
+      return { token, expiresAt: expiresAt.toISOString(), user: toUser(account) };
+    },
+
+    async get({ input, ctx }) {
+      const account = await accountById(ctx, input.id);
+      if (account === undefined) throw ctx.fail("NOT_FOUND", "There is no such user.");
+      return toUser(account);
+    },
+
+    async list({ input, ctx }) {
+      const { search, role, page, limit } = input;
+      const pattern = search === undefined ? undefined : containing(search);
+      const where = and(
+        role === undefined ? undefined : eq(tables.users.role, role),
+        pattern === undefined ? undefined : or(ilike(tables.users.name, pattern), ilike(tables.users.company, pattern), ilike(tables.users.email, pattern)),
+      );
+      const [rows, total] = await Promise.all([
+        ctx.db.query.users.findMany({ where, orderBy: [asc(tables.users.name), asc(tables.users.id)], limit, offset: (page - 1) * limit }),
+        ctx.db.$count(tables.users, where),
+      ]);
+      return { items: rows.map(toUser), page, limit, total };
+    },
+
+    async update({ input, ctx }) {
+      const { id, version, ...profile } = input;
+      await ensureFirstAdmin(ctx, firstAdmin, profile.email);
+      return editAccount(ctx, id, version, profile);
+    },
+
+    async patch({ input, ctx }) {
+      const { id, version, ...changes } = input;
+      await ensureFirstAdmin(ctx, firstAdmin, changes.email);
+      return editAccount(ctx, id, version, changes);
+    },
+
+    async remove({ input, ctx }) {
+      await removeAccount(ctx, input.id, input.version);
+    },
+  });

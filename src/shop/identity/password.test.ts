@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { hashPassword, isPassword } from "./password.ts";
+
+describe("a password", () => {
+  test("is known again by its hash", async () => {
+    expect(await isPassword("correct horse", await hashPassword("correct horse"))).toBe(true);
+  });
+
+  test("is known again when its letters are composed another way", async () => {
+    expect(await isPassword("cafe\u0301", await hashPassword("caf\u00e9"))).toBe(true);
+  });
+
+  test("is not another one", async () => {
+    expect(await isPassword("wrong horse", await hashPassword("correct horse"))).toBe(false);
+  });
+
+  test("never has the same hash twice", async () => {
+    expect(await hashPassword("correct horse")).not.toBe(await hashPassword("correct horse"));
+  });
+
+  test.each([null, undefined, "", "plain text"])("fits no account whose hash is %j", async (hashed) => {
+    expect(await isPassword("", hashed)).toBe(false);
+  });
+});

@@ -1,0 +1,38 @@
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+
+/** Cost of scrypt: 32 MiB and about a tenth of a second a password. */
+const COST = { N: 2 ** 15, r: 8, p: 1 } as const;
+const MEMORY_BYTES = 64 * 1024 * 1024;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+
+/**
+ * Hashes a password for keeping, as in `scrypt$32768$8$1$<salt>$<hash>`.
+ *
+ * Source: RFC 7914. The cost is part of the text, so that it can be raised while old hashes stay good.
+ */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const hash = await derive(password, salt, COST);
+  return ["scrypt", COST.N, COST.r, COST.p, salt.toString("base64url"), hash.toString("base64url")].join("$");
+}
+
+/** Whether a password is the hashed one. Without a hash it is not, and finding that out takes as long: nobody learns who has an account. */
+export async function isPassword(password: string, hashed: string | null | undefined): Promise<boolean> {
+  const parts = (hashed ?? "").split("$");
+  const [scheme, cost, blockSize, parallelism, salt, hash] = parts;
+  if (scheme !== "scrypt" || salt === undefined || hash === undefined) {
+    await derive(password, randomBytes(SALT_BYTES), COST);
+    return false;
+  }
+  const expected = Buffer.from(hash, "base64url");
+  const derived = await derive(password, Buffer.from(salt, "base64url"), { N: Number(cost), r: Number(blockSize), p: Number(parallelism) });
+  return timingSafeEqual(derived, expected);
+}
+
+function derive(password: string, salt: Buffer, cost: { readonly N: number; readonly r: number; readonly p: number }): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    // One spelling a password: keyboards compose letters such as é differently.
+    scrypt(password.normalize("NFKC"), salt, HASH_BYTES, { ...cost, maxmem: MEMORY_BYTES }, (error, key) => (error === null ? resolve(key) : reject(error)));
+  });
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { z } from "zod";
+
+const PublicKey = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().min(1), kid: z.string().min(1) });
+const PrivateKey = z.object({ ...PublicKey.shape, d: z.string().min(1) });
+
+/** The keys of {@link import("./tokens.ts").createTokens}. */
+export interface TokenKeys {
+  readonly privateKey: JWK | undefined;
+  readonly publicKeys: readonly JWK[];
+}
+
+/** A new pair of keys. */
+export async function newTokenKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: randomUUID() };
+}
+
+/** Reads a private key as the environment holds it: one JWK as JSON. Errors: throws where it is something else. */
+export function parsePrivateKey(text: string): JWK {
+  return PrivateKey.parse(JSON.parse(text));
+}
+
+/** Reads public keys as the environment holds them: a JSON list of JWKs. Errors: throws where it is something else. */
+export function parsePublicKeys(text: string): readonly JWK[] {
+  return z.array(PublicKey).min(1).parse(JSON.parse(text));
+}
+
+/** The public half of a pair. */
+export function publicHalf(privateKey: JWK): JWK {
+  return PublicKey.parse(privateKey);
+}
+
+/**
+ * The pair of a development machine, from a file that is made when it is missing.
+ *
+ * Guarantee: processes that start at once agree on one pair. The file appears whole, under its name, or not at all, and only its owner reads it.
+ */
+export async function developmentTokenKeys(file: string): Promise<TokenKeys> {
+  await createOnce(file, JSON.stringify(await newTokenKey()));
+  const privateKey = parsePrivateKey(await readFile(file, "utf8"));
+  return { privateKey, publicKeys: [publicHalf(privateKey)] };
+}
+
+async function createOnce(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, content, { mode: 0o600, flag: "wx" });
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(draft);
+  }
+}
