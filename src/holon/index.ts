@@ -9,4 +9,5 @@ export type { Clock } from "./kernel/clock.ts";
 export type { Logger } from "./kernel/log.ts";
 export type { AnonymousPrincipal, Principal, SystemPrincipal, UserPrincipal } from "./kernel/principal.ts";
 export { type App, type AppOptions, type Authenticate, defineApp } from "./runtime/define-app.ts";
+export { type RunAppOptions, runApp } from "./cli/index.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";

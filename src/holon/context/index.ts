@@ -1,4 +1,5 @@
 export * from "./bound-call.ts";
+export * from "./call-tree.ts";
 export * from "./compiled-procedure.ts";
 export * from "./context-runtime.ts";
 export * from "./define-context.ts";

@@ -4,11 +4,12 @@ import { type CompiledContext, compileContext, type PipelineServices, type Resol
 import type { Contract, Target, TargetMap } from "../contract/index.ts";
 import { walkProcedures } from "../contract/index.ts";
 import { createEdge, createOpsServer, type Edge, type OpsServer, type Readiness } from "../edge/index.ts";
-import { ANONYMOUS, type Clock, type Limits, type Logger, OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
-import { CallMetrics, createMetrics, type Metrics } from "../observe/index.ts";
+import { ANONYMOUS, type Clock, type Logger, OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
+import { CallMetrics, createMetrics } from "../observe/index.ts";
 import type { Plan } from "../topology/index.ts";
 import { createMeshServer, type MeshPeer, type MeshServer } from "../transport/mesh/index.ts";
 import { assertApp } from "./assert-app.ts";
+import { DatabaseWatch } from "./database-watch.ts";
 import type { App } from "./define-app.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
 import { connectPeers, createResolver, procedureComparison, targetsOf } from "./routing.ts";
@@ -25,6 +26,8 @@ export interface ProcessOptions {
   readonly newId?: () => string;
   /** Stands between callers and the procedures that they reach; tests put faults and duplicates here. */
   readonly wrapTarget?: (target: Target) => Target;
+  /** Sends every call over this process's own mesh port, as if each context were elsewhere; for tests. */
+  readonly selfMesh?: boolean;
 }
 
 /** A process of an app, started. */
@@ -63,7 +66,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
-  const { app, plan, log, clock = systemClock, random = Math.random, newId = randomUUID, wrapTarget = (target) => target } = options;
+  const { app, plan, log, clock = systemClock, random = Math.random, newId = randomUUID, wrapTarget = (target) => target, selfMesh = false } = options;
   const { limits } = plan;
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
@@ -82,21 +85,22 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const hosted = modules.map((module) => compileContext({ module, store: database.stores.get(module.name), limits, services }));
 
   const processName = `${plan.name}/${plan.contexts.length === 0 ? "edge" : plan.contexts.join("+")}/${process.pid}`;
-  const callerContexts = [...plan.contexts, ...(plan.edge === undefined ? [] : ["edge"])];
   const secret = plan.secret ?? newId();
-  const peers = connectPeers({ addresses: plan.addresses, contracts, callerContexts, secret, processName, limits, clock, wheel, log, random, newId });
+  const mesh = plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, secret, processName, clock, wheel, log });
+  const callerContexts = [...plan.contexts, ...(plan.edge === undefined ? [] : ["edge"])];
+  const addresses = selfMesh && mesh !== undefined ? selfAddresses(plan, mesh) : plan.addresses;
+  const peers = connectPeers({ addresses, contracts, callerContexts, secret, processName, limits, clock, wheel, log, random, newId });
   for (const peer of new Set(peers.values())) open.add("mesh peer", peer);
+  if (mesh !== undefined) open.add("mesh server", mesh);
 
-  const reach = createResolver(hosted, peers);
+  const reach = createResolver(selfMesh ? [] : hosted, peers);
   const resolve: ResolveTarget = (...place) => wrapTarget(reach(...place));
   for (const context of hosted) context.connect(resolve);
 
   const state = { stopping: false };
-  const readiness = (): Readiness => readinessOf(state.stopping, database, peers);
+  const watch = open.add("database watch", new DatabaseWatch(database.stores));
+  const readiness = (): Readiness => readinessOf(state.stopping, watch.silent, peers);
   const metrics = createMetrics({ calls: callMetrics, gauges: gaugesOf(database, hosted) });
-
-  const mesh = plan.mesh === undefined || plan.contexts.length === 0 ? undefined : await openMesh({ plan, hosted, wrapTarget, secret, processName, clock, wheel, log });
-  if (mesh !== undefined) open.add("mesh server", mesh);
   const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log }));
   const edge = plan.edge === undefined ? undefined : await openEdge({ app, plan, contracts, resolve, callMetrics, readiness, clock, wheel, log, newId });
   if (edge !== undefined) open.add("edge", edge);
@@ -109,17 +113,21 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     },
     close() {
       state.stopping = true;
-      closing ??= stop(edge, mesh, open, limits);
+      closing ??= stop(edge, mesh, open);
       return closing;
     },
   };
 }
 
 /** The edge first, which calls the others; then the mesh, which others call; each finishes what is in flight. */
-async function stop(edge: Edge | undefined, mesh: MeshServer | undefined, open: OpenThings, _limits: Limits): Promise<void> {
+async function stop(edge: Edge | undefined, mesh: MeshServer | undefined, open: OpenThings): Promise<void> {
   await edge?.close();
   await mesh?.drain();
   await open.close();
+}
+
+function selfAddresses(plan: Plan, mesh: MeshServer): Record<string, readonly string[]> {
+  return Object.fromEntries(plan.contexts.map((name) => [name, [`http://127.0.0.1:${mesh.port}`]]));
 }
 
 function pathsOf(contract: Contract): string[] {
@@ -129,7 +137,6 @@ function pathsOf(contract: Contract): string[] {
 interface MeshParts {
   readonly plan: Plan;
   readonly hosted: readonly CompiledContext[];
-  readonly wrapTarget: (target: Target) => Target;
   readonly secret: string;
   readonly processName: string;
   readonly clock: Clock;
@@ -137,8 +144,8 @@ interface MeshParts {
   readonly log: Logger;
 }
 
-function openMesh({ plan, hosted, wrapTarget, secret, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
-  const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets].map(([path, target]) => [path, wrapTarget(target)])));
+function openMesh({ plan, hosted, secret, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
+  const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets]));
   const { host = "127.0.0.1", port = 0 } = plan.mesh ?? {};
   return createMeshServer({ targets, contexts: plan.contexts, secret, host, port, processName, comparison: procedureComparison, limits: plan.limits, clock, wheel, log });
 }
@@ -172,10 +179,10 @@ function openEdge({ app, plan, contracts, resolve, callMetrics, readiness, clock
   });
 }
 
-function readinessOf(stopping: boolean, { stores }: OpenDatabase, peers: ReadonlyMap<string, MeshPeer>): Readiness {
+function readinessOf(stopping: boolean, silent: ReadonlySet<string>, peers: ReadonlyMap<string, MeshPeer>): Readiness {
   const reasons: string[] = [];
   if (stopping) reasons.push("this process is stopping");
-  for (const [name, store] of stores) if (!store.reachable) reasons.push(`the database of ${name} does not answer`);
+  for (const name of silent) reasons.push(`the database of ${name} does not answer`);
   for (const [name, peer] of peers) {
     const { status, reason } = peer.state();
     if (status !== "ready") reasons.push(`${name} is not connected: ${reason}`);
@@ -190,5 +197,3 @@ function gaugesOf({ stores }: OpenDatabase, hosted: readonly CompiledContext[]):
     { name: "holon_calls_running", help: "Calls of a context that run now.", label: "context", values: () => hosted.map((context) => [context.name, context.running()] as const) },
   ];
 }
-
-export type { Metrics };

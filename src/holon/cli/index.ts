@@ -1,0 +1,1 @@
+export { type RunAppOptions, runApp } from "./run-app.ts";

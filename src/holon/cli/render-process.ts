@@ -1,0 +1,25 @@
+import type { RunningProcess } from "../runtime/start-process.ts";
+import { renderTable } from "./render-table.ts";
+
+/** What a process that became ready tells: a row a context, and its addresses. */
+export function renderProcess({ plan, edge, mesh, ops, database, contexts }: RunningProcess): string {
+  const rows = contexts.map(({ name, module, targets }) => [name, "this process", `${targets.size} procedures`, callsOf(module.calls)]);
+  const remote = Object.entries(plan.addresses).map(([name, urls]) => [name, urls.join(", "), "", ""]);
+  const addresses: string[][] = [];
+  if (edge !== undefined) addresses.push(["edge", `${edge.url}/trpc`]);
+  if (mesh !== undefined) addresses.push(["mesh", `http://${plan.mesh?.host}:${mesh.port}`]);
+  if (ops !== undefined) addresses.push(["operations", ops.url]);
+  if (database.url !== undefined) addresses.push(["database", plan.production ? withoutPassword(database.url) : database.url]);
+  return `\n${plan.name} is ready\n\n${renderTable(["context", "runs in", "has", "calls"], [...rows, ...remote])}\n\n${renderTable(["", ""], addresses)}\n`;
+}
+
+function callsOf(calls: Readonly<Record<string, { readonly name: string }>>): string {
+  return Object.values(calls).map(({ name }) => name).join(", ");
+}
+
+/** A database URL that may be shown. */
+export function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password !== "") shown.password = "***";
+  return shown.href;
+}

@@ -1,0 +1,61 @@
+import { startEmbeddedPostgres } from "../data/index.ts";
+import { createLogger } from "../observe/index.ts";
+import type { App } from "../runtime/define-app.ts";
+import { shapeOf } from "../runtime/app-shape.ts";
+import { startProcess } from "../runtime/start-process.ts";
+import { ConfigurationError, type Plan, readPlan, renderPlan } from "../topology/index.ts";
+import { runApart } from "./apart.ts";
+import { renderProcess } from "./render-process.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+/** Exit code of a configuration that cannot work. */
+const BAD_CONFIGURATION = 2;
+
+/** What {@link runApp} takes from its process. */
+export interface RunAppOptions {
+  /** `start` where it is empty. */
+  readonly command?: string | undefined;
+}
+
+/**
+ * Runs an app as the environment says, until the process is told to stop. The last line of a `main.ts`.
+ *
+ * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do.
+ * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed.
+ */
+export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
+  const { command = process.argv[2] ?? "start" } = options;
+  try {
+    const plan = readPlan(shapeOf(app), process.env);
+    if (command === "plan") {
+      process.stdout.write(`${renderPlan(plan)}\n`);
+      return;
+    }
+    if (command === "apart") return await startApart(app, plan);
+    if (command === "start") return await start(app, plan);
+    throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart or plan." }]);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.render()}\n`);
+    process.exitCode = BAD_CONFIGURATION;
+  }
+}
+
+async function start(app: App, plan: Plan): Promise<void> {
+  const log = createLogger({ name: plan.name, level: plan.logLevel });
+  const running = await startProcess({ app, plan, log });
+  process.stdout.write(`${renderProcess(running)}\n`);
+  await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);
+}
+
+async function startApart(app: App, plan: Plan): Promise<void> {
+  const log = createLogger({ name: `${plan.name}-apart`, level: plan.logLevel });
+  const database =
+    plan.database.kind === "embedded" ? await startEmbeddedPostgres({ folder: plan.database.folder, port: plan.database.port ?? 0, database: plan.name, log }) : undefined;
+  const apart = await runApart({ app, plan, databaseUrl: database?.url, env: process.env, log });
+  const stop = async (): Promise<void> => {
+    await apart.close();
+    await database?.stop();
+  };
+  await untilStopped(log, stop, plan.limits.drainMs + plan.limits.graceMs);
+}

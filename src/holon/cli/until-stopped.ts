@@ -1,0 +1,36 @@
+import type { Logger } from "../kernel/index.ts";
+
+/** How long after its grace a stop may hang before the process ends anyway. */
+const HANG_MS = 10_000;
+
+/**
+ * Waits until the process is told to stop (SIGTERM, SIGINT, or the end of the process that supervises it), and stops.
+ *
+ * A second signal ends it at once. Exit code 0, or 1 where stopping failed or hung.
+ */
+export async function untilStopped(log: Logger, stop: () => Promise<void>, graceMs: number): Promise<void> {
+  const reason = await toldToStop();
+  log.info({ reason }, "stopping");
+  const impatient = (): void => process.exit(1);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, impatient);
+  setTimeout(impatient, graceMs + HANG_MS).unref();
+  try {
+    await stop();
+    log.info({}, "stopped");
+    process.exit(0);
+  } catch (error) {
+    log.error({ err: error }, "could not stop cleanly");
+    process.exit(1);
+  }
+}
+
+function toldToStop(): Promise<string> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve("SIGTERM"));
+    process.once("SIGINT", () => resolve("SIGINT"));
+    if (process.channel !== undefined) {
+      process.once("disconnect", () => resolve("its supervisor is gone"));
+      process.channel.ref();
+    }
+  });
+}

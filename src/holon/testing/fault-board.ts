@@ -1,0 +1,65 @@
+import type { Target } from "../contract/index.ts";
+import type { HolonError, Scope } from "../kernel/index.ts";
+
+/** A fault between callers and a procedure. */
+export interface InjectedFault {
+  /** A procedure (`catalog.stock.reserve`) or a whole context (`catalog`). */
+  readonly on: string;
+  /** What callers get. */
+  readonly error: HolonError;
+  /** `before` the handler runs (the default), or `after`: it has its effect, and only the answer is lost. */
+  readonly when?: "before" | "after";
+  /** How many calls it hits; all until it is lifted where none is given. */
+  readonly times?: number;
+}
+
+interface ActiveFault {
+  readonly fault: InjectedFault;
+  left: number;
+}
+
+/** The faults of one test app. They hit calls the same way in every topology. */
+export class FaultBoard {
+  readonly #faults = new Set<ActiveFault>();
+
+  /** Sets a fault; returns what lifts it. */
+  inject(fault: InjectedFault): () => void {
+    const active = { fault, left: fault.times ?? Number.POSITIVE_INFINITY };
+    this.#faults.add(active);
+    return () => this.#faults.delete(active);
+  }
+
+  /** The target with this board in front. */
+  wrap(target: Target): Target {
+    return {
+      path: target.path,
+      procedure: target.procedure,
+      invoke: (scope, input) => this.#invoke(target, scope, input),
+      subscribe: (scope, input) => this.#subscribe(target, scope, input),
+    };
+  }
+
+  async #invoke(target: Target, scope: Scope, input: unknown): Promise<unknown> {
+    const fault = this.#take(target.path);
+    if (fault === undefined) return target.invoke(scope, input);
+    if (fault.when === "after") await target.invoke(scope, input);
+    throw fault.error;
+  }
+
+  async *#subscribe(target: Target, scope: Scope, input: unknown): AsyncGenerator<unknown> {
+    const fault = this.#take(target.path);
+    if (fault !== undefined) throw fault.error;
+    yield* target.subscribe(scope, input);
+  }
+
+  #take(path: string): InjectedFault | undefined {
+    for (const active of this.#faults) {
+      const { on } = active.fault;
+      if (path !== on && !path.startsWith(`${on}.`)) continue;
+      active.left--;
+      if (active.left <= 0) this.#faults.delete(active);
+      return active.fault;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { type Clock, DEFAULT_LIMITS, type Limits, type Logger } from "../kernel/index.ts";
+import type { App } from "../runtime/define-app.ts";
+import { shapeOf } from "../runtime/app-shape.ts";
+import { type ProcessOptions, type RunningProcess, startProcess } from "../runtime/start-process.ts";
+import type { Plan } from "../topology/index.ts";
+
+/**
+ * How a test app runs: `together` in one process; `wire`, one process whose every call goes over its own mesh, with duplicates; `apart`, an
+ * edge and one process a context, each with its own ports. All inside the test's operating-system process.
+ */
+export const TOPOLOGIES = ["together", "wire", "apart"] as const;
+
+export type Topology = (typeof TOPOLOGIES)[number];
+
+/** What {@link startTopology} needs. */
+export interface TopologyOptions {
+  readonly app: App;
+  readonly topology: Topology;
+  readonly databaseUrl: string;
+  /** Own databases by context, as HOLON_<CONTEXT>_DATABASE_URL would give them. */
+  readonly contextDatabases?: Readonly<Record<string, string>>;
+  readonly secret: string;
+  readonly limits?: Partial<Limits> | undefined;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly wrapTarget: NonNullable<ProcessOptions["wrapTarget"]>;
+}
+
+/** The processes of a test app. */
+export interface StartedTopology {
+  readonly processes: readonly RunningProcess[];
+  readonly edge: RunningProcess;
+  /** The process that hosts a context. */
+  host(context: string): RunningProcess;
+}
+
+/** Starts an app in a topology, on free ports. Contexts that others call are started first, because their ports must be known. */
+export async function startTopology(options: TopologyOptions): Promise<StartedTopology> {
+  const names = options.app.contexts.map(({ name }) => name);
+  if (options.topology !== "apart") {
+    const only = await start(options, { contexts: names, edge: true, addresses: {} });
+    return { processes: [only], edge: only, host: () => only };
+  }
+  const hosts = new Map<string, RunningProcess>();
+  const addresses: Record<string, readonly string[]> = {};
+  for (const name of calleesFirst(options.app)) {
+    const running = await start(options, { contexts: [name], edge: false, addresses: { ...addresses } });
+    hosts.set(name, running);
+    addresses[name] = [`http://127.0.0.1:${running.mesh?.port}`];
+  }
+  const edge = await start(options, { contexts: [], edge: true, addresses });
+  return { processes: [edge, ...[...hosts.values()].reverse()], edge, host: (context) => hosts.get(context) as RunningProcess };
+}
+
+interface Placement {
+  readonly contexts: readonly string[];
+  readonly edge: boolean;
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+}
+
+function start({ app, topology, databaseUrl, contextDatabases = {}, secret, limits, log, clock, wrapTarget }: TopologyOptions, { contexts, edge, addresses }: Placement): Promise<RunningProcess> {
+  const anyPort = { host: "127.0.0.1", port: 0 };
+  const needsRpc = contexts.length > 0;
+  const plan: Plan = {
+    name: app.name,
+    production: false,
+    contexts,
+    roles: [...(edge ? (["edge"] as const) : []), ...(needsRpc ? (["rpc", "jobs"] as const) : [])],
+    ...(edge ? { edge: anyPort } : {}),
+    ...(needsRpc ? { mesh: anyPort } : {}),
+    ops: anyPort,
+    addresses,
+    database: contexts.length === 0 ? { kind: "none" } : { kind: "server", url: databaseUrl },
+    databaseContexts: shapeOf(app).contexts.filter(({ name, hasTables }) => hasTables && contexts.includes(name)).map(({ name }) => name),
+    contextDatabases,
+    secret,
+    secretMadeUp: false,
+    limits: { ...DEFAULT_LIMITS, drainMs: 0, graceMs: 2_000, ...limits },
+    logLevel: "info",
+    trustedProxies: [],
+    corsOrigins: [],
+  };
+  return startProcess({ app, plan, log, clock, wrapTarget, selfMesh: topology === "wire" });
+}
+
+function calleesFirst(app: App): string[] {
+  const order: string[] = [];
+  const visit = (name: string, path: readonly string[]): void => {
+    if (order.includes(name) || path.includes(name)) return;
+    const module = app.contexts.find((context) => context.name === name);
+    for (const called of Object.values(module?.calls ?? {})) visit(called.name, [...path, name]);
+    order.push(name);
+  };
+  for (const { name } of app.contexts) visit(name, []);
+  return order;
+}

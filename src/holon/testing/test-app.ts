@@ -1,0 +1,121 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { bindCall, type CallOrigin, type Calls, compileCallTree, type ResolveTarget } from "../context/index.ts";
+import type { Contract, ContractMap, Target } from "../contract/index.ts";
+import { ANONYMOUS, type Clock, type Limits, type Logger, type Principal, Scope, silentLogger, systemClock, type UserPrincipal } from "../kernel/index.ts";
+import type { App } from "../runtime/define-app.ts";
+import { procedureComparison } from "../runtime/routing.ts";
+import type { RunningProcess } from "../runtime/start-process.ts";
+import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
+import { duplicating } from "./duplicating-target.ts";
+import { FaultBoard, type InjectedFault } from "./fault-board.ts";
+import { startTopology, type Topology } from "./start-topology.ts";
+import { createTestDatabase, type TestDatabase } from "./test-database.ts";
+
+/** What {@link testApp} takes. */
+export interface TestAppOptions<C extends ContractMap> {
+  /** The contracts that the test calls; types the calls. */
+  readonly contracts: C;
+  readonly topology: Topology;
+  readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** A database that exists; a fresh one, dropped at close, where none is given. */
+  readonly databaseUrl?: string;
+}
+
+/** Calls of a test, for somebody. */
+export interface TestCaller<C extends ContractMap> {
+  readonly call: Calls<C>;
+}
+
+/** An app that runs for a test: real database, real sockets, any topology. */
+export interface TestApp<C extends ContractMap> {
+  /** The public address, for the official clients. */
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly processes: readonly RunningProcess[];
+  /** The process that hosts a context. */
+  host(context: string): RunningProcess;
+  /** Calls as a user, with the roles given. */
+  asUser(id: string, ...roles: string[]): TestCaller<C>;
+  asAnonymous(): TestCaller<C>;
+  /** Calls as another context would, on its own account. */
+  asSystem(context?: string): TestCaller<C>;
+  /** Puts a fault between callers and a procedure or context; returns what lifts it. */
+  fail(fault: InjectedFault): () => void;
+  /** Stops the processes and drops the database. */
+  close(): Promise<void>;
+}
+
+/** The context that tests call as. */
+const TEST_CALLER = "test";
+
+/** Starts an app for a test. Close it in the end: a process or connection that is left keeps the test from ending. */
+export async function testApp<C extends ContractMap>(app: App, options: TestAppOptions<C>): Promise<TestApp<C>> {
+  const { contracts, topology, limits, clock = systemClock, log = silentLogger } = options;
+  const database = options.databaseUrl === undefined ? await createTestDatabase() : keptDatabase(options.databaseUrl);
+  const board = new FaultBoard();
+  const secret = randomBytes(32).toString("hex");
+  const wrapTarget = (target: Target): Target => board.wrap(topology === "wire" ? duplicating(target, randomUUID) : target);
+  try {
+    const started = await startTopology({ app, topology, databaseUrl: database.url, secret, limits, log, clock, wrapTarget });
+    await Promise.all(started.processes.map((running) => running.connected()));
+    const peers = topology === "together" ? new Map<RunningProcess, MeshPeer>() : connectTo(started.processes, Object.values(contracts), secret, clock, log);
+    await Promise.all([...peers.values()].map((peer) => peer.ready()));
+
+    const resolve: ResolveTarget = (context, path, procedure) => {
+      const host = started.host(context);
+      const peer = peers.get(host);
+      return peer === undefined ? host.resolve(context, path, procedure) : wrapTarget(peer.target(context, path, procedure));
+    };
+    const series = () => ({ record() {} });
+    const tree = compileCallTree(contracts, (context, path, procedure) => bindCall(TEST_CALLER, resolve(context, path, procedure), series));
+    const callerFor = (principal: Principal): TestCaller<C> => ({
+      get call() {
+        return tree(originFor(principal, started.edge, clock)) as Calls<C>;
+      },
+    });
+    return {
+      url: started.edge.edge?.url ?? "",
+      databaseUrl: database.url,
+      processes: started.processes,
+      host: started.host,
+      asUser: (id, ...roles) => callerFor({ kind: "user", id, roles } satisfies UserPrincipal),
+      asAnonymous: () => callerFor(ANONYMOUS),
+      asSystem: (context = TEST_CALLER) => callerFor({ kind: "system", context, task: "test" }),
+      fail: (fault) => board.inject(fault),
+      async close() {
+        await Promise.all([...peers.values()].map((peer) => peer.close()));
+        for (const running of started.processes) await running.close();
+        await database.drop();
+      },
+    };
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
+
+function connectTo(processes: readonly RunningProcess[], contracts: readonly Contract[], secret: string, clock: Clock, log: Logger): Map<RunningProcess, MeshPeer> {
+  const peers = new Map<RunningProcess, MeshPeer>();
+  for (const running of processes) {
+    const { mesh, plan, wheel } = running;
+    if (mesh === undefined) continue;
+    const expected = contracts.filter(({ name }) => plan.contexts.includes(name));
+    const url = `http://127.0.0.1:${mesh.port}`;
+    peers.set(
+      running,
+      createMeshPeer({ url, secret, processName: TEST_CALLER, callerContexts: [TEST_CALLER], contracts: expected, comparison: procedureComparison, random: Math.random, newKey: randomUUID, limits: plan.limits, clock, wheel, log }),
+    );
+  }
+  return peers;
+}
+
+function originFor(principal: Principal, { plan }: RunningProcess, clock: Clock): CallOrigin {
+  const scope = Scope.root({ principal, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs, caller: TEST_CALLER });
+  return { scope, callPrincipal: principal, contextName: TEST_CALLER, insideTransaction: false, monotonicMs: () => clock.monotonicMs() };
+}
+
+function keptDatabase(url: string): TestDatabase {
+  return { url, drop: async () => {} };
+}
