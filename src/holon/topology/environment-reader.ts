@@ -1,4 +1,4 @@
-import { type ConfigurationFault } from "./configuration-error.ts";
+import type { ConfigurationFault } from "./configuration-error.ts";
 import { maskedValue } from "./masked.ts";
 import { nearestName } from "./nearest-name.ts";
 
