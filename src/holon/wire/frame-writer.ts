@@ -46,8 +46,9 @@ export class FrameWriter {
   flush(): void {
     this.#scheduled = false;
     const out = this.#out;
-    if (out === "" || !this.#stream.writable) return;
+    if (out === "") return;
     this.#out = "";
+    if (!this.#stream.writable) return;
     this.#flushed = this.#queued;
     // One byte a character where all are ASCII: Node reserves three for each in UTF-8, which costs more than looking.
     this.#stream.write(out, Buffer.byteLength(out) === out.length ? "latin1" : "utf8");

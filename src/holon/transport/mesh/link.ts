@@ -14,7 +14,13 @@ export interface LinkOwner {
 const PING = `[${FRAME.PING}]${FRAME_END}`;
 const PONG = `[${FRAME.PONG}]${FRAME_END}`;
 
-/** Output that may wait in the socket before the link stops reading: who does not take answers may not ask on. */
+/**
+ * What a link does while the other end does not take what was sent. A callee stops reading: who takes no answers may not ask on. A caller
+ * reads on, or two that wait for each other would wait for ever.
+ */
+export type ReadingPolicy = "pauses while stuck" | "always reads";
+
+/** Output that may wait in the socket before the link counts as stuck. */
 const STUCK_BYTES = 1024 * 1024;
 
 /** How late a look at the peer may be before we take it that this process itself was stopped. */
@@ -33,17 +39,21 @@ export class Link extends WheelEntry {
   readonly #reader: FrameReader;
   readonly #owner: LinkOwner;
   readonly #services: MeshServices;
+  readonly #policy: ReadingPolicy;
   #heard = false;
   #silentSinceMs: number;
   #dueAtMs = 0;
-  #unwrittenBytes = 0;
+  #takenBytes = 0;
+  #queuedFrames = 0;
+  #drainWaiters: (() => void)[] = [];
   #closed = false;
 
-  constructor(socket: Socket, owner: LinkOwner, services: MeshServices) {
+  constructor(socket: Socket, owner: LinkOwner, services: MeshServices, policy: ReadingPolicy) {
     super();
     this.#socket = socket;
     this.#owner = owner;
     this.#services = services;
+    this.#policy = policy;
     this.writer = new FrameWriter(socket);
     this.#reader = new FrameReader(services.limits.frameBytes);
     this.#silentSinceMs = services.clock.monotonicMs();
@@ -55,7 +65,7 @@ export class Link extends WheelEntry {
     socket.setNoDelay(true);
     socket.setTimeout(0);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    socket.on("drain", () => socket.resume());
+    socket.on("drain", () => this.#onDrain());
     socket.on("end", () => this.destroy(this.#reader.unfinishedBytes > 0 ? "the peer cut the connection inside a frame" : "the peer ended the connection"));
     socket.on("error", (error: NodeJS.ErrnoException) => this.destroy(error.code ?? error.message));
     socket.on("close", () => this.destroy("the connection was lost"));
@@ -101,7 +111,14 @@ export class Link extends WheelEntry {
     this.#closed = true;
     this.#services.wheel.remove(this);
     this.#socket.destroy();
+    this.#onDrain();
     this.#owner.onClose(reason);
+  }
+
+  /** Resolves when the peer has taken what was sent; undefined where it is not behind. */
+  drained(): Promise<void> | undefined {
+    if (this.#closed || this.#socket.writableLength <= STUCK_BYTES) return undefined;
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
   /** Resolves when the socket has let go of its handle. */
@@ -115,23 +132,31 @@ export class Link extends WheelEntry {
     const frames = this.#reader.read(chunk);
     const fault = frames instanceof FrameFault ? frames.reason : this.#owner.onFrames(frames);
     if (fault !== undefined) this.destroy(fault);
-    else if (this.#socket.writableLength > STUCK_BYTES) this.#socket.pause();
+    else if (this.#policy === "pauses while stuck" && this.#socket.writableLength > STUCK_BYTES) this.#socket.pause();
+  }
+
+  #onDrain(): void {
+    if (!this.#closed) this.#socket.resume();
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
   /** Looks at the peer now and then: asks where it was silent, gives up where it stays silent. */
   override expire(): void {
     const { clock, limits } = this.#services;
     const nowMs = clock.monotonicMs();
-    const unwritten = this.#socket.writableLength;
-    const moved = this.#heard || unwritten < this.#unwrittenBytes;
+    const taken = this.#socket.bytesWritten - this.#socket.writableLength;
+    const moved = this.#heard || taken > this.#takenBytes;
+    const said = this.writer.queued > this.#queuedFrames;
     this.#heard = false;
-    this.#unwrittenBytes = unwritten;
+    this.#takenBytes = taken;
     if (moved || nowMs - this.#dueAtMs > OWN_PAUSE_MS) this.#silentSinceMs = nowMs;
     else if (nowMs - this.#silentSinceMs >= limits.meshSilenceMs) {
       this.destroy(`the peer was silent for ${limits.meshSilenceMs} ms (limit meshSilenceMs)`);
       return;
     }
-    if (!moved) this.writer.send(PING);
+    // Asked for by our silence too: the peer may be hearing nothing while it sends us something large.
+    if (!moved || !said) this.writer.send(PING);
+    this.#queuedFrames = this.writer.queued;
     this.#watch();
   }
 

@@ -1,10 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type AnyProcedure, type Contract, contract, createParser, mutation, ParseFailure, query, subscription, type Target, type TargetMap, walkProcedures } from "../../contract/index.ts";
 import { catalogueError, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel, type Logger, type Principal } from "../../kernel/index.ts";
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./mesh-peer.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./mesh-server.ts";
-import type { ProcedureComparison } from "./services.ts";
 
 /** A contract with one procedure for each thing that the mesh has to carry. */
 export const probe = contract("probe", {
@@ -56,21 +55,6 @@ export function untilCancelled(scope: Scope): Promise<never> {
   return new Promise((_resolve, reject) => scope.onCancel(reject));
 }
 
-/** Two procedures fit where their schemas are the same. */
-export const schemaComparison: ProcedureComparison = {
-  hash: (procedure) => createHash("sha256").update(JSON.stringify(shapeOf(procedure))).digest("hex").slice(0, 12),
-  describe: (procedure) => shapeOf(procedure),
-  incompatibility: (caller, callee) => (JSON.stringify(caller) === JSON.stringify(callee) ? undefined : "input or output differ"),
-};
-
-function shapeOf(procedure: AnyProcedure): unknown {
-  return { type: procedure.type, input: toSchema(procedure.input as z.ZodType), output: toSchema(procedure.output as z.ZodType) };
-}
-
-function toSchema(schema: z.ZodType): unknown {
-  return z.toJSONSchema(schema, { unrepresentable: "any" });
-}
-
 /** What a test reads from the log. */
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -104,7 +88,6 @@ export class MeshStage {
       host: "127.0.0.1",
       port: 0,
       processName: "callee-1",
-      comparison: schemaComparison,
       limits: this.limits,
       clock: systemClock,
       wheel: this.wheel,
@@ -122,7 +105,6 @@ export class MeshStage {
       processName: "caller-1",
       callerContexts: ["edge", "orders"],
       contracts: [probe],
-      comparison: schemaComparison,
       limits: this.limits,
       clock: systemClock,
       wheel: this.wheel,

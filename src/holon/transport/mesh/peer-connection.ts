@@ -4,6 +4,7 @@ import { type CalleeHello, type CallerHello, FRAME, FRAME_END, type Frame, fromW
 import { CallerCall } from "./caller-call.ts";
 import type { CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";
+import { EXCHANGE_COUNT, ExchangeTable } from "./exchange-table.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import type { MeshServices } from "./services.ts";
 import { WheelTimeout } from "./wheel-timeout.ts";
@@ -19,7 +20,6 @@ export interface PeerConnectionOwner {
 const CALL = `[${FRAME.CALL},`;
 const OPEN = `[${FRAME.OPEN},`;
 const FRAME_CLOSE = `]${FRAME_END}`;
-const GREATEST_ID = 0x3fff_ffff;
 
 /** What a call says that most calls do not: an idempotency key, or that a system acts for somebody. */
 function extrasOf(scope: Scope, key: string | undefined): string {
@@ -38,12 +38,11 @@ export class PeerConnection implements LinkOwner {
   readonly link: Link;
   readonly #services: MeshServices;
   readonly #owner: PeerConnectionOwner;
-  readonly #open = new Map<number, CallerExchange>();
+  readonly #open = new ExchangeTable<CallerExchange>();
   readonly #principals = new PrincipalSender();
   readonly #callers: ReadonlyMap<string, number>;
   readonly #patience = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
   #peerFrameBytes = 0;
-  #nextId = 1;
   #greeted = false;
   #draining = false;
 
@@ -51,7 +50,7 @@ export class PeerConnection implements LinkOwner {
     this.#owner = owner;
     this.#services = services;
     this.#callers = new Map(callers.map((name, number) => [name, number]));
-    this.link = new Link(socket, this, services);
+    this.link = new Link(socket, this, services, "always reads");
   }
 
   get openCount(): number {
@@ -74,10 +73,13 @@ export class PeerConnection implements LinkOwner {
   call(path: string, number: number, scope: Scope, key: string | undefined, input: string): Promise<unknown> {
     const meta = this.#meta(path, number, scope, key);
     if (meta instanceof HolonError) return Promise.reject(meta);
-    const id = this.#takeId();
+    const id = this.#open.takeId();
     const frame = CALL + id + meta + (input === "" ? FRAME_CLOSE : `,${input}${FRAME_CLOSE}`);
     const tooLarge = this.#unsendable(path, frame);
-    if (tooLarge !== undefined) return Promise.reject(tooLarge);
+    if (tooLarge !== undefined) {
+      this.#open.release(id);
+      return Promise.reject(tooLarge);
+    }
     const { writer } = this.link;
     writer.send(frame);
     const call = new CallerCall(this, id, path, scope, writer.queued);
@@ -89,11 +91,14 @@ export class PeerConnection implements LinkOwner {
   open(path: string, number: number, scope: Scope, input: string): CallerStream | HolonError {
     const meta = this.#meta(path, number, scope, scope.key);
     if (meta instanceof HolonError) return meta;
-    const id = this.#takeId();
+    const id = this.#open.takeId();
     const window = this.#services.limits.streamWindowCount;
     const frame = `${OPEN + id + meta},${window}${input === "" ? "" : `,${input}`}${FRAME_CLOSE}`;
     const tooLarge = this.#unsendable(path, frame);
-    if (tooLarge !== undefined) return tooLarge;
+    if (tooLarge !== undefined) {
+      this.#open.release(id);
+      return tooLarge;
+    }
     const { writer } = this.link;
     writer.send(frame);
     const stream = new CallerStream(this, id, path, scope, writer.queued, window);
@@ -111,7 +116,8 @@ export class PeerConnection implements LinkOwner {
 
   /** The exchange is over. */
   forget(exchange: CallerExchange): void {
-    this.#open.delete(exchange.id);
+    if (!this.#open.remove(exchange)) return;
+    this.#open.release(exchange.id);
     if (exchange.slot !== undefined) this.#services.wheel.remove(exchange);
     if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
   }
@@ -127,7 +133,7 @@ export class PeerConnection implements LinkOwner {
   onClose(reason: string): void {
     this.#services.wheel.remove(this.#patience);
     const { flushed } = this.link.writer;
-    for (const exchange of [...this.#open.values()]) {
+    for (const exchange of this.#open.all()) {
       const executed = exchange.sentAs > flushed ? "no" : "maybe";
       exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}: ${reason}.`, { executed }));
     }
@@ -177,7 +183,7 @@ export class PeerConnection implements LinkOwner {
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
     const leftMs = scope.deadlineAtMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(scope.deadlineAtMs - clock.monotonicMs());
     if (leftMs <= 0 && scope.deadlineAtMs !== Number.POSITIVE_INFINITY) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
-    if (this.#open.size >= limits.meshConcurrencyCount) {
+    if (this.#open.size >= Math.min(limits.meshConcurrencyCount, EXCHANGE_COUNT)) {
       return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
     }
     if (this.link.writer.backlogBytes > limits.meshBacklogBytes) {
@@ -192,14 +198,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   #enter(exchange: CallerExchange, deadlineAtMs: number): void {
-    this.#open.set(exchange.id, exchange);
+    this.#open.put(exchange);
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#services.wheel.add(exchange, deadlineAtMs);
-  }
-
-  #takeId(): number {
-    do {
-      this.#nextId = this.#nextId === GREATEST_ID ? 1 : this.#nextId + 1;
-    } while (this.#open.has(this.#nextId));
-    return this.#nextId;
   }
 }

@@ -51,7 +51,7 @@ export class RemoteTarget implements Target {
       const text = this.#prepare(scope, input);
       if (text instanceof HolonError) throw text;
       const connection = this.#peer.connection ?? (await this.#peer.connected(scope));
-      const number = this.#bind(connection);
+      const number = scope.cancelled ?? this.#bind(connection);
       if (number instanceof HolonError) throw number;
       const stream = connection.open(this.path, number, scope, text);
       if (stream instanceof HolonError) throw stream;
@@ -80,6 +80,8 @@ export class RemoteTarget implements Target {
 
   async #callLater(scope: Scope, key: string | undefined, text: string): Promise<unknown> {
     const connection = await this.#peer.connected(scope);
+    const cancelled = scope.cancelled;
+    if (cancelled !== undefined) throw cancelled;
     return this.#call(connection, scope, key, text);
   }
 

@@ -16,15 +16,19 @@ const FRAME_CLOSE = `]${FRAME_END}`;
 export class ServerCall extends ServerExchange {
   /** Hands the call to its target. */
   run(target: Target, input: unknown): void {
-    target.invoke(this.scope, input).then(
+    let result: Promise<unknown>;
+    try {
+      result = target.invoke(this.scope, input);
+    } catch (error) {
+      // A target must not throw; one that does must not take the process with it.
+      this.fail(error);
+      return;
+    }
+    result.then(
       (value) => {
-        this.connection.closed(this);
         if (!this.over) this.#answer(value);
       },
-      (error: unknown) => {
-        this.connection.closed(this);
-        this.fail(error);
-      },
+      (error: unknown) => this.fail(error),
     );
   }
 
@@ -36,7 +40,7 @@ export class ServerCall extends ServerExchange {
       this.fail(error);
       return;
     }
-    this.over = true;
+    this.finish();
     const frame = text === undefined ? ANSWER + this.id + FRAME_CLOSE : `${ANSWER + this.id},${text}${FRAME_CLOSE}`;
     this.connection.sendAnswer(this.id, this.path, frame);
   }

@@ -5,6 +5,7 @@ import {
   FRAME, FRAME_END, type Frame, type OfferedProcedure, parseCallerHello, parsePrincipal, PrincipalReceiver, toHelloFrame, toWireError,
 } from "../../wire/index.ts";
 import { CallScope } from "./call-scope.ts";
+import { ExchangeTable } from "./exchange-table.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import { ServerCall } from "./server-call.ts";
 import type { ServerExchange } from "./server-exchange.ts";
@@ -40,7 +41,7 @@ export class ServerConnection implements LinkOwner {
   readonly #home: ServerHome;
   readonly #link: Link;
   readonly #peer: string;
-  readonly #open = new Map<number, ServerExchange>();
+  readonly #open = new ExchangeTable<ServerExchange>();
   readonly #principals = new PrincipalReceiver();
   readonly #patience = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
   #callers: readonly string[] | undefined = undefined;
@@ -51,7 +52,7 @@ export class ServerConnection implements LinkOwner {
   constructor(home: ServerHome, socket: Socket) {
     this.#home = home;
     this.#peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#link = new Link(socket, this, home);
+    this.#link = new Link(socket, this, home, "pauses while stuck");
   }
 
   get link(): Link {
@@ -74,7 +75,7 @@ export class ServerConnection implements LinkOwner {
     this.#draining = true;
     this.#link.writer.send(`[${FRAME.GOAWAY}]${FRAME_END}`);
     const stopping = catalogueError("UNAVAILABLE", "The process that made this stream is stopping; open it again.");
-    for (const exchange of [...this.#open.values()]) {
+    for (const exchange of this.#open.all()) {
       if (!(exchange instanceof ServerStream)) continue;
       exchange.fail(stopping);
       exchange.cancel(stopping);
@@ -97,16 +98,21 @@ export class ServerConnection implements LinkOwner {
     this.#home.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
     if (this.#open.size > 0) {
       const error = catalogueError("CANCELLED", `The caller's connection was lost: ${reason}.`);
-      for (const exchange of [...this.#open.values()]) exchange.cancel(error);
+      for (const exchange of this.#open.all()) exchange.cancel(error);
     }
     this.#home.onClose(this);
   }
 
   /** The exchange holds its id no longer. */
   closed(exchange: ServerExchange): void {
-    this.#open.delete(exchange.id);
+    if (!this.#open.remove(exchange)) return;
     if (exchange.slot !== undefined) this.#home.wheel.remove(exchange);
     if (this.#draining && this.#open.size === 0) this.#link.end();
+  }
+
+  /** Resolves at once, or when the peer has taken what was sent before. */
+  drained(): Promise<void> | undefined {
+    return this.#link.drained();
   }
 
   sendFrame(frame: string): void {
@@ -194,8 +200,8 @@ export class ServerConnection implements LinkOwner {
 
   #begin(frame: Frame, nowMs: number): string | undefined {
     const [kind, id, number, callerNumber, leftMs, who, traceparent, more] = frame;
-    if (typeof id !== "number" || !Number.isInteger(id)) return "a call has no id";
-    if (this.#open.has(id)) return `the id ${id} is in use`;
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0) return "a call has no id";
+    if (this.#open.isTaken(id)) return `the id ${id} is in use`;
     if (typeof leftMs !== "number" || typeof traceparent !== "string") return "a call is malformed";
     const principal = this.#principals.read(who);
     if (principal === undefined) return "a call names no principal";
@@ -225,7 +231,7 @@ export class ServerConnection implements LinkOwner {
   }
 
   #enter(exchange: ServerExchange, deadlineAtMs: number): void {
-    this.#open.set(exchange.id, exchange);
+    this.#open.put(exchange);
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#home.wheel.add(exchange, deadlineAtMs);
   }
 

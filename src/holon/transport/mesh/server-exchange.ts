@@ -1,7 +1,7 @@
 import { type HolonError, type Scope, WheelEntry, catalogueError } from "../../kernel/index.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
-/** A call or stream that a peer opened here. Holds its id until the callee has let go of it. */
+/** A call or stream that a peer opened here. Holds its id until its last frame has come or gone. */
 export abstract class ServerExchange extends WheelEntry {
   readonly connection: ServerConnection;
   readonly id: number;
@@ -27,14 +27,20 @@ export abstract class ServerExchange extends WheelEntry {
 
   /** Nobody waits any more. */
   cancel(reason: HolonError): void {
-    this.over = true;
+    this.finish();
     this.scope.cancel(reason);
+  }
+
+  /** The last frame has come or is about to go. */
+  protected finish(): void {
+    this.over = true;
+    this.connection.closed(this);
   }
 
   /** Tells the peer why there is no answer. */
   fail(thrown: unknown): void {
     if (this.over) return;
-    this.over = true;
+    this.finish();
     this.connection.sendFailure(this.id, thrown, this.path);
   }
 }

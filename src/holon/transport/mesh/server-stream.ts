@@ -42,10 +42,11 @@ export class ServerStream extends ServerExchange {
           await this.#held();
           continue;
         }
+        await this.connection.drained();
         const step = await iterator.next();
         if (this.over) break;
         if (step.done === true) {
-          this.over = true;
+          this.finish();
           this.connection.sendFrame(`[${FRAME.END},${this.id}]${FRAME_END}`);
           break;
         }
@@ -55,8 +56,6 @@ export class ServerStream extends ServerExchange {
     } catch (error) {
       this.fail(error);
     }
-    // The id is free before the generator is: a `finally` that hangs must not hold a place.
-    this.connection.closed(this);
     try {
       await this.#iterator?.return?.();
     } catch {

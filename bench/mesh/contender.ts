@@ -1,0 +1,11 @@
+/** The client half of a contender. */
+export interface ContenderClient {
+  get(id: number): Promise<{ readonly tags: readonly string[] }>;
+  close(): Promise<void>;
+}
+
+/** One way to ask another process for a product: a server and a client for two processes. */
+export interface Contender {
+  startServer(port: number): Promise<{ close(): Promise<void> }>;
+  createClient(port: number): Promise<ContenderClient>;
+}
