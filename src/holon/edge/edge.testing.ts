@@ -72,6 +72,7 @@ export function createTargets(more: readonly HandTarget[] = []): Map<string, Han
     }),
     new HandTarget("catalog.hangs", query({ access }), () => new Promise(() => {})),
     new HandTarget("catalog.waits", mutation({ access }), (_input, scope) => new Promise((_resolve, reject) => scope.onCancel(reject))),
+    new HandTarget("catalog.gated", query({ access, input: Id }), ({ id }: { id: string }) => gate(id).then(() => id)),
     new HandTarget("catalog.large", query({ access, input: z.object({ length: z.int() }) }), ({ length }: { length: number }) => "ä".repeat(length)),
     new HandTarget("catalog.whoami", query({ access }), (_input, scope) => ({ principal: scope.principal, key: scope.key ?? null, caller: scope.caller })),
     new HandTarget("catalog.reserve", mutation({ access: "internal" }), () => "reserved"),
@@ -81,7 +82,22 @@ export function createTargets(more: readonly HandTarget[] = []): Map<string, Han
   return new Map(targets.map((target) => [target.path, target]));
 }
 
-async function* prices({ lastEventId, count }: { lastEventId?: string | undefined; count: number }): AsyncIterable<unknown> {
+/** Calls of `catalog.gated` that wait, by id. */
+const gates = new Map<string, (() => void)[]>();
+
+function gate(id: string): Promise<void> {
+  return new Promise((resolve) => gates.set(id, [...(gates.get(id) ?? []), resolve]));
+}
+
+/** Lets every waiting call of `catalog.gated` with this id go on; says whether there was one. */
+export function openGate(id: string): boolean {
+  const waiting = gates.get(id);
+  gates.delete(id);
+  for (const resolve of waiting ?? []) resolve();
+  return waiting !== undefined;
+}
+
+async function* prices({ lastEventId, count }: { lastEventId?: string | undefined; count: number }) {
   for (let number = Number(lastEventId ?? 0) + 1; number <= count; number++) yield tracked(String(number), { cents: number });
   yield { end: true };
 }
@@ -99,6 +115,7 @@ export function createReferenceRouter(sse: { readonly pingMs: number; readonly r
       rename: t.procedure.input(z.object({ name: z.string() })).mutation(({ input }) => ({ name: input.name })),
       touch: t.procedure.mutation(() => "touched"),
       waits: t.procedure.mutation(() => new Promise<string>(() => {})),
+      gated: t.procedure.input(Id).query(({ input }) => gate(input.id).then(() => input.id)),
       hangs: t.procedure.query(() => new Promise<string>(() => {})),
       prices: t.procedure.input(z.object({ lastEventId: z.string().optional(), count: z.int() })).subscription(({ input }) => prices(input)),
     }),

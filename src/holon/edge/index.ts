@@ -1,3 +1,4 @@
 export * from "./create-edge.ts";
 export * from "./edge-options.ts";
 export * from "./edge-request.ts";
+export * from "./ops-server.ts";

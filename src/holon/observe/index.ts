@@ -1,2 +1,4 @@
 export * from "./call-metrics.ts";
 export * from "./call-series.ts";
+export * from "./logger.ts";
+export * from "./metrics.ts";

@@ -1,0 +1,83 @@
+import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
+import { connect } from "node:net";
+
+/** A request as it is written, without what fetch adds or forbids. */
+export interface RawRequest {
+  readonly method?: string;
+  /** Sent as it stands. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly signal?: AbortSignal;
+  /** Called with all that has arrived, each time something has. */
+  readonly onText?: (text: string) => void;
+}
+
+/** An answer read to its end. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** The body as JSON; undefined where it is none. */
+  readonly json: unknown;
+}
+
+/** Sends one request on a connection of its own. */
+export function send(url: string, { method = "GET", path, headers = {}, body, signal, onText }: RawRequest): Promise<RawAnswer> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ hostname, port, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        onText?.(Buffer.concat(chunks).toString());
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, json: parse(text) });
+      });
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+/** POSTs JSON to a procedure. */
+export function post(url: string, path: string, body: string, headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> {
+  return send(url, { method: "POST", path: `/trpc/${path}`, headers: { "content-type": "application/json", ...headers }, body });
+}
+
+/** GETs a procedure, with an input where one is given. */
+export function get(url: string, path: string, input?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> {
+  const query = input === undefined ? "" : `${path.includes("?") ? "&" : "?"}input=${encodeURIComponent(JSON.stringify(input))}`;
+  return send(url, { path: `/trpc/${path}${query}`, headers });
+}
+
+/** Writes bytes to a new connection and reads until the other side closes it. */
+export function sendBytes(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(text));
+    socket.write(bytes);
+  });
+}
+
+/** Resolves when a condition holds; fails with the test's own timeout otherwise. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

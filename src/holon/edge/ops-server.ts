@@ -1,0 +1,55 @@
+import type { AddressInfo } from "node:net";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Logger } from "../kernel/index.ts";
+import type { Metrics } from "../observe/index.ts";
+import type { Readiness } from "./edge-options.ts";
+import { ErrorBoundary } from "./error-boundary.ts";
+import { addFaultAnswers } from "./fastify-faults.ts";
+import { addHealthRoutes } from "./health-routes.ts";
+import { setSecurityHeaders } from "./public-headers.ts";
+import { randomUUID } from "node:crypto";
+
+const ERROR_BYTES = 16 * 1024;
+
+/** What the operations server is made from. */
+export interface OpsServerOptions {
+  /** Loopback unless set: what is served here is not for the public. */
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  readonly readiness: () => Readiness;
+  readonly log: Logger;
+  /** Adds routes: dashboards. */
+  readonly register?: (app: FastifyInstance) => void | Promise<void>;
+}
+
+/** The port for those who run the app. */
+export interface OpsServer {
+  readonly port: number;
+  readonly url: string;
+  /** Stops listening and cuts its connections: scrapes are not worth waiting for. */
+  close(): Promise<void>;
+}
+
+/** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, and what `register` adds. */
+export async function createOpsServer({ host = "127.0.0.1", port, metrics, readiness, log, register }: OpsServerOptions): Promise<OpsServer> {
+  const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
+  app.addHook("onRequest", (_request, reply, done) => {
+    setSecurityHeaders(reply.raw);
+    done();
+  });
+  addFaultAnswers(app, new ErrorBoundary(log, randomUUID), ERROR_BYTES);
+  addHealthRoutes(app, readiness, { showReasons: true });
+  app.get("/metrics", async (_request, reply) => reply.header("content-type", metrics.contentType).send(await metrics.text()));
+  await register?.(app);
+  try {
+    await app.listen({ host, port });
+  } catch (fault) {
+    await app.close();
+    throw fault;
+  }
+  const address = app.server.address() as AddressInfo;
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return { port: address.port, url: `http://${name}:${address.port}`, close: () => app.close() };
+}

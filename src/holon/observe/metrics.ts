@@ -1,0 +1,55 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { CallMetrics } from "./call-metrics.ts";
+
+/** A number that is read when it is asked for. */
+export interface GaugeReader {
+  readonly name: string;
+  readonly help: string;
+  /** The one label; absent for a single number. Its values must come from a closed list. */
+  readonly label?: string;
+  /** Label value and number; for a single number `[["", 7]]`. */
+  readonly values: () => Iterable<readonly [labelValue: string, value: number]>;
+}
+
+/** What the metrics of a process are made from. */
+export interface MetricsOptions {
+  readonly calls?: CallMetrics;
+  readonly gauges?: readonly GaugeReader[];
+  /** Memory, CPU, garbage collection and event-loop delay of this process; on by default. Observers of them live as long as the process. */
+  readonly processMetrics?: boolean;
+}
+
+/** All metrics of one process, in a registry of their own: two apps in one process do not meet. */
+export interface Metrics {
+  readonly contentType: string;
+  /** The exposition that Prometheus scrapes. */
+  text(): Promise<string>;
+  /** Adds a number. */
+  addGauge(reader: GaugeReader): void;
+}
+
+/** Gathers what a process counts; nothing is computed until somebody scrapes. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  if (options.processMetrics !== false) collectDefaultMetrics({ register: registry });
+  options.calls?.registerIn(registry);
+  const addGauge = (reader: GaugeReader): void => registerGauge(registry, reader);
+  for (const reader of options.gauges ?? []) addGauge(reader);
+  return { contentType: registry.contentType, text: () => registry.metrics(), addGauge };
+}
+
+function registerGauge(registry: Registry, { name, help, label, values }: GaugeReader): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: label === undefined ? [] : [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [labelValue, value] of values()) {
+        if (label === undefined) this.set(value);
+        else this.set({ [label]: labelValue }, value);
+      }
+    },
+  });
+}
