@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { type Direction, type JsonSchema, misfit } from "./schema-fit.ts";
+import { type AnyProcedure, NOTHING } from "./procedure.ts";
+import { type AnySchema, defOf } from "./schema-def.ts";
+
+/** One version of a procedure as two processes compare it: plain JSON, without words, access, defaults and routes. */
+export interface ProcedureDescription {
+  readonly type: AnyProcedure["type"];
+  readonly idempotent: boolean;
+  /** What callers send; null for nothing. */
+  readonly input: JsonSchema | null;
+  /** Whether callers may send nothing. */
+  readonly inputOptional: boolean;
+  /** What callers get, of a subscription each item; null for nothing. */
+  readonly output: JsonSchema | null;
+  /** Details of the declared errors by code. */
+  readonly errors: Readonly<Record<string, JsonSchema>>;
+  /** 16 hexadecimal digits; equal hashes mean equal descriptions. */
+  readonly hash: string;
+}
+
+/** Whether a caller and a callee that were built apart understand each other. */
+export type ProcedureComparison = { readonly compatible: true } | { readonly compatible: false; readonly reason: string };
+
+/** Describes a procedure for {@link compareProcedures}. Costs about as much as building a JSON Schema: do it once, at start. */
+export function describeProcedure(procedure: AnyProcedure): ProcedureDescription {
+  const { type, idempotent } = procedure;
+  const input = toJsonSchema(procedure.input, "input");
+  const description = {
+    type,
+    idempotent,
+    input,
+    inputOptional: input === null || defOf(procedure.input as AnySchema).type === "optional",
+    output: toJsonSchema(procedure.output, "output"),
+    errors: Object.fromEntries(Object.entries(procedure.errors).map(([code, schema]) => [code, toJsonSchema(schema as z.ZodType, "output") ?? {}])),
+  };
+  return { ...description, hash: createHash("sha256").update(JSON.stringify(canonical(description))).digest("hex").slice(0, 16) };
+}
+
+/** A short text that two versions of a procedure share where what they say of data is the same; order and words of the declaration do not count. */
+export function procedureFingerprint(procedure: AnyProcedure): string {
+  return describeProcedure(procedure).hash;
+}
+
+/**
+ * Compares the caller's version of a procedure with the callee's.
+ *
+ * Compatible means: the callee takes everything that the caller may send, and the caller knows everything that the callee may answer, but for
+ * members that it can overlook. A new optional member of the input and a new member of the output are compatible both ways. What cannot be
+ * told from JSON Schema, as whether one regular expression implies another, counts as incompatible.
+ */
+export function compareProcedures(caller: ProcedureDescription, callee: ProcedureDescription): ProcedureComparison {
+  const reason = caller.hash === callee.hash ? undefined : findReason(caller, callee);
+  return reason === undefined ? { compatible: true } : { compatible: false, reason };
+}
+
+function findReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
+  if (caller.type !== callee.type) return `the caller knows a ${caller.type}, the callee has a ${callee.type}`;
+  if (caller.idempotent && !callee.idempotent) return "the caller takes it for idempotent, the callee does not";
+  return inputReason(caller, callee) ?? outputReason(caller, callee) ?? errorReason(caller, callee);
+}
+
+function inputReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
+  if (caller.inputOptional && !callee.inputOptional) return "input: the caller may send nothing, the callee needs something";
+  if (caller.input === null) return undefined;
+  if (callee.input === null) return "input: the caller sends something, the callee takes nothing";
+  return compare("input", caller.input, callee.input, "toCallee");
+}
+
+function outputReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
+  if (caller.output === null) return undefined;
+  if (callee.output === null) return "output: the caller expects something, the callee answers nothing";
+  return compare("output", callee.output, caller.output, "toCaller");
+}
+
+/** Codes that only one side declares are no reason: callers always meet errors that they do not handle. */
+function errorReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
+  for (const [code, expected] of Object.entries(caller.errors)) {
+    const sent = callee.errors[code];
+    const reason = sent === undefined ? undefined : compare(`errors.${code}`, sent, expected, "toCaller");
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function compare(part: string, sent: JsonSchema, taken: JsonSchema, direction: Direction): string | undefined {
+  const found = misfit(sent, taken, direction);
+  return found === undefined ? undefined : `${part}${found.path}: ${found.problem}`;
+}
+
+/** Keywords that say nothing of which values there may be. */
+const WORDS = new Set(["$schema", "title", "description", "examples", "deprecated", "default", "readOnly", "id", "$id"]);
+
+function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | null {
+  if ((schema as unknown) === NOTHING) return null;
+  return withoutWords(z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: z.registry() })) as JsonSchema;
+}
+
+/** `names`: whether keys are names that a contract chose, as those of `properties` are; they are kept whatever they are. */
+function withoutWords(value: unknown, names = false): unknown {
+  if (Array.isArray(value)) return value.map((each) => withoutWords(each));
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).filter(([key]) => names || !WORDS.has(key));
+  return Object.fromEntries(kept.map(([key, member]) => [key, withoutWords(member, !names && (key === "properties" || key === "$defs"))]));
+}
+
+/** The same value with its keys in order, and the lists in order whose order means nothing. */
+function canonical(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((each) => canonical(each));
+    return key === "required" || key === "enum" ? items.sort((one, two) => (JSON.stringify(one) < JSON.stringify(two) ? -1 : 1)) : items;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, member]) => [name, canonical(member, name)]));
+}

@@ -1,0 +1,156 @@
+import { boundsProblem, valueProblem } from "./schema-bounds.ts";
+
+/** A JSON Schema as zod writes it. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** Which way data goes. Members that are not known are refused by a strict callee and overlooked by every caller. */
+export type Direction = "toCallee" | "toCaller";
+
+/** Where and why data of one schema does not fit another. */
+export interface Misfit {
+  /** As in `.lines[].quantity`; empty for the whole. */
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** Why some value that fits `sent` might not fit `taken`; undefined where all fit. In doubt there is a reason. */
+export function misfit(sent: JsonSchema, taken: JsonSchema, direction: Direction): Misfit | undefined {
+  return new Comparison(sent, taken, direction).compare(sent, taken, "");
+}
+
+class Comparison {
+  readonly #sentRoot: JsonSchema;
+  readonly #takenRoot: JsonSchema;
+  readonly #direction: Direction;
+  /** Pairs that are being compared further out: a recursive schema that comes round to one of them has no misfit of its own. */
+  readonly #open: Map<JsonSchema, Set<JsonSchema>>;
+
+  constructor(sentRoot: JsonSchema, takenRoot: JsonSchema, direction: Direction, open = new Map<JsonSchema, Set<JsonSchema>>()) {
+    this.#open = open;
+    this.#sentRoot = sentRoot;
+    this.#takenRoot = takenRoot;
+    this.#direction = direction;
+  }
+
+  compare(sentOrReference: JsonSchema, takenOrReference: JsonSchema, path: string): Misfit | undefined {
+    const sent = resolve(sentOrReference, this.#sentRoot);
+    const taken = resolve(takenOrReference, this.#takenRoot);
+    const open = this.#open.get(sent) ?? new Set();
+    if (open.has(taken)) return undefined;
+    this.#open.set(sent, open.add(taken));
+    return this.#compareForms(sent, taken, path);
+  }
+
+  #compareForms(sent: JsonSchema, taken: JsonSchema, path: string): Misfit | undefined {
+    if (isAny(taken) || isNever(sent)) return undefined;
+    const sentForms = alternatives(sent);
+    if (sentForms !== undefined) return firstOf(sentForms, (form) => this.compare(form, taken, path));
+    const takenForms = alternatives(taken);
+    if (takenForms !== undefined) return this.#fitsOneOf(sent, takenForms, path);
+    const values = valuesOf(sent);
+    if (values !== undefined) return at(path, firstOf(values, (value) => valueProblem(value, taken)));
+    if (valuesOf(taken) !== undefined) return at(path, "only some values are taken, any may be sent");
+    if (!sameType(sent["type"], taken["type"])) return at(path, `${name(sent)} is sent where ${name(taken)} is taken`);
+    const bounds = boundsProblem(sent, taken);
+    if (bounds !== undefined) return at(path, bounds);
+    if (taken["type"] === "array") return this.#compareArrays(sent, taken, path);
+    if (taken["type"] === "object") return this.#compareObjects(sent, taken, path);
+    return undefined;
+  }
+
+  /** Each form is tried with assumptions of its own: those of a form that failed do not hold for the next. */
+  #fitsOneOf(sent: JsonSchema, forms: readonly JsonSchema[], path: string): Misfit | undefined {
+    let last: Misfit | undefined;
+    for (const form of forms) {
+      const open = new Map([...this.#open].map(([each, partners]) => [each, new Set(partners)]));
+      last = new Comparison(this.#sentRoot, this.#takenRoot, this.#direction, open).compare(sent, form, path);
+      if (last === undefined) return undefined;
+    }
+    return forms.length === 1 ? last : at(path, `${name(sent)} fits none of the ${forms.length} forms that are taken`);
+  }
+
+  #compareArrays(sent: JsonSchema, taken: JsonSchema, path: string): Misfit | undefined {
+    const [sentItems, takenItems] = [schemasOf(sent["prefixItems"]), schemasOf(taken["prefixItems"])];
+    if (sentItems.length !== takenItems.length) return at(path, `a tuple of ${sentItems.length} is sent where one of ${takenItems.length} is taken`);
+    const first = firstOf(takenItems.keys(), (index) => this.compare(sentItems[index] as JsonSchema, takenItems[index] as JsonSchema, `${path}[${index}]`));
+    if (first !== undefined) return first;
+    const [sentRest, takenRest] = [sent["items"], taken["items"]];
+    if (!isSchema(sentRest)) return undefined;
+    return isSchema(takenRest) ? this.compare(sentRest, takenRest, `${path}[]`) : at(path, "more items may be sent than are taken");
+  }
+
+  #compareObjects(sent: JsonSchema, taken: JsonSchema, path: string): Misfit | undefined {
+    const [sentMembers, takenMembers] = [membersOf(sent), membersOf(taken)];
+    const [always, needed] = [namesOf(sent["required"]), namesOf(taken["required"])];
+    const absent = needed.find((key) => !always.includes(key));
+    if (absent !== undefined) return at(`${path}.${absent}`, "is needed and may be absent");
+    const unknown = Object.keys(sentMembers).filter((key) => takenMembers[key] === undefined);
+    const closed = taken["additionalProperties"] === false && this.#direction === "toCallee";
+    if (closed && unknown[0] !== undefined) return at(`${path}.${unknown[0]}`, "is sent, and the callee refuses members that it does not know");
+    const known = Object.keys(takenMembers).filter((key) => sentMembers[key] !== undefined);
+    return firstOf(known, (key) => this.compare(sentMembers[key] as JsonSchema, takenMembers[key] as JsonSchema, `${path}.${key}`)) ?? this.#compareRest(sent, taken, unknown, path);
+  }
+
+  /** Members without a name of their own: those of records, and those that a catchall takes. */
+  #compareRest(sent: JsonSchema, taken: JsonSchema, unknown: readonly string[], path: string): Misfit | undefined {
+    const [sentRest, takenRest] = [sent["additionalProperties"], taken["additionalProperties"]];
+    if (isSchema(sentRest) && takenRest === false && this.#direction === "toCallee") return at(path, "members of any name are sent, and the callee refuses those that it does not know");
+    if (!isSchema(takenRest)) return undefined;
+    const [sentKeys, takenKeys] = [sent["propertyNames"], taken["propertyNames"]];
+    if (isSchema(takenKeys)) {
+      const misfitKeys = isSchema(sentKeys) ? this.compare(sentKeys, takenKeys, `${path}{key}`) : at(`${path}{key}`, firstOf(unknown, (key) => valueProblem(key, takenKeys)));
+      if (misfitKeys !== undefined) return misfitKeys;
+    }
+    const members = membersOf(sent);
+    const named = firstOf(unknown, (key) => this.compare(members[key] as JsonSchema, takenRest, `${path}.${key}`));
+    if (named !== undefined || !isSchema(sentRest)) return named;
+    const reached = Object.entries(membersOf(taken)).filter(([key]) => members[key] === undefined);
+    return this.compare(sentRest, takenRest, `${path}{}`) ?? firstOf(reached, ([key, member]) => this.compare(sentRest, member, `${path}.${key}`));
+  }
+}
+
+function firstOf<Item, Found>(items: Iterable<Item>, find: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function at(path: string, problem: string): Misfit;
+function at(path: string, problem: string | undefined): Misfit | undefined;
+function at(path: string, problem: string | undefined): Misfit | undefined {
+  return problem === undefined ? undefined : { path, problem };
+}
+
+function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  const reference = schema["$ref"];
+  if (typeof reference !== "string") return schema;
+  if (reference === "#") return root;
+  const definitions = root["$defs"] as Readonly<Record<string, JsonSchema>> | undefined;
+  return definitions?.[reference.replace("#/$defs/", "")] ?? { not: {} };
+}
+
+function alternatives(schema: JsonSchema): readonly JsonSchema[] | undefined {
+  const { anyOf, oneOf, type, ...rest } = schema;
+  const forms = anyOf ?? oneOf;
+  if (forms !== undefined) return schemasOf(forms);
+  return Array.isArray(type) ? type.map((each: unknown) => ({ ...rest, type: each })) : undefined;
+}
+
+function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
+  if ("const" in schema) return [schema["const"]];
+  return Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
+}
+
+const KEYWORDS_OF_ROOT = new Set(["$defs"]);
+const isAny = (schema: JsonSchema): boolean => Object.keys(schema).every((key) => KEYWORDS_OF_ROOT.has(key));
+const isNever = (schema: JsonSchema): boolean => isSchema(schema["not"]) && Object.keys(schema["not"]).length === 0;
+const isSchema = (value: unknown): value is JsonSchema => typeof value === "object" && value !== null && !Array.isArray(value);
+const schemasOf = (value: unknown): readonly JsonSchema[] => (Array.isArray(value) ? value : []);
+const namesOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value : []);
+const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> => (schema["properties"] ?? {}) as Readonly<Record<string, JsonSchema>>;
+const sameType = (sent: unknown, taken: unknown): boolean => sent === taken || (sent === "integer" && taken === "number");
+const name = (schema: JsonSchema): string => (typeof schema["type"] === "string" ? `${schema["type"]}` : "a value");
