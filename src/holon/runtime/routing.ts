@@ -1,18 +1,7 @@
 import { catalogueError, type Clock, type Limits, type Logger, type TimerWheel } from "../kernel/index.ts";
 import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
-import { compareProcedures, describeProcedure, type ProcedureDescription } from "../contract/fingerprint.ts";
 import type { CompiledContext, ResolveTarget } from "../context/index.ts";
-import { createMeshPeer, type MeshPeer, type ProcedureComparison } from "../transport/mesh/index.ts";
-
-/** How processes tell whether they mean the same procedure: by hash, and where that differs by their descriptions. */
-export const procedureComparison: ProcedureComparison = {
-  hash: (procedure) => describeProcedure(procedure).hash,
-  describe: (procedure) => describeProcedure(procedure),
-  incompatibility(caller, callee) {
-    const comparison = compareProcedures(caller as ProcedureDescription, callee as ProcedureDescription);
-    return comparison.compatible ? undefined : comparison.reason;
-  },
-};
+import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
 
 /** What {@link connectPeers} needs. */
 export interface PeersOptions {
@@ -41,7 +30,7 @@ export function connectPeers(options: PeersOptions): ReadonlyMap<string, MeshPee
   }
   const peers = new Map<string, MeshPeer>();
   for (const [url, expected] of byUrl) {
-    const peer = createMeshPeer({ url, secret, processName, callerContexts, contracts: expected, comparison: procedureComparison, random, newKey: newId, limits, clock, wheel, log });
+    const peer = createMeshPeer({ url, secret, processName, callerContexts, contracts: expected, random, newKey: newId, limits, clock, wheel, log });
     for (const contract of expected) peers.set(contract.name, peer);
   }
   return peers;

@@ -12,7 +12,7 @@ import { assertApp } from "./assert-app.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 import type { App } from "./define-app.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
-import { connectPeers, createResolver, procedureComparison, targetsOf } from "./routing.ts";
+import { connectPeers, createResolver, targetsOf } from "./routing.ts";
 
 /** What {@link startProcess} needs. */
 export interface ProcessOptions {
@@ -147,7 +147,7 @@ interface MeshParts {
 function openMesh({ plan, hosted, secret, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
   const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets]));
   const { host = "127.0.0.1", port = 0 } = plan.mesh ?? {};
-  return createMeshServer({ targets, contexts: plan.contexts, secret, host, port, processName, comparison: procedureComparison, limits: plan.limits, clock, wheel, log });
+  return createMeshServer({ targets, contexts: plan.contexts, secret, host, port, processName, limits: plan.limits, clock, wheel, log });
 }
 
 interface EdgeParts {

@@ -3,7 +3,6 @@ import { bindCall, type CallOrigin, type Calls, compileCallTree, type ResolveTar
 import type { Contract, ContractMap, Target } from "../contract/index.ts";
 import { ANONYMOUS, type Clock, type Limits, type Logger, type Principal, Scope, silentLogger, systemClock, type UserPrincipal } from "../kernel/index.ts";
 import type { App } from "../runtime/define-app.ts";
-import { procedureComparison } from "../runtime/routing.ts";
 import type { RunningProcess } from "../runtime/start-process.ts";
 import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
 import { duplicating } from "./duplicating-target.ts";
@@ -105,7 +104,7 @@ function connectTo(processes: readonly RunningProcess[], contracts: readonly Con
     const url = `http://127.0.0.1:${mesh.port}`;
     peers.set(
       running,
-      createMeshPeer({ url, secret, processName: TEST_CALLER, callerContexts: [TEST_CALLER], contracts: expected, comparison: procedureComparison, random: Math.random, newKey: randomUUID, limits: plan.limits, clock, wheel, log }),
+      createMeshPeer({ url, secret, processName: TEST_CALLER, callerContexts: [TEST_CALLER], contracts: expected, random: Math.random, newKey: randomUUID, limits: plan.limits, clock, wheel, log }),
     );
   }
   return peers;
@@ -116,6 +115,6 @@ function originFor(principal: Principal, { plan }: RunningProcess, clock: Clock)
   return { scope, callPrincipal: principal, contextName: TEST_CALLER, insideTransaction: false, monotonicMs: () => clock.monotonicMs() };
 }
 
-function keptDatabase(url: string): TestDatabase {
+function keptDatabase(url: string): Pick<TestDatabase, "url" | "drop"> {
   return { url, drop: async () => {} };
 }
