@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { contract, createParser, ParseFailure, query, type Target } from "../../src/holon/contract/index.ts";
 import { DEFAULT_LIMITS, type Principal, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
-import { createMeshPeer, createMeshServer, type ProcedureComparison } from "../../src/holon/transport/mesh/index.ts";
+import { createMeshPeer, createMeshServer } from "../../src/holon/transport/mesh/index.ts";
 import type { Contender, ContenderClient } from "./contender.ts";
 import { findProduct, GetInput, Product } from "./domain.ts";
 
@@ -12,8 +12,6 @@ const catalog = contract("catalog", { procedures: { get: query({ access: "user",
 const PATH = "catalog.get";
 const SECRET = "a secret for the bench";
 const CALL_MS = 10_000;
-
-const comparison: ProcedureComparison = { hash: () => "1", describe: () => null, incompatibility: () => undefined };
 
 function services() {
   return { limits: DEFAULT_LIMITS, clock: systemClock, wheel: new TimerWheel(() => systemClock.monotonicMs()), log: silentLogger };
@@ -39,7 +37,7 @@ export async function startServer(port: number): Promise<{ close(): Promise<void
       throw new TypeError("the bench has no streams");
     },
   };
-  return createMeshServer({ ...services(), targets: new Map([[PATH, target]]), contexts: ["catalog"], secret: SECRET, host: "127.0.0.1", port, processName: "catalog", comparison });
+  return createMeshServer({ ...services(), targets: new Map([[PATH, target]]), contexts: ["catalog"], secret: SECRET, host: "127.0.0.1", port, processName: "catalog" });
 }
 
 /** How many calls one request makes here: a trace id is made for a request, not for a call. */
@@ -48,7 +46,7 @@ const CALLS_A_REQUEST = 8;
 /** Asks for products, from the scope of a request, as a handler does. */
 export async function createClient(port: number): Promise<ContenderClient> {
   const peer = createMeshPeer({
-    ...services(), url: `mesh://127.0.0.1:${port}`, secret: SECRET, processName: "orders", callerContexts: ["orders"], contracts: [catalog], comparison,
+    ...services(), url: `mesh://127.0.0.1:${port}`, secret: SECRET, processName: "orders", callerContexts: ["orders"], contracts: [catalog],
     random: Math.random, newKey: randomUUID,
   });
   await peer.ready();

@@ -1,4 +1,5 @@
 import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
+import { describeProcedure } from "../../contract/fingerprint.ts";
 import { catalogueError, fullJitterMs, HolonError, type Scope } from "../../kernel/index.ts";
 import type { CalleeHello } from "../../wire/index.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
@@ -7,7 +8,7 @@ import { type MeshAddress, parseMeshAddress } from "./mesh-address.ts";
 import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
 import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";
-import type { MeshServices, MeshStats, ProcedureComparison } from "./services.ts";
+import type { MeshServices, MeshStats } from "./services.ts";
 import { WheelTimeout } from "./wheel-timeout.ts";
 
 /** What {@link createMeshPeer} needs. */
@@ -21,7 +22,6 @@ export interface MeshPeerOptions extends MeshServices {
   readonly callerContexts: readonly string[];
   /** The contracts of the contexts that are expected there. */
   readonly contracts: readonly Contract[];
-  readonly comparison: ProcedureComparison;
   /** In [0, 1). */
   readonly random: () => number;
   /** Makes an idempotency key. */
@@ -89,10 +89,9 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     this.#options = options;
     this.newKey = options.newKey;
     this.#address = parseMeshAddress(options.url);
-    const { contracts, comparison } = options;
-    for (const contract of contracts) {
+    for (const contract of options.contracts) {
       for (const [path, procedure] of walkProcedures(contract.procedures)) {
-        this.#expected.set(`${contract.name}.${path}`, { contextName: contract.name, hash: comparison.hash(procedure), description: comparison.describe(procedure) });
+        this.#expected.set(`${contract.name}.${path}`, { contextName: contract.name, description: describeProcedure(procedure) });
       }
     }
     this.#connect();
@@ -162,8 +161,8 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   onGreeting(connection: PeerConnection, hello: CalleeHello): void {
-    const { clock, log, url, comparison } = this.#options;
-    this.#routes = toRoutes(this.#expected, hello, comparison);
+    const { clock, log, url } = this.#options;
+    this.#routes = toRoutes(this.#expected, hello);
     for (const route of this.#routes.values()) {
       if (route instanceof HolonError) log.error({ peer: url, process: hello.process, code: route.code }, route.message);
     }
@@ -202,7 +201,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
       onOpen: (socket, head) => {
         const connection = new PeerConnection(socket, this, { limits, clock, wheel, log }, callerContexts);
         this.#connections.add(connection);
-        const procedures = Object.fromEntries([...this.#expected].map(([path, { hash }]) => [path, hash]));
+        const procedures = Object.fromEntries([...this.#expected].map(([path, { description }]) => [path, description.hash]));
         connection.start(head, { process: processName, callers: callerContexts, frameBytes: limits.frameBytes, procedures });
       },
     });

@@ -1,10 +1,11 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TargetMap } from "../../contract/index.ts";
+import type { Target, TargetMap } from "../../contract/index.ts";
+import { describeProcedure } from "../../contract/fingerprint.ts";
 import { catalogueError } from "../../kernel/index.ts";
 import type { OfferedProcedure } from "../../wire/index.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
-import type { MeshServices, MeshStats, ProcedureComparison } from "./services.ts";
+import type { MeshServices, MeshStats } from "./services.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 import { WheelTimeout } from "./wheel-timeout.ts";
 
@@ -20,7 +21,6 @@ export interface MeshServerOptions extends MeshServices {
   readonly port: number;
   /** Name of this process, for the peers' logs. */
   readonly processName: string;
-  readonly comparison: ProcedureComparison;
 }
 
 /** The callee's side of the mesh: takes connections of other processes and hands their calls to targets. */
@@ -58,9 +58,9 @@ class RunningMeshServer implements MeshServer {
 
   constructor(options: MeshServerOptions) {
     this.#options = options;
-    const { limits, clock, wheel, log, contexts, processName, comparison } = options;
+    const { limits, clock, wheel, log, contexts, processName } = options;
     const targets = [...options.targets.values()];
-    const lines = targets.map(({ path, procedure }): OfferedProcedure => ({ path, hash: comparison.hash(procedure), description: comparison.describe(procedure) }));
+    const lines = targets.map(describeTarget);
     this.#home = {
       limits, clock, wheel, log, contexts, processName, targets,
       offer: (known) => lines.map((line) => (known[line.path] === line.hash || !Object.hasOwn(known, line.path) ? { path: line.path, hash: line.hash } : line)),
@@ -149,4 +149,9 @@ function addTraffic(sum: { framesIn: number; framesOut: number; bytesIn: number;
   sum.framesOut += link.writer.queued;
   sum.bytesIn += link.bytesIn;
   sum.bytesOut += link.bytesOut;
+}
+
+function describeTarget({ path, procedure }: Target): OfferedProcedure {
+  const description = describeProcedure(procedure);
+  return { path, hash: description.hash, description };
 }

@@ -2,10 +2,8 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type AnyProcedure, type Contract, contract, createParser, mutation, ParseFailure, query, subscription, type Target, type TargetMap, walkProcedures } from "../../contract/index.ts";
 import { catalogueError, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel, type Logger, type Principal } from "../../kernel/index.ts";
-import { compareProcedures, describeProcedure, type ProcedureDescription } from "../../contract/fingerprint.ts";
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./mesh-peer.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./mesh-server.ts";
-import type { ProcedureComparison } from "./services.ts";
 
 /** A contract with one procedure for each thing that the mesh has to carry. */
 export const probe = contract("probe", {
@@ -57,16 +55,6 @@ export function untilCancelled(scope: Scope): Promise<never> {
   return new Promise((_resolve, reject) => scope.onCancel(reject));
 }
 
-/** The contracts' own comparison. */
-export const fingerprints: ProcedureComparison = {
-  hash: (procedure) => describeProcedure(procedure).hash,
-  describe: describeProcedure,
-  incompatibility(caller, callee) {
-    const comparison = compareProcedures(caller as ProcedureDescription, callee as ProcedureDescription);
-    return comparison.compatible ? undefined : comparison.reason;
-  },
-};
-
 /** What a test reads from the log. */
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -100,7 +88,6 @@ export class MeshStage {
       host: "127.0.0.1",
       port: 0,
       processName: "callee-1",
-      comparison: fingerprints,
       limits: this.limits,
       clock: systemClock,
       wheel: this.wheel,
@@ -118,7 +105,6 @@ export class MeshStage {
       processName: "caller-1",
       callerContexts: ["edge", "orders"],
       contracts: [probe],
-      comparison: fingerprints,
       limits: this.limits,
       clock: systemClock,
       wheel: this.wheel,

@@ -1,6 +1,6 @@
+import { compareProcedures, type ProcedureDescription } from "../../contract/fingerprint.ts";
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 import type { CalleeHello, OfferedProcedure } from "../../wire/index.ts";
-import type { ProcedureComparison } from "./services.ts";
 
 /** The number of a procedure at the callee, or why it cannot be called there. */
 export type Route = number | HolonError;
@@ -8,30 +8,31 @@ export type Route = number | HolonError;
 /** A procedure as the caller knows it. */
 export interface ExpectedProcedure {
   readonly contextName: string;
-  readonly hash: string;
-  readonly description: unknown;
+  readonly description: ProcedureDescription;
 }
 
 /** Routes by path. What does not fit fails alone; the others work. */
-export function toRoutes(expected: ReadonlyMap<string, ExpectedProcedure>, hello: CalleeHello, comparison: ProcedureComparison): ReadonlyMap<string, Route> {
+export function toRoutes(expected: ReadonlyMap<string, ExpectedProcedure>, hello: CalleeHello): ReadonlyMap<string, Route> {
   const offered = new Map(hello.procedures.map((line, number) => [line.path, { line, number }]));
   const routes = new Map<string, Route>();
-  for (const [path, { contextName, hash, description }] of expected) {
+  for (const [path, { contextName, description }] of expected) {
     const offer = offered.get(path);
     if (offer === undefined) {
-      routes.set(path, hello.contexts.includes(contextName) ? mismatch(`${hello.process} does not offer ${path}, version ${hash}`) : notHosted(contextName, hello));
+      routes.set(path, hello.contexts.includes(contextName) ? mismatch(`${hello.process} does not offer ${path}, version ${description.hash}`) : notHosted(contextName, hello));
       continue;
     }
     const { line, number } = offer;
-    const problem = line.hash === hash ? undefined : misfitOf(description, line, comparison);
-    routes.set(path, problem === undefined ? number : mismatch(`${path} is version ${hash} here and version ${line.hash} in ${hello.process}: ${problem}`));
+    const problem = misfitOf(description, line);
+    routes.set(path, problem === undefined ? number : mismatch(`${path} is version ${description.hash} here and version ${line.hash} in ${hello.process}: ${problem}`));
   }
   return routes;
 }
 
-function misfitOf(caller: unknown, callee: OfferedProcedure, comparison: ProcedureComparison): string | undefined {
+function misfitOf(caller: ProcedureDescription, { hash, description }: OfferedProcedure): string | undefined {
+  if (hash === caller.hash) return undefined;
   try {
-    return comparison.incompatibility(caller, callee.description);
+    const comparison = compareProcedures(caller, description as ProcedureDescription);
+    return comparison.compatible ? undefined : comparison.reason;
   } catch {
     // It was written by another version of the toolkit.
     return "the callee's description cannot be read";
