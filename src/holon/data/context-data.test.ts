@@ -1,7 +1,7 @@
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { catalogueError, silentLogger, systemClock } from "../kernel/index.ts";
+import { silentLogger, systemClock } from "../kernel/index.ts";
 import { type ContextData, createContextData } from "./context-data.ts";
 import { testLimits, testScope, useTestDatabase } from "./database.testing.ts";
 import { migrate } from "./migrate.ts";

@@ -3,6 +3,8 @@ import { DatabaseFactory, type Tables } from "./database/database-factory.ts";
 import { PoolRunner } from "./database/pool-runner.ts";
 import { type PreparableQuery, type PreparedQueryOf, QueryShelf } from "./database/prepared-query.ts";
 import type { ReadDatabase } from "./database/read-database.ts";
+import { IdempotencyKeys } from "./keys/idempotency-keys.ts";
+import type { KeyClaim, KeyScope } from "./keys/key-claim.ts";
 import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
 import { insertStatement } from "./transaction/outbox-row.ts";
@@ -33,6 +35,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly context: string;
   readonly #parts: TransactionParts<T>;
   readonly #shelf: QueryShelf<T>;
+  readonly #keys: IdempotencyKeys<T>;
   readonly #inTransaction = new WeakSet<Scope>();
 
   constructor(options: ContextDataOptions<T>) {
@@ -49,6 +52,13 @@ export class ContextData<T extends Tables = Tables> {
       onAppended: options.onAppended ?? (() => {}),
     };
     this.#shelf = new QueryShelf(databases);
+    this.#keys = new IdempotencyKeys({
+      context,
+      limits,
+      clock,
+      writer: (scope) => databases.writer(new PoolRunner(this.#parts.pool, this.#parts.texts, scope)),
+      transaction: (scope, run, transactionOptions) => this.transaction(scope, run, transactionOptions),
+    });
   }
 
   /** A database that reads, for one scope. */
@@ -81,6 +91,30 @@ export class ContextData<T extends Tables = Tables> {
    */
   prepared<Q extends PreparableQuery>(scope: Scope, name: string, build: (db: ReadDatabase<T>) => Q): PreparedQueryOf<Q> {
     return this.#shelf.take(name, build).on(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
+  }
+
+  /**
+   * Runs an effect once per key: key, effect and answer are written in one transaction. Returns the answer, of this run or of the first one.
+   *
+   * A duplicate waits for the one that runs, inside its deadline; where that one fails, the duplicate runs.
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - the other one still runs at the deadline; what the effect throws.
+   */
+  runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
+    return this.#keys.runOnce(scope, key, run);
+  }
+
+  /**
+   * Claims a key for an effect outside this database, until the call's deadline.
+   *
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - somebody else has it, now or (with `wait`) still at the deadline.
+   */
+  claim(scope: Scope, key: KeyScope): Promise<KeyClaim<T>> {
+    return this.#keys.claim(scope, key);
+  }
+
+  /** Removes idempotency keys that are too old to be asked for again. Returns how many. */
+  sweepKeys(): Promise<number> {
+    return this.#keys.sweep();
   }
 
   /** For metrics. */

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, stat, truncate } from "node:fs/promises";
+import { mkdir, open, readFile, realpath, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import postgres from "postgres";
 import { catalogueError, type Logger, silentLogger } from "../kernel/index.ts";
@@ -21,7 +21,7 @@ export interface EmbeddedPostgresOptions {
   readonly port?: number;
   /** The database that `url` names, made when missing. */
   readonly database?: string;
-  /** False gives up surviving a crash of the machine, for tests only. */
+  /** False gives up surviving a crash of the machine (not of the server), for tests only. */
   readonly durable?: boolean;
   readonly log?: Logger;
 }
@@ -47,9 +47,9 @@ const START_ATTEMPTS = 20;
  * Errors: CONFLICT with `{ pid, port }` - a living process holds the folder, or the port is taken; UNAVAILABLE - it cannot run here.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const folder = path.resolve(options.folder);
   const binaries = findPostgresBinaries();
-  await mkdir(folder, { recursive: true });
+  await mkdir(options.folder, { recursive: true });
+  const folder = await realpath(options.folder);
   const claim = await claimFolder(folder);
   try {
     const who = chooseUnprivileged(binaries);
@@ -139,7 +139,7 @@ function settings(durable: boolean): string[] {
     log_min_error_statement: "panic",
     log_error_verbosity: "terse",
     log_checkpoints: "off",
-    ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off", autovacuum: "off" }),
+    ...(durable ? {} : { fsync: "off", full_page_writes: "off", autovacuum: "off" }),
   };
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

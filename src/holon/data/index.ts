@@ -11,3 +11,5 @@ export type { PoolStats } from "./pool/connection-pool.ts";
 export type { AppendedEvent, AppendedJob } from "./transaction/outbox-row.ts";
 export type { DataTransaction, TransactionOptions } from "./transaction/run-transaction.ts";
 export * from "./test-database.ts";
+export type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./keys/key-claim.ts";
+export * from "./request-hash.ts";

@@ -24,12 +24,12 @@ export async function readPostmaster(data: string): Promise<Postmaster | undefin
  */
 export async function clearPostmaster(data: string): Promise<void> {
   const left = await readPostmaster(data);
-  if (left !== undefined && isServer(left.pid)) await stopServer(left.pid);
+  if (left !== undefined && isServer(left.pid, data)) await stopServer(left.pid, data);
   await rm(file(data), { force: true });
 }
 
-async function stopServer(pid: number): Promise<void> {
-  const gone = () => (isServer(pid) ? undefined : true);
+async function stopServer(pid: number, data: string): Promise<void> {
+  const gone = () => (isServer(pid, data) ? undefined : true);
   for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
     signalProcess(pid, signal);
     if ((await waitUntil(gone, 50, 200)) === true) return;
@@ -45,8 +45,9 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isServer(pid: number): boolean {
-  return isAlive(pid) && processCommand(pid).includes("postgres");
+/** A server of this very folder: ids are used again, and we are about to send signals. */
+function isServer(pid: number, data: string): boolean {
+  return isAlive(pid) && /postgres$/.test(processCommand(pid).split(" ")[0] ?? "") && processCommand(pid).includes(` -D ${data} `);
 }
 
 function file(data: string): string {

@@ -1,0 +1,9 @@
+/** A program for fault tests: migrates the context `orders` of the database and folder named on its command line, and says how it went. */
+import { migrate } from "./migrate.ts";
+
+const [url, folder] = process.argv.slice(2) as [string, string];
+try {
+  process.stdout.write(`${JSON.stringify(await migrate({ url, context: "orders", folder }))}\n`);
+} catch (error) {
+  process.stdout.write(`${JSON.stringify({ failed: String(error) })}\n`);
+}
