@@ -3,8 +3,8 @@ import type { AnyProcedure } from "holon/contract";
 
 type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes> ? Types : never;
 
-/** `ctx` of any procedure of a context, for functions that several handlers share. */
-export type ContextOf<Definition> = HandlerContext<TypesOf<Definition>, AnyProcedure>;
+/** `ctx` of a context, for functions that several handlers share; name the procedure where the function refuses what its contract declares. */
+export type ContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = HandlerContext<TypesOf<Definition>, Procedure>;
 
 /** The half of `ctx` that reads, which transactional handlers and rules have too. */
 export type ReaderOf<Definition> = Pick<BaseContext<TypesOf<Definition>, AnyProcedure>, "db" | "prepared">;

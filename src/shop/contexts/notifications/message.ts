@@ -1,0 +1,36 @@
+import type { NotificationKind } from "#contracts/notifications";
+
+/** What a message is made from. */
+export interface MessageFacts {
+  readonly orderId: string;
+  readonly name: string;
+  readonly totalCents: number;
+}
+
+/** The words of a message. */
+export interface Message {
+  readonly subject: string;
+  readonly body: string;
+}
+
+const MESSAGES: Readonly<Record<NotificationKind, (facts: MessageFacts) => Message>> = {
+  orderConfirmed: ({ orderId, name, totalCents }) => ({
+    subject: "Your order is confirmed",
+    body: `Dear ${name},\n\nwe have your order ${orderId} over ${toAmount(totalCents)} and send it soon.\n`,
+  }),
+  orderCancelled: ({ orderId, name, totalCents }) => ({
+    subject: "Your order is cancelled",
+    body: `Dear ${name},\n\nyour order ${orderId} is cancelled, and ${toAmount(totalCents)} are on their way back to you.\n`,
+  }),
+};
+
+/** Writes a message of a kind. */
+export function toMessage(kind: NotificationKind, facts: MessageFacts): Message {
+  return MESSAGES[kind](facts);
+}
+
+/** Cents as people read them, as in `1 234.50`. */
+function toAmount(cents: number): string {
+  const whole = String(Math.floor(cents / 100)).replaceAll(/\B(?=(\d{3})+$)/g, " ");
+  return `${whole}.${String(cents % 100).padStart(2, "0")}`;
+}

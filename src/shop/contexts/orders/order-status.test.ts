@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { OrderStatus } from "#contracts/orders";
+import { mayBecome } from "./order-status.ts";
+
+const ALLOWED = ["confirmed>shipped", "shipped>delivered", "confirmed>cancelling", "cancelling>cancelled"];
+const PAIRS = OrderStatus.options.flatMap((from) => OrderStatus.options.map((to) => [from, to] as const));
+
+test.each(PAIRS)("an order that is %s may become %s only along the state machine", (from, to) => {
+  expect(mayBecome(from, to)).toBe(ALLOWED.includes(`${from}>${to}`));
+});

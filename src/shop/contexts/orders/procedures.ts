@@ -1,0 +1,69 @@
+import { outsideEffect, type Principal } from "holon";
+import { isAdmin } from "../../ownership.ts";
+import { SHOP_NAMESPACE } from "../../shop-namespace.ts";
+import { staleRow } from "../../stale-row.ts";
+import { uuidV5 } from "../../uuid-v5.ts";
+import { cancelOrder } from "./cancel-order.ts";
+import { orders } from "./context.ts";
+import { listOrders, lockOrder, orderById, setStatus, toOrder, totalsOf } from "./order-record.ts";
+import { mayBecome } from "./order-status.ts";
+import { placeOrder } from "./place-order.ts";
+
+/** What the orders context is handed in. */
+export interface OrdersParts {
+  /** Makes a new UUID. */
+  readonly newId: () => string;
+}
+
+/** The handlers of the orders contract. */
+export const createProcedures = ({ newId }: OrdersParts) =>
+  orders.procedures({
+    place: outsideEffect(({ input, ctx, key }) => {
+      const customerId = ctx.requireUser().id;
+      return placeOrder(ctx, { orderId: orderIdOf(ctx.principal, "place", key), attempt: newId(), customerId, orderedOn: undefined, lines: input.lines });
+    }),
+
+    placeFor: outsideEffect(({ input, ctx, key }) => placeOrder(ctx, { orderId: orderIdOf(ctx.principal, "placeFor", key), attempt: newId(), ...input })),
+
+    async get({ input, ctx }) {
+      const order = await orderById(ctx, input.id);
+      if (order === undefined) throw ctx.fail("NOT_FOUND", "There is no such order.");
+      return toOrder(order);
+    },
+
+    async list({ input, ctx }) {
+      const { page, limit } = input;
+      const customerId = ctx.user === undefined || isAdmin(ctx.user) ? input.customerId : ctx.user.id;
+      return { ...(await listOrders(ctx, { ...input, customerId })), page, limit };
+    },
+
+    changeStatus({ input, ctx }) {
+      const { id, version, status } = input;
+      return ctx.transaction(async (tx) => {
+        const order = await lockOrder(tx, id);
+        if (order?.version !== version) throw staleRow("order", order);
+        if (!mayBecome(order.status, status)) throw ctx.fail("ILLEGAL_STATUS_CHANGE", { from: order.status, to: status });
+        return toOrder(await setStatus(tx, order, status));
+      });
+    },
+
+    cancel: ({ input, ctx }) => cancelOrder(ctx, input.id),
+
+    totals: ({ input, ctx }) => totalsOf(ctx, input.from, input.to),
+  });
+
+/** The id of the order that a key stands for: the same request again meets what it did before, also after its key is forgotten. */
+function orderIdOf(principal: Principal, procedure: string, key: string): string {
+  return uuidV5(SHOP_NAMESPACE, ["order", nameOf(principal), procedure, key].join("/"));
+}
+
+function nameOf(principal: Principal): string {
+  switch (principal.kind) {
+    case "user":
+      return `user:${principal.id}`;
+    case "system":
+      return `system:${principal.context}/${principal.task}`;
+    case "anonymous":
+      return "anonymous";
+  }
+}
