@@ -48,8 +48,8 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   return { path, batch: batch === "1", input, connectionParams, lastEventId };
 }
 
-const NAMES_AND_SEPARATORS = /^[\w.,/-]*$/;
-const EMPTY_SEGMENT = /(?:^|[.,/])(?:$|[.,/])/;
+const NAMES_AND_SEPARATORS = /^[\w.,-]*$/;
+const EMPTY_SEGMENT = /(?:^|[.,])(?:$|[.,])/;
 
 /** Whether a path that leads nowhere is malformed (`a,,b`, `a..b`, nothing at all) rather than unknown. */
 export function hasEmptySegment(path: string): boolean {
