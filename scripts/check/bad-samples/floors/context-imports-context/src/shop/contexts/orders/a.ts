@@ -1,0 +1,2 @@
+import { b } from "../catalog/b.ts";
+export const a = b;

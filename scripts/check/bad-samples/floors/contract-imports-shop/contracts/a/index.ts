@@ -1,0 +1,2 @@
+import { b } from "../../src/shop/b.ts";
+export const a = b;

@@ -1,0 +1,2 @@
+import { defineContext } from "holon";
+export const a = defineContext;

@@ -1,0 +1,2 @@
+import type { B } from "#contracts/b";
+export type A = B;

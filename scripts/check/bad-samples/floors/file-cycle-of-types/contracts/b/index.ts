@@ -1,0 +1,2 @@
+import type { A } from "#contracts/a";
+export type B = A;

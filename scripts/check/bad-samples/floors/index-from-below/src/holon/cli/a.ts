@@ -1,0 +1,2 @@
+import { b } from "holon";
+export const a = b;

@@ -1,0 +1,2 @@
+import type { ZodType } from "zod";
+export type A = ZodType;

@@ -1,0 +1,2 @@
+import { b } from "holon/kernel/b.ts";
+export const a = b;

@@ -1,0 +1,2 @@
+import { b } from "../observe/b.ts";
+export const a = b;

@@ -1,0 +1,2 @@
+import { b } from "#contracts/b";
+export const a = b;

@@ -1,0 +1,2 @@
+import type { B } from "../../shop/b.ts";
+export type A = B;

@@ -1,0 +1,2 @@
+import { high } from "../wire/high.ts";
+export const low = high;

@@ -1,0 +1,2 @@
+import type { High } from "../wire/high.ts";
+export type Low = High;

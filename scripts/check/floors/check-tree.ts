@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileCycles } from "./file-cycles.ts";
+import { GREATEST_FILE_LINES } from "./house.ts";
+import { realWorldViolations } from "./real-world.ts";
+import { shopViolations } from "./shop-rules.ts";
+import { readTree, resolveImport, type SourceFile } from "./source-tree.ts";
+import { toolkitViolations } from "./toolkit-rules.ts";
+import type { Violation } from "./violation.ts";
+
+/** Everything in the sources below `root` that breaks a rule of the house. */
+export function checkTree(root: string): Violation[] {
+  const tree = readTree(root);
+  const perFile = [...tree.values()].flatMap((file) => [
+    ...toolkitViolations(file),
+    ...shopViolations(file, tree),
+    ...realWorldViolations(file),
+    ...missingFiles(root, file),
+    ...tooLong(file),
+  ]);
+  return [...perFile, ...fileCycles(tree)];
+}
+
+/** An import that leads nowhere would hide what is behind it from every other rule. */
+function missingFiles(root: string, file: SourceFile): Violation[] {
+  return file.imports.flatMap(({ specifier, line }) => {
+    const target = resolveImport(file.path, specifier);
+    if (target === undefined || existsSync(path.join(root, target))) return [];
+    return [{ rule: "missing-file", file: file.path, line, problem: `${specifier} is no file` }];
+  });
+}
+
+function tooLong(file: SourceFile): Violation[] {
+  const lines = file.text.split("\n").length - 1;
+  return lines <= GREATEST_FILE_LINES ? [] : [{ rule: "file-length", file: file.path, line: 1, problem: `${lines} lines, at most ${GREATEST_FILE_LINES}: make it two nouns` }];
+}

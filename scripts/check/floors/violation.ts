@@ -1,0 +1,27 @@
+/** A rule of the house. */
+export type Rule =
+  | "floor"
+  | "unknown-floor"
+  | "package"
+  | "browser"
+  | "toolkit-knows-shop"
+  | "shop-entrance"
+  | "other-context"
+  | "contract-import"
+  | "file-cycle"
+  | "real-world"
+  | "file-length"
+  | "missing-file";
+
+/** A line that breaks a rule. */
+export interface Violation {
+  readonly rule: Rule;
+  readonly file: string;
+  readonly line: number;
+  readonly problem: string;
+}
+
+/** As editors understand it: `file:line rule: problem`. */
+export function renderViolation({ rule, file, line, problem }: Violation): string {
+  return `${file}:${line} ${rule}: ${problem}`;
+}
