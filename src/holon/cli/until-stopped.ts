@@ -1,5 +1,8 @@
 import type { Logger } from "../kernel/index.ts";
 
+/** A terminal sends SIGINT to every process of its group; a supervised one leaves it to its supervisor, which asks with SIGTERM. */
+const STOP_SIGNALS = process.channel === undefined ? (["SIGINT", "SIGTERM"] as const) : (["SIGTERM"] as const);
+
 /** How long after its grace a stop may hang before the process ends anyway. */
 const HANG_MS = 10_000;
 
@@ -12,7 +15,7 @@ export async function untilStopped(log: Logger, stop: () => Promise<void>, grace
   const reason = await toldToStop();
   log.info({ reason }, "stopping");
   const impatient = (): void => process.exit(1);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, impatient);
+  for (const signal of STOP_SIGNALS) process.once(signal, impatient);
   setTimeout(impatient, graceMs + HANG_MS).unref();
   try {
     await stop();
@@ -26,9 +29,9 @@ export async function untilStopped(log: Logger, stop: () => Promise<void>, grace
 
 function toldToStop(): Promise<string> {
   return new Promise((resolve) => {
-    process.once("SIGTERM", () => resolve("SIGTERM"));
-    process.once("SIGINT", () => resolve("SIGINT"));
+    for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal));
     if (process.channel !== undefined) {
+      process.on("SIGINT", () => {});
       process.once("disconnect", () => resolve("its supervisor is gone"));
       process.channel.ref();
     }

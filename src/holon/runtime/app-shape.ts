@@ -1,5 +1,6 @@
 import { type ContractMap, walkProcedures } from "../contract/index.ts";
-import type { AppShape } from "../topology/index.ts";
+import type { ContextModule } from "../context/index.ts";
+import type { AppShape, ContextShape } from "../topology/index.ts";
 import type { App } from "./define-app.ts";
 
 /** What the environment is read against: names and needs of the contexts, without their handlers. */
@@ -7,13 +8,19 @@ export function shapeOf(app: App): AppShape {
   return {
     name: app.name,
     ...(app.allowedCycles === undefined ? {} : { allowedCycles: app.allowedCycles }),
-    contexts: app.contexts.map(({ name, contract, calls, subscribesTo, tables }) => ({
-      name,
-      calls: namesOf(calls),
-      subscribesTo: namesOf(subscribesTo),
-      hasPublicProcedures: [...walkProcedures(contract.procedures)].some(([, procedure]) => procedure.access !== "internal"),
-      hasTables: tables !== undefined,
-    })),
+    contexts: app.contexts.map(toShape),
+  };
+}
+
+function toShape({ name, contract, calls, subscribesTo, tables, jobs }: ContextModule): ContextShape {
+  const procedures = [...walkProcedures(contract.procedures)].map(([, procedure]) => procedure);
+  const keepsKeys = procedures.some(({ type, idempotent }) => type === "mutation" && idempotent === true);
+  return {
+    name,
+    calls: namesOf(calls),
+    subscribesTo: namesOf(subscribesTo),
+    hasPublicProcedures: procedures.some(({ access }) => access !== "internal"),
+    hasTables: tables !== undefined || keepsKeys || Object.keys(contract.events).length > 0 || Object.keys(jobs).length > 0,
   };
 }
 

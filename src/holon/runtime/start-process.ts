@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../context/index.ts";
 import type { Contract, Target, TargetMap } from "../contract/index.ts";
 import { walkProcedures } from "../contract/index.ts";
@@ -113,14 +114,15 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     },
     close() {
       state.stopping = true;
-      closing ??= stop(edge, mesh, open);
+      closing ??= stop(limits.drainMs, edge, mesh, open);
       return closing;
     },
   };
 }
 
-/** The edge first, which calls the others; then the mesh, which others call; each finishes what is in flight. */
-async function stop(edge: Edge | undefined, mesh: MeshServer | undefined, open: OpenThings): Promise<void> {
+/** Not ready for a while, so that balancers notice; then the edge, which calls the others; then the mesh, which others call. */
+async function stop(drainMs: number, edge: Edge | undefined, mesh: MeshServer | undefined, open: OpenThings): Promise<void> {
+  if (drainMs > 0) await delay(drainMs);
   await edge?.close();
   await mesh?.drain();
   await open.close();

@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from "vitest";
+import { ask, eventually, type FixtureProcess, freePort, isAlive, runFixture, tell } from "./fixture/run.ts";
+
+const started: FixtureProcess[] = [];
+
+async function startApart(): Promise<{ readonly port: number; readonly supervisor: FixtureProcess }> {
+  const port = await freePort();
+  const supervisor = runFixture({ PORT: String(port) }, "apart");
+  started.push(supervisor);
+  await eventually("both contexts answer", async () => (await tell(port, "sales.sell", { name: "warm-up" })).status === 200 || undefined).catch((cause) => {
+    throw new Error(`the fixture did not start apart:\n${supervisor.output()}`, { cause });
+  });
+  return { port, supervisor };
+}
+
+/** Ids of all processes that descend from one. */
+async function descendants(pid: number): Promise<number[]> {
+  const { readdir, readFile } = await import("node:fs/promises");
+  const parents = new Map<number, number>();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields.length > 1) parents.set(Number(name), Number(fields[1]));
+  }
+  const isBelow = (child: number): boolean => {
+    const parent = parents.get(child);
+    return parent === pid || (parent !== undefined && parent > 1 && isBelow(parent));
+  };
+  return [...parents.keys()].filter(isBelow);
+}
+
+afterEach(async () => {
+  for (const { child } of started) child.kill("SIGKILL");
+  await Promise.all(started.splice(0).map(({ ended }) => ended));
+});
+
+test("the same app runs as an edge and one process a context", async () => {
+  const { port, supervisor } = await startApart();
+  expect(await tell(port, "sales.sell", { name: "tea" })).toMatchObject({ status: 200, body: { result: { data: { taken: 1 } } } });
+  const answer = await ask(port, "stock.taken", { name: "tea" });
+  expect(answer).toMatchObject({ taken: 1 });
+  expect(answer?.["pid"]).not.toBe(supervisor.child.pid);
+});
+
+test("a killed process fails only the calls that need it, with a typed error, and is started again", async () => {
+  const { port } = await startApart();
+  const { pid } = (await ask(port, "stock.taken", { name: "tea" })) as { pid: number };
+  process.kill(pid, "SIGKILL");
+  const refused = await tell(port, "sales.sell", { name: "tea" });
+  expect(refused).toMatchObject({ status: 503, body: { error: { data: { code: "UNAVAILABLE" } } } });
+  const again = await eventually("stock answers again", () => ask(port, "stock.taken", { name: "tea" }));
+  expect(again["pid"]).not.toBe(pid);
+  expect(await tell(port, "sales.sell", { name: "tea" })).toMatchObject({ status: 200 });
+});
+
+test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process and no port behind when it is stopped by %s", async (signal) => {
+  const { port, supervisor } = await startApart();
+  const family = await descendants(supervisor.child.pid as number);
+  expect(family.length).toBeGreaterThan(3);
+  supervisor.child.kill(signal);
+  await supervisor.ended;
+  await eventually("all descendants are gone", async () => (await Promise.all(family.map(isAlive))).every((alive) => !alive) || undefined);
+  await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+});
