@@ -37,7 +37,15 @@ const products = Array.from({ length: COUNT }, (_, i) => ({
 export function findProduct(id: number): z.output<typeof Product> {
   const p = products[id & (COUNT - 1)] as (typeof products)[number];
   return {
-    id: p.id, sku: p.sku, name: p.name, price: p.price, currency: p.currency, tags: p.tags,
-    createdAt: p.createdAt, updatedAt: p.updatedAt, stock: p.stock, active: p.active,
+    id: p.id,
+    sku: p.sku,
+    name: p.name,
+    price: p.price,
+    currency: p.currency,
+    tags: p.tags,
+    createdAt: p.createdAt,
+    updatedAt: p.updatedAt,
+    stock: p.stock,
+    active: p.active,
   };
 }

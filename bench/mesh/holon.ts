@@ -37,7 +37,15 @@ export async function startServer(port: number): Promise<{ close(): Promise<void
       throw new TypeError("the bench has no streams");
     },
   };
-  return createMeshServer({ ...services(), targets: new Map([[PATH, target]]), contexts: ["catalog"], secret: SECRET, host: "127.0.0.1", port, processName: "catalog" });
+  return createMeshServer({
+    ...services(),
+    targets: new Map([[PATH, target]]),
+    contexts: ["catalog"],
+    secret: SECRET,
+    host: "127.0.0.1",
+    port,
+    processName: "catalog",
+  });
 }
 
 /** How many calls one request makes here: a trace id is made for a request, not for a call. */
@@ -46,8 +54,14 @@ const CALLS_A_REQUEST = 8;
 /** Asks for products, from the scope of a request, as a handler does. */
 export async function createClient(port: number): Promise<ContenderClient> {
   const peer = createMeshPeer({
-    ...services(), url: `mesh://127.0.0.1:${port}`, secret: SECRET, processName: "orders", callerContexts: ["orders"], contracts: [catalog],
-    random: Math.random, newKey: randomUUID,
+    ...services(),
+    url: `mesh://127.0.0.1:${port}`,
+    secret: SECRET,
+    processName: "orders",
+    callerContexts: ["orders"],
+    contracts: [catalog],
+    random: Math.random,
+    newKey: randomUUID,
   });
   await peer.ready();
   const target = peer.target("catalog", PATH, catalog.procedures.get);

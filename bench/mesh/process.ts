@@ -72,5 +72,11 @@ async function measure(client: ContenderClient, concurrency: number, ms: number)
   const { user, system } = process.cpuUsage(before);
   latencies.sort((a, b) => a - b);
   const quantile = (q: number): number => (latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] as number) * 1000;
-  return { calls: latencies.length, callsPerSecond: latencies.length / (wallMs / 1000), p50us: quantile(0.5), p99us: quantile(0.99), cpuUs: (user + system) / latencies.length };
+  return {
+    calls: latencies.length,
+    callsPerSecond: latencies.length / (wallMs / 1000),
+    p50us: quantile(0.5),
+    p99us: quantile(0.99),
+    cpuUs: (user + system) / latencies.length,
+  };
 }

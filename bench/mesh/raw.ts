@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
-import { findProduct, GetInput } from "./domain.ts";
 import type { Contender, ContenderClient } from "./contender.ts";
+import { findProduct, GetInput } from "./domain.ts";
 
 /**
  * The practical floor: length-prefixed JSON on one socket, frames of a tick joined, the input parsed with zod, and nothing else. The same

@@ -73,13 +73,23 @@ async function once(pair: Pair, concurrency: number, ms: number): Promise<RunRes
 // Plain JavaScript, as a user's process runs it: a loader would be measured with it.
 const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
 const childFile = join(folder, "child.mjs");
-await build({ entryPoints: [new URL("./child.ts", import.meta.url).pathname], outfile: childFile, bundle: true, platform: "node", format: "esm", target: "node20", conditions: ["source"], logLevel: "error" });
+await build({
+  entryPoints: [new URL("./child.ts", import.meta.url).pathname],
+  outfile: childFile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  conditions: ["source"],
+  logLevel: "error",
+});
 
 const cells = options.cells.split(",").map(Number);
 const pairs: Pair[] = [];
 for (const name of options.only.split(",")) {
   const port = String(await freePort());
-  const start = (role: string): ChildProcess => fork(childFile, [role, name, port], { execPath: options.node, execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const start = (role: string): ChildProcess =>
+    fork(childFile, [role, name, port], { execPath: options.node, execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const server = start("server");
   await ask(server);
   const client = start("client");
@@ -120,7 +130,8 @@ if (options.profile !== undefined) {
         clientCpuUs: rounds.map((round) => round.cpuUs),
         serverCpuUs: rounds.map((round) => round.serverCpuUs),
       };
-      for (const [metric, raw] of Object.entries(columns)) rows.push({ bench: "mesh", contender: name, concurrency: cell, metric, value: median(raw), raw });
+      for (const [metric, raw] of Object.entries(columns))
+        rows.push({ bench: "mesh", contender: name, concurrency: cell, metric, value: median(raw), raw });
       const of = (metric: string): number => median(columns[metric] as number[]);
       const ratios = rounds.map((round, index) => round.callsPerSecond / (base[index]?.callsPerSecond ?? Number.NaN));
       const p50s = rounds.map((round, index) => round.p50us / (base[index]?.p50us ?? Number.NaN));

@@ -37,8 +37,8 @@ export function toHelloFrame(hello: CallerHello | CalleeHello): string {
 /** The caller's greeting; undefined where the frame is none. */
 export function parseCallerHello(frame: Frame): CallerHello | undefined {
   const hello = bodyOf(frame);
-  if (hello === undefined || !isTexts(hello["callers"])) return undefined;
-  const procedures = hello["procedures"];
+  if (hello === undefined || !isTexts(hello.callers)) return undefined;
+  const procedures = hello.procedures;
   if (typeof procedures !== "object" || procedures === null || !isTexts(Object.values(procedures))) return undefined;
   return hello as unknown as CallerHello;
 }
@@ -46,8 +46,8 @@ export function parseCallerHello(frame: Frame): CallerHello | undefined {
 /** The callee's greeting; undefined where the frame is none. */
 export function parseCalleeHello(frame: Frame): CalleeHello | undefined {
   const hello = bodyOf(frame);
-  if (hello === undefined || !isTexts(hello["contexts"])) return undefined;
-  const procedures = hello["procedures"];
+  if (hello === undefined || !isTexts(hello.contexts)) return undefined;
+  const procedures = hello.procedures;
   if (!Array.isArray(procedures) || !procedures.every(isOffered)) return undefined;
   return hello as unknown as CalleeHello;
 }
@@ -56,7 +56,7 @@ function bodyOf(frame: Frame): Record<string, unknown> | undefined {
   const body = frame[1];
   if (frame[0] !== FRAME.HELLO || typeof body !== "object" || body === null) return undefined;
   const hello = body as Record<string, unknown>;
-  return typeof hello["process"] === "string" && typeof hello["frameBytes"] === "number" ? hello : undefined;
+  return typeof hello.process === "string" && typeof hello.frameBytes === "number" ? hello : undefined;
 }
 
 function isOffered(value: unknown): boolean {

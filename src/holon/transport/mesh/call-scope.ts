@@ -1,11 +1,18 @@
-import { parseTraceparent, type Principal, Scope, type Trace } from "../../kernel/index.ts";
+import { type Principal, parseTraceparent, Scope, type Trace } from "../../kernel/index.ts";
 
 /** The scope of a call that came over the mesh. Its place in the trace is read from the text when somebody asks for it. */
 export class CallScope extends Scope {
   readonly #traceparent: string;
   #place: Trace | undefined = undefined;
 
-  constructor(principal: Principal, deadlineAtMs: number, caller: string, key: string | undefined, traceparent: string, initiator: Principal | undefined) {
+  constructor(
+    principal: Principal,
+    deadlineAtMs: number,
+    caller: string,
+    key: string | undefined,
+    traceparent: string,
+    initiator: Principal | undefined,
+  ) {
     super(principal, deadlineAtMs, caller, key, undefined, undefined, initiator);
     this.#traceparent = traceparent;
   }

@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry } from "../../kernel/index.ts";
-import type { PeerConnection } from "./peer-connection.ts";
 import { ParentLink } from "./parent-link.ts";
+import type { PeerConnection } from "./peer-connection.ts";
 
 /** A call or stream that this process opened on a connection, until it is over. */
 export abstract class CallerExchange extends WheelEntry implements ScopeLink {

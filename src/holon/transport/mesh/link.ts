@@ -66,7 +66,9 @@ export class Link extends WheelEntry {
     socket.setTimeout(0);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("drain", () => this.#onDrain());
-    socket.on("end", () => this.destroy(this.#reader.unfinishedBytes > 0 ? "the peer cut the connection inside a frame" : "the peer ended the connection"));
+    socket.on("end", () =>
+      this.destroy(this.#reader.unfinishedBytes > 0 ? "the peer cut the connection inside a frame" : "the peer ended the connection"),
+    );
     socket.on("error", (error: NodeJS.ErrnoException) => this.destroy(error.code ?? error.message));
     socket.on("close", () => this.destroy("the connection was lost"));
     this.#watch();

@@ -26,7 +26,9 @@ describe("calls over the mesh", () => {
         throw new HolonError("OUT_OF_STOCK", "Only 3 left.", { details: { available: 3 }, status: 410, cause: new TypeError("inside") });
       },
     });
-    const error = await probeTarget(stage.peer(server.port), "fail").invoke(stage.scope(), { code: "x" }).catch((caught: unknown) => caught);
+    const error = await probeTarget(stage.peer(server.port), "fail")
+      .invoke(stage.scope(), { code: "x" })
+      .catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: "OUT_OF_STOCK", message: "Only 3 left.", details: { available: 3 }, status: 410, executed: "no" });
     expect((error as Error).cause).toBeUndefined();
   });

@@ -1,5 +1,5 @@
-import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
 import { describeProcedure } from "../../contract/fingerprint.ts";
+import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
 import { catalogueError, fullJitterMs, HolonError, type Scope } from "../../kernel/index.ts";
 import type { CalleeHello } from "../../wire/index.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
@@ -98,7 +98,8 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   target(contextName: string, path: string, procedure: AnyProcedure): Target {
-    if (!this.#expected.has(path)) throw catalogueError("NOT_FOUND", `${path} is in none of the contracts that this peer was made with (context ${contextName}).`);
+    if (!this.#expected.has(path))
+      throw catalogueError("NOT_FOUND", `${path} is in none of the contracts that this peer was made with (context ${contextName}).`);
     return new RemoteTarget(path, procedure, this);
   }
 
@@ -118,7 +119,9 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     if (this.connection !== undefined) return Promise.resolve(this.connection);
     const { limits, wheel, clock } = this.#options;
     if (this.#waiters.size >= limits.meshConcurrencyCount) {
-      return Promise.reject(catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls wait for ${this.#options.url} (limit meshConcurrencyCount).`));
+      return Promise.reject(
+        catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls wait for ${this.#options.url} (limit meshConcurrencyCount).`),
+      );
     }
     const waiter = new ConnectionWaiter(
       scope,
@@ -192,7 +195,11 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     this.#retry = undefined;
     this.#attempt++;
     this.#dial = new Dial({
-      limits, clock, wheel, log, secret,
+      limits,
+      clock,
+      wheel,
+      log,
+      secret,
       address: this.#address,
       onFail: (reason) => {
         log.debug({ peer: this.#options.url, reason, attempt: this.#attempt }, "mesh connection failed");

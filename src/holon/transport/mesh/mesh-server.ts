@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Target, TargetMap } from "../../contract/index.ts";
 import { describeProcedure } from "../../contract/fingerprint.ts";
+import type { Target, TargetMap } from "../../contract/index.ts";
 import { catalogueError } from "../../kernel/index.ts";
 import type { OfferedProcedure } from "../../wire/index.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
@@ -62,12 +62,22 @@ class RunningMeshServer implements MeshServer {
     const targets = [...options.targets.values()];
     const lines = targets.map(describeTarget);
     this.#home = {
-      limits, clock, wheel, log, contexts, processName, targets,
-      offer: (known) => lines.map((line) => (known[line.path] === line.hash || !Object.hasOwn(known, line.path) ? { path: line.path, hash: line.hash } : line)),
+      limits,
+      clock,
+      wheel,
+      log,
+      contexts,
+      processName,
+      targets,
+      offer: (known) =>
+        lines.map((line) => (known[line.path] === line.hash || !Object.hasOwn(known, line.path) ? { path: line.path, hash: line.hash } : line)),
       onClose: (connection) => this.#onClose(connection),
     };
     this.#http = createUpgradeServer({
-      limits, clock, wheel, log,
+      limits,
+      clock,
+      wheel,
+      log,
       secret: options.secret,
       draining: () => this.#draining !== undefined,
       accept: (socket, head) => {
@@ -81,7 +91,8 @@ class RunningMeshServer implements MeshServer {
   listen(): Promise<void> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
-      const fail = (cause: Error): void => reject(catalogueError("UNAVAILABLE", `The mesh port ${host}:${port} cannot be opened: ${cause.message}.`, { cause }));
+      const fail = (cause: Error): void =>
+        reject(catalogueError("UNAVAILABLE", `The mesh port ${host}:${port} cannot be opened: ${cause.message}.`, { cause }));
       this.#http.once("error", fail);
       this.#http.listen(port, host, () => {
         this.#http.off("error", fail);

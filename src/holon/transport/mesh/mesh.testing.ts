@@ -1,7 +1,29 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { type AnyProcedure, type Contract, contract, createParser, mutation, ParseFailure, query, subscription, type Target, type TargetMap, walkProcedures } from "../../contract/index.ts";
-import { catalogueError, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel, type Logger, type Principal } from "../../kernel/index.ts";
+import {
+  type AnyProcedure,
+  type Contract,
+  contract,
+  createParser,
+  mutation,
+  ParseFailure,
+  query,
+  subscription,
+  type Target,
+  type TargetMap,
+  walkProcedures,
+} from "../../contract/index.ts";
+import {
+  catalogueError,
+  DEFAULT_LIMITS,
+  type Limits,
+  type Logger,
+  type Principal,
+  Scope,
+  silentLogger,
+  systemClock,
+  TimerWheel,
+} from "../../kernel/index.ts";
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./mesh-peer.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./mesh-server.ts";
 
@@ -65,7 +87,8 @@ export interface LogLine {
 /** A logger that keeps its lines. */
 export function createMemoryLogger(): { readonly log: Logger; readonly lines: readonly LogLine[] } {
   const lines: LogLine[] = [];
-  const at = (level: LogLine["level"]) => (fields: object, message: string) => void lines.push({ level, fields: fields as LogLine["fields"], message });
+  const at = (level: LogLine["level"]) => (fields: object, message: string) =>
+    void lines.push({ level, fields: fields as LogLine["fields"], message });
   const log: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child: () => log };
   return { log, lines };
 }
@@ -80,7 +103,10 @@ export class MeshStage {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
-  async server(handlers: Readonly<Record<string, ProbeHandler>>, options: Partial<MeshServerOptions> & { readonly contract?: Contract } = {}): Promise<MeshServer> {
+  async server(
+    handlers: Readonly<Record<string, ProbeHandler>>,
+    options: Partial<MeshServerOptions> & { readonly contract?: Contract } = {},
+  ): Promise<MeshServer> {
     const server = await createMeshServer({
       targets: createProbeTargets(options.contract ?? probe, handlers),
       contexts: ["probe"],

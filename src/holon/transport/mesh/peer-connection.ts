@@ -1,6 +1,16 @@
 import type { Socket } from "node:net";
 import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
-import { type CalleeHello, type CallerHello, FRAME, FRAME_END, type Frame, fromWireError, parseCalleeHello, PrincipalSender, toHelloFrame } from "../../wire/index.ts";
+import {
+  type CalleeHello,
+  type CallerHello,
+  FRAME,
+  FRAME_END,
+  type Frame,
+  fromWireError,
+  PrincipalSender,
+  parseCalleeHello,
+  toHelloFrame,
+} from "../../wire/index.ts";
 import { CallerCall } from "./caller-call.ts";
 import type { CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";
@@ -182,7 +192,8 @@ export class PeerConnection implements LinkOwner {
     const caller = this.#callers.get(scope.caller);
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
     const leftMs = scope.deadlineAtMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(scope.deadlineAtMs - clock.monotonicMs());
-    if (leftMs <= 0 && scope.deadlineAtMs !== Number.POSITIVE_INFINITY) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
+    if (leftMs <= 0 && scope.deadlineAtMs !== Number.POSITIVE_INFINITY)
+      return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
     if (this.#open.size >= Math.min(limits.meshConcurrencyCount, EXCHANGE_COUNT)) {
       return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
     }

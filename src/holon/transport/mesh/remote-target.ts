@@ -1,4 +1,4 @@
-import { accessRefusal, type AnyProcedure, createParser, ParseFailure, type Parser, type Target } from "../../contract/index.ts";
+import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../../contract/index.ts";
 import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 import { RemoteStream } from "./remote-stream.ts";

@@ -18,12 +18,22 @@ export function toRoutes(expected: ReadonlyMap<string, ExpectedProcedure>, hello
   for (const [path, { contextName, description }] of expected) {
     const offer = offered.get(path);
     if (offer === undefined) {
-      routes.set(path, hello.contexts.includes(contextName) ? mismatch(`${hello.process} does not offer ${path}, version ${description.hash}`) : notHosted(contextName, hello));
+      routes.set(
+        path,
+        hello.contexts.includes(contextName)
+          ? mismatch(`${hello.process} does not offer ${path}, version ${description.hash}`)
+          : notHosted(contextName, hello),
+      );
       continue;
     }
     const { line, number } = offer;
     const problem = misfitOf(description, line);
-    routes.set(path, problem === undefined ? number : mismatch(`${path} is version ${description.hash} here and version ${line.hash} in ${hello.process}: ${problem}`));
+    routes.set(
+      path,
+      problem === undefined
+        ? number
+        : mismatch(`${path} is version ${description.hash} here and version ${line.hash} in ${hello.process}: ${problem}`),
+    );
   }
   return routes;
 }

@@ -2,7 +2,15 @@ import type { Socket } from "node:net";
 import type { Target } from "../../contract/index.ts";
 import { catalogueError, HolonError, type Principal } from "../../kernel/index.ts";
 import {
-  FRAME, FRAME_END, type Frame, type OfferedProcedure, parseCallerHello, parsePrincipal, PrincipalReceiver, toHelloFrame, toWireError,
+  FRAME,
+  FRAME_END,
+  type Frame,
+  type OfferedProcedure,
+  PrincipalReceiver,
+  parseCallerHello,
+  parsePrincipal,
+  toHelloFrame,
+  toWireError,
 } from "../../wire/index.ts";
 import { CallScope } from "./call-scope.ts";
 import { ExchangeTable } from "./exchange-table.ts";
@@ -150,17 +158,26 @@ export class ServerConnection implements LinkOwner {
     } catch (cause) {
       this.#home.log.error({ err: cause, procedure: path }, "the details of an error are no JSON");
     }
-    const bare = new HolonError(error.code, `${path} failed; the details do not fit into an answer.`, { executed: error.executed, status: error.status });
+    const bare = new HolonError(error.code, `${path} failed; the details do not fit into an answer.`, {
+      executed: error.executed,
+      status: error.status,
+    });
     return `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(bare))}]${FRAME_END}`;
   }
 
   #unsendable(path: string, frame: string): HolonError | undefined {
     if (exceeds(frame, this.#peerFrameBytes)) {
-      return catalogueError("PAYLOAD_TOO_LARGE", `The answer of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`, { executed: "yes" });
+      return catalogueError("PAYLOAD_TOO_LARGE", `The answer of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`, {
+        executed: "yes",
+      });
     }
     const { meshBacklogBytes } = this.#home.limits;
     if (frame.length > 1024 && this.#link.writer.backlogBytes > meshBacklogBytes) {
-      return catalogueError("UNAVAILABLE", `The answer of ${path} was dropped: the caller does not take what was sent before (limit meshBacklogBytes).`, { executed: "yes" });
+      return catalogueError(
+        "UNAVAILABLE",
+        `The answer of ${path} was dropped: the caller does not take what was sent before (limit meshBacklogBytes).`,
+        { executed: "yes" },
+      );
     }
     return undefined;
   }
@@ -244,7 +261,8 @@ export class ServerConnection implements LinkOwner {
     if (this.#open.size >= meshConcurrencyCount) {
       return catalogueError("OVERLOADED", `More than ${meshConcurrencyCount} calls are open on this connection (limit meshConcurrencyCount).`);
     }
-    if ((target.procedure.type === "subscription") !== isOpen) return catalogueError("METHOD_NOT_SUPPORTED", `${target.path} is a ${target.procedure.type}.`);
+    if ((target.procedure.type === "subscription") !== isOpen)
+      return catalogueError("METHOD_NOT_SUPPORTED", `${target.path} is a ${target.procedure.type}.`);
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { type HolonError, type Scope, WheelEntry, catalogueError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, type Scope, WheelEntry } from "../../kernel/index.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
 /** A call or stream that a peer opened here. Holds its id until its last frame has come or gone. */

@@ -65,7 +65,10 @@ export class ServerStream extends ServerExchange {
 
   #item(value: unknown): void {
     const text = JSON.stringify(value) as string | undefined;
-    const failure = this.connection.sendItem(this.path, text === undefined ? `[${FRAME.ITEM},${this.id}]${FRAME_END}` : `[${FRAME.ITEM},${this.id},${text}]${FRAME_END}`);
+    const failure = this.connection.sendItem(
+      this.path,
+      text === undefined ? `[${FRAME.ITEM},${this.id}]${FRAME_END}` : `[${FRAME.ITEM},${this.id},${text}]${FRAME_END}`,
+    );
     if (failure === undefined) return;
     this.fail(failure);
     this.cancel(failure);

@@ -23,13 +23,20 @@ export interface UpgradeServerOptions extends MeshServices {
  */
 export function createUpgradeServer({ secret, accept, draining, limits, log }: UpgradeServerOptions): Server {
   const challenges = new WeakMap<Socket, Nonces>();
-  const server = createServer({ noDelay: true, headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.headersTimeoutMs, keepAliveTimeout: limits.headersTimeoutMs });
+  const server = createServer({
+    noDelay: true,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.headersTimeoutMs,
+  });
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const caller = request.headers["holon-nonce"];
     if (request.method !== "GET" || !isNonce(caller)) {
       const body = `{"error":"This port speaks ${MESH_PROTOCOL} between processes of one application."}\n`;
-      response.writeHead(426, { upgrade: MESH_PROTOCOL, connection: "close", "content-type": "application/json", "content-length": body.length }).end(body);
+      response
+        .writeHead(426, { upgrade: MESH_PROTOCOL, connection: "close", "content-type": "application/json", "content-length": body.length })
+        .end(body);
       return;
     }
     const nonces = { caller, callee: createNonce() };
@@ -49,9 +56,12 @@ export function createUpgradeServer({ secret, accept, draining, limits, log }: U
     challenges.delete(socket);
     if (request.headers.upgrade !== MESH_PROTOCOL) return refuse("426 Upgrade Required", "another protocol was asked for");
     if (nonces === undefined) return refuse("401 Unauthorized", "the peer asked for no challenge");
-    if (!isProof(request.headers["holon-proof"], secret, "caller", nonces)) return refuse("401 Unauthorized", "the peer cannot prove that it knows the secret");
+    if (!isProof(request.headers["holon-proof"], secret, "caller", nonces))
+      return refuse("401 Unauthorized", "the peer cannot prove that it knows the secret");
     if (draining()) return refuse("503 Service Unavailable", "this process is stopping");
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${MESH_PROTOCOL}\r\nholon-proof: ${createProof(secret, "callee", nonces)}\r\n\r\n`);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${MESH_PROTOCOL}\r\nholon-proof: ${createProof(secret, "callee", nonces)}\r\n\r\n`,
+    );
     accept(socket, head);
     socket.off("error", ignore);
   });

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { type CalleeHello, type CallerHello, parseCalleeHello, parseCallerHello, toHelloFrame } from "./hello.ts";
+
+const caller: CallerHello = { process: "orders-1", callers: ["orders"], frameBytes: 1000, procedures: { "catalog.get": "abc" } };
+const callee: CalleeHello = { process: "catalog-1", contexts: ["catalog"], frameBytes: 1000, procedures: [{ path: "catalog.get", hash: "abc" }] };
+
+const arrived = (hello: CallerHello | CalleeHello): unknown[] => JSON.parse(toHelloFrame(hello).slice(0, -2)) as unknown[];
+
+describe("greetings", () => {
+  it("arrive as they were sent", () => {
+    expect(parseCallerHello(arrived(caller))).toEqual(caller);
+    expect(parseCalleeHello(arrived(callee))).toEqual(callee);
+  });
+
+  it.each([
+    ["another frame", [0, caller]],
+    ["no body", [11]],
+    ["no process", [11, { ...caller, process: 1 }]],
+    ["callers that are no texts", [11, { ...caller, callers: [1] }]],
+    ["procedures without a hash", [11, { ...caller, procedures: { "catalog.get": null } }]],
+    ["no limit", [11, { ...caller, frameBytes: "many" }]],
+  ])("of a caller are none with %s", (_name, frame) => {
+    expect(parseCallerHello(frame)).toBeUndefined();
+  });
+
+  it.each([
+    ["procedures that are no list", [11, { ...callee, procedures: {} }]],
+    ["a procedure without a path", [11, { ...callee, procedures: [{ hash: "abc" }] }]],
+    ["contexts that are no texts", [11, { ...callee, contexts: [null] }]],
+  ])("of a callee are none with %s", (_name, frame) => {
+    expect(parseCalleeHello(frame)).toBeUndefined();
+  });
+});
