@@ -48,3 +48,18 @@ export function answers(port: number): Promise<boolean> {
     socket.once("error", () => resolve(false));
   });
 }
+
+/** A promise and what settles it. */
+export interface Signal<Value = void> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+}
+
+/** Makes a {@link Signal}, by which two parts of a test wait for each other. */
+export function signal<Value = void>(): Signal<Value> {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

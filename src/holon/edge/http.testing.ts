@@ -71,7 +71,7 @@ export function sendBytes(url: string, bytes: string): Promise<string> {
 
 /** Resolves when a condition holds; fails with the test's own timeout otherwise. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 function parse(text: string): unknown {

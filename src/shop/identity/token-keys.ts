@@ -7,9 +7,11 @@ import { z } from "zod";
 const PublicKey = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().min(1), kid: z.string().min(1) });
 const PrivateKey = z.object({ ...PublicKey.shape, d: z.string().min(1) });
 
-/** The keys of {@link import("./tokens.ts").createTokens}. */
+/** Keys to make and check tokens with: Ed25519, each with a `kid`. */
 export interface TokenKeys {
+  /** Only the process that hosts the users context needs it. */
   readonly privateKey: JWK | undefined;
+  /** Every key whose tokens are still good: while keys are changed, the old and the new one. */
   readonly publicKeys: readonly JWK[];
 }
 

@@ -1,5 +1,6 @@
 import { catalogueError, type UserPrincipal } from "holon";
-import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
+import type { TokenKeys } from "./token-keys.ts";
 
 /** How long a token is good. */
 export const TOKEN_TTL_MS = 60 * 60 * 1000;
@@ -16,35 +17,45 @@ export interface Tokens {
   verify(token: string): Promise<UserPrincipal>;
 }
 
-/** What {@link createTokens} takes. Keys are Ed25519, with a `kid` each. */
+/** What {@link createTokens} takes. */
 export interface TokensOptions {
-  /** Only the process that hosts the users context needs it. */
-  readonly privateKey: JWK | undefined;
-  /** Every key whose tokens are still good: while keys are changed, the old and the new one. */
-  readonly publicKeys: readonly JWK[];
+  /** Asked once, when the first token is made or checked. */
+  readonly loadKeys: () => Promise<TokenKeys>;
   readonly nowMs: () => number;
 }
 
 /** Tokens are JWTs signed with Ed25519: only the users context can make them, and everybody with a public key can check them. */
-export function createTokens({ privateKey, publicKeys, nowMs }: TokensOptions): Tokens {
-  const keySet = createLocalJWKSet({ keys: [...publicKeys] });
+export function createTokens({ loadKeys, nowMs }: TokensOptions): Tokens {
+  const importKeys = async (): Promise<ImportedKeys> => {
+    const { privateKey, publicKeys } = await loadKeys();
+    const signing = privateKey === undefined ? undefined : { kid: privateKey.kid as string, key: await importJWK(privateKey, ALGORITHM) };
+    return { signing, keySet: createLocalJWKSet({ keys: [...publicKeys] }) };
+  };
+  let imported: Promise<ImportedKeys> | undefined;
+  const keys = (): Promise<ImportedKeys> => {
+    imported ??= importKeys();
+    return imported;
+  };
+
   return {
     async issue(user) {
-      if (privateKey === undefined) throw catalogueError("INTERNAL", "This process has no private key to sign tokens with; set SHOP_TOKEN_PRIVATE_KEY.");
+      const { signing } = await keys();
+      if (signing === undefined) throw catalogueError("INTERNAL", "This process has no private key to sign tokens with; set SHOP_TOKEN_PRIVATE_KEY.");
       const issuedAtMs = nowMs();
       const expiresAt = new Date(issuedAtMs + TOKEN_TTL_MS);
       const token = await new SignJWT({ roles: [...user.roles] })
-        .setProtectedHeader({ alg: ALGORITHM, ...(privateKey.kid === undefined ? {} : { kid: privateKey.kid }) })
+        .setProtectedHeader({ alg: ALGORITHM, kid: signing.kid })
         .setSubject(user.id)
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setIssuedAt(Math.floor(issuedAtMs / 1000))
         .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
-        .sign(await importJWK(privateKey, ALGORITHM));
+        .sign(signing.key);
       return { token, expiresAt };
     },
 
     async verify(token) {
+      const { keySet } = await keys();
       try {
         const { payload } = await jwtVerify(token, keySet, {
           algorithms: [ALGORITHM],
@@ -59,6 +70,12 @@ export function createTokens({ privateKey, publicKeys, nowMs }: TokensOptions): 
       }
     },
   };
+}
+
+interface ImportedKeys {
+  /** Undefined in a process that only checks tokens. */
+  readonly signing: { readonly kid: string; readonly key: CryptoKey | Uint8Array } | undefined;
+  readonly keySet: ReturnType<typeof createLocalJWKSet>;
 }
 
 function toRoles(claim: unknown): readonly string[] {

@@ -26,9 +26,9 @@ export class PoolRunner implements StatementRunner {
   /**
    * The caller hears of a cancellation at once. The connection goes back only when statement and request to cancel are both over.
    */
-  #runOn(connection: PoolConnection, { text, params, prepare, rows }: StatementRequest): Promise<unknown[]> {
+  #runOn(connection: PoolConnection, request: StatementRequest): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
-      const statement = connection.send(text, params, { prepare: prepare || this.#texts.shouldPrepare(text), rows });
+      const statement = connection.send(request.text, request.params, { prepare: this.#texts.shouldPrepare(request), rows: request.rows });
       let cancelling: Promise<void> | undefined;
       const forget = this.#scope.onCancel((reason) => {
         cancelling = cancelStatement(connection, statement);

@@ -71,7 +71,9 @@ export class PoolConnection {
 
   /** Sends a statement at once, behind those that were sent before. */
   send(text: string, params: readonly unknown[], form: StatementForm): PendingStatement {
-    const query = this.#client.unsafe(text, params as never[], { prepare: form.prepare });
+    // Left to itself postgres.js sends every statement without parameters by the simple protocol, which prepares nothing.
+    const options = { prepare: form.prepare, simple: !form.prepare && params.length === 0 };
+    const query = this.#client.unsafe(text, params as never[], options);
     return (form.rows === "arrays" ? query.values() : query) as unknown as PendingStatement;
   }
 

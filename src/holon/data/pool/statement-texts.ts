@@ -1,3 +1,5 @@
+import type { StatementRequest } from "../database/statement-runner.ts";
+
 /** Most different statements that the server keeps prepared on each connection. */
 const GREATEST_PREPARED = 500;
 
@@ -5,7 +7,8 @@ const GREATEST_PREPARED = 500;
 const GREATEST_SEEN = 2_000;
 
 /**
- * Decides which statements are worth preparing: those seen before.
+ * Decides which statements are worth preparing: those prepared by name, and those with parameters that were seen before. A text without
+ * parameters may be several statements, which cannot be prepared.
  *
  * A prepared statement takes one trip instead of two and is not planned anew, but stays in the server's memory until its connection ends; texts
  * that are built anew each time (an `in` list of every length) must not fill it.
@@ -14,7 +17,9 @@ export class StatementTexts {
   readonly #prepared = new Set<string>();
   readonly #seen = new Set<string>();
 
-  shouldPrepare(text: string): boolean {
+  shouldPrepare({ text, params, prepare }: StatementRequest): boolean {
+    if (prepare) return true;
+    if (params.length === 0) return false;
     if (this.#prepared.has(text)) return true;
     if (this.#prepared.size >= GREATEST_PREPARED) return false;
     if (!this.#seen.delete(text)) {

@@ -33,8 +33,8 @@ export class TransactionRunner implements StatementRunner {
   }
 
   run(request: StatementRequest): Promise<unknown[]> {
-    const { text, params, prepare, rows } = request;
-    return this.#refused() ?? this.#track(this.#connection.send(text, params, { prepare: prepare || this.#texts.shouldPrepare(text), rows }));
+    const form = { prepare: this.#texts.shouldPrepare(request), rows: request.rows };
+    return this.#refused() ?? this.#track(this.#connection.send(request.text, request.params, form));
   }
 
   /**

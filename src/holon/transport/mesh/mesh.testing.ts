@@ -38,6 +38,7 @@ export const probe = contract("probe", {
     who: query({ access: "public", output: z.json() }),
     mine: query({ access: "user", output: z.string() }),
     pay: mutation({ access: "internal", idempotent: true, output: z.string() }),
+    coerce: query({ access: "public", input: z.coerce.number(), output: z.number() }),
     count: subscription({ access: "public", input: z.object({ to: z.int() }), output: z.int() }),
   },
 });
@@ -144,12 +145,21 @@ export class MeshStage {
   }
 
   /** A scope that begins with the call. */
-  scope(options: { readonly deadlineMs?: number; readonly principal?: Principal; readonly caller?: string; readonly key?: string } = {}): Scope {
+  scope(
+    options: {
+      readonly deadlineMs?: number;
+      readonly principal?: Principal;
+      readonly caller?: string;
+      readonly key?: string;
+      readonly initiator?: Principal;
+    } = {},
+  ): Scope {
     return Scope.root({
       principal: options.principal ?? { kind: "user", id: "u1", roles: ["admin"] },
       deadlineAtMs: systemClock.monotonicMs() + (options.deadlineMs ?? 10_000),
       caller: options.caller ?? "orders",
       key: options.key,
+      ...(options.initiator === undefined ? {} : { initiator: options.initiator }),
     });
   }
 
