@@ -1,0 +1,39 @@
+import { catalogueError } from "../kernel/holon-error.ts";
+
+/** What may go with one call, as in `mutate(input, { context: { idempotencyKey } })`. */
+export interface CallContext {
+  /** Makes an idempotent mutation safe to repeat: the same key again gets the first answer. At most 200 characters. */
+  readonly idempotencyKey?: string;
+  /** How long the call may take, in whole milliseconds; the edge has a default and a greatest. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * The headers that carry keys and deadlines of the calls in one request.
+ *
+ * Shape: one value a call by position, separated by commas and percent-encoded; empty for a call without.
+ * Errors: BAD_REQUEST for a key or deadline that is none; to leave it out would let a repeated call have two effects.
+ */
+export function callHeaders(operations: readonly { readonly context: Readonly<Record<string, unknown>> }[]): Record<string, string> {
+  const contexts = operations.map((operation) => operation.context);
+  return {
+    ...header("idempotency-key", contexts.map((context) => keyText(context["idempotencyKey"]))),
+    ...header("holon-deadline-ms", contexts.map((context) => deadlineText(context["deadlineMs"]))),
+  };
+}
+
+function header(name: string, values: readonly string[]): Record<string, string> {
+  return values.every((value) => value === "") ? {} : { [name]: values.join(",") };
+}
+
+function keyText(key: unknown): string {
+  if (key === undefined) return "";
+  if (typeof key !== "string" || key === "") throw catalogueError("BAD_REQUEST", "context.idempotencyKey is not a text of 1 to 200 characters.");
+  return encodeURIComponent(key);
+}
+
+function deadlineText(deadlineMs: unknown): string {
+  if (deadlineMs === undefined) return "";
+  if (!Number.isSafeInteger(deadlineMs) || (deadlineMs as number) < 0) throw catalogueError("BAD_REQUEST", "context.deadlineMs is not a whole number of milliseconds.");
+  return String(deadlineMs);
+}

@@ -1,0 +1,69 @@
+import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink, httpSubscriptionLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import type { RouterOf } from "../contract/router-types.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { callHeaders } from "./call-headers.ts";
+import { FetchEventSource } from "./fetch-event-source.ts";
+import { createRequestHeaders, type RequestHeadersOptions } from "./request-headers.ts";
+
+/** What {@link createClient} needs. */
+export interface ClientOptions extends RequestHeadersOptions {
+  /** Where the edge answers tRPC: `/trpc` on the page's own host, or a whole address. */
+  readonly url: string;
+  /** The `fetch` to use; the global one unless given. */
+  readonly fetch?: typeof globalThis.fetch;
+  /**
+   * How calls of one tick share a request: `true` (default) waits for all answers, `"stream"` gives each when it is ready, `false` sends each
+   * call alone. At most 20 share one.
+   */
+  readonly batch?: boolean | "stream";
+  /** Spreads reconnecting subscriptions over time; a number in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** A client of all procedures of a map of contracts that the outside may call: a tRPC client. */
+export type Client<Contracts extends object> = TRPCClient<RouterOf<Contracts>>;
+
+/** Longest address of a request. Servers and proxies take 8 KiB or more for it. */
+const URL_LENGTH = 8_000;
+
+type Link = TRPCLink<RouterOf<object>>;
+
+/**
+ * Makes a typed client from the type of the contracts alone; none of their code is needed.
+ *
+ * `{ context: { idempotencyKey, deadlineMs } }` as the second argument of a call sends a key and a deadline with it (see `CallContext`).
+ * Subscriptions run over `fetch`, so they work in Node and send the same headers, and resume after the last item that had an id.
+ *
+ * Errors: calls reject with TRPCClientError, whose `data.code` and `data.details` are typed by the contract; see `safe`.
+ */
+export function createClient<Contracts extends object>(options: ClientOptions): Client<Contracts> {
+  const links: Link[] = [splitLink({ condition: (operation) => operation.type === "subscription", true: subscriptionLink(options), false: callLink(options) })];
+  return createTRPCClient({ links }) as unknown as Client<Contracts>;
+}
+
+function callLink(options: ClientOptions): Link {
+  const { url, batch = true, fetch } = options;
+  const requestHeaders = createRequestHeaders(options);
+  const base = fetch === undefined ? { url } : { url, fetch: fetch as NonNullable<Parameters<typeof httpLink>[0]["fetch"]> };
+  if (batch === false) return httpLink({ ...base, headers: async ({ op }) => ({ ...(await requestHeaders()), ...callHeaders([op]) }) });
+  const link = batch === "stream" ? httpBatchStreamLink : httpBatchLink;
+  return link({
+    ...base,
+    maxItems: DEFAULT_LIMITS.batchCount,
+    maxURLLength: URL_LENGTH,
+    headers: async ({ opList }) => ({ ...(await requestHeaders()), ...callHeaders(opList) }),
+  });
+}
+
+function subscriptionLink(options: ClientOptions): Link {
+  const requestHeaders = createRequestHeaders(options);
+  return httpSubscriptionLink({
+    url: options.url,
+    EventSource: FetchEventSource,
+    eventSourceOptions: {
+      headers: requestHeaders,
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      random: options.random ?? Math.random,
+    },
+  });
+}

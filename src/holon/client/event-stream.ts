@@ -1,0 +1,63 @@
+import { catalogueError } from "../kernel/holon-error.ts";
+
+/** One event of a stream, as the browser's EventSource hands it out. */
+export interface StreamEvent {
+  readonly type: string;
+  readonly data: string;
+  readonly lastEventId: string;
+}
+
+/**
+ * Reads the text of Server-Sent Events as it arrives, in pieces of any size.
+ *
+ * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ */
+export class EventStreamReader {
+  readonly #limitLength: number;
+  #rest = "";
+  #data: string[] = [];
+  #type = "";
+  #id: string;
+  #length = 0;
+
+  constructor(lastEventId: string, limitLength: number) {
+    this.#id = lastEventId;
+    this.#limitLength = limitLength;
+  }
+
+  /** The id to resume after. */
+  get lastEventId(): string {
+    return this.#id;
+  }
+
+  /** The events that this text completes, in order. Errors: PAYLOAD_TOO_LARGE for an event that does not end. */
+  read(text: string): StreamEvent[] {
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop() as string;
+    if (this.#rest.length + this.#length > this.#limitLength) throw catalogueError("PAYLOAD_TOO_LARGE", `An event is longer than ${this.#limitLength} characters.`);
+    return lines.flatMap((line) => this.#line(line));
+  }
+
+  #line(line: string): StreamEvent[] {
+    if (line === "") return this.#dispatch();
+    const colon = line.indexOf(":");
+    if (colon === 0) return [];
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") this.#type = value;
+    if (field === "id" && !value.includes("\0")) this.#id = value;
+    if (field === "data") {
+      this.#data.push(value);
+      this.#length += value.length;
+    }
+    return [];
+  }
+
+  #dispatch(): StreamEvent[] {
+    const [data, type] = [this.#data, this.#type];
+    this.#data = [];
+    this.#type = "";
+    this.#length = 0;
+    return data.length === 0 ? [] : [{ type: type || "message", data: data.join("\n"), lastEventId: this.#id }];
+  }
+}
