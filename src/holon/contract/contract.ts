@@ -1,6 +1,7 @@
-import { assertJsonOnly } from "./json-only.ts";
-import type { EventMap } from "./event.ts";
+import { COMMON_REFUSALS, isCatalogueCode } from "../kernel/error-catalogue.ts";
 import { ContractError } from "./contract-error.ts";
+import type { EventMap } from "./event.ts";
+import { assertJsonOnly } from "./json-only.ts";
 import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./procedure.ts";
 
 /** What a context promises to the others and to the outside. Plain data that a browser can import. */
@@ -16,16 +17,20 @@ export type ContractMap = Readonly<Record<string, Contract>>;
 
 const CONTEXT_NAME = /^[a-z][a-z0-9]{0,30}$/;
 const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,62}$/;
+const COMMON: ReadonlySet<string> = new Set(COMMON_REFUSALS);
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,62}$/;
 
 /** Names that objects have by themselves, or that tRPC's clients and promises give a meaning of their own. */
-const RESERVED = new Set(["then", "catch", "finally", "call", "apply", "bind", "constructor", "prototype", "query", "mutate", "subscribe", "toString", "valueOf", "toJSON"]);
+const RESERVED = new Set([
+  ...["then", "catch", "finally", "call", "apply", "bind", "query", "mutate", "subscribe", "prototype", "toJSON"],
+  ...Object.getOwnPropertyNames(Object.prototype),
+]);
 
 /**
  * Declares what a context promises.
  *
- * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, and for an `orderedBy`
- * that is no field; each names the procedure, the path inside the schema, and the cure.
+ * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that is
+ * the toolkit's own, and for an `orderedBy` that is no field; each names the procedure, the path inside the schema, and the cure.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
   name: Name,
@@ -34,6 +39,7 @@ export function contract<const Name extends string, const Procedures extends Pro
   if (!CONTEXT_NAME.test(name)) {
     throw new ContractError(`contract "${name}"`, "a context's name is lower-case letters and digits, at most 31, and begins with a letter");
   }
+  checkReserved(`contract "${name}"`, name);
   for (const [path, procedure] of walkProcedures(parts.procedures)) {
     checkProcedure(`${name}.${path}`, procedure);
   }
@@ -58,8 +64,12 @@ export function* walkProcedures(tree: ProcedureTree, prefix = ""): Generator<rea
 }
 
 function checkName(where: string, name: string): void {
-  if (RESERVED.has(name)) throw new ContractError(where, `"${name}" has a meaning of its own in clients; choose another name`);
+  checkReserved(where, name);
   if (!MEMBER_NAME.test(name)) throw new ContractError(where, "a name is camelCase letters and digits, at most 63, and begins with a lower-case letter");
+}
+
+function checkReserved(where: string, name: string): void {
+  if (RESERVED.has(name)) throw new ContractError(where, `"${name}" has a meaning of its own in clients; choose another name`);
 }
 
 function checkProcedure(where: string, procedure: AnyProcedure): void {
@@ -67,6 +77,11 @@ function checkProcedure(where: string, procedure: AnyProcedure): void {
   if (procedure.output !== NOTHING) assertJsonOnly(where, "output", procedure.output);
   for (const [code, schema] of Object.entries(procedure.errors)) {
     if (!ERROR_CODE.test(code)) throw new ContractError(where, `error code "${code}" is not UPPER_SNAKE_CASE`);
+    if (isCatalogueCode(code) && !COMMON.has(code)) throw new ContractError(where, `error code "${code}" is the toolkit's own; choose another name`);
     assertJsonOnly(where, `errors.${code}`, schema as AnyProcedure["input"]);
+  }
+  for (const [code, status] of Object.entries(procedure.statuses)) {
+    if (!Object.hasOwn(procedure.errors, code)) throw new ContractError(where, `statuses names "${code}", which is not among the declared errors`);
+    if (!Number.isInteger(status) || status < 400 || status > 499) throw new ContractError(where, `status ${status} of "${code}" is not between 400 and 499`);
   }
 }
