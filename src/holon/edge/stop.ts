@@ -16,7 +16,8 @@ export async function runStop(app: FastifyInstance, parts: EdgeParts): Promise<v
   wheel.remove(grace);
   if (flights.count > 0) log.warn({ inFlightCount: flights.count }, "the grace period is over: what is in flight is cancelled");
   app.server.closeAllConnections();
-  await closed;
+  // The server counts connections, not answers: only now has every call heard that its client is gone.
+  await Promise.all([closed, flights.landed()]);
 }
 
 class Grace extends WheelEntry {

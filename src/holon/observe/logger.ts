@@ -21,7 +21,12 @@ export interface LoggerOptions {
  * Guarantee: fields are copied and redacted before pino sees them; a level that is off costs one comparison.
  */
 export function createLogger({ name, level, destination }: LoggerOptions): Logger {
-  const options = { name, level, base: {}, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
+  const options = {
+    ...{ name, level, base: {}, timestamp: pino.stdTimeFunctions.isoTime },
+    formatters: { level: (label: string) => ({ level: label }) },
+    // pino's own serializer would take our copy of an error for an error.
+    serializers: { err: (copy: unknown) => copy },
+  };
   return new RedactingLogger(destination === undefined ? pino(options) : pino(options, destination));
 }
 
