@@ -36,6 +36,14 @@ describe("the table of principals", () => {
     }
   });
 
+  it("sends a principal whole again where the frame that introduced it was not sent", () => {
+    const sender = new PrincipalSender();
+    const ann = user("ann");
+    sender.write(ann);
+    sender.withdraw(ann);
+    expect(sender.write(ann)).toBe(`[1,${JSON.stringify(ann)}]`);
+  });
+
   it.each([
     ["a number that was never sent", 3],
     ["a place outside the table", [PRINCIPAL_TABLE_COUNT, { kind: "anonymous" }]],

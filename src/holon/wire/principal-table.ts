@@ -24,7 +24,7 @@ export class PrincipalSender {
   #last: Principal | undefined = undefined;
   #lastNumber = "";
 
-  /** What stands for the principal in the next frame; that frame must be sent. */
+  /** What stands for the principal in the next frame; {@link withdraw} it where that frame is not sent after all. */
   write(principal: Principal): string {
     if (principal === this.#last) return this.#lastNumber;
     let slot = this.#byPrincipal.get(principal);
@@ -40,6 +40,16 @@ export class PrincipalSender {
     this.#last = principal;
     this.#lastNumber = String(slot.number);
     return this.#lastNumber;
+  }
+
+  /** The other end never saw the frame: the principal travels whole again. */
+  withdraw(principal: Principal): void {
+    const slot = this.#byPrincipal.get(principal);
+    if (slot === undefined) return;
+    this.#byPrincipal.delete(principal);
+    this.#byText.delete(slot.text);
+    this.#slots[slot.number] = undefined;
+    this.#last = undefined;
   }
 
   #enter(principal: Principal, text: string): string {

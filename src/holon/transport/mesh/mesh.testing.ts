@@ -38,7 +38,6 @@ export const probe = contract("probe", {
     who: query({ access: "public", output: z.json() }),
     mine: query({ access: "user", output: z.string() }),
     pay: mutation({ access: "internal", idempotent: true, output: z.string() }),
-    coerce: query({ access: "public", input: z.coerce.number(), output: z.number() }),
     count: subscription({ access: "public", input: z.object({ to: z.int() }), output: z.int() }),
   },
 });

@@ -87,7 +87,7 @@ export class PeerConnection implements LinkOwner {
     const frame = CALL + id + meta + (input === "" ? FRAME_CLOSE : `,${input}${FRAME_CLOSE}`);
     const tooLarge = this.#unsendable(path, frame);
     if (tooLarge !== undefined) {
-      this.#open.release(id);
+      this.#takeBack(id, scope);
       return Promise.reject(tooLarge);
     }
     const { writer } = this.link;
@@ -106,7 +106,7 @@ export class PeerConnection implements LinkOwner {
     const frame = `${OPEN + id + meta},${window}${input === "" ? "" : `,${input}`}${FRAME_CLOSE}`;
     const tooLarge = this.#unsendable(path, frame);
     if (tooLarge !== undefined) {
-      this.#open.release(id);
+      this.#takeBack(id, scope);
       return tooLarge;
     }
     const { writer } = this.link;
@@ -206,6 +206,12 @@ export class PeerConnection implements LinkOwner {
   #unsendable(path: string, frame: string): HolonError | undefined {
     if (frame.length * 3 <= this.#peerFrameBytes || Buffer.byteLength(frame) <= this.#peerFrameBytes) return undefined;
     return catalogueError("PAYLOAD_TOO_LARGE", `The input of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`);
+  }
+
+  /** A frame was made and is not sent: what it would have told the callee is untold. */
+  #takeBack(id: number, scope: Scope): void {
+    this.#open.release(id);
+    this.#principals.withdraw(scope.principal);
   }
 
   #enter(exchange: CallerExchange, deadlineAtMs: number): void {
