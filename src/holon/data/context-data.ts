@@ -1,5 +1,6 @@
 import { catalogueError, type Clock, type Limits, type Logger, type Scope } from "../kernel/index.ts";
-import { DatabaseFactory, type Tables } from "./database/database-factory.ts";
+import type { Tables } from "./database/database.ts";
+import { DatabaseFactory } from "./database/database-factory.ts";
 import { PoolRunner } from "./database/pool-runner.ts";
 import { type PreparableQuery, type PreparedQueryOf, QueryShelf } from "./database/prepared-query.ts";
 import type { ReadDatabase } from "./database/read-database.ts";

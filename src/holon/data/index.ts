@@ -4,7 +4,7 @@ export * from "./database-error.ts";
 export * from "./migrate.ts";
 export * from "./sql-state.ts";
 export * from "./context-data.ts";
-export type { Database, Tables, WriteDatabase } from "./database/database-factory.ts";
+export type { Database, Tables, WriteDatabase } from "./database/database.ts";
 export type { PreparableQuery, PreparedQueryOf } from "./database/prepared-query.ts";
 export type { ReadDatabase } from "./database/read-database.ts";
 export type { PoolStats } from "./pool/connection-pool.ts";

@@ -1,20 +1,12 @@
 import { createTableRelationsHelpers, type ExtractTablesWithRelations, extractTablesRelationalConfig, type RelationalSchemaConfig } from "drizzle-orm";
-import { type PgDatabase, PgDialect } from "drizzle-orm/pg-core";
-import { PostgresJsDatabase, type PostgresJsQueryResultHKT } from "drizzle-orm/postgres-js";
+import { PgDialect } from "drizzle-orm/pg-core";
+import { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
+import type { Database, Tables, WriteDatabase } from "./database.ts";
 import { DrizzleClient } from "./drizzle-client.ts";
 import { ScopedSession } from "./drizzle-session.ts";
 import { type ReadDatabase, ReadOnlyDatabase } from "./read-database.ts";
 import type { StatementRunner } from "./statement-runner.ts";
-
-/** A context's Drizzle schema: the tables and relations of its own Postgres schema. */
-export type Tables = Record<string, unknown>;
-
-/** Drizzle's database over the tables of one context. */
-export type Database<T extends Tables> = PgDatabase<PostgresJsQueryResultHKT, T, ExtractTablesWithRelations<T>>;
-
-/** What a transaction offers: the whole of Drizzle but opening another transaction. */
-export type WriteDatabase<T extends Tables> = Omit<Database<T>, "transaction" | "_">;
 
 /** Makes Drizzle databases for single scopes. Reading the relations out of the tables is done once, here. */
 export class DatabaseFactory<T extends Tables> {

@@ -1,5 +1,6 @@
 import { catalogueError } from "../../kernel/index.ts";
-import type { DatabaseFactory, Tables } from "./database-factory.ts";
+import type { Tables } from "./database.ts";
+import type { DatabaseFactory } from "./database-factory.ts";
 import { ScopedQuery } from "./drizzle-session.ts";
 import type { ReadDatabase } from "./read-database.ts";
 import type { StatementRunner } from "./statement-runner.ts";

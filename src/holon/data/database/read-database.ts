@@ -1,5 +1,5 @@
 import type { WithSubquery } from "drizzle-orm";
-import type { Database, Tables } from "./database-factory.ts";
+import type { Database, Tables } from "./database.ts";
 
 type Reading = "select" | "selectDistinct" | "selectDistinctOn";
 

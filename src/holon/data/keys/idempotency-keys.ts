@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { catalogueError, type Clock, type Limits, Scope } from "../../kernel/index.ts";
-import type { Tables, WriteDatabase } from "../database/database-factory.ts";
+import type { Tables, WriteDatabase } from "../database/database.ts";
 import { sleepIn } from "../jitter.ts";
 import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
 import { sqlState } from "../sql-state.ts";

@@ -1,4 +1,4 @@
-import type { Tables } from "../database/database-factory.ts";
+import type { Tables } from "../database/database.ts";
 import type { DataTransaction } from "../transaction/run-transaction.ts";
 
 /** What an idempotency key belongs to: the same key of somebody else, or for something else, is another key. */

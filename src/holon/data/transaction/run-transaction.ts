@@ -1,6 +1,7 @@
 import { catalogueError, type Clock, isHolonError, type Limits, type Scope } from "../../kernel/index.ts";
 import { isWorthRepeating } from "../database-error.ts";
-import type { DatabaseFactory, Tables, WriteDatabase } from "../database/database-factory.ts";
+import type { Tables, WriteDatabase } from "../database/database.ts";
+import type { DatabaseFactory } from "../database/database-factory.ts";
 import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";

@@ -1,0 +1,152 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { catalogueError } from "../kernel/index.ts";
+import { signal } from "./child.testing.ts";
+import { testScope } from "./database.testing.ts";
+import { orders, useOrders } from "./orders.testing.ts";
+
+const place = useOrders({ poolCount: 2 });
+
+const LATE = catalogueError("DEADLINE_EXCEEDED", "too late");
+const ONE = sql`(select 1) as one`;
+
+describe("when its scope is cancelled", { timeout: 30_000 }, () => {
+  it("a reading statement stops in the server, and the caller gets the scope's reason", async () => {
+    const scope = testScope();
+    const reading = place.data.reader(scope).select({ slept: sql`pg_sleep(300)` }).from(ONE).execute();
+    await place.isRunning("pg_sleep(300)");
+    scope.cancel(LATE);
+    await expect(reading).rejects.toBe(LATE);
+    await place.isNotRunning("pg_sleep(300)");
+  });
+
+  it("a prepared query stops in the server", async () => {
+    const scope = testScope();
+    const reading = place.data.prepared(scope, "sleep", (db) => db.select({ slept: sql`pg_sleep(${sql.placeholder("seconds")} + 301)` }).from(ONE)).execute({ seconds: 1 });
+    await place.isRunning("+ 301");
+    scope.cancel(LATE);
+    await expect(reading).rejects.toBe(LATE);
+    await place.isNotRunning("+ 301");
+  });
+
+  it("a transaction stops in the server and leaves nothing", async () => {
+    const scope = testScope();
+    const writing = place.data.transaction(scope, async ({ db }) => {
+      await db.insert(orders).values({ email: "a", amount: 1 });
+      await db.execute(sql`select pg_sleep(302)`);
+    });
+    await place.isRunning("pg_sleep(302)");
+    scope.cancel(LATE);
+    await expect(writing).rejects.toBe(LATE);
+    await place.isNotRunning("pg_sleep(302)");
+    expect(await place.sql`select * from orders.orders`).toEqual([]);
+  });
+
+  it("a transaction that waits for something else is rolled back, and its handler can write no more", async () => {
+    const scope = testScope();
+    const waiting = signal<void>();
+    const inserted = signal<void>();
+    const after = signal<unknown>();
+    const writing = place.data.transaction(scope, async ({ db }) => {
+      await db.insert(orders).values({ email: "a", amount: 1 });
+      inserted.resolve();
+      await waiting.promise;
+      after.resolve(await db.insert(orders).values({ email: "b", amount: 1 }).catch((error: unknown) => error));
+    });
+    await inserted.promise;
+    scope.cancel(LATE);
+    await expect(writing).rejects.toBe(LATE);
+    waiting.resolve();
+    expect(await after.promise).toBe(LATE);
+    expect(await place.sql`select * from orders.orders`).toEqual([]);
+  });
+
+  it("its connections serve the next calls", async () => {
+    for (let round = 0; round < 20; round++) {
+      const scope = testScope();
+      const reading = place.data.reader(scope).select({ slept: sql`pg_sleep(303)` }).from(ONE).execute();
+      await place.isRunning("pg_sleep(303)");
+      scope.cancel(LATE);
+      await expect(reading).rejects.toBe(LATE);
+      // A cancel that comes late would hit one of these.
+      const next = Array.from({ length: 4 }, () => place.data.reader(testScope()).select({ one: sql`1` }).from(sql`pg_sleep(0.002)`).execute());
+      await Promise.all(next);
+    }
+    expect(place.data.stats()).toMatchObject({ inUse: 0, open: 2 });
+  });
+
+  it("no statement is sent any more", async () => {
+    const scope = testScope();
+    scope.cancel(LATE);
+    await expect(place.data.reader(scope).$count(orders)).rejects.toBe(LATE);
+    await expect(place.data.transaction(scope, async () => "ran")).rejects.toBe(LATE);
+  });
+
+  it("in the tick of sending, the connection is not lost", async () => {
+    const data = place.open({ poolCount: 1 });
+    await data.ping();
+    const scope = testScope();
+    const reading = data.reader(scope).$count(orders).then(() => {}, (error: unknown) => error);
+    scope.cancel(LATE);
+    expect(await reading).toBe(LATE);
+    await expect(data.reader(testScope()).$count(orders)).resolves.toBe(0);
+  });
+
+  it("while connecting, the connection is kept for others", async () => {
+    const data = place.open({ poolCount: 1 });
+    const scope = testScope();
+    const reading = data.reader(scope).$count(orders).then(() => {}, (error: unknown) => error);
+    await Promise.resolve();
+    scope.cancel(LATE);
+    expect(await reading).toBe(LATE);
+    await expect(data.reader(testScope()).$count(orders)).resolves.toBe(0);
+  });
+});
+
+describe("without anybody cancelling", { timeout: 30_000 }, () => {
+  it("a transaction's statement ends at the deadline by the server's own clock", async () => {
+    const writing = place.data.transaction(testScope(200), ({ db }) => db.execute(sql`select pg_sleep(304)`));
+    await expect(writing).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await place.isNotRunning("pg_sleep(304)");
+  });
+
+  it("a reading statement ends at the longest time that a statement may take", async () => {
+    const data = place.open({ statementTimeoutMs: 200 });
+    await expect(data.reader(testScope()).select({ slept: sql`pg_sleep(305)` }).from(ONE)).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  });
+});
+
+describe("when a connection is lost", { timeout: 30_000 }, () => {
+  const kill = (pid: number) => place.sql`select pg_terminate_backend(${pid})`;
+  const pidIn = async (db: { execute(query: ReturnType<typeof sql>): PromiseLike<unknown> }) => ((await db.execute(sql`select pg_backend_pid() as pid`)) as { pid: number }[])[0]?.pid as number;
+
+  it("the rest of its transaction is refused, and not run outside of it", async () => {
+    const writing = place.data.transaction(testScope(), async ({ db }) => {
+      await kill(await pidIn(db));
+      await db.insert(orders).values({ email: "a", amount: 1 }).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await db.insert(orders).values({ email: "b", amount: 1 }).catch(() => {});
+    });
+    await expect(writing).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await place.sql`select * from orders.orders`).toEqual([]);
+  });
+
+  it("in the middle of a statement, the caller hears UNAVAILABLE and the next call works", async () => {
+    const data = place.open({ poolCount: 1 });
+    const reading = data.reader(testScope()).select({ slept: sql`pg_sleep(306)` }).from(ONE).execute();
+    const failing = expect(reading).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await place.isRunning("pg_sleep(306)");
+    await place.sql`select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(306)%' and pid <> pg_backend_pid()`;
+    await failing;
+    await expect(data.reader(testScope()).$count(orders)).resolves.toBe(0);
+    expect(data.stats()).toEqual({ inUse: 0, waiting: 0, open: 1 });
+  });
+
+  it("while idle, it is not handed out", async () => {
+    const data = place.open({ poolCount: 1 });
+    await data.ping();
+    await place.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holon orders' and state = 'idle'`;
+    await expect.poll(() => data.stats().open).toBe(0);
+    await expect(data.reader(testScope()).$count(orders)).resolves.toBe(0);
+  });
+});

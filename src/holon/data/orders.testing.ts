@@ -1,0 +1,64 @@
+import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
+import postgres, { type Sql } from "postgres";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Limits, silentLogger, systemClock } from "../kernel/index.ts";
+import { until } from "./child.testing.ts";
+import { type ContextData, createContextData } from "./context-data.ts";
+import { testLimits, type TestPlace, useTestDatabase } from "./database.testing.ts";
+import { migrate } from "./migrate.ts";
+
+const schema = pgSchema("orders");
+
+export const orders = schema.table("orders", { id: uuid().primaryKey().defaultRandom(), email: text().notNull().unique(), amount: integer().notNull(), version: integer().notNull().default(1) });
+
+export const tables = { orders };
+
+/** The data of a context `orders` with one table, in a database of the test file. */
+export interface OrdersPlace extends TestPlace {
+  readonly data: ContextData<typeof tables>;
+  /** The owner's connection, to look from outside. */
+  readonly sql: Sql;
+  /** Another process' data of the same context. */
+  open(limits?: Partial<Limits>, others?: { readonly onAppended?: () => void; readonly url?: string }): ContextData<typeof tables>;
+  /** Statements of contexts that the server runs now and whose text holds the given one. */
+  running(text: string): Promise<number>;
+  isRunning(text: string): Promise<void>;
+  isNotRunning(text: string): Promise<void>;
+}
+
+/** Prepares {@link OrdersPlace} for the tests of a file; each test begins with empty tables. */
+export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
+  const opened: ContextData<typeof tables>[] = [];
+  const place = Object.assign(useTestDatabase(), {}) as OrdersPlace & { data: ContextData<typeof tables>; sql: Sql };
+  let role: string | undefined;
+  const open: OrdersPlace["open"] = (own = limits, { onAppended, url } = {}) => {
+    const made = createContextData({ context: "orders", url: url ?? place.database.url, role, tables, limits: testLimits(own), clock: systemClock, log: silentLogger, onAppended });
+    opened.push(made);
+    return made;
+  };
+  const running = async (text: string) => {
+    const [row] = await place.sql<{ count: number }[]>`select count(*)::int as count from pg_stat_activity where application_name like 'holon %' and state = 'active' and strpos(query, ${text}) > 0`;
+    return row?.count ?? 0;
+  };
+  beforeAll(async () => {
+    role = (await migrate({ url: place.database.url, context: "orders" })).role;
+    place.sql = postgres(place.database.url, { max: 2, onnotice: () => {} });
+    await place.sql`create table orders.orders (id uuid primary key default gen_random_uuid(), email text not null unique, amount int not null check (amount >= 0), version int not null default 1)`;
+    place.data = open();
+  });
+  afterEach(async () => {
+    // What a test cancelled may still be on its way.
+    await until(() => opened.every((data) => data.stats().inUse === 0));
+    await place.sql`truncate orders.orders, orders.holon_outbox, orders.holon_order, orders.holon_keys cascade`;
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((data) => data.close()));
+    await place.sql?.end({ timeout: 1 });
+  });
+  return Object.assign(place, {
+    open,
+    running,
+    isRunning: (text: string) => until(async () => (await running(text)) > 0),
+    isNotRunning: (text: string) => until(async () => (await running(text)) === 0),
+  });
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { catalogueError } from "../../kernel/index.ts";
+import { testScope } from "../database.testing.ts";
+import { PoolGate } from "./pool-gate.ts";
+
+const LIMITS = { poolCount: 1, poolWaitMs: 60_000, poolWaitingCount: 1 };
+const OVERLOADED = { code: "OVERLOADED", executed: "no" };
+
+describe("the gate of a pool", () => {
+  it("lets in as many as there are connections, and the next when one leaves", async () => {
+    const gate = new PoolGate(LIMITS);
+    expect(gate.enter(testScope())).toBeUndefined();
+    const next = gate.enter(testScope());
+    expect([gate.inUse, gate.waiting]).toEqual([1, 1]);
+    gate.leave();
+    await next;
+    expect([gate.inUse, gate.waiting]).toEqual([1, 0]);
+    gate.leave();
+    expect(gate.inUse).toBe(0);
+  });
+
+  it("lets them in in the order of coming", async () => {
+    const gate = new PoolGate({ ...LIMITS, poolWaitingCount: 3 });
+    void gate.enter(testScope());
+    const order: string[] = [];
+    const all = ["a", "b", "c"].map(async (name) => {
+      await gate.enter(testScope());
+      order.push(name);
+      gate.leave();
+    });
+    gate.leave();
+    await Promise.all(all);
+    expect(order).toEqual(["a", "b", "c"]);
+  });
+
+  it("refuses when too many wait", () => {
+    const gate = new PoolGate(LIMITS);
+    void gate.enter(testScope());
+    void gate.enter(testScope());
+    expect(() => gate.enter(testScope())).toThrow(expect.objectContaining(OVERLOADED));
+  });
+
+  it("refuses those who waited too long", async () => {
+    const gate = new PoolGate({ ...LIMITS, poolWaitMs: 1 });
+    void gate.enter(testScope());
+    await expect(gate.enter(testScope())).rejects.toMatchObject(OVERLOADED);
+    expect(gate.waiting).toBe(0);
+  });
+
+  it("sends away those whose scope is cancelled", async () => {
+    const gate = new PoolGate(LIMITS);
+    void gate.enter(testScope());
+    const scope = testScope();
+    const waiting = gate.enter(scope);
+    const late = catalogueError("DEADLINE_EXCEEDED", "late");
+    scope.cancel(late);
+    await expect(waiting).rejects.toBe(late);
+    expect(gate.waiting).toBe(0);
+  });
+
+  it("refuses all once it is closed", async () => {
+    const gate = new PoolGate(LIMITS);
+    void gate.enter(testScope());
+    const waiting = gate.enter(testScope());
+    gate.close();
+    await expect(waiting).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(() => gate.enter(testScope())).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }));
+  });
+});
