@@ -10,3 +10,4 @@ export * from "./request-hash.ts";
 export * from "./runtime-context.ts";
 export * from "./store.ts";
 export * from "./safe-call.ts";
+export * from "./trpc-router.ts";

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../context/index.ts";
+import type { AnyTRPCRouter } from "@trpc/server";
+import { type CompiledContext, compileContext, createContextRouter, type PipelineServices, type ResolveTarget } from "../context/index.ts";
 import type { Contract, Target, TargetMap } from "../contract/index.ts";
 import { walkProcedures } from "../contract/index.ts";
 import { createEdge, createOpsServer, type Edge, type OpsServer, type Readiness } from "../edge/index.ts";
-import { ANONYMOUS, type Clock, type Logger, OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
+import { ANONYMOUS, type Clock, catalogueError, type Logger, OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
 import { CallMetrics, createMetrics } from "../observe/index.ts";
 import type { Plan } from "../topology/index.ts";
 import { createMeshServer, type MeshPeer, type MeshServer } from "../transport/mesh/index.ts";
@@ -44,6 +45,8 @@ export interface RunningProcess {
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readiness(): Readiness;
+  /** A genuine tRPC router of a context hosted here: for `createCaller`, and for tRPC's own adapters. Errors: NOT_FOUND. */
+  router(context: string): AnyTRPCRouter;
   /** Resolves when every process that this one calls is connected. */
   connected(): Promise<void>;
   /** Not ready, no new work, finish what is in flight, close in reverse order. Calling it again waits for the same end. */
@@ -109,6 +112,11 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   let closing: Promise<void> | undefined;
   return {
     ...{ plan, edge, mesh, ops, database, contexts: hosted, resolve, wheel, clock, readiness },
+    router(name) {
+      const context = hosted.find((candidate) => candidate.name === name);
+      if (context === undefined) throw catalogueError("NOT_FOUND", `The context ${name} is not hosted here.`);
+      return createContextRouter({ targets: context.targets, clock, limits });
+    },
     async connected() {
       await Promise.all([...peers.values()].map((peer) => peer.ready()));
     },
