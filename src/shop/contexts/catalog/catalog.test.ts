@@ -1,0 +1,196 @@
+import { randomUUID } from "node:crypto";
+import { TOPOLOGIES } from "holon/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Product } from "#contracts/catalog";
+import { productIdOf } from "../../northwind/northwind.ts";
+import { ALFKI, refusalOf, startTestShop, type TestShop } from "../../shop.testing.ts";
+
+describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
+  let shop: TestShop;
+  beforeAll(async () => {
+    shop = await startTestShop(topology);
+  });
+  afterAll(() => shop.close());
+
+  const anybody = () => shop.asAnonymous().call.catalog;
+  const admin = () => shop.admin.call.catalog;
+
+  describe("holds products", () => {
+    test("of Northwind, for everybody", async () => {
+      expect(await anybody().products.get({ id: productIdOf(11) })).toMatchObject({ name: "Queso Cabrales", category: "Dairy Products", priceCents: 2_100 });
+      expect((await anybody().products.list({ limit: 1 })).total).toBeGreaterThanOrEqual(77);
+    });
+
+    test("in eight categories", async () => {
+      const { items } = await anybody().categories.list();
+      expect(items).toHaveLength(8);
+      expect(items.find(({ name }) => name === "Meat/Poultry")).toEqual({ name: "Meat/Poultry", products: 6 });
+    });
+
+    test("sorted by price, both ways", async () => {
+      const prices = async (sort: "price_asc" | "price_desc") => (await anybody().products.list({ sort, limit: 100 })).items.map((product) => product.priceCents);
+      const rising = await prices("price_asc");
+      expect(rising).toEqual([...rising].sort((a, b) => a - b));
+      expect(await prices("price_desc")).toEqual([...rising].reverse());
+    });
+
+    test.each([
+      ["category", { category: "Produce" }, (product: Product) => product.category === "Produce"],
+      ["text", { search: "CHEF" }, (product: Product) => /chef/i.test(product.name)],
+      ["least price", { minPriceCents: 5_000 }, (product: Product) => product.priceCents >= 5_000],
+      ["greatest price", { maxPriceCents: 700 }, (product: Product) => product.priceCents <= 700],
+      ["discontinued or not", { discontinued: true }, (product: Product) => product.discontinued],
+    ])("filtered by %s", async (_, filter, fits) => {
+      const all = (await anybody().products.list({ limit: 100 })).items;
+      const { items, total } = await anybody().products.list({ ...filter, limit: 100 });
+      expect(items.map(({ id }) => id)).toEqual(all.filter(fits).map(({ id }) => id));
+      expect(total).toBe(items.length);
+    });
+
+    test("a page at a time, each product once", async () => {
+      const page = async (number: number) => (await anybody().products.list({ page: number, limit: 30, category: "Confections" })).items;
+      expect(new Set([...(await page(1)), ...(await page(2))].map(({ id }) => id)).size).toBe(13);
+    });
+
+    test("and takes a percent sign in a search for what it is", async () => {
+      expect((await anybody().products.list({ search: "%" })).total).toBe(0);
+    });
+  });
+
+  describe("is edited", () => {
+    test("by version: who read an older one gets CONFLICT with the version of now", async () => {
+      const { id, version } = await shop.addProduct(1);
+      const edited = await admin().products.patch({ id, version, priceCents: 1_100 });
+      expect(edited).toMatchObject({ priceCents: 1_100, version: version + 1 });
+      expect(await refusalOf(admin().products.patch({ id, version, priceCents: 1_200 }))).toEqual({ code: "CONFLICT", details: { version: version + 1 } });
+      expect(await refusalOf(admin().products.remove({ id, version }))).toEqual({ code: "CONFLICT", details: { version: version + 1 } });
+    });
+
+    test("by one of ten who edit the same version at once", async () => {
+      const { id, version } = await shop.addProduct(1);
+      const edits = await Promise.all(Array.from({ length: 10 }, (_, index) => refusalOf(admin().products.patch({ id, version, priceCents: 2_000 + index }))));
+      expect(edits.map(({ code }) => code).sort()).toEqual([...Array.from({ length: 9 }, () => "CONFLICT"), "OK"]);
+    });
+
+    test("whole", async () => {
+      const { id, version } = await shop.addProduct(1);
+      const facts = { name: "Other", category: "Produce", quantityPerUnit: "2 boxes", priceCents: 1, discontinued: true };
+      expect(await admin().products.update({ id, version, ...facts })).toMatchObject({ ...facts, stock: 1 });
+    });
+
+    test("without stock moving the version", async () => {
+      const { id, version } = await shop.addProduct(1);
+      await admin().stock.restock({ lines: [{ productId: id, quantity: 4 }] });
+      expect(await anybody().products.get({ id })).toMatchObject({ stock: 5, version });
+    });
+
+    test("until a product is removed", async () => {
+      const { id, version } = await shop.addProduct(1);
+      await admin().products.remove({ id, version });
+      expect(await refusalOf(anybody().products.get({ id }))).toMatchObject({ code: "NOT_FOUND" });
+      expect(await refusalOf(admin().products.remove({ id, version }))).toMatchObject({ code: "NOT_FOUND" });
+    });
+
+    test("only in categories that exist", async () => {
+      const { id, version } = await shop.addProduct(1);
+      expect(await refusalOf(admin().products.patch({ id, version, category: "Toys" }))).toEqual({ code: "UNKNOWN_CATEGORY", details: { category: "Toys" } });
+      const name = `Toys ${randomUUID()}`;
+      await admin().categories.create({ name });
+      expect(await admin().products.patch({ id, version, category: name })).toMatchObject({ category: name });
+      expect(await refusalOf(admin().categories.create({ name }))).toMatchObject({ code: "CONFLICT" });
+    });
+
+    test("once a key", async () => {
+      const key = randomUUID();
+      const facts = { name: `Thing ${key}`, category: "Produce", quantityPerUnit: "1", priceCents: 5, discontinued: false };
+      const [first, second] = [await admin().products.create(facts, { key }), await admin().products.create(facts, { key })];
+      expect(second).toEqual(first);
+    });
+
+    test("by admins only", async () => {
+      const { id, version } = await shop.addProduct(1);
+      expect(await refusalOf(shop.asUser(ALFKI, "user").call.catalog.products.remove({ id, version }))).toMatchObject({ code: "FORBIDDEN" });
+      expect(await refusalOf(anybody().products.remove({ id, version }))).toMatchObject({ code: "UNAUTHORIZED" });
+    });
+  });
+
+  describe("sets stock aside", () => {
+    const stock = () => shop.asSystem("orders").call.catalog.stock;
+    const ids = () => ({ orderId: randomUUID(), attempt: randomUUID() });
+
+    test("all lines or none", async () => {
+      const [plenty, scarce] = [await shop.addProduct(10), await shop.addProduct(1)];
+      const lines = [{ productId: plenty.id, quantity: 3 }, { productId: scarce.id, quantity: 2 }];
+      expect(await refusalOf(stock().reserve({ ...ids(), lines }))).toEqual({ code: "OUT_OF_STOCK", details: { productId: scarce.id, available: 1 } });
+      expect(await shop.stockOf(plenty.id)).toBe(10);
+    });
+
+    test("once an order, whichever attempt asks", async () => {
+      const product = await shop.addProduct(10);
+      const { orderId, attempt } = ids();
+      const lines = [{ productId: product.id, quantity: 3 }];
+      const first = await stock().reserve({ orderId, attempt, lines });
+      expect(await stock().reserve({ orderId, attempt: randomUUID(), lines })).toEqual(first);
+      expect(await shop.stockOf(product.id)).toBe(7);
+    });
+
+    test("at the price that it was first reserved at", async () => {
+      const { id, version } = await shop.addProduct(10);
+      const { orderId, attempt } = ids();
+      const lines = [{ productId: id, quantity: 3 }];
+      await stock().reserve({ orderId, attempt, lines });
+      await admin().products.patch({ id, version, priceCents: 1 });
+      expect((await stock().reserve({ orderId, attempt: randomUUID(), lines })).lines).toMatchObject([{ unitPriceCents: 1_000 }]);
+    });
+
+    test("and gives it back once", async () => {
+      const product = await shop.addProduct(10);
+      const reservation = ids();
+      await stock().reserve({ ...reservation, lines: [{ productId: product.id, quantity: 3 }] });
+      const released = await Promise.all([stock().release(reservation), stock().release(reservation)]);
+      expect(released.filter((each) => each.released)).toHaveLength(1);
+      expect(await shop.stockOf(product.id)).toBe(10);
+    });
+
+    test("again after it was given back", async () => {
+      const product = await shop.addProduct(10);
+      const { orderId, attempt } = ids();
+      await stock().reserve({ orderId, attempt, lines: [{ productId: product.id, quantity: 3 }] });
+      await stock().release({ orderId, attempt });
+      await stock().reserve({ orderId, attempt: randomUUID(), lines: [{ productId: product.id, quantity: 4 }] });
+      expect(await shop.stockOf(product.id)).toBe(6);
+    });
+
+    test("but not for an attempt that was given up before it came", async () => {
+      const product = await shop.addProduct(10);
+      const reservation = ids();
+      expect(await stock().release(reservation)).toEqual({ released: false });
+      const late = stock().reserve({ ...reservation, lines: [{ productId: product.id, quantity: 3 }] });
+      expect(await refusalOf(late)).toMatchObject({ code: "CONFLICT" });
+      expect(await shop.stockOf(product.id)).toBe(10);
+    });
+
+    test("and keeps it where an attempt that was overtaken gives up", async () => {
+      const product = await shop.addProduct(10);
+      const { orderId, attempt } = ids();
+      const lines = [{ productId: product.id, quantity: 3 }];
+      await stock().reserve({ orderId, attempt, lines });
+      await stock().reserve({ orderId, attempt: randomUUID(), lines });
+      expect(await stock().release({ orderId, attempt })).toEqual({ released: false });
+      expect(await shop.stockOf(product.id)).toBe(7);
+    });
+
+    test("of the same products for orders that name them in any order", async () => {
+      const [one, other] = [await shop.addProduct(100), await shop.addProduct(100)];
+      const lines = [{ productId: one.id, quantity: 1 }, { productId: other.id, quantity: 1 }];
+      const orders = Array.from({ length: 20 }, (_, index) => stock().reserve({ ...ids(), lines: index % 2 === 0 ? lines : [...lines].reverse() }));
+      await Promise.all(orders);
+      expect([await shop.stockOf(one.id), await shop.stockOf(other.id)]).toEqual([80, 80]);
+    });
+
+    test("for other contexts only", async () => {
+      const response = await fetch(`${shop.url}/trpc/catalog.stock.release`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(ids()) });
+      expect(response.status).toBe(404);
+    });
+  });
+});

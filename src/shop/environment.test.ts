@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { DEVELOPMENT_ADMIN, readShopSettings, type SettingFault } from "./environment.ts";
+import { newTokenKey, publicHalf } from "./identity/token-keys.ts";
+
+const privateKey = await newTokenKey();
+const SHOP_TOKEN_PRIVATE_KEY = JSON.stringify(privateKey);
+const SHOP_TOKEN_PUBLIC_KEYS = JSON.stringify([publicHalf(privateKey)]);
+const production = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PRIVATE_KEY };
+
+const faultyVariables = (env: Record<string, string>): string[] => (readShopSettings(env) as SettingFault[]).map((fault) => fault.variable);
+
+describe("the shop's environment", () => {
+  test("needs nothing on a development machine", () => {
+    expect(readShopSettings({})).toEqual({ tokenKeys: "development", firstAdmin: DEVELOPMENT_ADMIN, gatewayRules: [] });
+  });
+
+  test("has no account to begin with in production unless one is named", () => {
+    expect(readShopSettings(production)).toMatchObject({ firstAdmin: undefined });
+  });
+
+  test("checks tokens with the public half where no public keys are named", () => {
+    expect(readShopSettings(production)).toMatchObject({ tokenKeys: { privateKey, publicKeys: [publicHalf(privateKey)] } });
+  });
+
+  test("needs no private key where the users context is elsewhere", () => {
+    const env = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PUBLIC_KEYS, HOLON_CONTEXTS: "none" };
+    expect(readShopSettings(env)).toMatchObject({ tokenKeys: { privateKey: undefined } });
+  });
+
+  test.each([
+    ["a missing key in production", { NODE_ENV: "production", SHOP_GATEWAY: "fake" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
+    ["a gateway that production did not ask for", { ...production, SHOP_GATEWAY: "" }, ["SHOP_GATEWAY"]],
+    ["a key that is none", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
+    ["half an admin", { SHOP_ADMIN_EMAIL: "a@b.com" }, ["SHOP_ADMIN_PASSWORD"]],
+    ["the development password in production", { ...production, SHOP_ADMIN_EMAIL: "a@b.com", SHOP_ADMIN_PASSWORD: DEVELOPMENT_ADMIN.password }, ["SHOP_ADMIN_PASSWORD"]],
+    ["rules that are none", { SHOP_GATEWAY_RULES: '[{"outcome":"explode"}]' }, ["SHOP_GATEWAY_RULES"]],
+    ["a name that is written wrong", { SHOP_GATEWAY_RULE: "[]" }, ["SHOP_GATEWAY_RULE"]],
+  ] as const)("refuses %s", (_, env, variables) => {
+    expect(faultyVariables(env).slice(0, variables.length)).toEqual(variables);
+  });
+
+  test("never shows a secret that it cannot read", () => {
+    expect(JSON.stringify(readShopSettings({ SHOP_TOKEN_PRIVATE_KEY: "canary" }))).not.toContain("canary");
+  });
+});
