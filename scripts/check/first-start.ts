@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+/**
+ * The README's first command as a newcomer runs it: `npm start` on embedded defaults in an empty folder of data answers within a minute,
+ * and stops when it is told to.
+ */
+const root = path.resolve(import.meta.dirname, "../..");
+const folder = mkdtempSync(path.join(tmpdir(), "holon-first-start-"));
+const [port, meshPort, opsPort] = await freePorts(3);
+const env = { ...process.env, PORT: String(port), HOLON_MESH_PORT: String(meshPort), HOLON_OPS_PORT: String(opsPort), HOLON_EMBEDDED_FOLDER: folder };
+const startedAt = performance.now();
+const shop = spawn("npm", ["start"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+let output = "";
+for (const stream of [shop.stdout, shop.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+
+const [url, health] = [`http://127.0.0.1:${port}/trpc/catalog.products.list?input=%7B%7D`, `http://127.0.0.1:${opsPort}/healthz`];
+const answered = await answersWithin(60_000);
+const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+// To the whole group, as Ctrl-C does: npm alone would end at once and leave its child to finish unseen.
+signalGroup("SIGINT");
+const stopped = await groupEnds(40_000);
+if (!stopped) signalGroup("SIGKILL");
+rmSync(folder, { recursive: true, force: true });
+
+if (answered !== undefined) fail(answered);
+if (!stopped) fail("The shop did not stop within 40 s of SIGINT.");
+console.log(`start: ${url} answered after ${seconds} s`);
+
+function signalGroup(signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-(shop.pid as number), signal);
+  } catch {
+    return false;
+  }
+}
+
+async function groupEnds(limitMs: number): Promise<boolean> {
+  const deadlineMs = performance.now() + limitMs;
+  while (signalGroup(0)) {
+    if (performance.now() > deadlineMs) return false;
+    await pause(100);
+  }
+  return true;
+}
+
+async function answersWithin(limitMs: number): Promise<string | undefined> {
+  let last = "nothing listened";
+  while (performance.now() - startedAt < limitMs) {
+    if (shop.exitCode !== null) return `The shop ended with ${shop.exitCode} instead of answering.`;
+    try {
+      const statuses = await Promise.all([url, health].map(async (address) => (await fetch(address)).status));
+      if (statuses.every((status) => status === 200)) return undefined;
+      last = `statuses ${statuses.join(", ")}`;
+    } catch (error) {
+      last = String((error as Error).cause ?? error);
+    }
+    await pause(200);
+  }
+  return `${url} and ${health} did not answer 200 within ${limitMs} ms: ${last}.`;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+function fail(reason: string): void {
+  console.error(`${reason}\n${output}`);
+  process.exitCode = 1;
+}

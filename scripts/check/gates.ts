@@ -1,0 +1,36 @@
+import path from "node:path";
+import { runCommand } from "./command.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const bin = (name: string): string => path.join(root, "node_modules/.bin", name);
+const script = (name: string): readonly string[] => [process.execPath, "--conditions=source", "--import", "tsx", path.join(import.meta.dirname, name)];
+
+/** Every gate with its command, cheapest first. */
+const GATES: Readonly<Record<string, readonly string[]>> = {
+  format: [bin("biome"), "check", "--linter-enabled=false", "--error-on-warnings", "."],
+  lint: [bin("biome"), "lint", "--error-on-warnings", "."],
+  types: [bin("tsc"), "--noEmit", "-p", "."],
+  floors: script("floors.ts"),
+  docs: script("docs.ts"),
+  deploy: script("deploy.ts"),
+  package: script("package.ts"),
+  start: script("first-start.ts"),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(GATES, name));
+if (unknown.length > 0) throw new Error(`There is no gate ${unknown.join(", ")}; there are ${Object.keys(GATES).join(", ")}.`);
+
+const failed: string[] = [];
+for (const name of asked.length > 0 ? asked : Object.keys(GATES)) {
+  const [command = "", ...args] = GATES[name] ?? [];
+  const startedAt = performance.now();
+  const { ok, output } = runCommand(command, args, { cwd: root });
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds.padStart(6)} s${ok ? "" : `\n${output}`}`);
+  if (!ok) failed.push(name);
+}
+if (failed.length > 0) {
+  console.error(`Gates failed: ${failed.join(", ")}.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { entrances, importFaults, linkDependencies, typeFaults } from "./package/consumer.ts";
+import { contentFaults, packInto } from "./package/packed.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const project = mkdtempSync(path.join(tmpdir(), "holon-consumer-"));
+
+try {
+  const packed = packInto(root, project);
+  linkDependencies(root, project);
+  const names = entrances(root);
+  const { messages, pkg } = await publint({ pkgDir: packed.folder, strict: true, pack: false });
+  const faults = [
+    ...contentFaults(packed),
+    ...messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
+    ...importFaults(project, names),
+    ...typeFaults(root, project, names),
+  ];
+  for (const fault of faults) console.error(fault);
+  console.log(`package: ${packed.files.length} files, ${names.length} entrances, ${faults.length} faults`);
+  if (faults.length > 0) process.exitCode = 1;
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}

@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { runCommand } from "../command.ts";
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/** The entrances that package.json promises, as a user writes them. */
+export function entrances(root: string): string[] {
+  return Object.keys(readManifest(root).exports).map((key) => path.posix.join("holon", key));
+}
+
+/** Gives a project the dependencies of the package, and none of the development ones. */
+export function linkDependencies(root: string, project: string): void {
+  for (const name of [...Object.keys(readManifest(root).dependencies), "@types/node"]) {
+    const link = path.join(project, "node_modules", name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(path.join(root, "node_modules", name), link);
+  }
+}
+
+/** What plain Node refuses of the entrances, and what it ought to refuse and does not. */
+export function importFaults(project: string, names: readonly string[]): string[] {
+  const unopened = names.flatMap((name) => {
+    const { ok, output } = runImport(project, name);
+    return ok ? [] : [`import("${name}") fails on plain Node:\n${output}`];
+  });
+  const deep = ["holon/kernel", "holon/dist/holon/kernel/index.js", "holon/src/holon/index.ts"];
+  const opened = deep.filter((name) => !runImport(project, name).output.includes("ERR_PACKAGE_PATH_NOT_EXPORTED"));
+  return [...unopened, ...opened.map((name) => `import("${name}") is not refused`)];
+}
+
+function runImport(project: string, name: string): ReturnType<typeof runCommand> {
+  return runCommand(process.execPath, ["--input-type=module", "--eval", `await import(${JSON.stringify(name)})`], { cwd: project, env: { PATH: process.env["PATH"] } });
+}
+
+/** How a user's project may resolve modules, and what it has. */
+const PROJECTS = [
+  { what: "a Node project", options: { module: "nodenext", types: ["node"], lib: ["es2023"] }, entrances: /./ },
+  { what: "a bundled Node project", options: { module: "preserve", moduleResolution: "bundler", types: ["node"], lib: ["es2023"] }, entrances: /./ },
+  { what: "a frontend", options: { module: "preserve", moduleResolution: "bundler", types: [], lib: ["es2023", "dom", "dom.iterable"] }, entrances: /^holon\/(client|contract)$/ },
+] as const;
+
+/** What the compiler says of the package's own declarations in a user's project; those of its dependencies are theirs. */
+export function typeFaults(root: string, project: string, names: readonly string[]): string[] {
+  return PROJECTS.flatMap(({ what, options, entrances: used }) => {
+    const lines = names.filter((name) => used.test(name)).map((name, index) => `import * as e${index} from "${name}";\nexport type E${index} = keyof typeof e${index};\n`);
+    writeFileSync(path.join(project, "index.ts"), lines.join(""));
+    writeFileSync(path.join(project, "package.json"), JSON.stringify({ type: "module" }));
+    const compilerOptions = { ...options, target: "es2023", strict: true, noEmit: true, skipLibCheck: false };
+    writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["index.ts"] }));
+    const { output } = runCommand(path.join(root, "node_modules/.bin/tsc"), ["-p", ".", "--pretty", "false"], { cwd: project });
+    const ours = output.split("\n").filter((line) => /^(node_modules\/holon\/|index\.ts|tsconfig\.json|error)/.test(line));
+    return ours.map((line) => `in ${what}: ${line}`);
+  });
+}
+
+function readManifest(root: string): Manifest {
+  return JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Manifest;
+}
