@@ -71,6 +71,7 @@ const values: Row[] = [
   ["depth of the whole body", (url) => post(url, "catalog.any", nested(500_000)), 400, "BAD_REQUEST"],
   ["an array of 10 001", (url) => post(url, "catalog.any", `{"list":[${Array(10_001).fill(0).join()}]}`), 400, "BAD_REQUEST", "list"],
   ["a string over the limit", (url) => post(url, "catalog.any", `{"text":"${"ä".repeat(128 * 1024 + 1)}"}`), 400, "BAD_REQUEST", "text"],
+  ["a megabyte of brackets", (url) => post(url, "catalog.any", `[${Array(40).fill(`[${Array(8_000).fill("[]").join()}]`).join()}]`), 400, "BAD_REQUEST", "100000 values"],
   ["NUL in text", (url) => post(url, "catalog.any", '{"text":"a\\u0000b"}'), 400, "BAD_REQUEST", "text"],
   ["NUL in a key", (url) => post(url, "catalog.any", '{"a\\u0000b":1}'), 400, "BAD_REQUEST", "ab"],
   ["unknown keys of a strict object", (url) => post(url, "catalog.strict", '{"amount":1,"admin":true}'), 400, "BAD_REQUEST"],

@@ -1,4 +1,5 @@
 import { catalogueError, type HolonError } from "../kernel/index.ts";
+import { isTooDense, VALUES_COUNT } from "./json-density.ts";
 import { findUnsafeJson, type JsonLimits } from "./json-limits.ts";
 
 /** A value of the outside that was not let in. A class of its own, because any value may be an input. */
@@ -13,6 +14,7 @@ export class RefusedInput {
 /** Parses the JSON text of a request. Nothing at all is undefined, as in tRPC: clients send no body for "no input". */
 export function parseJsonText(text: string | undefined): unknown | RefusedInput {
   if (text === undefined || text === "") return undefined;
+  if (isTooDense(text)) return new RefusedInput(badInput("", "too_big", `more than ${VALUES_COUNT} values`));
   try {
     return JSON.parse(text) as unknown;
   } catch {
