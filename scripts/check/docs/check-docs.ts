@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { runCommand } from "../command.ts";
+import { exampleFaults, unmarkedFences } from "./examples.ts";
+import { linkFaults } from "./links.ts";
+import { type Page, parsePage } from "./markdown.ts";
+import { promiseFaults } from "./promises.ts";
+
+/** The README's two commands, as a newcomer copies them; `.ci/run` calls the same. */
+const FIRST_COMMANDS = ["npm ci && npm start", "npm ci && npm test"];
+
+/** Everything that is wrong with some pages of documentation; `base` is where their README is, from the root and with a `/`. */
+export function checkPages(root: string, base: string, paths: readonly string[]): string[] {
+  const pages = paths.map((file) => parsePage(file, readFileSync(path.join(root, file), "utf8")));
+  const pageAt = (file: string): Page | undefined => pages.find((page) => page.path === base + file);
+  return [...readmeFaults(pageAt("README.md")), ...linkFaults(root, pages), ...unmarkedFences(pages), ...exampleFaults(root, pages), ...promiseFaults(root, pageAt("docs/promises.md"))];
+}
+
+/** All pages of the project, committed or about to be. */
+export function projectPages(root: string): string[] {
+  const { stdout } = runCommand("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"], { cwd: root });
+  return stdout.split("\0").filter((file) => file !== "" && !file.includes("bad-samples/"));
+}
+
+function readmeFaults(readme: Page | undefined): string[] {
+  if (readme === undefined) return ["README.md is not there"];
+  const commands = readme.fences.flatMap(({ code }) => code.split("\n").map((line) => line.replace(/\s+#.*/, "").trim()));
+  return FIRST_COMMANDS.filter((command) => !commands.includes(command)).map((command) => `README.md does not give the command: ${command}`);
+}

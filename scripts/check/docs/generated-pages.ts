@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import ts from "typescript-6";
+import { DECLARED_ERROR, ERROR_CATALOGUE, type ErrorRow } from "../../../src/holon/kernel/error-catalogue.ts";
+import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
+import { contextVariables, LIMIT_NAMES, limitVariable, VARIABLES } from "../../../src/holon/topology/variables.ts";
+
+const NOTE = "<!-- Written by `npm run docs:generate` from the sources; `npm run check` compares. -->";
+
+/** Pages that are written from the sources, by path. */
+export function generatedPages(root: string): ReadonlyMap<string, string> {
+  return new Map([
+    ["docs/errors.md", errorsPage()],
+    ["docs/limits.md", limitsPage(root)],
+    ["docs/environment.md", environmentPage()],
+  ]);
+}
+
+/** Generated pages that are not what the sources say now. */
+export function staleFaults(root: string): string[] {
+  return [...generatedPages(root)].flatMap(([page, text]) => (readOrNothing(path.join(root, page)) === text ? [] : [`${page} is not what the sources say: npm run docs:generate`]));
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERROR_CATALOGUE).map(([code, row]) => errorCells(`\`${code}\``, row));
+  return page(
+    "Errors",
+    "Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is the world failing, a *defect* is a bug. `Executed` says whether the handler may have run; `retry` whether sending the call again is right.",
+    table(["Code", "Kind", "HTTP", "tRPC", "Retry", "Executed", "Log", "Meaning", "Cure"], [...rows, errorCells("declared by a contract", DECLARED_ERROR)]),
+  );
+}
+
+function errorCells(code: string, row: ErrorRow): string[] {
+  return [code, row.kind, String(row.status), `\`${row.trpc}\``, row.retry, row.executed, row.log, row.meaning, row.cure];
+}
+
+function limitsPage(root: string): string {
+  const meanings = limitMeanings(root);
+  const rows = LIMIT_NAMES.map((name) => [`\`${name}\``, withUnit(name, DEFAULT_LIMITS[name]), `\`${limitVariable(name)}\``, meanings.get(name) ?? ""]);
+  return page("Limits", "Everything that is bounded, with its default. A process takes another value from the variable, in the unit of the name: milliseconds, bytes, or a number of things.", table(["Limit", "Default", "Variable", "Bounds"], rows));
+}
+
+/** The comments of `limits.ts`, by the limit that they stand above. */
+function limitMeanings(root: string): Map<string, string> {
+  const file = path.join(root, "src/holon/kernel/limits.ts");
+  const syntax = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  const meanings = new Map<string, string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAssignment(node)) {
+      meanings.set(node.name.getText(), ts.getJSDocCommentsAndTags(node).map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "").join(" ").replace(/\s+/g, " "));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(syntax);
+  return meanings;
+}
+
+function environmentPage(): string {
+  const fixed = VARIABLES.map(({ name, fallback, means }) => [`\`${name}\``, fallback, means]);
+  const { address, database } = contextVariables("CONTEXT");
+  const ofContexts = [
+    [`\`${address.replace("CONTEXT", "<CONTEXT>")}\``, "", "Where a context that is not hosted here answers: one or more mesh addresses (`mesh://catalog:3001`), separated by commas."],
+    [`\`${database.replace("CONTEXT", "<CONTEXT>")}\``, "`DATABASE_URL`", "A database, or a login, of that context alone."],
+    ["`HOLON_LIMIT_<NAME>`", "[Limits](limits.md)", "Another value for a limit."],
+  ];
+  return page("Environment", "Every variable that a process reads. All that is wrong with them is reported at once, each with its cure, with exit code 2 and before anything is opened. `npm run plan` prints what they come to.", table(["Variable", "Default", "Means"], [...fixed, ...ofContexts]));
+}
+
+function withUnit(name: string, value: number): string {
+  if (name.endsWith("Bytes")) return value % 1_048_576 === 0 ? `${value / 1_048_576} MiB` : `${value / 1_024} KiB`;
+  if (!name.endsWith("Ms")) return grouped(value);
+  if (value % 3_600_000 === 0) return `${value / 3_600_000} h`;
+  return value % 1_000 === 0 ? `${grouped(value / 1_000)} s` : `${value} ms`;
+}
+
+function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+}
+
+function page(title: string, lead: string, body: string): string {
+  return `# ${title}\n\n${NOTE}\n\n${lead}\n\n${body}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function readOrNothing(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "./markdown.ts";
+
+/** Relative links that lead to no file, or to a heading that is not there. */
+export function linkFaults(root: string, pages: readonly Page[]): string[] {
+  const byPath = new Map(pages.map((page) => [page.path, page]));
+  return pages.flatMap((page) =>
+    page.links
+      .filter(({ target }) => !/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(target))
+      .flatMap(({ target, line }) => {
+        const [file = "", anchor] = decodeURI(target).split("#");
+        const resolved = file === "" ? page.path : path.posix.join(path.posix.dirname(page.path), file);
+        if (resolved.startsWith("..") || !existsSync(path.join(root, resolved))) return [`${page.path}:${line} links to ${target}, which is not there`];
+        const anchors = byPath.get(resolved)?.anchors;
+        return anchor === undefined || anchors === undefined || anchors.has(anchor) ? [] : [`${page.path}:${line} links to ${target}, a heading that is not there`];
+      }),
+  );
+}
