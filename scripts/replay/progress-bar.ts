@@ -1,0 +1,21 @@
+const WIDTH = 40;
+
+/** Where a progress bar is drawn: a terminal, or a file that nobody watches. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Shows how far work has come: a bar on a terminal, a line for every tenth elsewhere. */
+export function createProgressBar(output: ProgressOutput, total: number): (done: number) => void {
+  let shown = -1;
+  return (done) => {
+    const steps = output.isTTY === true ? WIDTH * 4 : 10;
+    const step = Math.floor((done / total) * steps);
+    if (step === shown && done < total) return;
+    shown = step;
+    const filled = Math.floor((done / total) * WIDTH);
+    const bar = `[${"#".repeat(filled)}${".".repeat(WIDTH - filled)}] ${done}/${total}`;
+    output.write(output.isTTY === true ? `\r${bar}${done === total ? "\n" : ""}` : `${bar}\n`);
+  };
+}

@@ -1,0 +1,47 @@
+import { isTRPCClientError } from "holon/client";
+
+/** Codes after which a call with a key is sent again. `NETWORK` stands for no answer at all, or half of one. */
+const WORTH_ANOTHER_TRY = new Set(["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "KEY_IN_FLIGHT", "NETWORK"]);
+
+const FIRST_WAIT_MS = 50;
+const GREATEST_WAIT_MS = 2_000;
+
+/** What {@link createRetrying} needs. */
+export interface RetryOptions {
+  /** How long a call is tried again, counted from its first failure; milliseconds. */
+  readonly patienceMs: number;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Told of every failure that is tried again. */
+  readonly onRetry: (code: string) => void;
+}
+
+/** Runs a call until it works, until it fails for good, or until patience ends. Errors: the last one. */
+export type Retrying = <Result>(call: () => Promise<Result>) => Promise<Result>;
+
+/** Retries with exponential backoff and full jitter. */
+export function createRetrying({ patienceMs, nowMs, sleep, random, onRetry }: RetryOptions): Retrying {
+  return async (call) => {
+    let untilMs: number | undefined;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        const code = codeOf(error);
+        untilMs ??= nowMs() + patienceMs;
+        if (!WORTH_ANOTHER_TRY.has(code) || nowMs() >= untilMs) throw error;
+        onRetry(code);
+        await sleep(random() * Math.min(GREATEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt));
+      }
+    }
+  };
+}
+
+/** The code of an error; `NETWORK` where the server did not answer. */
+export function codeOf(error: unknown): string {
+  if (!isTRPCClientError(error)) return "UNKNOWN";
+  const code = (error.data as { readonly code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : "NETWORK";
+}
