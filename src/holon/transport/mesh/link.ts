@@ -147,7 +147,8 @@ export class Link extends WheelEntry {
     const { clock, limits } = this.#services;
     const nowMs = clock.monotonicMs();
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
-    const moved = this.#heard || taken > this.#takenBytes;
+    // While we read nothing, that the peer takes something is its only sign of life. (What the kernel takes for a peer that reads is none.)
+    const moved = this.#heard || (this.#socket.isPaused() && taken > this.#takenBytes);
     const said = this.writer.queued > this.#queuedFrames;
     this.#heard = false;
     this.#takenBytes = taken;

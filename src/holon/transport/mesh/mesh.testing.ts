@@ -27,6 +27,9 @@ import {
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./mesh-peer.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./mesh-server.ts";
 
+/** What all processes of a test share. */
+export const SECRET = "correct horse battery staple";
+
 /** A contract with one procedure for each thing that the mesh has to carry. */
 export const probe = contract("probe", {
   procedures: {
@@ -85,7 +88,13 @@ export interface LogLine {
 }
 
 /** A logger that keeps its lines. */
-export function createMemoryLogger(): { readonly log: Logger; readonly lines: readonly LogLine[] } {
+export interface MemoryLogger {
+  readonly log: Logger;
+  readonly lines: readonly LogLine[];
+}
+
+/** Makes a logger that keeps its lines. */
+export function createMemoryLogger(): MemoryLogger {
   const lines: LogLine[] = [];
   const at = (level: LogLine["level"]) => (fields: object, message: string) =>
     void lines.push({ level, fields: fields as LogLine["fields"], message });
@@ -110,7 +119,7 @@ export class MeshStage {
     const server = await createMeshServer({
       targets: createProbeTargets(options.contract ?? probe, handlers),
       contexts: ["probe"],
-      secret: "correct horse battery staple",
+      secret: SECRET,
       host: "127.0.0.1",
       port: 0,
       processName: "callee-1",
@@ -127,7 +136,7 @@ export class MeshStage {
   peer(port: number, options: Partial<MeshPeerOptions> = {}): MeshPeer {
     const peer = createMeshPeer({
       url: `mesh://127.0.0.1:${port}`,
-      secret: "correct horse battery staple",
+      secret: SECRET,
       processName: "caller-1",
       callerContexts: ["edge", "orders"],
       contracts: [probe],

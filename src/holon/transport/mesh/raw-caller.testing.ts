@@ -7,12 +7,17 @@ export class RawCaller {
   /** All that arrived and was not taken yet. */
   received = Buffer.alloc(0);
   closed = false;
+  /** How many bytes arrived, also of those that were not kept. */
+  receivedBytes = 0;
+  /** Whether what arrives is kept for {@link frames}; off for a flood. */
+  keeps = true;
   #onChange: () => void = () => {};
 
   constructor(port: number) {
     this.socket = connect({ host: "127.0.0.1", port });
     this.socket.on("data", (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.receivedBytes += chunk.length;
+      if (this.keeps) this.received = Buffer.concat([this.received, chunk]);
       this.#onChange();
     });
     this.socket.on("error", () => {});

@@ -88,7 +88,15 @@ export class ServerConnection implements LinkOwner {
       exchange.fail(stopping);
       exchange.cancel(stopping);
     }
-    if (this.#open.size === 0) this.#link.end();
+    this.#endWhenIdle();
+  }
+
+  /** Says goodbye once nothing is open; a tick later, because the last answer is about to be written. */
+  #endWhenIdle(): void {
+    if (this.#open.size > 0) return;
+    process.nextTick(() => {
+      if (this.#open.size === 0 && !this.#link.closed) this.#link.end();
+    });
   }
 
   onFrames(frames: readonly Frame[]): string | undefined {
@@ -115,7 +123,7 @@ export class ServerConnection implements LinkOwner {
   closed(exchange: ServerExchange): void {
     if (!this.#open.remove(exchange)) return;
     if (exchange.slot !== undefined) this.#home.wheel.remove(exchange);
-    if (this.#draining && this.#open.size === 0) this.#link.end();
+    if (this.#draining) this.#endWhenIdle();
   }
 
   /** Resolves at once, or when the peer has taken what was sent before. */

@@ -1,0 +1,10 @@
+import { MeshStage, untilCancelled } from "./mesh.testing.ts";
+
+/** A mesh server in a process of its own, to be stopped and killed by a test: `node mesh-child.testing.ts PORT`. */
+const stage = new MeshStage();
+const server = await stage.server(
+  { echo: (_scope, input) => input, hang: untilCancelled },
+  { port: Number(process.argv[2]), processName: `child-${process.pid}` },
+);
+process.on("disconnect", () => process.exit(0));
+process.send?.({ port: server.port });

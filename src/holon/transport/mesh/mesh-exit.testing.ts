@@ -1,0 +1,9 @@
+import { MeshStage, probeTarget } from "./mesh.testing.ts";
+
+/** Uses the mesh, closes everything, and must then end by itself: an open handle would keep it alive. */
+const stage = new MeshStage();
+const server = await stage.server({ echo: (_scope, input) => input });
+const peer = stage.peer(server.port);
+await probeTarget(peer, "echo").invoke(stage.scope(), { text: "x" });
+stage.peer(1);
+await stage.close();

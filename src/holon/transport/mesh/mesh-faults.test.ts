@@ -1,0 +1,202 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ANONYMOUS } from "../../kernel/index.ts";
+import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
+import { RawCaller } from "./raw-caller.testing.ts";
+
+/** A call of `hang` with everything in order. */
+const call = (id: number): unknown[] => [0, id, 1, 0, 60_000, [0, ANONYMOUS], "", 0];
+
+describe("a faulty peer", () => {
+  let stage: MeshStage;
+  let memory: MemoryLogger;
+  let entered = 0;
+  const sockets: Socket[] = [];
+  beforeEach(() => {
+    stage = new MeshStage();
+    memory = createMemoryLogger();
+    entered = 0;
+  });
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await stage.close();
+  });
+
+  const handlers = {
+    hang: (scope: Parameters<typeof untilCancelled>[0]) => {
+      entered++;
+      return untilCancelled(scope);
+    },
+    echo: (_scope: unknown, input: unknown) => input,
+  };
+  const introduced = async (port: number, frameBytes?: number): Promise<RawCaller> => {
+    const caller = new RawCaller(port);
+    sockets.push(caller.socket);
+    await caller.introduce(SECRET, ["orders"], frameBytes);
+    return caller;
+  };
+  const reasons = (): unknown[] => memory.lines.filter((line) => line.message === "mesh connection closed").map((line) => line.fields.reason);
+
+  it.each([
+    ["garbage", (caller: RawCaller) => caller.socket.write("\u0000\u0001 not a frame\n"), "a frame is not JSON"],
+    ["HTTP", (caller: RawCaller) => caller.socket.write("GET / HTTP/1.1\r\n\r\n"), "a frame is not JSON"],
+    ["bytes that are no UTF-8", (caller: RawCaller) => caller.socket.write(Buffer.from([0x5b, 0xff, 0x5d, 0x2c, 0x0a])), "a frame is not UTF-8"],
+    ["a frame that is no array", (caller: RawCaller) => caller.send({ id: 1 }), "a frame is not an array that begins with its kind"],
+    ["a frame of an unknown kind", (caller: RawCaller) => caller.send([77, 1]), "frames of kind 77 are unknown here"],
+    ["an answer, which only callees send", (caller: RawCaller) => caller.send([1, 1, "x"]), "frames of kind 1 are unknown here"],
+    ["a call without id", (caller: RawCaller) => caller.send([0, "x", 0, 0, 1_000, [0, ANONYMOUS], "", 0]), "a call has no id"],
+    ["a call without principal", (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, 3, "", 0]), "a call names no principal"],
+    [
+      "a call with odd extras",
+      (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, [0, ANONYMOUS], "", { key: 5 }]),
+      "the extras of a call are malformed",
+    ],
+    ["a call without time", (caller: RawCaller) => caller.send([0, 1, 0, 0, null, [0, ANONYMOUS], "", 0]), "a call is malformed"],
+    ["an id that is in use", (caller: RawCaller) => caller.send(call(1), call(1)), "the id 1 is in use"],
+    ["a frame cut off", (caller: RawCaller) => caller.socket.end('[0,1,0,0,1000,[0,{"kind":"anon'), "the peer cut the connection inside a frame"],
+  ])("that sends %s is closed with the reason, and others live", async (_name, act, reason) => {
+    const server = await stage.server(handlers, { log: memory.log });
+    const peer = stage.peer(server.port);
+    await peer.ready();
+    const caller = await introduced(server.port);
+    act(caller);
+    await caller.untilClosed();
+    expect(reasons()).toEqual([reason]);
+    await expect(probeTarget(peer, "echo").invoke(stage.scope(), { text: "alive" })).resolves.toEqual({ text: "alive" });
+  });
+
+  it("that sends a frame over the limit is closed before it has sent it all", async () => {
+    stage = new MeshStage({ frameBytes: 10_000 });
+    const server = await stage.server(handlers, { log: memory.log });
+    const caller = await introduced(server.port);
+    caller.socket.write(`[0,"${"x".repeat(20_000)}`);
+    await caller.untilClosed();
+    expect(reasons()).toEqual(["a frame is larger than 10000 bytes (limit frameBytes)"]);
+  });
+
+  it("enters a handler once for an id that is used twice", async () => {
+    const server = await stage.server(handlers);
+    const caller = await introduced(server.port);
+    caller.send(call(1), call(1));
+    await caller.untilClosed();
+    expect(entered).toBe(1);
+  });
+
+  it("may cancel and credit what is not open", async () => {
+    const server = await stage.server(handlers);
+    const caller = await introduced(server.port);
+    caller.send([3, 7], [7, 8, 5], [8]);
+    await caller.untilFrame(9);
+    expect(server.connections()).toBe(1);
+  });
+
+  it("that does not take its answers is read no further, until it does", async () => {
+    const text = "x".repeat(100_000);
+    const server = await stage.server({
+      echo: () => {
+        entered++;
+        return { text };
+      },
+    });
+    const caller = await introduced(server.port);
+    caller.socket.pause();
+    caller.keeps = false;
+    const before = caller.receivedBytes;
+    const send = (id: number): void => caller.send([0, id, 0, 0, 60_000, [0, ANONYMOUS], "", 0, { text }]);
+    for (let id = 1; id <= 400; id++) send(id);
+    await vi.waitFor(() => expect(entered).toBeGreaterThan(10));
+    // What the callee has taken stops growing: its own buffer and those of the two sockets are all that it fills.
+    let seen = -1;
+    await vi.waitFor(
+      () => {
+        const stands = seen === entered;
+        seen = entered;
+        expect(stands).toBe(true);
+      },
+      { interval: 100, timeout: 10_000 },
+    );
+    expect(entered).toBeLessThan(400);
+    caller.socket.resume();
+    await caller.until(() => caller.receivedBytes - before > 400 * text.length);
+    expect(entered).toBe(400);
+  });
+
+  it("that takes nothing makes new calls fail with OVERLOADED and keeps the memory bounded", async () => {
+    stage = new MeshStage({ meshBacklogBytes: 1_000_000, meshSilenceMs: 60_000 });
+    const deaf = await deafProxy((await stage.server(handlers)).port);
+    sockets.push(...deaf.sockets);
+    const peer = stage.peer(deaf.port);
+    await peer.ready();
+    deaf.stopListening();
+    const results = [];
+    const scope = stage.scope();
+    for (let index = 0; index < 200; index++) {
+      results.push(
+        probeTarget(peer, "echo")
+          .invoke(scope, { text: "x".repeat(100_000) })
+          .then(
+            () => "answered",
+            (error: { code: string; executed: string }) => `${error.code} ${error.executed}`,
+          ),
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await peer.close();
+    deaf.close();
+    const outcomes = await Promise.all(results);
+    expect(outcomes.filter((outcome) => outcome === "OVERLOADED no").length).toBeGreaterThan(50);
+    expect(new Set(outcomes)).toEqual(new Set(["OVERLOADED no", "UNAVAILABLE maybe"]));
+  });
+
+  it("that falls silent is closed, and its calls fail with UNAVAILABLE", async () => {
+    stage = new MeshStage({ meshPingMs: 50, meshSilenceMs: 200 });
+    const server = await stage.server(handlers);
+    const deaf = await deafProxy(server.port);
+    const peer = stage.peer(deaf.port);
+    await peer.ready();
+    const lost = probeTarget(peer, "hang")
+      .invoke(stage.scope(), undefined)
+      .catch((error: unknown) => error);
+    await vi.waitFor(() => expect(entered).toBe(1));
+    deaf.stopListening();
+    await expect(lost).resolves.toMatchObject({
+      code: "UNAVAILABLE",
+      executed: "maybe",
+      message: expect.stringContaining("silent for 200 ms") as unknown,
+    });
+    await vi.waitFor(() => expect(server.connections()).toBe(0));
+    deaf.close();
+  });
+
+  it("stays connected while it is idle and answers pings", async () => {
+    stage = new MeshStage({ meshPingMs: 20, meshSilenceMs: 60 });
+    const server = await stage.server(handlers);
+    const peer = stage.peer(server.port);
+    await peer.ready();
+    await vi.waitFor(() => expect(peer.stats().framesIn).toBeGreaterThan(10));
+    expect([peer.state().status, server.connections()]).toEqual(["ready", 1]);
+  });
+});
+
+/** Passes everything on, until it passes on nothing any more and the connections stay open. */
+async function deafProxy(to: number) {
+  const sockets: Socket[] = [];
+  const proxy = createServer((from) => {
+    const out = connect(to, "127.0.0.1");
+    for (const socket of [from, out]) socket.on("error", () => {});
+    from.pipe(out).pipe(from);
+    sockets.push(from, out);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    sockets,
+    stopListening(): void {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    close(): void {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    },
+  };
+}
