@@ -1,0 +1,14 @@
+import { dataOf, spoil } from "../data.ts";
+import type { Probe } from "../../probe.ts";
+import type { AlphaHandlers } from "./context.ts";
+
+/** Changes what was sent and what came, and looks whether the other side noticed. */
+export const createSharing = (probe: Probe): AlphaHandlers["sharing"] => ({
+  async mutateAfter({ input: { tag }, ctx }) {
+    const data = dataOf(tag);
+    const answer = await ctx.call.beta.sharing.keep({ tag, data });
+    spoil(data);
+    spoil(probe.kept(`${tag} output`));
+    return { answer, kept: probe.kept(`${tag} input`) as typeof answer };
+  },
+});

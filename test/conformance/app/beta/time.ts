@@ -1,0 +1,33 @@
+import type { Probe } from "../../probe.ts";
+import { hopOf } from "../hop.ts";
+import { reasonOf } from "../reason.ts";
+import type { BetaHandlers } from "./context.ts";
+
+/** Handlers that take long, and tell how they were stopped. */
+export const createTime = (probe: Probe): BetaHandlers["time"] => ({
+  async hang({ input: { tag }, ctx }) {
+    void reasonOf(ctx.signal).then((reason) => probe.note(tag, reason));
+    probe.open(`${tag} entered`);
+    return new Promise<string>(() => {});
+  },
+  async spin({ input: { tag }, ctx }) {
+    void reasonOf(ctx.signal).then((reason) => probe.note(tag, reason));
+    await probe.pass(`${tag} go on`);
+    probe.note(tag, `late, ${ctx.remainingMs} ms left`);
+    return "late";
+  },
+  remaining: ({ ctx }) => ctx.remainingMs,
+});
+
+/** Between alpha and gamma. */
+export const chain: BetaHandlers["chain"] = {
+  async trace({ ctx }) {
+    return [hopOf("beta", ctx), ...(await ctx.call.gamma.chain.trace())];
+  },
+  async sleep({ input, ctx }) {
+    await ctx.call.gamma.chain.sleep(input);
+  },
+  async hang({ input, ctx }) {
+    await ctx.call.gamma.chain.hang(input);
+  },
+};

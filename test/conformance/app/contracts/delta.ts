@@ -1,0 +1,12 @@
+import { contract, query } from "holon/contract";
+import { z } from "zod";
+import { Hop, Tag } from "./shapes.ts";
+
+const inTag = { access: "public", input: Tag } as const;
+
+/** The end of the chain. */
+export const delta = contract("delta", {
+  procedures: {
+    chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query(inTag), sleepInTransaction: query(inTag), hang: query(inTag) },
+  },
+});

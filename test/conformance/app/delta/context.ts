@@ -1,0 +1,6 @@
+import { defineContext } from "holon";
+import { delta as contract } from "../contracts/index.ts";
+import * as tables from "./tables.ts";
+
+/** Calls nobody. */
+export const delta = defineContext(contract, { tables });

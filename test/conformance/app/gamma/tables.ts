@@ -1,0 +1,6 @@
+import { integer, pgSchema, serial, text } from "drizzle-orm/pg-core";
+
+const schema = pgSchema("gamma");
+
+/** What others had booked here, in order. */
+export const bookings = schema.table("bookings", { id: serial().primaryKey(), tag: text().notNull(), amount: integer().notNull() });

@@ -1,0 +1,48 @@
+import { createTRPCUntypedClient, httpBatchLink, httpBatchStreamLink, httpLink, httpSubscriptionLink, splitLink, type TRPCUntypedClient } from "@trpc/client";
+import type { AnyTRPCRouter } from "@trpc/server";
+import { FetchEventSource } from "./event-source.ts";
+
+/** The official links that carry calls. */
+export const LINKS = { httpLink, httpBatchLink, httpBatchStreamLink } as const;
+
+export type LinkName = keyof typeof LINKS;
+
+/** Whom a client calls for, and what its requests say besides. */
+export interface EdgeOptions {
+  readonly link?: LinkName;
+  /** As in `user ada admin`; nobody where there is none. */
+  readonly as?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The official client, with its types off: the cases go by path. */
+export type EdgeClient = TRPCUntypedClient<AnyTRPCRouter>;
+
+/** Makes an official client of an edge. */
+export function edgeClient(url: string, { link = "httpLink", as, headers = {} }: EdgeOptions = {}): EdgeClient {
+  const authorization = as === undefined ? undefined : { authorization: as };
+  return createTRPCUntypedClient({
+    links: [
+      splitLink({
+        condition: (op) => op.type === "subscription",
+        true: httpSubscriptionLink({ url: `${url}/trpc`, EventSource: FetchEventSource, ...(authorization === undefined ? {} : { connectionParams: authorization }) }),
+        false: LINKS[link]({ url: `${url}/trpc`, headers: { ...authorization, ...headers } }),
+      }),
+    ],
+  });
+}
+
+/** The items of a subscription until it completes; rejects with the error that it ends with. */
+export function itemsAtEdge(client: EdgeClient, path: string, input: unknown): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const items: unknown[] = [];
+    const subscription = client.subscription(path, input, {
+      onData: (item) => items.push(item),
+      onComplete: () => resolve(items),
+      onError: (error) => {
+        subscription.unsubscribe();
+        reject(error);
+      },
+    });
+  });
+}

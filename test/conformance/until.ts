@@ -1,0 +1,12 @@
+const GREATEST_WAIT_MS = 10_000;
+
+/** Waits for a condition and returns what met it. Errors: says what was waited for, where it does not come about. */
+export async function until<Value>(what: string, look: () => Value | undefined | false | Promise<Value | undefined | false>): Promise<Value> {
+  const endsAtMs = performance.now() + GREATEST_WAIT_MS;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > endsAtMs) throw new Error(`waited in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

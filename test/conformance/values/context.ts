@@ -1,0 +1,33 @@
+import { inspect } from "node:util";
+import { contract, mutation, query } from "holon/contract";
+import { type ContextModule, defineContext } from "holon";
+import { z } from "zod";
+import { SCHEMAS, type SchemaRow } from "./schemas.ts";
+
+const rows = Object.entries(SCHEMAS);
+const both = rows.filter(([, { inputOnly }]) => inputOnly !== true);
+
+/** Takes a value of every schema and says what it got; gives a sample of every schema. */
+export const values = contract("values", {
+  procedures: {
+    take: Object.fromEntries(rows.map(([name, { schema }]) => [name, query({ access: "public", input: schema, output: z.string() })])),
+    put: Object.fromEntries(rows.map(([name, { schema }]) => [name, mutation({ access: "public", input: schema, output: z.string() })])),
+    give: Object.fromEntries(both.map(([name, { schema }]) => [name, query({ access: "public", input: z.int(), output: schema })])),
+  },
+});
+
+/** Tells apart what JSON does not: absent and undefined, 0 and -0, prototypes. */
+export function spell(value: unknown): string {
+  return inspect(value, { depth: Number.POSITIVE_INFINITY, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null, compact: true });
+}
+
+/** The context behind {@link values}. */
+export function createValuesModule(): ContextModule {
+  const take = Object.fromEntries(rows.map(([name]) => [name, ({ input }: { readonly input: unknown }) => spell(input)]));
+  const give = Object.fromEntries(both.map(([name, row]) => [name, ({ input }: { readonly input: unknown }) => sampleOf(row, input as number)]));
+  return defineContext(values).implement({ procedures: { take, give, put: take } });
+}
+
+function sampleOf({ samples }: SchemaRow, index: number): unknown {
+  return samples[index]?.value;
+}
