@@ -67,6 +67,9 @@ export function createTargets(more: readonly HandTarget[] = []): Map<string, Han
     new HandTarget("catalog.soldOut", mutation({ access, errors: { OUT_OF_STOCK: z.object({ available: z.int() }) } }), () => {
       throw new HolonError("OUT_OF_STOCK", "sold out", { details: { available: 0 } });
     }),
+    new HandTarget("catalog.wordy", query({ access, errors: { WORDY: z.object({ text: z.string() }) } }), () => {
+      throw new HolonError("WORDY", "ä".repeat(1_000), { details: { text: "x".repeat(12_000) } });
+    }),
     new HandTarget("catalog.broken", query({ access }), () => {
       throw new TypeError("select password from users -- at /srv/app/secret.ts");
     }),
@@ -172,7 +175,7 @@ export async function openEdge(
     ...{ targets: targets as TargetMap, wheel, log, metrics, clock: systemClock, host: "127.0.0.1", port: 0 },
     authenticate: () => ANONYMOUS,
     readiness: () => ({ ready: true, reasons: [] }),
-    limits: { ...DEFAULT_LIMITS, graceMs: 1_000, ...limits },
+    limits: { ...DEFAULT_LIMITS, graceMs: 60_000, ...limits },
     ...rest,
   });
   const close = async (): Promise<void> => {

@@ -54,14 +54,15 @@ export function get(url: string, path: string, input?: unknown, headers: Readonl
   return send(url, { path: `/trpc/${path}${query}`, headers });
 }
 
-/** Writes bytes to a new connection and reads until the other side closes it. */
-export function sendBytes(url: string, bytes: string): Promise<string> {
+/** Writes bytes to a new connection and reads until the other side closes it, or until an end that is waited for. */
+export function sendBytes(url: string, bytes: string, end?: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
     let text = "";
     socket.on("data", (chunk) => {
       text += chunk.toString();
+      if (end !== undefined && text.endsWith(end)) socket.destroy();
     });
     socket.on("error", reject);
     socket.on("close", () => resolve(text));

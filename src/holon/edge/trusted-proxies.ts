@@ -28,7 +28,7 @@ export class TrustedProxies {
   /** The nearest address that is not one of ours, read from the right: only what our own proxies appended is believed. */
   clientAddress(peer: string, forwardedFor: string | undefined): string {
     let address = plain(peer);
-    if (!this.#any || forwardedFor === undefined) return address;
+    if (forwardedFor === undefined) return address;
     const hops = forwardedFor.split(",");
     for (let index = hops.length - 1; index >= 0 && this.trusts(address); index--) {
       const hop = (hops[index] as string).trim();
