@@ -3,7 +3,8 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const SERVER_CODE = /drizzle|postgres|fastify|pino|prom-client|bullmq|ioredis|@trpc\/server\/dist\/(adapters|initTRPC|node-http)|src\/(shop|holon\/(context|data|edge|observe|queue|runtime|transport|wire|work))\/|trace\.ts|fingerprint/;
+const SERVER_CODE =
+  /drizzle|postgres|fastify|pino|prom-client|bullmq|ioredis|@trpc\/server\/dist\/(adapters|initTRPC|node-http)|src\/(shop|holon\/(context|data|edge|observe|queue|runtime|transport|wire|work))\/|trace\.ts|fingerprint/;
 
 /** Files that gave something to a bundle for the browser, and the bundle. esbuild fails where one of them imports `node:`. */
 async function bundle(contents: string) {

@@ -17,8 +17,14 @@ export interface CallContext {
 export function callHeaders(operations: readonly { readonly context: Readonly<Record<string, unknown>> }[]): Record<string, string> {
   const contexts = operations.map((operation) => operation.context);
   return {
-    ...header("idempotency-key", contexts.map((context) => keyText(context["idempotencyKey"]))),
-    ...header("holon-deadline-ms", contexts.map((context) => deadlineText(context["deadlineMs"]))),
+    ...header(
+      "idempotency-key",
+      contexts.map((context) => keyText(context.idempotencyKey)),
+    ),
+    ...header(
+      "holon-deadline-ms",
+      contexts.map((context) => deadlineText(context.deadlineMs)),
+    ),
   };
 }
 
@@ -34,6 +40,7 @@ function keyText(key: unknown): string {
 
 function deadlineText(deadlineMs: unknown): string {
   if (deadlineMs === undefined) return "";
-  if (!Number.isSafeInteger(deadlineMs) || (deadlineMs as number) < 0) throw catalogueError("BAD_REQUEST", "context.deadlineMs is not a whole number of milliseconds.");
+  if (!Number.isSafeInteger(deadlineMs) || (deadlineMs as number) < 0)
+    throw catalogueError("BAD_REQUEST", "context.deadlineMs is not a whole number of milliseconds.");
   return String(deadlineMs);
 }

@@ -15,7 +15,11 @@ export const catalog = contract("catalog", {
     stock: {
       reserve: mutation({ access: "user", idempotent: true, input: Id, output: Id, errors: { OUT_OF_STOCK: z.object({ available: z.int() }) } }),
       watch: subscription({ access: "public", input: Id.optional(), output: z.object({ stock: z.int() }) }),
-      positions: subscription({ access: "public", input: z.object({ lastEventId: z.string().optional() }).optional(), output: z.object({ id: z.string(), data: z.int() }) }),
+      positions: subscription({
+        access: "public",
+        input: z.object({ lastEventId: z.string().optional() }).optional(),
+        output: z.object({ id: z.string(), data: z.int() }),
+      }),
     },
     secret: query({ access: "internal", output: z.string() }),
   },
@@ -33,7 +37,11 @@ export interface TestServer {
 /** Starts a tRPC server that answers {@link catalog} with errors in the toolkit's shape. */
 export async function startServer(): Promise<TestServer> {
   const requests: IncomingMessage[] = [];
-  const handler = createHTTPHandler({ router: createRouter(), basePath: "/trpc/", createContext: ({ req }) => ({ token: req.headers.authorization ?? "none" }) });
+  const handler = createHTTPHandler({
+    router: createRouter(),
+    basePath: "/trpc/",
+    createContext: ({ req }) => ({ token: req.headers.authorization ?? "none" }),
+  });
   const server: Server = createServer((request, response) => {
     requests.push(request);
     handler(request, response);
@@ -51,7 +59,8 @@ function createRouter() {
   const t = initTRPC.context<{ token: string }>().create({
     errorFormatter: ({ shape, error }) => ({ ...shape, data: { ...shape.data, ...(error.cause as object | undefined) } }),
   });
-  const refusal = (code: string, details: unknown) => new TRPCError({ code: "UNPROCESSABLE_CONTENT", message: code, cause: Object.assign(new Error(code), { code, details }) });
+  const refusal = (code: string, details: unknown) =>
+    new TRPCError({ code: "UNPROCESSABLE_CONTENT", message: code, cause: Object.assign(new Error(code), { code, details }) });
   return t.router({
     catalog: t.router({
       products: t.router({ get: t.procedure.input(Id).query(({ input, ctx }) => ({ id: input.id, token: ctx.token })) }),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
-import { catalog, startServer, type TestServer } from "./client.testing.ts";
+import { type catalog, startServer, type TestServer } from "./client.testing.ts";
 import { type CallContext, createClient, isHolonCode, isTRPCClientError, safe } from "./index.ts";
 
 type Contracts = { readonly catalog: typeof catalog };
@@ -10,7 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const client = (options: Partial<Parameters<typeof createClient>[0]> = {}) => createClient<Contracts>({ url: server.url, random: () => 0, ...options });
+const client = (options: Partial<Parameters<typeof createClient>[0]> = {}) =>
+  createClient<Contracts>({ url: server.url, random: () => 0, ...options });
 const headersOf = (index: number) => server.requests[index]?.headers ?? {};
 
 describe("a client", () => {
@@ -30,7 +31,10 @@ describe("a client", () => {
 
   test.each([false, true, "stream"] as const)("answers with batch: %s", async (batch) => {
     const { products, stock } = client({ batch }).catalog;
-    expect(await Promise.all([products.get.query({ id: "a" }), stock.reserve.mutate({ id: "b" })])).toEqual([{ id: "a", token: "none" }, { id: "b" }]);
+    expect(await Promise.all([products.get.query({ id: "a" }), stock.reserve.mutate({ id: "b" })])).toEqual([
+      { id: "a", token: "none" },
+      { id: "b" },
+    ]);
   });
 
   test("asks for the token and the headers before each request", async () => {
@@ -55,11 +59,14 @@ describe("a client", () => {
     expect(headersOf(1)).toMatchObject({ "idempotency-key": "k" });
   });
 
-  test.each([{ idempotencyKey: 7 }, { idempotencyKey: "" }, { deadlineMs: 0.5 }, { deadlineMs: -1 }])("refuses the context %j and sends nothing", async (context) => {
-    const call = client().catalog.stock.reserve.mutate({ id: "1" }, { context });
-    await expect(call).rejects.toThrow(/context\./);
-    expect(server.requests).toHaveLength(0);
-  });
+  test.each([{ idempotencyKey: 7 }, { idempotencyKey: "" }, { deadlineMs: 0.5 }, { deadlineMs: -1 }])(
+    "refuses the context %j and sends nothing",
+    async (context) => {
+      const call = client().catalog.stock.reserve.mutate({ id: "1" }, { context });
+      await expect(call).rejects.toThrow(/context\./);
+      expect(server.requests).toHaveLength(0);
+    },
+  );
 
   test("gives declared errors with their details", async () => {
     const [data, error] = await safe(client().catalog.stock.reserve.mutate({ id: "gone" }));

@@ -1,4 +1,13 @@
-import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink, httpSubscriptionLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import {
+  createTRPCClient,
+  httpBatchLink,
+  httpBatchStreamLink,
+  httpLink,
+  httpSubscriptionLink,
+  splitLink,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import type { RouterOf } from "../contract/router-types.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { callHeaders } from "./call-headers.ts";
@@ -37,7 +46,9 @@ type Link = TRPCLink<RouterOf<object>>;
  * Errors: calls reject with TRPCClientError, whose `data.code` and `data.details` are typed by the contract; see `safe`.
  */
 export function createClient<Contracts extends object>(options: ClientOptions): Client<Contracts> {
-  const links: Link[] = [splitLink({ condition: (operation) => operation.type === "subscription", true: subscriptionLink(options), false: callLink(options) })];
+  const links: Link[] = [
+    splitLink({ condition: (operation) => operation.type === "subscription", true: subscriptionLink(options), false: callLink(options) }),
+  ];
   return createTRPCClient({ links }) as unknown as Client<Contracts>;
 }
 
@@ -63,7 +74,11 @@ function subscriptionLink(options: ClientOptions): Link {
     eventSourceOptions: {
       headers: requestHeaders,
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-      random: options.random ?? Math.random,
+      random: options.random ?? cryptoRandom,
     },
   });
+}
+
+function cryptoRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
 }

@@ -34,7 +34,8 @@ export class EventStreamReader {
   read(text: string): StreamEvent[] {
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
     this.#rest = lines.pop() as string;
-    if (this.#rest.length + this.#length > this.#limitLength) throw catalogueError("PAYLOAD_TOO_LARGE", `An event is longer than ${this.#limitLength} characters.`);
+    if (this.#rest.length + this.#length > this.#limitLength)
+      throw catalogueError("PAYLOAD_TOO_LARGE", `An event is longer than ${this.#limitLength} characters.`);
     return lines.flatMap((line) => this.#line(line));
   }
 

@@ -12,7 +12,11 @@ const withProcedure = (procedure: AnyProcedure) => withProcedures({ get: procedu
 describe("a contract", () => {
   test("is plain data that names its procedures by path", () => {
     const shop = contract("shop", { procedures: { ping, products: { get: ping, stock: { reserve: mutation({ access: "internal" }) } } } });
-    expect([...walkProcedures(shop.procedures)].map(([path, { type }]) => [path, type])).toEqual([["ping", "query"], ["products.get", "query"], ["products.stock.reserve", "mutation"]]);
+    expect([...walkProcedures(shop.procedures)].map(([path, { type }]) => [path, type])).toEqual([
+      ["ping", "query"],
+      ["products.get", "query"],
+      ["products.stock.reserve", "mutation"],
+    ]);
     expect(shop).toMatchObject({ kind: "contract", name: "shop", events: {} });
   });
 
@@ -30,13 +34,29 @@ describe("a contract", () => {
     expect(() => contract(name, { procedures: {} })).toThrow(ContractError);
   });
 
-  test.each(["then", "catch", "call", "apply", "bind", "query", "mutate", "subscribe", "constructor", "hasOwnProperty", "toString", "Get", "get_one", "9get", "", "a".repeat(64), "get one", "a.b"])(
-    "refuses a procedure and a group called %j",
-    (name) => {
-      expect(withProcedures({ [name]: ping })).toThrow(ContractError);
-      expect(withProcedures({ products: { [name]: { get: ping } } })).toThrow(ContractError);
-    },
-  );
+  test.each([
+    "then",
+    "catch",
+    "call",
+    "apply",
+    "bind",
+    "query",
+    "mutate",
+    "subscribe",
+    "constructor",
+    "hasOwnProperty",
+    "toString",
+    "Get",
+    "get_one",
+    "9get",
+    "",
+    "a".repeat(64),
+    "get one",
+    "a.b",
+  ])("refuses a procedure and a group called %j", (name) => {
+    expect(withProcedures({ [name]: ping })).toThrow(ContractError);
+    expect(withProcedures({ products: { [name]: { get: ping } } })).toThrow(ContractError);
+  });
 
   test("refuses a member called __proto__", () => {
     expect(withProcedures(JSON.parse('{ "__proto__": {} }'))).toThrow(ContractError);

@@ -65,7 +65,8 @@ export function* walkProcedures(tree: ProcedureTree, prefix = ""): Generator<rea
 
 function checkName(where: string, name: string): void {
   checkReserved(where, name);
-  if (!MEMBER_NAME.test(name)) throw new ContractError(where, "a name is camelCase letters and digits, at most 63, and begins with a lower-case letter");
+  if (!MEMBER_NAME.test(name))
+    throw new ContractError(where, "a name is camelCase letters and digits, at most 63, and begins with a lower-case letter");
 }
 
 function checkReserved(where: string, name: string): void {
@@ -82,6 +83,7 @@ function checkProcedure(where: string, procedure: AnyProcedure): void {
   }
   for (const [code, status] of Object.entries(procedure.statuses)) {
     if (!Object.hasOwn(procedure.errors, code)) throw new ContractError(where, `statuses names "${code}", which is not among the declared errors`);
-    if (!Number.isInteger(status) || status < 400 || status > 499) throw new ContractError(where, `status ${status} of "${code}" is not between 400 and 499`);
+    if (!Number.isInteger(status) || status < 400 || status > 499)
+      throw new ContractError(where, `status ${status} of "${code}" is not between 400 and 499`);
   }
 }

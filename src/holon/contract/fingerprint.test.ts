@@ -46,19 +46,23 @@ const INCOMPATIBLE: Record<string, readonly [from: z.ZodType, to: z.ZodType, rea
   "a needed member that is not sent": [base, base.extend({ note: z.string() }), ".note: is needed and may be absent"],
   "a needed member that may be absent": [base.partial(), base, ".id: is needed and may be absent"],
   "wider bounds": [z.string().max(5), z.string().max(4), ": maxLength 4 is demanded, 5 is kept"],
-  "no bounds": [z.array(z.int()), z.array(z.int()).min(1), ": minItems 1 is demanded, \"none\" is kept"],
+  "no bounds": [z.array(z.int()), z.array(z.int()).min(1), ': minItems 1 is demanded, "none" is kept'],
   "an inclusive for an exclusive bound": [z.number().min(1), z.number().gt(1), ": exclusiveMinimum 1"],
   "one value more": [z.enum(["a", "b", "c"]), z.enum(["a", "b"]), ': "c" is not among the values that are taken'],
   "a string for an enum": [z.string(), z.enum(["a"]), ": only some values are taken"],
   "a literal that does not match": [z.literal("b"), z.string().regex(/^a/), ': {"pattern":"^a"}'],
-  "null": [z.object({ a: z.string().nullable() }), z.object({ a: z.string() }), ".a: null is sent where string is taken"],
+  null: [z.object({ a: z.string().nullable() }), z.object({ a: z.string() }), ".a: null is sent where string is taken"],
   "one alternative more": [z.union([z.string(), z.int()]), z.union([z.string(), z.null()]), ": integer fits none of the 2 forms that are taken"],
   "one option more": [shapes("circle", "square"), shapes("circle", "line"), ": object fits none of the 2 forms"],
   "a longer tuple": [z.tuple([z.string(), z.string()]), z.tuple([z.string()]), ": maxItems 1 is demanded, 2 is kept"],
   "other keys of a record": [z.record(z.string(), z.int()), z.record(z.enum(["a"]), z.int()), ".a: is needed and may be absent"],
   "another format": [z.email(), z.uuid(), ": format"],
   "another pattern": [z.string().regex(/a/), z.string().regex(/b/), ': {"pattern":"b"} is demanded and not kept'],
-  "a deep difference": [z.array(z.object({ a: z.record(z.string(), z.string()) })), z.array(z.object({ a: z.record(z.string(), z.int()) })), "[].a{}: string is sent"],
+  "a deep difference": [
+    z.array(z.object({ a: z.record(z.string(), z.string()) })),
+    z.array(z.object({ a: z.record(z.string(), z.int()) })),
+    "[].a{}: string is sent",
+  ],
   "a recursive schema": [tree(z.number()), tree(z.int()), ".value: number is sent where integer is taken"],
 };
 
@@ -76,7 +80,10 @@ describe("comparing two versions of a procedure", () => {
   test("refuses a member that a strict callee does not know, and overlooks it in an answer", () => {
     const strict = z.strictObject({ id: z.string() });
     const more = z.strictObject({ id: z.string(), note: z.string().optional() });
-    expect(reason(input(more), input(strict))).toEqual({ compatible: false, reason: "input.note: is sent, and the callee refuses members that it does not know" });
+    expect(reason(input(more), input(strict))).toEqual({
+      compatible: false,
+      reason: "input.note: is sent, and the callee refuses members that it does not know",
+    });
     expect(reason(output(strict), output(more))).toEqual({ compatible: true });
   });
 
@@ -107,14 +114,26 @@ describe("comparing two versions of a procedure", () => {
 
   test("compares the details of errors that both declare", () => {
     expect(reason(errors({ A_GONE: base }), errors({ B_NEW: base }))).toEqual({ compatible: true });
-    expect(reason(errors({ A: z.object({ n: z.int() }) }), errors({ A: z.object({ n: z.string() }) }))).toMatchObject({ reason: expect.stringContaining("errors.A.n") });
+    expect(reason(errors({ A: z.object({ n: z.int() }) }), errors({ A: z.object({ n: z.string() }) }))).toMatchObject({
+      reason: expect.stringContaining("errors.A.n"),
+    });
   });
 });
 
 describe("the fingerprint of a procedure", () => {
   test("hangs neither on the order of members nor on words, access, defaults or routes", () => {
-    const one = query({ access: "public", input: z.object({ a: z.string().describe("x").default("1"), b: z.enum(["p", "q"]) }), output: base, rest: "GET /x" });
-    const two = query({ access: "user", input: z.object({ b: z.enum(["q", "p"]), a: z.string().meta({ title: "t" }).default("2") }), output: base, description: "other" });
+    const one = query({
+      access: "public",
+      input: z.object({ a: z.string().describe("x").default("1"), b: z.enum(["p", "q"]) }),
+      output: base,
+      rest: "GET /x",
+    });
+    const two = query({
+      access: "user",
+      input: z.object({ b: z.enum(["q", "p"]), a: z.string().meta({ title: "t" }).default("2") }),
+      output: base,
+      description: "other",
+    });
     expect(procedureFingerprint(one)).toBe(procedureFingerprint(two));
     expect(procedureFingerprint(one)).toMatch(/^[0-9a-f]{16}$/);
   });
@@ -126,7 +145,15 @@ describe("the fingerprint of a procedure", () => {
   });
 
   test("differs where anything differs that travels", () => {
-    const variants = [output(base), output(base.partial()), input(base), errors({ A: base }), mutation({ access: "public" }), mutation({ access: "public", idempotent: true }), query({ access: "public" })];
+    const variants = [
+      output(base),
+      output(base.partial()),
+      input(base),
+      errors({ A: base }),
+      mutation({ access: "public" }),
+      mutation({ access: "public", idempotent: true }),
+      query({ access: "public" }),
+    ];
     expect(new Set(variants.map(procedureFingerprint)).size).toBe(variants.length);
   });
 

@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type Direction, type JsonSchema, misfit } from "./schema-fit.ts";
+import type { JsonSchema } from "./json-schema.ts";
 import { type AnyProcedure, NOTHING } from "./procedure.ts";
 import { type AnySchema, defOf } from "./schema-def.ts";
+import { type Direction, misfit } from "./schema-fit.ts";
+import { textHash } from "./text-hash.ts";
 
 /** One version of a procedure as two processes compare it: plain JSON, without words, access, defaults and routes. */
 export interface ProcedureDescription {
@@ -35,7 +36,7 @@ export function describeProcedure(procedure: AnyProcedure): ProcedureDescription
     output: toJsonSchema(procedure.output, "output"),
     errors: Object.fromEntries(Object.entries(procedure.errors).map(([code, schema]) => [code, toJsonSchema(schema as z.ZodType, "output") ?? {}])),
   };
-  return { ...description, hash: createHash("sha256").update(JSON.stringify(canonical(description))).digest("hex").slice(0, 16) };
+  return { ...description, hash: textHash(JSON.stringify(canonical(description))) };
 }
 
 /** A short text that two versions of a procedure share where what they say of data is the same; order and words of the declaration do not count. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 
 /** One thing that is wrong with an input: where, which rule, and a sentence. */
 export interface Issue {

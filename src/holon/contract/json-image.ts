@@ -58,5 +58,7 @@ function look(value: unknown, survey: { plain: boolean; count: number }, depth: 
 
 function isPlainContainer(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return (Array.isArray(value) || prototype === Object.prototype || prototype === null) && typeof (value as { toJSON?: unknown }).toJSON !== "function";
+  return (
+    (Array.isArray(value) || prototype === Object.prototype || prototype === null) && typeof (value as { toJSON?: unknown }).toJSON !== "function"
+  );
 }

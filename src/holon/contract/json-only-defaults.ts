@@ -1,6 +1,6 @@
 import { isJson } from "./json-image.ts";
 import { type JsonRefusal, REFUSED_FORMS } from "./json-only-refusals.ts";
-import type { SchemaDef } from "./schema-def.ts";
+import type { AnySchema, SchemaDef } from "./schema-def.ts";
 
 /** Why a default cannot stand in a contract; undefined where it can. It is handed out without being parsed, so it must be good as it is. */
 export function defaultRefusal(def: SchemaDef): JsonRefusal | undefined {
@@ -25,7 +25,7 @@ type Run = (payload: { value: unknown; issues: unknown[] }, context: { async: fa
 
 /** Whether the schema inside a default accepts it. A check that throws, as asynchronous ones do, accepts nothing. */
 function fits(def: SchemaDef, value: unknown): boolean {
-  const run = (def.innerType?._zod as unknown as { readonly run: Run }).run;
+  const { run } = (def.innerType as AnySchema)._zod as unknown as { readonly run: Run };
   try {
     return run({ value, issues: [] }, { async: false }).issues?.length === 0;
   } catch {

@@ -23,7 +23,10 @@ export const REFUSED_TYPES: Readonly<Record<string, JsonRefusal>> = {
   undefined: refusal("is undefined, which JSON leaves out", "make the member .optional(), or leave `input` or `output` away"),
   void: refusal("is void, which JSON leaves out", "leave `input` or `output` away"),
   custom: refusal("is a custom or instanceof check, which hands its value on without a copy", "write the schema of its data and add .refine()"),
-  transform: refusal("is a transform or preprocess, whose answer nobody checks or copies", "transform where the value is read; .trim() and .toLowerCase() are allowed"),
+  transform: refusal(
+    "is a transform or preprocess, whose answer nobody checks or copies",
+    "transform where the value is read; .trim() and .toLowerCase() are allowed",
+  ),
   success: refusal("is a success check, which replaces the value", "use z.boolean()"),
   readonly: refusal("is readonly, which freezes the value for local callers only", "leave .readonly() away: callers get an own copy anyway"),
 };
@@ -37,16 +40,25 @@ export const REFUSED_FORMS = {
   recordKey: refusal("is a record whose keys are no strings, which JSON makes them", "use z.string(), z.enum() or a string format as the key"),
   symbolKey: refusal("has a symbol as key, which JSON leaves out", "use a string as key"),
   protoKey: refusal("has a member __proto__, which parsers drop", "choose another name"),
-  optionalPlace: refusal("may be undefined, which JSON turns into null in an array and leaves out of a record or an answer", "use .nullable(), or leave the element out"),
+  optionalPlace: refusal(
+    "may be undefined, which JSON turns into null in an array and leaves out of a record or an answer",
+    "use .nullable(), or leave the element out",
+  ),
   defaultPlace: refusal("has a default where nothing can be absent: JSON turns undefined into null here", "leave the default away"),
   literal: refusal("is a literal that JSON loses", "use a string, a finite number, a boolean or null"),
   sharedDefault: refusal("has a default that all callers would share", "give a function that makes a new one, or use .prefault()"),
   sharedCatch: refusal("catches with an object that all callers would share", "catch with a string, a number, a boolean or null"),
   catchCallback: refusal("catches with a function of the bad input, whose answer nobody copies", "catch with a string, a number, a boolean or null"),
   badDefault: refusal("has a default that is no JSON or does not fit its own schema", "give a default that the schema accepts"),
-  overwrite: refusal("is overwritten by a function, whose answer nobody checks or copies", "overwrite strings only, or change the value in the handler"),
+  overwrite: refusal(
+    "is overwritten by a function, whose answer nobody checks or copies",
+    "overwrite strings only, or change the value in the handler",
+  ),
   asynchronous: refusal("has an asynchronous check, and contracts are checked synchronously", "check it in the handler and throw ctx.fail()"),
-  depth: refusal("is nested deeper than 64 levels, or is a lazy schema that makes a new schema each time", "make the recursive schema once and let the lazy function return it"),
+  depth: refusal(
+    "is nested deeper than 64 levels, or is a lazy schema that makes a new schema each time",
+    "make the recursive schema once and let the lazy function return it",
+  ),
 } as const satisfies Record<string, JsonRefusal>;
 
 /** What is said of a type that this version of the toolkit does not know. */

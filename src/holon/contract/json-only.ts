@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { ContractError } from "./contract-error.ts";
 import { catchRefusal, defaultRefusal } from "./json-only-defaults.ts";
 import { type JsonRefusal, REFUSED_FORMS, REFUSED_TYPES, unknownType } from "./json-only-refusals.ts";
-import { type AnySchema, type CheckDef, type SchemaDef, defOf, lazyInner } from "./schema-def.ts";
+import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
 
 /**
  * Throws where a schema holds a type that JSON loses or that parsing does not copy.

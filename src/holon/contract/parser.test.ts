@@ -16,7 +16,7 @@ describe("a parser", () => {
       fc.property(cases, ({ schema, value }) => {
         assertJsonOnly("p", "input", schema);
         const result = createParser(schema)(value);
-        expect(differences(result, throughJson(schema.parse(value)))).toEqual([]);
+        expect(differences(result, throughJson(schema.parse(throughJson(value))))).toEqual([]);
         expect(sharedObjects(result, [value])).toBe(0);
         expect(repeatedObjects(result)).toBe(0);
         parsed += 1;
@@ -40,6 +40,11 @@ describe("a parser", () => {
   test("takes undefined for absent, also where zod tells them apart", () => {
     const schema = z.object({ a: z.exactOptional(z.string()), b: z.record(z.string(), z.int()), c: z.string().optional() });
     expect(createParser(schema)({ a: undefined, b: { x: undefined, y: -0 }, c: undefined })).toStrictEqual({ b: { y: 0 } });
+  });
+
+  test("chooses the option of a union that the value's JSON image fits", () => {
+    const schema = z.union([z.strictObject({ a: z.string() }), z.object({ b: z.string().optional() })]);
+    expect(createParser(schema)({ a: "x", b: undefined })).toStrictEqual({ a: "x" });
   });
 
   test("refuses what JSON cannot carry", () => {
@@ -94,7 +99,8 @@ describe("a parser", () => {
 
 function BOMBS(): readonly (readonly [name: string, schema: z.ZodType, value: unknown])[] {
   const union = z.union(Array.from({ length: 20 }, (_, index) => z.object({ kind: z.literal(`k${index}`), a: z.string(), b: z.int() })));
-  const keys = (count: number, make: (index: number) => string, value: unknown) => Object.fromEntries(Array.from({ length: count }, (_, index) => [make(index), value]));
+  const keys = (count: number, make: (index: number) => string, value: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [make(index), value]));
   return [
     ["10 000 bad unions", z.array(union), Array(10_000).fill({})],
     ["a record of 10 000 bad unions", z.record(z.string(), union), keys(10_000, (index) => `k${index}`, {})],
@@ -110,7 +116,9 @@ const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify({ val
 function differences(one: unknown, two: unknown, path = ""): string[] {
   if (typeof one !== "object" || one === null || typeof two !== "object" || two === null) return Object.is(one, two) ? [] : [path];
   if (Array.isArray(one) !== Array.isArray(two) || Object.keys(one).join() !== Object.keys(two).join()) return [`${path} keys`];
-  return Object.keys(one).flatMap((key) => differences((one as Record<string, unknown>)[key], (two as Record<string, unknown>)[key], `${path}.${key}`));
+  return Object.keys(one).flatMap((key) =>
+    differences((one as Record<string, unknown>)[key], (two as Record<string, unknown>)[key], `${path}.${key}`),
+  );
 }
 
 function objectsIn(value: unknown): object[] {

@@ -28,7 +28,7 @@ export type Parser = (value: unknown) => unknown | ParseFailure;
 export function createParser(schema: z.ZodType): Parser {
   const runCompiled = z.compile(schema)._zod.run;
   const normalize = createNormalizer(schema);
-  const { recursive, catches } = schemaTraits(schema as AnySchema);
+  const { recursive, ambiguous } = schemaTraits(schema as AnySchema);
   const explain = createExplainer(schema, normalize ?? ((value) => value), recursive);
   const parse: Parser = (value) => {
     let result: Result | undefined;
@@ -40,10 +40,10 @@ export function createParser(schema: z.ZodType): Parser {
     if (result === undefined || result.issues.length > 0) return explain(value, result?.issues);
     return normalize === undefined ? result.value : normalize(result.value);
   };
-  if (!recursive && !catches) return parse;
+  if (!recursive && !ambiguous) return parse;
   return (value) => {
     if (recursive && isDeeperThan(value, DEFAULT_LIMITS.depthCount)) return TOO_DEEP;
-    return catches && !isJson(value) ? explain(value, []) : parse(value);
+    return ambiguous && !isJson(value) ? explain(value, []) : parse(value);
   };
 }
 
@@ -82,7 +82,8 @@ class BoundedContext {
   }
 }
 
-const createContext = (abortEarly: boolean, recursive: boolean): object => (recursive ? { async: false, abortEarly } : new BoundedContext(abortEarly));
+const createContext = (abortEarly: boolean, recursive: boolean): object =>
+  recursive ? { async: false, abortEarly } : new BoundedContext(abortEarly);
 
 /** In an input of more values than this, parsing stops at the first issue: to list all of them was seen to hold the loop for half a second. */
 const THOROUGH_COUNT = 1_000;

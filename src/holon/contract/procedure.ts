@@ -85,7 +85,9 @@ export function query<
   Output extends z.ZodType = Nothing,
   const Errors extends ErrorSchemas = {},
   const Allowed extends Access = Access,
->(options: ProcedureOptions<Input, Output, Errors, Allowed>): Procedure<"query", Settled<Input>, Settled<Output>, Settled<Errors>, true, Settled<Allowed>> {
+>(
+  options: ProcedureOptions<Input, Output, Errors, Allowed>,
+): Procedure<"query", Settled<Input>, Settled<Output>, Settled<Errors>, true, Settled<Allowed>> {
   return procedure("query", options, true);
 }
 
@@ -108,7 +110,9 @@ export function subscription<
   Output extends z.ZodType = Nothing,
   const Errors extends ErrorSchemas = {},
   const Allowed extends Access = Access,
->(options: ProcedureOptions<Input, Output, Errors, Allowed>): Procedure<"subscription", Settled<Input>, Settled<Output>, Settled<Errors>, false, Settled<Allowed>> {
+>(
+  options: ProcedureOptions<Input, Output, Errors, Allowed>,
+): Procedure<"subscription", Settled<Input>, Settled<Output>, Settled<Errors>, false, Settled<Allowed>> {
   return procedure("subscription", options, false);
 }
 
@@ -119,7 +123,11 @@ function procedure<
   Errors extends ErrorSchemas,
   Idempotent extends boolean,
   Allowed extends Access,
->(type: Type, options: ProcedureOptions<Input, Output, Errors, Allowed>, idempotent: Idempotent): Procedure<Type, Input, Output, Errors, Idempotent, Allowed> {
+>(
+  type: Type,
+  options: ProcedureOptions<Input, Output, Errors, Allowed>,
+  idempotent: Idempotent,
+): Procedure<Type, Input, Output, Errors, Idempotent, Allowed> {
   return {
     kind: "procedure",
     type,

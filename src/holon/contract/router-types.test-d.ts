@@ -6,7 +6,14 @@ import { contract } from "./contract.ts";
 import { mutation, query, subscription } from "./procedure.ts";
 import type { RouterOf } from "./router-types.ts";
 
-const Product = z.object({ id: z.uuid(), name: z.string(), note: z.string().optional(), tags: z.array(z.string()), rates: z.record(z.string(), z.number()), data: z.json() });
+const Product = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  note: z.string().optional(),
+  tags: z.array(z.string()),
+  rates: z.record(z.string(), z.number()),
+  data: z.json(),
+});
 
 const catalogContract = contract("catalog", {
   procedures: {
@@ -84,7 +91,8 @@ describe("the router type of a map of contracts", () => {
 
   test("types errors that were caught", () => {
     const caught: unknown = undefined;
-    if (isTRPCClientError<AppRouter>(caught) && caught.data?.code === "BAD_REQUEST") expectTypeOf(caught.data.details.issues).toExtend<readonly { path: string }[]>();
+    if (isTRPCClientError<AppRouter>(caught) && caught.data?.code === "BAD_REQUEST")
+      expectTypeOf(caught.data.details.issues).toExtend<readonly { path: string }[]>();
   });
 
   test("gives subscriptions as streams", () => {

@@ -69,7 +69,9 @@ type RecordOf<Contracts extends object> = {
 type NameWithProcedures<C extends Contract> = HasExternal<C["procedures"]> extends true ? C["name"] : never;
 
 type TreeOf<Tree> = {
-  [Name in keyof Tree as HasExternal<Tree[Name]> extends true ? Name : never]: Tree[Name] extends AnyProcedure ? TrpcProcedureOf<Tree[Name]> : TreeOf<Tree[Name]>;
+  [Name in keyof Tree as HasExternal<Tree[Name]> extends true ? Name : never]: Tree[Name] extends AnyProcedure
+    ? TrpcProcedureOf<Tree[Name]>
+    : TreeOf<Tree[Name]>;
 };
 
 /** Whether a node is a procedure that can be called from outside, or a group that holds one. */
@@ -93,4 +95,3 @@ type TrpcProcedureOf<P extends AnyProcedure> = P["type"] extends "query"
   : P["type"] extends "mutation"
     ? TRPCMutationProcedure<TrpcDef<P, OutputOf<P>>>
     : TRPCSubscriptionProcedure<TrpcDef<P, AsyncIterable<OutputOf<P>, void, unknown>>>;
-

@@ -1,7 +1,18 @@
-import type { JsonSchema } from "./schema-fit.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 /** Keywords that other files compare, or that name the type. */
-const ELSEWHERE = new Set(["type", "properties", "required", "additionalProperties", "propertyNames", "items", "prefixItems", "$defs", "pattern", "allOf"]);
+const ELSEWHERE = new Set([
+  "type",
+  "properties",
+  "required",
+  "additionalProperties",
+  "propertyNames",
+  "items",
+  "prefixItems",
+  "$defs",
+  "pattern",
+  "allOf",
+]);
 const LOWER = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]);
 const UPPER = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]);
 
@@ -27,36 +38,37 @@ function holds(keyword: string, sent: JsonSchema, bound: unknown): boolean {
 /** An inclusive bound is kept by an exclusive one at the same place; the other way round it is not. */
 function lowest(keyword: string, sent: JsonSchema): number {
   const own = Number(sent[keyword] ?? Number.NEGATIVE_INFINITY);
-  return keyword === "minimum" ? Math.max(own, Number(sent["exclusiveMinimum"] ?? Number.NEGATIVE_INFINITY)) : own;
+  return keyword === "minimum" ? Math.max(own, Number(sent.exclusiveMinimum ?? Number.NEGATIVE_INFINITY)) : own;
 }
 
 function highest(keyword: string, sent: JsonSchema): number {
   const own = Number(sent[keyword] ?? Number.POSITIVE_INFINITY);
-  return keyword === "maximum" ? Math.min(own, Number(sent["exclusiveMaximum"] ?? Number.POSITIVE_INFINITY)) : own;
+  return keyword === "maximum" ? Math.min(own, Number(sent.exclusiveMaximum ?? Number.POSITIVE_INFINITY)) : own;
 }
 
 /** Patterns and other parts that all have to hold, as text: which of them follows from another cannot be told. */
 function restrictions(schema: JsonSchema): readonly string[] {
-  const parts = Array.isArray(schema["allOf"]) ? schema["allOf"] : [];
-  const own = schema["pattern"] === undefined ? [] : [{ pattern: schema["pattern"] }];
+  const parts = Array.isArray(schema.allOf) ? schema.allOf : [];
+  const own = schema.pattern === undefined ? [] : [{ pattern: schema.pattern }];
   return [...own, ...parts].map((part) => JSON.stringify(part));
 }
 
 /** Why one value, a primitive, does not fit a schema. In doubt there is a reason. */
 export function valueProblem(value: unknown, schema: JsonSchema): string | undefined {
   const text = JSON.stringify(value);
-  if ("const" in schema) return schema["const"] === value ? undefined : `${text} is sent where ${JSON.stringify(schema["const"])} is taken`;
-  if (Array.isArray(schema["enum"])) return schema["enum"].includes(value) ? undefined : `${text} is not among the values that are taken`;
-  if (!typesOf(value).includes(String(schema["type"]))) return `${text} is sent where ${String(schema["type"])} is taken`;
-  if (typeof value === "string") return boundsProblem({ minLength: [...value].length, maxLength: [...value].length, ...matched(value, schema) }, schema);
+  if ("const" in schema) return schema.const === value ? undefined : `${text} is sent where ${JSON.stringify(schema.const)} is taken`;
+  if (Array.isArray(schema.enum)) return schema.enum.includes(value) ? undefined : `${text} is not among the values that are taken`;
+  if (!typesOf(value).includes(String(schema.type))) return `${text} is sent where ${String(schema.type)} is taken`;
+  if (typeof value === "string")
+    return boundsProblem({ minLength: [...value].length, maxLength: [...value].length, ...matched(value, schema) }, schema);
   return boundsProblem(typeof value === "number" ? { minimum: value, maximum: value, multipleOf: value } : {}, schema);
 }
 
 /** The patterns of a schema that a text matches. A format counts as kept where its pattern is given and matches. */
 function matched(value: string, schema: JsonSchema): JsonSchema {
-  const parts = [{ pattern: schema["pattern"] }, ...(Array.isArray(schema["allOf"]) ? (schema["allOf"] as JsonSchema[]) : [])];
+  const parts = [{ pattern: schema.pattern }, ...(Array.isArray(schema.allOf) ? (schema.allOf as JsonSchema[]) : [])];
   const kept = parts.filter(({ pattern }) => typeof pattern === "string" && matches(pattern, value));
-  const format = kept.length > 0 && kept.some(({ pattern }) => pattern === schema["pattern"]) ? { format: schema["format"] } : {};
+  const format = kept.length > 0 && kept.some(({ pattern }) => pattern === schema.pattern) ? { format: schema.format } : {};
   return { allOf: kept, ...format };
 }
 

@@ -2,6 +2,8 @@
 export interface AnySchema {
   readonly _zod: {
     readonly def: object;
+    /** Names of the classes that the schema is of. */
+    readonly traits: ReadonlySet<string>;
     /** Numeric bounds that checks have left, among other things. */
     readonly bag: Readonly<Record<string, unknown>>;
     /** The values of an enum or a literal. */

@@ -1,9 +1,5 @@
+import type { JsonSchema } from "./json-schema.ts";
 import { boundsProblem, valueProblem } from "./schema-bounds.ts";
-
-/** A JSON Schema as zod writes it. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-}
 
 /** Which way data goes. Members that are not known are refused by a strict callee and overlooked by every caller. */
 export type Direction = "toCallee" | "toCaller";
@@ -50,13 +46,17 @@ class Comparison {
     const takenForms = alternatives(taken);
     if (takenForms !== undefined) return this.#fitsOneOf(sent, takenForms, path);
     const values = valuesOf(sent);
-    if (values !== undefined) return at(path, firstOf(values, (value) => valueProblem(value, taken)));
+    if (values !== undefined)
+      return at(
+        path,
+        firstOf(values, (value) => valueProblem(value, taken)),
+      );
     if (valuesOf(taken) !== undefined) return at(path, "only some values are taken, any may be sent");
-    if (!sameType(sent["type"], taken["type"])) return at(path, `${name(sent)} is sent where ${name(taken)} is taken`);
+    if (!sameType(sent.type, taken.type)) return at(path, `${name(sent)} is sent where ${name(taken)} is taken`);
     const bounds = boundsProblem(sent, taken);
     if (bounds !== undefined) return at(path, bounds);
-    if (taken["type"] === "array") return this.#compareArrays(sent, taken, path);
-    if (taken["type"] === "object") return this.#compareObjects(sent, taken, path);
+    if (taken.type === "array") return this.#compareArrays(sent, taken, path);
+    if (taken.type === "object") return this.#compareObjects(sent, taken, path);
     return undefined;
   }
 
@@ -72,35 +72,46 @@ class Comparison {
   }
 
   #compareArrays(sent: JsonSchema, taken: JsonSchema, path: string): Misfit | undefined {
-    const [sentItems, takenItems] = [schemasOf(sent["prefixItems"]), schemasOf(taken["prefixItems"])];
+    const [sentItems, takenItems] = [schemasOf(sent.prefixItems), schemasOf(taken.prefixItems)];
     if (sentItems.length !== takenItems.length) return at(path, `a tuple of ${sentItems.length} is sent where one of ${takenItems.length} is taken`);
-    const first = firstOf(takenItems.keys(), (index) => this.compare(sentItems[index] as JsonSchema, takenItems[index] as JsonSchema, `${path}[${index}]`));
+    const first = firstOf(takenItems.keys(), (index) =>
+      this.compare(sentItems[index] as JsonSchema, takenItems[index] as JsonSchema, `${path}[${index}]`),
+    );
     if (first !== undefined) return first;
-    const [sentRest, takenRest] = [sent["items"], taken["items"]];
+    const [sentRest, takenRest] = [sent.items, taken.items];
     if (!isSchema(sentRest)) return undefined;
     return isSchema(takenRest) ? this.compare(sentRest, takenRest, `${path}[]`) : at(path, "more items may be sent than are taken");
   }
 
   #compareObjects(sent: JsonSchema, taken: JsonSchema, path: string): Misfit | undefined {
     const [sentMembers, takenMembers] = [membersOf(sent), membersOf(taken)];
-    const [always, needed] = [namesOf(sent["required"]), namesOf(taken["required"])];
+    const [always, needed] = [namesOf(sent.required), namesOf(taken.required)];
     const absent = needed.find((key) => !always.includes(key));
     if (absent !== undefined) return at(`${path}.${absent}`, "is needed and may be absent");
     const unknown = Object.keys(sentMembers).filter((key) => takenMembers[key] === undefined);
-    const closed = taken["additionalProperties"] === false && this.#direction === "toCallee";
+    const closed = taken.additionalProperties === false && this.#direction === "toCallee";
     if (closed && unknown[0] !== undefined) return at(`${path}.${unknown[0]}`, "is sent, and the callee refuses members that it does not know");
     const known = Object.keys(takenMembers).filter((key) => sentMembers[key] !== undefined);
-    return firstOf(known, (key) => this.compare(sentMembers[key] as JsonSchema, takenMembers[key] as JsonSchema, `${path}.${key}`)) ?? this.#compareRest(sent, taken, unknown, path);
+    return (
+      firstOf(known, (key) => this.compare(sentMembers[key] as JsonSchema, takenMembers[key] as JsonSchema, `${path}.${key}`)) ??
+      this.#compareRest(sent, taken, unknown, path)
+    );
   }
 
   /** Members without a name of their own: those of records, and those that a catchall takes. */
   #compareRest(sent: JsonSchema, taken: JsonSchema, unknown: readonly string[], path: string): Misfit | undefined {
-    const [sentRest, takenRest] = [sent["additionalProperties"], taken["additionalProperties"]];
-    if (isSchema(sentRest) && takenRest === false && this.#direction === "toCallee") return at(path, "members of any name are sent, and the callee refuses those that it does not know");
+    const [sentRest, takenRest] = [sent.additionalProperties, taken.additionalProperties];
+    if (isSchema(sentRest) && takenRest === false && this.#direction === "toCallee")
+      return at(path, "members of any name are sent, and the callee refuses those that it does not know");
     if (!isSchema(takenRest)) return undefined;
-    const [sentKeys, takenKeys] = [sent["propertyNames"], taken["propertyNames"]];
+    const [sentKeys, takenKeys] = [sent.propertyNames, taken.propertyNames];
     if (isSchema(takenKeys)) {
-      const misfitKeys = isSchema(sentKeys) ? this.compare(sentKeys, takenKeys, `${path}{key}`) : at(`${path}{key}`, firstOf(unknown, (key) => valueProblem(key, takenKeys)));
+      const misfitKeys = isSchema(sentKeys)
+        ? this.compare(sentKeys, takenKeys, `${path}{key}`)
+        : at(
+            `${path}{key}`,
+            firstOf(unknown, (key) => valueProblem(key, takenKeys)),
+          );
       if (misfitKeys !== undefined) return misfitKeys;
     }
     const members = membersOf(sent);
@@ -126,10 +137,10 @@ function at(path: string, problem: string | undefined): Misfit | undefined {
 }
 
 function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
-  const reference = schema["$ref"];
+  const reference = schema.$ref;
   if (typeof reference !== "string") return schema;
   if (reference === "#") return root;
-  const definitions = root["$defs"] as Readonly<Record<string, JsonSchema>> | undefined;
+  const definitions = root.$defs as Readonly<Record<string, JsonSchema>> | undefined;
   return definitions?.[reference.replace("#/$defs/", "")] ?? { not: {} };
 }
 
@@ -141,16 +152,16 @@ function alternatives(schema: JsonSchema): readonly JsonSchema[] | undefined {
 }
 
 function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
-  if ("const" in schema) return [schema["const"]];
-  return Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
+  if ("const" in schema) return [schema.const];
+  return Array.isArray(schema.enum) ? schema.enum : undefined;
 }
 
 const KEYWORDS_OF_ROOT = new Set(["$defs"]);
 const isAny = (schema: JsonSchema): boolean => Object.keys(schema).every((key) => KEYWORDS_OF_ROOT.has(key));
-const isNever = (schema: JsonSchema): boolean => isSchema(schema["not"]) && Object.keys(schema["not"]).length === 0;
+const isNever = (schema: JsonSchema): boolean => isSchema(schema.not) && Object.keys(schema.not).length === 0;
 const isSchema = (value: unknown): value is JsonSchema => typeof value === "object" && value !== null && !Array.isArray(value);
 const schemasOf = (value: unknown): readonly JsonSchema[] => (Array.isArray(value) ? value : []);
 const namesOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value : []);
-const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> => (schema["properties"] ?? {}) as Readonly<Record<string, JsonSchema>>;
+const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> => (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
 const sameType = (sent: unknown, taken: unknown): boolean => sent === taken || (sent === "integer" && taken === "number");
-const name = (schema: JsonSchema): string => (typeof schema["type"] === "string" ? `${schema["type"]}` : "a value");
+const name = (schema: JsonSchema): string => (typeof schema.type === "string" ? `${schema.type}` : "a value");

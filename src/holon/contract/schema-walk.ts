@@ -4,26 +4,20 @@ import { type AnySchema, defOf, lazyInner } from "./schema-def.ts";
 export interface SchemaTraits {
   /** A schema is met inside itself. */
   readonly recursive: boolean;
-  /** Some part catches: it takes any value, also one that JSON would change. */
-  readonly catches: boolean;
+  /**
+   * Some part may take a value and its JSON image and answer differently: a catch takes anything, and a union takes its second option where an
+   * undefined member displeases the first.
+   */
+  readonly ambiguous: boolean;
 }
 
 /** Looks through a schema once. */
 export function schemaTraits(schema: AnySchema): SchemaTraits {
-  const traits = { recursive: false, catches: false };
-  const open = new Set<AnySchema>();
-  const done = new Set<AnySchema>();
-  const visit = (each: AnySchema): void => {
-    if (open.has(each)) traits.recursive = true;
-    if (defOf(each).type === "catch") traits.catches = true;
-    if (open.has(each) || done.has(each)) return;
-    open.add(each);
-    childrenOf(each).forEach(visit);
-    open.delete(each);
-    done.add(each);
+  const all = reachable(schema);
+  return {
+    recursive: isRecursive(schema),
+    ambiguous: all.some((each) => defOf(each).type === "catch" || (isOpenUnion(each) && reachable(each).some(refusesUndefined))),
   };
-  visit(schema);
-  return traits;
 }
 
 /** The schemas that a schema is made of. */
@@ -32,4 +26,34 @@ export function childrenOf(schema: AnySchema): readonly AnySchema[] {
   const inner = def.type === "lazy" ? lazyInner(schema) : def.innerType;
   const all = [inner, def.element, def.rest, def.catchall, def.keyType, def.valueType, def.left, def.right, def.in, def.out];
   return [...all, ...(def.items ?? []), ...(def.options ?? []), ...Object.values(def.shape ?? {})].filter((child) => child != null);
+}
+
+/** A schema and all below it, each once. */
+function reachable(schema: AnySchema): readonly AnySchema[] {
+  const found = new Set<AnySchema>([schema]);
+  for (const each of found) for (const child of childrenOf(each)) found.add(child);
+  return [...found];
+}
+
+function isRecursive(schema: AnySchema): boolean {
+  const open = new Set<AnySchema>();
+  const done = new Set<AnySchema>();
+  const visit = (each: AnySchema): boolean => {
+    if (open.has(each)) return true;
+    if (done.has(each)) return false;
+    open.add(each);
+    const found = childrenOf(each).some(visit);
+    open.delete(each);
+    done.add(each);
+    return found;
+  };
+  return visit(schema);
+}
+
+const isOpenUnion = (schema: AnySchema): boolean => defOf(schema).type === "union" && defOf(schema).discriminator === undefined;
+
+/** Records, strict objects, catchalls and exact optionals tell a member that is undefined from one that is absent. */
+function refusesUndefined(schema: AnySchema): boolean {
+  const def = defOf(schema);
+  return def.type === "record" || def.catchall != null || schema._zod.traits.has("$ZodExactOptional");
 }

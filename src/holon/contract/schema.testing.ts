@@ -29,21 +29,50 @@ export function samples(depth: number): fc.Arbitrary<Sample> {
   const leaf = fc.constantFrom(...leaves);
   if (depth === 0) return leaf;
   const inner = samples(depth - 1);
-  return fc.oneof(leaf, inner.map(toArray), inner.map(toNullable), inner.map(toRecord), inner.map(toLazy), fc.tuple(inner, inner).map(toTuple), fc.tuple(inner, inner).map(toUnion), fc.tuple(inner, inner, inner).map(toObject), fc.tuple(inner, inner).map(toTagged), fc.tuple(inner, inner).map(toIntersection));
+  return fc.oneof(
+    leaf,
+    inner.map(toArray),
+    inner.map(toNullable),
+    inner.map(toRecord),
+    inner.map(toLazy),
+    fc.tuple(inner, inner).map(toTuple),
+    fc.tuple(inner, inner).map(toUnion),
+    fc.tuple(inner, inner, inner).map(toObject),
+    fc.tuple(inner, inner).map(toTagged),
+    fc.tuple(inner, inner).map(toIntersection),
+  );
 }
 
 const toArray = ({ schema, values }: Sample): Sample => ({ schema: z.array(schema), values: fc.array(values, { maxLength: 4 }) });
 const toNullable = ({ schema, values }: Sample): Sample => ({ schema: schema.nullable(), values: fc.option(values) });
 const toLazy = ({ schema, values }: Sample): Sample => ({ schema: z.lazy(() => schema), values });
-const toRecord = ({ schema, values }: Sample): Sample => ({ schema: z.record(z.string(), schema), values: fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), values, { maxKeys: 3 }) });
-const toTuple = ([one, two]: [Sample, Sample]): Sample => ({ schema: z.tuple([one.schema], two.schema), values: fc.tuple(one.values, fc.array(two.values, { maxLength: 2 })).map(([first, rest]) => [first, ...rest]) });
+const toRecord = ({ schema, values }: Sample): Sample => ({
+  schema: z.record(z.string(), schema),
+  values: fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), values, { maxKeys: 3 }),
+});
+const toTuple = ([one, two]: [Sample, Sample]): Sample => ({
+  schema: z.tuple([one.schema], two.schema),
+  values: fc.tuple(one.values, fc.array(two.values, { maxLength: 2 })).map(([first, rest]) => [first, ...rest]),
+});
 const toUnion = ([one, two]: [Sample, Sample]): Sample => ({ schema: z.union([one.schema, two.schema]), values: fc.oneof(one.values, two.values) });
 
 function toObject([one, two, three]: [Sample, Sample, Sample]): Sample {
   return {
-    schema: z.object({ "a-1": one.schema, b: two.schema.optional(), c: three.schema.nullish(), d: z.array(z.int()).default([]), __proto: z.number().optional() }),
+    schema: z.object({
+      "a-1": one.schema,
+      b: two.schema.optional(),
+      c: three.schema.nullish(),
+      d: z.array(z.int()).default([]),
+      __proto: z.number().optional(),
+    }),
     values: fc.record(
-      { "a-1": one.values, b: fc.option(two.values, { nil: undefined }), c: fc.option(three.values, { nil: undefined }), d: fc.constantFrom(undefined, [-0]), unknown: fc.constant({ x: 1 }) },
+      {
+        "a-1": one.values,
+        b: fc.option(two.values, { nil: undefined }),
+        c: fc.option(three.values, { nil: undefined }),
+        d: fc.constantFrom(undefined, [-0]),
+        unknown: fc.constant({ x: 1 }),
+      },
       { requiredKeys: ["a-1"] },
     ),
   };
@@ -51,11 +80,20 @@ function toObject([one, two, three]: [Sample, Sample, Sample]): Sample {
 
 function toTagged([one, two]: [Sample, Sample]): Sample {
   return {
-    schema: z.discriminatedUnion("tag", [z.object({ tag: z.literal(["a", "b"]), v: one.schema.optional() }), z.object({ tag: z.literal(0), v: two.schema })]),
-    values: fc.oneof(fc.record({ tag: fc.constantFrom("a", "b"), v: fc.option(one.values, { nil: undefined }) }, { requiredKeys: ["tag"] }), fc.record({ tag: fc.constantFrom(0, -0), v: two.values })),
+    schema: z.discriminatedUnion("tag", [
+      z.object({ tag: z.literal(["a", "b"]), v: one.schema.optional() }),
+      z.object({ tag: z.literal(0), v: two.schema }),
+    ]),
+    values: fc.oneof(
+      fc.record({ tag: fc.constantFrom("a", "b"), v: fc.option(one.values, { nil: undefined }) }, { requiredKeys: ["tag"] }),
+      fc.record({ tag: fc.constantFrom(0, -0), v: two.values }),
+    ),
   };
 }
 
 function toIntersection([one, two]: [Sample, Sample]): Sample {
-  return { schema: z.intersection(z.object({ left: one.schema }), z.object({ right: two.schema.optional() })), values: fc.record({ left: one.values, right: fc.option(two.values, { nil: undefined }) }, { requiredKeys: ["left"] }) };
+  return {
+    schema: z.intersection(z.object({ left: one.schema }), z.object({ right: two.schema.optional() })),
+    values: fc.record({ left: one.values, right: fc.option(two.values, { nil: undefined }) }, { requiredKeys: ["left"] }),
+  };
 }

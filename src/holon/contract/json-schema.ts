@@ -1,0 +1,4 @@
+/** A JSON Schema as zod writes it. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
