@@ -64,6 +64,15 @@ test("lists every fault of a bad configuration at once, exits 2 and opens no por
   await expect(fetch(`http://127.0.0.1:${env["PORT"]}/healthz`)).rejects.toThrow();
 });
 
+test("says which port is taken, and leaves nothing running", async () => {
+  const env = await anyPorts();
+  run(env);
+  await eventually("the first answers", () => ask(Number(env["PORT"]), "stock.taken", { name: "tea" }));
+  const second = run({ ...(await anyPorts()), PORT: env["PORT"] as string });
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain(`port ${env["PORT"]} is taken`);
+});
+
 test("finishes what is in flight when it is told to stop", async () => {
   const env = await anyPorts();
   const running = run(env);

@@ -6,10 +6,14 @@ import { startProcess } from "../runtime/start-process.ts";
 import { ConfigurationError, type Plan, readPlan, renderPlan } from "../topology/index.ts";
 import { runApart } from "./apart.ts";
 import { renderProcess } from "./render-process.ts";
+import { renderStartFailure } from "./render-start-failure.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** Exit code of a configuration that cannot work. */
 const BAD_CONFIGURATION = 2;
+
+/** Exit code where something could not be opened. */
+const START_FAILED = 1;
 
 /** What {@link runApp} takes from its process. */
 export interface RunAppOptions {
@@ -35,9 +39,8 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     if (command === "start") return await start(app, plan);
     throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart or plan." }]);
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    process.stderr.write(`${error.render()}\n`);
-    process.exitCode = BAD_CONFIGURATION;
+    process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
+    process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
   }
 }
 

@@ -1,0 +1,12 @@
+import { HolonError } from "../kernel/index.ts";
+
+/** Why a process could not start, for a person: a sentence and a cure where the cause is a common one, the whole error where it is not. */
+export function renderStartFailure(name: string, error: unknown): string {
+  const head = `${name} could not start:`;
+  if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
+  if (!(error instanceof Error)) return `${head} ${String(error)}`;
+  const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
+  if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop who listens there, or choose others with PORT, HOLON_MESH_PORT and HOLON_OPS_PORT; 0 takes a free one.`;
+  if (code === "EACCES") return `${head} port ${port} is not for this user. Choose one above 1023.`;
+  return `${head} ${error.stack ?? error.message}`;
+}
