@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# The shop as one file on plain Node: no package manager's tree, no compiler, no embedded database in the image.
+#   docker build -t holon-shop .
+
+ARG NODE_VERSION=24.21.0
+
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+# No install scripts: what is installed here runs only to make the bundle.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY deploy/bundle.mjs deploy/
+COPY contracts contracts
+COPY src src
+RUN node deploy/bundle.mjs src/shop/main.ts /out/main.mjs
+COPY migrations /out/migrations
+COPY LICENSE /out/
+
+FROM node:${NODE_VERSION}-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /out ./
+# The base image's own unprivileged user, by number, so that an orchestrator can see that it is not root.
+USER 1000:1000
+EXPOSE 3000 3001 3002
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HOLON_OPS_PORT || 3002}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "main.mjs"]
+CMD ["start"]

@@ -1,0 +1,29 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { runCommand } from "../command.ts";
+
+/** Most that the bundle may weigh: a dependency that comes in by accident shows here. */
+const GREATEST_BYTES = 6 * 1024 * 1024;
+
+/** What is wrong with the file that goes into the image: it must run where nothing is installed, and hold no embedded database. */
+export function bundleFaults(root: string): string[] {
+  const folder = mkdtempSync(path.join(tmpdir(), "holon-bundle-"));
+  const file = path.join(folder, "main.mjs");
+  try {
+    const built = runCommand(process.execPath, [path.join(root, "deploy/bundle.mjs"), "src/shop/main.ts", file], { cwd: root });
+    if (!built.ok) return [`the bundle cannot be made:\n${built.output}`];
+    cpSync(path.join(root, "migrations"), path.join(folder, "migrations"), { recursive: true });
+    const bytes = readFileSync(file).byteLength;
+    const run = (environment: Record<string, string>) => runCommand(process.execPath, [file, "plan"], { cwd: folder, env: environment });
+    const planned = run({ HOLON_SECRET: "s", DATABASE_URL: "postgres://u:p@h/d" });
+    const refused = run({ NODE_ENV: "production" });
+    return [
+      ...(bytes > GREATEST_BYTES ? [`the bundle has ${bytes} bytes, at most ${GREATEST_BYTES}`] : []),
+      ...(planned.ok && planned.output.includes("postgres://u:****@h/d") ? [] : [`the bundle does not run on plain Node:\n${planned.output}`]),
+      ...(refused.ok ? ["the bundle starts in production without any setting"] : []),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { validate } from "dockerfile-utils";
+
+/** What is wrong with a Dockerfile: for the validator, and for what we want of an image. */
+export function dockerfileFaults(root: string, text: string): string[] {
+  const invalid = validate(text).map(({ message, range }) => `line ${range.start.line + 1}: ${message}`);
+  const instructions = joinLines(text);
+  const lastFrom = instructions.findLastIndex(([keyword]) => keyword === "FROM");
+  const last = instructions.slice(lastFrom);
+  const faults = [...invalid, ...sourceFaults(root, instructions)];
+  const argument = (keyword: string): string | undefined => last.findLast(([name]) => name === keyword)?.[1];
+  if (instructions.filter(([keyword]) => keyword === "FROM").length < 2) faults.push("has one stage: what builds the image stays in it");
+  if (!/^[1-9]\d*(:[1-9]\d*)?$/.test(argument("USER") ?? "")) faults.push("does not end as a numbered user that is not root");
+  if (argument("STOPSIGNAL") !== "SIGTERM") faults.push("does not stop by SIGTERM");
+  if (!argument("HEALTHCHECK")?.includes("/healthz")) faults.push("has no health check of /healthz");
+  if (!argument("ENTRYPOINT")?.startsWith("[")) faults.push("starts through a shell: write ENTRYPOINT as a list");
+  if (last.some(([keyword]) => keyword === "RUN")) faults.push("runs commands in its last stage");
+  if (instructions.some(([keyword, rest]) => keyword === "FROM" && /:latest\b|^[^:$]+$/.test(rest.split(" ")[0] ?? ""))) faults.push("builds on an image without a version");
+  return faults;
+}
+
+type Instruction = readonly [keyword: string, rest: string];
+
+function joinLines(text: string): Instruction[] {
+  const lines = text.split("\n").filter((line) => !line.startsWith("#")).join("\n").replace(/\\\n\s*/g, "").split("\n");
+  return lines.filter((line) => line.trim() !== "").map((line) => [line.split(/\s/, 1)[0] ?? "", line.replace(/^\S+\s*/, "")]);
+}
+
+/** Sources of COPY from the project that are not there. */
+function sourceFaults(root: string, instructions: readonly Instruction[]): string[] {
+  const copies = instructions.filter(([keyword, rest]) => keyword === "COPY" && !rest.includes("--from="));
+  return copies
+    .flatMap(([, rest]) => rest.split(/\s+/).slice(0, -1))
+    .filter((source) => !source.startsWith("--") && !existsSync(path.join(root, source)))
+    .map((source) => `copies ${source}, which is not there`);
+}
