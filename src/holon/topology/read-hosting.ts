@@ -4,14 +4,21 @@ import { maskedValue } from "./masked.ts";
 import { nearestName } from "./nearest-name.ts";
 import { ROLES, type Role } from "./plan.ts";
 
+/** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`. */
+const TAKEN_NAMES: readonly string[] = ["all", "none", "queue"];
+
 /** Contexts hosted here, in the order of the app; what was misspelled counts as what was meant, so that one fault is reported once. */
 export function readContexts(shape: AppShape, reader: EnvironmentReader): string[] {
   const all = shape.contexts.map((context) => context.name);
+  for (const name of all.filter((context) => TAKEN_NAMES.includes(context))) {
+    reader.refuse("defineApp", `lists a context "${name}", a name that variables use for something else.`, "Give the context another name.");
+  }
   const asked = reader.list("HOLON_CONTEXTS");
   if (asked === undefined) return all;
-  if (asked.includes("none") && !all.includes("none")) {
-    if (asked.length > 1) reader.refuse("HOLON_CONTEXTS", "says none and names contexts.", "Say none alone, or name the contexts.");
-    return [];
+  const word = asked.find((name) => name === "none" || name === "all");
+  if (word !== undefined) {
+    if (asked.length > 1) reader.refuse("HOLON_CONTEXTS", `says ${word} and names contexts.`, `Say ${word} alone, or name the contexts.`);
+    return word === "all" ? all : [];
   }
   const hosted = new Set<string>();
   for (const name of asked) {

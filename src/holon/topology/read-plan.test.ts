@@ -46,6 +46,7 @@ describe("a plan", () => {
 
   it.each<[what: string, env: Environment, expected: Partial<Plan>]>([
     ["hosts the named contexts, in the order of the app", { HOLON_CONTEXTS: "mail, catalog" , HOLON_ROLES: "rpc"}, { contexts: ["catalog", "mail"] }],
+    ["hosts all contexts by that word, too", { HOLON_CONTEXTS: "all" }, { contexts: ["catalog", "payments", "orders", "mail"] }],
     ["of a bare edge has no other role", EDGE, { contexts: [], roles: ["edge"], database: { kind: "none" } }],
     ["gives mesh addresses one form", EDGE, { addresses: { catalog: ["mesh://catalog:3001"], orders: ["mesh://orders:3001"] } }],
     ["takes several addresses of a context", { ...EDGE, HOLON_CATALOG_URL: "http://a:1, mesh://[::1]:2/,http://c" }, { addresses: { catalog: ["mesh://a:1", "mesh://[::1]:2", "mesh://c:80"], orders: ["mesh://orders:3001"] } }],
@@ -151,6 +152,10 @@ describe("a configuration is refused", () => {
     const contexts = [contextShape("a", { calls: ["b"] }), contextShape("b", { calls: ["c"] }), contextShape("c", { calls: ["a"] })];
     expect(faultsOf({}, { name: "x", contexts }).faults).toMatchObject([{ variable: "allowedCycles", problem: expect.stringContaining("a -> b -> c -> a") }]);
     expect(readPlan({ name: "x", contexts, allowedCycles: [{ contexts: ["c", "a", "b"], reason: "they were one once" }] }, {}).name).toBe("x");
+  });
+
+  it("when a context has a name that variables use for something else", () => {
+    expect(faultsOf({}, { name: "x", contexts: [contextShape("queue")] }).faults).toMatchObject([{ variable: "defineApp", problem: expect.stringContaining('"queue"') }]);
   });
 
   it("when a circle is listed without a reason", () => {
