@@ -7,5 +7,4 @@ export const pageFields = {
 };
 
 /** One page of a list. `total` counts the rows of all pages. */
-export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item), page: z.int(), limit: z.int(), total: z.int() });
+export const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), page: z.int(), limit: z.int(), total: z.int() });

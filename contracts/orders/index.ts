@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { contract, mutation, query } from "holon/contract";
+import { z } from "zod";
 import { Lines, OutOfStock, ReservedLine, UnknownProduct } from "../catalog/index.ts";
 import { pageFields, pageOf } from "../page.ts";
 import { Day, Moment, SumCents, Version } from "../values.ts";

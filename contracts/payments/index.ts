@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { contract, mutation, query } from "holon/contract";
+import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Moment, SumCents, Version } from "../values.ts";
 
@@ -38,7 +38,8 @@ export const payments = contract("payments", {
       idempotent: true,
       input: z.object({ orderId: z.uuid(), attempt: z.uuid() }),
       output: z.object({ refunded: z.boolean() }),
-      description: "Gives back what an attempt charged, and stops a charge of it that comes later. Nothing happens where a later attempt holds the payment.",
+      description:
+        "Gives back what an attempt charged, and stops a charge of it that comes later. Nothing happens where a later attempt holds the payment.",
     }),
     get: query({
       access: { role: "admin" },

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { contract, mutation, query } from "holon/contract";
+import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Email, Moment, text, Version } from "../values.ts";
 

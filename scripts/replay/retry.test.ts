@@ -2,7 +2,8 @@ import { TRPCClientError } from "holon/client";
 import { describe, expect, test } from "vitest";
 import { createRetrying } from "./retry.ts";
 
-const failure = (code?: string): TRPCClientError<never> => TRPCClientError.from(new TypeError(code ?? "fetch failed"), code === undefined ? {} : { meta: {} });
+const failure = (code?: string): TRPCClientError<never> =>
+  TRPCClientError.from(new TypeError(code ?? "fetch failed"), code === undefined ? {} : { meta: {} });
 
 const withCode = (code: string): Error => Object.assign(failure(code), { data: { code } });
 

@@ -61,7 +61,11 @@ export async function runReplay({ client, data, concurrency, onProgress, ...retr
 
 /** What goes over the wire: no price, since the catalog knows it. */
 function toPlacing({ customerId, orderedOn, lines }: Northwind["orders"][number]) {
-  return { customerId: customerIdOf(customerId), orderedOn, lines: lines.map(({ productId, quantity }) => ({ productId: productIdOf(productId), quantity })) };
+  return {
+    customerId: customerIdOf(customerId),
+    orderedOn,
+    lines: lines.map(({ productId, quantity }) => ({ productId: productIdOf(productId), quantity })),
+  };
 }
 
 /** As much of each product as all orders together take. */

@@ -41,7 +41,14 @@ export function createTally(): Tally {
     },
     summary(elapsedMs) {
       const sorted = [...tookMs].sort((a, b) => a - b);
-      return { rate: elapsedMs === 0 ? 0 : (tookMs.length * 1_000) / elapsedMs, p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99), errors, retries, callsRetried };
+      return {
+        rate: elapsedMs === 0 ? 0 : (tookMs.length * 1_000) / elapsedMs,
+        p50Ms: quantile(sorted, 0.5),
+        p99Ms: quantile(sorted, 0.99),
+        errors,
+        retries,
+        callsRetried,
+      };
     },
   };
 }

@@ -21,7 +21,13 @@ export interface ShopParts {
 export function createShop({ gateway, tokens, firstAdmin, newId }: ShopParts): App {
   return defineApp({
     name: "shop",
-    contexts: [createUsersModule({ tokens, firstAdmin }), catalogModule, createOrdersModule({ newId }), createPaymentsModule({ gateway }), notificationsModule],
+    contexts: [
+      createUsersModule({ tokens, firstAdmin }),
+      catalogModule,
+      createOrdersModule({ newId }),
+      createPaymentsModule({ gateway }),
+      notificationsModule,
+    ],
     authenticate: createAuthenticate(tokens),
   });
 }

@@ -11,13 +11,17 @@ const lines = (count: number) => Array.from({ length: count }, () => ({ productI
 
 /** Every row: path, kind, bad input as JSON text, and the field that the answer names. */
 const BAD: readonly (readonly [path: string, kind: "query" | "mutation", body: string, field: string])[] = [
-  ...["0", "-1", "10001", "1e400", "1.5", "null", '"1"', "1e9"].map((quantity) => ["orders.place", "mutation", `{"lines":[{"productId":"${id}","quantity":${quantity}}]}`, "quantity"] as const),
+  ...["0", "-1", "10001", "1e400", "1.5", "null", '"1"', "1e9"].map(
+    (quantity) => ["orders.place", "mutation", `{"lines":[{"productId":"${id}","quantity":${quantity}}]}`, "quantity"] as const,
+  ),
   ["orders.place", "mutation", JSON.stringify({ lines: [] }), "lines"],
   ["orders.place", "mutation", JSON.stringify({ lines: lines(101) }), "lines"],
   ["orders.place", "mutation", JSON.stringify({ lines: [line, line] }), "lines"],
   ["orders.place", "mutation", JSON.stringify({ lines: [{ ...line, productId: "1 or 1=1" }] }), "productId"],
   ["orders.place", "mutation", "{}", "lines"],
-  ...["1996-02-30", "yesterday", "1996-7-4", ""].map((orderedOn) => ["orders.placeFor", "mutation", JSON.stringify({ customerId: id, orderedOn, lines: [line] }), "orderedOn"] as const),
+  ...["1996-02-30", "yesterday", "1996-7-4", ""].map(
+    (orderedOn) => ["orders.placeFor", "mutation", JSON.stringify({ customerId: id, orderedOn, lines: [line] }), "orderedOn"] as const,
+  ),
   ["orders.changeStatus", "mutation", JSON.stringify({ id, version: 1, status: "cancelled" }), "status"],
   ["orders.changeStatus", "mutation", JSON.stringify({ id, version: 0, status: "shipped" }), "version"],
   ["orders.list", "query", JSON.stringify({ from: "1996-13-01" }), "from"],
@@ -28,7 +32,9 @@ const BAD: readonly (readonly [path: string, kind: "query" | "mutation", body: s
   ["catalog.products.list", "query", JSON.stringify({ search: " " }), "search"],
   ["catalog.products.list", "query", JSON.stringify({ search: "x".repeat(101) }), "search"],
   ["catalog.products.get", "query", JSON.stringify({ id: "../etc/passwd" }), "id"],
-  ...[0, -1, 10_000_001, 1.5].map((priceCents) => ["catalog.products.create", "mutation", JSON.stringify({ ...product, priceCents }), "priceCents"] as const),
+  ...[0, -1, 10_000_001, 1.5].map(
+    (priceCents) => ["catalog.products.create", "mutation", JSON.stringify({ ...product, priceCents }), "priceCents"] as const,
+  ),
   ["catalog.products.create", "mutation", JSON.stringify({ ...product, name: "a\u0000b" }), "name"],
   ["catalog.products.create", "mutation", JSON.stringify({ ...product, name: "   " }), "name"],
   ["users.signUp", "mutation", JSON.stringify({ ...account, email: "nobody" }), "email"],
@@ -75,7 +81,10 @@ describe.each(TOPOLOGIES)("bad values, %s", (topology) => {
       ["that is missing", {}],
       ["that is no token", { authorization: "Bearer abc" }],
       ["of another scheme", { authorization: "Basic YTpi" }],
-      ["that is not signed", { authorization: `Bearer ${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from('{"sub":"x"}').toString("base64url")}.` }],
+      [
+        "that is not signed",
+        { authorization: `Bearer ${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from('{"sub":"x"}').toString("base64url")}.` },
+      ],
     ])("answer 401: one %s", async (_, headers) => {
       const response = await send("users.get", "query", JSON.stringify(own), headers as Record<string, string>);
       expect(response.status).toBe(401);

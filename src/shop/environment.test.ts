@@ -32,7 +32,11 @@ describe("the shop's environment", () => {
     ["a gateway that production did not ask for", { ...production, SHOP_GATEWAY: "" }, ["SHOP_GATEWAY"]],
     ["a key that is none", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
     ["half an admin", { SHOP_ADMIN_EMAIL: "a@b.com" }, ["SHOP_ADMIN_PASSWORD"]],
-    ["the development password in production", { ...production, SHOP_ADMIN_EMAIL: "a@b.com", SHOP_ADMIN_PASSWORD: DEVELOPMENT_ADMIN.password }, ["SHOP_ADMIN_PASSWORD"]],
+    [
+      "the development password in production",
+      { ...production, SHOP_ADMIN_EMAIL: "a@b.com", SHOP_ADMIN_PASSWORD: DEVELOPMENT_ADMIN.password },
+      ["SHOP_ADMIN_PASSWORD"],
+    ],
     ["rules that are none", { SHOP_GATEWAY_RULES: '[{"outcome":"explode"}]' }, ["SHOP_GATEWAY_RULES"]],
     ["a name that is written wrong", { SHOP_GATEWAY_RULE: "[]" }, ["SHOP_GATEWAY_RULE"]],
   ] as const)("refuses %s", (_, env, variables) => {

@@ -26,7 +26,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const KNOWN = ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS", "SHOP_ADMIN_EMAIL", "SHOP_ADMIN_PASSWORD", "SHOP_GATEWAY", "SHOP_GATEWAY_RULES"];
 
 const GatewayRules = z
-  .array(z.strictObject({ customerId: z.uuid().optional(), amountCents: z.int().optional(), outcome: z.enum(["approve", "decline", "hang"]), reason: z.string().optional() }))
+  .array(
+    z.strictObject({
+      customerId: z.uuid().optional(),
+      amountCents: z.int().optional(),
+      outcome: z.enum(["approve", "decline", "hang"]),
+      reason: z.string().optional(),
+    }),
+  )
   .max(100);
 
 /**
@@ -39,7 +46,8 @@ export function readShopSettings(env: Environment): ShopSettings | readonly Sett
   const faults: SettingFault[] = [];
   const production = env["NODE_ENV"] === "production";
   for (const name of Object.keys(env)) {
-    if (name.startsWith("SHOP_") && !KNOWN.includes(name)) faults.push({ variable: name, problem: "is no setting of the shop.", cure: `The settings are: ${KNOWN.join(", ")}.` });
+    if (name.startsWith("SHOP_") && !KNOWN.includes(name))
+      faults.push({ variable: name, problem: "is no setting of the shop.", cure: `The settings are: ${KNOWN.join(", ")}.` });
   }
   const settings: ShopSettings = {
     tokenKeys: readTokenKeys(env, production, faults),
@@ -51,7 +59,10 @@ export function readShopSettings(env: Environment): ShopSettings | readonly Sett
 
 /** The faults for a person to read. */
 export function renderFaults(faults: readonly SettingFault[]): string {
-  return ["The configuration of the shop cannot work; nothing was started.", ...faults.map(({ variable, problem, cure }) => `  ${variable} ${problem}\n    ${cure}`)].join("\n");
+  return [
+    "The configuration of the shop cannot work; nothing was started.",
+    ...faults.map(({ variable, problem, cure }) => `  ${variable} ${problem}\n    ${cure}`),
+  ].join("\n");
 }
 
 function readTokenKeys(env: Environment, production: boolean, faults: SettingFault[]): TokenKeys | "development" {
@@ -59,10 +70,18 @@ function readTokenKeys(env: Environment, production: boolean, faults: SettingFau
   const publicKeys = parsed(env, "SHOP_TOKEN_PUBLIC_KEYS", parsePublicKeys, "Set it to a JSON list of Ed25519 keys as JWK, each with a kid.", faults);
   if (privateKey === undefined && publicKeys === undefined && !production) return "development";
   if (privateKey === undefined && production && hostsUsers(env)) {
-    faults.push({ variable: "SHOP_TOKEN_PRIVATE_KEY", problem: "is missing: this process hosts the users context, which signs tokens.", cure: "Set it to one Ed25519 key as JWK, with d and kid." });
+    faults.push({
+      variable: "SHOP_TOKEN_PRIVATE_KEY",
+      problem: "is missing: this process hosts the users context, which signs tokens.",
+      cure: "Set it to one Ed25519 key as JWK, with d and kid.",
+    });
   }
   if (privateKey === undefined && publicKeys === undefined) {
-    faults.push({ variable: "SHOP_TOKEN_PUBLIC_KEYS", problem: "is missing: without it no token can be checked.", cure: "Set it to a JSON list of the public halves of the signing keys, as JWK." });
+    faults.push({
+      variable: "SHOP_TOKEN_PUBLIC_KEYS",
+      problem: "is missing: without it no token can be checked.",
+      cure: "Set it to a JSON list of the public halves of the signing keys, as JWK.",
+    });
   }
   return { privateKey, publicKeys: publicKeys ?? (privateKey === undefined ? [] : [publicHalf(privateKey)]) };
 }
@@ -77,12 +96,24 @@ function readFirstAdmin(env: Environment, production: boolean, faults: SettingFa
   const password = env["SHOP_ADMIN_PASSWORD"];
   if (email === undefined && password === undefined) return production ? undefined : DEVELOPMENT_ADMIN;
   if (email === undefined || !z.email().safeParse(email).success) {
-    faults.push({ variable: "SHOP_ADMIN_EMAIL", problem: "is no e-mail address.", cure: "Set it together with SHOP_ADMIN_PASSWORD, or neither of them." });
+    faults.push({
+      variable: "SHOP_ADMIN_EMAIL",
+      problem: "is no e-mail address.",
+      cure: "Set it together with SHOP_ADMIN_PASSWORD, or neither of them.",
+    });
   }
   if (password === undefined || password.length < 8 || password.length > 128) {
-    faults.push({ variable: "SHOP_ADMIN_PASSWORD", problem: "is not 8 to 128 characters long.", cure: "Set it together with SHOP_ADMIN_EMAIL, or neither of them." });
+    faults.push({
+      variable: "SHOP_ADMIN_PASSWORD",
+      problem: "is not 8 to 128 characters long.",
+      cure: "Set it together with SHOP_ADMIN_EMAIL, or neither of them.",
+    });
   } else if (production && password === DEVELOPMENT_ADMIN.password) {
-    faults.push({ variable: "SHOP_ADMIN_PASSWORD", problem: "is the password of development machines, which everybody knows.", cure: "Choose another one." });
+    faults.push({
+      variable: "SHOP_ADMIN_PASSWORD",
+      problem: "is the password of development machines, which everybody knows.",
+      cure: "Choose another one.",
+    });
   }
   return { email: email ?? "", password: password ?? "" };
 }
@@ -90,10 +121,22 @@ function readFirstAdmin(env: Environment, production: boolean, faults: SettingFa
 function readGateway(env: Environment, production: boolean, faults: SettingFault[]): readonly GatewayRule[] {
   const name = env["SHOP_GATEWAY"];
   if (name === undefined ? production : name !== "fake") {
-    faults.push({ variable: "SHOP_GATEWAY", problem: "names no gateway.", cure: "Only fake exists, which moves no money; production must ask for it by name." });
+    faults.push({
+      variable: "SHOP_GATEWAY",
+      problem: "names no gateway.",
+      cure: "Only fake exists, which moves no money; production must ask for it by name.",
+    });
   }
   const toRules = (text: string): readonly GatewayRule[] => GatewayRules.parse(JSON.parse(text));
-  return parsed(env, "SHOP_GATEWAY_RULES", toRules, 'Set it to a JSON list such as [{"amountCents":100,"outcome":"decline","reason":"no funds"}].', faults) ?? [];
+  return (
+    parsed(
+      env,
+      "SHOP_GATEWAY_RULES",
+      toRules,
+      'Set it to a JSON list such as [{"amountCents":100,"outcome":"decline","reason":"no funds"}].',
+      faults,
+    ) ?? []
+  );
 }
 
 function parsed<Value>(env: Environment, variable: string, parse: (text: string) => Value, cure: string, faults: SettingFault[]): Value | undefined {

@@ -39,7 +39,14 @@ export async function startTestShop(topology: Topology, options: Pick<TestAppOpt
   const app = await testApp(createShop({ gateway, tokens, firstAdmin: FIRST_ADMIN, newId: randomUUID }), { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
-    admin.call.catalog.products.create({ name: `Thing ${randomUUID()}`, category: "Beverages", quantityPerUnit: "1 box", priceCents: 1_000, discontinued: false, stock });
+    admin.call.catalog.products.create({
+      name: `Thing ${randomUUID()}`,
+      category: "Beverages",
+      quantityPerUnit: "1 box",
+      priceCents: 1_000,
+      discontinued: false,
+      stock,
+    });
   const stockOf = async (productId: string): Promise<number> => (await app.asAnonymous().call.catalog.products.get({ id: productId })).stock;
   return { ...app, gateway, tokens, admin, addProduct, stockOf };
 }

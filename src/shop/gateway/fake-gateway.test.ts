@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { createFakeGateway } from "./fake-gateway.ts";
 
-const request = (key: string, signal: AbortSignal = new AbortController().signal) => ({ key, orderId: "order", customerId: "customer", amountCents: 100, signal });
+const request = (key: string, signal: AbortSignal = new AbortController().signal) => ({
+  key,
+  orderId: "order",
+  customerId: "customer",
+  amountCents: 100,
+  signal,
+});
 
 describe("the fake gateway", () => {
   test("approves where no rule fits", async () => {

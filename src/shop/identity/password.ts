@@ -33,6 +33,8 @@ export async function isPassword(password: string, hashed: string | null | undef
 function derive(password: string, salt: Buffer, cost: { readonly N: number; readonly r: number; readonly p: number }): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // One spelling a password: keyboards compose letters such as é differently.
-    scrypt(password.normalize("NFKC"), salt, HASH_BYTES, { ...cost, maxmem: MEMORY_BYTES }, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(password.normalize("NFKC"), salt, HASH_BYTES, { ...cost, maxmem: MEMORY_BYTES }, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
   });
 }

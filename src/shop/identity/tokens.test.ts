@@ -40,7 +40,14 @@ describe("a token", () => {
     ["another key", async () => forged({ key: { ...(await newTokenKey()), kid: own.kid as string } })],
     ["another issuer", () => forged({ issuer: "https://elsewhere.test" })],
     ["another audience", () => forged({ audience: "https://elsewhere.test" })],
-    ["no key at all", async () => new UnsecuredJWT({ roles: ["admin"] }).setSubject(USER.id).setExpirationTime(NOW_MS / 1000 + 60).encode()],
+    [
+      "no key at all",
+      async () =>
+        new UnsecuredJWT({ roles: ["admin"] })
+          .setSubject(USER.id)
+          .setExpirationTime(NOW_MS / 1000 + 60)
+          .encode(),
+    ],
     ["no sense", async () => "not.a.token"],
   ])("with %s is refused", async (_, make) => {
     await expect(tokensOf(own, [own]).verify(await make())).rejects.toMatchObject({ code: "UNAUTHORIZED" });

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { readNorthwind } from "./northwind.ts";
 import { catalogSeedSql, usersSeedSql } from "./seed-sql.ts";
 
-const migration = (context: string): Promise<string> => readFile(new URL(`../../../migrations/${context}/0001_northwind.sql`, import.meta.url), "utf8");
+const migration = (context: string): Promise<string> =>
+  readFile(new URL(`../../../migrations/${context}/0001_northwind.sql`, import.meta.url), "utf8");
 
 describe("the seed migrations", () => {
   test("hold the products of the data", async () => {

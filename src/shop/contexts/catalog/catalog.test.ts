@@ -17,7 +17,11 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
 
   describe("holds products", () => {
     test("of Northwind, for everybody", async () => {
-      expect(await anybody().products.get({ id: productIdOf(11) })).toMatchObject({ name: "Queso Cabrales", category: "Dairy Products", priceCents: 2_100 });
+      expect(await anybody().products.get({ id: productIdOf(11) })).toMatchObject({
+        name: "Queso Cabrales",
+        category: "Dairy Products",
+        priceCents: 2_100,
+      });
       expect((await anybody().products.list({ limit: 1 })).total).toBeGreaterThanOrEqual(77);
     });
 
@@ -28,7 +32,8 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
     });
 
     test("sorted by price, both ways", async () => {
-      const prices = async (sort: "price_asc" | "price_desc") => (await anybody().products.list({ sort, limit: 100 })).items.map((product) => product.priceCents);
+      const prices = async (sort: "price_asc" | "price_desc") =>
+        (await anybody().products.list({ sort, limit: 100 })).items.map((product) => product.priceCents);
       const rising = await prices("price_asc");
       expect(rising).toEqual([...rising].sort((a, b) => a - b));
       expect(await prices("price_desc")).toEqual([...rising].reverse());
@@ -62,13 +67,18 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       const { id, version } = await shop.addProduct(1);
       const edited = await admin().products.patch({ id, version, priceCents: 1_100 });
       expect(edited).toMatchObject({ priceCents: 1_100, version: version + 1 });
-      expect(await refusalOf(admin().products.patch({ id, version, priceCents: 1_200 }))).toEqual({ code: "CONFLICT", details: { version: version + 1 } });
+      expect(await refusalOf(admin().products.patch({ id, version, priceCents: 1_200 }))).toEqual({
+        code: "CONFLICT",
+        details: { version: version + 1 },
+      });
       expect(await refusalOf(admin().products.remove({ id, version }))).toEqual({ code: "CONFLICT", details: { version: version + 1 } });
     });
 
     test("by one of ten who edit the same version at once", async () => {
       const { id, version } = await shop.addProduct(1);
-      const edits = await Promise.all(Array.from({ length: 10 }, (_, index) => refusalOf(admin().products.patch({ id, version, priceCents: 2_000 + index }))));
+      const edits = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => refusalOf(admin().products.patch({ id, version, priceCents: 2_000 + index }))),
+      );
       expect(edits.map(({ code }) => code).sort()).toEqual([...Array.from({ length: 9 }, () => "CONFLICT"), "OK"]);
     });
 
@@ -93,7 +103,10 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
 
     test("only in categories that exist", async () => {
       const { id, version } = await shop.addProduct(1);
-      expect(await refusalOf(admin().products.patch({ id, version, category: "Toys" }))).toEqual({ code: "UNKNOWN_CATEGORY", details: { category: "Toys" } });
+      expect(await refusalOf(admin().products.patch({ id, version, category: "Toys" }))).toEqual({
+        code: "UNKNOWN_CATEGORY",
+        details: { category: "Toys" },
+      });
       const name = `Toys ${randomUUID()}`;
       await admin().categories.create({ name });
       expect(await admin().products.patch({ id, version, category: name })).toMatchObject({ category: name });
@@ -120,8 +133,14 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
 
     test("all lines or none", async () => {
       const [plenty, scarce] = [await shop.addProduct(10), await shop.addProduct(1)];
-      const lines = [{ productId: plenty.id, quantity: 3 }, { productId: scarce.id, quantity: 2 }];
-      expect(await refusalOf(stock().reserve({ ...ids(), lines }))).toEqual({ code: "OUT_OF_STOCK", details: { productId: scarce.id, available: 1 } });
+      const lines = [
+        { productId: plenty.id, quantity: 3 },
+        { productId: scarce.id, quantity: 2 },
+      ];
+      expect(await refusalOf(stock().reserve({ ...ids(), lines }))).toEqual({
+        code: "OUT_OF_STOCK",
+        details: { productId: scarce.id, available: 1 },
+      });
       expect(await shop.stockOf(plenty.id)).toBe(10);
     });
 
@@ -182,14 +201,21 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
 
     test("of the same products for orders that name them in any order", async () => {
       const [one, other] = [await shop.addProduct(100), await shop.addProduct(100)];
-      const lines = [{ productId: one.id, quantity: 1 }, { productId: other.id, quantity: 1 }];
+      const lines = [
+        { productId: one.id, quantity: 1 },
+        { productId: other.id, quantity: 1 },
+      ];
       const orders = Array.from({ length: 20 }, (_, index) => stock().reserve({ ...ids(), lines: index % 2 === 0 ? lines : [...lines].reverse() }));
       await Promise.all(orders);
       expect([await shop.stockOf(one.id), await shop.stockOf(other.id)]).toEqual([80, 80]);
     });
 
     test("for other contexts only", async () => {
-      const response = await fetch(`${shop.url}/trpc/catalog.stock.release`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(ids()) });
+      const response = await fetch(`${shop.url}/trpc/catalog.stock.release`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(ids()),
+      });
       expect(response.status).toBe(404);
     });
   });

@@ -1,5 +1,5 @@
-import { catalog as catalogContract } from "#contracts/catalog";
 import { defineContext } from "holon";
+import { catalog as catalogContract } from "#contracts/catalog";
 import * as tables from "./tables.ts";
 
 /** What is sold, and how much of it is there. */

@@ -1,6 +1,6 @@
 import { asc, eq } from "drizzle-orm";
-import type { ReservedLine } from "#contracts/catalog";
 import type { z } from "zod";
+import type { ReservedLine } from "#contracts/catalog";
 import type { TransactionOf } from "../../context-types.ts";
 import type { catalog } from "./context.ts";
 import { addToStock, type StockLine } from "./stock.ts";
@@ -44,7 +44,8 @@ export async function linesOfReservation(tx: Tx, orderId: string): Promise<Reser
 /** Whether a reservation holds what is asked for. Both are in the order of their products' ids. */
 export function holdsLines(reserved: readonly StockLine[], wanted: readonly StockLine[]): boolean {
   return (
-    reserved.length === wanted.length && reserved.every(({ productId, quantity }, index) => productId === wanted[index]?.productId && quantity === wanted[index]?.quantity)
+    reserved.length === wanted.length &&
+    reserved.every(({ productId, quantity }, index) => productId === wanted[index]?.productId && quantity === wanted[index]?.quantity)
   );
 }
 

@@ -1,5 +1,5 @@
-import { notifications as notificationsContract } from "#contracts/notifications";
 import { defineContext } from "holon";
+import { notifications as notificationsContract } from "#contracts/notifications";
 import * as tables from "./tables.ts";
 
 /** What people are told. For now it is written down; nothing is sent. */

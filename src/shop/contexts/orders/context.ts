@@ -1,9 +1,9 @@
+import { defineContext } from "holon";
 import { catalog } from "#contracts/catalog";
 import { notifications } from "#contracts/notifications";
 import { orders as ordersContract } from "#contracts/orders";
 import { payments } from "#contracts/payments";
 import { users } from "#contracts/users";
-import { defineContext } from "holon";
 import * as tables from "./tables.ts";
 
 /** Orders, from placing to delivery. */

@@ -83,7 +83,11 @@ export async function listOrders(ctx: Reader, input: ListInput): Promise<{ items
 }
 
 /** What the orders of a time that are not cancelled come to. Units: cents, and pieces in `units`. */
-export async function totalsOf(ctx: Reader, from: string | undefined, to: string | undefined): Promise<{ orders: number; lines: number; units: number; cents: number }> {
+export async function totalsOf(
+  ctx: Reader,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<{ orders: number; lines: number; units: number; cents: number }> {
   const [totals] = await ctx.db
     .select({
       orders: countDistinct(orders.id),

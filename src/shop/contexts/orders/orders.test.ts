@@ -13,8 +13,11 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
   beforeEach(() => shop.gateway.setRules([]));
 
   const faults: (() => void)[] = [];
-  const fail = (on: string, when: "before" | "after" = "before") => faults.push(shop.fail({ on, when, error: catalogueError("UNAVAILABLE", "The process went away.") }));
-  const heal = () => faults.splice(0).forEach((lift) => lift());
+  const fail = (on: string, when: "before" | "after" = "before") =>
+    faults.push(shop.fail({ on, when, error: catalogueError("UNAVAILABLE", "The process went away.") }));
+  const heal = () => {
+    for (const lift of faults.splice(0)) lift();
+  };
   afterEach(heal);
 
   const buyer = (id = ALFKI) => shop.asUser(id, "user").call.orders;
@@ -22,7 +25,12 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
   test("placing takes stock and money, and tells the customer", async () => {
     const product = await shop.addProduct(5);
     const order = await buyer().place({ lines: [{ productId: product.id, quantity: 2 }] });
-    expect(order).toMatchObject({ customerId: ALFKI, status: "confirmed", totalCents: 2_000, lines: [{ productId: product.id, unitPriceCents: 1_000 }] });
+    expect(order).toMatchObject({
+      customerId: ALFKI,
+      status: "confirmed",
+      totalCents: 2_000,
+      lines: [{ productId: product.id, unitPriceCents: 1_000 }],
+    });
     expect(await shop.stockOf(product.id)).toBe(3);
     expect(await shop.admin.call.payments.get({ orderId: order.id })).toMatchObject({ status: "approved", amountCents: 2_000 });
     expect(await shop.admin.call.notifications.list({ orderId: order.id })).toMatchObject({ total: 1, items: [{ recipient: "alfki@example.test" }] });
@@ -77,13 +85,23 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
     expect(await refusalOf(buyer().place({ lines: [{ productId: product.id, quantity: 4 }] }))).toMatchObject({ code: "DEADLINE_EXCEEDED" });
     shop.gateway.approvePending();
     expect(await shop.stockOf(product.id)).toBe(5);
-    expect(new Set(shop.gateway.charges().filter(({ amountCents }) => amountCents === 4_000).map(({ status }) => status))).toEqual(new Set(["voided"]));
+    expect(
+      new Set(
+        shop.gateway
+          .charges()
+          .filter(({ amountCents }) => amountCents === 4_000)
+          .map(({ status }) => status),
+      ),
+    ).toEqual(new Set(["voided"]));
   });
 
   test("an order of what is not there leaves nothing behind", async () => {
     const product = await shop.addProduct(5);
     const missing = randomUUID();
-    const lines = [{ productId: product.id, quantity: 1 }, { productId: missing, quantity: 1 }];
+    const lines = [
+      { productId: product.id, quantity: 1 },
+      { productId: missing, quantity: 1 },
+    ];
     expect(await refusalOf(buyer().place({ lines }))).toEqual({ code: "UNKNOWN_PRODUCT", details: { productId: missing } });
     expect(await shop.stockOf(product.id)).toBe(5);
   });
@@ -122,7 +140,11 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
 
   test("an admin places for a customer, with a date of his choice", async () => {
     const product = await shop.addProduct(5);
-    const order = await shop.admin.call.orders.placeFor({ customerId: ANATR, orderedOn: "1996-07-04", lines: [{ productId: product.id, quantity: 1 }] });
+    const order = await shop.admin.call.orders.placeFor({
+      customerId: ANATR,
+      orderedOn: "1996-07-04",
+      lines: [{ productId: product.id, quantity: 1 }],
+    });
     expect(order).toMatchObject({ customerId: ANATR, orderedOn: "1996-07-04" });
   });
 
@@ -130,7 +152,10 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
     const product = await shop.addProduct(5);
     const customerId = randomUUID();
     const lines = [{ productId: product.id, quantity: 1 }];
-    expect(await refusalOf(shop.admin.call.orders.placeFor({ customerId, orderedOn: "1996-07-04", lines }))).toEqual({ code: "UNKNOWN_CUSTOMER", details: { customerId } });
+    expect(await refusalOf(shop.admin.call.orders.placeFor({ customerId, orderedOn: "1996-07-04", lines }))).toEqual({
+      code: "UNKNOWN_CUSTOMER",
+      details: { customerId },
+    });
     expect(await refusalOf(buyer(customerId).place({ lines }))).toMatchObject({ code: "UNKNOWN_CUSTOMER" });
   });
 
@@ -214,7 +239,10 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
     test("what is shipped cannot be cancelled", async () => {
       const { order } = await placed();
       await shop.admin.call.orders.changeStatus({ id: order.id, version: order.version, status: "shipped" });
-      expect(await refusalOf(buyer().cancel({ id: order.id }))).toEqual({ code: "ILLEGAL_STATUS_CHANGE", details: { from: "shipped", to: "cancelled" } });
+      expect(await refusalOf(buyer().cancel({ id: order.id }))).toEqual({
+        code: "ILLEGAL_STATUS_CHANGE",
+        details: { from: "shipped", to: "cancelled" },
+      });
     });
   });
 

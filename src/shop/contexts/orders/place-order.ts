@@ -85,7 +85,10 @@ async function confirm(ctx: PlacingContext, order: NewOrder, undoList: UndoList)
 /** The order that an earlier request with this key placed, longer ago than keys are kept. Errors: CONFLICT where it asked for something else. */
 function answerAgain(ctx: PlacingContext, known: OrderRow, { customerId, lines }: Placing): Promise<Order> {
   const quantities = new Map(lines.map((line) => [line.productId, line.quantity]));
-  const same = known.customerId === customerId && known.lines.length === lines.length && known.lines.every((line) => quantities.get(line.productId) === line.quantity);
+  const same =
+    known.customerId === customerId &&
+    known.lines.length === lines.length &&
+    known.lines.every((line) => quantities.get(line.productId) === line.quantity);
   if (!same) throw ctx.fail("CONFLICT", "The key was used before for another order.");
   return ctx.transaction(async () => toOrder(known));
 }

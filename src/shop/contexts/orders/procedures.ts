@@ -20,10 +20,18 @@ export const createProcedures = ({ newId }: OrdersParts) =>
   orders.procedures({
     place: outsideEffect(({ input, ctx, key }) => {
       const customerId = ctx.requireUser().id;
-      return placeOrder(ctx, { orderId: orderIdOf(ctx.principal, "place", key), attempt: newId(), customerId, orderedOn: undefined, lines: input.lines });
+      return placeOrder(ctx, {
+        orderId: orderIdOf(ctx.principal, "place", key),
+        attempt: newId(),
+        customerId,
+        orderedOn: undefined,
+        lines: input.lines,
+      });
     }),
 
-    placeFor: outsideEffect(({ input, ctx, key }) => placeOrder(ctx, { orderId: orderIdOf(ctx.principal, "placeFor", key), attempt: newId(), ...input })),
+    placeFor: outsideEffect(({ input, ctx, key }) =>
+      placeOrder(ctx, { orderId: orderIdOf(ctx.principal, "placeFor", key), attempt: newId(), ...input }),
+    ),
 
     async get({ input, ctx }) {
       const order = await orderById(ctx, input.id);

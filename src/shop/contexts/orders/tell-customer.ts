@@ -12,7 +12,10 @@ const TELL_MS = 1_000;
 export async function tellCustomer(ctx: ContextOf<typeof orders>, kind: NotificationKind, order: Order, customer: User): Promise<void> {
   const { id: orderId, totalCents } = order;
   try {
-    await ctx.call.notifications.record({ kind, orderId, recipient: customer.email, name: customer.name, totalCents }, { key: `${orderId}/${kind}`, deadlineMs: TELL_MS });
+    await ctx.call.notifications.record(
+      { kind, orderId, recipient: customer.email, name: customer.name, totalCents },
+      { key: `${orderId}/${kind}`, deadlineMs: TELL_MS },
+    );
   } catch (error) {
     ctx.log.warn({ orderId, kind, code: isHolonError(error) ? error.code : "INTERNAL" }, "a customer was not told about an order");
   }

@@ -37,13 +37,19 @@ export function createUndoList(): UndoList {
         try {
           await step.undo();
         } catch (error) {
-          log.error({ step: step.name, code: isHolonError(error) ? error.code : "INTERNAL" }, "a step of an order could not be undone; placing the order with the same key again does it");
+          log.error(
+            { step: step.name, code: isHolonError(error) ? error.code : "INTERNAL" },
+            "a step of an order could not be undone; placing the order with the same key again does it",
+          );
         }
       }
     },
 
     forget(log) {
-      log.error({ steps: steps.splice(0).map((step) => step.name) }, "nobody knows whether an order was confirmed; placing it with the same key again finds out");
+      log.error(
+        { steps: steps.splice(0).map((step) => step.name) },
+        "nobody knows whether an order was confirmed; placing it with the same key again finds out",
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
-import { payments as paymentsContract } from "#contracts/payments";
 import { defineContext } from "holon";
+import { payments as paymentsContract } from "#contracts/payments";
 import * as tables from "./tables.ts";
 
 /** Money for orders, taken and given back through a gateway. */

@@ -40,7 +40,12 @@ export async function adoptPayment(tx: Tx, before: PaymentRow, attempt: string):
  * Writes what the gateway made of a charge. Shape: undefined where the attempt was called off meanwhile, or another one was paid; then what
  * was charged must be given back.
  */
-export async function recordCharge(tx: Tx, charge: ChargeAttempt, outcome: ChargeOutcome, before: PaymentRow | undefined): Promise<PaymentRow | undefined> {
+export async function recordCharge(
+  tx: Tx,
+  charge: ChargeAttempt,
+  outcome: ChargeOutcome,
+  before: PaymentRow | undefined,
+): Promise<PaymentRow | undefined> {
   const { attempt } = charge;
   const facts = {
     ...charge,
@@ -48,7 +53,10 @@ export async function recordCharge(tx: Tx, charge: ChargeAttempt, outcome: Charg
     status: outcome.outcome,
     reason: outcome.outcome === "declined" ? outcome.reason : null,
   };
-  const setWhere = or(and(ne(payments.status, "approved"), ne(payments.attempt, attempt)), before === undefined ? undefined : eq(payments.version, before.version));
+  const setWhere = or(
+    and(ne(payments.status, "approved"), ne(payments.attempt, attempt)),
+    before === undefined ? undefined : eq(payments.version, before.version),
+  );
   const [row] = await tx.db
     .insert(payments)
     .values(facts)

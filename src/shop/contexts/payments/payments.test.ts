@@ -37,7 +37,10 @@ describe.each(TOPOLOGIES)("payments, %s", (topology) => {
   test("takes the new amount, and gives the old one back, where an order's price changed", async () => {
     await charge();
     await charge(250, randomUUID());
-    expect(atGateway().map(({ amountCents, status }) => [amountCents, status])).toEqual([[100, "refunded"], [250, "approved"]]);
+    expect(atGateway().map(({ amountCents, status }) => [amountCents, status])).toEqual([
+      [100, "refunded"],
+      [250, "approved"],
+    ]);
   });
 
   test("writes down why a payment was declined", async () => {

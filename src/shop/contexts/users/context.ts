@@ -1,5 +1,5 @@
-import { users as usersContract } from "#contracts/users";
 import { defineContext } from "holon";
+import { users as usersContract } from "#contracts/users";
 import * as tables from "./tables.ts";
 
 /** Accounts: who somebody is, and proofs of it. */

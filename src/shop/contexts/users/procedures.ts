@@ -50,7 +50,9 @@ export const createProcedures = ({ tokens, firstAdmin }: UsersParts) =>
       const pattern = search === undefined ? undefined : containing(search);
       const where = and(
         role === undefined ? undefined : eq(tables.users.role, role),
-        pattern === undefined ? undefined : or(ilike(tables.users.name, pattern), ilike(tables.users.company, pattern), ilike(tables.users.email, pattern)),
+        pattern === undefined
+          ? undefined
+          : or(ilike(tables.users.name, pattern), ilike(tables.users.company, pattern), ilike(tables.users.email, pattern)),
       );
       const [rows, total] = await Promise.all([
         ctx.db.query.users.findMany({ where, orderBy: [asc(tables.users.name), asc(tables.users.id)], limit, offset: (page - 1) * limit }),

@@ -14,7 +14,9 @@ export const users = schema.table(
     company: text(),
     city: text(),
     country: text(),
-    role: text({ enum: ["user", "admin"] }).notNull().default("user"),
+    role: text({ enum: ["user", "admin"] })
+      .notNull()
+      .default("user"),
     passwordHash: text("password_hash"),
     version: integer().notNull().default(1),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),

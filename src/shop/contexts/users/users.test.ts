@@ -29,7 +29,10 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
       const user = await anybody().signUp({ email: `  ${name.toUpperCase()}@Example.TEST `, password: PASSWORD, name: "Ada" });
       expect(user.email).toBe(`${name}@example.test`);
       expect((await anybody().signIn({ email: `${name}@EXAMPLE.test`, password: PASSWORD })).user.id).toBe(user.id);
-      expect(await refusalOf(anybody().signUp({ email: user.email.toUpperCase(), password: PASSWORD, name: "Eve" }))).toEqual({ code: "CONFLICT", details: { fields: ["email"] } });
+      expect(await refusalOf(anybody().signUp({ email: user.email.toUpperCase(), password: PASSWORD, name: "Eve" }))).toEqual({
+        code: "CONFLICT",
+        details: { fields: ["email"] },
+      });
     });
 
     test("and learn the same from a wrong password, an unknown address and an account without a password", async () => {
@@ -39,7 +42,13 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
         { email: "nobody@example.test", password: PASSWORD },
         { email: "alfki@example.test", password: PASSWORD },
       ];
-      const messages = await Promise.all(attempts.map((attempt) => anybody().signIn(attempt).catch((error: Error & { code: string }) => `${error.code} ${error.message}`)));
+      const messages = await Promise.all(
+        attempts.map((attempt) =>
+          anybody()
+            .signIn(attempt)
+            .catch((error: Error & { code: string }) => `${error.code} ${error.message}`),
+        ),
+      );
       expect(new Set(messages)).toEqual(new Set(["UNAUTHORIZED E-mail or password is wrong."]));
     });
 
@@ -53,7 +62,9 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
     test("whose address nobody else can take", async () => {
       expect(await refusalOf(anybody().signUp({ email: FIRST_ADMIN.email, password: PASSWORD, name: "Eve" }))).toMatchObject({ code: "CONFLICT" });
       const user = await newUser();
-      expect(await refusalOf(self(user.id).patch({ id: user.id, version: user.version, email: FIRST_ADMIN.email }))).toMatchObject({ code: "CONFLICT" });
+      expect(await refusalOf(self(user.id).patch({ id: user.id, version: user.version, email: FIRST_ADMIN.email }))).toMatchObject({
+        code: "CONFLICT",
+      });
     });
 
     test("who signs in at several places at once", async () => {
