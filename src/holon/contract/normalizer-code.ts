@@ -1,4 +1,4 @@
-import { type AnySchema, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
+import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
 
 /**
  * Writes the code that brings a value of a schema to the form that JSON gives it.
@@ -15,7 +15,7 @@ export class NormalizerCode {
     const def = defOf(schema);
     switch (def.type) {
       case "number":
-        return mayBeZero(schema) ? zeroCode(place) : "";
+        return mayBeZero(def) ? zeroCode(place) : "";
       case "literal":
       case "enum":
         return schema._zod.values?.has(0) ? zeroCode(place) : "";
@@ -128,11 +128,14 @@ function absentCode(name: string, key: string): string {
   return `(${name}[${key}] === undefined && ${key} in ${name})`;
 }
 
-function mayBeZero(schema: AnySchema): boolean {
-  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema._zod.bag as Record<string, number | undefined>;
-  const positive = (minimum !== undefined && minimum > 0) || (exclusiveMinimum !== undefined && exclusiveMinimum >= 0);
-  const negative = (maximum !== undefined && maximum < 0) || (exclusiveMaximum !== undefined && exclusiveMaximum <= 0);
-  return !positive && !negative;
+function mayBeZero(def: SchemaDef): boolean {
+  return !(def.checks ?? []).some(({ _zod }) => excludesZero(_zod.def));
+}
+
+function excludesZero({ check, value, inclusive }: CheckDef): boolean {
+  if (check === "greater_than") return inclusive === true ? Number(value) > 0 : Number(value) >= 0;
+  if (check === "less_than") return inclusive === true ? Number(value) < 0 : Number(value) <= 0;
+  return false;
 }
 
 function mayBeUndefined(schema: AnySchema): boolean {

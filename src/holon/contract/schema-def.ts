@@ -4,8 +4,6 @@ export interface AnySchema {
     readonly def: object;
     /** Names of the classes that the schema is of. */
     readonly traits: ReadonlySet<string>;
-    /** Numeric bounds that checks have left, among other things. */
-    readonly bag: Readonly<Record<string, unknown>>;
     /** The values of an enum or a literal. */
     readonly values?: ReadonlySet<unknown> | undefined;
     /** The values that tell the options of a discriminated union apart, by member. */
@@ -20,6 +18,8 @@ export interface CheckDef {
   readonly check: string;
   readonly fn?: unknown;
   readonly tx?: unknown;
+  readonly value?: unknown;
+  readonly inclusive?: boolean;
 }
 
 /** The definitions of all types of zod seen as one: which members are there hangs on `type`. */
