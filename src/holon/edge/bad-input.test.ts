@@ -139,6 +139,12 @@ describe("what would be too much", () => {
     expect(text).toMatch(/^HTTP\/1.1 413 /);
   });
 
+  it("is read to its end after the refusal, so that the client gets to see it", async () => {
+    const body = "x".repeat(16 * 1024 * 1024);
+    const text = await sendBytes(server.url, `POST /trpc/catalog.any HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    expect(text).toMatch(/^HTTP\/1.1 415 /);
+  });
+
   it("is cut off while its headers come, without waiting for the whole request's time", async () => {
     const patient = await openEdge({ limits: { headersTimeoutMs: 200 } });
     const text = await sendBytes(patient.url, "GET /trpc/catalog.get HTTP/1.1\r\nhost: x\r\n");

@@ -1,4 +1,4 @@
-import type { HolonError } from "../kernel/index.ts";
+import type { HolonError, Limits } from "../kernel/index.ts";
 import type { AnswerWriter } from "./call-group.ts";
 import { answerTooLarge, type EdgeCall } from "./edge-call.ts";
 import { toErrorJson } from "./error-body.ts";
@@ -39,7 +39,7 @@ export class BatchAnswer implements AnswerWriter {
 
   finished(calls: readonly EdgeCall[]): void {
     const { limits } = this.#exchange.parts;
-    const budget = new AnswerBudget(limits.responseBytes, limits.errorBytes);
+    const budget = new AnswerBudget(limits, calls.length);
     const parts: string[] = [];
     let status: number | undefined;
     let refused: HolonError | undefined;
@@ -53,30 +53,36 @@ export class BatchAnswer implements AnswerWriter {
   }
 }
 
+/** What an error takes when it is written as short as it can be: code and the catalogue's sentence. */
+const SHORTEST_ERROR_BYTES = 400;
+
 /** What the answers of one batch may take together: successes up to the greatest answer, errors up to the greatest error body. */
 export class AnswerBudget {
   readonly #responseBytes: number;
   #leftBytes: number;
   #errorBytes: number;
+  #callCount: number;
 
-  constructor(responseBytes: number, errorBytes: number) {
+  constructor({ responseBytes, errorBytes }: Pick<Limits, "responseBytes" | "errorBytes">, callCount: number) {
     this.#responseBytes = responseBytes;
     this.#leftBytes = responseBytes;
     this.#errorBytes = errorBytes;
+    this.#callCount = callCount;
   }
 
-  /** The JSON of a call; a result that no longer fits becomes an error. */
+  /** The JSON of a call; a result that no longer fits becomes an error, an error that is too long is shortened. */
   take(call: EdgeCall): string {
+    this.#callCount--;
     if (call.error === undefined) {
       const sizeBytes = call.json === undefined ? 0 : Buffer.byteLength(call.json);
       if (sizeBytes <= this.#leftBytes) {
         this.#leftBytes -= sizeBytes;
-        return toCallJson(call, this.#errorBytes);
+        return toCallJson(call, 0);
       }
       call.error = answerTooLarge(this.#responseBytes);
     }
-    const json = toCallJson(call, this.#errorBytes);
-    this.#errorBytes = Math.max(0, this.#errorBytes - Buffer.byteLength(json));
+    const json = toCallJson(call, this.#errorBytes - this.#callCount * SHORTEST_ERROR_BYTES);
+    this.#errorBytes -= Buffer.byteLength(json);
     return json;
   }
 }

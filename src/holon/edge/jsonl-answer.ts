@@ -15,9 +15,8 @@ export class JsonlAnswer implements AnswerWriter {
   #nextChunk: number;
 
   constructor(exchange: Exchange, callCount: number) {
-    const { limits } = exchange.parts;
     this.#exchange = exchange;
-    this.#budget = new AnswerBudget(limits.responseBytes, limits.errorBytes);
+    this.#budget = new AnswerBudget(exchange.parts.limits, callCount);
     this.#nextChunk = callCount;
   }
 
@@ -31,8 +30,6 @@ export class JsonlAnswer implements AnswerWriter {
   }
 
   settled(call: EdgeCall): void {
-    // Writing to a response whose client has gone emits an error that nobody listens to.
-    if (this.#exchange.response.destroyed) return;
     const json = this.#budget.take(call);
     this.#exchange.response.write(call.error === undefined ? this.#resultLines(call) : `[${call.index},0,[[${json}]]]\n`);
   }

@@ -155,7 +155,7 @@ describe("a stream of Server-Sent Events", () => {
     socket.pause();
     socket.write("GET /trpc/catalog.ticks HTTP/1.1\r\nhost: x\r\n\r\n");
     await until(() => server.edge.subscriptionCount === 1);
-    await until(() => server.edge.subscriptionCount === 0);
+    await until(() => server.edge.subscriptionCount === 0 && server.edge.inFlightCount === 0);
     socket.destroy();
     expect(takenBytes).toBeGreaterThan(0);
     expect(takenBytes).toBeLessThan(16 * 1024 * 1024);
