@@ -172,8 +172,8 @@ describe("after kill -9", { timeout: 60_000 }, () => {
 
   it("in the middle of making the data folder, the next start makes it anew", async () => {
     const child = startInChild();
-    const unfinished = () => readdirSync(folder).filter((name) => name.startsWith("making-"));
-    await until(() => unfinished().some((name) => existsSync(path.join(folder, name, "data", "PG_VERSION"))));
+    const begun = () => readdirSync(folder, { recursive: true, encoding: "utf8" }).some((file) => path.basename(file) === "PG_VERSION");
+    await until(begun);
     await killed(child);
     expect(existsSync(path.join(folder, "data"))).toBe(false);
     const server = await start();

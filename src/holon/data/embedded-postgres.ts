@@ -134,6 +134,8 @@ function settings(durable: boolean): string[] {
     timezone: "UTC",
     log_timezone: "UTC",
     jit: "off",
+    // A statement whose process was killed ends, with its locks.
+    client_connection_check_interval: "1000",
     // The server's log keeps what concerns the server: statements and their values belong to nobody's log file.
     log_min_messages: "log",
     log_min_error_statement: "panic",

@@ -28,6 +28,8 @@ export async function openCluster(folder: string, binaries: PostgresBinaries, wh
   const data = path.join(folder, "data");
   await removeUnfinished(folder);
   if (!existsSync(path.join(data, "PG_VERSION"))) await makeCluster(folder, binaries, who, durable);
+  // Made by an earlier start that ran as somebody else.
+  else await who.own(data);
   return { data, password: (await readFile(path.join(data, PASSWORD_FILE), "utf8")).trim() };
 }
 
@@ -50,6 +52,7 @@ async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unpr
     throw catalogueError("UNAVAILABLE", `The embedded database cannot be made in ${folder}: initdb ended with ${code}: ${await readFile(log, "utf8")}`, { executed: "no" });
   }
   await writeFile(path.join(made, PASSWORD_FILE), password, { mode: 0o600 });
+  await who.own(made);
   await rename(made, path.join(folder, "data"));
   await rm(workshop, { recursive: true, force: true });
 }

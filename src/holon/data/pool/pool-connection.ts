@@ -18,6 +18,8 @@ export type PendingStatement = ReturnType<Sql["unsafe"]> & {
   readonly state: object | null;
   /** Whether the server works on it now. */
   readonly active: boolean;
+  /** What `cancel()` calls once, without handing on its promise: that the request was delivered. */
+  readonly canceller: (statement: PendingStatement) => Promise<void>;
 };
 
 /** How a statement is sent. */
@@ -46,7 +48,7 @@ export class PoolConnection {
   private constructor(options: ConnectionOptions, openedAtMs: number, onLost: (connection: PoolConnection) => void) {
     this.openedAtMs = openedAtMs;
     this.#onLost = onLost;
-    this.#client = postgres(options.url, clientOptions(options, () => this.#lose()));
+    this.#client = postgres(options.url, clientOptions(options, () => this.cutOff()));
     // Sets the parsers that Drizzle wants its dates and JSON to come through.
     drizzle(this.#client);
   }
@@ -64,7 +66,7 @@ export class PoolConnection {
     return connection;
   }
 
-  /** Whether the server went away; nothing may be sent any more. */
+  /** Whether the server went away, or we did; nothing may be sent any more. */
   get lost(): boolean {
     return this.#lost;
   }
@@ -82,16 +84,21 @@ export class PoolConnection {
     return this.#client.unsafe(text) as PendingStatement;
   }
 
-  /** Ends the connection; cuts it off where the server does not answer in time. */
+  /** Ends the connection, after what runs on it; cuts it off where that takes longer. */
   async close(timeoutMs: number): Promise<void> {
+    this.#markLost();
     await this.#client.end({ timeout: timeoutMs / 1000 });
   }
 
-  #lose(): void {
+  /** Cuts the connection off at once: what runs on it fails. */
+  cutOff(): void {
+    void this.close(0);
+  }
+
+  #markLost(): void {
     if (this.#lost) return;
     this.#lost = true;
     this.#onLost(this);
-    void this.close(0);
   }
 }
 
