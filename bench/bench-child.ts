@@ -1,0 +1,88 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import type { ChildRole, Order } from "./order.ts";
+
+/** How long a process of the bench may take to start, and to answer beyond the time it was told to measure. */
+const PATIENCE_MS = 30_000;
+
+/** The code of the processes, in a folder of its own. */
+export interface BuiltChild {
+  readonly file: string;
+  /** Removes the folder. */
+  close(): void;
+}
+
+/** Compiles the code of the processes to plain JavaScript, as a user's process runs it: a loader would be measured with it. */
+export async function buildChild(): Promise<BuiltChild> {
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
+  const outfile = join(folder, "child.mjs");
+  await build({
+    entryPoints: [fileURLToPath(new URL("./child.ts", import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    conditions: ["source"],
+    logLevel: "error",
+  });
+  return { file: outfile, close: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** One process of one contender. It ends with this process, however that ends. */
+export class BenchChild {
+  readonly role: ChildRole;
+  readonly #process: ChildProcess;
+
+  constructor(file: string, node: string, role: ChildRole) {
+    this.role = role;
+    this.#process = fork(file, [JSON.stringify(role)], {
+      execPath: node,
+      execArgv: [],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      env: { ...process.env, NODE_ENV: "production", NODE_NO_WARNINGS: "1" },
+    });
+  }
+
+  /** Resolves once the process serves or can call. Errors: it ended, or took too long. */
+  async started(): Promise<void> {
+    await this.#answer(PATIENCE_MS);
+  }
+
+  /** Errors: what the process answered, that it ended, or that it took too long. */
+  ask<Answer>(order: Order): Promise<Answer> {
+    const answer = this.#answer<Answer>(PATIENCE_MS + (order.kind === "run" ? order.ms : 0));
+    this.#process.send(order);
+    return answer;
+  }
+
+  close(): void {
+    this.#process.kill();
+  }
+
+  #answer<Answer>(patienceMs: number): Promise<Answer> {
+    const child = this.#process;
+    const { bench, half, contender } = this.role;
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void): void => {
+        clearTimeout(timer);
+        child.off("message", onMessage);
+        child.off("exit", onExit);
+        settle();
+      };
+      const fail = (reason: string): void => done(() => reject(new Error(`${contender} (${bench}, ${half}): ${reason}`)));
+      const onMessage = (answer: object): void => {
+        if ("error" in answer) fail(String(answer.error));
+        else done(() => resolve(answer as Answer));
+      };
+      const onExit = (code: number | null, signal: string | null): void => fail(`its process ended (${code ?? signal})`);
+      const timer = setTimeout(() => fail(`no answer within ${patienceMs} ms`), patienceMs);
+      child.on("message", onMessage);
+      child.on("exit", onExit);
+    });
+  }
+}

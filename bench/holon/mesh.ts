@@ -1,0 +1,55 @@
+import type { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
+import { createMeshPeer, createMeshServer } from "../../src/holon/transport/mesh/index.ts";
+import type { BenchClient, MeshContender } from "../contender.ts";
+import { catalog, compileCatalog, createServices } from "./app.ts";
+import { Requests } from "./requests.ts";
+
+const SECRET = "a secret for the bench";
+
+/** A request makes few calls to other processes, so each has its own trace, deadline and end soon. */
+const CALLS_COUNT = 8;
+
+/** Two compiled contexts of two processes: the proof of the secret, deadlines on both ends, parsing on both ends, metrics on both ends. */
+export const holonMesh: MeshContender = { startServer, createClient };
+
+/** Serves the catalog. */
+export async function startServer(port: number): Promise<{ close(): Promise<void>; readonly metrics: CallMetrics }> {
+  const services = createServices();
+  const { targets } = compileCatalog(services);
+  const server = await createMeshServer({
+    ...services,
+    targets,
+    contexts: ["catalog"],
+    secret: SECRET,
+    host: "127.0.0.1",
+    port,
+    processName: "bench/catalog",
+  });
+  return { metrics: services.metrics, close: () => server.close() };
+}
+
+/** Calls it from handlers of `orders`. */
+export async function createClient(port: number): Promise<BenchClient & { readonly metrics: CallMetrics }> {
+  const services = createServices();
+  const peer = createMeshPeer({
+    ...services,
+    url: `mesh://127.0.0.1:${port}`,
+    secret: SECRET,
+    processName: "bench/orders",
+    callerContexts: ["orders"],
+    contracts: [catalog],
+    random: Math.random,
+    newKey: services.newId,
+  });
+  await peer.ready();
+  const requests = new Requests({ services, resolve: (...place) => peer.target(...place), callsCount: CALLS_COUNT });
+  return {
+    metrics: services.metrics,
+    begin: () => requests.begin(),
+    get: (id) => requests.get(id),
+    async close() {
+      requests.end();
+      await peer.close();
+    },
+  };
+}

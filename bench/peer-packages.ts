@@ -1,0 +1,45 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where the code and the pins of third parties are. */
+export const PEERS_FOLDER = fileURLToPath(new URL("./peers", import.meta.url));
+
+/** Patience with a registry that does not answer. */
+const FETCH_TIMEOUT_MS = 20_000;
+
+/** Installs what the bench measures against, unless it is there. Returns whether it is there then. */
+export function installPeers(say: (line: string) => void): boolean {
+  if (areInstalled()) return true;
+  say("The peers are not installed: npm ci --prefix bench/peers (about 60 MB, once).");
+  const args = [
+    "ci",
+    "--prefix",
+    PEERS_FOLDER,
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--fetch-retries=1",
+    `--fetch-timeout=${FETCH_TIMEOUT_MS}`,
+  ];
+  const { status } = spawnSync("npm", args, { stdio: ["ignore", "ignore", "inherit"] });
+  if (status === 0 && areInstalled()) return true;
+  say("The peers could not be installed (the reason is above): holon is measured against the raw floor only.");
+  return false;
+}
+
+/** Every pin of the folder's package.json, at its version. */
+function areInstalled(): boolean {
+  const { dependencies } = readManifest(PEERS_FOLDER) as { dependencies: Record<string, string> };
+  return Object.entries(dependencies).every(([name, pin]) => readManifest(join(PEERS_FOLDER, "node_modules", name))?.version === pin);
+}
+
+function readManifest(folder: string): { readonly version?: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version?: string };
+  } catch {
+    return undefined;
+  }
+}

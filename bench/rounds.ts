@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import type { BenchPlan } from "./bench-plan.ts";
+import { type Entrant, startEntrant } from "./entrant.ts";
+import type { Figures } from "./measure.ts";
+
+/** What {@link runRounds} needs. */
+export interface RoundsOptions {
+  readonly plan: BenchPlan;
+  readonly contenders: readonly string[];
+  readonly rounds: number;
+  readonly ms: number;
+  readonly childFile: string;
+  readonly node: string;
+  readonly peersFolder: string;
+  /** Profiles each process for three seconds at the first number of calls at once, instead of rounds, and writes here. */
+  readonly profileFolder: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** The rounds of a bench: `figures[contender][concurrency]` has one entry a round. */
+export interface Results {
+  readonly plan: BenchPlan;
+  readonly contenders: readonly string[];
+  readonly figures: ReadonlyMap<string, ReadonlyMap<number, readonly Figures[]>>;
+}
+
+const PROFILE_MS = 3_000;
+
+/**
+ * Measures the contenders of a bench side by side.
+ *
+ * Every round measures each contender once, one at a time, and begins with another one, so that what else the machine does hits all alike and
+ * a ratio within a round means something. A contender that fails is left out, and said to be.
+ */
+export async function runRounds(options: RoundsOptions): Promise<Results> {
+  const { plan, rounds, ms, say } = options;
+  const entrants = await startAll(options);
+  const figures = new Map(
+    entrants.map(({ contender }) => [contender, new Map(plan.concurrencies.map((concurrency) => [concurrency, [] as Figures[]]))]),
+  );
+  const failed = new Set<Entrant>();
+  const measure = async (entrant: Entrant, concurrency: number, lengthMs: number): Promise<Figures | undefined> => {
+    if (failed.has(entrant)) return undefined;
+    try {
+      return await entrant.measure(concurrency, lengthMs);
+    } catch (error) {
+      say(`${entrant.contender} is left out: ${messageOf(error)}`);
+      failed.add(entrant);
+      figures.delete(entrant.contender);
+      return undefined;
+    }
+  };
+  try {
+    for (const entrant of entrants) for (const concurrency of plan.concurrencies) await measure(entrant, concurrency, plan.warmMs);
+    if (options.profileFolder !== undefined) await profile(entrants, plan, options.profileFolder, say);
+    else
+      for (let round = 0; round < rounds; round++) {
+        for (const concurrency of plan.concurrencies) {
+          for (let place = 0; place < entrants.length; place++) {
+            const entrant = entrants[(place + round) % entrants.length] as Entrant;
+            const found = await measure(entrant, concurrency, ms);
+            if (found !== undefined) figures.get(entrant.contender)?.get(concurrency)?.push(found);
+          }
+        }
+        say(`${plan.name}: round ${round + 1} of ${rounds}`);
+      }
+  } finally {
+    for (const entrant of entrants) entrant.close();
+  }
+  return { plan, contenders: options.contenders.filter((contender) => figures.has(contender)), figures };
+}
+
+async function startAll({ plan, contenders, childFile, node, peersFolder, say }: RoundsOptions): Promise<Entrant[]> {
+  const entrants: Entrant[] = [];
+  for (const contender of contenders) {
+    try {
+      entrants.push(await startEntrant({ bench: plan.name, contender, childFile, node, peersFolder }));
+    } catch (error) {
+      say(`${contender} is left out: ${messageOf(error)}`);
+    }
+  }
+  return entrants;
+}
+
+async function profile(entrants: readonly Entrant[], plan: BenchPlan, folder: string, say: (line: string) => void): Promise<void> {
+  const [concurrency = 1] = plan.concurrencies;
+  for (const entrant of entrants) {
+    for (const child of entrant.children) await child.ask({ kind: "profile" });
+    await entrant.measure(concurrency, PROFILE_MS);
+    for (const child of entrant.children) {
+      const file = join(folder, `${plan.name}-${entrant.contender}-${concurrency}-${child.role.half}.cpuprofile`);
+      await child.ask({ kind: "profiled", file });
+      say(file);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,9 @@
+/** A Markdown table with padded columns: the first `leftCount` to the left, the others to the right, the last one to the left if it is a list. */
+export function renderTable(head: readonly string[], lines: readonly (readonly string[])[], leftCount = 1): string {
+  const isLeft = (column: number): boolean => column < leftCount || (leftCount > 1 && column === head.length - 1);
+  const widths = head.map((title, column) => Math.max(title.length, 3, ...lines.map((line) => line[column]?.length ?? 0)));
+  const render = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (isLeft(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
+  const rule = `|${widths.map((width, column) => (isLeft(column) ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
+  return [render(head), rule, ...lines.map(render)].join("\n");
+}
