@@ -32,6 +32,8 @@ export interface Procedure<
   readonly errors: Errors;
   /** A mutation that may be sent again with the same key and has its effect once. Queries always are. */
   readonly idempotent: Idempotent;
+  /** A subscription whose items have ids that a client may resume after; see {@link SubscriptionOptions.resumable}. */
+  readonly resumable: boolean;
   /** HTTP status of declared errors that do not use the default of 422. */
   readonly statuses: Readonly<Record<string, number>>;
   /** REST route, as in `GET /products/{id}`. */
@@ -76,6 +78,24 @@ export interface MutationOptions<
   readonly idempotent?: Idempotent;
 }
 
+/** Options of {@link subscription}. */
+export interface SubscriptionOptions<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Errors extends ErrorSchemas,
+  Resumable extends boolean,
+  Allowed extends Access = Access,
+> extends ProcedureOptions<Input, Output, Errors, Allowed> {
+  /**
+   * Items are `{ id, data }`, of which `output` is the data. A client that reconnects sends the last id that it got, as the field `lastEventId` of
+   * the input, which the input must then have: `lastEventId: z.string().optional()`.
+   */
+  readonly resumable?: Resumable;
+}
+
+/** One item of a resumable subscription. */
+export type ResumableItem<Data extends z.ZodType> = z.ZodObject<{ id: z.ZodString; data: Data }>;
+
 /** A type parameter that is not inferred from here: else the tree that a procedure is written in would turn what it leaves out into `any`. */
 type Settled<T> = [T][T extends unknown ? 0 : never];
 
@@ -109,11 +129,22 @@ export function subscription<
   Input extends z.ZodType = Nothing,
   Output extends z.ZodType = Nothing,
   const Errors extends ErrorSchemas = {},
+  const Resumable extends boolean = false,
   const Allowed extends Access = Access,
 >(
-  options: ProcedureOptions<Input, Output, Errors, Allowed>,
-): Procedure<"subscription", Settled<Input>, Settled<Output>, Settled<Errors>, false, Settled<Allowed>> {
-  return procedure("subscription", options, false);
+  options: SubscriptionOptions<Input, Output, Errors, Resumable, Allowed>,
+): Procedure<
+  "subscription",
+  Settled<Input>,
+  Settled<Resumable extends true ? ResumableItem<Output> : Output>,
+  Settled<Errors>,
+  false,
+  Settled<Allowed>
+> {
+  const plain = procedure("subscription", options, false);
+  const made = options.resumable === true ? { ...plain, output: z.object({ id: z.string(), data: plain.output }), resumable: true } : plain;
+  // The return type decides by the literal type of `resumable`, which TypeScript does not follow through a value.
+  return made as never;
 }
 
 function procedure<
@@ -136,6 +167,7 @@ function procedure<
     output: options.output ?? (NOTHING as unknown as Output),
     errors: options.errors ?? ({} as Errors),
     idempotent,
+    resumable: false,
     statuses: (options.statuses ?? {}) as Readonly<Record<string, number>>,
     rest: options.rest,
     description: options.description,

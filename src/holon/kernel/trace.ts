@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 /**
  * The place of a call in a trace: W3C trace context.
  *
@@ -30,8 +28,13 @@ export class Trace {
   }
 }
 
-const spanPrefix = randomBytes(4).toString("hex");
-let spanCounter = randomBytes(3).readUIntBE(0, 3);
+/** Random hexadecimal digits, two a byte. Web Crypto, because browsers import this floor too. */
+function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const spanPrefix = randomHex(4);
+let spanCounter = Number.parseInt(randomHex(3), 16);
 
 function nextSpan(): number {
   spanCounter = spanCounter >= 0xffff_ffff ? 1 : spanCounter + 1;
@@ -40,7 +43,7 @@ function nextSpan(): number {
 
 /** A trace that starts here. */
 export function newTrace(): Trace {
-  return new Trace(randomBytes(16).toString("hex"), undefined, true);
+  return new Trace(randomHex(16), undefined, true);
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
