@@ -82,7 +82,6 @@ export const catalog = contract("catalog", {
       }),
       update: mutation({
         access: admin,
-        idempotent: false,
         input: z.object({ id: z.uuid(), version: Version, ...facts }),
         output: Product,
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
@@ -91,7 +90,6 @@ export const catalog = contract("catalog", {
       }),
       patch: mutation({
         access: admin,
-        idempotent: false,
         input: z.object({ id: z.uuid(), version: Version, ...z.object(facts).partial().shape }),
         output: Product,
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
@@ -100,7 +98,6 @@ export const catalog = contract("catalog", {
       }),
       remove: mutation({
         access: admin,
-        idempotent: false,
         input: z.object({ id: z.uuid(), version: Version }),
         rest: "DELETE /products/{id}",
         description: "Takes a product out of the catalog. Orders of it stay.",
@@ -115,7 +112,6 @@ export const catalog = contract("catalog", {
       }),
       create: mutation({
         access: admin,
-        idempotent: false,
         input: z.object({ name: text(50) }),
         output: CategoryCount,
         rest: "POST /categories",

@@ -69,7 +69,6 @@ export const orders = contract("orders", {
     }),
     changeStatus: mutation({
       access: { role: "admin" },
-      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version, status: z.enum(["shipped", "delivered"]) }),
       output: Order,
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },
@@ -79,7 +78,6 @@ export const orders = contract("orders", {
     }),
     cancel: mutation({
       access: "user",
-      idempotent: false,
       input: z.object({ id: z.uuid() }),
       output: Order,
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },

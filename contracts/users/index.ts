@@ -31,7 +31,6 @@ export const users = contract("users", {
   procedures: {
     signUp: mutation({
       access: "public",
-      idempotent: false,
       input: z.object({ email: Email, password: NewPassword, name: text(100) }),
       output: User,
       rest: "POST /users",
@@ -39,7 +38,6 @@ export const users = contract("users", {
     }),
     signIn: mutation({
       access: "public",
-      idempotent: false,
       input: z.object({ email: Email, password: z.string().min(1).max(128) }),
       output: Session,
       rest: "POST /sessions",
@@ -61,7 +59,6 @@ export const users = contract("users", {
     }),
     update: mutation({
       access: "user",
-      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version, ...profile }),
       output: User,
       rest: "PUT /users/{id}",
@@ -69,7 +66,6 @@ export const users = contract("users", {
     }),
     patch: mutation({
       access: "user",
-      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version, ...z.object(profile).partial().shape }),
       output: User,
       rest: "PATCH /users/{id}",
@@ -77,7 +73,6 @@ export const users = contract("users", {
     }),
     remove: mutation({
       access: "user",
-      idempotent: false,
       input: z.object({ id: z.uuid(), version: Version }),
       rest: "DELETE /users/{id}",
       description: "Closes an account. Its orders stay.",

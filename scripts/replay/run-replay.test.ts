@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { catalogueError } from "holon";
+import { createClient } from "holon/client";
+import { TOPOLOGIES } from "holon/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { contracts } from "#contracts";
+import { readNorthwind } from "../../src/shop/northwind/northwind.ts";
+import { FIRST_ADMIN, startTestShop, type TestShop } from "../../src/shop/shop.testing.ts";
+import { EXPECTED, isComplete } from "./report.ts";
+import { type ReplayResult, runReplay } from "./run-replay.ts";
+
+const data = await readNorthwind();
+const EXPECTED_UNITS = 51_317;
+const PATIENCE_MS = 60_000;
+
+describe.each(TOPOLOGIES)("the replay, %s", (topology) => {
+  let shop: TestShop;
+  beforeAll(async () => {
+    shop = await startTestShop(topology);
+  });
+  afterAll(() => shop.close());
+
+  const replay = async (onProgress: (done: number) => void = () => {}): Promise<ReplayResult> => {
+    const { token } = await shop.asAnonymous().call.users.signIn(FIRST_ADMIN);
+    const client = createClient<typeof contracts>({ url: `${shop.url}/trpc`, batch: false, token });
+    return runReplay({
+      client,
+      data,
+      concurrency: 8,
+      onProgress,
+      patienceMs: PATIENCE_MS,
+      nowMs: () => performance.now(),
+      sleep: (ms) => sleep(ms),
+      random: Math.random,
+    });
+  };
+
+  test("comes to the known totals though the catalog goes away in the middle, and stock and money are conserved", { timeout: 180_000 }, async () => {
+    const stockBefore = data.products.reduce((sum, product) => sum + product.unitsInStock, 0);
+    const error = catalogueError("UNAVAILABLE", "The process went away.");
+    const faults: (() => void)[] = [];
+    const result = await replay((done) => {
+      if (done === 300)
+        faults.push(
+          shop.fail({ on: "catalog.stock.reserve", error, when: "after", times: 40 }),
+          shop.fail({ on: "catalog.stock.release", error, times: 20 }),
+        );
+    });
+    expect(isComplete(result), JSON.stringify(result)).toBe(true);
+    expect(result.totals).toEqual({ ...EXPECTED, units: EXPECTED_UNITS });
+    expect(faults).toHaveLength(2);
+
+    const products = (await shop.asAnonymous().call.catalog.products.list({ limit: 100 })).items;
+    expect(products.reduce((sum, product) => sum + product.stock, 0)).toBe(stockBefore);
+    const charged = shop.gateway.charges().filter(({ status }) => status === "approved");
+    expect(charged.reduce((sum, charge) => sum + charge.amountCents, 0)).toBe(EXPECTED.cents);
+  });
+
+  test("comes to the same when it is run again", { timeout: 180_000 }, async () => {
+    expect((await replay()).totals).toEqual({ ...EXPECTED, units: EXPECTED_UNITS });
+  });
+});
