@@ -23,6 +23,7 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
     const series = target.localSeries(caller);
     return (origin, input, options) => {
       if (origin.insideTransaction) return Promise.reject(callInTransaction(target.path));
+      if (options?.signal?.aborted === true) return Promise.reject(cancelledBefore());
       const scope = childScope(origin, options);
       const answer = target.invokeCounted(series, scope, input);
       return options?.signal === undefined ? answer : withSignal(answer, scope, options.signal);
@@ -31,6 +32,7 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
   const series = seriesFactory({ procedure: target.path, caller, transport: "mesh" });
   return (origin, input, options) => {
     if (origin.insideTransaction) return Promise.reject(callInTransaction(target.path));
+    if (options?.signal?.aborted === true) return Promise.reject(cancelledBefore());
     const scope = childScope(origin, options);
     const startedMs = origin.monotonicMs();
     const answer = target.invoke(scope, input).then(
@@ -51,7 +53,9 @@ function childScope(origin: CallOrigin, options: CallOptions | undefined): Scope
   const parent = origin.scope;
   if (options === undefined) return parent.child(origin.contextName, origin.callPrincipal, parent.deadlineAtMs, undefined);
   const deadlineAtMs = options.deadlineMs === undefined ? parent.deadlineAtMs : origin.monotonicMs() + options.deadlineMs;
-  return parent.child(origin.contextName, origin.callPrincipal, deadlineAtMs, options.key);
+  const scope = parent.child(origin.contextName, origin.callPrincipal, deadlineAtMs, options.key);
+  if (options.signal !== undefined) scope.standAlone();
+  return scope;
 }
 
 function subscribe(target: Target, origin: CallOrigin, input: unknown, options: CallOptions | undefined): AsyncIterable<unknown> {
@@ -60,7 +64,7 @@ function subscribe(target: Target, origin: CallOrigin, input: unknown, options: 
   const { signal } = options ?? {};
   if (signal !== undefined) {
     const cancel = (): void => scope.cancel(cancelledByCaller());
-    if (signal.aborted) cancel();
+    if (signal.aborted) scope.cancel(cancelledBefore());
     else signal.addEventListener("abort", cancel, { once: true });
   }
   return target.subscribe(scope, input);
@@ -74,14 +78,18 @@ function withSignal(answer: Promise<unknown>, scope: Scope, signal: AbortSignal)
       scope.cancel(error);
       reject(error);
     };
-    if (signal.aborted) cancel();
-    else signal.addEventListener("abort", cancel, { once: true });
+    signal.addEventListener("abort", cancel, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", cancel));
   });
 }
 
 function cancelledByCaller(): HolonError {
   return catalogueError("CANCELLED", "The caller cancelled the call.");
+}
+
+/** A signal that was aborted before the call: nobody is called. */
+function cancelledBefore(): HolonError {
+  return catalogueError("CANCELLED", "The caller cancelled the call before it was made.", { executed: "no" });
 }
 
 function callInTransaction(path: string): HolonError {

@@ -2,7 +2,7 @@ import { type AnyProcedure, createParser, ParseFailure, type Parser } from "../c
 import { catalogueError, COMMON_REFUSALS, HolonError, isCatalogueCode, type Logger } from "../kernel/index.ts";
 
 /** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
-const FAULTS: ReadonlySet<string> = new Set(["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "CANCELLED", "CONTRACT_MISMATCH", "KEY_IN_FLIGHT", "KEY_REUSED", "TOO_MANY_REQUESTS", "INTERNAL", "CALL_IN_TRANSACTION"]);
+const FAULTS: ReadonlySet<string> = new Set(["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "CANCELLED", "CONTRACT_MISMATCH", "KEY_IN_FLIGHT", "KEY_REUSED", "TOO_MANY_REQUESTS", "CALL_IN_TRANSACTION"]);
 
 /** What {@link createBoundary} needs. */
 export interface BoundaryOptions {
@@ -19,7 +19,8 @@ export type Boundary = (thrown: unknown) => HolonError;
  * Makes the one place where errors leave a procedure.
  *
  * Declared refusals and faults pass, as a copy without cause and stack; all else becomes INTERNAL with an error id, under which the whole
- * error is in the log. Details of declared errors are parsed by the contract, so that nothing else can leave with them.
+ * error is in the log. Details of declared errors are parsed by the contract, so that nothing else can leave with them. An INTERNAL that comes
+ * from a callee keeps its id; one that arose here, as in the database layer, gets one.
  */
 export function createBoundary({ path, procedure, log, newId }: BoundaryOptions): Boundary {
   const declared = new Map<string, Parser>(Object.entries(procedure.errors).map(([code, schema]) => [code, createParser(schema as AnyProcedure["input"])]));
@@ -27,11 +28,15 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
   const internal = (cause: unknown): HolonError => {
     const errorId = newId();
     log.error({ procedure: path, errorId, err: cause }, "a handler failed in a way that its contract does not declare");
-    return catalogueError("INTERNAL", "The call failed.", { details: { errorId } });
+    return callFailed(errorId);
   };
 
   return (thrown) => {
     if (!(thrown instanceof HolonError)) return internal(thrown);
+    if (thrown.code === "INTERNAL") {
+      const known = errorIdOf(thrown.details);
+      return known === undefined ? internal(thrown) : callFailed(known);
+    }
     const parseDetails = declared.get(thrown.code);
     if (parseDetails !== undefined) {
       const details = parseDetails(thrown.details);
@@ -43,6 +48,16 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
     if (thrown.code === "CALL_IN_TRANSACTION") log.error({ procedure: path, err: thrown }, "a handler called another context inside its transaction");
     return copyOf(thrown, jsonCopy(thrown.details), undefined);
   };
+}
+
+function callFailed(errorId: string): HolonError {
+  return catalogueError("INTERNAL", "The call failed.", { details: { errorId } });
+}
+
+/** The id of a failure that another boundary has logged. */
+function errorIdOf(details: unknown): string | undefined {
+  const errorId = (details as { readonly errorId?: unknown } | undefined | null)?.errorId;
+  return typeof errorId === "string" && errorId.length <= 64 ? errorId : undefined;
 }
 
 function copyOf(error: HolonError, details: unknown, status: number | undefined): HolonError {

@@ -1,6 +1,7 @@
 import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
-import { catalogueError, HolonError, principalName } from "../kernel/index.ts";
+import { HolonError, principalName } from "../kernel/index.ts";
 import { OutputError, type Run } from "./compiled-procedure.ts";
+import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
 import type { OutsideEffect } from "./handlers.ts";
 import { requestHash } from "./request-hash.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
@@ -20,14 +21,12 @@ export interface RunParts {
   readonly newId: () => string;
 }
 
-/** A rule with its types taken off. */
-export type Rule = Handler | { readonly answer: Handler };
-
 /** Joins a handler with its rule and its form of idempotency. */
 export function compileRun(parts: RunParts): Run {
   const { handler, rule } = parts;
   const run = typeof handler === "object" ? outsideEffectRun(parts, handler.run as Handler) : isTransactional(parts.procedure) ? transactionalRun(parts, handler) : plainRun(handler);
-  return rule === undefined ? run : guardedRun(run, rule, parts.procedure);
+  if (rule === undefined) return run;
+  return parts.procedure.type === "subscription" ? guardedStream(run, rule, parts.procedure) : guardedRun(run, rule, parts.procedure);
 }
 
 function isTransactional(procedure: AnyProcedure): boolean {
@@ -79,26 +78,6 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
     }
     return fromRecord((recorded as { answer: unknown }).answer);
   };
-}
-
-function guardedRun(run: Run, rule: Rule, procedure: AnyProcedure): Run {
-  const allows = typeof rule === "function" ? rule : undefined;
-  const answerRule = typeof rule === "function" ? undefined : rule.answer;
-  const parseOutput = createParser(procedure.output);
-  return async (input, ctx) => {
-    if (ctx.principal.kind === "system") return run(input, ctx);
-    if (allows !== undefined && !(await allows({ input, ctx }))) throw notFound();
-    const value = await run(input, ctx);
-    if (answerRule === undefined) return value;
-    const output = parseOutput(value);
-    // A bad answer is the output check's to report; the rule could not read it.
-    if (!(output instanceof ParseFailure) && !(await answerRule({ input, output, ctx }))) throw notFound();
-    return value;
-  };
-}
-
-function notFound(): HolonError {
-  return catalogueError("NOT_FOUND", "There is no such thing, or not for you.");
 }
 
 function keyScope(parts: RunParts, ctx: RuntimeContext, input: unknown): KeyScope | undefined {

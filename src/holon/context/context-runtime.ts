@@ -2,9 +2,10 @@ import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "
 import type { Limits } from "../kernel/index.ts";
 import { bindCall } from "./bound-call.ts";
 import { compileCallTree } from "./call-tree.ts";
-import { compileRun, type Rule, type RunParts } from "./compile-run.ts";
+import { compileRun, type RunParts } from "./compile-run.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import type { ContextModule } from "./define-context.ts";
+import type { Rule } from "./guarded-run.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
 import type { ContextStore } from "./store.ts";
 import { createTransactionFactory } from "./typed-transaction.ts";

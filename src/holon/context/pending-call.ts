@@ -57,7 +57,7 @@ export class PendingCall extends WheelEntry implements ScopeLink {
       this.#reject = reject;
     });
     const parent = scope.parent;
-    this.#owner = parent ?? scope;
+    this.#owner = parent === undefined || scope.standsAlone ? scope : parent;
     this.#owner.link(this);
     // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
     if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);

@@ -67,7 +67,7 @@ export class RuntimeContext implements CallOrigin {
     const { name, log, calls } = this.#home;
     const task = `on behalf of ${principalName(this.scope.initiator)}`;
     log.info({ traceId: this.scope.trace.traceId, initiator: principalName(this.scope.initiator) }, "a handler acts as its system");
-    return { call: calls(new SystemOrigin(this, { kind: "system", context: name, task })) };
+    return { call: calls(new SystemOrigin(this, Object.freeze({ kind: "system", context: name, task }))) };
   }
 
   get principal(): Principal {

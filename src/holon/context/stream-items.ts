@@ -1,5 +1,5 @@
 import { ParseFailure } from "../contract/index.ts";
-import { HolonError, type Scope } from "../kernel/index.ts";
+import { catalogueError, HolonError, type Scope, WheelEntry } from "../kernel/index.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 
 /** What {@link streamItems} needs. */
@@ -26,6 +26,9 @@ export async function* streamItems({ scope, home, series, open }: StreamOptions)
   });
   cancelled.catch(() => {});
   const unlisten = scope.onCancel(cancel);
+  const deadline = new StreamDeadline(scope, home.path);
+  // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
+  if (scope.parent === undefined || scope.deadlineAtMs < scope.parent.deadlineAtMs) home.wheel.add(deadline, scope.deadlineAtMs);
   home.gauge.running++;
   try {
     iterator = open()[Symbol.asyncIterator]();
@@ -42,11 +45,28 @@ export async function* streamItems({ scope, home, series, open }: StreamOptions)
     throw error;
   } finally {
     home.gauge.running--;
+    home.wheel.remove(deadline);
     unlisten();
     scope.release();
     series.record(home.monotonicMs() - startedMs, code);
     // Not awaited: a handler that hangs must not hold up the consumer that left it.
     void Promise.resolve(iterator?.return?.()).catch(() => {});
+  }
+}
+
+/** Cancels a stream's scope when its time is over, whatever the handler waits for. */
+class StreamDeadline extends WheelEntry {
+  readonly #scope: Scope;
+  readonly #path: string;
+
+  constructor(scope: Scope, path: string) {
+    super();
+    this.#scope = scope;
+    this.#path = path;
+  }
+
+  override expire(): void {
+    this.#scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${this.#path} did not end within its deadline.`));
   }
 }
 

@@ -1,5 +1,6 @@
 import { type AnyTRPCRouter, initTRPC, TRPCError } from "@trpc/server";
 import type { AnyProcedure, Target, TargetMap } from "../contract/index.ts";
+import { parsePrincipal } from "../wire/index.ts";
 import { type Clock, HolonError, type Limits, type Principal, Scope, TRPC_CODE_NUMBERS } from "../kernel/index.ts";
 
 /** The tRPC context of a context's router. */
@@ -59,7 +60,9 @@ type Resolver = (options: { readonly ctx: RouterContext; readonly input: unknown
 function toTrpcProcedure(target: Target, clock: Clock, limits: Limits): unknown {
   const { procedure } = target;
   const scopeFor = ({ ctx, signal }: Parameters<Resolver>[0]): Scope => {
-    const scope = Scope.root({ principal: ctx.principal, deadlineAtMs: clock.monotonicMs() + limits.deadlineMs, caller: "edge", key: ctx.key });
+    const principal = parsePrincipal(ctx.principal);
+    if (principal === undefined) throw new HolonError("INTERNAL", "The principal of the router's context is none.");
+    const scope = Scope.root({ principal, deadlineAtMs: clock.monotonicMs() + limits.deadlineMs, caller: "edge", key: ctx.key });
     signal?.addEventListener("abort", () => scope.cancel(new HolonError("CANCELLED", "The caller cancelled the call.")), { once: true });
     return scope;
   };

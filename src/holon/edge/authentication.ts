@@ -1,4 +1,5 @@
 import { catalogueError, type HolonError, isHolonError, type Principal } from "../kernel/index.ts";
+import { parsePrincipal } from "../wire/index.ts";
 import { EdgeRequest, parseConnectionParams } from "./edge-request.ts";
 import type { Exchange } from "./exchange.ts";
 import type { TrpcUrl } from "./trpc-url.ts";
@@ -21,9 +22,11 @@ export function authenticateRequest(exchange: Exchange, url: TrpcUrl, receiver: 
     receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of strings."));
     return;
   }
-  const accept = (principal: Principal): void => {
+  const accept = (answer: Principal): void => {
+    const principal = parsePrincipal(answer);
     // A system passes every access check; from outside it can only be a mistake of `authenticate`.
-    if (principal.kind === "system") refuse(catalogueError("INTERNAL", "authenticate answered a system principal"));
+    if (principal === undefined || principal.kind === "system")
+      refuse(catalogueError("INTERNAL", "authenticate answered a system, or what is no principal"));
     else receiver.start(principal);
   };
   const refuse = (thrown: unknown): void => receiver.refuse(toRefusal(exchange, thrown));

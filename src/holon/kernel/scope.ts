@@ -43,6 +43,7 @@ export class Scope {
   #listeners: CancelListener[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #hooked = false;
+  #standsAlone = false;
   #firstLink: ScopeLink | undefined = undefined;
 
   constructor(
@@ -121,6 +122,17 @@ export class Scope {
       const index = this.#listeners?.indexOf(listener) ?? -1;
       if (index >= 0) this.#listeners?.splice(index, 1);
     };
+  }
+
+  /** Whether this call may be cancelled without its parent: what runs for it must hang on this scope then, not on the parent. */
+  get standsAlone(): boolean {
+    return this.#standsAlone || this.parent === undefined;
+  }
+
+  /** Makes this a call that somebody may cancel by itself. Costs a listener, which most calls can do without. */
+  standAlone(): void {
+    this.#standsAlone = true;
+    this.#hook();
   }
 
   /** An AbortSignal that follows this scope; made when first asked for. Its `reason` is the HolonError. */

@@ -10,7 +10,8 @@ export class DuplicateAnswerError extends Error {
 /**
  * A network that repeats: each call of an idempotent mutation is delivered twice at once and sent a third time after, all with one key.
  *
- * The caller gets the first answer; the others must be equal to it, or the call fails with DuplicateAnswerError.
+ * The caller gets the first answer; the others must be equal to it, or the call fails with DuplicateAnswerError. Where the twin came first and
+ * has the key, the first one is refused with KEY_IN_FLIGHT by an edge, and the caller gets the twin's answer.
  */
 export function duplicating(target: Target, newKey: () => string): Target {
   const { procedure } = target;
@@ -25,8 +26,9 @@ export function duplicating(target: Target, newKey: () => string): Target {
       const [first, twin] = await Promise.allSettled([send(), send()]);
       const [retry] = await Promise.allSettled([send()]);
       for (const other of [twin, retry]) assertSame(target.path, first, other as PromiseSettledResult<unknown>);
-      if (first.status === "rejected") throw first.reason;
-      return first.value;
+      const heard = first.status === "rejected" && isHolonError(first.reason, "KEY_IN_FLIGHT") ? twin : first;
+      if (heard.status === "rejected") throw heard.reason;
+      return heard.value;
     },
   };
 }

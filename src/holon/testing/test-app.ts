@@ -20,6 +20,8 @@ export interface TestAppOptions<C extends ContractMap> {
   readonly log?: Logger;
   /** A database that exists; a fresh one, dropped at close, where none is given. */
   readonly databaseUrl?: string;
+  /** False leaves out what stands between callers and procedures to inject faults, so that calls go the very way they go in production; `fail` has no effect then. */
+  readonly faults?: boolean;
 }
 
 /** Calls of a test, for somebody. */
@@ -51,11 +53,14 @@ const TEST_CALLER = "test";
 
 /** Starts an app for a test. Close it in the end: a process or connection that is left keeps the test from ending. */
 export async function testApp<C extends ContractMap>(app: App, options: TestAppOptions<C>): Promise<TestApp<C>> {
-  const { contracts, topology, limits, clock = systemClock, log = silentLogger } = options;
+  const { contracts, topology, limits, clock = systemClock, log = silentLogger, faults = true } = options;
   const database = options.databaseUrl === undefined ? await createTestDatabase() : keptDatabase(options.databaseUrl);
   const board = new FaultBoard();
   const secret = randomBytes(32).toString("hex");
-  const wrapTarget = (target: Target): Target => board.wrap(topology === "wire" ? duplicating(target, randomUUID) : target);
+  const wrapTarget = (target: Target): Target => {
+    const delivered = topology === "wire" ? duplicating(target, randomUUID) : target;
+    return faults ? board.wrap(delivered) : delivered;
+  };
   try {
     const started = await startTopology({ app, topology, databaseUrl: database.url, secret, limits, log, clock, wrapTarget });
     await Promise.all(started.processes.map((running) => running.connected()));
@@ -79,9 +84,9 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
       databaseUrl: database.url,
       processes: started.processes,
       host: started.host,
-      asUser: (id, ...roles) => callerFor({ kind: "user", id, roles } satisfies UserPrincipal),
+      asUser: (id, ...roles) => callerFor(Object.freeze({ kind: "user", id, roles: Object.freeze(roles) } satisfies UserPrincipal)),
       asAnonymous: () => callerFor(ANONYMOUS),
-      asSystem: (context = TEST_CALLER) => callerFor({ kind: "system", context, task: "test" }),
+      asSystem: (context = TEST_CALLER) => callerFor(Object.freeze({ kind: "system", context, task: "test" })),
       fail: (fault) => board.inject(fault),
       async close() {
         await Promise.all([...peers.values()].map((peer) => peer.close()));

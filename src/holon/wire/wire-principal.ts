@@ -1,6 +1,11 @@
 import { ANONYMOUS, type Principal } from "../kernel/index.ts";
 
-/** A principal that a peer sent; undefined where the value is none. Unknown members are dropped. */
+/**
+ * A principal that a peer sent, or an app's `authenticate` answered; undefined where the value is none. Unknown members are dropped.
+ *
+ * Guarantee: nobody can change it. Handlers get the very object, and a connection remembers it: a role that one handler adds would be there for
+ * everybody's next call.
+ */
 export function parsePrincipal(value: unknown): Principal | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { kind, id, roles, context, task } = value as Record<string, unknown>;
@@ -9,10 +14,10 @@ export function parsePrincipal(value: unknown): Principal | undefined {
       return ANONYMOUS;
     case "user":
       if (typeof id !== "string" || !Array.isArray(roles) || !roles.every((role) => typeof role === "string")) return undefined;
-      return { kind, id, roles };
+      return Object.freeze({ kind, id, roles: Object.freeze([...roles]) });
     case "system":
       if (typeof context !== "string" || typeof task !== "string") return undefined;
-      return { kind, context, task };
+      return Object.freeze({ kind, context, task });
     default:
       return undefined;
   }
