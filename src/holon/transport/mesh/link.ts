@@ -80,6 +80,11 @@ export class Link extends WheelEntry {
     return this.#closed;
   }
 
+  /** What the peer has not taken of what was handed to the socket in earlier ticks. */
+  get stuckBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   get framesIn(): number {
     return this.#reader.frames;
   }
@@ -119,7 +124,10 @@ export class Link extends WheelEntry {
 
   /** Resolves when the peer has taken what was sent; undefined where it is not behind. */
   drained(): Promise<void> | undefined {
-    if (this.#closed || this.#socket.writableLength <= STUCK_BYTES) return undefined;
+    if (this.#closed || this.writer.backlogBytes <= STUCK_BYTES) return undefined;
+    // What the kernel takes at once brings no "drain" event.
+    this.writer.flush();
+    if (!this.#socket.writableNeedDrain) return undefined;
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 

@@ -167,7 +167,9 @@ describe("calls over the mesh", () => {
         return input;
       },
     });
-    const echo = probeTarget(stage.peer(server.port), "echo");
+    const peer = stage.peer(server.port);
+    await peer.ready();
+    const echo = probeTarget(peer, "echo");
     const answers = await Promise.all(
       Array.from({ length: 10_000 }, (_, index) => echo.invoke(stage.scope({ deadlineMs: 30_000 }), { text: String(index) })),
     );

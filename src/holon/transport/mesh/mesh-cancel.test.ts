@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { catalogueError, type Scope, systemClock } from "../../kernel/index.ts";
-import { MeshStage, probeTarget, untilCancelled } from "./mesh.testing.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ANONYMOUS, catalogueError, type Scope } from "../../kernel/index.ts";
+import { eventually } from "./eventually.testing.ts";
+import { MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
+import { createMuteProxy } from "./mute-proxy.testing.ts";
+import { RawCaller } from "./raw-caller.testing.ts";
 
 describe("deadlines and cancellation over the mesh", () => {
   let stage: MeshStage;
@@ -18,21 +21,46 @@ describe("deadlines and cancellation over the mesh", () => {
 
   it("fail the call at its deadline and cancel the callee", async () => {
     const server = await stage.server({ hang });
-    const call = probeTarget(stage.peer(server.port), "hang").invoke(stage.scope({ deadlineMs: 100 }), undefined);
+    const peer = stage.peer(server.port);
+    await peer.ready();
+    const call = probeTarget(peer, "hang").invoke(stage.scope({ deadlineMs: 100 }), undefined);
     await expect(call).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
-    await vi.waitFor(() => expect(running[0]?.cancelled).toBeDefined());
+    await eventually(() => expect(running[0]?.cancelled).toBeDefined());
     expect(server.stats().open).toBe(0);
   });
 
-  it("let the callee keep the deadline by itself where the caller's word is lost", async () => {
+  it("keep the deadline at the callee too, where the caller's word does not come", async () => {
     const server = await stage.server({ hang });
-    const peer = stage.peer(server.port, { clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() } });
-    const scope = stage.scope({ deadlineMs: 100 });
-    const call = probeTarget(peer, "hang")
-      .invoke(scope, undefined)
-      .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(running[0]?.cancelled).toMatchObject({ code: expect.stringMatching(/DEADLINE_EXCEEDED|CANCELLED/) as unknown }));
-    await expect(call).resolves.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    const caller = new RawCaller(server.port);
+    await caller.introduce(SECRET);
+    caller.send([0, 7, 0, 0, 50, [0, ANONYMOUS], "", 0]);
+    expect(await caller.untilFrame(2)).toMatchObject([2, 7, { code: "DEADLINE_EXCEEDED" }]);
+    expect(running[0]?.cancelled).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    caller.socket.destroy();
+  });
+
+  it("keep the deadline at the caller too, where nothing comes back", async () => {
+    const server = await stage.server({ hang });
+    const proxy = await createMuteProxy(server.port);
+    const peer = stage.peer(proxy.port);
+    await peer.ready();
+    proxy.mute();
+    await expect(probeTarget(peer, "hang").invoke(stage.scope({ deadlineMs: 50 }), undefined)).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    proxy.close();
+  });
+
+  it("send nothing for an answer that comes after the cancellation", async () => {
+    const finish: (() => void)[] = [];
+    const server = await stage.server({ nothing: () => new Promise<void>((resolve) => finish.push(resolve)) });
+    const caller = new RawCaller(server.port);
+    await caller.introduce(SECRET);
+    caller.send([0, 7, 0, 0, 60_000, [0, ANONYMOUS], "", 0], [3, 7], [8]);
+    await caller.untilFrame(9);
+    finish[0]?.();
+    caller.send([8]);
+    await caller.until(() => caller.frames().filter(([kind]) => kind === 9).length === 2);
+    expect(caller.frames().map(([kind]) => kind)).toEqual([11, 9, 9]);
+    caller.socket.destroy();
   });
 
   it("give the callee no more time than was left", async () => {
@@ -41,7 +69,7 @@ describe("deadlines and cancellation over the mesh", () => {
     const call = probeTarget(stage.peer(server.port), "hang")
       .invoke(scope, undefined)
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(running).toHaveLength(1));
+    await eventually(() => expect(running).toHaveLength(1));
     expect((running[0] as Scope).deadlineAtMs - scope.deadlineAtMs).toBeLessThan(50);
     scope.cancel(catalogueError("CANCELLED", "enough"));
     await call;
@@ -74,11 +102,11 @@ describe("deadlines and cancellation over the mesh", () => {
     const call = probeTarget(stage.peer(server.port), "hang")
       .invoke(scope, undefined)
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(running).toHaveLength(1));
+    await eventually(() => expect(running).toHaveLength(1));
     const reason = catalogueError("CANCELLED", "the user left");
     which(scope).cancel(reason);
     await expect(call).resolves.toBe(reason);
-    await vi.waitFor(() => expect(running[0]?.cancelled).toMatchObject({ code: "CANCELLED" }));
+    await eventually(() => expect(running[0]?.cancelled).toMatchObject({ code: "CANCELLED" }));
   });
 
   it("send nothing for a call whose scope is cancelled already", async () => {
@@ -105,7 +133,7 @@ describe("deadlines and cancellation over the mesh", () => {
     const cancelled = probeTarget(peer, "hang")
       .invoke(scope, undefined)
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(late).toBeDefined());
+    await eventually(() => expect(late).toBeDefined());
     scope.cancel(catalogueError("CANCELLED", "enough"));
     await cancelled;
     const next = probeTarget(peer, "echo").invoke(stage.scope(), { text: "mine" });
@@ -119,9 +147,9 @@ describe("deadlines and cancellation over the mesh", () => {
     const call = probeTarget(peer, "hang")
       .invoke(stage.scope(), undefined)
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(running).toHaveLength(1));
+    await eventually(() => expect(running).toHaveLength(1));
     await peer.close();
     await expect(call).resolves.toMatchObject({ code: "UNAVAILABLE", executed: "maybe" });
-    await vi.waitFor(() => expect(running[0]?.cancelled).toMatchObject({ code: "CANCELLED" }));
+    await eventually(() => expect(running[0]?.cancelled).toMatchObject({ code: "CANCELLED" }));
   });
 });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ANONYMOUS } from "../../kernel/index.ts";
+import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
@@ -28,9 +29,9 @@ describe("a server that stops", () => {
     const server = await stage.server(held);
     const peer = stage.peer(server.port);
     const inFlight = probeTarget(peer, "nothing").invoke(stage.scope(), undefined);
-    await vi.waitFor(() => expect(entered).toBe(1));
+    await eventually(() => expect(entered).toBe(1));
     const drained = server.drain();
-    await vi.waitFor(() => expect(peer.state().status).toBe("connecting"));
+    await eventually(() => expect(peer.state().status).toBe("connecting"));
     answer?.();
     await expect(inFlight).resolves.toBeUndefined();
     await drained;
@@ -42,7 +43,7 @@ describe("a server that stops", () => {
     const caller = new RawCaller(server.port);
     await caller.introduce(SECRET);
     caller.send([0, 1, 1, 0, 60_000, [0, ANONYMOUS], "", 0]);
-    await vi.waitFor(() => expect(entered).toBe(1));
+    await eventually(() => expect(entered).toBe(1));
     const drained = server.drain();
     caller.send([0, 2, 1, 0, 60_000, 0, "", 0]);
     expect(await caller.untilFrame(10)).toEqual([10]);
@@ -57,9 +58,9 @@ describe("a server that stops", () => {
     const server = await stage.server(held);
     const peer = stage.peer(server.port, { random: () => 0 });
     const inFlight = probeTarget(peer, "nothing").invoke(stage.scope(), undefined);
-    await vi.waitFor(() => expect(entered).toBe(1));
+    await eventually(() => expect(entered).toBe(1));
     const drained = server.drain();
-    await vi.waitFor(() => expect(peer.state().status).toBe("connecting"));
+    await eventually(() => expect(peer.state().status).toBe("connecting"));
     const successor = await stage.server({ echo: () => ({ text: "successor" }) }, { port: server.port });
     await expect(probeTarget(peer, "echo").invoke(stage.scope(), { text: "x" })).resolves.toEqual({ text: "successor" });
     answer?.();
@@ -75,7 +76,7 @@ describe("a server that stops", () => {
     const hanging = probeTarget(peer, "hang")
       .invoke(stage.scope(), undefined)
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(server.stats().open).toBe(1));
+    await eventually(() => expect(server.stats().open).toBe(1));
     await server.drain();
     await server.close();
     await expect(hanging).resolves.toMatchObject({ code: "UNAVAILABLE" });

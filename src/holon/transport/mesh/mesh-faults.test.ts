@@ -1,7 +1,9 @@
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ANONYMOUS } from "../../kernel/index.ts";
+import type { Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ANONYMOUS, type Clock, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { eventually } from "./eventually.testing.ts";
 import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
+import { createMuteProxy } from "./mute-proxy.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
 /** A call of `hang` with everything in order. */
@@ -104,17 +106,14 @@ describe("a faulty peer", () => {
     const before = caller.receivedBytes;
     const send = (id: number): void => caller.send([0, id, 0, 0, 60_000, [0, ANONYMOUS], "", 0, { text }]);
     for (let id = 1; id <= 400; id++) send(id);
-    await vi.waitFor(() => expect(entered).toBeGreaterThan(10));
+    await eventually(() => expect(entered).toBeGreaterThan(10));
     // What the callee has taken stops growing: its own buffer and those of the two sockets are all that it fills.
     let seen = -1;
-    await vi.waitFor(
-      () => {
-        const stands = seen === entered;
-        seen = entered;
-        expect(stands).toBe(true);
-      },
-      { interval: 100, timeout: 10_000 },
-    );
+    await eventually(() => {
+      const stands = seen === entered;
+      seen = entered;
+      expect(stands).toBe(true);
+    }, 100);
     expect(entered).toBeLessThan(400);
     caller.socket.resume();
     await caller.until(() => caller.receivedBytes - before > 400 * text.length);
@@ -123,11 +122,11 @@ describe("a faulty peer", () => {
 
   it("that takes nothing makes new calls fail with OVERLOADED and keeps the memory bounded", async () => {
     stage = new MeshStage({ meshBacklogBytes: 1_000_000, meshSilenceMs: 60_000 });
-    const deaf = await deafProxy((await stage.server(handlers)).port);
+    const deaf = await createMuteProxy((await stage.server(handlers)).port);
     sockets.push(...deaf.sockets);
     const peer = stage.peer(deaf.port);
     await peer.ready();
-    deaf.stopListening();
+    deaf.mute();
     const results = [];
     const scope = stage.scope();
     for (let index = 0; index < 200; index++) {
@@ -151,21 +150,41 @@ describe("a faulty peer", () => {
   it("that falls silent is closed, and its calls fail with UNAVAILABLE", async () => {
     stage = new MeshStage({ meshPingMs: 50, meshSilenceMs: 200 });
     const server = await stage.server(handlers);
-    const deaf = await deafProxy(server.port);
+    const deaf = await createMuteProxy(server.port);
     const peer = stage.peer(deaf.port);
     await peer.ready();
     const lost = probeTarget(peer, "hang")
       .invoke(stage.scope(), undefined)
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(entered).toBe(1));
-    deaf.stopListening();
+    await eventually(() => expect(entered).toBe(1));
+    deaf.mute();
     await expect(lost).resolves.toMatchObject({
       code: "UNAVAILABLE",
       executed: "maybe",
       message: expect.stringContaining("silent for 200 ms") as unknown,
     });
-    await vi.waitFor(() => expect(server.connections()).toBe(0));
+    await eventually(() => expect(server.connections()).toBe(0));
     deaf.close();
+  });
+
+  it("is not taken for silent where this process itself was stopped", async () => {
+    let jumpMs = 0;
+    const clock: Clock = { nowMs: () => systemClock.nowMs(), monotonicMs: () => systemClock.monotonicMs() + jumpMs };
+    stage = new MeshStage({ meshPingMs: 50, meshSilenceMs: 30_000 });
+    const wheel = new TimerWheel(() => clock.monotonicMs());
+    const proxy = await createMuteProxy((await stage.server(handlers)).port);
+    const peer = stage.peer(proxy.port, { clock, wheel, log: memory.log });
+    await peer.ready();
+    proxy.mute();
+    const { framesOut } = peer.stats();
+    await eventually(() => expect(peer.stats().framesOut).toBeGreaterThan(framesOut));
+    jumpMs = 60_000;
+    const { framesOut: before } = peer.stats();
+    await eventually(() => expect(peer.stats().framesOut).toBeGreaterThan(before));
+    expect(reasons()).toEqual([]);
+    await peer.close();
+    proxy.close();
+    wheel.close();
   });
 
   it("stays connected while it is idle and answers pings", async () => {
@@ -173,30 +192,7 @@ describe("a faulty peer", () => {
     const server = await stage.server(handlers);
     const peer = stage.peer(server.port);
     await peer.ready();
-    await vi.waitFor(() => expect(peer.stats().framesIn).toBeGreaterThan(10));
+    await eventually(() => expect(peer.stats().framesIn).toBeGreaterThan(10));
     expect([peer.state().status, server.connections()]).toEqual(["ready", 1]);
   });
 });
-
-/** Passes everything on, until it passes on nothing any more and the connections stay open. */
-async function deafProxy(to: number) {
-  const sockets: Socket[] = [];
-  const proxy = createServer((from) => {
-    const out = connect(to, "127.0.0.1");
-    for (const socket of [from, out]) socket.on("error", () => {});
-    from.pipe(out).pipe(from);
-    sockets.push(from, out);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (proxy.address() as AddressInfo).port,
-    sockets,
-    stopListening(): void {
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-    close(): void {
-      for (const socket of sockets) socket.destroy();
-      proxy.close();
-    },
-  };
-}

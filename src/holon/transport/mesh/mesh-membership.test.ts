@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ANONYMOUS } from "../../kernel/index.ts";
+import { eventually } from "./eventually.testing.ts";
 import { createMemoryLogger, MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
@@ -65,9 +66,9 @@ describe("membership of the mesh", () => {
 
   it("refuses a recorded handshake on another connection", async () => {
     const server = await stage.server(handlers);
-    const { sent } = await connectRaw(server.port).handshake(SECRET);
+    const { sent, nonce } = await connectRaw(server.port).handshake(SECRET);
     const replay = connectRaw(server.port);
-    await replay.request({ "holon-nonce": "A".repeat(32) });
+    await replay.request({ "holon-nonce": nonce });
     expect(await replay.request(sent)).toMatchObject({ status: 401 });
     await replay.untilClosed();
     expect(entered).toBe(0);
@@ -136,7 +137,7 @@ describe("membership of the mesh", () => {
     });
     await new Promise<void>((resolve) => impostor.listen(0, "127.0.0.1", resolve));
     const peer = stage.peer((impostor.address() as AddressInfo).port);
-    await vi.waitFor(() => expect(peer.state().reason).toContain("cannot prove"));
+    await eventually(() => expect(peer.state().reason).toContain("cannot prove"));
     await peer.close();
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => impostor.close(resolve));
@@ -147,7 +148,7 @@ describe("membership of the mesh", () => {
     const web = createServer((_request, response) => void response.end("hello"));
     await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
     const peer = stage.peer((web.address() as AddressInfo).port);
-    await vi.waitFor(() => expect(peer.state().reason).toContain("holon-mesh/1 is not spoken there (HTTP 200)"));
+    await eventually(() => expect(peer.state().reason).toContain("holon-mesh/1 is not spoken there (HTTP 200)"));
     await peer.close();
     web.closeAllConnections();
     await new Promise((resolve) => web.close(resolve));

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
+import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget } from "./mesh.testing.ts";
 
 describe("streams over the mesh", () => {
@@ -37,10 +38,11 @@ describe("streams over the mesh", () => {
     }
   }
 
-  const open = async (handler: (scope: Scope, input: never) => AsyncIterable<unknown>, to = 100, scope = stage.scope()) => {
+  const open = async (handler: (scope: Scope, input: never) => AsyncIterable<unknown>, to = 100, makeScope = () => stage.scope()) => {
     const server = await stage.server({ count: handler });
     const peer = stage.peer(server.port);
-    return { server, peer, stream: probeTarget(peer, "count").subscribe(scope, { to })[Symbol.asyncIterator]() };
+    await peer.ready();
+    return { server, peer, stream: probeTarget(peer, "count").subscribe(makeScope(), { to })[Symbol.asyncIterator]() };
   };
 
   const take = async (stream: AsyncIterator<unknown>): Promise<unknown[]> => {
@@ -63,11 +65,11 @@ describe("streams over the mesh", () => {
   it("hold the producer back while the consumer takes nothing", async () => {
     const { stream, peer } = await open(count, 1_000);
     await stream.next();
-    await vi.waitFor(() => expect(made).toBe(8));
+    await eventually(() => expect(made).toBe(8));
     await probeTarget(peer, "count").subscribe(stage.scope(), { to: 0 })[Symbol.asyncIterator]().next();
     expect(made).toBe(8);
     for (let taken = 0; taken < 4; taken++) await stream.next();
-    await vi.waitFor(() => expect(made).toBeGreaterThan(8));
+    await eventually(() => expect(made).toBeGreaterThan(8));
     expect(made).toBeLessThanOrEqual(5 + 8);
     await stream.return?.();
   });
@@ -87,7 +89,7 @@ describe("streams over the mesh", () => {
     const { stream, server } = await open(endless);
     await stream.next();
     await stream.return?.();
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
     expect(scopes[0]?.cancelled).toMatchObject({ code: "CANCELLED" });
     expect(server.stats().open).toBe(0);
     expect(await stream.next()).toEqual({ done: true, value: undefined });
@@ -99,25 +101,25 @@ describe("streams over the mesh", () => {
     const waiting = stream.next();
     await stream.return?.();
     await expect(waiting).resolves.toEqual({ done: true, value: undefined });
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
   });
 
   it("fail with the reason when the caller's scope is cancelled, and cancel the producer", async () => {
     const scope = stage.scope();
-    const { stream } = await open(endless, 1, scope);
+    const { stream } = await open(endless, 1, () => scope);
     await stream.next();
     const waiting = stream.next().catch((error: unknown) => error);
     const reason = catalogueError("CANCELLED", "the user left");
     scope.cancel(reason);
     await expect(waiting).resolves.toBe(reason);
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
   });
 
   it("fail at their deadline, and cancel the producer", async () => {
-    const { stream } = await open(endless, 1, stage.scope({ deadlineMs: 100 }));
+    const { stream } = await open(endless, 1, () => stage.scope({ deadlineMs: 300 }));
     await stream.next();
     await expect(stream.next()).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
   });
 
   it("fail with UNAVAILABLE when the connection is lost, and cancel the producer", async () => {
@@ -126,7 +128,7 @@ describe("streams over the mesh", () => {
     const waiting = stream.next().catch((error: unknown) => error);
     await peer.close();
     await expect(waiting).resolves.toMatchObject({ code: "UNAVAILABLE" });
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
   });
 
   it("end with UNAVAILABLE when the callee stops, for the consumer to open them again", async () => {
@@ -135,7 +137,7 @@ describe("streams over the mesh", () => {
     const waiting = stream.next().catch((error: unknown) => error);
     await server.drain();
     await expect(waiting).resolves.toMatchObject({ code: "UNAVAILABLE" });
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
   });
 
   it("fail with PAYLOAD_TOO_LARGE where an item is too large, and end the producer", async () => {
@@ -151,7 +153,7 @@ describe("streams over the mesh", () => {
     });
     await stream.next();
     await expect(stream.next()).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
-    await vi.waitFor(() => expect(finished).toBe(1));
+    await eventually(() => expect(finished).toBe(1));
   });
 
   it("refuse a bad input with the first next(), before anything is sent", async () => {

@@ -65,12 +65,12 @@ export class RawCaller {
   }
 
   /** Goes through the handshake; resolves with the status of its end and what was sent for it. */
-  async handshake(secret: string): Promise<{ readonly status: number; readonly sent: Readonly<Record<string, string>> }> {
+  async handshake(secret: string): Promise<{ readonly status: number; readonly nonce: string; readonly sent: Readonly<Record<string, string>> }> {
     const caller = createNonce();
     const challenge = await this.request({ "holon-nonce": caller });
     const callee = challenge.headers.get("holon-nonce") ?? "";
     const sent = { connection: "Upgrade", upgrade: MESH_PROTOCOL, "holon-proof": createProof(secret, "caller", { caller, callee }) };
-    return { status: (await this.request(sent)).status, sent };
+    return { status: (await this.request(sent)).status, nonce: caller, sent };
   }
 
   /** Handshake and greeting, for frames to follow. */

@@ -93,7 +93,6 @@ export class ServerConnection implements LinkOwner {
 
   /** Says goodbye once nothing is open; a tick later, because the last answer is about to be written. */
   #endWhenIdle(): void {
-    if (this.#open.size > 0) return;
     process.nextTick(() => {
       if (this.#open.size === 0 && !this.#link.closed) this.#link.end();
     });
@@ -180,7 +179,7 @@ export class ServerConnection implements LinkOwner {
       });
     }
     const { meshBacklogBytes } = this.#home.limits;
-    if (frame.length > 1024 && this.#link.writer.backlogBytes > meshBacklogBytes) {
+    if (frame.length > 1024 && this.#link.stuckBytes > meshBacklogBytes) {
       return catalogueError(
         "UNAVAILABLE",
         `The answer of ${path} was dropped: the caller does not take what was sent before (limit meshBacklogBytes).`,
