@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { catalogueError, type Scope } from "../kernel/index.ts";
-import { signal } from "./child.testing.ts";
+import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { orders, useOrders } from "./orders.testing.ts";
+import { openSlowProxy } from "./slow-proxy.testing.ts";
 
 const place = useOrders({ poolCount: 2, statementTimeoutMs: 600_000 });
 
@@ -86,6 +87,23 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
       await reading;
       for (let next = 0; next < 3; next++) await short(testScope());
     }
+  });
+
+  it("between two messages of a statement, the server is asked again", async () => {
+    const proxy = await openSlowProxy(place.database.url, 50);
+    const data = place.open({ poolCount: 1, statementTimeoutMs: LONG_MS }, { url: proxy.url });
+    await data.ping();
+    const scope = testScope(LONG_MS);
+    // A new text with a parameter: it is parsed by a first message, and run by a second once the first was answered.
+    const reading = data.reader(scope).select({ slept: sql`pg_sleep(${307})` }).from(ONE).execute();
+    const failing = expect(reading).rejects.toBe(LATE);
+    await place.isRunning("pg_sleep($1)");
+    scope.cancel(LATE);
+    await failing;
+    await until(() => data.stats().inUse === 0);
+    expect(data.stats()).toMatchObject({ open: 1 });
+    await data.close();
+    proxy.close();
   });
 
   it("no statement is sent any more", async () => {
