@@ -62,7 +62,10 @@ describe("success bodies are tRPC's, byte for byte", () => {
     ["a batch without any input", (url) => get(url, "catalog.nothing,catalog.nothing?batch=1")],
     ["a streamed batch of one", (url) => get(url, "catalog.get?batch=1", { 0: { id: "ä" } }, jsonl)],
     ["a streamed batch of one without output", (url) => get(url, "catalog.nothing?batch=1", undefined, jsonl)],
-    ["a streamed batch asked for by accept", (url) => get(url, "catalog.get?batch=1", { 0: { id: "ä" } }, { accept: "text/html, application/jsonl" })],
+    [
+      "a streamed batch asked for by accept",
+      (url) => get(url, "catalog.get?batch=1", { 0: { id: "ä" } }, { accept: "text/html, application/jsonl" }),
+    ],
     ["a subscription", (url) => get(url, "catalog.prices", { count: 3 })],
     ["a subscription resumed by header", (url) => get(url, "catalog.prices", { count: 4 }, { "last-event-id": "2" })],
     ["a subscription resumed by URL", (url) => get(url, "catalog.prices?lastEventId=3", { count: 4 })],

@@ -1,14 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { catalogueError, type HolonError, type Limits } from "../kernel/index.ts";
+import { catalogueError, type HolonError } from "../kernel/index.ts";
 
 /** What the headers of a request say of each of its calls. */
 export interface CallHeaders {
   /** Idempotency keys by position; undefined where the call has none. */
   readonly keys: readonly (string | undefined)[];
-  /** Remaining time by position, not over the greatest deadline. */
-  readonly deadlinesMs: readonly number[];
+  /** Remaining time by position; undefined where the call names none. */
+  readonly deadlinesMs: readonly (number | undefined)[];
 }
 
+const NONE: readonly undefined[] = [];
 const KEY_LENGTH = 200;
 const MILLISECONDS = /^\d{1,9}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -21,22 +22,23 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * every call; a key never is, because one key is one effect.
  * Errors: BAD_REQUEST naming the header.
  */
-export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number, limits: Limits): CallHeaders | HolonError {
+export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number): CallHeaders | HolonError {
   const keys = parseList(headers["idempotency-key"], callCount, parseKey);
   if (keys === undefined) return malformed("idempotency-key", `one key a call, percent-encoded, at most ${KEY_LENGTH} characters`);
   const header = headers["holon-deadline-ms"];
   const alone = typeof header === "string" && !header.includes(",");
   const deadlines = parseList(header, alone ? 1 : callCount, parseMilliseconds);
   if (deadlines === undefined) return malformed("holon-deadline-ms", "whole milliseconds, one number a call");
-  const deadlinesMs = Array.from({ length: callCount }, (_, index) =>
-    Math.min(deadlines[alone ? 0 : index] ?? limits.deadlineMs, limits.greatestDeadlineMs),
-  );
-  return { keys, deadlinesMs };
+  return { keys, deadlinesMs: alone ? Array<number | undefined>(callCount).fill(deadlines[0]) : deadlines };
 }
 
 /** The values by position; undefined for a whole list that is malformed. */
-function parseList<Value>(header: string | string[] | undefined, count: number, parse: (text: string) => Value | undefined): readonly (Value | undefined)[] | undefined {
-  if (header === undefined) return [];
+function parseList<Value>(
+  header: string | string[] | undefined,
+  count: number,
+  parse: (text: string) => Value | undefined,
+): readonly (Value | undefined)[] | undefined {
+  if (header === undefined) return NONE;
   const parts = String(header).split(",");
   if (parts.length > count) return undefined;
   const values: (Value | undefined)[] = [];

@@ -1,4 +1,4 @@
-import { catalogueError, errorRow, type HolonError, type Principal, Scope, type Trace, WheelEntry } from "../kernel/index.ts";
+import { catalogueError, errorRow, type HolonError, type Principal, principalName, Scope, type Trace, WheelEntry } from "../kernel/index.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import type { EdgeRoute } from "./route-table.ts";
 
@@ -122,10 +122,10 @@ export class EdgeCall extends WheelEntry {
   #logFailure(error: HolonError, durationMs: number): void {
     const level = errorRow(error.code).log;
     // An INTERNAL was logged whole where it arose; this line is only its end.
-    this.#parts.log[level === "error" ? "warn" : level](
-      { procedure: this.route === undefined ? undefined : this.path, traceId: this.#trace.traceId, code: error.code, durationMs },
-      "a call was answered with an error",
-    );
+    const procedure = this.route === undefined ? undefined : this.path;
+    const principal = this.#scope === undefined ? undefined : principalName(this.#scope.principal);
+    const fields = { procedure, traceId: this.#trace.traceId, principal, code: error.code, durationMs };
+    this.#parts.log[level === "error" ? "warn" : level](fields, "a call was answered with an error");
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Limits, Logger, TimerWheel } from "../kernel/index.ts";
-import type { Authenticate } from "./edge-options.ts";
 import type { CorsPolicy } from "./cors-policy.ts";
+import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 import type { Flights } from "./flights.ts";
 import type { RouteTable } from "./route-table.ts";

@@ -1,7 +1,17 @@
 import { initTRPC, tracked } from "@trpc/server";
 import { z } from "zod";
 import { type AnyProcedure, createParser, mutation, ParseFailure, query, subscription, type Target, type TargetMap } from "../contract/index.ts";
-import { ANONYMOUS, catalogueError, DEFAULT_LIMITS, HolonError, type Limits, type Logger, type Scope, systemClock, TimerWheel } from "../kernel/index.ts";
+import {
+  ANONYMOUS,
+  catalogueError,
+  DEFAULT_LIMITS,
+  HolonError,
+  type Limits,
+  type Logger,
+  type Scope,
+  systemClock,
+  TimerWheel,
+} from "../kernel/index.ts";
 import { CallMetrics } from "../observe/index.ts";
 import { createEdge } from "./create-edge.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
@@ -77,7 +87,11 @@ export function createTargets(more: readonly HandTarget[] = []): Map<string, Han
     new HandTarget("catalog.waits", mutation({ access }), (_input, scope) => new Promise((_resolve, reject) => scope.onCancel(reject))),
     new HandTarget("catalog.gated", query({ access, input: Id }), ({ id }: { id: string }) => gate(id).then(() => id)),
     new HandTarget("catalog.large", query({ access, input: z.object({ length: z.int() }) }), ({ length }: { length: number }) => "ä".repeat(length)),
-    new HandTarget("catalog.whoami", query({ access }), (_input, scope) => ({ principal: scope.principal, key: scope.key ?? null, caller: scope.caller })),
+    new HandTarget("catalog.whoami", query({ access }), (_input, scope) => ({
+      principal: scope.principal,
+      key: scope.key ?? null,
+      caller: scope.caller,
+    })),
     new HandTarget("catalog.reserve", mutation({ access: "internal" }), () => "reserved"),
     new HandTarget("catalog.prices", subscription({ access, input: z.object({ lastEventId: z.string().optional(), count: z.int() }) }), prices),
     ...more,

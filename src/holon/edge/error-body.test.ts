@@ -13,7 +13,10 @@ describe("toErrorJson", () => {
   it("leaves out details that are too large, then the message", () => {
     const error = catalogueError("CONFLICT", "m".repeat(10_000), { details: { rows: "x".repeat(20_000) } });
     const bare = JSON.parse(toErrorJson(error, "p".repeat(5_000), 16_384)) as { error: { message: string; data: object } };
-    expect({ length: bare.error.message.length, data: bare.error.data }).toEqual({ length: 300, data: { code: "CONFLICT", httpStatus: 409, path: "p".repeat(200) } });
+    expect({ length: bare.error.message.length, data: bare.error.data }).toEqual({
+      length: 300,
+      data: { code: "CONFLICT", httpStatus: 409, path: "p".repeat(200) },
+    });
     expect(toErrorJson(error, "p", 100).length).toBeLessThan(250);
   });
 

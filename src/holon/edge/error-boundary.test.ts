@@ -13,7 +13,8 @@ function open() {
 describe("ErrorBoundary", () => {
   it("lets refusals and faults pass as they are", () => {
     const { boundary, log } = open();
-    for (const error of [new HolonError("OUT_OF_STOCK", "m", { details: 1 }), catalogueError("UNAVAILABLE", "m")]) expect(boundary.toPublic(error, place)).toBe(error);
+    for (const error of [new HolonError("OUT_OF_STOCK", "m", { details: 1 }), catalogueError("UNAVAILABLE", "m")])
+      expect(boundary.toPublic(error, place)).toBe(error);
     expect(log.lines).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { catalogueError, errorRow, HolonError, isHolonError, type Logger } from "../kernel/index.ts";
+import { catalogueError, errorRow, type HolonError, isHolonError, type Logger } from "../kernel/index.ts";
 
 /** Where an error came from, for the log. */
 export interface ErrorPlace {

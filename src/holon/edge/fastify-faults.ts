@@ -22,7 +22,10 @@ export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, e
 
 /** Answers one request of Fastify with an error. */
 export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
-  reply.code(error.status).header("content-type", "application/json").send(toErrorJson(error, undefined, errorBytes));
+  reply
+    .code(error.status)
+    .header("content-type", "application/json")
+    .send(toErrorJson(error, undefined, errorBytes));
 }
 
 function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {

@@ -4,9 +4,9 @@ import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../kernel/index.ts";
 import { CallMetrics, createMetrics } from "../observe/index.ts";
-import { createOpsServer } from "./ops-server.ts";
 import { type EdgeUnderTest, HandTarget, openEdge, openGate, type ReferenceRouter } from "./edge.testing.ts";
 import { get, post, send, until } from "./http.testing.ts";
+import { createOpsServer } from "./ops-server.ts";
 
 let server: EdgeUnderTest;
 afterEach(() => server.close());
@@ -17,7 +17,12 @@ describe("a client that goes away", () => {
   it("during a call cancels it", async () => {
     server = await openEdge();
     const abort = new AbortController();
-    const answer = send(server.url, { method: "POST", path: "/trpc/catalog.waits", headers: { "content-type": "application/json" }, signal: abort.signal });
+    const answer = send(server.url, {
+      method: "POST",
+      path: "/trpc/catalog.waits",
+      headers: { "content-type": "application/json" },
+      signal: abort.signal,
+    });
     answer.catch(() => {});
     await until(() => scopesOf("catalog.waits").length === 1);
     abort.abort();
@@ -116,7 +121,9 @@ describe("stopping", () => {
   it("does not wait for idle connections, and closing twice is closing once", async () => {
     server = await openEdge();
     const agent = new Agent({ keepAlive: true });
-    await new Promise<void>((resolve) => httpGet({ port: server.edge.port, path: "/healthz", agent }, (response) => response.resume().on("end", resolve)));
+    await new Promise<void>((resolve) =>
+      httpGet({ port: server.edge.port, path: "/healthz", agent }, (response) => response.resume().on("end", resolve)),
+    );
     await Promise.all([server.edge.close(), server.edge.close()]);
     agent.destroy();
     await expect(get(server.url, "catalog.nothing")).rejects.toThrow("ECONNREFUSED");
@@ -145,7 +152,12 @@ describe("health", () => {
   it("is shown with metrics on the operations port, where calls are counted", async () => {
     const calls = new CallMetrics({ procedures: ["catalog.get"], callers: [] });
     server = await openEdge({ metrics: calls });
-    const ops = await createOpsServer({ port: 0, metrics: createMetrics({ calls, processMetrics: false }), readiness: () => ({ ready: true, reasons: [] }), log: silentLogger });
+    const ops = await createOpsServer({
+      port: 0,
+      metrics: createMetrics({ calls, processMetrics: false }),
+      readiness: () => ({ ready: true, reasons: [] }),
+      log: silentLogger,
+    });
     await get(server.url, "catalog.get", { id: "a" });
     await Promise.all(["x", "y", "z"].map((path) => get(server.url, path)));
     const { body, headers } = await send(ops.url, { path: "/metrics" });
@@ -161,7 +173,10 @@ describe("health", () => {
 describe("headers", () => {
   it("protect answers, name no software, and allow no other origin", async () => {
     server = await openEdge();
-    const answers = await Promise.all([get(server.url, "catalog.nothing", undefined, { origin: "https://evil.test" }), send(server.url, { path: "/healthz" })]);
+    const answers = await Promise.all([
+      get(server.url, "catalog.nothing", undefined, { origin: "https://evil.test" }),
+      send(server.url, { path: "/healthz" }),
+    ]);
     for (const { headers } of answers) {
       expect(headers["x-content-type-options"]).toBe("nosniff");
       expect(headers).not.toHaveProperty("server");
@@ -173,7 +188,10 @@ describe("headers", () => {
   it("allow the origins that are named, whole", async () => {
     server = await openEdge({ cors: { origins: ["https://shop.test"] } });
     const ask = (origin: string) => get(server.url, "catalog.nothing", undefined, { origin });
-    expect((await ask("https://shop.test")).headers).toMatchObject({ "access-control-allow-origin": "https://shop.test", vary: "trpc-accept, accept, origin" });
+    expect((await ask("https://shop.test")).headers).toMatchObject({
+      "access-control-allow-origin": "https://shop.test",
+      vary: "trpc-accept, accept, origin",
+    });
     expect((await ask("https://shop.test.evil.test")).headers).not.toHaveProperty("access-control-allow-origin");
     const preflight = { origin: "https://shop.test", "access-control-request-method": "POST" };
     expect(await send(server.url, { method: "OPTIONS", path: "/trpc/catalog.touch", headers: preflight })).toMatchObject({

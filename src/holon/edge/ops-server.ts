@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "../kernel/index.ts";
@@ -7,7 +8,6 @@ import { ErrorBoundary } from "./error-boundary.ts";
 import { addFaultAnswers } from "./fastify-faults.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { setSecurityHeaders } from "./public-headers.ts";
-import { randomUUID } from "node:crypto";
 
 const ERROR_BYTES = 16 * 1024;
 

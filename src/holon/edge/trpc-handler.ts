@@ -66,18 +66,19 @@ function receive(exchange: Exchange, url: TrpcUrl): void {
 
 function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): void {
   const { parts, request } = exchange;
+  const { limits } = parts;
   const paths = url.batch ? url.path.split(",") : [url.path];
   const fault = requestFault(exchange, url, paths);
   if (fault !== undefined) return exchange.sendError(fault);
   const stream = url.batch ? undefined : parts.routes.find(url.path);
   if (stream?.target.procedure.type === "subscription" && stream.method === request.method) return subscribe(exchange, url, stream);
-  const headers = parseCallHeaders(request.headers, paths.length, parts.limits);
+  const headers = parseCallHeaders(request.headers, paths.length);
   if (isHolonError(headers)) return exchange.sendError(headers);
   const parsed = parseInputs(url, text);
   if (parsed instanceof RefusedInput) return exchange.sendError(parsed.error);
 
   const writer = createWriter(exchange, url, paths.length);
-  const group = new CallGroup(paths.length, parts.limits.batchConcurrencyCount, writer);
+  const group = new CallGroup(paths.length, limits.batchConcurrencyCount, writer);
   exchange.onGone = () => group.refuse(catalogueError("CANCELLED", "The client closed the connection."));
   const nowMs = parts.clock.monotonicMs();
   const trace = parseTraceparent(request.headers.traceparent as string | undefined);
@@ -93,7 +94,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
           route: parts.routes.find(path),
           input,
           key: headers.keys[index],
-          deadlineMs: headers.deadlinesMs[index] as number,
+          deadlineMs: Math.min(headers.deadlinesMs[index] ?? limits.deadlineMs, limits.greatestDeadlineMs),
           trace: index === 0 ? trace : new Trace(trace.traceId, trace.parentSpanId, trace.sampled),
         },
         nowMs,
@@ -167,6 +168,5 @@ function createWriter(exchange: Exchange, url: TrpcUrl, callCount: number): Answ
 function wantsJsonl(request: IncomingMessage): boolean {
   const own = request.headers["trpc-accept"];
   if (own !== undefined) return own === "application/jsonl";
-  const accept = request.headers.accept;
-  return accept !== undefined && accept.includes("application/jsonl") && accept.split(",").some((type) => type.trim() === "application/jsonl");
+  return request.headers.accept?.split(",").some((type) => type.trim() === "application/jsonl") === true;
 }

@@ -1,7 +1,23 @@
 import { redactText } from "./text-redaction.ts";
 
 /** Members of an error that a log may show. Anything else may be data: Postgres puts whole rows into `detail`. */
-const SHOWN_MEMBERS = ["code", "status", "statusCode", "errno", "syscall", "address", "port", "severity", "routine", "schema_name", "table_name", "column_name", "constraint_name", "executed", "details"];
+const SHOWN_MEMBERS = [
+  "code",
+  "status",
+  "statusCode",
+  "errno",
+  "syscall",
+  "address",
+  "port",
+  "severity",
+  "routine",
+  "schema_name",
+  "table_name",
+  "column_name",
+  "constraint_name",
+  "executed",
+  "details",
+];
 
 const PARAMETERS = /(?:\r?\n|\s)params?(?:eters)?:[\s\S]*$/i;
 

@@ -25,15 +25,38 @@ describe("createLogger", () => {
     expect(last()).toMatchObject({ context: "orders", userId: "u", n: 1, apiKey: "[redacted]", level: "warn" });
   });
 
-  it.each(["password", "Password", "newPassword", "user_password", "PASSWD", "token", "accessToken", "REFRESH_TOKEN", "secret", "HOLON_SECRET", "clientSecret", "authorization", "Authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "apikey", "apiKey", "X-Api-Key", "api_key", "privateKey", "DATABASE_URL", "credentials", "parameters", "cvc"])(
-    "leaves out members called %s, deep down too",
-    (name) => {
-      const { log, lines } = open();
-      log.info({ [name]: "canary", a: { list: [{ [name]: { inner: "canary" } }] } }, "m");
-      expect(lines[0]).not.toContain("canary");
-      expect(lines[0]).toContain("[redacted]");
-    },
-  );
+  it.each([
+    "password",
+    "Password",
+    "newPassword",
+    "user_password",
+    "PASSWD",
+    "token",
+    "accessToken",
+    "REFRESH_TOKEN",
+    "secret",
+    "HOLON_SECRET",
+    "clientSecret",
+    "authorization",
+    "Authorization",
+    "Proxy-Authorization",
+    "cookie",
+    "Set-Cookie",
+    "apikey",
+    "apiKey",
+    "X-Api-Key",
+    "api_key",
+    "privateKey",
+    "DATABASE_URL",
+    "credentials",
+    "parameters",
+    "cvc",
+  ])("leaves out members called %s, deep down too", (name) => {
+    const { log, lines } = open();
+    log.info({ [name]: "canary", a: { list: [{ [name]: { inner: "canary" } }] } }, "m");
+    expect(lines[0]).not.toContain("canary");
+    expect(lines[0]).toContain("[redacted]");
+  });
 
   it("keeps members that only sound alike", () => {
     const { log, last } = open();
@@ -53,8 +76,19 @@ describe("createLogger", () => {
 
   it("drops the parameters of drizzle's and postgres.js's errors, from members, message, stack and causes", () => {
     const { log, lines, last } = open();
-    const postgres = Object.assign(new TypeError("duplicate key"), { query: "insert into users", parameters: ["canary"], args: ["canary"], detail: "Key (email)=(canary) exists.", where: "canary", code: "23505", constraint_name: "users_email" });
-    const drizzle = Object.assign(new TypeError("Failed query: insert into users values ($1)\nparams: canary,\nsecond canary", { cause: postgres }), { query: "insert into users values ($1)", params: ["canary"] });
+    const postgres = Object.assign(new TypeError("duplicate key"), {
+      query: "insert into users",
+      parameters: ["canary"],
+      args: ["canary"],
+      detail: "Key (email)=(canary) exists.",
+      where: "canary",
+      code: "23505",
+      constraint_name: "users_email",
+    });
+    const drizzle = Object.assign(new TypeError("Failed query: insert into users values ($1)\nparams: canary,\nsecond canary", { cause: postgres }), {
+      query: "insert into users values ($1)",
+      params: ["canary"],
+    });
     log.error({ err: drizzle }, "failed");
     log.error(drizzle, "failed");
     expect(lines.join("")).not.toContain("canary");
@@ -70,7 +104,18 @@ describe("createLogger", () => {
     const { log, lines } = open();
     const circle: Record<string, unknown> = {};
     circle.self = circle;
-    log.info({ circle, wide: Array(10_000).fill(1), long: "x".repeat(1_000_000), bytes: Buffer.alloc(5_000), big: 1n, map: new Map([["token", "canary"]]), fn: () => 1 }, "m");
+    log.info(
+      {
+        circle,
+        wide: Array(10_000).fill(1),
+        long: "x".repeat(1_000_000),
+        bytes: Buffer.alloc(5_000),
+        big: 1n,
+        map: new Map([["token", "canary"]]),
+        fn: () => 1,
+      },
+      "m",
+    );
     expect((lines[0] as string).length).toBeLessThan(20_000);
     expect(lines[0]).toContain("[5000 bytes]");
     expect(lines[0]).not.toContain("canary");
