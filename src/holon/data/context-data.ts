@@ -8,7 +8,7 @@ import { IdempotencyKeys } from "./keys/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./keys/key-claim.ts";
 import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
-import { insertStatement } from "./transaction/outbox-row.ts";
+import { OutboxStatements } from "./transaction/outbox-statements.ts";
 import { type DataTransaction, runTransaction, type TransactionOptions, type TransactionParts } from "./transaction/run-transaction.ts";
 
 /** What a context's data is made from. */
@@ -49,7 +49,7 @@ export class ContextData<T extends Tables = Tables> {
       databases,
       limits,
       clock,
-      outboxInsert: insertStatement(context),
+      outbox: new OutboxStatements(context),
       onAppended: options.onAppended ?? (() => {}),
     };
     this.#shelf = new QueryShelf(databases);

@@ -6,7 +6,8 @@ import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
-import { type AppendedEvent, type AppendedJob, insertParams, OutboxRows } from "./outbox-row.ts";
+import { type AppendedEvent, type AppendedJob, OutboxRows } from "./outbox-row.ts";
+import type { OutboxStatements } from "./outbox-statements.ts";
 import { beginText, TransactionRunner } from "./transaction-runner.ts";
 
 /** An open transaction of one context. */
@@ -26,8 +27,7 @@ export interface TransactionParts<T extends Tables> {
   readonly databases: DatabaseFactory<T>;
   readonly limits: Limits;
   readonly clock: Clock;
-  /** The statement that writes outbox rows. */
-  readonly outboxInsert: string;
+  readonly outbox: OutboxStatements;
   /** Called after a commit that wrote outbox rows. */
   readonly onAppended: () => void;
 }
@@ -105,7 +105,7 @@ function transactionOf<T extends Tables>(parts: TransactionParts<T>, runner: Tra
 async function commit<T extends Tables>(parts: TransactionParts<T>, scope: Scope, runner: TransactionRunner, outbox: OutboxRows): Promise<void> {
   if (outbox.rows.length === 0) return runner.commit();
   // Travels together with the commit, which tells if this failed.
-  runner.run({ text: parts.outboxInsert, params: insertParams(outbox.rows, scope), prepare: true, rows: "arrays" }).catch(() => {});
+  runner.run(parts.outbox.insert(outbox.rows, scope)).catch(() => {});
   await runner.commit();
   parts.onAppended();
 }

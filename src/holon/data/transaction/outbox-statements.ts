@@ -1,0 +1,73 @@
+import type { Scope } from "../../kernel/index.ts";
+import type { StatementRequest } from "../database/statement-runner.ts";
+import { quoteIdentifier } from "../identifier.ts";
+import type { OutboxRow } from "./outbox-row.ts";
+
+/**
+ * The statements that write the outbox rows of a transaction, right before it commits: in one trip, and with the keys locked as shortly as can be.
+ *
+ * One row, which is the most common, has statements of its own: the one for many takes the server three times as long.
+ */
+export class OutboxStatements {
+  readonly #plain: string;
+  readonly #ordered: string;
+  readonly #many: string;
+
+  constructor(schema: string) {
+    const own = quoteIdentifier(schema);
+    this.#plain = plainText(own);
+    this.#ordered = orderedText(own);
+    this.#many = manyText(own);
+  }
+
+  /** The statement for these rows, of which there is at least one. */
+  insert(rows: readonly OutboxRow[], scope: Scope): StatementRequest {
+    const origin = [scope.trace.traceparent, JSON.stringify(scope.initiator)];
+    const [row] = rows;
+    if (row === undefined || rows.length > 1) return request(this.#many, [JSON.stringify(rows), ...origin]);
+    const params = [row.kind, row.name, JSON.stringify(row.payload), row.options === null ? null : JSON.stringify(row.options), ...origin];
+    return row.ordered_key === null ? request(this.#plain, params) : request(this.#ordered, [...params, row.ordered_key]);
+  }
+}
+
+function request(text: string, params: readonly unknown[]): StatementRequest {
+  return { text, params, prepare: true, rows: "arrays" };
+}
+
+const COLUMNS = "kind, name, payload, options, traceparent, initiator";
+const VALUES = "$1::text, $2::text, $3::text::jsonb, $4::text::jsonb, $5::text, $6::text::jsonb";
+
+function plainText(own: string): string {
+  return `insert into ${own}.holon_outbox (${COLUMNS}) values (${VALUES})`;
+}
+
+function orderedText(own: string): string {
+  return `
+with number as (
+  insert into ${own}.holon_order as o (name, ordered_key, last_number) values ($2::text, $7::text, 1)
+  on conflict (name, ordered_key) do update set last_number = o.last_number + 1
+  returning o.last_number
+)
+insert into ${own}.holon_outbox (${COLUMNS}, ordered_key, key_number) select ${VALUES}, $7::text, last_number from number`;
+}
+
+/** Keys are locked in their sorted order, so that two transactions with the same keys do not wait for each other in a circle. */
+function manyText(own: string): string {
+  return `
+with rows as (
+  select * from rows from (jsonb_to_recordset($1::text::jsonb)
+    as (kind text, name text, ordered_key text, key_index bigint, payload jsonb, options jsonb)) with ordinality as r (kind, name, ordered_key, key_index, payload, options, place)
+), counts as (
+  select name, ordered_key, count(*) as rows from rows where ordered_key is not null group by name, ordered_key
+), numbers as (
+  insert into ${own}.holon_order as o (name, ordered_key, last_number) select name, ordered_key, rows from counts order by name, ordered_key
+  on conflict (name, ordered_key) do update set last_number = o.last_number + excluded.last_number
+  returning o.name, o.ordered_key, o.last_number
+)
+insert into ${own}.holon_outbox (${COLUMNS}, ordered_key, key_number)
+select r.kind, r.name, r.payload, r.options, $2::text, $3::text::jsonb, r.ordered_key, n.last_number - c.rows + r.key_index
+from rows r
+left join numbers n on n.name = r.name and n.ordered_key = r.ordered_key
+left join counts c on c.name = r.name and c.ordered_key = r.ordered_key
+order by r.place`;
+}
