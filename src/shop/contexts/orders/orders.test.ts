@@ -4,10 +4,13 @@ import { TOPOLOGIES } from "holon/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ALFKI, ANATR, refusalOf, startTestShop, type TestShop } from "../../shop.testing.ts";
 
+/** A crowd on a busy machine takes its time; what is tested is who gets what, not when. */
+const PATIENT = { deadlineMs: 60_000, greatestDeadlineMs: 60_000, poolWaitMs: 60_000, lockTimeoutMs: 30_000 };
+
 describe.each(TOPOLOGIES)("orders, %s", (topology) => {
   let shop: TestShop;
   beforeAll(async () => {
-    shop = await startTestShop(topology, { limits: { deadlineMs: 5_000 } });
+    shop = await startTestShop(topology, { limits: PATIENT });
   });
   afterAll(() => shop.close());
   beforeEach(() => shop.gateway.setRules([]));
@@ -55,8 +58,7 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
   test("fifty buyers of the last item: one gets it, the others are told", async () => {
     const product = await shop.addProduct(1);
     const codes = await Promise.all(Array.from({ length: 50 }, () => refusalOf(buyer().place({ lines: [{ productId: product.id, quantity: 1 }] }))));
-    expect(codes.filter(({ code }) => code === "OK")).toHaveLength(1);
-    expect(codes.filter(({ code }) => code === "OUT_OF_STOCK")).toHaveLength(49);
+    expect(codes.map(({ code }) => code).sort()).toEqual(["OK", ...Array.from({ length: 49 }, () => "OUT_OF_STOCK")]);
     expect(await shop.stockOf(product.id)).toBe(0);
   });
 
@@ -82,17 +84,12 @@ describe.each(TOPOLOGIES)("orders, %s", (topology) => {
   test("a payment that hangs gives the stock back, and takes no money when the bank approves late", async () => {
     const product = await shop.addProduct(5);
     shop.gateway.setRules([{ amountCents: 4_000, outcome: "hang" }]);
-    expect(await refusalOf(buyer().place({ lines: [{ productId: product.id, quantity: 4 }] }))).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    const place = buyer().place({ lines: [{ productId: product.id, quantity: 4 }] }, { deadlineMs: 8_000 });
+    expect(await refusalOf(place)).toMatchObject({ code: "DEADLINE_EXCEEDED" });
     shop.gateway.approvePending();
     expect(await shop.stockOf(product.id)).toBe(5);
-    expect(
-      new Set(
-        shop.gateway
-          .charges()
-          .filter(({ amountCents }) => amountCents === 4_000)
-          .map(({ status }) => status),
-      ),
-    ).toEqual(new Set(["voided"]));
+    const charges = shop.gateway.charges().filter(({ amountCents }) => amountCents === 4_000);
+    expect(new Set(charges.map(({ status }) => status))).toEqual(new Set(["voided"]));
   });
 
   test("an order of what is not there leaves nothing behind", async () => {
