@@ -51,7 +51,7 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
 
   /** Tells the callee that nobody waits any more. */
   protected giveUp(error: HolonError): void {
-    this.connection.sendCancel(this.id);
+    this.connection.sendCancel(this.id, error.code === "DEADLINE_EXCEEDED");
     this.fail(error);
   }
 }

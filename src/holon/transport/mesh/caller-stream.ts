@@ -77,7 +77,7 @@ export class CallerStream extends CallerExchange {
     this.#items.length = 0;
     this.#error = undefined;
     if (this.#over) return;
-    this.connection.sendCancel(this.id);
+    this.connection.sendCancel(this.id, false);
     this.end();
   }
 

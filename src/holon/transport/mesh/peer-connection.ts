@@ -116,8 +116,9 @@ export class PeerConnection implements LinkOwner {
     return stream;
   }
 
-  sendCancel(id: number): void {
-    if (!this.link.closed) this.link.writer.send(`[${FRAME.CANCEL},${id}]${FRAME_END}`);
+  /** Tells the callee that nobody waits any more, and whether it is because time is up. */
+  sendCancel(id: number, isLate: boolean): void {
+    if (!this.link.closed) this.link.writer.send(`[${FRAME.CANCEL},${id}${isLate ? ",1" : ""}]${FRAME_END}`);
   }
 
   sendCredit(id: number, count: number): void {
@@ -191,8 +192,10 @@ export class PeerConnection implements LinkOwner {
     const { limits, clock } = this.#services;
     const caller = this.#callers.get(scope.caller);
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
-    const leftMs = scope.deadlineAtMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(scope.deadlineAtMs - clock.monotonicMs());
-    if (leftMs <= 0 && scope.deadlineAtMs !== Number.POSITIVE_INFINITY)
+    const left = scope.deadlineAtMs - clock.monotonicMs();
+    // Rounded down: no callee may have more time than its caller. Zero would mean that there is no deadline.
+    const leftMs = left === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.floor(left));
+    if (left <= 0)
       return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
     if (this.#open.size >= Math.min(limits.meshConcurrencyCount, EXCHANGE_COUNT)) {
       return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);

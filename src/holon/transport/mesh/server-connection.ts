@@ -208,7 +208,7 @@ export class ServerConnection implements LinkOwner {
       case FRAME.OPEN:
         return this.#begin(frame, nowMs);
       case FRAME.CANCEL:
-        this.#open.get(frame[1] as number)?.cancel(catalogueError("CANCELLED", "The caller gave up."));
+        this.#onCancel(this.#open.get(frame[1] as number), frame[2] === 1);
         return undefined;
       case FRAME.CREDIT: {
         const stream = this.#open.get(frame[1] as number);
@@ -220,6 +220,12 @@ export class ServerConnection implements LinkOwner {
       default:
         return this.#link.control(frame) ? undefined : `frames of kind ${String(frame[0])} are unknown here`;
     }
+  }
+
+  /** Handlers are told why nobody waits any more, as those are that were called in the same process. */
+  #onCancel(exchange: ServerExchange | undefined, isLate: boolean): void {
+    if (isLate) exchange?.cancel(catalogueError("DEADLINE_EXCEEDED", `${exchange.path} did not end within its deadline.`));
+    else exchange?.cancel(catalogueError("CANCELLED", "The caller gave up."));
   }
 
   #begin(frame: Frame, nowMs: number): string | undefined {
