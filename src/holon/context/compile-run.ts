@@ -45,7 +45,7 @@ function transactionalRun(parts: RunParts, handler: Handler): Run {
     ctx.holdingTransaction(() => {
       const effect = async (tx: StoreTransaction<Tables>): Promise<unknown> => record(await handler({ input, ctx, tx: parts.openTransaction(tx) }));
       const key = keyScope(parts, ctx, input);
-      return key === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, key, effect).then(fromRecord);
+      return key === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, key, effect);
     });
 }
 
@@ -57,7 +57,7 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
     const key = keyScope(parts, ctx, input);
     if (key === undefined) return handler({ input, ctx, key: parts.newId(), attempt: 1 });
     const claim = await store.claim(ctx.scope, key);
-    if (claim.kind === "answer") return fromRecord(claim.answer);
+    if (claim.kind === "answer") return claim.answer;
     let recorded: { readonly answer: unknown } | undefined;
     ctx.recordAnswer = async (tx, result) => {
       if (recorded !== undefined) throw new HolonError("INTERNAL", `The handler of ${parts.path} opened a second transaction; an outside effect has exactly one.`);
@@ -76,7 +76,7 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
       await claim.release();
       throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
     }
-    return fromRecord((recorded as { answer: unknown }).answer);
+    return (recorded as { answer: unknown }).answer;
   };
 }
 
@@ -92,13 +92,8 @@ function recordable(parts: RunParts): (value: unknown) => unknown {
   return (value) => {
     const output = parse(value);
     if (output instanceof ParseFailure) throw new OutputError(parts.path, output);
-    return output ?? null;
+    return output;
   };
-}
-
-/** JSON has no undefined: a procedure that answers nothing is recorded as null. */
-function fromRecord(answer: unknown): unknown {
-  return answer ?? undefined;
 }
 
 function requireStore({ store, path }: RunParts): ContextStore {
