@@ -19,11 +19,13 @@ afterAll(async () => {
 describe.each(TOPOLOGIES)("%s", (topology) => {
   for (const { topic, cases } of TOPICS) {
     describe(topic, () => {
-      it.each(cases)("$name", async ({ name, run, expected }) => {
-        const outcome = await outcomeOf(() => run(worlds.get(topology) as World));
-        remember(`${topic}: ${name}`, topology, outcome);
-        expect(outcome).toStrictEqual(expected);
-      });
+      for (const { name, run, expected } of cases) {
+        it(name, async () => {
+          const outcome = await outcomeOf(() => run(worlds.get(topology) as World));
+          remember(`${topic}: ${name}`, topology, outcome);
+          expect(outcome).toStrictEqual(expected);
+        });
+      }
     });
   }
 });

@@ -22,7 +22,7 @@ export interface World {
 /** Starts the app in one topology. */
 export async function openWorld(topology: Topology): Promise<World> {
   const probe = new Probe();
-  const app = await testApp(createConformanceApp(probe), { contracts, topology });
+  const app = await testApp(createConformanceApp(probe), { contracts, topology, faults: false });
   const sql = postgres(app.databaseUrl, { max: 2, onnotice: () => {}, fetch_types: false });
   let tags = 0;
   return {

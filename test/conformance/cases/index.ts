@@ -1,5 +1,14 @@
 import type { Topic } from "../case.ts";
+import { ACCESS } from "./access.ts";
+import { DEADLINES } from "./deadlines.ts";
+import { ERRORS } from "./errors.ts";
+import { KEYS } from "./keys.ts";
+import { LOAD } from "./load.ts";
+import { PRINCIPALS } from "./principals.ts";
+import { SHARING } from "./sharing.ts";
+import { STREAMS } from "./streams.ts";
+import { TRANSACTIONS } from "./transactions.ts";
 import { VALUES } from "./values.ts";
 
 /** All cases. */
-export const TOPICS: readonly Topic[] = [...VALUES];
+export const TOPICS: readonly Topic[] = [...VALUES, ...SHARING, ...ERRORS, ...ACCESS, ...PRINCIPALS, ...DEADLINES, ...STREAMS, ...KEYS, ...TRANSACTIONS, ...LOAD];

@@ -8,7 +8,7 @@ export const createSharing = (probe: Probe): AlphaHandlers["sharing"] => ({
     const data = dataOf(tag);
     const answer = await ctx.call.beta.sharing.keep({ tag, data });
     spoil(data);
-    spoil(probe.kept(`${tag} output`));
-    return { answer, kept: probe.kept(`${tag} input`) as typeof answer };
+    spoil(answer);
+    return { answer: probe.kept(`${tag} output`) as typeof answer, kept: probe.kept(`${tag} input`) as typeof answer };
   },
 });

@@ -19,6 +19,16 @@ export const createKeys = (probe: Probe): BetaHandlers["keys"] => ({
   async addSilently({ input, tx }) {
     await insert(tx, input);
   },
+  async addForNull({ input, tx }) {
+    await insert(tx, input);
+    return null;
+  },
+  chargeForNull: outsideEffect(({ input, ctx }) =>
+    ctx.transaction(async (tx) => {
+      await insert(tx, input);
+      return null;
+    }),
+  ),
   async addWrongly({ input, tx }) {
     const row = await insert(tx, input);
     return probe.failing.has(input.tag) ? ({ ...row, amount: "s3cret" } as never) : row;
@@ -36,9 +46,9 @@ export const createKeys = (probe: Probe): BetaHandlers["keys"] => ({
   }),
   chargeWithoutTransaction: outsideEffect(async () => "unrecorded"),
   chargeTwice: outsideEffect(async ({ input, ctx }) => {
-    const first = await ctx.transaction((tx) => insert(tx, { tag: input.tag, amount: 1 }));
-    await ctx.transaction((tx) => insert(tx, { tag: input.tag, amount: 2 }));
-    return first.id;
+    const add = (amount: number): Promise<string> => ctx.transaction(async (tx) => (await insert(tx, { tag: input.tag, amount })).id);
+    await add(1);
+    return add(2);
   }),
   async rows({ input, ctx }) {
     const rows = await ctx.db.select().from(items).where(eq(items.tag, input.tag)).orderBy(asc(items.amount), asc(items.name));

@@ -60,9 +60,9 @@ export const createTx = (probe: Probe): BetaHandlers["tx"] => ({
         (error: { readonly code: string }) => error.code,
       );
     }),
-  async streamInside({ input, ctx }) {
+  async callAfter({ input, ctx }) {
     await ctx.transaction((tx) => tx.db.insert(items).values(row(input.tag)));
-    return (await ctx.call.gamma.ledger.booked(input)).length === 0 ? "called after" : "booked";
+    return (await ctx.call.gamma.ledger.booked(input)).length === 0 ? "called" : "booked";
   },
   nested: ({ input: { tag }, ctx }) =>
     ctx.transaction(async (tx) => {
