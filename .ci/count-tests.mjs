@@ -6,7 +6,9 @@ const [file, option] = process.argv.slice(2);
 const results = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numPassedTests: 0, testResults: [] };
 const tests = results.testResults.flatMap(({ name, assertionResults }) => assertionResults.map((test) => ({ ...test, file: name })));
 // A file that could not be loaded has failed without having tests.
-const brokenFiles = results.testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"));
+const brokenFiles = results.testResults.filter(
+  ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+);
 const failedCount = tests.filter(({ status }) => status === "failed").length + brokenFiles.length;
 
 if (option === "--all-ran") {

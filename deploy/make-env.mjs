@@ -16,4 +16,8 @@ const values = {
   SHOP_ADMIN_EMAIL: email,
   SHOP_ADMIN_PASSWORD: randomBytes(12).toString("hex"),
 };
-process.stdout.write(`${Object.entries(values).map(([name, value]) => `${name}='${value}'`).join("\n")}\n`);
+process.stdout.write(
+  `${Object.entries(values)
+    .map(([name, value]) => `${name}='${value}'`)
+    .join("\n")}\n`,
+);

@@ -16,7 +16,11 @@ function unseenFaults(): string[] {
   return expected.filter((text) => !found.some((fault) => fault.includes(text))).map((text) => `not found in the bad sample: ${text}`);
 }
 
-const lint = runCommand(path.join(root, "node_modules/.bin/dclint"), ["--config", "deploy/dclint.json", "--max-warnings", "0", "docker-compose.yml"], { cwd: root });
+const lint = runCommand(
+  path.join(root, "node_modules/.bin/dclint"),
+  ["--config", "deploy/dclint.json", "--max-warnings", "0", "docker-compose.yml"],
+  { cwd: root },
+);
 const faults = [
   ...unseenFaults(),
   ...(lint.ok ? [] : [lint.output]),

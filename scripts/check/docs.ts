@@ -9,8 +9,14 @@ const root = path.resolve(import.meta.dirname, "../..");
 function unseenFaults(): string[] {
   const sample = "scripts/check/bad-samples/docs/";
   const files = readdirSync(path.join(root, sample), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".md"));
-  const found = checkPages(root, sample, files.map((file) => sample + file.replaceAll(path.sep, "/")));
-  const expected = readFileSync(path.join(root, sample, "rejected-for.txt"), "utf8").trim().split("\n");
+  const found = checkPages(
+    root,
+    sample,
+    files.map((file) => sample + file.replaceAll(path.sep, "/")),
+  );
+  const expected = readFileSync(path.join(root, sample, "rejected-for.txt"), "utf8")
+    .trim()
+    .split("\n");
   return expected.filter((text) => !found.some((fault) => fault.includes(text))).map((text) => `not found in the bad sample: ${text}`);
 }
 

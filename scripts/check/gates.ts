@@ -3,7 +3,13 @@ import { runCommand } from "./command.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const bin = (name: string): string => path.join(root, "node_modules/.bin", name);
-const script = (name: string): readonly string[] => [process.execPath, "--conditions=source", "--import", "tsx", path.join(import.meta.dirname, name)];
+const script = (name: string): readonly string[] => [
+  process.execPath,
+  "--conditions=source",
+  "--import",
+  "tsx",
+  path.join(import.meta.dirname, name),
+];
 
 /** Every gate with its command, cheapest first. */
 const GATES: Readonly<Record<string, readonly string[]>> = {

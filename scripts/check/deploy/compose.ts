@@ -42,7 +42,11 @@ export function composeFaults(text: string): string[] {
   const own = Object.entries(services).filter(([, service]) => service.build !== undefined);
   const optional = [...text.matchAll(/\$\{(\w+)(?!\w|:\?)[^}]*\}/g)].map(([whole]) => `${whole} is not required: write \${NAME:?why}`);
   const profiles = [...new Set(own.flatMap(([, { profiles: of = [] }]) => of))];
-  return [...optional, ...own.flatMap(([name, service]) => serviceFaults(name, service, services)), ...profiles.flatMap((profile) => hostingFaults(profile, own))];
+  return [
+    ...optional,
+    ...own.flatMap(([name, service]) => serviceFaults(name, service, services)),
+    ...profiles.flatMap((profile) => hostingFaults(profile, own)),
+  ];
 }
 
 function serviceFaults(name: string, service: Service, services: Compose["services"]): string[] {
@@ -50,7 +54,9 @@ function serviceFaults(name: string, service: Service, services: Compose["servic
   const faults: string[] = [];
   try {
     const { addresses } = readPlan(SHAPE, environment);
-    const hosts = Object.values(addresses).flat().map((address) => new URL(address).hostname);
+    const hosts = Object.values(addresses)
+      .flat()
+      .map((address) => new URL(address).hostname);
     faults.push(...hosts.filter((host) => services[host] === undefined).map((host) => `calls ${host}, which is no service`));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -79,6 +85,9 @@ function hosted(environment: Readonly<Record<string, string>>): string[] {
 
 /** The environment of a service with its sample secrets put in, on the image's own. */
 function production({ environment = {} }: Service): Record<string, string> {
-  const filled = Object.entries(environment).map(([name, value]) => [name, String(value).replace(/\$\{(\w+)[^}]*\}/g, (_, secret: string) => SAMPLE_SECRETS[secret] ?? "")]);
+  const filled = Object.entries(environment).map(([name, value]) => [
+    name,
+    String(value).replace(/\$\{(\w+)[^}]*\}/g, (_, secret: string) => SAMPLE_SECRETS[secret] ?? ""),
+  ]);
   return { NODE_ENV: "production", ...(Object.fromEntries(filled) as Record<string, string>) };
 }

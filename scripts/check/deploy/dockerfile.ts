@@ -16,14 +16,20 @@ export function dockerfileFaults(root: string, text: string): string[] {
   if (!argument("HEALTHCHECK")?.includes("/healthz")) faults.push("has no health check of /healthz");
   if (!argument("ENTRYPOINT")?.startsWith("[")) faults.push("starts through a shell: write ENTRYPOINT as a list");
   if (last.some(([keyword]) => keyword === "RUN")) faults.push("runs commands in its last stage");
-  if (instructions.some(([keyword, rest]) => keyword === "FROM" && /:latest\b|^[^:$]+$/.test(rest.split(" ")[0] ?? ""))) faults.push("builds on an image without a version");
+  if (instructions.some(([keyword, rest]) => keyword === "FROM" && /:latest\b|^[^:$]+$/.test(rest.split(" ")[0] ?? "")))
+    faults.push("builds on an image without a version");
   return faults;
 }
 
 type Instruction = readonly [keyword: string, rest: string];
 
 function joinLines(text: string): Instruction[] {
-  const lines = text.split("\n").filter((line) => !line.startsWith("#")).join("\n").replace(/\\\n\s*/g, "").split("\n");
+  const lines = text
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .join("\n")
+    .replace(/\\\n\s*/g, "")
+    .split("\n");
   return lines.filter((line) => line.trim() !== "").map((line) => [line.split(/\s/, 1)[0] ?? "", line.replace(/^\S+\s*/, "")]);
 }
 

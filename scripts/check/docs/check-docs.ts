@@ -13,7 +13,13 @@ const FIRST_COMMANDS = ["npm ci && npm start", "npm ci && npm test"];
 export function checkPages(root: string, base: string, paths: readonly string[]): string[] {
   const pages = paths.map((file) => parsePage(file, readFileSync(path.join(root, file), "utf8")));
   const pageAt = (file: string): Page | undefined => pages.find((page) => page.path === base + file);
-  return [...readmeFaults(pageAt("README.md")), ...linkFaults(root, pages), ...unmarkedFences(pages), ...exampleFaults(root, pages), ...promiseFaults(root, pageAt("docs/promises.md"))];
+  return [
+    ...readmeFaults(pageAt("README.md")),
+    ...linkFaults(root, pages),
+    ...unmarkedFences(pages),
+    ...exampleFaults(root, pages),
+    ...promiseFaults(root, pageAt("docs/promises.md")),
+  ];
 }
 
 /** All pages of the project, committed or about to be. */

@@ -29,7 +29,10 @@ export function exampleFaults(root: string, pages: readonly Page[]): string[] {
       writeFileSync(path.join(folder, file), text);
     }
     const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false, lib: ["es2023", "dom"], jsx: "preserve" };
-    writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify({ extends: "../../tsconfig.json", compilerOptions, include: ["."], exclude: [] }));
+    writeFileSync(
+      path.join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: "../../tsconfig.json", compilerOptions, include: ["."], exclude: [] }),
+    );
     const { ok, output } = runCommand(path.join(root, "node_modules/.bin/tsc"), ["-p", ".", "--noEmit", "--pretty", "false"], { cwd: folder });
     return ok ? [] : inPages(output, examples);
   } finally {
@@ -39,7 +42,11 @@ export function exampleFaults(root: string, pages: readonly Page[]): string[] {
 
 /** Fences marked neither as code of a known language nor as text, which no check can judge. */
 export function unmarkedFences(pages: readonly Page[]): string[] {
-  return pages.flatMap((page) => page.fences.filter(({ info }) => info === "").map(({ line }) => `${page.path}:${line - 1} has a fence without a language: mark it ts, sh, json, text, ...`));
+  return pages.flatMap((page) =>
+    page.fences
+      .filter(({ info }) => info === "")
+      .map(({ line }) => `${page.path}:${line - 1} has a fence without a language: mark it ts, sh, json, text, ...`),
+  );
 }
 
 function isChecked({ info }: Fence): boolean {

@@ -18,7 +18,9 @@ export function generatedPages(root: string): ReadonlyMap<string, string> {
 
 /** Generated pages that are not what the sources say now. */
 export function staleFaults(root: string): string[] {
-  return [...generatedPages(root)].flatMap(([page, text]) => (readOrNothing(path.join(root, page)) === text ? [] : [`${page} is not what the sources say: npm run docs:generate`]));
+  return [...generatedPages(root)].flatMap(([page, text]) =>
+    readOrNothing(path.join(root, page)) === text ? [] : [`${page} is not what the sources say: npm run docs:generate`],
+  );
 }
 
 function errorsPage(): string {
@@ -26,7 +28,10 @@ function errorsPage(): string {
   return page(
     "Errors",
     "Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is the world failing, a *defect* is a bug. `Executed` says whether the handler may have run; `retry` whether sending the call again is right.",
-    table(["Code", "Kind", "HTTP", "tRPC", "Retry", "Executed", "Log", "Meaning", "Cure"], [...rows, errorCells("declared by a contract", DECLARED_ERROR)]),
+    table(
+      ["Code", "Kind", "HTTP", "tRPC", "Retry", "Executed", "Log", "Meaning", "Cure"],
+      [...rows, errorCells("declared by a contract", DECLARED_ERROR)],
+    ),
   );
 }
 
@@ -36,8 +41,17 @@ function errorCells(code: string, row: ErrorRow): string[] {
 
 function limitsPage(root: string): string {
   const meanings = limitMeanings(root);
-  const rows = LIMIT_NAMES.map((name) => [`\`${name}\``, withUnit(name, DEFAULT_LIMITS[name]), `\`${limitVariable(name)}\``, meanings.get(name) ?? ""]);
-  return page("Limits", "Everything that is bounded, with its default. A process takes another value from the variable, in the unit of the name: milliseconds, bytes, or a number of things.", table(["Limit", "Default", "Variable", "Bounds"], rows));
+  const rows = LIMIT_NAMES.map((name) => [
+    `\`${name}\``,
+    withUnit(name, DEFAULT_LIMITS[name]),
+    `\`${limitVariable(name)}\``,
+    meanings.get(name) ?? "",
+  ]);
+  return page(
+    "Limits",
+    "Everything that is bounded, with its default. A process takes another value from the variable, in the unit of the name: milliseconds, bytes, or a number of things.",
+    table(["Limit", "Default", "Variable", "Bounds"], rows),
+  );
 }
 
 /** The comments of `limits.ts`, by the limit that they stand above. */
@@ -47,7 +61,14 @@ function limitMeanings(root: string): Map<string, string> {
   const meanings = new Map<string, string>();
   const visit = (node: ts.Node): void => {
     if (ts.isPropertyAssignment(node)) {
-      meanings.set(node.name.getText(), ts.getJSDocCommentsAndTags(node).map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "").join(" ").replace(/\s+/g, " "));
+      meanings.set(
+        node.name.getText(),
+        ts
+          .getJSDocCommentsAndTags(node)
+          .map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "")
+          .join(" ")
+          .replace(/\s+/g, " "),
+      );
     }
     ts.forEachChild(node, visit);
   };
@@ -59,11 +80,19 @@ function environmentPage(): string {
   const fixed = VARIABLES.map(({ name, fallback, means }) => [`\`${name}\``, fallback, means]);
   const { address, database } = contextVariables("CONTEXT");
   const ofContexts = [
-    [`\`${address.replace("CONTEXT", "<CONTEXT>")}\``, "", "Where a context that is not hosted here answers: one or more mesh addresses (`mesh://catalog:3001`), separated by commas."],
+    [
+      `\`${address.replace("CONTEXT", "<CONTEXT>")}\``,
+      "",
+      "Where a context that is not hosted here answers: one or more mesh addresses (`mesh://catalog:3001`), separated by commas.",
+    ],
     [`\`${database.replace("CONTEXT", "<CONTEXT>")}\``, "`DATABASE_URL`", "A database, or a login, of that context alone."],
     ["`HOLON_LIMIT_<NAME>`", "[Limits](limits.md)", "Another value for a limit."],
   ];
-  return page("Environment", "Every variable that a process reads. All that is wrong with them is reported at once, each with its cure, with exit code 2 and before anything is opened. `npm run plan` prints what they come to.", table(["Variable", "Default", "Means"], [...fixed, ...ofContexts]));
+  return page(
+    "Environment",
+    "Every variable that a process reads. All that is wrong with them is reported at once, each with its cure, with exit code 2 and before anything is opened. `npm run plan` prints what they come to.",
+    table(["Variable", "Default", "Means"], [...fixed, ...ofContexts]),
+  );
 }
 
 function withUnit(name: string, value: number): string {

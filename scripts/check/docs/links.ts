@@ -11,9 +11,12 @@ export function linkFaults(root: string, pages: readonly Page[]): string[] {
       .flatMap(({ target, line }) => {
         const [file = "", anchor] = decodeURI(target).split("#");
         const resolved = file === "" ? page.path : path.posix.join(path.posix.dirname(page.path), file);
-        if (resolved.startsWith("..") || !existsSync(path.join(root, resolved))) return [`${page.path}:${line} links to ${target}, which is not there`];
+        if (resolved.startsWith("..") || !existsSync(path.join(root, resolved)))
+          return [`${page.path}:${line} links to ${target}, which is not there`];
         const anchors = byPath.get(resolved)?.anchors;
-        return anchor === undefined || anchors === undefined || anchors.has(anchor) ? [] : [`${page.path}:${line} links to ${target}, a heading that is not there`];
+        return anchor === undefined || anchors === undefined || anchors.has(anchor)
+          ? []
+          : [`${page.path}:${line} links to ${target}, a heading that is not there`];
       }),
   );
 }

@@ -45,7 +45,8 @@ export function parsePage(path: string, text: string): Page {
       open = { mark, info: info.trim(), line: index + 2, code: [] };
     } else {
       addAnchor(line, anchors);
-      for (const [, inline, reference] of line.replace(/`[^`]*`/g, "").matchAll(LINK)) links.push({ target: inline ?? reference ?? "", line: index + 1 });
+      for (const [, inline, reference] of line.replace(/`[^`]*`/g, "").matchAll(LINK))
+        links.push({ target: inline ?? reference ?? "", line: index + 1 });
     }
   }
   return { path, lines, fences, links, anchors };

@@ -16,7 +16,9 @@ export function promiseFaults(root: string, page: Page | undefined): string[] {
   if (rows.length === 0) return [`${page.path} has no row that begins with a promise, as in | P1 |`];
   return rows.flatMap(({ promise, line, at }) => {
     const tests = line.match(TEST_FILE) ?? [];
-    const faults = tests.filter((file) => !existsSync(path.join(root, file)) && !existsSync(path.join(root, "docs", file))).map((file) => `${at} names ${file}, which is not there`);
+    const faults = tests
+      .filter((file) => !existsSync(path.join(root, file)) && !existsSync(path.join(root, "docs", file)))
+      .map((file) => `${at} names ${file}, which is not there`);
     if (tests.length === 0 && !/\bnot yet\b/i.test(line)) faults.push(`${at} names no test file and is not marked "not yet"`);
     if (seen.has(promise)) faults.push(`${at} is there twice`);
     seen.add(promise);

@@ -32,5 +32,7 @@ function missingFiles(root: string, file: SourceFile): Violation[] {
 
 function tooLong(file: SourceFile): Violation[] {
   const lines = file.text.split("\n").length - 1;
-  return lines <= GREATEST_FILE_LINES ? [] : [{ rule: "file-length", file: file.path, line: 1, problem: `${lines} lines, at most ${GREATEST_FILE_LINES}: make it two nouns` }];
+  return lines <= GREATEST_FILE_LINES
+    ? []
+    : [{ rule: "file-length", file: file.path, line: 1, problem: `${lines} lines, at most ${GREATEST_FILE_LINES}: make it two nouns` }];
 }

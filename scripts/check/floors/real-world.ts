@@ -27,14 +27,21 @@ function isPure(file: string): boolean {
 }
 
 function touchedBy(node: ts.Node): string | undefined {
-  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) return forbiddenMember(objectName(node.expression), memberName(node));
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
+    return forbiddenMember(objectName(node.expression), memberName(node));
   if (ts.isVariableDeclaration(node) && ts.isObjectBindingPattern(node.name) && node.initializer !== undefined) {
-    return firstForbidden(objectName(node.initializer), node.name.elements.map((element) => (element.propertyName ?? element.name).getText()));
+    return firstForbidden(
+      objectName(node.initializer),
+      node.name.elements.map((element) => (element.propertyName ?? element.name).getText()),
+    );
   }
   if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && /^(node:)?process$/.test(node.moduleSpecifier.text)) {
     const bindings = node.importClause?.namedBindings;
     if (bindings === undefined || !ts.isNamedImports(bindings)) return undefined;
-    return firstForbidden("process", bindings.elements.map((element) => (element.propertyName ?? element.name).text));
+    return firstForbidden(
+      "process",
+      bindings.elements.map((element) => (element.propertyName ?? element.name).text),
+    );
   }
   const isNow = ts.isNewExpression(node) && node.expression.getText() === "Date" && (node.arguments?.length ?? 0) === 0;
   return isNow ? "new Date()" : undefined;
@@ -43,7 +50,8 @@ function touchedBy(node: ts.Node): string | undefined {
 /** `Date` of `Date`, and of `globalThis.Date`. */
 function objectName(node: ts.Expression): string | undefined {
   if (ts.isIdentifier(node)) return node.text;
-  const isGlobal = ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && /^(globalThis|global|window)$/.test(node.expression.text);
+  const isGlobal =
+    ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && /^(globalThis|global|window)$/.test(node.expression.text);
   return isGlobal ? node.name.text : undefined;
 }
 

@@ -28,12 +28,15 @@ function shopFault(file: string, { specifier }: Import, tree: SourceTree): Fault
   }
   const target = resolveImport(file, specifier);
   if (target === undefined || specifier.startsWith("#contracts")) return undefined;
-  if (!target.startsWith(SHOP)) return target.endsWith(".json") ? undefined : ["shop-entrance", `${specifier} leaves the shop: use holon or #contracts`];
+  if (!target.startsWith(SHOP))
+    return target.endsWith(".json") ? undefined : ["shop-entrance", `${specifier} leaves the shop: use holon or #contracts`];
   const own = contextOf(file);
   if (own === undefined) return undefined;
   // A test may start the whole shop; it still may not reach into another context.
   const other = contextOf(target) ?? (isTestFile(file) ? undefined : contextBehind(target, own, tree));
-  return other === undefined || other === own ? undefined : ["other-context", `${own} may not import ${other}: contexts meet through their contracts`];
+  return other === undefined || other === own
+    ? undefined
+    : ["other-context", `${own} may not import ${other}: contexts meet through their contracts`];
 }
 
 /** Another context that a file of the whole shop leads to: importing that file would be importing the context. */

@@ -15,7 +15,8 @@ export function floorName(file: string): string | undefined {
 export function toolkitViolations(file: SourceFile): Violation[] {
   if (!file.path.startsWith(TOOLKIT)) return [];
   const name = floorName(file.path);
-  if (name !== undefined && FLOORS[name] === undefined) return [{ rule: "unknown-floor", file: file.path, line: 1, problem: `${name} is no floor of the house` }];
+  if (name !== undefined && FLOORS[name] === undefined)
+    return [{ rule: "unknown-floor", file: file.path, line: 1, problem: `${name} is no floor of the house` }];
   return file.imports.flatMap((imported) => {
     const fault = importFault(file.path, name, imported);
     return fault === undefined ? [] : [{ rule: fault[0], file: file.path, line: imported.line, problem: fault[1] }];
@@ -48,7 +49,8 @@ function packageFault(file: string, name: string | undefined, { specifier, typeO
 
 function mayImport(name: string, specifier: string, typeOnly: boolean): boolean {
   const level = FLOORS[name]?.level ?? 0;
-  const isIn = (packages: readonly string[]): boolean => packages.some((item) => (item.endsWith("/") ? specifier.startsWith(item) : specifier === item || specifier.startsWith(`${item}/`)));
+  const isIn = (packages: readonly string[]): boolean =>
+    packages.some((item) => (item.endsWith("/") ? specifier.startsWith(item) : specifier === item || specifier.startsWith(`${item}/`)));
   if (isIn(FLOORS[name]?.packages ?? []) || (level > 0 && isIn(EVERYWHERE_ABOVE_KERNEL))) return true;
   if (!typeOnly) return false;
   // What a lower floor is made of shows in its types; a floor above may name them, and use no value of them.

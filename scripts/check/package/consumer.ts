@@ -33,20 +33,29 @@ export function importFaults(project: string, names: readonly string[]): string[
 }
 
 function runImport(project: string, name: string): ReturnType<typeof runCommand> {
-  return runCommand(process.execPath, ["--input-type=module", "--eval", `await import(${JSON.stringify(name)})`], { cwd: project, env: { PATH: process.env["PATH"] } });
+  return runCommand(process.execPath, ["--input-type=module", "--eval", `await import(${JSON.stringify(name)})`], {
+    cwd: project,
+    env: { PATH: process.env["PATH"] },
+  });
 }
 
 /** How a user's project may resolve modules, and what it has. */
 const PROJECTS = [
   { what: "a Node project", options: { module: "nodenext", types: ["node"], lib: ["es2023"] }, entrances: /./ },
   { what: "a bundled Node project", options: { module: "preserve", moduleResolution: "bundler", types: ["node"], lib: ["es2023"] }, entrances: /./ },
-  { what: "a frontend", options: { module: "preserve", moduleResolution: "bundler", types: [], lib: ["es2023", "dom", "dom.iterable"] }, entrances: /^holon\/(client|contract)$/ },
+  {
+    what: "a frontend",
+    options: { module: "preserve", moduleResolution: "bundler", types: [], lib: ["es2023", "dom", "dom.iterable"] },
+    entrances: /^holon\/(client|contract)$/,
+  },
 ] as const;
 
 /** What the compiler says of the package's own declarations in a user's project; those of its dependencies are theirs. */
 export function typeFaults(root: string, project: string, names: readonly string[]): string[] {
   return PROJECTS.flatMap(({ what, options, entrances: used }) => {
-    const lines = names.filter((name) => used.test(name)).map((name, index) => `import * as e${index} from "${name}";\nexport type E${index} = keyof typeof e${index};\n`);
+    const lines = names
+      .filter((name) => used.test(name))
+      .map((name, index) => `import * as e${index} from "${name}";\nexport type E${index} = keyof typeof e${index};\n`);
     writeFileSync(path.join(project, "index.ts"), lines.join(""));
     writeFileSync(path.join(project, "package.json"), JSON.stringify({ type: "module" }));
     const compilerOptions = { ...options, target: "es2023", strict: true, noEmit: true, skipLibCheck: false };

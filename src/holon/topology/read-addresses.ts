@@ -19,7 +19,11 @@ export function readAddresses(shape: AppShape, hosted: readonly string[], roles:
     const urls = reader.list(address);
     if (urls !== undefined) addresses.set(context, readUrls(address, urls, reader));
     if (reader.has(address) && hosted.includes(context)) {
-      reader.refuse(address, `gives an address for ${context}, which this process hosts.`, `Do not set it, or take ${context} out of HOLON_CONTEXTS.`);
+      reader.refuse(
+        address,
+        `gives an address for ${context}, which this process hosts.`,
+        `Do not set it, or take ${context} out of HOLON_CONTEXTS.`,
+      );
     }
   }
   refuseMissing(shape, hosted, roles, reader);
@@ -51,6 +55,10 @@ function refuseMissing(shape: AppShape, hosted: readonly string[], roles: readon
     if (isPublic && roles.includes("edge")) needs.unshift("the edge answers for it");
     if (needs.length === 0) continue;
     const host = shape.contexts.some(({ name }) => name === context) ? `Add ${context} to HOLON_CONTEXTS, or set` : "Set";
-    reader.refuse(address, `is missing: ${context} is not hosted here, and ${needs.join(" and ")}.`, `${host} ${address} to its mesh address, as in http://${context}:3001.`);
+    reader.refuse(
+      address,
+      `is missing: ${context} is not hosted here, and ${needs.join(" and ")}.`,
+      `${host} ${address} to its mesh address, as in http://${context}:3001.`,
+    );
   }
 }

@@ -24,7 +24,11 @@ export function readContexts(shape: AppShape, reader: EnvironmentReader): string
   for (const name of asked) {
     hosted.add(nearestName(name, all) ?? name);
     if (all.includes(name)) continue;
-    reader.refuse("HOLON_CONTEXTS", `names ${maskedValue(name)}, which is no context of the app.`, `${meant(name, all)}Contexts are: ${all.join(", ")}.`);
+    reader.refuse(
+      "HOLON_CONTEXTS",
+      `names ${maskedValue(name)}, which is no context of the app.`,
+      `${meant(name, all)}Contexts are: ${all.join(", ")}.`,
+    );
   }
   return all.filter((context) => hosted.has(context));
 }
@@ -40,7 +44,11 @@ export function readRoles(contexts: readonly string[], reader: EnvironmentReader
   }
   const idle = contexts.length === 0 ? asked.filter((name) => name === "rpc" || name === "jobs") : [];
   for (const role of idle) {
-    reader.refuse("HOLON_ROLES", `gives the role ${role} to a process that hosts no context.`, `Name contexts in HOLON_CONTEXTS, or take ${role} out.`);
+    reader.refuse(
+      "HOLON_ROLES",
+      `gives the role ${role} to a process that hosts no context.`,
+      `Name contexts in HOLON_CONTEXTS, or take ${role} out.`,
+    );
   }
   return roles;
 }

@@ -17,7 +17,11 @@ const HOST_NAME = /^(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*\.?$/;
 export function readListeners(roles: readonly Role[], production: boolean, reader: EnvironmentReader): Listeners {
   const host = readHost(reader, "HOLON_HOST", production ? "0.0.0.0" : "127.0.0.1");
   const opsHost = readHost(reader, "HOLON_OPS_HOST", "127.0.0.1");
-  const ports = { PORT: readPort(reader, "PORT", 3000), HOLON_MESH_PORT: readPort(reader, "HOLON_MESH_PORT", 3001), HOLON_OPS_PORT: readPort(reader, "HOLON_OPS_PORT", 3002) };
+  const ports = {
+    PORT: readPort(reader, "PORT", 3000),
+    HOLON_MESH_PORT: readPort(reader, "HOLON_MESH_PORT", 3001),
+    HOLON_OPS_PORT: readPort(reader, "HOLON_OPS_PORT", 3002),
+  };
   const edge = roles.includes("edge") ? { edge: { host, port: ports.PORT } } : {};
   const mesh = roles.includes("rpc") ? { mesh: { host, port: ports.HOLON_MESH_PORT } } : {};
   const opened = Object.entries(ports).filter(([name]) => name === "HOLON_OPS_PORT" || (name === "PORT" ? "edge" in edge : "mesh" in mesh));
@@ -33,7 +37,11 @@ export function readPort(reader: EnvironmentReader, name: string, fallback: numb
 function readHost(reader: EnvironmentReader, name: string, fallback: string): string {
   const host = reader.text(name);
   if (host === undefined || isIP(host) !== 0 || HOST_NAME.test(host)) return host ?? fallback;
-  reader.refuse(name, `is ${maskedValue(host)}.`, "Set it to an address of this machine or to a host name, without scheme and port: 0.0.0.0, ::1, localhost.");
+  reader.refuse(
+    name,
+    `is ${maskedValue(host)}.`,
+    "Set it to an address of this machine or to a host name, without scheme and port: 0.0.0.0, ::1, localhost.",
+  );
   return fallback;
 }
 

@@ -6,7 +6,11 @@ import { maskedValue } from "./masked.ts";
 export function readTrustedProxies(reader: EnvironmentReader): string[] {
   const networks = reader.list("HOLON_TRUSTED_PROXIES") ?? [];
   for (const network of networks.filter((candidate) => !isNetwork(candidate))) {
-    reader.refuse("HOLON_TRUSTED_PROXIES", `has ${maskedValue(network)}.`, "List addresses or networks, as in 10.0.0.0/8,fd00::/8; a number of hops or a name would let anybody choose his own address.");
+    reader.refuse(
+      "HOLON_TRUSTED_PROXIES",
+      `has ${maskedValue(network)}.`,
+      "List addresses or networks, as in 10.0.0.0/8,fd00::/8; a number of hops or a name would let anybody choose his own address.",
+    );
   }
   return networks;
 }
@@ -22,7 +26,11 @@ function isNetwork(text: string): boolean {
 export function readCorsOrigins(reader: EnvironmentReader): string[] {
   const origins = reader.list("HOLON_CORS_ORIGINS") ?? [];
   for (const origin of origins.filter((candidate) => !isOrigin(candidate))) {
-    reader.refuse("HOLON_CORS_ORIGINS", `has ${maskedValue(origin)}.`, "List whole origins, as a browser sends them: https://shop.example, without a path and without a *.");
+    reader.refuse(
+      "HOLON_CORS_ORIGINS",
+      `has ${maskedValue(origin)}.`,
+      "List whole origins, as a browser sends them: https://shop.example, without a path and without a *.",
+    );
   }
   return origins;
 }

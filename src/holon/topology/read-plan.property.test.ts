@@ -8,8 +8,17 @@ import { renderPlan } from "./render-plan.ts";
 import { LIMIT_NAMES, limitVariable, VARIABLES } from "./variables.ts";
 
 const contextName = fc.constantFrom("a", "b", "users", "queue", "database", "none", "constructor", "toString", "x1");
-const context = fc.record({ name: contextName, calls: fc.array(contextName, { maxLength: 4 }), subscribesTo: fc.array(contextName, { maxLength: 2 }), hasPublicProcedures: fc.boolean(), hasTables: fc.boolean() });
-const shape: fc.Arbitrary<AppShape> = fc.record({ name: fc.string(), contexts: fc.uniqueArray(context, { maxLength: 6, selector: ({ name }) => name }) });
+const context = fc.record({
+  name: contextName,
+  calls: fc.array(contextName, { maxLength: 4 }),
+  subscribesTo: fc.array(contextName, { maxLength: 2 }),
+  hasPublicProcedures: fc.boolean(),
+  hasTables: fc.boolean(),
+});
+const shape: fc.Arbitrary<AppShape> = fc.record({
+  name: fc.string(),
+  contexts: fc.uniqueArray(context, { maxLength: 6, selector: ({ name }) => name }),
+});
 
 const variable = fc.oneof(
   fc.constantFrom(...VARIABLES.map(({ name }) => name), ...LIMIT_NAMES.map(limitVariable)),
@@ -20,7 +29,16 @@ const variable = fc.oneof(
 );
 const value = fc.oneof(
   fc.constantFrom("", " ", "0", "1", "3000", "65535", "yes", "none", "a", "a,b", "edge", "edge,rpc,jobs", "production", "10.0.0.0/8"),
-  fc.constantFrom("mesh://a", "http://a:1,http://[::1]:2", "postgres://u:p@h/d", "redis://:p@h", "https://x.example", "mesh://", "http://%zz", "postgres://"),
+  fc.constantFrom(
+    "mesh://a",
+    "http://a:1,http://[::1]:2",
+    "postgres://u:p@h/d",
+    "redis://:p@h",
+    "https://x.example",
+    "mesh://",
+    "http://%zz",
+    "postgres://",
+  ),
   fc.string(),
   fc.webUrl(),
 );
@@ -37,14 +55,19 @@ function outcome(app: AppShape, env: Environment): string {
 
 describe("whatever an environment holds", () => {
   it("it is planned or refused with its faults, and either can be shown", () => {
-    fc.assert(fc.property(shape, environment, (app, env) => {
-      expect(outcome(app, env)).not.toBe("");
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(shape, environment, (app, env) => {
+        expect(outcome(app, env)).not.toBe("");
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("the same environment gives the same answer", () => {
-    fc.assert(fc.property(shape, environment, (app, env) => {
-      expect(outcome(app, env)).toBe(outcome(app, { ...env }));
-    }));
+    fc.assert(
+      fc.property(shape, environment, (app, env) => {
+        expect(outcome(app, env)).toBe(outcome(app, { ...env }));
+      }),
+    );
   });
 });

@@ -45,24 +45,64 @@ describe("a plan", () => {
   });
 
   it.each<[what: string, env: Environment, expected: Partial<Plan>]>([
-    ["hosts the named contexts, in the order of the app", { HOLON_CONTEXTS: "mail, catalog" , HOLON_ROLES: "rpc"}, { contexts: ["catalog", "mail"] }],
+    ["hosts the named contexts, in the order of the app", { HOLON_CONTEXTS: "mail, catalog", HOLON_ROLES: "rpc" }, { contexts: ["catalog", "mail"] }],
     ["hosts all contexts by that word, too", { HOLON_CONTEXTS: "all" }, { contexts: ["catalog", "payments", "orders", "mail"] }],
     ["of a bare edge has no other role", EDGE, { contexts: [], roles: ["edge"], database: { kind: "none" } }],
     ["gives mesh addresses one form", EDGE, { addresses: { catalog: ["mesh://catalog:3001"], orders: ["mesh://orders:3001"] } }],
-    ["takes several addresses of a context", { ...EDGE, HOLON_CATALOG_URL: "http://a:1, mesh://[::1]:2/,http://c" }, { addresses: { catalog: ["mesh://a:1", "mesh://[::1]:2", "mesh://c:80"], orders: ["mesh://orders:3001"] } }],
-    ["takes 0 for any free port, twice", { PORT: "0", HOLON_MESH_PORT: "0" }, { edge: { host: "127.0.0.1", port: 0 }, mesh: { host: "127.0.0.1", port: 0 } }],
-    ["takes a named host, except for operations", { HOLON_HOST: "::1" }, { edge: { host: "::1", port: 3000 }, ops: { host: "127.0.0.1", port: 3002 } }],
+    [
+      "takes several addresses of a context",
+      { ...EDGE, HOLON_CATALOG_URL: "http://a:1, mesh://[::1]:2/,http://c" },
+      { addresses: { catalog: ["mesh://a:1", "mesh://[::1]:2", "mesh://c:80"], orders: ["mesh://orders:3001"] } },
+    ],
+    [
+      "takes 0 for any free port, twice",
+      { PORT: "0", HOLON_MESH_PORT: "0" },
+      { edge: { host: "127.0.0.1", port: 0 }, mesh: { host: "127.0.0.1", port: 0 } },
+    ],
+    [
+      "takes a named host, except for operations",
+      { HOLON_HOST: "::1" },
+      { edge: { host: "::1", port: 3000 }, ops: { host: "127.0.0.1", port: 3002 } },
+    ],
     ["opens operations to others when told", { HOLON_OPS_HOST: "0.0.0.0" }, { ops: { host: "0.0.0.0", port: 3002 } }],
-    ["of production listens to everybody, except for operations", PRODUCTION, { production: true, edge: { host: "0.0.0.0", port: 3000 }, ops: { host: "127.0.0.1", port: 3002 } }],
+    [
+      "of production listens to everybody, except for operations",
+      PRODUCTION,
+      { production: true, edge: { host: "0.0.0.0", port: 3000 }, ops: { host: "127.0.0.1", port: 3002 } },
+    ],
     ["uses the database that is named, for queues too", { DATABASE_URL: PG }, { database: { kind: "server", url: PG }, queueDatabase: PG }],
     ["puts queues where told", { DATABASE_URL: PG, HOLON_QUEUE_DATABASE_URL: "postgres://q/q" }, { queueDatabase: "postgres://q/q" }],
-    ["gives a context its own database", { HOLON_MAIL_DATABASE_URL: "postgres://m/m" }, { contextDatabases: { mail: "postgres://m/m" }, database: { kind: "embedded", folder: ".holon/postgres" } }],
-    ["keeps databases of contexts that run elsewhere to itself", { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "rpc", HOLON_MAIL_DATABASE_URL: "postgres://m/m" }, { contextDatabases: {} }],
-    ["needs no shared database where each has its own", { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "rpc", HOLON_CATALOG_DATABASE_URL: PG }, { database: { kind: "none" } }],
+    [
+      "gives a context its own database",
+      { HOLON_MAIL_DATABASE_URL: "postgres://m/m" },
+      { contextDatabases: { mail: "postgres://m/m" }, database: { kind: "embedded", folder: ".holon/postgres" } },
+    ],
+    [
+      "keeps databases of contexts that run elsewhere to itself",
+      { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "rpc", HOLON_MAIL_DATABASE_URL: "postgres://m/m" },
+      { contextDatabases: {} },
+    ],
+    [
+      "needs no shared database where each has its own",
+      { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "rpc", HOLON_CATALOG_DATABASE_URL: PG },
+      { database: { kind: "none" } },
+    ],
     ["uses Redis for queues", { REDIS_URL: "rediss://r:6379" }, { redisUrl: "rediss://r:6379" }],
-    ["takes folder and port of the embedded database", { HOLON_EMBEDDED_FOLDER: "/data", HOLON_EMBEDDED_PORT: "5555" }, { database: { kind: "embedded", folder: "/data", port: 5555 } }],
-    ["of production takes the embedded database when asked by name", { ...PRODUCTION, DATABASE_URL: undefined, HOLON_ALLOW_EMBEDDED_DATABASE: "yes" }, { database: { kind: "embedded", folder: ".holon/postgres" } }],
-    ["of production makes up a secret when asked by name", { ...PRODUCTION, HOLON_SECRET: undefined, HOLON_ALLOW_MADE_UP_SECRET: "yes" }, { secretMadeUp: true }],
+    [
+      "takes folder and port of the embedded database",
+      { HOLON_EMBEDDED_FOLDER: "/data", HOLON_EMBEDDED_PORT: "5555" },
+      { database: { kind: "embedded", folder: "/data", port: 5555 } },
+    ],
+    [
+      "of production takes the embedded database when asked by name",
+      { ...PRODUCTION, DATABASE_URL: undefined, HOLON_ALLOW_EMBEDDED_DATABASE: "yes" },
+      { database: { kind: "embedded", folder: ".holon/postgres" } },
+    ],
+    [
+      "of production makes up a secret when asked by name",
+      { ...PRODUCTION, HOLON_SECRET: undefined, HOLON_ALLOW_MADE_UP_SECRET: "yes" },
+      { secretMadeUp: true },
+    ],
     ["of production needs no secret without a mesh", { ...PRODUCTION, HOLON_SECRET: undefined, HOLON_ROLES: "edge,jobs" }, { secretMadeUp: true }],
     ["takes a short secret in development", { HOLON_SECRET: "s" }, { secret: "s", secretMadeUp: false }],
     ["overrides a limit", { HOLON_LIMIT_BODY_BYTES: "5" }, { limits: { ...DEFAULT_LIMITS, bodyBytes: 5 } }],
@@ -107,19 +147,34 @@ describe("a configuration is refused", () => {
     ["with an unknown limit", { HOLON_LIMIT_BODY_BYTE: "5" }, "HOLON_LIMIT_BODY_BYTE", /HOLON_LIMIT_BODY_BYTES/],
     ["with an address of an unknown context", { HOLON_CATLOG_URL: CATALOG }, "HOLON_CATLOG_URL", /context "catlog".*HOLON_CATALOG_URL\?/s],
     ["with a database of an unknown context", { HOLON_CART_DATABASE_URL: PG }, "HOLON_CART_DATABASE_URL", /context "cart"/],
-    ["with an unknown context to host", { HOLON_CONTEXTS: "catalog,order", HOLON_ROLES: "rpc", HOLON_PAYMENTS_URL: "mesh://p" }, "HOLON_CONTEXTS", /"order".*Did you mean orders\?/s],
+    [
+      "with an unknown context to host",
+      { HOLON_CONTEXTS: "catalog,order", HOLON_ROLES: "rpc", HOLON_PAYMENTS_URL: "mesh://p" },
+      "HOLON_CONTEXTS",
+      /"order".*Did you mean orders\?/s,
+    ],
     ["with none and names", { ...EDGE, HOLON_CONTEXTS: "none,catalog" }, "HOLON_CONTEXTS", /none/],
     ["with an unknown role", { HOLON_ROLES: "edge,job" }, "HOLON_ROLES", /"job".*Did you mean jobs\?/s],
     ["with rpc where nothing is hosted", { ...EDGE, HOLON_ROLES: "edge,rpc" }, "HOLON_ROLES", /hosts no context/],
     ["with jobs where nothing is hosted", { ...EDGE, HOLON_ROLES: "edge,jobs" }, "HOLON_ROLES", /hosts no context/],
     ["with an edge that cannot reach a public context", { ...EDGE, HOLON_ORDERS_URL: undefined }, "HOLON_ORDERS_URL", /edge answers for it/],
-    ["with a context that cannot reach its callee", { HOLON_CONTEXTS: "orders", HOLON_ROLES: "rpc", HOLON_CATALOG_URL: CATALOG }, "HOLON_PAYMENTS_URL", /orders calls it/],
+    [
+      "with a context that cannot reach its callee",
+      { HOLON_CONTEXTS: "orders", HOLON_ROLES: "rpc", HOLON_CATALOG_URL: CATALOG },
+      "HOLON_PAYMENTS_URL",
+      /orders calls it/,
+    ],
     ["with a context both hosted and addressed", { HOLON_CATALOG_URL: CATALOG }, "HOLON_CATALOG_URL", /which this process hosts/],
     ["with no database in production", { ...PRODUCTION, DATABASE_URL: undefined }, "DATABASE_URL", /HOLON_ALLOW_EMBEDDED_DATABASE=yes/],
     ["with no secret in production", { ...PRODUCTION, HOLON_SECRET: undefined }, "HOLON_SECRET", /HOLON_ALLOW_MADE_UP_SECRET=yes/],
     ["with a short secret in production", { ...PRODUCTION, HOLON_SECRET: "hunter2" }, "HOLON_SECRET", /7 characters/],
     ["with a permission that is not yes", { HOLON_ALLOW_EMBEDDED_DATABASE: "true" }, "HOLON_ALLOW_EMBEDDED_DATABASE", /yes/],
-    ["with nowhere for queues to live", { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "jobs", HOLON_CATALOG_DATABASE_URL: PG }, "HOLON_QUEUE_DATABASE_URL", /missing/],
+    [
+      "with nowhere for queues to live",
+      { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "jobs", HOLON_CATALOG_DATABASE_URL: PG },
+      "HOLON_QUEUE_DATABASE_URL",
+      /missing/,
+    ],
     ["with a limit of nothing", { HOLON_LIMIT_BODY_BYTES: "0" }, "HOLON_LIMIT_BODY_BYTES", /from 1/],
     ["with a wait that no timer can do", { HOLON_LIMIT_KEY_TTL_MS: "2147483648" }, "HOLON_LIMIT_KEY_TTL_MS", /2147483647/],
     ["with limits that contradict each other", { HOLON_LIMIT_GREATEST_DEADLINE_MS: "5" }, "HOLON_LIMIT_GREATEST_DEADLINE_MS", /deadlineMs at 10000/],
@@ -142,7 +197,17 @@ describe("a configuration is refused", () => {
 
   it("without showing a secret", () => {
     const canary = "secret-password";
-    const places = ["DATABASE_URL", "REDIS_URL", "HOLON_CATALOG_URL", "HOLON_MAIL_DATABASE_URL", "HOLON_CORS_ORIGINS", "HOLON_TRUSTED_PROXIES", "OTEL_EXPORTER_OTLP_ENDPOINT", "HOLON_HOST", "HOLON_SECRE"];
+    const places = [
+      "DATABASE_URL",
+      "REDIS_URL",
+      "HOLON_CATALOG_URL",
+      "HOLON_MAIL_DATABASE_URL",
+      "HOLON_CORS_ORIGINS",
+      "HOLON_TRUSTED_PROXIES",
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "HOLON_HOST",
+      "HOLON_SECRE",
+    ];
     const shapes = [`x://u:${canary}@h`, `u:${canary}@h`, `postgres://u:12/${canary}@h/d`, `http://u:${canary}@h/p`, `http//${canary}@h`];
     const shown = places.flatMap((name) => shapes.map((value) => faultsOf({ [name]: value, PORT: "x" }).render()));
     expect(shown.filter((text) => text.includes(canary))).toEqual([]);
@@ -150,17 +215,23 @@ describe("a configuration is refused", () => {
 
   it("when contexts call each other in a circle that is not listed", () => {
     const contexts = [contextShape("a", { calls: ["b"] }), contextShape("b", { calls: ["c"] }), contextShape("c", { calls: ["a"] })];
-    expect(faultsOf({}, { name: "x", contexts }).faults).toMatchObject([{ variable: "allowedCycles", problem: expect.stringContaining("a -> b -> c -> a") }]);
+    expect(faultsOf({}, { name: "x", contexts }).faults).toMatchObject([
+      { variable: "allowedCycles", problem: expect.stringContaining("a -> b -> c -> a") },
+    ]);
     expect(readPlan({ name: "x", contexts, allowedCycles: [{ contexts: ["c", "a", "b"], reason: "they were one once" }] }, {}).name).toBe("x");
   });
 
   it("when a context has a name that variables use for something else", () => {
-    expect(faultsOf({}, { name: "x", contexts: [contextShape("queue")] }).faults).toMatchObject([{ variable: "defineApp", problem: expect.stringContaining('"queue"') }]);
+    expect(faultsOf({}, { name: "x", contexts: [contextShape("queue")] }).faults).toMatchObject([
+      { variable: "defineApp", problem: expect.stringContaining('"queue"') },
+    ]);
   });
 
   it("when a circle is listed without a reason", () => {
     const contexts = [contextShape("a", { calls: ["b"] }), contextShape("b", { calls: ["a"] })];
-    expect(faultsOf({}, { name: "x", contexts, allowedCycles: [{ contexts: ["a", "b"], reason: " " }] }).faults).toMatchObject([{ problem: expect.stringContaining("without a reason") }]);
+    expect(faultsOf({}, { name: "x", contexts, allowedCycles: [{ contexts: ["a", "b"], reason: " " }] }).faults).toMatchObject([
+      { problem: expect.stringContaining("without a reason") },
+    ]);
   });
 
   it("when a callee that another deployment hosts has no address", () => {

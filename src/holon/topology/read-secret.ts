@@ -16,7 +16,11 @@ export function readSecret(usesMesh: boolean, production: boolean, reader: Envir
     return { secret, secretMadeUp: false };
   }
   if (!mayMakeUp && !reader.has("HOLON_SECRET")) {
-    reader.refuse("HOLON_SECRET", "is missing: production makes up no secret.", `${howTo}; or allow a made-up one by HOLON_ALLOW_MADE_UP_SECRET=yes.`);
+    reader.refuse(
+      "HOLON_SECRET",
+      "is missing: production makes up no secret.",
+      `${howTo}; or allow a made-up one by HOLON_ALLOW_MADE_UP_SECRET=yes.`,
+    );
   }
   return { secretMadeUp: true };
 }

@@ -18,7 +18,13 @@ export interface Stores {
 }
 
 /** Which databases and queues a process uses; in production, none that came with the toolkit unless that is asked for by name. */
-export function readStores(shape: AppShape, hosted: readonly string[], roles: readonly Role[], production: boolean, reader: EnvironmentReader): Stores {
+export function readStores(
+  shape: AppShape,
+  hosted: readonly string[],
+  roles: readonly Role[],
+  production: boolean,
+  reader: EnvironmentReader,
+): Stores {
   const own = readContextDatabases(shape, hosted, reader);
   const databaseContexts = shape.contexts.filter(({ name, hasTables }) => hasTables && hosted.includes(name)).map(({ name }) => name);
   const sharing = databaseContexts.filter((context) => !reader.has(contextVariables(context).database));
@@ -28,9 +34,19 @@ export function readStores(shape: AppShape, hosted: readonly string[], roles: re
   const needsQueues = roles.includes("jobs") && databaseContexts.length > 0 && !reader.has("REDIS_URL");
   const queueDatabase = needsQueues ? (queueUrl ?? (database.kind === "server" ? database.url : undefined)) : undefined;
   if (needsQueues && database.kind === "none" && !reader.has("DATABASE_URL") && !reader.has("HOLON_QUEUE_DATABASE_URL")) {
-    reader.refuse("HOLON_QUEUE_DATABASE_URL", "is missing: every context has its own database, and none of them is for queues.", "Set it, or REDIS_URL, or DATABASE_URL.");
+    reader.refuse(
+      "HOLON_QUEUE_DATABASE_URL",
+      "is missing: every context has its own database, and none of them is for queues.",
+      "Set it, or REDIS_URL, or DATABASE_URL.",
+    );
   }
-  return { database, databaseContexts, contextDatabases: own, ...(queueDatabase === undefined ? {} : { queueDatabase }), ...(redisUrl === undefined ? {} : { redisUrl }) };
+  return {
+    database,
+    databaseContexts,
+    contextDatabases: own,
+    ...(queueDatabase === undefined ? {} : { queueDatabase }),
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+  };
 }
 
 function readContextDatabases(shape: AppShape, hosted: readonly string[], reader: EnvironmentReader): Record<string, string> {

@@ -6,7 +6,16 @@ import { SHOP } from "./shop-shape.testing.ts";
 
 describe("a plan in print", () => {
   it("names what a process hosts, opens and uses", () => {
-    const text = renderPlan(readPlan(SHOP, { HOLON_CONTEXTS: "orders", HOLON_ROLES: "rpc,jobs", HOLON_CATALOG_URL: "mesh://c", HOLON_PAYMENTS_URL: "mesh://p:9", HOLON_LIMIT_POOL_COUNT: "3", HOLON_MESH_PORT: "0" }));
+    const text = renderPlan(
+      readPlan(SHOP, {
+        HOLON_CONTEXTS: "orders",
+        HOLON_ROLES: "rpc,jobs",
+        HOLON_CATALOG_URL: "mesh://c",
+        HOLON_PAYMENTS_URL: "mesh://p:9",
+        HOLON_LIMIT_POOL_COUNT: "3",
+        HOLON_MESH_PORT: "0",
+      }),
+    );
     expect(text.split("\n")).toEqual([
       "app              shop (development)",
       "contexts         orders",
@@ -29,8 +38,18 @@ describe("a plan in print", () => {
 
   it("shows no secret", () => {
     const url = (scheme: string) => `${scheme}://user:canary@host/path?password=canary`;
-    const env = { DATABASE_URL: url("postgres"), HOLON_MAIL_DATABASE_URL: url("postgresql"), HOLON_SECRET: "canary", OTEL_EXPORTER_OTLP_ENDPOINT: url("https") };
-    const queues = [{ REDIS_URL: url("redis") }, { REDIS_URL: "redis://canary@host" }, { REDIS_URL: "redis://:canary@host" }, { HOLON_QUEUE_DATABASE_URL: "postgres://u:1/canary@host/d" }];
+    const env = {
+      DATABASE_URL: url("postgres"),
+      HOLON_MAIL_DATABASE_URL: url("postgresql"),
+      HOLON_SECRET: "canary",
+      OTEL_EXPORTER_OTLP_ENDPOINT: url("https"),
+    };
+    const queues = [
+      { REDIS_URL: url("redis") },
+      { REDIS_URL: "redis://canary@host" },
+      { REDIS_URL: "redis://:canary@host" },
+      { HOLON_QUEUE_DATABASE_URL: "postgres://u:1/canary@host/d" },
+    ];
     expect(queues.map((queue) => renderPlan(readPlan(SHOP, { ...env, ...queue }))).join("\n")).not.toContain("canary");
   });
 });

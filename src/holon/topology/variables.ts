@@ -24,7 +24,11 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_EMBEDDED_PORT", "a free one", "Port of the embedded Postgres, on 127.0.0.1."),
   variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
   variable("REDIS_URL", "queues on Postgres", "Redis for queues."),
-  variable("HOLON_SECRET", "made up, in development", "Proves that a process belongs to the app; the same for all its processes, at least 32 characters in production."),
+  variable(
+    "HOLON_SECRET",
+    "made up, in development",
+    "Proves that a process belongs to the app; the same for all its processes, at least 32 characters in production.",
+  ),
   variable("HOLON_ALLOW_MADE_UP_SECRET", "", "`yes` lets production run with a secret that was made up at start."),
   variable("HOLON_TRUSTED_PROXIES", "none", "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed, separated by commas."),
   variable("HOLON_CORS_ORIGINS", "none", "Origins whose pages may call (`https://shop.example`), separated by commas."),
