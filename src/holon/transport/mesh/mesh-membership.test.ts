@@ -87,11 +87,13 @@ describe("membership of the mesh", () => {
 
   it("closes a member that stays silent after the handshake", async () => {
     stage = new MeshStage({ headersTimeoutMs: 50 });
-    const server = await stage.server(handlers);
+    const { log, lines } = createMemoryLogger();
+    const server = await stage.server(handlers, { log });
     const caller = connectRaw(server.port);
     await caller.handshake(SECRET);
     await caller.untilClosed();
     expect(server.connections()).toBe(0);
+    expect(lines.at(-1)?.fields).toMatchObject({ reason: "the peer did not introduce itself in time" });
   });
 
   it("refuses a call for a context that the peer did not name", async () => {

@@ -195,8 +195,7 @@ export class PeerConnection implements LinkOwner {
     const left = scope.deadlineAtMs - clock.monotonicMs();
     // Rounded down: no callee may have more time than its caller. Zero would mean that there is no deadline.
     const leftMs = left === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.floor(left));
-    if (left <= 0)
-      return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
+    if (left <= 0) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
     if (this.#open.size >= Math.min(limits.meshConcurrencyCount, EXCHANGE_COUNT)) {
       return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
     }
