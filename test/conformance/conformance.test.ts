@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOPOLOGIES, type Topology } from "holon/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOPICS } from "./cases/index.ts";
 import { outcomeOf } from "./outcome.ts";
 import { openWorld, type World } from "./world.ts";
@@ -33,7 +33,9 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
 describe("all topologies", () => {
   it("show the same in each case", () => {
     const count = TOPICS.reduce((sum, { cases }) => sum + cases.length, 0);
-    const differences = [...seen].filter(([, outcomes]) => !isSameEverywhere(outcomes)).map(([name, outcomes]) => ({ name, ...Object.fromEntries(outcomes) }));
+    const differences = [...seen]
+      .filter(([, outcomes]) => !isSameEverywhere(outcomes))
+      .map(([name, outcomes]) => ({ name, ...Object.fromEntries(outcomes) }));
     console.log(`conformance: ${count} cases, ${differences.length} differences`);
     expect(differences).toEqual([]);
     expect(seen.size).toBe(count);
@@ -48,5 +50,7 @@ function remember(name: string, topology: Topology, outcome: unknown): void {
 /** Equal in every value, prototype and member, and in the order of members. */
 function isSameEverywhere(outcomes: ReadonlyMap<Topology, unknown>): boolean {
   const [first, ...others] = outcomes.values();
-  return outcomes.size === TOPOLOGIES.length && others.every((other) => isDeepStrictEqual(first, other) && JSON.stringify(first) === JSON.stringify(other));
+  return (
+    outcomes.size === TOPOLOGIES.length && others.every((other) => isDeepStrictEqual(first, other) && JSON.stringify(first) === JSON.stringify(other))
+  );
 }

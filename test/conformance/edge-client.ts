@@ -1,4 +1,12 @@
-import { createTRPCUntypedClient, httpBatchLink, httpBatchStreamLink, httpLink, httpSubscriptionLink, splitLink, type TRPCUntypedClient } from "@trpc/client";
+import {
+  createTRPCUntypedClient,
+  httpBatchLink,
+  httpBatchStreamLink,
+  httpLink,
+  httpSubscriptionLink,
+  splitLink,
+  type TRPCUntypedClient,
+} from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import { FetchEventSource } from "./event-source.ts";
 
@@ -25,7 +33,11 @@ export function edgeClient(url: string, { link = "httpLink", as, headers = {} }:
     links: [
       splitLink({
         condition: (op) => op.type === "subscription",
-        true: httpSubscriptionLink({ url: `${url}/trpc`, EventSource: FetchEventSource, ...(authorization === undefined ? {} : { connectionParams: authorization }) }),
+        true: httpSubscriptionLink({
+          url: `${url}/trpc`,
+          EventSource: FetchEventSource,
+          ...(authorization === undefined ? {} : { connectionParams: authorization }),
+        }),
         false: LINKS[link]({ url: `${url}/trpc`, headers: { ...authorization, ...headers } }),
       }),
     ],

@@ -34,12 +34,33 @@ function describeError(error: unknown): Failure {
     const { name, code, message, executed, status, details } = error;
     const crossed = (error.stack ?? "").includes(CALLEE_FRAME);
     const members = Object.keys(error).sort();
-    return { failure: { class: "HolonError", name, code, message: steady(code, message), executed, status, details: withoutId(details), hasCause: "cause" in error, stackOfCallee: crossed, members } };
+    return {
+      failure: {
+        class: "HolonError",
+        name,
+        code,
+        message: steady(code, message),
+        executed,
+        status,
+        details: withoutId(details),
+        hasCause: "cause" in error,
+        stackOfCallee: crossed,
+        members,
+      },
+    };
   }
   if (error instanceof TRPCClientError) {
     const data = error.data as { code?: string; httpStatus?: number; path?: string; details?: unknown } | undefined;
     const shape = error.shape as { code?: number } | undefined;
-    return { failure: { class: "TRPCClientError", number: shape?.code, message: steady(data?.code, error.message), ...data, details: withoutId(data?.details) } };
+    return {
+      failure: {
+        class: "TRPCClientError",
+        number: shape?.code,
+        message: steady(data?.code, error.message),
+        ...data,
+        details: withoutId(data?.details),
+      },
+    };
   }
   return { failure: { class: error instanceof Error ? error.constructor.name : typeof error, text: String(error) } };
 }
@@ -71,7 +92,20 @@ const ANY_MESSAGE: unknown = expect.any(String);
 export function failure(code: string, expected: Expected = {}): Failure {
   const row = code in ERROR_CATALOGUE ? ERROR_CATALOGUE[code as CatalogueCode] : { executed: "no", status: 422 };
   const { message = ANY_MESSAGE, executed = row.executed, status = row.status, details } = expected;
-  return { failure: { class: "HolonError", name: "HolonError", code, message, executed, status, details, hasCause: false, stackOfCallee: false, members: ["code", "details", "executed", "name", "status"] } };
+  return {
+    failure: {
+      class: "HolonError",
+      name: "HolonError",
+      code,
+      message,
+      executed,
+      status,
+      details,
+      hasCause: false,
+      stackOfCallee: false,
+      members: ["code", "details", "executed", "name", "status"],
+    },
+  };
 }
 
 /** What every call ends with whose handler failed as its contract does not say. */
@@ -79,7 +113,10 @@ export const INTERNAL = failure("INTERNAL", { message: "The call failed.", detai
 
 /** BAD_REQUEST, by path and rule of each issue. */
 export function badRequest(...issues: readonly (readonly [path: string, code: string])[]): Failure {
-  return failure("BAD_REQUEST", { message: "The input does not fit the contract.", details: { issues: issues.map(([path, code]) => ({ path, code, message: ANY_MESSAGE })) } });
+  return failure("BAD_REQUEST", {
+    message: "The input does not fit the contract.",
+    details: { issues: issues.map(([path, code]) => ({ path, code, message: ANY_MESSAGE })) },
+  });
 }
 
 /** What is expected of an error at the edge. */

@@ -1,8 +1,8 @@
+import { type TestApp, type Topology, testApp } from "holon/testing";
 import postgres, { type Sql } from "postgres";
-import { type TestApp, testApp, type Topology } from "holon/testing";
 import { contracts } from "./app/contracts/index.ts";
 import { createConformanceApp } from "./app/index.ts";
-import { type EdgeClient, edgeClient, type EdgeOptions } from "./edge-client.ts";
+import { type EdgeClient, type EdgeOptions, edgeClient } from "./edge-client.ts";
 import { Probe } from "./probe.ts";
 
 /** The app of the cases, running in one topology. */

@@ -1,7 +1,7 @@
 import { type AnyTRPCRouter, initTRPC, TRPCError } from "@trpc/server";
 import type { AnyProcedure, Target, TargetMap } from "../contract/index.ts";
-import { parsePrincipal } from "../wire/index.ts";
 import { type Clock, HolonError, type Limits, type Principal, Scope, TRPC_CODE_NUMBERS } from "../kernel/index.ts";
+import { parsePrincipal } from "../wire/index.ts";
 
 /** The tRPC context of a context's router. */
 export interface RouterContext {
@@ -18,11 +18,18 @@ export interface ContextRouterOptions {
 }
 
 const t = initTRPC.context<RouterContext>().create({
+  // Else tRPC adds stacks to the errors that are its own, as for a path that leads nowhere, wherever NODE_ENV is not production.
+  isDev: false,
   errorFormatter({ shape, error }) {
     const { cause } = error;
     if (!(cause instanceof HolonError)) return shape;
     const { path } = shape.data;
-    return { ...shape, message: cause.message, code: TRPC_CODE_NUMBERS[cause.row.trpc], data: { code: cause.code, httpStatus: cause.status, path, details: cause.details } };
+    return {
+      ...shape,
+      message: cause.message,
+      code: TRPC_CODE_NUMBERS[cause.row.trpc],
+      data: { code: cause.code, httpStatus: cause.status, path, details: cause.details },
+    };
   },
 });
 

@@ -1,13 +1,13 @@
 import { type Case, topic } from "../case.ts";
 import { itemsAtEdge } from "../edge-client.ts";
-import { edgeFailure, failure, type Failure, outcomeOf } from "../outcome.ts";
+import { edgeFailure, type Failure, failure, outcomeOf } from "../outcome.ts";
 import type { World } from "../world.ts";
 
 const PROCEDURES = ["public", "user", "admin", "internal"] as const;
 type Access = (typeof PROCEDURES)[number];
 
 const CALLERS = {
-  "nobody": { at: ({ app }: World) => app.asAnonymous(), token: undefined },
+  nobody: { at: ({ app }: World) => app.asAnonymous(), token: undefined },
   "a user": { at: ({ app }: World) => app.asUser("ada", "member"), token: "user ada member" },
   "an admin": { at: ({ app }: World) => app.asUser("eve", "member", "admin"), token: "user eve member admin" },
   "a system": { at: ({ app }: World) => app.asSystem("alpha"), token: undefined },
@@ -45,22 +45,31 @@ async function first(items: AsyncIterable<unknown>): Promise<unknown> {
 
 const WAYS = {
   query: (world: World, access: Access, caller: Caller) => counted(world, (input) => CALLERS[caller].at(world).call.beta.access[access].ask(input)),
-  mutation: (world: World, access: Access, caller: Caller) => counted(world, (input) => CALLERS[caller].at(world).call.beta.access[access].act(input)),
-  subscription: (world: World, access: Access, caller: Caller) => counted(world, (input) => first(CALLERS[caller].at(world).call.beta.access[access].follow(input))),
+  mutation: (world: World, access: Access, caller: Caller) =>
+    counted(world, (input) => CALLERS[caller].at(world).call.beta.access[access].act(input)),
+  subscription: (world: World, access: Access, caller: Caller) =>
+    counted(world, (input) => first(CALLERS[caller].at(world).call.beta.access[access].follow(input))),
 };
 
 const calls: readonly Case[] = PROCEDURES.flatMap((access) =>
   (Object.keys(CALLERS) as Caller[]).map((caller) => ({
     name: `${access} procedures for ${caller}`,
-    run: async (world) => ({ query: await WAYS.query(world, access, caller), mutation: await WAYS.mutation(world, access, caller), subscription: await WAYS.subscription(world, access, caller) }),
+    run: async (world) => ({
+      query: await WAYS.query(world, access, caller),
+      mutation: await WAYS.mutation(world, access, caller),
+      subscription: await WAYS.subscription(world, access, caller),
+    }),
     expected: { query: expectedOf(access, caller), mutation: expectedOf(access, caller), subscription: expectedOf(access, caller) },
   })),
 );
 
 const AT_EDGE = {
-  ask: (world: World, access: Access, as: string | undefined) => counted(world, (input) => world.edge(optionsFor(as)).query(`beta.access.${access}.ask`, input)),
-  act: (world: World, access: Access, as: string | undefined) => counted(world, (input) => world.edge({ link: "httpBatchLink", ...optionsFor(as) }).mutation(`beta.access.${access}.act`, input)),
-  follow: (world: World, access: Access, as: string | undefined) => counted(world, (input) => itemsAtEdge(world.edge(optionsFor(as)), `beta.access.${access}.follow`, input).then(([item]) => item)),
+  ask: (world: World, access: Access, as: string | undefined) =>
+    counted(world, (input) => world.edge(optionsFor(as)).query(`beta.access.${access}.ask`, input)),
+  act: (world: World, access: Access, as: string | undefined) =>
+    counted(world, (input) => world.edge({ link: "httpBatchLink", ...optionsFor(as) }).mutation(`beta.access.${access}.act`, input)),
+  follow: (world: World, access: Access, as: string | undefined) =>
+    counted(world, (input) => itemsAtEdge(world.edge(optionsFor(as)), `beta.access.${access}.follow`, input).then(([item]) => item)),
 };
 
 function optionsFor(as: string | undefined): { readonly as?: string } {
@@ -70,7 +79,9 @@ function optionsFor(as: string | undefined): { readonly as?: string } {
 function expectedAtEdge(access: Access, caller: Caller, name: keyof typeof AT_EDGE): unknown {
   const path = `beta.access.${access}.${name}`;
   if (access === "internal") {
-    return refused(edgeFailure("NOT_FOUND", { number: -32004, httpStatus: 404, path, message: `No procedure found on path "${path}"`, details: undefined }));
+    return refused(
+      edgeFailure("NOT_FOUND", { number: -32004, httpStatus: 404, path, message: `No procedure found on path "${path}"`, details: undefined }),
+    );
   }
   if (ALLOWED[access].includes(caller)) return entered;
   const [code, number, httpStatus] = caller === "nobody" ? (["UNAUTHORIZED", -32001, 401] as const) : (["FORBIDDEN", -32003, 403] as const);
@@ -91,16 +102,63 @@ const edge: readonly Case[] = PROCEDURES.flatMap((access) =>
 );
 
 const identity: readonly Case[] = [
-  { name: "a token that authenticate refuses is 401 before anything runs", run: (world) => AT_EDGE.ask(world, "public", "expired"), expected: refused(edgeFailure("UNAUTHORIZED", { number: -32001, httpStatus: 401, path: "beta.access.public.ask", message: "The token has expired.", details: undefined })) },
-  { name: "a token that authenticate cannot read is 401, and says no more", run: (world) => AT_EDGE.ask(world, "public", "garbage"), expected: refused(edgeFailure("UNAUTHORIZED", { number: -32001, httpStatus: 401, path: "beta.access.public.ask", message: "The credentials of the request are not valid.", details: undefined })) },
-  { name: "a system cannot come from outside", run: (world) => AT_EDGE.ask(world, "admin", "system beta"), expected: refused(edgeFailure("INTERNAL", { number: -32603, httpStatus: 500, path: "beta.access.admin.ask", details: { errorId: "<id>" } })) },
-  { name: "a user's call of a context may call an internal procedure", run: (world) => counted(world, (input) => world.edge().query("alpha.relay.internal", input)), expected: entered },
-  { name: "a caller cannot lend a user what the user has not", run: (world) => counted(world, (input) => world.app.asAnonymous().call.alpha.relay.members(input)), expected: refused(unauthorized) },
-  { name: "a user stays the user at the callee", run: (world) => counted(world, (input) => world.app.asUser("ada").call.alpha.relay.members(input)), expected: entered },
-  { name: "a caller can call as its own system", run: (world) => counted(world, (input) => world.app.asAnonymous().call.alpha.relay.membersAsSystem(input)), expected: entered },
+  {
+    name: "a token that authenticate refuses is 401 before anything runs",
+    run: (world) => AT_EDGE.ask(world, "public", "expired"),
+    expected: refused(
+      edgeFailure("UNAUTHORIZED", {
+        number: -32001,
+        httpStatus: 401,
+        path: "beta.access.public.ask",
+        message: "The token has expired.",
+        details: undefined,
+      }),
+    ),
+  },
+  {
+    name: "a token that authenticate cannot read is 401, and says no more",
+    run: (world) => AT_EDGE.ask(world, "public", "garbage"),
+    expected: refused(
+      edgeFailure("UNAUTHORIZED", {
+        number: -32001,
+        httpStatus: 401,
+        path: "beta.access.public.ask",
+        message: "The credentials of the request are not valid.",
+        details: undefined,
+      }),
+    ),
+  },
+  {
+    name: "a system cannot come from outside",
+    run: (world) => AT_EDGE.ask(world, "admin", "system beta"),
+    expected: refused(edgeFailure("INTERNAL", { number: -32603, httpStatus: 500, path: "beta.access.admin.ask", details: { errorId: "<id>" } })),
+  },
+  {
+    name: "a user's call of a context may call an internal procedure",
+    run: (world) => counted(world, (input) => world.edge().query("alpha.relay.internal", input)),
+    expected: entered,
+  },
+  {
+    name: "a caller cannot lend a user what the user has not",
+    run: (world) => counted(world, (input) => world.app.asAnonymous().call.alpha.relay.members(input)),
+    expected: refused(unauthorized),
+  },
+  {
+    name: "a user stays the user at the callee",
+    run: (world) => counted(world, (input) => world.app.asUser("ada").call.alpha.relay.members(input)),
+    expected: entered,
+  },
+  {
+    name: "a caller can call as its own system",
+    run: (world) => counted(world, (input) => world.app.asAnonymous().call.alpha.relay.membersAsSystem(input)),
+    expected: entered,
+  },
 ];
 
-const row = (owner: string, who: Caller, way: (world: World, owner: string, who: Caller) => Promise<unknown>): Case["run"] => (world) => way(world, owner, who);
+const row =
+  (owner: string, who: Caller, way: (world: World, owner: string, who: Caller) => Promise<unknown>): Case["run"] =>
+  (world) =>
+    way(world, owner, who);
 const getRow = (world: World, owner: string, who: Caller): Promise<unknown> => CALLERS[who].at(world).call.beta.rows.get({ owner });
 const readRow = (world: World, owner: string, who: Caller): Promise<unknown> => CALLERS[who].at(world).call.beta.rows.read({ owner });
 const watchRow = (world: World, owner: string, who: Caller): Promise<unknown> => first(CALLERS[who].at(world).call.beta.rows.watch({ owner }));
@@ -123,11 +181,38 @@ const rules: readonly Case[] = [
   { name: "lets an owner's mutation in", run: row("ada", "a user", touchRow), expected: { outcome: "touched", times: 1 } },
   { name: "keeps a subscription from being opened", run: row("bob", "a user", watchRow), expected: notThere },
   { name: "lets an owner's subscription in", run: row("ada", "a user", watchRow), expected: "the row of ada" },
-  { name: "that fails is INTERNAL", run: ({ app }) => app.asAnonymous().call.beta.rows.broken(), expected: failure("INTERNAL", { message: "The call failed.", details: { errorId: "<id>" } }) },
-  { name: "is asked at the edge", run: ({ edge: open }) => open({ as: "user ada" }).query("beta.rows.get", { owner: "bob" }), expected: edgeFailure("NOT_FOUND", { number: -32004, httpStatus: 404, path: "beta.rows.get", message: "There is no such thing, or not for you.", details: undefined }) },
-  { name: "is asked of the user behind a calling context", run: ({ app }) => app.asUser("ada").call.alpha.relay.ownRow({ owner: "bob" }), expected: notThere },
-  { name: "is not asked of a calling context that calls as itself", run: ({ app }) => app.asUser("ada").call.alpha.relay.ownRowAsSystem({ owner: "bob" }), expected: "the row of bob" },
+  {
+    name: "that fails is INTERNAL",
+    run: ({ app }) => app.asAnonymous().call.beta.rows.broken(),
+    expected: failure("INTERNAL", { message: "The call failed.", details: { errorId: "<id>" } }),
+  },
+  {
+    name: "is asked at the edge",
+    run: ({ edge: open }) => open({ as: "user ada" }).query("beta.rows.get", { owner: "bob" }),
+    expected: edgeFailure("NOT_FOUND", {
+      number: -32004,
+      httpStatus: 404,
+      path: "beta.rows.get",
+      message: "There is no such thing, or not for you.",
+      details: undefined,
+    }),
+  },
+  {
+    name: "is asked of the user behind a calling context",
+    run: ({ app }) => app.asUser("ada").call.alpha.relay.ownRow({ owner: "bob" }),
+    expected: notThere,
+  },
+  {
+    name: "is not asked of a calling context that calls as itself",
+    run: ({ app }) => app.asUser("ada").call.alpha.relay.ownRowAsSystem({ owner: "bob" }),
+    expected: "the row of bob",
+  },
 ];
 
 /** Who may call what. */
-export const ACCESS = [topic("access between contexts", calls), topic("access at the edge", edge), topic("identity", identity), topic("a rule", rules)];
+export const ACCESS = [
+  topic("access between contexts", calls),
+  topic("access at the edge", edge),
+  topic("identity", identity),
+  topic("a rule", rules),
+];

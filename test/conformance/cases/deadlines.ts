@@ -1,24 +1,35 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Case, topic } from "../case.ts";
-import { edgeFailure, failure, outcomeOf } from "../outcome.ts";
 import { collect } from "../collect.ts";
+import { edgeFailure, failure, outcomeOf } from "../outcome.ts";
 import { until } from "../until.ts";
 import type { World } from "../world.ts";
 
 const late = failure("DEADLINE_EXCEEDED", { message: "<any>" });
 const cancelled = failure("CANCELLED", { message: "<any>" });
 const neverMade = failure("CANCELLED", { message: "<any>", executed: "no" });
-const lateAtEdge = (path: string): unknown => edgeFailure("DEADLINE_EXCEEDED", { number: -32603, httpStatus: 504, path, message: "<any>", details: undefined });
-const caughtLate = { isHolonError: true, code: "DEADLINE_EXCEEDED", message: "<any>", executed: "maybe", status: 504, hasCause: false, stackOfCallee: false };
+const lateAtEdge = (path: string): unknown =>
+  edgeFailure("DEADLINE_EXCEEDED", { number: -32603, httpStatus: 504, path, message: "<any>", details: undefined });
+const caughtLate = {
+  isHolonError: true,
+  code: "DEADLINE_EXCEEDED",
+  message: "<any>",
+  executed: "maybe",
+  status: 504,
+  hasCause: false,
+  stackOfCallee: false,
+};
 const caughtCancelled = { ...caughtLate, code: "CANCELLED", status: 499 };
 
 /** Why the callee's signal was aborted, once it was. */
-const reasonAt = ({ probe }: World, tag: string): Promise<readonly unknown[]> => until(`the signal of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
+const reasonAt = ({ probe }: World, tag: string): Promise<readonly unknown[]> =>
+  until(`the signal of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
 
 /** How many statements sleep in the database, once there are as many as expected. */
 function sleeping({ sql }: World, expected: number): Promise<number> {
   return until(`${expected} sleeping statements`, async () => {
-    const rows = await sql`select 1 from pg_stat_activity where datname = current_database() and state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()`;
+    const rows =
+      await sql`select 1 from pg_stat_activity where datname = current_database() and state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()`;
     return rows.length === expected && rows.length;
   });
 }
@@ -52,7 +63,11 @@ const time: readonly Case[] = [
     },
     expected: { caught: caughtLate, notes: ["DEADLINE_EXCEEDED", "alpha goes on: true"] },
   },
-  { name: "a longer deadline than the caller's own is the caller's own", run: ({ app }) => app.asAnonymous().call.alpha.chain.generous(), expected: true },
+  {
+    name: "a longer deadline than the caller's own is the caller's own",
+    run: ({ app }) => app.asAnonymous().call.alpha.chain.generous(),
+    expected: true,
+  },
   {
     name: "a call without time left is not made",
     run: async ({ app, probe, tag }) => {
@@ -172,7 +187,11 @@ const abort: readonly Case[] = [
     },
     expected: { caught: caughtCancelled, reason: ["CANCELLED"] },
   },
-  { name: "a handler whose signal was aborted before gets CANCELLED", run: ({ app, tag }) => app.asAnonymous().call.alpha.chain.abortedBefore({ tag: tag() }), expected: { ...caughtCancelled, executed: "no" } },
+  {
+    name: "a handler whose signal was aborted before gets CANCELLED",
+    run: ({ app, tag }) => app.asAnonymous().call.alpha.chain.abortedBefore({ tag: tag() }),
+    expected: { ...caughtCancelled, executed: "no" },
+  },
   {
     name: "aborting after the answer changes nothing",
     run: async ({ app }) => {
@@ -189,7 +208,9 @@ const abort: readonly Case[] = [
       const { edge, probe } = world;
       const tag = world.tag();
       const controller = new AbortController();
-      const call = edge().query("alpha.chain.hang", { tag }, { signal: controller.signal }).catch((error: Error) => error.constructor.name);
+      const call = edge()
+        .query("alpha.chain.hang", { tag }, { signal: controller.signal })
+        .catch((error: Error) => error.constructor.name);
       await probe.pass(`${tag} entered`);
       controller.abort();
       return { client: await call, reason: await reasonAt(world, tag) };
@@ -243,7 +264,10 @@ const statements: readonly Case[] = [
     name: "a statement is cancelled when the client of the edge leaves",
     run: async (world) => {
       const controller = new AbortController();
-      const call = world.edge().query("alpha.chain.sleep", { tag: world.tag() }, { signal: controller.signal }).catch(() => "left");
+      const call = world
+        .edge()
+        .query("alpha.chain.sleep", { tag: world.tag() }, { signal: controller.signal })
+        .catch(() => "left");
       const during = await sleeping(world, 1);
       controller.abort();
       return { call: await call, during, left: await sleeping(world, 0) };
@@ -253,7 +277,9 @@ const statements: readonly Case[] = [
   {
     name: "connections are good after their statements were cancelled",
     run: async (world) => {
-      const calls = await Promise.all(Array.from({ length: 8 }, () => outcomeOf(world.app.asAnonymous().call.delta.chain.sleep({ tag: world.tag() }, { deadlineMs: 100 }))));
+      const calls = await Promise.all(
+        Array.from({ length: 8 }, () => outcomeOf(world.app.asAnonymous().call.delta.chain.sleep({ tag: world.tag() }, { deadlineMs: 100 }))),
+      );
       const left = await sleeping(world, 0);
       const after = await outcomeOf(world.app.asAnonymous().call.alpha.walls.readOthersCaught());
       return { late: calls.filter((call) => isDeepStrictEqual(call, late)).length, left, after };

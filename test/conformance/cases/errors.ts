@@ -1,5 +1,5 @@
-import { type Case, topic } from "../case.ts";
 import { SECRETS } from "../app/beta/errors.ts";
+import { type Case, topic } from "../case.ts";
 import { badRequest, edgeFailure, type Failure, failure, INTERNAL, outcomeOf } from "../outcome.ts";
 import type { World } from "../world.ts";
 
@@ -74,14 +74,28 @@ const thrown: readonly Case[] = Object.entries(THROWN_AS).map(([what, [atCaller,
 
 /** What {@link import("../app/caught.ts").caughtOf} says of an error. */
 function caught({ failure: { code, message, details, executed, status } }: Failure): unknown {
-  return { isHolonError: true, code, message, ...(details === undefined ? {} : { details }), executed, status, hasCause: false, stackOfCallee: false };
+  return {
+    isHolonError: true,
+    code,
+    message,
+    ...(details === undefined ? {} : { details }),
+    executed,
+    status,
+    hasCause: false,
+    stackOfCallee: false,
+  };
 }
 
-const relay = (what: string, way: "uncaught" | "declaring" | "caught" | "safe", world: World): Promise<unknown> => outcomeOf(world.app.asAnonymous().call.alpha.relay[way]({ what }));
+const relay = (what: string, way: "uncaught" | "declaring" | "caught" | "safe", world: World): Promise<unknown> =>
+  outcomeOf(world.app.asAnonymous().call.alpha.relay[way]({ what }));
 
 const between: readonly Case[] = [
   ...["declared", "declaredWithMore", "notFoundWithDetails", "unavailable", "keyReused"].map(
-    (what): Case => ({ name: `${what} of a callee is caught by a handler`, run: (world) => relay(what, "caught", world), expected: caught((THROWN_AS[what] as readonly [Failure, unknown])[0]) }),
+    (what): Case => ({
+      name: `${what} of a callee is caught by a handler`,
+      run: (world) => relay(what, "caught", world),
+      expected: caught((THROWN_AS[what] as readonly [Failure, unknown])[0]),
+    }),
   ),
   {
     name: "an undeclared failure of a callee is caught by a handler as INTERNAL",
@@ -91,12 +105,36 @@ const between: readonly Case[] = [
     },
     expected: { ...(caught(INTERNAL) as object), details: { errorId: "string" } },
   },
-  { name: "a refusal that only the callee declares becomes INTERNAL at the caller's caller", run: (world) => relay("declared", "uncaught", world), expected: INTERNAL },
-  { name: "a refusal that both declare passes", run: (world) => relay("declared", "declaring", world), expected: failure("OUT_OF_STOCK", { message: "Only 2 are left.", details: { available: 2 } }) },
-  { name: "a refusal that both declare passes with the details of the nearer one", run: (world) => relay("declaredWithMore", "declaring", world), expected: failure("OUT_OF_STOCK", { details: { available: 0 } }) },
-  { name: "a common refusal passes through a caller", run: (world) => relay("notFoundWithDetails", "uncaught", world), expected: failure("NOT_FOUND", { details: { id: "7", at: "1970-01-01T00:00:00.000Z" } }) },
-  { name: "a fault passes through a caller, with what is known of its execution", run: (world) => relay("unavailable", "uncaught", world), expected: failure("UNAVAILABLE", { message: "The gateway is away.", executed: "no" }) },
-  { name: "an overload passes through a caller", run: (world) => relay("overloaded", "uncaught", world), expected: failure("OVERLOADED", { message: "Too much at once." }) },
+  {
+    name: "a refusal that only the callee declares becomes INTERNAL at the caller's caller",
+    run: (world) => relay("declared", "uncaught", world),
+    expected: INTERNAL,
+  },
+  {
+    name: "a refusal that both declare passes",
+    run: (world) => relay("declared", "declaring", world),
+    expected: failure("OUT_OF_STOCK", { message: "Only 2 are left.", details: { available: 2 } }),
+  },
+  {
+    name: "a refusal that both declare passes with the details of the nearer one",
+    run: (world) => relay("declaredWithMore", "declaring", world),
+    expected: failure("OUT_OF_STOCK", { details: { available: 0 } }),
+  },
+  {
+    name: "a common refusal passes through a caller",
+    run: (world) => relay("notFoundWithDetails", "uncaught", world),
+    expected: failure("NOT_FOUND", { details: { id: "7", at: "1970-01-01T00:00:00.000Z" } }),
+  },
+  {
+    name: "a fault passes through a caller, with what is known of its execution",
+    run: (world) => relay("unavailable", "uncaught", world),
+    expected: failure("UNAVAILABLE", { message: "The gateway is away.", executed: "no" }),
+  },
+  {
+    name: "an overload passes through a caller",
+    run: (world) => relay("overloaded", "uncaught", world),
+    expected: failure("OVERLOADED", { message: "Too much at once." }),
+  },
   { name: "a defect passes through a caller with its id", run: (world) => relay("error", "uncaught", world), expected: INTERNAL },
   { name: "safeCall gives a declared error with its details", run: (world) => relay("declared", "safe", world), expected: "only 2" },
   { name: "safeCall gives a common refusal", run: (world) => relay("forbidden", "safe", world), expected: "FORBIDDEN" },
@@ -116,13 +154,30 @@ const made: readonly Case[] = [
       expected: failure(code, { message: `It is ${code}.`, details: { hint: "why" } }),
     }),
   ),
-  { name: "an answer that does not fit the contract is INTERNAL", run: ({ app }) => app.asAnonymous().call.beta.errors.badAnswer({ async: false }), expected: INTERNAL },
-  { name: "a later answer that does not fit the contract is INTERNAL", run: ({ app }) => app.asAnonymous().call.beta.errors.badAnswer({ async: true }), expected: INTERNAL },
-  { name: "an answer that does not fit the contract is INTERNAL at the edge", run: ({ edge }) => edge().query("beta.errors.badAnswer", { async: true }), expected: atEdgeInternal("beta.errors.badAnswer") },
+  {
+    name: "an answer that does not fit the contract is INTERNAL",
+    run: ({ app }) => app.asAnonymous().call.beta.errors.badAnswer({ async: false }),
+    expected: INTERNAL,
+  },
+  {
+    name: "a later answer that does not fit the contract is INTERNAL",
+    run: ({ app }) => app.asAnonymous().call.beta.errors.badAnswer({ async: true }),
+    expected: INTERNAL,
+  },
+  {
+    name: "an answer that does not fit the contract is INTERNAL at the edge",
+    run: ({ edge }) => edge().query("beta.errors.badAnswer", { async: true }),
+    expected: atEdgeInternal("beta.errors.badAnswer"),
+  },
   {
     name: "nothing of a failure leaves but what the contract says",
     run: async ({ app, edge }) => {
-      const texts = await Promise.all(["error", "typeError", "aggregate", "undeclared", "declaredWithWrongDetails", "declaredWithCause"].map(async (what) => [await everything(app.asAnonymous().call.beta.errors.later({ what })), await everything(edge().query("beta.errors.later", { what }))]));
+      const texts = await Promise.all(
+        ["error", "typeError", "aggregate", "undeclared", "declaredWithWrongDetails", "declaredWithCause"].map(async (what) => [
+          await everything(app.asAnonymous().call.beta.errors.later({ what })),
+          await everything(edge().query("beta.errors.later", { what })),
+        ]),
+      );
       return SECRETS.filter((secret) => texts.flat().some((text) => text.includes(secret)));
     },
     expected: [],
@@ -130,7 +185,14 @@ const made: readonly Case[] = [
   {
     name: "error ids differ from call to call",
     run: async ({ app }) => {
-      const ids = await Promise.all([1, 2].map(() => app.asAnonymous().call.beta.errors.later({ what: "error" }).catch((error: { readonly details: { readonly errorId: string } }) => error.details.errorId)));
+      const ids = await Promise.all(
+        [1, 2].map(() =>
+          app
+            .asAnonymous()
+            .call.beta.errors.later({ what: "error" })
+            .catch((error: { readonly details: { readonly errorId: string } }) => error.details.errorId),
+        ),
+      );
       return new Set(ids).size;
     },
     expected: 2,

@@ -11,4 +11,15 @@ import { TRANSACTIONS } from "./transactions.ts";
 import { VALUES } from "./values.ts";
 
 /** All cases. */
-export const TOPICS: readonly Topic[] = [...VALUES, ...SHARING, ...ERRORS, ...ACCESS, ...PRINCIPALS, ...DEADLINES, ...STREAMS, ...KEYS, ...TRANSACTIONS, ...LOAD];
+export const TOPICS: readonly Topic[] = [
+  ...VALUES,
+  ...SHARING,
+  ...ERRORS,
+  ...ACCESS,
+  ...PRINCIPALS,
+  ...DEADLINES,
+  ...STREAMS,
+  ...KEYS,
+  ...TRANSACTIONS,
+  ...LOAD,
+];

@@ -18,7 +18,11 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
     name: `${form}: the same key has one effect and one answer`,
     run: async (world) => {
       const tag = world.tag();
-      const answers = [await nobody(world)[form]({ tag, amount: 5 }, { key: tag }), await nobody(world)[form]({ tag, amount: 5 }, { key: tag }), await nobody(world)[form]({ tag, amount: 5 }, { key: tag })];
+      const answers = [
+        await nobody(world)[form]({ tag, amount: 5 }, { key: tag }),
+        await nobody(world)[form]({ tag, amount: 5 }, { key: tag }),
+        await nobody(world)[form]({ tag, amount: 5 }, { key: tag }),
+      ];
       return { one: isOne(...answers), amounts: await amounts(world, tag) };
     },
     expected: { one: true, amounts: [5] },
@@ -45,7 +49,10 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
     name: `${form}: the order of members does not make another input`,
     run: async (world) => {
       const tag = world.tag();
-      const answers = [await nobody(world)[form]({ tag, amount: 5 }, { key: tag }), await nobody(world)[form](JSON.parse(`{"amount":5,"tag":"${tag}"}`) as { tag: string; amount: number }, { key: tag })];
+      const answers = [
+        await nobody(world)[form]({ tag, amount: 5 }, { key: tag }),
+        await nobody(world)[form](JSON.parse(`{"amount":5,"tag":"${tag}"}`) as { tag: string; amount: number }, { key: tag }),
+      ];
       return { one: isOne(...answers), amounts: await amounts(world, tag) };
     },
     expected: { one: true, amounts: [5] },
@@ -77,7 +84,11 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
     name: `${form}: the same key of two users is two keys`,
     run: async (world) => {
       const tag = world.tag();
-      const answers = [await user(world, "ada")[form]({ tag, amount: 5 }, { key: tag }), await user(world, "bob")[form]({ tag, amount: 5 }, { key: tag }), await user(world, "ada")[form]({ tag, amount: 5 }, { key: tag })];
+      const answers = [
+        await user(world, "ada")[form]({ tag, amount: 5 }, { key: tag }),
+        await user(world, "bob")[form]({ tag, amount: 5 }, { key: tag }),
+        await user(world, "ada")[form]({ tag, amount: 5 }, { key: tag }),
+      ];
       return { adaOnce: isOne(answers[0], answers[2]), one: isOne(...answers), amounts: await amounts(world, tag) };
     },
     expected: { adaOnce: true, one: false, amounts: [5, 5] },
@@ -86,7 +97,10 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
     name: `${form}: roles of a user do not make another key`,
     run: async (world) => {
       const tag = world.tag();
-      const answers = [await world.app.asUser("ada").call.beta.keys[form]({ tag, amount: 5 }, { key: tag }), await world.app.asUser("ada", "admin").call.beta.keys[form]({ tag, amount: 5 }, { key: tag })];
+      const answers = [
+        await world.app.asUser("ada").call.beta.keys[form]({ tag, amount: 5 }, { key: tag }),
+        await world.app.asUser("ada", "admin").call.beta.keys[form]({ tag, amount: 5 }, { key: tag }),
+      ];
       return { one: isOne(...answers), amounts: await amounts(world, tag) };
     },
     expected: { one: true, amounts: [5] },
@@ -108,7 +122,10 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
     run: async (world) => {
       const tag = world.tag();
       const client = world.edge({ headers: { "idempotency-key": tag } });
-      const answers = [await client.mutation(`beta.keys.${form}`, { tag, amount: 5 }), await client.mutation(`beta.keys.${form}`, { tag, amount: 5 })];
+      const answers = [
+        await client.mutation(`beta.keys.${form}`, { tag, amount: 5 }),
+        await client.mutation(`beta.keys.${form}`, { tag, amount: 5 }),
+      ];
       return { one: isOne(...answers), amounts: await amounts(world, tag) };
     },
     expected: { one: true, amounts: [5] },
@@ -121,7 +138,10 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
       await client.mutation(`beta.keys.${form}`, { tag, amount: 5 });
       return { outcome: await outcomeOf(client.mutation(`beta.keys.${form}`, { tag, amount: 6 })), amounts: await amounts(world, tag) };
     },
-    expected: { outcome: edgeFailure("KEY_REUSED", { number: -32022, httpStatus: 422, path: `beta.keys.${form}`, details: undefined }), amounts: [5] },
+    expected: {
+      outcome: edgeFailure("KEY_REUSED", { number: -32022, httpStatus: 422, path: `beta.keys.${form}`, details: undefined }),
+      amounts: [5],
+    },
   },
 ]);
 
@@ -139,7 +159,10 @@ const special: readonly Case[] = [
     name: "a mutation that answers nothing has one effect a key",
     run: async (world) => {
       const tag = world.tag();
-      const answers = [await nobody(world).addSilently({ tag, amount: 5 }, { key: tag }), await nobody(world).addSilently({ tag, amount: 5 }, { key: tag })];
+      const answers = [
+        await nobody(world).addSilently({ tag, amount: 5 }, { key: tag }),
+        await nobody(world).addSilently({ tag, amount: 5 }, { key: tag }),
+      ];
       return { answers, amounts: await amounts(world, tag) };
     },
     expected: { answers: [undefined, undefined], amounts: [5] },
@@ -157,7 +180,11 @@ const special: readonly Case[] = [
       name: `${form}: null is an answer, with a key and without`,
       run: async (world) => {
         const tag = world.tag();
-        const answers = [await nobody(world)[form]({ tag, amount: 5 }, { key: tag }), await nobody(world)[form]({ tag, amount: 5 }, { key: tag }), await nobody(world)[form]({ tag, amount: 5 })];
+        const answers = [
+          await nobody(world)[form]({ tag, amount: 5 }, { key: tag }),
+          await nobody(world)[form]({ tag, amount: 5 }, { key: tag }),
+          await nobody(world)[form]({ tag, amount: 5 }),
+        ];
         return { answers, amounts: await amounts(world, tag) };
       },
       expected: { answers: [null, null, null], amounts: [5, 5] },
@@ -195,11 +222,22 @@ const special: readonly Case[] = [
       world.probe.failing.delete(tag);
       await nobody(world).charge({ tag, amount: 5 }, { key: tag });
       const attempts = world.probe.notes(`${tag} attempts`) as readonly number[];
-      return { declined, booked: await booked(world, tag), grows: attempts.length > 1 && attempts.every((attempt, index) => attempt > (attempts[index - 1] ?? 0)) };
+      return {
+        declined,
+        booked: await booked(world, tag),
+        grows: attempts.length > 1 && attempts.every((attempt, index) => attempt > (attempts[index - 1] ?? 0)),
+      };
     },
     expected: { declined: failure("DECLINED", { details: null }), booked: [5], grows: true },
   },
-  { name: "an effect outside without a transaction is INTERNAL under a key", run: (world) => { const tag = world.tag(); return nobody(world).chargeWithoutTransaction({ tag }, { key: tag }); }, expected: INTERNAL },
+  {
+    name: "an effect outside without a transaction is INTERNAL under a key",
+    run: (world) => {
+      const tag = world.tag();
+      return nobody(world).chargeWithoutTransaction({ tag }, { key: tag });
+    },
+    expected: INTERNAL,
+  },
   {
     name: "an effect outside with two transactions keeps the first and says INTERNAL once",
     run: async (world) => {
@@ -230,7 +268,12 @@ const special: readonly Case[] = [
       const third = async (): Promise<unknown> => client.mutation("beta.keys.chargeSlowly", { tag, amount: 5 });
       return { answered: "amount" in ((await first) as object), second, one: isOne(await first, await third()), amounts: await amounts(world, tag) };
     },
-    expected: { answered: true, second: edgeFailure("KEY_IN_FLIGHT", { number: -32009, httpStatus: 409, path: "beta.keys.chargeSlowly", details: undefined }), one: true, amounts: [5] },
+    expected: {
+      answered: true,
+      second: edgeFailure("KEY_IN_FLIGHT", { number: -32009, httpStatus: 409, path: "beta.keys.chargeSlowly", details: undefined }),
+      one: true,
+      amounts: [5],
+    },
   },
   {
     name: "between contexts a key in flight is waited for",
@@ -251,13 +294,23 @@ const special: readonly Case[] = [
     run: async (world) => {
       const tag = world.tag();
       const client = world.edge({ link: "httpBatchLink", headers: { "idempotency-key": `${tag}a,${tag}b` } });
-      const both = (): Promise<unknown[]> => Promise.all([client.mutation("beta.keys.add", { tag, amount: 1 }), client.mutation("beta.keys.add", { tag, amount: 2 })]);
+      const both = (): Promise<unknown[]> =>
+        Promise.all([client.mutation("beta.keys.add", { tag, amount: 1 }), client.mutation("beta.keys.add", { tag, amount: 2 })]);
       const [first, again] = [await both(), await both()];
       return { same: isOne(first[0], again[0]) && isOne(first[1], again[1]), amounts: await amounts(world, tag) };
     },
     expected: { same: true, amounts: [1, 2] },
   },
-  { name: "one key for two calls of a batch is refused", run: async (world) => { const tag = world.tag(); const client = world.edge({ link: "httpBatchLink", headers: { "idempotency-key": `${tag},${tag},${tag}` } }); await outcomeOf(Promise.all([client.mutation("beta.keys.add", { tag, amount: 1 }), client.mutation("beta.keys.add", { tag, amount: 2 })])); return amounts(world, tag); }, expected: [] },
+  {
+    name: "one key for two calls of a batch is refused",
+    run: async (world) => {
+      const tag = world.tag();
+      const client = world.edge({ link: "httpBatchLink", headers: { "idempotency-key": `${tag},${tag},${tag}` } });
+      await outcomeOf(Promise.all([client.mutation("beta.keys.add", { tag, amount: 1 }), client.mutation("beta.keys.add", { tag, amount: 2 })]));
+      return amounts(world, tag);
+    },
+    expected: [],
+  },
 ];
 
 /** Mutations under keys. */

@@ -1,6 +1,6 @@
 import type { HolonError } from "holon";
-import { type Case, topic } from "../case.ts";
 import { dataOf, sharedCount, spoil } from "../app/data.ts";
+import { type Case, topic } from "../case.ts";
 import { failure, INTERNAL, outcomeOf } from "../outcome.ts";
 import { SCHEMAS } from "../values/schemas.ts";
 
@@ -118,7 +118,10 @@ const cases: readonly Case[] = [
       const name = tag();
       const items: unknown[] = [];
       for await (const item of app.asAnonymous().call.beta.sharing.items({ tag: name })) items.push(item);
-      return { first: { ...(items[0] as object), text: "" }, shared: sharedCount(items, probe.kept(`${name} item`)) + sharedCount(items[0], items[1]) };
+      return {
+        first: { ...(items[0] as object), text: "" },
+        shared: sharedCount(items, probe.kept(`${name} item`)) + sharedCount(items[0], items[1]),
+      };
     },
     expected: { first: { ...dataOf(""), text: "" }, shared: 0 },
   },
@@ -134,20 +137,42 @@ const cases: readonly Case[] = [
     name: "a callee cannot give its user a role",
     run: async ({ app, edge }) => {
       const ada = app.asUser("ada", "member");
-      return [await outcomeOf(ada.call.beta.sharing.promote()), await outcomeOf(ada.call.beta.access.admin.ask({ tag: "none" })), await outcomeOf(edge({ as: "user ada member" }).query("alpha.chain.generous"))];
+      return [
+        await outcomeOf(ada.call.beta.sharing.promote()),
+        await outcomeOf(ada.call.beta.access.admin.ask({ tag: "none" })),
+        await outcomeOf(edge({ as: "user ada member" }).query("alpha.chain.generous")),
+      ];
     },
     expected: [INTERNAL, failure("FORBIDDEN", { message: 'This needs the role "admin".' }), true],
   },
 ];
 
 /** No object of an input is met again at the callee or in the answer, whatever its type. */
-const containers: readonly Case[] = ["object", "catchall", "optionals", "defaults", "list", "longList", "tuple", "record", "union", "discriminated", "intersection", "nested", "recursive", "anyJson", "caught"].map((name) => ({
+const containers: readonly Case[] = [
+  "object",
+  "catchall",
+  "optionals",
+  "defaults",
+  "list",
+  "longList",
+  "tuple",
+  "record",
+  "union",
+  "discriminated",
+  "intersection",
+  "nested",
+  "recursive",
+  "anyJson",
+  "caught",
+].map((name) => ({
   name: `nothing of a value of the type ${name} is shared`,
   run: async ({ app }) => {
     const { samples } = SCHEMAS[name] as (typeof SCHEMAS)[string];
     const give = app.asAnonymous().call.values.give as Readonly<Record<string, (index: number) => Promise<unknown>>>;
     const good = samples.flatMap(({ issues, value }, index) => (issues === undefined ? [{ value, index }] : []));
-    const shared = await Promise.all(good.map(async ({ value, index }) => sharedCount(value, await (give[name] as (index: number) => Promise<unknown>).call(give, index))));
+    const shared = await Promise.all(
+      good.map(async ({ value, index }) => sharedCount(value, await (give[name] as (index: number) => Promise<unknown>).call(give, index))),
+    );
     return { looked: good.length > 0, shared: shared.reduce((sum, count) => sum + count, 0) };
   },
   expected: { looked: true, shared: 0 },

@@ -18,16 +18,29 @@ async function itemsAndEnd(items: AsyncIterable<unknown>): Promise<unknown> {
   return { seen, end };
 }
 
-const noted = ({ probe }: World, tag: string): Promise<readonly unknown[]> => until(`notes of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
+const noted = ({ probe }: World, tag: string): Promise<readonly unknown[]> =>
+  until(`notes of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
 
 const numbers = (to: number): unknown[] => Array.from({ length: to }, (_, index) => ({ n: index + 1 }));
 const over = failure("OVER", { message: "It is over.", details: { at: 2 } });
 
 const items: readonly Case[] = [
-  { name: "gives its items in order, and ends", run: (world) => itemsAndEnd(beta(world).count({ tag: world.tag(), to: 5 })), expected: { seen: numbers(5), end: "end" } },
+  {
+    name: "gives its items in order, and ends",
+    run: (world) => itemsAndEnd(beta(world).count({ tag: world.tag(), to: 5 })),
+    expected: { seen: numbers(5), end: "end" },
+  },
   { name: "may have no items", run: (world) => itemsAndEnd(beta(world).nothing({ tag: world.tag() })), expected: { seen: [], end: "end" } },
-  { name: "gives items as its contract says", run: (world) => itemsAndEnd(beta(world).shaped({ tag: world.tag() })), expected: { seen: [{ a: 0, c: "x" }], end: "end" } },
-  { name: "gives 10 000 items in order", run: async (world) => (await collect(beta(world).count({ tag: world.tag(), to: 10_000 }))).filter(({ n }, index) => n === index + 1).length, expected: 10_000 },
+  {
+    name: "gives items as its contract says",
+    run: (world) => itemsAndEnd(beta(world).shaped({ tag: world.tag() })),
+    expected: { seen: [{ a: 0, c: "x" }], end: "end" },
+  },
+  {
+    name: "gives 10 000 items in order",
+    run: async (world) => (await collect(beta(world).count({ tag: world.tag(), to: 10_000 }))).filter(({ n }, index) => n === index + 1).length,
+    expected: 10_000,
+  },
   {
     name: "does not run far ahead of a slow consumer",
     run: async (world) => {
@@ -55,7 +68,11 @@ const items: readonly Case[] = [
     },
     expected: 200,
   },
-  { name: "gives large items", run: async (world) => (await collect(beta(world).large({ chars: 100_000, items: 5 }))).map(({ length }) => length), expected: [100_000, 100_000, 100_000, 100_000, 100_000] },
+  {
+    name: "gives large items",
+    run: async (world) => (await collect(beta(world).large({ chars: 100_000, items: 5 }))).map(({ length }) => length),
+    expected: [100_000, 100_000, 100_000, 100_000, 100_000],
+  },
   {
     name: "gives each of two consumers its own",
     run: async (world) => {
@@ -64,8 +81,19 @@ const items: readonly Case[] = [
     },
     expected: [7, 3],
   },
-  { name: "is handed on by a caller", run: (world) => itemsAndEnd(alpha(world).relay({ tag: world.tag(), to: 100 })), expected: { seen: numbers(100), end: "end" } },
-  { name: "is read by a query, which stops it", run: async (world) => { const tag = world.tag(); return { items: await alpha(world).firstThree({ tag }), finally: await noted(world, tag) }; }, expected: { items: [1, 2, 3], finally: ["finally"] } },
+  {
+    name: "is handed on by a caller",
+    run: (world) => itemsAndEnd(alpha(world).relay({ tag: world.tag(), to: 100 })),
+    expected: { seen: numbers(100), end: "end" },
+  },
+  {
+    name: "is read by a query, which stops it",
+    run: async (world) => {
+      const tag = world.tag();
+      return { items: await alpha(world).firstThree({ tag }), finally: await noted(world, tag) };
+    },
+    expected: { items: [1, 2, 3], finally: ["finally"] },
+  },
   {
     name: "that nobody reads is never opened",
     run: async (world) => {
@@ -80,14 +108,63 @@ const items: readonly Case[] = [
 ];
 
 const ends: readonly Case[] = [
-  { name: "with an error after its items", run: async (world) => { const tag = world.tag(); return { ...((await itemsAndEnd(beta(world).refusing({ tag }))) as object), finally: await noted(world, tag) }; }, expected: { seen: [1, 2], end: over, finally: ["finally"] } },
-  { name: "with INTERNAL where the handler fails", run: async (world) => { const tag = world.tag(); return { ...((await itemsAndEnd(beta(world).broken({ tag }))) as object), finally: await noted(world, tag) }; }, expected: { seen: [1], end: INTERNAL, finally: ["finally"] } },
-  { name: "with INTERNAL where the handler fails at once", run: (world) => itemsAndEnd(beta(world).brokenAtOnce({ tag: world.tag() })), expected: { seen: [], end: INTERNAL } },
-  { name: "with INTERNAL at an item that does not fit the contract", run: async (world) => { const tag = world.tag(); return { ...((await itemsAndEnd(beta(world).badItem({ tag }))) as object), finally: await noted(world, tag) }; }, expected: { seen: [1], end: INTERNAL, finally: ["finally"] } },
-  { name: "before it begins, where the input does not fit", run: (world) => itemsAndEnd(beta(world).count({ tag: world.tag(), to: 1.5 })), expected: { seen: [], end: badRequest(["to", "invalid_type"]) } },
-  { name: "before it begins, where access is refused", run: (world) => itemsAndEnd(beta(world).members({ tag: world.tag() })), expected: { seen: [], end: failure("UNAUTHORIZED", { message: "Sign in to call this procedure." }) } },
-  { name: "and stays ended after an error", run: async (world) => { const stream = beta(world).refusing({ tag: world.tag() })[Symbol.asyncIterator](); await stream.next(); await stream.next(); return [await outcomeOf(stream.next()), await stream.next(), await stream.next()]; }, expected: [over, { done: true, value: undefined }, { done: true, value: undefined }] },
-  { name: "when the consumer leaves, and runs the handler's finally", run: async (world) => { const tag = world.tag(); return { items: await collect(beta(world).endless({ tag }), 3), finally: await noted(world, tag) }; }, expected: { items: [1, 2, 3], finally: ["finally"] } },
+  {
+    name: "with an error after its items",
+    run: async (world) => {
+      const tag = world.tag();
+      return { ...((await itemsAndEnd(beta(world).refusing({ tag }))) as object), finally: await noted(world, tag) };
+    },
+    expected: { seen: [1, 2], end: over, finally: ["finally"] },
+  },
+  {
+    name: "with INTERNAL where the handler fails",
+    run: async (world) => {
+      const tag = world.tag();
+      return { ...((await itemsAndEnd(beta(world).broken({ tag }))) as object), finally: await noted(world, tag) };
+    },
+    expected: { seen: [1], end: INTERNAL, finally: ["finally"] },
+  },
+  {
+    name: "with INTERNAL where the handler fails at once",
+    run: (world) => itemsAndEnd(beta(world).brokenAtOnce({ tag: world.tag() })),
+    expected: { seen: [], end: INTERNAL },
+  },
+  {
+    name: "with INTERNAL at an item that does not fit the contract",
+    run: async (world) => {
+      const tag = world.tag();
+      return { ...((await itemsAndEnd(beta(world).badItem({ tag }))) as object), finally: await noted(world, tag) };
+    },
+    expected: { seen: [1], end: INTERNAL, finally: ["finally"] },
+  },
+  {
+    name: "before it begins, where the input does not fit",
+    run: (world) => itemsAndEnd(beta(world).count({ tag: world.tag(), to: 1.5 })),
+    expected: { seen: [], end: badRequest(["to", "invalid_type"]) },
+  },
+  {
+    name: "before it begins, where access is refused",
+    run: (world) => itemsAndEnd(beta(world).members({ tag: world.tag() })),
+    expected: { seen: [], end: failure("UNAUTHORIZED", { message: "Sign in to call this procedure." }) },
+  },
+  {
+    name: "and stays ended after an error",
+    run: async (world) => {
+      const stream = beta(world).refusing({ tag: world.tag() })[Symbol.asyncIterator]();
+      await stream.next();
+      await stream.next();
+      return [await outcomeOf(stream.next()), await stream.next(), await stream.next()];
+    },
+    expected: [over, { done: true, value: undefined }, { done: true, value: undefined }],
+  },
+  {
+    name: "when the consumer leaves, and runs the handler's finally",
+    run: async (world) => {
+      const tag = world.tag();
+      return { items: await collect(beta(world).endless({ tag }), 3), finally: await noted(world, tag) };
+    },
+    expected: { items: [1, 2, 3], finally: ["finally"] },
+  },
   {
     name: "when the consumer throws, and runs the handler's finally",
     run: async (world) => {
@@ -99,7 +176,14 @@ const ends: readonly Case[] = [
     },
     expected: { consumer: { failure: { class: "RangeError", text: "RangeError: at 1" } }, finally: ["finally"] },
   },
-  { name: "through a chain when the consumer leaves", run: async (world) => { const tag = world.tag(); return { items: await collect(alpha(world).endless({ tag }), 2), finally: await noted(world, tag) }; }, expected: { items: [1, 2], finally: ["finally"] } },
+  {
+    name: "through a chain when the consumer leaves",
+    run: async (world) => {
+      const tag = world.tag();
+      return { items: await collect(alpha(world).endless({ tag }), 2), finally: await noted(world, tag) };
+    },
+    expected: { items: [1, 2], finally: ["finally"] },
+  },
   {
     name: "with CANCELLED where the consumer aborts while it waits",
     run: async (world) => {
@@ -114,39 +198,92 @@ const ends: readonly Case[] = [
     },
     expected: { value: 1, end: failure("CANCELLED", { message: "<any>" }), finally: ["finally"] },
   },
-  { name: "at its deadline, while the handler waits for ever", run: async (world) => { const tag = world.tag(); const end = await itemsAndEnd(beta(world).silent({ tag }, { deadlineMs: 80 })); return { end, signal: await noted(world, `${tag} signal`) }; }, expected: { end: { seen: [1], end: failure("DEADLINE_EXCEEDED", { message: "<any>" }) }, signal: ["DEADLINE_EXCEEDED"] } },
+  {
+    name: "at its deadline, while the handler waits for ever",
+    run: async (world) => {
+      const tag = world.tag();
+      const end = await itemsAndEnd(beta(world).silent({ tag }, { deadlineMs: 80 }));
+      return { end, signal: await noted(world, `${tag} signal`) };
+    },
+    expected: { end: { seen: [1], end: failure("DEADLINE_EXCEEDED", { message: "<any>" }) }, signal: ["DEADLINE_EXCEEDED"] },
+  },
 ];
 
-const refusedAtEdge = edgeFailure("UNAUTHORIZED", { number: -32001, httpStatus: 401, path: "beta.feeds.members", message: "Sign in to call this procedure.", details: undefined });
+const refusedAtEdge = edgeFailure("UNAUTHORIZED", {
+  number: -32001,
+  httpStatus: 401,
+  path: "beta.feeds.members",
+  message: "Sign in to call this procedure.",
+  details: undefined,
+});
 
 const edge: readonly Case[] = [
-  { name: "gives items in order, and completes", run: (world) => itemsAtEdge(world.edge(), "beta.feeds.count", { tag: world.tag(), to: 50 }), expected: numbers(50) },
-  { name: "of a caller that hands it on", run: (world) => itemsAtEdge(world.edge(), "alpha.feeds.relay", { tag: world.tag(), to: 50 }), expected: numbers(50) },
-  { name: "for a user, by connectionParams", run: (world) => itemsAtEdge(world.edge({ as: "user ada" }), "beta.feeds.members", { tag: world.tag() }), expected: ["entered"] },
+  {
+    name: "gives items in order, and completes",
+    run: (world) => itemsAtEdge(world.edge(), "beta.feeds.count", { tag: world.tag(), to: 50 }),
+    expected: numbers(50),
+  },
+  {
+    name: "of a caller that hands it on",
+    run: (world) => itemsAtEdge(world.edge(), "alpha.feeds.relay", { tag: world.tag(), to: 50 }),
+    expected: numbers(50),
+  },
+  {
+    name: "for a user, by connectionParams",
+    run: (world) => itemsAtEdge(world.edge({ as: "user ada" }), "beta.feeds.members", { tag: world.tag() }),
+    expected: ["entered"],
+  },
   { name: "refuses who may not", run: (world) => itemsAtEdge(world.edge(), "beta.feeds.members", { tag: world.tag() }), expected: refusedAtEdge },
-  { name: "refuses input that does not fit", run: (world) => itemsAtEdge(world.edge(), "beta.feeds.count", { tag: world.tag(), to: "x" }), expected: edgeFailure("BAD_REQUEST", { number: -32600, httpStatus: 400, path: "beta.feeds.count", details: badRequest(["to", "invalid_type"]).failure["details"] }) },
-  { name: "ends with a declared error", run: (world) => itemsAtEdge(world.edge(), "beta.feeds.refusing", { tag: world.tag() }), expected: edgeFailure("OVER", { number: -32022, httpStatus: 422, path: "beta.feeds.refusing", message: "It is over.", details: { at: 2 } }) },
+  {
+    name: "refuses input that does not fit",
+    run: (world) => itemsAtEdge(world.edge(), "beta.feeds.count", { tag: world.tag(), to: "x" }),
+    expected: edgeFailure("BAD_REQUEST", {
+      number: -32600,
+      httpStatus: 400,
+      path: "beta.feeds.count",
+      details: badRequest(["to", "invalid_type"]).failure["details"],
+    }),
+  },
+  {
+    name: "ends with a declared error",
+    run: (world) => itemsAtEdge(world.edge(), "beta.feeds.refusing", { tag: world.tag() }),
+    expected: edgeFailure("OVER", { number: -32022, httpStatus: 422, path: "beta.feeds.refusing", message: "It is over.", details: { at: 2 } }),
+  },
   {
     name: "ends when the client unsubscribes, down to the last of a chain",
     run: async (world) => {
       const tag = world.tag();
       const three = await new Promise<unknown[]>((resolve, reject) => {
         const seen: unknown[] = [];
-        const subscription = world.edge().subscription("alpha.feeds.endless", { tag }, {
-          onError: reject,
-          onData(item) {
-            seen.push(item);
-            if (seen.length < 3) return;
-            subscription.unsubscribe();
-            resolve(seen.slice(0, 3));
+        const subscription = world.edge().subscription(
+          "alpha.feeds.endless",
+          { tag },
+          {
+            onError: reject,
+            onData(item) {
+              seen.push(item);
+              if (seen.length < 3) return;
+              subscription.unsubscribe();
+              resolve(seen.slice(0, 3));
+            },
           },
-        });
+        );
       });
       return { three, finally: await noted(world, tag) };
     },
     expected: { three: [1, 2, 3], finally: ["finally"] },
   },
-  { name: "is no query", run: ({ edge: open, tag }) => open().query("beta.feeds.nothing", { tag: tag() }).then(() => "answered", (error: Error) => error.constructor.name), expected: "TRPCClientError" },
+  {
+    name: "is no query",
+    run: ({ edge: open, tag }) =>
+      open()
+        .query("beta.feeds.nothing", { tag: tag() })
+        .then(
+          () => "answered",
+          (error: Error) => error.constructor.name,
+        ),
+    expected: "TRPCClientError",
+  },
 ];
 
 /** Subscriptions. */

@@ -1,4 +1,4 @@
-import { type Case, topic, type Topic } from "../case.ts";
+import { type Case, type Topic, topic } from "../case.ts";
 import { badRequest, edgeFailure, INTERNAL, outcomeOf } from "../outcome.ts";
 import { spell } from "../values/context.ts";
 import { type Sample, SCHEMAS, type SchemaRow } from "../values/schemas.ts";
@@ -16,7 +16,10 @@ function sampleCase(schema: string, { inputOnly }: SchemaRow, sample: Sample, in
   const way = inputOnly === true ? "taken" : "taken and given";
   return {
     name: `${sample.name} (${way})`,
-    run: async (world) => ({ taken: await taken(world, schema, sample), ...(inputOnly === true ? {} : { given: await given(world, schema, index) }) }),
+    run: async (world) => ({
+      taken: await taken(world, schema, sample),
+      ...(inputOnly === true ? {} : { given: await given(world, schema, index) }),
+    }),
     expected: { taken: expectedTaken(schema, sample), ...(inputOnly === true ? {} : { given: expectedGiven(schema, sample) }) },
   };
 }
@@ -32,7 +35,10 @@ async function taken({ app, edge }: World, schema: string, { value }: Sample): P
 
 async function given({ app, edge }: World, schema: string, index: number): Promise<unknown> {
   const give = app.asAnonymous().call.values.give as Procedures;
-  return { call: await outcomeOf((give[schema] as Procedure).call(give, index)), edge: await outcomeOf(edge({ link: "httpBatchLink" }).query(`values.give.${schema}`, index)) };
+  return {
+    call: await outcomeOf((give[schema] as Procedure).call(give, index)),
+    edge: await outcomeOf(edge({ link: "httpBatchLink" }).query(`values.give.${schema}`, index)),
+  };
 }
 
 type Procedure = (input: unknown) => Promise<unknown>;
@@ -44,14 +50,20 @@ function expectedTaken(schema: string, sample: Sample): unknown {
   const atEdge = (path: string): unknown => (edgeIssues === undefined ? text : edgeBadRequest(path, edgeIssues));
   return {
     call: issues === undefined ? text : badRequest(...issues),
-    get: tooLongForUrl === true ? edgeFailure("PAYLOAD_TOO_LARGE", { number: -32013, httpStatus: 431, details: undefined }) : atEdge(`values.take.${schema}`),
+    get:
+      tooLongForUrl === true
+        ? edgeFailure("PAYLOAD_TOO_LARGE", { number: -32013, httpStatus: 431, details: undefined })
+        : atEdge(`values.take.${schema}`),
     post: atEdge(`values.put.${schema}`),
   };
 }
 
 function expectedGiven(schema: string, sample: Sample): unknown {
   if (sample.issues === undefined) return { call: givesOf(sample), edge: givesOf(sample) };
-  return { call: INTERNAL, edge: edgeFailure("INTERNAL", { number: -32603, httpStatus: 500, path: `values.give.${schema}`, details: { errorId: "<id>" } }) };
+  return {
+    call: INTERNAL,
+    edge: edgeFailure("INTERNAL", { number: -32603, httpStatus: 500, path: `values.give.${schema}`, details: { errorId: "<id>" } }),
+  };
 }
 
 function givesOf(sample: Sample): unknown {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
-import { contract, mutation, query } from "holon/contract";
 import { type ContextModule, defineContext } from "holon";
+import { contract, mutation, query } from "holon/contract";
 import { z } from "zod";
 import { SCHEMAS, type SchemaRow } from "./schemas.ts";
 
@@ -18,7 +18,13 @@ export const values = contract("values", {
 
 /** Tells apart what JSON does not: absent and undefined, 0 and -0, prototypes. */
 export function spell(value: unknown): string {
-  return inspect(value, { depth: Number.POSITIVE_INFINITY, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null, compact: true });
+  return inspect(value, {
+    depth: Number.POSITIVE_INFINITY,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxArrayLength: null,
+    maxStringLength: null,
+    compact: true,
+  });
 }
 
 /** The context behind {@link values}. */

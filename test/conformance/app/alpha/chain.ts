@@ -12,7 +12,11 @@ export const createChain = (probe: Probe): AlphaHandlers["chain"] => ({
     return [hopOf("alpha", ctx), ...(await ctx.asSystem.call.beta.chain.trace())];
   },
   contexts({ ctx }) {
-    return { own: namesIn(ctx.call), system: namesIn(ctx.asSystem.call), other: ["delta", "alpha", "values", "__proto__"].filter((name) => name in ctx.call && name !== "__proto__") };
+    return {
+      own: namesIn(ctx.call),
+      system: namesIn(ctx.asSystem.call),
+      other: ["delta", "alpha", "values", "__proto__"].filter((name) => name in ctx.call && name !== "__proto__"),
+    };
   },
   async sleep({ input, ctx }) {
     await ctx.call.beta.chain.sleep(input);

@@ -1,5 +1,5 @@
 import { defineContext } from "holon";
-import { alpha as contract, beta, gamma } from "../contracts/index.ts";
+import { beta, alpha as contract, gamma } from "../contracts/index.ts";
 import * as tables from "./tables.ts";
 
 /** Calls beta and gamma; delta does not exist for it. */

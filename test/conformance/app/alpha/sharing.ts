@@ -1,5 +1,5 @@
-import { dataOf, spoil } from "../data.ts";
 import type { Probe } from "../../probe.ts";
+import { dataOf, spoil } from "../data.ts";
 import type { AlphaHandlers } from "./context.ts";
 
 /** Changes what was sent and what came, and looks whether the other side noticed. */

@@ -14,7 +14,10 @@ circle.self = circle;
 export const THROWN: Readonly<Record<string, () => unknown>> = {
   declared: () => new HolonError("OUT_OF_STOCK", "Only 2 are left.", { details: { available: 2 } }),
   declaredWithCause: () => new HolonError("OUT_OF_STOCK", "Only 2 are left.", { details: { available: 2 }, cause: SECRET }),
-  declaredWithMore: () => new HolonError("OUT_OF_STOCK", "Only 0 are left.", { details: { available: -0, note: undefined, lines: [{ sku: "a", price: 3 }], internal: "s3cret" } }),
+  declaredWithMore: () =>
+    new HolonError("OUT_OF_STOCK", "Only 0 are left.", {
+      details: { available: -0, note: undefined, lines: [{ sku: "a", price: 3 }], internal: "s3cret" },
+    }),
   declaredWithStatus: () => new HolonError("TEAPOT", "I am one.", { details: null }),
   declaredPlain: () => new HolonError("PLAIN", "Plainly.", { details: "text" }),
   declaredWithWrongDetails: () => new HolonError("OUT_OF_STOCK", "How many?", { details: { available: "two, s3cret" } }),
@@ -31,7 +34,8 @@ export const THROWN: Readonly<Record<string, () => unknown>> = {
   number: () => 404,
   object: () => ({ code: "NOT_FOUND", message: "s3cret" }),
   notFound: () => catalogueError("NOT_FOUND", "There is no such item."),
-  notFoundWithDetails: () => catalogueError("NOT_FOUND", "There is no such item.", { details: { id: "7", at: new Date(0), gone: undefined }, cause: SECRET }),
+  notFoundWithDetails: () =>
+    catalogueError("NOT_FOUND", "There is no such item.", { details: { id: "7", at: new Date(0), gone: undefined }, cause: SECRET }),
   conflictWithCircle: () => catalogueError("CONFLICT", "It changed.", { details: circle }),
   conflictWithBigint: () => catalogueError("CONFLICT", "It changed.", { details: { version: 3n } }),
   conflictWithFunction: () => catalogueError("CONFLICT", "It changed.", { details: { version: 3, again: () => 3 } }),

@@ -16,6 +16,7 @@ export const createFeeds = (probe: Probe): BetaHandlers["feeds"] => ({
   },
   async *nothing({ input }) {
     probe.note(input.tag, "finally");
+    yield* [];
   },
   async *endless({ input, ctx }) {
     void reasonOf(ctx.signal).then((reason) => probe.note(`${input.tag} signal`, reason));

@@ -6,7 +6,12 @@ import { items } from "./tables.ts";
 
 type Row = typeof items.$inferSelect;
 /** As {@link beta} has them. */
-type BetaTransaction = Transaction<{ contract: typeof beta.contract; tables: { items: typeof items }; calls: typeof beta.calls; jobs: typeof beta.jobs }>;
+type BetaTransaction = Transaction<{
+  contract: typeof beta.contract;
+  tables: { items: typeof items };
+  calls: typeof beta.calls;
+  jobs: typeof beta.jobs;
+}>;
 
 /** Mutations that callers may repeat. */
 export const createKeys = (probe: Probe): BetaHandlers["keys"] => ({

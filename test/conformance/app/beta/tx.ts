@@ -84,7 +84,10 @@ export const createTx = (probe: Probe): BetaHandlers["tx"] => ({
   swallow: ({ input: { tag }, ctx }) =>
     ctx.transaction(async (tx) => {
       await tx.db.insert(items).values(row(tag));
-      await tx.db.insert(items).values(row(tag)).catch(() => probe.note(tag, "swallowed"));
+      await tx.db
+        .insert(items)
+        .values(row(tag))
+        .catch(() => probe.note(tag, "swallowed"));
       return "done";
     }),
   async prepared({ input: { tag, name }, ctx }) {

@@ -36,7 +36,12 @@ export const alpha = contract("alpha", {
       abortedBefore: query({ ...inTag, output: Caught }),
     },
     feeds: {
-      relay: subscription({ access: "public", input: z.object({ tag: z.string(), to: z.int() }), output: z.object({ n: z.int() }), errors: { OVER: z.object({ at: z.int() }) } }),
+      relay: subscription({
+        access: "public",
+        input: z.object({ tag: z.string(), to: z.int() }),
+        output: z.object({ n: z.int() }),
+        errors: { OVER: z.object({ at: z.int() }) },
+      }),
       endless: subscription({ ...inTag, output: z.int() }),
       firstThree: query({ ...inTag, output: z.array(z.int()) }),
     },

@@ -57,7 +57,12 @@ const rows = {
 };
 
 const feeds = {
-  count: subscription({ access: "public", input: z.object({ tag: z.string(), to: z.int() }), output: z.object({ n: z.int() }), errors: { OVER: z.object({ at: z.int() }) } }),
+  count: subscription({
+    access: "public",
+    input: z.object({ tag: z.string(), to: z.int() }),
+    output: z.object({ n: z.int() }),
+    errors: { OVER: z.object({ at: z.int() }) },
+  }),
   nothing: subscription({ ...inTag, output: z.int() }),
   endless: subscription({ ...inTag, output: z.int() }),
   silent: subscription({ ...inTag, output: z.int() }),
@@ -72,13 +77,30 @@ const feeds = {
 };
 
 const keys = {
-  add: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row, errors: { REFUSED: z.null() } }),
+  add: mutation({
+    access: "public",
+    idempotent: true,
+    input: z.object({ tag: z.string(), amount: z.int() }),
+    output: Row,
+    errors: { REFUSED: z.null() },
+  }),
   addMore: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row }),
   addSilently: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }) }),
   addForNull: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: z.string().nullable() }),
-  chargeForNull: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: z.string().nullable() }),
+  chargeForNull: mutation({
+    access: "public",
+    idempotent: true,
+    input: z.object({ tag: z.string(), amount: z.int() }),
+    output: z.string().nullable(),
+  }),
   addWrongly: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row }),
-  charge: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row, errors: { DECLINED: z.null() } }),
+  charge: mutation({
+    access: "public",
+    idempotent: true,
+    input: z.object({ tag: z.string(), amount: z.int() }),
+    output: Row,
+    errors: { DECLINED: z.null() },
+  }),
   chargeSlowly: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row }),
   chargeWithoutTransaction: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string() }), output: z.string() }),
   chargeTwice: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string() }), output: z.string() }),
@@ -124,7 +146,18 @@ const time = {
 
 /** The callee of most cases. */
 export const beta = contract("beta", {
-  procedures: { errors, sharing, access, rows, feeds, keys, tx, load, time, chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query({ ...inTag }), hang: query({ ...inTag }) } },
+  procedures: {
+    errors,
+    sharing,
+    access,
+    rows,
+    feeds,
+    keys,
+    tx,
+    load,
+    time,
+    chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query({ ...inTag }), hang: query({ ...inTag }) },
+  },
   events: {
     itemAdded: event(z.object({ tag: z.string(), amount: z.int().min(0), note: z.string().default("none") }), { orderedBy: "tag" }),
     itemSeen: event(z.object({ tag: z.string(), text: z.string().optional() })),

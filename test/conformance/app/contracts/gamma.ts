@@ -8,6 +8,9 @@ const inTag = { access: "public", input: Tag } as const;
 export const gamma = contract("gamma", {
   procedures: {
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query(inTag), hang: query(inTag) },
-    ledger: { book: mutation({ access: "internal", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: z.int() }), booked: query({ ...inTag, output: z.array(z.int()) }) },
+    ledger: {
+      book: mutation({ access: "internal", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: z.int() }),
+      booked: query({ ...inTag, output: z.array(z.int()) }),
+    },
   },
 });

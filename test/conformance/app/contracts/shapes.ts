@@ -11,7 +11,14 @@ export const Who = z.discriminatedUnion("kind", [
 ]);
 
 /** What one context of a chain sees of a call. */
-export const Hop = z.object({ context: z.string(), principal: Who, initiator: Who, user: z.string().nullable(), traceId: z.string(), remainingMs: z.number() });
+export const Hop = z.object({
+  context: z.string(),
+  principal: Who,
+  initiator: Who,
+  user: z.string().nullable(),
+  traceId: z.string(),
+  remainingMs: z.number(),
+});
 
 /** What a caller sees of an error that it caught. */
 export const Caught = z.object({

@@ -1,5 +1,5 @@
 import { defineContext } from "holon";
-import { delta, gamma as contract } from "../contracts/index.ts";
+import { gamma as contract, delta } from "../contracts/index.ts";
 import * as tables from "./tables.ts";
 
 /** Calls delta. */
