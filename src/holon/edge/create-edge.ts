@@ -16,6 +16,7 @@ import { setSecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
 import { RouteTable } from "./route-table.ts";
 import { SseStreams } from "./sse-streams.ts";
 import { runStop } from "./stop.ts";
+import { TraceStart } from "./trace-start.ts";
 import { handleTrpc } from "./trpc-handler.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
@@ -68,6 +69,7 @@ function createParts(options: EdgeOptions): EdgeParts {
     routes: new RouteTable(options.targets, options.metrics),
     boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
     proxies: new TrustedProxies(options.trustedProxies ?? []),
+    traces: new TraceStart(),
     cors: new CorsPolicy(options.cors),
     flights: new Flights(),
     streams: new SseStreams(),

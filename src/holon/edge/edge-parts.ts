@@ -5,6 +5,7 @@ import type { ErrorBoundary } from "./error-boundary.ts";
 import type { Flights } from "./flights.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SseStreams } from "./sse-streams.ts";
+import type { TraceStart } from "./trace-start.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What the parts of one edge share; made once by `createEdge`. */
@@ -17,6 +18,7 @@ export interface EdgeParts {
   readonly log: Logger;
   readonly boundary: ErrorBoundary;
   readonly proxies: TrustedProxies;
+  readonly traces: TraceStart;
   readonly cors: CorsPolicy;
   readonly flights: Flights;
   readonly streams: SseStreams;

@@ -1,4 +1,4 @@
-import { catalogueError, type HolonError, type Principal, parseTraceparent, Scope, type Trace, WheelEntry } from "../kernel/index.ts";
+import { catalogueError, type HolonError, type Principal, Scope, type Trace, WheelEntry } from "../kernel/index.ts";
 import type { PrincipalReceiver } from "./authentication.ts";
 import { answerTooLarge } from "./edge-call.ts";
 import { toErrorJson } from "./error-body.ts";
@@ -42,7 +42,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     const { parts, request, response } = exchange;
     this.#exchange = exchange;
     this.#options = options;
-    this.#trace = parseTraceparent(request.headers.traceparent as string | undefined);
+    this.#trace = parts.traces.from(request.headers.traceparent as string | undefined);
     this.#frames = new ItemFrames(options.lastEventId);
     this.#writtenAtMs = this.#itemAtMs = parts.clock.monotonicMs();
     this.#endAtMs = this.#itemAtMs + parts.limits.subscriptionGreatestAgeMs;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { catalogueError, type HolonError, isHolonError, parseTraceparent, Trace } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError, Trace } from "../kernel/index.ts";
 import { authenticateRequest } from "./authentication.ts";
 import { type AnswerWriter, CallGroup } from "./call-group.ts";
 import { parseCallHeaders } from "./call-headers.ts";
@@ -81,7 +81,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
   const group = new CallGroup(paths.length, limits.batchConcurrencyCount, writer);
   exchange.onGone = () => group.refuse(catalogueError("CANCELLED", "The client closed the connection."));
   const nowMs = parts.clock.monotonicMs();
-  const trace = parseTraceparent(request.headers.traceparent as string | undefined);
+  const trace = parts.traces.from(request.headers.traceparent as string | undefined);
   paths.forEach((path, index) => {
     const input = parsed[index];
     group.calls.push(
