@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import postgres, { type Sql } from "postgres";
@@ -42,13 +42,18 @@ export interface TestDatabaseOptions {
 
 const FOLDER_PREFIX = "holon-test-";
 
+/** How many servers of failed tests are kept for looking at, the newest ones. */
+const KEPT_COUNT = 10;
+
 /**
  * Starts a server for tests in a temporary folder: fast, since it gives up surviving a crash of the machine, and gone with this process, however
- * that ends. Folders that killed processes left are removed.
+ * that ends. What killed processes left is removed, and what was kept, but for the newest.
  */
 export async function startTestServer(): Promise<TestServer> {
   await removeLeftFolders();
   const folder = await mkdtemp(path.join(tmpdir(), FOLDER_PREFIX));
+  // Where root may not make user namespaces, the server runs as a user who must be able to enter.
+  await chmod(folder, 0o711);
   const server = await startEmbeddedPostgres({ folder, durable: false });
   let kept = false;
   return {
@@ -127,12 +132,20 @@ function databaseUrl(server: TestServer, name: string): string {
   return url.href;
 }
 
+/** A folder with the claim of a dead process was left by it; one with none was kept after a failure, or (no claims yet) is being made. */
 async function removeLeftFolders(): Promise<void> {
+  const kept: { readonly folder: string; readonly changedMs: number }[] = [];
   for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(FOLDER_PREFIX)) continue;
     const folder = path.join(tmpdir(), name);
-    const wasStarted = (await readdir(path.join(folder, "claims")).catch(() => [])).length > 0;
-    // A folder without claims was kept after a failure, or is being made; one with a dead claim was left by a killed process.
-    if (wasStarted && !(await isClaimed(folder))) await rm(folder, { recursive: true, force: true }).catch(() => {});
+    const claims = name.startsWith(FOLDER_PREFIX) ? await readdir(path.join(folder, "claims")).catch(() => undefined) : undefined;
+    if (claims === undefined || (await isClaimed(folder))) continue;
+    if (claims.length > 0) await removeFolder(folder);
+    else kept.push({ folder, changedMs: (await stat(folder).catch(() => undefined))?.mtimeMs ?? 0 });
   }
+  kept.sort((one, other) => other.changedMs - one.changedMs);
+  for (const { folder } of kept.slice(KEPT_COUNT)) await removeFolder(folder);
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch(() => {}); // Another test process may be doing the same.
 }

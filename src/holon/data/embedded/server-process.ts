@@ -1,0 +1,109 @@
+import { open, readFile, stat, truncate } from "node:fs/promises";
+import path from "node:path";
+import { catalogueError } from "../../kernel/index.ts";
+import type { Cluster } from "./cluster.ts";
+import { findFreePort } from "./free-port.ts";
+import { type GuardedProcess, spawnGuarded } from "./guarded-process.ts";
+import type { PostgresBinaries } from "./postgres-binaries.ts";
+import { readPostmaster } from "./postmaster-file.ts";
+import type { Unprivileged } from "./unprivileged.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** What a server is started from. */
+export interface ServerStart {
+  readonly folder: string;
+  readonly cluster: Cluster;
+  readonly binaries: PostgresBinaries;
+  readonly who: Unprivileged;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly durable: boolean;
+}
+
+/** A server that is ready. */
+export interface ServerProcess {
+  readonly port: number;
+  readonly pid: number;
+  readonly process: GuardedProcess;
+}
+
+/** How often a start is tried again when its port was taken meanwhile, or a dying predecessor still holds its memory. */
+const START_ATTEMPTS = 20;
+
+/**
+ * Starts Postgres on its data folder and waits until it is ready.
+ *
+ * Errors: CONFLICT - the port is taken; UNAVAILABLE with what the server said.
+ */
+export async function startServerProcess(start: ServerStart): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt++) {
+    const port = start.port === 0 ? await findFreePort() : start.port;
+    const log = path.join(start.folder, "postgres.log");
+    const from = await logSize(log);
+    const running = await tryServer(start, port, log);
+    if (running !== undefined) return running;
+    const said = (await readFile(log, "utf8")).slice(from);
+    const portTaken = /Address already in use/i.test(said);
+    if (portTaken && start.port !== 0) {
+      throw catalogueError("CONFLICT", `The embedded database cannot listen on port ${port}: another program does.`, { details: { folder: start.folder, pid: null, port } });
+    }
+    // A predecessor that was killed leaves its shared memory for the moment that its last backends need to notice.
+    if (attempt >= START_ATTEMPTS || !(portTaken || /shared memory block|lock file/i.test(said))) {
+      throw catalogueError("UNAVAILABLE", `The embedded database in ${start.folder} does not start: ${said.trim()}`, { executed: "no" });
+    }
+    await waitUntil(() => undefined, 250, 1);
+  }
+}
+
+async function tryServer(start: ServerStart, port: number, log: string): Promise<ServerProcess | undefined> {
+  const { cluster, binaries, who, durable } = start;
+  const output = await open(log, "a", 0o600);
+  const command = who.wrap(binaries.postgres, ["-D", cluster.data, "-p", String(port), ...settings(durable)]);
+  const guarded = spawnGuarded(command, who, output.fd);
+  await output.close();
+  let ended = false;
+  void guarded.ended.then(() => {
+    ended = true;
+  });
+  const ready = async () => {
+    if (ended) return null;
+    const postmaster = await readPostmaster(cluster.data);
+    return postmaster?.ready === true ? postmaster : undefined;
+  };
+  const postmaster = await waitUntil(ready, 10, 6_000);
+  if (postmaster) {
+    guarded.unref();
+    return { port, pid: postmaster.pid, process: guarded };
+  }
+  guarded.stop();
+  await guarded.ended;
+  return undefined;
+}
+
+function settings(durable: boolean): string[] {
+  const values: Record<string, string> = {
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: "200",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    jit: "off",
+    // A statement whose process was killed ends, with its locks.
+    client_connection_check_interval: "1000",
+    // The server's log keeps what concerns the server: statements and their values belong to nobody's log file.
+    log_min_messages: "log",
+    log_min_error_statement: "panic",
+    log_error_verbosity: "terse",
+    log_checkpoints: "off",
+    ...(durable ? {} : { fsync: "off", full_page_writes: "off", autovacuum: "off" }),
+  };
+  return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+/** Keeps the log from growing without end: it begins anew once it is over a megabyte. */
+async function logSize(log: string): Promise<number> {
+  const size = (await stat(log).catch(() => undefined))?.size ?? 0;
+  if (size < 1024 * 1024) return size;
+  await truncate(log);
+  return 0;
+}
