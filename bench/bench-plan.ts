@@ -58,7 +58,7 @@ const mesh: BenchPlan = {
   own: ["raw", "holon"],
   concurrencies: [1, 16, 128],
   metrics: [CALLS, { name: "p50us", title: "p50 us", digits: 0 }, { name: "p99us", title: "p99 us", digits: 0 }, { ...CPU, digits: 1 }],
-  warmMs: 700,
+  warmMs: 1_500,
   roundMs: 500,
   goals: [
     { contender: "holon", against: "raw", metric: "p50us", concurrency: 1, atMost: 1.3 },
