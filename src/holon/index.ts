@@ -1,4 +1,5 @@
 export { defineContext, type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts } from "./context/define-context.ts";
+export type { ContextOf, ReaderOf, TransactionOf } from "./context/definition-types.ts";
 export type { BaseContext, CallOptions, CallPromise, Calls, ContextTypes, EnqueueOptions, HandlerContext, Transaction } from "./context/handler-context.ts";
 export { type HandlersOf, outsideEffect, type RulesOf } from "./context/handlers.ts";
 export { type CallError, safeCall, type SafeCallResult } from "./context/safe-call.ts";
@@ -7,7 +8,7 @@ export { HolonError, isHolonError, catalogueError } from "./kernel/holon-error.t
 export type { EdgeRequest } from "./edge/edge-request.ts";
 export type { Clock } from "./kernel/clock.ts";
 export type { Logger } from "./kernel/log.ts";
-export type { AnonymousPrincipal, Principal, SystemPrincipal, UserPrincipal } from "./kernel/principal.ts";
+export { type AnonymousPrincipal, type Principal, principalName, type SystemPrincipal, type UserPrincipal } from "./kernel/principal.ts";
 export { type App, type AppOptions, type Authenticate, defineApp } from "./runtime/define-app.ts";
 export { createLogger } from "./observe/logger.ts";
 export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";

@@ -1,20 +1,8 @@
 import type { Target } from "../contract/index.ts";
-import { catalogueError, type HolonError, isHolonError, type Principal, type Scope } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError, type Scope } from "../kernel/index.ts";
+import type { BoundCall, CallOrigin } from "./call-origin.ts";
 import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
 import type { CallOptions } from "./handler-context.ts";
-
-/** Who makes a call: a handler at work, for its caller or as its context's own system. */
-export interface CallOrigin {
-  readonly scope: Scope;
-  readonly callPrincipal: Principal;
-  /** Name of the calling context. */
-  readonly contextName: string;
-  readonly insideTransaction: boolean;
-  readonly monotonicMs: () => number;
-}
-
-/** A procedure of another context, bound to where it runs. */
-export type BoundCall = (origin: CallOrigin, input: unknown, options: CallOptions | undefined) => Promise<unknown> | AsyncIterable<unknown>;
 
 /** Binds a procedure for calls from one context: straight to the handler where it runs here, through its target elsewhere. */
 export function bindCall(caller: string, target: Target, seriesFactory: SeriesFactory): BoundCall {
@@ -93,5 +81,8 @@ function cancelledBefore(): HolonError {
 }
 
 function callInTransaction(path: string): HolonError {
-  return catalogueError("CALL_IN_TRANSACTION", `${path} was called while a transaction of the calling handler was open; call it before or after, or emit an event.`);
+  return catalogueError(
+    "CALL_IN_TRANSACTION",
+    `${path} was called while a transaction of the calling handler was open; call it before or after, or emit an event.`,
+  );
 }

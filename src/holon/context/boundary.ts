@@ -1,8 +1,18 @@
 import { type AnyProcedure, createParser, ParseFailure, type Parser } from "../contract/index.ts";
-import { catalogueError, COMMON_REFUSALS, HolonError, isCatalogueCode, type Logger } from "../kernel/index.ts";
+import { COMMON_REFUSALS, catalogueError, HolonError, isCatalogueCode, type Logger } from "../kernel/index.ts";
 
 /** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
-const FAULTS: ReadonlySet<string> = new Set(["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "CANCELLED", "CONTRACT_MISMATCH", "KEY_IN_FLIGHT", "KEY_REUSED", "TOO_MANY_REQUESTS", "CALL_IN_TRANSACTION"]);
+const FAULTS: ReadonlySet<string> = new Set([
+  "UNAVAILABLE",
+  "OVERLOADED",
+  "DEADLINE_EXCEEDED",
+  "CANCELLED",
+  "CONTRACT_MISMATCH",
+  "KEY_IN_FLIGHT",
+  "KEY_REUSED",
+  "TOO_MANY_REQUESTS",
+  "CALL_IN_TRANSACTION",
+]);
 
 /** What {@link createBoundary} needs. */
 export interface BoundaryOptions {
@@ -23,7 +33,9 @@ export type Boundary = (thrown: unknown) => HolonError;
  * from a callee keeps its id; one that arose here, as in the database layer, gets one.
  */
 export function createBoundary({ path, procedure, log, newId }: BoundaryOptions): Boundary {
-  const declared = new Map<string, Parser>(Object.entries(procedure.errors).map(([code, schema]) => [code, createParser(schema as AnyProcedure["input"])]));
+  const declared = new Map<string, Parser>(
+    Object.entries(procedure.errors).map(([code, schema]) => [code, createParser(schema as AnyProcedure["input"])]),
+  );
 
   const internal = (cause: unknown): HolonError => {
     const errorId = newId();

@@ -1,5 +1,5 @@
 import { type AnyProcedure, type ContractMap, isProcedure, type ProcedureTree } from "../contract/index.ts";
-import type { BoundCall, CallOrigin } from "./bound-call.ts";
+import type { BoundCall, CallOrigin } from "./call-origin.ts";
 import type { CallOptions } from "./handler-context.ts";
 
 /** Makes `ctx.call` for one origin. Costs one small object; groups make theirs when they are read. */

@@ -1,11 +1,13 @@
 import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
 import { HolonError, principalName } from "../kernel/index.ts";
+import { AnswerRecord } from "./answer-record.ts";
 import { OutputError, type Run } from "./compiled-procedure.ts";
 import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
+import type { DetachedRuns } from "./detached-runs.ts";
 import type { OutsideEffect } from "./handlers.ts";
 import { requestHash } from "./request-hash.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
-import type { ContextStore, KeyScope, StoreTransaction, Tables } from "./store.ts";
+import type { ContextStore, KeyClaim, KeyScope, StoreTransaction, Tables } from "./store.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
@@ -19,12 +21,18 @@ export interface RunParts {
   readonly store: ContextStore | undefined;
   readonly openTransaction: TransactionFactory;
   readonly newId: () => string;
+  readonly detachedRuns: DetachedRuns;
 }
 
 /** Joins a handler with its rule and its form of idempotency. */
 export function compileRun(parts: RunParts): Run {
   const { handler, rule } = parts;
-  const run = typeof handler === "object" ? outsideEffectRun(parts, handler.run as Handler) : isTransactional(parts.procedure) ? transactionalRun(parts, handler) : plainRun(handler);
+  const run =
+    typeof handler === "object"
+      ? outsideEffectRun(parts, handler.run as Handler)
+      : isTransactional(parts.procedure)
+        ? transactionalRun(parts, handler)
+        : plainRun(handler);
   if (rule === undefined) return run;
   return parts.procedure.type === "subscription" ? guardedStream(run, rule, parts.procedure) : guardedRun(run, rule, parts.procedure);
 }
@@ -49,35 +57,33 @@ function transactionalRun(parts: RunParts, handler: Handler): Run {
     });
 }
 
-/** The key is claimed first; the handler's one transaction writes effect and answer. */
+/** The key is claimed first; the handler's one transaction writes effect and answer. It goes on when its caller goes away. */
 function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   const store = requireStore(parts);
-  const record = recordable(parts);
+  const { detachedRuns, path } = parts;
   return async (input, ctx) => {
-    const key = keyScope(parts, ctx, input);
-    if (key === undefined) return handler({ input, ctx, key: parts.newId(), attempt: 1 });
-    const claim = await store.claim(ctx.scope, key);
+    const scoped = keyScope(parts, ctx, input);
+    if (scoped === undefined) return detachedRuns.run(ctx.scope, path, async (scope) => handler({ input, ctx: ctx.inScope(scope), key: parts.newId(), attempt: 1 }));
+    const claim = await store.claim(ctx.scope, scoped);
     if (claim.kind === "answer") return claim.answer;
-    let recorded: { readonly answer: unknown } | undefined;
-    ctx.recordAnswer = async (tx, result) => {
-      if (recorded !== undefined) throw new HolonError("INTERNAL", `The handler of ${parts.path} opened a second transaction; an outside effect has exactly one.`);
-      const answer = record(result);
-      await claim.complete(tx, answer);
-      recorded = { answer };
-    };
-    try {
-      await handler({ input, ctx, key: key.key, attempt: claim.attempt });
-    } catch (error) {
-      // A transaction that committed is the answer, whatever the handler did after it.
-      if (recorded === undefined) await claim.release().catch(() => {});
-      throw error;
-    }
-    if (recorded === undefined) {
-      await claim.release();
-      throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
-    }
-    return (recorded as { answer: unknown }).answer;
+    return detachedRuns.run(ctx.scope, path, (scope) => runClaimed(parts, claim, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key: scoped.key, attempt: claim.attempt })));
   };
+}
+
+type Claimed = Extract<KeyClaim<Tables>, { kind: "claimed" }>;
+
+/** Runs a handler that holds a claim. Without a commit the key is given back; with one, its answer is the answer, whatever comes after it. */
+async function runClaimed(parts: RunParts, claim: Claimed, handle: (answer: AnswerRecord) => unknown): Promise<unknown> {
+  const answer = new AnswerRecord(parts.path, recordable(parts), claim);
+  try {
+    await handle(answer);
+  } catch (error) {
+    if (!answer.isCommitted) await claim.release().catch(() => {});
+    throw error;
+  }
+  if (answer.isCommitted) return answer.value;
+  await claim.release();
+  throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
 }
 
 function keyScope(parts: RunParts, ctx: RuntimeContext, input: unknown): KeyScope | undefined {
@@ -97,6 +103,10 @@ function recordable(parts: RunParts): (value: unknown) => unknown {
 }
 
 function requireStore({ store, path }: RunParts): ContextStore {
-  if (store === undefined) throw new HolonError("INTERNAL", `${path} is idempotent, which needs a database to keep its keys in; name the context's tables in defineContext.`);
+  if (store === undefined)
+    throw new HolonError(
+      "INTERNAL",
+      `${path} is idempotent, which needs a database to keep its keys in; name the context's tables in defineContext.`,
+    );
   return store;
 }

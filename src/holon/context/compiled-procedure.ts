@@ -1,5 +1,5 @@
 import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../contract/index.ts";
-import { catalogueError, type Clock, type HolonError, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
+import { type Clock, catalogueError, type HolonError, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
 import { createBoundary } from "./boundary.ts";
 import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
@@ -141,7 +141,9 @@ export class OutputError extends Error {
   readonly issues: ParseFailure["issues"];
 
   constructor(path: string, failure: ParseFailure) {
-    super(`the handler of ${path} returned what its contract does not allow: ${failure.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}`);
+    super(
+      `the handler of ${path} returned what its contract does not allow: ${failure.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}`,
+    );
     this.issues = failure.issues;
   }
 }

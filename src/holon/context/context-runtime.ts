@@ -4,6 +4,7 @@ import { bindCall } from "./bound-call.ts";
 import { compileCallTree } from "./call-tree.ts";
 import { compileRun, type RunParts } from "./compile-run.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
+import { DetachedRuns } from "./detached-runs.ts";
 import type { ContextModule } from "./define-context.ts";
 import type { Rule } from "./guarded-run.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
@@ -31,6 +32,8 @@ export interface CompiledContext {
   connect(resolve: ResolveTarget): void;
   /** Calls that run now. */
   running(): number;
+  /** Resolves when no handler runs on whose caller has gone away. */
+  idle(): Promise<void>;
 }
 
 /** Compiles every procedure of a context to one function. */
@@ -46,6 +49,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
     openTransaction,
     calls: () => ({}),
   };
+  const detachedRuns = new DetachedRuns(services.wheel);
   const targets = new Map<string, Target>();
   for (const [path, procedure] of walkProcedures(module.contract.procedures)) {
     const fullPath = `${module.name}.${path}`;
@@ -57,6 +61,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
       store,
       openTransaction,
       newId: services.newId,
+      detachedRuns,
     });
     const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, home, procedure);
     targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, services: { ...services, log } }));
@@ -66,9 +71,12 @@ export function compileContext({ module, store, limits, services }: CompileConte
     module,
     targets,
     connect(resolve) {
-      home.calls = compileCallTree(module.calls, (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series));
+      home.calls = compileCallTree(module.calls, (contextName, path, procedure) =>
+        bindCall(module.name, resolve(contextName, path, procedure), services.series),
+      );
     },
     running: () => gauge.running,
+    idle: () => detachedRuns.idle(),
   };
 }
 

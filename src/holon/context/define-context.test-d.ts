@@ -1,11 +1,11 @@
-import { pgSchema, uuid, text } from "drizzle-orm/pg-core";
 import { eq } from "drizzle-orm";
+import { pgSchema, text, uuid } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event, mutation, query, subscription } from "../contract/index.ts";
+import { job } from "../work/index.ts";
 import { defineContext } from "./define-context.ts";
 import { outsideEffect } from "./handlers.ts";
 import { safeCall } from "./safe-call.ts";
-import { job } from "../work/index.ts";
 
 const Product = z.object({ id: z.string(), name: z.string() });
 const catalog = contract("catalog", {
@@ -78,9 +78,12 @@ def.procedures({
 export const rules = def.rules({ products: { get: ({ ctx }) => ctx.user !== undefined } });
 export const catalogModule = def.implement({ procedures: handlers, rules });
 
-export const usesSafeCall = defineContext(contract("caller", { procedures: { run: query({ access: "public", output: z.object({ left: z.int() }) }) } }), {
-  calls: { catalog },
-}).procedures({
+export const usesSafeCall = defineContext(
+  contract("caller", { procedures: { run: query({ access: "public", output: z.object({ left: z.int() }) }) } }),
+  {
+    calls: { catalog },
+  },
+).procedures({
   async run({ ctx }) {
     const [product, error] = await safeCall(ctx.call.catalog.stock.reserve({ id: "1" }, { key: "k" }));
     if (error !== undefined) {

@@ -1,4 +1,4 @@
-import type { AnyProcedure, ParsedInputOf, ProcedureTree, ReturnOf, OutputOf } from "../contract/index.ts";
+import type { AnyProcedure, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf } from "../contract/index.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;
@@ -66,7 +66,11 @@ export type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
 
 /** A rule of a query that looks at the answer, and so needs no query of its own. */
 export interface RowRule<T extends ContextTypes, P extends AnyProcedure> {
-  readonly answer: (args: { readonly input: ParsedInputOf<P>; readonly output: OutputOf<P>; readonly ctx: BaseContext<T, P> }) => MaybePromise<boolean>;
+  readonly answer: (args: {
+    readonly input: ParsedInputOf<P>;
+    readonly output: OutputOf<P>;
+    readonly ctx: BaseContext<T, P>;
+  }) => MaybePromise<boolean>;
 }
 
 /** Rules by procedure; procedures without one are open to whom `access` lets in. */

@@ -1,4 +1,4 @@
-import { type ParseFailure, ParseFailure as Failure, type Parser } from "../contract/index.ts";
+import { ParseFailure as Failure, type ParseFailure, type Parser } from "../contract/index.ts";
 import { catalogueError, type HolonError, type Scope, type ScopeLink, type TimerWheel, WheelEntry } from "../kernel/index.ts";
 import type { Boundary } from "./boundary.ts";
 

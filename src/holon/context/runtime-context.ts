@@ -9,9 +9,10 @@ import {
   type Scope,
   type UserPrincipal,
 } from "../kernel/index.ts";
-import type { CallOrigin } from "./bound-call.ts";
+import type { AnswerRecord } from "./answer-record.ts";
+import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
-import type { ContextStore, PreparableQuery, PreparedQueryOf, ReadDatabase, StoreTransaction, Tables } from "./store.ts";
+import type { ContextStore, PreparableQuery, PreparedQueryOf, ReadDatabase, Tables } from "./store.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 /** What the handlers of one context share in one process. */
@@ -25,22 +26,24 @@ export interface ContextHome {
   readonly openTransaction: TransactionFactory;
 }
 
-/** Called inside the one transaction of an outside effect, with its result, before it commits. */
-export type RecordAnswer = (tx: StoreTransaction<Tables>, result: unknown) => Promise<void>;
-
 /** `ctx` of one call, at run time; {@link import("./handler-context.ts").HandlerContext} is how handlers see it. */
 export class RuntimeContext implements CallOrigin {
   readonly scope: Scope;
   readonly #home: ContextHome;
   readonly #procedure: AnyProcedure;
+  readonly #answer: AnswerRecord | undefined;
   #openTransactions = 0;
-  /** Set by the outside-effect form of idempotency. */
-  recordAnswer: RecordAnswer | undefined = undefined;
 
-  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure) {
+  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure, answer?: AnswerRecord) {
     this.scope = scope;
     this.#home = home;
     this.#procedure = procedure;
+    this.#answer = answer;
+  }
+
+  /** The same in another scope; with a record, its one transaction writes the answer too. */
+  inScope(scope: Scope, answer?: AnswerRecord): RuntimeContext {
+    return new RuntimeContext(scope, this.#home, this.#procedure, answer);
   }
 
   get contextName(): string {
@@ -122,14 +125,17 @@ export class RuntimeContext implements CallOrigin {
 
   async transaction<R>(run: (tx: object) => Promise<R>): Promise<R> {
     const { openTransaction } = this.#home;
-    const { recordAnswer } = this;
+    const answer = this.#answer;
+    answer?.begin();
     this.#openTransactions++;
     try {
-      return await this.#store().transaction(this.scope, async (tx) => {
-        const result = await run(openTransaction(tx));
-        await recordAnswer?.(tx, result);
-        return result;
+      const result = await this.#store().transaction(this.scope, async (tx) => {
+        const made = await run(openTransaction(tx));
+        await answer?.write(tx, made);
+        return made;
       });
+      answer?.commit();
+      return result;
     } finally {
       this.#openTransactions--;
     }

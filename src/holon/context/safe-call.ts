@@ -2,7 +2,9 @@ import { type CatalogueCode, HolonError } from "../kernel/index.ts";
 import type { CallPromise } from "./handler-context.ts";
 
 /** An error of a call: one of those that its contract declares, with typed details, or one of the catalogue. */
-export type CallError<Errors> = { [Code in keyof Errors & string]: HolonError<Code, Errors[Code]> }[keyof Errors & string] | HolonError<Exclude<CatalogueCode, keyof Errors>>;
+export type CallError<Errors> =
+  | { [Code in keyof Errors & string]: HolonError<Code, Errors[Code]> }[keyof Errors & string]
+  | HolonError<Exclude<CatalogueCode, keyof Errors>>;
 
 /** What {@link safeCall} resolves to: `[answer, undefined]` or `[undefined, error]`. */
 export type SafeCallResult<Output, Errors> = readonly [answer: Output, error: undefined] | readonly [answer: undefined, error: CallError<Errors>];

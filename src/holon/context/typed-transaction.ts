@@ -19,7 +19,9 @@ const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 
 /** Compiles the events and jobs of a context; a payload that does not fit throws, and the transaction rolls back. */
 export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap): TransactionFactory {
-  const eventParsers = new Map(Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]));
+  const eventParsers = new Map(
+    Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]),
+  );
   const jobParsers = new Map(Object.entries(jobs).map(([name, spec]) => [name, createParser(spec.data)]));
 
   return (tx) => ({

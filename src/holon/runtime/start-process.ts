@@ -6,7 +6,7 @@ import { type CompiledContext, compileContext, createContextRouter, type Pipelin
 import type { Contract, Target, TargetMap } from "../contract/index.ts";
 import { walkProcedures } from "../contract/index.ts";
 import { createEdge, createOpsServer, type Edge, type OpsServer, type Readiness } from "../edge/index.ts";
-import { ANONYMOUS, type Clock, catalogueError, type Logger, OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
+import { ANONYMOUS, type Clock, catalogueError, type Limits, type Logger, OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
 import { CallMetrics, createMetrics } from "../observe/index.ts";
 import type { Plan } from "../topology/index.ts";
 import { createMeshServer, type MeshPeer, type MeshServer } from "../transport/mesh/index.ts";
@@ -122,17 +122,31 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     },
     close() {
       state.stopping = true;
-      closing ??= stop(limits.drainMs, edge, mesh, open);
+      closing ??= stop({ limits, edge, mesh, hosted, open });
       return closing;
     },
   };
 }
 
-/** Not ready for a while, so that balancers notice; then the edge, which calls the others; then the mesh, which others call. */
-async function stop(drainMs: number, edge: Edge | undefined, mesh: MeshServer | undefined, open: OpenThings): Promise<void> {
-  if (drainMs > 0) await delay(drainMs);
+interface StopParts {
+  readonly limits: Limits;
+  readonly edge: Edge | undefined;
+  readonly mesh: MeshServer | undefined;
+  readonly hosted: readonly CompiledContext[];
+  readonly open: OpenThings;
+}
+
+/**
+ * Not ready for a while, so that balancers notice; then the edge, which calls the others; then the mesh, which others call; then what runs on
+ * without a caller. Each finishes what is in flight, within the grace.
+ */
+async function stop({ limits, edge, mesh, hosted, open }: StopParts): Promise<void> {
+  if (limits.drainMs > 0) await delay(limits.drainMs);
   await edge?.close();
   await mesh?.drain();
+  const patience = new AbortController();
+  await Promise.race([Promise.all(hosted.map((context) => context.idle())), delay(limits.graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
+  patience.abort();
   await open.close();
 }
 

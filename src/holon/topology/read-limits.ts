@@ -17,11 +17,13 @@ const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, may
 ];
 
 /** The limits in force: the defaults, and what `HOLON_LIMIT_<NAME>` says. */
-export function readLimits(reader: EnvironmentReader): Limits {
-  const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
+export function readLimits(production: boolean, reader: EnvironmentReader): Limits {
+  // Nobody balances load onto a development machine: a stop there does not wait for balancers to notice.
+  const defaults: Limits = production ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, drainMs: 0 };
+  const limits: Record<keyof Limits, number> = { ...defaults };
   for (const name of LIMIT_NAMES) {
     const greatest = name.endsWith("Ms") ? GREATEST_TIMER_MS : Number.MAX_SAFE_INTEGER;
-    limits[name] = reader.integer(limitVariable(name), DEFAULT_LIMITS[name], MAY_BE_ZERO.has(name) ? 0 : 1, greatest);
+    limits[name] = reader.integer(limitVariable(name), defaults[name], MAY_BE_ZERO.has(name) ? 0 : 1, greatest);
   }
   for (const [lower, upper, mayEqual] of ORDERED) {
     if (limits[lower] < limits[upper] || (mayEqual && limits[lower] === limits[upper])) continue;

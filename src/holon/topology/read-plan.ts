@@ -39,7 +39,7 @@ export function readPlan(shape: AppShape, env: Environment): Plan {
     addresses,
     ...stores,
     ...secret,
-    limits: readLimits(reader),
+    limits: readLimits(production, reader),
     logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     trustedProxies: readTrustedProxies(reader),

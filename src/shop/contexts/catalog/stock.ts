@@ -1,5 +1,5 @@
 import { and, eq, gte, sql } from "drizzle-orm";
-import type { TransactionOf } from "../../context-types.ts";
+import type { TransactionOf } from "holon";
 import type { catalog } from "./context.ts";
 import { type ProductRow, products } from "./tables.ts";
 

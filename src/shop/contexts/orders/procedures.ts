@@ -1,4 +1,4 @@
-import { outsideEffect, type Principal } from "holon";
+import { outsideEffect, type Principal, principalName } from "holon";
 import { isAdmin } from "../../ownership.ts";
 import { SHOP_NAMESPACE } from "../../shop-namespace.ts";
 import { staleRow } from "../../stale-row.ts";
@@ -62,16 +62,5 @@ export const createProcedures = ({ newId }: OrdersParts) =>
 
 /** The id of the order that a key stands for: the same request again meets what it did before, also after its key is forgotten. */
 function orderIdOf(principal: Principal, procedure: string, key: string): string {
-  return uuidV5(SHOP_NAMESPACE, ["order", nameOf(principal), procedure, key].join("/"));
-}
-
-function nameOf(principal: Principal): string {
-  switch (principal.kind) {
-    case "user":
-      return `user:${principal.id}`;
-    case "system":
-      return `system:${principal.context}/${principal.task}`;
-    case "anonymous":
-      return "anonymous";
-  }
+  return uuidV5(SHOP_NAMESPACE, ["order", principalName(principal), procedure, key].join("/"));
 }

@@ -1,4 +1,4 @@
-import type { ContextOf } from "../../context-types.ts";
+import type { ContextOf } from "holon";
 import { hashPassword } from "../../identity/password.ts";
 import type { users } from "./context.ts";
 import * as tables from "./tables.ts";

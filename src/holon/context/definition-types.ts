@@ -1,5 +1,6 @@
-import type { BaseContext, ContextDefinition, ContextTypes, HandlerContext, Transaction } from "holon";
-import type { AnyProcedure } from "holon/contract";
+import type { AnyProcedure } from "../contract/index.ts";
+import type { ContextDefinition } from "./define-context.ts";
+import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
 
 type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes> ? Types : never;
 

@@ -1,0 +1,45 @@
+import { HolonError } from "../kernel/index.ts";
+import type { KeyClaim, StoreTransaction, Tables } from "./store.ts";
+
+/**
+ * The answer of an outside effect, on its way into the transaction that writes the effect.
+ *
+ *   open --write--> written --commit--> committed
+ *   written --rollback, run again--> written (a transaction may run more than once)
+ */
+export class AnswerRecord {
+  readonly #path: string;
+  readonly #parse: (result: unknown) => unknown;
+  readonly #claim: Extract<KeyClaim<Tables>, { kind: "claimed" }>;
+  #value: unknown = undefined;
+  #committed = false;
+
+  constructor(path: string, parse: (result: unknown) => unknown, claim: Extract<KeyClaim<Tables>, { kind: "claimed" }>) {
+    this.#path = path;
+    this.#parse = parse;
+    this.#claim = claim;
+  }
+
+  get isCommitted(): boolean {
+    return this.#committed;
+  }
+
+  get value(): unknown {
+    return this.#value;
+  }
+
+  /** Before the one transaction begins. Errors: INTERNAL for a second one. */
+  begin(): void {
+    if (this.#committed) throw new HolonError("INTERNAL", `The handler of ${this.#path} opened a second transaction; an outside effect has exactly one.`);
+  }
+
+  /** Inside the transaction, with what it came to. */
+  async write(tx: StoreTransaction<Tables>, result: unknown): Promise<void> {
+    this.#value = this.#parse(result);
+    await this.#claim.complete(tx, this.#value);
+  }
+
+  commit(): void {
+    this.#committed = true;
+  }
+}

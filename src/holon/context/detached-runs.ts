@@ -1,0 +1,54 @@
+import { catalogueError, Scope, type TimerWheel, WheelEntry } from "../kernel/index.ts";
+
+/**
+ * Work that has begun outside of this process and must come to an end of its own: it goes on when its caller goes away, until its deadline.
+ *
+ * Without it, a client that disconnects while a payment is under way would leave stock taken and money charged, because what undoes them would
+ * be cancelled too.
+ */
+export class DetachedRuns {
+  readonly #wheel: TimerWheel;
+  #running = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(wheel: TimerWheel) {
+    this.#wheel = wheel;
+  }
+
+  /** Runs work in a scope like the given one, which only the deadline cancels. */
+  async run<Result>(scope: Scope, path: string, work: (detached: Scope) => Promise<Result>): Promise<Result> {
+    const { principal, deadlineAtMs, caller, key, trace, initiator } = scope;
+    const detached = Scope.root({ principal, deadlineAtMs, caller, key, trace, initiator });
+    const deadline = new Deadline(detached, path);
+    this.#wheel.add(deadline, deadlineAtMs);
+    this.#running++;
+    try {
+      return await work(detached);
+    } finally {
+      this.#wheel.remove(deadline);
+      this.#running--;
+      if (this.#running === 0) for (const tell of this.#whenIdle.splice(0)) tell();
+    }
+  }
+
+  /** Resolves when none runs. */
+  idle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+}
+
+class Deadline extends WheelEntry {
+  readonly #scope: Scope;
+  readonly #path: string;
+
+  constructor(scope: Scope, path: string) {
+    super();
+    this.#scope = scope;
+    this.#path = path;
+  }
+
+  override expire(): void {
+    this.#scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${this.#path} did not end within its deadline.`));
+  }
+}
