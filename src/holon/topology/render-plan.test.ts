@@ -32,7 +32,7 @@ describe("a plan in print", () => {
       "traces           off",
       "trusted proxies  none",
       "cors origins     none",
-      "limits           poolCount 3 (default 5)",
+      "limits           poolCount 3 (default 5), drainMs 0 (default 5000)",
     ]);
   });
 
