@@ -57,7 +57,9 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   start(principal: Principal): void {
     if (this.#isOver) return;
     const { target } = this.#options.route;
-    this.#scope = Scope.root({ principal, deadlineAtMs: this.#endAtMs, caller: "edge", trace: this.#trace });
+    // A little past the end: a target that keeps its deadline must not turn the quiet end into an error.
+    const deadlineAtMs = this.#endAtMs + this.#exchange.parts.limits.subscriptionHeartbeatMs;
+    this.#scope = Scope.root({ principal, deadlineAtMs, caller: "edge", trace: this.#trace });
     this.#run(target.subscribe(this.#scope, this.#options.input)).catch((thrown: unknown) => this.#fail(thrown));
   }
 

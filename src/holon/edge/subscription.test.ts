@@ -65,6 +65,7 @@ describe("the official client over httpSubscriptionLink", () => {
     await until(() => seen.length >= 4);
     unsubscribe();
     expect(seen.slice(0, 4)).toEqual([1, 2, 3, 4].map((number) => ({ id: String(number), data: number })));
+    expect(server.targets.get("catalog.ticks")?.scopes[0]?.cancelled?.code).toBe("CANCELLED");
   });
 
   it("resumes when the stream had no item for too long", async () => {
