@@ -5,7 +5,7 @@ import { OutputError, type Run } from "./compiled-procedure.ts";
 import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
 import type { DetachedRuns } from "./detached-runs.ts";
 import type { OutsideEffect } from "./handlers.ts";
-import { requestHash } from "./request-hash.ts";
+import { requestHash } from "../data/request-hash.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 import type { ContextStore, KeyClaim, KeyScope, StoreTransaction, Tables } from "./store.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";

@@ -8,7 +8,6 @@ export * from "./definition-types.ts";
 export * from "./handler-context.ts";
 export * from "./handlers.ts";
 export * from "./pending-call.ts";
-export * from "./request-hash.ts";
 export * from "./runtime-context.ts";
 export * from "./safe-call.ts";
 export * from "./store.ts";
