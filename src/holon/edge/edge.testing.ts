@@ -93,7 +93,11 @@ export function createTargets(more: readonly HandTarget[] = []): Map<string, Han
       caller: scope.caller,
     })),
     new HandTarget("catalog.reserve", mutation({ access: "internal" }), () => "reserved"),
-    new HandTarget("catalog.prices", subscription({ access, input: z.object({ lastEventId: z.string().optional(), count: z.int() }) }), prices),
+    new HandTarget(
+      "catalog.prices",
+      subscription({ access, input: z.object({ lastEventId: z.string().optional(), count: z.int() }), resumable: true }),
+      prices,
+    ),
     ...more,
   ];
   return new Map(targets.map((target) => [target.path, target]));
@@ -115,8 +119,7 @@ export function openGate(id: string): boolean {
 }
 
 async function* prices({ lastEventId, count }: { lastEventId?: string | undefined; count: number }) {
-  for (let number = Number(lastEventId ?? 0) + 1; number <= count; number++) yield tracked(String(number), { cents: number });
-  yield { end: true };
+  for (let number = Number(lastEventId ?? 0) + 1; number <= count; number++) yield { id: String(number), data: { cents: number } };
 }
 
 /** A genuine tRPC router of the same procedures, to compare bytes with. */
@@ -134,7 +137,9 @@ export function createReferenceRouter(sse: { readonly pingMs: number; readonly r
       waits: t.procedure.mutation(() => new Promise<string>(() => {})),
       gated: t.procedure.input(Id).query(({ input }) => gate(input.id).then(() => input.id)),
       hangs: t.procedure.query(() => new Promise<string>(() => {})),
-      prices: t.procedure.input(z.object({ lastEventId: z.string().optional(), count: z.int() })).subscription(({ input }) => prices(input)),
+      prices: t.procedure.input(z.object({ lastEventId: z.string().optional(), count: z.int() })).subscription(async function* ({ input }) {
+        for await (const { id, data } of prices(input)) yield tracked(id, data);
+      }),
     }),
   });
 }

@@ -5,7 +5,7 @@ import { toErrorJson } from "./error-body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { EdgeRoute } from "./route-table.ts";
 import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
-import { isEventId, toStreamItem } from "./tracked-item.ts";
+import { isEventId, toStreamItem } from "./stream-item.ts";
 
 /** Silence after which a client gives its connection up, in heartbeats. */
 const SILENT_HEARTBEATS = 3;
@@ -100,7 +100,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   }
 
   #frame(value: unknown): string {
-    const item = toStreamItem(value);
+    const item = toStreamItem(value, this.#options.route.target.procedure.resumable);
     if (item.id !== undefined && !isEventId(item.id)) throw catalogueError("INTERNAL", "an event id is empty or has a line break");
     const json = JSON.stringify(item.data) as string | undefined;
     const { responseBytes } = this.#exchange.parts.limits;

@@ -1,4 +1,4 @@
-import { isEventId, type StreamItem } from "./tracked-item.ts";
+import { isEventId, type StreamItem } from "./stream-item.ts";
 
 /**
  * The frames of a tRPC subscription over Server-Sent Events, byte for byte as tRPC's own producer writes them.
@@ -17,8 +17,8 @@ export const SSE_FRAMES = {
 /**
  * Writes items and remembers the id that the client's EventSource holds.
  *
- * EventSource gives an event without id the last one it saw, so that an untracked item after a tracked one would pass as tracked: its id is
- * emptied, and set back by an event that clients do not listen to.
+ * EventSource gives an event without id the last one it saw, so that an item of a stream that cannot be resumed would pass as one that can, where
+ * the client came with an id: its id is emptied, and set back by an event that clients do not listen to.
  */
 export class ItemFrames {
   #heldId: string | undefined;

@@ -13,7 +13,7 @@ import { mediaTypeRefusal } from "./media-type.ts";
 import { readBody } from "./request-body.ts";
 import type { EdgeRoute } from "./route-table.ts";
 import { SseAnswer } from "./sse-answer.ts";
-import { withLastEventId } from "./tracked-item.ts";
+import { withLastEventId } from "./stream-item.ts";
 import { hasEmptySegment, parseTrpcUrl, type TrpcUrl } from "./trpc-url.ts";
 
 /** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */

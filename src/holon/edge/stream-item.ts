@@ -1,15 +1,12 @@
-import { isTrackedEnvelope } from "@trpc/server";
-
 /** An item of a stream as it goes out: with an id where a client may resume after it. */
 export interface StreamItem {
   readonly id: string | undefined;
   readonly data: unknown;
 }
 
-/** Takes apart what `tracked(id, data)` made; anything else is an item that nobody can resume from. */
-export function toStreamItem(item: unknown): StreamItem {
-  if (isTrackedEnvelope(item)) return { id: item[0], data: item[1] };
-  return { id: undefined, data: item };
+/** Takes apart an item of a resumable subscription; an item of another is data alone. */
+export function toStreamItem(item: unknown, resumable: boolean): StreamItem {
+  return resumable ? (item as StreamItem) : { id: undefined, data: item };
 }
 
 /** What EventSource can hold as an id; it drops the rest of the line after a break, and the whole id at a NUL. */
