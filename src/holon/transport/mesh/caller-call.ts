@@ -1,6 +1,5 @@
 import type { HolonError, Scope } from "../../kernel/index.ts";
-import { CallerExchange } from "./caller-exchange.ts";
-import type { PeerConnection } from "./peer-connection.ts";
+import { type CallerConnection, CallerExchange } from "./caller-exchange.ts";
 
 /**
  * A call on its way.
@@ -14,7 +13,7 @@ export class CallerCall extends CallerExchange {
   #resolve!: (value: unknown) => void;
   #reject!: (error: HolonError) => void;
 
-  constructor(connection: PeerConnection, id: number, path: string, scope: Scope, sentAs: number) {
+  constructor(connection: CallerConnection, id: number, path: string, scope: Scope, sentAs: number) {
     super(connection, id, path, scope, sentAs);
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -1,12 +1,18 @@
 import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry } from "../../kernel/index.ts";
 import { ParentLink } from "./parent-link.ts";
-import type { PeerConnection } from "./peer-connection.ts";
+
+/** What an exchange needs of the connection that it was opened on. */
+export interface CallerConnection {
+  sendCancel(id: number, isLate: boolean): void;
+  sendCredit(id: number, count: number): void;
+  forget(exchange: CallerExchange): void;
+}
 
 /** A call or stream that this process opened on a connection, until it is over. */
 export abstract class CallerExchange extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
-  readonly connection: PeerConnection;
+  readonly connection: CallerConnection;
   readonly id: number;
   readonly path: string;
   /** How many frames the connection had taken with this one: tells whether it ever left the process. */
@@ -14,7 +20,7 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
   readonly #scope: Scope;
   readonly #parentLink: ParentLink | undefined;
 
-  constructor(connection: PeerConnection, id: number, path: string, scope: Scope, sentAs: number) {
+  constructor(connection: CallerConnection, id: number, path: string, scope: Scope, sentAs: number) {
     super();
     this.connection = connection;
     this.id = id;

@@ -1,6 +1,5 @@
 import type { HolonError, Scope } from "../../kernel/index.ts";
-import { CallerExchange } from "./caller-exchange.ts";
-import type { PeerConnection } from "./peer-connection.ts";
+import { type CallerConnection, CallerExchange } from "./caller-exchange.ts";
 
 type Step = IteratorResult<unknown, undefined>;
 
@@ -27,7 +26,7 @@ export class CallerStream extends CallerExchange {
   #over = false;
   #taken = 0;
 
-  constructor(connection: PeerConnection, id: number, path: string, scope: Scope, sentAs: number, window: number) {
+  constructor(connection: CallerConnection, id: number, path: string, scope: Scope, sentAs: number, window: number) {
     super(connection, id, path, scope, sentAs);
     this.#window = window;
   }

@@ -1,16 +1,27 @@
 import { catalogueError, type HolonError, type Scope, WheelEntry } from "../../kernel/index.ts";
-import type { ServerConnection } from "./server-connection.ts";
+
+/** What an exchange needs of the connection that it came in on. */
+export interface CalleeConnection {
+  closed(exchange: ServerExchange): void;
+  /** Undefined where the connection takes more at once. */
+  drained(): Promise<void> | undefined;
+  sendFrame(frame: string): void;
+  sendAnswer(id: number, path: string, frame: string): void;
+  /** Why the item cannot be sent; undefined where it was. */
+  sendItem(path: string, frame: string): HolonError | undefined;
+  sendFailure(id: number, thrown: unknown, path: string): void;
+}
 
 /** A call or stream that a peer opened here. Holds its id until its last frame has come or gone. */
 export abstract class ServerExchange extends WheelEntry {
-  readonly connection: ServerConnection;
+  readonly connection: CalleeConnection;
   readonly id: number;
   readonly path: string;
   readonly scope: Scope;
   /** The peer has its end, or wants none: what the callee still brings is dropped. */
   over = false;
 
-  constructor(connection: ServerConnection, id: number, path: string, scope: Scope) {
+  constructor(connection: CalleeConnection, id: number, path: string, scope: Scope) {
     super();
     this.connection = connection;
     this.id = id;
