@@ -1,18 +1,27 @@
-export { defineContext, type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts } from "./context/define-context.ts";
+export { type RunAppOptions, runApp } from "./cli/index.ts";
+export { type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts, defineContext } from "./context/define-context.ts";
 export type { ContextOf, ReaderOf, TransactionOf } from "./context/definition-types.ts";
-export type { BaseContext, CallOptions, CallPromise, Calls, ContextTypes, EnqueueOptions, HandlerContext, Transaction } from "./context/handler-context.ts";
+export type {
+  BaseContext,
+  CallOptions,
+  CallPromise,
+  Calls,
+  ContextTypes,
+  EnqueueOptions,
+  HandlerContext,
+  Transaction,
+} from "./context/handler-context.ts";
 export { type HandlersOf, outsideEffect, type RulesOf } from "./context/handlers.ts";
-export { type CallError, safeCall, type SafeCallResult } from "./context/safe-call.ts";
-export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
-export { HolonError, isHolonError, catalogueError } from "./kernel/holon-error.ts";
+export { type CallError, type SafeCallResult, safeCall } from "./context/safe-call.ts";
 export type { EdgeRequest } from "./edge/edge-request.ts";
 export type { Clock } from "./kernel/clock.ts";
+export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
+export { catalogueError, HolonError, isHolonError } from "./kernel/holon-error.ts";
 export type { Logger } from "./kernel/log.ts";
 export { type AnonymousPrincipal, type Principal, principalName, type SystemPrincipal, type UserPrincipal } from "./kernel/principal.ts";
-export { type App, type AppOptions, type Authenticate, defineApp } from "./runtime/define-app.ts";
 export { createLogger } from "./observe/logger.ts";
-export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";
 export { shapeOf } from "./runtime/app-shape.ts";
+export { type App, type AppOptions, type Authenticate, defineApp } from "./runtime/define-app.ts";
+export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";
 export { type AppShape, ConfigurationError, type Plan, readPlan, renderPlan } from "./topology/index.ts";
-export { type RunAppOptions, runApp } from "./cli/index.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";

@@ -7,9 +7,11 @@ async function startApart(): Promise<{ readonly port: number; readonly superviso
   const port = await freePort();
   const supervisor = runFixture({ PORT: String(port) }, "apart");
   started.push(supervisor);
-  await eventually("both contexts answer", async () => (await tell(port, "sales.sell", { name: "warm-up" })).status === 200 || undefined).catch((cause) => {
-    throw new Error(`the fixture did not start apart:\n${supervisor.output()}`, { cause });
-  });
+  await eventually("both contexts answer", async () => (await tell(port, "sales.sell", { name: "warm-up" })).status === 200 || undefined).catch(
+    (cause) => {
+      throw new Error(`the fixture did not start apart:\n${supervisor.output()}`, { cause });
+    },
+  );
   return { port, supervisor };
 }
 

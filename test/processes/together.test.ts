@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "holon/testing";
+import { afterEach, expect, test } from "vitest";
 import { ask, eventually, type FixtureProcess, freePort, freshFolder, isAlive, runFixture, tell } from "./fixture/run.ts";
 
 const started: FixtureProcess[] = [];
@@ -56,7 +56,13 @@ test("refuses a second start in the same folder, naming the process that holds i
 });
 
 test("lists every fault of a bad configuration at once, exits 2 and opens no port", async () => {
-  const env: Record<string, string> = { ...(await anyPorts()), HOLON_CONTEXTS: "stok", HOLON_ROLES: "egde", DATABASE_URL: "mysql://user:hunter2@host/db", HOLON_CONTEXT: "stock" };
+  const env: Record<string, string> = {
+    ...(await anyPorts()),
+    HOLON_CONTEXTS: "stok",
+    HOLON_ROLES: "egde",
+    DATABASE_URL: "mysql://user:hunter2@host/db",
+    HOLON_CONTEXT: "stock",
+  };
   const running = run(env);
   expect(await running.ended).toBe(2);
   for (const name of ["HOLON_CONTEXTS", "HOLON_ROLES", "DATABASE_URL", "HOLON_CONTEXT"]) expect(running.output()).toContain(name);
@@ -79,7 +85,11 @@ test("finishes what is in flight when it is told to stop", async () => {
   const port = Number(env["PORT"]);
   await eventually("the fixture answers", () => ask(port, "stock.taken", { name: "tea" }));
   const slow = ask(port, "stock.wait", { ms: 1_500 });
-  await eventually("the call is in flight", async () => /holon_calls_running\{context="stock"\} 1/.test(await (await fetch(`http://127.0.0.1:${env["HOLON_OPS_PORT"]}/metrics`)).text()) || undefined);
+  await eventually(
+    "the call is in flight",
+    async () =>
+      /holon_calls_running\{context="stock"\} 1/.test(await (await fetch(`http://127.0.0.1:${env["HOLON_OPS_PORT"]}/metrics`)).text()) || undefined,
+  );
   running.child.kill("SIGTERM");
   expect(await slow).toEqual({ waited: true });
   expect(await running.ended).toBe(0);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Closable, Logger } from "../kernel/index.ts";
-import type { App } from "../runtime/define-app.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
+import type { App } from "../runtime/define-app.ts";
 import type { ContextShape, Plan } from "../topology/index.ts";
 import { freePorts } from "./free-ports.ts";
 import { renderTable } from "./render-table.ts";
@@ -36,16 +36,47 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
     HOLON_SECRET: plan.secret ?? randomBytes(32).toString("base64url"),
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   };
-  const addressesOf = (names: readonly string[]): Environment => Object.fromEntries(names.map((name) => [`HOLON_${name.toUpperCase()}_URL`, `http://127.0.0.1:${meshPorts.get(name)}`]));
+  const addressesOf = (names: readonly string[]): Environment =>
+    Object.fromEntries(names.map((name) => [`HOLON_${name.toUpperCase()}_URL`, `http://127.0.0.1:${meshPorts.get(name)}`]));
 
   const children = shape.contexts.map(({ name, calls }) =>
-    superviseChild(name, { ...common, HOLON_CONTEXTS: name, HOLON_ROLES: "rpc,jobs", HOLON_MESH_PORT: String(meshPorts.get(name)), HOLON_OPS_PORT: String(take()), ...addressesOf(calls) }, log),
+    superviseChild(
+      name,
+      {
+        ...common,
+        HOLON_CONTEXTS: name,
+        HOLON_ROLES: "rpc,jobs",
+        HOLON_MESH_PORT: String(meshPorts.get(name)),
+        HOLON_OPS_PORT: String(take()),
+        ...addressesOf(calls),
+      },
+      log,
+    ),
   );
   const open = shape.contexts.filter((context) => context.hasPublicProcedures).map(({ name }) => name);
   const { host = "127.0.0.1", port = 3000 } = plan.edge ?? {};
-  children.push(superviseChild("edge", { ...common, HOLON_CONTEXTS: "none", HOLON_ROLES: "edge", PORT: String(port), HOLON_HOST: host, HOLON_OPS_PORT: String(take()), ...addressesOf(open) }, log));
+  children.push(
+    superviseChild(
+      "edge",
+      {
+        ...common,
+        HOLON_CONTEXTS: "none",
+        HOLON_ROLES: "edge",
+        PORT: String(port),
+        HOLON_HOST: host,
+        HOLON_OPS_PORT: String(take()),
+        ...addressesOf(open),
+      },
+      log,
+    ),
+  );
 
-  process.stdout.write(`\n${app.name} runs apart, one process each\n\n${renderTable(["process", "pid", "mesh"], children.map((child) => [child.name, String(child.pid), meshPorts.has(child.name) ? `http://127.0.0.1:${meshPorts.get(child.name)}` : ""]))}\n`);
+  process.stdout.write(
+    `\n${app.name} runs apart, one process each\n\n${renderTable(
+      ["process", "pid", "mesh"],
+      children.map((child) => [child.name, String(child.pid), meshPorts.has(child.name) ? `http://127.0.0.1:${meshPorts.get(child.name)}` : ""]),
+    )}\n`,
+  );
   return {
     async close() {
       await Promise.all(children.map((child) => child.close()));
@@ -55,6 +86,13 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
 
 /** The caller's environment without what says which process hosts what: the supervisor decides that. */
 function withoutTopology(env: Readonly<Environment>, contexts: readonly ContextShape[]): Environment {
-  const decided = new Set(["HOLON_CONTEXTS", "HOLON_ROLES", "HOLON_MESH_PORT", "HOLON_OPS_PORT", "PORT", ...contexts.map(({ name }) => `HOLON_${name.toUpperCase()}_URL`)]);
+  const decided = new Set([
+    "HOLON_CONTEXTS",
+    "HOLON_ROLES",
+    "HOLON_MESH_PORT",
+    "HOLON_OPS_PORT",
+    "PORT",
+    ...contexts.map(({ name }) => `HOLON_${name.toUpperCase()}_URL`),
+  ]);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !decided.has(name)));
 }

@@ -14,7 +14,9 @@ export function renderProcess({ plan, edge, mesh, ops, database, contexts }: Run
 }
 
 function callsOf(calls: Readonly<Record<string, { readonly name: string }>>): string {
-  return Object.values(calls).map(({ name }) => name).join(", ");
+  return Object.values(calls)
+    .map(({ name }) => name)
+    .join(", ");
 }
 
 /** A database URL that may be shown. */

@@ -6,7 +6,8 @@ export function renderStartFailure(name: string, error: unknown): string {
   if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
   if (!(error instanceof Error)) return `${head} ${String(error)}`;
   const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop who listens there, or choose others with PORT, HOLON_MESH_PORT and HOLON_OPS_PORT; 0 takes a free one.`;
+  if (code === "EADDRINUSE")
+    return `${head} port ${port} is taken. Stop who listens there, or choose others with PORT, HOLON_MESH_PORT and HOLON_OPS_PORT; 0 takes a free one.`;
   if (code === "EACCES") return `${head} port ${port} is not for this user. Choose one above 1023.`;
   return `${head} ${error.stack ?? error.message}`;
 }

@@ -1,7 +1,7 @@
 import { startEmbeddedPostgres } from "../data/index.ts";
 import { createLogger } from "../observe/index.ts";
-import type { App } from "../runtime/define-app.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
+import type { App } from "../runtime/define-app.ts";
 import { startProcess } from "../runtime/start-process.ts";
 import { ConfigurationError, type Plan, readPlan, renderPlan } from "../topology/index.ts";
 import { runApart } from "./apart.ts";
@@ -54,7 +54,9 @@ async function start(app: App, plan: Plan): Promise<void> {
 async function startApart(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: `${plan.name}-apart`, level: plan.logLevel });
   const database =
-    plan.database.kind === "embedded" ? await startEmbeddedPostgres({ folder: plan.database.folder, port: plan.database.port ?? 0, database: plan.name, log }) : undefined;
+    plan.database.kind === "embedded"
+      ? await startEmbeddedPostgres({ folder: plan.database.folder, port: plan.database.port ?? 0, database: plan.name, log })
+      : undefined;
   const apart = await runApart({ app, plan, databaseUrl: database?.url, env: process.env, log });
   const stop = async (): Promise<void> => {
     await apart.close();

@@ -38,7 +38,10 @@ export function superviseChild(name: string, env: Readonly<Record<string, string
 
   const start = (): void => {
     const startedMs = performance.now();
-    child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, "start"], { env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, "start"], {
+      env,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     child.once("exit", (code, signal) => {
       child = undefined;
       if (stopping) return gone();

@@ -30,7 +30,8 @@ export class AnswerRecord {
 
   /** Before the one transaction begins. Errors: INTERNAL for a second one. */
   begin(): void {
-    if (this.#committed) throw new HolonError("INTERNAL", `The handler of ${this.#path} opened a second transaction; an outside effect has exactly one.`);
+    if (this.#committed)
+      throw new HolonError("INTERNAL", `The handler of ${this.#path} opened a second transaction; an outside effect has exactly one.`);
   }
 
   /** Inside the transaction, with what it came to. */

@@ -1,5 +1,5 @@
-import type { CallOptions } from "./handler-context.ts";
 import type { Principal, Scope } from "../kernel/index.ts";
+import type { CallOptions } from "./handler-context.ts";
 
 /** Who makes a call: a handler at work, for its caller or as its context's own system. */
 export interface CallOrigin {

@@ -17,7 +17,7 @@ interface Group {
 type GroupClass = new (origin: CallOrigin) => Group;
 type Member = { readonly group: GroupClass } | { readonly call: BoundCall };
 
-/** Compiles `ctx.call` at start to classes with one method a procedure, so that a call walks no proxy. */
+/** Compiles `ctx.call` at start to classes with one member a procedure, so that a call walks no proxy. */
 export function compileCallTree(calls: ContractMap, bind: BindCall): CallTreeFactory {
   const contexts = Object.entries(calls).map(([alias, { name, procedures }]): [string, Member] => [
     alias,
@@ -56,11 +56,13 @@ function groupProperty(Child: GroupClass): PropertyDescriptor {
   };
 }
 
+/** A function that needs no `this`: it may be taken off its group and handed to others, as tRPC's can. */
 function callProperty(call: BoundCall): PropertyDescriptor {
   return {
     enumerable: true,
-    value(this: Group, input: unknown, options?: CallOptions) {
-      return call(this[ORIGIN], input, options);
+    get(this: Group) {
+      const origin = this[ORIGIN];
+      return (input: unknown, options?: CallOptions) => call(origin, input, options);
     },
   };
 }

@@ -1,11 +1,11 @@
 import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
+import { requestHash } from "../data/request-hash.ts";
 import { HolonError, principalName } from "../kernel/index.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { OutputError, type Run } from "./compiled-procedure.ts";
-import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
 import type { DetachedRuns } from "./detached-runs.ts";
+import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
 import type { OutsideEffect } from "./handlers.ts";
-import { requestHash } from "../data/request-hash.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 import type { ContextStore, KeyClaim, KeyScope, StoreTransaction, Tables } from "./store.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
@@ -63,10 +63,13 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   const { detachedRuns, path } = parts;
   return async (input, ctx) => {
     const scoped = keyScope(parts, ctx, input);
-    if (scoped === undefined) return detachedRuns.run(ctx.scope, path, async (scope) => handler({ input, ctx: ctx.inScope(scope), key: parts.newId(), attempt: 1 }));
+    if (scoped === undefined)
+      return detachedRuns.run(ctx.scope, path, async (scope) => handler({ input, ctx: ctx.inScope(scope), key: parts.newId(), attempt: 1 }));
     const claim = await store.claim(ctx.scope, scoped);
     if (claim.kind === "answer") return claim.answer;
-    return detachedRuns.run(ctx.scope, path, (scope) => runClaimed(parts, claim, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key: scoped.key, attempt: claim.attempt })));
+    return detachedRuns.run(ctx.scope, path, (scope) =>
+      runClaimed(parts, claim, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key: scoped.key, attempt: claim.attempt })),
+    );
   };
 }
 

@@ -58,7 +58,10 @@ describe("a transaction", () => {
     await insertAnna();
     const attempt = place.data.transaction(testScope(), async ({ db }) => {
       await db.update(orders).set({ amount: 99 });
-      await db.insert(orders).values(ANNA).catch(() => {});
+      await db
+        .insert(orders)
+        .values(ANNA)
+        .catch(() => {});
       return "fine";
     });
     await expect(attempt).rejects.toMatchObject({ code: "CONFLICT", details: { fields: ["email"] } });
@@ -99,13 +102,22 @@ describe("a transaction", () => {
     const add = (first: string, second: string) =>
       place.data.transaction(testScope(), async ({ db }) => {
         runs++;
-        await db.update(orders).set({ amount: sql`${orders.amount} + 1` }).where(eq(orders.email, first));
+        await db
+          .update(orders)
+          .set({ amount: sql`${orders.amount} + 1` })
+          .where(eq(orders.email, first));
         await meet();
-        await db.update(orders).set({ amount: sql`${orders.amount} + 1` }).where(eq(orders.email, second));
+        await db
+          .update(orders)
+          .set({ amount: sql`${orders.amount} + 1` })
+          .where(eq(orders.email, second));
       });
     await Promise.all([add("a", "b"), add("b", "a")]);
     expect(runs).toBe(3);
-    expect(await place.sql`select email, amount from orders.orders order by email`).toEqual([{ email: "a", amount: 2 }, { email: "b", amount: 2 }]);
+    expect(await place.sql`select email, amount from orders.orders order by email`).toEqual([
+      { email: "a", amount: 2 },
+      { email: "b", amount: 2 },
+    ]);
   });
 
   it("gives up with CONFLICT when others are in its way each time", async () => {
@@ -137,7 +149,11 @@ async function increment(): Promise<number> {
   const [row] = await place.data.reader(scope).select().from(orders).where(eq(orders.email, "counter"));
   const { amount, version } = row as typeof orders.$inferSelect;
   const changed = await place.data.transaction(scope, ({ db }) =>
-    db.update(orders).set({ amount: amount + 1, version: version + 1 }).where(sql`${orders.email} = 'counter' and ${orders.version} = ${version}`).returning(),
+    db
+      .update(orders)
+      .set({ amount: amount + 1, version: version + 1 })
+      .where(sql`${orders.email} = 'counter' and ${orders.version} = ${version}`)
+      .returning(),
   );
   return changed.length;
 }
@@ -147,7 +163,10 @@ describe("a prepared query", () => {
     place.data
       .prepared(testScope(), "amountOf", (db) => {
         built++;
-        return db.select({ amount: orders.amount }).from(orders).where(eq(orders.email, sql.placeholder("email")));
+        return db
+          .select({ amount: orders.amount })
+          .from(orders)
+          .where(eq(orders.email, sql.placeholder("email")));
       })
       .execute({ email });
   let built = 0;
@@ -162,7 +181,12 @@ describe("a prepared query", () => {
   it("is prepared in the server", async () => {
     const data = place.open({ poolCount: 1 });
     const count = () => data.prepared(testScope(), "count", (db) => db.select({ n: sql<number>`count(*)::int` }).from(orders)).execute();
-    const names = () => data.prepared(testScope(), "names", (db) => db.select({ n: sql<number>`count(*)::int` }).from(sql`pg_prepared_statements where statement like '%"orders"."orders"'`)).execute();
+    const names = () =>
+      data
+        .prepared(testScope(), "names", (db) =>
+          db.select({ n: sql<number>`count(*)::int` }).from(sql`pg_prepared_statements where statement like '%"orders"."orders"'`),
+        )
+        .execute();
     await count();
     await count();
     expect(await names()).toEqual([{ n: 1 }]);
@@ -170,7 +194,9 @@ describe("a prepared query", () => {
 
   it("takes relational queries too", async () => {
     await insertAnna();
-    const find = place.data.prepared(testScope(), "find", (db) => db.query.orders.findFirst({ where: eq(orders.email, sql.placeholder("email")), columns: { amount: true } }));
+    const find = place.data.prepared(testScope(), "find", (db) =>
+      db.query.orders.findFirst({ where: eq(orders.email, sql.placeholder("email")), columns: { amount: true } }),
+    );
     const found: { amount: number } | undefined = await find.execute({ email: ANNA.email });
     expect(found).toEqual({ amount: 3 });
   });

@@ -1,4 +1,4 @@
-import { catalogueError, type Clock, type Limits, type Logger, type Scope } from "../kernel/index.ts";
+import { type Clock, catalogueError, type Limits, type Logger, type Scope } from "../kernel/index.ts";
 import type { Tables } from "./database/database.ts";
 import { DatabaseFactory } from "./database/database-factory.ts";
 import { PoolRunner } from "./database/pool-runner.ts";
@@ -75,7 +75,10 @@ export class ContextData<T extends Tables = Tables> {
    */
   async transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options?: TransactionOptions): Promise<R> {
     if (this.#inTransaction.has(scope)) {
-      throw catalogueError("INTERNAL", `A transaction of ${this.context} was opened inside another one: use the outer one's tx, or open them one after the other.`);
+      throw catalogueError(
+        "INTERNAL",
+        `A transaction of ${this.context} was opened inside another one: use the outer one's tx, or open them one after the other.`,
+      );
     }
     this.#inTransaction.add(scope);
     try {

@@ -16,7 +16,12 @@ beforeAll(async () => {
 });
 
 async function failureOf(statement: ReturnType<typeof sql>): Promise<HolonError> {
-  const error = await place.data.transaction(testScope(), ({ db }) => db.execute(statement)).then(() => undefined, (thrown: unknown) => thrown);
+  const error = await place.data
+    .transaction(testScope(), ({ db }) => db.execute(statement))
+    .then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
   expect(error).toBeInstanceOf(HolonError);
   return error as HolonError;
 }
@@ -32,7 +37,9 @@ describe("a value that must be unique and is taken", () => {
 
   it("does not show the value", async () => {
     await place.data.transaction(testScope(), ({ db }) => db.insert(orders).values({ email: SECRET, amount: 1 }));
-    const error = await place.data.transaction(testScope(), ({ db }) => db.insert(orders).values({ email: SECRET, amount: 1 })).catch((thrown: unknown) => thrown as HolonError);
+    const error = await place.data
+      .transaction(testScope(), ({ db }) => db.insert(orders).values({ email: SECRET, amount: 1 }))
+      .catch((thrown: unknown) => thrown as HolonError);
     expect(error).toMatchObject({ code: "CONFLICT", details: { fields: ["email"] } });
     expect(JSON.stringify([error, (error as HolonError).message])).not.toContain(SECRET);
   });

@@ -34,7 +34,10 @@ export function isConnectionLoss(error: unknown): boolean {
 /** Whether running the same transaction again may succeed: deadlock, serialization failure, a plan that a migration made stale. */
 export function isWorthRepeating(error: unknown): boolean {
   const failure = postgresFailure(error);
-  return failure !== undefined && (failure.code === "40P01" || failure.code === "40001" || (failure.code === "0A000" && failure.routine === "RevalidateCachedQuery"));
+  return (
+    failure !== undefined &&
+    (failure.code === "40P01" || failure.code === "40001" || (failure.code === "0A000" && failure.routine === "RevalidateCachedQuery"))
+  );
 }
 
 /**
@@ -56,7 +59,10 @@ function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
   switch (failure.code) {
     case "23505": {
       const fields = violatedFields(failure);
-      return catalogueError("CONFLICT", `${fields.length === 0 ? "A value" : fields.join(", ")} must be unique and is taken.`, { cause, details: { fields } });
+      return catalogueError("CONFLICT", `${fields.length === 0 ? "A value" : fields.join(", ")} must be unique and is taken.`, {
+        cause,
+        details: { fields },
+      });
     }
     case "40P01":
     case "40001":

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, onTestFailed, beforeEach } from "vitest";
+import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
 import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, systemClock } from "../kernel/index.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "./test-database.ts";
 

@@ -25,7 +25,9 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
 
   it("a prepared query stops in the server", async () => {
     const scope = testScope(LONG_MS);
-    const reading = place.data.prepared(scope, "sleep", (db) => db.select({ slept: sql`pg_sleep(${sql.placeholder("seconds")} + 301)` }).from(ONE)).execute({ seconds: 1 });
+    const reading = place.data
+      .prepared(scope, "sleep", (db) => db.select({ slept: sql`pg_sleep(${sql.placeholder("seconds")} + 301)` }).from(ONE))
+      .execute({ seconds: 1 });
     await place.isRunning("+ 301");
     scope.cancel(LATE);
     await expect(reading).rejects.toBe(LATE);
@@ -54,7 +56,12 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
       await db.insert(orders).values({ email: "a", amount: 1 });
       inserted.resolve();
       await waiting.promise;
-      after.resolve(await db.insert(orders).values({ email: "b", amount: 1 }).catch((error: unknown) => error));
+      after.resolve(
+        await db
+          .insert(orders)
+          .values({ email: "b", amount: 1 })
+          .catch((error: unknown) => error),
+      );
     });
     await inserted.promise;
     scope.cancel(LATE);
@@ -95,7 +102,11 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     await data.ping();
     const scope = testScope(LONG_MS);
     // A new text with a parameter: it is parsed by a first message, and run by a second once the first was answered.
-    const reading = data.reader(scope).select({ slept: sql`pg_sleep(${307})` }).from(ONE).execute();
+    const reading = data
+      .reader(scope)
+      .select({ slept: sql`pg_sleep(${307})` })
+      .from(ONE)
+      .execute();
     const failing = expect(reading).rejects.toBe(LATE);
     await place.isRunning("pg_sleep($1)");
     scope.cancel(LATE);
@@ -117,7 +128,13 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     const data = place.open({ poolCount: 1 });
     for (let turns = 0; turns < 60; turns++) {
       const scope = testScope(LONG_MS);
-      const reading = data.reader(scope).$count(orders).then(() => LATE, (error: unknown) => error);
+      const reading = data
+        .reader(scope)
+        .$count(orders)
+        .then(
+          () => LATE,
+          (error: unknown) => error,
+        );
       for (let turn = 0; turn < turns; turn++) await undefined;
       scope.cancel(LATE);
       expect(await reading).toBe(LATE);
@@ -128,7 +145,13 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
   it("while connecting, the connection is kept for others", async () => {
     const data = place.open({ poolCount: 1 });
     const scope = testScope(LONG_MS);
-    const reading = data.reader(scope).$count(orders).then(() => {}, (error: unknown) => error);
+    const reading = data
+      .reader(scope)
+      .$count(orders)
+      .then(
+        () => {},
+        (error: unknown) => error,
+      );
     await Promise.resolve();
     scope.cancel(LATE);
     expect(await reading).toBe(LATE);
@@ -151,14 +174,21 @@ describe("without anybody cancelling", { timeout: 30_000 }, () => {
 
 describe("when a connection is lost", { timeout: 30_000 }, () => {
   const kill = (pid: number) => place.sql`select pg_terminate_backend(${pid})`;
-  const pidIn = async (db: { execute(query: ReturnType<typeof sql>): PromiseLike<unknown> }) => ((await db.execute(sql`select pg_backend_pid() as pid`)) as { pid: number }[])[0]?.pid as number;
+  const pidIn = async (db: { execute(query: ReturnType<typeof sql>): PromiseLike<unknown> }) =>
+    ((await db.execute(sql`select pg_backend_pid() as pid`)) as { pid: number }[])[0]?.pid as number;
 
   it("the rest of its transaction is refused, and not run outside of it", async () => {
     const writing = place.data.transaction(testScope(), async ({ db }) => {
       await kill(await pidIn(db));
-      await db.insert(orders).values({ email: "a", amount: 1 }).catch(() => {});
+      await db
+        .insert(orders)
+        .values({ email: "a", amount: 1 })
+        .catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, 50));
-      await db.insert(orders).values({ email: "b", amount: 1 }).catch(() => {});
+      await db
+        .insert(orders)
+        .values({ email: "b", amount: 1 })
+        .catch(() => {});
     });
     await expect(writing).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(await place.sql`select * from orders.orders`).toEqual([]);

@@ -55,7 +55,9 @@ async function ask(url: string, text: string): Promise<Record<string, unknown>[]
 
 /** Processes whose command line names the test's folder. */
 function processesOfFolder(): number[] {
-  const ids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  const ids = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return ids.filter((pid) => {
     try {
       return pid !== process.pid && isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
@@ -93,7 +95,11 @@ describe("an embedded server", { timeout: 60_000 }, () => {
   it("is started by one of several that begin at the same moment", async () => {
     const attempts = await Promise.allSettled([start(), start(), start(), start()]);
     expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    expect(attempts.flatMap((attempt) => (attempt.status === "rejected" ? [(attempt.reason as { code: string }).code] : []))).toEqual(["CONFLICT", "CONFLICT", "CONFLICT"]);
+    expect(attempts.flatMap((attempt) => (attempt.status === "rejected" ? [(attempt.reason as { code: string }).code] : []))).toEqual([
+      "CONFLICT",
+      "CONFLICT",
+      "CONFLICT",
+    ]);
   });
 
   it("says which port is taken", async () => {

@@ -21,5 +21,8 @@ export function contextRoleName(database: string, context: string): string {
   const name = `${database}_${context}`;
   if (Buffer.byteLength(name) <= NAME_BYTES) return name;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 10);
-  return `${Buffer.from(name).subarray(0, NAME_BYTES - 11).toString("utf8").replaceAll("\uFFFD", "")}_${hash}`;
+  return `${Buffer.from(name)
+    .subarray(0, NAME_BYTES - 11)
+    .toString("utf8")
+    .replaceAll("\uFFFD", "")}_${hash}`;
 }

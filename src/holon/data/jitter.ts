@@ -10,10 +10,13 @@ export async function jitter(lowestMs: number, greatestMs: number): Promise<void
 /** The same for a call. Errors: the scope's reason, at once, where it is cancelled. */
 export function sleepIn(scope: Scope, lowestMs: number, greatestMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      forget();
-      resolve();
-    }, randomInt(lowestMs, greatestMs + 1));
+    const timer = setTimeout(
+      () => {
+        forget();
+        resolve();
+      },
+      randomInt(lowestMs, greatestMs + 1),
+    );
     const forget = scope.onCancel((reason) => {
       clearTimeout(timer);
       reject(reason);

@@ -51,7 +51,17 @@ describe("migrating a context", { timeout: 60_000 }, () => {
     await generated({ "0000_first": FIRST, "0001_second": SECOND });
     expect((await migrateOrders()).applied.slice(-2)).toEqual(["0000_first", "0001_second"]);
     expect(await tablesOf("orders")).toEqual([
-      "holon_deliveries", "holon_inbox", "holon_jobs", "holon_keys", "holon_migrations", "holon_order", "holon_outbox", "holon_runs", "holon_steps", "holon_subscribers", "orders",
+      "holon_deliveries",
+      "holon_inbox",
+      "holon_jobs",
+      "holon_keys",
+      "holon_migrations",
+      "holon_order",
+      "holon_outbox",
+      "holon_runs",
+      "holon_steps",
+      "holon_subscribers",
+      "orders",
     ]);
     expect((await migrateOrders()).applied).toEqual([]);
   });
@@ -125,7 +135,10 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
   });
 
   it("do not stand in the way of an index that is built concurrently", async () => {
-    await generated({ "0000_first": FIRST, "0001_index": `-- holon:no-transaction\ncreate index concurrently orders_email on orders.orders (email)` });
+    await generated({
+      "0000_first": FIRST,
+      "0001_index": `-- holon:no-transaction\ncreate index concurrently orders_email on orders.orders (email)`,
+    });
     const results = await startTen();
     expect(results.map(({ failed }) => failed)).toEqual(Array(10).fill(undefined));
     expect(await sql`select indisvalid from pg_index where indexrelid = 'orders.orders_email'::regclass`).toEqual([{ indisvalid: true }]);

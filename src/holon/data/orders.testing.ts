@@ -4,12 +4,17 @@ import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Limits, silentLogger, systemClock } from "../kernel/index.ts";
 import { until } from "./child.testing.ts";
 import { type ContextData, createContextData } from "./context-data.ts";
-import { testLimits, type TestPlace, useTestDatabase } from "./database.testing.ts";
+import { type TestPlace, testLimits, useTestDatabase } from "./database.testing.ts";
 import { migrate } from "./migrate.ts";
 
 const schema = pgSchema("orders");
 
-export const orders = schema.table("orders", { id: uuid().primaryKey().defaultRandom(), email: text().notNull().unique(), amount: integer().notNull(), version: integer().notNull().default(1) });
+export const orders = schema.table("orders", {
+  id: uuid().primaryKey().defaultRandom(),
+  email: text().notNull().unique(),
+  amount: integer().notNull(),
+  version: integer().notNull().default(1),
+});
 
 export const tables = { orders };
 
@@ -32,12 +37,23 @@ export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
   const place = Object.assign(useTestDatabase(), {}) as OrdersPlace & { data: ContextData<typeof tables>; sql: Sql };
   let role: string | undefined;
   const open: OrdersPlace["open"] = (own = limits, { onAppended, url } = {}) => {
-    const made = createContextData({ context: "orders", url: url ?? place.database.url, role, tables, limits: testLimits(own), clock: systemClock, log: silentLogger, onAppended });
+    const made = createContextData({
+      context: "orders",
+      url: url ?? place.database.url,
+      role,
+      tables,
+      limits: testLimits(own),
+      clock: systemClock,
+      log: silentLogger,
+      onAppended,
+    });
     opened.push(made);
     return made;
   };
   const running = async (text: string) => {
-    const [row] = await place.sql<{ count: number }[]>`select count(*)::int as count from pg_stat_activity where application_name like 'holon %' and state = 'active' and strpos(query, ${text}) > 0`;
+    const [row] = await place.sql<
+      { count: number }[]
+    >`select count(*)::int as count from pg_stat_activity where application_name like 'holon %' and state = 'active' and strpos(query, ${text}) > 0`;
     return row?.count ?? 0;
   };
   beforeAll(async () => {

@@ -27,7 +27,12 @@ describe("a test database", { timeout: 30_000 }, () => {
     const database = await createTestDatabase({ server });
     await migrate({ url: database.url, context: "orders" });
     await database.drop();
-    expect(await ask(server.url, `select datname from pg_database where datname = '${database.name}' union all select rolname from pg_roles where rolname like '${database.name}%'`)).toEqual([]);
+    expect(
+      await ask(
+        server.url,
+        `select datname from pg_database where datname = '${database.name}' union all select rolname from pg_roles where rolname like '${database.name}%'`,
+      ),
+    ).toEqual([]);
   });
 
   it("is a copy of its template, which is built once", async () => {

@@ -46,7 +46,11 @@ export function isHolonError<Code extends string = string>(value: unknown, code?
 }
 
 /** An error of the catalogue. */
-export function catalogueError<Details = undefined>(code: CatalogueCode, message: string, options?: HolonErrorOptions<Details>): HolonError<CatalogueCode, Details> {
+export function catalogueError<Details = undefined>(
+  code: CatalogueCode,
+  message: string,
+  options?: HolonErrorOptions<Details>,
+): HolonError<CatalogueCode, Details> {
   return new HolonError(code, message, options);
 }
 

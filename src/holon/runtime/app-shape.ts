@@ -1,5 +1,5 @@
-import { type ContractMap, walkProcedures } from "../contract/index.ts";
 import type { ContextModule } from "../context/index.ts";
+import { type ContractMap, walkProcedures } from "../contract/index.ts";
 import type { AppShape, ContextShape } from "../topology/index.ts";
 import type { App } from "./define-app.ts";
 

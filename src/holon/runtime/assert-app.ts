@@ -15,7 +15,8 @@ export function assertApp(app: App): void {
   for (const { name, calls } of app.contexts) {
     for (const called of Object.values(calls)) {
       if (called.name === name) throw new ContractError(`context "${name}"`, "a context does not call itself; call the function");
-      if (!names.has(called.name)) throw new ContractError(`context "${name}"`, `it calls "${called.name}", which is not part of the app; add its module to defineApp`);
+      if (!names.has(called.name))
+        throw new ContractError(`context "${name}"`, `it calls "${called.name}", which is not part of the app; add its module to defineApp`);
     }
   }
 }

@@ -32,8 +32,22 @@ export async function openDatabase({ plan, modules, migrations, open, clock, log
     const own = plan.contextDatabases[name];
     const url = own ?? shared;
     if (url === undefined) continue;
-    const { role } = await migrate({ url, context: name, folder: tables === undefined ? undefined : path.join(migrations, name), role: own === undefined ? undefined : null, log });
-    const store = createContextData({ context: name, url, role, tables: tables ?? {}, limits: plan.limits, clock, log: log.child({ context: name }) });
+    const { role } = await migrate({
+      url,
+      context: name,
+      folder: tables === undefined ? undefined : path.join(migrations, name),
+      role: own === undefined ? undefined : null,
+      log,
+    });
+    const store = createContextData({
+      context: name,
+      url,
+      role,
+      tables: tables ?? {},
+      limits: plan.limits,
+      clock,
+      log: log.child({ context: name }),
+    });
     stores.set(name, open.add(`database of ${name}`, store));
   }
   return { url: shared, stores };

@@ -1,6 +1,6 @@
-import { catalogueError, type Clock, type Limits, type Logger, type TimerWheel } from "../kernel/index.ts";
-import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { CompiledContext, ResolveTarget } from "../context/index.ts";
+import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
+import { type Clock, catalogueError, type Limits, type Logger, type TimerWheel } from "../kernel/index.ts";
 import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
 
 /** What {@link connectPeers} needs. */
@@ -45,7 +45,8 @@ export function createResolver(hosted: readonly CompiledContext[], peers: Readon
   const local = new Map(hosted.map((context) => [context.name, context]));
   return (contextName, path, procedure) => {
     const target = local.get(contextName)?.targets.get(path) ?? peers.get(contextName)?.target(contextName, path, procedure);
-    if (target === undefined) throw catalogueError("NOT_FOUND", `${path} is not to be had in this process: ${contextName} is neither hosted nor addressed.`);
+    if (target === undefined)
+      throw catalogueError("NOT_FOUND", `${path} is not to be had in this process: ${contextName} is neither hosted nor addressed.`);
     return target;
   };
 }

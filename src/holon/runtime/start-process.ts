@@ -70,7 +70,16 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
-  const { app, plan, log, clock = systemClock, random = Math.random, newId = randomUUID, wrapTarget = (target) => target, selfMesh = false } = options;
+  const {
+    app,
+    plan,
+    log,
+    clock = systemClock,
+    random = Math.random,
+    newId = randomUUID,
+    wrapTarget = (target) => target,
+    selfMesh = false,
+  } = options;
   const { limits } = plan;
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
@@ -106,7 +115,8 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const readiness = (): Readiness => readinessOf(state.stopping, watch.silent, peers);
   const metrics = createMetrics({ calls: callMetrics, gauges: gaugesOf(database, hosted) });
   const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log }));
-  const edge = plan.edge === undefined ? undefined : await openEdge({ app, plan, contracts, resolve, callMetrics, readiness, clock, wheel, log, newId });
+  const edge =
+    plan.edge === undefined ? undefined : await openEdge({ app, plan, contracts, resolve, callMetrics, readiness, clock, wheel, log, newId });
   if (edge !== undefined) open.add("edge", edge);
 
   let closing: Promise<void> | undefined;
@@ -145,7 +155,10 @@ async function stop({ limits, edge, mesh, hosted, open }: StopParts): Promise<vo
   await edge?.close();
   await mesh?.drain();
   const patience = new AbortController();
-  await Promise.race([Promise.all(hosted.map((context) => context.idle())), delay(limits.graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
+  await Promise.race([
+    Promise.all(hosted.map((context) => context.idle())),
+    delay(limits.graceMs, undefined, { signal: patience.signal }).catch(() => {}),
+  ]);
   patience.abort();
   await open.close();
 }
@@ -216,8 +229,23 @@ function readinessOf(stopping: boolean, silent: ReadonlySet<string>, peers: Read
 
 function gaugesOf({ stores }: OpenDatabase, hosted: readonly CompiledContext[]): Parameters<typeof createMetrics>[0]["gauges"] {
   return [
-    { name: "holon_pool_in_use", help: "Connections of a context that are in use.", label: "context", values: () => [...stores].map(([name, store]) => [name, store.stats().inUse] as const) },
-    { name: "holon_pool_waiting", help: "Calls that wait for a connection.", label: "context", values: () => [...stores].map(([name, store]) => [name, store.stats().waiting] as const) },
-    { name: "holon_calls_running", help: "Calls of a context that run now.", label: "context", values: () => hosted.map((context) => [context.name, context.running()] as const) },
+    {
+      name: "holon_pool_in_use",
+      help: "Connections of a context that are in use.",
+      label: "context",
+      values: () => [...stores].map(([name, store]) => [name, store.stats().inUse] as const),
+    },
+    {
+      name: "holon_pool_waiting",
+      help: "Calls that wait for a connection.",
+      label: "context",
+      values: () => [...stores].map(([name, store]) => [name, store.stats().waiting] as const),
+    },
+    {
+      name: "holon_calls_running",
+      help: "Calls of a context that run now.",
+      label: "context",
+      values: () => hosted.map((context) => [context.name, context.running()] as const),
+    },
   ];
 }

@@ -22,7 +22,8 @@ export function duplicating(target: Target, newKey: () => string): Target {
     subscribe: (scope, input) => target.subscribe(scope, input),
     async invoke(scope, input) {
       const key = scope.key ?? newKey();
-      const send = (): Promise<unknown> => target.invoke(new Scope(scope.principal, scope.deadlineAtMs, scope.caller, key, scope, undefined, undefined), input);
+      const send = (): Promise<unknown> =>
+        target.invoke(new Scope(scope.principal, scope.deadlineAtMs, scope.caller, key, scope, undefined, undefined), input);
       const [first, twin] = await Promise.allSettled([send(), send()]);
       const [retry] = await Promise.allSettled([send()]);
       for (const other of [twin, retry]) assertSame(target.path, first, other as PromiseSettledResult<unknown>);

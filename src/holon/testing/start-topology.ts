@@ -1,6 +1,6 @@
 import { type Clock, DEFAULT_LIMITS, type Limits, type Logger } from "../kernel/index.ts";
-import type { App } from "../runtime/define-app.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
+import type { App } from "../runtime/define-app.ts";
 import { type ProcessOptions, type RunningProcess, startProcess } from "../runtime/start-process.ts";
 import type { Plan } from "../topology/index.ts";
 
@@ -58,7 +58,10 @@ interface Placement {
   readonly addresses: Readonly<Record<string, readonly string[]>>;
 }
 
-function start({ app, topology, databaseUrl, contextDatabases = {}, secret, limits, log, clock, wrapTarget }: TopologyOptions, { contexts, edge, addresses }: Placement): Promise<RunningProcess> {
+function start(
+  { app, topology, databaseUrl, contextDatabases = {}, secret, limits, log, clock, wrapTarget }: TopologyOptions,
+  { contexts, edge, addresses }: Placement,
+): Promise<RunningProcess> {
   const anyPort = { host: "127.0.0.1", port: 0 };
   const needsRpc = contexts.length > 0;
   const plan: Plan = {
@@ -71,7 +74,9 @@ function start({ app, topology, databaseUrl, contextDatabases = {}, secret, limi
     ops: anyPort,
     addresses,
     database: contexts.length === 0 ? { kind: "none" } : { kind: "server", url: databaseUrl },
-    databaseContexts: shapeOf(app).contexts.filter(({ name, hasTables }) => hasTables && contexts.includes(name)).map(({ name }) => name),
+    databaseContexts: shapeOf(app)
+      .contexts.filter(({ name, hasTables }) => hasTables && contexts.includes(name))
+      .map(({ name }) => name),
     contextDatabases,
     secret,
     secretMadeUp: false,

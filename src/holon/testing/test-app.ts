@@ -1,7 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { bindCall, type CallOrigin, type Calls, compileCallTree, type ResolveTarget } from "../context/index.ts";
 import type { Contract, ContractMap, Target } from "../contract/index.ts";
-import { ANONYMOUS, type Clock, type Limits, type Logger, type Principal, Scope, silentLogger, systemClock, type UserPrincipal } from "../kernel/index.ts";
+import {
+  ANONYMOUS,
+  type Clock,
+  type Limits,
+  type Logger,
+  type Principal,
+  Scope,
+  silentLogger,
+  systemClock,
+  type UserPrincipal,
+} from "../kernel/index.ts";
 import type { App } from "../runtime/define-app.ts";
 import type { RunningProcess } from "../runtime/start-process.ts";
 import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
@@ -64,7 +74,8 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
   try {
     const started = await startTopology({ app, topology, databaseUrl: database.url, secret, limits, log, clock, wrapTarget });
     await Promise.all(started.processes.map((running) => running.connected()));
-    const peers = topology === "together" ? new Map<RunningProcess, MeshPeer>() : connectTo(started.processes, Object.values(contracts), secret, clock, log);
+    const peers =
+      topology === "together" ? new Map<RunningProcess, MeshPeer>() : connectTo(started.processes, Object.values(contracts), secret, clock, log);
     await Promise.all([...peers.values()].map((peer) => peer.ready()));
 
     const resolve: ResolveTarget = (context, path, procedure) => {
@@ -100,7 +111,13 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
   }
 }
 
-function connectTo(processes: readonly RunningProcess[], contracts: readonly Contract[], secret: string, clock: Clock, log: Logger): Map<RunningProcess, MeshPeer> {
+function connectTo(
+  processes: readonly RunningProcess[],
+  contracts: readonly Contract[],
+  secret: string,
+  clock: Clock,
+  log: Logger,
+): Map<RunningProcess, MeshPeer> {
   const peers = new Map<RunningProcess, MeshPeer>();
   for (const running of processes) {
     const { mesh, plan, wheel } = running;
@@ -109,7 +126,19 @@ function connectTo(processes: readonly RunningProcess[], contracts: readonly Con
     const url = `http://127.0.0.1:${mesh.port}`;
     peers.set(
       running,
-      createMeshPeer({ url, secret, processName: TEST_CALLER, callerContexts: [TEST_CALLER], contracts: expected, random: Math.random, newKey: randomUUID, limits: plan.limits, clock, wheel, log }),
+      createMeshPeer({
+        url,
+        secret,
+        processName: TEST_CALLER,
+        callerContexts: [TEST_CALLER],
+        contracts: expected,
+        random: Math.random,
+        newKey: randomUUID,
+        limits: plan.limits,
+        clock,
+        wheel,
+        log,
+      }),
     );
   }
   return peers;

@@ -36,7 +36,10 @@ class DrizzleStatement implements PromiseLike<unknown[]> {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: Drizzle awaits it, as it awaits a query of postgres.js.
-  then<A, B>(fulfilled?: ((rows: unknown[]) => A | PromiseLike<A>) | null, rejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+  then<A, B>(
+    fulfilled?: ((rows: unknown[]) => A | PromiseLike<A>) | null,
+    rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
     return this.#run("objects").then(fulfilled, rejected);
   }
 

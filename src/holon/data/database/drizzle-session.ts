@@ -36,7 +36,19 @@ export class ScopedSession<Full extends Record<string, unknown>, Schema extends 
     isResponseInArrayMode: boolean,
     customResultMapper?: (rows: unknown[][]) => Config["execute"],
   ): PgPreparedQuery<Config> {
-    return new ScopedQuery<Config>(this.client, query.sql, query.params, QUIET, NO_CACHE, undefined, undefined, fields, isResponseInArrayMode, name !== undefined, customResultMapper);
+    return new ScopedQuery<Config>(
+      this.client,
+      query.sql,
+      query.params,
+      QUIET,
+      NO_CACHE,
+      undefined,
+      undefined,
+      fields,
+      isResponseInArrayMode,
+      name !== undefined,
+      customResultMapper,
+    );
   }
 
   override transaction(): never {

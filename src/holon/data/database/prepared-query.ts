@@ -34,7 +34,8 @@ export class QueryShelf<T extends Tables> {
     let query = this.#queries.get(name);
     if (query === undefined) {
       const prepared = build(this.#database).prepare(name);
-      if (!(prepared instanceof ScopedQuery)) throw catalogueError("INTERNAL", `The prepared query ${name} was not built from the database handed to it.`);
+      if (!(prepared instanceof ScopedQuery))
+        throw catalogueError("INTERNAL", `The prepared query ${name} was not built from the database handed to it.`);
       query = prepared as unknown as ShelvedQuery<PreparableQuery>;
       this.#queries.set(name, query);
     }
@@ -44,5 +45,6 @@ export class QueryShelf<T extends Tables> {
 
 /** Stands in while a query is built; running one then is a mistake. */
 const NOBODY: StatementRunner = {
-  run: () => Promise.reject(catalogueError("INTERNAL", "A prepared query is built, not run: return it from the function, and call execute on what you get.")),
+  run: () =>
+    Promise.reject(catalogueError("INTERNAL", "A prepared query is built, not run: return it from the function, and call execute on what you get.")),
 };

@@ -49,7 +49,11 @@ async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unpr
   const code = await spawnGuarded(who.wrap(binaries.initdb, args), who, output.fd).ended;
   await output.close();
   if (code !== 0) {
-    throw catalogueError("UNAVAILABLE", `The embedded database cannot be made in ${folder}: initdb ended with ${code}: ${await readFile(log, "utf8")}`, { executed: "no" });
+    throw catalogueError(
+      "UNAVAILABLE",
+      `The embedded database cannot be made in ${folder}: initdb ended with ${code}: ${await readFile(log, "utf8")}`,
+      { executed: "no" },
+    );
   }
   await writeFile(path.join(made, PASSWORD_FILE), password, { mode: 0o600 });
   await who.own(made);

@@ -55,9 +55,13 @@ export async function isClaimed(folder: string): Promise<boolean> {
 
 function taken(folder: string, other: ClaimEntry): Error {
   const where = other.port === undefined ? "is starting it" : `runs it on port ${other.port}`;
-  return catalogueError("CONFLICT", `The database folder ${folder} is in use: process ${other.pid} ${where}. Stop that process, or use another folder.`, {
-    details: { folder, pid: other.pid, port: other.port ?? null },
-  });
+  return catalogueError(
+    "CONFLICT",
+    `The database folder ${folder} is in use: process ${other.pid} ${where}. Stop that process, or use another folder.`,
+    {
+      details: { folder, pid: other.pid, port: other.port ?? null },
+    },
+  );
 }
 
 async function otherClaim(claims: string, own: string): Promise<ClaimEntry | undefined> {

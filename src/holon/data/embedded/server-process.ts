@@ -45,7 +45,9 @@ export async function startServerProcess(start: ServerStart): Promise<ServerProc
     const said = (await readFile(log, "utf8")).slice(from);
     const portTaken = /Address already in use/i.test(said);
     if (portTaken && start.port !== 0) {
-      throw catalogueError("CONFLICT", `The embedded database cannot listen on port ${port}: another program does.`, { details: { folder: start.folder, pid: null, port } });
+      throw catalogueError("CONFLICT", `The embedded database cannot listen on port ${port}: another program does.`, {
+        details: { folder: start.folder, pid: null, port },
+      });
     }
     // A predecessor that was killed leaves its shared memory for the moment that its last backends need to notice.
     if (attempt >= START_ATTEMPTS || !(portTaken || /shared memory block|lock file/i.test(said))) {

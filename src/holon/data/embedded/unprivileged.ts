@@ -31,7 +31,11 @@ export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
 export function asNobody(binaries: PostgresBinaries): Unprivileged {
   const probe = spawnSync(binaries.postgres, ["--version"], { stdio: "ignore", uid: NOBODY, gid: NOBODY });
   if (probe.status !== 0) {
-    throw catalogueError("UNAVAILABLE", `As root the embedded database runs as user ${NOBODY}, who cannot run ${binaries.postgres}: start as another user, or set DATABASE_URL.`, { executed: "no" });
+    throw catalogueError(
+      "UNAVAILABLE",
+      `As root the embedded database runs as user ${NOBODY}, who cannot run ${binaries.postgres}: start as another user, or set DATABASE_URL.`,
+      { executed: "no" },
+    );
   }
   return {
     wrap: (program, args) => [program, ...args],

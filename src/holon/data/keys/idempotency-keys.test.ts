@@ -90,7 +90,12 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(JSON.stringify(again)).toBe(JSON.stringify(answer));
   });
 
-  it.each([["undefined", undefined], ["null", null], ["false", false], ["a text", "text"]])("keeps the answer %s", async (_what, answer) => {
+  it.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["false", false],
+    ["a text", "text"],
+  ])("keeps the answer %s", async (_what, answer) => {
     await place.data.runOnce(testScope(), keyOf("k"), async () => answer);
     expect(await place.data.runOnce(testScope(), keyOf("k"), async () => "never")).toBe(answer);
   });
@@ -205,6 +210,8 @@ describe("an old key", () => {
 
   it("is kept for a day", async () => {
     await place.data.runOnce(testScope(), keyOf("k"), async () => 1);
-    expect(await place.sql`select round(extract(epoch from expires_at - created_at) / 3600)::int as hours from orders.holon_keys`).toEqual([{ hours: 24 }]);
+    expect(await place.sql`select round(extract(epoch from expires_at - created_at) / 3600)::int as hours from orders.holon_keys`).toEqual([
+      { hours: 24 },
+    ]);
   });
 });

@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
-import { catalogueError, type Clock, type Limits, Scope } from "../../kernel/index.ts";
+import { type Clock, catalogueError, type Limits, Scope } from "../../kernel/index.ts";
 import type { Tables, WriteDatabase } from "../database/database.ts";
 import { sleepIn } from "../jitter.ts";
-import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
 import { sqlState } from "../sql-state.ts";
+import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
 import { InFlightKeys } from "./in-flight-keys.ts";
 import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts";
 import { type KeyRow, KeyStatements } from "./key-statements.ts";
@@ -122,7 +122,8 @@ export class IdempotencyKeys<T extends Tables> {
 function answerOf(rows: readonly unknown[], key: KeyScope): AnsweredKey | undefined {
   const row = rows[0] as KeyRow | undefined;
   if (row === undefined) return undefined;
-  if (row.request_hash !== key.requestHash) throw catalogueError("KEY_REUSED", `The idempotency key was used before for ${key.procedure} with another input.`);
+  if (row.request_hash !== key.requestHash)
+    throw catalogueError("KEY_REUSED", `The idempotency key was used before for ${key.procedure} with another input.`);
   return row.state === "done" ? { kind: "answer", answer: row.absent ? undefined : row.answer } : undefined;
 }
 

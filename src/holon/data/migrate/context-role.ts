@@ -20,7 +20,10 @@ export async function ensureContextRole(sql: Sql, context: string, log: Logger):
     return role;
   } catch (error) {
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
-    log.warn({ context, role }, "This login may not make roles: the context works without a role of its own, and Postgres does not keep it from the tables of others.");
+    log.warn(
+      { context, role },
+      "This login may not make roles: the context works without a role of its own, and Postgres does not keep it from the tables of others.",
+    );
     return undefined;
   }
 }

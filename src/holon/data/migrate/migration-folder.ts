@@ -26,7 +26,11 @@ async function readMigration(folder: string, tag: string): Promise<Migration> {
   try {
     return toMigration(tag, await readFile(file, "utf8"));
   } catch (cause) {
-    throw catalogueError("CONFLICT", `The migration ${file} is missing, but the journal in ${folder}/meta names it. Restore it from version control.`, { cause });
+    throw catalogueError(
+      "CONFLICT",
+      `The migration ${file} is missing, but the journal in ${folder}/meta names it. Restore it from version control.`,
+      { cause },
+    );
   }
 }
 

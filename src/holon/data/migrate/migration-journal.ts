@@ -30,14 +30,25 @@ export async function ensureJournal(sql: Sql, schema: string): Promise<void> {
  *
  * Errors: CONFLICT naming the file where one that ran was edited, is missing, or stands behind one that did not run.
  */
-export async function pendingMigrations(sql: Sql, context: string, source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<readonly Migration[]> {
+export async function pendingMigrations(
+  sql: Sql,
+  context: string,
+  source: MigrationSource,
+  migrations: readonly Migration[],
+  log: Logger,
+): Promise<readonly Migration[]> {
   const applied = await readApplied(sql, context, source);
   for (const [index, row] of applied.entries()) {
     const migration = migrations[index];
     if (migration?.name === row.name && migration.hash === row.hash) continue;
-    if (migration?.name === row.name) throw conflict(context, row.name, "was edited after it had run here. Restore its text, and write the change as a new migration.");
+    if (migration?.name === row.name)
+      throw conflict(context, row.name, "was edited after it had run here. Restore its text, and write the change as a new migration.");
     if (migrations.some(({ name }) => name === row.name)) {
-      throw conflict(context, migration?.name ?? row.name, `stands before ${row.name}, which has already run here. Generate it again, so that it comes last.`);
+      throw conflict(
+        context,
+        migration?.name ?? row.name,
+        `stands before ${row.name}, which has already run here. Generate it again, so that it comes last.`,
+      );
     }
     if (source === "holon") {
       // Rolling back to an older toolkit must start: its own migrations only ever add.

@@ -18,7 +18,8 @@ const ATTEMPTS = 8_000;
 export async function withMigrationLock<Result>(sql: Sql, log: Logger, work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; !(await tryLock(sql)); attempt++) {
     if (attempt === 50) log.info({}, "Waiting for another process that migrates this database.");
-    if (attempt >= ATTEMPTS) throw catalogueError("UNAVAILABLE", "Another process has been migrating this database for ten minutes.", { executed: "no" });
+    if (attempt >= ATTEMPTS)
+      throw catalogueError("UNAVAILABLE", "Another process has been migrating this database for ten minutes.", { executed: "no" });
     await jitter(20, 120);
   }
   try {

@@ -18,7 +18,10 @@ export function toMigration(name: string, text: string): Migration {
   return {
     name,
     hash: createHash("sha256").update(unified).digest("hex"),
-    statements: unified.split("--> statement-breakpoint").map((statement) => statement.trim()).filter((statement) => statement !== ""),
+    statements: unified
+      .split("--> statement-breakpoint")
+      .map((statement) => statement.trim())
+      .filter((statement) => statement !== ""),
     inTransaction: !NO_TRANSACTION.test(unified),
   };
 }

@@ -84,7 +84,10 @@ export class ConnectionPool {
     const { clock, limits } = this.#options;
     const deadlineAtMs = clock.monotonicMs() + limits.poolWaitMs;
     const scope = Scope.root({ principal: { kind: "system", context: this.#options.applicationName, task: "ping" }, caller: "ping", deadlineAtMs });
-    const timer = setTimeout(() => scope.cancel(catalogueError("UNAVAILABLE", `The database does not answer within ${limits.poolWaitMs} ms.`)), limits.poolWaitMs);
+    const timer = setTimeout(
+      () => scope.cancel(catalogueError("UNAVAILABLE", `The database does not answer within ${limits.poolWaitMs} ms.`)),
+      limits.poolWaitMs,
+    );
     try {
       const connection = await this.acquire(scope);
       await this.#pingOn(connection, scope);

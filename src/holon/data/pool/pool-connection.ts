@@ -48,7 +48,10 @@ export class PoolConnection {
   private constructor(options: ConnectionOptions, openedAtMs: number, onLost: (connection: PoolConnection) => void) {
     this.openedAtMs = openedAtMs;
     this.#onLost = onLost;
-    this.#client = postgres(options.url, clientOptions(options, () => this.cutOff()));
+    this.#client = postgres(
+      options.url,
+      clientOptions(options, () => this.cutOff()),
+    );
     // Sets the parsers that Drizzle wants its dates and JSON to come through.
     drizzle(this.#client);
   }
@@ -102,7 +105,10 @@ export class PoolConnection {
   }
 }
 
-function clientOptions({ limits, role, applicationName }: ConnectionOptions, onclose: () => void): postgres.Options<Record<string, postgres.PostgresType>> {
+function clientOptions(
+  { limits, role, applicationName }: ConnectionOptions,
+  onclose: () => void,
+): postgres.Options<Record<string, postgres.PostgresType>> {
   return {
     max: 1,
     // Neither may end a connection between two statements of a transaction, which postgres.js takes for idle.

@@ -49,7 +49,8 @@ export class PoolGate {
       this.#inUse++;
       return undefined;
     }
-    if (this.#waiting.size >= this.#limits.poolWaitingCount) throw overloaded(`${this.#waiting.size} calls wait for a connection already (poolWaitingCount)`);
+    if (this.#waiting.size >= this.#limits.poolWaitingCount)
+      throw overloaded(`${this.#waiting.size} calls wait for a connection already (poolWaitingCount)`);
     return this.#wait(scope);
   }
 
@@ -83,7 +84,10 @@ export class PoolGate {
           reject(error);
         },
       };
-      const timer = setTimeout(() => waiter.refuse(overloaded(`no connection came free within ${this.#limits.poolWaitMs} ms (poolWaitMs)`)), this.#limits.poolWaitMs);
+      const timer = setTimeout(
+        () => waiter.refuse(overloaded(`no connection came free within ${this.#limits.poolWaitMs} ms (poolWaitMs)`)),
+        this.#limits.poolWaitMs,
+      );
       this.#waiting.add(waiter);
       const forget = scope.onCancel((reason) => waiter.refuse(reason));
     });

@@ -88,10 +88,20 @@ describe("ordered events", { timeout: 60_000 }, () => {
   it("of one transaction are numbered in the order of appending", async () => {
     await emit("placed", "a");
     await place.data.transaction(testScope(), async (tx) => {
-      for (const [key, n] of [["a", 1], ["b", 2], ["a", 3]] as const) await tx.appendEvent({ name: "placed", key, payload: { n } });
+      for (const [key, n] of [
+        ["a", 1],
+        ["b", 2],
+        ["a", 3],
+      ] as const)
+        await tx.appendEvent({ name: "placed", key, payload: { n } });
     });
-    const rows = await place.sql`select ordered_key as key, key_number::int as number, payload->>'n' as n from orders.holon_outbox where payload ? 'n' order by position`;
-    expect(rows).toEqual([{ key: "a", number: 2, n: "1" }, { key: "b", number: 1, n: "2" }, { key: "a", number: 3, n: "3" }]);
+    const rows =
+      await place.sql`select ordered_key as key, key_number::int as number, payload->>'n' as n from orders.holon_outbox where payload ? 'n' order by position`;
+    expect(rows).toEqual([
+      { key: "a", number: 2, n: "1" },
+      { key: "b", number: 1, n: "2" },
+      { key: "a", number: 3, n: "3" },
+    ]);
   });
 
   it("have no gap where transactions fail, among 100 writers", async () => {
@@ -104,7 +114,8 @@ describe("ordered events", { timeout: 60_000 }, () => {
         .catch(() => {}),
     );
     await Promise.all(writers);
-    const rows = await place.sql`select ordered_key as key, count(*)::int as count, max(key_number)::int as last, min(key_number)::int as first from orders.holon_outbox group by 1`;
+    const rows =
+      await place.sql`select ordered_key as key, count(*)::int as count, max(key_number)::int as last, min(key_number)::int as first from orders.holon_outbox group by 1`;
     expect(rows.map(({ count, last, first }) => [first, last, count])).toEqual(rows.map(({ count }) => [1, count, count]));
     expect(rows.reduce((sum, row) => sum + (row["count"] as number), 0)).toBe(80);
   });
@@ -130,7 +141,8 @@ describe("ordered events", { timeout: 60_000 }, () => {
     });
     await appended.promise;
     await emit("early", undefined);
-    const safe = () => place.sql`select name from orders.holon_outbox where transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position`;
+    const safe = () =>
+      place.sql`select name from orders.holon_outbox where transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position`;
     expect(await safe()).toEqual([]);
     release.resolve();
     await late;

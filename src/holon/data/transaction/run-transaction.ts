@@ -1,7 +1,7 @@
-import { catalogueError, type Clock, isHolonError, type Limits, type Scope } from "../../kernel/index.ts";
-import { isWorthRepeating } from "../database-error.ts";
+import { type Clock, catalogueError, isHolonError, type Limits, type Scope } from "../../kernel/index.ts";
 import type { Tables, WriteDatabase } from "../database/database.ts";
 import type { DatabaseFactory } from "../database/database-factory.ts";
+import { isWorthRepeating } from "../database-error.ts";
 import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";
@@ -62,7 +62,12 @@ export async function runTransaction<T extends Tables, R>(
   }
 }
 
-async function runAttempt<T extends Tables, R>(parts: TransactionParts<T>, scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options: TransactionOptions): Promise<R> {
+async function runAttempt<T extends Tables, R>(
+  parts: TransactionParts<T>,
+  scope: Scope,
+  run: (tx: DataTransaction<T>) => Promise<R>,
+  options: TransactionOptions,
+): Promise<R> {
   const { pool, texts, limits, clock } = parts;
   const connection = pool.tryAcquire(scope) ?? (await pool.acquire(scope));
   const runner = new TransactionRunner(connection, texts);

@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError, type Scope } from "../../kernel/index.ts";
-import { isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { StatementRequest, StatementRunner } from "../database/statement-runner.ts";
+import { isConnectionLoss, toHolonError } from "../database-error.ts";
 import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { PendingStatement, PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
@@ -74,9 +74,11 @@ export class TransactionRunner implements StatementRunner {
   }
 
   #refused(): Promise<never> | undefined {
-    if (this.#reason === undefined && this.#connection.lost) this.#reason = catalogueError("UNAVAILABLE", "The connection to the database was lost during the transaction.");
+    if (this.#reason === undefined && this.#connection.lost)
+      this.#reason = catalogueError("UNAVAILABLE", "The connection to the database was lost during the transaction.");
     if (this.#reason !== undefined) return Promise.reject(this.#reason);
-    if (this.#over) return Promise.reject(catalogueError("INTERNAL", "The transaction is over: a statement of it was not awaited, or its `tx` was kept."));
+    if (this.#over)
+      return Promise.reject(catalogueError("INTERNAL", "The transaction is over: a statement of it was not awaited, or its `tx` was kept."));
     return undefined;
   }
 

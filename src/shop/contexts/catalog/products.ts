@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gte, ilike, lte, type SQL, sql } from "drizzle-orm";
+import type { ReaderOf, TransactionOf } from "holon";
 import type { z } from "zod";
 import type { catalog as catalogContract, Product, ProductSort } from "#contracts/catalog";
-import type { ReaderOf, TransactionOf } from "holon";
 import { containing } from "../../like-pattern.ts";
 import { staleRow } from "../../stale-row.ts";
 import type { catalog } from "./context.ts";

@@ -1,7 +1,7 @@
 import { asc, eq } from "drizzle-orm";
+import type { TransactionOf } from "holon";
 import type { z } from "zod";
 import type { ReservedLine } from "#contracts/catalog";
-import type { TransactionOf } from "holon";
 import type { catalog } from "./context.ts";
 import { addToStock, type StockLine } from "./stock.ts";
 import { reservationLines, reservations } from "./tables.ts";

@@ -1,6 +1,6 @@
+import type { ContextOf } from "holon";
 import { safeCall } from "holon";
 import type { Order, orders as ordersContract } from "#contracts/orders";
-import type { ContextOf } from "holon";
 import type { orders } from "./context.ts";
 import { lockOrder, setStatus, toOrder } from "./order-record.ts";
 import { mayBecome } from "./order-status.ts";

@@ -1,7 +1,7 @@
 import { and, asc, count, countDistinct, desc, eq, gte, lte, notInArray, type SQL, sql } from "drizzle-orm";
+import type { ReaderOf, TransactionOf } from "holon";
 import type { z } from "zod";
 import type { Order, orders as ordersContract } from "#contracts/orders";
-import type { ReaderOf, TransactionOf } from "holon";
 import type { orders as ordersContext } from "./context.ts";
 import { type OrderRow, orderLines, orders } from "./tables.ts";
 

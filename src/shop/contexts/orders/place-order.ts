@@ -1,9 +1,9 @@
+import type { ContextOf } from "holon";
 import { safeCall } from "holon";
 import type { z } from "zod";
 import type { Lines } from "#contracts/catalog";
 import type { Order, orders as ordersContract } from "#contracts/orders";
 import type { User } from "#contracts/users";
-import type { ContextOf } from "holon";
 import type { orders } from "./context.ts";
 import { insertOrder, type NewOrder, orderById, toOrder } from "./order-record.ts";
 import { totalCentsOf } from "./pricing.ts";

@@ -1,8 +1,8 @@
+import type { ContextOf } from "holon";
 import { isHolonError } from "holon";
 import type { NotificationKind } from "#contracts/notifications";
 import type { Order } from "#contracts/orders";
 import type { User } from "#contracts/users";
-import type { ContextOf } from "holon";
 import type { orders } from "./context.ts";
 
 /** Longest wait for a message to be written down; the customer's answer waits for it. */

@@ -1,6 +1,6 @@
+import type { ContextOf } from "holon";
 import { type HolonError, isHolonError } from "holon";
 import type { Payment, payments as paymentsContract } from "#contracts/payments";
-import type { ContextOf } from "holon";
 import type { PaymentGateway } from "../../gateway/payment-gateway.ts";
 import type { payments } from "./context.ts";
 import { adoptPayment, type ChargeAttempt, paymentOf, recordCharge, toPayment } from "./payment-record.ts";

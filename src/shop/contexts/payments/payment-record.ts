@@ -1,6 +1,6 @@
 import { and, eq, ne, or, sql } from "drizzle-orm";
-import type { Payment } from "#contracts/payments";
 import type { ReaderOf, TransactionOf } from "holon";
+import type { Payment } from "#contracts/payments";
 import type { ChargeOutcome } from "../../gateway/payment-gateway.ts";
 import type { payments as paymentsContext } from "./context.ts";
 import { type PaymentRow, payments } from "./tables.ts";

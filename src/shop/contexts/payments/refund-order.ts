@@ -1,5 +1,5 @@
-import type { payments as paymentsContract } from "#contracts/payments";
 import type { ContextOf } from "holon";
+import type { payments as paymentsContract } from "#contracts/payments";
 import type { PaymentGateway } from "../../gateway/payment-gateway.ts";
 import type { payments } from "./context.ts";
 import { paymentOf, recordRefund } from "./payment-record.ts";

@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { User } from "#contracts/users";
 import type { ContextOf, ReaderOf, TransactionOf } from "holon";
+import type { User } from "#contracts/users";
 import { staleRow } from "../../stale-row.ts";
 import type { users } from "./context.ts";
 import * as tables from "./tables.ts";
