@@ -72,9 +72,16 @@ function errorIdOf(details: unknown): string | undefined {
   return typeof errorId === "string" && errorId.length <= 64 ? errorId : undefined;
 }
 
-function copyOf(error: HolonError, details: unknown, status: number | undefined): HolonError {
-  return new HolonError(error.code, error.message, { details, executed: error.executed, status: status ?? error.status });
+/** Status and `executed` may be anything that a handler without types made up; a peer would take a malformed error for a broken connection. */
+function copyOf({ code, message, executed, status, row }: HolonError, details: unknown, declaredStatus: number | undefined): HolonError {
+  return new HolonError(code, message, {
+    details,
+    executed: EXECUTED.has(executed) ? executed : row.executed,
+    status: declaredStatus ?? (Number.isInteger(status) && status >= 400 && status <= 599 ? status : row.status),
+  });
 }
+
+const EXECUTED: ReadonlySet<unknown> = new Set(["no", "maybe", "yes"]);
 
 /** What JSON would make of a value: caller and callee never share an object, and nothing that JSON loses gets out. */
 function jsonCopy(value: unknown): unknown {

@@ -101,13 +101,14 @@ export class CompiledProcedure implements Target {
       scope,
       home: this.#home,
       series: this.#seriesOf(scope.caller),
-      open: () => {
+      admit: () => {
         const refusal = this.#refusal(scope, this.#home.monotonicMs());
         if (refusal !== undefined) throw refusal;
         const input = this.#parseInput(raw);
         if (input instanceof ParseFailure) throw input.toBadRequest();
-        return this.#run(input, this.#makeContext(scope)) as AsyncIterable<unknown>;
+        return input;
       },
+      run: (input) => this.#run(input, this.#makeContext(scope)) as AsyncIterable<unknown>,
     });
   }
 

@@ -46,10 +46,9 @@ export class FaultBoard {
     throw fault.error;
   }
 
-  async *#subscribe(target: Target, scope: Scope, input: unknown): AsyncGenerator<unknown> {
+  #subscribe(target: Target, scope: Scope, input: unknown): AsyncIterable<unknown> {
     const fault = this.#take(target.path);
-    if (fault !== undefined) throw fault.error;
-    yield* target.subscribe(scope, input);
+    return fault === undefined ? target.subscribe(scope, input) : failing(fault.error);
   }
 
   #take(path: string): InjectedFault | undefined {
@@ -62,4 +61,9 @@ export class FaultBoard {
     }
     return undefined;
   }
+}
+
+/** A stream that fails before its first item. */
+function failing(error: HolonError): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
