@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { ask, eventually, type FixtureProcess, freePort, isAlive, runFixture, tell } from "./fixture/run.ts";
 
@@ -64,4 +65,25 @@ test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process and no p
   await supervisor.ended;
   await eventually("all descendants are gone", async () => (await Promise.all(family.map(isAlive))).every((alive) => !alive) || undefined);
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+});
+
+/** P25 asks for 50 stops at any moment; `.ci/full` makes them all. */
+const ROUNDS = Math.max(1, Math.round(50 * Number(process.env["HOLON_FAULT_SCALE"] ?? 0.04)));
+const SEED = process.env["TEST_SEED"] ?? String(process.pid);
+
+test(`leaves nothing behind when it is killed at any moment of its start, ${ROUNDS} times, seed ${SEED}`, { timeout: ROUNDS * 30_000 }, async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const moment = createHash("sha256").update(`${SEED}/${round}`).digest().readUInt16BE() % 4_000;
+    const supervisor = runFixture({ PORT: String(await freePort()) }, "apart");
+    started.push(supervisor);
+    const family = new Set<number>();
+    const endMs = performance.now() + moment;
+    await eventually("the moment to kill", async () => {
+      for (const pid of await descendants(supervisor.child.pid as number)) family.add(pid);
+      return performance.now() >= endMs || undefined;
+    });
+    supervisor.child.kill(round % 3 === 2 ? "SIGTERM" : "SIGKILL");
+    await supervisor.ended;
+    await eventually("all descendants are gone", async () => (await Promise.all([...family].map(isAlive))).every((alive) => !alive) || undefined);
+  }
 });
