@@ -39,8 +39,9 @@ export function streamItems(options: StreamOptions): AsyncIterableIterator<unkno
  * The handler's generator is closed, so that its `finally` runs, as soon as the stream is over. (An async generator would do for most of this,
  * but keeps a consumer that leaves waiting for the item under way, which may never come.)
  */
-class ItemStream extends WheelEntry implements AsyncIterableIterator<unknown> {
+class ItemStream implements AsyncIterableIterator<unknown> {
   readonly #options: StreamOptions;
+  readonly #deadline: StreamDeadline;
   #iterator: AsyncIterator<unknown> | undefined = undefined;
   #pull: Pull | undefined = undefined;
   #last: Promise<unknown> | undefined = undefined;
@@ -50,8 +51,8 @@ class ItemStream extends WheelEntry implements AsyncIterableIterator<unknown> {
   #unlisten: () => void = () => {};
 
   constructor(options: StreamOptions) {
-    super();
     this.#options = options;
+    this.#deadline = new StreamDeadline(options.scope, options.home.path);
   }
 
   [Symbol.asyncIterator](): this {
@@ -80,12 +81,6 @@ class ItemStream extends WheelEntry implements AsyncIterableIterator<unknown> {
     this.#error = undefined;
     this.#pull?.resolve(DONE);
     return DONE;
-  }
-
-  /** The deadline passed. */
-  override expire(): void {
-    const { scope, home } = this.#options;
-    scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${home.path} did not end within its deadline.`));
   }
 
   async #take(): Promise<Step> {
@@ -125,7 +120,7 @@ class ItemStream extends WheelEntry implements AsyncIterableIterator<unknown> {
     this.#unlisten = scope.onCancel((reason) => this.#fail(reason));
     // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
     const { parent, deadlineAtMs } = scope;
-    if (deadlineAtMs < (parent?.deadlineAtMs ?? Number.POSITIVE_INFINITY)) home.wheel.add(this, deadlineAtMs);
+    if (deadlineAtMs < (parent?.deadlineAtMs ?? Number.POSITIVE_INFINITY)) home.wheel.add(this.#deadline, deadlineAtMs);
     try {
       this.#iterator = run(input)[Symbol.asyncIterator]();
     } catch (thrown) {
@@ -165,7 +160,7 @@ class ItemStream extends WheelEntry implements AsyncIterableIterator<unknown> {
     this.#state = "over";
     this.#pull = undefined;
     home.gauge.running--;
-    home.wheel.remove(this);
+    home.wheel.remove(this.#deadline);
     this.#unlisten();
     scope.release();
     series.record(home.monotonicMs() - this.#startedMs, code);
@@ -179,6 +174,22 @@ class ItemStream extends WheelEntry implements AsyncIterableIterator<unknown> {
     } catch {
       // The stream has its end; what the handler's `finally` throws concerns nobody.
     }
+  }
+}
+
+/** Cancels a stream's scope when its time is over, whatever the handler waits for. */
+class StreamDeadline extends WheelEntry {
+  readonly #scope: Scope;
+  readonly #path: string;
+
+  constructor(scope: Scope, path: string) {
+    super();
+    this.#scope = scope;
+    this.#path = path;
+  }
+
+  override expire(): void {
+    this.#scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${this.#path} did not end within its deadline.`));
   }
 }
 
