@@ -10,10 +10,10 @@ const worlds = new Map<Topology, World>();
 const seen = new Map<string, Map<Topology, unknown>>();
 
 beforeAll(async () => {
-  for (const topology of TOPOLOGIES) { const at = performance.now(); worlds.set(topology, await openWorld(topology)); console.log("open", performance.now()-at); }
+  for (const topology of TOPOLOGIES) worlds.set(topology, await openWorld(topology));
 });
 afterAll(async () => {
-  for (const world of worlds.values()) { const at = performance.now(); for (const p of world.app.processes) { const b = performance.now(); await p.edge?.close(); const c = performance.now(); await p.mesh?.drain(); const d = performance.now(); await p.close(); console.log(world.topology, c-b, d-c, performance.now()-d); } await world.close(); console.log("closed", performance.now()-at); }
+  for (const world of worlds.values()) await world.close();
 });
 
 describe.each(TOPOLOGIES)("%s", (topology) => {

@@ -100,6 +100,16 @@ const time: readonly Case[] = [
     expected: { outcome: late, notes: ["DEADLINE_EXCEEDED", "late, 0 ms left"], next: { n: 2 } },
   },
   {
+    name: "a handler whose time is up can neither call, nor write, nor read",
+    run: async (world) => {
+      const tag = world.tag();
+      const outcome = await outcomeOf(world.app.asAnonymous().call.beta.time.lateWork({ tag }, { deadlineMs: 30 }));
+      const notes = await until("the late work", () => world.probe.notes(tag).length === 3 && world.probe.notes(tag));
+      return { outcome, notes, rows: await world.app.asAnonymous().call.beta.tx.rows({ tag }) };
+    },
+    expected: { outcome: late, notes: ["DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED"], rows: [] },
+  },
+  {
     name: "a deadline asked for at the edge ends the call at the callee",
     run: async (world) => {
       const tag = world.tag();

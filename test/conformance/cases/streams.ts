@@ -22,9 +22,18 @@ const noted = ({ probe }: World, tag: string): Promise<readonly unknown[]> =>
   until(`notes of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
 
 const numbers = (to: number): unknown[] => Array.from({ length: to }, (_, index) => ({ n: index + 1 }));
+const done = { done: true, value: undefined };
 const over = failure("OVER", { message: "It is over.", details: { at: 2 } });
 
 const items: readonly Case[] = [
+  {
+    name: "gives items in the order of asking, also to who asks for several at once",
+    run: async (world) => {
+      const stream = beta(world).count({ tag: world.tag(), to: 3 })[Symbol.asyncIterator]();
+      return Promise.all([stream.next(), stream.next(), stream.next(), stream.next(), stream.next()]);
+    },
+    expected: [1, 2, 3].map((n): unknown => ({ done: false, value: { n } })).concat(done, done),
+  },
   {
     name: "gives its items in order, and ends",
     run: (world) => itemsAndEnd(beta(world).count({ tag: world.tag(), to: 5 })),
@@ -108,6 +117,52 @@ const items: readonly Case[] = [
 ];
 
 const ends: readonly Case[] = [
+  {
+    name: "with INTERNAL where a handler refuses at once with what its contract does not declare",
+    run: (world) => itemsAndEnd(beta(world).refusingAtOnce({ tag: world.tag() })),
+    expected: { seen: [], end: INTERNAL },
+  },
+  {
+    name: "with INTERNAL where a statement fails",
+    run: (world) => itemsAndEnd(beta(world).badSql({ tag: world.tag() })),
+    expected: { seen: [], end: INTERNAL },
+  },
+  {
+    name: "at once when the consumer leaves while it waits for an item that never comes",
+    run: async (world) => {
+      const tag = world.tag();
+      const stream = beta(world).silent({ tag })[Symbol.asyncIterator]();
+      const { value } = await stream.next();
+      const waiting = stream.next();
+      return {
+        value,
+        left: await stream.return?.(),
+        waiting: await waiting,
+        after: await stream.next(),
+        signal: await noted(world, `${tag} signal`),
+      };
+    },
+    expected: { value: 1, left: done, waiting: done, after: done, signal: ["CANCELLED"] },
+  },
+  {
+    name: "when the consumer leaves, and aborts the handler's signal",
+    run: async (world) => {
+      const tag = world.tag();
+      await collect(beta(world).endless({ tag }), 2);
+      return noted(world, `${tag} signal`);
+    },
+    expected: ["CANCELLED"],
+  },
+  {
+    name: "by itself without aborting the handler's signal",
+    run: async (world) => {
+      const tag = world.tag();
+      await collect(beta(world).signalled({ tag }));
+      await world.app.asAnonymous().call.beta.load.doubleLater({ n: 1 });
+      return world.probe.notes(tag);
+    },
+    expected: ["finally"],
+  },
   {
     name: "with an error after its items",
     run: async (world) => {

@@ -25,18 +25,18 @@ function sampleCase(schema: string, { inputOnly }: SchemaRow, sample: Sample, in
 }
 
 async function taken({ app, edge }: World, schema: string, { value }: Sample): Promise<unknown> {
-  const take = app.asAnonymous().call.values.take as Procedures;
+  const take = (app.asAnonymous().call.values.take as Procedures)[schema] as Procedure;
   return {
-    call: await outcomeOf((take[schema] as Procedure).call(take, value)),
+    call: await outcomeOf(take(value)),
     get: await outcomeOf(edge().query(`values.take.${schema}`, value)),
     post: await outcomeOf(edge({ link: "httpBatchStreamLink" }).mutation(`values.put.${schema}`, value)),
   };
 }
 
 async function given({ app, edge }: World, schema: string, index: number): Promise<unknown> {
-  const give = app.asAnonymous().call.values.give as Procedures;
+  const give = (app.asAnonymous().call.values.give as Procedures)[schema] as Procedure;
   return {
-    call: await outcomeOf((give[schema] as Procedure).call(give, index)),
+    call: await outcomeOf(give(index)),
     edge: await outcomeOf(edge({ link: "httpBatchLink" }).query(`values.give.${schema}`, index)),
   };
 }

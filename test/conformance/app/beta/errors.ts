@@ -23,6 +23,10 @@ export const THROWN: Readonly<Record<string, () => unknown>> = {
   declaredWithWrongDetails: () => new HolonError("OUT_OF_STOCK", "How many?", { details: { available: "two, s3cret" } }),
   declaredWithoutDetails: () => new HolonError("OUT_OF_STOCK", "How many?"),
   declaredExecuted: () => new HolonError("PRECONDITION", "It was another version.", { details: { version: 3 }, executed: "yes", status: 412 }),
+  declaredWithOddStatus: () =>
+    new HolonError("OUT_OF_STOCK", "Odd.", { details: { available: 1 }, status: Number.NaN, executed: "perhaps" as never }),
+  declaredWithGoodStatus: () => new HolonError("OUT_OF_STOCK", "Good.", { details: { available: 1 }, status: 200 }),
+  conflictWithOddStatus: () => catalogueError("CONFLICT", "Odd.", { status: 1e9 }),
   undeclared: () => new HolonError("SOLD_OUT", "s3cret", { details: { password: 1 } }),
   error: () => SECRET,
   typeError: () => new TypeError("Cannot read properties of undefined (reading 's3cret')"),

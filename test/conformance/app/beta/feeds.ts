@@ -1,3 +1,5 @@
+import { sql } from "drizzle-orm";
+import { HolonError } from "holon";
 import type { Probe } from "../../probe.ts";
 import { reasonOf } from "../reason.ts";
 import type { BetaHandlers } from "./context.ts";
@@ -34,6 +36,11 @@ export const createFeeds = (probe: Probe): BetaHandlers["feeds"] => ({
     yield 1;
     await new Promise(() => {});
   },
+  async *signalled({ input, ctx }) {
+    void reasonOf(ctx.signal).then((reason) => probe.note(input.tag, reason));
+    yield 1;
+    probe.note(input.tag, "finally");
+  },
   async *waiting({ input, ctx }) {
     try {
       yield 1;
@@ -63,6 +70,12 @@ export const createFeeds = (probe: Probe): BetaHandlers["feeds"] => ({
   brokenAtOnce: (() => {
     throw new Error("s3cret");
   }) as never,
+  refusingAtOnce: (() => {
+    throw new HolonError("OVER", "s3cret", { details: { password: 1 }, cause: new Error("s3cret") });
+  }) as never,
+  async *badSql({ ctx }) {
+    yield await ctx.transaction(async (tx) => (await tx.db.execute(sql`select s3cret from nowhere`)).length);
+  },
   async *badItem({ input }) {
     try {
       yield 1;

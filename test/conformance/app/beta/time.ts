@@ -1,7 +1,9 @@
+import { HolonError } from "holon";
 import type { Probe } from "../../probe.ts";
 import { hopOf } from "../hop.ts";
 import { reasonOf } from "../reason.ts";
 import type { BetaHandlers } from "./context.ts";
+import { items } from "./tables.ts";
 
 /** Handlers that take long, and tell how they were stopped. */
 export const createTime = (probe: Probe): BetaHandlers["time"] => ({
@@ -9,6 +11,15 @@ export const createTime = (probe: Probe): BetaHandlers["time"] => ({
     void reasonOf(ctx.signal).then((reason) => probe.note(tag, reason));
     probe.open(`${tag} entered`);
     return new Promise<string>(() => {});
+  },
+  async lateWork({ input: { tag }, ctx }) {
+    await reasonOf(ctx.signal);
+    const late = [
+      ctx.call.gamma.ledger.booked({ tag }),
+      ctx.transaction((tx) => tx.db.insert(items).values({ tag, name: "late", amount: 1 })),
+      ctx.db.$count(items),
+    ];
+    for (const work of late) probe.note(tag, await codeOf(work));
   },
   async spin({ input: { tag }, ctx }) {
     void reasonOf(ctx.signal).then((reason) => probe.note(tag, reason));
@@ -18,6 +29,15 @@ export const createTime = (probe: Probe): BetaHandlers["time"] => ({
   },
   remaining: ({ ctx }) => ctx.remainingMs,
 });
+
+async function codeOf(work: PromiseLike<unknown>): Promise<string> {
+  try {
+    await work;
+    return "done";
+  } catch (error) {
+    return error instanceof HolonError ? error.code : String(error);
+  }
+}
 
 /** Between alpha and gamma. */
 export const chain: BetaHandlers["chain"] = {

@@ -66,10 +66,13 @@ const feeds = {
   nothing: subscription({ ...inTag, output: z.int() }),
   endless: subscription({ ...inTag, output: z.int() }),
   silent: subscription({ ...inTag, output: z.int() }),
+  signalled: subscription({ ...inTag, output: z.int() }),
   waiting: subscription({ ...inTag, output: z.int() }),
   refusing: subscription({ ...inTag, output: z.int(), errors: { OVER: z.object({ at: z.int() }) } }),
   broken: subscription({ ...inTag, output: z.int() }),
   brokenAtOnce: subscription({ ...inTag, output: z.int() }),
+  refusingAtOnce: subscription({ ...inTag, output: z.int() }),
+  badSql: subscription({ ...inTag, output: z.int() }),
   badItem: subscription({ ...inTag, output: z.int() }),
   shaped: subscription({ ...inTag, output: z.object({ a: z.number(), b: z.string().optional(), c: z.string().trim() }) }),
   large: subscription({ access: "public", input: z.object({ chars: z.int(), items: z.int() }), output: z.string() }),
@@ -140,6 +143,7 @@ const load = {
 
 const time = {
   hang: query({ ...inTag, output: z.string() }),
+  lateWork: mutation({ ...inTag }),
   spin: query({ access: "public", input: z.object({ tag: z.string(), deadlineMs: z.int() }), output: z.string() }),
   remaining: query({ access: "public", output: z.number() }),
 };
