@@ -29,6 +29,18 @@ describe("deadlines and cancellation over the mesh", () => {
     expect(server.stats().open).toBe(0);
   });
 
+  it.each([
+    ["DEADLINE_EXCEEDED", [3, 7, 1]],
+    ["CANCELLED", [3, 7]],
+  ])("tell the callee why nobody waits any more: %s", async (code, frame) => {
+    const server = await stage.server({ hang });
+    const caller = new RawCaller(server.port);
+    await caller.introduce(SECRET);
+    caller.send([0, 7, 0, 0, 60_000, [0, ANONYMOUS], "", 0], frame);
+    await eventually(() => expect(running[0]?.cancelled).toMatchObject({ code }));
+    caller.socket.destroy();
+  });
+
   it("keep the deadline at the callee too, where the caller's word does not come", async () => {
     const server = await stage.server({ hang });
     const caller = new RawCaller(server.port);
