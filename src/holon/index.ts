@@ -23,5 +23,5 @@ export { createLogger } from "./observe/logger.ts";
 export { shapeOf } from "./runtime/app-shape.ts";
 export { type App, type AppOptions, type Authenticate, defineApp } from "./runtime/define-app.ts";
 export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";
-export { type AppShape, ConfigurationError, type Plan, readPlan, renderPlan } from "./topology/index.ts";
+export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./topology/index.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DEVELOPMENT_ADMIN, readShopSettings, type SettingFault } from "./environment.ts";
+import { DEVELOPMENT_ADMIN, readShopSettings } from "./environment.ts";
 import { newTokenKey, publicHalf } from "./identity/token-keys.ts";
 
 const privateKey = await newTokenKey();
@@ -7,24 +7,24 @@ const SHOP_TOKEN_PRIVATE_KEY = JSON.stringify(privateKey);
 const SHOP_TOKEN_PUBLIC_KEYS = JSON.stringify([publicHalf(privateKey)]);
 const production = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PRIVATE_KEY };
 
-const faultyVariables = (env: Record<string, string>): string[] => (readShopSettings(env) as SettingFault[]).map((fault) => fault.variable);
+const faultyVariables = (env: Record<string, string>): string[] => readShopSettings(env).faults.map((fault) => fault.variable);
 
 describe("the shop's environment", () => {
   test("needs nothing on a development machine", () => {
-    expect(readShopSettings({})).toEqual({ tokenKeys: "development", firstAdmin: DEVELOPMENT_ADMIN, gatewayRules: [] });
+    expect(readShopSettings({})).toEqual({ settings: { tokenKeys: "development", firstAdmin: DEVELOPMENT_ADMIN, gatewayRules: [] }, faults: [] });
   });
 
   test("has no account to begin with in production unless one is named", () => {
-    expect(readShopSettings(production)).toMatchObject({ firstAdmin: undefined });
+    expect(readShopSettings(production).settings).toMatchObject({ firstAdmin: undefined });
   });
 
   test("checks tokens with the public half where no public keys are named", () => {
-    expect(readShopSettings(production)).toMatchObject({ tokenKeys: { privateKey, publicKeys: [publicHalf(privateKey)] } });
+    expect(readShopSettings(production).settings).toMatchObject({ tokenKeys: { privateKey, publicKeys: [publicHalf(privateKey)] } });
   });
 
   test("needs no private key where the users context is elsewhere", () => {
     const env = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PUBLIC_KEYS, HOLON_CONTEXTS: "none" };
-    expect(readShopSettings(env)).toMatchObject({ tokenKeys: { privateKey: undefined } });
+    expect(readShopSettings(env).settings).toMatchObject({ tokenKeys: { privateKey: undefined } });
   });
 
   test.each([

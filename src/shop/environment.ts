@@ -1,3 +1,4 @@
+import type { ConfigurationFault } from "holon";
 import { z } from "zod";
 import type { FirstAdmin } from "./contexts/users/index.ts";
 import type { GatewayRule } from "./gateway/fake-gateway.ts";
@@ -12,13 +13,6 @@ export interface ShopSettings {
   readonly tokenKeys: TokenKeys | "development";
   readonly firstAdmin: FirstAdmin | undefined;
   readonly gatewayRules: readonly GatewayRule[];
-}
-
-/** One thing that is wrong with the environment, and its cure. Never holds a value of a secret. */
-export interface SettingFault {
-  readonly variable: string;
-  readonly problem: string;
-  readonly cure: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,11 +33,11 @@ const GatewayRules = z
 /**
  * Reads the shop's own part of the environment.
  *
- * Shape: the settings, or all faults at once. Variables: `SHOP_TOKEN_PRIVATE_KEY` (a JWK) and `SHOP_TOKEN_PUBLIC_KEYS` (a list of JWKs),
+ * Shape: the settings, and all that is wrong with them at once; with a fault, development stands in for what is missing. Variables: `SHOP_TOKEN_PRIVATE_KEY` (a JWK) and `SHOP_TOKEN_PUBLIC_KEYS` (a list of JWKs),
  * `SHOP_ADMIN_EMAIL` and `SHOP_ADMIN_PASSWORD`, `SHOP_GATEWAY` (only `fake` exists) and `SHOP_GATEWAY_RULES` (JSON).
  */
-export function readShopSettings(env: Environment): ShopSettings | readonly SettingFault[] {
-  const faults: SettingFault[] = [];
+export function readShopSettings(env: Environment): { readonly settings: ShopSettings; readonly faults: readonly ConfigurationFault[] } {
+  const faults: ConfigurationFault[] = [];
   const production = env["NODE_ENV"] === "production";
   for (const name of Object.keys(env)) {
     if (name.startsWith("SHOP_") && !KNOWN.includes(name))
@@ -54,18 +48,10 @@ export function readShopSettings(env: Environment): ShopSettings | readonly Sett
     firstAdmin: readFirstAdmin(env, production, faults),
     gatewayRules: readGateway(env, production, faults),
   };
-  return faults.length === 0 ? settings : faults;
+  return { settings, faults };
 }
 
-/** The faults for a person to read. */
-export function renderFaults(faults: readonly SettingFault[]): string {
-  return [
-    "The configuration of the shop cannot work; nothing was started.",
-    ...faults.map(({ variable, problem, cure }) => `  ${variable} ${problem}\n    ${cure}`),
-  ].join("\n");
-}
-
-function readTokenKeys(env: Environment, production: boolean, faults: SettingFault[]): TokenKeys | "development" {
+function readTokenKeys(env: Environment, production: boolean, faults: ConfigurationFault[]): TokenKeys | "development" {
   const privateKey = parsed(env, "SHOP_TOKEN_PRIVATE_KEY", parsePrivateKey, "Set it to one Ed25519 key as JWK, with d and kid.", faults);
   const publicKeys = parsed(env, "SHOP_TOKEN_PUBLIC_KEYS", parsePublicKeys, "Set it to a JSON list of Ed25519 keys as JWK, each with a kid.", faults);
   if (privateKey === undefined && publicKeys === undefined && !production) return "development";
@@ -91,7 +77,7 @@ function hostsUsers(env: Environment): boolean {
   return contexts === undefined || contexts.split(",").some((name) => ["users", "all"].includes(name.trim()));
 }
 
-function readFirstAdmin(env: Environment, production: boolean, faults: SettingFault[]): FirstAdmin | undefined {
+function readFirstAdmin(env: Environment, production: boolean, faults: ConfigurationFault[]): FirstAdmin | undefined {
   const email = env["SHOP_ADMIN_EMAIL"]?.trim().toLowerCase();
   const password = env["SHOP_ADMIN_PASSWORD"];
   if (email === undefined && password === undefined) return production ? undefined : DEVELOPMENT_ADMIN;
@@ -118,7 +104,7 @@ function readFirstAdmin(env: Environment, production: boolean, faults: SettingFa
   return { email: email ?? "", password: password ?? "" };
 }
 
-function readGateway(env: Environment, production: boolean, faults: SettingFault[]): readonly GatewayRule[] {
+function readGateway(env: Environment, production: boolean, faults: ConfigurationFault[]): readonly GatewayRule[] {
   const name = env["SHOP_GATEWAY"];
   if (name === undefined ? production : name !== "fake") {
     faults.push({
@@ -139,7 +125,13 @@ function readGateway(env: Environment, production: boolean, faults: SettingFault
   );
 }
 
-function parsed<Value>(env: Environment, variable: string, parse: (text: string) => Value, cure: string, faults: SettingFault[]): Value | undefined {
+function parsed<Value>(
+  env: Environment,
+  variable: string,
+  parse: (text: string) => Value,
+  cure: string,
+  faults: ConfigurationFault[],
+): Value | undefined {
   const text = env[variable];
   if (text === undefined) return undefined;
   try {

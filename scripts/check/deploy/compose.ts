@@ -62,8 +62,7 @@ function serviceFaults(name: string, service: Service, services: Compose["servic
     if (!(error instanceof ConfigurationError)) throw error;
     faults.push(...error.faults.map(({ variable, problem }) => `${variable} ${problem}`));
   }
-  const settings = readShopSettings(environment);
-  if (!("tokenKeys" in settings)) faults.push(...settings.map(({ variable, problem }) => `${variable} ${problem}`));
+  faults.push(...readShopSettings(environment).faults.map(({ variable, problem }) => `${variable} ${problem}`));
   if (service.read_only !== true) faults.push("can write to its file system");
   if (!service.cap_drop?.includes("ALL")) faults.push("keeps capabilities");
   return faults.map((fault) => `${name}: ${fault}`);

@@ -3,7 +3,7 @@ import { createLogger } from "../observe/index.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
 import type { App } from "../runtime/define-app.ts";
 import { startProcess } from "../runtime/start-process.ts";
-import { ConfigurationError, type Plan, readPlan, renderPlan } from "../topology/index.ts";
+import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../topology/index.ts";
 import { runApart } from "./apart.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
@@ -19,6 +19,8 @@ const START_FAILED = 1;
 export interface RunAppOptions {
   /** `start` where it is empty. */
   readonly command?: string | undefined;
+  /** What the app itself found wrong with its part of the environment: reported together with the toolkit's own faults, and nothing is started. */
+  readonly faults?: readonly ConfigurationFault[];
 }
 
 /**
@@ -30,7 +32,7 @@ export interface RunAppOptions {
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
   const { command = process.argv[2] ?? "start" } = options;
   try {
-    const plan = readPlan(shapeOf(app), process.env);
+    const plan = readWholePlan(app, options.faults ?? []);
     if (command === "plan") {
       process.stdout.write(`${renderPlan(plan)}\n`);
       return;
@@ -42,6 +44,18 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
   }
+}
+
+/** Errors: ConfigurationError with the faults of both. */
+function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
+  try {
+    const plan = readPlan(shapeOf(app), process.env);
+    if (faults.length === 0) return plan;
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new ConfigurationError([...faults, ...error.faults]);
+    throw error;
+  }
+  throw new ConfigurationError(faults);
 }
 
 async function start(app: App, plan: Plan): Promise<void> {
