@@ -1,5 +1,5 @@
+import type { ClaimedKey, DataTransaction, Tables } from "../data/index.ts";
 import { HolonError } from "../kernel/index.ts";
-import type { KeyClaim, StoreTransaction, Tables } from "./store.ts";
 
 /**
  * The answer of an outside effect, on its way into the transaction that writes the effect.
@@ -10,11 +10,11 @@ import type { KeyClaim, StoreTransaction, Tables } from "./store.ts";
 export class AnswerRecord {
   readonly #path: string;
   readonly #parse: (result: unknown) => unknown;
-  readonly #claim: Extract<KeyClaim<Tables>, { kind: "claimed" }>;
+  readonly #claim: ClaimedKey<Tables>;
   #value: unknown = undefined;
   #committed = false;
 
-  constructor(path: string, parse: (result: unknown) => unknown, claim: Extract<KeyClaim<Tables>, { kind: "claimed" }>) {
+  constructor(path: string, parse: (result: unknown) => unknown, claim: ClaimedKey<Tables>) {
     this.#path = path;
     this.#parse = parse;
     this.#claim = claim;
@@ -35,7 +35,7 @@ export class AnswerRecord {
   }
 
   /** Inside the transaction, with what it came to. */
-  async write(tx: StoreTransaction<Tables>, result: unknown): Promise<void> {
+  async write(tx: DataTransaction<Tables>, result: unknown): Promise<void> {
     this.#value = this.#parse(result);
     await this.#claim.complete(tx, this.#value);
   }

@@ -1,4 +1,5 @@
 import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
+import type { ClaimedKey, ContextData, DataTransaction, KeyScope, Tables } from "../data/index.ts";
 import { requestHash } from "../data/request-hash.ts";
 import { HolonError, principalName } from "../kernel/index.ts";
 import { AnswerRecord } from "./answer-record.ts";
@@ -7,7 +8,6 @@ import type { DetachedRuns } from "./detached-runs.ts";
 import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
 import type { OutsideEffect } from "./handlers.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
-import type { ContextStore, KeyClaim, KeyScope, StoreTransaction, Tables } from "./store.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
@@ -18,7 +18,7 @@ export interface RunParts {
   readonly procedure: AnyProcedure;
   readonly handler: Handler | OutsideEffect<Record<string, unknown>, unknown>;
   readonly rule: Rule | undefined;
-  readonly store: ContextStore | undefined;
+  readonly store: ContextData | undefined;
   readonly openTransaction: TransactionFactory;
   readonly newId: () => string;
   readonly detachedRuns: DetachedRuns;
@@ -51,7 +51,7 @@ function transactionalRun(parts: RunParts, handler: Handler): Run {
   const record = recordable(parts);
   return (input, ctx) =>
     ctx.holdingTransaction(() => {
-      const effect = async (tx: StoreTransaction<Tables>): Promise<unknown> => record(await handler({ input, ctx, tx: parts.openTransaction(tx) }));
+      const effect = async (tx: DataTransaction<Tables>): Promise<unknown> => record(await handler({ input, ctx, tx: parts.openTransaction(tx) }));
       const key = keyScope(parts, ctx, input);
       return key === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, key, effect);
     });
@@ -73,10 +73,8 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   };
 }
 
-type Claimed = Extract<KeyClaim<Tables>, { kind: "claimed" }>;
-
 /** Runs a handler that holds a claim. Without a commit the key is given back; with one, its answer is the answer, whatever comes after it. */
-async function runClaimed(parts: RunParts, claim: Claimed, handle: (answer: AnswerRecord) => unknown): Promise<unknown> {
+async function runClaimed(parts: RunParts, claim: ClaimedKey<Tables>, handle: (answer: AnswerRecord) => unknown): Promise<unknown> {
   const answer = new AnswerRecord(parts.path, recordable(parts), claim);
   try {
     await handle(answer);
@@ -105,7 +103,7 @@ function recordable(parts: RunParts): (value: unknown) => unknown {
   };
 }
 
-function requireStore({ store, path }: RunParts): ContextStore {
+function requireStore({ store, path }: RunParts): ContextData {
   if (store === undefined)
     throw new HolonError(
       "INTERNAL",

@@ -1,4 +1,5 @@
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
+import type { ContextData } from "../data/index.ts";
 import type { Limits } from "../kernel/index.ts";
 import { bindCall } from "./bound-call.ts";
 import { compileCallTree } from "./call-tree.ts";
@@ -8,7 +9,6 @@ import type { ContextModule } from "./define-context.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
-import type { ContextStore } from "./store.ts";
 import { createTransactionFactory } from "./typed-transaction.ts";
 
 /** Finds the target of a procedure of another context: hosted in this process, or on the mesh. */
@@ -17,7 +17,7 @@ export type ResolveTarget = (contextName: string, path: string, procedure: AnyPr
 /** What {@link compileContext} needs. */
 export interface CompileContextOptions {
   readonly module: ContextModule;
-  readonly store: ContextStore | undefined;
+  readonly store: ContextData | undefined;
   readonly limits: Limits;
   readonly services: PipelineServices;
 }

@@ -1,8 +1,8 @@
 import type { Contract, ContractMap } from "../contract/index.ts";
+import type { Tables } from "../data/index.ts";
 import type { JobMap } from "../work/index.ts";
 import type { ContextTypes } from "./handler-context.ts";
 import type { HandlersOf, RulesOf } from "./handlers.ts";
-import type { Tables } from "./store.ts";
 
 /** What a context is made of, besides its contract and its handlers. */
 export interface ContextOptions<T extends Tables, C extends ContractMap, S extends ContractMap, J extends JobMap> {

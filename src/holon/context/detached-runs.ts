@@ -1,4 +1,4 @@
-import { catalogueError, Scope, type TimerWheel, WheelEntry } from "../kernel/index.ts";
+import { Scope, ScopeDeadline, type TimerWheel } from "../kernel/index.ts";
 
 /**
  * Work that has begun outside of this process and must come to an end of its own: it goes on when its caller goes away, until its deadline.
@@ -19,7 +19,7 @@ export class DetachedRuns {
   async run<Result>(scope: Scope, path: string, work: (detached: Scope) => Promise<Result>): Promise<Result> {
     const { principal, deadlineAtMs, caller, key, trace, initiator } = scope;
     const detached = Scope.root({ principal, deadlineAtMs, caller, key, trace, initiator });
-    const deadline = new Deadline(detached, path);
+    const deadline = new ScopeDeadline(detached, path);
     this.#wheel.add(deadline, deadlineAtMs);
     this.#running++;
     try {
@@ -35,20 +35,5 @@ export class DetachedRuns {
   idle(): Promise<void> {
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
-  }
-}
-
-class Deadline extends WheelEntry {
-  readonly #scope: Scope;
-  readonly #path: string;
-
-  constructor(scope: Scope, path: string) {
-    super();
-    this.#scope = scope;
-    this.#path = path;
-  }
-
-  override expire(): void {
-    this.#scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${this.#path} did not end within its deadline.`));
   }
 }

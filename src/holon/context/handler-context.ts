@@ -11,9 +11,9 @@ import type {
   OutputOf,
   ProcedureTree,
 } from "../contract/index.ts";
+import type { PreparableQuery, PreparedQueryOf, ReadDatabase, Tables, WriteDatabase } from "../data/index.ts";
 import type { HolonError, Logger, Principal, UserPrincipal } from "../kernel/index.ts";
 import type { JobMap } from "../work/index.ts";
-import type { PreparableQuery, PreparedQueryOf, ReadDatabase, Tables, WriteDatabase } from "./store.ts";
 
 /** The types that a context was defined with; carried by its definition, read by its handlers. */
 export interface ContextTypes {

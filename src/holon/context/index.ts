@@ -10,5 +10,4 @@ export * from "./handlers.ts";
 export * from "./pending-call.ts";
 export * from "./runtime-context.ts";
 export * from "./safe-call.ts";
-export * from "./store.ts";
 export * from "./trpc-router.ts";

@@ -1,4 +1,5 @@
 import type { AnyProcedure } from "../contract/index.ts";
+import type { ContextData, PreparableQuery, PreparedQueryOf, ReadDatabase, Tables } from "../data/index.ts";
 import {
   type Clock,
   catalogueError,
@@ -12,7 +13,6 @@ import {
 import type { AnswerRecord } from "./answer-record.ts";
 import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
-import type { ContextStore, PreparableQuery, PreparedQueryOf, ReadDatabase, Tables } from "./store.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 /** What the handlers of one context share in one process. */
@@ -22,7 +22,7 @@ export interface ContextHome {
   readonly log: Logger;
   readonly calls: CallTreeFactory;
   /** Undefined for a context without tables. */
-  readonly store: ContextStore | undefined;
+  readonly store: ContextData | undefined;
   readonly openTransaction: TransactionFactory;
 }
 
@@ -151,7 +151,7 @@ export class RuntimeContext implements CallOrigin {
     }
   }
 
-  #store(): ContextStore {
+  #store(): ContextData {
     const { store, name } = this.#home;
     if (store === undefined) throw catalogueError("INTERNAL", `The context ${name} has no tables; name them in defineContext to use its database.`);
     return store;

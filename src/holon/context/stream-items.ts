@@ -1,5 +1,5 @@
 import { ParseFailure } from "../contract/index.ts";
-import { catalogueError, type HolonError, type Scope, WheelEntry } from "../kernel/index.ts";
+import { catalogueError, type HolonError, type Scope, ScopeDeadline } from "../kernel/index.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 
 /** What {@link streamItems} needs. */
@@ -41,7 +41,7 @@ export function streamItems(options: StreamOptions): AsyncIterableIterator<unkno
  */
 class ItemStream implements AsyncIterableIterator<unknown> {
   readonly #options: StreamOptions;
-  readonly #deadline: StreamDeadline;
+  readonly #deadline: ScopeDeadline;
   #iterator: AsyncIterator<unknown> | undefined = undefined;
   #pull: Pull | undefined = undefined;
   #last: Promise<unknown> | undefined = undefined;
@@ -52,7 +52,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    this.#deadline = new StreamDeadline(options.scope, options.home.path);
+    this.#deadline = new ScopeDeadline(options.scope, options.home.path);
   }
 
   [Symbol.asyncIterator](): this {
@@ -174,22 +174,6 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     } catch {
       // The stream has its end; what the handler's `finally` throws concerns nobody.
     }
-  }
-}
-
-/** Cancels a stream's scope when its time is over, whatever the handler waits for. */
-class StreamDeadline extends WheelEntry {
-  readonly #scope: Scope;
-  readonly #path: string;
-
-  constructor(scope: Scope, path: string) {
-    super();
-    this.#scope = scope;
-    this.#path = path;
-  }
-
-  override expire(): void {
-    this.#scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${this.#path} did not end within its deadline.`));
   }
 }
 

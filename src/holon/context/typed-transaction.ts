@@ -1,11 +1,11 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
+import type { DataTransaction, Tables, WriteDatabase } from "../data/index.ts";
 import { HolonError } from "../kernel/index.ts";
 import type { JobMap } from "../work/index.ts";
 import type { EnqueueOptions } from "./handler-context.ts";
-import type { StoreTransaction, Tables, WriteDatabase } from "./store.ts";
 
 /** Makes what handlers see of an open transaction. */
-export type TransactionFactory = (tx: StoreTransaction<Tables>) => TypedTransaction;
+export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
 
 /** An open transaction with `emit` and `enqueue` by the contract. */
 export interface TypedTransaction {

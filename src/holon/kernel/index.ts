@@ -7,5 +7,6 @@ export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./principal.ts";
 export * from "./scope.ts";
+export * from "./scope-deadline.ts";
 export * from "./timer-wheel.ts";
 export * from "./trace.ts";
