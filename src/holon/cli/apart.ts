@@ -3,7 +3,7 @@ import type { Closable, Logger } from "../kernel/index.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
 import type { App } from "../runtime/define-app.ts";
 import type { ContextShape, Plan } from "../topology/index.ts";
-import { freePorts } from "./free-ports.ts";
+import { assertPortFree, freePorts } from "./free-ports.ts";
 import { renderTable } from "./render-table.ts";
 import { superviseChild } from "./supervised-child.ts";
 
@@ -27,6 +27,8 @@ type Environment = Record<string, string | undefined>;
  */
 export async function runApart({ app, plan, databaseUrl, env, log }: ApartOptions): Promise<Closable> {
   const shape = shapeOf(app);
+  const { host = "127.0.0.1", port = 3000 } = plan.edge ?? {};
+  await assertPortFree(host, port);
   const ports = await freePorts(shape.contexts.length * 2 + 1);
   const take = (): number => ports.pop() as number;
   const meshPorts = new Map(shape.contexts.map(({ name }) => [name, take()]));
@@ -54,7 +56,6 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
     ),
   );
   const open = shape.contexts.filter((context) => context.hasPublicProcedures).map(({ name }) => name);
-  const { host = "127.0.0.1", port = 3000 } = plan.edge ?? {};
   children.push(
     superviseChild(
       "edge",

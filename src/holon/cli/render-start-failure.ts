@@ -9,5 +9,6 @@ export function renderStartFailure(name: string, error: unknown): string {
   if (code === "EADDRINUSE")
     return `${head} port ${port} is taken. Stop who listens there, or choose others with PORT, HOLON_MESH_PORT and HOLON_OPS_PORT; 0 takes a free one.`;
   if (code === "EACCES") return `${head} port ${port} is not for this user. Choose one above 1023.`;
-  return `${head} ${error.stack ?? error.message}`;
+  // What the system said of a file or a socket is a sentence; anything else is a bug, and wants its stack.
+  return `${head} ${code === undefined ? (error.stack ?? error.message) : error.message}`;
 }

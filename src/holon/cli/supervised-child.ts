@@ -42,6 +42,7 @@ export function superviseChild(name: string, env: Readonly<Record<string, string
       env,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
+    child.once("error", (error) => log.error({ process: name, err: error }, "a process could not be started"));
     child.once("exit", (code, signal) => {
       child = undefined;
       if (stopping) return gone();

@@ -10,11 +10,12 @@ import { HolonError } from "../kernel/index.ts";
 export class AnswerRecord {
   readonly #path: string;
   readonly #parse: (result: unknown) => unknown;
-  readonly #claim: ClaimedKey<Tables>;
+  readonly #claim: ClaimedKey<Tables> | undefined;
   #value: unknown = undefined;
   #committed = false;
 
-  constructor(path: string, parse: (result: unknown) => unknown, claim: ClaimedKey<Tables>) {
+  /** Without a claim, where the caller sent no key, the rules are the same and nothing is kept. */
+  constructor(path: string, parse: (result: unknown) => unknown, claim: ClaimedKey<Tables> | undefined) {
     this.#path = path;
     this.#parse = parse;
     this.#claim = claim;
@@ -37,7 +38,7 @@ export class AnswerRecord {
   /** Inside the transaction, with what it came to. */
   async write(tx: DataTransaction<Tables>, result: unknown): Promise<void> {
     this.#value = this.#parse(result);
-    await this.#claim.complete(tx, this.#value);
+    await this.#claim?.complete(tx, this.#value);
   }
 
   commit(): void {

@@ -40,7 +40,10 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
 function childScope(origin: CallOrigin, options: CallOptions | undefined): Scope {
   const parent = origin.scope;
   if (options === undefined) return parent.child(origin.contextName, origin.callPrincipal, parent.deadlineAtMs, undefined);
-  const deadlineAtMs = options.deadlineMs === undefined ? parent.deadlineAtMs : origin.monotonicMs() + options.deadlineMs;
+  const { deadlineMs } = options;
+  if (deadlineMs !== undefined && !(deadlineMs >= 0))
+    throw new TypeError(`deadlineMs is ${deadlineMs}; it must be a number of milliseconds, 0 or more`);
+  const deadlineAtMs = deadlineMs === undefined ? parent.deadlineAtMs : origin.monotonicMs() + deadlineMs;
   const scope = parent.child(origin.contextName, origin.callPrincipal, deadlineAtMs, options.key);
   if (options.signal !== undefined) scope.standAlone();
   return scope;
@@ -54,8 +57,34 @@ function subscribe(target: Target, origin: CallOrigin, input: unknown, options: 
     const cancel = (): void => scope.cancel(cancelledByCaller());
     if (signal.aborted) scope.cancel(cancelledBefore());
     else signal.addEventListener("abort", cancel, { once: true });
+    return untilOver(target.subscribe(scope, input), () => signal.removeEventListener("abort", cancel));
   }
   return target.subscribe(scope, input);
+}
+
+/** The items, and at their end, however it comes, a word to whoever listens for something else meanwhile. */
+function untilOver(items: AsyncIterable<unknown>, over: () => void): AsyncIterableIterator<unknown> {
+  const iterator = items[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        const step = await iterator.next();
+        if (step.done === true) over();
+        return step;
+      } catch (error) {
+        over();
+        throw error;
+      }
+    },
+    async return() {
+      over();
+      await iterator.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** The answer, or CANCELLED as soon as the signal says so, whatever the callee does. */

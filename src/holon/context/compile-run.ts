@@ -63,27 +63,36 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   const { detachedRuns, path } = parts;
   return async (input, ctx) => {
     const scoped = keyScope(parts, ctx, input);
-    if (scoped === undefined)
-      return detachedRuns.run(ctx.scope, path, async (scope) => handler({ input, ctx: ctx.inScope(scope), key: parts.newId(), attempt: 1 }));
-    const claim = await store.claim(ctx.scope, scoped);
-    if (claim.kind === "answer") return claim.answer;
+    const claim = scoped === undefined ? undefined : await store.claim(ctx.scope, scoped);
+    if (claim?.kind === "answer") return claim.answer;
+    const { key = parts.newId() } = scoped ?? {};
+    const attempt = claim?.attempt ?? 1;
     return detachedRuns.run(ctx.scope, path, (scope) =>
-      runClaimed(parts, claim, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key: scoped.key, attempt: claim.attempt })),
+      runClaimed(parts, claim, ctx, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key, attempt })),
     );
   };
 }
 
 /** Runs a handler that holds a claim. Without a commit the key is given back; with one, its answer is the answer, whatever comes after it. */
-async function runClaimed(parts: RunParts, claim: ClaimedKey<Tables>, handle: (answer: AnswerRecord) => unknown): Promise<unknown> {
+async function runClaimed(
+  parts: RunParts,
+  claim: ClaimedKey<Tables> | undefined,
+  ctx: RuntimeContext,
+  handle: (answer: AnswerRecord) => unknown,
+): Promise<unknown> {
   const answer = new AnswerRecord(parts.path, recordable(parts), claim);
   try {
     await handle(answer);
   } catch (error) {
-    if (!answer.isCommitted) await claim.release().catch(() => {});
+    if (answer.isCommitted) {
+      ctx.log.error({ procedure: parts.path, err: error }, "a handler failed after its effect was committed; the answer is that of the transaction");
+      return answer.value;
+    }
+    await claim?.release();
     throw error;
   }
   if (answer.isCommitted) return answer.value;
-  await claim.release();
+  await claim?.release();
   throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
 }
 

@@ -123,7 +123,9 @@ export class CompiledProcedure implements Target {
     if (scope.deadlineAtMs <= nowMs) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${this.path}.`, { executed: "no" });
     const { gauge } = this.#home;
     if (gauge.running >= gauge.limit) return catalogueError("OVERLOADED", `More than ${gauge.limit} calls run at once (limit concurrencyCount).`);
-    return accessRefusal(this.procedure.access, scope.principal);
+    const refusal = accessRefusal(this.procedure.access, scope.principal);
+    if (refusal !== undefined || scope.key === undefined) return refusal;
+    return keyRefusal(this.procedure, this.path);
   }
 
   #seriesOf(caller: string): CallSeries {
@@ -152,6 +154,12 @@ export class OutputError extends Error {
 function refuse(series: CallSeries, error: HolonError): Promise<never> {
   series.record(0, error.code);
   return Promise.reject(error);
+}
+
+/** A key that is not kept would be trusted in vain. Queries may be repeated anyway. */
+function keyRefusal(procedure: AnyProcedure, path: string): HolonError | undefined {
+  if (procedure.type !== "mutation" || procedure.idempotent === true) return undefined;
+  return catalogueError("BAD_REQUEST", `${path} takes no idempotency key: its contract does not say that it is idempotent.`);
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

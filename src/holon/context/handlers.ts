@@ -62,7 +62,7 @@ export type HandlersOf<T extends ContextTypes, Tree extends ProcedureTree> = {
 /** A rule on a row: asked for users and anonymous callers, never for systems. `false` answers NOT_FOUND. */
 export type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
   | ((args: { readonly input: ParsedInputOf<P>; readonly ctx: BaseContext<T, P> }) => MaybePromise<boolean>)
-  | RowRule<T, P>;
+  | (P["type"] extends "mutation" ? never : RowRule<T, P>);
 
 /** A rule of a query that looks at the answer, and so needs no query of its own. */
 export interface RowRule<T extends ContextTypes, P extends AnyProcedure> {

@@ -84,15 +84,21 @@ export class PendingCall extends WheelEntry implements ScopeLink {
 
   /** The deadline passed. */
   override expire(): void {
+    if (this.#ended) return;
     const error = catalogueError("DEADLINE_EXCEEDED", `${this.#home.path} did not end within its deadline.`);
     this.#scope.cancel(error);
-    if (!this.#ended) this.#end(error);
+    this.#end(error);
   }
 
   /** The caller, or one further up, was cancelled. */
   scopeCancelled(reason: HolonError): void {
     this.#scope.cancel(reason);
     if (!this.#ended) this.#end(reason);
+  }
+
+  /** The caller's handler returned without waiting for this call: its deadline is nobody's but its own now. */
+  scopeEnded(): void {
+    if (!this.#ended && this.slot === undefined) this.#home.wheel.add(this, this.#scope.deadlineAtMs);
   }
 
   #end(error: HolonError): void {

@@ -118,9 +118,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     this.#state = "open";
     home.gauge.running++;
     this.#unlisten = scope.onCancel((reason) => this.#fail(reason));
-    // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
-    const { parent, deadlineAtMs } = scope;
-    if (deadlineAtMs < (parent?.deadlineAtMs ?? Number.POSITIVE_INFINITY)) home.wheel.add(this.#deadline, deadlineAtMs);
+    home.wheel.add(this.#deadline, scope.deadlineAtMs);
     try {
       this.#iterator = run(input)[Symbol.asyncIterator]();
     } catch (thrown) {

@@ -100,8 +100,9 @@ export class ContextData<T extends Tables = Tables> {
   /**
    * Runs an effect once per key: key, effect and answer are written in one transaction. Returns the answer, of this run or of the first one.
    *
-   * A duplicate waits for the one that runs, inside its deadline; where that one fails, the duplicate runs.
-   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - the other one still runs at the deadline; what the effect throws.
+   * With `wait`, a duplicate waits for the one that runs, inside its deadline; where that one fails, the duplicate runs.
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - the other one runs, now or (with `wait`) still at the deadline;
+   * what the effect throws.
    */
   runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
     return this.#keys.runOnce(scope, key, run);

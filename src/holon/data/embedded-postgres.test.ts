@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import postgres from "postgres";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { answers, type Child, startChild, until } from "./child.testing.ts";
+import { type Logger, silentLogger } from "../kernel/index.ts";
+import { answers, type Child, signal, startChild, until } from "./child.testing.ts";
 import { isAlive } from "./embedded/process-identity.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded-postgres.ts";
 
@@ -65,6 +66,10 @@ function processesOfFolder(): number[] {
       return false;
     }
   });
+}
+
+function postmaster(): number {
+  return Number.parseInt(readFileSync(path.join(folder, "data", "postmaster.pid"), "utf8"), 10);
 }
 
 describe("an embedded server", { timeout: 60_000 }, () => {
@@ -174,6 +179,49 @@ describe("after kill -9", { timeout: 60_000 }, () => {
     expect(existsSync(path.join(folder, "data", "postmaster.pid"))).toBe(true);
     const second = await start();
     expect(await ask(second.url, "select answer from kept")).toEqual([{ answer: 9 }]);
+  });
+
+  it("of the server while it is used, it is started again each time, on its port and with its data", async () => {
+    const errors: string[] = [];
+    const log: Logger = { ...silentLogger, error: (_fields, message) => void errors.push(message) };
+    const server = await startEmbeddedPostgres({ folder, durable: false, log });
+    open.push(server);
+    await ask(server.url, "create table kept as select 11 as answer");
+    for (const kill of [1, 2]) {
+      const { pid } = server;
+      const session = expect(ask(server.url, "select pg_sleep(60)")).rejects.toThrow();
+      await until(async () => (await ask(server.url, "select from pg_stat_activity where wait_event = 'PgSleep'")).length > 0);
+      process.kill(postmaster(), "SIGKILL");
+      await session;
+      await until(() => server.pid !== pid);
+      expect(await ask(server.url, "select answer from kept")).toEqual([{ answer: 11 }]);
+      expect(server.pid).toBe(postmaster());
+      expect(errors).toEqual(Array(kill).fill("The embedded database died and is started again."));
+    }
+    await server.stop();
+    await until(() => processesOfFolder().length === 0);
+    expect(await answers(server.port)).toBe(false);
+  });
+
+  it("of the server, a stop while it is started again leaves no process", async () => {
+    const died = signal();
+    const server = await startEmbeddedPostgres({ folder, durable: false, log: { ...silentLogger, error: () => died.resolve() } });
+    open.push(server);
+    process.kill(server.pid, "SIGKILL");
+    await died.promise;
+    await server.stop();
+    await until(() => processesOfFolder().length === 0);
+    expect(readdirSync(path.join(folder, "claims"))).toEqual([]);
+  });
+
+  it("of the server and then of its owner, the one that was started again is gone as well", async () => {
+    const child = startInChild();
+    const { pid, url } = (await child.said) as { pid: number; url: string };
+    process.kill(pid, "SIGKILL");
+    await until(() => ask(url, "select 1").then(Boolean, () => false));
+    expect(postmaster()).not.toBe(pid);
+    await killed(child);
+    await until(() => processesOfFolder().length === 0);
   });
 
   it("in the middle of making the data folder, the next start makes it anew", async () => {

@@ -5,10 +5,9 @@ import { type Cluster, EMBEDDED_LOGIN, openCluster } from "./embedded/cluster.ts
 import { claimFolder, type FolderClaim } from "./embedded/folder-claim.ts";
 import { findPostgresBinaries } from "./embedded/postgres-binaries.ts";
 import { clearPostmaster } from "./embedded/postmaster-file.ts";
-import { isAlive } from "./embedded/process-identity.ts";
-import { type ServerProcess, startServerProcess } from "./embedded/server-process.ts";
+import { type ServerProcess, type ServerStart, startServerProcess } from "./embedded/server-process.ts";
+import { SupervisedServer } from "./embedded/supervised-server.ts";
 import { chooseUnprivileged } from "./embedded/unprivileged.ts";
-import { waitUntil } from "./embedded/wait-until.ts";
 import { quoteIdentifier } from "./identifier.ts";
 
 /** Where and how an embedded server runs. */
@@ -29,7 +28,7 @@ export interface EmbeddedPostgres {
   /** Address with the owner's login and password. */
   readonly url: string;
   readonly port: number;
-  /** Process id of the server. */
+  /** Process id of the server; another one after it died and was started again. */
   readonly pid: number;
   /** Ends all sessions, stops the server and gives the folder free. Calling it again waits for the same end. */
   stop(): Promise<void>;
@@ -39,6 +38,7 @@ export interface EmbeddedPostgres {
  * Starts the Postgres server that came with npm.
  *
  * Guarantee: it listens on 127.0.0.1 only and needs a password; a folder has one server at a time; none survives this process, however it ends.
+ * A server that dies is started again on its folder and port, up to five times within a minute; the log tells, at `error`.
  * Errors: CONFLICT with `{ pid, port }` - a living process holds the folder, or the port is taken; UNAVAILABLE - it cannot run here.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -50,12 +50,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     const who = chooseUnprivileged(binaries);
     const cluster = await openCluster(folder, binaries, who, options.durable ?? true);
-    await clearPostmaster(cluster.data);
-    server = await startServerProcess({ folder, cluster, binaries, who, port: options.port ?? 0, durable: options.durable ?? true });
+    const start = { folder, cluster, binaries, who, port: options.port ?? 0, durable: options.durable ?? true };
+    server = await startCleared(start);
     const url = await ensureDatabase(cluster, server.port, options.database ?? EMBEDDED_LOGIN);
     await claim.publish(server.port);
     options.log?.info({ folder, port: server.port, pid: server.pid }, "The embedded database is ready.");
-    return { url, port: server.port, pid: server.pid, stop: stopper(server, claim, options.log ?? silentLogger) };
+    return supervised(url, server, start, claim, options.log ?? silentLogger);
   } catch (error) {
     server?.process.stop();
     await server?.process.ended;
@@ -76,18 +76,29 @@ async function ensureDatabase(cluster: Cluster, port: number, database: string):
   return url(database);
 }
 
-function stopper(server: ServerProcess, claim: FolderClaim, log: Logger): () => Promise<void> {
+/** Starts a server where another one may have been left. */
+async function startCleared(start: ServerStart): Promise<ServerProcess> {
+  await clearPostmaster(start.cluster.data);
+  return startServerProcess(start);
+}
+
+function supervised(url: string, first: ServerProcess, start: ServerStart, claim: FolderClaim, log: Logger): EmbeddedPostgres {
+  const server = new SupervisedServer(first, (port, signal) => startCleared({ ...start, port, signal }), log);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    server.process.stop();
-    await server.process.ended;
-    // The guard itself may have been killed; its other half then stops the server.
-    await waitUntil(() => (isAlive(server.pid) ? undefined : true), 20, 1_000);
+    await server.stop();
     await claim.release();
     log.info({ port: server.port, pid: server.pid }, "The embedded database has stopped.");
   };
-  return () => {
-    stopping ??= stop();
-    return stopping;
+  return {
+    url,
+    port: server.port,
+    get pid() {
+      return server.pid;
+    },
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
   };
 }

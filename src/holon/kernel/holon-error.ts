@@ -31,13 +31,18 @@ export class HolonError<Code extends string = string, Details = unknown> extends
     this.code = code;
     this.details = options.details as Details;
     this.executed = options.executed ?? row.executed;
-    this.status = options.status ?? row.status;
+    this.status = isErrorStatus(options.status) ? options.status : row.status;
   }
 
   /** The catalogue's row of this error's code. */
   get row(): ErrorRow {
     return errorRow(this.code);
   }
+}
+
+/** Whether a number can be the HTTP status of an error. */
+function isErrorStatus(status: number | undefined): status is number {
+  return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
 }
 
 /** Whether a value is an error of the toolkit, with the given code where one is named. */

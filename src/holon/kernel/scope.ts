@@ -24,6 +24,8 @@ export interface ScopeLink {
   nextLink: ScopeLink | undefined;
   /** Called once when the scope is cancelled; the link is off the scope by then. */
   scopeCancelled(reason: HolonError): void;
+  /** Called where the call that made this one is over and this one is not: from now on nobody else ends it in time. */
+  scopeEnded?(): void;
 }
 
 /**
@@ -175,8 +177,9 @@ export class Scope {
     this.#unhook = this.parent.onCancel((reason) => this.cancel(reason));
   }
 
-  /** The call is over: lets go of the parent. */
+  /** The call is over: lets go of the parent, and tells calls that it made and did not wait for. */
   release(): void {
+    for (let link = this.#firstLink; link !== undefined; link = link.nextLink) link.scopeEnded?.();
     this.#unhook?.();
     this.#unhook = undefined;
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ContextModule } from "../context/index.ts";
 import { type ContextData, createContextData, migrate, startEmbeddedPostgres } from "../data/index.ts";
@@ -32,10 +33,17 @@ export async function openDatabase({ plan, modules, migrations, open, clock, log
     const own = plan.contextDatabases[name];
     const url = own ?? shared;
     if (url === undefined) continue;
+    const folder = tables === undefined ? undefined : path.join(migrations, name);
+    if (folder !== undefined && !existsSync(folder)) {
+      log.warn(
+        { context: name, folder },
+        "a context has tables and no migrations; make them with drizzle-kit generate, or its first statement fails",
+      );
+    }
     const { role } = await migrate({
       url,
       context: name,
-      folder: tables === undefined ? undefined : path.join(migrations, name),
+      folder,
       role: own === undefined ? undefined : null,
       log,
     });

@@ -8,6 +8,8 @@ import { contextShape, SHOP } from "./shop-shape.testing.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const PG = "postgres://shop:secret-password@db:5432/shop";
+/** What every process of a split app has. */
+const SHARED = { HOLON_SECRET: "of this app" };
 const PRODUCTION = { NODE_ENV: "production", DATABASE_URL: PG, HOLON_SECRET: SECRET };
 const CATALOG = "http://catalog:3001";
 const EDGE = { HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: CATALOG, HOLON_ORDERS_URL: "mesh://orders" };
@@ -112,7 +114,7 @@ describe("a plan", () => {
     ["sends traces where told", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel:4318" }, { otlpEndpoint: "http://otel:4318" }],
     ["passes over variables of the project's own tests", { HOLON_FAULT_SCALE: "0.1" }, { name: "shop" }],
   ])("%s", (_what, env, expected) => {
-    expect(readPlan(SHOP, env)).toMatchObject(expected);
+    expect(readPlan(SHOP, { ...SHARED, ...env })).toMatchObject(expected);
   });
 
   it("knows which hosted contexts need a database", () => {
@@ -166,6 +168,12 @@ describe("a configuration is refused", () => {
     ],
     ["with a context both hosted and addressed", { HOLON_CATALOG_URL: CATALOG }, "HOLON_CATALOG_URL", /which this process hosts/],
     ["with no database in production", { ...PRODUCTION, DATABASE_URL: undefined }, "DATABASE_URL", /HOLON_ALLOW_EMBEDDED_DATABASE=yes/],
+    [
+      "with no secret that others share",
+      { HOLON_SECRET: undefined, HOLON_CONTEXTS: "catalog", HOLON_ROLES: "rpc" },
+      "HOLON_SECRET",
+      /must have the same/,
+    ],
     ["with no secret in production", { ...PRODUCTION, HOLON_SECRET: undefined }, "HOLON_SECRET", /HOLON_ALLOW_MADE_UP_SECRET=yes/],
     ["with a short secret in production", { ...PRODUCTION, HOLON_SECRET: "hunter2" }, "HOLON_SECRET", /7 characters/],
     ["with a permission that is not yes", { HOLON_ALLOW_EMBEDDED_DATABASE: "true" }, "HOLON_ALLOW_EMBEDDED_DATABASE", /yes/],
@@ -183,13 +191,13 @@ describe("a configuration is refused", () => {
     ["with every origin allowed", { HOLON_CORS_ORIGINS: "*" }, "HOLON_CORS_ORIGINS", /whole origins/],
     ["with an origin that has a path", { HOLON_CORS_ORIGINS: "https://shop.example/" }, "HOLON_CORS_ORIGINS", /whole origins/],
   ])("%s", (_what, env, variable, says) => {
-    const { faults } = faultsOf(env);
+    const { faults } = faultsOf({ ...SHARED, ...env });
     expect(faults.map((fault) => fault.variable)).toEqual([variable]);
     expect(`${faults[0]?.problem} ${faults[0]?.cure}`).toMatch(says);
   });
 
   it("with all its faults at once, each with a cure", () => {
-    const error = faultsOf({ PORT: "x", DATABASE_URL: "", HOLON_CONTEXT: "a", LOG_LEVEL: "loud", HOLON_CATALOG_URL: CATALOG });
+    const error = faultsOf({ ...SHARED, PORT: "x", DATABASE_URL: "", HOLON_CONTEXT: "a", LOG_LEVEL: "loud", HOLON_CATALOG_URL: CATALOG });
     expect(error.faults.map((fault) => fault.variable)).toEqual(["PORT", "HOLON_CATALOG_URL", "DATABASE_URL", "LOG_LEVEL", "HOLON_CONTEXT"]);
     expect(error.faults.every((fault) => fault.cure.length > 10)).toBe(true);
     expect(error.render().split("\n")).toHaveLength(11);
@@ -236,7 +244,7 @@ describe("a configuration is refused", () => {
 
   it("when a callee that another deployment hosts has no address", () => {
     const shape = { name: "x", contexts: [contextShape("a", { calls: ["far"] })] };
-    expect(faultsOf({}, shape).faults).toMatchObject([{ variable: "HOLON_FAR_URL", cure: expect.not.stringContaining("HOLON_CONTEXTS") }]);
-    expect(readPlan(shape, { HOLON_FAR_URL: "mesh://far" }).addresses).toEqual({ far: ["mesh://far:3001"] });
+    expect(faultsOf(SHARED, shape).faults).toMatchObject([{ variable: "HOLON_FAR_URL", cure: expect.not.stringContaining("HOLON_CONTEXTS") }]);
+    expect(readPlan(shape, { ...SHARED, HOLON_FAR_URL: "mesh://far" }).addresses).toEqual({ far: ["mesh://far:3001"] });
   });
 });

@@ -27,8 +27,8 @@ export function readPlan(shape: AppShape, env: Environment): Plan {
   const listeners = readListeners(roles, production, reader);
   const addresses = readAddresses(shape, contexts, roles, reader);
   const stores = readStores(shape, contexts, roles, production, reader);
-  const usesMesh = listeners.mesh !== undefined || Object.keys(addresses).length > 0;
-  const secret = readSecret(usesMesh, production, reader);
+  const isPartOfMany = Object.keys(addresses).length > 0 || (listeners.mesh !== undefined && listeners.edge === undefined);
+  const secret = readSecret(isPartOfMany ? "shared" : listeners.mesh === undefined ? "none" : "open", production, reader);
   const otlpEndpoint = reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", OTLP);
   const plan: Plan = {
     name: shape.name,

@@ -6,10 +6,13 @@ const LEAST_LENGTH = 32;
 /** What proves membership: given, or to be made up by whoever starts the process. */
 export type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
 
-/** Reads the secret. Production makes none up where other processes would have to know it, unless that is asked for by name. */
-export function readSecret(usesMesh: boolean, production: boolean, reader: EnvironmentReader): SecretPlan {
+/**
+ * Reads the secret. None is made up where another process has to know it: a process that calls others, or that only others can call; in production
+ * wherever there is a mesh. Unless that is asked for by name.
+ */
+export function readSecret(mesh: "none" | "open" | "shared", production: boolean, reader: EnvironmentReader): SecretPlan {
   const secret = reader.text("HOLON_SECRET");
-  const mayMakeUp = reader.isAllowed("HOLON_ALLOW_MADE_UP_SECRET") || !production || !usesMesh;
+  const mayMakeUp = reader.isAllowed("HOLON_ALLOW_MADE_UP_SECRET") || (production ? mesh === "none" : mesh !== "shared");
   const howTo = `Set it to at least ${LEAST_LENGTH} random characters, the same for all processes of the app: openssl rand -base64 32`;
   if (secret !== undefined) {
     if (production && secret.length < LEAST_LENGTH) reader.refuse("HOLON_SECRET", `has ${secret.length} characters.`, `${howTo}.`);
@@ -18,7 +21,7 @@ export function readSecret(usesMesh: boolean, production: boolean, reader: Envir
   if (!mayMakeUp && !reader.has("HOLON_SECRET")) {
     reader.refuse(
       "HOLON_SECRET",
-      "is missing: production makes up no secret.",
+      production ? "is missing: production makes up no secret." : "is missing: this process and others must have the same.",
       `${howTo}; or allow a made-up one by HOLON_ALLOW_MADE_UP_SECRET=yes.`,
     );
   }

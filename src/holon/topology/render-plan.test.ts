@@ -8,6 +8,7 @@ describe("a plan in print", () => {
   it("names what a process hosts, opens and uses", () => {
     const text = renderPlan(
       readPlan(SHOP, {
+        HOLON_SECRET: "of this app",
         HOLON_CONTEXTS: "orders",
         HOLON_ROLES: "rpc,jobs",
         HOLON_CATALOG_URL: "mesh://c",
@@ -27,7 +28,7 @@ describe("a plan in print", () => {
       "database         embedded Postgres in .holon/postgres",
       "queues           on the embedded Postgres",
       "connections      7 to Postgres at most: 3 for contexts, 1 listening, 3 for queues",
-      "secret           made up at start",
+      "secret           given",
       "log level        info",
       "traces           off",
       "trusted proxies  none",
@@ -59,7 +60,7 @@ describe("the connections of a process", () => {
     ["are five a context, one to listen and five for queues", {}, 26],
     ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 21],
     ["are none for queues that are worked elsewhere", { HOLON_ROLES: "edge,rpc" }, 21],
-    ["are none for a bare edge", { HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: "mesh://c", HOLON_ORDERS_URL: "mesh://o" }, 0],
+    ["are none for a bare edge", { HOLON_SECRET: "s", HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: "mesh://c", HOLON_ORDERS_URL: "mesh://o" }, 0],
   ])("%s", (_what, env, totalCount) => {
     expect(connectionBudget(readPlan(SHOP, env))).toMatchObject({ totalCount });
   });

@@ -18,6 +18,8 @@ export interface ServerStart {
   /** 0 takes a free one. */
   readonly port: number;
   readonly durable: boolean;
+  /** Breaks the start off. */
+  readonly signal?: AbortSignal;
 }
 
 /** A server that is ready. */
@@ -33,15 +35,17 @@ const START_ATTEMPTS = 20;
 /**
  * Starts Postgres on its data folder and waits until it is ready.
  *
- * Errors: CONFLICT - the port is taken; UNAVAILABLE with what the server said.
+ * Errors: CONFLICT - the port is taken; UNAVAILABLE with what the server said; the signal's reason, with no process left.
  */
 export async function startServerProcess(start: ServerStart): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
+    start.signal?.throwIfAborted();
     const port = start.port === 0 ? await findFreePort() : start.port;
     const log = path.join(start.folder, "postgres.log");
     const from = await logSize(log);
     const running = await tryServer(start, port, log);
     if (running !== undefined) return running;
+    start.signal?.throwIfAborted();
     const said = (await readFile(log, "utf8")).slice(from);
     const portTaken = /Address already in use/i.test(said);
     if (portTaken && start.port !== 0) {
@@ -68,7 +72,7 @@ async function tryServer(start: ServerStart, port: number, log: string): Promise
     ended = true;
   });
   const ready = async () => {
-    if (ended) return null;
+    if (ended || start.signal?.aborted === true) return null;
     const postmaster = await readPostmaster(cluster.data);
     return postmaster?.ready === true ? postmaster : undefined;
   };

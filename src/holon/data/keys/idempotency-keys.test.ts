@@ -123,6 +123,68 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(await first).toBe(1);
   });
 
+  it.each([
+    ["the same process", () => place.data],
+    ["another process", () => place.open()],
+  ])("is refused at once to a duplicate of %s that does not wait, and answered once it is written", async (_whose, dataOf) => {
+    const other = dataOf();
+    const entered = signal();
+    const release = signal();
+    const first = place.data.runOnce(testScope(), keyOf("k"), async () => {
+      entered.resolve();
+      await release.promise;
+      return 1;
+    });
+    await entered.promise;
+    const duplicate = () => other.runOnce(testScope(), keyOf("k", { wait: false }), async () => 2);
+    await expect(duplicate()).rejects.toMatchObject({ code: "KEY_IN_FLIGHT" });
+    await expect(place.data.runOnce(testScope(), keyOf("other", { wait: false }), async () => 3)).resolves.toBe(3);
+    release.resolve();
+    expect(await first).toBe(1);
+    expect(await duplicate()).toBe(1);
+  });
+
+  it("is free again at once for duplicates that do not wait, after it failed", async () => {
+    const run = (work: () => Promise<unknown>) => place.data.runOnce(testScope(), keyOf("k", { wait: false }), work);
+    const failing = run(async () => {
+      throw catalogueError("FORBIDDEN", "no");
+    });
+    await expect(failing).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(await run(async () => "second")).toBe("second");
+  });
+
+  it("happens once for 20 calls at the same moment that do not wait, each answered alike or refused", async () => {
+    const other = place.open();
+    const call = (index: number) =>
+      (index % 2 === 0 ? place.data : other).runOnce(testScope(), keyOf("k", { wait: false }), async ({ db }) => {
+        await db.insert(orders).values({ email: `e${index}`, amount: 1 });
+        return index;
+      });
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => call(index)));
+    const answers = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const refusals = results.flatMap((result) => (result.status === "rejected" ? [(result.reason as { code: string }).code] : []));
+    expect(new Set(answers).size).toBe(1);
+    expect(refusals.every((code) => code === "KEY_IN_FLIGHT")).toBe(true);
+    expect(await place.sql`select count(*)::int as count from orders.orders`).toEqual([{ count: 1 }]);
+    // Once it is written, nobody is refused.
+    expect(await Promise.all(Array.from({ length: 20 }, (_, index) => call(index)))).toEqual(Array(20).fill(answers[0]));
+  });
+
+  it("happens once among calls that wait and calls that do not", async () => {
+    const other = place.open();
+    const calls = Array.from({ length: 20 }, (_, index) =>
+      (index % 2 === 0 ? place.data : other).runOnce(testScope(), keyOf("k", { wait: index % 4 < 2 }), async ({ db }) => {
+        await db.insert(orders).values({ email: `e${index}`, amount: 1 });
+        return index;
+      }),
+    );
+    const results = await Promise.allSettled(calls);
+    const waited = results.filter((_, index) => index % 4 < 2);
+    expect(waited.every(({ status }) => status === "fulfilled")).toBe(true);
+    expect(new Set(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))).size).toBe(1);
+    expect(await place.sql`select count(*)::int as count from orders.orders`).toEqual([{ count: 1 }]);
+  });
+
   it("waits for its key longer than for other locks, and for other locks as long as usual", async () => {
     const other = place.open({ lockTimeoutMs: 50 });
     const shown = await other.runOnce(testScope(), keyOf("k"), async ({ db }) => (await db.execute(sql`show lock_timeout`))[0]);

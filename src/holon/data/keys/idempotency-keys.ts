@@ -4,7 +4,7 @@ import type { Tables, WriteDatabase } from "../database/database.ts";
 import { sleepIn } from "../jitter.ts";
 import { sqlState } from "../sql-state.ts";
 import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
-import { InFlightKeys } from "./in-flight-keys.ts";
+import { InFlightKeys, inFlight } from "./in-flight-keys.ts";
 import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts";
 import { type KeyRow, KeyStatements } from "./key-statements.ts";
 
@@ -37,8 +37,9 @@ export class IdempotencyKeys<T extends Tables> {
 
   /** Runs an effect once: key, effect and answer are one transaction. See {@link ContextData.runOnce}. */
   runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
-    return this.#inFlight.alone(scope, key, () => {
-      return this.#parts.transaction(scope, (tx) => this.#runIn(tx, key, run), { lockTimeoutMs: this.#leftMs(scope) });
+    return this.#inFlight.alone(scope, key, (hold) => {
+      const options = key.wait ? { lockTimeoutMs: this.#leftMs(scope) } : {};
+      return this.#parts.transaction(scope, (tx) => this.#runIn(tx, key, hold, run), options);
     });
   }
 
@@ -62,13 +63,14 @@ export class IdempotencyKeys<T extends Tables> {
     }
   }
 
-  async #runIn(tx: DataTransaction<T>, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
+  async #runIn(tx: DataTransaction<T>, key: KeyScope, hold: () => void, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
     const entered = await this.#enter(tx, key);
     if (entered.length === 0) {
       const used = answerOf(await tx.db.execute(this.#statements.read(key)), key);
       if (used === undefined) throw inFlight(key);
       return used.answer;
     }
+    hold();
     const answer = await run(tx);
     await tx.db.execute(this.#statements.answer(key, answer));
     return answer;
@@ -125,10 +127,6 @@ function answerOf(rows: readonly unknown[], key: KeyScope): AnsweredKey | undefi
   if (row.request_hash !== key.requestHash)
     throw catalogueError("KEY_REUSED", `The idempotency key was used before for ${key.procedure} with another input.`);
   return row.state === "done" ? { kind: "answer", answer: row.absent ? undefined : row.answer } : undefined;
-}
-
-function inFlight(key: KeyScope): Error {
-  return catalogueError("KEY_IN_FLIGHT", `A call of ${key.procedure} with the same idempotency key is still running.`);
 }
 
 /** The key was waited for as long as a statement may wait. */

@@ -1,26 +1,44 @@
-import type { Scope } from "../../kernel/index.ts";
+import { catalogueError, type Scope } from "../../kernel/index.ts";
 import type { KeyScope } from "./key-claim.ts";
 
 /**
  * Keys that calls of this process are using at this moment.
  *
- * Duplicates wait here, without a connection: waiting in the database, a handful of them would take the whole pool away from other calls.
+ * Duplicates that wait do so here, without a connection: waiting in the database, a handful of them would take the whole pool away from other
+ * calls. Those that do not wait ask the database, where the answer may be recorded, unless it is known here that the effect still runs.
  */
 export class InFlightKeys {
   readonly #running = new Map<string, Promise<unknown>>();
+  readonly #held = new Set<string>();
 
-  /** Runs work alone among the calls of this process with the same key. Errors: the scope's reason, where it is cancelled while waiting. */
-  async alone<Result>(scope: Scope, key: KeyScope, work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Runs work, alone among the waiting calls of this process with the same key; the work calls `hold` when the key is its own.
+   *
+   * Errors: KEY_IN_FLIGHT, without `wait`, where other work holds the key; the scope's reason, where it is cancelled while waiting.
+   */
+  async alone<Result>(scope: Scope, key: KeyScope, work: (hold: () => void) => Promise<Result>): Promise<Result> {
     const id = JSON.stringify([key.principal, key.procedure, key.key]);
-    for (let other = this.#running.get(id); other !== undefined; other = this.#running.get(id)) await settled(other, scope);
-    const running = work();
-    this.#running.set(id, running);
+    if (!key.wait && this.#held.has(id)) throw inFlight(key);
+    let other = this.#running.get(id);
+    for (; key.wait && other !== undefined; other = this.#running.get(id)) await settled(other, scope);
+    let holds = false;
+    const running = work(() => {
+      holds = true;
+      this.#held.add(id);
+    });
+    if (other === undefined) this.#running.set(id, running);
     try {
       return await running;
     } finally {
-      this.#running.delete(id);
+      if (holds) this.#held.delete(id);
+      if (other === undefined) this.#running.delete(id);
     }
   }
+}
+
+/** The error of a duplicate that does not get the answer in its time. */
+export function inFlight(key: KeyScope): Error {
+  return catalogueError("KEY_IN_FLIGHT", `A call of ${key.procedure} with the same idempotency key is still running.`);
 }
 
 function settled(other: Promise<unknown>, scope: Scope): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
 import type { KeyScope } from "./key-claim.ts";
 
@@ -12,21 +13,26 @@ export interface KeyRow {
 
 /** The statements on `holon_keys` of one schema. Time is the database's, in every process. */
 export class KeyStatements {
+  readonly #schema: string;
   readonly #table: SQL;
 
   constructor(schema: string) {
+    this.#schema = schema;
     this.#table = sql`${sql.identifier(schema)}.${sql.identifier("holon_keys")}`;
   }
 
   /**
-   * Writes the key for the transaction that also writes effect and answer; waits for one that does so at this moment.
+   * Writes the key for the transaction that also writes effect and answer; one that does so at this moment is waited for, as the key wishes.
    *
-   * Shape: one row where the key is ours, none where it was used. Ours also means that locks are waited for as shortly as usual again.
+   * Its unique row alone makes the effect happen once, but can only be waited for; so an advisory lock, which can also be tried, comes before it.
+   * It is given free after the commit is visible: who gets the lock sees the row, and who does not and then finds no row is in flight.
+   * Shape: one row where the key is ours, none where it was used or (without `wait`) is in use. Ours also means that locks are waited for as
+   * shortly as usual again.
    */
   enter(key: KeyScope, ttlMs: number, lockTimeoutMs: number): SQL {
     return sql`with entered as (
       insert into ${this.#table} as k (principal, procedure, key, request_hash, state, expires_at)
-      values (${key.principal}, ${key.procedure}, ${key.key}, ${key.requestHash}, 'done', ${later(ttlMs)})
+      select ${key.principal}, ${key.procedure}, ${key.key}, ${key.requestHash}, 'done', ${later(ttlMs)} where ${this.#lock(key)}
       on conflict (principal, procedure, key) do update
         set request_hash = excluded.request_hash, state = 'done', lease_until = null, answer = null, attempt = k.attempt + 1, created_at = now(), expires_at = excluded.expires_at
         where k.expires_at < now()
@@ -68,9 +74,23 @@ export class KeyStatements {
     return sql`delete from ${this.#table} where ctid in (select ctid from ${this.#table} where expires_at < now() limit ${limit}) returning 1`;
   }
 
+  /** True once the lock of the key is ours until the transaction ends; false, without `wait`, where it is another's. */
+  #lock(key: KeyScope): SQL {
+    const id = sql`${lockId(this.#schema, key)}::bigint`;
+    return key.wait ? sql`pg_advisory_xact_lock(${id}) is not null` : sql`pg_try_advisory_xact_lock(${id})`;
+  }
+
   #is(key: KeyScope): SQL {
     return sql`principal = ${key.principal} and procedure = ${key.procedure} and key = ${key.key}`;
   }
+}
+
+/** A number for the key; advisory locks belong to the whole database, so the schema is part of it. */
+function lockId(schema: string, { principal, procedure, key }: KeyScope): string {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([schema, principal, procedure, key]))
+    .digest();
+  return String(digest.readBigInt64BE());
 }
 
 function held(attempt: number): SQL {

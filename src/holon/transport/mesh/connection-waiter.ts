@@ -2,8 +2,8 @@ import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry
 import { ParentLink } from "./parent-link.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
-/** Tells why there is no connection; asked when somebody gives up waiting. */
-export type Excuse = () => string;
+/** Tells why there is no connection, asked when somebody gives up waiting: a sentence that anybody may read, and the reason, which stays inside. */
+export type Excuse = () => { readonly message: string; readonly reason: string };
 
 /** A call that waits for a connection, a short while. */
 export class ConnectionWaiter extends WheelEntry implements ScopeLink {
@@ -42,7 +42,8 @@ export class ConnectionWaiter extends WheelEntry implements ScopeLink {
 
   override expire(): void {
     this.#letGo();
-    this.#reject(catalogueError("UNAVAILABLE", this.#excuse(), { executed: "no" }));
+    const { message, reason } = this.#excuse();
+    this.#reject(catalogueError("UNAVAILABLE", message, { executed: "no", cause: catalogueError("UNAVAILABLE", reason) }));
   }
 
   #letGo(): void {

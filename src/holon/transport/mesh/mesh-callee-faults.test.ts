@@ -62,7 +62,7 @@ describe("a faulty callee", () => {
     await expect(probeTarget(stage.peer(port), "hang").invoke(stage.scope(), undefined)).rejects.toMatchObject({
       code: "UNAVAILABLE",
       executed: "maybe",
-      message: expect.stringContaining(reason) as unknown,
+      cause: { message: expect.stringContaining(reason) as unknown },
     });
   });
 
@@ -84,7 +84,7 @@ describe("a faulty callee", () => {
       (async () => {
         for (;;) items.push((await stream.next()).value);
       })(),
-    ).rejects.toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("nobody made room") as unknown });
+    ).rejects.toMatchObject({ code: "UNAVAILABLE", cause: { message: expect.stringContaining("nobody made room") as unknown } });
     expect(items.length).toBeLessThanOrEqual(5);
   });
 

@@ -161,7 +161,7 @@ describe("a faulty peer", () => {
     await expect(lost).resolves.toMatchObject({
       code: "UNAVAILABLE",
       executed: "maybe",
-      message: expect.stringContaining("silent for 200 ms") as unknown,
+      cause: { message: expect.stringContaining("silent for 200 ms") as unknown },
     });
     await eventually(() => expect(server.connections()).toBe(0));
     deaf.close();

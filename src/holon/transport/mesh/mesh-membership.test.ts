@@ -120,7 +120,7 @@ describe("membership of the mesh", () => {
     await expect(probeTarget(peer, "nothing").invoke(stage.scope({ deadlineMs: 300 }), undefined)).rejects.toMatchObject({
       code: "UNAVAILABLE",
       executed: "no",
-      message: expect.stringContaining("401") as unknown,
+      cause: { message: expect.stringContaining("401") as unknown },
     });
     expect(peer.state()).toMatchObject({ status: "connecting", reason: expect.stringContaining("HOLON_SECRET") as unknown });
     expect(JSON.stringify(lines)).not.toContain("another secret");

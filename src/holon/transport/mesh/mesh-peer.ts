@@ -125,7 +125,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     }
     const waiter = new ConnectionWaiter(
       scope,
-      () => `There is no connection to ${this.#options.url}: ${this.#reason}.`,
+      () => ({ message: `${this.#hostedThere} cannot be reached.`, reason: `There is no connection to ${this.#options.url}: ${this.#reason}.` }),
       (over) => {
         this.#waiters.delete(over);
         wheel.remove(over);
@@ -134,6 +134,10 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     this.#waiters.add(waiter);
     wheel.add(waiter, Math.min(scope.deadlineAtMs, clock.monotonicMs() + CONNECTION_WAIT_MS));
     return waiter.promise;
+  }
+
+  get #hostedThere(): string {
+    return this.#options.contracts.map(({ name }) => name).join(" and ");
   }
 
   route(path: string): Route {

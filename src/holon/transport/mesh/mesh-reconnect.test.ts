@@ -53,7 +53,7 @@ describe("a connection that is lost", () => {
     await expect(echo.invoke(stage.scope(), { text: "silence" })).rejects.toMatchObject({
       code: "UNAVAILABLE",
       executed: "maybe",
-      message: expect.stringContaining("silent") as unknown,
+      cause: { message: expect.stringContaining("silent") as unknown },
     });
     child.kill("SIGCONT");
     await peer.ready();

@@ -144,9 +144,10 @@ export class PeerConnection implements LinkOwner {
   onClose(reason: string): void {
     this.#services.wheel.remove(this.#patience);
     const { flushed } = this.link.writer;
+    const cause = catalogueError("UNAVAILABLE", reason);
     for (const exchange of this.#open.all()) {
       const executed = exchange.sentAs > flushed ? "no" : "maybe";
-      exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}: ${reason}.`, { executed }));
+      exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}.`, { executed, cause }));
     }
     this.#owner.onClose(this, reason);
   }
