@@ -203,6 +203,17 @@ describe("after kill -9", { timeout: 60_000 }, () => {
     expect(await answers(server.port)).toBe(false);
   });
 
+  it.runIf(process.platform === "linux")("of the server, a session that computes and does not notice holds nothing up", async () => {
+    const server = await start();
+    const { pid } = server;
+    const computing = expect(ask(server.url, "select count(*) from generate_series(1, 1000000000) a where md5(a::text) = 'x'")).rejects.toThrow();
+    await until(async () => (await ask(server.url, "select from pg_stat_activity where state = 'active' and query like '%md5%'")).length > 1);
+    process.kill(pid, "SIGKILL");
+    await until(() => server.pid !== pid);
+    await computing;
+    expect(await ask(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
+  });
+
   it("of the server, a stop while it is started again leaves no process", async () => {
     const died = signal();
     const server = await startEmbeddedPostgres({ folder, durable: false, log: { ...silentLogger, error: () => died.resolve() } });

@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, readlink, rm } from "node:fs/promises";
 import path from "node:path";
 import { catalogueError } from "../../kernel/index.ts";
 import { isAlive, processCommand } from "./process-identity.ts";
@@ -19,12 +19,13 @@ export async function readPostmaster(data: string): Promise<Postmaster | undefin
 }
 
 /**
- * Leaves a data folder without server: stops one that outlived its owner and its guard, and removes a pid file that names nobody, or a stranger
- * who got the same id. Only the holder of the folder's claim may call it.
+ * Leaves a data folder without server: stops one that outlived its owner and its guard, kills sessions that outlived their server, and removes a
+ * pid file that names nobody, or a stranger who got the same id. Only the holder of the folder's claim may call it.
  */
 export async function clearPostmaster(data: string): Promise<void> {
   const left = await readPostmaster(data);
   if (left !== undefined && isServer(left.pid, data)) await stopServer(left.pid, data);
+  await killSessions(data);
   await rm(file(data), { force: true });
 }
 
@@ -35,6 +36,18 @@ async function stopServer(pid: number, data: string): Promise<void> {
     if ((await waitUntil(gone, 50, 200)) === true) return;
   }
   throw catalogueError("UNAVAILABLE", `A database server left over from an earlier run (process ${pid}) does not stop.`, { executed: "no" });
+}
+
+/**
+ * A session that computes does not notice that its server was killed, and no other server can start while it holds the memory of the old one.
+ * Only Linux tells the folder of a process; elsewhere the start is tried again until they are gone.
+ */
+async function killSessions(data: string): Promise<void> {
+  const names = process.platform === "linux" ? await readdir("/proc") : [];
+  for (const pid of names.filter((name) => /^\d+$/.test(name)).map(Number)) {
+    const isSession = processCommand(pid).startsWith("postgres: ") && (await readlink(`/proc/${pid}/cwd`).catch(() => "")) === data;
+    if (isSession) signalProcess(pid, "SIGKILL");
+  }
 }
 
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
