@@ -84,10 +84,10 @@ export class PendingCall extends WheelEntry implements ScopeLink {
 
   /** The deadline passed. */
   override expire(): void {
-    if (this.#ended) return;
     const error = catalogueError("DEADLINE_EXCEEDED", `${this.#home.path} did not end within its deadline.`);
+    // A root call hangs on its own scope, and so ends with it.
     this.#scope.cancel(error);
-    this.#end(error);
+    if (!this.#ended) this.#end(error);
   }
 
   /** The caller, or one further up, was cancelled. */
