@@ -257,40 +257,47 @@ const special: readonly Case[] = [
     },
     expected: { seen: ["same", "another"], amounts: [1, 1] },
   },
-  {
-    name: "at the edge a key in flight is 409, and the first one gets its answer",
-    run: async (world) => {
-      const { probe } = world;
-      const tag = world.tag();
-      const client = world.edge({ headers: { "idempotency-key": tag } });
-      const first = outcomeOf(client.mutation("beta.keys.chargeSlowly", { tag, amount: 5 }));
-      await probe.pass(`${tag} entered`);
-      const second = await outcomeOf(client.mutation("beta.keys.chargeSlowly", { tag, amount: 5 }));
-      probe.open(`${tag} go on`);
-      const third = async (): Promise<unknown> => client.mutation("beta.keys.chargeSlowly", { tag, amount: 5 });
-      return { answered: "amount" in ((await first) as object), second, one: isOne(await first, await third()), amounts: await amounts(world, tag) };
+  ...(["addSlowly", "chargeSlowly"] as const).flatMap((form): readonly Case[] => [
+    {
+      name: `${form}: at the edge a key in flight is 409, and the first one gets its answer`,
+      run: async (world) => {
+        const { probe } = world;
+        const tag = world.tag();
+        const client = world.edge({ headers: { "idempotency-key": tag } });
+        const first = outcomeOf(client.mutation(`beta.keys.${form}`, { tag, amount: 5 }));
+        await probe.pass(`${tag} entered`);
+        const second = await outcomeOf(client.mutation(`beta.keys.${form}`, { tag, amount: 5 }));
+        probe.open(`${tag} go on`);
+        const third = async (): Promise<unknown> => client.mutation(`beta.keys.${form}`, { tag, amount: 5 });
+        return {
+          answered: "amount" in ((await first) as object),
+          second,
+          one: isOne(await first, await third()),
+          amounts: await amounts(world, tag),
+        };
+      },
+      expected: {
+        answered: true,
+        second: edgeFailure("KEY_IN_FLIGHT", { number: -32009, httpStatus: 409, path: `beta.keys.${form}`, details: undefined }),
+        one: true,
+        amounts: [5],
+      },
     },
-    expected: {
-      answered: true,
-      second: edgeFailure("KEY_IN_FLIGHT", { number: -32009, httpStatus: 409, path: "beta.keys.chargeSlowly", details: undefined }),
-      one: true,
-      amounts: [5],
+    {
+      name: `${form}: between contexts a key in flight is waited for`,
+      run: async (world) => {
+        const { probe } = world;
+        const tag = world.tag();
+        const first = nobody(world)[form]({ tag, amount: 5 }, { key: tag });
+        await probe.pass(`${tag} entered`);
+        const second = nobody(world)[form]({ tag, amount: 5 }, { key: tag });
+        await nobody(world).rows({ tag });
+        probe.open(`${tag} go on`);
+        return { one: isOne(await first, await second), amounts: await amounts(world, tag) };
+      },
+      expected: { one: true, amounts: [5] },
     },
-  },
-  {
-    name: "between contexts a key in flight is waited for",
-    run: async (world) => {
-      const { probe } = world;
-      const tag = world.tag();
-      const first = nobody(world).chargeSlowly({ tag, amount: 5 }, { key: tag });
-      await probe.pass(`${tag} entered`);
-      const second = nobody(world).chargeSlowly({ tag, amount: 5 }, { key: tag });
-      await nobody(world).rows({ tag });
-      probe.open(`${tag} go on`);
-      return { one: isOne(await first, await second), amounts: await amounts(world, tag) };
-    },
-    expected: { one: true, amounts: [5] },
-  },
+  ]),
   {
     name: "keys of a batch are one a call",
     run: async (world) => {

@@ -44,6 +44,11 @@ export const createKeys = (probe: Probe): BetaHandlers["keys"] => ({
     if (probe.failing.has(input.tag)) throw ctx.fail("DECLINED", null);
     return ctx.transaction((tx) => insert(tx, input));
   }),
+  async addSlowly({ input, tx }) {
+    probe.open(`${input.tag} entered`);
+    await probe.pass(`${input.tag} go on`);
+    return insert(tx, input);
+  },
   chargeSlowly: outsideEffect(async ({ input, ctx }) => {
     probe.open(`${input.tag} entered`);
     await probe.pass(`${input.tag} go on`);

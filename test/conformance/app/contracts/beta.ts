@@ -104,6 +104,7 @@ const keys = {
     output: Row,
     errors: { DECLINED: z.null() },
   }),
+  addSlowly: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row }),
   chargeSlowly: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: Row }),
   chargeWithoutTransaction: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string() }), output: z.string() }),
   chargeTwice: mutation({ access: "public", idempotent: true, input: z.object({ tag: z.string() }), output: z.string() }),
