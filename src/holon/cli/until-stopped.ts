@@ -1,7 +1,10 @@
 import type { Logger } from "../kernel/index.ts";
 
+/** Whether this process was begun by a supervisor, which may be gone by the time that somebody asks. */
+const SUPERVISED = process.channel !== undefined;
+
 /** A terminal sends SIGINT to every process of its group; a supervised one leaves it to its supervisor, which asks with SIGTERM. */
-const STOP_SIGNALS = process.channel === undefined ? (["SIGINT", "SIGTERM"] as const) : (["SIGTERM"] as const);
+const STOP_SIGNALS = SUPERVISED ? (["SIGTERM"] as const) : (["SIGINT", "SIGTERM"] as const);
 
 /** How long after its grace a stop may hang before the process ends anyway. */
 const HANG_MS = 10_000;
@@ -30,7 +33,9 @@ export async function untilStopped(log: Logger, stop: () => Promise<void>, grace
 function toldToStop(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal));
-    if (process.channel !== undefined) {
+    // The supervisor may have died while this process was starting: then nobody will ever say so.
+    if (SUPERVISED && !process.connected) resolve("its supervisor is gone");
+    else if (process.channel !== undefined) {
       process.on("SIGINT", () => {});
       process.once("disconnect", () => resolve("its supervisor is gone"));
       process.channel.ref();
