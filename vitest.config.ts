@@ -16,7 +16,5 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
-    // CI shares its two cores with other machines' work: a test of killed processes may lose a race to the clock once, not twice. Shown when it happens.
-    retry: process.env["CI"] === undefined ? 0 : 1,
   },
 });
