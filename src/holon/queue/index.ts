@@ -1,0 +1,2 @@
+export * from "./create-queue-backend.ts";
+export * from "./queue-backend.ts";
