@@ -175,6 +175,60 @@ create table %s.holon_steps (
 );
 `,
   },
+  {
+    name: "0002_jobs_and_schedules",
+    sql: `
+-- A job is taken over from the outbox whole: its life is then its own, and its row is kept as long as it may be run again.
+alter table %s.holon_jobs
+  add column data jsonb,
+  add column options jsonb,
+  add column traceparent text,
+  add column initiator jsonb,
+  -- Held until its first run begins.
+  add column deduplication_key text,
+  -- Runs that ended in an error since it was last run again by hand; deaths are counted apart.
+  add column failures integer not null default 0,
+  add column alone boolean not null default false,
+  add column leased_until timestamptz,
+  add column due_at timestamptz not null default now(),
+  -- Each time it is put on a queue it has a new id there.
+  add column sent_count integer not null default 0,
+  add column sent_at timestamptz;
+--> statement-breakpoint
+create unique index holon_jobs_deduplication on %s.holon_jobs (name, deduplication_key) where deduplication_key is not null;
+--> statement-breakpoint
+create index holon_jobs_due on %s.holon_jobs (due_at) where state = 'waiting';
+--> statement-breakpoint
+create index holon_jobs_leased on %s.holon_jobs (leased_until) where state = 'running';
+--> statement-breakpoint
+create index holon_jobs_settled on %s.holon_jobs (settled_at) where settled_at is not null;
+--> statement-breakpoint
+create table %s.holon_schedules (
+  name text primary key,
+  cron text not null,
+  time_zone text not null,
+  next_at timestamptz not null,
+  fired_at timestamptz
+);
+`,
+  },
+  {
+    name: "0003_events",
+    sql: `
+create index holon_outbox_unsent on %s.holon_outbox (position) where settled_at is null and sent_count = 0;
+--> statement-breakpoint
+alter table %s.holon_inbox
+  -- Number of the event of this key that must be done before; none where this one may be worked off at once.
+  add column needs bigint,
+  -- Whether that one is known to come: an old one may be forgotten on both sides.
+  add column needs_surely boolean not null default false,
+  add column initiator jsonb,
+  -- When a held event is worked off; none while it waits for another one.
+  add column retry_at timestamptz;
+--> statement-breakpoint
+create index holon_inbox_due on %s.holon_inbox (retry_at) where state = 'held' and retry_at is not null;
+`,
+  },
 ];
 
 /** The toolkit's migrations for one schema. Their hashes do not depend on its name. */

@@ -1,0 +1,53 @@
+import type { AloneMessage } from "./alone-process.ts";
+import { type JobData, JobDatabase } from "./job-database.ts";
+import { JobExecutor } from "./job-executor.ts";
+import type { JobHandler } from "./job-call.ts";
+import { JobRuns } from "./job-runs.ts";
+import { JobSender } from "./job-sender.ts";
+import { JobShelf } from "./job-shelf.ts";
+import { DEFAULT_JOB_TIMING } from "./job-timing.ts";
+import type { AloneRequest } from "./run-alone.ts";
+import type { JobModule, JobServices } from "./start-job-work.ts";
+
+/** The child's end of the channel to its parent: its `process`. */
+export interface AloneChannel {
+  send?(message: AloneMessage): unknown;
+  on(event: "message", listener: (message: AloneMessage) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/** Tells the parent that this process is ready, runs the one job that it sends, and ends with it or with the parent. */
+export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) => Promise<void>): void {
+  channel.on("disconnect", () => channel.exit(1));
+  channel.on("message", (message) => {
+    if (message.kind !== "run") return;
+    run(message.request).then(
+      () => channel.send?.({ kind: "ended" }),
+      // The end could not be written: the parent counts this as a death, for it cannot tell.
+      () => channel.exit(1),
+    );
+  });
+  channel.send?.({ kind: "ready" });
+}
+
+/** What {@link runJobAlone} needs. */
+export interface AloneJobOptions {
+  readonly module: JobModule;
+  readonly handlers: ReadonlyMap<string, JobHandler>;
+  readonly store: JobData;
+  readonly services: JobServices;
+}
+
+/** Runs, in the child, the job that the parent holds, and writes how it ended. */
+export async function runJobAlone({ module, handlers, store, services }: AloneJobOptions, request: AloneRequest): Promise<void> {
+  const { name: context, jobs } = module;
+  const { clock, wheel, random } = services;
+  const log = services.log.child({ context, alone: true });
+  const database = new JobDatabase(context, store, clock);
+  const runs = new JobRuns(database);
+  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database), backend: undefined, log });
+  const claim = await runs.held(request.id, request.attempt);
+  if (claim === undefined) return;
+  await new JobExecutor({ context, jobs, handlers, runs, sender, clock, wheel, log, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs }).execute(claim);
+}

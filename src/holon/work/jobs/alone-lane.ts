@@ -1,0 +1,81 @@
+import type { Logger } from "../../kernel/index.ts";
+import type { JobMap } from "../job.ts";
+import { CRASHED, type JobRuns } from "./job-runs.ts";
+import type { RunAlone } from "./run-alone.ts";
+import type { JobClaim } from "./job-claim.ts";
+
+/** What {@link AloneLane} needs. */
+export interface AloneLaneParts {
+  readonly context: string;
+  readonly jobs: JobMap;
+  readonly runs: JobRuns;
+  readonly runAlone: RunAlone;
+  readonly runBy: string;
+  readonly leaseMs: number;
+  readonly log: Logger;
+}
+
+/** Wait of a job whose child could not be started. */
+const UNSTARTED_WAIT_MS = 5_000;
+/** What the child gets beyond the job's timeout, to write how it ended. */
+const SETTLE_MS = 15_000;
+
+/** Runs suspicious jobs, one after the other, each in a process of its own, beside the queue's own: they hold up nobody but each other. */
+export class AloneLane {
+  readonly #parts: AloneLaneParts;
+  readonly #waiting = new Set<string>();
+  readonly #stop = new AbortController();
+  #going: Promise<void> | undefined = undefined;
+
+  constructor(parts: AloneLaneParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a job runs or waits to. */
+  get busy(): boolean {
+    return this.#going !== undefined;
+  }
+
+  /** Queues a job up; again is once. It is claimed when its turn comes. */
+  add(id: string): void {
+    if (this.#stop.signal.aborted) return;
+    this.#waiting.add(id);
+    this.#going ??= this.#go();
+  }
+
+  /** Stops the child that runs; its job is given back. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#waiting.clear();
+    await this.#going;
+  }
+
+  async #go(): Promise<void> {
+    for (const id of this.#waiting) {
+      try {
+        await this.#run(id);
+      } catch (error) {
+        this.#parts.log.warn({ jobId: id, err: error }, "a job could not be run alone; it waits for its lease to end");
+      }
+      this.#waiting.delete(id);
+    }
+    this.#going = undefined;
+  }
+
+  async #run(id: string): Promise<void> {
+    const { context, jobs, runs, runAlone, runBy, leaseMs } = this.#parts;
+    const claim = await runs.claim(id, runBy, leaseMs, true);
+    if (claim === undefined) return;
+    const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + SETTLE_MS;
+    const outcome = await runAlone({ context, id, attempt: claim.attempt, timeoutMs }, this.#stop.signal);
+    if (outcome.kind === "unstarted") return runs.giveBack(claim, this.#stop.signal.aborted ? 0 : UNSTARTED_WAIT_MS);
+    if (outcome.kind === "died") await this.#died(claim, outcome.how);
+  }
+
+  async #died({ id, name, ...claim }: JobClaim, how: string): Promise<void> {
+    const { context, runs, log } = this.#parts;
+    const state = await runs.diedAlone({ id, name, ...claim });
+    if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job is set aside: it ${CRASHED}`);
+    else if (state === "waiting") log.warn({ job: `${context}.${name}`, jobId: id, how }, "a job killed the process in which it ran alone");
+  }
+}

@@ -1,0 +1,10 @@
+export * from "./alone-child.ts";
+export * from "./alone-process.ts";
+export * from "./job-call.ts";
+export type { JobData } from "./job-database.ts";
+export type { DispatchedRow, JobDispatcher } from "./job-dispatcher.ts";
+export { createJobDispatcher } from "./job-dispatcher.ts";
+export * from "./job-queues.ts";
+export * from "./job-timing.ts";
+export * from "./run-alone.ts";
+export * from "./start-job-work.ts";

@@ -1,0 +1,28 @@
+import type { SQL } from "drizzle-orm";
+import type { Scope } from "../../kernel/index.ts";
+
+/** The little that a job needs of the transaction of its effect. */
+export interface EffectTransaction {
+  readonly db: { execute(query: SQL): PromiseLike<unknown> };
+}
+
+/** One run of a job, on its way to its handler. */
+export interface JobCall {
+  /** The system `<context>/job <name>`, for who enqueued; cancelled at the timeout. */
+  readonly scope: Scope;
+  /** Parsed. */
+  readonly data: unknown;
+  /** Counts from 1; higher where an earlier run failed or died. */
+  readonly attempt: number;
+  /** Keeps how far it is, for those who look. */
+  progress(value: object | number): Promise<void>;
+  /**
+   * Writes the end of the job in the transaction of its effect. Returns the result as it is kept.
+   *
+   * Errors: KEY_IN_FLIGHT where the job was taken to be dead and is somebody else's now: the transaction must roll back.
+   */
+  complete(tx: EffectTransaction, result: unknown): Promise<unknown>;
+}
+
+/** A job's handler with its types taken off. What it answers has not been parsed. */
+export type JobHandler = (call: JobCall) => Promise<unknown>;

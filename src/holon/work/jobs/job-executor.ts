@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createParser, ParseFailure, type Parser } from "../../contract/index.ts";
+import { catalogueError, type Clock, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import type { JobMap, JobSpec } from "../job.ts";
+import type { JobHandler } from "./job-call.ts";
+import type { JobClaim, JobOutcome } from "./job-claim.ts";
+import type { JobRuns } from "./job-runs.ts";
+import type { JobSender } from "./job-sender.ts";
+import { ScopeTimeout } from "./scope-timeout.ts";
+
+/** What {@link JobExecutor} needs. */
+export interface JobExecutorParts {
+  readonly context: string;
+  readonly jobs: JobMap;
+  readonly handlers: ReadonlyMap<string, JobHandler>;
+  readonly runs: JobRuns;
+  readonly sender: JobSender;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** How long the end of a run is tried to be written while the database is away. */
+  readonly leaseMs: number;
+}
+
+/** Shows how far a run is elsewhere than in the database. */
+export type ShowProgress = (value: object | number) => Promise<void>;
+
+/** Wait of a job whose handler this version of the program does not have; another process may. */
+const UNKNOWN_WAIT_MS = 30_000;
+const WRITE_AGAIN_MS = 250;
+const GREATEST_REASON_LENGTH = 1_000;
+
+/** Runs claimed jobs: calls the handler, watches the time, and writes how it ended. */
+export class JobExecutor {
+  readonly #parts: JobExecutorParts;
+  readonly #parsers: ReadonlyMap<string, { readonly data: Parser; readonly result: Parser }>;
+  readonly #running = new Set<Scope>();
+  #aborted = false;
+
+  constructor(parts: JobExecutorParts) {
+    this.#parts = parts;
+    this.#parsers = new Map(Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: createParser(result) }]));
+  }
+
+  /** Runs that go on now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Cancels what runs, because the process stops: it is given back, and no attempt is counted. */
+  abort(): void {
+    this.#aborted = true;
+    for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
+  }
+
+  /** Runs one claimed job to its end. Errors: the database's, where the end could not be written; the lease then ends by itself. */
+  async execute(claim: JobClaim, show: ShowProgress = async () => {}): Promise<JobOutcome> {
+    const { jobs, handlers, runs, context } = this.#parts;
+    const spec = jobs[claim.name];
+    const handler = handlers.get(claim.name);
+    const parsers = this.#parsers.get(claim.name);
+    const scope = this.#scopeOf(claim, spec);
+    const log = this.#parts.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: scope.trace.traceId });
+    if (spec === undefined || handler === undefined || parsers === undefined) {
+      log.warn({}, "this process has no handler for a job; it is left to others");
+      await runs.giveBack(claim, UNKNOWN_WAIT_MS);
+      return { kind: "lost" };
+    }
+    const data = parsers.data(claim.data);
+    if (data instanceof ParseFailure) return this.#setAside(claim, log, catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(data)}`));
+    try {
+      const result = await this.#call(claim, spec, handler, scope, data, parsers.result, show);
+      return await this.#done(claim, parseResult(parsers.result, result), log);
+    } catch (error) {
+      return this.#failed(claim, spec, error, log);
+    }
+  }
+
+  #scopeOf(claim: JobClaim, spec: JobSpec | undefined): Scope {
+    const { context, clock } = this.#parts;
+    return Scope.root({
+      principal: Object.freeze({ kind: "system", context, task: `job ${claim.name}` }),
+      caller: context,
+      deadlineAtMs: clock.monotonicMs() + (spec?.timeoutMs ?? 0),
+      trace: parseTraceparent(claim.traceparent),
+      initiator: claim.initiator,
+    });
+  }
+
+  /** Calls the handler; the timeout ends the waiting for one that never returns. */
+  async #call(claim: JobClaim, spec: JobSpec, handler: JobHandler, scope: Scope, data: unknown, parse: Parser, show: ShowProgress): Promise<unknown> {
+    const { runs, wheel } = this.#parts;
+    const timeout = new ScopeTimeout(scope, `The job ${claim.name} did not end within ${spec.timeoutMs} ms.`);
+    const cancelled = new Promise<never>((_resolve, reject) => {
+      scope.onCancel(reject);
+    });
+    cancelled.catch(() => {});
+    this.#running.add(scope);
+    wheel.add(timeout, scope.deadlineAtMs);
+    try {
+      if (this.#aborted) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
+      const call = handler({
+        scope,
+        data,
+        attempt: claim.attempt,
+        progress: async (value) => {
+          await runs.progress(claim, value);
+          // For those who look only; the queue may be away.
+          await show(value).catch(() => {});
+        },
+        complete: async (tx, result) => {
+          const kept = parseResult(parse, result);
+          const completed = [...((await tx.db.execute(runs.complete(claim, kept))) as Iterable<unknown>)];
+          if (completed.length === 0) throw catalogueError("KEY_IN_FLIGHT", `The job ${claim.name} was taken over by another runner.`);
+          return kept;
+        },
+      });
+      return await Promise.race([call, cancelled]);
+    } finally {
+      wheel.remove(timeout);
+      this.#running.delete(scope);
+    }
+  }
+
+  async #done(claim: JobClaim, result: unknown, log: Logger): Promise<JobOutcome> {
+    const { runs } = this.#parts;
+    const isOurs = (await this.#write(() => runs.done(claim, result))) || (await runs.isDone(claim));
+    if (isOurs) log.info({}, "a job is done");
+    else log.warn({}, "a job ended after its lease: another runner has it");
+    return { kind: isOurs ? "done" : "lost" };
+  }
+
+  async #failed(claim: JobClaim, spec: JobSpec, error: unknown, log: Logger): Promise<JobOutcome> {
+    const { runs, sender, random } = this.#parts;
+    if (await this.#write(() => runs.isDone(claim))) {
+      log.warn({ err: error }, "a job failed after it had completed; it stays done");
+      return { kind: "done" };
+    }
+    if (this.#aborted) {
+      await this.#write(() => runs.giveBack(claim, 0));
+      return { kind: "again", error };
+    }
+    const failures = claim.failures + 1;
+    if (failures >= spec.attempts) return this.#setAside(claim, log, error);
+    const waitMs = fullJitterMs(failures, spec.backoff, random);
+    const sendable = await this.#write(() => runs.again(claim, reasonOf(error), waitMs));
+    if (sendable === undefined) return { kind: "lost" };
+    log.warn({ err: error, failures, waitMs }, "a job failed and is tried again");
+    await sender.send([sendable]);
+    return { kind: "again", error };
+  }
+
+  async #setAside(claim: JobClaim, log: Logger, error: unknown): Promise<JobOutcome> {
+    const isOurs = await this.#write(() => this.#parts.runs.fail(claim, reasonOf(error)));
+    if (!isOurs) return { kind: "lost" };
+    log.error({ err: error }, "a job failed for good");
+    return { kind: "failed", error };
+  }
+
+  /** A database that restarts must not turn the end of a run into a death. */
+  async #write<Result>(write: () => Promise<Result>): Promise<Result> {
+    const { clock, leaseMs } = this.#parts;
+    const untilMs = clock.monotonicMs() + leaseMs;
+    for (;;) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!isHolonError(error, "UNAVAILABLE") || clock.monotonicMs() >= untilMs) throw error;
+        await sleep(WRITE_AGAIN_MS);
+      }
+    }
+  }
+}
+
+function parseResult(parse: Parser, result: unknown): unknown {
+  const parsed = parse(result);
+  if (parsed instanceof ParseFailure) throw catalogueError("INTERNAL", `The result of the job does not fit its schema: ${sentenceOf(parsed)}`);
+  return parsed;
+}
+
+function sentenceOf(failure: ParseFailure): string {
+  return failure.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+}
+
+function reasonOf(error: unknown): string {
+  const text = isHolonError(error) ? `${error.code}: ${error.message}` : error instanceof Error ? `${error.name}: ${error.message}` : "something was thrown that is no error";
+  return text.slice(0, GREATEST_REASON_LENGTH);
+}

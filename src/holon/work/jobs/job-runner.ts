@@ -1,0 +1,34 @@
+import type { AloneLane } from "./alone-lane.ts";
+import type { JobExecutor, ShowProgress } from "./job-executor.ts";
+import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
+
+/** What {@link JobRunner} needs. */
+export interface JobRunnerParts {
+  readonly runs: JobRuns;
+  readonly executor: JobExecutor;
+  readonly lane: AloneLane;
+  readonly runBy: string;
+  readonly leaseMs: number;
+}
+
+/** Takes jobs by the addresses that queues hand out, as often as they like: whether one is to be run is decided by its row. */
+export class JobRunner {
+  readonly #parts: JobRunnerParts;
+
+  constructor(parts: JobRunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs a job where it is to be run here and now. Errors: what its handler threw, after that is written; for the dashboard. */
+  async run(id: string, show?: ShowProgress): Promise<void> {
+    const { runs, executor, lane, runBy, leaseMs } = this.#parts;
+    const claim = await runs.claim(id, runBy, leaseMs, false);
+    if (claim === undefined) {
+      const job = await runs.read(id);
+      if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
+      return;
+    }
+    const outcome = await executor.execute(claim, show);
+    if (outcome.kind === "again" || outcome.kind === "failed") throw outcome.error;
+  }
+}

@@ -1,0 +1,158 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type ClaimRow, type JobClaim, toClaim } from "./job-claim.ts";
+import { interval, type JobDatabase } from "./job-database.ts";
+import type { SendableJob } from "./job-queues.ts";
+
+/** Deaths of a process in which a job was running, after which it is run alone. */
+export const DEATHS_BEFORE_ALONE = 2;
+
+/** Deaths while running alone, after which a job is set aside. */
+export const DEATHS_ALONE_BEFORE_FAILED = 3;
+
+/** The reason of a job that was set aside for its deaths. */
+export const CRASHED = "crashed its process";
+
+/** How early a queue may hand out a job: its clock and the database's are two. */
+const EARLY_MS = 1_000;
+
+/** What is told of a job that could not be claimed. */
+export interface UnclaimedJob {
+  readonly state: "running" | "waiting" | "done" | "failed";
+  readonly deaths: number;
+}
+
+/**
+ * The runs of a context's jobs, as `holon_jobs` counts them.
+ *
+ *     waiting --claim--> running --complete--> done
+ *     running --fail--> waiting (again, later) or failed (attempts are up)
+ *     running --the lease ends--> waiting, one death more        (see JobSweeper)
+ *     running alone --its process dies--> waiting, or failed after 3
+ *     failed --rerun--> waiting
+ */
+export class JobRuns {
+  readonly #database: JobDatabase;
+  readonly #jobs: SQL;
+
+  constructor(database: JobDatabase) {
+    this.#database = database;
+    this.#jobs = database.jobs;
+  }
+
+  /**
+   * Takes a waiting job for a run, and writes so before it begins.
+   *
+   * Shape: undefined where it is not to be run now, or not in this way: one that was active in two deaths is run alone.
+   */
+  async claim(id: string, runBy: string, leaseMs: number, alone: boolean): Promise<JobClaim | undefined> {
+    const way = alone ? sql`deaths >= ${DEATHS_BEFORE_ALONE}` : sql`deaths < ${DEATHS_BEFORE_ALONE}`;
+    const [row] = await this.#database.rows<ClaimRow>(
+      "claim job",
+      sql`update ${this.#jobs} set state = 'running', attempts = attempts + 1, alone = ${alone}, run_by = ${runBy}, running_since = now(),
+            leased_until = now() + ${interval(leaseMs)}, deduplication_key = null, progress = null
+          where id = ${id}::uuid and state = 'waiting' and due_at <= now() + ${interval(EARLY_MS)} and ${way}
+          returning id, name, data, attempts, failures, alone, run_by, traceparent, initiator`,
+    );
+    return row === undefined ? undefined : toClaim(row);
+  }
+
+  /** The claim under which a job is running; for the child that runs it alone. Shape: undefined where that claim is over. */
+  async held(id: string, attempt: number): Promise<JobClaim | undefined> {
+    const [row] = await this.#database.rows<ClaimRow>(
+      "read job",
+      sql`select id, name, data, attempts, failures, alone, run_by, traceparent, initiator from ${this.#jobs}
+          where id = ${id}::uuid and attempts = ${attempt} and state = 'running'`,
+    );
+    return row === undefined ? undefined : toClaim(row);
+  }
+
+  /** Why a job was not claimed; undefined where there is none. */
+  async read(id: string): Promise<UnclaimedJob | undefined> {
+    const [row] = await this.#database.rows<UnclaimedJob>("read job", sql`select state, deaths from ${this.#jobs} where id = ${id}::uuid`);
+    return row;
+  }
+
+  /** Lengthens the leases of all that one runner runs. */
+  async renew(runBy: string, leaseMs: number): Promise<void> {
+    await this.#database.rows("renew leases", sql`update ${this.#jobs} set leased_until = now() + ${interval(leaseMs)} where state = 'running' and run_by = ${runBy}`);
+  }
+
+  /** Keeps how far a run is. */
+  async progress(claim: JobClaim, value: object | number): Promise<void> {
+    await this.#database.rows("job progress", sql`update ${this.#jobs} set progress = ${JSON.stringify(value)}::json where ${held(claim)}`);
+  }
+
+  /** The statement that ends a run well. Shape: one row, or none where the claim is over. */
+  complete(claim: JobClaim, result: unknown): SQL {
+    return sql`update ${this.#jobs} set state = 'done', result = ${JSON.stringify(result) ?? null}::json, reason = null, settled_at = now(), run_by = null, leased_until = null
+      where ${held(claim)} returning id`;
+  }
+
+  /** Ends a run well. Returns whether it was still ours. */
+  async done(claim: JobClaim, result: unknown): Promise<boolean> {
+    return (await this.#database.rows("complete job", this.complete(claim, result))).length > 0;
+  }
+
+  /** Whether this very run has completed, in the transaction of its effect. */
+  async isDone({ id, attempt }: JobClaim): Promise<boolean> {
+    const rows = await this.#database.rows("read job", sql`select 1 from ${this.#jobs} where id = ${id}::uuid and state = 'done' and attempts = ${attempt}`);
+    return rows.length > 0;
+  }
+
+  /** Ends a run that failed: to be tried again after a wait. Shape: what is to be sent, or undefined where the claim is over. */
+  async again(claim: JobClaim, reason: string, waitMs: number): Promise<SendableJob | undefined> {
+    const [row] = await this.#database.rows<SendableJob>(
+      "retry job",
+      sql`update ${this.#jobs} set state = 'waiting', failures = failures + 1, reason = ${reason}, due_at = now() + ${interval(waitMs)},
+            sent_count = sent_count + 1, sent_at = now(), run_by = null, leased_until = null
+          where ${held(claim)} returning ${SENDABLE}`,
+    );
+    return row;
+  }
+
+  /** Gives a claim back, as if it had not been. */
+  async giveBack(claim: JobClaim, waitMs: number): Promise<void> {
+    await this.#database.rows(
+      "give job back",
+      sql`update ${this.#jobs} set state = 'waiting', due_at = now() + ${interval(waitMs)}, sent_at = null, run_by = null, leased_until = null where ${held(claim)}`,
+    );
+  }
+
+  /** Sets a job aside, with its reason. Returns whether the claim was still ours. */
+  async fail(claim: JobClaim, reason: string): Promise<boolean> {
+    const rows = await this.#database.rows(
+      "fail job",
+      sql`update ${this.#jobs} set state = 'failed', failures = failures + 1, reason = ${reason}, settled_at = now(), run_by = null, leased_until = null where ${held(claim)} returning id`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Counts the death of the process in which a job ran alone. Shape: what it is now, or undefined where the claim is over. */
+  async diedAlone(claim: JobClaim): Promise<"waiting" | "failed" | undefined> {
+    const isLast = sql`deaths_alone + 1 >= ${DEATHS_ALONE_BEFORE_FAILED}`;
+    const [row] = await this.#database.rows<{ state: "waiting" | "failed" }>(
+      "count death",
+      sql`update ${this.#jobs} set deaths_alone = deaths_alone + 1, state = case when ${isLast} then 'failed' else 'waiting' end,
+            settled_at = case when ${isLast} then now() end, reason = ${CRASHED}, due_at = now(), sent_at = null, run_by = null, leased_until = null
+          where ${held(claim)} returning state`,
+    );
+    return row?.state;
+  }
+
+  /** Lets a job that failed for good wait again. Its deaths are remembered: a job that killed two processes is run alone at once. */
+  async rerun(id: string): Promise<SendableJob | undefined> {
+    const [row] = await this.#database.rows<SendableJob>(
+      "rerun job",
+      sql`update ${this.#jobs} set state = 'waiting', failures = 0, deaths_alone = 0, settled_at = null, due_at = now(), sent_count = sent_count + 1, sent_at = now()
+          where id = ${id}::uuid and state = 'failed' returning ${SENDABLE}`,
+    );
+    return row;
+  }
+}
+
+/** The columns of a {@link SendableJob}. */
+export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, (options ->> 'priority')::int as priority`;
+
+function held(claim: JobClaim): SQL {
+  return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
+}

@@ -1,0 +1,119 @@
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { JobRun, QueueBackend } from "../../queue/queue-backend.ts";
+import type { JobMap } from "../job.ts";
+import type { ScheduleMap } from "../schedules/schedule.ts";
+import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
+import { AloneLane } from "./alone-lane.ts";
+import type { JobHandler } from "./job-call.ts";
+import { type JobData, JobDatabase } from "./job-database.ts";
+import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
+import { JobExecutor } from "./job-executor.ts";
+import { jobQueues } from "./job-queues.ts";
+import { JobRunner } from "./job-runner.ts";
+import { JobRuns } from "./job-runs.ts";
+import { JobSender } from "./job-sender.ts";
+import { JobShelf } from "./job-shelf.ts";
+import { JobSweeper } from "./job-sweeper.ts";
+import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
+import type { RunAlone } from "./run-alone.ts";
+
+/** What of a context its jobs and schedules need. */
+export interface JobModule {
+  readonly name: string;
+  readonly jobs: JobMap;
+  readonly schedules: ScheduleMap;
+}
+
+/** What of a process jobs need. */
+export interface JobServices {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** What {@link startJobWork} needs. */
+export interface JobWorkOptions {
+  readonly module: JobModule;
+  /** The compiled handlers of the context, by the name of their job. */
+  readonly handlers: ReadonlyMap<string, JobHandler>;
+  readonly store: JobData;
+  readonly backend: QueueBackend;
+  readonly services: JobServices;
+  readonly runAlone: RunAlone;
+  readonly timing?: Partial<JobTiming>;
+}
+
+/** The jobs and schedules of one context, at work in one process. */
+export interface JobWork extends Closable {
+  /** For the publisher of the outbox. */
+  readonly dispatch: JobDispatcher;
+  /** Makes a job that failed for good run again. Returns whether there was one; asking twice runs it once. */
+  rerun(id: string): Promise<boolean>;
+  /** Looks for dead and lost jobs now, not at the next time. */
+  sweep(): Promise<void>;
+  /** Fires the schedules that are due now. */
+  tick(): Promise<void>;
+  /** Takes no new jobs, lets those that run finish within the grace, and gives back the others. */
+  close(): Promise<void>;
+}
+
+/**
+ * Works the jobs and schedules of one context in this process, beside any number of other processes that do the same.
+ *
+ * Guarantee: a job that was enqueued runs until it is done or failed for good, whatever queue or process is lost meanwhile. It runs at least
+ * once; what its handler writes by `complete` happens once.
+ */
+export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
+  const { module, handlers, store, backend, services, runAlone } = options;
+  const { clock, wheel, random, newId } = services;
+  const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...options.timing };
+  const { name: context, jobs } = module;
+  const log = services.log.child({ context });
+  const runBy = newId();
+  const database = new JobDatabase(context, store, clock);
+  const [runs, shelf] = [new JobRuns(database), new JobShelf(database)];
+  const sender = new JobSender({ context, jobs, shelf, backend, log });
+  const executor = new JobExecutor({ context, jobs, handlers, runs, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
+  const lane = new AloneLane({ context, jobs, runs, runAlone, runBy, leaseMs: timing.leaseMs, log });
+  const runner = new JobRunner({ runs, executor, lane, runBy, leaseMs: timing.leaseMs });
+  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
+  const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
+  const heart = setInterval(() => {
+    if (executor.running === 0 && !lane.busy) return;
+    runs.renew(runBy, timing.leaseMs).catch((error: unknown) => log.warn({ err: error }, "the leases of running jobs could not be renewed"));
+  }, timing.leaseMs / 3);
+  const workers = jobQueues(context, jobs).map(({ queue, options: work }) => backend.work(queue, work, (run) => runner.run(idOf(run), (value) => run.progress(value))));
+
+  const stop = async (): Promise<void> => {
+    await ticker.close();
+    await sweeper.close();
+    const stopped = Promise.all([...workers.map((worker) => worker.close()), lane.close()]);
+    const patience = setTimeout(() => executor.abort(), timing.graceMs);
+    await stopped.finally(() => clearTimeout(patience));
+    clearInterval(heart);
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    dispatch: createJobDispatcher({ shelf, sender }),
+    async rerun(id) {
+      const job = await runs.rerun(id);
+      if (job !== undefined) await sender.send([job]);
+      return job !== undefined;
+    },
+    sweep: () => sweeper.sweep(),
+    tick: () => ticker.tick(),
+    close() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** What is not an address is nobody's job: the claim finds no row. */
+function idOf(run: JobRun): string {
+  const id = (run.data as { readonly id?: unknown } | null)?.id;
+  return typeof id === "string" ? id : "00000000-0000-0000-0000-000000000000";
+}

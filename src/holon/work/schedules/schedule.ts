@@ -1,0 +1,37 @@
+import { ContractError } from "../../contract/index.ts";
+import { nextTickMs } from "./cron.ts";
+
+/** When a job is to be enqueued by itself. Plain data; made by {@link schedule}. */
+export interface ScheduleSpec<Job extends string = string, Data = unknown> {
+  readonly kind: "schedule";
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly job: Job;
+  readonly data: Data;
+}
+
+/** Schedules by name. */
+export type ScheduleMap = Readonly<Record<string, ScheduleSpec>>;
+
+/**
+ * Enqueues a job of the context at each tick of a cron expression; of several ticks that were missed, once.
+ *
+ * Errors: ContractError for an expression that is none, and for a time zone that does not exist; thrown when it is declared.
+ */
+export function schedule<const Job extends string, const Data>(
+  cron: string,
+  job: Job,
+  data: Data,
+  options: { readonly timeZone?: string } = {},
+): ScheduleSpec<Job, Data> {
+  const { timeZone = "UTC" } = options;
+  try {
+    // An empty text is every minute to the parser.
+    if (cron.trim() === "") throw new ContractError("cron", "it is empty");
+    nextTickMs(cron, timeZone, 0);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new ContractError(`schedule of job "${job}"`, `"${cron}" in ${timeZone} is no cron expression (${said}); write "minute hour day month weekday"`);
+  }
+  return { kind: "schedule", cron, timeZone, job, data };
+}
