@@ -25,3 +25,5 @@ export { type App, type AppOptions, type Authenticate, defineApp } from "./runti
 export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";
 export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./topology/index.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";
+export { type ScheduleSpec, schedule } from "./work/schedules/schedule.ts";
+export type { JobArguments, JobHandlersOf } from "./context/job-handlers.ts";

@@ -1,8 +1,10 @@
+import type { JobHandler } from "../work/index.ts";
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { ContextData } from "../data/index.ts";
 import type { Limits } from "../kernel/index.ts";
 import { bindCall } from "./bound-call.ts";
 import { compileCallTree } from "./call-tree.ts";
+import { compileJobs } from "./compile-jobs.ts";
 import { compileRun, type RunParts } from "./compile-run.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import type { ContextModule } from "./define-context.ts";
@@ -28,6 +30,8 @@ export interface CompiledContext {
   readonly module: ContextModule;
   /** Its procedures by path, `internal` ones included. */
   readonly targets: TargetMap;
+  /** The handlers of its jobs, for {@link import("../work/index.ts").startJobWork}. */
+  readonly jobs: ReadonlyMap<string, JobHandler>;
   /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
   connect(resolve: ResolveTarget): void;
   /** Calls that run now. */
@@ -70,6 +74,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
     name: module.name,
     module,
     targets,
+    jobs: compileJobs({ context: module.name, handlers: module.jobHandlers, makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure) }),
     connect(resolve) {
       home.calls = compileCallTree(module.calls, (contextName, path, procedure) =>
         bindCall(module.name, resolve(contextName, path, procedure), services.series),

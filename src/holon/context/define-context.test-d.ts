@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { pgSchema, text, uuid } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event, mutation, query, subscription } from "../contract/index.ts";
-import { job } from "../work/index.ts";
+import { job, schedule } from "../work/index.ts";
 import { defineContext } from "./define-context.ts";
 import { outsideEffect } from "./handlers.ts";
 import { safeCall } from "./safe-call.ts";
@@ -30,7 +30,7 @@ const catalog = contract("catalog", {
 const tables = { products: pgSchema("catalog").table("products", { id: uuid().primaryKey(), name: text().notNull() }) };
 const other = contract("other", { procedures: { ping: query({ access: "public", output: z.object({ ok: z.boolean() }) }) } });
 
-const def = defineContext(catalog, { tables, calls: { other }, jobs: { tell: job(z.object({ id: z.string() })) } });
+const def = defineContext(catalog, { tables, calls: { other }, jobs: { tell: job(z.object({ id: z.string() })), count: job(z.object({}), { result: z.object({ n: z.int() }) }) }, schedules: { nightly: schedule("0 3 * * *", "tell", { id: "1" }) } });
 
 export const handlers = def.procedures({
   products: {
@@ -76,7 +76,29 @@ def.procedures({
 });
 
 export const rules = def.rules({ products: { get: ({ ctx }) => ctx.user !== undefined } });
-export const catalogModule = def.implement({ procedures: handlers, rules });
+export const jobs = def.jobs({
+  async tell({ data, ctx, attempt, progress, complete }) {
+    await progress({ attempt });
+    await ctx.call.other.ping(undefined, { key: data.id });
+    await complete(async (tx) => tx.emit("stockReserved", { id: data.id }));
+    // @ts-expect-error: writing exists on a transaction only
+    ctx.db.insert(tables.products);
+  },
+  count: () => ({ n: 1 }),
+});
+// @ts-expect-error: a missing handler of a job does not compile
+def.jobs({ tell: jobs.tell });
+// @ts-expect-error: a surplus handler of a job does not compile
+def.jobs({ ...jobs, surplus: async () => {} });
+// @ts-expect-error: an answer that the job does not declare
+def.jobs({ ...jobs, count: () => ({ n: "1" }) });
+// @ts-expect-error: jobs that are declared need their handlers
+def.implement({ procedures: handlers, rules });
+// @ts-expect-error: no such job
+defineContext(catalog, { jobs: { tell: job(z.object({ id: z.string() })) }, schedules: { nightly: schedule("0 3 * * *", "sell", { id: "1" }) } });
+// @ts-expect-error: data that does not fit the job
+defineContext(catalog, { jobs: { tell: job(z.object({ id: z.string() })) }, schedules: { nightly: schedule("0 3 * * *", "tell", { id: 1 }) } });
+export const catalogModule = def.implement({ procedures: handlers, rules, jobs });
 
 export const usesSafeCall = defineContext(
   contract("caller", { procedures: { run: query({ access: "public", output: z.object({ left: z.int() }) }) } }),

@@ -1,8 +1,9 @@
 import type { Contract, ContractMap } from "../contract/index.ts";
 import type { Tables } from "../data/index.ts";
-import type { JobMap } from "../work/index.ts";
+import type { JobMap, ScheduleMap } from "../work/index.ts";
 import type { ContextTypes } from "./handler-context.ts";
 import type { HandlersOf, RulesOf } from "./handlers.ts";
+import type { JobHandlersOf, JobParts, SchedulesOf } from "./job-handlers.ts";
 
 /** What a context is made of, besides its contract and its handlers. */
 export interface ContextOptions<T extends Tables, C extends ContractMap, S extends ContractMap, J extends JobMap> {
@@ -13,13 +14,15 @@ export interface ContextOptions<T extends Tables, C extends ContractMap, S exten
   /** The only contexts whose events can be handled. */
   readonly subscribesTo?: S;
   readonly jobs?: J;
+  /** Jobs that are enqueued by the clock. */
+  readonly schedules?: SchedulesOf<NoInfer<J>>;
 }
 
 /** The parts that {@link ContextDefinition.implement} joins. */
-export interface ContextParts<T extends ContextTypes> {
+export type ContextParts<T extends ContextTypes> = JobParts<T> & {
   readonly procedures: HandlersOf<T, T["contract"]["procedures"]>;
   readonly rules?: RulesOf<T, T["contract"]["procedures"]>;
-}
+};
 
 /** A context without its handlers: plain data that handler files import, so that they never import each other. */
 export interface ContextDefinition<T extends ContextTypes, S extends ContractMap = ContractMap> {
@@ -28,11 +31,14 @@ export interface ContextDefinition<T extends ContextTypes, S extends ContractMap
   readonly tables: T["tables"] | undefined;
   readonly calls: T["calls"];
   readonly subscribesTo: S;
-  readonly jobs: T["jobs"];
+  readonly jobSpecs: T["jobs"];
+  readonly schedules: ScheduleMap;
   /** Types the handlers of the contract's procedures. */
   procedures(handlers: HandlersOf<T, T["contract"]["procedures"]>): HandlersOf<T, T["contract"]["procedures"]>;
   /** Types the rules on rows. */
   rules(rules: RulesOf<T, T["contract"]["procedures"]>): RulesOf<T, T["contract"]["procedures"]>;
+  /** Types the handlers of the context's jobs. */
+  jobs(handlers: JobHandlersOf<T>): JobHandlersOf<T>;
   /** Joins definition and handlers to what an app lists. A missing or surplus handler does not compile. */
   implement(parts: ContextParts<T>): ContextModule;
 }
@@ -46,8 +52,10 @@ export interface ContextModule {
   readonly calls: ContractMap;
   readonly subscribesTo: ContractMap;
   readonly jobs: JobMap;
+  readonly schedules: ScheduleMap;
   readonly procedures: HandlerTree;
   readonly rules: RuleTree;
+  readonly jobHandlers: HandlerTree;
 }
 
 /** Handlers by name, with the types taken off: what the compiler of the pipeline reads. */
@@ -71,16 +79,18 @@ export function defineContext<
   contract: C,
   options: ContextOptions<T, K, S, J> = {},
 ): ContextDefinition<{ readonly contract: C; readonly tables: T; readonly calls: K; readonly jobs: J }, S> {
-  const { tables, calls = {} as K, subscribesTo = {} as S, jobs = {} as J } = options;
+  const { tables, calls = {} as K, subscribesTo = {} as S, jobs = {} as J, schedules = {} } = options;
   return {
     kind: "context",
     contract,
     tables,
     calls,
     subscribesTo,
-    jobs,
+    jobSpecs: jobs,
+    schedules,
     procedures: (handlers) => handlers,
     rules: (rules) => rules,
+    jobs: (handlers) => handlers,
     implement: (parts) => ({
       kind: "module",
       name: contract.name,
@@ -89,8 +99,10 @@ export function defineContext<
       calls,
       subscribesTo,
       jobs,
+      schedules,
       procedures: parts.procedures as HandlerTree,
       rules: (parts.rules ?? {}) as RuleTree,
+      jobHandlers: (parts.jobs ?? {}) as HandlerTree,
     }),
   };
 }

@@ -7,6 +7,7 @@ export * from "./define-context.ts";
 export * from "./definition-types.ts";
 export * from "./handler-context.ts";
 export * from "./handlers.ts";
+export * from "./job-handlers.ts";
 export * from "./pending-call.ts";
 export * from "./runtime-context.ts";
 export * from "./safe-call.ts";

@@ -1,1 +1,3 @@
 export * from "./job.ts";
+export * from "./jobs/index.ts";
+export * from "./schedules/index.ts";

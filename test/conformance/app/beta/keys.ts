@@ -10,7 +10,7 @@ type BetaTransaction = Transaction<{
   contract: typeof beta.contract;
   tables: { items: typeof items };
   calls: typeof beta.calls;
-  jobs: typeof beta.jobs;
+  jobs: typeof beta.jobSpecs;
 }>;
 
 /** Mutations that callers may repeat. */

@@ -1,0 +1,50 @@
+import { type AnyProcedure, mutation } from "../contract/index.ts";
+import type { Scope } from "../kernel/index.ts";
+import type { JobCall, JobHandler } from "../work/index.ts";
+import { AnswerRecord } from "./answer-record.ts";
+import type { HandlerTree } from "./define-context.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+
+type Handler = (args: Record<string, unknown>) => unknown;
+
+/** What {@link compileJobs} needs. */
+export interface CompileJobsOptions {
+  readonly context: string;
+  readonly handlers: HandlerTree;
+  makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
+}
+
+/** What a job can fail with: the refusals that are always there. */
+const JOB_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
+
+/** Joins the handlers of a context's jobs with the `ctx` that they get. */
+export function compileJobs({ context, handlers, makeContext }: CompileJobsOptions): ReadonlyMap<string, JobHandler> {
+  return new Map(
+    Object.entries(handlers).map(([name, handler]) => {
+      const run: JobHandler = async (call) => {
+        const ctx = makeContext(call.scope, JOB_PROCEDURE);
+        const record = new AnswerRecord(`${context}/job ${name}`, (result) => result, claimOf(call));
+        const complete = (work: (tx: object) => Promise<unknown>): Promise<void> =>
+          ctx.holdingTransaction(async () => {
+            await ctx.inScope(call.scope, record).transaction(work);
+          });
+        const progress = (value: object | number): Promise<void> => call.progress(value);
+        const result = await (handler as Handler)({ data: call.data, ctx, attempt: call.attempt, progress, complete });
+        return record.isCommitted ? record.value : result;
+      };
+      return [name, run];
+    }),
+  );
+}
+
+/** The end of the job in the place of an answer to a key. */
+function claimOf(call: JobCall): ConstructorParameters<typeof AnswerRecord>[2] {
+  return {
+    kind: "claimed",
+    attempt: call.attempt,
+    complete: async (tx, result) => {
+      await call.complete(tx, result);
+    },
+    release: async () => {},
+  };
+}
