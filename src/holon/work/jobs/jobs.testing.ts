@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
+import postgres, { type Sql } from "postgres";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { until } from "../../data/child.testing.ts";
+import { testLimits, testScope, useTestDatabase } from "../../data/database.testing.ts";
+import { type AppendedJob, type ContextData, createContextData, migrate } from "../../data/index.ts";
+import { type Clock, type Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import type { QueueBackend } from "../../queue/queue-backend.ts";
+import type { JobMap } from "../job.ts";
+import type { ScheduleMap } from "../schedules/schedule.ts";
+import type { JobHandler } from "./job-call.ts";
+import type { JobTiming } from "./job-timing.ts";
+import { MemoryQueues } from "./memory-queues.testing.ts";
+import { type JobWork, startJobWork } from "./start-job-work.ts";
+
+/** The context whose jobs are tested: `effects` is what they write. */
+export const effects = pgSchema("orders").table("effects", { id: uuid().primaryKey().defaultRandom(), job: text().notNull(), attempt: integer().notNull() });
+export const tables = { effects };
+
+/** How the jobs of a test differ from others. */
+export interface StartOptions {
+  readonly schedules?: ScheduleMap;
+  readonly timing?: Partial<JobTiming>;
+  readonly clock?: Clock;
+  readonly backend?: QueueBackend;
+  readonly random?: () => number;
+}
+
+/** A database with the context, and jobs at work in it. */
+export interface JobsPlace {
+  readonly url: string;
+  readonly role: string | undefined;
+  readonly sql: Sql;
+  readonly store: ContextData<typeof tables>;
+  readonly queues: MemoryQueues;
+  start(jobs: JobMap, handlers: Record<string, JobHandler>, options?: StartOptions): Promise<JobWork>;
+  /** Enqueues in a transaction of its own; nothing is dispatched by that. Returns the ids that the outbox gave them. */
+  append(jobs: readonly Partial<AppendedJob>[], scope?: Scope): Promise<readonly string[]>;
+  /** Enqueues and dispatches one job, called `send`. */
+  enqueue(work: JobWork, job?: Partial<AppendedJob>): Promise<string>;
+  /** Rows of the outbox that are not settled, dispatched. */
+  publish(work: JobWork): Promise<number>;
+  row(id: string): Promise<Record<string, unknown>>;
+  is(id: string, state: string): Promise<void>;
+}
+
+/** Prepares {@link JobsPlace} for the tests of a file; each begins with empty tables and queues. */
+export function useJobs(): JobsPlace {
+  const place = useTestDatabase();
+  const made = {} as { url: string; role: string | undefined; sql: Sql; store: ContextData<typeof tables>; queues: MemoryQueues };
+  const working: JobWork[] = [];
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  beforeAll(async () => {
+    made.url = place.database.url;
+    made.role = (await migrate({ url: made.url, context: "orders" })).role;
+    made.sql = postgres(made.url, { max: 2, onnotice: () => {} });
+    await made.sql`create table orders.effects (id uuid primary key default gen_random_uuid(), job text not null, attempt int not null)`;
+    made.store = createContextData({ context: "orders", url: made.url, role: made.role, tables, limits: testLimits({ poolCount: 10 }), clock: systemClock, log: silentLogger });
+    made.queues = new MemoryQueues();
+  });
+  afterEach(async () => {
+    await Promise.all(working.splice(0).map((work) => work.close()));
+    made.queues.empty();
+    made.queues.added.splice(0);
+    made.queues.reachable = true;
+    await until(() => made.store.stats().inUse === 0);
+    await made.sql`truncate orders.effects, orders.holon_jobs, orders.holon_outbox, orders.holon_schedules cascade`;
+  });
+  afterAll(async () => {
+    wheel.close();
+    await made.store?.close();
+    await made.sql?.end({ timeout: 1 });
+  });
+  const functions: Pick<JobsPlace, "start" | "append" | "enqueue" | "publish" | "row" | "is"> = {
+    async start(jobs, handlers, { schedules = {}, timing = {}, clock = systemClock, backend = made.queues, random = () => 0 } = {}) {
+      const work = await startJobWork({
+        module: { name: "orders", jobs, schedules },
+        handlers: new Map(Object.entries(handlers)),
+        store: made.store,
+        backend,
+        services: { clock, wheel, log: silentLogger, random, newId: randomUUID },
+        runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
+        timing: { sweepMs: 3_600_000, ...timing },
+      });
+      working.push(work);
+      return work;
+    },
+    async append(jobs, scope = testScope()) {
+      await made.store.transaction(scope, async (tx) => {
+        for (const { name = "send", data = {}, options = {} } of jobs) await tx.appendJob({ name, data, options });
+      });
+      const rows = await made.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'job' order by position desc limit ${jobs.length}`;
+      return rows.map(({ id }) => id).toReversed();
+    },
+    async enqueue(work, job = {}) {
+      const [id = ""] = await functions.append([job]);
+      await work.dispatch([{ id }]);
+      return id;
+    },
+    async publish(work) {
+      const rows = await made.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'job' and settled_at is null order by position`;
+      await work.dispatch(rows);
+      return rows.length;
+    },
+    async row(id) {
+      const [row] = await made.sql`select * from orders.holon_jobs where id = ${id}`;
+      return row ?? {};
+    },
+    is: (id, state) => until(async () => (await functions.row(id))["state"] === state),
+  };
+  return Object.assign(made, functions);
+}

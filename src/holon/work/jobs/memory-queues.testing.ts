@@ -1,0 +1,98 @@
+import { catalogueError } from "../../kernel/index.ts";
+import type { JobRun, QueueBackend, QueuedJob, QueueWorker, WorkOptions } from "../../queue/queue-backend.ts";
+
+interface Lane {
+  readonly seen: Set<string>;
+  readonly waiting: QueuedJob[];
+  readonly timers: Set<NodeJS.Timeout>;
+  readonly workers: { readonly options: WorkOptions; readonly run: (job: JobRun) => Promise<unknown>; active: Set<Promise<unknown>>; closed: boolean }[];
+}
+
+/** Queues that forget all when told to, and that may be out of reach. */
+export class MemoryQueues implements QueueBackend {
+  readonly kind = "redis";
+  reachable = true;
+  /** What was added, by queue, in order. */
+  readonly added: { readonly queue: string; readonly job: QueuedJob }[] = [];
+  readonly #lanes = new Map<string, Lane>();
+
+  async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
+    if (!this.reachable) throw catalogueError("UNAVAILABLE", "The queue is away.");
+    const lane = this.#lane(queue);
+    for (const job of jobs) {
+      if (lane.seen.has(job.id)) continue;
+      lane.seen.add(job.id);
+      this.added.push({ queue, job });
+      if (job.delayMs === undefined) lane.waiting.push(job);
+      else {
+        const timer = setTimeout(() => {
+          lane.timers.delete(timer);
+          lane.waiting.push(job);
+          this.#pump(lane);
+        }, job.delayMs);
+        lane.timers.add(timer);
+      }
+    }
+    this.#pump(lane);
+  }
+
+  work(queue: string, options: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker {
+    const lane = this.#lane(queue);
+    const worker = { options, run, active: new Set<Promise<unknown>>(), closed: false };
+    lane.workers.push(worker);
+    this.#pump(lane);
+    return {
+      close: async () => {
+        worker.closed = true;
+        await Promise.allSettled([...worker.active]);
+      },
+    };
+  }
+
+  async depth(queue: string) {
+    const lane = this.#lane(queue);
+    return { waiting: lane.waiting.length, active: lane.workers.reduce((sum, { active }) => sum + active.size, 0), delayed: lane.timers.size, failed: 0 };
+  }
+
+  inspect(): never {
+    throw new TypeError("there is nothing to inspect");
+  }
+
+  /** Loses all that waits, as a restarted Redis does. Returns how much that was. */
+  empty(): number {
+    let lost = 0;
+    for (const lane of this.#lanes.values()) {
+      lost += lane.waiting.splice(0).length + lane.timers.size;
+      for (const timer of lane.timers) clearTimeout(timer);
+      lane.timers.clear();
+      lane.seen.clear();
+    }
+    return lost;
+  }
+
+  async close(): Promise<void> {
+    this.empty();
+  }
+
+  #lane(queue: string): Lane {
+    const lane = this.#lanes.get(queue) ?? { seen: new Set(), waiting: [], timers: new Set(), workers: [] };
+    this.#lanes.set(queue, lane);
+    return lane;
+  }
+
+  #pump(lane: Lane): void {
+    for (const worker of lane.workers) {
+      while (!worker.closed && worker.active.size < worker.options.concurrency) {
+        const job = lane.waiting.shift();
+        if (job === undefined) break;
+        const { id, name, data } = job;
+        const run: Promise<unknown> = worker.run({ id, name, data, stalledCount: 0, progress: async () => {} }).catch(() => {});
+        worker.active.add(run);
+        void run.then(() => {
+          worker.active.delete(run);
+          this.#pump(lane);
+        });
+      }
+    }
+  }
+}
