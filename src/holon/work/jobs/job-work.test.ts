@@ -4,7 +4,8 @@ import { signal, until } from "../../data/child.testing.ts";
 import { Scope, systemClock } from "../../kernel/index.ts";
 import { job } from "../job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
-import { effects, useJobs } from "./jobs.testing.ts";
+import { effects } from "./jobs.fixture.testing.ts";
+import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const Data = z.object({ n: z.int().optional() });

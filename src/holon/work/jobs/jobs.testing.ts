@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
 import postgres, { type Sql } from "postgres";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { until } from "../../data/child.testing.ts";
@@ -11,12 +10,9 @@ import type { JobMap } from "../job.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobTiming } from "./job-timing.ts";
+import { tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
 import { type JobWork, startJobWork } from "./start-job-work.ts";
-
-/** The context whose jobs are tested: `effects` is what they write. */
-export const effects = pgSchema("orders").table("effects", { id: uuid().primaryKey().defaultRandom(), job: text().notNull(), attempt: integer().notNull() });
-export const tables = { effects };
 
 /** How the jobs of a test differ from others. */
 export interface StartOptions {

@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "drizzle-orm";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { testLimits } from "../../data/database.testing.ts";
+import { createContextData } from "../../data/index.ts";
+import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { job } from "../job.ts";
+import { runJobAlone, serveAlone } from "./alone-child.ts";
+import { createRunAlone } from "./alone-process.ts";
+import type { JobCall, JobHandler } from "./job-call.ts";
+import { effects, tables } from "./jobs.fixture.testing.ts";
+import { MemoryQueues } from "./memory-queues.testing.ts";
+import { startJobWork } from "./start-job-work.ts";
+
+/**
+ * A process that works jobs, for tests that kill it. Its queues are its own: what its predecessor had on them is lost.
+ *
+ * `crash` kills its process, `hang` keeps its process busy for ever, both until `effects` holds a row `fixed`. `innocent` never ends in a
+ * process with others.
+ */
+const [, program = "", url = "", role = ""] = process.argv;
+const isChild = process.env["HOLON_TEST_ALONE"] === "1";
+const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const store = createContextData({ context: "orders", url, role: role === "" ? undefined : role, tables, limits: testLimits(), clock: systemClock, log: silentLogger });
+
+const isTrue = (call: JobCall, question: ReturnType<typeof sql>): Promise<boolean> =>
+  store.transaction(call.scope, async (tx) => [...(await tx.db.execute(question))].length > 0);
+const complete = (call: JobCall, name: string): Promise<unknown> =>
+  store.transaction(call.scope, async (tx) => {
+    await tx.db.insert(effects).values({ job: name, attempt: call.attempt });
+    await call.complete(tx, undefined);
+  });
+const isFixed = sql`select 1 from orders.effects where job = 'fixed'`;
+const others = sql`select 1 from orders.holon_jobs where name = 'innocent' and state not in ('running', 'done')`;
+
+const handlers: Record<string, JobHandler> = {
+  async crash(call) {
+    if (!(await isTrue(call, isFixed))) {
+      // Not before the innocent one runs beside it: its death must be that one's too.
+      while (!isChild && (await isTrue(call, others))) await sleep(10);
+      process.kill(process.pid, "SIGKILL");
+      await new Promise(() => {});
+    }
+    await complete(call, "crash");
+  },
+  async innocent(call) {
+    if (!isChild) await new Promise(() => {});
+    await complete(call, "innocent");
+  },
+  neighbour: (call) => complete(call, "neighbour"),
+};
+const module = { name: "orders", jobs: { crash: job(z.object({})), innocent: job(z.object({}), { attempts: 1 }), neighbour: job(z.object({})) }, schedules: {} };
+const parts = {
+  module,
+  handlers: new Map(Object.entries(handlers)),
+  store,
+  services: { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID },
+};
+
+if (isChild) {
+  serveAlone(process, (request) => runJobAlone(parts, request));
+} else {
+  const env = { ...process.env, HOLON_TEST_ALONE: "1" };
+  const runAlone = createRunAlone({ program, args: [url, role], execArgv: process.execArgv, env });
+  await startJobWork({ ...parts, backend: new MemoryQueues(), runAlone, timing: { leaseMs: 900, sweepMs: 100, resendAfterMs: 500 } });
+  process.stdout.write('{"started":true}\n');
+  setInterval(() => {}, 1_000);
+}

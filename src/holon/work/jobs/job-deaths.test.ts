@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { type Child, startChild, until } from "../../data/child.testing.ts";
+import { job } from "../job.ts";
+import { useJobs } from "./jobs.testing.ts";
+
+const place = useJobs();
+const specs = { crash: job(z.object({})), innocent: job(z.object({}), { attempts: 1 }), neighbour: job(z.object({})) };
+
+/** Keeps one process at work, and counts how often it was killed. */
+class Nursery {
+  deaths: (NodeJS.Signals | null)[] = [];
+  #child: Child | undefined;
+  #closed = false;
+
+  start(): void {
+    this.#child = startChild("../work/jobs/job-child.testing.ts", [place.url, place.role ?? ""]);
+    const { process } = this.#child;
+    process.once("exit", (_code, signal) => {
+      if (this.#closed) return;
+      this.deaths.push(signal);
+      this.start();
+    });
+  }
+
+  kill(): void {
+    this.#child?.process.kill("SIGKILL");
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.kill();
+    await this.#child?.ended;
+  }
+}
+
+let nursery = new Nursery();
+afterEach(() => nursery.close());
+
+/** Takes jobs over, and leaves their running to the nursery. */
+async function takeOver(names: readonly string[]): Promise<readonly string[]> {
+  const work = await place.start(specs, {});
+  await work.close();
+  const ids = await place.append(names.map((name) => ({ name })));
+  place.queues.reachable = false;
+  await place.publish(work);
+  return ids;
+}
+
+describe("a job that kills its process", { timeout: 120_000 }, () => {
+  it("is run alone after two deaths and set aside after three more; innocent ones beside it are done, and it can be run again once it is fixed", async () => {
+    const [crash = "", innocent = "", neighbour = ""] = await takeOver(["crash", "innocent", "neighbour"]);
+    nursery = new Nursery();
+    nursery.start();
+    await place.is(crash, "failed");
+    await place.is(innocent, "done");
+    await place.is(neighbour, "done");
+    expect(nursery.deaths).toEqual(["SIGKILL", "SIGKILL"]);
+    expect(await place.row(crash)).toMatchObject({ deaths: 2, deaths_alone: 3, failures: 0, reason: "crashed its process", attempts: 5 });
+    expect(await place.row(innocent)).toMatchObject({ deaths: 2, deaths_alone: 0, failures: 0, attempts: 3, alone: true });
+    expect(await place.sql`select job from orders.effects order by 1`).toEqual([{ job: "innocent" }, { job: "neighbour" }]);
+
+    await place.sql`insert into orders.effects (job, attempt) values ('fixed', 0)`;
+    const other = await place.start(specs, {});
+    expect(await other.rerun(crash)).toBe(true);
+    await place.is(crash, "done");
+    expect(await place.sql`select job, attempt from orders.effects where job = 'crash'`).toEqual([{ job: "crash", attempt: 6 }]);
+    expect(nursery.deaths.length).toBe(2);
+  });
+
+  it("is never failed by deaths that others caused, however many", async () => {
+    const [innocent = ""] = await takeOver(["innocent"]);
+    nursery = new Nursery();
+    nursery.start();
+    for (let deaths = 1; deaths <= 2; deaths++) {
+      await until(async () => {
+        const row = await place.row(innocent);
+        return row["state"] === "running" && row["attempts"] === deaths;
+      });
+      nursery.kill();
+      await until(() => nursery.deaths.length === deaths);
+    }
+    await place.is(innocent, "done");
+    expect(await place.row(innocent)).toMatchObject({ deaths: 2, deaths_alone: 0, failures: 0, attempts: 3 });
+  });
+});
