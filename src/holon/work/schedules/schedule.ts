@@ -26,12 +26,17 @@ export function schedule<const Job extends string, const Data>(
 ): ScheduleSpec<Job, Data> {
   const { timeZone = "UTC" } = options;
   try {
-    // An empty text is every minute to the parser.
-    if (cron.trim() === "") throw new ContractError("cron", "it is empty");
+    if (!isWhole(cron)) throw new ContractError("cron", "it has not five or six fields");
     nextTickMs(cron, timeZone, 0);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new ContractError(`schedule of job "${job}"`, `"${cron}" in ${timeZone} is no cron expression (${said}); write "minute hour day month weekday"`);
   }
   return { kind: "schedule", cron, timeZone, job, data };
+}
+
+/** The parser fills up what is missing, so that nothing at all would be every minute. */
+function isWhole(cron: string): boolean {
+  const fields = cron.trim().split(/\s+/).length;
+  return fields === 5 || fields === 6 || /^@[a-z]+$/.test(cron.trim());
 }

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { contract, mutation } from "../contract/index.ts";
+import { testLimits, testScope } from "../data/database.testing.ts";
+import { signal } from "../data/child.testing.ts";
+import { ANONYMOUS, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import { job } from "../work/index.ts";
+import { effects, tables } from "../work/jobs/jobs.fixture.testing.ts";
+import { useJobs } from "../work/jobs/jobs.testing.ts";
+import { compileContext } from "./context-runtime.ts";
+import { defineContext } from "./define-context.ts";
+import { createTransactionFactory } from "./typed-transaction.ts";
+
+const place = useJobs();
+const orders = defineContext(contract("orders", { procedures: { place: mutation({ access: "public", input: z.object({ text: z.string() }) }) } }), {
+  tables,
+  jobs: { send: job(z.object({ text: z.string() }), { result: z.object({ sent: z.boolean() }) }) },
+});
+
+function compile(handlers: Parameters<typeof orders.jobs>[0]) {
+  const module = orders.implement({
+    procedures: orders.procedures({ place: ({ input, ctx }) => ctx.transaction((tx) => tx.enqueue("send", input)) }),
+    jobs: orders.jobs(handlers),
+  });
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const services = { clock: systemClock, wheel, log: silentLogger, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
+  return compileContext({ module, store: place.store, limits: testLimits(), services });
+}
+
+describe("a context's jobs", { timeout: 60_000 }, () => {
+  it("are enqueued by a procedure, run with a ctx of their own, and end in the transaction of their effect", async () => {
+    const seen = signal<readonly unknown[]>();
+    const context = compile({
+      async send({ data, ctx, attempt, complete }) {
+        await complete(async (tx) => {
+          await tx.db.insert(effects).values({ job: data.text, attempt });
+          return { sent: true };
+        });
+        seen.resolve([ctx.principal, ctx.initiator, ctx.user, ctx.remainingMs > 50_000]);
+        throw ctx.fail("CONFLICT", "after the end");
+      },
+    });
+    const work = await place.start(context.module.jobs, Object.fromEntries(context.jobs));
+    await context.targets.get("orders.place")?.invoke(testScope(), { text: "hello" });
+    const [{ id } = { id: "" }] = await place.sql<{ id: string }[]>`select id from orders.holon_outbox`;
+    await place.publish(work);
+    expect(await seen.promise).toEqual([{ kind: "system", context: "orders", task: "job send" }, ANONYMOUS, undefined, true]);
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ result: { sent: true }, attempts: 1 });
+    expect(await place.sql`select job, attempt from orders.effects`).toEqual([{ job: "hello", attempt: 1 }]);
+  });
+
+  it("may not call while the transaction that ends them is open, nor end twice", async () => {
+    const failures: unknown[] = [];
+    const context = compile({
+      async send({ ctx, complete }) {
+        await complete(async () => ({ sent: true }));
+        await complete(async () => ({ sent: true })).catch((error: unknown) => failures.push(error));
+        await ctx.transaction(async (tx) => tx.enqueue("send", { text: "next" }));
+        return { sent: true };
+      },
+    });
+    const work = await place.start(context.module.jobs, Object.fromEntries(context.jobs));
+    const id = await place.enqueue(work, { data: { text: "x" } });
+    await place.is(id, "done");
+    expect(failures).toMatchObject([{ code: "INTERNAL" }]);
+  });
+
+  it("refuse data over one megabyte, and with it the transaction", async () => {
+    const openTransaction = createTransactionFactory("orders", {}, orders.jobSpecs);
+    const attempt = place.store.transaction(testScope(), async (tx) => {
+      await tx.db.insert(effects).values({ job: "large", attempt: 1 });
+      await openTransaction(tx as never).enqueue("send", { text: "x".repeat(1024 * 1024) });
+    });
+    await expect(attempt).rejects.toThrow(/more than 1048576/);
+    expect(await place.sql`select 1 from orders.effects union all select 1 from orders.holon_outbox`).toEqual([]);
+  });
+});
