@@ -38,6 +38,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly #shelf: QueryShelf<T>;
   readonly #keys: IdempotencyKeys<T>;
   readonly #inTransaction = new WeakSet<Scope>();
+  readonly #appendListeners = new Set<() => void>();
 
   constructor(options: ContextDataOptions<T>) {
     const { context, url, role, limits, clock } = options;
@@ -50,7 +51,10 @@ export class ContextData<T extends Tables = Tables> {
       limits,
       clock,
       outbox: new OutboxStatements(context),
-      onAppended: options.onAppended ?? (() => {}),
+      onAppended: () => {
+        options.onAppended?.();
+        for (const listener of this.#appendListeners) listener();
+      },
     };
     this.#shelf = new QueryShelf(databases);
     this.#keys = new IdempotencyKeys({
@@ -115,6 +119,12 @@ export class ContextData<T extends Tables = Tables> {
    */
   claim(scope: Scope, key: KeyScope): Promise<KeyClaim<T>> {
     return this.#keys.claim(scope, key);
+  }
+
+  /** Runs a function after each commit in this process that wrote events, jobs or workflows. Returns what takes it back. */
+  listenAppended(listener: () => void): () => void {
+    this.#appendListeners.add(listener);
+    return () => this.#appendListeners.delete(listener);
   }
 
   /** Removes idempotency keys that are too old to be asked for again. Returns how many. */

@@ -11,5 +11,5 @@ export type { PoolStats } from "./pool/connection-pool.ts";
 export * from "./request-hash.ts";
 export * from "./sql-state.ts";
 export * from "./test-database.ts";
-export type { AppendedEvent, AppendedJob } from "./transaction/outbox-row.ts";
+export type { AppendedEvent, AppendedJob, AppendOrigin } from "./transaction/outbox-row.ts";
 export type { DataTransaction, TransactionOptions } from "./transaction/run-transaction.ts";

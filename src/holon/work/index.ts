@@ -1,3 +1,5 @@
 export * from "./job.ts";
 export * from "./jobs/index.ts";
 export * from "./schedules/index.ts";
+export * from "./events/index.ts";
+export * from "./outbox/index.ts";

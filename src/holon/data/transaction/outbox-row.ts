@@ -1,3 +1,11 @@
+import type { Principal } from "../../kernel/index.ts";
+
+/** Where and for whom something began, where that is not what the transaction's scope says. */
+export interface AppendOrigin {
+  readonly traceparent: string;
+  readonly initiator: Principal;
+}
+
 /** An event that a transaction tells, when it commits. */
 export interface AppendedEvent {
   readonly name: string;
@@ -5,6 +13,7 @@ export interface AppendedEvent {
   readonly payload: unknown;
   /** Events of one name with the same key are numbered without gap, in the order in which their transactions commit. */
   readonly key: string | undefined;
+  readonly origin?: AppendOrigin;
 }
 
 /** A job that a transaction starts, when it commits. */
@@ -14,6 +23,7 @@ export interface AppendedJob {
   readonly data: unknown;
   /** JSON; how the queue is to treat it. */
   readonly options: object;
+  readonly origin?: AppendOrigin;
 }
 
 /** A row on its way into `holon_outbox`; names as in the table. */
@@ -25,6 +35,8 @@ export interface OutboxRow {
   readonly key_index: number | null;
   readonly payload: unknown;
   readonly options: object | null;
+  readonly traceparent: string | null;
+  readonly initiator: Principal | null;
 }
 
 /** What a transaction has appended so far. */
@@ -32,12 +44,12 @@ export class OutboxRows {
   readonly rows: OutboxRow[] = [];
   readonly #keyed = new Map<string, number>();
 
-  addEvent({ name, payload, key }: AppendedEvent): void {
-    this.rows.push({ kind: "event", name, ordered_key: key ?? null, key_index: this.#nextIndex(name, key), payload: copy(payload), options: null });
+  addEvent({ name, payload, key, origin }: AppendedEvent): void {
+    this.rows.push({ kind: "event", name, ordered_key: key ?? null, key_index: this.#nextIndex(name, key), payload: copy(payload), options: null, ...columnsOf(origin) });
   }
 
-  addJob({ name, data, options }: AppendedJob): void {
-    this.rows.push({ kind: "job", name, ordered_key: null, key_index: null, payload: copy(data), options: copy(options) as object });
+  addJob({ name, data, options, origin }: AppendedJob): void {
+    this.rows.push({ kind: "job", name, ordered_key: null, key_index: null, payload: copy(data), options: copy(options) as object, ...columnsOf(origin) });
   }
 
   #nextIndex(name: string, key: string | undefined): number | null {
@@ -47,6 +59,10 @@ export class OutboxRows {
     this.#keyed.set(id, index);
     return index;
   }
+}
+
+function columnsOf(origin: AppendOrigin | undefined): Pick<OutboxRow, "traceparent" | "initiator"> {
+  return { traceparent: origin?.traceparent ?? null, initiator: origin?.initiator ?? null };
 }
 
 /** What the caller changes after appending is not part of the event. */

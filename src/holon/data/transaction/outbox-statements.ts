@@ -25,7 +25,8 @@ export class OutboxStatements {
     const origin = [scope.trace.traceparent, JSON.stringify(scope.initiator)];
     const [row] = rows;
     if (row === undefined || rows.length > 1) return request(this.#many, [JSON.stringify(rows), ...origin]);
-    const params = [row.kind, row.name, JSON.stringify(row.payload), row.options === null ? null : JSON.stringify(row.options), ...origin];
+    const rowOrigin = [row.traceparent ?? origin[0], row.initiator === null ? origin[1] : JSON.stringify(row.initiator)];
+    const params = [row.kind, row.name, JSON.stringify(row.payload), row.options === null ? null : JSON.stringify(row.options), ...rowOrigin];
     return row.ordered_key === null ? request(this.#plain, params) : request(this.#ordered, [...params, row.ordered_key]);
   }
 }
@@ -56,7 +57,8 @@ function manyText(own: string): string {
   return `
 with rows as (
   select * from rows from (jsonb_to_recordset($1::text::jsonb)
-    as (kind text, name text, ordered_key text, key_index bigint, payload jsonb, options jsonb)) with ordinality as r (kind, name, ordered_key, key_index, payload, options, place)
+    as (kind text, name text, ordered_key text, key_index bigint, payload jsonb, options jsonb, traceparent text, initiator jsonb)) with ordinality
+    as r (kind, name, ordered_key, key_index, payload, options, traceparent, initiator, place)
 ), counts as (
   select name, ordered_key, count(*) as rows from rows where ordered_key is not null group by name, ordered_key
 ), numbers as (
@@ -65,7 +67,7 @@ with rows as (
   returning o.name, o.ordered_key, o.last_number
 )
 insert into ${own}.holon_outbox (${COLUMNS}, ordered_key, key_number)
-select r.kind, r.name, r.payload, r.options, $2::text, $3::text::jsonb, r.ordered_key, n.last_number - c.rows + r.key_index
+select r.kind, r.name, r.payload, r.options, coalesce(r.traceparent, $2::text), coalesce(r.initiator, $3::text::jsonb), r.ordered_key, n.last_number - c.rows + r.key_index
 from rows r
 left join numbers n on n.name = r.name and n.ordered_key = r.ordered_key
 left join counts c on c.name = r.name and c.ordered_key = r.ordered_key

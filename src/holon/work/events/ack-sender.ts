@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "../../kernel/index.ts";
+import type { QueueBackend } from "../../queue/index.ts";
+import { type AckMessage, ackQueue, type EventMessage } from "./event-message.ts";
+
+/** Most events that one acknowledgement names. */
+const ACK_COUNT = 500;
+
+/**
+ * Tells producers what this context has taken: what comes while one acknowledgement is on its way goes with the next one.
+ *
+ * One that is lost is healed by its producer, which sends the event again.
+ */
+export class AckSender {
+  readonly #subscriber: string;
+  readonly #backend: QueueBackend;
+  readonly #log: Logger;
+  readonly #waiting = new Map<string, { id: string; position: number }[]>();
+  readonly #sending = new Map<string, Promise<void>>();
+
+  constructor(subscriber: string, backend: QueueBackend, log: Logger) {
+    this.#subscriber = subscriber;
+    this.#backend = backend;
+    this.#log = log;
+  }
+
+  /** Tells a producer, soon, that these events need not be sent again. */
+  taken(producer: string, messages: readonly EventMessage[]): void {
+    const waiting = this.#waiting.get(producer) ?? [];
+    for (const { id, position } of messages) waiting.push({ id, position });
+    this.#waiting.set(producer, waiting);
+    if (!this.#sending.has(producer)) this.#sending.set(producer, this.#send(producer).finally(() => this.#sending.delete(producer)));
+  }
+
+  /** Tells a producer which of its events are wanted. Errors: UNAVAILABLE. */
+  async subscribe(producer: string, events: readonly string[]): Promise<void> {
+    await this.#add(producer, { kind: "subscribe", subscriber: this.#subscriber, events: [...events] });
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#sending.values());
+  }
+
+  async #send(producer: string): Promise<void> {
+    for (let waiting = this.#waiting.get(producer) ?? []; waiting.length > 0; waiting = this.#waiting.get(producer) ?? []) {
+      const events = waiting.splice(0, ACK_COUNT);
+      try {
+        await this.#add(producer, { kind: "taken", subscriber: this.#subscriber, events });
+      } catch (error) {
+        this.#waiting.delete(producer);
+        this.#log.debug({ err: error, producer }, "acknowledgements are lost; the events come again");
+      }
+    }
+  }
+
+  async #add(producer: string, message: AckMessage): Promise<void> {
+    await this.#backend.add(ackQueue(producer), [{ id: `a-${randomUUID()}`, name: message.kind, data: message }]);
+  }
+}

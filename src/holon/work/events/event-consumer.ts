@@ -1,0 +1,178 @@
+import { ParseFailure } from "../../contract/index.ts";
+import type { DataTransaction, Tables } from "../../data/index.ts";
+import { catalogueError, isHolonError } from "../../kernel/index.ts";
+import type { WorkDatabase } from "../outbox/work-database.ts";
+import type { EventLimits } from "./event-limits.ts";
+import type { EventBatch, EventMessage } from "./event-message.ts";
+import type { EventRoutes } from "./event-routes.ts";
+import { EventScope, type EventRunParts, runHandler } from "./event-run.ts";
+import { type Inbox, type InboxEntry, placeOf, type WaitingEvent } from "./inbox.ts";
+
+/** What a consumer is made from. */
+export interface ConsumerParts extends EventRunParts {
+  readonly database: WorkDatabase;
+  readonly inbox: Inbox;
+  readonly routes: EventRoutes;
+  readonly limits: EventLimits;
+  readonly random: () => number;
+  /** Held events may be due. */
+  readonly wakeHeld: () => void;
+}
+
+/** An event that is entered, with what its payload parsed to. */
+interface Candidate extends InboxEntry {
+  readonly payload: unknown;
+}
+
+type Tx = DataTransaction<Tables>;
+
+/**
+ * Takes events of others: the inbox row of an event and the effect of its handler are one transaction, so the effect happens once.
+ *
+ *     unknown --fits, predecessor done, handler returns--> done
+ *     unknown --predecessor not done--> held, until that one is
+ *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
+ *     unknown, held --payload does not fit--> parked
+ *     parked --release--> held        parked --skip--> skipped
+ */
+export class EventConsumer {
+  readonly #parts: ConsumerParts;
+
+  constructor(parts: ConsumerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes the events of one job: all in one transaction, and one by one where that fails, so that each has its own fate.
+   *
+   * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
+   */
+  async takeBatch({ producer, events }: EventBatch): Promise<void> {
+    const messages = [...events].sort((one, other) => one.position - other.position);
+    try {
+      return await this.#take(producer, messages);
+    } catch (error) {
+      if (isOfTheWorld(error)) throw error;
+      if (messages.length === 1) return this.#failed(producer, messages[0] as EventMessage, error);
+    }
+    for (const message of messages) {
+      try {
+        await this.#take(producer, [message]);
+      } catch (error) {
+        if (isOfTheWorld(error)) throw error;
+        await this.#failed(producer, message, error);
+      }
+    }
+  }
+
+  /** Works off a held event that is due. Two consumers do not work off the same one. */
+  async workOff(event: WaitingEvent): Promise<void> {
+    const { inbox } = this.#parts;
+    try {
+      const woken = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
+        await this.#lock(tx, event.producer, [event]);
+        const own = await inbox.take(tx, event);
+        return own === undefined ? false : await this.#workOffIn(tx, own);
+      });
+      if (woken) this.#parts.wakeHeld();
+    } catch (error) {
+      if (isOfTheWorld(error)) throw error;
+      await this.#failed(event.producer, event, error);
+    }
+  }
+
+  async #workOffIn(tx: Tx, event: WaitingEvent): Promise<boolean> {
+    const { inbox, routes } = this.#parts;
+    const states = await inbox.statesAround(tx, event.producer, [event]);
+    if (!isReady(event, states)) {
+      await inbox.awaitPredecessor(tx, event);
+      return false;
+    }
+    const route = routes.find(event.producer, event.name);
+    const payload = route?.parse(event.payload);
+    if (payload instanceof ParseFailure) {
+      await inbox.park(tx, event, misfit(payload));
+      return false;
+    }
+    if (route !== undefined) await runHandler(this.#parts, tx, event.producer, event, payload, route);
+    await inbox.settle(tx, event, "done");
+    return inbox.wakeSuccessors(tx, event.producer, [event]);
+  }
+
+  async #take(producer: string, messages: readonly EventMessage[]): Promise<void> {
+    const { inbox } = this.#parts;
+    const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
+      await this.#lock(tx, producer, messages);
+      const candidates = this.#judge(producer, messages, await inbox.statesAround(tx, producer, messages));
+      const entered = await inbox.enter(tx, producer, candidates);
+      const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
+      for (const { message, payload } of effective) {
+        const route = this.#parts.routes.find(producer, message.name);
+        if (route !== undefined) await runHandler(this.#parts, tx, producer, message, payload, route);
+      }
+      return inbox.wakeSuccessors(tx, producer, effective.map(({ message }) => message));
+    });
+    if (woken) this.#parts.wakeHeld();
+  }
+
+  /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
+  #judge(producer: string, messages: readonly EventMessage[], known: Awaited<ReturnType<Inbox["statesAround"]>>): Candidate[] {
+    const states = new Map(known);
+    return messages.map((message) => {
+      const payload = this.#parts.routes.find(producer, message.name)?.parse(message.payload);
+      const fits = !(payload instanceof ParseFailure);
+      const state = !fits ? "parked" : isReady(message, states) ? "done" : "held";
+      const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
+      if (place !== undefined && !states.has(place)) states.set(place, state);
+      return fits ? { message, state, payload } : { message, state, payload: undefined, reason: misfit(payload) };
+    });
+  }
+
+  async #failed(producer: string, message: EventMessage, error: unknown): Promise<void> {
+    const { database, inbox, limits, random, log } = this.#parts;
+    const failure = { reason: reasonOf(error), attempts: limits.attemptsCount, firstMs: limits.backoffFirstMs, greatestMs: limits.backoffGreatestMs, part: random() };
+    const outcome = await database.transaction("note a failed event", (tx) => inbox.fail(tx, producer, message, failure));
+    if (outcome === undefined) return;
+    const fields = { err: error, event: `${producer}.${message.name}`, eventId: message.id, attempt: outcome.attempts };
+    if (outcome.state === "parked") log.error(fields, "an event is parked: its handler failed too often; release or skip it");
+    else log.warn(fields, "the handler of an event failed and is tried again");
+    this.#parts.wakeHeld();
+  }
+
+  /** Waiting too long for a key is nobody's failure. */
+  async #lock(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
+    try {
+      await this.#parts.inbox.lockKeys(tx, producer, messages);
+    } catch (error) {
+      throw isHolonError(error, "CONFLICT") ? catalogueError("UNAVAILABLE", "Another consumer works on the same key for long.", { cause: error }) : error;
+    }
+  }
+
+  async #inScope<Result>(task: string, run: (tx: Tx) => Promise<Result>): Promise<Result> {
+    const held = new EventScope(this.#parts, task);
+    try {
+      return await this.#parts.database.data.transaction(held.scope, run);
+    } finally {
+      held.end();
+    }
+  }
+}
+
+function isReady({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, string>): boolean {
+  if (needs === null || key === null) return true;
+  const state = states.get(placeOf(name, key, needs));
+  return state === undefined ? !needsSurely : state === "done" || state === "skipped";
+}
+
+/** Failures of the world around, for which no handler is to blame. */
+function isOfTheWorld(error: unknown): boolean {
+  return isHolonError(error) && (error.code === "UNAVAILABLE" || error.code === "OVERLOADED");
+}
+
+function misfit(failure: ParseFailure): string {
+  return `The payload does not fit the contract. ${failure.issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`.slice(0, 2_000);
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? `${error.name}: ${error.message}` : "The handler threw something that is no error.").slice(0, 2_000);
+}

@@ -1,0 +1,35 @@
+/** Every limit of events with its default. */
+export const EVENT_LIMITS = {
+  /** How often the outbox is looked at where nobody says that there is something. */
+  pollMs: 1_000,
+  /** Rows of the outbox that are taken at once. */
+  leaseCount: 500,
+  /** How long rows that were taken are left to whoever took them. */
+  leaseMs: 30_000,
+  /** Most events that one job of a queue carries. */
+  batchCount: 50,
+  /** Most bytes of payload that one job of a queue carries, unless one event alone has more. */
+  batchBytes: 256 * 1024,
+  /** After how long without an acknowledgement an event is sent again. */
+  resendMs: 30_000,
+  /** How often unacknowledged events are looked for. */
+  sweepMs: 5_000,
+  /** How long a row of the outbox is kept after its last acknowledgement. */
+  outboxKeptMs: 7 * 86_400_000,
+  /** How long a row of the inbox is kept after its effect. */
+  inboxKeptMs: 30 * 86_400_000,
+  /** Attempts of a handler in all before its event is parked. */
+  attemptsCount: 8,
+  /** First and longest wait between attempts; the wait is random below that. */
+  backoffFirstMs: 500,
+  backoffGreatestMs: 15 * 60_000,
+  /** Longest that a handler may take. */
+  handlerMs: 30_000,
+  /** Jobs of the queue that one process works off at once. */
+  concurrencyCount: 3,
+  /** How often a consumer says again what it wants to hear. */
+  subscribeMs: 60_000,
+} as const;
+
+/** The limits in force. */
+export type EventLimits = { readonly [Name in keyof typeof EVENT_LIMITS]: number };

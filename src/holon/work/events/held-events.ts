@@ -1,0 +1,60 @@
+import type { Closable } from "../../kernel/index.ts";
+import { Poller, type PollerOptions } from "../outbox/poller.ts";
+import type { WorkDatabase } from "../outbox/work-database.ts";
+import type { EventConsumer } from "./event-consumer.ts";
+import type { EventLimits } from "./event-limits.ts";
+import type { Inbox } from "./inbox.ts";
+
+/** Held events that one look takes up. */
+const TAKE_COUNT = 50;
+
+/** Rows that one statement of a sweep removes. */
+const REMOVE_COUNT = 1_000;
+
+/** What {@link HeldEvents} is made from. */
+export interface HeldEventsParts extends Pick<PollerOptions, "clock" | "wheel" | "log"> {
+  readonly database: WorkDatabase;
+  readonly inbox: Inbox;
+  readonly limits: EventLimits;
+}
+
+/** Works off the events that were held: for their predecessor, or for their next attempt. */
+export class HeldEvents implements Closable {
+  readonly #working: Poller;
+  readonly #sweeping: Poller;
+
+  constructor({ database, inbox, limits, ...services }: HeldEventsParts, consumer: () => EventConsumer) {
+    this.#working = new Poller({
+      ...services,
+      task: "held events",
+      everyMs: limits.pollMs,
+      run: async () => {
+        const due = await database.transaction("look for held events", (tx) => inbox.due(tx, TAKE_COUNT));
+        for (const event of due) await consumer().workOff(event);
+        return due.length > 0;
+      },
+    });
+    this.#sweeping = new Poller({
+      ...services,
+      task: "inbox sweeper",
+      everyMs: limits.sweepMs,
+      run: async () => {
+        await database.transaction("forget old events", (tx) => inbox.removeOld(tx, limits.inboxKeptMs, REMOVE_COUNT));
+        return false;
+      },
+    });
+  }
+
+  start(): void {
+    this.#working.wake();
+    this.#sweeping.wake();
+  }
+
+  wake(): void {
+    this.#working.wake();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#working.close(), this.#sweeping.close()]);
+  }
+}

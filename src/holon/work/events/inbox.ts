@@ -1,0 +1,178 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { DataTransaction, Tables } from "../../data/index.ts";
+import type { Principal } from "../../kernel/index.ts";
+import { interval, jsonb, rowsOf, type WorkDatabase } from "../outbox/work-database.ts";
+import type { EventMessage } from "./event-message.ts";
+
+/** What became of an event at this context. */
+export type InboxState = "done" | "held" | "parked" | "skipped";
+
+/** An event as it is entered. */
+export interface InboxEntry {
+  readonly message: EventMessage;
+  readonly state: InboxState;
+  readonly reason?: string;
+}
+
+/** An event that is held or parked. */
+export interface WaitingEvent extends EventMessage {
+  readonly producer: string;
+  readonly state: InboxState;
+  readonly attempts: number;
+  readonly reason: string | null;
+}
+
+type Tx = DataTransaction<Tables>;
+
+/** The statements on `holon_inbox`: which events of others a context has taken. */
+export class Inbox {
+  readonly #context: string;
+  readonly #table: SQL;
+
+  constructor(database: WorkDatabase) {
+    this.#context = database.context;
+    this.#table = database.table("holon_inbox");
+  }
+
+  /**
+   * Lets one transaction at a time look at a key. Without it, an event that is found too early and its predecessor that commits at the same
+   * moment would each miss the other, and nobody would ever work it off.
+   */
+  async lockKeys(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
+    const keys = new Set(messages.flatMap(({ name, key }) => (key === null ? [] : [JSON.stringify(["holon inbox", this.#context, producer, name, key])])));
+    if (keys.size === 0) return;
+    // In one order for all, so that two do not wait for each other.
+    await rowsOf(tx, sql`select pg_advisory_xact_lock(hashtextextended(k, 0))::text from jsonb_array_elements_text(${jsonb([...keys].sort())}) as t (k)`);
+  }
+
+  /** States of these events themselves and of those that they need, where they are known here. */
+  async statesAround(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<ReadonlyMap<string, InboxState>> {
+    const keyed = messages.flatMap(({ name, key, keyNumber, needs }) => (key === null ? [] : [{ name, key, keyNumber, needs }]));
+    if (keyed.length === 0) return new Map();
+    const rows = await rowsOf<{ name: string; key: string; number: string; state: InboxState }>(
+      tx,
+      sql`select distinct i.name, i.ordered_key as key, i.key_number as number, i.state
+          from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, "keyNumber" bigint, needs bigint)
+          join ${this.#table} i on i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key and i.key_number in (m."keyNumber", m.needs)`,
+    );
+    return new Map(rows.map(({ name, key, number, state }) => [placeOf(name, key, Number(number)), state]));
+  }
+
+  /** Enters events that are not known here. Returns the ids of those: the others were taken before, and have no effect again. */
+  async enter(tx: Tx, producer: string, entries: readonly InboxEntry[]): Promise<ReadonlySet<string>> {
+    if (entries.length === 0) return new Set();
+    const records = entries.map(({ message: { payload, ...message }, state, reason }) => ({ ...message, state, reason: reason ?? null, payload: state === "done" ? null : payload }));
+    const rows = await rowsOf<{ id: string }>(
+      tx,
+      sql`insert into ${this.#table} (producer, event_id, name, position, ordered_key, key_number, state, payload, reason, traceparent, initiator, needs, needs_surely, settled_at)
+          select ${producer}, r.id, r.name, r.position, r.key, r."keyNumber", r.state, r.payload, r.reason, r.traceparent, r.initiator, r.needs, r."needsSurely", case when r.state = 'done' then now() end
+          from jsonb_to_recordset(${jsonb(records)}) as r (id uuid, name text, position bigint, key text, "keyNumber" bigint, state text, payload jsonb, reason text,
+            traceparent text, initiator jsonb, needs bigint, "needsSurely" boolean)
+          on conflict do nothing returning event_id as id`,
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** What waits for these events is due now. Returns whether anything is. */
+  async wakeSuccessors(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
+    const keyed = messages.flatMap(({ name, key, keyNumber }) => (key === null || keyNumber === null ? [] : [{ name, key, next: keyNumber + 1 }]));
+    if (keyed.length === 0) return false;
+    const rows = await rowsOf(
+      tx,
+      sql`update ${this.#table} i set retry_at = now() from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, next bigint)
+          where i.producer = ${producer} and i.name = m.name and i.ordered_key = m.key and i.ordered_key is not null and i.key_number = m.next
+            and i.state = 'held' and i.retry_at is null returning i.event_id`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Held events that are due, the ones that wait longest first. */
+  due(tx: Tx, count: number): Promise<readonly WaitingEvent[]> {
+    return this.#waiting(tx, sql`state = 'held' and retry_at <= now() order by retry_at, position limit ${count}`);
+  }
+
+  /** Takes one due event for this transaction; undefined where somebody else has it or it is over. */
+  async take(tx: Tx, { producer, id }: WaitingEvent): Promise<WaitingEvent | undefined> {
+    const [row] = await this.#waiting(tx, sql`producer = ${producer} and event_id = ${id} and state = 'held' and retry_at <= now() for update skip locked`);
+    return row;
+  }
+
+  /** Parked events, oldest first. */
+  parked(tx: Tx, count: number): Promise<readonly WaitingEvent[]> {
+    return this.#waiting(tx, sql`state = 'parked' order by received_at, position limit ${count}`);
+  }
+
+  /** One parked event, to look at. */
+  async findParked(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
+    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'parked'`);
+    return row;
+  }
+
+  /** One parked event, for this transaction alone. */
+  async takeParked(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
+    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'parked' for update`);
+    return row;
+  }
+
+  /** Ends a waiting event: done with its effect, or skipped without. */
+  async settle(tx: Tx, { producer, id }: WaitingEvent, state: "done" | "skipped"): Promise<void> {
+    await rowsOf(tx, sql`update ${this.#table} set state = ${state}, payload = null, retry_at = null, settled_at = now() where producer = ${producer} and event_id = ${id}`);
+  }
+
+  /** Lets an event wait for its predecessor. */
+  async awaitPredecessor(tx: Tx, { producer, id }: WaitingEvent): Promise<void> {
+    await rowsOf(tx, sql`update ${this.#table} set retry_at = null where producer = ${producer} and event_id = ${id}`);
+  }
+
+  /** Sets an event aside, with the reason. */
+  async park(tx: Tx, { producer, id }: WaitingEvent, reason: string): Promise<void> {
+    await rowsOf(tx, sql`update ${this.#table} set state = 'parked', reason = ${reason}, retry_at = null where producer = ${producer} and event_id = ${id}`);
+  }
+
+  /** Lets a parked event be tried again, with all its attempts. */
+  async release(tx: Tx, { producer, id }: WaitingEvent): Promise<void> {
+    await rowsOf(tx, sql`update ${this.#table} set state = 'held', attempts = 0, retry_at = now() where producer = ${producer} and event_id = ${id}`);
+  }
+
+  /**
+   * Counts a failed attempt, and says when the next one is due; parks the event after the last one. Survives the loss of any queue.
+   *
+   * Shape: the state that it is in now; undefined where somebody else has done it meanwhile.
+   */
+  async fail(tx: Tx, producer: string, message: EventMessage, failure: { readonly reason: string; readonly attempts: number; readonly firstMs: number; readonly greatestMs: number; readonly part: number }): Promise<{ readonly state: InboxState; readonly attempts: number } | undefined> {
+    const { reason, attempts, firstMs, greatestMs, part } = failure;
+    await this.enter(tx, producer, [{ message, state: "held" }]);
+    const [row] = await rowsOf<{ state: InboxState; attempts: number }>(
+      tx,
+      sql`update ${this.#table} set attempts = attempts + 1, reason = ${reason},
+            state = case when attempts + 1 >= ${attempts} then 'parked' else 'held' end,
+            retry_at = case when attempts + 1 >= ${attempts} then null
+              else now() + least(${greatestMs}::double precision, ${firstMs}::double precision * power(2, least(attempts, 30))) * ${part}::double precision * interval '1 millisecond' end
+          where producer = ${producer} and event_id = ${message.id} and state = 'held' returning state, attempts`,
+    );
+    return row;
+  }
+
+  /** Forgets events whose effect is long ago. */
+  async removeOld(tx: Tx, keptMs: number, count: number): Promise<void> {
+    await rowsOf(
+      tx,
+      sql`delete from ${this.#table} where (producer, event_id) in (select producer, event_id from ${this.#table} where settled_at < now() - ${interval(keptMs)} order by settled_at limit ${count})`,
+    );
+  }
+
+  async #waiting(tx: Tx, which: SQL): Promise<readonly WaitingEvent[]> {
+    const rows = await rowsOf<WaitingEvent & { initiator: Principal | null }>(
+      tx,
+      sql`select producer, event_id as id, name, position, ordered_key as key, key_number as "keyNumber", needs, needs_surely as "needsSurely", payload, traceparent, initiator, state, attempts, reason
+          from ${this.#table} where ${which}`,
+    );
+    const number = (value: number | null): number | null => (value === null ? null : Number(value));
+    return rows.map((row) => ({ ...row, position: Number(row.position), keyNumber: number(row.keyNumber), needs: number(row.needs), initiator: row.initiator ?? { kind: "anonymous" } }));
+  }
+}
+
+/** Names one place in the order of one key. */
+export function placeOf(name: string, key: string, number: number): string {
+  return JSON.stringify([name, key, number]);
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { QueueBackend } from "../../queue/index.ts";
+import type { EventLimits } from "../events/event-limits.ts";
+import { eventQueue } from "../events/event-message.ts";
+import { type QueueLoad, toEventBatches } from "./event-batches.ts";
+import { type LeasedRow, OutboxLease } from "./outbox-lease.ts";
+import { Poller } from "./poller.ts";
+import type { WorkData } from "./work-database.ts";
+import { WorkDatabase } from "./work-database.ts";
+
+/** What a publisher is made from. */
+export interface PublisherOptions {
+  readonly data: WorkData;
+  readonly backend: QueueBackend;
+  readonly limits: EventLimits;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+/** Takes rows of one kind, to do what they ask for; throws where it could not take them. */
+export type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
+
+/** Brings what a context's transactions appended to those who wait for it. */
+export interface Publisher extends Closable {
+  /**
+   * Hands rows of a kind to whoever does such work. It settles them (`settled_at`) when it has made them its own: rows that are not settled come
+   * again when their lease ends, so taking one twice must be taking it once.
+   */
+  dispatchTo(kind: "job" | "workflow", dispatch: Dispatch): void;
+  /** Looks at once. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+/** Rows that one look for old ones removes, so that it locks little at a time. */
+const REMOVE_COUNT = 1_000;
+
+/** How many times longer than usual a subscriber whose queue is not empty is left to work it off, before it gets its events again. */
+const PATIENCE = 4;
+
+/** Starts to publish the outbox of one context. Any number of processes may do so at once. */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const publishing = new Publishing(options);
+  publishing.start();
+  return publishing;
+}
+
+class Publishing implements Publisher {
+  readonly #options: PublisherOptions;
+  readonly #name = randomUUID();
+  readonly #lease: OutboxLease;
+  readonly #dispatches = new Map<string, Dispatch>();
+  readonly #sending: Poller;
+  readonly #sweeping: Poller;
+  #unlisten: () => void = () => {};
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#lease = new OutboxLease(new WorkDatabase(options.data, options.clock));
+    const { clock, wheel, log, limits } = options;
+    const common = { clock, wheel, log };
+    this.#sending = new Poller({ ...common, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
+    this.#sweeping = new Poller({ ...common, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
+  }
+
+  start(): void {
+    this.#unlisten = this.#options.data.listenAppended(() => this.#sending.wake());
+    this.#sending.wake();
+    this.#sweeping.wake();
+  }
+
+  dispatchTo(kind: "job" | "workflow", dispatch: Dispatch): void {
+    this.#dispatches.set(kind, dispatch);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#sending.wake();
+  }
+
+  async close(): Promise<void> {
+    this.#unlisten();
+    await Promise.all([this.#sending.close(), this.#sweeping.close()]);
+  }
+
+  async #send(): Promise<boolean> {
+    const { limits, data, backend } = this.#options;
+    const kinds = ["event", ...this.#dispatches.keys()];
+    const rows = await this.#lease.take({ publisher: this.#name, kinds, count: limits.leaseCount, leaseMs: limits.leaseMs });
+    const events = rows.filter(({ kind }) => kind === "event");
+    const outcomes = await Promise.allSettled([
+      this.#orGiveBack(events, async () => {
+        await addAll(backend, toEventBatches(data.context, events, limits));
+        await this.#lease.sent(events.map(({ position }) => position));
+      }),
+      ...[...this.#dispatches].map(([kind, dispatch]) => {
+        const own = rows.filter((row) => row.kind === kind);
+        return this.#orGiveBack(own, () => dispatch(own));
+      }),
+    ]);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return rows.length === limits.leaseCount;
+  }
+
+  async #orGiveBack(rows: readonly LeasedRow[], work: () => Promise<void>): Promise<void> {
+    if (rows.length === 0) return;
+    try {
+      await work();
+    } catch (error) {
+      await this.#lease.giveBack(rows.map(({ position }) => position));
+      throw error;
+    }
+  }
+
+  async #sweep(): Promise<boolean> {
+    const { limits } = this.#options;
+    const silent = await this.#silentSubscribers();
+    const rows = silent.length === 0 ? [] : await this.#lease.takeOverdue(silent, limits.leaseCount, limits.resendMs);
+    await addAll(this.#options.backend, toEventBatches(this.#options.data.context, rows, limits));
+    await this.#lease.removeOld(limits.outboxKeptMs, REMOVE_COUNT);
+    return rows.length > 0;
+  }
+
+  /** Subscribers that acknowledge late although their queue is empty: it lost something. One with a full queue is slow, or not there, and left alone. */
+  async #silentSubscribers(): Promise<string[]> {
+    const { limits, backend } = this.#options;
+    const overdue = await this.#lease.overdueSubscribers(limits.resendMs);
+    const late = overdue.length === 0 ? [] : await this.#lease.overdueSubscribers(limits.resendMs * PATIENCE);
+    const depths = await Promise.all(overdue.map((name) => backend.depth(eventQueue(name))));
+    return overdue.filter((name, index) => late.includes(name) || depths[index]?.waiting === 0);
+  }
+}
+
+async function addAll(backend: QueueBackend, loads: readonly QueueLoad[]): Promise<void> {
+  await Promise.all(loads.map(({ queue, jobs }) => backend.add(queue, jobs)));
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import type { QueuedJob } from "../../queue/index.ts";
+import { type EventBatch, type EventMessage, eventQueue } from "../events/event-message.ts";
+import type { EventLimits } from "../events/event-limits.ts";
+import type { LeasedRow } from "./outbox-lease.ts";
+
+/** Jobs for one queue. */
+export interface QueueLoad {
+  readonly queue: string;
+  readonly jobs: readonly QueuedJob[];
+}
+
+/**
+ * Sorts events by who hears them, and packs several into a job. Each job has an id of its own, that of no job before: a queue drops ids that it
+ * has seen, and what it lost must be taken again.
+ */
+export function toEventBatches(producer: string, rows: readonly LeasedRow[], limits: Pick<EventLimits, "batchCount" | "batchBytes">): QueueLoad[] {
+  const packers = new Map<string, BatchPacker>();
+  for (const row of rows) {
+    for (const { name, afterPosition } of row.subscribers) {
+      let packer = packers.get(name);
+      if (packer === undefined) packers.set(name, (packer = new BatchPacker(limits)));
+      packer.add(toMessage(row, afterPosition), row.bytes);
+    }
+  }
+  return [...packers].map(([subscriber, { batches }]) => ({ queue: eventQueue(subscriber), jobs: batches.map((events) => toJob({ producer, events })) }));
+}
+
+class BatchPacker {
+  readonly batches: EventMessage[][] = [];
+  readonly #limits: Pick<EventLimits, "batchCount" | "batchBytes">;
+  #bytes = 0;
+
+  constructor(limits: Pick<EventLimits, "batchCount" | "batchBytes">) {
+    this.#limits = limits;
+  }
+
+  add(message: EventMessage, bytes: number): void {
+    const open = this.batches.at(-1);
+    const fits = open !== undefined && open.length < this.#limits.batchCount && this.#bytes + bytes <= this.#limits.batchBytes;
+    if (fits) open.push(message);
+    else this.batches.push([message]);
+    this.#bytes = fits ? this.#bytes + bytes : bytes;
+  }
+}
+
+function toMessage(row: LeasedRow, afterPosition: number): EventMessage {
+  const { id, position, name, key, keyNumber, payload, traceparent, initiator, previousPosition } = row;
+  const first = keyNumber === null || keyNumber === 1 || (previousPosition !== null && previousPosition <= afterPosition);
+  return { id, position, name, key, keyNumber, needs: first ? null : keyNumber - 1, needsSurely: previousPosition !== null, payload, traceparent, initiator };
+}
+
+function toJob(data: EventBatch): QueuedJob {
+  return { id: `e-${randomUUID()}`, name: data.events[0]?.name ?? "", data };
+}

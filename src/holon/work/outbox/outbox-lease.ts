@@ -1,0 +1,145 @@
+import type { SQL } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { Principal } from "../../kernel/index.ts";
+import { interval, type WorkDatabase } from "./work-database.ts";
+
+/** A row of the outbox, taken by this publisher for a time. */
+export interface LeasedRow {
+  readonly id: string;
+  readonly position: number;
+  readonly kind: "event" | "job" | "workflow";
+  readonly name: string;
+  readonly key: string | null;
+  readonly keyNumber: number | null;
+  readonly payload: unknown;
+  readonly bytes: number;
+  readonly options: object | null;
+  readonly traceparent: string | null;
+  readonly initiator: Principal;
+  /** Where the event before it in its key stands; null where there is none any more. */
+  readonly previousPosition: number | null;
+  /** Who is to hear it: for events only. */
+  readonly subscribers: readonly { readonly name: string; readonly afterPosition: number }[];
+}
+
+/** Who takes rows, which kinds, how many and for how long. */
+export interface LeaseRequest {
+  readonly publisher: string;
+  readonly kinds: readonly string[];
+  readonly count: number;
+  readonly leaseMs: number;
+}
+
+/** The statements by which a publisher takes rows of the outbox and says what became of them. */
+export class OutboxLease {
+  readonly #database: WorkDatabase;
+  readonly #outbox: SQL;
+  readonly #subscribers: SQL;
+  readonly #deliveries: SQL;
+
+  constructor(database: WorkDatabase) {
+    this.#database = database;
+    this.#outbox = database.table("holon_outbox");
+    this.#subscribers = database.table("holon_subscribers");
+    this.#deliveries = database.table("holon_deliveries");
+  }
+
+  /**
+   * Takes rows that were not sent, oldest first, and writes down who is to acknowledge each event.
+   *
+   * Rows are found one by one and not behind a cursor, so a transaction that took its position early and commits late is not passed over.
+   * Guarantee: two publishers never hold the same row at once; after a crash a row returns when its lease ends.
+   */
+  async take({ publisher, kinds, count, leaseMs }: LeaseRequest): Promise<readonly LeasedRow[]> {
+    const rows = await this.#database.rows<LeasedRow>(
+      "take from the outbox",
+      sql`with picked as (
+          select position from ${this.#outbox}
+          where settled_at is null and sent_count = 0 and kind = any(string_to_array(${kinds.join(",")}, ',')) and (leased_until is null or leased_until < now())
+          order by position limit ${count} for update skip locked
+        ), leased as (
+          update ${this.#outbox} o set leased_by = ${publisher}, leased_until = now() + ${interval(leaseMs)} from picked where o.position = picked.position returning o.*
+        ), told as (
+          insert into ${this.#deliveries} (position, subscriber)
+          select l.position, s.subscriber from leased l join ${this.#subscribers} s on l.kind = 'event' and s.event = l.name and s.after_position < l.position
+          on conflict do nothing
+        )
+        ${this.#select("leased", sql`select json_agg(json_build_object('name', s.subscriber, 'afterPosition', s.after_position))
+            from ${this.#subscribers} s where l.kind = 'event' and s.event = l.name and s.after_position < l.position`)}`,
+    );
+    return rows.map(toRow);
+  }
+
+  /** Takes events that some subscriber has not acknowledged in time. Each names only those subscribers. */
+  async takeOverdue(subscribers: readonly string[], count: number, resendMs: number): Promise<readonly LeasedRow[]> {
+    const rows = await this.#database.rows<LeasedRow>(
+      "take overdue events",
+      sql`with picked as (
+          select position, subscriber from ${this.#deliveries}
+          where acknowledged_at is null and sent_at < now() - ${interval(resendMs)} and subscriber = any(string_to_array(${subscribers.join(",")}, ','))
+          order by position limit ${count} for update skip locked
+        ), again as (
+          update ${this.#deliveries} d set sent_at = now(), sent_count = d.sent_count + 1 from picked
+          where d.position = picked.position and d.subscriber = picked.subscriber returning d.position, d.subscriber
+        ), leased as (
+          select * from ${this.#outbox} where position in (select position from again)
+        )
+        ${this.#select("leased", sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
+            from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`)}`,
+    );
+    return rows.map(toRow);
+  }
+
+  /** Which subscribers have not acknowledged in time. */
+  async overdueSubscribers(resendMs: number): Promise<readonly string[]> {
+    const rows = await this.#database.rows<{ subscriber: string }>(
+      "look for overdue events",
+      sql`select distinct subscriber from ${this.#deliveries} where acknowledged_at is null and sent_at < now() - ${interval(resendMs)}`,
+    );
+    return rows.map(({ subscriber }) => subscriber);
+  }
+
+  /** The queues have these events: from now on acknowledgements are waited for. An event that nobody wants to hear is settled by that. */
+  async sent(positions: readonly number[]): Promise<void> {
+    await this.#database.rows(
+      "mark events as sent",
+      sql`with sent as (
+          update ${this.#deliveries} set sent_at = now(), sent_count = sent_count + 1 where position = any(${array(positions)}) and sent_at is null returning position
+        )
+        update ${this.#outbox} o set sent_count = o.sent_count + 1, leased_until = null,
+          settled_at = case when exists (select 1 from ${this.#deliveries} d where d.position = o.position) then o.settled_at else now() end
+        where position = any(${array(positions)})`,
+    );
+  }
+
+  /** Gives rows back that could not be sent. */
+  async giveBack(positions: readonly number[]): Promise<void> {
+    await this.#database.rows("give back to the outbox", sql`update ${this.#outbox} set leased_until = null where position = any(${array(positions)}) and settled_at is null`);
+  }
+
+  /** Removes events whose last acknowledgement is long ago. */
+  async removeOld(keptMs: number, count: number): Promise<void> {
+    await this.#database.rows(
+      "remove old events",
+      sql`delete from ${this.#outbox} where position in (select position from ${this.#outbox} where settled_at < now() - ${interval(keptMs)} order by settled_at limit ${count})`,
+    );
+  }
+
+  #select(from: string, subscribers: SQL): SQL {
+    return sql`select l.id, l.position, l.kind, l.name, l.ordered_key as key, l.key_number as "keyNumber", l.payload, octet_length(l.payload::text) as bytes,
+        l.options, l.traceparent, l.initiator, p.position as "previousPosition", (${subscribers}) as subscribers
+      from ${sql.identifier(from)} l
+      left join ${this.#outbox} p on l.ordered_key is not null and p.name = l.name and p.ordered_key = l.ordered_key and p.key_number = l.key_number - 1
+      order by l.position`;
+  }
+}
+
+/** Numbers of the database come as text, since they may be larger than ours; positions are not. */
+function toRow(row: LeasedRow): LeasedRow {
+  const number = (value: number | null): number | null => (value === null ? null : Number(value));
+  return { ...row, position: Number(row.position), keyNumber: number(row.keyNumber), previousPosition: number(row.previousPosition), subscribers: row.subscribers ?? [] };
+}
+
+function array(positions: readonly number[]): SQL {
+  return sql`${`{${positions.join(",")}}`}::bigint[]`;
+}

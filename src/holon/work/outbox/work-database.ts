@@ -1,0 +1,54 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { ContextData, DataTransaction, Tables } from "../../data/index.ts";
+import { type Clock, Scope } from "../../kernel/index.ts";
+
+/** The part of a context's data that events work with. */
+export type WorkData = Pick<ContextData<Tables>, "transaction" | "listenAppended" | "context">;
+
+/** Longest that the machinery's own statements may take. */
+const HOUSEKEEPING_MS = 15_000;
+
+/** Runs the machinery's own statements on the tables of one context. */
+export class WorkDatabase {
+  readonly context: string;
+  readonly data: WorkData;
+  readonly #clock: Clock;
+
+  constructor(data: WorkData, clock: Clock) {
+    this.context = data.context;
+    this.data = data;
+    this.#clock = clock;
+  }
+
+  /** A table of the toolkit in the context's schema. */
+  table(name: string): SQL {
+    return sql`${sql.identifier(this.context)}.${sql.identifier(name)}`;
+  }
+
+  /** Runs a function in a transaction of the machinery. Errors: in the catalogue's words. */
+  transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>): Promise<Result> {
+    const principal = { kind: "system", context: this.context, task } as const;
+    const scope = Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
+    return this.data.transaction(scope, run);
+  }
+
+  /** Runs one statement. The caller names the shape of its rows. */
+  rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
+    return this.transaction(task, (tx) => rowsOf<Row>(tx, statement));
+  }
+}
+
+/** Runs one statement of an open transaction. The caller names the shape of its rows. */
+export async function rowsOf<Row>(tx: DataTransaction<Tables>, statement: SQL): Promise<readonly Row[]> {
+  return [...(await tx.db.execute(statement))] as unknown as readonly Row[];
+}
+
+/** Milliseconds as an interval of the database, whose clock is everybody's. */
+export function interval(ms: number): SQL {
+  return sql`${ms}::double precision * interval '1 millisecond'`;
+}
+
+/** A value as JSON of the database. */
+export function jsonb(value: unknown): SQL {
+  return sql`${JSON.stringify(value)}::text::jsonb`;
+}
