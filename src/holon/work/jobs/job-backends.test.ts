@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { until } from "../../data/child.testing.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { createQueueBackend, type QueueBackend } from "../../queue/index.ts";
+import { hasRedis, startTestRedis, type TestRedis } from "../../queue/redis-server.testing.ts";
+import { job } from "../job.ts";
+import type { JobHandler } from "./job-call.ts";
+import { effects } from "./jobs.fixture.testing.ts";
+import { useJobs } from "./jobs.testing.ts";
+
+const place = useJobs();
+const services = { log: silentLogger, clock: systemClock, prefix: "jobs" };
+const Data = z.object({ n: z.int() });
+const complete: JobHandler = (call) =>
+  place.store.transaction(call.scope, async (tx) => {
+    await tx.db.insert(effects).values({ job: `send ${(call.data as { n: number }).n}`, attempt: call.attempt });
+    await call.complete(tx, undefined);
+  });
+const effectsByJob = () => place.sql`select job, count(*)::int as count from orders.effects group by 1 order by 1`;
+
+/** What holds over every backend. */
+function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Promise<void> }>): void {
+  let opened: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    opened = await open();
+    await until(() => opened.backend.reachable);
+  });
+  afterAll(async () => {
+    await opened?.backend.close();
+    await opened?.end();
+  });
+
+  it("runs jobs, delayed ones and ones of a limited queue too, once each, and tries again those that fail", async () => {
+    const failed = new Set<number>();
+    const failFirst: JobHandler = async (call) => {
+      const { n } = call.data as { n: number };
+      if (n % 10 === 0 && !failed.has(n)) {
+        failed.add(n);
+        throw new TypeError("the first time");
+      }
+      await complete(call);
+    };
+    const work = await place.start({ send: job(Data), limited: job(Data, { concurrency: 2, rate: { max: 50, perMs: 100 } }) }, { send: failFirst, limited: complete }, { backend: opened.backend });
+    await place.append(
+      Array.from({ length: 60 }, (_, n) => ({ name: n % 3 === 0 ? "limited" : "send", data: { n }, options: n % 7 === 0 ? { delayMs: 200 } : n % 5 === 0 ? { priority: 2 } : {} })),
+    );
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 60);
+    expect((await effectsByJob()).map(({ count }) => count)).toEqual(Array.from({ length: 60 }, () => 1));
+    expect([...failed].sort((one, other) => one - other)).toEqual([10, 20, 40, 50]);
+    await work.close();
+  });
+}
+
+describe("jobs on Postgres", { timeout: 60_000 }, () => {
+  behaves(async () => ({ backend: await createQueueBackend({ kind: "postgres", url: place.url }, services), end: async () => {} }));
+});
+
+describe.skipIf(!hasRedis)("jobs on Redis", { timeout: 60_000 }, () => {
+  let redis: TestRedis;
+  behaves(async () => {
+    redis = await startTestRedis();
+    return { backend: await createQueueBackend({ kind: "redis", url: redis.url }, services), end: () => redis.stop() };
+  });
+
+  it("survive that it is emptied while they wait: each runs once", async () => {
+    const backend = await createQueueBackend({ kind: "redis", url: redis.url }, services);
+    await until(() => backend.reachable);
+    const work = await place.start({ send: job(Data) }, { send: complete }, { backend, timing: { resendAfterMs: 100 } });
+    await place.append(Array.from({ length: 20 }, (_, n) => ({ data: { n }, options: { delayMs: 500 } })));
+    await place.publish(work);
+    expect((await backend.depth("jobs.orders")).delayed).toBe(20);
+    await redis.flush();
+    expect((await backend.depth("jobs.orders")).delayed).toBe(0);
+    await until(async () => {
+      await work.sweep();
+      return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 20;
+    });
+    expect((await effectsByJob()).map(({ count }) => count)).toEqual(Array.from({ length: 20 }, () => 1));
+    await work.close();
+    await backend.close();
+  });
+});
