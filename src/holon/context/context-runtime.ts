@@ -11,7 +11,7 @@ import type { ContextModule } from "./define-context.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
-import { createTransactionFactory } from "./typed-transaction.ts";
+import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
 /** Finds the target of a procedure of another context: hosted in this process, or on the mesh. */
 export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
@@ -32,6 +32,8 @@ export interface CompiledContext {
   readonly targets: TargetMap;
   /** The handlers of its jobs, for {@link import("../work/index.ts").startJobWork}. */
   readonly jobs: ReadonlyMap<string, JobHandler>;
+  /** Puts `emit` and `enqueue` by the context's contract on a transaction, for {@link import("../work/index.ts").startEventWork}. */
+  readonly openTransaction: TransactionFactory;
   /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
   connect(resolve: ResolveTarget): void;
   /** Calls that run now. */
@@ -74,6 +76,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
     name: module.name,
     module,
     targets,
+    openTransaction,
     jobs: compileJobs({ context: module.name, handlers: module.jobHandlers, makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure) }),
     connect(resolve) {
       home.calls = compileCallTree(module.calls, (contextName, path, procedure) =>

@@ -1,6 +1,7 @@
 import type { Contract, ContractMap } from "../contract/index.ts";
 import type { Tables } from "../data/index.ts";
-import type { JobMap, ScheduleMap } from "../work/index.ts";
+import type { EventHandlers, JobMap, ScheduleMap } from "../work/index.ts";
+import type { EventHandlersOf, EventParts } from "./event-handlers.ts";
 import type { ContextTypes } from "./handler-context.ts";
 import type { HandlersOf, RulesOf } from "./handlers.ts";
 import type { JobHandlersOf, JobParts, SchedulesOf } from "./job-handlers.ts";
@@ -19,7 +20,7 @@ export interface ContextOptions<T extends Tables, C extends ContractMap, S exten
 }
 
 /** The parts that {@link ContextDefinition.implement} joins. */
-export type ContextParts<T extends ContextTypes> = JobParts<T> & {
+export type ContextParts<T extends ContextTypes, S extends ContractMap = ContractMap> = JobParts<T> & EventParts<T, S> & {
   readonly procedures: HandlersOf<T, T["contract"]["procedures"]>;
   readonly rules?: RulesOf<T, T["contract"]["procedures"]>;
 };
@@ -39,8 +40,10 @@ export interface ContextDefinition<T extends ContextTypes, S extends ContractMap
   rules(rules: RulesOf<T, T["contract"]["procedures"]>): RulesOf<T, T["contract"]["procedures"]>;
   /** Types the handlers of the context's jobs. */
   jobs(handlers: JobHandlersOf<T>): JobHandlersOf<T>;
+  /** Types the handlers of events of the contexts that this one subscribes to. */
+  events(handlers: EventHandlersOf<T, S>): EventHandlersOf<T, S>;
   /** Joins definition and handlers to what an app lists. A missing or surplus handler does not compile. */
-  implement(parts: ContextParts<T>): ContextModule;
+  implement(parts: ContextParts<T, S>): ContextModule;
 }
 
 /** A context with its handlers, ready for {@link import("../runtime/define-app.ts").defineApp}. */
@@ -56,6 +59,7 @@ export interface ContextModule {
   readonly procedures: HandlerTree;
   readonly rules: RuleTree;
   readonly jobHandlers: HandlerTree;
+  readonly events: EventHandlers;
 }
 
 /** Handlers by name, with the types taken off: what the compiler of the pipeline reads. */
@@ -91,6 +95,7 @@ export function defineContext<
     procedures: (handlers) => handlers,
     rules: (rules) => rules,
     jobs: (handlers) => handlers,
+    events: (handlers) => handlers,
     implement: (parts) => ({
       kind: "module",
       name: contract.name,
@@ -103,6 +108,7 @@ export function defineContext<
       procedures: parts.procedures as HandlerTree,
       rules: (parts.rules ?? {}) as RuleTree,
       jobHandlers: (parts.jobs ?? {}) as HandlerTree,
+      events: (parts.events ?? {}) as EventHandlers,
     }),
   };
 }

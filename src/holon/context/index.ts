@@ -5,6 +5,7 @@ export * from "./compiled-procedure.ts";
 export * from "./context-runtime.ts";
 export * from "./define-context.ts";
 export * from "./definition-types.ts";
+export * from "./event-handlers.ts";
 export * from "./handler-context.ts";
 export * from "./handlers.ts";
 export * from "./job-handlers.ts";
