@@ -1,13 +1,23 @@
 import type { ClaimedKey, DataTransaction, Tables } from "../data/index.ts";
 import { HolonError } from "../kernel/index.ts";
 
+/** What is written at the end of each transaction that a handler opens. */
+export interface TransactionRecord {
+  /** Before a transaction begins. */
+  begin(): void;
+  /** Inside it, as the last of it, with what it came to. */
+  write(tx: StoreTransaction<Tables>, result: unknown): Promise<void>;
+  /** After its commit. */
+  commit(): void;
+}
+
 /**
  * The answer of an outside effect, on its way into the transaction that writes the effect.
  *
  *   open --write--> written --commit--> committed
  *   written --rollback, run again--> written (a transaction may run more than once)
  */
-export class AnswerRecord {
+export class AnswerRecord implements TransactionRecord {
   readonly #path: string;
   readonly #parse: (result: unknown) => unknown;
   readonly #claim: ClaimedKey<Tables> | undefined;

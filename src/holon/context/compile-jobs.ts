@@ -1,7 +1,7 @@
 import { type AnyProcedure, mutation } from "../contract/index.ts";
 import type { Scope } from "../kernel/index.ts";
 import type { JobCall, JobHandler } from "../work/index.ts";
-import { AnswerRecord } from "./answer-record.ts";
+import { AnswerRecord, type TransactionRecord } from "./answer-record.ts";
 import type { HandlerTree } from "./define-context.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
@@ -22,7 +22,7 @@ export function compileJobs({ context, handlers, makeContext }: CompileJobsOptio
   return new Map(
     Object.entries(handlers).map(([name, handler]) => {
       const run: JobHandler = async (call) => {
-        const ctx = makeContext(call.scope, JOB_PROCEDURE);
+        const ctx = makeContext(call.scope, JOB_PROCEDURE).inScope(call.scope, fenceOf(call));
         const record = new AnswerRecord(`${context}/job ${name}`, (result) => result, claimOf(call));
         const complete = (work: (tx: object) => Promise<unknown>): Promise<void> =>
           ctx.holdingTransaction(async () => {
@@ -35,6 +35,11 @@ export function compileJobs({ context, handlers, makeContext }: CompileJobsOptio
       return [name, run];
     }),
   );
+}
+
+/** Lets no transaction of a run commit that has been taken over by another. */
+function fenceOf(call: JobCall): TransactionRecord {
+  return { begin() {}, write: (tx) => call.assertHeld(tx), commit() {} };
 }
 
 /** The end of the job in the place of an answer to a key. */

@@ -67,6 +67,21 @@ describe("a context's jobs", { timeout: 60_000 }, () => {
     expect(failures).toMatchObject([{ code: "INTERNAL" }]);
   });
 
+  it("whose run was taken over by another write nothing more", async () => {
+    const failure = signal<unknown>();
+    const context = compile({
+      async send({ ctx }) {
+        await place.sql`update orders.holon_jobs set state = 'waiting', run_by = null`;
+        await ctx.transaction((tx) => tx.db.insert(effects).values({ job: "late", attempt: 1 })).catch(failure.resolve);
+        return { sent: true };
+      },
+    });
+    const work = await place.start(context.module.jobs, Object.fromEntries(context.jobs));
+    await place.enqueue(work, { data: { text: "x" } });
+    expect(await failure.promise).toMatchObject({ code: "KEY_IN_FLIGHT" });
+    expect(await place.sql`select 1 from orders.effects`).toEqual([]);
+  });
+
   it("refuse data over one megabyte, and with it the transaction", async () => {
     const openTransaction = createTransactionFactory("orders", {}, orders.jobSpecs);
     const attempt = place.store.transaction(testScope(), async (tx) => {

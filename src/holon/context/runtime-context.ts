@@ -10,7 +10,7 @@ import {
   type Scope,
   type UserPrincipal,
 } from "../kernel/index.ts";
-import type { AnswerRecord } from "./answer-record.ts";
+import type { TransactionRecord } from "./answer-record.ts";
 import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
@@ -31,10 +31,10 @@ export class RuntimeContext implements CallOrigin {
   readonly scope: Scope;
   readonly #home: ContextHome;
   readonly #procedure: AnyProcedure;
-  readonly #answer: AnswerRecord | undefined;
+  readonly #answer: TransactionRecord | undefined;
   #openTransactions = 0;
 
-  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure, answer?: AnswerRecord) {
+  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure, answer?: TransactionRecord) {
     this.scope = scope;
     this.#home = home;
     this.#procedure = procedure;
@@ -42,7 +42,7 @@ export class RuntimeContext implements CallOrigin {
   }
 
   /** The same in another scope; with a record, its one transaction writes the answer too. */
-  inScope(scope: Scope, answer?: AnswerRecord): RuntimeContext {
+  inScope(scope: Scope, answer?: TransactionRecord): RuntimeContext {
     return new RuntimeContext(scope, this.#home, this.#procedure, answer);
   }
 

@@ -3,12 +3,14 @@ import type { JobMap } from "../job.ts";
 import { CRASHED, type JobRuns } from "./job-runs.ts";
 import type { RunAlone } from "./run-alone.ts";
 import type { JobClaim } from "./job-claim.ts";
+import type { JobLeases } from "./job-leases.ts";
 
 /** What {@link AloneLane} needs. */
 export interface AloneLaneParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly runs: JobRuns;
+  readonly leases: JobLeases;
   readonly runAlone: RunAlone;
   readonly runBy: string;
   readonly leaseMs: number;
@@ -29,11 +31,6 @@ export class AloneLane {
 
   constructor(parts: AloneLaneParts) {
     this.#parts = parts;
-  }
-
-  /** Whether a job runs or waits to. */
-  get busy(): boolean {
-    return this.#going !== undefined;
   }
 
   /** Queues a job up; again is once. It is claimed when its turn comes. */
@@ -63,18 +60,23 @@ export class AloneLane {
   }
 
   async #run(id: string): Promise<void> {
-    const { context, jobs, runs, runAlone, runBy, leaseMs } = this.#parts;
+    const { runs, leases, runBy, leaseMs } = this.#parts;
     const claim = await runs.claim(id, runBy, leaseMs, true);
-    if (claim === undefined) return;
+    if (claim !== undefined) await leases.during(claim, () => this.#runClaimed(claim));
+  }
+
+  async #runClaimed(claim: JobClaim): Promise<void> {
+    const { context, jobs, runs, runAlone } = this.#parts;
     const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + SETTLE_MS;
-    const outcome = await runAlone({ context, id, attempt: claim.attempt, timeoutMs }, this.#stop.signal);
+    const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, this.#stop.signal);
     if (outcome.kind === "unstarted") return runs.giveBack(claim, this.#stop.signal.aborted ? 0 : UNSTARTED_WAIT_MS);
     if (outcome.kind === "died") await this.#died(claim, outcome.how);
   }
 
-  async #died({ id, name, ...claim }: JobClaim, how: string): Promise<void> {
+  async #died(claim: JobClaim, how: string): Promise<void> {
     const { context, runs, log } = this.#parts;
-    const state = await runs.diedAlone({ id, name, ...claim });
+    const { id, name } = claim;
+    const state = await runs.diedAlone(claim);
     if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job is set aside: it ${CRASHED}`);
     else if (state === "waiting") log.warn({ job: `${context}.${name}`, jobId: id, how }, "a job killed the process in which it ran alone");
   }

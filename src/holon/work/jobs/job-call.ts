@@ -17,9 +17,15 @@ export interface JobCall {
   /** Keeps how far it is, for those who look. */
   progress(value: object | number): Promise<void>;
   /**
+   * Makes sure, as the last statement of a transaction, that the job is still this run's when it commits.
+   *
+   * Errors: KEY_IN_FLIGHT where it was taken to be dead and is somebody else's now: the transaction must roll back.
+   */
+  assertHeld(tx: EffectTransaction): Promise<void>;
+  /**
    * Writes the end of the job in the transaction of its effect. Returns the result as it is kept.
    *
-   * Errors: KEY_IN_FLIGHT where the job was taken to be dead and is somebody else's now: the transaction must roll back.
+   * Errors: as {@link assertHeld}.
    */
   complete(tx: EffectTransaction, result: unknown): Promise<unknown>;
 }

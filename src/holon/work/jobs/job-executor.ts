@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createParser, ParseFailure, type Parser } from "../../contract/index.ts";
 import { catalogueError, type Clock, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
 import type { JobMap, JobSpec } from "../job.ts";
@@ -6,6 +5,7 @@ import type { JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
 import type { JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
+import { persistently } from "./persistently.ts";
 import { ScopeTimeout } from "./scope-timeout.ts";
 
 /** What {@link JobExecutor} needs. */
@@ -28,7 +28,6 @@ export type ShowProgress = (value: object | number) => Promise<void>;
 
 /** Wait of a job whose handler this version of the program does not have; another process may. */
 const UNKNOWN_WAIT_MS = 30_000;
-const WRITE_AGAIN_MS = 250;
 const GREATEST_REASON_LENGTH = 1_000;
 
 /** Runs claimed jobs: calls the handler, watches the time, and writes how it ended. */
@@ -41,11 +40,6 @@ export class JobExecutor {
   constructor(parts: JobExecutorParts) {
     this.#parts = parts;
     this.#parsers = new Map(Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: createParser(result) }]));
-  }
-
-  /** Runs that go on now. */
-  get running(): number {
-    return this.#running.size;
   }
 
   /** Cancels what runs, because the process stops: it is given back, and no attempt is counted. */
@@ -109,10 +103,12 @@ export class JobExecutor {
           // For those who look only; the queue may be away.
           await show(value).catch(() => {});
         },
+        assertHeld: async (tx) => {
+          if (!hasRows(await tx.db.execute(runs.hold(claim)))) throw takenOver(claim);
+        },
         complete: async (tx, result) => {
           const kept = parseResult(parse, result);
-          const completed = [...((await tx.db.execute(runs.complete(claim, kept))) as Iterable<unknown>)];
-          if (completed.length === 0) throw catalogueError("KEY_IN_FLIGHT", `The job ${claim.name} was taken over by another runner.`);
+          if (!hasRows(await tx.db.execute(runs.complete(claim, kept)))) throw takenOver(claim);
           return kept;
         },
       });
@@ -125,7 +121,7 @@ export class JobExecutor {
 
   async #done(claim: JobClaim, result: unknown, log: Logger): Promise<JobOutcome> {
     const { runs } = this.#parts;
-    const isOurs = (await this.#write(() => runs.done(claim, result))) || (await runs.isDone(claim));
+    const isOurs = await this.#write(async () => (await runs.done(claim, result)) || (await runs.isDone(claim)));
     if (isOurs) log.info({}, "a job is done");
     else log.warn({}, "a job ended after its lease: another runner has it");
     return { kind: isOurs ? "done" : "lost" };
@@ -158,19 +154,17 @@ export class JobExecutor {
     return { kind: "failed", error };
   }
 
-  /** A database that restarts must not turn the end of a run into a death. */
-  async #write<Result>(write: () => Promise<Result>): Promise<Result> {
-    const { clock, leaseMs } = this.#parts;
-    const untilMs = clock.monotonicMs() + leaseMs;
-    for (;;) {
-      try {
-        return await write();
-      } catch (error) {
-        if (!isHolonError(error, "UNAVAILABLE") || clock.monotonicMs() >= untilMs) throw error;
-        await sleep(WRITE_AGAIN_MS);
-      }
-    }
+  #write<Result>(write: () => Promise<Result>): Promise<Result> {
+    return persistently(this.#parts.clock, this.#parts.leaseMs, write);
   }
+}
+
+function hasRows(rows: unknown): boolean {
+  return [...(rows as Iterable<unknown>)].length > 0;
+}
+
+function takenOver({ name }: JobClaim): Error {
+  return catalogueError("KEY_IN_FLIGHT", `The job ${name} was taken over by another runner.`);
 }
 
 function parseResult(parse: Parser, result: unknown): unknown {

@@ -1,5 +1,8 @@
 import type { AloneLane } from "./alone-lane.ts";
 import type { JobExecutor, ShowProgress } from "./job-executor.ts";
+import type { JobLeases } from "./job-leases.ts";
+import { persistently } from "./persistently.ts";
+import type { Clock } from "../../kernel/index.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
 
 /** What {@link JobRunner} needs. */
@@ -7,6 +10,8 @@ export interface JobRunnerParts {
   readonly runs: JobRuns;
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
+  readonly leases: JobLeases;
+  readonly clock: Clock;
   readonly runBy: string;
   readonly leaseMs: number;
 }
@@ -21,14 +26,14 @@ export class JobRunner {
 
   /** Runs a job where it is to be run here and now. Errors: what its handler threw, after that is written; for the dashboard. */
   async run(id: string, show?: ShowProgress): Promise<void> {
-    const { runs, executor, lane, runBy, leaseMs } = this.#parts;
-    const claim = await runs.claim(id, runBy, leaseMs, false);
+    const { runs, executor, lane, leases, clock, runBy, leaseMs } = this.#parts;
+    const claim = await persistently(clock, leaseMs, () => runs.claim(id, runBy, leaseMs, false));
     if (claim === undefined) {
       const job = await runs.read(id);
       if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
       return;
     }
-    const outcome = await executor.execute(claim, show);
+    const outcome = await leases.during(claim, () => executor.execute(claim, show));
     if (outcome.kind === "again" || outcome.kind === "failed") throw outcome.error;
   }
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ClaimRow, type JobClaim, toClaim } from "./job-claim.ts";
-import { interval, type JobDatabase } from "./job-database.ts";
+import { interval, type JobDatabase, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
@@ -72,9 +72,17 @@ export class JobRuns {
     return row;
   }
 
-  /** Lengthens the leases of all that one runner runs. */
-  async renew(runBy: string, leaseMs: number): Promise<void> {
-    await this.#database.rows("renew leases", sql`update ${this.#jobs} set leased_until = now() + ${interval(leaseMs)} where state = 'running' and run_by = ${runBy}`);
+  /** Lengthens the leases of what a runner runs. */
+  async renew(runBy: string, ids: readonly string[], leaseMs: number): Promise<void> {
+    await this.#database.rows(
+      "renew leases",
+      sql`update ${this.#jobs} set leased_until = now() + ${interval(leaseMs)} where id = any(${uuids(ids)}) and state = 'running' and run_by = ${runBy}`,
+    );
+  }
+
+  /** The statement that keeps a job this runner's until its transaction is over. Shape: one row, or none where the claim is over. */
+  hold(claim: JobClaim): SQL {
+    return sql`select 1 from ${this.#jobs} where ${held(claim)} for share`;
   }
 
   /** Keeps how far a run is. */

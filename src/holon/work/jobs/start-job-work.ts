@@ -8,6 +8,7 @@ import type { JobHandler } from "./job-call.ts";
 import { type JobData, JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
+import { JobLeases } from "./job-leases.ts";
 import { jobQueues } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { JobRuns } from "./job-runs.ts";
@@ -77,14 +78,11 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const [runs, shelf] = [new JobRuns(database), new JobShelf(database)];
   const sender = new JobSender({ context, jobs, shelf, backend, log });
   const executor = new JobExecutor({ context, jobs, handlers, runs, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
-  const lane = new AloneLane({ context, jobs, runs, runAlone, runBy, leaseMs: timing.leaseMs, log });
-  const runner = new JobRunner({ runs, executor, lane, runBy, leaseMs: timing.leaseMs });
+  const leases = new JobLeases({ runs, runBy, leaseMs: timing.leaseMs, log });
+  const lane = new AloneLane({ context, jobs, runs, leases, runAlone, runBy, leaseMs: timing.leaseMs, log });
+  const runner = new JobRunner({ runs, executor, lane, leases, clock, runBy, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
-  const heart = setInterval(() => {
-    if (executor.running === 0 && !lane.busy) return;
-    runs.renew(runBy, timing.leaseMs).catch((error: unknown) => log.warn({ err: error }, "the leases of running jobs could not be renewed"));
-  }, timing.leaseMs / 3);
   const workers = jobQueues(context, jobs).map(({ queue, options: work }) => backend.work(queue, work, (run) => runner.run(idOf(run), (value) => run.progress(value))));
 
   const stop = async (): Promise<void> => {
@@ -93,7 +91,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const stopped = Promise.all([...workers.map((worker) => worker.close()), lane.close()]);
     const patience = setTimeout(() => executor.abort(), timing.graceMs);
     await stopped.finally(() => clearTimeout(patience));
-    clearInterval(heart);
+    leases.close();
   };
   let stopping: Promise<void> | undefined;
   return {
