@@ -1,7 +1,7 @@
-import type { JobHandler } from "../work/index.ts";
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { ContextData } from "../data/index.ts";
 import type { Limits } from "../kernel/index.ts";
+import type { JobHandler } from "../work/index.ts";
 import { bindCall } from "./bound-call.ts";
 import { compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
@@ -77,7 +77,11 @@ export function compileContext({ module, store, limits, services }: CompileConte
     module,
     targets,
     openTransaction,
-    jobs: compileJobs({ context: module.name, handlers: module.jobHandlers, makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure) }),
+    jobs: compileJobs({
+      context: module.name,
+      handlers: module.jobHandlers,
+      makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+    }),
     connect(resolve) {
       home.calls = compileCallTree(module.calls, (contextName, path, procedure) =>
         bindCall(module.name, resolve(contextName, path, procedure), services.series),

@@ -20,10 +20,11 @@ export interface ContextOptions<T extends Tables, C extends ContractMap, S exten
 }
 
 /** The parts that {@link ContextDefinition.implement} joins. */
-export type ContextParts<T extends ContextTypes, S extends ContractMap = ContractMap> = JobParts<T> & EventParts<T, S> & {
-  readonly procedures: HandlersOf<T, T["contract"]["procedures"]>;
-  readonly rules?: RulesOf<T, T["contract"]["procedures"]>;
-};
+export type ContextParts<T extends ContextTypes, S extends ContractMap = ContractMap> = JobParts<T> &
+  EventParts<T, S> & {
+    readonly procedures: HandlersOf<T, T["contract"]["procedures"]>;
+    readonly rules?: RulesOf<T, T["contract"]["procedures"]>;
+  };
 
 /** A context without its handlers: plain data that handler files import, so that they never import each other. */
 export interface ContextDefinition<T extends ContextTypes, S extends ContractMap = ContractMap> {

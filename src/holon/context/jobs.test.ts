@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, mutation } from "../contract/index.ts";
-import { testLimits, testScope } from "../data/database.testing.ts";
 import { signal } from "../data/child.testing.ts";
+import { testLimits, testScope } from "../data/database.testing.ts";
 import { ANONYMOUS, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
 import { job } from "../work/index.ts";
 import { effects, tables } from "../work/jobs/jobs.fixture.testing.ts";
@@ -24,7 +24,14 @@ function compile(handlers: Parameters<typeof orders.jobs>[0]) {
     jobs: orders.jobs(handlers),
   });
   const wheel = new TimerWheel(() => systemClock.monotonicMs());
-  const services = { clock: systemClock, wheel, log: silentLogger, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
+  const services = {
+    clock: systemClock,
+    wheel,
+    log: silentLogger,
+    newId: randomUUID,
+    series: () => ({ record() {} }),
+    transportOf: () => "local" as const,
+  };
   return compileContext({ module, store: place.store, limits: testLimits(), services });
 }
 

@@ -1,7 +1,7 @@
 import type { AloneMessage } from "./alone-process.ts";
+import type { JobHandler } from "./job-call.ts";
 import { type JobData, JobDatabase } from "./job-database.ts";
 import { JobExecutor } from "./job-executor.ts";
-import type { JobHandler } from "./job-call.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";

@@ -1,9 +1,9 @@
 import type { Logger } from "../../kernel/index.ts";
 import type { JobMap } from "../job.ts";
-import { CRASHED, type JobRuns } from "./job-runs.ts";
-import type { RunAlone } from "./run-alone.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { JobLeases } from "./job-leases.ts";
+import { CRASHED, type JobRuns } from "./job-runs.ts";
+import type { RunAlone } from "./run-alone.ts";
 
 /** What {@link AloneLane} needs. */
 export interface AloneLaneParts {

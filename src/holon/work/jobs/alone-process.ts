@@ -28,35 +28,36 @@ const START_TIMEOUT_MS = 60_000;
  * The child goes with its parent: it ends when the channel between them does, see {@link serveAlone}.
  */
 export function createRunAlone(options: AloneProcessOptions): RunAlone {
-  return (request, signal) => new Promise((resolve) => {
-    const { program, args, execArgv, env, startTimeoutMs = START_TIMEOUT_MS } = options;
-    const child = fork(program, [...args], { execArgv: [...execArgv], env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    let wasGiven = false;
-    let outcome: AloneOutcome | undefined;
-    const end = (reached: AloneOutcome): void => {
-      outcome ??= reached;
-      child.kill("SIGKILL");
-    };
-    const lost = (how: string): AloneOutcome => ({ kind: wasGiven ? "died" : "unstarted", how });
-    let patience = setTimeout(() => end(lost("it was not ready in time")), startTimeoutMs);
-    const stop = (): void => end({ kind: "unstarted", how: "its parent stops" });
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
+  return (request, signal) =>
+    new Promise((resolve) => {
+      const { program, args, execArgv, env, startTimeoutMs = START_TIMEOUT_MS } = options;
+      const child = fork(program, [...args], { execArgv: [...execArgv], env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      let wasGiven = false;
+      let outcome: AloneOutcome | undefined;
+      const end = (reached: AloneOutcome): void => {
+        outcome ??= reached;
+        child.kill("SIGKILL");
+      };
+      const lost = (how: string): AloneOutcome => ({ kind: wasGiven ? "died" : "unstarted", how });
+      let patience = setTimeout(() => end(lost("it was not ready in time")), startTimeoutMs);
+      const stop = (): void => end({ kind: "unstarted", how: "its parent stops" });
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
 
-    child.on("message", (message: AloneMessage) => {
-      if (message.kind === "ended") return end({ kind: "ended" });
-      if (message.kind !== "ready" || wasGiven) return;
-      wasGiven = true;
-      clearTimeout(patience);
-      patience = setTimeout(() => end(lost("it did not end in time")), request.timeoutMs);
-      child.send({ kind: "run", request } satisfies AloneMessage, () => {});
+      child.on("message", (message: AloneMessage) => {
+        if (message.kind === "ended") return end({ kind: "ended" });
+        if (message.kind !== "ready" || wasGiven) return;
+        wasGiven = true;
+        clearTimeout(patience);
+        patience = setTimeout(() => end(lost("it did not end in time")), request.timeoutMs);
+        child.send({ kind: "run", request } satisfies AloneMessage, () => {});
+      });
+      const over = (how: string): void => {
+        clearTimeout(patience);
+        signal.removeEventListener("abort", stop);
+        resolve(outcome ?? lost(how));
+      };
+      child.once("exit", (code, by) => over(by === null ? `it ended with code ${code}` : `it was ended by ${by}`));
+      child.once("error", (error) => over(error.message));
     });
-    const over = (how: string): void => {
-      clearTimeout(patience);
-      signal.removeEventListener("abort", stop);
-      resolve(outcome ?? lost(how));
-    };
-    child.once("exit", (code, by) => over(by === null ? `it ended with code ${code}` : `it was ended by ${by}`));
-    child.once("error", (error) => over(error.message));
-  });
 }

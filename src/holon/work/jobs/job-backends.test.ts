@@ -41,9 +41,17 @@ function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Pr
       }
       await complete(call);
     };
-    const work = await place.start({ send: job(Data), limited: job(Data, { concurrency: 2, rate: { max: 50, perMs: 100 } }) }, { send: failFirst, limited: complete }, { backend: opened.backend });
+    const work = await place.start(
+      { send: job(Data), limited: job(Data, { concurrency: 2, rate: { max: 50, perMs: 100 } }) },
+      { send: failFirst, limited: complete },
+      { backend: opened.backend },
+    );
     await place.append(
-      Array.from({ length: 60 }, (_, n) => ({ name: n % 3 === 0 ? "limited" : "send", data: { n }, options: n % 7 === 0 ? { delayMs: 200 } : n % 5 === 0 ? { priority: 2 } : {} })),
+      Array.from({ length: 60 }, (_, n) => ({
+        name: n % 3 === 0 ? "limited" : "send",
+        data: { n },
+        options: n % 7 === 0 ? { delayMs: 200 } : n % 5 === 0 ? { priority: 2 } : {},
+      })),
     );
     await place.publish(work);
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 60);

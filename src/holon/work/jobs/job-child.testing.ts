@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "drizzle-orm";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { testLimits } from "../../data/database.testing.ts";
 import { createContextData } from "../../data/index.ts";
@@ -22,7 +22,15 @@ import { startJobWork } from "./start-job-work.ts";
 const [, program = "", url = "", role = ""] = process.argv;
 const isChild = process.env["HOLON_TEST_ALONE"] === "1";
 const wheel = new TimerWheel(() => systemClock.monotonicMs());
-const store = createContextData({ context: "orders", url, role: role === "" ? undefined : role, tables, limits: testLimits(), clock: systemClock, log: silentLogger });
+const store = createContextData({
+  context: "orders",
+  url,
+  role: role === "" ? undefined : role,
+  tables,
+  limits: testLimits(),
+  clock: systemClock,
+  log: silentLogger,
+});
 
 const isTrue = (call: JobCall, question: ReturnType<typeof sql>): Promise<boolean> =>
   store.transaction(call.scope, async (tx) => [...(await tx.db.execute(question))].length > 0);
@@ -50,7 +58,11 @@ const handlers: Record<string, JobHandler> = {
   },
   neighbour: (call) => complete(call, "neighbour"),
 };
-const module = { name: "orders", jobs: { crash: job(z.object({})), innocent: job(z.object({}), { attempts: 1 }), neighbour: job(z.object({})) }, schedules: {} };
+const module = {
+  name: "orders",
+  jobs: { crash: job(z.object({})), innocent: job(z.object({}), { attempts: 1 }), neighbour: job(z.object({})) },
+  schedules: {},
+};
 const parts = {
   module,
   handlers: new Map(Object.entries(handlers)),

@@ -1,5 +1,5 @@
 import { createParser, ParseFailure, type Parser } from "../../contract/index.ts";
-import { catalogueError, type Clock, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { type Clock, catalogueError, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
 import type { JobMap, JobSpec } from "../job.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
@@ -39,7 +39,9 @@ export class JobExecutor {
 
   constructor(parts: JobExecutorParts) {
     this.#parts = parts;
-    this.#parsers = new Map(Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: createParser(result) }]));
+    this.#parsers = new Map(
+      Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: createParser(result) }]),
+    );
   }
 
   /** Cancels what runs, because the process stops: it is given back, and no attempt is counted. */
@@ -62,7 +64,8 @@ export class JobExecutor {
       return { kind: "lost" };
     }
     const data = parsers.data(claim.data);
-    if (data instanceof ParseFailure) return this.#setAside(claim, log, catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(data)}`));
+    if (data instanceof ParseFailure)
+      return this.#setAside(claim, log, catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(data)}`));
     try {
       const result = await this.#call(claim, spec, handler, scope, data, parsers.result, show);
       return await this.#done(claim, parseResult(parsers.result, result), log);
@@ -178,6 +181,10 @@ function sentenceOf(failure: ParseFailure): string {
 }
 
 function reasonOf(error: unknown): string {
-  const text = isHolonError(error) ? `${error.code}: ${error.message}` : error instanceof Error ? `${error.name}: ${error.message}` : "something was thrown that is no error";
+  const text = isHolonError(error)
+    ? `${error.code}: ${error.message}`
+    : error instanceof Error
+      ? `${error.name}: ${error.message}`
+      : "something was thrown that is no error";
   return text.slice(0, GREATEST_REASON_LENGTH);
 }

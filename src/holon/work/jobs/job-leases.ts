@@ -21,7 +21,9 @@ export class JobLeases implements Closable {
   constructor({ runs, runBy, leaseMs, log }: JobLeasesParts) {
     this.#timer = setInterval(() => {
       if (this.#held.size === 0) return;
-      runs.renew(runBy, [...this.#held], leaseMs).catch((error: unknown) => log.warn({ err: error }, "the leases of running jobs could not be renewed"));
+      runs
+        .renew(runBy, [...this.#held], leaseMs)
+        .catch((error: unknown) => log.warn({ err: error }, "the leases of running jobs could not be renewed"));
     }, leaseMs / 3);
     this.#timer.unref();
   }

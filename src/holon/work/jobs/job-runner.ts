@@ -1,9 +1,9 @@
+import type { Clock } from "../../kernel/index.ts";
 import type { AloneLane } from "./alone-lane.ts";
 import type { JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobLeases } from "./job-leases.ts";
-import { persistently } from "./persistently.ts";
-import type { Clock } from "../../kernel/index.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
+import { persistently } from "./persistently.ts";
 
 /** What {@link JobRunner} needs. */
 export interface JobRunnerParts {

@@ -103,7 +103,10 @@ export class JobRuns {
 
   /** Whether this very run has completed, in the transaction of its effect. */
   async isDone({ id, attempt }: JobClaim): Promise<boolean> {
-    const rows = await this.#database.rows("read job", sql`select 1 from ${this.#jobs} where id = ${id}::uuid and state = 'done' and attempts = ${attempt}`);
+    const rows = await this.#database.rows(
+      "read job",
+      sql`select 1 from ${this.#jobs} where id = ${id}::uuid and state = 'done' and attempts = ${attempt}`,
+    );
     return rows.length > 0;
   }
 

@@ -30,7 +30,9 @@ export class JobShelf {
         from ${outbox} where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null order by position
         on conflict do nothing`);
       await tx.db.execute(sql`update ${outbox} set settled_at = now() where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null`);
-      return [...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0`)))] as unknown as readonly SendableJob[];
+      return [
+        ...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0`))),
+      ] as unknown as readonly SendableJob[];
     });
   }
 
@@ -41,7 +43,10 @@ export class JobShelf {
 
   /** Names of jobs that are due and were sent long ago, or never. Their queue may have lost them, or be slow. */
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
-    const rows = await this.#database.rows<{ name: string }>("look for overdue jobs", sql`select distinct name from ${this.#jobs} where ${isOverdue(resendAfterMs)}`);
+    const rows = await this.#database.rows<{ name: string }>(
+      "look for overdue jobs",
+      sql`select distinct name from ${this.#jobs} where ${isOverdue(resendAfterMs)}`,
+    );
     return rows.map(({ name }) => name);
   }
 

@@ -248,7 +248,11 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
   it("may hand out a job twice: it runs once", async () => {
     const work = await place.start({ send: job(Data) }, { send: completing() });
     const id = await place.enqueue(work);
-    await place.queues.add("jobs.orders", [{ id: "stale-1", name: "send", data: { id } }, { id: "stale-2", name: "send", data: { id } }, { id: "stale-3", name: "send", data: {} }]);
+    await place.queues.add("jobs.orders", [
+      { id: "stale-1", name: "send", data: { id } },
+      { id: "stale-2", name: "send", data: { id } },
+      { id: "stale-3", name: "send", data: {} },
+    ]);
     await place.is(id, "done");
     expect(await effectCount()).toBe(1);
   });

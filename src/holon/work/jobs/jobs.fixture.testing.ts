@@ -1,5 +1,9 @@
 import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
 
 /** What the jobs of tests write: a row for each effect. */
-export const effects = pgSchema("orders").table("effects", { id: uuid().primaryKey().defaultRandom(), job: text().notNull(), attempt: integer().notNull() });
+export const effects = pgSchema("orders").table("effects", {
+  id: uuid().primaryKey().defaultRandom(),
+  job: text().notNull(),
+  attempt: integer().notNull(),
+});
 export const tables = { effects };

@@ -52,7 +52,15 @@ export function useJobs(): JobsPlace {
     made.role = (await migrate({ url: made.url, context: "orders" })).role;
     made.sql = postgres(made.url, { max: 2, onnotice: () => {} });
     await made.sql`create table orders.effects (id uuid primary key default gen_random_uuid(), job text not null, attempt int not null)`;
-    made.store = createContextData({ context: "orders", url: made.url, role: made.role, tables, limits: testLimits({ poolCount: 10 }), clock: systemClock, log: silentLogger });
+    made.store = createContextData({
+      context: "orders",
+      url: made.url,
+      role: made.role,
+      tables,
+      limits: testLimits({ poolCount: 10 }),
+      clock: systemClock,
+      log: silentLogger,
+    });
     made.queues = new MemoryQueues();
   });
   afterEach(async () => {
@@ -86,7 +94,9 @@ export function useJobs(): JobsPlace {
       await made.store.transaction(scope, async (tx) => {
         for (const { name = "send", data = {}, options = {} } of jobs) await tx.appendJob({ name, data, options });
       });
-      const rows = await made.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'job' order by position desc limit ${jobs.length}`;
+      const rows = await made.sql<
+        { id: string }[]
+      >`select id from orders.holon_outbox where kind = 'job' order by position desc limit ${jobs.length}`;
       return rows.map(({ id }) => id).toReversed();
     },
     async enqueue(work, job = {}) {

@@ -5,7 +5,12 @@ interface Lane {
   readonly seen: Set<string>;
   readonly waiting: QueuedJob[];
   readonly timers: Set<NodeJS.Timeout>;
-  readonly workers: { readonly options: WorkOptions; readonly run: (job: JobRun) => Promise<unknown>; active: Set<Promise<unknown>>; closed: boolean }[];
+  readonly workers: {
+    readonly options: WorkOptions;
+    readonly run: (job: JobRun) => Promise<unknown>;
+    active: Set<Promise<unknown>>;
+    closed: boolean;
+  }[];
 }
 
 /** Queues that forget all when told to, and that may be out of reach. */
@@ -51,7 +56,12 @@ export class MemoryQueues implements QueueBackend {
 
   async depth(queue: string) {
     const lane = this.#lane(queue);
-    return { waiting: lane.waiting.length, active: lane.workers.reduce((sum, { active }) => sum + active.size, 0), delayed: lane.timers.size, failed: 0 };
+    return {
+      waiting: lane.waiting.length,
+      active: lane.workers.reduce((sum, { active }) => sum + active.size, 0),
+      delayed: lane.timers.size,
+      failed: 0,
+    };
   }
 
   inspect(): never {

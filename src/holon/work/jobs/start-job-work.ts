@@ -83,7 +83,9 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const runner = new JobRunner({ runs, executor, lane, leases, clock, runBy, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
-  const workers = jobQueues(context, jobs).map(({ queue, options: work }) => backend.work(queue, work, (run) => runner.run(idOf(run), (value) => run.progress(value))));
+  const workers = jobQueues(context, jobs).map(({ queue, options: work }) =>
+    backend.work(queue, work, (run) => runner.run(idOf(run), (value) => run.progress(value))),
+  );
 
   const stop = async (): Promise<void> => {
     await ticker.close();

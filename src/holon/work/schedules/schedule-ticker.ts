@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
-import { type Clock, type Closable, type Logger } from "../../kernel/index.ts";
+import type { Clock, Closable, Logger } from "../../kernel/index.ts";
 import type { JobMap } from "../job.ts";
 import { type JobDatabase, texts } from "../jobs/job-database.ts";
 import { nextTickMs } from "./cron.ts";
@@ -106,5 +106,9 @@ function assertFits(name: string, { job, data }: ScheduleSpec, jobs: JobMap): vo
   const spec = jobs[job];
   if (spec === undefined) throw new ContractError(`schedule "${name}"`, `there is no job "${job}"`);
   const parsed = createParser(spec.data)(data);
-  if (parsed instanceof ParseFailure) throw new ContractError(`schedule "${name}"`, `its data does not fit the job "${job}": ${parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`);
+  if (parsed instanceof ParseFailure)
+    throw new ContractError(
+      `schedule "${name}"`,
+      `its data does not fit the job "${job}": ${parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
+    );
 }

@@ -30,7 +30,10 @@ export function schedule<const Job extends string, const Data>(
     nextTickMs(cron, timeZone, 0);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    throw new ContractError(`schedule of job "${job}"`, `"${cron}" in ${timeZone} is no cron expression (${said}); write "minute hour day month weekday"`);
+    throw new ContractError(
+      `schedule of job "${job}"`,
+      `"${cron}" in ${timeZone} is no cron expression (${said}); write "minute hour day month weekday"`,
+    );
   }
   return { kind: "schedule", cron, timeZone, job, data };
 }

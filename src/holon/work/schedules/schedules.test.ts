@@ -67,13 +67,17 @@ describe("a schedule", { timeout: 60_000 }, () => {
     await work.tick();
     expect((await enqueued()).length).toBe(1);
     await place.start(jobs, handlers, { schedules: { minutely: schedule("0 3 * * *", "count", { n: 1 }, { timeZone: "Europe/Berlin" }) }, clock });
-    expect(await place.sql`select cron, next_at from orders.holon_schedules`).toEqual([{ cron: "0 3 * * *", next_at: new Date("2030-01-02T02:00:00Z") }]);
+    expect(await place.sql`select cron, next_at from orders.holon_schedules`).toEqual([
+      { cron: "0 3 * * *", next_at: new Date("2030-01-02T02:00:00Z") },
+    ]);
   });
 
   it("refuses to be declared or started where it cannot be kept", async () => {
     for (const cron of ["", "nonsense", "61 * * * *", "* * *"]) expect(() => schedule(cron, "count", {}), cron).toThrow(/is no cron expression/);
     expect(() => schedule("* * * * *", "count", {}, { timeZone: "Mars/Base" })).toThrow(/is no cron expression/);
     await expect(place.start(jobs, handlers, { schedules: { a: schedule("* * * * *", "nothing", {}) } })).rejects.toThrow(/no job "nothing"/);
-    await expect(place.start(jobs, handlers, { schedules: { a: schedule("* * * * *", "count", { n: "x" }) } })).rejects.toThrow(/does not fit the job "count": n/);
+    await expect(place.start(jobs, handlers, { schedules: { a: schedule("* * * * *", "count", { n: "x" }) } })).rejects.toThrow(
+      /does not fit the job "count": n/,
+    );
   });
 });
