@@ -20,7 +20,7 @@ export interface AloneLaneParts {
 /** Wait of a job whose child could not be started. */
 const UNSTARTED_WAIT_MS = 5_000;
 /** What the child gets beyond the job's timeout, to write how it ended. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 5_000;
 
 /** Runs suspicious jobs, one after the other, each in a process of its own, beside the queue's own: they hold up nobody but each other. */
 export class AloneLane {

@@ -16,8 +16,8 @@ import { startJobWork } from "./start-job-work.ts";
 /**
  * A process that works jobs, for tests that kill it. Its queues are its own: what its predecessor had on them is lost.
  *
- * `crash` kills its process, `hang` keeps its process busy for ever, both until `effects` holds a row `fixed`. `innocent` never ends in a
- * process with others.
+ * `crash` kills its process and `hang` keeps it busy for ever, until `effects` holds a row `fixed`. `innocent` never ends in a process with
+ * others.
  */
 const [, program = "", url = "", role = ""] = process.argv;
 const isChild = process.env["HOLON_TEST_ALONE"] === "1";
@@ -52,6 +52,10 @@ const handlers: Record<string, JobHandler> = {
     }
     await complete(call, "crash");
   },
+  async hang(call) {
+    if (!(await isTrue(call, isFixed))) for (;;);
+    await complete(call, "hang");
+  },
   async innocent(call) {
     if (!isChild) await new Promise(() => {});
     await complete(call, "innocent");
@@ -60,7 +64,12 @@ const handlers: Record<string, JobHandler> = {
 };
 const module = {
   name: "orders",
-  jobs: { crash: job(z.object({})), innocent: job(z.object({}), { attempts: 1 }), neighbour: job(z.object({})) },
+  jobs: {
+    crash: job(z.object({})),
+    hang: job(z.object({}), { timeoutMs: 100 }),
+    innocent: job(z.object({}), { attempts: 1 }),
+    neighbour: job(z.object({})),
+  },
   schedules: {},
 };
 const parts = {

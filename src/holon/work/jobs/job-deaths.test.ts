@@ -5,7 +5,12 @@ import { job } from "../job.ts";
 import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
-const specs = { crash: job(z.object({})), innocent: job(z.object({}), { attempts: 1 }), neighbour: job(z.object({})) };
+const specs = {
+  crash: job(z.object({})),
+  hang: job(z.object({}), { timeoutMs: 100 }),
+  innocent: job(z.object({}), { attempts: 1 }),
+  neighbour: job(z.object({})),
+};
 
 /** Keeps one process at work, and counts how often it was killed. */
 class Nursery {
@@ -66,6 +71,17 @@ describe("a job that kills its process", { timeout: 120_000 }, () => {
     await place.is(crash, "done");
     expect(await place.sql`select job, attempt from orders.effects where job = 'crash'`).toEqual([{ job: "crash", attempt: 6 }]);
     expect(nursery.deaths.length).toBe(2);
+  });
+
+  it("or keeps it busy for ever counts as dead when its time is over, and runs once when it is fixed", async () => {
+    const [hang = ""] = await takeOver(["hang"]);
+    await place.sql`update orders.holon_jobs set deaths = 2`;
+    nursery = new Nursery();
+    nursery.start();
+    await until(async () => (await place.row(hang))["deaths_alone"] === 1);
+    await place.sql`insert into orders.effects (job, attempt) values ('fixed', 0)`;
+    await place.is(hang, "done");
+    expect([nursery.deaths, await place.sql`select job from orders.effects where job = 'hang'`]).toEqual([[], [{ job: "hang" }]]);
   });
 
   it("is never failed by deaths that others caused, however many", async () => {

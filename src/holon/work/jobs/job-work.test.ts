@@ -74,6 +74,10 @@ describe("a job", { timeout: 60_000 }, () => {
     await place.is(id, "failed");
     expect(attempts).toEqual([1, 2, 3]);
     expect(await place.row(id)).toMatchObject({ failures: 3, reason: "TypeError: no such address" });
+    expect(await work.failed(10)).toEqual([
+      { id, name: "send", reason: "TypeError: no such address", attempts: 3, deaths: 0, deathsAlone: 0, failedAt: expect.stringMatching(/^20.*Z$/) },
+    ]);
+    expect(await work.counts()).toEqual({ waiting: 0, running: 0, done: 0, failed: 1, oldestDueMs: 0 });
     broken = false;
     expect(await Promise.all([work.rerun(id), work.rerun(id)])).toContain(false);
     await place.is(id, "done");
@@ -152,6 +156,25 @@ describe("a job", { timeout: 60_000 }, () => {
     await place.is(id, "done");
     await work.dispatch([{ id }]);
     expect([await effectCount(), place.queues.added.length]).toEqual([1, 1]);
+  });
+
+  it("is kept for a while after its end, longer where it failed", async () => {
+    const work = await place.start(
+      { send: job(Data), fail: job(Data, { attempts: 1 }) },
+      { send: completing(), fail: () => Promise.reject(new TypeError("no")) },
+    );
+    const ids = [
+      await place.enqueue(work),
+      await place.enqueue(work),
+      await place.enqueue(work, { name: "fail" }),
+      await place.enqueue(work, { name: "fail" }),
+    ];
+    for (const [index, id] of ids.entries()) await place.is(id, index < 2 ? "done" : "failed");
+    const age = (id: string | undefined, span: string) =>
+      place.sql`update orders.holon_jobs set settled_at = now() - ${span}::interval where id = ${id ?? ""}`;
+    await Promise.all([age(ids[0], "61 min"), age(ids[1], "59 min"), age(ids[2], "15 d"), age(ids[3], "13 d")]);
+    await work.sweep();
+    expect((await place.sql`select id from orders.holon_jobs`).map((row) => row["id"]).sort()).toEqual([ids[1], ids[3]].sort());
   });
 
   it("is given back when its process stops and it does not end", async () => {
@@ -246,7 +269,16 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
   });
 
   it("may hand out a job twice: it runs once", async () => {
-    const work = await place.start({ send: job(Data) }, { send: completing() });
+    let entered = 0;
+    const work = await place.start(
+      { send: job(Data) },
+      {
+        send: (call) => {
+          entered++;
+          return completing()(call);
+        },
+      },
+    );
     const id = await place.enqueue(work);
     await place.queues.add("jobs.orders", [
       { id: "stale-1", name: "send", data: { id } },
@@ -254,6 +286,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
       { id: "stale-3", name: "send", data: {} },
     ]);
     await place.is(id, "done");
-    expect(await effectCount()).toBe(1);
+    await until(async () => (await place.queues.depth("jobs.orders")).active === 0);
+    expect([entered, await effectCount()]).toEqual([1, 1]);
   });
 });

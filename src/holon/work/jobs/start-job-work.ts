@@ -5,6 +5,7 @@ import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
 import { AloneLane } from "./alone-lane.ts";
 import type { JobHandler } from "./job-call.ts";
+import { createJobConsole, type JobConsole } from "./job-console.ts";
 import { type JobData, JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
@@ -48,11 +49,9 @@ export interface JobWorkOptions {
 }
 
 /** The jobs and schedules of one context, at work in one process. */
-export interface JobWork extends Closable {
+export interface JobWork extends Closable, JobConsole {
   /** For the publisher of the outbox. */
   readonly dispatch: JobDispatcher;
-  /** Makes a job that failed for good run again. Returns whether there was one; asking twice runs it once. */
-  rerun(id: string): Promise<boolean>;
   /** Looks for dead and lost jobs now, not at the next time. */
   sweep(): Promise<void>;
   /** Fires the schedules that are due now. */
@@ -98,11 +97,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   let stopping: Promise<void> | undefined;
   return {
     dispatch: createJobDispatcher({ shelf, sender }),
-    async rerun(id) {
-      const job = await runs.rerun(id);
-      if (job !== undefined) await sender.send([job]);
-      return job !== undefined;
-    },
+    ...createJobConsole({ context, jobs, store, backend, clock, log }),
     sweep: () => sweeper.sweep(),
     tick: () => ticker.tick(),
     close() {

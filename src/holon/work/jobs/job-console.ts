@@ -1,0 +1,82 @@
+import { sql } from "drizzle-orm";
+import type { Clock, Logger } from "../../kernel/index.ts";
+import type { QueueBackend } from "../../queue/queue-backend.ts";
+import type { JobMap } from "../job.ts";
+import { type JobData, JobDatabase } from "./job-database.ts";
+import { JobRuns } from "./job-runs.ts";
+import { JobSender } from "./job-sender.ts";
+import { JobShelf } from "./job-shelf.ts";
+
+/** A job that was set aside. */
+export interface FailedJob {
+  readonly id: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly deaths: number;
+  readonly deathsAlone: number;
+  /** As ISO 8601. */
+  readonly failedAt: string;
+}
+
+/** How many jobs of a context are in which state. */
+export interface JobCounts {
+  readonly waiting: number;
+  readonly running: number;
+  readonly done: number;
+  readonly failed: number;
+  /** How long the oldest job that is due has waited; 0 where none is. */
+  readonly oldestDueMs: number;
+}
+
+/** What {@link createJobConsole} needs. */
+export interface JobConsoleOptions {
+  readonly context: string;
+  readonly jobs: JobMap;
+  readonly store: JobData;
+  /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
+  readonly backend: Pick<QueueBackend, "add"> | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Looks at the jobs of one context and makes failed ones run again: for code, dashboard and command line. */
+export interface JobConsole {
+  /** Jobs that were set aside, the latest first. */
+  failed(limit: number): Promise<readonly FailedJob[]>;
+  counts(): Promise<JobCounts>;
+  /** Makes a job that failed for good run again. Returns whether there was one; asking twice runs it once. */
+  rerun(id: string): Promise<boolean>;
+}
+
+/** Makes the console of a context's jobs; no process need work them. */
+export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
+  const database = new JobDatabase(context, store, clock);
+  const runs = new JobRuns(database);
+  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database), backend, log });
+  return {
+    failed: (limit) =>
+      database.rows<FailedJob>(
+        "list failed jobs",
+        sql`select id, name, reason, attempts, deaths, deaths_alone as "deathsAlone", to_char(settled_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "failedAt"
+          from ${database.jobs} where state = 'failed' order by settled_at desc limit ${limit}`,
+      ),
+    async counts() {
+      const [row] = await database.rows<JobCounts>(
+        "count jobs",
+        sql`select count(*) filter (where state = 'waiting')::int as waiting, count(*) filter (where state = 'running')::int as running,
+            count(*) filter (where state = 'done')::int as done, count(*) filter (where state = 'failed')::int as failed,
+            coalesce(extract(epoch from now() - min(due_at) filter (where state = 'waiting' and due_at <= now())) * 1000, 0)::double precision as "oldestDueMs"
+          from ${database.jobs}`,
+      );
+      return row ?? { waiting: 0, running: 0, done: 0, failed: 0, oldestDueMs: 0 };
+    },
+    async rerun(id) {
+      const job = await runs.rerun(id);
+      if (job === undefined) return false;
+      log.info({ job: `${context}.${job.name}`, jobId: id }, "a failed job is run again");
+      await sender.send([job]);
+      return true;
+    },
+  };
+}
