@@ -29,7 +29,7 @@ export class AckSender {
     const waiting = this.#waiting.get(producer) ?? [];
     for (const { id, position } of messages) waiting.push({ id, position });
     this.#waiting.set(producer, waiting);
-    if (!this.#sending.has(producer)) this.#sending.set(producer, this.#send(producer).finally(() => this.#sending.delete(producer)));
+    if (!this.#sending.has(producer)) this.#sending.set(producer, this.#send(producer));
   }
 
   /** Tells a producer which of its events are wanted. Errors: UNAVAILABLE. */
@@ -52,6 +52,8 @@ export class AckSender {
         this.#log.debug({ err: error, producer }, "acknowledgements are lost; the events come again");
       }
     }
+    // In the same breath as the last look: what comes later begins anew.
+    this.#sending.delete(producer);
   }
 
   async #add(producer: string, message: AckMessage): Promise<void> {

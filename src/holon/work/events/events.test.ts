@@ -121,6 +121,22 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await producer.close();
   });
 
+  it("of one key are looked at by one consumer at a time: neither can miss the other", async () => {
+    let finish = false;
+    await place.startProducer(backend);
+    await place.startConsumer(backend, ({ event }) => (event.key === "a" ? until(() => finish) : undefined));
+    await place.emit([taken("a", 1)]);
+    await until(async () => (await backend.depth(eventQueue("orders"))).active === 1);
+    await place.emit([taken("a", 2)]);
+    await place.emit([taken("b", 1)]);
+    await until(async () => (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'`).length > 0);
+    await effectsAre(1);
+    finish = true;
+    await effectsAre(3);
+    expect(await numbersOf("a")).toEqual([1, 2]);
+    await allSettled();
+  });
+
   it("whose handler keeps failing are tried as often as allowed, parked with the reason, and block their key only, until they are released", async () => {
     const broken = { now: true };
     let tries = 0;
