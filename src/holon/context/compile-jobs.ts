@@ -27,6 +27,7 @@ export function compileJobs({ context, handlers, makeContext }: CompileJobsOptio
         const complete = (work: (tx: object) => Promise<unknown>): Promise<void> =>
           ctx.holdingTransaction(async () => {
             await ctx.inScope(call.scope, record).transaction(work);
+            call.completed();
           });
         const progress = (value: object | number): Promise<void> => call.progress(value);
         const result = await (handler as Handler)({ data: call.data, ctx, attempt: call.attempt, progress, complete });

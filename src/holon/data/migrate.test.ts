@@ -131,7 +131,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
     const results = await startTen();
     expect(results.map(({ failed }) => failed)).toEqual(Array(10).fill(undefined));
     const applied = results.flatMap((result) => result["applied"] as string[]);
-    expect(applied.toSorted()).toEqual(["0000_first", "0000_work_that_waits", "0001_keys_and_runs", "0001_second", "0002_jobs_and_schedules"]);
+    expect(applied.toSorted()).toEqual(["0000_first", "0000_work_that_waits", "0001_keys_and_runs", "0001_second", "0002_jobs_and_schedules", "0003_events"]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });
 

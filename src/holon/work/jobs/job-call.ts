@@ -28,6 +28,8 @@ export interface JobCall {
    * Errors: as {@link assertHeld}.
    */
   complete(tx: EffectTransaction, result: unknown): Promise<unknown>;
+  /** Says that this transaction has committed: nothing more is to be written. */
+  completed(): void;
 }
 
 /** A job's handler with its types taken off. What it answers has not been parsed. */

@@ -1,4 +1,4 @@
-import { createParser, ParseFailure, type Parser } from "../../contract/index.ts";
+import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
 import { type Clock, catalogueError, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
 import type { JobMap, JobSpec } from "../job.ts";
 import type { JobHandler } from "./job-call.ts";
@@ -23,6 +23,16 @@ export interface JobExecutorParts {
   readonly leaseMs: number;
 }
 
+/** One run at work. */
+interface Run {
+  readonly claim: JobClaim;
+  readonly spec: JobSpec;
+  readonly scope: Scope;
+  readonly log: Logger;
+  readonly parseResult: Parser;
+  isCompleted: boolean;
+}
+
 /** Shows how far a run is elsewhere than in the database. */
 export type ShowProgress = (value: object | number) => Promise<void>;
 
@@ -40,7 +50,7 @@ export class JobExecutor {
   constructor(parts: JobExecutorParts) {
     this.#parts = parts;
     this.#parsers = new Map(
-      Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: createParser(result) }]),
+      Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: resultParser(result) }]),
     );
   }
 
@@ -66,11 +76,12 @@ export class JobExecutor {
     const data = parsers.data(claim.data);
     if (data instanceof ParseFailure)
       return this.#setAside(claim, log, catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(data)}`));
+    const run: Run = { claim, spec, scope, log, parseResult: parsers.result, isCompleted: false };
     try {
-      const result = await this.#call(claim, spec, handler, scope, data, parsers.result, show);
-      return await this.#done(claim, parseResult(parsers.result, result), log);
+      const result = await this.#call(run, handler, data, show);
+      return await this.#done(run, result);
     } catch (error) {
-      return this.#failed(claim, spec, error, log);
+      return this.#failed(run, error);
     }
   }
 
@@ -86,8 +97,9 @@ export class JobExecutor {
   }
 
   /** Calls the handler; the timeout ends the waiting for one that never returns. */
-  async #call(claim: JobClaim, spec: JobSpec, handler: JobHandler, scope: Scope, data: unknown, parse: Parser, show: ShowProgress): Promise<unknown> {
+  async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
     const { runs, wheel } = this.#parts;
+    const { claim, spec, scope } = run;
     const timeout = new ScopeTimeout(scope, `The job ${claim.name} did not end within ${spec.timeoutMs} ms.`);
     const cancelled = new Promise<never>((_resolve, reject) => {
       scope.onCancel(reject);
@@ -110,9 +122,12 @@ export class JobExecutor {
           if (!hasRows(await tx.db.execute(runs.hold(claim)))) throw takenOver(claim);
         },
         complete: async (tx, result) => {
-          const kept = parseResult(parse, result);
+          const kept = parseResult(run.parseResult, result);
           if (!hasRows(await tx.db.execute(runs.complete(claim, kept)))) throw takenOver(claim);
           return kept;
+        },
+        completed: () => {
+          run.isCompleted = true;
         },
       });
       return await Promise.race([call, cancelled]);
@@ -122,17 +137,21 @@ export class JobExecutor {
     }
   }
 
-  async #done(claim: JobClaim, result: unknown, log: Logger): Promise<JobOutcome> {
+  async #done(run: Run, answer: unknown): Promise<JobOutcome> {
     const { runs } = this.#parts;
-    const isOurs = await this.#write(async () => (await runs.done(claim, result)) || (await runs.isDone(claim)));
+    const { claim, log } = run;
+    const end = async (): Promise<boolean> => (await runs.done(claim, parseResult(run.parseResult, answer))) || (await runs.isDone(claim));
+    const isOurs = run.isCompleted || (await this.#write(end));
     if (isOurs) log.info({}, "a job is done");
     else log.warn({}, "a job ended after its lease: another runner has it");
     return { kind: isOurs ? "done" : "lost" };
   }
 
-  async #failed(claim: JobClaim, spec: JobSpec, error: unknown, log: Logger): Promise<JobOutcome> {
+  async #failed(run: Run, error: unknown): Promise<JobOutcome> {
     const { runs, sender, random } = this.#parts;
-    if (await this.#write(() => runs.isDone(claim))) {
+    const { claim, spec, log } = run;
+    // A commit that was not heard of counts too.
+    if (run.isCompleted || (await this.#write(() => runs.isDone(claim)))) {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
     }
@@ -160,6 +179,11 @@ export class JobExecutor {
   #write<Result>(write: () => Promise<Result>): Promise<Result> {
     return persistently(this.#parts.clock, this.#parts.leaseMs, write);
   }
+}
+
+/** What a handler answers although nobody asked is not kept, and is no reason to run it again. */
+function resultParser(schema: JobSpec["result"]): Parser {
+  return schema === NOTHING ? () => undefined : createParser(schema);
 }
 
 function hasRows(rows: unknown): boolean {

@@ -28,13 +28,24 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     );
     const wheel = new TimerWheel(() => systemClock.monotonicMs());
     for (let count = 0; count < 2; count++) {
-      const publisher = createPublisher({ data: place.store, backend: place.queues, limits: { ...EVENT_LIMITS, pollMs: 50 }, clock: systemClock, wheel, log: silentLogger });
+      const publisher = createPublisher({
+        data: place.store,
+        backend: place.queues,
+        limits: { ...EVENT_LIMITS, pollMs: 50 },
+        clock: systemClock,
+        wheel,
+        log: silentLogger,
+      });
       publisher.dispatchTo("job", work.dispatch);
       publishers.push(publisher);
     }
     for (let round = 0; round < 10; round++) {
       place.queues.reachable = round % 3 !== 1;
-      await place.append(Array.from({ length: 20 }, (_, n) => ({ data: { n: round * 20 + n }, options: { delayMs: n * 5 } })));
+      const { refused } = place.queues;
+      await place.append(Array.from({ length: 20 }, (_, n) => ({ data: { n: round * 20 + n }, options: { delayMs: 400 + n * 5 } })));
+      if (!place.queues.reachable) {
+        await until(() => place.queues.refused > refused);
+      }
       if (round % 3 === 2) {
         await until(async () => (await place.queues.depth("jobs.orders")).delayed > 0);
         expect(place.queues.empty()).toBeGreaterThan(0);

@@ -80,9 +80,9 @@ export class JobRuns {
     );
   }
 
-  /** The statement that keeps a job this runner's until its transaction is over. Shape: one row, or none where the claim is over. */
+  /** The statement that keeps a job this run's until its transaction is over, or finds that this run has ended it. Shape: one row, or none. */
   hold(claim: JobClaim): SQL {
-    return sql`select 1 from ${this.#jobs} where ${held(claim)} for share`;
+    return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
 
   /** Keeps how far a run is. */

@@ -149,6 +149,19 @@ describe("a job", { timeout: 60_000 }, () => {
     expect(await effectCount()).toBe(0);
   });
 
+  it("that takes longer than a lease is not taken for dead while its process lives", async () => {
+    const release = signal();
+    const work = await place.start({ send: job(Data) }, { send: () => release.promise }, { timing: { leaseMs: 300 } });
+    const id = await place.enqueue(work);
+    await until(async () => {
+      await work.sweep();
+      return (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '1 second'`).length === 1;
+    });
+    release.resolve();
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ attempts: 1, deaths: 0 });
+  });
+
   it("is dispatched once, however often its row comes", async () => {
     const work = await place.start({ send: job(Data) }, { send: completing() });
     const [id = ""] = await place.append([{}]);

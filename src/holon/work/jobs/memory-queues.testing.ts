@@ -17,12 +17,17 @@ interface Lane {
 export class MemoryQueues implements QueueBackend {
   readonly kind = "redis";
   reachable = true;
+  /** How often they were away when something was to be added. */
+  refused = 0;
   /** What was added, by queue, in order. */
   readonly added: { readonly queue: string; readonly job: QueuedJob }[] = [];
   readonly #lanes = new Map<string, Lane>();
 
   async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
-    if (!this.reachable) throw catalogueError("UNAVAILABLE", "The queue is away.");
+    if (!this.reachable) {
+      this.refused++;
+      throw catalogueError("UNAVAILABLE", "The queue is away.");
+    }
     const lane = this.#lane(queue);
     for (const job of jobs) {
       if (lane.seen.has(job.id)) continue;
