@@ -222,25 +222,24 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
   });
 
   it("do not get a second job of a key while the first waits, and do when it has begun", async () => {
-    const entered = signal();
     const release = signal();
     let runs = 0;
     const handler: JobHandler = async () => {
       runs++;
-      entered.resolve();
       await release.promise;
     };
-    const keyed = { options: { deduplicationKey: "k", delayMs: 50 } };
+    const keyed = { options: { deduplicationKey: "k", delayMs: 3_600_000 } };
     const work = await place.start({ send: job(Data) }, { send: handler });
     await place.append([keyed, keyed]);
     await place.publish(work);
-    await place.append([keyed, { options: { deduplicationKey: "other" } }]);
+    await place.append([keyed, { options: { deduplicationKey: "other", delayMs: 3_600_000 } }]);
     await place.publish(work);
     expect(await place.sql`select deduplication_key as key from orders.holon_jobs order by 1`).toEqual([{ key: "k" }, { key: "other" }]);
     expect(await place.sql`select 1 from orders.holon_outbox where settled_at is null`).toEqual([]);
-    await entered.promise;
+    await place.sql`update orders.holon_jobs set due_at = now(), sent_at = null where state = 'waiting'`;
+    await work.sweep();
     await until(() => runs === 2);
-    const [again = ""] = await place.append([keyed]);
+    const [again = ""] = await place.append([{ options: { deduplicationKey: "k" } }]);
     await place.publish(work);
     release.resolve();
     await place.is(again, "done");
