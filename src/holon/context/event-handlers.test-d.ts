@@ -7,7 +7,10 @@ import type { TransactionOf } from "./definition-types.ts";
 
 const payments = contract("payments", {
   procedures: {},
-  events: { paymentTaken: event(z.object({ orderId: z.string(), cents: z.int() }), { orderedBy: "orderId" }), paymentRefused: event(z.object({ why: z.string() })) },
+  events: {
+    paymentTaken: event(z.object({ orderId: z.string(), cents: z.int() }), { orderedBy: "orderId" }),
+    paymentRefused: event(z.object({ why: z.string() })),
+  },
 });
 const stock = contract("stock", { procedures: {}, events: { counted: event(z.object({ n: z.int() })) } });
 const orders = contract("orders", { procedures: {}, events: { orderPaid: event(z.object({ orderId: z.string() })) } });
@@ -25,7 +28,10 @@ export const events = def.events({
       await markPaid(tx, payload.orderId);
       await tx.emit("orderPaid", { orderId: payload.orderId });
       await tx.enqueue("sendReceipt", { orderId: payload.orderId });
-      ctx.log.info({ id, cents: payload.cents satisfies number, name: name satisfies "paymentTaken", producer: producer satisfies "payments" }, "paid");
+      ctx.log.info(
+        { id, cents: payload.cents satisfies number, name: name satisfies "paymentTaken", producer: producer satisfies "payments" },
+        "paid",
+      );
       // @ts-expect-error: no such event of this context
       await tx.emit("paymentTaken", {});
       // @ts-expect-error: no such field

@@ -33,4 +33,6 @@ export type EventHandlersOf<T extends ContextTypes, S extends ContractMap> = {
 };
 
 /** What `implement` takes of events: their handlers, where the context subscribes to any. */
-export type EventParts<T extends ContextTypes, S extends ContractMap> = keyof S extends never ? { readonly events?: Readonly<Record<string, never>> } : { readonly events: EventHandlersOf<T, S> };
+export type EventParts<T extends ContextTypes, S extends ContractMap> = keyof S extends never
+  ? { readonly events?: Readonly<Record<string, never>> }
+  : { readonly events: EventHandlersOf<T, S> };

@@ -1,3 +1,4 @@
+export { type SQL, sql } from "drizzle-orm";
 export * from "./context-data.ts";
 export type { Database, Tables, WriteDatabase } from "./database/database.ts";
 export type { PreparableQuery, PreparedQueryOf } from "./database/prepared-query.ts";

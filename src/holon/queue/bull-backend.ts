@@ -93,11 +93,27 @@ export class BullBackend implements QueueBackend {
 }
 
 function toBulkJob({ id, name, data, delayMs, priority }: QueuedJob) {
-  return { name, data, opts: { jobId: toBullId(id), attempts: 1, ...KEPT, ...(delayMs === undefined ? {} : { delay: delayMs }), ...(priority === undefined ? {} : { priority }) } };
+  return {
+    name,
+    data,
+    opts: {
+      jobId: toBullId(id),
+      attempts: 1,
+      ...KEPT,
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+      ...(priority === undefined ? {} : { priority }),
+    },
+  };
 }
 
 function toRun(job: Job): JobRun {
-  return { id: fromBullId(job.id ?? ""), name: job.name, data: job.data, stalledCount: job.stalledCounter, progress: (value) => job.updateProgress(value) };
+  return {
+    id: fromBullId(job.id ?? ""),
+    name: job.name,
+    data: job.data,
+    stalledCount: job.stalledCounter,
+    progress: (value) => job.updateProgress(value),
+  };
 }
 
 async function track<Result>(running: Set<Promise<unknown>>, work: Promise<Result>): Promise<Result> {

@@ -31,6 +31,9 @@ export interface QueueServices {
  */
 export async function createQueueBackend(place: QueuePlace, { log, prefix }: QueueServices): Promise<QueueBackend> {
   const own = log.child({ part: "queues" });
-  const driver = place.kind === "redis" ? await openRedisDriver(place.url, prefix, own) : await openPostgresDriver(place.url, place.schema ?? "holon_queue", place.max, own);
+  const driver =
+    place.kind === "redis"
+      ? await openRedisDriver(place.url, prefix, own)
+      : await openPostgresDriver(place.url, place.schema ?? "holon_queue", place.max, own);
   return new BullBackend(driver);
 }

@@ -18,7 +18,10 @@ const PING_MS = 5_000;
  * Errors: UNAVAILABLE where the schema cannot be made.
  */
 export async function openPostgresDriver(url: string, schema: string, max: number | undefined, log: Logger): Promise<BullDriver> {
-  const [{ PostgresConnection, PostgresQueueBackend: Backend, quoteSchemaName, runMigrations, withBackend }, { default: pg }] = await Promise.all([import("bullmq"), import("pg")]);
+  const [{ PostgresConnection, PostgresQueueBackend: Backend, quoteSchemaName, runMigrations, withBackend }, { default: pg }] = await Promise.all([
+    import("bullmq"),
+    import("pg"),
+  ]);
   const reachability = new Reachability("postgres", log);
   const pool = new pg.Pool({
     connectionString: url,
@@ -31,12 +34,14 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
   pool.setMaxListeners(0);
   pool.on("error", (error) => reachability.lost(error));
   await migrateQueues(pool, (client) => runMigrations(client, schema));
-  const { Queue: BullQueue, Worker: BullWorker } = withBackend<PostgresQueueBackend, typeof pool>((name, options, { withBlockingConnection = false } = {}) => {
-    const connection = new PostgresConnection(pool);
-    // BullMQ lets a pool of ours live in its default schema only; the pool's search path is what its statements go by.
-    Object.defineProperty(connection, "schema", { value: schema });
-    return new Backend(connection, name, options, true, withBlockingConnection ? name : undefined);
-  });
+  const { Queue: BullQueue, Worker: BullWorker } = withBackend<PostgresQueueBackend, typeof pool>(
+    (name, options, { withBlockingConnection = false } = {}) => {
+      const connection = new PostgresConnection(pool);
+      // BullMQ lets a pool of ours live in its default schema only; the pool's search path is what its statements go by.
+      Object.defineProperty(connection, "schema", { value: schema });
+      return new Backend(connection, name, options, true, withBlockingConnection ? name : undefined);
+    },
+  );
   let closing = false;
   const ping = setInterval(() => {
     pool.query("select 1").then(

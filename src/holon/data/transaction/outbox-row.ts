@@ -45,11 +45,27 @@ export class OutboxRows {
   readonly #keyed = new Map<string, number>();
 
   addEvent({ name, payload, key, origin }: AppendedEvent): void {
-    this.rows.push({ kind: "event", name, ordered_key: key ?? null, key_index: this.#nextIndex(name, key), payload: copy(payload), options: null, ...columnsOf(origin) });
+    this.rows.push({
+      kind: "event",
+      name,
+      ordered_key: key ?? null,
+      key_index: this.#nextIndex(name, key),
+      payload: copy(payload),
+      options: null,
+      ...columnsOf(origin),
+    });
   }
 
   addJob({ name, data, options, origin }: AppendedJob): void {
-    this.rows.push({ kind: "job", name, ordered_key: null, key_index: null, payload: copy(data), options: copy(options) as object, ...columnsOf(origin) });
+    this.rows.push({
+      kind: "job",
+      name,
+      ordered_key: null,
+      key_index: null,
+      payload: copy(data),
+      options: copy(options) as object,
+      ...columnsOf(origin),
+    });
   }
 
   #nextIndex(name: string, key: string | undefined): number | null {

@@ -110,7 +110,11 @@ export class EventConsumer {
         const route = this.#parts.routes.find(producer, message.name);
         if (route !== undefined) await runHandler(this.#parts, tx, producer, message, payload, route);
       }
-      return inbox.wakeSuccessors(tx, producer, effective.map(({ message }) => message));
+      return inbox.wakeSuccessors(
+        tx,
+        producer,
+        effective.map(({ message }) => message),
+      );
     });
     if (woken) this.#parts.wakeHeld();
   }
@@ -130,7 +134,13 @@ export class EventConsumer {
 
   async #failed(producer: string, message: EventMessage, error: unknown): Promise<void> {
     const { database, inbox, limits, random, log } = this.#parts;
-    const failure = { reason: reasonOf(error), attempts: limits.attemptsCount, firstMs: limits.backoffFirstMs, greatestMs: limits.backoffGreatestMs, part: random() };
+    const failure = {
+      reason: reasonOf(error),
+      attempts: limits.attemptsCount,
+      firstMs: limits.backoffFirstMs,
+      greatestMs: limits.backoffGreatestMs,
+      part: random(),
+    };
     const outcome = await database.transaction("note a failed event", (tx) => inbox.fail(tx, producer, message, failure));
     if (outcome === undefined) return;
     const fields = { err: error, event: `${producer}.${message.name}`, eventId: message.id, attempt: outcome.attempts };
@@ -144,7 +154,9 @@ export class EventConsumer {
     try {
       await this.#parts.inbox.lockKeys(tx, producer, messages);
     } catch (error) {
-      throw isHolonError(error, "CONFLICT") ? catalogueError("UNAVAILABLE", "Another consumer works on the same key for long.", { cause: error }) : error;
+      throw isHolonError(error, "CONFLICT")
+        ? catalogueError("UNAVAILABLE", "Another consumer works on the same key for long.", { cause: error })
+        : error;
     }
   }
 

@@ -53,6 +53,8 @@ export function subscribersOf(producer: string, contexts: readonly SubscribingCo
 function namesOf(producer: string, { subscribesTo, events }: SubscribingContext): string[] {
   return Object.entries(subscribesTo).flatMap(([subscription, contract]) => {
     if (contract.name !== producer) return [];
-    return Object.entries(events[subscription] ?? {}).flatMap(([name, handle]) => (handle === undefined || contract.events[name] === undefined ? [] : [name]));
+    return Object.entries(events[subscription] ?? {}).flatMap(([name, handle]) =>
+      handle === undefined || contract.events[name] === undefined ? [] : [name],
+    );
   });
 }

@@ -16,7 +16,14 @@ export interface EventRunParts {
 }
 
 /** Runs the handler of one event in an open transaction. What it emits belongs to the trace of the event, and to who began it. */
-export async function runHandler(parts: EventRunParts, tx: DataTransaction<Tables>, producer: string, message: EventMessage, payload: unknown, route: EventRoute): Promise<void> {
+export async function runHandler(
+  parts: EventRunParts,
+  tx: DataTransaction<Tables>,
+  producer: string,
+  message: EventMessage,
+  payload: unknown,
+  route: EventRoute,
+): Promise<void> {
   const { id, name, key, initiator } = message;
   const trace = parseTraceparent(message.traceparent ?? undefined);
   await route.handle({

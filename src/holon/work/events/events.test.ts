@@ -97,7 +97,9 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.emit(Array.from({ length: 160 }, (_, n) => taken(`k${n % 8}`, n)));
     await effectsAre(160);
     await allSettled();
-    const committed = await place.sql<{ key: string; n: number }[]>`select ordered_key as key, (payload ->> 'n')::int as n from payments.holon_outbox order by ordered_key, key_number`;
+    const committed = await place.sql<
+      { key: string; n: number }[]
+    >`select ordered_key as key, (payload ->> 'n')::int as n from payments.holon_outbox order by ordered_key, key_number`;
     for (let key = 0; key < 8; key++) {
       const expected = committed.filter((row) => row.key === `k${key}`).map(({ n }) => n);
       expect(expected).toHaveLength(20);
@@ -153,8 +155,17 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await until(async () => (await consumer.parked.list()).length === 1);
     await allSettled();
     const [parked] = await consumer.parked.list();
-    expect(parked).toMatchObject({ name: "paymentTaken", key: "bad", keyNumber: 1, attempts: QUICK.attemptsCount, reason: "TypeError: it is broken", payload: { orderId: "bad", n: 1 } });
-    expect((await place.inbox()).filter(({ state }) => state === "held").map(({ key, number }) => ({ key, number }))).toEqual([{ key: "bad", number: 2 }]);
+    expect(parked).toMatchObject({
+      name: "paymentTaken",
+      key: "bad",
+      keyNumber: 1,
+      attempts: QUICK.attemptsCount,
+      reason: "TypeError: it is broken",
+      payload: { orderId: "bad", n: 1 },
+    });
+    expect((await place.inbox()).filter(({ state }) => state === "held").map(({ key, number }) => ({ key, number }))).toEqual([
+      { key: "bad", number: 2 },
+    ]);
     expect(tries).toBeGreaterThanOrEqual(QUICK.attemptsCount);
     broken.now = false;
     await consumer.parked.release(parked?.id ?? "");

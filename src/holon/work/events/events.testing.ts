@@ -1,8 +1,16 @@
-import { sql } from "drizzle-orm";
 import postgres, { type Sql } from "postgres";
 import { z } from "zod";
 import { contract, event } from "../../contract/index.ts";
-import { type ContextData, createContextData, createTestDatabase, type DataTransaction, migrate, startTestServer, type Tables } from "../../data/index.ts";
+import {
+  type ContextData,
+  createContextData,
+  createTestDatabase,
+  type DataTransaction,
+  migrate,
+  sql,
+  startTestServer,
+  type Tables,
+} from "../../data/index.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { QueueBackend } from "../../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
@@ -30,7 +38,15 @@ export interface Effect {
 }
 
 /** Short, so that nobody waits; sending again far more often than needed makes duplicates. */
-export const QUICK = { pollMs: 20, sweepMs: 25, resendMs: 400, backoffFirstMs: 5, backoffGreatestMs: 20, attemptsCount: 3, leaseMs: 2_000 } satisfies Partial<EventLimits>;
+export const QUICK = {
+  pollMs: 20,
+  sweepMs: 25,
+  resendMs: 400,
+  backoffFirstMs: 5,
+  backoffGreatestMs: 20,
+  attemptsCount: 3,
+  leaseMs: 2_000,
+} satisfies Partial<EventLimits>;
 
 /** Two contexts in one database, `payments` that emits and `orders` that listens, and the means to start and stop their work. */
 export interface EventsPlace {
@@ -45,7 +61,17 @@ export interface EventsPlace {
   effects(): Promise<Effect[]>;
   /** Events that some subscriber has not acknowledged, or that were never sent. */
   unsettled(): Promise<number>;
-  inbox(): Promise<{ readonly name: string; readonly key: string | null; readonly number: number | null; readonly state: string; readonly attempts: number; readonly reason: string | null; readonly id: string }[]>;
+  inbox(): Promise<
+    {
+      readonly name: string;
+      readonly key: string | null;
+      readonly number: number | null;
+      readonly state: string;
+      readonly attempts: number;
+      readonly reason: string | null;
+      readonly id: string;
+    }[]
+  >;
   /** Stops all work and empties the tables. */
   reset(): Promise<void>;
   end(): Promise<void>;
@@ -78,7 +104,15 @@ export async function openEventsPlace(): Promise<EventsPlace> {
   const looking = postgres(database.url, { max: 3, onnotice: () => {} });
   const open = async (context: string): Promise<ContextData<Tables>> => {
     const { role } = await migrate({ url: database.url, context });
-    return createContextData({ context, url: database.url, role, tables: {}, limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitingCount: 10_000 }, clock: systemClock, log: silentLogger }) as ContextData<Tables>;
+    return createContextData({
+      context,
+      url: database.url,
+      role,
+      tables: {},
+      limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitingCount: 10_000 },
+      clock: systemClock,
+      log: silentLogger,
+    }) as ContextData<Tables>;
   };
   const [producerData, consumerData] = [await open("payments"), await open("orders")];
   await looking`create table orders.effects (position bigint generated always as identity, name text not null, key text not null, n int not null)`;
@@ -103,14 +137,17 @@ export async function openEventsPlace(): Promise<EventsPlace> {
     },
     startProducer: (backend, limits = {}, app = subscribing) =>
       start({ context: { name: "payments", subscribesTo: {}, events: {} }, app, data: producerData, backend, limits: { ...QUICK, ...limits } }),
-    startConsumer: (backend, before, limits = {}) => start({ context: ordersContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
+    startConsumer: (backend, before, limits = {}) =>
+      start({ context: ordersContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
     effects: async () => [...(await looking<Effect[]>`select name, key, n from orders.effects order by position`)],
     async unsettled() {
       const [row] = await looking<{ count: number }[]>`select count(*)::int as count from payments.holon_outbox where settled_at is null`;
       return row?.count ?? 0;
     },
     inbox: async () => [
-      ...(await looking<Awaited<ReturnType<EventsPlace["inbox"]>>>`select name, ordered_key as key, key_number::int as number, state, attempts, reason, event_id as id from orders.holon_inbox order by position`),
+      ...(await looking<
+        Awaited<ReturnType<EventsPlace["inbox"]>>
+      >`select name, ordered_key as key, key_number::int as number, state, attempts, reason, event_id as id from orders.holon_inbox order by position`),
     ],
     async reset() {
       for (const work of started.splice(0)) await work.close();

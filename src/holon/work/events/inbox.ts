@@ -1,5 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
-import type { DataTransaction, Tables } from "../../data/index.ts";
+import { type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { interval, jsonb, rowsOf, type WorkDatabase } from "../outbox/work-database.ts";
 import type { EventMessage } from "./event-message.ts";
@@ -39,10 +38,15 @@ export class Inbox {
    * moment would each miss the other, and nobody would ever work it off.
    */
   async lockKeys(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
-    const keys = new Set(messages.flatMap(({ name, key }) => (key === null ? [] : [JSON.stringify(["holon inbox", this.#context, producer, name, key])])));
+    const keys = new Set(
+      messages.flatMap(({ name, key }) => (key === null ? [] : [JSON.stringify(["holon inbox", this.#context, producer, name, key])])),
+    );
     if (keys.size === 0) return;
     // In one order for all, so that two do not wait for each other.
-    await rowsOf(tx, sql`select pg_advisory_xact_lock(hashtextextended(k, 0))::text from jsonb_array_elements_text(${jsonb([...keys].sort())}) as t (k)`);
+    await rowsOf(
+      tx,
+      sql`select pg_advisory_xact_lock(hashtextextended(k, 0))::text from jsonb_array_elements_text(${jsonb([...keys].sort())}) as t (k)`,
+    );
   }
 
   /** States of these events themselves and of those that they need, where they are known here. */
@@ -61,7 +65,12 @@ export class Inbox {
   /** Enters events that are not known here. Returns the ids of those: the others were taken before, and have no effect again. */
   async enter(tx: Tx, producer: string, entries: readonly InboxEntry[]): Promise<ReadonlySet<string>> {
     if (entries.length === 0) return new Set();
-    const records = entries.map(({ message: { payload, ...message }, state, reason }) => ({ ...message, state, reason: reason ?? null, payload: state === "done" ? null : payload }));
+    const records = entries.map(({ message: { payload, ...message }, state, reason }) => ({
+      ...message,
+      state,
+      reason: reason ?? null,
+      payload: state === "done" ? null : payload,
+    }));
     const rows = await rowsOf<{ id: string }>(
       tx,
       sql`insert into ${this.#table} (producer, event_id, name, position, ordered_key, key_number, state, payload, reason, traceparent, initiator, needs, needs_surely, settled_at)
@@ -93,7 +102,10 @@ export class Inbox {
 
   /** Takes one due event for this transaction; undefined where somebody else has it or it is over. */
   async take(tx: Tx, { producer, id }: WaitingEvent): Promise<WaitingEvent | undefined> {
-    const [row] = await this.#waiting(tx, sql`producer = ${producer} and event_id = ${id} and state = 'held' and retry_at <= now() for update skip locked`);
+    const [row] = await this.#waiting(
+      tx,
+      sql`producer = ${producer} and event_id = ${id} and state = 'held' and retry_at <= now() for update skip locked`,
+    );
     return row;
   }
 
@@ -116,7 +128,10 @@ export class Inbox {
 
   /** Ends a waiting event: done with its effect, or skipped without. */
   async settle(tx: Tx, { producer, id }: WaitingEvent, state: "done" | "skipped"): Promise<void> {
-    await rowsOf(tx, sql`update ${this.#table} set state = ${state}, payload = null, retry_at = null, settled_at = now() where producer = ${producer} and event_id = ${id}`);
+    await rowsOf(
+      tx,
+      sql`update ${this.#table} set state = ${state}, payload = null, retry_at = null, settled_at = now() where producer = ${producer} and event_id = ${id}`,
+    );
   }
 
   /** Lets an event wait for its predecessor. */
@@ -126,7 +141,10 @@ export class Inbox {
 
   /** Sets an event aside, with the reason. */
   async park(tx: Tx, { producer, id }: WaitingEvent, reason: string): Promise<void> {
-    await rowsOf(tx, sql`update ${this.#table} set state = 'parked', reason = ${reason}, retry_at = null where producer = ${producer} and event_id = ${id}`);
+    await rowsOf(
+      tx,
+      sql`update ${this.#table} set state = 'parked', reason = ${reason}, retry_at = null where producer = ${producer} and event_id = ${id}`,
+    );
   }
 
   /** Lets a parked event be tried again, with all its attempts. */
@@ -139,7 +157,12 @@ export class Inbox {
    *
    * Shape: the state that it is in now; undefined where somebody else has done it meanwhile.
    */
-  async fail(tx: Tx, producer: string, message: EventMessage, failure: { readonly reason: string; readonly attempts: number; readonly firstMs: number; readonly greatestMs: number; readonly part: number }): Promise<{ readonly state: InboxState; readonly attempts: number } | undefined> {
+  async fail(
+    tx: Tx,
+    producer: string,
+    message: EventMessage,
+    failure: { readonly reason: string; readonly attempts: number; readonly firstMs: number; readonly greatestMs: number; readonly part: number },
+  ): Promise<{ readonly state: InboxState; readonly attempts: number } | undefined> {
     const { reason, attempts, firstMs, greatestMs, part } = failure;
     await this.enter(tx, producer, [{ message, state: "held" }]);
     const [row] = await rowsOf<{ state: InboxState; attempts: number }>(
@@ -168,7 +191,13 @@ export class Inbox {
           from ${this.#table} where ${which}`,
     );
     const number = (value: number | null): number | null => (value === null ? null : Number(value));
-    return rows.map((row) => ({ ...row, position: Number(row.position), keyNumber: number(row.keyNumber), needs: number(row.needs), initiator: row.initiator ?? { kind: "anonymous" } }));
+    return rows.map((row) => ({
+      ...row,
+      position: Number(row.position),
+      keyNumber: number(row.keyNumber),
+      needs: number(row.needs),
+      initiator: row.initiator ?? { kind: "anonymous" },
+    }));
   }
 }
 

@@ -46,7 +46,15 @@ export interface EventWork extends Closable {
  * Guarantee: an event whose transaction committed has its effect once at every subscriber, whatever is killed or emptied meanwhile, but the databases.
  * Errors: UNAVAILABLE - the database of the context cannot be reached.
  */
-export async function startEventWork({ context, app, data, backend, openTransaction, services, limits: others = {} }: EventWorkOptions): Promise<EventWork> {
+export async function startEventWork({
+  context,
+  app,
+  data,
+  backend,
+  openTransaction,
+  services,
+  limits: others = {},
+}: EventWorkOptions): Promise<EventWork> {
   const limits = { ...EVENT_LIMITS, ...others };
   const { clock, wheel, random } = services;
   const log = services.log.child({ context: context.name });
@@ -63,7 +71,20 @@ export async function startEventWork({ context, app, data, backend, openTransact
   const routes = new EventRoutes(context);
   const held = new HeldEvents({ database, inbox, limits, clock, wheel, log }, () => consumer);
   const wakeHeld = (): void => held.wake();
-  const consumer: EventConsumer = new EventConsumer({ context: context.name, database, inbox, routes, limits, clock, wheel, log, random, openTransaction, handlerMs: limits.handlerMs, wakeHeld });
+  const consumer: EventConsumer = new EventConsumer({
+    context: context.name,
+    database,
+    inbox,
+    routes,
+    limits,
+    clock,
+    wheel,
+    log,
+    random,
+    openTransaction,
+    handlerMs: limits.handlerMs,
+    wakeHeld,
+  });
   const acks = new AckSender(context.name, backend, log);
   const announcing = new Poller({
     ...{ clock, wheel, log, task: "subscriptions", everyMs: limits.subscribeMs },

@@ -18,12 +18,15 @@ export function toEventBatches(producer: string, rows: readonly LeasedRow[], lim
   const packers = new Map<string, BatchPacker>();
   for (const row of rows) {
     for (const { name, afterPosition } of row.subscribers) {
-      let packer = packers.get(name);
-      if (packer === undefined) packers.set(name, (packer = new BatchPacker(limits)));
+      const packer = packers.get(name) ?? new BatchPacker(limits);
+      packers.set(name, packer);
       packer.add(toMessage(row, afterPosition), row.bytes);
     }
   }
-  return [...packers].map(([subscriber, { batches }]) => ({ queue: eventQueue(subscriber), jobs: batches.map((events) => toJob({ producer, events })) }));
+  return [...packers].map(([subscriber, { batches }]) => ({
+    queue: eventQueue(subscriber),
+    jobs: batches.map((events) => toJob({ producer, events })),
+  }));
 }
 
 class BatchPacker {
@@ -47,7 +50,18 @@ class BatchPacker {
 function toMessage(row: LeasedRow, afterPosition: number): EventMessage {
   const { id, position, name, key, keyNumber, payload, traceparent, initiator, previousPosition } = row;
   const first = keyNumber === null || keyNumber === 1 || (previousPosition !== null && previousPosition <= afterPosition);
-  return { id, position, name, key, keyNumber, needs: first ? null : keyNumber - 1, needsSurely: previousPosition !== null, payload, traceparent, initiator };
+  return {
+    id,
+    position,
+    name,
+    key,
+    keyNumber,
+    needs: first ? null : keyNumber - 1,
+    needsSurely: previousPosition !== null,
+    payload,
+    traceparent,
+    initiator,
+  };
 }
 
 function toJob(data: EventBatch): QueuedJob {

@@ -1,5 +1,4 @@
-import type { SQL } from "drizzle-orm";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { interval, type WorkDatabase } from "./work-database.ts";
 
@@ -64,8 +63,11 @@ export class OutboxLease {
           select l.position, s.subscriber from leased l join ${this.#subscribers} s on l.kind = 'event' and s.event = l.name and s.after_position < l.position
           on conflict do nothing
         )
-        ${this.#select("leased", sql`select json_agg(json_build_object('name', s.subscriber, 'afterPosition', s.after_position))
-            from ${this.#subscribers} s where l.kind = 'event' and s.event = l.name and s.after_position < l.position`)}`,
+        ${this.#select(
+          "leased",
+          sql`select json_agg(json_build_object('name', s.subscriber, 'afterPosition', s.after_position))
+            from ${this.#subscribers} s where l.kind = 'event' and s.event = l.name and s.after_position < l.position`,
+        )}`,
     );
     return rows.map(toRow);
   }
@@ -84,8 +86,11 @@ export class OutboxLease {
         ), leased as (
           select * from ${this.#outbox} where position in (select position from again)
         )
-        ${this.#select("leased", sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
-            from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`)}`,
+        ${this.#select(
+          "leased",
+          sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
+            from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`,
+        )}`,
     );
     return rows.map(toRow);
   }
@@ -114,7 +119,10 @@ export class OutboxLease {
 
   /** Gives rows back that could not be sent. */
   async giveBack(positions: readonly number[]): Promise<void> {
-    await this.#database.rows("give back to the outbox", sql`update ${this.#outbox} set leased_until = null where position = any(${array(positions)}) and settled_at is null`);
+    await this.#database.rows(
+      "give back to the outbox",
+      sql`update ${this.#outbox} set leased_until = null where position = any(${array(positions)}) and settled_at is null`,
+    );
   }
 
   /** Removes events whose last acknowledgement is long ago. */
@@ -137,7 +145,13 @@ export class OutboxLease {
 /** Numbers of the database come as text, since they may be larger than ours; positions are not. */
 function toRow(row: LeasedRow): LeasedRow {
   const number = (value: number | null): number | null => (value === null ? null : Number(value));
-  return { ...row, position: Number(row.position), keyNumber: number(row.keyNumber), previousPosition: number(row.previousPosition), subscribers: row.subscribers ?? [] };
+  return {
+    ...row,
+    position: Number(row.position),
+    keyNumber: number(row.keyNumber),
+    previousPosition: number(row.previousPosition),
+    subscribers: row.subscribers ?? [],
+  };
 }
 
 function array(positions: readonly number[]): SQL {

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "../../data/index.ts";
 import { jsonb, rowsOf, type WorkDatabase } from "./work-database.ts";
 
 /** Who hears which events of a context. */
@@ -47,7 +47,10 @@ export class Subscriptions {
   async unsubscribe(name: string): Promise<void> {
     await this.#database.transaction("unsubscribe", async (tx) => {
       await rowsOf(tx, sql`delete from ${this.#subscribers} where subscriber = ${name}`);
-      const gone = await rowsOf<{ position: string }>(tx, sql`delete from ${this.#deliveries} where subscriber = ${name} and acknowledged_at is null returning position`);
+      const gone = await rowsOf<{ position: string }>(
+        tx,
+        sql`delete from ${this.#deliveries} where subscriber = ${name} and acknowledged_at is null returning position`,
+      );
       await rowsOf(tx, this.#settle(sql`${`{${gone.map(({ position }) => position).join(",")}}`}::bigint[]`));
     });
   }
@@ -61,10 +64,16 @@ export class Subscriptions {
     const acknowledged = sql`jsonb_to_recordset(${jsonb(events)}) as a (position bigint, id uuid)`;
     await this.#database.transaction("acknowledge", async (tx) => {
       // Positions begin anew where a database was restored; ids do not.
-      const rows = await rowsOf<{ position: string }>(tx, sql`select o.position from ${this.#outbox} o join ${acknowledged} on o.position = a.position and o.id = a.id order by o.position for update of o`);
+      const rows = await rowsOf<{ position: string }>(
+        tx,
+        sql`select o.position from ${this.#outbox} o join ${acknowledged} on o.position = a.position and o.id = a.id order by o.position for update of o`,
+      );
       if (rows.length === 0) return;
       const positions = sql`${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]`;
-      await rowsOf(tx, sql`update ${this.#deliveries} set acknowledged_at = now() where subscriber = ${subscriber} and position = any(${positions}) and acknowledged_at is null`);
+      await rowsOf(
+        tx,
+        sql`update ${this.#deliveries} set acknowledged_at = now() where subscriber = ${subscriber} and position = any(${positions}) and acknowledged_at is null`,
+      );
       await rowsOf(tx, this.#settle(positions));
     });
   }

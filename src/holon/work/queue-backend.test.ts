@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../data/test-database.ts";
 import { silentLogger, systemClock } from "../kernel/index.ts";
-import { createQueueBackend, type QueuePlace } from "./create-queue-backend.ts";
-import type { JobRun, QueueBackend } from "./queue-backend.ts";
-import { hasRedis, startTestRedis, type TestRedis } from "./redis-server.testing.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import type { JobRun, QueueBackend } from "../queue/queue-backend.ts";
+import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 
 const services = { log: silentLogger, clock: systemClock, prefix: "test" };
 
