@@ -1,8 +1,9 @@
 import { pgSchema, text } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event } from "../contract/index.ts";
-import { job } from "../work/index.ts";
-import { defineContext } from "./define-context.ts";
+import { type EventWork, type EventWorkOptions, type JobWork, job, startEventWork } from "../work/index.ts";
+import type { CompiledContext } from "./context-runtime.ts";
+import { type ContextModule, defineContext } from "./define-context.ts";
 import type { TransactionOf } from "./definition-types.ts";
 
 const payments = contract("payments", {
@@ -58,3 +59,15 @@ def.implement({ procedures: {}, jobs });
 // @ts-expect-error: one that subscribes to nothing has none
 defineContext(orders).implement({ procedures: {}, events: { payments: {} } });
 export const quiet = defineContext(orders).implement({ procedures: {} });
+
+/** A process starts the events of a compiled context, and hands its jobs on, like this. */
+export async function startWork(
+  context: CompiledContext,
+  app: readonly ContextModule[],
+  parts: Pick<EventWorkOptions, "data" | "backend" | "services">,
+  jobs: JobWork,
+): Promise<EventWork> {
+  const work = await startEventWork({ context: context.module, app, openTransaction: context.openTransaction, ...parts });
+  work.publisher.dispatchTo("job", jobs.dispatch);
+  return work;
+}

@@ -1,7 +1,7 @@
 import type { QueueBackend, QueueWorker } from "../../queue/index.ts";
 import type { Subscriptions } from "../outbox/subscriptions.ts";
-import { repeatedly, type Patience } from "./patience.ts";
 import { AckMessage, ackQueue } from "./event-message.ts";
+import { type Patience, repeatedly } from "./patience.ts";
 
 /** Acknowledgements that are noted at once. */
 const CONCURRENCY = 2;

@@ -5,7 +5,7 @@ import type { WorkDatabase } from "../outbox/work-database.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoutes } from "./event-routes.ts";
-import { EventScope, type EventRunParts, runHandler } from "./event-run.ts";
+import { type EventRunParts, EventScope, runHandler } from "./event-run.ts";
 import { type Inbox, type InboxEntry, placeOf, type WaitingEvent } from "./inbox.ts";
 
 /** What a consumer is made from. */

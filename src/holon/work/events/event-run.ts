@@ -1,7 +1,7 @@
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import { catalogueError, type Clock, type Logger, parseTraceparent, Scope, type TimerWheel, type Trace, WheelEntry } from "../../kernel/index.ts";
-import type { EventMessage } from "./event-message.ts";
+import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel, type Trace, WheelEntry } from "../../kernel/index.ts";
 import type { EventTransaction } from "./event-handler.ts";
+import type { EventMessage } from "./event-message.ts";
 import type { EventRoute } from "./event-routes.ts";
 
 /** What runs of event handlers need. */
