@@ -42,7 +42,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     for (let round = 0; round < 10; round++) {
       place.queues.reachable = round % 3 !== 1;
       const { refused } = place.queues;
-      await place.append(Array.from({ length: 20 }, (_, n) => ({ data: { n: round * 20 + n }, options: { delayMs: 400 + n * 5 } })));
+      await place.append(Array.from({ length: 20 }, (_, n) => ({ data: { n: round * 20 + n }, options: { delayMs: 1_500 + n * 5 } })));
       if (!place.queues.reachable) {
         await until(() => place.queues.refused > refused);
       }
