@@ -6,7 +6,7 @@ export interface TransactionRecord {
   /** Before a transaction begins. */
   begin(): void;
   /** Inside it, as the last of it, with what it came to. */
-  write(tx: StoreTransaction<Tables>, result: unknown): Promise<void>;
+  write(tx: DataTransaction<Tables>, result: unknown): Promise<void>;
   /** After its commit. */
   commit(): void;
 }
