@@ -51,9 +51,11 @@ function transactionalRun(parts: RunParts, handler: Handler): Run {
   const record = recordable(parts);
   return (input, ctx) =>
     ctx.holdingTransaction(() => {
-      const effect = async (tx: DataTransaction<Tables>): Promise<unknown> => record(await handler({ input, ctx, tx: parts.openTransaction(tx) }));
-      const key = keyScope(parts, ctx, input);
-      return key === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, key, effect);
+      const scoped = keyScope(parts, ctx, input);
+      const key = scoped?.key ?? parts.newId();
+      const effect = async (tx: DataTransaction<Tables>): Promise<unknown> =>
+        record(await handler({ input, ctx, tx: parts.openTransaction(tx), key }));
+      return scoped === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, scoped, effect);
     });
 }
 

@@ -14,6 +14,8 @@ export interface TransactionalArguments<T extends ContextTypes, P extends AnyPro
   readonly input: ParsedInputOf<P>;
   readonly ctx: BaseContext<T, P>;
   readonly tx: Transaction<T>;
+  /** The caller's key, or one made up for this call. */
+  readonly key: string;
 }
 
 /** What the handler of an idempotent mutation with effects outside its own database gets. */
