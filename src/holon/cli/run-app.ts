@@ -4,6 +4,7 @@ import { shapeOf } from "../runtime/app-shape.ts";
 import type { App } from "../runtime/define-app.ts";
 import { startProcess } from "../runtime/start-process.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../topology/index.ts";
+import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
 import { runApart } from "./apart.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
@@ -39,6 +40,7 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     }
     if (command === "apart") return await startApart(app, plan);
     if (command === "start") return await start(app, plan);
+    if (command === "alone") return await runAloneCommand(app, plan);
     throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart or plan." }]);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
@@ -60,7 +62,7 @@ function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
 
 async function start(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: plan.name, level: plan.logLevel });
-  const running = await startProcess({ app, plan, log });
+  const running = await startProcess({ app, plan, log, runAlone: runAloneInChild });
   process.stdout.write(`${renderProcess(running)}\n`);
   await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);
 }

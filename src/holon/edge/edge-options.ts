@@ -11,6 +11,8 @@ export type Authenticate = (request: EdgeRequest) => Principal | Promise<Princip
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What does not work although the process is ready. */
+  readonly degraded?: readonly string[];
 }
 
 /** Which pages of other origins may call. */

@@ -11,7 +11,7 @@ export function addHealthRoutes(app: FastifyInstance, readiness: () => Readiness
     reply.send({ status: "alive" });
   });
   app.get("/readyz", (_request, reply) => {
-    const { ready, reasons } = readiness();
-    reply.code(ready ? 200 : 503).send(options.showReasons ? { ready, reasons } : { ready });
+    const { ready, reasons, degraded = [] } = readiness();
+    reply.code(ready ? 200 : 503).send(options.showReasons ? { ready, reasons, degraded } : { ready });
   });
 }

@@ -1,6 +1,7 @@
 import type { ContextModule } from "../context/index.ts";
 import { type ContractMap, walkProcedures } from "../contract/index.ts";
 import type { AppShape, ContextShape } from "../topology/index.ts";
+import { workersOf } from "./context-work.ts";
 import type { App } from "./define-app.ts";
 
 /** What the environment is read against: names and needs of the contexts, without their handlers. */
@@ -12,7 +13,8 @@ export function shapeOf(app: App): AppShape {
   };
 }
 
-function toShape({ name, contract, calls, subscribesTo, tables, jobs }: ContextModule): ContextShape {
+function toShape(module: ContextModule): ContextShape {
+  const { name, contract, calls, subscribesTo, tables, jobs } = module;
   const procedures = [...walkProcedures(contract.procedures)].map(([, procedure]) => procedure);
   const keepsKeys = procedures.some(({ type, idempotent }) => type === "mutation" && idempotent === true);
   return {
@@ -20,7 +22,8 @@ function toShape({ name, contract, calls, subscribesTo, tables, jobs }: ContextM
     calls: namesOf(calls),
     subscribesTo: namesOf(subscribesTo),
     hasPublicProcedures: procedures.some(({ access }) => access !== "internal"),
-    hasTables: tables !== undefined || keepsKeys || Object.keys(contract.events).length > 0 || Object.keys(jobs).length > 0,
+    hasTables: tables !== undefined || keepsKeys || [contract.events, jobs, subscribesTo].some((declared) => Object.keys(declared).length > 0),
+    workersCount: workersOf(module),
   };
 }
 

@@ -19,6 +19,8 @@ export interface TopologyOptions {
   readonly databaseUrl: string;
   /** Own databases by context, as HOLON_<CONTEXT>_DATABASE_URL would give them. */
   readonly contextDatabases?: Readonly<Record<string, string>>;
+  /** Where queues live; on the database where none is given. */
+  readonly redisUrl?: string | undefined;
   readonly secret: string;
   readonly limits?: Partial<Limits> | undefined;
   readonly log: Logger;
@@ -59,11 +61,12 @@ interface Placement {
 }
 
 function start(
-  { app, topology, databaseUrl, contextDatabases = {}, secret, limits, log, clock, wrapTarget }: TopologyOptions,
+  { app, topology, databaseUrl, contextDatabases = {}, redisUrl, secret, limits, log, clock, wrapTarget }: TopologyOptions,
   { contexts, edge, addresses }: Placement,
 ): Promise<RunningProcess> {
   const anyPort = { host: "127.0.0.1", port: 0 };
   const needsRpc = contexts.length > 0;
+  const shapes = shapeOf(app).contexts.filter(({ name }) => contexts.includes(name));
   const plan: Plan = {
     name: app.name,
     production: false,
@@ -74,10 +77,15 @@ function start(
     ops: anyPort,
     addresses,
     database: contexts.length === 0 ? { kind: "none" } : { kind: "server", url: databaseUrl },
-    databaseContexts: shapeOf(app)
-      .contexts.filter(({ name, hasTables }) => hasTables && contexts.includes(name))
-      .map(({ name }) => name),
+    databaseContexts: shapes.filter(({ hasTables }) => hasTables).map(({ name }) => name),
     contextDatabases,
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+    // Test apps share a Redis; each has a database of its own.
+    queuePrefix: new URL(databaseUrl).pathname
+      .slice(1)
+      .toLowerCase()
+      .replace(/[^a-z0-9_]/g, "_"),
+    workersCount: shapes.reduce((sum, { workersCount }) => sum + workersCount, 0),
     secret,
     secretMadeUp: false,
     limits: { ...DEFAULT_LIMITS, drainMs: 0, graceMs: 2_000, ...limits },

@@ -28,6 +28,8 @@ export interface TestAppOptions<C extends ContractMap> {
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** Redis for queues; on the database where none is given. */
+  readonly redisUrl?: string;
   /** A database that exists; a fresh one, dropped at close, where none is given. */
   readonly databaseUrl?: string;
   /** False leaves out what stands between callers and procedures to inject faults, so that calls go the very way they go in production; `fail` has no effect then. */
@@ -72,7 +74,17 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
     return faults ? board.wrap(delivered) : delivered;
   };
   try {
-    const started = await startTopology({ app, topology, databaseUrl: database.url, secret, limits, log, clock, wrapTarget });
+    const started = await startTopology({
+      app,
+      topology,
+      databaseUrl: database.url,
+      redisUrl: options.redisUrl,
+      secret,
+      limits,
+      log,
+      clock,
+      wrapTarget,
+    });
     await Promise.all(started.processes.map((running) => running.connected()));
     const peers =
       topology === "together" ? new Map<RunningProcess, MeshPeer>() : connectTo(started.processes, Object.values(contracts), secret, clock, log);

@@ -9,6 +9,8 @@ export interface ContextShape {
   readonly hasPublicProcedures: boolean;
   /** Whether it keeps anything in the database: tables of its own, or the toolkit's for events, jobs and keys. */
   readonly hasTables: boolean;
+  /** Queues that a process with the role `jobs` works for it. */
+  readonly workersCount: number;
 }
 
 /** Contexts that may call each other in a circle, and why that is right. */

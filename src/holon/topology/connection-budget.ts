@@ -6,7 +6,7 @@ export interface ConnectionBudget {
   readonly contextsCount: number;
   /** The client that hears NOTIFY. */
   readonly listenCount: number;
-  /** The pool of queues on Postgres. */
+  /** The pool of queues on Postgres, and a connection on which each worker waits. */
   readonly queuesCount: number;
   readonly totalCount: number;
 }
@@ -15,7 +15,6 @@ export interface ConnectionBudget {
 export function connectionBudget(plan: Plan): ConnectionBudget {
   const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
   const listenCount = plan.databaseContexts.length > 0 ? 1 : 0;
-  const worksQueues = plan.roles.includes("jobs") && plan.databaseContexts.length > 0;
-  const queuesCount = worksQueues && plan.redisUrl === undefined ? plan.limits.poolCount : 0;
+  const queuesCount = plan.workersCount > 0 && plan.redisUrl === undefined ? plan.limits.poolCount + plan.workersCount : 0;
   return { contextsCount, listenCount, queuesCount, totalCount: contextsCount + listenCount + queuesCount };
 }

@@ -48,6 +48,10 @@ export interface Plan {
   /** Where queues live on Postgres; absent with Redis, with an embedded database (it holds them), and where no queue is needed. */
   readonly queueDatabase?: string;
   readonly redisUrl?: string;
+  /** Keeps the queues of several apps apart that share a Redis or a database. */
+  readonly queuePrefix: string;
+  /** Queues that this process works; 0 without the role `jobs`. */
+  readonly workersCount: number;
   /** Proves that a process belongs to the app; absent where it must be made up. */
   readonly secret?: string;
   /** Whether whoever starts the process makes the secret up, one for all processes of the app. */

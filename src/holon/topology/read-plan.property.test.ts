@@ -14,6 +14,7 @@ const context = fc.record({
   subscribesTo: fc.array(contextName, { maxLength: 2 }),
   hasPublicProcedures: fc.boolean(),
   hasTables: fc.boolean(),
+  workersCount: fc.nat(5),
 });
 const shape: fc.Arbitrary<AppShape> = fc.record({
   name: fc.string(),

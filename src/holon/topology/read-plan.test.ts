@@ -38,6 +38,8 @@ describe("a plan", () => {
       database: { kind: "embedded", folder: ".holon/postgres" },
       databaseContexts: ["catalog", "payments", "orders", "mail"],
       contextDatabases: {},
+      queuePrefix: "shop",
+      workersCount: 4,
       secretMadeUp: true,
       limits: { ...DEFAULT_LIMITS, drainMs: 0 },
       logLevel: "info",
@@ -89,6 +91,7 @@ describe("a plan", () => {
       { HOLON_CONTEXTS: "catalog", HOLON_ROLES: "rpc", HOLON_CATALOG_DATABASE_URL: PG },
       { database: { kind: "none" } },
     ],
+    ["keeps its queues apart from those of others", { HOLON_QUEUE_PREFIX: "staging_shop" }, { queuePrefix: "staging_shop" }],
     ["uses Redis for queues", { REDIS_URL: "rediss://r:6379" }, { redisUrl: "rediss://r:6379" }],
     [
       "takes folder and port of the embedded database",

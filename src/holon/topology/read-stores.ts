@@ -6,6 +6,7 @@ import { knownContexts } from "./refuse-unknown.ts";
 import { contextVariables } from "./variables.ts";
 
 const POSTGRES: UrlForm = { schemes: ["postgres:", "postgresql:"], example: "postgres://user:password@host:5432/database" };
+const QUEUE_PREFIX = /^[a-z][a-z0-9_]{0,39}$/;
 const REDIS: UrlForm = { schemes: ["redis:", "rediss:"], example: "redis://host:6379" };
 
 /** Where a process keeps what lasts. */
@@ -15,6 +16,8 @@ export interface Stores {
   readonly contextDatabases: Readonly<Record<string, string>>;
   readonly queueDatabase?: string;
   readonly redisUrl?: string;
+  readonly queuePrefix: string;
+  readonly workersCount: number;
 }
 
 /** Which databases and queues a process uses; in production, none that came with the toolkit unless that is asked for by name. */
@@ -31,7 +34,7 @@ export function readStores(
   const database = readDatabase(sharing, production, reader);
   const redisUrl = reader.url("REDIS_URL", REDIS);
   const queueUrl = reader.url("HOLON_QUEUE_DATABASE_URL", POSTGRES);
-  const needsQueues = roles.includes("jobs") && databaseContexts.length > 0 && !reader.has("REDIS_URL");
+  const needsQueues = roles.includes("jobs") && workersCountOf(shape, databaseContexts) > 0 && !reader.has("REDIS_URL");
   const queueDatabase = needsQueues ? (queueUrl ?? (database.kind === "server" ? database.url : undefined)) : undefined;
   if (needsQueues && database.kind === "none" && !reader.has("DATABASE_URL") && !reader.has("HOLON_QUEUE_DATABASE_URL")) {
     reader.refuse(
@@ -46,7 +49,21 @@ export function readStores(
     contextDatabases: own,
     ...(queueDatabase === undefined ? {} : { queueDatabase }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
+    queuePrefix: readQueuePrefix(shape.name, reader),
+    workersCount: roles.includes("jobs") ? workersCountOf(shape, databaseContexts) : 0,
   };
+}
+
+function readQueuePrefix(app: string, reader: EnvironmentReader): string {
+  const prefix = reader.text("HOLON_QUEUE_PREFIX") ?? app.toLowerCase().replace(/[^a-z0-9_]/g, "_");
+  if (reader.has("HOLON_QUEUE_PREFIX") && !QUEUE_PREFIX.test(prefix)) {
+    reader.refuse("HOLON_QUEUE_PREFIX", "is no name for queues.", "Use lower-case letters, digits and _, at most 40, a letter first.");
+  }
+  return prefix;
+}
+
+function workersCountOf(shape: AppShape, contexts: readonly string[]): number {
+  return shape.contexts.reduce((sum, { name, workersCount }) => sum + (contexts.includes(name) ? workersCount : 0), 0);
 }
 
 function readContextDatabases(shape: AppShape, hosted: readonly string[], reader: EnvironmentReader): Record<string, string> {

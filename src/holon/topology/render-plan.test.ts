@@ -27,7 +27,7 @@ describe("a plan in print", () => {
       "calls payments   mesh://p:9",
       "database         embedded Postgres in .holon/postgres",
       "queues           on the embedded Postgres",
-      "connections      7 to Postgres at most: 3 for contexts, 1 listening, 3 for queues",
+      "connections      8 to Postgres at most: 3 for contexts, 1 listening, 4 for queues",
       "secret           given",
       "log level        info",
       "traces           off",
@@ -57,7 +57,7 @@ describe("a plan in print", () => {
 
 describe("the connections of a process", () => {
   it.each([
-    ["are five a context, one to listen and five for queues", {}, 26],
+    ["are five a context, one to listen, five for queues and one for each queue that is worked", {}, 30],
     ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 21],
     ["are none for queues that are worked elsewhere", { HOLON_ROLES: "edge,rpc" }, 21],
     ["are none for a bare edge", { HOLON_SECRET: "s", HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: "mesh://c", HOLON_ORDERS_URL: "mesh://o" }, 0],

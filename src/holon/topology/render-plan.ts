@@ -60,5 +60,5 @@ function databaseText(database: DatabasePlan): string {
 function queuesText(plan: Plan): string {
   if (plan.redisUrl !== undefined) return maskedUrl(plan.redisUrl);
   if (plan.queueDatabase !== undefined) return `on Postgres: ${maskedUrl(plan.queueDatabase)}`;
-  return plan.roles.includes("jobs") && plan.database.kind === "embedded" ? "on the embedded Postgres" : "none";
+  return plan.workersCount > 0 && plan.database.kind === "embedded" ? "on the embedded Postgres" : "none";
 }

@@ -2,7 +2,7 @@ import type { AppShape, ContextShape } from "./app-shape.ts";
 
 /** A context that is public and keeps tables, unless said otherwise. */
 export function contextShape(name: string, parts: Partial<ContextShape> = {}): ContextShape {
-  return { name, calls: [], subscribesTo: [], hasPublicProcedures: true, hasTables: true, ...parts };
+  return { name, calls: [], subscribesTo: [], hasPublicProcedures: true, hasTables: true, workersCount: 1, ...parts };
 }
 
 /** An app like the shop: orders calls catalog and payments, mail hears of orders and is reached by nobody. */

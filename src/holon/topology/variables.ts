@@ -23,7 +23,8 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_EMBEDDED_FOLDER", "`.holon/postgres`", "Folder of the embedded Postgres."),
   variable("HOLON_EMBEDDED_PORT", "a free one", "Port of the embedded Postgres, on 127.0.0.1."),
   variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
-  variable("REDIS_URL", "queues on Postgres", "Redis for queues."),
+  variable("REDIS_URL", "queues on Postgres", "Redis for queues: a single node; it may be emptied at any time."),
+  variable("HOLON_QUEUE_PREFIX", "name of the app", "Keeps the queues of several apps apart that share a Redis or a database."),
   variable(
     "HOLON_SECRET",
     "made up, in development",

@@ -23,6 +23,8 @@ export interface EventWorkOptions {
   readonly context: SubscribingContext;
   /** All contexts of the app, hosted here or not: who subscribes to this one is read from them. */
   readonly app: readonly SubscribingContext[];
+  /** Whether its contract has events; one without hears no acknowledgements. */
+  readonly emits?: boolean;
   readonly data: WorkData;
   readonly backend: QueueBackend;
   /** Puts `emit` and `enqueue` by the context's contract on a transaction. */
@@ -49,6 +51,7 @@ export interface EventWork extends Closable {
 export async function startEventWork({
   context,
   app,
+  emits = true,
   data,
   backend,
   openTransaction,
@@ -65,7 +68,7 @@ export async function startEventWork({
   let closing = false;
   const patience: Patience = { clock, wheel, random, over: () => closing };
   const publisher = createPublisher({ data, backend, limits, clock, wheel, log });
-  const acknowledgements = workAcknowledgements(context.name, backend, subscriptions, patience);
+  const acknowledgements = !emits ? undefined : workAcknowledgements(context.name, backend, subscriptions, patience);
 
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
@@ -113,7 +116,7 @@ export async function startEventWork({
       closing = true;
       await Promise.all([announcing.close(), taking?.close(), held.close()]);
       await acks.idle();
-      await Promise.all([publisher.close(), acknowledgements.close()]);
+      await Promise.all([publisher.close(), acknowledgements?.close()]);
     },
   };
 }

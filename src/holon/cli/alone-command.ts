@@ -1,0 +1,24 @@
+import { createLogger } from "../observe/index.ts";
+import type { App } from "../runtime/define-app.ts";
+import { serveJobAlone } from "../runtime/serve-job-alone.ts";
+import type { MakeRunAlone } from "../runtime/start-process.ts";
+import { ConfigurationError, type Plan } from "../topology/index.ts";
+import { createRunAlone } from "../work/index.ts";
+
+/** Starts this very program once more for each job that is run alone, as part of the same app: with its secret, and on its database. */
+export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
+  createRunAlone({
+    program: process.argv[1] as string,
+    args: ["alone"],
+    execArgv: process.execArgv,
+    env: { ...process.env, HOLON_SECRET: secret, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
+  });
+
+/** Is that child. Errors: ConfigurationError where no parent started it. */
+export async function runAloneCommand(app: App, plan: Plan): Promise<void> {
+  if (process.channel === undefined) {
+    throw new ConfigurationError([{ variable: "command", problem: "alone is started by a process of the app itself", cure: "Use start." }]);
+  }
+  const log = createLogger({ name: plan.name, level: plan.logLevel });
+  await serveJobAlone({ app, plan, log }, process);
+}

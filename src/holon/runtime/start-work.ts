@@ -1,0 +1,110 @@
+import type { CompiledContext, ContextModule } from "../context/index.ts";
+import type { ContextData } from "../data/index.ts";
+import type { Clock, Closable, Logger, TimerWheel } from "../kernel/index.ts";
+import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import type { Plan } from "../topology/index.ts";
+import { type EventWork, type JobWork, type RunAlone, startEventWork, startJobWork } from "../work/index.ts";
+import { hasWork } from "./context-work.ts";
+
+/** What {@link startWork} needs. */
+export interface WorkOptions {
+  readonly plan: Plan;
+  /** All contexts of the app: who subscribes to those hosted here is read from them. */
+  readonly app: readonly ContextModule[];
+  readonly hosted: readonly CompiledContext[];
+  readonly stores: ReadonlyMap<string, ContextData>;
+  /** Address of the shared database, where queues live unless the plan says otherwise. */
+  readonly databaseUrl: string | undefined;
+  /** Runs a job that killed its process twice in a process of its own. */
+  readonly runAlone: RunAlone;
+  readonly services: WorkServices;
+}
+
+/** What of the process work needs. */
+export interface WorkServices {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** What one context does behind its calls, in this process. */
+export interface ContextWork {
+  readonly name: string;
+  readonly events: EventWork;
+  readonly jobs: JobWork | undefined;
+}
+
+/** The work of all contexts of this process. */
+export interface Work extends Closable {
+  readonly backend: QueueBackend;
+  readonly contexts: readonly ContextWork[];
+  /** Takes nothing new, lets what runs finish within the grace, and hands the rest back. */
+  close(): Promise<void>;
+}
+
+/** Starts what the role `jobs` stands for, where a context hosted here has anything to work. */
+export async function startWork(options: WorkOptions): Promise<Work | undefined> {
+  const { plan, hosted, stores, services } = options;
+  const working = hosted.flatMap((context) => {
+    const store = stores.get(context.name);
+    return store !== undefined && hasWork(context.module) ? [{ context, store }] : [];
+  });
+  const place = queuePlaceOf(plan, options.databaseUrl);
+  if (!plan.roles.includes("jobs") || working.length === 0 || place === undefined) return undefined;
+  const backend = await createQueueBackend(place, { log: services.log, clock: services.clock, prefix: plan.queuePrefix });
+  const contexts: ContextWork[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(contexts.map(closeContext));
+    await backend.close();
+  };
+  try {
+    for (const { context, store } of working) contexts.push(await startContext(options, backend, context, store));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { backend, contexts, close };
+}
+
+/** Where the queues of a process are; undefined where there is no database either. */
+export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): QueuePlace | undefined {
+  if (plan.redisUrl !== undefined) return { kind: "redis", url: plan.redisUrl };
+  const url = plan.queueDatabase ?? databaseUrl;
+  return url === undefined ? undefined : { kind: "postgres", url, schema: `${plan.queuePrefix}_queue`, max: plan.limits.poolCount };
+}
+
+async function startContext(
+  { plan, app, runAlone, services }: WorkOptions,
+  backend: QueueBackend,
+  context: CompiledContext,
+  store: ContextData,
+): Promise<ContextWork> {
+  const { module } = context;
+  const { openTransaction } = context;
+  const emits = Object.keys(module.contract.events).length > 0;
+  const events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
+  try {
+    const jobs =
+      Object.keys(module.jobs).length === 0
+        ? undefined
+        : await startJobWork({
+            ...{ module, store, backend, services, runAlone },
+            handlers: context.jobs,
+            timing: { graceMs: plan.limits.graceMs },
+          });
+    if (jobs !== undefined) events.publisher.dispatchTo("job", jobs.dispatch);
+    return { name: context.name, events, jobs };
+  } catch (error) {
+    await events.close();
+    throw error;
+  }
+}
+
+/** Jobs first: what they append is published while the publisher lives. */
+async function closeContext({ events, jobs }: ContextWork): Promise<void> {
+  await jobs?.close();
+  await events.close();
+}
