@@ -112,6 +112,8 @@ function toRun(job: Job): JobRun {
     name: job.name,
     data: job.data,
     stalledCount: job.stalledCounter,
+    // Each job is added with one attempt only, so one that has had it was handed out again by hand.
+    isRetry: job.attemptsMade > 0,
     progress: (value) => job.updateProgress(value),
   };
 }

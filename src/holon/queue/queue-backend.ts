@@ -20,6 +20,8 @@ export interface JobRun {
   readonly data: unknown;
   /** How often a worker that held this job died or lost it before. */
   readonly stalledCount: number;
+  /** Whether it was over already, and somebody asked for it once more in the dashboard. */
+  readonly isRetry: boolean;
   /** Shown by the dashboard. */
   progress(value: object | number): Promise<void>;
 }

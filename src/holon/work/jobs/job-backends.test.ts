@@ -59,6 +59,29 @@ function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Pr
     expect([...failed].sort((one, other) => one - other)).toEqual([10, 20, 40, 50]);
     await work.close();
   });
+
+  it("runs a job that failed for good again, once, where it is retried on its queue by hand", async () => {
+    let isFixed = false;
+    const work = await place.start(
+      { send: job(Data, { attempts: 1 }) },
+      { send: (call) => (isFixed ? complete(call) : Promise.reject(new TypeError("not fixed"))) },
+      { backend: opened.backend },
+    );
+    const id = await place.enqueue(work, { data: { n: 1 } });
+    await place.is(id, "failed");
+    const bull = opened.backend.inspect("jobs.orders");
+    const onQueue = async () => (await bull.getJobs(["failed", "completed"])).find(({ data }) => data.id === id);
+    await until(async () => (await onQueue())?.failedReason === "not fixed");
+    isFixed = true;
+    await (await onQueue())?.retry("failed");
+    await place.is(id, "done");
+    await until(async () => (await (await onQueue())?.getState()) === "completed");
+    await (await onQueue())?.retry("completed");
+    await until(async () => (await onQueue())?.attemptsMade === 3);
+    expect(await effectsByJob()).toEqual([{ job: "send 1", count: 1 }]);
+    expect(await place.row(id)).toMatchObject({ state: "done", attempts: 2 });
+    await work.close();
+  });
 }
 
 describe("jobs on Postgres", { timeout: 60_000 }, () => {

@@ -16,6 +16,13 @@ export interface JobRunnerParts {
   readonly leaseMs: number;
 }
 
+/** How a queue hands out an address. */
+export interface JobHandout {
+  /** Whether it was over on its queue, and somebody asked for it once more there. */
+  readonly isRetry: boolean;
+  readonly show?: ShowProgress;
+}
+
 /** Takes jobs by the addresses that queues hand out, as often as they like: whether one is to be run is decided by its row. */
 export class JobRunner {
   readonly #parts: JobRunnerParts;
@@ -25,8 +32,10 @@ export class JobRunner {
   }
 
   /** Runs a job where it is to be run here and now. Errors: what its handler threw, after that is written; for the dashboard. */
-  async run(id: string, show?: ShowProgress): Promise<void> {
+  async run(id: string, { isRetry, show }: JobHandout): Promise<void> {
     const { runs, executor, lane, leases, clock, runBy, leaseMs } = this.#parts;
+    // Who retries a job in the dashboard means the job, not this address of it. One that did not fail for good is left as it is.
+    if (isRetry) await persistently(clock, leaseMs, () => runs.rerun(id));
     const claim = await persistently(clock, leaseMs, () => runs.claim(id, runBy, leaseMs, false));
     if (claim === undefined) {
       const job = await runs.read(id);

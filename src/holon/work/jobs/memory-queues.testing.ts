@@ -101,7 +101,7 @@ export class MemoryQueues implements QueueBackend {
         const job = lane.waiting.shift();
         if (job === undefined) break;
         const { id, name, data } = job;
-        const run: Promise<unknown> = worker.run({ id, name, data, stalledCount: 0, progress: async () => {} }).catch(() => {});
+        const run: Promise<unknown> = worker.run({ id, name, data, stalledCount: 0, isRetry: false, progress: async () => {} }).catch(() => {});
         worker.active.add(run);
         void run.then(() => {
           worker.active.delete(run);

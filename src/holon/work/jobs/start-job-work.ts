@@ -83,7 +83,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
   const workers = jobQueues(context, jobs).map(({ queue, options: work }) =>
-    backend.work(queue, work, (run) => runner.run(idOf(run), (value) => run.progress(value))),
+    backend.work(queue, work, (run) => runner.run(idOf(run), { isRetry: run.isRetry, show: (value) => run.progress(value) })),
   );
 
   const stop = async (): Promise<void> => {
