@@ -1,0 +1,1 @@
+create table "mail"."letters" ("id" text primary key, "text" text not null);

@@ -1,0 +1,1 @@
+create table "sales"."orders" ("id" text primary key);

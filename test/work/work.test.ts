@@ -1,0 +1,26 @@
+import { TOPOLOGIES, testApp } from "holon/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestRedis, type TestRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { contracts, createWorkApp } from "./app.ts";
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis.stop());
+
+describe.each(["redis", "postgres"] as const)("with queues on %s", { timeout: 60_000 }, (backend) => {
+  it.each(TOPOLOGIES)("an event is heard, its job calls back, and its effect is there once: %s", async (topology) => {
+    const app = await testApp(createWorkApp(), { contracts, topology, ...(backend === "redis" ? { redisUrl: redis.url } : {}) });
+    try {
+      const { call } = app.asAnonymous();
+      const ids = Array.from({ length: 20 }, (_, index) => `order${index}`);
+      await Promise.all(ids.map((id) => call.sales.place({ id })));
+      await expect.poll(async () => (await call.mail.sent()).length, { timeout: 20_000 }).toBe(ids.length);
+      const letters = await call.mail.sent();
+      expect(letters.map(({ text }) => text).sort()).toEqual(ids.map((id) => `thanks for ${id}`).sort());
+    } finally {
+      await app.close();
+    }
+  });
+});
