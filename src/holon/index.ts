@@ -12,7 +12,10 @@ export type {
   Transaction,
 } from "./context/handler-context.ts";
 export { type HandlersOf, outsideEffect, type RulesOf } from "./context/handlers.ts";
+export type { JobArguments, JobHandlersOf } from "./context/job-handlers.ts";
 export { type CallError, type SafeCallResult, safeCall } from "./context/safe-call.ts";
+export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./context/workflow-handlers.ts";
+export type { StepOptions, StepRetry, Steps } from "./context/workflow-steps.ts";
 export type { EdgeRequest } from "./edge/edge-request.ts";
 export type { Clock } from "./kernel/clock.ts";
 export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
@@ -26,4 +29,5 @@ export { type ProcessOptions, type RunningProcess, startProcess } from "./runtim
 export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./topology/index.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";
 export { type ScheduleSpec, schedule } from "./work/schedules/schedule.ts";
-export type { JobArguments, JobHandlersOf } from "./context/job-handlers.ts";
+export { type WorkflowOptions, type WorkflowSpec, workflow } from "./work/workflow.ts";
+export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflow-run.ts";

@@ -45,7 +45,7 @@ export interface CompiledContext {
 /** Compiles every procedure of a context to one function. */
 export function compileContext({ module, store, limits, services }: CompileContextOptions): CompiledContext {
   const log = services.log.child({ context: module.name });
-  const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs);
+  const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs, module.workflows);
   const gauge = { running: 0, limit: limits.concurrencyCount };
   const home: { -readonly [Part in keyof ContextHome]: ContextHome[Part] } = {
     name: module.name,

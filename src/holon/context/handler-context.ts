@@ -13,7 +13,7 @@ import type {
 } from "../contract/index.ts";
 import type { PreparableQuery, PreparedQueryOf, ReadDatabase, Tables, WriteDatabase } from "../data/index.ts";
 import type { HolonError, Logger, Principal, UserPrincipal } from "../kernel/index.ts";
-import type { JobMap } from "../work/index.ts";
+import type { JobMap, StartedRun, WorkflowMap, WorkflowRun } from "../work/index.ts";
 
 /** The types that a context was defined with; carried by its definition, read by its handlers. */
 export interface ContextTypes {
@@ -21,6 +21,7 @@ export interface ContextTypes {
   readonly tables: Tables;
   readonly calls: ContractMap;
   readonly jobs: JobMap;
+  readonly workflows: WorkflowMap;
 }
 
 /** Options of a call to another context. */
@@ -67,6 +68,22 @@ export interface Transaction<T extends ContextTypes> {
   emit<Name extends keyof EventsOf<T> & string>(name: Name, payload: z.input<EventsOf<T>[Name]["payload"]>): Promise<void>;
   /** Writes a job beside the data. */
   enqueue<Name extends keyof T["jobs"] & string>(name: Name, data: z.input<T["jobs"][Name]["data"]>, options?: EnqueueOptions): Promise<void>;
+  /**
+   * Starts a workflow beside the data; again with the same key is once, however often and by whomever.
+   *
+   * Errors: KEY_REUSED where the workflow was started under this key with another input.
+   */
+  start<Name extends keyof T["workflows"] & string>(
+    name: Name,
+    input: z.input<T["workflows"][Name]["input"]>,
+    options: StartOptions,
+  ): Promise<StartedRun>;
+}
+
+/** Options of a workflow that is started. */
+export interface StartOptions {
+  /** What the run is known by, such as the id of what it works on; at most 200 characters. */
+  readonly key: string;
 }
 
 type EventsOf<T extends ContextTypes> = T["contract"]["events"] extends infer E extends EventMap ? E : never;
@@ -94,6 +111,8 @@ export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
   readonly db: ReadDatabase<T["tables"]>;
   /** A read that is built and prepared once per name, and then costs what raw SQL costs. */
   prepared<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<T["tables"]>) => Q): PreparedQueryOf<Q>;
+  /** How a run of an own workflow stands, by the key that it was started with; undefined where there is none. */
+  findRun(name: keyof T["workflows"] & string, key: string): Promise<WorkflowRun | undefined>;
   /** Makes the error to throw: one that the contract declares, or NOT_FOUND, CONFLICT, FORBIDDEN, UNAUTHORIZED. */
   fail<Code extends keyof (DeclaredErrorsOf<P> & CommonErrors) & string>(
     code: Code,

@@ -13,3 +13,5 @@ export * from "./pending-call.ts";
 export * from "./runtime-context.ts";
 export * from "./safe-call.ts";
 export * from "./trpc-router.ts";
+export * from "./workflow-handlers.ts";
+export * from "./workflow-steps.ts";

@@ -10,6 +10,7 @@ import {
   type Scope,
   type UserPrincipal,
 } from "../kernel/index.ts";
+import { findRun, type WorkflowRun } from "../work/index.ts";
 import type { TransactionRecord } from "./answer-record.ts";
 import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
@@ -109,6 +110,10 @@ export class RuntimeContext implements CallOrigin {
 
   prepared<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<Tables>) => Q): PreparedQueryOf<Q> {
     return this.#store().prepared(this.scope, name, build);
+  }
+
+  findRun(name: string, key: string): Promise<WorkflowRun | undefined> {
+    return findRun(this.#store(), this.scope, name, key);
   }
 
   /** A declared error has its details first, a common refusal its message. */

@@ -1,28 +1,34 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
-import type { DataTransaction, Tables, WriteDatabase } from "../data/index.ts";
-import { HolonError } from "../kernel/index.ts";
-import type { JobMap } from "../work/index.ts";
-import type { EnqueueOptions } from "./handler-context.ts";
+import { type DataTransaction, requestHash, type Tables, type WriteDatabase } from "../data/index.ts";
+import { catalogueError, HolonError } from "../kernel/index.ts";
+import type { JobMap, StartedRun, WorkflowMap } from "../work/index.ts";
+import type { EnqueueOptions, StartOptions } from "./handler-context.ts";
 
 /** Makes what handlers see of an open transaction. */
 export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
 
-/** An open transaction with `emit` and `enqueue` by the contract. */
+/** An open transaction with `emit`, `enqueue` and `start` by the contract. */
 export interface TypedTransaction {
   readonly db: WriteDatabase<Tables>;
   emit(name: string, payload: unknown): Promise<void>;
   enqueue(name: string, data: unknown, options?: EnqueueOptions): Promise<void>;
+  start(name: string, input: unknown, options: StartOptions): Promise<StartedRun>;
 }
 
 /** Greatest data of one event or job; a queue is no place for files. */
 const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 
-/** Compiles the events and jobs of a context; a payload that does not fit throws, and the transaction rolls back. */
-export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap): TransactionFactory {
+/** Greatest length of what a run is known by: it becomes part of an index. */
+const GREATEST_KEY_LENGTH = 200;
+
+/** Compiles the events, jobs and workflows of a context; a payload that does not fit throws, and the transaction rolls back. */
+export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap, workflows: WorkflowMap = {}): TransactionFactory {
   const eventParsers = new Map(
     Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]),
   );
   const jobParsers = new Map(Object.entries(jobs).map(([name, spec]) => [name, createParser(spec.data)]));
+
+  const inputParsers = new Map(Object.entries(workflows).map(([name, { input, version }]) => [name, { parse: createParser(input), version }]));
 
   return (tx) => ({
     db: tx.db,
@@ -37,6 +43,18 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       const parse = jobParsers.get(name);
       if (parse === undefined) throw unknown(contextName, "job", name);
       await tx.appendJob({ name, data: parsePayload(parse, data, `job ${contextName}.${name}`), options });
+    },
+    async start(name, input, { key }) {
+      const workflow = inputParsers.get(name);
+      if (workflow === undefined) throw unknown(contextName, "workflow", name);
+      if (key.length === 0 || key.length > GREATEST_KEY_LENGTH)
+        throw new PayloadError(`the key of a run of ${contextName}.${name} has ${key.length} characters; it must have 1 to ${GREATEST_KEY_LENGTH}`);
+      const parsed = parsePayload(workflow.parse, input, `workflow ${contextName}.${name}`);
+      const inputHash = requestHash(parsed);
+      const run = await tx.appendRun({ workflow: name, version: workflow.version, key, input: parsed, inputHash });
+      if (run.inputHash !== inputHash)
+        throw catalogueError("KEY_REUSED", `The workflow ${contextName}.${name} was started with this key before, with another input.`);
+      return { runId: run.id, isNew: run.isNew };
     },
   });
 }

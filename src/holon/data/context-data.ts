@@ -4,11 +4,13 @@ import { DatabaseFactory } from "./database/database-factory.ts";
 import { PoolRunner } from "./database/pool-runner.ts";
 import { type PreparableQuery, type PreparedQueryOf, QueryShelf } from "./database/prepared-query.ts";
 import type { ReadDatabase } from "./database/read-database.ts";
+import type { StatementRequest } from "./database/statement-runner.ts";
 import { IdempotencyKeys } from "./keys/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./keys/key-claim.ts";
 import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
 import { OutboxStatements } from "./transaction/outbox-statements.ts";
+import { RunStatements } from "./transaction/run-statements.ts";
 import { type DataTransaction, runTransaction, type TransactionOptions, type TransactionParts } from "./transaction/run-transaction.ts";
 
 /** What a context's data is made from. */
@@ -51,6 +53,7 @@ export class ContextData<T extends Tables = Tables> {
       limits,
       clock,
       outbox: new OutboxStatements(context),
+      runs: new RunStatements(context),
       onAppended: () => {
         options.onAppended?.();
         for (const listener of this.#appendListeners) listener();
@@ -90,6 +93,11 @@ export class ContextData<T extends Tables = Tables> {
     } finally {
       this.#inTransaction.delete(scope);
     }
+  }
+
+  /** Runs one statement of the toolkit's own, which is a transaction by itself: one trip, where {@link transaction} takes two. */
+  statement(scope: Scope, request: StatementRequest): Promise<unknown[]> {
+    return new PoolRunner(this.#parts.pool, this.#parts.texts, scope).run(request);
   }
 
   /**

@@ -229,6 +229,60 @@ alter table %s.holon_inbox
 create index holon_inbox_due on %s.holon_inbox (retry_at) where state = 'held' and retry_at is not null;
 `,
   },
+  {
+    name: "0004_workflows",
+    sql: `
+drop index %s.holon_runs_open;
+--> statement-breakpoint
+-- 'wake_at' is when a runner may take the run: at once, at the end of its wait, or of the lease of the runner that has it. None: never.
+alter table %s.holon_runs
+  drop column leased_until,
+  drop column awaits_event,
+  add column input_hash text not null default '',
+  -- What its body failed with: code, message, details.
+  add column error json,
+  add column claimed_at timestamptz,
+  -- Runners that died with it since it last got anywhere.
+  add column deaths integer not null default 0;
+--> statement-breakpoint
+create index holon_runs_due on %s.holon_runs (wake_at) where wake_at is not null;
+--> statement-breakpoint
+create index holon_runs_settled on %s.holon_runs (settled_at) where settled_at is not null;
+--> statement-breakpoint
+create index holon_runs_stuck on %s.holon_runs (created_at) where state = 'stuck';
+--> statement-breakpoint
+alter table %s.holon_steps
+  drop constraint holon_steps_state_check,
+  add constraint holon_steps_state_check check (state in ('started', 'done', 'failed', 'undone')),
+  -- Whether it may have had its effect without a result.
+  add column in_doubt boolean not null default false,
+  add column error json,
+  add column undo_attempts integer not null default 0,
+  -- Of a sleep, or of a wait that gives up.
+  add column wake_at timestamptz,
+  add column awaits text,
+  add column awaits_key text,
+  add column event_id uuid;
+--> statement-breakpoint
+create index holon_steps_awaits on %s.holon_steps (awaits, awaits_key) where awaits is not null and state = 'started';
+--> statement-breakpoint
+-- Events that workflows wait for: written in the transaction of the inbox, kept for runs that come to wait later.
+create table %s.holon_awaited_events (
+  event_id uuid primary key,
+  event text not null,
+  ordered_key text not null,
+  payload json not null,
+  received_at timestamptz not null default now()
+);
+--> statement-breakpoint
+create index holon_awaited_events_key on %s.holon_awaited_events (event, ordered_key, received_at);
+--> statement-breakpoint
+create index holon_awaited_events_age on %s.holon_awaited_events (received_at);
+--> statement-breakpoint
+-- Calls of runs and what undoes them find each other here, whatever procedure they are of.
+create index holon_keys_runs on %s.holon_keys (key, principal) where principal like 'system:%/workflow %';
+`,
+  },
 ];
 
 /** The toolkit's migrations for one schema. Their hashes do not depend on its name. */

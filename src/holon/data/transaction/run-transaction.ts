@@ -1,6 +1,7 @@
 import { type Clock, catalogueError, isHolonError, type Limits, type Scope } from "../../kernel/index.ts";
 import type { Tables, WriteDatabase } from "../database/database.ts";
 import type { DatabaseFactory } from "../database/database-factory.ts";
+import type { StatementRequest } from "../database/statement-runner.ts";
 import { isWorthRepeating } from "../database-error.ts";
 import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
@@ -8,6 +9,7 @@ import type { PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 import { type AppendedEvent, type AppendedJob, OutboxRows } from "./outbox-row.ts";
 import type { OutboxStatements } from "./outbox-statements.ts";
+import type { AppendedRun, AppendedRunRow, RunStatements } from "./run-statements.ts";
 import { beginText, TransactionRunner } from "./transaction-runner.ts";
 
 /** An open transaction of one context. */
@@ -18,6 +20,12 @@ export interface DataTransaction<T extends Tables> {
   appendEvent(event: AppendedEvent): Promise<void>;
   /** Starts a job when, and only if, this transaction commits. */
   appendJob(job: AppendedJob): Promise<void>;
+  /** Starts a workflow when, and only if, this transaction commits; where one of this name and key was started before, that one is answered. */
+  appendRun(run: AppendedRun): Promise<AppendedRunRow>;
+  /** Runs a statement of the toolkit's own, as plain text. */
+  run(request: StatementRequest): Promise<unknown[]>;
+  /** Runs a statement on the way to the commit, in its packet: where it fails, the transaction rolls back. */
+  atCommit(request: StatementRequest): void;
 }
 
 /** What transactions of one context need. */
@@ -28,7 +36,8 @@ export interface TransactionParts<T extends Tables> {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly outbox: OutboxStatements;
-  /** Called after a commit that wrote outbox rows. */
+  readonly runs: RunStatements;
+  /** Called after a commit that wrote outbox rows or started workflows. */
   readonly onAppended: () => void;
 }
 
@@ -80,9 +89,9 @@ async function runAttempt<T extends Tables, R>(
   });
   try {
     runner.begin(beginText(scope, clock.monotonicMs(), limits.statementTimeoutMs, options.lockTimeoutMs));
-    const outbox = new OutboxRows();
-    const result = await Promise.race([run(transactionOf(parts, runner, outbox)), cancelled]);
-    await commit(parts, scope, runner, outbox);
+    const appended: Appended = { outbox: new OutboxRows(), runs: 0, last: [] };
+    const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]);
+    await commit(parts, scope, runner, appended);
     forget();
     pool.release(connection);
     return result;
@@ -95,24 +104,51 @@ async function runAttempt<T extends Tables, R>(
   }
 }
 
-function transactionOf<T extends Tables>(parts: TransactionParts<T>, runner: TransactionRunner, outbox: OutboxRows): DataTransaction<T> {
+/** What a transaction has appended so far, and what is run right before its commit. */
+interface Appended {
+  readonly outbox: OutboxRows;
+  runs: number;
+  readonly last: StatementRequest[];
+}
+
+function transactionOf<T extends Tables>(
+  parts: TransactionParts<T>,
+  scope: Scope,
+  runner: TransactionRunner,
+  appended: Appended,
+): DataTransaction<T> {
   let db: WriteDatabase<T> | undefined;
   return {
     get db() {
       db ??= parts.databases.writer(runner);
       return db;
     },
-    appendEvent: async (event) => outbox.addEvent(event),
-    appendJob: async (job) => outbox.addJob(job),
+    appendEvent: async (event) => appended.outbox.addEvent(event),
+    appendJob: async (job) => appended.outbox.addJob(job),
+    async appendRun(started) {
+      const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
+      // Another transaction that committed in between is seen by a new statement only.
+      const [row = (await runner.run(request))[0]] = await runner.run(request);
+      const [id, isNew, inputHash] = row as [string, boolean, string];
+      if (isNew) appended.runs++;
+      return { id, isNew, inputHash };
+    },
+    run: (request) => runner.run(request),
+    atCommit: (request) => void appended.last.push(request),
   };
 }
 
-async function commit<T extends Tables>(parts: TransactionParts<T>, scope: Scope, runner: TransactionRunner, outbox: OutboxRows): Promise<void> {
-  if (outbox.rows.length === 0) return runner.commit();
-  // Travels together with the commit, which tells if this failed.
-  runner.run(parts.outbox.insert(outbox.rows, scope)).catch(() => {});
+async function commit<T extends Tables>(
+  parts: TransactionParts<T>,
+  scope: Scope,
+  runner: TransactionRunner,
+  { outbox, runs, last }: Appended,
+): Promise<void> {
+  // These travel together with the commit, which tells if they failed.
+  for (const request of last) runner.run(request).catch(() => {});
+  if (outbox.rows.length > 0) runner.run(parts.outbox.insert(outbox.rows, scope)).catch(() => {});
   await runner.commit();
-  parts.onAppended();
+  if (outbox.rows.length > 0 || runs > 0) parts.onAppended();
 }
 
 async function undo(pool: ConnectionPool, connection: PoolConnection, runner: TransactionRunner): Promise<void> {

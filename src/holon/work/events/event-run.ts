@@ -62,5 +62,6 @@ function withOrigin(tx: DataTransaction<Tables>, { traceparent }: Trace, { initi
     db: { get: () => tx.db },
     appendEvent: { value: (event: Parameters<typeof tx.appendEvent>[0]) => tx.appendEvent({ ...event, origin }) },
     appendJob: { value: (job: Parameters<typeof tx.appendJob>[0]) => tx.appendJob({ ...job, origin }) },
+    appendRun: { value: (run: Parameters<typeof tx.appendRun>[0]) => tx.appendRun({ ...run, origin }) },
   }) as DataTransaction<Tables>;
 }

@@ -11,6 +11,7 @@ type BetaTransaction = Transaction<{
   tables: { items: typeof items };
   calls: typeof beta.calls;
   jobs: typeof beta.jobSpecs;
+  workflows: typeof beta.workflowSpecs;
 }>;
 
 /** Mutations that callers may repeat. */

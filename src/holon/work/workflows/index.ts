@@ -1,0 +1,2 @@
+export * from "./find-run.ts";
+export * from "./workflow-run.ts";
