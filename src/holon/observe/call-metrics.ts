@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { CALL_BUCKETS_SECONDS, type CallLabels, CallSeries } from "./call-series.ts";
+import { registerCopied, type Sample } from "./copied-metric.ts";
 
 /** The names that may become labels; anything else is counted under {@link UNKNOWN}. */
 export interface CallNames {
@@ -80,20 +81,6 @@ export class CallMetrics {
   }
 }
 
-/** One line of the exposition. */
-interface Sample {
-  /** Where it differs from the metric's name. */
-  readonly metricName?: string;
-  readonly labels: Record<string, string | number>;
-  readonly value: number;
-}
-
 function named(metricName: string, labels: Sample["labels"], value: number): Sample {
   return { metricName, labels, value };
-}
-
-/** prom-client asks a registered metric for `get()` alone, but types it as one of its own classes. */
-function registerCopied(registry: Registry, name: string, type: "histogram" | "counter", help: string, read: () => Sample[]): void {
-  const metric = { name, help, get: async () => ({ name, help, type, aggregator: "sum", values: read() }), reset() {} };
-  registry.registerMetric(metric as unknown as Parameters<Registry["registerMetric"]>[0]);
 }

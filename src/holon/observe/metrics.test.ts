@@ -4,15 +4,15 @@ import { createMetrics } from "./metrics.ts";
 
 describe("createMetrics", () => {
   it("reads gauges when it is scraped, and forgets labels that are gone", async () => {
-    let pools: [string, number][] = [["orders", 3]];
+    let pools: [string[], number][] = [[["orders"], 3]];
     let depth = 1;
     const metrics = createMetrics({
       processMetrics: false,
-      gauges: [{ name: "holon_pool_in_use", help: "Connections in use.", label: "context", values: () => pools }],
+      gauges: [{ name: "holon_pool_in_use", help: "Connections in use.", labels: ["context"], values: () => pools }],
     });
-    metrics.addGauge({ name: "holon_outbox_depth", help: "Events that wait.", values: () => [["", depth]] });
+    metrics.addGauge({ name: "holon_outbox_depth", help: "Events that wait.", values: async () => [[[], depth]] });
     expect(await metrics.text()).toContain('holon_pool_in_use{context="orders"} 3');
-    pools = [["catalog", 1]];
+    pools = [[["catalog"], 1]];
     depth = 7;
     const text = await metrics.text();
     expect(text).toContain('holon_pool_in_use{context="catalog"} 1');

@@ -8,20 +8,20 @@ export function processGauges({ stores }: OpenDatabase, hosted: readonly Compile
     {
       name: "holon_pool_in_use",
       help: "Connections of a context that are in use.",
-      label: "context",
-      values: () => [...stores].map(([name, store]) => [name, store.stats().inUse] as const),
+      labels: ["context"],
+      values: () => [...stores].map(([name, store]) => [[name], store.stats().inUse] as const),
     },
     {
       name: "holon_pool_waiting",
       help: "Calls that wait for a connection.",
-      label: "context",
-      values: () => [...stores].map(([name, store]) => [name, store.stats().waiting] as const),
+      labels: ["context"],
+      values: () => [...stores].map(([name, store]) => [[name], store.stats().waiting] as const),
     },
     {
       name: "holon_calls_running",
       help: "Calls of a context that run now.",
-      label: "context",
-      values: () => hosted.map((context) => [context.name, context.running()] as const),
+      labels: ["context"],
+      values: () => hosted.map((context) => [[context.name], context.running()] as const),
     },
   ];
 }
