@@ -1,4 +1,4 @@
-import { type Clock, catalogueError, type Limits, type Logger, type Scope } from "../kernel/index.ts";
+import { type Clock, catalogueError, type Limits, type Logger, Scope } from "../kernel/index.ts";
 import type { Tables } from "./database/database.ts";
 import { DatabaseFactory } from "./database/database-factory.ts";
 import { PoolRunner } from "./database/pool-runner.ts";
@@ -7,6 +7,8 @@ import type { ReadDatabase } from "./database/read-database.ts";
 import type { StatementRequest } from "./database/statement-runner.ts";
 import { IdempotencyKeys } from "./keys/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./keys/key-claim.ts";
+import { AppendChannel } from "./notify/append-channel.ts";
+import type { NotifyHub } from "./notify/notify-hub.ts";
 import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
 import { OutboxStatements } from "./transaction/outbox-statements.ts";
@@ -26,7 +28,12 @@ export interface ContextDataOptions<T extends Tables> {
   readonly log: Logger;
   /** Called after a commit that wrote events or jobs, so that their publisher need not wait for its next look. */
   readonly onAppended?: (() => void) | undefined;
+  /** By which processes wake each other; whoever made it closes it, after this. Without one, a process hears its own commits only. */
+  readonly hub?: NotifyHub | undefined;
 }
+
+/** Longest that telling other processes may take. */
+const SIGNAL_MS = 2_000;
 
 /**
  * The database of one context in one process: what its handlers read and write with.
@@ -40,7 +47,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly #shelf: QueryShelf<T>;
   readonly #keys: IdempotencyKeys<T>;
   readonly #inTransaction = new WeakSet<Scope>();
-  readonly #appendListeners = new Set<() => void>();
+  readonly #appended: AppendChannel;
 
   constructor(options: ContextDataOptions<T>) {
     const { context, url, role, limits, clock } = options;
@@ -56,9 +63,19 @@ export class ContextData<T extends Tables = Tables> {
       runs: new RunStatements(context),
       onAppended: () => {
         options.onAppended?.();
-        for (const listener of this.#appendListeners) listener();
+        this.#appended.appended();
       },
     };
+    this.#appended = new AppendChannel({
+      context,
+      url,
+      hub: options.hub,
+      send: (text, params) =>
+        this.statement(
+          Scope.root({ principal: { kind: "system", context, task: "notify" }, caller: context, deadlineAtMs: clock.monotonicMs() + SIGNAL_MS }),
+          { text, params, prepare: true, rows: "arrays" },
+        ),
+    });
     this.#shelf = new QueryShelf(databases);
     this.#keys = new IdempotencyKeys({
       context,
@@ -129,10 +146,14 @@ export class ContextData<T extends Tables = Tables> {
     return this.#keys.claim(scope, key);
   }
 
-  /** Runs a function after each commit in this process that wrote events, jobs or workflows. Returns what takes it back. */
+  /**
+   * Runs a function after commits that wrote events, jobs or workflows: at once after each of this process, and soon after those of others where
+   * there is a hub. Returns what takes it back.
+   *
+   * Guarantee: none for commits of others, which it may miss; look by yourself too.
+   */
   listenAppended(listener: () => void): () => void {
-    this.#appendListeners.add(listener);
-    return () => this.#appendListeners.delete(listener);
+    return this.#appended.listen(listener);
   }
 
   /** Removes idempotency keys that are too old to be asked for again. Returns how many. */
@@ -150,9 +171,10 @@ export class ContextData<T extends Tables = Tables> {
     return this.#parts.pool.ping();
   }
 
-  /** Refuses new work, waits a little for what runs, and ends the connections. */
-  close(): Promise<void> {
-    return this.#parts.pool.close();
+  /** Refuses new work, waits a little for what runs, tells others what was appended last, and ends the connections. */
+  async close(): Promise<void> {
+    await this.#appended.close();
+    await this.#parts.pool.close();
   }
 }
 

@@ -9,6 +9,7 @@ export * from "./embedded-postgres.ts";
 export * from "./identifier.ts";
 export type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./keys/key-claim.ts";
 export * from "./migrate.ts";
+export { createNotifyHub, NotifyHub } from "./notify/notify-hub.ts";
 export type { PoolStats } from "./pool/connection-pool.ts";
 export * from "./request-hash.ts";
 export * from "./sql-state.ts";

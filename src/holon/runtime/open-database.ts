@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ContextModule } from "../context/index.ts";
-import { type ContextData, createContextData, migrate, startEmbeddedPostgres } from "../data/index.ts";
+import { type ContextData, createContextData, createNotifyHub, migrate, startEmbeddedPostgres } from "../data/index.ts";
 import type { Clock, Logger, OpenThings } from "../kernel/index.ts";
 import type { Plan } from "../topology/index.ts";
 
@@ -27,6 +27,8 @@ export interface OpenDatabase {
 export async function openDatabase({ plan, modules, migrations, open, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
+  // Before the pools, so that it is closed after them.
+  const hub = open.add("notifications", createNotifyHub({ log }));
   for (const module of modules) {
     const { name, tables } = module;
     if (!plan.databaseContexts.includes(name)) continue;
@@ -55,6 +57,7 @@ export async function openDatabase({ plan, modules, migrations, open, clock, log
       limits: plan.limits,
       clock,
       log: log.child({ context: name }),
+      hub,
     });
     stores.set(name, open.add(`database of ${name}`, store));
   }
