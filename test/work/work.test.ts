@@ -18,6 +18,11 @@ describe.each(["redis", "postgres"] as const)("with queues on %s", { timeout: 60
       await Promise.all(ids.map((id) => call.sales.place({ id })));
       await expect.poll(async () => (await call.mail.sent()).length, { timeout: 20_000 }).toBe(ids.length);
       const letters = await call.mail.sent();
+      const worker = app.host("mail");
+      const metrics = await (await fetch(`${worker.ops?.url}/metrics`)).text();
+      expect(metrics).toContain('holon_jobs_failed{context="mail"} 0');
+      expect(metrics).toContain('holon_queue_jobs{queue="jobs.mail",state="failed"} 0');
+      expect(metrics).toMatch(/holon_outbox_lag_seconds\{context="mail"\} \d/);
       expect(letters.map(({ text }) => text).sort()).toEqual(ids.map((id) => `thanks for ${id}`).sort());
     } finally {
       await app.close();

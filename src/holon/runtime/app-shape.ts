@@ -1,7 +1,7 @@
 import type { ContextModule } from "../context/index.ts";
 import { type ContractMap, walkProcedures } from "../contract/index.ts";
 import type { AppShape, ContextShape } from "../topology/index.ts";
-import { workersOf } from "./context-work.ts";
+import { queuesOf } from "./context-work.ts";
 import type { App } from "./define-app.ts";
 
 /** What the environment is read against: names and needs of the contexts, without their handlers. */
@@ -23,7 +23,7 @@ function toShape(module: ContextModule): ContextShape {
     subscribesTo: namesOf(subscribesTo),
     hasPublicProcedures: procedures.some(({ access }) => access !== "internal"),
     hasTables: tables !== undefined || keepsKeys || [contract.events, jobs, subscribesTo].some((declared) => Object.keys(declared).length > 0),
-    workersCount: workersOf(module),
+    workersCount: queuesOf(module).length,
   };
 }
 

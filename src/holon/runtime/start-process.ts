@@ -2,11 +2,13 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { type CompiledContext, createContextRouter, type ResolveTarget } from "../context/index.ts";
 import { createOpsServer, type Edge, type OpsServer, type Readiness } from "../edge/index.ts";
 import { type Clock, catalogueError, OpenThings, type TimerWheel } from "../kernel/index.ts";
-import { createMetrics } from "../observe/index.ts";
+import { createMetrics, WorkMetrics } from "../observe/index.ts";
 import type { Plan } from "../topology/index.ts";
 import type { MeshServer } from "../transport/mesh/index.ts";
 import type { RunAlone } from "../work/index.ts";
 import { assertApp } from "./assert-app.ts";
+import { queuesOf } from "./context-work.ts";
+import { createConsoles } from "./create-consoles.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 import { type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
@@ -15,6 +17,7 @@ import { processGauges } from "./process-gauges.ts";
 import { readinessOf } from "./process-readiness.ts";
 import { startWork, type Work } from "./start-work.ts";
 import { stopProcess } from "./stop-process.ts";
+import { workGauges } from "./work-gauges.ts";
 
 /** What {@link startProcess} needs. */
 export interface ProcessOptions extends CoreOptions {
@@ -70,18 +73,25 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl } = database;
+  const workMetrics = new WorkMetrics();
   const work = await startWork({
     ...{ plan, hosted, stores, databaseUrl },
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
-    services: { clock, wheel, log, random, newId },
+    services: { clock, wheel, log, random, newId, count: workMetrics.count },
   });
   if (work !== undefined) open.add("queues", work);
 
   const state = { stopping: false };
   const watch = open.add("database watch", new DatabaseWatch(stores));
   const readiness = (): Readiness => readinessOf({ stopping: state.stopping, silent: watch.silent, peers, work });
-  const metrics = createMetrics({ calls: callMetrics, gauges: processGauges(database, hosted) });
+  const consoles = createConsoles(core, work);
+  const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
+  const gauges = [
+    ...processGauges(database, hosted),
+    ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
+  ];
+  const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
   const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log }));
   const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness));
 
