@@ -1,8 +1,8 @@
-import type { AnyProcedure } from "../contract/index.ts";
+import type { AnyProcedure, ContractMap } from "../contract/index.ts";
 import type { ContextDefinition } from "./define-context.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
 
-type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes> ? Types : never;
+type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes, infer _ extends ContractMap> ? Types : never;
 
 /** `ctx` of a context, for functions that several handlers share; name the procedure where the function refuses what its contract declares. */
 export type ContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = HandlerContext<TypesOf<Definition>, Procedure>;
