@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "../kernel/index.ts";
 import type { Metrics } from "../observe/index.ts";
+import { addDashboard } from "./dashboard/add-dashboard.ts";
+import type { DashboardOptions } from "./dashboard/dashboard-options.ts";
 import type { Readiness } from "./edge-options.ts";
 import { ErrorBoundary } from "./error-boundary.ts";
 import { addFaultAnswers } from "./fastify-faults.ts";
@@ -20,7 +22,9 @@ export interface OpsServerOptions {
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
   readonly log: Logger;
-  /** Adds routes: dashboards. */
+  /** Adds the dashboard below `/ops`, for admins. */
+  readonly dashboard?: DashboardOptions | undefined;
+  /** Adds other routes. */
   readonly register?: (app: FastifyInstance) => void | Promise<void>;
 }
 
@@ -32,8 +36,9 @@ export interface OpsServer {
   close(): Promise<void>;
 }
 
-/** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, and what `register` adds. */
-export async function createOpsServer({ host = "127.0.0.1", port, metrics, readiness, log, register }: OpsServerOptions): Promise<OpsServer> {
+/** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, the dashboard, and what `register` adds. */
+export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  const { host = "127.0.0.1", port, metrics, readiness, log, dashboard, register } = options;
   const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
   app.addHook("onRequest", (_request, reply, done) => {
     setSecurityHeaders(reply.raw);
@@ -42,6 +47,7 @@ export async function createOpsServer({ host = "127.0.0.1", port, metrics, readi
   addFaultAnswers(app, new ErrorBoundary(log, randomUUID), ERROR_BYTES);
   addHealthRoutes(app, readiness, { showReasons: true });
   app.get("/metrics", async (_request, reply) => reply.header("content-type", metrics.contentType).send(await metrics.text()));
+  if (dashboard !== undefined) await addDashboard(app, dashboard, log);
   await register?.(app);
   try {
     await app.listen({ host, port });

@@ -1,0 +1,2 @@
+export * from "./add-dashboard.ts";
+export * from "./dashboard-options.ts";

@@ -1,0 +1,52 @@
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../../kernel/index.ts";
+
+/** How long somebody stays signed in. */
+const SESSION_MS = 8 * 3_600_000;
+const GREATEST_LENGTH = 1_024;
+
+/** Somebody who signed in. */
+export interface Session {
+  readonly userId: string;
+  /** What the forms of this session send back: no other page knows it. */
+  readonly formToken: string;
+}
+
+/**
+ * Who signed in at the dashboard, as signed values that any process of the app can read; none of them keeps a list.
+ *
+ * Only admins get one, so a value says all. Its key is derived, so that a value is good for nothing else that the secret is for.
+ */
+export class Sessions {
+  readonly lifetimeMs = SESSION_MS;
+  readonly #key: Buffer;
+  readonly #clock: Clock;
+
+  constructor(secret: string, clock: Clock) {
+    this.#key = Buffer.from(hkdfSync("sha256", secret, "", "holon dashboard session", 32));
+    this.#clock = clock;
+  }
+
+  issue(userId: string): string {
+    const body = Buffer.from(JSON.stringify({ userId, untilMs: this.#clock.nowMs() + SESSION_MS })).toString("base64url");
+    return `${body}.${this.#sign(`session ${body}`)}`;
+  }
+
+  /** Undefined where the value was not issued here, or is too old. */
+  read(value: string): Session | undefined {
+    const [body = "", signature = "", ...rest] = value.length > GREATEST_LENGTH ? [] : value.split(".");
+    if (rest.length > 0 || !isEqual(signature, this.#sign(`session ${body}`))) return undefined;
+    const { userId, untilMs } = JSON.parse(Buffer.from(body, "base64url").toString()) as { userId: string; untilMs: number };
+    return untilMs > this.#clock.nowMs() ? { userId, formToken: this.#sign(`form ${value}`) } : undefined;
+  }
+
+  #sign(text: string): string {
+    return createHmac("sha256", this.#key).update(text).digest("base64url");
+  }
+}
+
+/** Compares in a time that does not tell how much is right. */
+export function isEqual(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
+}

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { type Admission, isRefusal } from "./admission.ts";
+import { formField } from "./form-body.ts";
+import { sendPage } from "./page.ts";
+import { isSameOrigin } from "./same-origin.ts";
+import type { SessionCookie } from "./session-cookie.ts";
+import type { Sessions } from "./sessions.ts";
+import { signInPage } from "./sign-in-page.ts";
+import type { TryLimit } from "./try-limit.ts";
+
+/** What the routes of sign-in share with the others. */
+export interface SignInParts {
+  readonly appName: string;
+  readonly takesPassword: boolean;
+  readonly admission: Admission;
+  readonly sessions: Sessions;
+  readonly cookie: SessionCookie;
+  readonly tries: TryLimit;
+  readonly log: Logger;
+}
+
+/** The page that is shown where none was asked for. */
+export const FIRST_PAGE = "/ops/work";
+
+const OWN_PATH = /^\/ops\/[\w./?=&%+-]*$/;
+
+/** Adds the pages by which admins come and go. */
+export function addSignIn(scope: FastifyInstance, parts: SignInParts): void {
+  scope.get("/sign-in", (_request, reply) => showSignIn(reply, 200, parts, FIRST_PAGE));
+  scope.post("/sign-in", (request, reply) => signIn(request, reply, parts));
+  scope.post("/sign-out", async (request, reply) => {
+    assertSameOrigin(request);
+    return reply.header("set-cookie", parts.cookie.remove(request)).redirect("/ops/sign-in", 303);
+  });
+}
+
+/** Shows the sign-in page, as what it is or in place of another one. */
+export function showSignIn(
+  reply: FastifyReply,
+  status: number,
+  { appName, takesPassword }: SignInParts,
+  next: string,
+  problem?: string,
+): FastifyReply {
+  const view = { appName, takesPassword, next: OWN_PATH.test(next) ? next : FIRST_PAGE };
+  return sendPage(reply, status, signInPage(problem === undefined ? view : { ...view, problem }));
+}
+
+/** Errors: FORBIDDEN for a request that a page of another site may have made. */
+export function assertSameOrigin(request: FastifyRequest): void {
+  if (!isSameOrigin(request)) throw catalogueError("FORBIDDEN", "This does not come from a page of this server.");
+}
+
+async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignInParts): Promise<FastifyReply> {
+  assertSameOrigin(request);
+  const { admission, sessions, cookie, tries, log } = parts;
+  const next = formField(request, "next");
+  const address = request.ip;
+  const waitMs = tries.waitMs(address);
+  if (waitMs > 0) {
+    reply.header("retry-after", Math.ceil(waitMs / 1_000));
+    return showSignIn(reply, 429, parts, next, "Too many wrong tries. Wait some minutes.");
+  }
+  tries.count(address);
+  try {
+    const token = formField(request, "token");
+    const userId = await (token === ""
+      ? admission.byPassword({ email: formField(request, "email"), password: formField(request, "password") })
+      : admission.byTypedToken(request.raw, token));
+    tries.forget(address);
+    log.info({ userId, address }, "an admin signed in to the dashboard");
+    const value = sessions.issue(userId);
+    return reply.header("set-cookie", cookie.set(request, value, sessions.lifetimeMs)).redirect(OWN_PATH.test(next) ? next : FIRST_PAGE, 303);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    log.warn({ address, code: error.code }, "somebody was refused at the dashboard");
+    const problem = error.code === "FORBIDDEN" ? "This user is no admin." : "That is not right, or not any more.";
+    return showSignIn(reply, error.status, parts, next, problem);
+  }
+}

@@ -1,0 +1,137 @@
+import { redactText } from "../../observe/text-redaction.ts";
+import { type Content, html, type Markup } from "./markup.ts";
+import type { Page } from "./page.ts";
+import type { ContextReport } from "./work-report.ts";
+
+/** What the page of waiting work shows. */
+export interface WorkView {
+  readonly appName: string;
+  readonly reports: readonly ContextReport[];
+  /** For its buttons; undefined where nothing may be changed. */
+  readonly formToken: string | undefined;
+  readonly signOut: boolean;
+  /** What was just done. */
+  readonly message?: string | undefined;
+}
+
+/** A thing that a person decides about. */
+interface Row {
+  readonly context: string;
+  readonly id: string;
+  readonly cells: readonly Content[];
+  readonly reason: string | null;
+}
+
+/** A list of such things, and what can be done about each. */
+interface Listing {
+  readonly title: string;
+  readonly none: string;
+  readonly headings: readonly string[];
+  readonly rows: readonly Row[];
+  readonly actions: readonly { readonly action: string; readonly label: string }[];
+}
+
+/** The page of what waits, failed or stands still. */
+export function workPage({ appName, reports, formToken, signOut, message }: WorkView): Page {
+  const known = reports.flatMap((report) => ("problem" in report ? [] : [report]));
+  const listings: Listing[] = [
+    {
+      title: "Failed jobs",
+      none: "No job has failed for good.",
+      headings: ["Job", "Failed at", "Attempts"],
+      actions: [{ action: "rerun", label: "Run again" }],
+      rows: known.flatMap(({ context, failedJobs }) =>
+        failedJobs.map(({ id, name, reason, attempts, failedAt }) => ({ context, id, reason, cells: [name, failedAt, attempts] })),
+      ),
+    },
+    {
+      title: "Parked events",
+      none: "No event is parked.",
+      headings: ["Event", "Key", "Attempts"],
+      actions: [
+        { action: "release", label: "Try again" },
+        { action: "skip", label: "Skip" },
+      ],
+      rows: known.flatMap(({ context, parkedEvents }) =>
+        parkedEvents.map(({ id, producer, name, key, attempts, reason }) => ({
+          context,
+          id,
+          reason,
+          cells: [`${producer}.${name}`, key ?? "none", attempts],
+        })),
+      ),
+    },
+    {
+      title: "Stuck workflow runs",
+      none: "No run is stuck.",
+      headings: ["Workflow", "Key", "Version"],
+      actions: [{ action: "resume", label: "Resume" }],
+      rows: known.flatMap(({ context, stuckRuns }) =>
+        stuckRuns.map(({ id, workflow, version, key, reason }) => ({ context, id, reason, cells: [workflow, key, version] })),
+      ),
+    },
+  ];
+  return {
+    title: `${appName}: work that waits`,
+    navigation: html`<strong>${appName}: operations</strong><a href="/ops/work" aria-current="page">Work</a><a href="/ops/jobs">Queues</a>${
+      signOut ? html`<form method="post" action="/ops/sign-out"><button>Sign out</button></form>` : undefined
+    }`,
+    content: html`<h1>Work that waits</h1>${message === undefined ? undefined : html`<p role="status">${message}</p>`}${countsTable(reports)}${listings.map(
+      (listing) => listingTable(listing, formToken),
+    )}`,
+  };
+}
+
+function countsTable(reports: readonly ContextReport[]): Markup {
+  if (reports.length === 0) return html`<p>No context with a database is hosted in this process. Ask the processes that host them.</p>`;
+  const headings = [
+    "Outbox",
+    "Outbox lag",
+    "Held events",
+    "Parked events",
+    "Jobs waiting",
+    "Jobs running",
+    "Oldest due",
+    "Jobs failed",
+    "Stuck runs",
+  ];
+  return html`<div class="scroll"><table><thead><tr><th scope="col">Context</th>${headings.map(
+    (heading) => html`<th scope="col" class="number">${heading}</th>`,
+  )}</tr></thead><tbody>${reports.map(countsRow)}</tbody></table></div>`;
+}
+
+function countsRow(report: ContextReport): Markup {
+  const name = html`<th scope="row">${report.context}</th>`;
+  if ("problem" in report) return html`<tr>${name}<td colspan="9" class="bad">${report.problem}</td></tr>`;
+  const { outboxCount, outboxLagMs, heldCount, parkedCount, jobs, stuckCount } = report.counts;
+  const calm: Content[] = [outboxCount, duration(outboxLagMs), heldCount];
+  const cells = [...calm, alarming(parkedCount), jobs.waiting, jobs.running, duration(jobs.oldestDueMs), alarming(jobs.failed), alarming(stuckCount)];
+  return html`<tr>${name}${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`;
+}
+
+function listingTable({ title, none, headings, rows, actions }: Listing, formToken: string | undefined): Markup {
+  if (rows.length === 0) return html`<h2>${title}</h2><p class="soft">${none}</p>`;
+  const heads = ["Context", ...headings, "Reason", "Id", ...(formToken === undefined ? [] : ["Decide"])];
+  return html`<h2>${title}</h2><div class="scroll"><table><thead><tr>${heads.map((heading) => html`<th scope="col">${heading}</th>`)}</tr></thead><tbody>${rows.map(
+    ({ context, id, cells, reason }) =>
+      html`<tr><td>${context}</td>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="reason">${redactText(reason ?? "unknown")}</td><td class="id">${id}</td>${
+        formToken === undefined
+          ? undefined
+          : html`<td>${actions.map(
+              ({ action, label }) =>
+                html`<form class="inline" method="post" action="/ops/work/${context}/${action}"><input type="hidden" name="id" value="${id}"><input type="hidden" name="form" value="${formToken}"><button aria-label="${label}: ${context} ${id}">${label}</button></form>`,
+            )}</td>`
+      }</tr>`,
+  )}</tbody></table></div>`;
+}
+
+function alarming(count: number): Content {
+  return count === 0 ? 0 : html`<span class="bad">${count}</span>`;
+}
+
+/** Short, for people: the largest unit that fits. */
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}

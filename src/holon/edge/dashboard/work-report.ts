@@ -1,0 +1,35 @@
+import type { FailedJob, ParkedEvent, StuckRun, WorkConsole, WorkCounts } from "../../work/index.ts";
+
+/** What stands in one context; `problem` in place of the rest where its database does not answer. */
+export type ContextReport =
+  | {
+      readonly context: string;
+      readonly counts: WorkCounts;
+      readonly failedJobs: readonly FailedJob[];
+      readonly parkedEvents: readonly ParkedEvent[];
+      readonly stuckRuns: readonly StuckRun[];
+    }
+  | { readonly context: string; readonly problem: string };
+
+/** Most rows of each kind that are shown of a context. */
+const SHOWN_COUNT = 100;
+
+/** Looks at all contexts at once. One that cannot be looked at does not hide the others. */
+export function reportWork(consoles: readonly WorkConsole[]): Promise<ContextReport[]> {
+  return Promise.all(consoles.map(reportContext));
+}
+
+async function reportContext(work: WorkConsole): Promise<ContextReport> {
+  const { context } = work;
+  try {
+    const counts = await work.counts();
+    const [failedJobs, parkedEvents, stuckRuns] = await Promise.all([
+      work.failedJobs(SHOWN_COUNT),
+      work.parkedEvents(SHOWN_COUNT),
+      work.stuckRuns(SHOWN_COUNT),
+    ]);
+    return { context, counts, failedJobs, parkedEvents, stuckRuns };
+  } catch {
+    return { context, problem: "The database does not answer." };
+  }
+}
