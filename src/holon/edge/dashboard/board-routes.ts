@@ -25,7 +25,10 @@ export function addBoard(scope: FastifyInstance, options: DashboardOptions, admi
   };
   // Before the body is read: the board reads it.
   const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    if (!READING.includes(request.method) && adminOf(request).formToken !== undefined) assertSameOrigin(request);
+    if (!READING.includes(request.method)) {
+      if (!options.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows more.");
+      if (adminOf(request).formToken !== undefined) assertSameOrigin(request);
+    }
     const ready = await opened();
     reply.hijack();
     reply.raw.setHeader("content-security-policy", BOARD_POLICY);

@@ -58,9 +58,14 @@ export class Browser {
     return fetch(this.#url + path, { redirect: "manual", headers: { accept: "text/html", cookie: this.cookie, ...headers } });
   }
 
-  send(method: string, path: string, fields: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Response> {
+  send(method: string, path: string, fields?: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
     const browser = { accept: "text/html", cookie: this.cookie, "sec-fetch-site": "same-origin" };
-    return fetch(this.#url + path, { method, redirect: "manual", headers: { ...browser, ...headers }, body: new URLSearchParams(fields) });
+    return fetch(this.#url + path, {
+      method,
+      redirect: "manual",
+      headers: { ...browser, ...headers },
+      ...(fields === undefined ? {} : { body: new URLSearchParams(fields) }),
+    });
   }
 
   async signIn(token: string, headers: Record<string, string> = {}): Promise<Response> {
