@@ -1,30 +1,42 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 
-/** A real Redis for a test, without anything on disk. */
+/** A real Redis for a test. */
 export interface TestRedis {
   readonly url: string;
-  /** Empties it, as a restart of a stock Redis does. */
+  /** Empties it. */
   flush(): Promise<void>;
+  /** Writes down what it holds now: a stock one wakes up with that after it was killed. */
+  snapshot(): Promise<void>;
   /** `kill -9`. */
   kill(): Promise<void>;
-  /** Starts it again, empty, on the same port. */
+  /** Starts it again on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** How it is configured: with nothing on disk, so that it always starts empty, or as it comes, with a snapshot now and then. */
+export interface TestRedisOptions {
+  readonly stock?: boolean;
 }
 
 /** Whether this machine has a Redis to test with. */
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
 /** Starts a Redis on a free port. */
-export async function startTestRedis(): Promise<TestRedis> {
+export async function startTestRedis({ stock = false }: TestRedisOptions = {}): Promise<TestRedis> {
   const port = await freePort();
+  const folder = await mkdtemp(path.join(tmpdir(), "holon-redis-"));
+  const nothingOnDisk = stock ? [] : ["--save", "", "--appendonly", "no"];
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], { stdio: "ignore" });
+    child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, ...nothingOnDisk], { stdio: "ignore" });
     await command(port, (redis) => redis.ping());
   };
   const kill = async (): Promise<void> => {
@@ -34,7 +46,17 @@ export async function startTestRedis(): Promise<TestRedis> {
     await gone;
   };
   await start();
-  return { url: `redis://127.0.0.1:${port}`, flush: () => command(port, (redis) => redis.flushall()), kill, start, stop: kill };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    flush: () => command(port, (redis) => redis.flushall()),
+    snapshot: () => command(port, (redis) => redis.save()),
+    kill,
+    start,
+    async stop() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function command(port: number, run: (redis: Redis) => Promise<unknown>): Promise<void> {
