@@ -9,6 +9,7 @@ import type { RunAlone } from "../work/index.ts";
 import { assertApp } from "./assert-app.ts";
 import { queuesOf } from "./context-work.ts";
 import { createConsoles } from "./create-consoles.ts";
+import { createDashboard } from "./create-dashboard.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 import { type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
@@ -92,7 +93,8 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
-  const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log }));
+  const dashboard = createDashboard({ app, core, work, consoles, open });
+  const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log, dashboard }));
   const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness));
 
   let closing: Promise<void> | undefined;

@@ -38,6 +38,8 @@ export interface Plan {
   readonly mesh?: Listener;
   /** Health, metrics, dashboards. */
   readonly ops: Listener;
+  /** Whether admins may change things in the dashboard. */
+  readonly opsWrite: boolean;
   /** Mesh addresses of contexts that are not hosted here, each with its port: `mesh://catalog:3001`. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly database: DatabasePlan;

@@ -36,6 +36,7 @@ export function readPlan(shape: AppShape, env: Environment): Plan {
     contexts,
     roles,
     ...listeners,
+    opsWrite: reader.isAllowed("HOLON_OPS_WRITE"),
     addresses,
     ...stores,
     ...secret,

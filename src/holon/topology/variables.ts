@@ -18,6 +18,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_OPS_PORT", "3002", "Port for operations: health, metrics, dashboards."),
   variable("HOLON_HOST", "127.0.0.1; 0.0.0.0 in production", "Address that the public port and the mesh port listen on."),
   variable("HOLON_OPS_HOST", "127.0.0.1", "Address that the operations port listens on."),
+  variable("HOLON_OPS_WRITE", "", "`yes` lets admins change things in the dashboard of the operations port; it is read-only otherwise."),
   variable("DATABASE_URL", "embedded Postgres", "Database of all contexts that have none of their own."),
   variable("HOLON_QUEUE_DATABASE_URL", "`DATABASE_URL`", "Database for queues where there is no Redis; needed when every context has its own."),
   variable("HOLON_EMBEDDED_FOLDER", "`.holon/postgres`", "Folder of the embedded Postgres."),

@@ -12,7 +12,7 @@ const READING = ["GET", "HEAD"];
 export function addBoard(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
   let board: Promise<JobBoard> | undefined;
   const opened = async (): Promise<JobBoard> => {
-    const backend = options.backend();
+    const backend = await options.backend();
     if (backend === undefined) throw catalogueError("UNAVAILABLE", "This process reaches no queues. Ask one with the role jobs.");
     if (!backend.reachable) throw catalogueError("UNAVAILABLE", "The queues cannot be reached now. What waits for them is kept in the outbox.");
     board ??= openJobBoard(options, backend);

@@ -25,8 +25,8 @@ export interface DashboardOptions {
   readonly signIn?: SignIn | undefined;
   /** Names of the queues of all contexts of the app, hosted here or not. */
   readonly queues: readonly string[];
-  /** Asked at the first look; undefined where this process reaches no queue. */
-  readonly backend: () => Pick<QueueBackend, "inspect" | "reachable"> | undefined;
+  /** Asked at each look; undefined where this process reaches no queue. Errors: UNAVAILABLE. */
+  readonly backend: () => Promise<Pick<QueueBackend, "inspect" | "reachable"> | undefined>;
   /** Of the contexts hosted here. */
   readonly consoles: () => readonly WorkConsole[];
   readonly clock: Clock;

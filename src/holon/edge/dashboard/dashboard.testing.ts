@@ -32,7 +32,7 @@ export function openDashboard({ log, backendOpened, ...others }: DashboardPlace)
       secret: "the secret of the app, canary",
       isWriteAllowed: false,
       queues: ["jobs.orders", "events.orders", "ack.orders"],
-      backend: () => backendOpened,
+      backend: async () => backendOpened,
       consoles: (): readonly WorkConsole[] => [],
       authenticate({ authorization }) {
         const principal = TOKENS[authorization?.replace("Bearer ", "") ?? ""];

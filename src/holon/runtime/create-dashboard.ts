@@ -1,0 +1,60 @@
+import type { ContextModule } from "../context/index.ts";
+import type { DashboardOptions } from "../edge/index.ts";
+import { ANONYMOUS, type OpenThings } from "../kernel/index.ts";
+import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import { jobQueues, type WorkConsole } from "../work/index.ts";
+import { queuesOf } from "./context-work.ts";
+import type { App } from "./define-app.ts";
+import type { Core } from "./open-core.ts";
+import { queuePlaceOf, type Work } from "./start-work.ts";
+
+/** What {@link createDashboard} needs. */
+export interface DashboardParts {
+  readonly app: App;
+  readonly core: Core;
+  /** Undefined in a process that works no queue. */
+  readonly work: Work | undefined;
+  readonly consoles: readonly WorkConsole[];
+  readonly open: OpenThings;
+}
+
+/** The dashboard of one process: the queues of the whole app, and what waits in the contexts hosted here. */
+export function createDashboard({ app, core, work, consoles, open }: DashboardParts): DashboardOptions {
+  const { authenticate } = app;
+  const { plan, secret, clock } = core;
+  return {
+    appName: plan.name,
+    secret,
+    isWriteAllowed: plan.opsWrite,
+    authenticate: async (request) => (await authenticate?.(request)) ?? ANONYMOUS,
+    queues: app.contexts.flatMap(shownQueues),
+    backend: work === undefined ? openLater(core, open) : async () => work.backend,
+    consoles: () => consoles,
+    clock,
+  };
+}
+
+/** A context that has no work shows the queue that its first job would go to: nobody wonders where it is. */
+function shownQueues(module: ContextModule): readonly string[] {
+  const queues = queuesOf(module);
+  return queues.length > 0 ? queues : jobQueues(module.name, {}).map(({ queue }) => queue);
+}
+
+/** Reaches the queues of a process that works none, from the first look on. */
+function openLater({ plan, database, clock, log }: Core, open: OpenThings): () => Promise<QueueBackend | undefined> {
+  let opened: Promise<QueueBackend> | undefined;
+  open.add("queues of the dashboard", {
+    close: async () => {
+      await (await opened?.catch(() => undefined))?.close();
+    },
+  });
+  return async () => {
+    const place = queuePlaceOf(plan, database.url);
+    if (place === undefined) return undefined;
+    opened ??= createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  };
+}
