@@ -2,11 +2,9 @@ import type { Job, Queue } from "bullmq";
 import { catalogueError, isHolonError } from "../kernel/index.ts";
 import type { BullDriver } from "./bull-driver.ts";
 import { BullQueueWorker } from "./bull-worker.ts";
+import { FinishedJobs } from "./finished-jobs.ts";
 import { fromBullId, toBullId } from "./job-id.ts";
 import type { JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
-
-/** What becomes of jobs that are over: the last ones are kept for looking at, for an hour, and those that failed for two weeks. */
-const KEPT = { removeOnComplete: { age: 3_600, count: 2_000 }, removeOnFail: { age: 14 * 86_400, count: 10_000 } };
 
 /** How workers notice that another one died. How often a job may be lost that way is the business of whoever gave it: BullMQ must not fail it. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
@@ -15,11 +13,17 @@ const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDurati
 export class BullBackend implements QueueBackend {
   readonly #driver: BullDriver;
   readonly #queues = new Map<string, Queue>();
-  readonly #workers = new Set<BullQueueWorker>();
+  readonly #workers = new Map<BullQueueWorker, string>();
+  readonly #finished: FinishedJobs;
   #closing: Promise<void> | undefined = undefined;
 
   constructor(driver: BullDriver) {
     this.#driver = driver;
+    this.#finished = new FinishedJobs({
+      queues: () => [...new Set(this.#workers.values())].map((name) => this.inspect(name)),
+      isReachable: () => driver.reachable,
+      noteError: (error) => driver.noteError(error),
+    });
   }
 
   get kind(): QueueBackend["kind"] {
@@ -56,13 +60,13 @@ export class BullBackend implements QueueBackend {
     const limiter = rate === undefined ? {} : { limiter: { max: rate.max, duration: rate.perMs } };
     const running = new Set<Promise<unknown>>();
     const process = (job: Job) => track(running, run(toRun(job)));
-    const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED, ...KEPT });
+    const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED });
     bull.on("error", (error) => this.#driver.noteError(error));
     const worker = new BullQueueWorker(bull, running, () => {
       this.#workers.delete(worker);
       this.#driver.workerClosed();
     });
-    this.#workers.add(worker);
+    this.#workers.set(worker, queue);
     return worker;
   }
 
@@ -72,7 +76,8 @@ export class BullBackend implements QueueBackend {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.close()));
+    await this.#finished.close();
+    await Promise.all([...this.#workers.keys()].map((worker) => worker.close()));
     await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
     await this.#driver.close();
   }
@@ -99,7 +104,6 @@ function toBulkJob({ id, name, data, delayMs, priority }: QueuedJob) {
     opts: {
       jobId: toBullId(id),
       attempts: 1,
-      ...KEPT,
       ...(delayMs === undefined ? {} : { delay: delayMs }),
       ...(priority === undefined ? {} : { priority }),
     },

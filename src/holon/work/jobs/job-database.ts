@@ -1,11 +1,14 @@
-import { type ContextData, type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
+import { type ContextData, type DataTransaction, isWorthRepeating, type SQL, sql, type Tables } from "../../data/index.ts";
 import { type Clock, Scope } from "../../kernel/index.ts";
 
 /** The part of a context's data that jobs work with. */
-export type JobData = Pick<ContextData<Tables>, "transaction">;
+export type JobData = Pick<ContextData<Tables>, "transaction" | "statement">;
 
 /** Longest that a statement of the machinery itself may take. */
 const HOUSEKEEPING_MS = 15_000;
+
+/** Most times that a statement is run when others stand in its way. */
+const ATTEMPTS = 4;
 
 /** Runs the machinery's own statements on the tables of one context, each in a scope of its own: a job's may be over already. */
 export class JobDatabase {
@@ -28,14 +31,28 @@ export class JobDatabase {
 
   /** Runs a function in a transaction of the machinery. Errors: as every statement's, in the catalogue's words. */
   transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>): Promise<Result> {
-    const principal = { kind: "system", context: this.context, task } as const;
-    const scope = Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
-    return this.#data.transaction(scope, run);
+    return this.#data.transaction(this.#scope(task), run);
   }
 
   /** Runs one statement. The caller names the shape of its rows. */
   rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
     return this.transaction(task, async (tx) => [...(await tx.db.execute(statement))] as unknown as readonly Row[]);
+  }
+
+  /** Runs one statement that is prepared, in one trip, and again after a deadlock. The caller names the shape of its rows. */
+  async prepared<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return [...(await this.#data.statement(this.#scope(task), { text, params, prepare: true, rows: "objects" }))] as readonly Row[];
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !isWorthRepeating(error)) throw error;
+      }
+    }
+  }
+
+  #scope(task: string): Scope {
+    const principal = { kind: "system", context: this.context, task } as const;
+    return Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
   }
 }
 

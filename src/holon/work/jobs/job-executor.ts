@@ -3,6 +3,7 @@ import { type Clock, catalogueError, fullJitterMs, isHolonError, type Logger, pa
 import type { JobMap, JobSpec } from "../job.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
+import type { JobLedger } from "./job-ledger.ts";
 import type { JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
 import { persistently } from "./persistently.ts";
@@ -14,6 +15,8 @@ export interface JobExecutorParts {
   readonly jobs: JobMap;
   readonly handlers: ReadonlyMap<string, JobHandler>;
   readonly runs: JobRuns;
+  /** Ends runs that went well; {@link JobRuns.done} where it is not given. */
+  readonly ledger?: Pick<JobLedger, "done">;
   readonly sender: JobSender;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -35,6 +38,13 @@ interface Run {
 
 /** Shows how far a run is elsewhere than in the database. */
 export type ShowProgress = (value: object | number) => Promise<void>;
+
+/** Who is told of a run. */
+export interface RunListener {
+  readonly show?: ShowProgress | undefined;
+  /** Called when the handler is done and all that is left is to write so. */
+  readonly onHandled?: () => void;
+}
 
 /** Wait of a job whose handler this version of the program does not have; another process may. */
 const UNKNOWN_WAIT_MS = 30_000;
@@ -61,7 +71,7 @@ export class JobExecutor {
   }
 
   /** Runs one claimed job to its end. Errors: the database's, where the end could not be written; the lease then ends by itself. */
-  async execute(claim: JobClaim, show: ShowProgress = async () => {}): Promise<JobOutcome> {
+  async execute(claim: JobClaim, { show = async () => {}, onHandled = () => {} }: RunListener = {}): Promise<JobOutcome> {
     const { jobs, handlers, runs, context } = this.#parts;
     const spec = jobs[claim.name];
     const handler = handlers.get(claim.name);
@@ -79,7 +89,7 @@ export class JobExecutor {
     const run: Run = { claim, spec, scope, log, parseResult: parsers.result, isCompleted: false };
     try {
       const result = await this.#call(run, handler, data, show);
-      return await this.#done(run, result);
+      return await this.#done(run, result, onHandled);
     } catch (error) {
       return this.#failed(run, error);
     }
@@ -137,10 +147,12 @@ export class JobExecutor {
     }
   }
 
-  async #done(run: Run, answer: unknown): Promise<JobOutcome> {
-    const { runs } = this.#parts;
+  async #done(run: Run, answer: unknown, onHandled: () => void): Promise<JobOutcome> {
+    const { runs, ledger = runs } = this.#parts;
     const { claim, log } = run;
-    const end = async (): Promise<boolean> => (await runs.done(claim, parseResult(run.parseResult, answer))) || (await runs.isDone(claim));
+    const result = run.isCompleted ? undefined : parseResult(run.parseResult, answer);
+    onHandled();
+    const end = async (): Promise<boolean> => (await ledger.done(claim, result)) || (await runs.isDone(claim));
     const isOurs = run.isCompleted || (await this.#write(end));
     if (isOurs) log.info({}, "a job is done");
     else log.warn({}, "a job ended after its lease: another runner has it");

@@ -1,7 +1,9 @@
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock, Logger } from "../../kernel/index.ts";
 import type { AloneLane } from "./alone-lane.ts";
+import type { JobClaim } from "./job-claim.ts";
 import type { JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobLeases } from "./job-leases.ts";
+import type { JobLedger } from "./job-ledger.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
 import { persistently } from "./persistently.ts";
 
@@ -11,8 +13,9 @@ export interface JobRunnerParts {
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
   readonly leases: JobLeases;
+  readonly ledger: JobLedger;
   readonly clock: Clock;
-  readonly runBy: string;
+  readonly log: Logger;
   readonly leaseMs: number;
 }
 
@@ -26,23 +29,57 @@ export interface JobHandout {
 /** Takes jobs by the addresses that queues hand out, as often as they like: whether one is to be run is decided by its row. */
 export class JobRunner {
   readonly #parts: JobRunnerParts;
+  readonly #ending = new Set<Promise<unknown>>();
 
   constructor(parts: JobRunnerParts) {
     this.#parts = parts;
   }
 
-  /** Runs a job where it is to be run here and now. Errors: what its handler threw, after that is written; for the dashboard. */
+  /**
+   * Runs a job where it is to be run here and now. Resolves when its handler is done; that is written with the claims of the next moment.
+   *
+   * Errors: what its handler threw, after that is written; for the dashboard.
+   */
   async run(id: string, { isRetry, show }: JobHandout): Promise<void> {
-    const { runs, executor, lane, leases, clock, runBy, leaseMs } = this.#parts;
+    const { runs, lane, clock, leaseMs } = this.#parts;
     // Who retries a job in the dashboard means the job, not this address of it. One that did not fail for good is left as it is.
     if (isRetry) await persistently(clock, leaseMs, () => runs.rerun(id));
-    const claim = await persistently(clock, leaseMs, () => runs.claim(id, runBy, leaseMs, false));
+    const claim = await this.#claim(id);
     if (claim === undefined) {
       const job = await runs.read(id);
       if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
       return;
     }
-    const outcome = await leases.during(claim, () => executor.execute(claim, show));
-    if (outcome.kind === "again" || outcome.kind === "failed") throw outcome.error;
+    await this.#execute(claim, show);
+  }
+
+  /** Resolves when every end is written, or given up. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#ending);
+  }
+
+  #claim(id: string): Promise<JobClaim | undefined> {
+    const { ledger, clock, leaseMs } = this.#parts;
+    return persistently(clock, leaseMs, () => ledger.claim(id));
+  }
+
+  #execute(claim: JobClaim, show: ShowProgress | undefined): Promise<void> {
+    const { executor, leases, log } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const ending = leases
+        .during(claim, () => executor.execute(claim, { show, onHandled: resolve }))
+        .then(
+          (outcome) => {
+            if (outcome.kind === "again" || outcome.kind === "failed") reject(outcome.error);
+            else resolve();
+          },
+          (error: unknown) => {
+            log.warn({ jobId: claim.id, err: error }, "the end of a job could not be written; it waits for its lease to end");
+            reject(error);
+          },
+        );
+      this.#ending.add(ending);
+      void ending.then(() => this.#ending.delete(ending));
+    });
   }
 }

@@ -1,6 +1,7 @@
-import { type SQL, sql } from "../../data/index.ts";
+import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
 import { type ClaimRow, type JobClaim, toClaim } from "./job-claim.ts";
 import { interval, type JobDatabase, uuids } from "./job-database.ts";
+import type { EndedRun } from "./job-ledger.ts";
 import type { SendableJob } from "./job-queues.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
@@ -21,6 +22,12 @@ export interface UnclaimedJob {
   readonly deaths: number;
 }
 
+/** What became of claims and ends that were written together. */
+export interface NotedPage {
+  readonly claimed: Map<string, JobClaim>;
+  readonly ended: Set<string>;
+}
+
 /**
  * The runs of a context's jobs, as `holon_jobs` counts them.
  *
@@ -33,10 +40,12 @@ export interface UnclaimedJob {
 export class JobRuns {
   readonly #database: JobDatabase;
   readonly #jobs: SQL;
+  readonly #note: string;
 
   constructor(database: JobDatabase) {
     this.#database = database;
     this.#jobs = database.jobs;
+    this.#note = noteText(`${quoteIdentifier(database.context)}.holon_jobs`);
   }
 
   /**
@@ -54,6 +63,23 @@ export class JobRuns {
           returning id, name, data, attempts, failures, alone, run_by, traceparent, initiator`,
     );
     return row === undefined ? undefined : toClaim(row);
+  }
+
+  /**
+   * Claims and ends several at once, each as {@link JobRuns.claim} and {@link JobRuns.done} do.
+   *
+   * Shape: the claims by their job, and the jobs of those ends that were still ours. Errors: CONFLICT besides the usual ones - nothing is written.
+   */
+  async note(ids: readonly string[], ends: readonly EndedRun[], runBy: string, leaseMs: number): Promise<NotedPage> {
+    const records = ends.map(({ claim: { id, attempt, runBy: by }, result }) => ({ id, attempt, by, result }));
+    const params = [JSON.stringify(records), `{${ids.join(",")}}`, runBy, leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
+    const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#note, params);
+    const page: NotedPage = { claimed: new Map(), ended: new Set() };
+    for (const row of rows) {
+      if (row.is_end) page.ended.add(row.id);
+      else page.claimed.set(row.id, toClaim(row));
+    }
+    return page;
   }
 
   /** The claim under which a job is running; for the child that runs it alone. Shape: undefined where that claim is over. */
@@ -166,4 +192,29 @@ export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from
 
 function held(claim: JobClaim): SQL {
   return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
+}
+
+/**
+ * Rows are found and locked one by one, by their ids and in that order: told more, the planner was seen to read all that waits, and two runners
+ * that lock in different orders would wait for each other.
+ */
+function noteText(jobs: string): string {
+  return `
+with wanted as (
+  select w.* from unnest($2::text::uuid[]) as a (id) cross join lateral (select id, state, deaths, due_at from ${jobs} where id = a.id for update) w
+), ends as (
+  select h.*, e.result from json_to_recordset($1::text::json) as e (id uuid, attempt int, by text, result json)
+    cross join lateral (select id, state, attempts, run_by from ${jobs} where id = e.id for update) h
+  where h.state = 'running' and h.attempts = e.attempt and h.run_by = e.by
+), ended as (
+  update ${jobs} j set state = 'done', result = e.result, reason = null, settled_at = now(), run_by = null, leased_until = null
+  from ends e where j.id = e.id returning j.id
+), claimed as (
+  update ${jobs} j set state = 'running', attempts = j.attempts + 1, alone = false, run_by = $3::text, running_since = now(),
+    leased_until = now() + $4::double precision * interval '1 millisecond', deduplication_key = null, progress = null
+  from wanted w where j.id = w.id and w.state = 'waiting' and w.deaths < $5::int and w.due_at <= now() + $6::double precision * interval '1 millisecond'
+  returning j.id, name, data, attempts, failures, alone, run_by, traceparent, initiator
+)
+select false as is_end, * from claimed
+union all select true, id, null, null, null, null, null, null, null, null from ended`;
 }

@@ -10,6 +10,7 @@ import { type JobData, JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobLeases } from "./job-leases.ts";
+import { JobLedger } from "./job-ledger.ts";
 import { jobQueues } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { JobRuns } from "./job-runs.ts";
@@ -76,10 +77,11 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const database = new JobDatabase(context, store, clock);
   const [runs, shelf] = [new JobRuns(database), new JobShelf(database)];
   const sender = new JobSender({ context, jobs, shelf, backend, log });
-  const executor = new JobExecutor({ context, jobs, handlers, runs, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
+  const ledger = new JobLedger(runs, runBy, timing.leaseMs);
+  const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
   const leases = new JobLeases({ runs, runBy, leaseMs: timing.leaseMs, log });
   const lane = new AloneLane({ context, jobs, runs, leases, runAlone, runBy, leaseMs: timing.leaseMs, log });
-  const runner = new JobRunner({ runs, executor, lane, leases, clock, runBy, leaseMs: timing.leaseMs });
+  const runner = new JobRunner({ runs, executor, lane, leases, ledger, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
   const workers = jobQueues(context, jobs).map(({ queue, options: work }) =>
@@ -92,6 +94,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const stopped = Promise.all([...workers.map((worker) => worker.close()), lane.close()]);
     const patience = setTimeout(() => executor.abort(), timing.graceMs);
     await stopped.finally(() => clearTimeout(patience));
+    await runner.idle();
     leases.close();
   };
   let stopping: Promise<void> | undefined;

@@ -2,7 +2,7 @@ import { type ContextData, type DataTransaction, type SQL, sql, type Tables } fr
 import { type Clock, Scope } from "../../kernel/index.ts";
 
 /** The part of a context's data that events work with. */
-export type WorkData = Pick<ContextData<Tables>, "transaction" | "listenAppended" | "context">;
+export type WorkData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "context">;
 
 /** Longest that the machinery's own statements may take. */
 const HOUSEKEEPING_MS = 15_000;
