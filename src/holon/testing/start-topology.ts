@@ -75,6 +75,7 @@ function start(
     ...(edge ? { edge: anyPort } : {}),
     ...(needsRpc ? { mesh: anyPort } : {}),
     ops: anyPort,
+    opsWrite: false,
     addresses,
     database: contexts.length === 0 ? { kind: "none" } : { kind: "server", url: databaseUrl },
     databaseContexts: shapes.filter(({ hasTables }) => hasTables).map(({ name }) => name),
