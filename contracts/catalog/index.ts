@@ -1,7 +1,8 @@
-import { contract, mutation, query } from "holon/contract";
+import { contract, event, mutation, query } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
-import { Cents, Moment, Quantity, text, Version } from "../values.ts";
+import { Cents, Moment, Quantity, SumCents, text, Version } from "../values.ts";
+import { Sale } from "./sale.ts";
 
 const facts = {
   name: text(100),
@@ -15,6 +16,8 @@ const facts = {
 export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0), version: Version, createdAt: Moment });
 
 export type Product = z.output<typeof Product>;
+
+export { Sale } from "./sale.ts";
 
 /** How a list of products may be sorted. */
 export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]);
@@ -41,6 +44,10 @@ export const OutOfStock = z.object({ productId: z.uuid(), available: z.int().min
 /** Details of UNKNOWN_PRODUCT. */
 export const UnknownProduct = z.object({ productId: z.uuid() });
 
+const Sums = { lines: z.int(), units: z.int(), cents: SumCents };
+const ProductSales = z.object({ productId: z.uuid(), name: z.string(), category: z.string().nullable(), ...Sums });
+const CategorySales = z.object({ category: z.string().nullable(), ...Sums });
+const Rebuild = z.int().min(1);
 const UnknownCategory = z.object({ category: z.string() });
 const CategoryCount = z.object({ name: z.string(), products: z.int() });
 const admin = { role: "admin" } as const;
@@ -122,18 +129,18 @@ export const catalog = contract("catalog", {
       reserve: mutation({
         access: "internal",
         idempotent: true,
-        input: z.object({ orderId: z.uuid(), attempt: z.uuid(), lines: Lines }),
+        input: z.object({ orderId: z.uuid(), lines: Lines }),
         output: Reservation,
         errors: { OUT_OF_STOCK: OutOfStock, UNKNOWN_PRODUCT: UnknownProduct },
         description:
-          "Takes all lines of an order from the stock, or none. The same lines again answer the reservation that is there and hand it to the new attempt. An attempt that was released is refused with CONFLICT, so that it cannot reserve late.",
+          "Takes all lines of an order from the stock, or none. The same lines again answer the reservation that is there. An order that was released is refused with CONFLICT, so that it cannot reserve late.",
       }),
       release: mutation({
         access: "internal",
         idempotent: true,
-        input: z.object({ orderId: z.uuid(), attempt: z.uuid() }),
+        input: z.object({ orderId: z.uuid() }),
         output: z.object({ released: z.boolean() }),
-        description: "Gives back what an attempt reserved, once. Nothing happens where a later attempt holds the reservation, or nobody.",
+        description: "Gives back what an order reserved or bought, once. An order that reserved nothing yet never will.",
       }),
       restock: mutation({
         access: admin,
@@ -145,5 +152,37 @@ export const catalog = contract("catalog", {
         description: "Adds to the stock of products.",
       }),
     },
+    sales: {
+      get: query({
+        access: admin,
+        input: z.object({ limit: z.int().min(1).max(1_000).default(100) }),
+        output: z.object({
+          totals: z.object({ orders: z.int(), ...Sums }),
+          categories: z.array(CategorySales),
+          products: z.array(ProductSales),
+          isRebuilding: z.boolean(),
+        }),
+        rest: "GET /sales",
+        description:
+          "What was sold, by category and by product, the best sold first; a read model that follows the events of orders. Null stands for products that were removed.",
+      }),
+      rebuild: mutation({
+        access: admin,
+        output: z.object({ rebuild: Rebuild }),
+        rest: "POST /sales-rebuilds",
+        description: "Builds the sales anew from the orders, beside those that are shown, which go on until the new ones are whole.",
+      }),
+      take: mutation({
+        access: "internal",
+        idempotent: true,
+        input: z.object({ rebuild: Rebuild, sales: z.array(Sale).max(200), isLast: z.boolean() }),
+        output: z.object({ wanted: z.boolean() }),
+        description: "Takes a page of what was sold for a rebuild. Pages of a rebuild that was overtaken by another are not wanted.",
+      }),
+    },
+  },
+  events: {
+    stockHeldLong: event(z.object({ orderId: z.uuid() }), { orderedBy: "orderId" }),
+    salesRebuildStarted: event(z.object({ rebuild: Rebuild })),
   },
 });

@@ -1,39 +1,45 @@
-import { contract, mutation, query } from "holon/contract";
+import { contract, query } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
-import { Email, Moment, SumCents } from "../values.ts";
+import { Moment } from "../values.ts";
 
 /** What people are told about. */
-export const NotificationKind = z.enum(["orderConfirmed", "orderCancelled"]);
+export const NotificationKind = z.enum(["orderConfirmed", "orderDeclined", "orderCancelled"]);
 
 export type NotificationKind = z.output<typeof NotificationKind>;
 
-/** A message to somebody, as it would be sent. */
+/** Where a message stands. `dropped`: whom it was for closed his account before it was sent. */
+export const NotificationStatus = z.enum(["waiting", "sent", "dropped"]);
+
+/** A message to somebody. */
 export const Notification = z.object({
   id: z.uuid(),
   kind: NotificationKind,
   orderId: z.uuid(),
-  recipient: Email,
-  subject: z.string(),
-  body: z.string(),
+  customerId: z.uuid(),
+  status: NotificationStatus,
+  /** The mail's Message-ID: the same however often it is sent. */
+  messageId: z.string(),
+  /** Null until it is sent. */
+  recipient: z.string().nullable(),
+  sentAt: Moment.nullable(),
   createdAt: Moment,
 });
 
 export type Notification = z.output<typeof Notification>;
 
-/** What the notifications context promises: people are told once of each thing. */
+/** What the notifications context promises: people are told of each thing, by a mail that is sent at least once. */
 export const notifications = contract("notifications", {
   procedures: {
-    record: mutation({
-      access: "internal",
-      idempotent: true,
-      input: z.object({ kind: NotificationKind, orderId: z.uuid(), recipient: Email, name: z.string().max(100), totalCents: SumCents }),
-      output: Notification,
-      description: "Writes down a message. The same kind for the same order again answers the message that is there.",
-    }),
     list: query({
       access: { role: "admin" },
-      input: z.object({ orderId: z.uuid().optional(), kind: NotificationKind.optional(), ...pageFields }),
+      input: z.object({
+        orderId: z.uuid().optional(),
+        kind: NotificationKind.optional(),
+        status: NotificationStatus.optional(),
+        sentSince: Moment.optional(),
+        ...pageFields,
+      }),
       output: pageOf(Notification),
       rest: "GET /notifications",
       description: "Messages, the newest first, a page at a time.",

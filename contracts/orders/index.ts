@@ -1,36 +1,18 @@
-import { contract, mutation, query } from "holon/contract";
+import { contract, event, mutation, query } from "holon/contract";
 import { z } from "zod";
-import { Lines, OutOfStock, ReservedLine, UnknownProduct } from "../catalog/index.ts";
+import { Lines } from "../catalog/index.ts";
+import { SoldLine } from "../catalog/sale.ts";
 import { pageFields, pageOf } from "../page.ts";
-import { Day, Moment, SumCents, Version } from "../values.ts";
+import { Day, SumCents, Version } from "../values.ts";
+import { DeclineReason, Order, OrderStatus } from "./order.ts";
 
-/** Where an order stands. `cancelling` means that money or stock is still to be given back. */
-export const OrderStatus = z.enum(["confirmed", "shipped", "delivered", "cancelling", "cancelled"]);
-
-export type OrderStatus = z.output<typeof OrderStatus>;
-
-/** An order, with the prices of the day that it was placed. */
-export const Order = z.object({
-  id: z.uuid(),
-  customerId: z.uuid(),
-  status: OrderStatus,
-  orderedOn: Day,
-  totalCents: SumCents,
-  lines: z.array(ReservedLine),
-  version: Version,
-  createdAt: Moment,
-});
-
-export type Order = z.output<typeof Order>;
+export { DeclineCode, DeclineReason, Order, OrderStatus } from "./order.ts";
 
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
 
-const placingErrors = {
-  OUT_OF_STOCK: OutOfStock,
-  UNKNOWN_PRODUCT: UnknownProduct,
-  UNKNOWN_CUSTOMER: z.object({ customerId: z.uuid() }),
-  PAYMENT_DECLINED: z.object({ reason: z.string() }),
-};
+/** What every event of an order tells. `version` is the order's after it. */
+const ofOrder = { orderId: z.uuid(), customerId: z.uuid(), version: Version };
+const orderedBy = { orderedBy: "orderId" } as const;
 
 /** What the orders context promises: orders from placing to delivery. */
 export const orders = contract("orders", {
@@ -40,16 +22,15 @@ export const orders = contract("orders", {
       idempotent: true,
       input: z.object({ lines: Lines }),
       output: Order,
-      errors: placingErrors,
       rest: "POST /orders",
-      description: "Orders for oneself: sets the stock aside, takes the payment, confirms. A refusal leaves nothing behind.",
+      description:
+        "Orders for oneself. The order is pending at first; stock is set aside and the payment taken after that, and it becomes confirmed, or declined for a reason.",
     }),
     placeFor: mutation({
       access: { role: "admin" },
       idempotent: true,
       input: z.object({ customerId: z.uuid(), orderedOn: Day, lines: Lines }),
       output: Order,
-      errors: placingErrors,
       rest: "POST /users/{customerId}/orders",
       description: "Orders for a customer, with a date of one's choice.",
     }),
@@ -83,14 +64,27 @@ export const orders = contract("orders", {
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },
       statuses: { ILLEGAL_STATUS_CHANGE: 409 },
       rest: "DELETE /orders/{id}",
-      description: "Cancels an order that has not been shipped, and gives money and stock back. Calling it again finishes what was interrupted.",
+      description: "Cancels an order that is confirmed and not shipped yet. It is cancelling until money and stock are back, and then cancelled.",
+    }),
+    counts: query({
+      access: { role: "admin" },
+      input: z.object({ from: Day.optional(), to: Day.optional() }),
+      output: z.object({ statuses: z.array(z.object({ status: OrderStatus, orders: z.int() })) }),
+      rest: "GET /order-counts",
+      description: "How many orders stand where; a status that no order has is left out.",
     }),
     totals: query({
       access: { role: "admin" },
       input: z.object({ from: Day.optional(), to: Day.optional() }),
       output: z.object({ orders: z.int(), lines: z.int(), units: z.int(), cents: SumCents }),
       rest: "GET /order-totals",
-      description: "What all orders that are not cancelled come to.",
+      description: "What all orders that were confirmed and are not cancelled come to.",
     }),
+  },
+  events: {
+    orderPlaced: event(z.object(ofOrder), orderedBy),
+    orderConfirmed: event(z.object({ ...ofOrder, totalCents: SumCents, lines: z.array(SoldLine).max(100) }), orderedBy),
+    orderDeclined: event(z.object({ ...ofOrder, reason: DeclineReason }), orderedBy),
+    orderCancelled: event(z.object({ ...ofOrder, totalCents: SumCents }), orderedBy),
   },
 });

@@ -3,8 +3,11 @@ import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Moment, SumCents, Version } from "../values.ts";
 
-/** Where the payment of an order stands. `voided` means that it was called off before money moved. */
-export const PaymentStatus = z.enum(["approved", "declined", "refunded", "voided"]);
+/**
+ * Where the payment of an order stands. `unanswered`: the gateway did not say in time; money may still move. `voided`: called off before
+ * money moved; should it move yet, it is given back.
+ */
+export const PaymentStatus = z.enum(["approved", "declined", "unanswered", "refunded", "voided"]);
 
 export type PaymentStatus = z.output<typeof PaymentStatus>;
 
@@ -14,7 +17,7 @@ export const Payment = z.object({
   customerId: z.uuid().nullable(),
   amountCents: SumCents,
   status: PaymentStatus,
-  /** Why it was declined; null otherwise. */
+  /** Why it was declined or not answered; null otherwise. */
   reason: z.string().nullable(),
   version: Version,
   createdAt: Moment,
@@ -28,18 +31,18 @@ export const payments = contract("payments", {
     charge: mutation({
       access: "internal",
       idempotent: true,
-      input: z.object({ orderId: z.uuid(), attempt: z.uuid(), customerId: z.uuid(), amountCents: SumCents.min(1) }),
+      input: z.object({ orderId: z.uuid(), customerId: z.uuid(), amountCents: SumCents.min(1) }),
       output: Payment,
       description:
-        "Takes the payment of an order; the answer is approved or declined. An order that is paid already answers that payment and hands it to the new attempt. An attempt that was refunded is refused with CONFLICT, so that it cannot charge late.",
+        "Takes the payment of an order; the answer is approved, declined or unanswered, and the same for every later charge of it. An order that was refunded is refused with CONFLICT, so that it cannot be charged late.",
     }),
     refund: mutation({
       access: "internal",
       idempotent: true,
-      input: z.object({ orderId: z.uuid(), attempt: z.uuid() }),
+      input: z.object({ orderId: z.uuid() }),
       output: z.object({ refunded: z.boolean() }),
       description:
-        "Gives back what an attempt charged, and stops a charge of it that comes later. Nothing happens where a later attempt holds the payment.",
+        "Gives back what an order was charged. An order that was not charged never will be, and a charge that goes through late is given back.",
     }),
     get: query({
       access: { role: "admin" },
@@ -54,6 +57,12 @@ export const payments = contract("payments", {
       output: pageOf(Payment),
       rest: "GET /payments",
       description: "Payments, the newest first, a page at a time.",
+    }),
+    totals: query({
+      access: { role: "admin" },
+      output: z.object({ statuses: z.array(z.object({ status: PaymentStatus, payments: z.int(), cents: SumCents })) }),
+      rest: "GET /payment-totals",
+      description: "What the payments of each status come to; a status that no payment has is left out.",
     }),
   },
 });

@@ -1,32 +1,34 @@
 import { type App, defineApp } from "holon";
 import { catalogModule } from "./contexts/catalog/index.ts";
-import { notificationsModule } from "./contexts/notifications/index.ts";
-import { createOrdersModule } from "./contexts/orders/index.ts";
+import { createNotificationsModule } from "./contexts/notifications/index.ts";
+import { ordersModule } from "./contexts/orders/index.ts";
 import { createPaymentsModule } from "./contexts/payments/index.ts";
 import { createUsersModule, type FirstAdmin } from "./contexts/users/index.ts";
 import type { PaymentGateway } from "./gateway/payment-gateway.ts";
 import { createAuthenticate } from "./identity/authenticate.ts";
 import type { Tokens } from "./identity/tokens.ts";
+import type { Mailer } from "./mail/mailer.ts";
 
 /** What the shop is handed in: the world outside it. */
 export interface ShopParts {
   readonly gateway: PaymentGateway;
+  /** How long the gateway may take to answer a charge; milliseconds. */
+  readonly gatewayPatienceMs?: number | undefined;
+  readonly mailer: Mailer;
   readonly tokens: Tokens;
   readonly firstAdmin: FirstAdmin | undefined;
-  /** Makes a new UUID. */
-  readonly newId: () => string;
 }
 
 /** The shop: five contexts, and users who sign in with tokens. */
-export function createShop({ gateway, tokens, firstAdmin, newId }: ShopParts): App {
+export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin }: ShopParts): App {
   return defineApp({
     name: "shop",
     contexts: [
       createUsersModule({ tokens, firstAdmin }),
       catalogModule,
-      createOrdersModule({ newId }),
-      createPaymentsModule({ gateway }),
-      notificationsModule,
+      ordersModule,
+      createPaymentsModule({ gateway, gatewayPatienceMs }),
+      createNotificationsModule({ mailer }),
     ],
     authenticate: createAuthenticate(tokens),
   });

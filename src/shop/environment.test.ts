@@ -5,13 +5,18 @@ import { newTokenKey, publicHalf } from "./identity/token-keys.ts";
 const privateKey = await newTokenKey();
 const SHOP_TOKEN_PRIVATE_KEY = JSON.stringify(privateKey);
 const SHOP_TOKEN_PUBLIC_KEYS = JSON.stringify([publicHalf(privateKey)]);
-const production = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PRIVATE_KEY };
+const SMTP_URL = "smtp://mail.example:587";
+const production = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PRIVATE_KEY, SMTP_URL };
 
-const faultyVariables = (env: Record<string, string>): string[] => readShopSettings(env).faults.map((fault) => fault.variable);
+const faultyVariables = (env: Record<string, string | undefined>): string[] => readShopSettings(env).faults.map((fault) => fault.variable);
 
 describe("the shop's environment", () => {
   test("needs nothing on a development machine", () => {
-    expect(readShopSettings({})).toEqual({ settings: { tokenKeys: "development", firstAdmin: DEVELOPMENT_ADMIN, gatewayRules: [] }, faults: [] });
+    const mail = { smtpUrl: undefined, from: "shop@example.test", pagePort: undefined };
+    expect(readShopSettings({})).toEqual({
+      settings: { tokenKeys: "development", firstAdmin: DEVELOPMENT_ADMIN, gatewayRules: [], mail },
+      faults: [],
+    });
   });
 
   test("has no account to begin with in production unless one is named", () => {
@@ -27,7 +32,19 @@ describe("the shop's environment", () => {
     expect(readShopSettings(env).settings).toMatchObject({ tokenKeys: { privateKey: undefined } });
   });
 
+  test("needs no mail server in production where notifications are elsewhere", () => {
+    expect(faultyVariables({ ...production, SMTP_URL: undefined, HOLON_CONTEXTS: "users,orders" })).toEqual([]);
+  });
+
+  test("keeps mail on the machine in production where that is allowed by name", () => {
+    expect(faultyVariables({ ...production, SMTP_URL: undefined, SHOP_ALLOW_DEVELOPMENT_MAIL: "yes" })).toEqual([]);
+  });
+
   test.each([
+    ["a missing mail server in production", { ...production, SMTP_URL: undefined }, ["SMTP_URL"]],
+    ["a mail server that is none", { SMTP_URL: "http://mail.example" }, ["SMTP_URL"]],
+    ["a permission that is not yes", { SHOP_ALLOW_DEVELOPMENT_MAIL: "true" }, ["SHOP_ALLOW_DEVELOPMENT_MAIL"]],
+    ["a page on no port", { SHOP_MAIL_PORT: "65536" }, ["SHOP_MAIL_PORT"]],
     ["a missing key in production", { NODE_ENV: "production", SHOP_GATEWAY: "fake" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
     ["a gateway that production did not ask for", { ...production, SHOP_GATEWAY: "" }, ["SHOP_GATEWAY"]],
     ["a key that is none", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
@@ -44,6 +61,6 @@ describe("the shop's environment", () => {
   });
 
   test("never shows a secret that it cannot read", () => {
-    expect(JSON.stringify(readShopSettings({ SHOP_TOKEN_PRIVATE_KEY: "canary" }))).not.toContain("canary");
+    expect(JSON.stringify(readShopSettings({ SHOP_TOKEN_PRIVATE_KEY: "canary", SMTP_URL: "http://u:canary@h" }))).not.toContain("canary");
   });
 });

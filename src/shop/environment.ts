@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { FirstAdmin } from "./contexts/users/index.ts";
 import type { GatewayRule } from "./gateway/fake-gateway.ts";
 import { parsePrivateKey, parsePublicKeys, publicHalf, type TokenKeys } from "./identity/token-keys.ts";
+import { MAIL_VARIABLES, type MailSettings, readMail } from "./mail/mail-settings.ts";
 
 /** The account that a development machine starts with. Production refuses its password. */
 export const DEVELOPMENT_ADMIN: FirstAdmin = { email: "admin@example.test", password: "northwind" };
@@ -13,19 +14,24 @@ export interface ShopSettings {
   readonly tokenKeys: TokenKeys | "development";
   readonly firstAdmin: FirstAdmin | undefined;
   readonly gatewayRules: readonly GatewayRule[];
+  readonly mail: MailSettings;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const KNOWN = ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS", "SHOP_ADMIN_EMAIL", "SHOP_ADMIN_PASSWORD", "SHOP_GATEWAY", "SHOP_GATEWAY_RULES"];
+const KNOWN: readonly string[] = [
+  ...["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS", "SHOP_ADMIN_EMAIL", "SHOP_ADMIN_PASSWORD", "SHOP_GATEWAY", "SHOP_GATEWAY_RULES"],
+  ...MAIL_VARIABLES,
+];
 
 const GatewayRules = z
   .array(
     z.strictObject({
       customerId: z.uuid().optional(),
       amountCents: z.int().optional(),
-      outcome: z.enum(["approve", "decline", "hang"]),
+      outcome: z.enum(["approve", "decline", "hang", "late"]),
       reason: z.string().optional(),
+      afterMs: z.int().min(0).optional(),
     }),
   )
   .max(100);
@@ -34,7 +40,8 @@ const GatewayRules = z
  * Reads the shop's own part of the environment.
  *
  * Shape: the settings, and all that is wrong with them at once; with a fault, development stands in for what is missing. Variables: `SHOP_TOKEN_PRIVATE_KEY` (a JWK) and `SHOP_TOKEN_PUBLIC_KEYS` (a list of JWKs),
- * `SHOP_ADMIN_EMAIL` and `SHOP_ADMIN_PASSWORD`, `SHOP_GATEWAY` (only `fake` exists) and `SHOP_GATEWAY_RULES` (JSON).
+ * `SHOP_ADMIN_EMAIL` and `SHOP_ADMIN_PASSWORD`, `SHOP_GATEWAY` (only `fake` exists) and `SHOP_GATEWAY_RULES` (JSON),
+ * `SMTP_URL`, `SHOP_MAIL_FROM`, `SHOP_MAIL_PORT` and `SHOP_ALLOW_DEVELOPMENT_MAIL`.
  */
 export function readShopSettings(env: Environment): { readonly settings: ShopSettings; readonly faults: readonly ConfigurationFault[] } {
   const faults: ConfigurationFault[] = [];
@@ -47,6 +54,7 @@ export function readShopSettings(env: Environment): { readonly settings: ShopSet
     tokenKeys: readTokenKeys(env, production, faults),
     firstAdmin: readFirstAdmin(env, production, faults),
     gatewayRules: readGateway(env, production, faults),
+    mail: readMail(env, production && hosts(env, "notifications"), faults),
   };
   return { settings, faults };
 }
@@ -55,7 +63,7 @@ function readTokenKeys(env: Environment, production: boolean, faults: Configurat
   const privateKey = parsed(env, "SHOP_TOKEN_PRIVATE_KEY", parsePrivateKey, "Set it to one Ed25519 key as JWK, with d and kid.", faults);
   const publicKeys = parsed(env, "SHOP_TOKEN_PUBLIC_KEYS", parsePublicKeys, "Set it to a JSON list of Ed25519 keys as JWK, each with a kid.", faults);
   if (privateKey === undefined && publicKeys === undefined && !production) return "development";
-  if (privateKey === undefined && production && hostsUsers(env)) {
+  if (privateKey === undefined && production && hosts(env, "users")) {
     faults.push({
       variable: "SHOP_TOKEN_PRIVATE_KEY",
       problem: "is missing: this process hosts the users context, which signs tokens.",
@@ -72,9 +80,9 @@ function readTokenKeys(env: Environment, production: boolean, faults: Configurat
   return { privateKey, publicKeys: publicKeys ?? (privateKey === undefined ? [] : [publicHalf(privateKey)]) };
 }
 
-function hostsUsers(env: Environment): boolean {
+function hosts(env: Environment, context: string): boolean {
   const contexts = env["HOLON_CONTEXTS"];
-  return contexts === undefined || contexts.split(",").some((name) => ["users", "all"].includes(name.trim()));
+  return contexts === undefined || contexts.split(",").some((name) => [context, "all"].includes(name.trim()));
 }
 
 function readFirstAdmin(env: Environment, production: boolean, faults: ConfigurationFault[]): FirstAdmin | undefined {

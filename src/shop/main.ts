@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { runApp } from "holon";
+import { type Plan, readPlan, runApp, shapeOf } from "holon";
 import { createShop } from "./app.ts";
 import { readShopSettings } from "./environment.ts";
 import { createFakeGateway } from "./gateway/fake-gateway.ts";
 import { developmentTokenKeys } from "./identity/token-keys.ts";
 import { createTokens } from "./identity/tokens.ts";
+import { createMailOffice } from "./mail/mail-office.ts";
 
 /** Where a development machine keeps the key that its processes share. */
 const DEVELOPMENT_KEY_FILE = ".holon/shop-token-key.json";
@@ -13,6 +13,31 @@ const { settings, faults } = readShopSettings(process.env);
 const { tokenKeys, firstAdmin, gatewayRules } = settings;
 const loadKeys = async () => (tokenKeys === "development" ? developmentTokenKeys(DEVELOPMENT_KEY_FILE) : tokenKeys);
 const tokens = createTokens({ loadKeys, nowMs: Date.now });
-const shop = createShop({ gateway: createFakeGateway(gatewayRules), tokens, firstAdmin, newId: randomUUID });
+const office = createMailOffice(settings.mail, Date.now);
+const shop = createShop({ gateway: createFakeGateway(Date.now, gatewayRules), tokens, firstAdmin, mailer: office.mailer });
 
+if (sendsMail() && faults.length === 0) await openOffice();
 await runApp(shop, { faults });
+await office.close();
+
+/** One process of the machine has the mail server: the one that sends mail, or, apart, the one that starts it. */
+async function openOffice(): Promise<void> {
+  const opened = await office.open();
+  if (opened === undefined) return;
+  process.env["SMTP_URL"] = opened.smtpUrl;
+  process.stdout.write(`mail stays on this machine: ${opened.pageUrl}\n`);
+}
+
+function sendsMail(): boolean {
+  const plan = process.argv[2] === "plan" ? undefined : soundPlan();
+  return (plan?.contexts.includes("notifications") && plan.roles.includes("jobs")) ?? false;
+}
+
+/** Undefined for a configuration that cannot work: `runApp` says why, and nothing was opened. */
+function soundPlan(): Plan | undefined {
+  try {
+    return readPlan(shapeOf(shop), process.env);
+  } catch {
+    return undefined;
+  }
+}

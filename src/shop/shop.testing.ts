@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HolonError } from "holon";
 import { type TestApp, type TestAppOptions, type Topology, testApp } from "holon/testing";
 import { contracts } from "#contracts";
 import type { Product } from "#contracts/catalog";
+import type { Order } from "#contracts/orders";
 import { createShop } from "./app.ts";
 import { createFakeGateway, type FakeGateway } from "./gateway/fake-gateway.ts";
 import { newTokenKey, publicHalf } from "./identity/token-keys.ts";
 import { createTokens, type Tokens } from "./identity/tokens.ts";
+import { createMailSink, type MailSink } from "./mail/mail-sink.ts";
+import { createSmtpMailer } from "./mail/mailer.ts";
 import { customerIdOf } from "./northwind/northwind.ts";
 
 /** A seeded customer. */
@@ -21,22 +25,41 @@ export const ADMIN = "0b7cf0a5-8a46-4b58-9e6c-2a9f1c0f4d11";
 /** The account that the test shop begins with. */
 export const FIRST_ADMIN = { email: "boss@example.test", password: "the boss's password" };
 
-/** The shop, run for a test, with its gateway and its tokens in the test's hands. */
+/** Where orders stand for good, until somebody does something. */
+const SETTLED: readonly Order["status"][] = ["confirmed", "shipped", "delivered", "declined", "cancelled"];
+
+/** How often something is looked at that is waited for. */
+const LOOK_MS = 25;
+
+/** The shop, run for a test, with its gateway, its mail and its tokens in the test's hands. */
 export interface TestShop extends TestApp<typeof contracts> {
   readonly gateway: FakeGateway;
+  readonly mail: MailSink;
   readonly tokens: Tokens;
   readonly admin: ReturnType<TestApp<typeof contracts>["asUser"]>;
   /** Adds a product at 10.00 with so many in stock. */
   addProduct(stock: number): Promise<Product>;
   stockOf(productId: string): Promise<number>;
+  /** Waits until a condition holds. The test's own timeout ends the wait. */
+  until(condition: () => Promise<boolean> | boolean): Promise<void>;
+  /** Waits until an order is placed or cancelled, one way or the other. */
+  settled(order: Pick<Order, "id">): Promise<Order>;
+}
+
+/** What may differ from one test shop to the other. */
+export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log"> {
+  readonly gatewayPatienceMs?: number;
 }
 
 /** Starts the shop. Close it in the end. */
-export async function startTestShop(topology: Topology, options: Pick<TestAppOptions<typeof contracts>, "limits" | "log"> = {}): Promise<TestShop> {
+export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...options }: TestShopOptions = {}): Promise<TestShop> {
   const privateKey = await newTokenKey();
   const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs: Date.now });
-  const gateway = createFakeGateway();
-  const app = await testApp(createShop({ gateway, tokens, firstAdmin: FIRST_ADMIN, newId: randomUUID }), { contracts, topology, ...options });
+  const gateway = createFakeGateway(Date.now);
+  const mail = await createMailSink(Date.now);
+  const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
+  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN });
+  const app = await testApp(shop, { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
     admin.call.catalog.products.create({
@@ -48,7 +71,21 @@ export async function startTestShop(topology: Topology, options: Pick<TestAppOpt
       stock,
     });
   const stockOf = async (productId: string): Promise<number> => (await app.asAnonymous().call.catalog.products.get({ id: productId })).stock;
-  return { ...app, gateway, tokens, admin, addProduct, stockOf };
+  const settled = async ({ id }: Pick<Order, "id">): Promise<Order> => {
+    const look = (): Promise<Order> => admin.call.orders.get({ id });
+    await until(async () => SETTLED.includes((await look()).status));
+    return look();
+  };
+  const close = async (): Promise<void> => {
+    await app.close();
+    mailer.close();
+    await mail.close();
+  };
+  return { ...app, gateway, mail, tokens, admin, addProduct, stockOf, until, settled, close };
+}
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await sleep(LOOK_MS);
 }
 
 /** The error of a call that must fail, as code and details. */

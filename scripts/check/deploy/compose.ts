@@ -31,7 +31,7 @@ const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
   SHOP_ADMIN_PASSWORD: "sample-password",
 };
 
-const SHAPE = shapeOf(createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, newId: () => "" }));
+const SHAPE = shapeOf(createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never }));
 
 /**
  * What is wrong with a compose file beyond its form: a service that its own configuration would not let start, a context that no service

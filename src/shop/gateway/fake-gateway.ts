@@ -4,10 +4,15 @@ import type { ChargeOutcome, ChargeRequest, PaymentGateway } from "./payment-gat
 export interface GatewayRule {
   readonly customerId?: string | undefined;
   readonly amountCents?: number | undefined;
-  /** `hang` gives no answer until the caller stops waiting. */
-  readonly outcome: "approve" | "decline" | "hang";
+  /**
+   * `hang` gives no answer until the caller stops waiting, and a refund stops the charge. `late` gives none either, and the bank approves
+   * after `afterMs` all the same, counted from a refund where one comes before.
+   */
+  readonly outcome: "approve" | "decline" | "hang" | "late";
   /** Why it is declined. */
   readonly reason?: string | undefined;
+  /** Of `late`; 5 000 where none is given. */
+  readonly afterMs?: number | undefined;
 }
 
 /** Where a charge of the fake stands. */
@@ -31,37 +36,57 @@ export interface FakeGateway extends PaymentGateway {
   charges(): readonly FakeCharge[];
 }
 
+/** A pending charge that a refund does not stop knows how late it is approved, and, once that is settled, when. */
+interface KnownCharge extends FakeCharge {
+  readonly reason?: string | undefined;
+  readonly lateByMs?: number | undefined;
+  readonly approvedAtMs?: number | undefined;
+}
+
 /** How many charges the fake remembers. */
 const GREATEST_CHARGES = 100_000;
+const LATE_MS = 5_000;
 
-/** Makes a gateway that moves no money. Its charges live as long as the process. */
-export function createFakeGateway(initialRules: readonly GatewayRule[] = []): FakeGateway {
+/** Makes a gateway that moves no money. Its charges live as long as the process. `nowMs` is any clock that only rises. */
+export function createFakeGateway(nowMs: () => number, initialRules: readonly GatewayRule[] = []): FakeGateway {
   let rules = initialRules;
-  const charges = new Map<string, FakeCharge>();
+  const charges = new Map<string, KnownCharge>();
 
-  const put = (charge: FakeCharge): void => {
+  const put = (charge: KnownCharge): void => {
     charges.set(charge.key, charge);
     const [oldest] = charges.keys();
     if (charges.size > GREATEST_CHARGES && oldest !== undefined) charges.delete(oldest);
+  };
+  const settled = (charge: KnownCharge): KnownCharge =>
+    charge.status === "pending" && (charge.approvedAtMs ?? Number.POSITIVE_INFINITY) <= nowMs() ? { ...charge, status: "approved" } : charge;
+  const known = (key: string): KnownCharge | undefined => {
+    const charge = charges.get(key);
+    return charge === undefined ? undefined : settled(charge);
   };
 
   return {
     async charge(request) {
       request.signal.throwIfAborted();
-      const known = charges.get(request.key);
-      if (known !== undefined && known.status !== "pending") return toOutcome(known.status);
-      const rule = rules.find((each) => fits(each, request));
-      const status = statusAfter(rule?.outcome ?? "approve");
-      put({ key: request.key, orderId: request.orderId, amountCents: request.amountCents, status });
-      if (status === "pending") return abortedWait(request.signal);
-      return toOutcome(status, rule?.reason);
+      const before = known(request.key);
+      if (before?.status === "pending") return abortedWait(request.signal);
+      if (before !== undefined) return toOutcome(before);
+      const charge = newCharge(request, rules, nowMs());
+      put(charge);
+      return charge.status === "pending" ? abortedWait(request.signal) : toOutcome(charge);
     },
 
     async refund({ key }) {
-      const known = charges.get(key);
-      if (known === undefined) put({ key, orderId: undefined, amountCents: 0, status: "voided" });
-      else if (known.status === "pending") put({ ...known, status: "voided" });
-      else if (known.status === "approved") put({ ...known, status: "refunded" });
+      const before = known(key);
+      if (before === undefined) put({ key, orderId: undefined, amountCents: 0, status: "voided" });
+      else if (before.status === "approved") put({ ...before, status: "refunded" });
+      else if (before.lateByMs !== undefined && before.status === "pending")
+        put({ ...before, approvedAtMs: nowMs() + before.lateByMs, lateByMs: undefined });
+      else if (before.status === "pending" && before.approvedAtMs === undefined) put({ ...before, status: "voided" });
+    },
+
+    async find({ key }) {
+      const { status, amountCents } = known(key) ?? { status: "unknown" as const, amountCents: 0 };
+      return { status, amountCents };
     },
 
     setRules(next) {
@@ -72,25 +97,31 @@ export function createFakeGateway(initialRules: readonly GatewayRule[] = []): Fa
       for (const charge of charges.values()) if (charge.status === "pending") put({ ...charge, status: "approved" });
     },
 
-    charges: () => [...charges.values()],
+    charges: () => [...charges.values()].map(settled).map(({ key, orderId, amountCents, status }) => ({ key, orderId, amountCents, status })),
   };
+}
+
+function newCharge(request: ChargeRequest, rules: readonly GatewayRule[], now: number): KnownCharge {
+  const { key, orderId, amountCents } = request;
+  const { outcome, reason, afterMs = LATE_MS } = rules.find((each) => fits(each, request)) ?? { outcome: "approve" };
+  const charge = { key, orderId, amountCents, reason };
+  if (outcome === "approve") return { ...charge, status: "approved" };
+  if (outcome === "decline") return { ...charge, status: "declined" };
+  return outcome === "hang" ? { ...charge, status: "pending" } : { ...charge, status: "pending", lateByMs: afterMs, approvedAtMs: now + afterMs };
 }
 
 function fits(rule: GatewayRule, { customerId, amountCents }: ChargeRequest): boolean {
   return (rule.customerId ?? customerId) === customerId && (rule.amountCents ?? amountCents) === amountCents;
 }
 
-function statusAfter(outcome: GatewayRule["outcome"]): FakeChargeStatus {
-  return outcome === "approve" ? "approved" : outcome === "decline" ? "declined" : "pending";
-}
-
-function toOutcome(status: FakeChargeStatus, reason?: string): ChargeOutcome {
+function toOutcome({ status, reason }: KnownCharge): ChargeOutcome {
   if (status === "approved") return { outcome: "approved" };
   return { outcome: "declined", reason: reason ?? (status === "declined" ? "The bank declined." : "The charge was called off.") };
 }
 
 function abortedWait(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { TOPOLOGIES } from "holon/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Product } from "#contracts/catalog";
 import { productIdOf } from "../../northwind/northwind.ts";
 import { ALFKI, refusalOf, startTestShop, type TestShop } from "../../shop.testing.ts";
@@ -129,7 +129,10 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
 
   describe("sets stock aside", () => {
     const stock = () => shop.asSystem("orders").call.catalog.stock;
-    const ids = () => ({ orderId: randomUUID(), attempt: randomUUID() });
+    let orderId: string;
+    beforeEach(() => {
+      orderId = randomUUID();
+    });
 
     test("all lines or none", async () => {
       const [plenty, scarce] = [await shop.addProduct(10), await shop.addProduct(1)];
@@ -137,66 +140,53 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
         { productId: plenty.id, quantity: 3 },
         { productId: scarce.id, quantity: 2 },
       ];
-      expect(await refusalOf(stock().reserve({ ...ids(), lines }))).toEqual({
+      expect(await refusalOf(stock().reserve({ orderId, lines }))).toEqual({
         code: "OUT_OF_STOCK",
         details: { productId: scarce.id, available: 1 },
       });
       expect(await shop.stockOf(plenty.id)).toBe(10);
     });
 
-    test("once an order, whichever attempt asks", async () => {
+    test("once an order", async () => {
       const product = await shop.addProduct(10);
-      const { orderId, attempt } = ids();
       const lines = [{ productId: product.id, quantity: 3 }];
-      const first = await stock().reserve({ orderId, attempt, lines });
-      expect(await stock().reserve({ orderId, attempt: randomUUID(), lines })).toEqual(first);
+      const first = await stock().reserve({ orderId, lines });
+      expect(await stock().reserve({ orderId, lines })).toEqual(first);
       expect(await shop.stockOf(product.id)).toBe(7);
+    });
+
+    test("and not for other lines of the same order", async () => {
+      const product = await shop.addProduct(10);
+      await stock().reserve({ orderId, lines: [{ productId: product.id, quantity: 3 }] });
+      expect(await refusalOf(stock().reserve({ orderId, lines: [{ productId: product.id, quantity: 4 }] }))).toMatchObject({ code: "CONFLICT" });
     });
 
     test("at the price that it was first reserved at", async () => {
       const { id, version } = await shop.addProduct(10);
-      const { orderId, attempt } = ids();
       const lines = [{ productId: id, quantity: 3 }];
-      await stock().reserve({ orderId, attempt, lines });
+      await stock().reserve({ orderId, lines });
       await admin().products.patch({ id, version, priceCents: 1 });
-      expect((await stock().reserve({ orderId, attempt: randomUUID(), lines })).lines).toMatchObject([{ unitPriceCents: 1_000 }]);
+      expect((await stock().reserve({ orderId, lines })).lines).toMatchObject([{ unitPriceCents: 1_000 }]);
     });
 
     test("and gives it back once", async () => {
       const product = await shop.addProduct(10);
-      const reservation = ids();
-      await stock().reserve({ ...reservation, lines: [{ productId: product.id, quantity: 3 }] });
-      const released = await Promise.all([stock().release(reservation), stock().release(reservation)]);
+      await stock().reserve({ orderId, lines: [{ productId: product.id, quantity: 3 }] });
+      const released = await Promise.all([stock().release({ orderId }), stock().release({ orderId })]);
       expect(released.filter((each) => each.released)).toHaveLength(1);
       expect(await shop.stockOf(product.id)).toBe(10);
     });
 
-    test("again after it was given back", async () => {
+    test.each([
+      ["given up before it came", false],
+      ["given back", true],
+    ])("but not for an order that was %s", async (_, isReserved) => {
       const product = await shop.addProduct(10);
-      const { orderId, attempt } = ids();
-      await stock().reserve({ orderId, attempt, lines: [{ productId: product.id, quantity: 3 }] });
-      await stock().release({ orderId, attempt });
-      await stock().reserve({ orderId, attempt: randomUUID(), lines: [{ productId: product.id, quantity: 4 }] });
-      expect(await shop.stockOf(product.id)).toBe(6);
-    });
-
-    test("but not for an attempt that was given up before it came", async () => {
-      const product = await shop.addProduct(10);
-      const reservation = ids();
-      expect(await stock().release(reservation)).toEqual({ released: false });
-      const late = stock().reserve({ ...reservation, lines: [{ productId: product.id, quantity: 3 }] });
-      expect(await refusalOf(late)).toMatchObject({ code: "CONFLICT" });
-      expect(await shop.stockOf(product.id)).toBe(10);
-    });
-
-    test("and keeps it where an attempt that was overtaken gives up", async () => {
-      const product = await shop.addProduct(10);
-      const { orderId, attempt } = ids();
       const lines = [{ productId: product.id, quantity: 3 }];
-      await stock().reserve({ orderId, attempt, lines });
-      await stock().reserve({ orderId, attempt: randomUUID(), lines });
-      expect(await stock().release({ orderId, attempt })).toEqual({ released: false });
-      expect(await shop.stockOf(product.id)).toBe(7);
+      if (isReserved) await stock().reserve({ orderId, lines });
+      expect(await stock().release({ orderId })).toEqual({ released: isReserved });
+      expect(await refusalOf(stock().reserve({ orderId, lines }))).toMatchObject({ code: "CONFLICT" });
+      expect(await shop.stockOf(product.id)).toBe(10);
     });
 
     test("of the same products for orders that name them in any order", async () => {
@@ -205,8 +195,8 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
         { productId: one.id, quantity: 1 },
         { productId: other.id, quantity: 1 },
       ];
-      const orders = Array.from({ length: 20 }, (_, index) => stock().reserve({ ...ids(), lines: index % 2 === 0 ? lines : [...lines].reverse() }));
-      await Promise.all(orders);
+      const reserve = (index: number) => stock().reserve({ orderId: randomUUID(), lines: index % 2 === 0 ? lines : [...lines].reverse() });
+      await Promise.all(Array.from({ length: 20 }, (_, index) => reserve(index)));
       expect([await shop.stockOf(one.id), await shop.stockOf(other.id)]).toEqual([80, 80]);
     });
 
@@ -214,7 +204,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       const response = await fetch(`${shop.url}/trpc/catalog.stock.release`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify(ids()),
+        body: JSON.stringify({ orderId }),
       });
       expect(response.status).toBe(404);
     });

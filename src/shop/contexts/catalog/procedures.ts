@@ -2,6 +2,8 @@ import { asc, count, eq } from "drizzle-orm";
 import { catalog } from "./context.ts";
 import { editProduct, isCategory, listProducts, productById, removeProduct, toProduct } from "./products.ts";
 import { claimReservation, holdsLines, linesOfReservation, releaseReservation } from "./reservations.ts";
+import { beginRebuild, takePage } from "./sales-ledger.ts";
+import { readSales } from "./sales-report.ts";
 import { addToStock, availableOf, inLockOrder, takeFromStock } from "./stock.ts";
 import * as tables from "./tables.ts";
 
@@ -70,10 +72,10 @@ export const procedures = catalog.procedures({
 
   stock: {
     async reserve({ input, ctx, tx }) {
-      const { orderId, attempt } = input;
+      const { orderId } = input;
       const wanted = inLockOrder(input.lines);
-      const claim = await claimReservation(tx, orderId, attempt);
-      if (claim === "late") throw ctx.fail("CONFLICT", "This attempt was released before it came.");
+      const claim = await claimReservation(tx, orderId);
+      if (claim === "released") throw ctx.fail("CONFLICT", "This order gave its stock back.");
       if (claim === "held") {
         const lines = await linesOfReservation(tx, orderId);
         if (!holdsLines(lines, wanted)) throw ctx.fail("CONFLICT", "The order holds other products.");
@@ -94,7 +96,7 @@ export const procedures = catalog.procedures({
     },
 
     async release({ input, tx }) {
-      return { released: await releaseReservation(tx, input.orderId, input.attempt) };
+      return { released: await releaseReservation(tx, input.orderId) };
     },
 
     async restock({ input, ctx, tx }) {
@@ -102,6 +104,21 @@ export const procedures = catalog.procedures({
         if (!(await addToStock(tx, line))) throw ctx.fail("UNKNOWN_PRODUCT", { productId: line.productId });
       }
       return { products: input.lines.length };
+    },
+  },
+
+  sales: {
+    get: ({ input, ctx }) => readSales(ctx, input.limit),
+
+    rebuild: ({ ctx }) =>
+      ctx.transaction(async (tx) => {
+        const rebuild = await beginRebuild(tx);
+        await tx.emit("salesRebuildStarted", { rebuild });
+        return { rebuild };
+      }),
+
+    async take({ input, tx }) {
+      return { wanted: await takePage(tx, input.rebuild, input.sales, input.isLast) };
     },
   },
 });

@@ -1,4 +1,4 @@
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq, lt, sql } from "drizzle-orm";
 import type { TransactionOf } from "holon";
 import type { z } from "zod";
 import type { ReservedLine } from "#contracts/catalog";
@@ -10,29 +10,23 @@ type Tx = TransactionOf<typeof catalog>;
 type Reserved = z.output<typeof ReservedLine>;
 
 /**
- * What an attempt to reserve finds. The row of the order is locked from here to the end of the transaction.
+ * What the reservation of an order may be found as. Its row is locked from here to the end of the transaction.
  *
  * ```
- *            claim (new attempt)                 claim (same or new attempt: `held`)
- *   (none) ──────────────────────▶ active ◀──┐
- *      │                           │  ▲  └───┘
- *      │ release: tombstone        │  │ claim (new attempt: `free`)
- *      │                   release │  │
- *      └────────────────────────▶ released ── claim (same attempt: `late`, refused)
+ *   (none) ──claim──▶ active ──markSold──▶ sold
+ *      │                │                   │
+ *      │ release:       │ release           │ release: the order was cancelled
+ *      │ tombstone      ▼                   │
+ *      └───────────▶ released ◀─────────────┘
  * ```
  */
-export type Claim = "free" | "held" | "late";
+export type Claim = "free" | "held" | "released";
 
-/** Claims the reservation of an order for an attempt. An active one goes over to the attempt, so that an earlier one no longer releases it. */
-export async function claimReservation(tx: Tx, orderId: string, attempt: string): Promise<Claim> {
-  const added = await tx.db.insert(reservations).values({ orderId, attempt, status: "active" }).onConflictDoNothing().returning();
+/** Claims the reservation of an order: `free` where it is new, and its lines are to be written. */
+export async function claimReservation(tx: Tx, orderId: string): Promise<Claim> {
+  const added = await tx.db.insert(reservations).values({ orderId, status: "active" }).onConflictDoNothing().returning();
   if (added.length > 0) return "free";
-  const current = await lockReservation(tx, orderId);
-  if (current.status === "released" && current.attempt === attempt) return "late";
-  await tx.db.update(reservations).set({ attempt, status: "active" }).where(eq(reservations.orderId, orderId));
-  if (current.status === "active") return "held";
-  await tx.db.delete(reservationLines).where(eq(reservationLines.orderId, orderId));
-  return "free";
+  return (await lockReservation(tx, orderId)).status === "released" ? "released" : "held";
 }
 
 /** The lines of a reservation, in the order of their products' ids. */
@@ -50,19 +44,37 @@ export function holdsLines(reserved: readonly StockLine[], wanted: readonly Stoc
 }
 
 /**
- * Gives back what an attempt reserved. Shape: whether anything was given back.
+ * Gives back what an order reserved or bought. Shape: whether anything was given back.
  *
- * An attempt that is not known leaves a tombstone: should its reservation come late, it is refused.
+ * An order that is not known leaves a tombstone: should its reservation come late, it is refused.
  */
-export async function releaseReservation(tx: Tx, orderId: string, attempt: string): Promise<boolean> {
-  const added = await tx.db.insert(reservations).values({ orderId, attempt, status: "released" }).onConflictDoNothing().returning();
+export async function releaseReservation(tx: Tx, orderId: string): Promise<boolean> {
+  const added = await tx.db.insert(reservations).values({ orderId, status: "released" }).onConflictDoNothing().returning();
   if (added.length > 0) return false;
   const current = await lockReservation(tx, orderId);
-  if (current.status === "active" && current.attempt !== attempt) return false;
-  await tx.db.update(reservations).set({ attempt, status: "released" }).where(eq(reservations.orderId, orderId));
   if (current.status === "released") return false;
+  await tx.db.update(reservations).set({ status: "released" }).where(eq(reservations.orderId, orderId));
   for (const line of await linesOfReservation(tx, orderId)) await addToStock(tx, line);
   return true;
+}
+
+/** Notes that the order was confirmed, so that its stock is not asked about any more. */
+export async function markSold(tx: Tx, orderId: string): Promise<void> {
+  await tx.db
+    .update(reservations)
+    .set({ status: "sold" })
+    .where(and(eq(reservations.orderId, orderId), eq(reservations.status, "active")));
+}
+
+/** Orders whose stock has been set aside for longer than so many minutes, the oldest first. */
+export async function heldLong(tx: Tx, minutes: number, limit: number): Promise<string[]> {
+  const rows = await tx.db
+    .select({ orderId: reservations.orderId })
+    .from(reservations)
+    .where(and(eq(reservations.status, "active"), lt(reservations.createdAt, sql`now() - make_interval(mins => ${minutes})`)))
+    .orderBy(asc(reservations.createdAt))
+    .limit(limit);
+  return rows.map(({ orderId }) => orderId);
 }
 
 async function lockReservation(tx: Tx, orderId: string): Promise<typeof reservations.$inferSelect> {

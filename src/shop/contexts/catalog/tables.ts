@@ -1,5 +1,5 @@
 import { relations, sql } from "drizzle-orm";
-import { bigint, boolean, check, index, integer, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, foreignKey, index, integer, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 /** The catalog context's own Postgres schema. */
 export const schema = pgSchema("catalog");
@@ -32,17 +32,16 @@ export const products = schema.table(
   ],
 );
 
-/** Stock that is set aside: one row an order. `attempt` is the run of the placing that holds it, or that gave it back last. */
+/** Stock that is set aside: one row an order. A released one stays, to refuse a reservation that comes late. */
 export const reservations = schema.table(
   "reservations",
   {
     orderId: uuid("order_id").primaryKey(),
-    attempt: uuid().notNull(),
-    status: text({ enum: ["active", "released"] }).notNull(),
+    status: text({ enum: ["active", "sold", "released"] }).notNull(),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
-    check("reservations_status_is_known", sql`${table.status} in ('active', 'released')`),
+    check("reservations_status_is_known", sql`${table.status} in ('active', 'sold', 'released')`),
     index("reservations_by_age").on(table.status, table.createdAt),
   ],
 );
@@ -69,6 +68,40 @@ export const reservationRelations = relations(reservations, ({ many }) => ({ lin
 export const reservationLineRelations = relations(reservationLines, ({ one }) => ({
   reservation: one(reservations, { fields: [reservationLines.orderId], references: [reservations.orderId] }),
 }));
+
+/** The read model of sales: the last known state of each order, by generation. A cancelled order has a row and no lines. */
+export const sales = schema.table(
+  "sales",
+  { generation: integer().notNull(), orderId: uuid("order_id").notNull(), version: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.generation, table.orderId] })],
+);
+
+/** What the orders of {@link sales} come to. */
+export const saleLines = schema.table(
+  "sale_lines",
+  {
+    generation: integer().notNull(),
+    orderId: uuid("order_id").notNull(),
+    productId: uuid("product_id").notNull(),
+    name: text().notNull(),
+    quantity: integer().notNull(),
+    unitPriceCents: bigint("unit_price_cents", { mode: "number" }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.generation, table.orderId, table.productId] }),
+    foreignKey({ columns: [table.generation, table.orderId], foreignColumns: [sales.generation, sales.orderId] }).onDelete("cascade"),
+  ],
+);
+
+/** Which generation of {@link sales} is shown, and which a rebuild fills. One row, or none before the first rebuild. */
+export const salesState = schema.table(
+  "sales_state",
+  { id: integer().primaryKey(), generation: integer().notNull().default(0), building: integer() },
+  (table) => [check("sales_state_is_one_row", sql`${table.id} = 1`)],
+);
+
+/** A row of {@link salesState}. */
+export type SalesStateRow = typeof salesState.$inferSelect;
 
 /** A row of {@link products}. */
 export type ProductRow = typeof products.$inferSelect;

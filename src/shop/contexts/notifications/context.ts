@@ -1,6 +1,17 @@
-import { defineContext } from "holon";
+import { defineContext, job } from "holon";
+import { z } from "zod";
 import { notifications as notificationsContract } from "#contracts/notifications";
+import { orders } from "#contracts/orders";
+import { users } from "#contracts/users";
 import * as tables from "./tables.ts";
 
-/** What people are told. For now it is written down; nothing is sent. */
-export const notifications = defineContext(notificationsContract, { tables });
+/** A mail server may be away for hours. */
+const MAIL = { attempts: 20, timeoutMs: 30_000, backoff: { firstMs: 1_000, greatestMs: 15 * 60_000 } };
+
+/** What people are told, by mail. */
+export const notifications = defineContext(notificationsContract, {
+  tables,
+  calls: { users },
+  subscribesTo: { orders },
+  jobs: { sendMail: job(z.object({ notificationId: z.uuid() }), MAIL) },
+});

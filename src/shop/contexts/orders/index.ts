@@ -1,9 +1,10 @@
 import type { ContextModule } from "holon";
 import { orders } from "./context.ts";
-import { createProcedures, type OrdersParts } from "./procedures.ts";
+import { events } from "./events.ts";
+import { jobs } from "./jobs.ts";
+import { procedures } from "./procedures.ts";
 import { rules } from "./rules.ts";
-
-export type { OrdersParts } from "./procedures.ts";
+import { workflows } from "./workflows.ts";
 
 /** The orders context with its handlers. */
-export const createOrdersModule = (parts: OrdersParts): ContextModule => orders.implement({ procedures: createProcedures(parts), rules });
+export const ordersModule: ContextModule = orders.implement({ procedures, events, jobs, workflows, rules });

@@ -1,27 +1,28 @@
-import { and, asc, count, countDistinct, desc, eq, gte, lte, notInArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { ReaderOf, TransactionOf } from "holon";
 import type { z } from "zod";
+import type { Sale } from "#contracts/catalog";
 import type { Order, orders as ordersContract } from "#contracts/orders";
+import type { Placing } from "./begin-order.ts";
 import type { orders as ordersContext } from "./context.ts";
-import { type OrderRow, orderLines, orders } from "./tables.ts";
+import { SOLD } from "./order-status.ts";
+import { betweenDays } from "./order-totals.ts";
+import { type OrderLineRow, type OrderRow, orderLines, orders } from "./tables.ts";
 
 type Reader = ReaderOf<typeof ordersContext>;
 type Tx = TransactionOf<typeof ordersContext>;
 type ListInput = z.output<(typeof ordersContract.procedures.list)["input"]>;
 
-/** An order that is about to be written. */
-export interface NewOrder {
-  readonly id: string;
-  readonly customerId: string;
-  /** Today, in UTC, where none is given. */
-  readonly orderedOn: string | undefined;
-  readonly totalCents: number;
-  readonly attempt: string;
-  readonly lines: Order["lines"];
+/** A line with the name and the price of its day. */
+export interface PricedLine {
+  readonly productId: string;
+  readonly quantity: number;
+  readonly name: string;
+  readonly unitPriceCents: number;
 }
 
 /** A row as the contract shows it. */
-export function toOrder({ attempt: _, createdAt, lines, ...order }: OrderRow): Order {
+export function toOrder({ createdAt, lines, ...order }: OrderRow): Order {
   return { ...order, createdAt: createdAt.toISOString(), lines: lines.map(({ orderId: _id, ...line }) => line) };
 }
 
@@ -42,24 +43,39 @@ export async function lockOrder(tx: Tx, id: string): Promise<OrderRow | undefine
 }
 
 /** Moves a locked order to another status. */
-export async function setStatus(tx: Tx, order: OrderRow, status: OrderRow["status"]): Promise<OrderRow> {
-  const version = order.version + 1;
-  await tx.db.update(orders).set({ status, version }).where(eq(orders.id, order.id));
-  return { ...order, status, version };
+export async function setStatus(
+  tx: Tx,
+  order: OrderRow,
+  status: OrderRow["status"],
+  facts: Partial<Pick<OrderRow, "reason" | "totalCents">> = {},
+): Promise<OrderRow> {
+  const changes = { ...facts, status, version: order.version + 1 };
+  await tx.db.update(orders).set(changes).where(eq(orders.id, order.id));
+  return { ...order, ...changes };
 }
 
-/** Writes a confirmed order with its lines. */
-export async function insertOrder(tx: Tx, { lines, orderedOn, ...order }: NewOrder): Promise<OrderRow> {
-  const day = orderedOn ?? sql`(now() at time zone 'utc')::date`;
+/** Writes a pending order with its lines. Shape: undefined where there is one with this id. */
+export async function insertOrder(tx: Tx, { orderId: id, customerId, orderedOn, lines }: Placing): Promise<OrderRow | undefined> {
   const [row] = await tx.db
     .insert(orders)
-    .values({ ...order, orderedOn: day, status: "confirmed" })
+    .values({ id, customerId, orderedOn: orderedOn ?? sql`(now() at time zone 'utc')::date`, status: "pending" })
+    .onConflictDoNothing()
     .returning();
+  if (row === undefined) return undefined;
   const lineRows = await tx.db
     .insert(orderLines)
-    .values(lines.map((line) => ({ orderId: order.id, ...line })))
+    .values(lines.map((line) => ({ orderId: id, ...line })))
     .returning();
-  return { ...(row as typeof orders.$inferSelect), lines: lineRows };
+  return { ...row, lines: lineRows };
+}
+
+/** Writes names and prices to the lines of an order. */
+export async function writePrices(tx: Tx, orderId: string, lines: readonly PricedLine[]): Promise<void> {
+  const set = { name: sql`excluded.name`, unitPriceCents: sql`excluded.unit_price_cents` };
+  await tx.db
+    .insert(orderLines)
+    .values(lines.map((line) => ({ orderId, ...line })))
+    .onConflictDoUpdate({ target: [orderLines.orderId, orderLines.productId], set });
 }
 
 /** One page of orders, the newest first, and how many there are in all. */
@@ -82,25 +98,18 @@ export async function listOrders(ctx: Reader, input: ListInput): Promise<{ items
   return { items: rows.map(toOrder), total };
 }
 
-/** What the orders of a time that are not cancelled come to. Units: cents, and pieces in `units`. */
-export async function totalsOf(
-  ctx: Reader,
-  from: string | undefined,
-  to: string | undefined,
-): Promise<{ orders: number; lines: number; units: number; cents: number }> {
-  const [totals] = await ctx.db
-    .select({
-      orders: countDistinct(orders.id),
-      lines: count(orderLines.productId),
-      units: sql`coalesce(sum(${orderLines.quantity}), 0)`.mapWith(Number),
-      cents: sql`coalesce(sum(${orderLines.quantity} * ${orderLines.unitPriceCents}), 0)`.mapWith(Number),
-    })
-    .from(orders)
-    .innerJoin(orderLines, eq(orderLines.orderId, orders.id))
-    .where(and(notInArray(orders.status, ["cancelling", "cancelled"]), ...betweenDays(from, to)));
-  return totals ?? { orders: 0, lines: 0, units: 0, cents: 0 };
+/** Sold orders in the sequence of their ids, behind an id. */
+export async function soldOrdersAfter(ctx: Reader, afterId: string | undefined, limit: number): Promise<Sale[]> {
+  const rows = await ctx.db.query.orders.findMany({
+    where: and(inArray(orders.status, SOLD), afterId === undefined ? undefined : gt(orders.id, afterId)),
+    with: { lines: true },
+    orderBy: [asc(orders.id)],
+    limit,
+  });
+  return rows.map(({ id, version, lines }) => ({ orderId: id, version, lines: lines.map(toSoldLine) }));
 }
 
-function betweenDays(from: string | undefined, to: string | undefined): (SQL | undefined)[] {
-  return [from === undefined ? undefined : gte(orders.orderedOn, from), to === undefined ? undefined : lte(orders.orderedOn, to)];
+/** A sold order has its prices: they were written when it was confirmed. */
+function toSoldLine({ productId, quantity, name, unitPriceCents }: OrderLineRow): Sale["lines"][number] {
+  return { productId, quantity, name: name ?? "", unitPriceCents: unitPriceCents ?? 0 };
 }

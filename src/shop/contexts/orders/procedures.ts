@@ -1,64 +1,52 @@
-import { outsideEffect, type Principal, principalName } from "holon";
+import { type Principal, principalName } from "holon";
 import { isAdmin } from "../../ownership.ts";
 import { SHOP_NAMESPACE } from "../../shop-namespace.ts";
 import { staleRow } from "../../stale-row.ts";
 import { uuidV5 } from "../../uuid-v5.ts";
+import { beginOrder } from "./begin-order.ts";
 import { cancelOrder } from "./cancel-order.ts";
 import { orders } from "./context.ts";
-import { listOrders, lockOrder, orderById, setStatus, toOrder, totalsOf } from "./order-record.ts";
+import { listOrders, lockOrder, orderById, setStatus, toOrder } from "./order-record.ts";
 import { mayBecome } from "./order-status.ts";
-import { placeOrder } from "./place-order.ts";
-
-/** What the orders context is handed in. */
-export interface OrdersParts {
-  /** Makes a new UUID. */
-  readonly newId: () => string;
-}
+import { countsByStatus, totalsOf } from "./order-totals.ts";
 
 /** The handlers of the orders contract. */
-export const createProcedures = ({ newId }: OrdersParts) =>
-  orders.procedures({
-    place: outsideEffect(({ input, ctx, key }) => {
-      const customerId = ctx.requireUser().id;
-      return placeOrder(ctx, {
-        orderId: orderIdOf(ctx.principal, "place", key),
-        attempt: newId(),
-        customerId,
-        orderedOn: undefined,
-        lines: input.lines,
-      });
-    }),
+export const procedures = orders.procedures({
+  place({ input, ctx, tx, key }) {
+    const customerId = ctx.requireUser().id;
+    return beginOrder(tx, { orderId: orderIdOf(ctx.principal, "place", key), customerId, lines: input.lines });
+  },
 
-    placeFor: outsideEffect(({ input, ctx, key }) =>
-      placeOrder(ctx, { orderId: orderIdOf(ctx.principal, "placeFor", key), attempt: newId(), ...input }),
-    ),
+  placeFor: ({ input, ctx, tx, key }) => beginOrder(tx, { orderId: orderIdOf(ctx.principal, "placeFor", key), ...input }),
 
-    async get({ input, ctx }) {
-      const order = await orderById(ctx, input.id);
-      if (order === undefined) throw ctx.fail("NOT_FOUND", "There is no such order.");
-      return toOrder(order);
-    },
+  async get({ input, ctx }) {
+    const order = await orderById(ctx, input.id);
+    if (order === undefined) throw ctx.fail("NOT_FOUND", "There is no such order.");
+    return toOrder(order);
+  },
 
-    async list({ input, ctx }) {
-      const { page, limit } = input;
-      const customerId = ctx.user === undefined || isAdmin(ctx.user) ? input.customerId : ctx.user.id;
-      return { ...(await listOrders(ctx, { ...input, customerId })), page, limit };
-    },
+  async list({ input, ctx }) {
+    const { page, limit } = input;
+    const customerId = ctx.user === undefined || isAdmin(ctx.user) ? input.customerId : ctx.user.id;
+    return { ...(await listOrders(ctx, { ...input, customerId })), page, limit };
+  },
 
-    changeStatus({ input, ctx }) {
-      const { id, version, status } = input;
-      return ctx.transaction(async (tx) => {
-        const order = await lockOrder(tx, id);
-        if (order?.version !== version) throw staleRow("order", order);
-        if (!mayBecome(order.status, status)) throw ctx.fail("ILLEGAL_STATUS_CHANGE", { from: order.status, to: status });
-        return toOrder(await setStatus(tx, order, status));
-      });
-    },
+  changeStatus({ input, ctx }) {
+    const { id, version, status } = input;
+    return ctx.transaction(async (tx) => {
+      const order = await lockOrder(tx, id);
+      if (order?.version !== version) throw staleRow("order", order);
+      if (!mayBecome(order.status, status)) throw ctx.fail("ILLEGAL_STATUS_CHANGE", { from: order.status, to: status });
+      return toOrder(await setStatus(tx, order, status));
+    });
+  },
 
-    cancel: ({ input, ctx }) => cancelOrder(ctx, input.id),
+  cancel: ({ input, ctx }) => cancelOrder(ctx, input.id),
 
-    totals: ({ input, ctx }) => totalsOf(ctx, input.from, input.to),
-  });
+  counts: async ({ input, ctx }) => ({ statuses: await countsByStatus(ctx, input.from, input.to) }),
+
+  totals: ({ input, ctx }) => totalsOf(ctx, input.from, input.to),
+});
 
 /** The id of the order that a key stands for: the same request again meets what it did before, also after its key is forgotten. */
 function orderIdOf(principal: Principal, procedure: string, key: string): string {

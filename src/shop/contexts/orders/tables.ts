@@ -1,24 +1,28 @@
 import { relations, sql } from "drizzle-orm";
-import { bigint, check, date, index, integer, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, check, date, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import type { DeclineReason } from "#contracts/orders";
 
 /** The orders context's own Postgres schema. */
 export const schema = pgSchema("orders");
 
-/** Placed orders. `attempt` is the run of the placing that reserved and charged: what is given back is named by it. */
+/** Placed orders. `reason` says why one is declined; the total is known when it is confirmed. */
 export const orders = schema.table(
   "orders",
   {
     id: uuid().primaryKey(),
     customerId: uuid("customer_id").notNull(),
-    status: text({ enum: ["confirmed", "shipped", "delivered", "cancelling", "cancelled"] }).notNull(),
+    status: text({ enum: ["pending", "confirmed", "shipped", "delivered", "declining", "declined", "cancelling", "cancelled"] }).notNull(),
     orderedOn: date("ordered_on", { mode: "string" }).notNull(),
-    totalCents: bigint("total_cents", { mode: "number" }).notNull(),
-    attempt: uuid().notNull(),
+    reason: jsonb().$type<DeclineReason>(),
+    totalCents: bigint("total_cents", { mode: "number" }),
     version: integer().notNull().default(1),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
-    check("orders_status_is_known", sql`${table.status} in ('confirmed', 'shipped', 'delivered', 'cancelling', 'cancelled')`),
+    check(
+      "orders_status_is_known",
+      sql`${table.status} in ('pending', 'confirmed', 'shipped', 'delivered', 'declining', 'declined', 'cancelling', 'cancelled')`,
+    ),
     check("orders_total_is_not_negative", sql`${table.totalCents} >= 0`),
     index("orders_by_day").on(table.orderedOn.desc(), table.id),
     index("orders_by_customer").on(table.customerId, table.orderedOn.desc(), table.id),
@@ -26,7 +30,7 @@ export const orders = schema.table(
   ],
 );
 
-/** What was ordered, at the price of its day. */
+/** What was ordered; name and price are those of the day, and known when the order is confirmed. */
 export const orderLines = schema.table(
   "order_lines",
   {
@@ -34,9 +38,9 @@ export const orderLines = schema.table(
       .notNull()
       .references(() => orders.id),
     productId: uuid("product_id").notNull(),
-    name: text().notNull(),
+    name: text(),
     quantity: integer().notNull(),
-    unitPriceCents: bigint("unit_price_cents", { mode: "number" }).notNull(),
+    unitPriceCents: bigint("unit_price_cents", { mode: "number" }),
   },
   (table) => [primaryKey({ columns: [table.orderId, table.productId] }), check("order_lines_quantity_is_positive", sql`${table.quantity} > 0`)],
 );
@@ -50,4 +54,7 @@ export const orderLineRelations = relations(orderLines, ({ one }) => ({
 }));
 
 /** A row of {@link orders} with its lines. */
-export type OrderRow = typeof orders.$inferSelect & { readonly lines: readonly (typeof orderLines.$inferSelect)[] };
+export type OrderRow = typeof orders.$inferSelect & { readonly lines: readonly OrderLineRow[] };
+
+/** A row of {@link orderLines}. */
+export type OrderLineRow = typeof orderLines.$inferSelect;

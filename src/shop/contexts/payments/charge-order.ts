@@ -1,58 +1,50 @@
 import type { ContextOf } from "holon";
-import { type HolonError, isHolonError } from "holon";
 import type { Payment, payments as paymentsContract } from "#contracts/payments";
 import type { PaymentGateway } from "../../gateway/payment-gateway.ts";
 import type { payments } from "./context.ts";
-import { adoptPayment, type ChargeAttempt, paymentOf, recordCharge, toPayment } from "./payment-record.ts";
+import { type Charge, isCalledOff, type Outcome, paymentOf, recordCharge, toPayment } from "./payment-record.ts";
 import type { PaymentRow } from "./tables.ts";
 
 type ChargeContext = ContextOf<typeof payments, typeof paymentsContract.procedures.charge>;
 
+/** What {@link chargeOrder} is handed in. */
+export interface Charging {
+  readonly gateway: PaymentGateway;
+  /** How long the gateway may take to answer; milliseconds. */
+  readonly patienceMs: number;
+}
+
 /**
- * Takes the payment of an order, unless it is paid.
+ * Takes the payment of an order, once.
  *
- * Shape: approved or declined. Errors: CONFLICT for an attempt that was called off; then nothing is charged.
+ * Shape: approved, declined or unanswered. Errors: CONFLICT for an order that was refunded; then nothing stays charged.
  */
-export async function chargeOrder(ctx: ChargeContext, gateway: PaymentGateway, charge: ChargeAttempt): Promise<Payment> {
+export async function chargeOrder(ctx: ChargeContext, { gateway, patienceMs }: Charging, charge: Charge): Promise<Payment> {
   const before = await paymentOf(ctx, charge.orderId);
-  if (before?.attempt === charge.attempt && before.status !== "approved") return answerAgain(ctx, before);
-  if (before?.status === "approved") {
-    if (before.amountCents === charge.amountCents) return takeOver(ctx, before, charge.attempt);
-    // An earlier attempt paid another price and could not be undone.
-    await gateway.refund({ key: before.gatewayKey, signal: ctx.signal });
-  }
-  return chargeAnew(ctx, gateway, charge, before);
-}
-
-function answerAgain(ctx: ChargeContext, before: PaymentRow): Promise<Payment> {
-  if (before.status !== "declined") throw calledOff(ctx);
-  return ctx.transaction(async () => toPayment(before));
-}
-
-function takeOver(ctx: ChargeContext, before: PaymentRow, attempt: string): Promise<Payment> {
-  return ctx.transaction(async (tx) => {
-    const adopted = await adoptPayment(tx, before, attempt);
-    if (adopted === undefined) throw calledOff(ctx);
-    return toPayment(adopted);
-  });
-}
-
-async function chargeAnew(ctx: ChargeContext, gateway: PaymentGateway, charge: ChargeAttempt, before: PaymentRow | undefined): Promise<Payment> {
-  const { signal } = ctx;
-  const outcome = await gateway.charge({ ...charge, key: charge.attempt, signal });
+  if (before !== undefined) return ctx.transaction(async () => answerAgain(ctx, before, charge));
+  const outcome = await askGateway(ctx, gateway, charge, patienceMs);
   try {
-    return await ctx.transaction(async (tx) => {
-      const row = await recordCharge(tx, charge, outcome, before);
-      if (row === undefined) throw calledOff(ctx);
-      return toPayment(row);
-    });
+    return await ctx.transaction(async (tx) => answerAgain(ctx, await recordCharge(tx, charge, outcome), charge));
   } catch (error) {
-    // The row belongs to another attempt or says that this one was called off: nobody else will give this money back.
-    if (isHolonError(error, "CONFLICT")) await gateway.refund({ key: charge.attempt, signal });
+    // It was refunded while the gateway was asked. Should this process die here, the job of that refund gives the money back.
+    if (isCalledOff(await paymentOf(ctx, charge.orderId))) await gateway.refund({ key: charge.orderId, signal: ctx.signal });
     throw error;
   }
 }
 
-function calledOff(ctx: ChargeContext): HolonError {
-  return ctx.fail("CONFLICT", "This attempt was called off, or another one was paid.");
+/** Whoever does not wait any longer does not know whether money moves: `unanswered` says so, instead of an error that says nothing. */
+async function askGateway(ctx: ChargeContext, gateway: PaymentGateway, charge: Charge, patienceMs: number): Promise<Outcome> {
+  const patience = AbortSignal.timeout(patienceMs);
+  try {
+    return await gateway.charge({ ...charge, key: charge.orderId, signal: AbortSignal.any([ctx.signal, patience]) });
+  } catch (error) {
+    if (!patience.aborted || ctx.signal.aborted) throw error;
+    return { outcome: "unanswered", reason: "The bank did not answer in time." };
+  }
+}
+
+function answerAgain(ctx: ChargeContext, row: PaymentRow, { amountCents }: Charge): Payment {
+  if (isCalledOff(row)) throw ctx.fail("CONFLICT", "The payment of this order was called off.");
+  if (row.amountCents !== amountCents) throw ctx.fail("CONFLICT", "The order was charged another amount.");
+  return toPayment(row);
 }

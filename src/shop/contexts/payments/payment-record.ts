@@ -1,84 +1,79 @@
-import { and, eq, ne, or, sql } from "drizzle-orm";
+import { asc, count, eq, sql, sum } from "drizzle-orm";
 import type { ReaderOf, TransactionOf } from "holon";
-import type { Payment } from "#contracts/payments";
+import type { Payment, PaymentStatus } from "#contracts/payments";
 import type { ChargeOutcome } from "../../gateway/payment-gateway.ts";
 import type { payments as paymentsContext } from "./context.ts";
 import { type PaymentRow, payments } from "./tables.ts";
 
+type Reader = ReaderOf<typeof paymentsContext>;
 type Tx = TransactionOf<typeof paymentsContext>;
 
-/** What an attempt asks of the payment of an order. */
-export interface ChargeAttempt {
+/** What is asked of the payment of an order. */
+export interface Charge {
   readonly orderId: string;
-  readonly attempt: string;
   readonly customerId: string;
   readonly amountCents: number;
 }
 
+/** What became of a charge, as far as is known. */
+export type Outcome = ChargeOutcome | { readonly outcome: "unanswered"; readonly reason: string };
+
 /** A row as the contract shows it. */
-export function toPayment({ orderId, customerId, amountCents, status, reason, version, createdAt }: PaymentRow): Payment {
-  return { orderId, customerId, amountCents, status, reason, version, createdAt: createdAt.toISOString() };
+export function toPayment({ createdAt, ...row }: PaymentRow): Payment {
+  return { ...row, createdAt: createdAt.toISOString() };
+}
+
+/** Whether a payment must not be taken any more. */
+export function isCalledOff(row: PaymentRow | undefined): boolean {
+  return row?.status === "refunded" || row?.status === "voided";
 }
 
 /** The payment of an order, as it stands. */
-export async function paymentOf(ctx: ReaderOf<typeof paymentsContext>, orderId: string): Promise<PaymentRow | undefined> {
+export async function paymentOf(ctx: Reader, orderId: string): Promise<PaymentRow | undefined> {
   const query = ctx.prepared("paymentOfOrder", (db) => db.query.payments.findFirst({ where: eq(payments.orderId, sql.placeholder("orderId")) }));
   return query.execute({ orderId });
 }
 
-/** Hands an approved payment to a later attempt. Shape: undefined where it changed meanwhile. */
-export async function adoptPayment(tx: Tx, before: PaymentRow, attempt: string): Promise<PaymentRow | undefined> {
-  const [row] = await tx.db
-    .update(payments)
-    .set({ attempt, version: before.version + 1 })
-    .where(and(eq(payments.orderId, before.orderId), eq(payments.version, before.version)))
+/** Writes what the gateway made of a charge, unless the order has a payment. Shape: the payment that the order has then. */
+export async function recordCharge(tx: Tx, charge: Charge, outcome: Outcome): Promise<PaymentRow> {
+  const reason = outcome.outcome === "approved" ? null : outcome.reason;
+  const [added] = await tx.db
+    .insert(payments)
+    .values({ ...charge, status: outcome.outcome, reason })
+    .onConflictDoNothing()
     .returning();
-  return row;
+  if (added !== undefined) return added;
+  const [known] = await tx.db.select().from(payments).where(eq(payments.orderId, charge.orderId));
+  // Rows of this table are never deleted.
+  return known as PaymentRow;
 }
 
 /**
- * Writes what the gateway made of a charge. Shape: undefined where the attempt was called off meanwhile, or another one was paid; then what
- * was charged must be given back.
+ * Writes that the payment of an order was called off; the row refuses a charge that comes later. Shape: `refunded` where money that was known
+ * to be charged is back; `voided` where a charge may have gone through, or may yet.
  */
-export async function recordCharge(
-  tx: Tx,
-  charge: ChargeAttempt,
-  outcome: ChargeOutcome,
-  before: PaymentRow | undefined,
-): Promise<PaymentRow | undefined> {
-  const { attempt } = charge;
-  const facts = {
-    ...charge,
-    gatewayKey: attempt,
-    status: outcome.outcome,
-    reason: outcome.outcome === "declined" ? outcome.reason : null,
-  };
-  const setWhere = or(
-    and(ne(payments.status, "approved"), ne(payments.attempt, attempt)),
-    before === undefined ? undefined : eq(payments.version, before.version),
-  );
-  const [row] = await tx.db
+export async function recordRefund(tx: Tx, orderId: string, wasApproved: boolean): Promise<"refunded" | "voided"> {
+  const status = wasApproved ? "refunded" : "voided";
+  await tx.db
     .insert(payments)
-    .values(facts)
-    .onConflictDoUpdate({ target: payments.orderId, set: { ...facts, version: sql`${payments.version} + 1` }, setWhere })
-    .returning();
-  return row;
+    .values({ orderId, amountCents: 0, status })
+    .onConflictDoUpdate({ target: payments.orderId, set: { status, version: sql`${payments.version} + 1` } });
+  return status;
 }
 
-/** Writes that an attempt was given back; the row refuses a charge of the attempt that comes later. Shape: whether money was given back. */
-export async function recordRefund(tx: Tx, orderId: string, attempt: string): Promise<boolean> {
-  const [row] = await tx.db
-    .insert(payments)
-    .values({ orderId, attempt, gatewayKey: attempt, amountCents: 0, status: "voided" })
-    .onConflictDoUpdate({
-      target: payments.orderId,
-      set: {
-        attempt,
-        status: sql`case when ${payments.status} in ('approved', 'refunded') then 'refunded' else 'voided' end`,
-        version: sql`${payments.version} + 1`,
-      },
-      setWhere: or(ne(payments.status, "approved"), eq(payments.attempt, attempt)),
-    })
-    .returning();
-  return row?.status === "refunded";
+/** Writes that money which moved after its payment was called off is back. */
+export async function recordLateRefund(tx: Tx, orderId: string, amountCents: number): Promise<void> {
+  await tx.db
+    .update(payments)
+    .set({ status: "refunded", amountCents, version: sql`${payments.version} + 1` })
+    .where(eq(payments.orderId, orderId));
+}
+
+/** What the payments of each status come to, in cents. */
+export function totalsByStatus(ctx: Reader): Promise<{ status: PaymentStatus; payments: number; cents: number }[]> {
+  return ctx.db
+    .select({ status: payments.status, payments: count(), cents: sum(payments.amountCents).mapWith(Number) })
+    .from(payments)
+    .groupBy(payments.status)
+    .orderBy(asc(payments.status));
 }

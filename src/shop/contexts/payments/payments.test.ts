@@ -3,44 +3,41 @@ import { TOPOLOGIES } from "holon/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ALFKI, refusalOf, startTestShop, type TestShop } from "../../shop.testing.ts";
 
+const PATIENCE_MS = 300;
+
 describe.each(TOPOLOGIES)("payments, %s", (topology) => {
   let shop: TestShop;
   let orderId: string;
-  let attempt: string;
   beforeAll(async () => {
-    shop = await startTestShop(topology);
+    shop = await startTestShop(topology, { gatewayPatienceMs: PATIENCE_MS });
   });
   afterAll(() => shop.close());
   beforeEach(() => {
     shop.gateway.setRules([]);
     orderId = randomUUID();
-    attempt = randomUUID();
   });
 
   const payments = () => shop.asSystem("orders").call.payments;
-  const charge = (amountCents = 100, of = attempt) => payments().charge({ orderId, attempt: of, customerId: ALFKI, amountCents });
-  const refund = (of = attempt) => payments().refund({ orderId, attempt: of });
-  const atGateway = () => shop.gateway.charges().filter((each) => each.orderId === orderId);
+  const charge = (amountCents = 100) => payments().charge({ orderId, customerId: ALFKI, amountCents });
+  const refund = () => payments().refund({ orderId });
+  const atGateway = () => shop.gateway.charges().filter((each) => each.key === orderId);
+  const statusIs = (status: string) => shop.until(async () => (await shop.admin.call.payments.get({ orderId })).status === status);
 
-  test("takes the money of one attempt once", async () => {
+  test("takes the money of an order once", async () => {
     await charge();
     expect(await charge()).toMatchObject({ status: "approved", amountCents: 100 });
     expect(atGateway()).toMatchObject([{ status: "approved" }]);
   });
 
-  test("takes the money once for two attempts at one order", async () => {
-    await charge();
-    await charge(100, randomUUID());
+  test("takes it once for ten who ask at once", async () => {
+    await Promise.all(Array.from({ length: 10 }, () => charge()));
     expect(atGateway()).toMatchObject([{ status: "approved" }]);
   });
 
-  test("takes the new amount, and gives the old one back, where an order's price changed", async () => {
+  test("refuses another amount for an order that is paid, and keeps what was paid", async () => {
     await charge();
-    await charge(250, randomUUID());
-    expect(atGateway().map(({ amountCents, status }) => [amountCents, status])).toEqual([
-      [100, "refunded"],
-      [250, "approved"],
-    ]);
+    expect(await refusalOf(charge(250))).toMatchObject({ code: "CONFLICT" });
+    expect(atGateway()).toMatchObject([{ status: "approved", amountCents: 100 }]);
   });
 
   test("writes down why a payment was declined", async () => {
@@ -56,23 +53,40 @@ describe.each(TOPOLOGIES)("payments, %s", (topology) => {
     expect(atGateway()).toMatchObject([{ status: "refunded" }]);
   });
 
-  test("refuses the charge of an attempt that was called off before it came", async () => {
+  test("refuses the charge of an order that was called off before it came", async () => {
     expect(await refund()).toEqual({ refunded: false });
     expect(await refusalOf(charge())).toMatchObject({ code: "CONFLICT" });
-    expect(atGateway()).toEqual([]);
+    expect(atGateway()).toMatchObject([{ status: "voided", amountCents: 0 }]);
   });
 
-  test("charges for a new attempt after an earlier one was called off", async () => {
+  test("refuses to charge again what was given back", async () => {
     await charge();
     await refund();
-    expect(await charge(100, randomUUID())).toMatchObject({ status: "approved" });
+    expect(await refusalOf(charge())).toMatchObject({ code: "CONFLICT" });
   });
 
-  test("keeps the money where an attempt that was overtaken asks for it back", async () => {
-    await charge();
-    await charge(100, randomUUID());
+  test("says so where the gateway does not answer, and stops the charge when it is called off", async () => {
+    shop.gateway.setRules([{ outcome: "hang" }]);
+    expect(await charge()).toMatchObject({ status: "unanswered" });
     expect(await refund()).toEqual({ refunded: false });
-    expect(atGateway()).toMatchObject([{ status: "approved" }]);
+    expect(atGateway()).toMatchObject([{ status: "voided" }]);
+  });
+
+  test("gives back what the bank approves after the refund", async () => {
+    shop.gateway.setRules([{ outcome: "late", afterMs: 1_500 }]);
+    expect(await charge()).toMatchObject({ status: "unanswered" });
+    await refund();
+    expect(atGateway()).toMatchObject([{ status: "pending" }]);
+    await statusIs("refunded");
+    expect(atGateway()).toMatchObject([{ status: "refunded", amountCents: 100 }]);
+  });
+
+  test("gives back what the bank approved while nobody waited", async () => {
+    shop.gateway.setRules([{ outcome: "late", afterMs: 0 }]);
+    expect(await charge()).toMatchObject({ status: "unanswered" });
+    await refund();
+    await statusIs("refunded");
+    expect(atGateway()).toMatchObject([{ status: "refunded" }]);
   });
 
   test("lists payments for admins, and for nobody else", async () => {

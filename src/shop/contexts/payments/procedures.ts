@@ -3,21 +3,25 @@ import { outsideEffect } from "holon";
 import type { PaymentGateway } from "../../gateway/payment-gateway.ts";
 import { chargeOrder } from "./charge-order.ts";
 import { payments } from "./context.ts";
-import { paymentOf, toPayment } from "./payment-record.ts";
+import { paymentOf, toPayment, totalsByStatus } from "./payment-record.ts";
 import { refundOrder } from "./refund-order.ts";
 import * as tables from "./tables.ts";
 
 /** What the payments context is handed in. */
 export interface PaymentsParts {
   readonly gateway: PaymentGateway;
+  /** How long the gateway may take to answer a charge; milliseconds, 3 000 where none are given. */
+  readonly gatewayPatienceMs?: number | undefined;
 }
 
-/** The handlers of the payments contract. */
-export const createProcedures = ({ gateway }: PaymentsParts) =>
-  payments.procedures({
-    charge: outsideEffect(({ input, ctx }) => chargeOrder(ctx, gateway, input)),
+const PATIENCE_MS = 3_000;
 
-    refund: outsideEffect(({ input, ctx }) => refundOrder(ctx, gateway, input.orderId, input.attempt)),
+/** The handlers of the payments contract. */
+export const createProcedures = ({ gateway, gatewayPatienceMs: patienceMs = PATIENCE_MS }: PaymentsParts) =>
+  payments.procedures({
+    charge: outsideEffect(({ input, ctx }) => chargeOrder(ctx, { gateway, patienceMs }, input)),
+
+    refund: outsideEffect(({ input, ctx }) => refundOrder(ctx, gateway, input.orderId)),
 
     async get({ input, ctx }) {
       const payment = await paymentOf(ctx, input.orderId);
@@ -38,4 +42,6 @@ export const createProcedures = ({ gateway }: PaymentsParts) =>
       ]);
       return { items: rows.map(toPayment), page, limit, total };
     },
+
+    totals: async ({ ctx }) => ({ statuses: await totalsByStatus(ctx) }),
   });

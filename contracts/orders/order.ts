@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { Line } from "../catalog/index.ts";
+import { Day, Moment, SumCents, Version } from "../values.ts";
+
+/**
+ * Where an order stands. `pending`: its placing goes on; `declining`, `cancelling`: money or stock is still to be given back.
+ */
+export const OrderStatus = z.enum(["pending", "confirmed", "shipped", "delivered", "declining", "declined", "cancelling", "cancelled"]);
+
+export type OrderStatus = z.output<typeof OrderStatus>;
+
+/** Why an order was not confirmed. `FAILED` is a fault on our side. */
+export const DeclineCode = z.enum(["UNKNOWN_CUSTOMER", "UNKNOWN_PRODUCT", "OUT_OF_STOCK", "PAYMENT_DECLINED", "PAYMENT_UNANSWERED", "FAILED"]);
+
+/** Why an order was declined, for programs and for people. */
+export const DeclineReason = z.object({ code: DeclineCode, message: z.string() });
+
+export type DeclineReason = z.output<typeof DeclineReason>;
+
+/** A line of an order. Name and price are the catalog's on the day, and not known before the stock is reserved. */
+export const OrderLine = z.object({ ...Line.shape, name: z.string().nullable(), unitPriceCents: z.int().min(1).nullable() });
+
+/** An order, with the prices of the day that it was placed. */
+export const Order = z.object({
+  id: z.uuid(),
+  customerId: z.uuid(),
+  status: OrderStatus,
+  /** Why it was declined; null for all others. */
+  reason: DeclineReason.nullable(),
+  orderedOn: Day,
+  /** Not known before the stock is reserved. */
+  totalCents: SumCents.nullable(),
+  lines: z.array(OrderLine),
+  version: Version,
+  createdAt: Moment,
+});
+
+export type Order = z.output<typeof Order>;

@@ -1,0 +1,72 @@
+import { eq, inArray, lt, ne, sql } from "drizzle-orm";
+import type { TransactionOf } from "holon";
+import type { Sale } from "#contracts/catalog";
+import type { catalog } from "./context.ts";
+import { type SalesStateRow, saleLines, sales, salesState } from "./tables.ts";
+
+/*
+ * The read model of sales. It holds the last known state of each order: the one of the highest version. So states may come in any sequence and
+ * any number of times, by event or by page, and the end is the same.
+ *
+ * A rebuild fills a second generation of the rows while the first is shown. From its start on, events are written to both. An event whose handler
+ * did not see the rebuild yet was emitted before it began; so the pages of the rebuild, read from the orders after that, hold what it told.
+ */
+
+type Tx = TransactionOf<typeof catalog>;
+
+const ONE_ROW = 1;
+
+/** Follows an order that was confirmed or, without lines, cancelled. */
+export async function followSale(tx: Tx, sale: Sale): Promise<void> {
+  const { generation, building } = await stateOf(tx);
+  // In this order, which the last page of a rebuild has too: so they never wait for each other in a circle.
+  if (building !== null) await writeSales(tx, building, [sale]);
+  await writeSales(tx, generation, [sale]);
+}
+
+/** Begins a rebuild. Shape: its number, which is the generation that it fills. One that is under way is overtaken. */
+export async function beginRebuild(tx: Tx): Promise<number> {
+  await tx.db.insert(salesState).values({ id: ONE_ROW }).onConflictDoNothing();
+  const [row] = await tx.db.select().from(salesState).where(eq(salesState.id, ONE_ROW)).for("update");
+  const rebuild = Math.max(row?.generation ?? 0, row?.building ?? 0) + 1;
+  await tx.db.update(salesState).set({ building: rebuild }).where(eq(salesState.id, ONE_ROW));
+  return rebuild;
+}
+
+/** Takes a page of a rebuild; with the last one the new generation is shown. Shape: false where another rebuild overtook this one, or ended it. */
+export async function takePage(tx: Tx, rebuild: number, page: readonly Sale[], isLast: boolean): Promise<boolean> {
+  const [row] = await tx.db.select().from(salesState).where(eq(salesState.id, ONE_ROW)).for("update");
+  if (row?.building !== rebuild) return false;
+  await writeSales(tx, rebuild, page);
+  if (!isLast) return true;
+  await tx.db.update(salesState).set({ generation: rebuild, building: null }).where(eq(salesState.id, ONE_ROW));
+  await tx.db.delete(sales).where(ne(sales.generation, rebuild));
+  return true;
+}
+
+async function stateOf(tx: Tx): Promise<Pick<SalesStateRow, "generation" | "building">> {
+  const [row] = await tx.db.select().from(salesState).where(eq(salesState.id, ONE_ROW));
+  return row ?? { generation: 0, building: null };
+}
+
+/** Writes those states that are later than what is known, each order whole. */
+async function writeSales(tx: Tx, generation: number, page: readonly Sale[]): Promise<void> {
+  if (page.length === 0) return;
+  const rows = page.map(({ orderId, version }) => ({ generation, orderId, version }));
+  const later = await tx.db
+    .insert(sales)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: [sales.generation, sales.orderId],
+      set: { version: sql`excluded.version` },
+      setWhere: lt(sales.version, sql`excluded.version`),
+    })
+    .returning({ orderId: sales.orderId });
+  const ids = new Set(later.map(({ orderId }) => orderId));
+  if (ids.size === 0) return;
+  await tx.db.delete(saleLines).where(sql`${eq(saleLines.generation, generation)} and ${inArray(saleLines.orderId, [...ids])}`);
+  const lines = page
+    .filter(({ orderId }) => ids.has(orderId))
+    .flatMap(({ orderId, lines }) => lines.map((line) => ({ generation, orderId, ...line })));
+  if (lines.length > 0) await tx.db.insert(saleLines).values(lines);
+}

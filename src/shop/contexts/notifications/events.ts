@@ -1,0 +1,17 @@
+import type { TransactionOf } from "holon";
+import { notifications } from "./context.ts";
+import { insertNotification, type NewNotification } from "./notification-record.ts";
+
+/** What people are told about. A mail is not sent here, because a transaction that waits for a mail server holds a connection; a job sends it. */
+export const events = notifications.events({
+  orders: {
+    orderConfirmed: ({ event: { payload }, tx }) => tell(tx, { ...payload, kind: "orderConfirmed" }),
+    orderDeclined: ({ event: { payload }, tx }) => tell(tx, { ...payload, kind: "orderDeclined", reason: payload.reason.message }),
+    orderCancelled: ({ event: { payload }, tx }) => tell(tx, { ...payload, kind: "orderCancelled" }),
+  },
+});
+
+async function tell(tx: TransactionOf<typeof notifications>, notification: NewNotification): Promise<void> {
+  const notificationId = await insertNotification(tx, notification);
+  if (notificationId !== undefined) await tx.enqueue("sendMail", { notificationId });
+}

@@ -1,0 +1,14 @@
+import type { Mailer } from "../../mail/mailer.ts";
+import { notifications } from "./context.ts";
+import { sendMail } from "./send-mail.ts";
+
+/** What the notifications context is handed in. */
+export interface NotificationsParts {
+  readonly mailer: Mailer;
+}
+
+/** The handlers of the context's jobs. */
+export const createJobs = ({ mailer }: NotificationsParts) =>
+  notifications.jobs({
+    sendMail: ({ data, ctx, complete }) => sendMail(ctx, mailer, data.notificationId, complete),
+  });

@@ -1,0 +1,43 @@
+import { catalogueError, type TransactionOf } from "holon";
+import type { z } from "zod";
+import type { Lines } from "#contracts/catalog";
+import type { Order } from "#contracts/orders";
+import type { orders } from "./context.ts";
+import { insertOrder, lockOrder, toOrder } from "./order-record.ts";
+import type { OrderRow } from "./tables.ts";
+
+type Tx = TransactionOf<typeof orders>;
+
+/** An order as it is asked for. */
+export interface Placing {
+  /** Always the same for the same request, so that a repetition meets what was done before. */
+  readonly orderId: string;
+  readonly customerId: string;
+  /** Today, in UTC, where none is given. */
+  readonly orderedOn?: string | undefined;
+  readonly lines: z.output<typeof Lines>;
+}
+
+/**
+ * Writes a pending order and starts its placing, in one transaction.
+ *
+ * Errors: CONFLICT where an order with this id asked for something else.
+ */
+export async function beginOrder(tx: Tx, placing: Placing): Promise<Order> {
+  const { orderId, customerId, lines } = placing;
+  const order = await insertOrder(tx, placing);
+  if (order === undefined) return answerAgain(await lockOrder(tx, orderId), placing);
+  await tx.emit("orderPlaced", { orderId, customerId, version: order.version });
+  await tx.start("placeOrder", { orderId, customerId, lines }, { key: orderId });
+  return toOrder(order);
+}
+
+/** The order that an earlier request with this key placed, longer ago than keys are kept. */
+function answerAgain(known: OrderRow | undefined, { customerId, lines }: Placing): Order {
+  const quantities = new Map(lines.map((line) => [line.productId, line.quantity]));
+  const isSame = known?.customerId === customerId && known.lines.length === lines.length;
+  if (!isSame || !known.lines.every((line) => quantities.get(line.productId) === line.quantity)) {
+    throw catalogueError("CONFLICT", "The key was used before for another order.");
+  }
+  return toOrder(known);
+}

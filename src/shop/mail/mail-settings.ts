@@ -1,0 +1,49 @@
+import type { ConfigurationFault } from "holon";
+
+/** Where the shop's mail goes. */
+export interface MailSettings {
+  /** Undefined: a mail server of this machine takes it and sends nothing on. */
+  readonly smtpUrl: string | undefined;
+  readonly from: string;
+  /** Of the page that shows the mails of this machine's server; undefined for the usual one, or a free one where that is taken. */
+  readonly pagePort: number | undefined;
+}
+
+/** The variables that are read here. */
+export const MAIL_VARIABLES = ["SHOP_MAIL_FROM", "SHOP_MAIL_PORT", "SHOP_ALLOW_DEVELOPMENT_MAIL"] as const;
+
+const FROM = "shop@example.test";
+const GREATEST_PORT = 65_535;
+
+/** Reads where mail goes. Only a process that sends mail needs to know in production. */
+export function readMail(
+  env: Readonly<Record<string, string | undefined>>,
+  needsServer: boolean,
+  faults: Pick<ConfigurationFault[], "push">,
+): MailSettings {
+  const { SMTP_URL: named, SHOP_MAIL_FROM: from = FROM, SHOP_MAIL_PORT: port, SHOP_ALLOW_DEVELOPMENT_MAIL: allowed } = env;
+  const smtpUrl = named !== undefined && isSmtp(named) ? named : undefined;
+  if (smtpUrl !== named) {
+    // It may hold a password, so it is not shown.
+    faults.push({ variable: "SMTP_URL", problem: "is no address of a mail server.", cure: "Write it as smtp://user:password@mail.example:587." });
+  }
+  if (allowed !== undefined && allowed !== "yes") {
+    faults.push({ variable: "SHOP_ALLOW_DEVELOPMENT_MAIL", problem: "is neither yes nor left out.", cure: "Say yes, or take it out." });
+  }
+  if (named === undefined && needsServer && allowed !== "yes") {
+    faults.push({
+      variable: "SMTP_URL",
+      problem: "is missing: production sends mail by a real server.",
+      cure: "Write it as smtp://user:password@mail.example:587, or keep all mail on this machine by SHOP_ALLOW_DEVELOPMENT_MAIL=yes.",
+    });
+  }
+  const pagePort = port === undefined ? undefined : Number(port);
+  if (pagePort !== undefined && !(Number.isInteger(pagePort) && pagePort >= 0 && pagePort <= GREATEST_PORT)) {
+    faults.push({ variable: "SHOP_MAIL_PORT", problem: "is no port.", cure: `Write a number from 0 to ${GREATEST_PORT}; 0 takes a free one.` });
+  }
+  return { smtpUrl, from, pagePort };
+}
+
+function isSmtp(text: string): boolean {
+  return URL.canParse(text) && ["smtp:", "smtps:"].includes(new URL(text).protocol);
+}
