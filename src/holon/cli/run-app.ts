@@ -9,6 +9,7 @@ import { runApart } from "./apart.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
 import { untilStopped } from "./until-stopped.ts";
+import { runWorkCommand } from "./work-command.ts";
 
 /** Exit code of a configuration that cannot work. */
 const BAD_CONFIGURATION = 2;
@@ -27,7 +28,8 @@ export interface RunAppOptions {
 /**
  * Runs an app as the environment says, until the process is told to stop. The last line of a `main.ts`.
  *
- * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do.
+ * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do;
+ * `work` shows what waits and decides about it.
  * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
@@ -40,8 +42,9 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     }
     if (command === "apart") return await startApart(app, plan);
     if (command === "start") return await start(app, plan);
+    if (command === "work") return await runWorkCommand(app, plan, process.argv.slice(3));
     if (command === "alone") return await runAloneCommand(app, plan);
-    throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart or plan." }]);
+    throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart, plan or work." }]);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;

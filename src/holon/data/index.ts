@@ -5,6 +5,7 @@ export type { PreparableQuery, PreparedQueryOf } from "./database/prepared-query
 export type { ReadDatabase } from "./database/read-database.ts";
 export type { StatementRequest } from "./database/statement-runner.ts";
 export * from "./database-error.ts";
+export { clusterUrl } from "./embedded/cluster.ts";
 export * from "./embedded-postgres.ts";
 export * from "./identifier.ts";
 export type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./keys/key-claim.ts";

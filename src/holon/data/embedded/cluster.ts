@@ -33,6 +33,12 @@ export async function openCluster(folder: string, binaries: PostgresBinaries, wh
   return { data, password: (await readFile(path.join(data, PASSWORD_FILE), "utf8")).trim() };
 }
 
+/** The address of the server that another process runs on a cluster. Errors: the file system's, where nobody has made the cluster. */
+export async function clusterUrl(folder: string, port: number, database: string): Promise<string> {
+  const password = (await readFile(path.join(folder, "data", PASSWORD_FILE), "utf8")).trim();
+  return `postgres://${EMBEDDED_LOGIN}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+}
+
 async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unprivileged, durable: boolean): Promise<void> {
   const workshop = await mkdtemp(path.join(folder, "making-"));
   const made = path.join(workshop, "data");

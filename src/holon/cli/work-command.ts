@@ -1,0 +1,70 @@
+import { sqlState } from "../data/index.ts";
+import { catalogueError, isHolonError, OpenThings, systemClock } from "../kernel/index.ts";
+import { createLogger } from "../observe/index.ts";
+import { createConsole } from "../runtime/create-consoles.ts";
+import type { App } from "../runtime/define-app.ts";
+import { ConfigurationError, type Plan } from "../topology/index.ts";
+import type { WorkConsole } from "../work/index.ts";
+import { renderWork } from "./work-list.ts";
+import { openWorkStores } from "./work-stores.ts";
+
+/** What Postgres says of a table that is not there. */
+const UNDEFINED_TABLE = "42P01";
+
+/** Exit code where there was nothing to decide about. */
+const NOTHING_THERE = 1;
+
+const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
+  rerun: { said: "runs again", decide: (work, id) => work.rerunJob(id) },
+  release: { said: "is tried again", decide: (work, id) => work.releaseEvent(id) },
+  skip: { said: "is skipped", decide: (work, id) => work.skipEvent(id) },
+  resume: { said: "goes on", decide: (work, id) => work.resumeRun(id) },
+};
+
+const USAGE = "Use: work list | rerun <context> <job id> | release <context> <event id> | skip <context> <event id> | resume <context> <run id>";
+
+/**
+ * Shows what waits, failed or stands still, or decides about it, on the databases of the environment; processes may run meanwhile or not.
+ *
+ * A job that runs again is taken up by a process that works. Exit codes: 1 where nothing has this id, or something could not be reached.
+ * Errors: ConfigurationError for words that make no command.
+ */
+export async function runWorkCommand(app: App, plan: Plan, [action = "list", context, id, ...rest]: readonly string[]): Promise<void> {
+  const decision = Object.hasOwn(DECISIONS, action) ? DECISIONS[action] : undefined;
+  const isComplete = action === "list" ? context === undefined : decision !== undefined && id !== undefined && rest.length === 0;
+  if (!isComplete) throw wrong(`work ${[action, context, id, ...rest].filter((word) => word !== undefined).join(" ")}`, "is not understood");
+  const log = createLogger({ name: plan.name, level: "warn" });
+  const open = new OpenThings(log);
+  try {
+    const consoles = await openConsoles(app, plan, open);
+    if (decision === undefined) return print(await renderWork(consoles));
+    const work = consoles.find((candidate) => candidate.context === context);
+    if (work === undefined)
+      throw wrong(String(context), `is no context with a database: there are ${consoles.map((known) => known.context).join(", ")}`);
+    const isDone = await decision.decide(work, String(id));
+    print(isDone ? `${id} of ${context} ${decision.said}.` : `Nothing to ${action} in ${context} has the id ${id}.`);
+    if (!isDone) process.exitCode = NOTHING_THERE;
+  } catch (error) {
+    const isEmpty = isHolonError(error) && sqlState(error.cause) === UNDEFINED_TABLE;
+    throw isEmpty ? catalogueError("UNAVAILABLE", "The database has no tables of the app yet: start the app once.") : error;
+  } finally {
+    await open.close();
+  }
+}
+
+async function openConsoles(app: App, plan: Plan, open: OpenThings): Promise<readonly WorkConsole[]> {
+  const log = createLogger({ name: plan.name, level: "warn" });
+  const stores = await openWorkStores({ plan, open, clock: systemClock, log });
+  return app.contexts.flatMap((module) => {
+    const store = stores.get(module.name);
+    return store === undefined ? [] : [createConsole(module, store, { backend: undefined, clock: systemClock, log })];
+  });
+}
+
+function wrong(what: string, problem: string): ConfigurationError {
+  return new ConfigurationError([{ variable: what, problem, cure: `${USAGE}.` }]);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,61 @@
+import { redactText } from "../observe/text-redaction.ts";
+import type { WorkConsole } from "../work/index.ts";
+import { renderTable } from "./render-table.ts";
+
+/** Most rows of each kind that are listed of a context. */
+const SHOWN_COUNT = 100;
+const REASON_LENGTH = 120;
+
+/** What waits, failed or stands still, for a terminal. Errors: what a database throws that cannot be asked. */
+export async function renderWork(consoles: readonly WorkConsole[]): Promise<string> {
+  const parts = [await renderCounts(consoles)];
+  for (const work of consoles) parts.push(...(await renderTroubles(work)));
+  return parts.join("\n\n");
+}
+
+async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
+  const headings = ["context", "outbox", "lag s", "held", "parked", "jobs waiting", "running", "failed", "stuck runs"];
+  const rows = await Promise.all(
+    consoles.map(async ({ context, counts }) => {
+      const { outboxCount, outboxLagMs, heldCount, parkedCount, jobs, stuckCount } = await counts();
+      const numbers = [outboxCount, Math.round(outboxLagMs / 1_000), heldCount, parkedCount, jobs.waiting, jobs.running, jobs.failed, stuckCount];
+      return [context, ...numbers.map(String)];
+    }),
+  );
+  return renderTable(headings, rows);
+}
+
+async function renderTroubles(work: WorkConsole): Promise<string[]> {
+  const { context } = work;
+  const [jobs, events, runs] = await Promise.all([work.failedJobs(SHOWN_COUNT), work.parkedEvents(SHOWN_COUNT), work.stuckRuns(SHOWN_COUNT)]);
+  const tables = [
+    table(`failed jobs of ${context}`, ["id", "job", "attempts", "reason"], jobs, ({ id, name, attempts, reason }) => [
+      id,
+      name,
+      String(attempts),
+      short(reason),
+    ]),
+    table(`parked events of ${context}`, ["id", "event", "key", "reason"], events, ({ id, producer, name, key, reason }) => [
+      ...[id, `${producer}.${name}`, oneLine(key ?? "none"), short(reason)],
+    ]),
+    table(`stuck runs of ${context}`, ["id", "workflow", "key", "reason"], runs, ({ id, workflow, version, key, reason }) => [
+      ...[id, `${workflow} ${version}`, oneLine(key), short(reason)],
+    ]),
+  ];
+  return tables.flat();
+}
+
+function table<Item>(title: string, headings: readonly string[], items: readonly Item[], toRow: (item: Item) => readonly string[]): string[] {
+  return items.length === 0 ? [] : [`${title}\n${renderTable(headings, items.map(toRow))}`];
+}
+
+function short(reason: string | null): string {
+  const text = oneLine(redactText(reason ?? "unknown"));
+  return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH)}...` : text;
+}
+
+/** Reasons and keys come from anybody; what a terminal would act on is taken out. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+}

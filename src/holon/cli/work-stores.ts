@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { type ContextData, clusterUrl, contextRole, createContextData, startEmbeddedPostgres } from "../data/index.ts";
+import { type Clock, catalogueError, isHolonError, type Logger, type OpenThings } from "../kernel/index.ts";
+import type { Plan } from "../topology/index.ts";
+
+/** What {@link openWorkStores} needs. */
+export interface WorkStoresOptions {
+  readonly plan: Plan;
+  readonly open: OpenThings;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * The data of the contexts that a plan names, for looking and deciding: beside processes that run, or without any. It migrates nothing.
+ *
+ * Errors: UNAVAILABLE - no database, or one that no process has started on yet.
+ */
+export async function openWorkStores({ plan, open, clock, log }: WorkStoresOptions): Promise<ReadonlyMap<string, ContextData>> {
+  const shared = await sharedUrl(plan, open, log);
+  const stores = new Map<string, ContextData>();
+  for (const context of plan.databaseContexts) {
+    const own = plan.contextDatabases[context];
+    const url = own ?? shared;
+    if (url === undefined) continue;
+    const role = own === undefined ? await contextRole({ url, context }) : undefined;
+    stores.set(context, open.add(`database of ${context}`, createContextData({ context, url, role, tables: {}, limits: plan.limits, clock, log })));
+  }
+  return stores;
+}
+
+async function sharedUrl({ database, name }: Plan, open: OpenThings, log: Logger): Promise<string | undefined> {
+  if (database.kind === "none") return undefined;
+  if (database.kind === "server") return database.url;
+  const { folder, port = 0 } = database;
+  if (!existsSync(path.join(folder, "data"))) throw catalogueError("UNAVAILABLE", `There is no database in ${folder} yet: start the app once.`);
+  try {
+    const server = await startEmbeddedPostgres({ folder, port, database: name, log });
+    open.add("embedded Postgres", { close: () => server.stop() });
+    return server.url;
+  } catch (error) {
+    const running = isHolonError(error, "CONFLICT") ? (error.details as { readonly port?: number | null } | undefined)?.port : undefined;
+    if (typeof running !== "number") throw error;
+    return clusterUrl(folder, running, name);
+  }
+}
