@@ -14,7 +14,7 @@ export function shapeOf(app: App): AppShape {
 }
 
 function toShape(module: ContextModule): ContextShape {
-  const { name, contract, calls, subscribesTo, tables, jobs } = module;
+  const { name, contract, calls, subscribesTo, tables, jobs, workflows } = module;
   const procedures = [...walkProcedures(contract.procedures)].map(([, procedure]) => procedure);
   const keepsKeys = procedures.some(({ type, idempotent }) => type === "mutation" && idempotent === true);
   return {
@@ -22,7 +22,8 @@ function toShape(module: ContextModule): ContextShape {
     calls: namesOf(calls),
     subscribesTo: namesOf(subscribesTo),
     hasPublicProcedures: procedures.some(({ access }) => access !== "internal"),
-    hasTables: tables !== undefined || keepsKeys || [contract.events, jobs, subscribesTo].some((declared) => Object.keys(declared).length > 0),
+    hasTables:
+      tables !== undefined || keepsKeys || [contract.events, jobs, subscribesTo, workflows].some((declared) => Object.keys(declared).length > 0),
     workersCount: queuesOf(module).length,
   };
 }

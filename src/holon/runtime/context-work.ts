@@ -5,7 +5,11 @@ import { ackQueue, eventQueue, jobQueues, Subscriptions, subscribersOf, WorkData
 
 /** Whether a context has anything to do behind its calls. */
 export function hasWork(module: ContextModule): boolean {
-  return queuesOf(module).length > 0;
+  return queuesOf(module).length > 0 || hasWorkflows(module);
+}
+
+export function hasWorkflows({ workflows }: ContextModule): boolean {
+  return !isEmpty(workflows);
 }
 
 /** Queues that a process works for a context, each with a connection of its own where queues live on Postgres. */

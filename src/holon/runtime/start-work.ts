@@ -4,8 +4,8 @@ import type { Clock, Closable, Logger, TimerWheel } from "../kernel/index.ts";
 import type { CountWork } from "../observe/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import type { Plan } from "../topology/index.ts";
-import { type EventWork, type JobWork, type RunAlone, startEventWork, startJobWork } from "../work/index.ts";
-import { hasWork } from "./context-work.ts";
+import { type EventWork, type JobWork, type RunAlone, startEventWork, startJobWork, startWorkflowWork, type WorkflowWork } from "../work/index.ts";
+import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
 
 /** What {@link startWork} needs. */
 export interface WorkOptions {
@@ -35,13 +35,15 @@ export interface WorkServices {
 /** What one context does behind its calls, in this process. */
 export interface ContextWork {
   readonly name: string;
-  readonly events: EventWork;
+  readonly events: EventWork | undefined;
   readonly jobs: JobWork | undefined;
+  readonly workflows: WorkflowWork | undefined;
 }
 
 /** The work of all contexts of this process. */
 export interface Work extends Closable {
-  readonly backend: QueueBackend;
+  /** Undefined where nothing here needs a queue. */
+  readonly backend: QueueBackend | undefined;
   readonly contexts: readonly ContextWork[];
   /** Takes nothing new, lets what runs finish within the grace, and hands the rest back. */
   close(): Promise<void>;
@@ -49,18 +51,17 @@ export interface Work extends Closable {
 
 /** Starts what the role `jobs` stands for, where a context hosted here has anything to work. */
 export async function startWork(options: WorkOptions): Promise<Work | undefined> {
-  const { plan, hosted, stores, services } = options;
+  const { plan, hosted, stores } = options;
   const working = hosted.flatMap((context) => {
     const store = stores.get(context.name);
     return store !== undefined && hasWork(context.module) ? [{ context, store }] : [];
   });
-  const place = queuePlaceOf(plan, options.databaseUrl);
-  if (!plan.roles.includes("jobs") || working.length === 0 || place === undefined) return undefined;
-  const backend = await createQueueBackend(place, { log: services.log, clock: services.clock, prefix: plan.queuePrefix });
+  if (!plan.roles.includes("jobs") || working.length === 0) return undefined;
+  const backend = await openQueues(options);
   const contexts: ContextWork[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(contexts.map(closeContext));
-    await backend.close();
+    await backend?.close();
   };
   try {
     for (const { context, store } of working) contexts.push(await startContext(options, backend, context, store));
@@ -78,13 +79,22 @@ export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): Queue
   return url === undefined ? undefined : { kind: "postgres", url, schema: `${plan.queuePrefix}_queue`, max: plan.limits.poolCount };
 }
 
+async function openQueues({ plan, databaseUrl, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
+  const place = plan.workersCount === 0 ? undefined : queuePlaceOf(plan, databaseUrl);
+  return place === undefined ? undefined : createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
+}
+
 async function startContext(
   { plan, app, runAlone, services }: WorkOptions,
-  backend: QueueBackend,
+  backend: QueueBackend | undefined,
   context: CompiledContext,
   store: ContextData,
 ): Promise<ContextWork> {
   const { module } = context;
+  const workflows = hasWorkflows(module)
+    ? startWorkflowWork({ workflows: context.workflows, store, services, timing: { graceMs: plan.limits.graceMs } })
+    : undefined;
+  if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, events: undefined, jobs: undefined, workflows };
   const { openTransaction } = context;
   const emits = Object.keys(module.contract.events).length > 0;
   const events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
@@ -98,15 +108,15 @@ async function startContext(
             timing: { graceMs: plan.limits.graceMs },
           });
     if (jobs !== undefined) events.publisher.dispatchTo("job", jobs.dispatch);
-    return { name: context.name, events, jobs };
+    return { name: context.name, events, jobs, workflows };
   } catch (error) {
-    await events.close();
+    await Promise.all([events.close(), workflows?.close()]);
     throw error;
   }
 }
 
-/** Jobs first: what they append is published while the publisher lives. */
-async function closeContext({ events, jobs }: ContextWork): Promise<void> {
-  await jobs?.close();
-  await events.close();
+/** Jobs and workflows first: what they append is published while the publisher lives. */
+async function closeContext({ events, jobs, workflows }: ContextWork): Promise<void> {
+  await Promise.all([jobs?.close(), workflows?.close()]);
+  await events?.close();
 }
