@@ -20,6 +20,6 @@ export function readinessOf({ stopping, silent, peers, work }: ReadinessParts): 
     const { status, reason } = peer.state();
     if (status !== "ready") reasons.push(`${name} is not connected: ${reason}`);
   }
-  const degraded = work?.backend.reachable === false ? ["the queues cannot be reached: events and jobs wait"] : [];
+  const degraded = work?.backend?.reachable === false ? ["the queues cannot be reached: events and jobs wait"] : [];
   return { ready: reasons.length === 0, reasons, degraded };
 }
