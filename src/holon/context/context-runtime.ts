@@ -1,16 +1,18 @@
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { ContextData } from "../data/index.ts";
 import type { Limits } from "../kernel/index.ts";
-import type { JobHandler } from "../work/index.ts";
+import type { CompiledWorkflows, JobHandler } from "../work/index.ts";
 import { bindCall } from "./bound-call.ts";
-import { compileCallTree } from "./call-tree.ts";
+import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
 import { compileRun, type RunParts } from "./compile-run.ts";
+import { compileWorkflows } from "./compile-workflows.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import type { ContextModule } from "./define-context.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
+import { bindStepCall } from "./step-calls.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
 /** Finds the target of a procedure of another context: hosted in this process, or on the mesh. */
@@ -32,6 +34,8 @@ export interface CompiledContext {
   readonly targets: TargetMap;
   /** The handlers of its jobs, for {@link import("../work/index.ts").startJobWork}. */
   readonly jobs: ReadonlyMap<string, JobHandler>;
+  /** The bodies of its workflows, for {@link import("../work/index.ts").startWorkflowWork}. */
+  readonly workflows: CompiledWorkflows;
   /** Puts `emit` and `enqueue` by the context's contract on a transaction, for {@link import("../work/index.ts").startEventWork}. */
   readonly openTransaction: TransactionFactory;
   /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
@@ -55,6 +59,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
     openTransaction,
     calls: () => ({}),
   };
+  let stepCalls: CallTreeFactory = () => ({});
   const detachedRuns = new DetachedRuns(services.wheel);
   const targets = new Map<string, Target>();
   for (const [path, procedure] of walkProcedures(module.contract.procedures)) {
@@ -82,10 +87,17 @@ export function compileContext({ module, store, limits, services }: CompileConte
       handlers: module.jobHandlers,
       makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
     }),
+    workflows: compileWorkflows({
+      module,
+      store,
+      openTransaction,
+      makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+      stepCalls: () => stepCalls,
+    }),
     connect(resolve) {
-      home.calls = compileCallTree(module.calls, (contextName, path, procedure) =>
-        bindCall(module.name, resolve(contextName, path, procedure), services.series),
-      );
+      const bind: BindCall = (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series);
+      home.calls = compileCallTree(module.calls, bind);
+      stepCalls = compileCallTree(module.calls, (contextName, path, procedure) => bindStepCall(path, procedure, bind(contextName, path, procedure)));
     },
     running: () => gauge.running,
     idle: () => detachedRuns.idle(),

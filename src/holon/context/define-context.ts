@@ -1,6 +1,7 @@
 import type { Contract, ContractMap } from "../contract/index.ts";
 import type { Tables } from "../data/index.ts";
 import type { EventHandlers, JobMap, ScheduleMap, WorkflowMap } from "../work/index.ts";
+import { withAwaitedEvents } from "./awaited-events.ts";
 import type { EventHandlersOf, EventParts } from "./event-handlers.ts";
 import type { ContextTypes } from "./handler-context.ts";
 import type { HandlersOf, RulesOf } from "./handlers.ts";
@@ -128,7 +129,7 @@ export function defineContext<
       procedures: parts.procedures as HandlerTree,
       rules: (parts.rules ?? {}) as RuleTree,
       jobHandlers: (parts.jobs ?? {}) as HandlerTree,
-      events: (parts.events ?? {}) as EventHandlers,
+      events: withAwaitedEvents({ name: contract.name, subscribesTo, workflows, events: (parts.events ?? {}) as EventHandlers }),
       workflowHandlers: (parts.workflows ?? {}) as HandlerTree,
     }),
   };

@@ -26,7 +26,6 @@ export interface WorkflowArguments<T extends ContextTypes, S extends ContractMap
 }
 
 /** What a body answers; one whose workflow declares no output need not return. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a function without return
 export type WorkflowReturn<Output extends z.ZodType> = undefined extends z.input<Output> ? z.input<Output> | void : z.input<Output>;
 
 /** The body of one version of a workflow. */

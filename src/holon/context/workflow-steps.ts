@@ -10,8 +10,7 @@ export type Stored<Value> = unknown extends Value
     ? Image
     : Value extends string | number | boolean | null | undefined
       ? Value
-      : // biome-ignore lint/suspicious/noConfusingVoidType: what a function without return answers
-        Value extends void
+      : Value extends void
         ? undefined
         : Value extends (...args: never[]) => unknown
           ? undefined

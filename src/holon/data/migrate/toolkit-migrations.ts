@@ -256,6 +256,8 @@ alter table %s.holon_steps
   add constraint holon_steps_state_check check (state in ('started', 'done', 'failed', 'undone')),
   -- Whether it may have had its effect without a result.
   add column in_doubt boolean not null default false,
+  -- Whether others were under way when the body came to it.
+  add column concurrent boolean not null default false,
   add column error json,
   add column undo_attempts integer not null default 0,
   -- Of a sleep, or of a wait that gives up.

@@ -1,0 +1,30 @@
+import type { ContractMap } from "../contract/index.ts";
+import { type EventHandler, type EventHandlers, keepAwaitedEvent, type WorkflowMap } from "../work/index.ts";
+
+/** What of a context says which events it hears. */
+export interface HearingContext {
+  readonly name: string;
+  readonly subscribesTo: ContractMap;
+  readonly workflows: WorkflowMap;
+  readonly events: EventHandlers;
+}
+
+/** The handlers of events, with those that keep what workflows wait for: in the transaction that takes the event, before its own handler. */
+export function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: HearingContext): EventHandlers {
+  const heard: Record<string, Record<string, EventHandler | undefined>> = {};
+  for (const subscription of Object.keys(subscribesTo)) heard[subscription] = { ...events[subscription] };
+  for (const { waitsFor } of Object.values(workflows)) {
+    for (const [subscription, names] of Object.entries(waitsFor)) {
+      heard[subscription] ??= {};
+      for (const event of names) heard[subscription][event] = keeping(context, events[subscription]?.[event]);
+    }
+  }
+  return heard;
+}
+
+function keeping(context: string, handle: EventHandler | undefined): EventHandler {
+  return async (args) => {
+    await keepAwaitedEvent(args.tx.db, context, args.event);
+    await handle?.(args);
+  };
+}

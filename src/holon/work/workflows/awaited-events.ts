@@ -1,0 +1,76 @@
+import { type SQL, sql, type Tables, type WriteDatabase } from "../../data/index.ts";
+import type { HandledEvent } from "../events/event-handler.ts";
+import type { RunClaim } from "./run-claim.ts";
+import type { RunStore } from "./run-store.ts";
+import type { AwaitedKey, StepPlace, StepStore } from "./step-store.ts";
+
+/** An event that came to a run. */
+export interface ReceivedEvent {
+  readonly id: string;
+  readonly payload: unknown;
+}
+
+/**
+ * Keeps an event that workflows wait for, in the transaction that takes it, and wakes the runs that wait already.
+ *
+ * Its lock is held until the commit. A run that is put to sleep takes it too: without it, each could miss the other.
+ */
+export async function keepAwaitedEvent(
+  db: Pick<WriteDatabase<Tables>, "execute">,
+  context: string,
+  { id, producer, name, key = "", payload }: HandledEvent,
+): Promise<void> {
+  const event = `${producer}.${name}`;
+  const table = (toolkitTable: string): SQL => sql`${sql.identifier(context)}.${sql.identifier(toolkitTable)}`;
+  await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${lockText(context, { event, key })}, 0))::text`);
+  await db.execute(sql`insert into ${table("holon_awaited_events")} (event_id, event, ordered_key, payload)
+    values (${id}::uuid, ${event}, ${key}, ${JSON.stringify(payload)}::text::json) on conflict do nothing`);
+  await db.execute(sql`update ${table("holon_runs")} set wake_at = now() where state = 'sleeping' and leased_by is null and id in
+    (select run_id from ${table("holon_steps")} where awaits = ${event} and awaits_key = ${key} and state = 'started')`);
+}
+
+/** What runs see of the events that came. */
+export class AwaitedEvents {
+  readonly #runs: RunStore;
+  readonly #steps: StepStore;
+  readonly #find: string;
+
+  constructor(runs: RunStore, steps: StepStore) {
+    this.#runs = runs;
+    this.#steps = steps;
+    const { own } = runs;
+    this.#find = `
+select e.event_id as id, e.payload from ${own}.holon_awaited_events e join ${own}.holon_runs r on r.id = $1::text::uuid
+where e.event = $2::text and e.ordered_key = $3::text and e.received_at >= r.created_at
+  and not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.event_id = e.event_id)
+order by e.received_at, e.event_id limit 1`;
+  }
+
+  /** Takes the first event that no other step of the run has taken; undefined where there is none yet. */
+  async take(claim: RunClaim, place: StepPlace, awaited: AwaitedKey): Promise<ReceivedEvent | undefined> {
+    const [found] = await this.#runs.rows<ReceivedEvent>("look for event", this.#find, [claim.id, awaited.event, awaited.key]);
+    if (found !== undefined) await this.#steps.writeDone(claim, place, 1, found.payload, found.id);
+    return found;
+  }
+
+  /** Puts a run aside until the first of its waits is over or brings an event. Returns whether it was still ours. */
+  sleep({ id, fence }: RunClaim, awaited: readonly AwaitedKey[], waitMs: number, state: "sleeping" | "waiting"): Promise<boolean> {
+    const { own, context } = this.#runs;
+    const locks = awaited.map((key) => lockText(context, key)).sort();
+    return this.#runs.transaction("put run to sleep", async (tx) => {
+      for (const lock of locks) await tx.db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`);
+      const text = `
+update ${own}.holon_runs r set state = $5::text, leased_by = null, deaths = 0, wake_at = case when exists (
+  select 1 from jsonb_to_recordset($3::text::jsonb) as a (event text, key text) join ${own}.holon_awaited_events e on e.event = a.event and e.ordered_key = a.key
+  where e.received_at >= r.created_at and not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.event_id = e.event_id)
+) then now() else now() + $4::text::float * interval '1 millisecond' end
+where id = $1::text::uuid and fence = $2::text::bigint returning 1`;
+      const rows = await tx.run({ text, params: [id, fence, JSON.stringify(awaited), String(waitMs), state], prepare: true, rows: "arrays" });
+      return rows.length > 0;
+    });
+  }
+}
+
+function lockText(context: string, { event, key }: AwaitedKey): string {
+  return JSON.stringify(["holon wait", context, event, key]);
+}

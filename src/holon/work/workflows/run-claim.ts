@@ -1,0 +1,66 @@
+import type { Principal } from "../../kernel/index.ts";
+import type { KeptError } from "./step-error.ts";
+
+/** A run that this runner holds: whatever is written of it is written under its fence only. */
+export interface RunClaim {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly key: string;
+  readonly input: unknown;
+  readonly isUndoing: boolean;
+  readonly fence: string;
+  readonly deaths: number;
+  readonly traceparent: string | undefined;
+  readonly initiator: Principal;
+  /** What its body failed with, where it is undoing. */
+  readonly error: KeptError | undefined;
+}
+
+/** What a step does. */
+export type StepKind = "call" | "transaction" | "run" | "sleep" | "wait";
+
+/**
+ * A step as it is recorded.
+ *
+ *     started --result--> done --undo--> undone
+ *     started --refused, or attempts are up--> failed --undo, where in doubt--> undone
+ *     started --run fails--> undone, in doubt
+ */
+export interface StepRecord {
+  readonly runId: string;
+  readonly name: string;
+  readonly ordinal: number;
+  readonly kind: StepKind;
+  /** Whether others were under way when the body came to it. */
+  readonly concurrent: boolean;
+  readonly state: "started" | "done" | "failed" | "undone";
+  readonly attempts: number;
+  readonly result: unknown;
+  readonly error: KeptError | undefined;
+  /** Whether it may have had its effect without a result. */
+  readonly inDoubt: boolean;
+  readonly undoAttempts: number;
+  /** Milliseconds until a sleep or a wait is over. */
+  readonly leftMs: number;
+}
+
+/** A row as claims are read from it. */
+export interface ClaimRow extends Record<string, unknown> {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly key: string;
+  readonly input: unknown;
+  readonly state: string;
+  readonly fence: string;
+  readonly deaths: number;
+  readonly traceparent: string | null;
+  readonly initiator: Principal;
+  readonly error: KeptError | null;
+}
+
+/** Reads a claim from its row. */
+export function toClaim({ state, traceparent, error, ...row }: ClaimRow): RunClaim {
+  return { ...row, fence: String(row.fence), isUndoing: state === "undoing", traceparent: traceparent ?? undefined, error: error ?? undefined };
+}

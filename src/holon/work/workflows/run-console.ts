@@ -1,0 +1,105 @@
+import type { Clock, Logger } from "../../kernel/index.ts";
+import { type RunData, RunStore } from "./run-store.ts";
+import type { RunState } from "./workflow-run.ts";
+
+/** A step as people see it. */
+export interface ListedStep {
+  readonly name: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly reason: string | null;
+}
+
+/** A run as people see it. */
+export interface ListedRun {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly key: string;
+  readonly state: RunState;
+  readonly reason: string | null;
+  /** As ISO 8601. */
+  readonly startedAt: string;
+  /** In their order. */
+  readonly steps: readonly ListedStep[];
+}
+
+/** How many runs of a context are in which state. */
+export interface RunCounts extends Readonly<Record<RunState, number>> {
+  /** How long the oldest run that is due has waited for a runner; 0 where none has. */
+  readonly oldestDueMs: number;
+}
+
+/** Which runs are listed. */
+export type RunFilter = "open" | "stuck" | "latest";
+
+/** Looks at the workflows of one context and resumes those that are stuck: for code, dashboard and command line. */
+export interface RunConsole {
+  /** Stuck and open runs: the oldest first. Latest: whatever became of them, the youngest first. */
+  runs(filter: RunFilter, limit: number): Promise<readonly ListedRun[]>;
+  counts(): Promise<RunCounts>;
+  /** Lets a stuck run go on where it stood. Returns whether there was one; asking twice resumes it once. */
+  resume(id: string): Promise<boolean>;
+}
+
+/** What {@link createRunConsole} needs. */
+export interface RunConsoleOptions {
+  readonly store: RunData;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const WHICH: Readonly<Record<RunFilter, string>> = {
+  open: "r.settled_at is null and r.state <> 'stuck' order by r.created_at",
+  stuck: "r.state = 'stuck' order by r.created_at",
+  latest: "true order by r.created_at desc",
+};
+
+const STATES: readonly RunState[] = ["waiting", "running", "sleeping", "undoing", "done", "undone", "stuck"];
+
+/** Makes the console of a context's workflows; no process need work them. */
+export function createRunConsole({ store, clock, log }: RunConsoleOptions): RunConsole {
+  const runs = new RunStore(store, clock);
+  const { own, context } = runs;
+  return {
+    runs: (filter, limit) => runs.rows<ListedRun>("list runs", listText(own, filter), [limit]),
+    async counts() {
+      const counted = STATES.map((state) => `count(*) filter (where state = '${state}')::int as "${state}"`).join(", ");
+      const [row] = await runs.rows<RunCounts>(
+        "count runs",
+        `select ${counted}, coalesce(extract(epoch from now() - min(wake_at) filter (where wake_at <= now())) * 1000, 0)::float as "oldestDueMs" from ${own}.holon_runs`,
+        [],
+      );
+      return row as RunCounts;
+    },
+    async resume(id) {
+      const isResumed = await resume(runs, id);
+      if (isResumed) log.info({ context, runId: id }, "a stuck run is resumed");
+      return isResumed;
+    },
+  };
+}
+
+/** One that failed goes on being undone, the others go on. */
+async function resume(runs: RunStore, id: string): Promise<boolean> {
+  const { own } = runs;
+  const text = `
+with resumed as (
+  update ${own}.holon_runs set state = case when error is null then 'waiting' else 'undoing' end, wake_at = now(), deaths = 0,
+    reason = (error ->> 'code') || ': ' || (error ->> 'message')
+  where id = $1::text::uuid and state = 'stuck' returning id
+), again as (
+  update ${own}.holon_steps set undo_attempts = 0 where run_id in (select id from resumed) and undo_attempts > 0
+)
+select id from resumed`;
+  return (await runs.rows("resume run", text, [id])).length > 0;
+}
+
+function listText(own: string, filter: RunFilter): string {
+  return `
+select r.id, r.workflow, r.version, r.key, r.state, r.reason, to_char(r.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "startedAt",
+  coalesce((select json_agg(json_build_object('name', s.name, 'kind', s.kind, 'state', s.state, 'attempts', s.attempts,
+    'reason', (s.error ->> 'code') || ': ' || (s.error ->> 'message')) order by s.ordinal) from ${own}.holon_steps s where s.run_id = r.id), '[]') as steps
+from ${own}.holon_runs r where ${WHICH[filter]} limit $1::text::int`;
+}

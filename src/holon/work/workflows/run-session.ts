@@ -1,0 +1,261 @@
+import { ParseFailure } from "../../contract/index.ts";
+import { catalogueError } from "../../kernel/index.ts";
+import { AwaitedEvents } from "./awaited-events.ts";
+import { type ReachedStep, Replay } from "./replay.ts";
+import type { StepKind, StepRecord } from "./run-claim.ts";
+import { fromKept, toKept } from "./step-error.ts";
+import { type StepOutcome, StepRunner, type StepRunnerParts } from "./step-runner.ts";
+import type { AwaitedKey } from "./step-store.ts";
+import { undoSteps } from "./undo-steps.ts";
+import type { RawStepOptions, RawSteps, WorkflowBody } from "./workflow-body.ts";
+
+/** How a run left this process. */
+export type SessionEnd = "done" | "undone" | "stuck" | "asleep" | "lost";
+
+/** What a session is made from. */
+export interface SessionParts extends StepRunnerParts {
+  readonly workflow: WorkflowBody;
+  readonly records: readonly StepRecord[];
+}
+
+/** How the body came to rest. */
+type Rest =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly error: unknown }
+  | { readonly kind: "halted" };
+
+/**
+ * One run at work in this process, from its claim until it has ended or is put aside.
+ *
+ * The body is run from its start. Steps that are recorded answer at once, the others are done. A step that must wait for long never answers in
+ * this session: when nothing else goes on, the run is put aside, and the body is left as it stands.
+ */
+export class RunSession {
+  readonly #parts: SessionParts;
+  readonly #replay: Replay;
+  readonly #runner: StepRunner;
+  readonly #events: AwaitedEvents;
+  readonly #awaited: AwaitedKey[] = [];
+  #busy = 0;
+  #whenIdle: (() => void)[] = [];
+  #whenMoved: (() => void)[] = [];
+  #waitMs: number | undefined = undefined;
+  #isHalted = false;
+  #sleepers = 0;
+  #isLost = false;
+  #isStopping = false;
+  #failure: unknown = undefined;
+  #lookingForEvents: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#replay = new Replay(parts.records);
+    this.#runner = new StepRunner(parts);
+    this.#events = new AwaitedEvents(parts.runs, parts.steps);
+  }
+
+  /** Lets what runs come to its end, begins nothing more, and gives the run back. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Works until the run has ended or is put aside. Errors: the database's; the lease then ends by itself. */
+  async work(): Promise<SessionEnd> {
+    const { claim } = this.#parts;
+    const rest = await this.#runBody();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isLost || this.#parts.attempts.isOver) return "lost";
+    const mismatch = this.#replay.mismatch ?? (rest.kind === "halted" && !claim.isUndoing ? undefined : this.#replay.close());
+    if (mismatch !== undefined) return this.#stick(`The body does not fit what is recorded: ${mismatch}.`);
+    if (claim.isUndoing) return this.#undo();
+    if (rest.kind === "halted") return this.#putAside();
+    if (rest.kind === "threw") return this.#fail(rest.error);
+    return this.#return(rest.value);
+  }
+
+  /** Runs the body until it has ended or cannot go on, and no step of it is under way. */
+  async #runBody(): Promise<Rest> {
+    const { claim, workflow, attempts } = this.#parts;
+    const { id, key, version, initiator, input } = claim;
+    const run = { id, key, version, initiator, traceId: attempts.traceId };
+    const body = (async () => workflow.body({ input, step: this.#steps(), run }))();
+    const ended = body.then(
+      (value): Rest => ({ kind: "returned", value }),
+      (error: unknown): Rest => ({ kind: "threw", error }),
+    );
+    const rest = await Promise.race([ended, this.#halted()]);
+    this.#runner.isBodyOver = rest.kind !== "halted";
+    await this.#idle();
+    return rest;
+  }
+
+  /** Resolves when the body can go no further in this session. */
+  async #halted(): Promise<Rest> {
+    for (;;) {
+      await this.#idle();
+      // What the last steps came to is seen by the body before it is judged.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#busy > 0) continue;
+      if (this.#cannotGoOn()) return { kind: "halted" };
+      await new Promise<void>((resolve) => this.#whenMoved.push(resolve));
+    }
+  }
+
+  #cannotGoOn(): boolean {
+    const { claim, attempts } = this.#parts;
+    if (this.#isLost || attempts.isOver || this.#failure !== undefined || this.#replay.mismatch !== undefined) return true;
+    return this.#isHalted || (claim.isUndoing && this.#replay.missing.length === 0);
+  }
+
+  #steps(): RawSteps {
+    return {
+      call: (name, run, options) => this.#take(this.#reach("call", name, options), (step) => this.#runner.try(step, run, options)),
+      transaction: (name, run, options) => this.#take(this.#reach("transaction", name, options), (step) => this.#runner.try(step, run, options)),
+      run: (name, run, options) => this.#take(this.#reach("run", name, options), (step) => this.#runner.try(step, run, options)),
+      sleep: async (name, ms) => {
+        await this.#take(this.#reach("sleep", name), (step) => this.#sleep(step, ms));
+      },
+      waitFor: (name, options) => this.#take(this.#reach("wait", name), (step) => this.#waitFor(step, options)),
+    };
+  }
+
+  #reach(kind: StepKind, name: string, options?: RawStepOptions): ReachedStep | undefined {
+    return this.#replay.reach(kind, name, this.#busy > 0, options);
+  }
+
+  /** Answers a step from its record, or does it. What does not answer leaves the body where it is. */
+  #take(step: ReachedStep | undefined, perform: (step: ReachedStep) => Promise<StepOutcome>): Promise<unknown> {
+    const answer = this.#recorded(step?.record) ?? this.#perform(step, perform);
+    // A body that does not look at a step must not end the process by that.
+    answer.catch(() => {});
+    this.#tellMoved();
+    return answer;
+  }
+
+  /** What is recorded of a step; undefined where it has no end. */
+  #recorded(record: StepRecord | undefined): Promise<unknown> | undefined {
+    if (record === undefined || record.state === "started") return undefined;
+    if (record.error !== undefined) return Promise.reject(fromKept(record.error));
+    return record.state === "undone" && record.inDoubt ? undefined : Promise.resolve(record.result);
+  }
+
+  #perform(step: ReachedStep | undefined, perform: (step: ReachedStep) => Promise<StepOutcome>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      // A branch of the body that goes on after it has failed must do nothing more.
+      if (step === undefined || this.#parts.claim.isUndoing || this.#isLost || this.#runner.isBodyOver) return this.#halt(undefined);
+      if (this.#isStopping) return this.#halt(0);
+      this.#busy++;
+      perform(step)
+        .then((outcome) => {
+          if (outcome.kind === "done") resolve(outcome.value);
+          else if (outcome.kind === "failed") reject(outcome.error);
+          else if (outcome.kind === "halted") this.#halt(outcome.waitMs);
+          else this.#isLost = true;
+        })
+        .catch((error: unknown) => {
+          this.#failure ??= error;
+        })
+        .finally(() => {
+          this.#busy--;
+          if (this.#busy === 0) for (const tell of this.#whenIdle.splice(0)) tell();
+          this.#tellMoved();
+        });
+    });
+  }
+
+  #tellMoved(): void {
+    for (const tell of this.#whenMoved.splice(0)) tell();
+  }
+
+  #halt(waitMs: number | undefined): void {
+    this.#isHalted = true;
+    if (waitMs !== undefined) this.#waitMs = Math.min(this.#waitMs ?? Number.POSITIVE_INFINITY, waitMs);
+    this.#tellMoved();
+  }
+
+  #idle(): Promise<void> {
+    if (this.#busy === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #sleep(step: ReachedStep, ms: number): Promise<StepOutcome> {
+    const { claim, steps } = this.#parts;
+    const leftMs = step.record?.leftMs ?? ms;
+    if (leftMs > 0) {
+      if (step.record === undefined) await steps.waits(claim, step, ms, undefined);
+      this.#sleepers++;
+      return { kind: "halted", waitMs: leftMs };
+    }
+    await steps.writeDone(claim, step, 1, undefined);
+    return { kind: "done", value: undefined };
+  }
+
+  async #waitFor(step: ReachedStep, { event, key, timeoutMs }: Parameters<RawSteps["waitFor"]>[1]): Promise<StepOutcome> {
+    const { claim, steps, host } = this.#parts;
+    const name = host.eventName(event);
+    if (name === undefined)
+      return { kind: "failed", error: catalogueError("INTERNAL", `${event} is no event that the workflow ${claim.workflow} waits for.`) };
+    const awaited = { event: name, key };
+    // One after the other: two steps that wait for the same must not take the same event.
+    const looking = this.#lookingForEvents.then(() => this.#events.take(claim, step, awaited));
+    this.#lookingForEvents = looking.catch(() => {});
+    const found = await looking;
+    if (found !== undefined) return { kind: "done", value: found.payload };
+    const leftMs = step.record?.leftMs ?? timeoutMs;
+    if (leftMs <= 0) {
+      await steps.writeDone(claim, step, 1, undefined);
+      return { kind: "done", value: undefined };
+    }
+    if (step.record === undefined) await steps.waits(claim, step, timeoutMs, awaited);
+    this.#awaited.push(awaited);
+    this.#sleepers++;
+    return { kind: "halted", waitMs: leftMs };
+  }
+
+  async #putAside(): Promise<SessionEnd> {
+    const { claim, attempts } = this.#parts;
+    const waitMs = this.#waitMs ?? 0;
+    attempts.log.debug({ waitMs }, "a run is put aside");
+    return (await this.#events.sleep(claim, this.#awaited, waitMs, this.#sleepers > 0 ? "sleeping" : "waiting")) ? "asleep" : "lost";
+  }
+
+  async #return(value: unknown): Promise<SessionEnd> {
+    const { claim, runs, workflow, attempts } = this.#parts;
+    const output = workflow.parseOutput(value);
+    if (output instanceof ParseFailure) {
+      const issues = output.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+      return this.#fail(catalogueError("INTERNAL", `The body answered what the workflow does not declare: ${issues}`));
+    }
+    if (!(await runs.done(claim, output))) return "lost";
+    attempts.log.info({}, "a run is done");
+    return "done";
+  }
+
+  async #fail(error: unknown): Promise<SessionEnd> {
+    const { claim, runs, attempts } = this.#parts;
+    if (!(await runs.failed(claim, toKept(error)))) return "lost";
+    attempts.log.warn({ err: error }, "a run failed and is undone");
+    return this.#undo();
+  }
+
+  async #undo(): Promise<SessionEnd> {
+    const { claim, runs, steps, attempts } = this.#parts;
+    // Those that were done in this session are recorded by now.
+    const records = await steps.load([claim.id]);
+    const outcome = await undoSteps(this.#parts, this.#replay.reached, records, () => this.#isStopping);
+    if (outcome.kind === "lost") return "lost";
+    if (outcome.kind === "stuck") return this.#stick(outcome.reason);
+    if (outcome.kind === "halted") return (await runs.giveBack(claim, "undoing", outcome.waitMs)) ? "asleep" : "lost";
+    if (!(await runs.undone(claim))) return "lost";
+    attempts.log.warn({}, "a run is undone");
+    return "undone";
+  }
+
+  async #stick(reason: string): Promise<SessionEnd> {
+    const { claim, runs, attempts } = this.#parts;
+    if (!(await runs.stuck(claim, reason))) return "lost";
+    attempts.log.error({ reason }, "a run is stuck: it waits for somebody to resume it");
+    return "stuck";
+  }
+}

@@ -1,0 +1,140 @@
+import { type ContextData, type DataTransaction, quoteIdentifier, type StatementRequest, type Tables } from "../../data/index.ts";
+import { type Clock, Scope } from "../../kernel/index.ts";
+import { type ClaimRow, type RunClaim, toClaim } from "./run-claim.ts";
+import type { KeptError } from "./step-error.ts";
+
+/** The part of a context's data that workflows work with. */
+export type RunData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "context">;
+
+/** Longest that a statement of the machinery itself may take. */
+const HOUSEKEEPING_MS = 15_000;
+
+/** Deaths after which a run is suspected of killing its runners. */
+export const DEATHS_BEFORE_SUSPECT = 2;
+
+/** Which runs may be claimed. */
+export interface ClaimOptions {
+  readonly limit: number;
+  /** Names with versions that this process has bodies for, as `name@version`. */
+  readonly known: readonly string[];
+  /** Runs that this process is at work on. */
+  readonly held: readonly string[];
+  readonly runBy: string;
+  readonly leaseMs: number;
+  /** Claims those that are suspected of killing their runners, and no others. */
+  readonly suspects: boolean;
+}
+
+/** Statements on `holon_runs` of one context, each a transaction by itself. Time is the database's, in every process. */
+export class RunStore {
+  readonly context: string;
+  readonly own: string;
+  readonly #data: RunData;
+  readonly #clock: Clock;
+
+  constructor(data: RunData, clock: Clock) {
+    this.context = data.context;
+    this.own = quoteIdentifier(data.context);
+    this.#data = data;
+    this.#clock = clock;
+  }
+
+  /** Runs one statement, prepared. The caller names the shape of its rows. */
+  async rows<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return (await this.#data.statement(this.scope(task), statement(text, params))) as unknown as readonly Row[];
+  }
+
+  transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>): Promise<Result> {
+    return this.#data.transaction(this.scope(task), run);
+  }
+
+  scope(task: string): Scope {
+    const principal = { kind: "system", context: this.context, task } as const;
+    return Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
+  }
+
+  /**
+   * Takes runs that are due. One whose lease ended has lost its runner: that is a death, counted from one where it got anywhere since.
+   *
+   * Guarantee: two runners never take the same one; who had it before writes nothing more.
+   */
+  async claim({ limit, known, held, runBy, leaseMs, suspects }: ClaimOptions): Promise<readonly RunClaim[]> {
+    const { own } = this;
+    const text = `
+with due as (
+  select id, leased_by is not null as died from ${own}.holon_runs
+  where wake_at <= now() and deaths ${suspects ? ">=" : "<"} ${DEATHS_BEFORE_SUSPECT}
+    and workflow || '@' || version = any(array(select jsonb_array_elements_text($2::text::jsonb))) and id <> all($3::text::uuid[])
+  order by wake_at limit $1::text::int for update skip locked
+)
+update ${own}.holon_runs r set fence = r.fence + 1, leased_by = $4::text, wake_at = now() + $5::text::float * interval '1 millisecond', claimed_at = now(),
+  state = case r.state when 'undoing' then 'undoing' else 'running' end,
+  deaths = case when not due.died then r.deaths
+    when exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.settled_at > r.claimed_at) then 1 else r.deaths + 1 end
+from due where r.id = due.id
+returning r.id, r.workflow, r.version, r.key, r.input, r.state, r.fence, r.deaths, r.traceparent, r.initiator, r.error`;
+    const rows = await this.rows<ClaimRow>("claim runs", text, [limit, JSON.stringify(known), `{${held.join(",")}}`, runBy, leaseMs]);
+    return rows.map(toClaim);
+  }
+
+  /** Lengthens leases. Returns the runs that are still ours. */
+  async renew(claims: readonly RunClaim[], leaseMs: number): Promise<ReadonlySet<string>> {
+    const text = `
+update ${this.own}.holon_runs r set wake_at = now() + $2::text::float * interval '1 millisecond'
+from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint) where r.id = h.id and r.fence = h.fence and r.leased_by is not null returning r.id`;
+    const held = claims.map(({ id, fence }) => ({ id, fence }));
+    const rows = await this.rows<{ id: string }>("renew leases of runs", text, [JSON.stringify(held), leaseMs]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Ends a run. Returns whether it was still ours. */
+  done({ id, fence }: RunClaim, result: unknown): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = 'done', result = $3::text::json, settled_at = now(), wake_at = null, leased_by = null, deaths = 0
+      where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
+    return this.#wasOurs("end run", text, [id, fence, JSON.stringify(result) ?? null]);
+  }
+
+  /** Says that a run failed and is to be undone; its runner keeps it. */
+  failed({ id, fence }: RunClaim, error: KeptError): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = 'undoing', error = $3::text::json, reason = $4::text
+      where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
+    return this.#wasOurs("fail run", text, [id, fence, JSON.stringify(error), `${error.code}: ${error.message}`]);
+  }
+
+  undone({ id, fence }: RunClaim): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = 'undone', settled_at = now(), wake_at = null, leased_by = null, deaths = 0
+      where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
+    return this.#wasOurs("end undone run", text, [id, fence]);
+  }
+
+  /** Sets a run aside until somebody resumes it. */
+  stuck({ id, fence }: RunClaim, reason: string): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = 'stuck', reason = $3::text, wake_at = null, leased_by = null
+      where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
+    return this.#wasOurs("set run aside", text, [id, fence, reason.slice(0, 2_000)]);
+  }
+
+  /** Gives a run back, to be taken again after a while. */
+  giveBack({ id, fence }: RunClaim, state: "waiting" | "undoing", waitMs: number): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = $3::text, wake_at = now() + $4::text::float * interval '1 millisecond', leased_by = null, deaths = 0
+      where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
+    return this.#wasOurs("give run back", text, [id, fence, state, waitMs]);
+  }
+
+  /** Whether a run is still ours. */
+  isHeld({ id, fence }: RunClaim): Promise<boolean> {
+    return this.#wasOurs("look for run", `select 1 as one from ${this.own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint`, [
+      id,
+      fence,
+    ]);
+  }
+
+  async #wasOurs(task: string, text: string, params: readonly unknown[]): Promise<boolean> {
+    return (await this.rows(task, text, params)).length > 0;
+  }
+}
+
+/** A statement of the machinery: its text is one of few, so that the server keeps its plan. */
+export function statement(text: string, params: readonly unknown[]): StatementRequest {
+  return { text, params: params.map((param) => (typeof param === "number" ? String(param) : param)), prepare: true, rows: "objects" };
+}

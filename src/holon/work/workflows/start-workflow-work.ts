@@ -1,0 +1,71 @@
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import { createRunConsole, type RunConsole } from "./run-console.ts";
+import { type RunData, RunStore } from "./run-store.ts";
+import { RunSweeper } from "./run-sweeper.ts";
+import { StepStore } from "./step-store.ts";
+import type { CompiledWorkflows } from "./workflow-body.ts";
+import { WorkflowRunner } from "./workflow-runner.ts";
+import { DEFAULT_WORKFLOW_TIMING, type WorkflowTiming } from "./workflow-timing.ts";
+
+/** What {@link startWorkflowWork} needs. */
+export interface WorkflowWorkOptions {
+  /** The compiled bodies of the context, and what their steps need of it. */
+  readonly workflows: CompiledWorkflows;
+  readonly store: RunData;
+  readonly services: {
+    readonly clock: Clock;
+    readonly wheel: TimerWheel;
+    readonly log: Logger;
+    /** In [0, 1). */
+    readonly random: () => number;
+    readonly newId: () => string;
+  };
+  readonly timing?: Partial<WorkflowTiming>;
+}
+
+/** The workflows of one context, at work in one process. */
+export interface WorkflowWork extends Closable, RunConsole {
+  /** Runs at work in this process. */
+  readonly activeCount: number;
+  /** Runs that are due and that this process has no body for, at its last look. */
+  readonly unknownCount: number;
+  /** Looks for runs that are due now, not at the next time. */
+  wake(): void;
+  /** Claims nothing more, lets steps under way finish within the grace, and gives the runs back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Works the workflows of one context in this process, beside any number of other processes that do the same.
+ *
+ * Guarantee: a run that was started completes, or is undone, or is stuck and visible, whatever dies meanwhile but the database. No queue is
+ * needed: the runs are claimed from the context's own tables.
+ */
+export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkOptions): WorkflowWork {
+  const { clock, wheel, random, newId } = services;
+  const timing: WorkflowTiming = { ...DEFAULT_WORKFLOW_TIMING, ...others };
+  const { context } = store;
+  const log = services.log.child({ context });
+  const runs = new RunStore(store, clock);
+  const steps = new StepStore(runs);
+  const runner = new WorkflowRunner({ context, workflows, runs, steps, runBy: newId(), clock, wheel, log, random, timing });
+  const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, clock, wheel, log });
+  const forget = store.listenAppended(() => runner.wake());
+  runner.wake();
+  let closing: Promise<void> | undefined;
+  return {
+    ...createRunConsole({ store, clock, log }),
+    get activeCount() {
+      return runner.activeCount;
+    },
+    get unknownCount() {
+      return sweeper.unknownCount;
+    },
+    wake: () => runner.wake(),
+    close() {
+      forget();
+      closing ??= Promise.all([runner.close(), sweeper.close()]).then(() => {});
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { ScopeTimeout } from "../jobs/scope-timeout.ts";
+import type { RunClaim } from "./run-claim.ts";
+import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
+
+/** What {@link StepAttempts} needs. */
+export interface StepAttemptsParts {
+  readonly context: string;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+/** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
+export class StepAttempts {
+  readonly log: Logger;
+  readonly traceId: string;
+  readonly #parts: StepAttemptsParts;
+  readonly #claim: RunClaim;
+  readonly #running = new Set<Scope>();
+  #over = false;
+
+  constructor(parts: StepAttemptsParts, claim: RunClaim) {
+    this.#parts = parts;
+    this.#claim = claim;
+    this.traceId = parseTraceparent(claim.traceparent).traceId;
+    this.log = parts.log.child({ workflow: `${parts.context}.${claim.workflow}`, runId: claim.id, traceId: this.traceId });
+  }
+
+  /** Whether nothing of the run is to happen in this process any more. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Cancels what runs, and lets nothing begin. */
+  abort(): void {
+    this.#over = true;
+    for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
+  }
+
+  /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED where the run is aborted. */
+  async run<Result>(name: string, timeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
+    const { context, clock, wheel } = this.#parts;
+    const { workflow, traceparent, initiator } = this.#claim;
+    const limitMs = timeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
+    const scope = Scope.root({
+      principal: Object.freeze({ kind: "system", context, task: `workflow ${workflow}` }),
+      caller: context,
+      deadlineAtMs: clock.monotonicMs() + limitMs,
+      trace: parseTraceparent(traceparent),
+      initiator,
+    });
+    const timeout = new ScopeTimeout(scope, `The step ${name} did not end within ${limitMs} ms.`);
+    const cancelled = new Promise<never>((_resolve, reject) => {
+      scope.onCancel(reject);
+    });
+    cancelled.catch(() => {});
+    this.#running.add(scope);
+    wheel.add(timeout, scope.deadlineAtMs);
+    try {
+      if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
+      return await Promise.race([work(scope), cancelled]);
+    } finally {
+      wheel.remove(timeout);
+      this.#running.delete(scope);
+    }
+  }
+}

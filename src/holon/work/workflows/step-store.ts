@@ -1,0 +1,135 @@
+import type { StatementRequest } from "../../data/index.ts";
+import type { RunClaim, StepKind, StepRecord } from "./run-claim.ts";
+import { type RunStore, statement } from "./run-store.ts";
+import type { KeptError } from "./step-error.ts";
+
+/** Where a step stands in its run. */
+export interface StepPlace {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly kind: StepKind;
+  /** Whether others were under way when the body came to it. */
+  readonly concurrent: boolean;
+}
+
+/** Which event a step waits for. */
+export interface AwaitedKey {
+  /** As `<producer>.<event>`. */
+  readonly event: string;
+  readonly key: string;
+}
+
+interface StepRow extends Omit<StepRecord, "error"> {
+  readonly error: KeptError | null;
+  /** A result that is `undefined` is no JSON. */
+  readonly absent: boolean;
+}
+
+/**
+ * Statements on `holon_steps`. Each writes under the fence of its run only: the run's id is null where another runner has it, which the table
+ * refuses, and with it the transaction that the statement is part of.
+ */
+export class StepStore {
+  readonly #runs: RunStore;
+  readonly #begun: string;
+  readonly #ended: string;
+
+  constructor(runs: RunStore) {
+    this.#runs = runs;
+    const { own } = runs;
+    const held = `(select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for share)`;
+    this.#begun = `
+insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, in_doubt, wake_at, awaits, awaits_key)
+values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, 'started', $7::text::int, $8::text::boolean, now() + $9::text::float * interval '1 millisecond', $10::text, $11::text)
+on conflict (run_id, name) do update set attempts = excluded.attempts, in_doubt = excluded.in_doubt`;
+    // A step that has ended already must not end again: its effect would happen twice.
+    this.#ended = `
+insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, result, error, in_doubt, event_id, settled_at)
+values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, $7::text, $8::text::int, $9::text::json, $10::text::json, $11::text::boolean, $12::text::uuid, now())
+on conflict (run_id, name) do update set state = case s.state when 'started' then excluded.state end, attempts = excluded.attempts, result = excluded.result,
+  error = excluded.error, in_doubt = excluded.in_doubt, event_id = excluded.event_id, settled_at = now()`;
+  }
+
+  /** The steps of runs, as they are recorded. */
+  async load(ids: readonly string[]): Promise<readonly StepRecord[]> {
+    const text = `
+select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts",
+  coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs"
+from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by ordinal`;
+    const rows = await this.#runs.rows<StepRow>("read steps", text, [`{${ids.join(",")}}`]);
+    return rows.map(({ error, absent, ...row }) => ({ ...row, result: absent ? undefined : row.result, error: error ?? undefined }));
+  }
+
+  /** Notes that a step is tried, before it is. */
+  async begun(claim: RunClaim, place: StepPlace, attempts: number, inDoubt: boolean): Promise<void> {
+    await this.#write(this.#begun, claim, place, [attempts, inDoubt, null, null, null]);
+  }
+
+  /** Notes that a step sleeps, or waits for an event. */
+  async waits(claim: RunClaim, place: StepPlace, ms: number, awaited: AwaitedKey | undefined): Promise<void> {
+    await this.#write(this.#begun, claim, place, [1, false, ms, awaited?.event ?? null, awaited?.key ?? null]);
+  }
+
+  /** The statement that records a result, for the transaction of its effect. */
+  done(
+    { id, fence }: RunClaim,
+    { name, ordinal, kind, concurrent }: StepPlace,
+    attempts: number,
+    result: unknown,
+    eventId?: string,
+  ): StatementRequest {
+    return statement(this.#ended, [
+      id,
+      fence,
+      name,
+      ordinal,
+      kind,
+      String(concurrent),
+      "done",
+      attempts,
+      toJson(result),
+      null,
+      "false",
+      eventId ?? null,
+    ]);
+  }
+
+  async writeDone(claim: RunClaim, place: StepPlace, attempts: number, result: unknown, eventId?: string): Promise<void> {
+    const { text, params } = this.done(claim, place, attempts, result, eventId);
+    await this.#runs.rows(`step ${place.name}`, text, params);
+  }
+
+  async failed(claim: RunClaim, place: StepPlace, attempts: number, error: KeptError, inDoubt: boolean): Promise<void> {
+    await this.#write(this.#ended, claim, place, ["failed", attempts, null, JSON.stringify(error), inDoubt, null]);
+  }
+
+  /** The statement that records that a step is undone, for the transaction that does so. */
+  undone(claim: RunClaim, { name }: StepPlace): StatementRequest {
+    const { own } = this.#runs;
+    const text = `
+with held as (select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for share)
+update ${own}.holon_steps s set state = case when s.state <> 'undone' and exists (select 1 from held) then 'undone' end, in_doubt = s.in_doubt or s.state = 'started', settled_at = now() where run_id = $1::text::uuid and name = $3::text`;
+    return statement(text, [claim.id, claim.fence, name]);
+  }
+
+  async writeUndone(claim: RunClaim, place: StepPlace): Promise<void> {
+    const { text, params } = this.undone(claim, place);
+    await this.#runs.rows(`step ${place.name} undone`, text, params);
+  }
+
+  async undoFailed({ id, fence }: RunClaim, { name }: StepPlace, attempts: number): Promise<void> {
+    const { own } = this.#runs;
+    const text = `update ${own}.holon_steps set undo_attempts = $4::text::int where run_id = $1::text::uuid and name = $3::text
+      and exists (select 1 from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint)`;
+    await this.#runs.rows(`undoing of step ${name}`, text, [id, fence, name, attempts]);
+  }
+
+  async #write(text: string, { id, fence }: RunClaim, { name, ordinal, kind, concurrent }: StepPlace, values: readonly unknown[]): Promise<void> {
+    const texts = values.map((value) => (typeof value === "boolean" ? String(value) : value));
+    await this.#runs.rows(`step ${name}`, text, [id, fence, name, ordinal, kind, String(concurrent), ...texts]);
+  }
+}
+
+function toJson(result: unknown): string | null {
+  return JSON.stringify(result) ?? null;
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fullJitterMs } from "../../kernel/index.ts";
+import type { ReachedStep } from "./replay.ts";
+import type { StepRecord } from "./run-claim.ts";
+import { reasonOf } from "./step-error.ts";
+import type { StepRunnerParts } from "./step-runner.ts";
+import type { StepFunction } from "./workflow-body.ts";
+import { DEFAULT_RETRY } from "./workflow-timing.ts";
+
+/** What became of undoing. */
+export type UndoOutcome =
+  | { readonly kind: "undone" | "lost" }
+  | { readonly kind: "halted"; readonly waitMs: number }
+  | { readonly kind: "stuck"; readonly reason: string };
+
+/** A step that is to be undone. */
+interface Undoable {
+  readonly step: ReachedStep;
+  readonly undo: StepFunction;
+  readonly record: StepRecord;
+}
+
+/** Undoes the steps of a run, the last one first: those that are done, and those of which nobody knows. */
+export async function undoSteps(
+  parts: StepRunnerParts,
+  reached: readonly ReachedStep[],
+  records: readonly StepRecord[],
+  isStopping: () => boolean,
+): Promise<UndoOutcome> {
+  for (const undoable of toUndo(reached, records)) {
+    if (isStopping()) return { kind: "halted", waitMs: 0 };
+    const outcome = await undoStep(parts, undoable);
+    if (outcome.kind !== "undone") return outcome;
+  }
+  return { kind: "undone" };
+}
+
+function toUndo(reached: readonly ReachedStep[], records: readonly StepRecord[]): readonly Undoable[] {
+  const byName = new Map(records.map((record) => [record.name, record]));
+  return reached
+    .flatMap((step) => {
+      const record = byName.get(step.name);
+      return step.undo === undefined || record === undefined || !needsUndo(record) ? [] : [{ step, undo: step.undo, record }];
+    })
+    .sort((one, other) => other.step.ordinal - one.step.ordinal);
+}
+
+/** A transaction that is not recorded was rolled back. */
+function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
+  return state === "done" || (state === "started" && kind !== "transaction") || (state === "failed" && inDoubt);
+}
+
+async function undoStep(parts: StepRunnerParts, undoable: Undoable): Promise<UndoOutcome> {
+  const { claim, runs, steps, attempts, timing, random } = parts;
+  const { step, record } = undoable;
+  for (let attempt = record.undoAttempts + 1; ; attempt++) {
+    if (attempts.isOver) return { kind: "lost" };
+    try {
+      await runUndo(parts, undoable, attempt);
+      attempts.log.info({ step: step.name, attempt }, "a step is undone");
+      return { kind: "undone" };
+    } catch (error) {
+      if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
+      const [now] = (await steps.load([claim.id])).filter(({ name }) => name === step.name);
+      if (now?.state === "undone") return { kind: "undone" };
+      await steps.undoFailed(claim, step, attempt);
+      const waitMs = fullJitterMs(attempt, DEFAULT_RETRY, random);
+      attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
+      if (attempt >= timing.undoAttemptsCount) return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
+      if (waitMs > timing.heldWaitMs) return { kind: "halted", waitMs };
+      await sleep(waitMs);
+    }
+  }
+}
+
+async function runUndo({ claim, steps, attempts, host }: StepRunnerParts, { step, undo, record }: Undoable, attempt: number): Promise<void> {
+  const key = `${claim.id}/${step.name}`;
+  const isInDoubt = record.state !== "done";
+  const known = { result: isInDoubt ? undefined : record.result, isInDoubt, key, attempt };
+  await attempts.run(`${step.name} (undo)`, step.timeoutMs, async (scope) => {
+    if (step.kind === "transaction") {
+      await host.transaction(
+        scope,
+        (args) => undo({ ...args, ...known }),
+        () => steps.undone(claim, step),
+      );
+      return;
+    }
+    const args = step.kind === "call" ? host.calls(scope, `${key}~undo`).args : host.reads(scope);
+    await undo({ ...args, ...known });
+  });
+  if (step.kind !== "transaction") await steps.writeUndone(claim, step);
+}

@@ -1,0 +1,61 @@
+import type { Parser } from "../../contract/index.ts";
+import type { StatementRequest } from "../../data/index.ts";
+import type { Principal, Scope } from "../../kernel/index.ts";
+
+/** A function that a body handed to a step, with its types taken off. */
+export type StepFunction = (args: Record<string, unknown>) => unknown;
+
+/** Options of a step, with the types taken off. */
+export interface RawStepOptions {
+  readonly undo?: StepFunction;
+  readonly retry?: { readonly attempts?: number; readonly firstMs?: number; readonly greatestMs?: number };
+  readonly timeoutMs?: number;
+}
+
+/** `step` of a body, with the types taken off. */
+export interface RawSteps {
+  call(name: string, run: StepFunction, options?: RawStepOptions): Promise<unknown>;
+  transaction(name: string, run: StepFunction, options?: RawStepOptions): Promise<unknown>;
+  run(name: string, run: StepFunction, options?: RawStepOptions): Promise<unknown>;
+  sleep(name: string, ms: number): Promise<void>;
+  waitFor(name: string, options: { readonly event: string; readonly key: string; readonly timeoutMs: number }): Promise<unknown>;
+}
+
+/** What a body gets, with the types taken off. */
+export interface RawBodyArguments {
+  readonly input: unknown;
+  readonly step: RawSteps;
+  readonly run: { readonly id: string; readonly key: string; readonly version: number; readonly initiator: Principal; readonly traceId: string };
+}
+
+/** One version of a workflow, ready to run. */
+export interface WorkflowBody {
+  readonly body: (args: RawBodyArguments) => unknown;
+  readonly parseOutput: Parser;
+}
+
+/** The calls of one attempt of a step. */
+export interface StepCalls {
+  /** `call` and `ctx`. */
+  readonly args: Record<string, unknown>;
+  /** Whether a mutation was sent that was not cleanly refused. */
+  mayHaveActed(): boolean;
+}
+
+/** What steps need of their context; made by the floor that has `ctx`. */
+export interface StepHost {
+  calls(scope: Scope, key: string): StepCalls;
+  /** `ctx` that reads. */
+  reads(scope: Scope): Record<string, unknown>;
+  /** Runs a function in a transaction whose last statement is the record of what it came to. */
+  transaction(scope: Scope, run: (args: Record<string, unknown>) => unknown, record: (result: unknown) => StatementRequest): Promise<unknown>;
+  /** The producer and name of an event, as `<producer>.<event>`, from `<subscription>.<event>`. Undefined where the context does not hear it. */
+  eventName(name: string): string | undefined;
+}
+
+/** The workflows of a context, compiled. */
+export interface CompiledWorkflows {
+  /** By `<name>@<version>`. */
+  readonly bodies: ReadonlyMap<string, WorkflowBody>;
+  readonly host: StepHost;
+}
