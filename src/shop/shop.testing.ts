@@ -29,7 +29,7 @@ export const FIRST_ADMIN = { email: "boss@example.test", password: "the boss's p
 const SETTLED: readonly Order["status"][] = ["confirmed", "shipped", "delivered", "declined", "cancelled"];
 
 /** How often something is looked at that is waited for. */
-const LOOK_MS = 25;
+const LOOK_MS = 50;
 
 /** The shop, run for a test, with its gateway, its mail and its tokens in the test's hands. */
 export interface TestShop extends TestApp<typeof contracts> {

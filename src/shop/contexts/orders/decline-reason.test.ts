@@ -1,0 +1,16 @@
+import { catalogueError, HolonError } from "holon";
+import { expect, test } from "vitest";
+import { declineReasonOf } from "./decline-reason.ts";
+
+test.each([
+  [
+    new HolonError("OUT_OF_STOCK", "no", { details: { productId: "p", available: 3 } }),
+    { code: "OUT_OF_STOCK", message: "There are only 3 left of product p." },
+  ],
+  [new HolonError("PAYMENT_DECLINED", "no funds"), { code: "PAYMENT_DECLINED", message: "no funds" }],
+  [catalogueError("NOT_FOUND", "There is no such user."), { code: "UNKNOWN_CUSTOMER", message: "There is no such customer." }],
+  [catalogueError("UNAVAILABLE", "10.0.0.7 refused"), { code: "FAILED", message: "The order could not be placed: UNAVAILABLE." }],
+  [new TypeError("secret of ours"), { code: "FAILED", message: "The order could not be placed: INTERNAL." }],
+])("says why in words for customers: %s", (error, reason) => {
+  expect(declineReasonOf(error)).toEqual(reason);
+});
