@@ -1,5 +1,6 @@
 import { type AnyProcedure, createParser, ParseFailure, type Parser } from "../contract/index.ts";
 import { COMMON_REFUSALS, catalogueError, HolonError, isCatalogueCode, type Logger } from "../kernel/index.ts";
+import { ResumeRefusal } from "../work/index.ts";
 
 /** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
 const FAULTS: ReadonlySet<string> = new Set([
@@ -55,6 +56,8 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
       if (details instanceof ParseFailure) return internal(thrown);
       return copyOf(thrown, details, procedure.statuses[thrown.code]);
     }
+    // Any other BAD_REQUEST is a callee's answer to what this handler sent it; this one is about what its own caller sent.
+    if (thrown instanceof ResumeRefusal) return copyOf(thrown, jsonCopy(thrown.details), undefined);
     const passes = (COMMON_REFUSALS as readonly string[]).includes(thrown.code) || FAULTS.has(thrown.code);
     if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
     if (thrown.code === "CALL_IN_TRANSACTION") log.error({ procedure: path, err: thrown }, "a handler called another context inside its transaction");

@@ -1,7 +1,7 @@
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { ContextData } from "../data/index.ts";
 import type { Limits } from "../kernel/index.ts";
-import type { CompiledWorkflows, JobHandler } from "../work/index.ts";
+import { type CompiledWorkflows, ContextWatch, type JobHandler } from "../work/index.ts";
 import { bindCall } from "./bound-call.ts";
 import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
@@ -56,6 +56,10 @@ export function compileContext({ module, store, limits, services }: CompileConte
     clock: services.clock,
     log,
     store,
+    watch:
+      store === undefined
+        ? undefined
+        : new ContextWatch({ data: store, events: module.contract.events, clock: services.clock, wheel: services.wheel, log }),
     openTransaction,
     calls: () => ({}),
   };

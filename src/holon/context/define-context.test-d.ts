@@ -30,7 +30,12 @@ const catalog = contract("catalog", {
 const tables = { products: pgSchema("catalog").table("products", { id: uuid().primaryKey(), name: text().notNull() }) };
 const other = contract("other", { procedures: { ping: query({ access: "public", output: z.object({ ok: z.boolean() }) }) } });
 
-const def = defineContext(catalog, { tables, calls: { other }, jobs: { tell: job(z.object({ id: z.string() })), count: job(z.object({}), { result: z.object({ n: z.int() }) }) }, schedules: { nightly: schedule("0 3 * * *", "tell", { id: "1" }) } });
+const def = defineContext(catalog, {
+  tables,
+  calls: { other },
+  jobs: { tell: job(z.object({ id: z.string() })), count: job(z.object({}), { result: z.object({ n: z.int() }) }) },
+  schedules: { nightly: schedule("0 3 * * *", "tell", { id: "1" }) },
+});
 
 export const handlers = def.procedures({
   products: {

@@ -1,5 +1,6 @@
 import type { AnyProcedure, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf } from "../contract/index.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
+import type { SubscriptionContext } from "./watch-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -7,6 +8,12 @@ type MaybePromise<T> = T | Promise<T>;
 export interface HandlerArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: HandlerContext<T, P>;
+}
+
+/** What the handler of a subscription gets. */
+export interface SubscriptionArguments<T extends ContextTypes, P extends AnyProcedure> {
+  readonly input: ParsedInputOf<P>;
+  readonly ctx: SubscriptionContext<T, P>;
 }
 
 /** What the handler of an idempotent mutation gets: the transaction that also writes key and answer, and no way to call others. */
@@ -38,6 +45,9 @@ export interface OutsideEffect<Arguments, Result> {
  * The key is claimed first, for as long as the call may take. The handler then acts outside, and opens exactly one `ctx.transaction`, whose
  * result is the answer: effect and answer are written together. A failure before that gives the key back, so what was done outside must be
  * undone by the handler or be repeatable under the same key.
+ *
+ * Called by the step of a workflow that is undone meanwhile, its transaction is refused with KEY_UNDONE: the handler must take back what it
+ * did outside, or the undoing procedure must do so by the same key at the outside system, also where that acts later.
  */
 export function outsideEffect<Arguments, Result>(run: (args: Arguments) => Promise<Result>): OutsideEffect<Arguments, Result> {
   return { kind: "outsideEffect", run };
@@ -45,7 +55,7 @@ export function outsideEffect<Arguments, Result>(run: (args: Arguments) => Promi
 
 /** The handler of one procedure. */
 export type HandlerOf<T extends ContextTypes, P extends AnyProcedure> = P["type"] extends "subscription"
-  ? (args: HandlerArguments<T, P>) => AsyncIterable<ReturnOf<P>>
+  ? (args: SubscriptionArguments<T, P>) => AsyncIterable<ReturnOf<P>>
   : P["type"] extends "mutation"
     ? P["idempotent"] extends true
       ? ((args: TransactionalArguments<T, P>) => Promise<ReturnOf<P>>) | OutsideEffect<OutsideEffectArguments<T, P>, ReturnOf<P>>

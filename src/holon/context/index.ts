@@ -13,5 +13,6 @@ export * from "./pending-call.ts";
 export * from "./runtime-context.ts";
 export * from "./safe-call.ts";
 export * from "./trpc-router.ts";
+export * from "./watch-context.ts";
 export * from "./workflow-handlers.ts";
 export * from "./workflow-steps.ts";

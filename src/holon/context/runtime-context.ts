@@ -10,11 +10,12 @@ import {
   type Scope,
   type UserPrincipal,
 } from "../kernel/index.ts";
-import { findRun, type WorkflowRun } from "../work/index.ts";
+import { type ContextWatch, findRun, type Watcher, type WorkflowRun } from "../work/index.ts";
 import type { TransactionRecord } from "./answer-record.ts";
 import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
+import type { WatchOptions } from "./watch-context.ts";
 
 /** What the handlers of one context share in one process. */
 export interface ContextHome {
@@ -24,6 +25,8 @@ export interface ContextHome {
   readonly calls: CallTreeFactory;
   /** Undefined for a context without tables. */
   readonly store: ContextData | undefined;
+  /** Undefined where there is no store. */
+  readonly watch: ContextWatch | undefined;
   readonly openTransaction: TransactionFactory;
 }
 
@@ -116,6 +119,12 @@ export class RuntimeContext implements CallOrigin {
     return findRun(this.#store(), this.scope, name, key);
   }
 
+  async watch(event: string, options: WatchOptions = {}): Promise<Watcher> {
+    const { watch, name } = this.#home;
+    if (watch === undefined) throw noTables(name);
+    return watch.open(this.scope, { ...options, event });
+  }
+
   /** A declared error has its details first, a common refusal its message. */
   fail(code: string, first?: unknown, second?: unknown): HolonError {
     const [details, message] = Object.hasOwn(this.#procedure.errors, code) ? [first, second] : [second, first];
@@ -158,7 +167,7 @@ export class RuntimeContext implements CallOrigin {
 
   #store(): ContextData {
     const { store, name } = this.#home;
-    if (store === undefined) throw catalogueError("INTERNAL", `The context ${name} has no tables; name them in defineContext to use its database.`);
+    if (store === undefined) throw noTables(name);
     return store;
   }
 }
@@ -188,6 +197,10 @@ class SystemOrigin implements CallOrigin {
   get monotonicMs(): () => number {
     return this.#ctx.monotonicMs;
   }
+}
+
+function noTables(name: string): HolonError {
+  return catalogueError("INTERNAL", `The context ${name} has no tables; name them in defineContext to use its database.`);
 }
 
 function sentenceOf(code: string): string {

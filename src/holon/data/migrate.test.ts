@@ -51,18 +51,20 @@ describe("migrating a context", { timeout: 60_000 }, () => {
     await generated({ "0000_first": FIRST, "0001_second": SECOND });
     expect((await migrateOrders()).applied.slice(-2)).toEqual(["0000_first", "0001_second"]);
     expect(await tablesOf("orders")).toEqual([
-        "holon_deliveries",
-        "holon_inbox",
-        "holon_jobs",
-        "holon_keys",
-        "holon_migrations",
-        "holon_order",
-        "holon_outbox",
-        "holon_runs",
-        "holon_schedules",
-        "holon_steps",
-        "holon_subscribers",
-        "orders",
+      "holon_awaited_events",
+      "holon_deliveries",
+      "holon_inbox",
+      "holon_jobs",
+      "holon_keys",
+      "holon_migrations",
+      "holon_order",
+      "holon_outbox",
+      "holon_removed",
+      "holon_runs",
+      "holon_schedules",
+      "holon_steps",
+      "holon_subscribers",
+      "orders",
     ]);
     expect((await migrateOrders()).applied).toEqual([]);
   });
@@ -131,7 +133,16 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
     const results = await startTen();
     expect(results.map(({ failed }) => failed)).toEqual(Array(10).fill(undefined));
     const applied = results.flatMap((result) => result["applied"] as string[]);
-    expect(applied.toSorted()).toEqual(["0000_first", "0000_work_that_waits", "0001_keys_and_runs", "0001_second", "0002_jobs_and_schedules", "0003_events"]);
+    expect(applied.toSorted()).toEqual([
+      "0000_first",
+      "0000_work_that_waits",
+      "0001_keys_and_runs",
+      "0001_second",
+      "0002_jobs_and_schedules",
+      "0003_events",
+      "0004_workflows",
+      "0005_watch",
+    ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });
 

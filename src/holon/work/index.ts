@@ -4,5 +4,6 @@ export * from "./job.ts";
 export * from "./jobs/index.ts";
 export * from "./outbox/index.ts";
 export * from "./schedules/index.ts";
+export * from "./watch/index.ts";
 export * from "./workflow.ts";
 export * from "./workflows/index.ts";

@@ -285,6 +285,16 @@ create index holon_awaited_events_age on %s.holon_awaited_events (received_at);
 create index holon_keys_runs on %s.holon_keys (key, principal) where principal like 'system:%/workflow %';
 `,
   },
+  {
+    name: "0005_watch",
+    sql: `
+-- The highest position of each event of which rows were removed: who resumes before it has missed some.
+create table %s.holon_removed (
+  name text primary key,
+  position bigint not null
+);
+`,
+  },
 ];
 
 /** The toolkit's migrations for one schema. Their hashes do not depend on its name. */

@@ -125,11 +125,17 @@ export class OutboxLease {
     );
   }
 
-  /** Removes events whose last acknowledgement is long ago. */
+  /** Removes events whose last acknowledgement is long ago, and notes up to where: a watcher that resumes before that has missed some. */
   async removeOld(keptMs: number, count: number): Promise<void> {
     await this.#database.rows(
       "remove old events",
-      sql`delete from ${this.#outbox} where position in (select position from ${this.#outbox} where settled_at < now() - ${interval(keptMs)} order by settled_at limit ${count})`,
+      sql`with gone as (
+          delete from ${this.#outbox} where position in (select position from ${this.#outbox} where settled_at < now() - ${interval(keptMs)} order by settled_at limit ${count})
+          returning kind, name, position
+        )
+        insert into ${this.#database.table("holon_removed")} as r (name, position)
+        select name, max(position) from gone where kind = 'event' group by name order by name
+        on conflict (name) do update set position = greatest(r.position, excluded.position)`,
     );
   }
 

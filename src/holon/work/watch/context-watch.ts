@@ -1,0 +1,145 @@
+import { createParser, type EventMap, ParseFailure, type Parser } from "../../contract/index.ts";
+import { type Clock, catalogueError, type Logger, type Scope, type TimerWheel } from "../../kernel/index.ts";
+import { CatchUpLane } from "./catch-up-lane.ts";
+import { type EventPlace, parseEventPlace } from "./event-place.ts";
+import { type EventFilter, type OutboxEvent, OutboxReader, type WatchData } from "./outbox-reader.ts";
+import { OutboxTail } from "./outbox-tail.ts";
+import { ResumeRefusal } from "./resume-refusal.ts";
+import { WATCH_LIMITS, type WatchLimits } from "./watch-limits.ts";
+import { Watcher, type WatchSource } from "./watcher.ts";
+
+/** What a {@link ContextWatch} is made from. */
+export interface ContextWatchOptions {
+  readonly data: WatchData;
+  readonly events: EventMap;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly limits?: Partial<WatchLimits>;
+}
+
+/** Which events, and from where on. */
+export interface WatchRequest {
+  readonly event: string;
+  /** Value of the event's `orderedBy` field. */
+  readonly key?: string | number | boolean | undefined;
+  /** Id of the item to go on after; undefined begins now. */
+  readonly after?: string | undefined;
+}
+
+/**
+ * Lets handlers of a context watch its own events, as they are committed by any process. One tail serves all watchers of a process; it is there
+ * while there is a watcher, and needs no publisher and no queue.
+ */
+export class ContextWatch {
+  readonly #options: ContextWatchOptions;
+  readonly #limits: WatchLimits;
+  readonly #reader: OutboxReader;
+  readonly #lane: CatchUpLane;
+  readonly #parsers = new Map<string, Parser>();
+  #tail: OutboxTail | undefined = undefined;
+
+  constructor(options: ContextWatchOptions) {
+    this.#options = options;
+    this.#limits = { ...WATCH_LIMITS, ...options.limits };
+    this.#reader = new OutboxReader(options.data, options.clock);
+    this.#lane = new CatchUpLane(this.#limits.catchUpCount);
+  }
+
+  /**
+   * Begins to watch, for one call: at the place, or at a moment before this resolves. Ends with the scope.
+   *
+   * Guarantee: what is committed after that moment is told, once and in order, and nothing else; so state that is read after this has resolved holds
+   * whatever is not told.
+   * Errors: ResumeRefusal; UNAVAILABLE - the database; INTERNAL - no such event, or a key where events have none.
+   */
+  async open(scope: Scope, request: WatchRequest): Promise<Watcher> {
+    const filter = this.#filterOf(request);
+    const after = placeOf(request.after);
+    if (scope.cancelled !== undefined) throw scope.cancelled;
+    const tail = this.#join();
+    const source: WatchSource = {
+      get settled() {
+        return tail.settled;
+      },
+      between: (...range) => this.#lane.run(() => this.#reader.between(...range)),
+      parse: (event) => this.#parse(event),
+      leave: (watcher) => this.#leave(tail, watcher),
+    };
+    const watcher = new Watcher({ scope, filter, source, after, bufferCount: this.#limits.bufferCount });
+    scope.link(watcher);
+    try {
+      await tail.join(watcher);
+      if (after !== undefined) await this.#lane.run(() => this.#assertWhole(filter, after));
+    } catch (error) {
+      await watcher.return();
+      throw error;
+    } finally {
+      // It may have ended before it began.
+      if (watcher.isOver) this.#leave(tail, watcher);
+    }
+    if (scope.cancelled !== undefined) throw scope.cancelled;
+    return watcher;
+  }
+
+  #filterOf(request: WatchRequest): EventFilter {
+    const { data, events } = this.#options;
+    const spec = Object.hasOwn(events, request.event) ? events[request.event] : undefined;
+    if (spec === undefined) throw catalogueError("INTERNAL", `The context ${data.context} declares no event "${request.event}".`);
+    if (!("key" in request)) return { name: request.event, key: undefined };
+    // A key that is missing by mistake must not show the events of everybody.
+    if (request.key === undefined)
+      throw catalogueError("INTERNAL", `The key of a watch of ${request.event} is undefined; leave it out to watch all.`);
+    if (spec.orderedBy === undefined)
+      throw catalogueError("INTERNAL", `The event ${request.event} has no keys: its contract does not say what it is \`orderedBy\`.`);
+    return { name: request.event, key: String(request.key) };
+  }
+
+  #join(): OutboxTail {
+    const { data, clock, wheel, log } = this.#options;
+    this.#tail ??= new OutboxTail({ data, reader: this.#reader, limits: this.#limits, clock, wheel, log });
+    return this.#tail;
+  }
+
+  #leave(tail: OutboxTail, watcher: Watcher): void {
+    tail.leave(watcher);
+    if (!tail.isIdle || this.#tail !== tail) return;
+    this.#tail = undefined;
+    void tail.close();
+  }
+
+  /** Errors: ResumeRefusal - the place was never given, or events after it were removed. */
+  async #assertWhole(filter: EventFilter, after: EventPlace): Promise<void> {
+    const { removed, rowId, last, lastNumber, hasNext } = await this.#reader.remains(filter, after);
+    const { position, keyNumber, mark } = after;
+    const isOther = position > last || (rowId !== undefined && mark !== undefined && !rowId.startsWith(mark));
+    if (isOther) throw new ResumeRefusal("gone");
+    if (removed === undefined || removed <= position) return;
+    // Something of this name was removed; perhaps nothing of this key.
+    if (filter.key !== undefined && keyNumber !== undefined && (hasNext || lastNumber === keyNumber)) return;
+    throw new ResumeRefusal("gone");
+  }
+
+  /** One that no longer fits is left out, since nobody who watches can mend it; the others go on. */
+  #parse({ name, payload, id }: OutboxEvent): { readonly payload: unknown } | undefined {
+    let parse = this.#parsers.get(name);
+    if (parse === undefined) {
+      parse = createParser((this.#options.events[name] as EventMap[string]).payload);
+      this.#parsers.set(name, parse);
+    }
+    const parsed = parse(payload);
+    if (!(parsed instanceof ParseFailure)) return { payload: parsed };
+    this.#options.log.error(
+      { event: name, eventId: id, issues: parsed.issues },
+      "an event does not fit its contract any more; watchers do not see it",
+    );
+    return undefined;
+  }
+}
+
+function placeOf(after: string | undefined): EventPlace | undefined {
+  if (after === undefined) return undefined;
+  const place = parseEventPlace(after);
+  if (place === undefined) throw new ResumeRefusal("malformed");
+  return place;
+}

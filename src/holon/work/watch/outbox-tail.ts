@@ -1,0 +1,146 @@
+import { type Clock, type Closable, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import { Poller } from "../outbox/poller.ts";
+import type { OutboxEvent, OutboxReader, WatchData } from "./outbox-reader.ts";
+import { PositionOrder } from "./position-order.ts";
+import type { WatchLimits } from "./watch-limits.ts";
+import type { Watcher } from "./watcher.ts";
+import { WatcherIndex } from "./watcher-index.ts";
+
+/** What an {@link OutboxTail} is made from. */
+export interface OutboxTailOptions {
+  readonly data: WatchData;
+  readonly reader: OutboxReader;
+  readonly limits: WatchLimits;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+/** The first says who writes, the second that nobody does. */
+const LOOKS_TO_BEGIN = 2;
+
+interface Joining {
+  readonly watcher: Watcher;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Reads each new row of a context's outbox once for all watchers of a process, in the order of positions, and hands it to those that want it.
+ *
+ * Runs while there is a watcher: looks when a commit is told of, and now and then in any case.
+ */
+export class OutboxTail implements Closable {
+  readonly #options: OutboxTailOptions;
+  readonly #poller: Poller;
+  readonly #again: LookAgain;
+  readonly #unlisten: () => void;
+  readonly #watchers = new WatcherIndex();
+  #joining: Joining[] = [];
+  #order: PositionOrder<OutboxEvent> | undefined = undefined;
+
+  constructor(options: OutboxTailOptions) {
+    this.#options = options;
+    const { data, limits, clock, wheel, log } = options;
+    this.#poller = new Poller({ task: "watch", everyMs: limits.pollMs, run: () => this.#look(), clock, wheel, log });
+    this.#again = new LookAgain(() => this.#poller.wake());
+    this.#unlisten = data.listenAppended(() => this.#poller.wake());
+  }
+
+  /** Up to here all rows are told, and none will come any more. */
+  get settled(): number {
+    return this.#order?.settled ?? 0;
+  }
+
+  /** Whether nobody watches. */
+  get isIdle(): boolean {
+    return this.#watchers.size === 0 && this.#joining.length === 0;
+  }
+
+  /** Lets a watcher begin: what is committed after this was called is told to it. Errors: those of reading the outbox. */
+  join(watcher: Watcher): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#joining.push({ watcher, resolve, reject });
+      this.#poller.wake();
+    });
+  }
+
+  leave(watcher: Watcher): void {
+    this.#watchers.remove(watcher);
+  }
+
+  async close(): Promise<void> {
+    this.#unlisten();
+    await this.#poller.close();
+    this.#options.wheel.remove(this.#again);
+  }
+
+  /** One look. Those who asked before it began know now where they begin. */
+  async #look(): Promise<boolean> {
+    const joining = this.#joining;
+    this.#joining = [];
+    let full: boolean;
+    try {
+      full = await this.#read();
+    } catch (error) {
+      for (const { reject } of joining) reject(error);
+      throw error;
+    }
+    // Rows that this look has left for the next one may be older than those who join.
+    if (full) this.#joining.unshift(...joining);
+    else for (const each of joining) this.#admit(each);
+    return full;
+  }
+
+  #admit({ watcher, resolve }: Joining): void {
+    if (!watcher.isOver) {
+      watcher.begin(this.settled, this.#order?.held ?? []);
+      this.#watchers.add(watcher);
+    }
+    resolve();
+  }
+
+  /** Returns whether there may be more to read at once. */
+  async #read(): Promise<boolean> {
+    const { reader, limits, clock, wheel } = this.#options;
+    this.#order ??= new PositionOrder<OutboxEvent>(await this.#findEnd());
+    const { read, gaps } = this.#order;
+    const { rows, full } = await reader.beyond(read, gaps, limits.readCount);
+    // After the rows: who has ended before this is seen, or gone, at the next look.
+    const writers = gaps.length === 0 ? undefined : await reader.writers();
+    for (const row of this.#order.take(rows, writers)) this.#tell(row);
+    wheel.remove(this.#again);
+    if (this.#order.gaps.length > 0) wheel.add(this.#again, clock.monotonicMs() + limits.gapMs);
+    return full;
+  }
+
+  /** A position up to which all is settled, as near to the end as can be: it is before those transactions only that are committing now. */
+  async #findEnd(): Promise<number> {
+    const { reader, limits } = this.#options;
+    const { position, gaps } = await reader.end(limits.startCount);
+    const order = new PositionOrder(position, gaps);
+    for (let look = 0; look < LOOKS_TO_BEGIN && order.gaps.length > 0; look++) {
+      const { rows } = await reader.beyond(position, order.gaps, 0);
+      order.take(rows, await reader.writers());
+    }
+    return order.settled;
+  }
+
+  #tell(row: OutboxEvent): void {
+    if (row.kind === "event") for (const watcher of this.#watchers.of(row)) watcher.hear(row);
+  }
+}
+
+/** A look soon, where a position was passed over. */
+class LookAgain extends WheelEntry {
+  readonly #look: () => void;
+
+  constructor(look: () => void) {
+    super();
+    this.#look = look;
+  }
+
+  override expire(): void {
+    this.#look();
+  }
+}

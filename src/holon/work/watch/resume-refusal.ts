@@ -1,0 +1,18 @@
+import { HolonError } from "../../kernel/index.ts";
+
+/** Why a watcher cannot go on where its caller says. `gone`: read the present state and begin without an id. */
+export type ResumeFault = "malformed" | "gone";
+
+const WORDS: Readonly<Record<ResumeFault, string>> = {
+  malformed: "This is no id of an item of this subscription.",
+  gone: "Events after this one have been removed: read the present state, and subscribe again without it.",
+};
+
+/** The caller's `after` is not one to go on from: BAD_REQUEST, with an issue whose code says which. A class of its own, since handlers hand it on as it is. */
+export class ResumeRefusal extends HolonError<"BAD_REQUEST"> {
+  constructor(fault: ResumeFault) {
+    super("BAD_REQUEST", "The subscription cannot go on after the item that is named.", {
+      details: { issues: [{ path: "lastEventId", code: fault, message: WORDS[fault] }] },
+    });
+  }
+}
