@@ -164,6 +164,16 @@ export const ERROR_CATALOGUE = {
     "The idempotency key was used before with another input.",
     "Make a new key for a new request.",
   ),
+  KEY_UNDONE: row(
+    "refusal",
+    409,
+    "CONFLICT",
+    "never",
+    "no",
+    "warn",
+    "The call of a workflow arrived after its run had undone it.",
+    "None: what the run wanted is not wanted any more.",
+  ),
   TOO_MANY_REQUESTS: row(
     "fault",
     429,

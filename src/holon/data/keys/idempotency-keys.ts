@@ -7,6 +7,7 @@ import type { DataTransaction, TransactionOptions } from "../transaction/run-tra
 import { InFlightKeys, inFlight } from "./in-flight-keys.ts";
 import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts";
 import { type KeyRow, KeyStatements } from "./key-statements.ts";
+import { RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./run-key.ts";
 
 /** What keys need of their context's data. */
 export interface KeyParts<T extends Tables> {
@@ -28,11 +29,13 @@ const HOUSEKEEPING_MS = 30_000;
 export class IdempotencyKeys<T extends Tables> {
   readonly #parts: KeyParts<T>;
   readonly #statements: KeyStatements;
+  readonly #runKeys: RunKeyStatements;
   readonly #inFlight = new InFlightKeys();
 
   constructor(parts: KeyParts<T>) {
     this.#parts = parts;
     this.#statements = new KeyStatements(parts.context);
+    this.#runKeys = new RunKeyStatements(parts.context);
   }
 
   /** Runs an effect once: key, effect and answer are one transaction. See {@link ContextData.runOnce}. */
@@ -77,9 +80,10 @@ export class IdempotencyKeys<T extends Tables> {
   }
 
   async #enter(tx: DataTransaction<T>, key: KeyScope): Promise<readonly unknown[]> {
-    const { keyTtlMs, lockTimeoutMs } = this.#parts.limits;
+    const runKey = runKeyOf(key);
     try {
-      return await tx.db.execute(this.#statements.enter(key, keyTtlMs, lockTimeoutMs));
+      if (runKey !== undefined) await this.#meet(tx, key, runKey);
+      return await tx.db.execute(this.#statements.enter(key, this.#ttlMs(runKey), this.#parts.limits.lockTimeoutMs));
     } catch (error) {
       throw isTimeout(error) ? inFlight(key) : error;
     }
@@ -87,9 +91,38 @@ export class IdempotencyKeys<T extends Tables> {
 
   async #tryClaim(scope: Scope, key: KeyScope): Promise<KeyClaim<T> | undefined> {
     const leaseMs = this.#leftMs(scope);
-    const [claimed] = (await this.#rows(scope, this.#statements.claim(key, this.#parts.limits.keyTtlMs, leaseMs))) as readonly { attempt: number }[];
+    const runKey = runKeyOf(key);
+    const claim = this.#statements.claim(key, this.#ttlMs(runKey), leaseMs);
+    const rows = await (runKey === undefined ? this.#rows(scope, claim) : this.#claimOfRun(scope, key, runKey, claim));
+    const [claimed] = rows as readonly { attempt: number }[];
     if (claimed !== undefined) return this.#claimed(key, claimed.attempt);
     return answerOf(await this.#rows(scope, this.#statements.read(key)), key);
+  }
+
+  /** A claim of a run, and the claim of what undoes it, come one after the other. */
+  async #claimOfRun(scope: Scope, key: KeyScope, runKey: RunKey, claim: SQL): Promise<readonly unknown[]> {
+    try {
+      return await this.#parts.transaction(
+        scope,
+        async (tx) => {
+          await this.#meet(tx, key, runKey);
+          return tx.db.execute(claim);
+        },
+        { lockTimeoutMs: this.#leftMs(scope) },
+      );
+    } catch (error) {
+      throw isTimeout(error) ? inFlight(key) : error;
+    }
+  }
+
+  /** Errors: KEY_UNDONE for an original that was undone; KEY_IN_FLIGHT for an undo whose original acts outside at this moment. */
+  async #meet(tx: DataTransaction<T>, key: KeyScope, runKey: RunKey): Promise<void> {
+    const [, opponents] = await Promise.all([tx.db.execute(this.#runKeys.lock(key, runKey)), tx.db.execute(this.#runKeys.opponent(key, runKey))]);
+    if (opponents.length > 0) throw runKey.isUndo ? inFlight(key) : undone(key);
+  }
+
+  #ttlMs(runKey: RunKey | undefined): number {
+    return runKey === undefined ? this.#parts.limits.keyTtlMs : RUN_KEY_TTL_MS;
   }
 
   #claimed(key: KeyScope, attempt: number): ClaimedKey<T> {
@@ -97,6 +130,8 @@ export class IdempotencyKeys<T extends Tables> {
       kind: "claimed",
       attempt,
       complete: async (tx, answer) => {
+        const runKey = runKeyOf(key);
+        if (runKey !== undefined) await this.#meet(tx, key, runKey);
         const completed = await tx.db.execute(this.#statements.complete(key, attempt, answer));
         if (completed.length === 0) throw inFlight(key);
       },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fullJitterMs } from "../../kernel/index.ts";
+import { fullJitterMs, isHolonError } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
 import { reasonOf } from "./step-error.ts";
@@ -63,6 +63,8 @@ async function undoStep(parts: StepRunnerParts, undoable: Undoable): Promise<Und
       if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
       const [now] = (await steps.load([claim.id])).filter(({ name }) => name === step.name);
       if (now?.state === "undone") return { kind: "undone" };
+      // The call that is to be undone is under way elsewhere: it ends by itself, and is nobody's failure.
+      if (isHolonError(error, "KEY_IN_FLIGHT")) return { kind: "halted", waitMs: timing.heldWaitMs };
       await steps.undoFailed(claim, step, attempt);
       const waitMs = fullJitterMs(attempt, DEFAULT_RETRY, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
