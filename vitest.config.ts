@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ["{src,contracts,scripts,test,bench}/**/*.test.ts"],
     exclude: [...configDefaults.exclude, "**/bad-samples/**"],
+    globalSetup: "test/left-out.ts",
     pool: "forks",
     execArgv: ["--conditions=source"],
     maxWorkers: 2,
