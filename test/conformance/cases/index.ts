@@ -3,6 +3,7 @@ import { ACCESS } from "./access.ts";
 import { DEADLINES } from "./deadlines.ts";
 import { ERRORS } from "./errors.ts";
 import { KEYS } from "./keys.ts";
+import { LIVE } from "./live.ts";
 import { LOAD } from "./load.ts";
 import { PRINCIPALS } from "./principals.ts";
 import { SHARING } from "./sharing.ts";
@@ -19,6 +20,7 @@ export const TOPICS: readonly Topic[] = [
   ...PRINCIPALS,
   ...DEADLINES,
   ...STREAMS,
+  ...LIVE,
   ...KEYS,
   ...TRANSACTIONS,
   ...LOAD,

@@ -5,6 +5,7 @@ import { beta } from "./context.ts";
 import { errors } from "./errors.ts";
 import { createFeeds } from "./feeds.ts";
 import { createKeys } from "./keys.ts";
+import { createLive } from "./live.ts";
 import { createLoad } from "./load.ts";
 import { createRows, rowRules } from "./rows.ts";
 import { createSharing } from "./sharing.ts";
@@ -19,6 +20,7 @@ export function createBeta(probe: Probe): ContextModule {
     access: createAccess(probe),
     rows: createRows(probe),
     feeds: createFeeds(probe),
+    live: createLive(probe),
     keys: createKeys(probe),
     tx: createTx(probe),
     load: createLoad(probe),

@@ -79,6 +79,16 @@ const feeds = {
   members: subscription({ access: "user", ...{ input: Tag }, output: z.string() }),
 };
 
+const live = {
+  add: mutation({ access: "public", input: z.object({ tag: z.string(), amount: z.int() }) }),
+  watch: subscription({
+    access: "public",
+    input: z.object({ tag: z.string(), most: z.int(), lastEventId: z.string().optional() }),
+    output: z.object({ amount: z.int(), note: z.string() }),
+    resumable: true,
+  }),
+};
+
 const keys = {
   add: mutation({
     access: "public",
@@ -157,6 +167,7 @@ export const beta = contract("beta", {
     access,
     rows,
     feeds,
+    live,
     keys,
     tx,
     load,
