@@ -9,9 +9,9 @@ import { isComplete, renderReport } from "./replay/report.ts";
 import { createRetrying } from "./replay/retry.ts";
 import { runReplay } from "./replay/run-replay.ts";
 
-const USAGE = `Sends the 830 orders of Northwind to a shop that runs.
+const USAGE = `Sends the 830 orders of Northwind to a shop that runs, waits until all are settled, and checks what came of them.
 
-  npm run replay -- --url http://127.0.0.1:3000 [--concurrency 8] [--admin-email EMAIL --admin-password PASSWORD]
+  npm run replay -- --url http://127.0.0.1:3000 [--concurrency 8] [--mail-url http://127.0.0.1:3025/mail] [--admin-email EMAIL --admin-password PASSWORD]
 `;
 const PATIENCE_MS = 60_000;
 const BAD_USAGE = 2;
@@ -20,14 +20,15 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       url: { type: "string", default: "http://127.0.0.1:3000" },
+      "mail-url": { type: "string", default: "http://127.0.0.1:3025/mail" },
       concurrency: { type: "string", default: "8" },
       "admin-email": { type: "string", default: DEVELOPMENT_ADMIN.email },
       "admin-password": { type: "string", default: DEVELOPMENT_ADMIN.password },
     },
   });
   const concurrency = Number(values.concurrency);
-  if (!URL.canParse(values.url) || !Number.isInteger(concurrency) || concurrency < 1 || concurrency > 256) {
-    process.stderr.write(`${USAGE}\n  url is an address, concurrency a number from 1 to 256.\n`);
+  if (!URL.canParse(values.url) || !URL.canParse(values["mail-url"]) || !Number.isInteger(concurrency) || concurrency < 1 || concurrency > 256) {
+    process.stderr.write(`${USAGE}\n  url and mail-url are addresses, concurrency a number from 1 to 256.\n`);
     return BAD_USAGE;
   }
   const url = new URL("/trpc", values.url).href;
@@ -38,7 +39,12 @@ async function main(): Promise<number> {
 
   const data = await readNorthwind();
   const client = createClient<typeof contracts>({ url, batch: false, token: () => token });
-  const result = await runReplay({ ...retry, client, data, concurrency, onProgress: createProgressBar(process.stderr, data.orders.length) });
+  const bar = (what: string) => createProgressBar(process.stderr, data.orders.length, what);
+  const result = await runReplay({
+    ...{ ...retry, client, data, concurrency, mailUrl: values["mail-url"] },
+    onProgress: bar("placed"),
+    onSettled: bar("settled"),
+  });
   process.stdout.write(`${renderReport(result)}\n`);
   return isComplete(result) ? 0 : 1;
 }

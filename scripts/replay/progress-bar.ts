@@ -7,7 +7,7 @@ export interface ProgressOutput {
 }
 
 /** Shows how far work has come: a bar on a terminal, a line for every tenth elsewhere. */
-export function createProgressBar(output: ProgressOutput, total: number): (done: number) => void {
+export function createProgressBar(output: ProgressOutput, total: number, what: string): (done: number) => void {
   let shown = -1;
   return (done) => {
     const steps = output.isTTY === true ? WIDTH * 4 : 10;
@@ -15,7 +15,7 @@ export function createProgressBar(output: ProgressOutput, total: number): (done:
     if (step === shown && done < total) return;
     shown = step;
     const filled = Math.floor((done / total) * WIDTH);
-    const bar = `[${"#".repeat(filled)}${".".repeat(WIDTH - filled)}] ${done}/${total}`;
+    const bar = `[${"#".repeat(filled)}${".".repeat(WIDTH - filled)}] ${done}/${total} ${what}`;
     output.write(output.isTTY === true ? `\r${bar}${done === total ? "\n" : ""}` : `${bar}\n`);
   };
 }

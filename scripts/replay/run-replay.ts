@@ -1,8 +1,15 @@
 import type { Client } from "holon/client";
 import type { contracts } from "#contracts";
 import { customerIdOf, type Northwind, productIdOf } from "../../src/shop/northwind/northwind.ts";
+import { checkShop, readStockAndSales } from "./check-shop.ts";
+import { type Check, numberCheck } from "./checks.ts";
+import { checkMail } from "./mail-check.ts";
 import { codeOf, createRetrying, type RetryOptions } from "./retry.ts";
+import { type StatusCounts, untilSettled } from "./settle.ts";
 import { createTally, type TallySummary } from "./tally.ts";
+
+/** What the data comes to, in the currency's hundredths. */
+export const EXPECTED = { orders: 830, lines: 2_155, units: 51_317, cents: 144_906_231 } as const;
 
 /** What {@link runReplay} needs. */
 export interface ReplayOptions extends Omit<RetryOptions, "onRetry"> {
@@ -11,23 +18,32 @@ export interface ReplayOptions extends Omit<RetryOptions, "onRetry"> {
   /** How many orders are on their way at once. */
   readonly concurrency: number;
   readonly onProgress: (done: number) => void;
+  readonly onSettled: (settled: number) => void;
+  /** Of the page of the shop's own mail server; nothing is asked of one that does not answer. */
+  readonly mailUrl: string;
 }
 
 /** What a replay came to. `totals` is what the orders context itself says of the days of the data. */
 export interface ReplayResult extends TallySummary {
+  /** From the first order to the last one settled; milliseconds. */
+  readonly settledAfterMs: number;
+  readonly counts: StatusCounts;
+  readonly checks: readonly Check[];
   readonly totals: { readonly orders: number; readonly lines: number; readonly units: number; readonly cents: number };
 }
 
 /**
- * Sends all orders of the data, once each however often it is run: an order's key is made from its Northwind id.
+ * Sends all orders of the data, once each however often it is run: an order's key is made from its Northwind id. Then waits until all are
+ * settled, and checks what the shop says of them.
  *
- * Errors: those of the restocking and of the totals; orders that fail are counted.
+ * Errors: those of the restocking and of the checks' queries; orders that fail are counted.
  */
-export async function runReplay({ client, data, concurrency, onProgress, ...retry }: ReplayOptions): Promise<ReplayResult> {
+export async function runReplay({ client, data, concurrency, onProgress, onSettled, mailUrl, ...retry }: ReplayOptions): Promise<ReplayResult> {
   const tally = createTally();
   const retrying = createRetrying({ ...retry, onRetry: tally.retried });
   await retrying(() => client.catalog.stock.restock.mutate({ lines: neededLines(data) }, { context: { idempotencyKey: "northwind-restock" } }));
 
+  const before = await retrying(() => readStockAndSales(client));
   const startedMs = retry.nowMs();
   const orders = data.orders.values();
   const worker = async (): Promise<void> => {
@@ -54,9 +70,27 @@ export async function runReplay({ client, data, concurrency, onProgress, ...retr
   await Promise.all(Array.from({ length: concurrency }, worker));
   const elapsedMs = retry.nowMs() - startedMs;
 
-  const days = data.orders.map((order) => order.orderedOn).sort();
-  const totals = await retrying(() => client.orders.totals.query({ from: days[0], to: days.at(-1) }));
-  return { ...tally.summary(elapsedMs), totals };
+  const sorted = data.orders.map((order) => order.orderedOn).sort();
+  const days = { from: sorted[0], to: sorted.at(-1) };
+  const counts = await untilSettled({ client, retrying, days, ...retry, onProgress: onSettled });
+  const settledAfterMs = retry.nowMs() - startedMs;
+  const totals = await retrying(() => client.orders.totals.query(days));
+  const confirmed = everConfirmed(await retrying(() => client.orders.counts.query({})));
+  const checks = [
+    numberCheck("orders confirmed", totals.orders, EXPECTED.orders),
+    numberCheck("lines", totals.lines, EXPECTED.lines),
+    numberCheck("units", totals.units, EXPECTED.units),
+    numberCheck("total", totals.cents, EXPECTED.cents, " cents"),
+    ...(await retrying(() => checkShop({ client, before, ...retry }))),
+    ...(await retrying(() => checkMail({ client, mailUrl, confirmed, ...retry }))),
+  ];
+  return { ...tally.summary(elapsedMs), settledAfterMs, counts, checks, totals };
+}
+
+/** How many orders were confirmed at some time: their customers had a mail. */
+function everConfirmed({ statuses }: { readonly statuses: readonly { readonly status: string; readonly orders: number }[] }): number {
+  const never = ["pending", "declining", "declined"];
+  return statuses.filter(({ status }) => !never.includes(status)).reduce((sum, { orders }) => sum + orders, 0);
 }
 
 /** What goes over the wire: no price, since the catalog knows it. */

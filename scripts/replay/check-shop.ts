@@ -1,0 +1,57 @@
+import type { Client } from "holon/client";
+import type { contracts } from "#contracts";
+import { type Check, numberCheck } from "./checks.ts";
+import { type WaitForOptions, waitFor } from "./wait-for.ts";
+
+/** What {@link checkShop} needs. */
+export interface ShopCheckOptions extends WaitForOptions {
+  readonly client: Client<typeof contracts>;
+  /** Pieces in stock before the orders were placed, and the pieces of orders that were sold then. */
+  readonly before: StockAndSales;
+}
+
+/** Pieces in stock, and pieces that were sold. */
+export interface StockAndSales {
+  readonly stock: number;
+  readonly sold: number;
+}
+
+const PAGE = 100;
+
+/** How many pieces there are, and how many were sold of them. */
+export async function readStockAndSales(client: Client<typeof contracts>): Promise<StockAndSales> {
+  let stock = 0;
+  for (let page = 1, seen = 0; ; page++) {
+    const { items, total } = await client.catalog.products.list.query({ page, limit: PAGE });
+    stock += items.reduce((sum, product) => sum + product.stock, 0);
+    seen += items.length;
+    if (items.length === 0 || seen >= total) break;
+  }
+  return { stock, sold: (await client.orders.totals.query({})).units };
+}
+
+/**
+ * Checks what no order may change, over all orders of the shop: pieces are in the stock or sold, money that is charged is the money of sold
+ * orders, and the read model of sales is what orders say.
+ */
+export async function checkShop({ client, before, ...patience }: ShopCheckOptions): Promise<Check[]> {
+  const totals = await client.orders.totals.query({});
+  const { stock } = await readStockAndSales(client);
+  const charged = await waitFor(
+    async () => (await client.payments.totals.query()).statuses.find(({ status }) => status === "approved")?.cents ?? 0,
+    (cents) => cents === totals.cents,
+    patience,
+  );
+  const sales = await waitFor(
+    async () => (await client.catalog.sales.get.query({ limit: 1 })).totals,
+    (seen) => seen.cents === totals.cents && seen.units === totals.units && seen.lines === totals.lines,
+    patience,
+  );
+  return [
+    numberCheck("pieces in stock and sold", stock + totals.units, before.stock + before.sold),
+    numberCheck("money charged", charged, totals.cents, " cents"),
+    numberCheck("read model: total", sales.cents, totals.cents, " cents"),
+    numberCheck("read model: units", sales.units, totals.units),
+    numberCheck("read model: lines", sales.lines, totals.lines),
+  ];
+}

@@ -1,0 +1,40 @@
+import type { Client } from "holon/client";
+import type { contracts } from "#contracts";
+import type { Retrying } from "./retry.ts";
+
+/** A status that an order does not stay in. */
+const MOVING: readonly string[] = ["pending", "declining", "cancelling"];
+
+/** What {@link untilSettled} needs. */
+export interface SettleOptions {
+  readonly client: Client<typeof contracts>;
+  readonly retrying: Retrying;
+  /** The days that are looked at. */
+  readonly days: { readonly from: string | undefined; readonly to: string | undefined };
+  /** Without any order having settled for this long, the wait is given up; milliseconds. */
+  readonly patienceMs: number;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly onProgress: (settled: number) => void;
+}
+
+const LOOK_MS = 250;
+
+/** How many orders stand where. */
+export type StatusCounts = Readonly<Record<string, number>>;
+
+/** Waits until every order of the days is placed or declined. Shape: the counts at the end; with `pending` ones where patience ended first. */
+export async function untilSettled({ client, retrying, days, patienceMs, nowMs, sleep, onProgress }: SettleOptions): Promise<StatusCounts> {
+  let movedMs = nowMs();
+  for (let moving = -1; ; ) {
+    const { statuses } = await retrying(() => client.orders.counts.query(days));
+    const counts = Object.fromEntries(statuses.map(({ status, orders }) => [status, orders]));
+    const left = MOVING.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+    const all = statuses.reduce((sum, { orders }) => sum + orders, 0);
+    onProgress(all - left);
+    if (left !== moving) movedMs = nowMs();
+    moving = left;
+    if (left === 0 || nowMs() - movedMs > patienceMs) return counts;
+    await sleep(LOOK_MS);
+  }
+}
