@@ -5,8 +5,10 @@ import { ParkedEvents } from "../events/parked-events.ts";
 import type { JobMap } from "../job.ts";
 import { createJobConsole } from "../jobs/job-console.ts";
 import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
+import { createRunConsole } from "../workflows/run-console.ts";
+import type { RunData } from "../workflows/run-store.ts";
 import { countEvents } from "./event-counts.ts";
-import { type ResumeRun, StuckRuns } from "./stuck-runs.ts";
+import { StuckRuns } from "./stuck-runs.ts";
 import type { WorkConsole } from "./work-console.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -15,11 +17,9 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export interface WorkConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
-  readonly store: WorkData;
+  readonly store: WorkData & RunData;
   /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
   readonly backend: Pick<QueueBackend, "add"> | undefined;
-  /** Undefined where the context has no workflows. */
-  readonly resumeRun: ResumeRun | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -31,7 +31,8 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
   const jobs = createJobConsole(options);
   // Whoever works there finds a released event at his next look.
   const parked = new ParkedEvents(database, new Inbox(database), () => {});
-  const runs = new StuckRuns(database, options.resumeRun);
+  const runs = new StuckRuns(database);
+  const workflows = createRunConsole({ store, clock, log });
   const decide = async (what: string, id: string, run: () => Promise<boolean>): Promise<boolean> => {
     const isDone = UUID.test(id) && (await run());
     if (isDone) log.info({ context, id }, `by hand: ${what}`);
@@ -52,7 +53,7 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
     releaseEvent: (id) => decide("a parked event is released", id, () => wasFound(parked.release(id))),
     skipEvent: (id) => decide("a parked event is skipped", id, () => wasFound(parked.skip(id))),
     stuckRuns: (limit) => runs.list(limit),
-    resumeRun: (id) => decide("a stuck run is resumed", id, () => runs.resume(id)),
+    resumeRun: (id) => decide("a stuck run is resumed", id, () => workflows.resume(id)),
   };
 }
 
