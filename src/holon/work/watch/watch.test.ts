@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
 import { catalogueError } from "../../kernel/index.ts";
-import { newScope, numbers, take, useWatching } from "./watch.testing.ts";
+import { numbers, take, useWatching } from "./watch.testing.ts";
+import { newScope } from "./watching-process.testing.ts";
 
 const place = useWatching();
 
@@ -50,6 +51,15 @@ describe("a watcher", () => {
     await until(async () => (await place.sql`select 1 from pg_stat_activity where application_name = 'holon listen' and state = 'idle'`).length > 0);
     await there.note(1);
     expect(await numbers(watcher, 1)).toEqual([1]);
+  });
+
+  it("gets events that another operating-system process commits", async () => {
+    const running = await place.start();
+    const watcher = await running.open({ event: "orderNoted" });
+    const child = await place.startChild();
+    await child.note(1);
+    await child.note(2);
+    expect(await numbers(watcher, 2)).toEqual([1, 2]);
   });
 
   it("gets those of its event and key only, parsed by the contract", async () => {

@@ -1,41 +1,24 @@
 import postgres, { type Sql } from "postgres";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { z } from "zod";
-import { event } from "../../contract/index.ts";
 import { useTestDatabase } from "../../data/database.testing.ts";
-import { type ContextData, createContextData, createNotifyHub, migrate, type Tables } from "../../data/index.ts";
-import { ANONYMOUS, catalogueError, DEFAULT_LIMITS, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
-import { ContextWatch, type WatchRequest } from "./context-watch.ts";
+import { migrate } from "../../data/index.ts";
+import { type EmittingChild, startEmittingChild } from "./emitting-child.testing.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { WatchedEvent, Watcher } from "./watcher.ts";
-
-/** What the context of these tests tells. */
-export const orderEvents = {
-  orderPlaced: event(z.object({ orderId: z.string(), n: z.int(), note: z.string().default("none") }), { orderedBy: "orderId" }),
-  orderNoted: event(z.object({ n: z.int() })),
-};
-
-/** One process that hosts the context `orders`. */
-export interface WatchingProcess {
-  readonly data: ContextData<Tables>;
-  readonly watch: ContextWatch;
-  /** Opens a watcher in a scope of its own. */
-  open(request: WatchRequest, scope?: Scope): Promise<Watcher>;
-  place(orderId: string, n: number): Promise<void>;
-  note(n: number): Promise<void>;
-  close(): Promise<void>;
-}
+import { openWatchingProcess, type WatchingProcess } from "./watching-process.testing.ts";
 
 /** Prepares a database of `orders` for the tests of a file, in which each test opens processes. */
 export function useWatching() {
   const place = useTestDatabase();
   const opened: WatchingProcess[] = [];
+  const children: EmittingChild[] = [];
   const state = {} as { sql: Sql };
   beforeAll(async () => {
     await migrate({ url: place.database.url, context: "orders" });
     state.sql = postgres(place.database.url, { max: 4, onnotice: () => {} });
   });
   afterEach(async () => {
+    await Promise.all(children.splice(0).map((child) => child.stop()));
     await Promise.all(opened.splice(0).map((running) => running.close()));
     await state.sql`truncate orders.holon_outbox, orders.holon_order, orders.holon_removed cascade`;
   });
@@ -47,42 +30,14 @@ export function useWatching() {
       opened.push(running);
       return running;
     },
-    url: () => place.database.url,
+    /** Another operating-system process. */
+    async startChild(): Promise<EmittingChild> {
+      const { role } = await migrate({ url: place.database.url, context: "orders" });
+      const child = await startEmittingChild(place.database.url, role);
+      children.push(child);
+      return child;
+    },
   });
-}
-
-/** Opens the context's data as a process would, without a publisher and without queues. */
-export function openWatchingProcess(url: string, role: string | undefined, limits: Partial<WatchLimits> = {}): WatchingProcess {
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
-  const hub = createNotifyHub({ log: silentLogger });
-  const common = { clock: systemClock, log: silentLogger };
-  const data = createContextData({ context: "orders", url, role, tables: {}, limits: DEFAULT_LIMITS, hub, ...common }) as ContextData<Tables>;
-  // So rarely that a test which needs the poll would not end.
-  const watch = new ContextWatch({ data, events: orderEvents, wheel, limits: { pollMs: 3_600_000, ...limits }, ...common });
-  const scopes: Scope[] = [];
-  const emit = (name: string, payload: object, key?: string): Promise<void> =>
-    data.transaction(newScope(), (tx) => tx.appendEvent({ name, payload, key }));
-  return {
-    data,
-    watch,
-    open(request, scope = newScope()) {
-      scopes.push(scope);
-      return watch.open(scope, request);
-    },
-    place: (orderId, n) => emit("orderPlaced", { orderId, n }, orderId),
-    note: (n) => emit("orderNoted", { n }),
-    async close() {
-      for (const scope of scopes) scope.cancel(catalogueError("CANCELLED", "The test is over."));
-      await data.close();
-      await hub.close();
-      wheel.close();
-    },
-  };
-}
-
-/** A scope that nobody cancels unless the test does. */
-export function newScope(): Scope {
-  return Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 60_000 });
 }
 
 /** The next events of a watcher. */

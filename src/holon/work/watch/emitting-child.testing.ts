@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** Another process that hosts `orders` and emits when it is told to. */
+export interface EmittingChild {
+  /** Emits an event; resolves to the moment at which its commit had returned there, in milliseconds since 1970. */
+  note(n: number): Promise<number>;
+  /** Lets it close what it opened, and ends it. */
+  stop(): Promise<void>;
+}
+
+/** Starts {@link EmittingChild}; resolves when it is connected. */
+export async function startEmittingChild(url: string, role: string | undefined): Promise<EmittingChild> {
+  const file = fileURLToPath(new URL("watch-child.testing.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", file, url, ...(role === undefined ? [] : [role])], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  return {
+    async note(n) {
+      child.stdin.write(`${n}\n`);
+      const { value } = await lines.next();
+      return (JSON.parse(value as string) as { readonly committedAtMs: number }).committedAtMs;
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

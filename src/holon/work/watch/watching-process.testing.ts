@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { event } from "../../contract/index.ts";
+import { type ContextData, createContextData, createNotifyHub, type Tables } from "../../data/index.ts";
+import { ANONYMOUS, catalogueError, DEFAULT_LIMITS, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { ContextWatch, type WatchRequest } from "./context-watch.ts";
+import type { WatchLimits } from "./watch-limits.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** What the context of these tests tells. */
+export const orderEvents = {
+  orderPlaced: event(z.object({ orderId: z.string(), n: z.int(), note: z.string().default("none") }), { orderedBy: "orderId" }),
+  orderNoted: event(z.object({ n: z.int() })),
+};
+
+/** One process that hosts the context `orders`. */
+export interface WatchingProcess {
+  readonly data: ContextData<Tables>;
+  readonly watch: ContextWatch;
+  /** Opens a watcher in a scope of its own. */
+  open(request: WatchRequest, scope?: Scope): Promise<Watcher>;
+  place(orderId: string, n: number): Promise<void>;
+  note(n: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the context's data as a process would, without a publisher and without queues. */
+export function openWatchingProcess(url: string, role: string | undefined, limits: Partial<WatchLimits> = {}): WatchingProcess {
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const hub = createNotifyHub({ log: silentLogger });
+  const common = { clock: systemClock, log: silentLogger };
+  const data = createContextData({ context: "orders", url, role, tables: {}, limits: DEFAULT_LIMITS, hub, ...common }) as ContextData<Tables>;
+  // So rarely that a test which needs the poll would not end.
+  const watch = new ContextWatch({ data, events: orderEvents, wheel, limits: { pollMs: 3_600_000, ...limits }, ...common });
+  const scopes: Scope[] = [];
+  const emit = (name: string, payload: object, key?: string): Promise<void> =>
+    data.transaction(newScope(), (tx) => tx.appendEvent({ name, payload, key }));
+  return {
+    data,
+    watch,
+    open(request, scope = newScope()) {
+      scopes.push(scope);
+      return watch.open(scope, request);
+    },
+    place: (orderId, n) => emit("orderPlaced", { orderId, n }, orderId),
+    note: (n) => emit("orderNoted", { n }),
+    async close() {
+      for (const scope of scopes) scope.cancel(catalogueError("CANCELLED", "The test is over."));
+      await data.close();
+      await hub.close();
+      wheel.close();
+    },
+  };
+}
+
+/** A scope that nobody cancels unless the test does. */
+export function newScope(): Scope {
+  return Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 60_000 });
+}
