@@ -9,6 +9,9 @@ import type { JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOpti
 /** How workers notice that another one died. How often a job may be lost that way is the business of whoever gave it: BullMQ must not fail it. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
 
+/** After how long a worker asks again that could not reach its queue; BullMQ's own 15 s would be felt after every restart. */
+const RETRY = { runRetryDelay: 1_000 };
+
 /** Queues and workers of BullMQ in one process, over one driver. */
 export class BullBackend implements QueueBackend {
   readonly #driver: BullDriver;
@@ -60,7 +63,7 @@ export class BullBackend implements QueueBackend {
     const limiter = rate === undefined ? {} : { limiter: { max: rate.max, duration: rate.perMs } };
     const running = new Set<Promise<unknown>>();
     const process = (job: Job) => track(running, run(toRun(job)));
-    const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED });
+    const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED, ...RETRY });
     bull.on("error", (error) => this.#driver.noteError(error));
     const worker = new BullQueueWorker(bull, running, () => {
       this.#workers.delete(worker);

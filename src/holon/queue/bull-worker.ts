@@ -17,6 +17,10 @@ export class BullQueueWorker implements QueueWorker {
     this.#onClosed = onClosed;
   }
 
+  resize(concurrency: number): void {
+    this.#worker.concurrency = concurrency;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

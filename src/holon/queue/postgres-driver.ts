@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PostgresQueueBackend, Queue, Worker } from "bullmq";
 import type { Pool, PoolClient } from "pg";
 import { catalogueError, type Logger } from "../kernel/index.ts";
@@ -10,6 +11,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /** How often the server is asked for a sign of life. */
 const PING_MS = 5_000;
+
+/** How long a statement that the server could not take waits before it fails. */
+const PAUSE_MS = 250;
 
 /**
  * Queues on Postgres, in a schema of their own. One pool for all queues and workers of a process; each worker holds one connection of it, on which
@@ -33,12 +37,14 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
   });
   pool.setMaxListeners(0);
   pool.on("error", (error) => reachability.lost(error));
+
   await migrateQueues(pool, (client) => runMigrations(client, schema));
   const { Queue: BullQueue, Worker: BullWorker } = withBackend<PostgresQueueBackend, typeof pool>(
     (name, options, { withBlockingConnection = false } = {}) => {
       const connection = new PostgresConnection(pool);
       // BullMQ lets a pool of ours live in its default schema only; the pool's search path is what its statements go by.
       Object.defineProperty(connection, "schema", { value: schema });
+      // It would look whether the schema is there, which was made above, and remember for ever that the server was away when it looked.
       return new Backend(connection, name, options, true, withBlockingConnection ? name : undefined);
     },
   );
@@ -89,4 +95,29 @@ async function migrateQueues(pool: Pool, run: (client: PoolClient) => Promise<un
     await pool.end();
     throw catalogueError("UNAVAILABLE", "The database of the queues cannot be reached or its schema cannot be made.", { cause: error });
   }
+}
+
+/**
+ * Lets statements that fail because the server is away fail slowly. BullMQ's workers ask again at once, and without this they were seen to ask so
+ * often that their process did nothing else any more, not even after the server had come back.
+ */
+function pauseWhereAway(pool: Pool, onAway: (error: unknown) => void): void {
+  const query = pool.query.bind(pool) as (...statement: unknown[]) => Promise<unknown>;
+  const patient = async (...statement: unknown[]): Promise<unknown> => {
+    try {
+      return await query(...statement);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      onAway(error);
+      await sleep(PAUSE_MS);
+      throw error;
+    }
+  };
+  Object.defineProperty(pool, "query", { value: patient });
+}
+
+/** Whether it is not the statement that is to blame: no SQLSTATE at all, or one of connections, resources and shutdowns. */
+function isAway(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code) || /^(?:08|53|57P)/.test(code);
 }

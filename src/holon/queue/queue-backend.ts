@@ -36,6 +36,8 @@ export interface WorkOptions {
 
 /** Works a queue until it is closed. `close` lets what runs finish. */
 export interface QueueWorker extends Closable {
+  /** Takes so many jobs at once from now on. */
+  resize(concurrency: number): void;
   close(): Promise<void>;
 }
 

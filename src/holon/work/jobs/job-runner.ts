@@ -2,9 +2,11 @@ import type { Clock, Logger } from "../../kernel/index.ts";
 import type { AloneLane } from "./alone-lane.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { JobExecutor, ShowProgress } from "./job-executor.ts";
+import type { JobGate } from "./job-gate.ts";
 import type { JobLeases } from "./job-leases.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
+import type { JobSender } from "./job-sender.ts";
 import { persistently } from "./persistently.ts";
 
 /** What {@link JobRunner} needs. */
@@ -14,6 +16,7 @@ export interface JobRunnerParts {
   readonly lane: AloneLane;
   readonly leases: JobLeases;
   readonly ledger: JobLedger;
+  readonly sender: JobSender;
   readonly clock: Clock;
   readonly log: Logger;
   readonly leaseMs: number;
@@ -24,6 +27,8 @@ export interface JobHandout {
   /** Whether it was over on its queue, and somebody asked for it once more there. */
   readonly isRetry: boolean;
   readonly show?: ShowProgress;
+  /** Keeps the number of handlers of its queue. */
+  readonly gate: JobGate;
 }
 
 /** Takes jobs by the addresses that queues hand out, as often as they like: whether one is to be run is decided by its row. */
@@ -40,7 +45,7 @@ export class JobRunner {
    *
    * Errors: what its handler threw, after that is written; for the dashboard.
    */
-  async run(id: string, { isRetry, show }: JobHandout): Promise<void> {
+  async run(id: string, { isRetry, show, gate }: JobHandout): Promise<void> {
     const { runs, lane, clock, leaseMs } = this.#parts;
     // Who retries a job in the dashboard means the job, not this address of it. One that did not fail for good is left as it is.
     if (isRetry) await persistently(clock, leaseMs, () => runs.rerun(id));
@@ -50,12 +55,24 @@ export class JobRunner {
       if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
       return;
     }
-    await this.#execute(claim, show);
+    if (!(await gate.enter())) return this.#passOn(claim);
+    const startedMs = clock.monotonicMs();
+    try {
+      await this.#execute(claim, show);
+    } finally {
+      gate.leave(clock.monotonicMs() - startedMs);
+    }
   }
 
   /** Resolves when every end is written, or given up. */
   async idle(): Promise<void> {
     await Promise.all(this.#ending);
+  }
+
+  async #passOn(claim: JobClaim): Promise<void> {
+    const { runs, sender } = this.#parts;
+    const job = await runs.passOn(claim);
+    if (job !== undefined) await sender.send([job]);
   }
 
   #claim(id: string): Promise<JobClaim | undefined> {

@@ -155,6 +155,16 @@ export class JobRuns {
     );
   }
 
+  /** Gives a claim back whose run has not begun, to whoever is free. Shape: what is to be sent, or undefined where the claim is over. */
+  async passOn(claim: JobClaim): Promise<SendableJob | undefined> {
+    const [row] = await this.#database.rows<SendableJob>(
+      "pass job on",
+      sql`update ${this.#jobs} set state = 'waiting', due_at = now(), sent_count = sent_count + 1, sent_at = now(), run_by = null, leased_until = null
+          where ${held(claim)} returning ${SENDABLE}`,
+    );
+    return row;
+  }
+
   /** Sets a job aside, with its reason. Returns whether the claim was still ours. */
   async fail(claim: JobClaim, reason: string): Promise<boolean> {
     const rows = await this.#database.rows(

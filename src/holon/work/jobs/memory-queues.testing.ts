@@ -6,7 +6,7 @@ interface Lane {
   readonly waiting: QueuedJob[];
   readonly timers: Set<NodeJS.Timeout>;
   readonly workers: {
-    readonly options: WorkOptions;
+    options: WorkOptions;
     readonly run: (job: JobRun) => Promise<unknown>;
     active: Set<Promise<unknown>>;
     closed: boolean;
@@ -52,6 +52,10 @@ export class MemoryQueues implements QueueBackend {
     lane.workers.push(worker);
     this.#pump(lane);
     return {
+      resize: (concurrency) => {
+        worker.options = { ...worker.options, concurrency };
+        this.#pump(lane);
+      },
       close: async () => {
         worker.closed = true;
         await Promise.allSettled([...worker.active]);

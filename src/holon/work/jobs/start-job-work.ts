@@ -1,5 +1,5 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { JobRun, QueueBackend } from "../../queue/queue-backend.ts";
+import type { JobRun, QueueBackend, QueueWorker } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
@@ -9,9 +9,10 @@ import { createJobConsole, type JobConsole } from "./job-console.ts";
 import { type JobData, JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
+import { JobGate } from "./job-gate.ts";
 import { JobLeases } from "./job-leases.ts";
 import { JobLedger } from "./job-ledger.ts";
-import { jobQueues } from "./job-queues.ts";
+import { type JobQueue, jobQueues } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
@@ -19,6 +20,9 @@ import { JobShelf } from "./job-shelf.ts";
 import { JobSweeper } from "./job-sweeper.ts";
 import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
 import type { RunAlone } from "./run-alone.ts";
+
+/** Jobs that are claimed ahead of those that run, besides as many as run at once, where runs are short. */
+const AHEAD_COUNT = 16;
 
 /** What of a context its jobs and schedules need. */
 export interface JobModule {
@@ -81,12 +85,18 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
   const leases = new JobLeases({ runs, runBy, leaseMs: timing.leaseMs, log });
   const lane = new AloneLane({ context, jobs, runs, leases, runAlone, runBy, leaseMs: timing.leaseMs, log });
-  const runner = new JobRunner({ runs, executor, lane, leases, ledger, clock, log, leaseMs: timing.leaseMs });
+  const runner = new JobRunner({ runs, executor, lane, leases, ledger, sender, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
-  const workers = jobQueues(context, jobs).map(({ queue, options: work }) =>
-    backend.work(queue, work, (run) => runner.run(idOf(run), { isRetry: run.isRetry, show: (value) => run.progress(value) })),
-  );
+  const workers = jobQueues(context, jobs).map(startWorker);
+
+  function startWorker({ queue, options: work }: JobQueue): QueueWorker {
+    const { concurrency, rate } = work;
+    const aheadCount = rate === undefined ? AHEAD_COUNT + concurrency : 0;
+    const gate = new JobGate({ concurrency, aheadCount, clock, onAhead: (count) => worker.resize(concurrency + count) });
+    const worker = backend.work(queue, work, (run) => runner.run(idOf(run), { gate, isRetry: run.isRetry, show: (value) => run.progress(value) }));
+    return worker;
+  }
 
   const stop = async (): Promise<void> => {
     await ticker.close();

@@ -1,0 +1,74 @@
+import type { Clock } from "../../kernel/index.ts";
+
+/** Longest that a job which was taken ahead should wait for its turn, going by how long runs have taken. */
+const AHEAD_MS = 10;
+
+/** After so long a job that was taken ahead is left to others. */
+const LATE_MS = 100;
+
+/** How much the last run counts in the usual length of a run. */
+const WEIGHT = 0.1;
+
+/** What {@link JobGate} needs. */
+export interface JobGateParts {
+  /** Handlers of a queue that run at once in this process. */
+  readonly concurrency: number;
+  /** Most jobs that may be taken ahead. */
+  readonly aheadCount: number;
+  readonly clock: Clock;
+  /** How many jobs are to be taken ahead from now on. */
+  readonly onAhead: (count: number) => void;
+}
+
+/**
+ * Lets so many handlers of a queue run at once, while a few jobs more are taken and claimed ahead, which would otherwise leave handlers waiting for
+ * queue and database. Where runs take long nothing is taken ahead: another process may be free.
+ */
+export class JobGate {
+  readonly #parts: JobGateParts;
+  readonly #waiting: ((isIn: boolean) => void)[] = [];
+  #running = 0;
+  #usualMs = AHEAD_MS;
+  #ahead = 0;
+
+  constructor(parts: JobGateParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when it is this job's turn; false where it is not within 100 ms. */
+  enter(): Promise<boolean> | true {
+    if (this.#running < this.#parts.concurrency) {
+      this.#running++;
+      return true;
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(settle), 1);
+        this.#look(LATE_MS);
+        resolve(false);
+      }, LATE_MS);
+      const settle = (isIn: boolean): void => {
+        clearTimeout(timer);
+        resolve(isIn);
+      };
+      this.#waiting.push(settle);
+    });
+  }
+
+  /** Gives the place of a run that took so long to the next one. */
+  leave(tookMs: number): void {
+    this.#look(tookMs);
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running--;
+    else next(true);
+  }
+
+  #look(tookMs: number): void {
+    const { concurrency, aheadCount, onAhead } = this.#parts;
+    this.#usualMs += (tookMs - this.#usualMs) * WEIGHT;
+    const ahead = Math.min(aheadCount, Math.floor((concurrency * AHEAD_MS) / Math.max(this.#usualMs, 0.001) / 2));
+    if (ahead === this.#ahead) return;
+    this.#ahead = ahead;
+    onAhead(ahead);
+  }
+}
