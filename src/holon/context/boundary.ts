@@ -11,6 +11,7 @@ const FAULTS: ReadonlySet<string> = new Set([
   "CONTRACT_MISMATCH",
   "KEY_IN_FLIGHT",
   "KEY_REUSED",
+  "KEY_UNDONE",
   "TOO_MANY_REQUESTS",
   "CALL_IN_TRANSACTION",
 ]);

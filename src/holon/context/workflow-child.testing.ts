@@ -1,0 +1,23 @@
+import { randomUUID } from "node:crypto";
+import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import { startWorkflowWork } from "../work/index.ts";
+import { crashingPlace } from "./workflow-crash.testing.ts";
+import { compileContexts } from "./workflows.fixture.testing.ts";
+
+/** A process that works the workflow of the tests and kills itself at the point that it is told. */
+const [, , url = "", roles = "{}", crashAt = ""] = process.argv;
+const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const at = async (point: string): Promise<void> => {
+  if (point !== crashAt) return;
+  process.kill(process.pid, "SIGKILL");
+  await new Promise(() => {});
+};
+const contexts = compileContexts({ url, roles: JSON.parse(roles) as Record<string, string>, wheel }, crashingPlace(at));
+startWorkflowWork({
+  workflows: contexts.orders.workflows,
+  store: contexts.stores.orders,
+  services: { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID },
+  timing: { pollMs: 20, leaseMs: 600 },
+});
+process.stdout.write('{"started":true}\n');
+setInterval(() => {}, 1_000);

@@ -1,0 +1,41 @@
+import { and, eq } from "drizzle-orm";
+import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
+
+const { happened } = orderTables;
+
+/** Where a process may be killed: before and after the effect of each step, which is before and after its commit; and the same when it is undone. */
+export const CRASH_POINTS = ["reserve", "confirm", "charge", "outside", "nap", "last"].flatMap((step) => [`${step}:before`, `${step}:after`]);
+export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].flatMap((step) => [`${step}:undo`, `${step}:undone`]);
+
+/** A body with a step of every kind, which asks at each point whether to go on. */
+export function crashingPlace(at: (point: string) => Promise<void>): PlaceBody {
+  return async ({ input, step, run }) => {
+    const around = async <Result>(name: string, effect: () => Promise<Result>, [before, after] = ["before", "after"]): Promise<Result> => {
+      await at(`${name}:${before}`);
+      const result = await effect();
+      await at(`${name}:${after}`);
+      return result;
+    };
+    const undoing = <Result>(name: string, effect: () => Promise<Result>): Promise<Result> => around(name, effect, ["undo", "undone"]);
+    const reserved = await step.call("reserve", ({ call }) => around("reserve", () => call.stock.reserve({ run: run.key })), {
+      undo: ({ call }) => undoing("reserve", () => call.stock.release({ run: run.key })),
+    });
+    await step.transaction("confirm", ({ tx }) => around("confirm", () => tx.db.insert(happened).values({ what: "confirmed", run: run.key })), {
+      undo: ({ tx }) => undoing("confirm", () => tx.db.delete(happened).where(and(eq(happened.run, run.key), eq(happened.what, "confirmed")))),
+    });
+    await step.call("charge", ({ call }) => around("charge", () => call.stock.charge({ run: `${run.key} charge` })), {
+      undo: ({ call }) => undoing("charge", () => call.stock.release({ run: `${run.key} charge` })),
+    });
+    await step.run("outside", () => around("outside", async () => {}), { undo: () => undoing("outside", async () => {}) });
+    await at("nap:before");
+    await step.sleep("nap", 20);
+    await at("nap:after");
+    await step.transaction("last", ({ tx, ctx }) =>
+      around("last", async () => {
+        if (input.fails) throw ctx.fail("CONFLICT", "It fails.");
+        await tx.db.insert(happened).values({ what: "last", run: run.key });
+      }),
+    );
+    return { left: reserved.left };
+  };
+}
