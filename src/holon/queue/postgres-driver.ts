@@ -37,7 +37,7 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
   });
   pool.setMaxListeners(0);
   pool.on("error", (error) => reachability.lost(error));
-
+  pauseWhereAway(pool, (error) => reachability.lost(error));
   await migrateQueues(pool, (client) => runMigrations(client, schema));
   const { Queue: BullQueue, Worker: BullWorker } = withBackend<PostgresQueueBackend, typeof pool>(
     (name, options, { withBlockingConnection = false } = {}) => {
@@ -45,6 +45,7 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
       // BullMQ lets a pool of ours live in its default schema only; the pool's search path is what its statements go by.
       Object.defineProperty(connection, "schema", { value: schema });
       // It would look whether the schema is there, which was made above, and remember for ever that the server was away when it looked.
+      Object.defineProperty(connection, "waitUntilReady", { value: async () => {} });
       return new Backend(connection, name, options, true, withBlockingConnection ? name : undefined);
     },
   );
