@@ -41,7 +41,7 @@ export function workPage({ appName, reports, formToken, signOut, message }: Work
       headings: ["Job", "Failed at", "Attempts"],
       actions: [{ action: "rerun", label: "Run again" }],
       rows: known.flatMap(({ context, failedJobs }) =>
-        failedJobs.map(({ id, name, reason, attempts, failedAt }) => ({ context, id, reason, cells: [name, failedAt, attempts] })),
+        failedJobs.map(({ id, name, reason, attempts, failedAt }) => ({ context, id, reason, cells: [name, moment(failedAt), attempts] })),
       ),
     },
     {
@@ -111,22 +111,27 @@ function countsRow(report: ContextReport): Markup {
 
 function listingTable({ title, none, headings, rows, actions }: Listing, formToken: string | undefined): Markup {
   if (rows.length === 0) return html`<h2>${title}</h2><p class="soft">${none}</p>`;
-  const heads = ["Context", ...headings, "Reason", "Id", ...(formToken === undefined ? [] : ["Decide"])];
+  const heads = ["Context", ...headings, "Reason", ...(formToken === undefined ? [] : ["Decide"]), "Id"];
   return html`<h2>${title}</h2><div class="scroll"><table><thead><tr>${heads.map((heading) => html`<th scope="col">${heading}</th>`)}</tr></thead><tbody>${rows.map(
     ({ context, id, cells, reason }) =>
-      html`<tr><td>${context}</td>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="reason">${redactText(reason ?? "unknown")}</td><td class="id">${id}</td>${
+      html`<tr><td>${context}</td>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="reason">${redactText(reason ?? "unknown")}</td>${
         formToken === undefined
           ? undefined
           : html`<td>${actions.map(
               ({ action, label }) =>
                 html`<form class="inline" method="post" action="/ops/work/${context}/${action}"><input type="hidden" name="id" value="${id}"><input type="hidden" name="form" value="${formToken}"><button aria-label="${label}: ${context} ${id}">${label}</button></form>`,
             )}</td>`
-      }</tr>`,
+      }<td class="id">${id}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
 function alarming(count: number): Content {
   return count === 0 ? 0 : html`<span class="bad">${count}</span>`;
+}
+
+/** As people read it, to the second. */
+function moment(iso: string): string {
+  return `${iso.slice(0, 19).replace("T", " ")} UTC`;
 }
 
 /** Short, for people: the largest unit that fits. */
