@@ -6,6 +6,7 @@ import { testScope, useTestDatabase } from "../data/database.testing.ts";
 import { migrate } from "../data/index.ts";
 import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
 import { startWorkflowWork, type WorkflowTiming, type WorkflowWork } from "../work/index.ts";
+import type { ContextModule } from "./define-context.ts";
 import type { TypedTransaction } from "./typed-transaction.ts";
 import { compileContexts, type PlaceBody, type StockHooks, type WorkflowContexts } from "./workflows.fixture.testing.ts";
 
@@ -21,6 +22,8 @@ export interface WorkflowPlace {
   readonly sql: Sql;
   /** Works the workflow with this body, until the test ends. */
   start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>): Working;
+  /** The context that starts runs, as an app lists it. */
+  module(): ContextModule;
   /** Runs a function in a transaction of the context. */
   transaction<Result>(run: (tx: TypedTransaction) => Promise<Result>): Promise<Result>;
   /** Starts a run in a transaction of its own. */
@@ -62,7 +65,7 @@ export function useWorkflows(): WorkflowPlace {
     wheel.close();
     await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
   });
-  const functions: Pick<WorkflowPlace, "start" | "transaction" | "run" | "row" | "is" | "happened" | "steps"> = {
+  const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "is" | "happened" | "steps"> = {
     start(place, hooks, timing) {
       const contexts = compileContexts({ ...made, wheel }, place, hooks);
       const work = startWorkflowWork({
@@ -75,6 +78,7 @@ export function useWorkflows(): WorkflowPlace {
       working.push(started);
       return started;
     },
+    module: () => made.starter.orders.module,
     transaction: (run) => made.starter.stores.orders.transaction(testScope(), (tx) => run(made.starter.orders.openTransaction(tx))),
     async run(key, input = {}) {
       return (await functions.transaction((tx) => tx.start("place", input, { key }))).runId;
