@@ -1,4 +1,5 @@
 import { type App, defineApp } from "holon";
+import { Session } from "#contracts/users";
 import { catalogModule } from "./contexts/catalog/index.ts";
 import { createNotificationsModule } from "./contexts/notifications/index.ts";
 import { ordersModule } from "./contexts/orders/index.ts";
@@ -31,5 +32,6 @@ export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAd
       createNotificationsModule({ mailer }),
     ],
     authenticate: createAuthenticate(tokens),
+    opsSignIn: async (credentials, ask) => Session.parse(await ask("users.signIn", credentials)).token,
   });
 }

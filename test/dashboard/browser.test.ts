@@ -61,6 +61,17 @@ async function tokenOf({ url }: RunningShop): Promise<string> {
   });
 }
 
+async function signInWithToken(page: Page, shop: RunningShop): Promise<void> {
+  await page.getByLabel("Bearer token of an admin").fill(await tokenOf(shop));
+  await page.getByRole("button", { name: "Sign in with a token" }).click();
+}
+
+async function signInWithPassword(page: Page): Promise<void> {
+  await page.getByLabel("E-mail").fill(ADMIN.email);
+  await page.getByLabel("Password").fill(ADMIN.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
 /** Names of the queues that the board lists. */
 async function queuesOn(page: Page, ops: string): Promise<string[]> {
   const answer = await page.request.get(`${ops}/ops/jobs/api/queues`);
@@ -80,7 +91,10 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
   });
   afterAll(() => browser?.close());
 
-  test.each(["start", "apart"] as const)("lets an admin in and shows the queues of all contexts: %s", async (command) => {
+  test.each([
+    ["start", signInWithPassword],
+    ["apart", signInWithToken],
+  ] as const)("lets an admin in and shows the queues of all contexts: %s", async (command, signIn) => {
     const shop = await startShop(command);
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(0);
@@ -93,8 +107,7 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
     const [first = ""] = shop.ops;
     expect((await page.goto(`${first}/ops/jobs`))?.status()).toBe(401);
     await page.screenshot({ path: path.join(PICTURES, `${command}-sign-in.png`) });
-    await page.getByLabel("Bearer token of an admin").fill(await tokenOf(shop));
-    await page.getByRole("button", { name: "Sign in with a token" }).click();
+    await signIn(page, shop);
     await page.getByText("queues", { exact: false }).first().waitFor();
     await page.waitForURL(`${first}/ops/jobs`);
 

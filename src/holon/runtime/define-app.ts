@@ -1,5 +1,5 @@
 import type { ContextModule } from "../context/index.ts";
-import type { EdgeRequest } from "../edge/index.ts";
+import type { Credentials, EdgeRequest } from "../edge/index.ts";
 import type { Principal } from "../kernel/index.ts";
 import type { AllowedCycle } from "../topology/app-shape.ts";
 
@@ -10,12 +10,20 @@ import type { AllowedCycle } from "../topology/app-shape.ts";
  */
 export type Authenticate = (request: EdgeRequest) => Principal | undefined | Promise<Principal | undefined>;
 
+/** Calls a procedure of the app by its path, as in `users.signIn`, as anybody from outside may. Errors: those of the contract and of the catalogue. */
+export type AskApp = (procedure: string, input: unknown) => Promise<unknown>;
+
+/** Knows a person by e-mail and password. Shape: a bearer token that `authenticate` takes; undefined where they are not good. */
+export type OpsSignIn = (credentials: Credentials, ask: AskApp) => Promise<string | undefined>;
+
 /** What {@link defineApp} takes. */
 export interface AppOptions {
   /** Lower-case letters and digits; names the development database and the metrics. */
   readonly name: string;
   readonly contexts: readonly ContextModule[];
   readonly authenticate?: Authenticate;
+  /** Lets admins sign in to the dashboard with e-mail and password; with a bearer token they always can. */
+  readonly opsSignIn?: OpsSignIn;
   /** Folder that holds one folder of SQL migrations a context; `migrations` under the working folder where none is given. */
   readonly migrations?: string;
   /** Contexts that may call each other in a circle, each with the reason; circles that are not listed refuse to start. */

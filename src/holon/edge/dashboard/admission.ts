@@ -52,19 +52,31 @@ export class Admission {
     return this.byToken(Object.create(request, { headers }) as IncomingMessage);
   }
 
-  /** The admin with this password. Errors: as {@link admit}. */
-  byPassword(credentials: Credentials): Promise<string> {
-    return this.#adminOf(() => this.#options.signIn?.(credentials));
+  /** The admin with this password. Errors: as {@link admit}; UNAVAILABLE where it cannot be checked now. */
+  async byPassword(request: IncomingMessage, credentials: Credentials): Promise<string> {
+    const token = await this.#tokenOf(credentials);
+    if (token === undefined) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    return this.byTypedToken(request, token);
   }
 
-  async #adminOf(ask: () => Promise<Principal | undefined> | undefined): Promise<string> {
+  async #tokenOf(credentials: Credentials): Promise<string | undefined> {
+    try {
+      return await this.#options.signIn?.(credentials);
+    } catch (error) {
+      // What can be no e-mail and no password is nobody's.
+      if (isHolonError(error, "BAD_REQUEST")) return undefined;
+      throw error;
+    }
+  }
+
+  async #adminOf(ask: () => Promise<Principal>): Promise<string> {
     const principal = parsePrincipal(await this.#ask(ask));
     if (principal?.kind !== "user") throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
     if (!principal.roles.includes(ADMIN)) throw catalogueError("FORBIDDEN", "Only admins may look at this.");
     return principal.id;
   }
 
-  async #ask(ask: () => Promise<Principal | undefined> | undefined): Promise<Principal | undefined> {
+  async #ask(ask: () => Promise<Principal>): Promise<Principal> {
     try {
       return await ask();
     } catch (error) {

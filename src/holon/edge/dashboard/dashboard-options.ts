@@ -1,4 +1,4 @@
-import type { Clock, Principal } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { WorkConsole } from "../../work/console/index.ts";
 import type { Authenticate } from "../edge-options.ts";
@@ -9,8 +9,8 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Knows a person by e-mail and password. Shape: undefined, or UNAUTHORIZED thrown, where they are not good. */
-export type SignIn = (credentials: Credentials) => Promise<Principal | undefined>;
+/** Knows a person by e-mail and password. Shape: a bearer token that `authenticate` takes; undefined, or a refusal thrown, where they are not good. */
+export type SignIn = (credentials: Credentials) => Promise<string | undefined>;
 
 /** What the dashboard is made from. */
 export interface DashboardOptions {

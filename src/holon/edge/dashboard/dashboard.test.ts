@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Clock, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { type Clock, catalogueError, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
 import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";
 
@@ -165,13 +165,20 @@ describe("the door of the dashboard", () => {
   it("takes e-mail and password where the app knows people by them", async () => {
     const withPasswords = await openDashboard({
       log: keptLog(lines),
-      signIn: async ({ email, password }) =>
-        email === "ada@example.test" && password === "right canary" ? { kind: "user", id: "ada", roles: ["admin"] } : undefined,
+      async signIn({ email, password }) {
+        if (password === "") throw catalogueError("BAD_REQUEST", "too short");
+        if (password === "away") throw catalogueError("UNAVAILABLE", "the users are away");
+        if (password === "bob's") return "user-token-canary";
+        return email === "ada@example.test" && password === "right canary" ? "admin-token-canary" : undefined;
+      },
     });
     const person = new Browser(withPasswords.url);
     const signIn = (password: string) => person.send("POST", "/ops/sign-in", { email: "ada@example.test", password });
     expect(await (await person.get("/ops/sign-in")).text()).toContain('type="password" name="password"');
     expect((await signIn("wrong canary")).status).toBe(401);
+    expect((await signIn("")).status).toBe(401);
+    expect((await signIn("bob's")).status).toBe(403);
+    expect((await signIn("away")).status).toBe(503);
     expect((await signIn("right canary")).status).toBe(303);
     await withPasswords.close();
   });

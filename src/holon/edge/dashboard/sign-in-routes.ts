@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { catalogueError, isHolonError, type Logger } from "../../kernel/index.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
@@ -66,13 +66,14 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
   try {
     const token = formField(request, "token");
     const userId = await (token === ""
-      ? admission.byPassword({ email: formField(request, "email"), password: formField(request, "password") })
+      ? admission.byPassword(request.raw, { email: formField(request, "email"), password: formField(request, "password") })
       : admission.byTypedToken(request.raw, token));
     tries.forget(address);
     log.info({ userId, address }, "an admin signed in to the dashboard");
     const value = sessions.issue(userId);
     return reply.header("set-cookie", cookie.set(request, value, sessions.lifetimeMs)).redirect(OWN_PATH.test(next) ? next : FIRST_PAGE, 303);
   } catch (error) {
+    if (isHolonError(error, "UNAVAILABLE")) return showSignIn(reply, 503, parts, next, "Passwords cannot be checked here now. Use a token.");
     if (!isRefusal(error)) throw error;
     log.warn({ address, code: error.code }, "somebody was refused at the dashboard");
     const problem = error.code === "FORBIDDEN" ? "This user is no admin." : "That is not right, or not any more.";

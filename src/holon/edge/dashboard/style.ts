@@ -19,7 +19,7 @@ th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-to
 thead th { border-top: 0; color: var(--soft); font-size: .85rem; font-weight: 600; white-space: nowrap; }
 td.number, th.number { text-align: right; }
 td { white-space: nowrap; }
-td.id { font-family: ui-monospace, monospace; font-size: .85rem; }
+td.id { font-family: ui-monospace, monospace; font-size: .75rem; line-height: 2; }
 td.reason { width: 50%; min-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
 form.inline { display: inline-block; margin: 0 .25rem .25rem 0; }
 form.card { padding: 1.25rem; margin-bottom: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }

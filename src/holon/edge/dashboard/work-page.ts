@@ -95,7 +95,7 @@ function countsTable(reports: readonly ContextReport[]): Markup {
     "Jobs failed",
     "Stuck runs",
   ];
-  return html`<div class="scroll"><table><thead><tr><th scope="col">Context</th>${headings.map(
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="Counts"><table><thead><tr><th scope="col">Context</th>${headings.map(
     (heading) => html`<th scope="col" class="number">${heading}</th>`,
   )}</tr></thead><tbody>${reports.map(countsRow)}</tbody></table></div>`;
 }
@@ -112,7 +112,7 @@ function countsRow(report: ContextReport): Markup {
 function listingTable({ title, none, headings, rows, actions }: Listing, formToken: string | undefined): Markup {
   if (rows.length === 0) return html`<h2>${title}</h2><p class="soft">${none}</p>`;
   const heads = ["Context", ...headings, "Reason", ...(formToken === undefined ? [] : ["Decide"]), "Id"];
-  return html`<h2>${title}</h2><div class="scroll"><table><thead><tr>${heads.map((heading) => html`<th scope="col">${heading}</th>`)}</tr></thead><tbody>${rows.map(
+  return html`<h2>${title}</h2><div class="scroll" role="region" tabindex="0" aria-label="${title}"><table><thead><tr>${heads.map((heading) => html`<th scope="col">${heading}</th>`)}</tr></thead><tbody>${rows.map(
     ({ context, id, cells, reason }) =>
       html`<tr><td>${context}</td>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="reason">${redactText(reason ?? "unknown")}</td>${
         formToken === undefined
