@@ -1,6 +1,6 @@
 export { type RunAppOptions, runApp } from "./cli/index.ts";
 export { type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts, defineContext } from "./context/define-context.ts";
-export type { ContextOf, ReaderOf, TransactionOf } from "./context/definition-types.ts";
+export type { ContextOf, ReaderOf, SubscriptionContextOf, TransactionOf } from "./context/definition-types.ts";
 export type {
   BaseContext,
   CallOptions,
