@@ -6,8 +6,11 @@ import { type AckMessage, ackQueue, type EventMessage } from "./event-message.ts
 /** Most events that one acknowledgement names. */
 const ACK_COUNT = 500;
 
+/** How long an acknowledgement waits for others: nobody waits for it, and each is a job and a transaction of its own. */
+const GATHER_MS = 30;
+
 /**
- * Tells producers what this context has taken: what comes while one acknowledgement is on its way goes with the next one.
+ * Tells producers what this context has taken: what comes within 30 ms, or while one acknowledgement is on its way, goes together.
  *
  * One that is lost is healed by its producer, which sends the event again.
  */
@@ -17,6 +20,9 @@ export class AckSender {
   readonly #log: Logger;
   readonly #waiting = new Map<string, { id: string; position: number }[]>();
   readonly #sending = new Map<string, Promise<void>>();
+  #isClosing = false;
+  #gathered: () => void = () => {};
+  #gathering: Promise<void> | undefined = undefined;
 
   constructor(subscriber: string, backend: QueueBackend, log: Logger) {
     this.#subscriber = subscriber;
@@ -37,12 +43,28 @@ export class AckSender {
     await this.#add(producer, { kind: "subscribe", subscriber: this.#subscriber, events: [...events] });
   }
 
-  /** Resolves when nothing is on its way. */
+  /** Resolves when nothing is on its way. From now on nothing waits for others. */
   async idle(): Promise<void> {
+    this.#isClosing = true;
+    this.#gathered();
     await Promise.all(this.#sending.values());
   }
 
+  #gather(): Promise<void> {
+    if (this.#isClosing) return Promise.resolve();
+    this.#gathering ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#gathered(), GATHER_MS);
+      this.#gathered = () => {
+        clearTimeout(timer);
+        this.#gathering = undefined;
+        resolve();
+      };
+    });
+    return this.#gathering;
+  }
+
   async #send(producer: string): Promise<void> {
+    await this.#gather();
     for (let waiting = this.#waiting.get(producer) ?? []; waiting.length > 0; waiting = this.#waiting.get(producer) ?? []) {
       const events = waiting.splice(0, ACK_COUNT);
       try {

@@ -102,8 +102,9 @@ export class EventConsumer {
   async #take(producer: string, messages: readonly EventMessage[]): Promise<void> {
     const { inbox } = this.#parts;
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
-      await this.#lock(tx, producer, messages);
-      const candidates = this.#judge(producer, messages, await inbox.statesAround(tx, producer, messages));
+      // Both on their way at once: the second statement begins when the first has the locks.
+      const [, states] = await Promise.all([this.#lock(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
+      const candidates = this.#judge(producer, messages, states);
       const entered = await inbox.enter(tx, producer, candidates);
       const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
       for (const { message, payload } of effective) {

@@ -53,11 +53,14 @@ export class Inbox {
   async statesAround(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<ReadonlyMap<string, InboxState>> {
     const keyed = messages.flatMap(({ name, key, keyNumber, needs }) => (key === null ? [] : [{ name, key, keyNumber, needs }]));
     if (keyed.length === 0) return new Map();
+    // Looked up one by one (`offset 0`): a join was seen to read all that this producer ever sent.
     const rows = await rowsOf<{ name: string; key: string; number: string; state: InboxState }>(
       tx,
       sql`select distinct i.name, i.ordered_key as key, i.key_number as number, i.state
-          from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, "keyNumber" bigint, needs bigint)
-          join ${this.#table} i on i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key and i.key_number in (m."keyNumber", m.needs)`,
+          from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, "keyNumber" bigint, needs bigint) cross join lateral (
+            select * from ${this.#table} i where i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key
+              and i.key_number in (m."keyNumber", m.needs) offset 0
+          ) i`,
     );
     return new Map(rows.map(({ name, key, number, state }) => [placeOf(name, key, Number(number)), state]));
   }
@@ -88,9 +91,11 @@ export class Inbox {
     if (keyed.length === 0) return false;
     const rows = await rowsOf(
       tx,
-      sql`update ${this.#table} i set retry_at = now() from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, next bigint)
-          where i.producer = ${producer} and i.name = m.name and i.ordered_key = m.key and i.ordered_key is not null and i.key_number = m.next
-            and i.state = 'held' and i.retry_at is null returning i.event_id`,
+      sql`update ${this.#table} i set retry_at = now() from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, next bigint) cross join lateral (
+            select event_id from ${this.#table} h where h.producer = ${producer} and h.name = m.name and h.ordered_key = m.key and h.ordered_key is not null
+              and h.key_number = m.next offset 0
+          ) h
+          where i.producer = ${producer} and i.event_id = h.event_id and i.state = 'held' and i.retry_at is null returning i.event_id`,
     );
     return rows.length > 0;
   }

@@ -108,11 +108,12 @@ export class OutboxLease {
   async sent(positions: readonly number[]): Promise<void> {
     await this.#database.rows(
       "mark events as sent",
+      // A scalar: an `exists` was seen to be answered from the whole table.
       sql`with sent as (
           update ${this.#deliveries} set sent_at = now(), sent_count = sent_count + 1 where position = any(${array(positions)}) and sent_at is null returning position
         )
         update ${this.#outbox} o set sent_count = o.sent_count + 1, leased_until = null,
-          settled_at = case when exists (select 1 from ${this.#deliveries} d where d.position = o.position) then o.settled_at else now() end
+          settled_at = case when (select count(*) from ${this.#deliveries} d where d.position = o.position) > 0 then o.settled_at else now() end
         where position = any(${array(positions)})`,
     );
   }

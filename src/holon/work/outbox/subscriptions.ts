@@ -58,29 +58,35 @@ export class Subscriptions {
   /**
    * Notes that a subscriber has taken events; those that all have taken are settled.
    *
-   * The rows are locked first: two last acknowledgements at the same moment would each miss the other.
+   * The rows are locked first, by a statement of its own: two last acknowledgements at the same moment would each miss the other.
    */
   async taken(subscriber: string, events: readonly TakenEvent[]): Promise<void> {
-    const acknowledged = sql`jsonb_to_recordset(${jsonb(events)}) as a (position bigint, id uuid)`;
+    const sorted = [...events].sort((one, other) => one.position - other.position);
+    // Positions begin anew where a database was restored; ids do not.
+    const rows = sql`jsonb_to_recordset(${jsonb(sorted)}) as a (position bigint, id uuid)
+      cross join lateral (select o.position from ${this.#outbox} o where o.position = a.position and o.id = a.id for update) o`;
     await this.#database.transaction("acknowledge", async (tx) => {
-      // Positions begin anew where a database was restored; ids do not.
-      const rows = await rowsOf<{ position: string }>(
-        tx,
-        sql`select o.position from ${this.#outbox} o join ${acknowledged} on o.position = a.position and o.id = a.id order by o.position for update of o`,
-      );
-      if (rows.length === 0) return;
-      const positions = sql`${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]`;
-      await rowsOf(
+      const locked = await rowsOf<{ position: string }>(tx, sql`select o.position from ${rows}`);
+      if (locked.length === 0) return;
+      const positions = sql`${`{${locked.map(({ position }) => position).join(",")}}`}::bigint[]`;
+      // On the way to the next one; that one tells where this one fails.
+      const noted = rowsOf(
         tx,
         sql`update ${this.#deliveries} set acknowledged_at = now() where subscriber = ${subscriber} and position = any(${positions}) and acknowledged_at is null`,
       );
-      await rowsOf(tx, this.#settle(positions));
+      await Promise.all([noted, rowsOf(tx, this.#settle(positions))]);
     });
   }
 
   #settle(positions: SQL): SQL {
-    // A scalar, which is looked up row by row: a `not exists` was seen to be planned as a join with all that is open.
-    return sql`update ${this.#outbox} o set settled_at = now() where position = any(${positions}) and settled_at is null
-      and (select d.position from ${this.#deliveries} d where d.position = o.position and d.acknowledged_at is null limit 1) is null`;
+    return sql`update ${this.#outbox} o set settled_at = now() where position = any(${positions}) and settled_at is null and not ${isAwaited(this.#deliveries)}`;
   }
+}
+
+/**
+ * Whether somebody has not acknowledged the event `o`. A scalar over its own few rows: asked in any other way, it was seen to be planned as a join
+ * with, or a look through, all that is open.
+ */
+function isAwaited(deliveries: SQL): SQL {
+  return sql`coalesce((select bool_or(d.acknowledged_at is null) from ${deliveries} d where d.position = o.position), false)`;
 }
