@@ -17,6 +17,7 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   lint: [bin("biome"), "lint", "--error-on-warnings", "."],
   types: [bin("tsc"), "--noEmit", "-p", "."],
   floors: script("floors.ts"),
+  workflows: script("workflow-versions.ts"),
   docs: script("docs.ts"),
   deploy: script("deploy.ts"),
   package: script("package.ts"),
