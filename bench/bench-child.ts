@@ -1,13 +1,17 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import type { BenchPlan } from "./bench-plan.ts";
 import type { ChildRole, Order } from "./order.ts";
 
 /** How long a process of the bench may take to start, and to answer beyond the time it was told to measure. */
 const PATIENCE_MS = 30_000;
+
+/** A millisecond of calling takes one, and a piece of work takes less than ten. */
+const MS_A_PIECE = 10;
 
 /** The code of the processes, in a folder of its own. */
 export interface BuiltChild {
@@ -17,13 +21,16 @@ export interface BuiltChild {
 }
 
 /** Compiles the code of the processes to plain JavaScript, as a user's process runs it: a loader would be measured with it. */
-export async function buildChild(): Promise<BuiltChild> {
-  const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
+export async function buildChild(unit: BenchPlan["unit"]): Promise<BuiltChild> {
+  // The drivers of queues and databases cannot be bundled, and are found from where the code is.
+  const isWaiting = unit === "pieces";
+  const folder = mkdtempSync(join(isWaiting ? cacheFolder() : tmpdir(), "holon-bench-"));
   const outfile = join(folder, "child.mjs");
   await build({
-    entryPoints: [fileURLToPath(new URL("./child.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(isWaiting ? "./waits/child.ts" : "./child.ts", import.meta.url))],
     outfile,
     bundle: true,
+    ...(isWaiting ? { packages: "external" as const } : {}),
     platform: "node",
     format: "esm",
     target: "node20",
@@ -31,6 +38,12 @@ export async function buildChild(): Promise<BuiltChild> {
     logLevel: "error",
   });
   return { file: outfile, close: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function cacheFolder(): string {
+  const folder = fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** One process of one contender. It ends with this process, however that ends. */
@@ -55,7 +68,7 @@ export class BenchChild {
 
   /** Errors: what the process answered, that it ended, or that it took too long. */
   ask<Answer>(order: Order): Promise<Answer> {
-    const answer = this.#answer<Answer>(PATIENCE_MS + (order.kind === "run" ? order.ms : 0));
+    const answer = this.#answer<Answer>(PATIENCE_MS + (order.kind === "run" ? order.length * MS_A_PIECE : 0));
     this.#process.send(order);
     return answer;
   }

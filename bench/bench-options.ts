@@ -7,6 +7,7 @@ export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [op
   --only NAMES      contenders, with commas between; raw is the base of the ratios
   --rounds N        rounds (7)
   --ms N            length of a round of one contender (300 local, 500 mesh)
+  --count N         pieces of work of a round of one contender (4000 jobs, 20000 events)
   --json FILE       writes rows {bench, contender, concurrency, metric, value, raw}
   --markdown FILE   replaces what is between the bench marks of a Markdown file
   --node PATH       the Node that runs the contenders (the one that runs the bench)
@@ -19,6 +20,7 @@ export interface BenchOptions {
   readonly only: readonly string[] | undefined;
   readonly rounds: number;
   readonly ms: number | undefined;
+  readonly count: number | undefined;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
   readonly node: string;
@@ -34,6 +36,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       only: { type: "string" },
       rounds: { type: "string", default: "7" },
       ms: { type: "string" },
+      count: { type: "string" },
       json: { type: "string" },
       markdown: { type: "string" },
       node: { type: "string", default: process.execPath },
@@ -54,6 +57,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     only,
     rounds: parseCount("rounds", values.rounds),
     ms: values.ms === undefined ? undefined : parseCount("ms", values.ms),
+    count: values.count === undefined ? undefined : parseCount("count", values.count),
     json,
     markdown,
     node,

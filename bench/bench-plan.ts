@@ -15,9 +15,12 @@ export interface Metric {
   readonly digits: number;
 }
 
+/** The benches there are. */
+export type BenchName = "local" | "mesh" | "jobs" | "events";
+
 /** One bench: who takes part, at which numbers of calls at once, and what is promised. */
 export interface BenchPlan {
-  readonly name: "local" | "mesh";
+  readonly name: BenchName;
   readonly title: string;
   /** In the order in which they are shown; the first is the base of the ratios. */
   readonly contenders: readonly string[];
@@ -25,10 +28,12 @@ export interface BenchPlan {
   readonly own: readonly string[];
   readonly concurrencies: readonly number[];
   readonly metrics: readonly Metric[];
+  /** What lengths are counted in: milliseconds of calling, or pieces of work that all are done. The latter need a Redis and a Postgres. */
+  readonly unit: "ms" | "pieces";
   /** Before the first round, for each contender and each number of calls at once. */
-  readonly warmMs: number;
+  readonly warmLength: number;
   /** Length of a round unless told otherwise. */
-  readonly roundMs: number;
+  readonly roundLength: number;
   readonly goals: readonly Goal[];
 }
 
@@ -42,8 +47,9 @@ const local: BenchPlan = {
   own: ["raw", "holon"],
   concurrencies: [1],
   metrics: [{ name: "us", title: "us/call", digits: 2 }, CALLS, CPU],
-  warmMs: 1_500,
-  roundMs: 300,
+  unit: "ms",
+  warmLength: 1_500,
+  roundLength: 300,
   goals: [
     { contender: "holon", metric: "us", concurrency: 1, atMost: 1 },
     { contender: "holon", against: "trpc", metric: "callsPerSecond", concurrency: 1, atLeast: 10 },
@@ -58,8 +64,9 @@ const mesh: BenchPlan = {
   own: ["raw", "holon"],
   concurrencies: [1, 16, 128],
   metrics: [CALLS, { name: "p50us", title: "p50 us", digits: 0 }, { name: "p99us", title: "p99 us", digits: 0 }, { ...CPU, digits: 1 }],
-  warmMs: 1_500,
-  roundMs: 500,
+  unit: "ms",
+  warmLength: 1_500,
+  roundLength: 500,
   goals: [
     { contender: "holon", against: "raw", metric: "p50us", concurrency: 1, atMost: 1.3 },
     { contender: "holon", against: "raw", metric: "callsPerSecond", concurrency: 16, atLeast: 0.7 },
@@ -68,5 +75,51 @@ const mesh: BenchPlan = {
   ],
 };
 
+const BACKENDS = ["redis", "postgres"] as const;
+const WAITS_CONTENDERS = BACKENDS.flatMap((backend) => [`bullmq-${backend}`, `holon-${backend}`]);
+
+const jobs: BenchPlan = {
+  name: "jobs",
+  title: "Jobs that are queued already, worked off by one worker",
+  contenders: WAITS_CONTENDERS,
+  own: WAITS_CONTENDERS,
+  concurrencies: [1, 50],
+  metrics: [
+    { name: "jobsPerSecond", title: "jobs/s", digits: 0 },
+    { name: "queuedPerSecond", title: "queued/s", digits: 0 },
+    { ...CPU, title: "CPU us/job", digits: 0 },
+  ],
+  unit: "pieces",
+  warmLength: 1_000,
+  roundLength: 4_000,
+  goals: BACKENDS.flatMap((backend) =>
+    [1, 50].map(
+      (concurrency): Goal => ({ contender: `holon-${backend}`, against: `bullmq-${backend}`, metric: "jobsPerSecond", concurrency, atLeast: 0.9 }),
+    ),
+  ),
+};
+
+const events: BenchPlan = {
+  name: "events",
+  title: "Committed event to committed effect; single ones, then a burst",
+  contenders: WAITS_CONTENDERS,
+  own: WAITS_CONTENDERS,
+  concurrencies: [1],
+  metrics: [
+    { name: "eventsPerSecond", title: "events/s", digits: 0 },
+    { name: "settledPerSecond", title: "settled/s", digits: 0 },
+    { name: "idleP50ms", title: "idle p50 ms", digits: 1 },
+    { name: "idleP99ms", title: "idle p99 ms", digits: 1 },
+  ],
+  unit: "pieces",
+  warmLength: 2_000,
+  roundLength: 20_000,
+  goals: BACKENDS.flatMap((backend): Goal[] => [
+    { contender: `holon-${backend}`, metric: "eventsPerSecond", concurrency: 1, atLeast: backend === "redis" ? 3_000 : 1_500 },
+    { contender: `holon-${backend}`, metric: "idleP50ms", concurrency: 1, atMost: 15 },
+    { contender: `holon-${backend}`, metric: "idleP99ms", concurrency: 1, atMost: 60 },
+  ]),
+};
+
 /** The benches by name. */
-export const BENCHES: Readonly<Record<string, BenchPlan>> = { local, mesh };
+export const BENCHES: Readonly<Record<string, BenchPlan>> = { local, mesh, jobs, events };

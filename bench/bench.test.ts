@@ -15,6 +15,7 @@ import { localContenders, meshContenders } from "./own-contenders.ts";
 import { PEERS_FOLDER } from "./peer-packages.ts";
 import { median, toOutcomes, toRows } from "./report.ts";
 import { type Results, runRounds } from "./rounds.ts";
+import { startServers } from "./waits/servers.ts";
 
 const IDS = [0, 1, 7, 8, 9, 500, 1023];
 const BAD_INPUT = "seven" as unknown as number;
@@ -72,20 +73,24 @@ describe("between two ends of a socket", () => {
 
 describe("a run", () => {
   it.each(Object.values(BENCHES))("of $name has a row for each contender, number of calls at once and metric", async (plan) => {
-    const short: BenchPlan = { ...plan, warmMs: 10 };
-    const child = await buildChild();
+    const isWaiting = plan.unit === "pieces";
+    const short: BenchPlan = { ...plan, warmLength: 10 };
+    const child = await buildChild(plan.unit);
+    const servers = isWaiting ? await startServers() : undefined;
     const said: string[] = [];
     const results = await runRounds({
       plan: short,
       contenders: [...plan.own, "missing"],
       rounds: 2,
-      ms: 10,
+      length: 20,
+      servers,
       childFile: child.file,
       node: process.execPath,
       peersFolder: PEERS_FOLDER,
       profileFolder: undefined,
       say: (line) => said.push(line),
     });
+    await servers?.close();
     child.close();
     const rows = toRows(results);
     expect(rows).toHaveLength(plan.own.length * plan.concurrencies.length * plan.metrics.length);

@@ -45,8 +45,8 @@ async function obey(order: Order): Promise<object> {
   switch (order.kind) {
     case "run":
       return role.bench === "local"
-        ? measureSequence(client as BenchClient, order.ms)
-        : measureLatencies(client as BenchClient, order.concurrency, order.ms);
+        ? measureSequence(client as BenchClient, order.length)
+        : measureLatencies(client as BenchClient, order.concurrency, order.length);
     case "cpu": {
       const { user, system } = process.cpuUsage();
       return { cpuUs: user + system };

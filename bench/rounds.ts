@@ -2,16 +2,20 @@ import { join } from "node:path";
 import type { BenchPlan } from "./bench-plan.ts";
 import { type Entrant, startEntrant } from "./entrant.ts";
 import type { Figures } from "./measure.ts";
+import type { Servers } from "./waits/servers.ts";
 
 /** What {@link runRounds} needs. */
 export interface RoundsOptions {
   readonly plan: BenchPlan;
   readonly contenders: readonly string[];
   readonly rounds: number;
-  readonly ms: number;
+  /** Of a round, in the plan's unit. */
+  readonly length: number;
   readonly childFile: string;
   readonly node: string;
   readonly peersFolder: string;
+  /** The servers of benches that need them. */
+  readonly servers?: Servers | undefined;
   /** Profiles each process for three seconds at the first number of calls at once, instead of rounds, and writes here. */
   readonly profileFolder: string | undefined;
   readonly say: (line: string) => void;
@@ -33,16 +37,16 @@ const PROFILE_MS = 3_000;
  * a ratio within a round means something. A contender that fails is left out, and said to be.
  */
 export async function runRounds(options: RoundsOptions): Promise<Results> {
-  const { plan, rounds, ms, say } = options;
+  const { plan, rounds, length, say } = options;
   const entrants = await startAll(options);
   const figures = new Map(
     entrants.map(({ contender }) => [contender, new Map(plan.concurrencies.map((concurrency) => [concurrency, [] as Figures[]]))]),
   );
   const failed = new Set<Entrant>();
-  const measure = async (entrant: Entrant, concurrency: number, lengthMs: number): Promise<Figures | undefined> => {
+  const measure = async (entrant: Entrant, concurrency: number, howLong: number): Promise<Figures | undefined> => {
     if (failed.has(entrant)) return undefined;
     try {
-      return await entrant.measure(concurrency, lengthMs);
+      return await entrant.measure(concurrency, howLong);
     } catch (error) {
       say(`${entrant.contender} is left out: ${messageOf(error)}`);
       failed.add(entrant);
@@ -51,14 +55,14 @@ export async function runRounds(options: RoundsOptions): Promise<Results> {
     }
   };
   try {
-    for (const entrant of entrants) for (const concurrency of plan.concurrencies) await measure(entrant, concurrency, plan.warmMs);
+    for (const entrant of entrants) for (const concurrency of plan.concurrencies) await measure(entrant, concurrency, plan.warmLength);
     if (options.profileFolder !== undefined) await profile(entrants, plan, options.profileFolder, say);
     else
       for (let round = 0; round < rounds; round++) {
         for (const concurrency of plan.concurrencies) {
           for (let place = 0; place < entrants.length; place++) {
             const entrant = entrants[(place + round) % entrants.length] as Entrant;
-            const found = await measure(entrant, concurrency, ms);
+            const found = await measure(entrant, concurrency, length);
             if (found !== undefined) figures.get(entrant.contender)?.get(concurrency)?.push(found);
           }
         }
@@ -70,11 +74,12 @@ export async function runRounds(options: RoundsOptions): Promise<Results> {
   return { plan, contenders: options.contenders.filter((contender) => figures.has(contender)), figures };
 }
 
-async function startAll({ plan, contenders, childFile, node, peersFolder, say }: RoundsOptions): Promise<Entrant[]> {
+async function startAll({ plan, contenders, childFile, node, peersFolder, servers, say }: RoundsOptions): Promise<Entrant[]> {
   const entrants: Entrant[] = [];
   for (const contender of contenders) {
     try {
-      entrants.push(await startEntrant({ bench: plan.name, contender, childFile, node, peersFolder }));
+      const places = await servers?.open();
+      entrants.push(await startEntrant({ bench: plan.name, contender, childFile, node, peersFolder, places }));
     } catch (error) {
       say(`${contender} is left out: ${messageOf(error)}`);
     }

@@ -6,7 +6,8 @@ import { describeMachine, loadText } from "./machine.ts";
 import { replaceMarked } from "./markdown-file.ts";
 import { installPeers, PEERS_FOLDER } from "./peer-packages.ts";
 import { type Row, renderResults, toRows } from "./report.ts";
-import { runRounds } from "./rounds.ts";
+import { type Results, runRounds } from "./rounds.ts";
+import { startServers } from "./waits/servers.ts";
 
 // Measures holon and its peers side by side, in the same run. docs/benchmarks.md says how to read what comes out.
 const say = (line: string): void => console.error(line);
@@ -23,31 +24,19 @@ function readOptions(): BenchOptions | undefined {
   }
 }
 
-async function main({ plans, only, rounds, ms, json, markdown, node, profile }: BenchOptions): Promise<void> {
-  const chosen = (plan: BenchPlan): string[] => plan.contenders.filter((contender) => only?.includes(contender) ?? true);
-  const needPeers = plans.some((plan) => chosen(plan).some((contender) => !plan.own.includes(contender)));
+async function main(chosen: BenchOptions): Promise<void> {
+  const { plans, rounds, json, markdown, node, profile } = chosen;
+  const needPeers = plans.some((plan) => contendersOf(plan, chosen).some((contender) => !plan.own.includes(contender)));
   const havePeers = needPeers && installPeers(say);
   if (profile !== undefined) mkdirSync(profile, { recursive: true });
   const parts = [`Machine: ${describeMachine(node)} at the start.`];
   const rows: Row[] = [];
-  const child = await buildChild();
-  try {
-    for (const plan of plans) {
-      const results = await runRounds({
-        ...{ plan, rounds, node, say },
-        contenders: chosen(plan).filter((contender) => havePeers || plan.own.includes(contender)),
-        ms: ms ?? plan.roundMs,
-        childFile: child.file,
-        peersFolder: PEERS_FOLDER,
-        profileFolder: profile,
-      });
-      if (profile !== undefined) continue;
-      const found = toRows(results);
-      rows.push(...found);
-      parts.push(renderResults(results, found));
-    }
-  } finally {
-    child.close();
+  for (const plan of plans) {
+    const results = await runPlan(plan, chosen, havePeers);
+    if (profile !== undefined) continue;
+    const found = toRows(results);
+    rows.push(...found);
+    parts.push(renderResults(results, found));
   }
   if (profile !== undefined) return;
   parts.push(`${rounds} rounds; load ${loadText()} at the end.`);
@@ -55,4 +44,29 @@ async function main({ plans, only, rounds, ms, json, markdown, node, profile }: 
   console.log(text);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 1)}\n`);
   if (markdown !== undefined) replaceMarked(markdown, text);
+}
+
+function contendersOf(plan: BenchPlan, { only }: BenchOptions): string[] {
+  return plan.contenders.filter((contender) => only?.includes(contender) ?? true);
+}
+
+/** Runs one bench with its processes, and its servers where it needs any. */
+async function runPlan(plan: BenchPlan, chosen: BenchOptions, havePeers: boolean): Promise<Results> {
+  const { rounds, ms, count, node, profile } = chosen;
+  const isWaiting = plan.unit === "pieces";
+  const child = await buildChild(plan.unit);
+  const servers = isWaiting ? await startServers() : undefined;
+  try {
+    return await runRounds({
+      ...{ plan, rounds, node, say, servers },
+      contenders: contendersOf(plan, chosen).filter((contender) => havePeers || plan.own.includes(contender)),
+      length: (isWaiting ? count : ms) ?? plan.roundLength,
+      childFile: child.file,
+      peersFolder: PEERS_FOLDER,
+      profileFolder: isWaiting ? undefined : profile,
+    });
+  } finally {
+    await servers?.close();
+    child.close();
+  }
 }

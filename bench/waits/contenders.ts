@@ -1,0 +1,21 @@
+import type { WaitsContender } from "./contender.ts";
+import { holonEvents } from "./events-holon.ts";
+import { rawEvents } from "./events-raw.ts";
+import { holonJobs } from "./jobs-holon.ts";
+import { rawJobs } from "./jobs-raw.ts";
+
+/** The contenders of the benches of work that waits, by bench and name. */
+export const waitsContenders: Readonly<Record<string, Readonly<Record<string, WaitsContender>>>> = {
+  jobs: {
+    "bullmq-redis": rawJobs("redis"),
+    "holon-redis": holonJobs("redis"),
+    "bullmq-postgres": rawJobs("postgres"),
+    "holon-postgres": holonJobs("postgres"),
+  },
+  events: {
+    "bullmq-redis": rawEvents("redis"),
+    "holon-redis": holonEvents("redis"),
+    "bullmq-postgres": rawEvents("postgres"),
+    "holon-postgres": holonEvents("postgres"),
+  },
+};

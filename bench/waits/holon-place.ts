@@ -1,0 +1,57 @@
+import postgres, { type Sql } from "postgres";
+import { type ContextData, createContextData, migrate, type Tables } from "../../src/holon/data/index.ts";
+import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
+import { createQueueBackend } from "../../src/holon/queue/index.ts";
+import type { QueueBackend } from "../../src/holon/queue/queue-backend.ts";
+import type { Places, QueueKind } from "./contender.ts";
+
+/** What the contexts of one process work with, as `startProcess` makes it, with the default limits. */
+export interface HolonPlace {
+  readonly backend: QueueBackend;
+  readonly services: {
+    readonly clock: typeof systemClock;
+    readonly wheel: TimerWheel;
+    readonly log: typeof silentLogger;
+    readonly random: () => number;
+  };
+  readonly limits: Limits;
+  /** As the owner of the database, to look and to clear up. */
+  readonly sql: Sql;
+  /** The data of one context, migrated. */
+  openData(context: string): Promise<ContextData<Tables>>;
+  close(): Promise<void>;
+}
+
+/** Opens the queues and the databases of one process. */
+export async function openHolonPlace(kind: QueueKind, places: Places): Promise<HolonPlace> {
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const place = kind === "redis" ? { kind, url: places.redisUrl } : { kind, url: places.databaseUrl };
+  const services = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
+  const backend = await createQueueBackend(place, { ...services, prefix: `holon-${process.pid}` });
+  const limits: Limits = { ...DEFAULT_LIMITS, poolWaitingCount: 100_000, poolWaitMs: 60_000 };
+  const sql = postgres(places.databaseUrl, { max: 2, onnotice: () => {} });
+  const opened: ContextData<Tables>[] = [];
+  return {
+    backend,
+    services,
+    limits,
+    sql,
+    async openData(context) {
+      const { role } = await migrate({ url: places.databaseUrl, context });
+      const data = createContextData({ context, url: places.databaseUrl, role, tables: {}, limits, clock: systemClock, log: silentLogger });
+      opened.push(data);
+      return data;
+    },
+    async close() {
+      await backend.close();
+      for (const data of opened) await data.close();
+      await sql.end({ timeout: 1 });
+      wheel.close();
+    },
+  };
+}
+
+/** A scope that lasts longer than any round. */
+export function benchScope(): Scope {
+  return Scope.root({ principal: ANONYMOUS, caller: "bench", deadlineAtMs: systemClock.monotonicMs() + 600_000 });
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { compileContext, defineContext } from "../../src/holon/context/index.ts";
+import { contract } from "../../src/holon/contract/index.ts";
+import type { ContextData, Tables } from "../../src/holon/data/index.ts";
+import { EVENT_LIMITS } from "../../src/holon/work/events/event-limits.ts";
+import { createJobDispatcher, type JobMap, job, startJobWork } from "../../src/holon/work/index.ts";
+import { JobDatabase } from "../../src/holon/work/jobs/job-database.ts";
+import { JobSender } from "../../src/holon/work/jobs/job-sender.ts";
+import { JobShelf } from "../../src/holon/work/jobs/job-shelf.ts";
+import { createPublisher } from "../../src/holon/work/outbox/index.ts";
+import type { QueueKind, WaitsContender } from "./contender.ts";
+import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
+import { perSecond, Tally } from "./tally.ts";
+
+/** Jobs that one transaction enqueues. */
+const ENQUEUE_COUNT = 500;
+
+const CONTEXT = "orders";
+const Data = z.object({ id: z.int() });
+
+/** The whole path of a job: its row is claimed, a handler of a compiled context runs and does nothing, the row is ended. */
+export function holonJobs(kind: QueueKind): WaitsContender {
+  return {
+    async start(places) {
+      const place = await openHolonPlace(kind, places);
+      const data = await place.openData(CONTEXT);
+      let rounds = 0;
+      return {
+        measure: (concurrency, count) => measure(place, data, `send${rounds++}`, concurrency, count),
+        close: () => place.close(),
+      };
+    },
+  };
+}
+
+async function measure(place: HolonPlace, store: ContextData<Tables>, name: string, concurrency: number, count: number) {
+  // A queue of its own a round, as the raw contender has it.
+  const jobs: JobMap = { [name]: job(Data, { concurrency }) };
+  const queuedMs = await queueUp(place, store, jobs, name, count);
+  const tally = new Tally(count);
+  const cpuBefore = process.cpuUsage();
+  const work = await startJobWork({
+    module: { name: CONTEXT, jobs, schedules: {} },
+    handlers: compileHandlers(place, store, jobs, () => tally.begin()),
+    store,
+    backend: countingEnds(place, tally),
+    services: { ...place.services, newId: randomUUID },
+    runAlone: async () => ({ kind: "unstarted", how: "nothing dies here" }),
+  });
+  await tally.all();
+  for (let done = 0; done < count; ) ({ done } = await work.counts());
+  const endedMs = performance.now();
+  const { user, system } = process.cpuUsage(cpuBefore);
+  await work.close();
+  await place.sql.unsafe(`truncate ${CONTEXT}.holon_jobs, ${CONTEXT}.holon_outbox cascade`);
+  return {
+    jobsPerSecond: perSecond(count, endedMs - tally.firstMs),
+    queuedPerSecond: perSecond(count, queuedMs),
+    cpuUs: (user + system) / count,
+  };
+}
+
+/** The jobs are enqueued by transactions, and handed to their queue by the publisher of the outbox. Returns how long the latter took. */
+async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tables>, jobs: JobMap, name: string, count: number): Promise<number> {
+  for (let from = 0; from < count; from += ENQUEUE_COUNT) {
+    await data.transaction(benchScope(), async (tx) => {
+      for (let id = from; id < Math.min(count, from + ENQUEUE_COUNT); id++) await tx.appendJob({ name, data: { id }, options: {} });
+    });
+  }
+  const tally = new Tally(count);
+  const counting = {
+    add: async (queue: string, added: Parameters<typeof backend.add>[1]) => {
+      await backend.add(queue, added);
+      for (const _ of added) tally.note();
+    },
+  };
+  const shelf = new JobShelf(new JobDatabase(CONTEXT, data, services.clock));
+  const sender = new JobSender({ context: CONTEXT, jobs, shelf, backend: counting, log: services.log });
+  const publisher = createPublisher({ data, backend, limits: EVENT_LIMITS, ...services });
+  const fromMs = performance.now();
+  publisher.dispatchTo("job", createJobDispatcher({ shelf, sender }));
+  await tally.all();
+  await publisher.close();
+  return tally.lastMs - fromMs;
+}
+
+function compileHandlers(place: HolonPlace, store: ContextData<Tables>, jobs: JobMap, onRun: () => void) {
+  const context = defineContext(contract(CONTEXT, { procedures: {} }), { tables: {}, jobs });
+  const handlers = Object.fromEntries(Object.keys(jobs).map((name) => [name, async () => onRun()]));
+  const module = context.implement({ procedures: context.procedures({}), jobs: context.jobs(handlers as never) } as never);
+  const services = { ...place.services, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
+  return compileContext({ module, store, limits: place.limits, services }).jobs;
+}
+
+/** Counts what is over on the queue; that the rows are ended too is looked at after that. */
+function countingEnds({ backend }: HolonPlace, tally: Tally): HolonPlace["backend"] {
+  return Object.create(backend, {
+    work: {
+      value: (...[queue, options, run]: Parameters<typeof backend.work>) =>
+        backend.work(queue, options, async (at) => {
+          await run(at);
+          tally.note();
+        }),
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { createTestDatabase, startTestServer, type TestDatabase } from "../../src/holon/data/index.ts";
+import { freePort } from "../free-port.ts";
+import type { Places } from "./contender.ts";
+
+/** The Redis and the Postgres of a run. */
+export interface Servers {
+  /** Places of one contender: a database of its own. */
+  open(): Promise<Places>;
+  close(): Promise<void>;
+}
+
+/** Whether this machine has a Redis. */
+export function hasRedis(): boolean {
+  return spawnSync("redis-server", ["--version"]).status === 0;
+}
+
+/**
+ * Starts a Redis with its stock configuration and the embedded Postgres as the tests have it (its commits do not wait for the disk), both on free
+ * ports of the loopback.
+ */
+export async function startServers(): Promise<Servers> {
+  if (!hasRedis()) throw new TypeError("there is no redis-server on this machine: apt-get install redis-server");
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-redis-"));
+  const port = await freePort();
+  const redisUrl = `redis://127.0.0.1:${port}`;
+  const redis = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder], { stdio: "ignore" });
+  await answers(redisUrl);
+  const server = await startTestServer();
+  const databases: TestDatabase[] = [];
+  return {
+    async open() {
+      const database = await createTestDatabase({ server });
+      databases.push(database);
+      return { redisUrl, databaseUrl: database.url };
+    },
+    async close() {
+      await end(redis);
+      for (const database of databases) await database.drop();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(url: string): Promise<void> {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  redis.on("error", () => {});
+  await redis.ping();
+  redis.disconnect();
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
