@@ -1,9 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../kernel/index.ts";
+import { OutboxLease } from "../outbox/outbox-lease.ts";
+import { WorkDatabase } from "../outbox/work-database.ts";
 import { numbers, take, useWatching } from "./watch.testing.ts";
+import type { WatchingProcess } from "./watching-process.testing.ts";
 
 const place = useWatching();
 
 const gone = { code: "BAD_REQUEST", details: { issues: [{ path: "lastEventId", code: "gone" }] } };
+
+/** Removes what there is, as a publisher does when all have taken it a week ago. */
+async function sweep({ data }: WatchingProcess): Promise<void> {
+  await place.sql`update orders.holon_outbox set settled_at = now() - interval '8 days'`;
+  await new OutboxLease(new WorkDatabase(data, systemClock)).removeOld(7 * 86_400_000, 1_000);
+  expect(await place.sql`select position from orders.holon_outbox`).toEqual([]);
+}
 
 describe("a watcher that resumes", () => {
   it("begins right behind the item that it had, in another process", async () => {
@@ -63,8 +74,7 @@ describe("a watcher that resumes", () => {
     await running.note(1);
     const [{ id } = { id: "" }] = await take(watcher, 1);
     await running.note(2);
-    await place.sql`delete from orders.holon_outbox`;
-    await place.sql`insert into orders.holon_removed select 'orderNoted', last_value from orders.holon_outbox_position_seq`;
+    await sweep(running);
     await expect(running.open({ event: "orderNoted", after: id })).rejects.toMatchObject(gone);
     await expect(running.open({ event: "orderNoted", after: "9000000.-.00000000" })).rejects.toMatchObject(gone);
   });
@@ -75,8 +85,7 @@ describe("a watcher that resumes", () => {
     await running.place("a", 1);
     const [{ id } = { id: "" }] = await take(watcher, 1);
     await running.place("b", 2);
-    await place.sql`delete from orders.holon_outbox`;
-    await place.sql`insert into orders.holon_removed select 'orderPlaced', last_value from orders.holon_outbox_position_seq`;
+    await sweep(running);
     const again = await running.open({ event: "orderPlaced", key: "a", after: id });
     await running.place("a", 3);
     expect(await numbers(again, 1)).toEqual([3]);
