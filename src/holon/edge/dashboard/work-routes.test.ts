@@ -72,7 +72,10 @@ describe("the page of waiting work", () => {
 
   it("has no buttons where it may only be read, and takes no decision there", async () => {
     expect(await (await reader.get("/ops/work")).text()).not.toContain("/ops/work/orders/");
-    expect((await reader.send("POST", "/ops/work/orders/rerun", { id: ID })).status).toBe(403);
+    reader.cookie = writer.cookie;
+    expect((await reader.send("POST", "/ops/work/orders/rerun", { id: ID, form: await formToken() })).status).toBe(403);
+    const program = { authorization: "Bearer admin-token-canary" };
+    expect((await reader.send("POST", "/ops/work/orders/rerun", { id: ID }, program)).status).toBe(403);
     expect(decided).toEqual([]);
   });
 
