@@ -1,12 +1,12 @@
-import { contract, event, mutation, query } from "holon/contract";
+import { contract, event, mutation, query, subscription } from "holon/contract";
 import { z } from "zod";
 import { Lines } from "../catalog/index.ts";
 import { SoldLine } from "../catalog/sale.ts";
 import { pageFields, pageOf } from "../page.ts";
 import { Day, SumCents, Version } from "../values.ts";
-import { DeclineReason, Order, OrderStatus } from "./order.ts";
+import { DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
 
-export { DeclineCode, DeclineReason, Order, OrderStatus } from "./order.ts";
+export { DeclineCode, DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
 
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
 
@@ -48,6 +48,13 @@ export const orders = contract("orders", {
       rest: "GET /orders",
       description: "Orders, the newest first, a page at a time; `from` and `to` are the first and the last day. Buyers see their own.",
     }),
+    changes: subscription({
+      access: "user",
+      input: z.object({ id: z.uuid(), lastEventId: z.string().optional() }),
+      output: OrderChange,
+      resumable: true,
+      description: "Where one order stands, and each change of it as it happens, until it stands where it stays.",
+    }),
     changeStatus: mutation({
       access: { role: "admin" },
       input: z.object({ id: z.uuid(), version: Version, status: z.enum(["shipped", "delivered"]) }),
@@ -82,6 +89,7 @@ export const orders = contract("orders", {
     }),
   },
   events: {
+    orderChanged: event(OrderChange, orderedBy),
     orderPlaced: event(z.object(ofOrder), orderedBy),
     orderConfirmed: event(z.object({ ...ofOrder, totalCents: SumCents, lines: z.array(SoldLine).max(100) }), orderedBy),
     orderDeclined: event(z.object({ ...ofOrder, reason: DeclineReason }), orderedBy),

@@ -36,3 +36,8 @@ export const Order = z.object({
 });
 
 export type Order = z.output<typeof Order>;
+
+/** Where an order went. `version` is the order's then. */
+export const OrderChange = z.object({ orderId: z.uuid(), status: OrderStatus, reason: DeclineReason.nullable(), version: Version });
+
+export type OrderChange = z.output<typeof OrderChange>;

@@ -1,11 +1,15 @@
 import type { AnyProcedure, ContractMap } from "../contract/index.ts";
 import type { ContextDefinition } from "./define-context.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
+import type { SubscriptionContext } from "./watch-context.ts";
 
 type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes, infer _ extends ContractMap> ? Types : never;
 
 /** `ctx` of a context, for functions that several handlers share; name the procedure where the function refuses what its contract declares. */
 export type ContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = HandlerContext<TypesOf<Definition>, Procedure>;
+
+/** `ctx` of a subscription, for functions that write its items. */
+export type SubscriptionContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = SubscriptionContext<TypesOf<Definition>, Procedure>;
 
 /** The half of `ctx` that reads, which transactional handlers and rules have too. */
 export type ReaderOf<Definition> = Pick<BaseContext<TypesOf<Definition>, AnyProcedure>, "db" | "prepared">;

@@ -1,22 +1,10 @@
 import { catalogueError, type TransactionOf } from "holon";
-import type { z } from "zod";
-import type { Lines } from "#contracts/catalog";
 import type { Order } from "#contracts/orders";
 import type { orders } from "./context.ts";
-import { insertOrder, lockOrder, toOrder } from "./order-record.ts";
+import { insertOrder, lockOrder, type Placing, toOrder } from "./order-record.ts";
 import type { OrderRow } from "./tables.ts";
 
 type Tx = TransactionOf<typeof orders>;
-
-/** An order as it is asked for. */
-export interface Placing {
-  /** Always the same for the same request, so that a repetition meets what was done before. */
-  readonly orderId: string;
-  readonly customerId: string;
-  /** Today, in UTC, where none is given. */
-  readonly orderedOn?: string | undefined;
-  readonly lines: z.output<typeof Lines>;
-}
 
 /**
  * Writes a pending order and starts its placing, in one transaction.

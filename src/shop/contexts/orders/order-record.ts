@@ -1,9 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { ReaderOf, TransactionOf } from "holon";
 import type { z } from "zod";
-import type { Sale } from "#contracts/catalog";
-import type { Order, orders as ordersContract } from "#contracts/orders";
-import type { Placing } from "./begin-order.ts";
+import type { Lines, Sale } from "#contracts/catalog";
+import type { Order, OrderChange, orders as ordersContract } from "#contracts/orders";
 import type { orders as ordersContext } from "./context.ts";
 import { SOLD } from "./order-status.ts";
 import { betweenDays } from "./order-totals.ts";
@@ -12,6 +11,16 @@ import { type OrderLineRow, type OrderRow, orderLines, orders } from "./tables.t
 type Reader = ReaderOf<typeof ordersContext>;
 type Tx = TransactionOf<typeof ordersContext>;
 type ListInput = z.output<(typeof ordersContract.procedures.list)["input"]>;
+
+/** An order as it is asked for. */
+export interface Placing {
+  /** Always the same for the same request, so that a repetition meets what was done before. */
+  readonly orderId: string;
+  readonly customerId: string;
+  /** Today, in UTC, where none is given. */
+  readonly orderedOn?: string | undefined;
+  readonly lines: z.output<typeof Lines>;
+}
 
 /** A line with the name and the price of its day. */
 export interface PricedLine {
@@ -24,6 +33,11 @@ export interface PricedLine {
 /** A row as the contract shows it. */
 export function toOrder({ createdAt, lines, ...order }: OrderRow): Order {
   return { ...order, createdAt: createdAt.toISOString(), lines: lines.map(({ orderId: _id, ...line }) => line) };
+}
+
+/** Where an order stands, as those see it who watch it. */
+export function toChange({ id, status, reason, version }: Pick<OrderRow, "id" | "status" | "reason" | "version">): OrderChange {
+  return { orderId: id, status, reason, version };
 }
 
 /** The order with an id. */
@@ -51,7 +65,9 @@ export async function setStatus(
 ): Promise<OrderRow> {
   const changes = { ...facts, status, version: order.version + 1 };
   await tx.db.update(orders).set(changes).where(eq(orders.id, order.id));
-  return { ...order, ...changes };
+  const changed = { ...order, ...changes };
+  await tx.emit("orderChanged", toChange(changed));
+  return changed;
 }
 
 /** Writes a pending order with its lines. Shape: undefined where there is one with this id. */
@@ -66,6 +82,7 @@ export async function insertOrder(tx: Tx, { orderId: id, customerId, orderedOn, 
     .insert(orderLines)
     .values(lines.map((line) => ({ orderId: id, ...line })))
     .returning();
+  await tx.emit("orderChanged", toChange(row));
   return { ...row, lines: lineRows };
 }
 

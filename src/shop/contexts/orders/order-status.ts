@@ -26,6 +26,11 @@ const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   cancelled: [],
 };
 
+/** Whether an order that stands here stays here. */
+export function isFinal(status: OrderStatus): boolean {
+  return NEXT[status].length === 0;
+}
+
 /** Orders in these are sold: they count in totals and sales. */
 export const SOLD = ["confirmed", "shipped", "delivered"] as const satisfies readonly OrderStatus[];
 

@@ -161,6 +161,30 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
     expect(await shop.stockOf(product.id)).toBe(5);
   });
 
+  describe("are watched", () => {
+    const statusesOf = async (items: AsyncIterable<{ readonly data: { readonly status: string } }>): Promise<string[]> => {
+      const seen: string[] = [];
+      for await (const { data } of items) seen.push(data.status);
+      return seen;
+    };
+
+    test("from where they stand, change by change, to where they stay", async () => {
+      const { id } = await placed((await shop.addProduct(5)).id);
+      const changes = buyer().changes({ id })[Symbol.asyncIterator]();
+      const first = await changes.next();
+      expect(first.value?.data).toMatchObject({ orderId: id, status: "confirmed" });
+      await buyer().cancel({ id });
+      expect(await statusesOf({ [Symbol.asyncIterator]: () => changes })).toEqual(["cancelling", "cancelled"]);
+      expect(await statusesOf(buyer().changes({ id, lastEventId: first.value?.id }))).toEqual(["cancelling", "cancelled"]);
+      expect(await statusesOf(buyer().changes({ id }))).toEqual(["cancelled"]);
+    });
+
+    test("by those who may see them", async () => {
+      const { id } = await place((await shop.addProduct(5)).id);
+      expect(await refusalOf(statusesOf(buyer(ANATR).changes({ id })))).toMatchObject({ code: "NOT_FOUND" });
+    });
+  });
+
   describe("belong to somebody", () => {
     let orderId: string;
     beforeAll(async () => {

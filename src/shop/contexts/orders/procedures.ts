@@ -9,6 +9,7 @@ import { orders } from "./context.ts";
 import { listOrders, lockOrder, orderById, setStatus, toOrder } from "./order-record.ts";
 import { mayBecome } from "./order-status.ts";
 import { countsByStatus, totalsOf } from "./order-totals.ts";
+import { watchOrder } from "./watch-order.ts";
 
 /** The handlers of the orders contract. */
 export const procedures = orders.procedures({
@@ -30,6 +31,8 @@ export const procedures = orders.procedures({
     const customerId = ctx.user === undefined || isAdmin(ctx.user) ? input.customerId : ctx.user.id;
     return { ...(await listOrders(ctx, { ...input, customerId })), page, limit };
   },
+
+  changes: ({ input, ctx }) => watchOrder(ctx, input.id, input.lastEventId),
 
   changeStatus({ input, ctx }) {
     const { id, version, status } = input;

@@ -1,3 +1,4 @@
+import type { UserPrincipal } from "holon";
 import { mayActFor } from "../../ownership.ts";
 import { orders } from "./context.ts";
 import { orderById } from "./order-record.ts";
@@ -6,8 +7,10 @@ import { orderById } from "./order-record.ts";
 export const rules = orders.rules({
   get: { answer: ({ output, ctx }) => mayActFor(ctx.user, output.customerId) },
   list: ({ input, ctx }) => input.customerId === undefined || mayActFor(ctx.user, input.customerId),
-  async cancel({ input, ctx }) {
-    const order = await orderById(ctx, input.id);
-    return order !== undefined && mayActFor(ctx.user, order.customerId);
-  },
+  changes: async ({ input, ctx }) => isOwner(ctx.user, await orderById(ctx, input.id)),
+  cancel: async ({ input, ctx }) => isOwner(ctx.user, await orderById(ctx, input.id)),
 });
+
+function isOwner(user: UserPrincipal | undefined, order: { readonly customerId: string } | undefined): boolean {
+  return order !== undefined && mayActFor(user, order.customerId);
+}
