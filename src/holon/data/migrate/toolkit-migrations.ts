@@ -253,6 +253,8 @@ create index holon_runs_stuck on %s.holon_runs (created_at) where state = 'stuck
 --> statement-breakpoint
 alter table %s.holon_steps
   drop constraint holon_steps_state_check,
+  -- Each step is written under the lock of its run anyway; to look for the run once more took as long as the rest of the statement.
+  drop constraint holon_steps_run_id_fkey,
   add constraint holon_steps_state_check check (state in ('started', 'done', 'failed', 'undone')),
   -- Whether it may have had its effect without a result.
   add column in_doubt boolean not null default false,

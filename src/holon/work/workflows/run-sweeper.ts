@@ -53,9 +53,12 @@ export class RunSweeper implements Closable {
     const old = `(select ctid from ${own}.%s where now() - $1::text::float * interval '1 millisecond' limit ${SWEEP_COUNT})`;
     const ended = old.replace("%s where", "holon_runs where settled_at <");
     const received = old.replace("%s where", "holon_awaited_events where received_at <");
-    const removed = await runs.rows("remove old runs", `delete from ${own}.holon_runs where ctid in ${ended} returning 1 as one`, [
-      timing.endedKeptMs,
-    ]);
+    const removed = await runs.rows(
+      "remove old runs",
+      `with gone as (delete from ${own}.holon_runs where ctid in ${ended} returning id), steps as (delete from ${own}.holon_steps where run_id in (select id from gone))
+       select id from gone`,
+      [timing.endedKeptMs],
+    );
     await runs.rows("remove old events", `delete from ${own}.holon_awaited_events where ctid in ${received} returning 1 as one`, [
       timing.eventsKeptMs,
     ]);

@@ -27,7 +27,7 @@ interface StepRow extends Omit<StepRecord, "error"> {
 
 /**
  * Statements on `holon_steps`. Each writes under the fence of its run only: the run's id is null where another runner has it, which the table
- * refuses, and with it the transaction that the statement is part of.
+ * refuses, and with it the transaction that the statement is part of. The key lock is enough, for a claim locks the whole row before it takes it.
  */
 export class StepStore {
   readonly #runs: RunStore;
@@ -37,7 +37,7 @@ export class StepStore {
   constructor(runs: RunStore) {
     this.#runs = runs;
     const { own } = runs;
-    const held = `(select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for share)`;
+    const held = `(select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for key share)`;
     this.#begun = `
 insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, in_doubt, wake_at, awaits, awaits_key)
 values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, 'started', $7::text::int, $8::text::boolean, now() + $9::text::float * interval '1 millisecond', $10::text, $11::text)
@@ -107,7 +107,7 @@ from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by
   undone(claim: RunClaim, { name }: StepPlace): StatementRequest {
     const { own } = this.#runs;
     const text = `
-with held as (select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for share)
+with held as (select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for key share)
 update ${own}.holon_steps s set state = case when s.state <> 'undone' and exists (select 1 from held) then 'undone' end, in_doubt = s.in_doubt or s.state = 'started', settled_at = now() where run_id = $1::text::uuid and name = $3::text`;
     return statement(text, [claim.id, claim.fence, name]);
   }
