@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { freePorts } from "../src/holon/cli/free-ports.ts";
+import { startEmbeddedPostgres } from "../src/holon/data/index.ts";
+import { startTestRedis } from "../src/holon/queue/redis-server.testing.ts";
+import { seededRandom } from "./chaos/seeded-random.ts";
+import { type ShopProcesses, startShopApart } from "./chaos/shop-processes.ts";
+
+const USAGE = `Replays Northwind through a shop that runs apart while its processes are killed, Redis is emptied twice and Postgres is killed once.
+
+  npm run chaos -- [--backend redis|postgres] [--every 2000] [--seed 1] [--concurrency 2]
+`;
+const REPLAY = fileURLToPath(new URL("replay.ts", import.meta.url));
+/** Kills after which Redis is emptied, and Postgres killed. */
+const FLUSH_AFTER = [3, 6];
+const DATABASE_AFTER = 4;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      backend: { type: "string", default: "redis" },
+      every: { type: "string", default: "2000" },
+      seed: { type: "string", default: "1" },
+      concurrency: { type: "string", default: "2" },
+    },
+  });
+  const [everyMs, seed] = [Number(values.every), Number(values.seed)];
+  if (!["redis", "postgres"].includes(values.backend) || !(everyMs >= 100) || !Number.isInteger(seed)) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), "holon-chaos-"));
+  const postgres = await startEmbeddedPostgres({ folder, database: "shop" });
+  const redis = values.backend === "redis" ? await startTestRedis({ stock: true }) : undefined;
+  const [port, mailPort] = (await freePorts(2)) as [number, number];
+  const url = `http://127.0.0.1:${port}`;
+  const env = { PORT: String(port), SHOP_MAIL_PORT: String(mailPort), DATABASE_URL: postgres.url, REDIS_URL: redis?.url, LOG_LEVEL: "info" };
+  let shop: ShopProcesses | undefined;
+  try {
+    shop = await startShopApart(url, env);
+    const replay = spawn(
+      process.execPath,
+      [...process.execArgv, REPLAY, "--url", url, "--mail-url", `http://127.0.0.1:${mailPort}/mail`, "--concurrency", values.concurrency],
+      { stdio: "inherit" },
+    );
+    const over = once(replay, "exit");
+    const faults = await wreak({ shop, everyMs, random: seededRandom(seed), flush: redis?.flush, pid: () => postgres.pid, over });
+    process.stdout.write(`\nseed ${seed}, ${values.backend}: ${JSON.stringify(faults)}\n`);
+    const [code] = (await over) as [number | null];
+    const isWhole = faults.databaseKills === 1 && (redis === undefined || faults.flushes === 2);
+    if (!isWhole) process.stdout.write("The replay was over before every fault had happened: kill more often.\n");
+    return code === 0 && isWhole ? 0 : 1;
+  } finally {
+    await shop?.stop();
+    await redis?.stop();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Storm {
+  readonly shop: ShopProcesses;
+  readonly everyMs: number;
+  readonly random: () => number;
+  readonly flush: (() => Promise<void>) | undefined;
+  /** Of the database server. */
+  readonly pid: () => number;
+  /** The end of the replay. */
+  readonly over: Promise<unknown>;
+}
+
+interface Faults {
+  readonly kills: Record<string, number>;
+  flushes: number;
+  databaseKills: number;
+}
+
+/** Kills one process after the other until the replay is over. */
+async function wreak({ shop, everyMs, random, flush, pid, over }: Storm): Promise<Faults> {
+  const faults: Faults = { kills: {}, flushes: 0, databaseKills: 0 };
+  let isOver = false;
+  const end = over.then(() => {
+    isOver = true;
+  });
+  for (let count = 1; ; count++) {
+    await Promise.race([sleep(everyMs), end]);
+    if (isOver) return faults;
+    const { alive } = shop;
+    const victim = alive[Math.floor(random() * alive.length)];
+    if (victim !== undefined && shop.kill(victim)) faults.kills[victim] = (faults.kills[victim] ?? 0) + 1;
+    if (flush !== undefined && FLUSH_AFTER.includes(count)) {
+      await flush();
+      faults.flushes++;
+    }
+    if (count === DATABASE_AFTER) {
+      process.kill(pid(), "SIGKILL");
+      faults.databaseKills++;
+    }
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/shop/main.ts", import.meta.url));
+const NODE_ARGUMENTS = ["--conditions=source", "--import", "tsx"];
+const START_TIMEOUT_MS = 120_000;
+
+/** A shop that runs apart, whose processes can be killed. */
+export interface ShopProcesses {
+  /** Names of the processes that live now: an edge, and one a context. */
+  readonly alive: readonly string[];
+  /** `kill -9`; the supervisor starts it again. Returns whether there was one. */
+  kill(name: string): boolean;
+  stop(): Promise<void>;
+}
+
+/** Starts the shop apart, as `npm run start:apart` does, and waits until it answers. Errors: it did not in two minutes. */
+export async function startShopApart(url: string, env: NodeJS.ProcessEnv): Promise<ShopProcesses> {
+  const pids = new Map<string, number>();
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, MAIN, "apart"], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => noteStart(line, pids));
+  await untilItAnswers(url, child);
+  return {
+    get alive() {
+      return [...pids.keys()].filter((name) => isAlive(pids.get(name)));
+    },
+    kill(name) {
+      const pid = pids.get(name);
+      if (pid === undefined || !isAlive(pid)) return false;
+      process.kill(pid, "SIGKILL");
+      return true;
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGTERM");
+      await gone;
+    },
+  };
+}
+
+/** The supervisor logs each start with name and process id. Its own id comes first in the line, so that the child's is the one that counts. */
+function noteStart(line: string, pids: Map<string, number>): void {
+  if (!line.includes('"process started"')) return;
+  const entry = JSON.parse(line) as { readonly process: string; readonly pid: number };
+  pids.set(entry.process, entry.pid);
+}
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
+  const untilMs = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < untilMs && child.exitCode === null) {
+    const answer = await fetch(new URL("/readyz", url)).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await sleep(200);
+  }
+  child.kill("SIGTERM");
+  throw new Error(`The shop did not answer at ${url}.`);
+}
