@@ -16,7 +16,7 @@ export interface Metric {
 }
 
 /** The benches there are. */
-export type BenchName = "local" | "mesh" | "jobs" | "events";
+export type BenchName = "local" | "mesh" | "jobs" | "events" | "workflows";
 
 /** One bench: who takes part, at which numbers of calls at once, and what is promised. */
 export interface BenchPlan {
@@ -121,5 +121,25 @@ const events: BenchPlan = {
   ]),
 };
 
+const workflows: BenchPlan = {
+  name: "workflows",
+  title: "Runs of five local steps, beside commits of one row",
+  contenders: ["postgres", "holon"],
+  own: ["postgres", "holon"],
+  concurrencies: [1, 16],
+  metrics: [
+    { name: "stepsPerSecond", title: "steps/s", digits: 0 },
+    { name: "idleP50ms", title: "idle run p50 ms", digits: 1 },
+  ],
+  unit: "pieces",
+  warmLength: 500,
+  roundLength: 2_500,
+  goals: [
+    { contender: "holon", against: "postgres", metric: "stepsPerSecond", concurrency: 1, atLeast: 0.5 },
+    { contender: "holon", against: "postgres", metric: "stepsPerSecond", concurrency: 16, atLeast: 0.5 },
+    { contender: "holon", metric: "idleP50ms", concurrency: 1, atMost: 40 },
+  ],
+};
+
 /** The benches by name. */
-export const BENCHES: Readonly<Record<string, BenchPlan>> = { local, mesh, jobs, events };
+export const BENCHES: Readonly<Record<string, BenchPlan>> = { local, mesh, jobs, events, workflows };

@@ -3,6 +3,8 @@ import { holonEvents } from "./events-holon.ts";
 import { rawEvents } from "./events-raw.ts";
 import { holonJobs } from "./jobs-holon.ts";
 import { rawJobs } from "./jobs-raw.ts";
+import { holonWorkflows } from "./workflows-holon.ts";
+import { rawCommits } from "./workflows-raw.ts";
 
 /** The contenders of the benches of work that waits, by bench and name. */
 export const waitsContenders: Readonly<Record<string, Readonly<Record<string, WaitsContender>>>> = {
@@ -18,4 +20,5 @@ export const waitsContenders: Readonly<Record<string, Readonly<Record<string, Wa
     "bullmq-postgres": rawEvents("postgres"),
     "holon-postgres": holonEvents("postgres"),
   },
+  workflows: { postgres: rawCommits, holon: holonWorkflows },
 };

@@ -15,6 +15,9 @@ export interface Servers {
   close(): Promise<void>;
 }
 
+/** Redis does not end with who started it: it is ended when the pipe to this process is closed, however that happens. */
+const WITH_ITS_PARENT = 'redis-server "$@" & cat; kill -9 $!';
+
 /** Whether this machine has a Redis. */
 export function hasRedis(): boolean {
   return spawnSync("redis-server", ["--version"]).status === 0;
@@ -29,7 +32,9 @@ export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-redis-"));
   const port = await freePort();
   const redisUrl = `redis://127.0.0.1:${port}`;
-  const redis = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder], { stdio: "ignore" });
+  const redis = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", "--port", String(port), "--bind", "127.0.0.1", "--dir", folder], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   await answers(redisUrl);
   const server = await startTestServer();
   const databases: TestDatabase[] = [];
@@ -58,6 +63,6 @@ async function answers(url: string): Promise<void> {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
-  child.kill("SIGKILL");
+  child.stdin?.end();
   await gone;
 }

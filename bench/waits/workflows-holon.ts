@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { type CompiledContext, compileContext, defineContext } from "../../src/holon/context/index.ts";
+import { contract } from "../../src/holon/contract/index.ts";
+import { type ContextData, sql, type Tables } from "../../src/holon/data/index.ts";
+import { startWorkflowWork, workflow } from "../../src/holon/work/index.ts";
+import type { WaitsContender } from "./contender.ts";
+import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
+import { IDLE_RUNS, pause } from "./idle.ts";
+import { perSecond, quantile } from "./tally.ts";
+
+const STEPS = ["one", "two", "three", "four", "five"] as const;
+
+const orders = defineContext(contract("orders", { procedures: {} }), {
+  tables: {},
+  workflows: { place: workflow({ version: 1, input: z.object({ n: z.int() }), output: z.object({ n: z.int() }) }) },
+});
+
+/** Runs of five local steps: each writes a row in the transaction that also records its result. The queues have no part in it. */
+export const holonWorkflows: WaitsContender = {
+  async start(places) {
+    const place = await openHolonPlace("redis", places);
+    const store = await place.openData("orders");
+    await place.sql.unsafe("create table orders.effects (n int not null, step text not null)");
+    const compiled = compile(place, store);
+    return {
+      measure: (concurrency, count) => measure({ place, store, compiled }, concurrency, Math.ceil(count / STEPS.length)),
+      close: () => place.close(),
+    };
+  },
+};
+
+interface Stage {
+  readonly place: HolonPlace;
+  readonly store: ContextData<Tables>;
+  readonly compiled: CompiledContext;
+}
+
+function compile({ services, limits }: HolonPlace, store: ContextData<Tables>): CompiledContext {
+  const module = orders.implement({
+    procedures: orders.procedures({}),
+    workflows: orders.workflows({
+      async place({ input, step }) {
+        for (const name of STEPS) {
+          await step.transaction(name, async ({ tx }) => {
+            await tx.db.execute(sql`insert into orders.effects (n, step) values (${input.n}, ${name})`);
+            return {};
+          });
+        }
+        return { n: input.n };
+      },
+    }),
+  });
+  const others = { newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
+  const compiled = compileContext({ module, store, limits, services: { ...services, ...others } });
+  compiled.connect(() => {
+    throw new TypeError("nothing is called");
+  });
+  return compiled;
+}
+
+async function measure(stage: Stage, concurrency: number, runs: number) {
+  const { place, store, compiled } = stage;
+  const work = startWorkflowWork({
+    workflows: compiled.workflows,
+    store,
+    services: { ...place.services, newId: randomUUID },
+    timing: { concurrencyCount: concurrency },
+  });
+  const idle: number[] = [];
+  for (let at = 0; at < Math.min(IDLE_RUNS, runs); at++) {
+    await pause();
+    const startedMs = performance.now();
+    await start(stage, [at]);
+    await ended(place, at + 1, () => Promise.resolve());
+    idle.push(performance.now() - startedMs);
+  }
+  await work.close();
+  // Runs that wait already: starting them is no step.
+  for (let from = 0; from < runs; from += 100)
+    await start(
+      stage,
+      Array.from({ length: Math.min(100, runs - from) }, (_, at) => from + at),
+    );
+  const startedMs = performance.now();
+  const again = startWorkflowWork({
+    workflows: compiled.workflows,
+    store,
+    services: { ...place.services, newId: randomUUID },
+    timing: { concurrencyCount: concurrency },
+  });
+  await ended(place, idle.length + runs, pause);
+  const stepsPerSecond = perSecond(runs * STEPS.length, performance.now() - startedMs);
+  await again.close();
+  await place.sql`truncate orders.holon_runs, orders.effects cascade`;
+  return { stepsPerSecond, idleP50ms: quantile(idle, 0.5) };
+}
+
+async function start({ store, compiled }: Stage, inputs: readonly number[]): Promise<void> {
+  await store.transaction(benchScope(), async (tx) => {
+    const typed = compiled.openTransaction(tx);
+    for (const n of inputs) await typed.start("place", { n }, { key: randomUUID() });
+  });
+}
+
+async function ended({ sql: look }: HolonPlace, count: number, between: () => Promise<void>): Promise<void> {
+  for (;;) {
+    const [row] = await look<{ count: number }[]>`select count(*)::int as count from orders.holon_runs where state = 'done'`;
+    if ((row?.count ?? 0) >= count) return;
+    await between();
+  }
+}
