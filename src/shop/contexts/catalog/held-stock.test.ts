@@ -1,0 +1,44 @@
+import { randomUUID } from "node:crypto";
+import { catalogueError } from "holon";
+import { TOPOLOGIES, type Topology } from "holon/testing";
+import postgres from "postgres";
+import { expect, test } from "vitest";
+import { ALFKI, startTestShop, type TestShop } from "../../shop.testing.ts";
+
+/** Makes what is set aside now older than placing may take. */
+async function age(shop: TestShop): Promise<void> {
+  const sql = postgres(shop.databaseUrl, { max: 1 });
+  await sql`update catalog.reservations set created_at = now() - interval '16 minutes' where status = 'active'`;
+  await sql.end();
+}
+
+/** What the stock of three products comes to: one that is set aside for no order, one whose placing is stuck, one that was sold. */
+async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]> {
+  const shop = await startTestShop(topology);
+  try {
+    const products = await Promise.all(Array.from({ length: 3 }, () => shop.addProduct(5)));
+    const [lost, stuck, sold] = products.map(({ id }) => [{ productId: id, quantity: 2 }]) as [Lines, Lines, Lines];
+    const buyer = shop.asUser(ALFKI, "user").call.orders;
+    await shop.settled(await buyer.place({ lines: sold }));
+    await shop.asSystem("orders").call.catalog.stock.reserve({ orderId: randomUUID(), lines: lost });
+    // Neither charging nor refunding works: the run is stuck before it gives its stock back.
+    shop.fail({ on: "payments", error: catalogueError("UNAVAILABLE", "The process went away.") });
+    const { id } = await buyer.place({ lines: stuck });
+    await shop.until(async () => (await buyer.get({ id })).status === "declining");
+    await shop.until(async () => {
+      await age(shop);
+      return (await Promise.all(products.slice(0, 2).map((product) => shop.stockOf(product.id)))).every((stock) => stock === 5);
+    });
+    return await Promise.all(products.map((product) => shop.stockOf(product.id)));
+  } finally {
+    await shop.close();
+  }
+}
+
+type Lines = { productId: string; quantity: number }[];
+
+// At once, because each waits for the minute to end.
+test("stock that nobody places an order for any more comes back, and what is sold stays sold", { timeout: 240_000 }, async () => {
+  const stocks = await Promise.all(TOPOLOGIES.map(stocksAfterAWhile));
+  expect(stocks).toEqual(TOPOLOGIES.map(() => [5, 5, 3]));
+});
