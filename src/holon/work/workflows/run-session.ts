@@ -246,7 +246,7 @@ export class RunSession {
     const outcome = await undoSteps(this.#parts, this.#replay.reached, records, () => this.#isStopping);
     if (outcome.kind === "lost") return "lost";
     if (outcome.kind === "stuck") return this.#stick(outcome.reason);
-    if (outcome.kind === "halted") return (await runs.giveBack(claim, "undoing", outcome.waitMs)) ? "asleep" : "lost";
+    if (outcome.kind === "halted") return (await runs.giveBack(claim, outcome.waitMs)) ? "asleep" : "lost";
     if (!(await runs.undone(claim))) return "lost";
     attempts.log.warn({}, "a run is undone");
     return "undone";

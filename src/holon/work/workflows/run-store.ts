@@ -114,11 +114,11 @@ from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint) where r.id
     return this.#wasOurs("set run aside", text, [id, fence, reason.slice(0, 2_000)]);
   }
 
-  /** Gives a run back, to be taken again after a while. */
-  giveBack({ id, fence }: RunClaim, state: "waiting" | "undoing", waitMs: number): Promise<boolean> {
-    const text = `update ${this.own}.holon_runs set state = $3::text, wake_at = now() + $4::text::float * interval '1 millisecond', leased_by = null, deaths = 0
+  /** Gives a run back, to be taken again after a while. One that has failed goes on being undone. */
+  giveBack({ id, fence }: RunClaim, waitMs: number): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = case when error is null then 'waiting' else 'undoing' end, wake_at = now() + $3::text::float * interval '1 millisecond', leased_by = null, deaths = 0
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
-    return this.#wasOurs("give run back", text, [id, fence, state, waitMs]);
+    return this.#wasOurs("give run back", text, [id, fence, waitMs]);
   }
 
   /** Whether a run is still ours. */

@@ -114,11 +114,13 @@ export class WorkflowRunner implements Closable {
         return;
       }
       const end = await session.work();
-      if (end === "lost") attempts.log.warn({}, "a run is somebody else's now");
+      if (end !== "lost") return;
+      // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
+      if (!(await runs.giveBack(claim, 0))) attempts.log.warn({}, "a run is somebody else's now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
       // Sooner, where that can be said.
-      await runs.giveBack(claim, claim.isUndoing ? "undoing" : "waiting", timing.pollMs).catch(() => {});
+      await runs.giveBack(claim, timing.pollMs).catch(() => {});
     }
   }
 
