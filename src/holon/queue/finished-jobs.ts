@@ -37,11 +37,17 @@ export class FinishedJobs implements Closable {
   constructor(parts: FinishedJobsParts) {
     this.#parts = parts;
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
-      });
+      void this.look();
     }, LOOK_MS);
     this.#timer.unref();
+  }
+
+  /** Looks now; joins a look that is under way. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
   /** Stops before the next command. */

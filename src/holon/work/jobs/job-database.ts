@@ -1,14 +1,12 @@
-import { type ContextData, type DataTransaction, isWorthRepeating, type SQL, sql, type Tables } from "../../data/index.ts";
+import { type ContextData, type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import { type Clock, Scope } from "../../kernel/index.ts";
+import { runStatement, toRequest } from "../single-statement.ts";
 
 /** The part of a context's data that jobs work with. */
 export type JobData = Pick<ContextData<Tables>, "transaction" | "statement">;
 
 /** Longest that a statement of the machinery itself may take. */
 const HOUSEKEEPING_MS = 15_000;
-
-/** Most times that a statement is run when others stand in its way. */
-const ATTEMPTS = 4;
 
 /** Runs the machinery's own statements on the tables of one context, each in a scope of its own: a job's may be over already. */
 export class JobDatabase {
@@ -36,18 +34,12 @@ export class JobDatabase {
 
   /** Runs one statement. The caller names the shape of its rows. */
   rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
-    return this.transaction(task, async (tx) => [...(await tx.db.execute(statement))] as unknown as readonly Row[]);
+    return runStatement<Row>(this.#data, () => this.#scope(task), toRequest(statement));
   }
 
-  /** Runs one statement that is prepared, in one trip, and again after a deadlock. The caller names the shape of its rows. */
-  async prepared<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return [...(await this.#data.statement(this.#scope(task), { text, params, prepare: true, rows: "objects" }))] as readonly Row[];
-      } catch (error) {
-        if (attempt >= ATTEMPTS || !isWorthRepeating(error)) throw error;
-      }
-    }
+  /** Runs one statement that is prepared from the first time on. The caller names the shape of its rows. */
+  prepared<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return runStatement<Row>(this.#data, () => this.#scope(task), { text, params, prepare: true, rows: "objects" });
   }
 
   #scope(task: string): Scope {

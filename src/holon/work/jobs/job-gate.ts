@@ -1,5 +1,3 @@
-import type { Clock } from "../../kernel/index.ts";
-
 /** Longest that a job which was taken ahead should wait for its turn, going by how long runs have taken. */
 const AHEAD_MS = 10;
 
@@ -15,7 +13,6 @@ export interface JobGateParts {
   readonly concurrency: number;
   /** Most jobs that may be taken ahead. */
   readonly aheadCount: number;
-  readonly clock: Clock;
   /** How many jobs are to be taken ahead from now on. */
   readonly onAhead: (count: number) => void;
 }

@@ -93,7 +93,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   function startWorker({ queue, options: work }: JobQueue): QueueWorker {
     const { concurrency, rate } = work;
     const aheadCount = rate === undefined ? AHEAD_COUNT + concurrency : 0;
-    const gate = new JobGate({ concurrency, aheadCount, clock, onAhead: (count) => worker.resize(concurrency + count) });
+    const gate = new JobGate({ concurrency, aheadCount, onAhead: (count) => worker.resize(concurrency + count) });
     const worker = backend.work(queue, work, (run) => runner.run(idOf(run), { gate, isRetry: run.isRetry, show: (value) => run.progress(value) }));
     return worker;
   }

@@ -1,5 +1,6 @@
 import { type ContextData, type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import { type Clock, Scope } from "../../kernel/index.ts";
+import { runStatement, toRequest } from "../single-statement.ts";
 
 /** The part of a context's data that events work with. */
 export type WorkData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "context">;
@@ -26,14 +27,17 @@ export class WorkDatabase {
 
   /** Runs a function in a transaction of the machinery. Errors: in the catalogue's words. */
   transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>): Promise<Result> {
-    const principal = { kind: "system", context: this.context, task } as const;
-    const scope = Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
-    return this.data.transaction(scope, run);
+    return this.data.transaction(this.#scope(task), run);
   }
 
   /** Runs one statement. The caller names the shape of its rows. */
   rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
-    return this.transaction(task, (tx) => rowsOf<Row>(tx, statement));
+    return runStatement<Row>(this.data, () => this.#scope(task), toRequest(statement));
+  }
+
+  #scope(task: string): Scope {
+    const principal = { kind: "system", context: this.context, task } as const;
+    return Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
   }
 }
 

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { JobGate } from "./job-gate.ts";
+
+function gateOf(concurrency: number, aheadCount = 16) {
+  const ahead: number[] = [];
+  const gate = new JobGate({ concurrency, aheadCount, onAhead: (count) => ahead.push(count) });
+  return { gate, ahead };
+}
+
+/** Runs that follow one another. */
+function turn(gate: JobGate, count: number, tookMs: number): void {
+  for (let run = 0; run < count; run++) {
+    gate.leave(tookMs);
+    void gate.enter();
+  }
+}
+
+describe("a gate of jobs", () => {
+  it("lets so many in at once, and the next one when one leaves", async () => {
+    const { gate } = gateOf(2);
+    expect([gate.enter(), gate.enter()]).toEqual([true, true]);
+    const third = gate.enter();
+    gate.leave(1);
+    expect(await third).toBe(true);
+  });
+
+  it("keeps the order of those that wait", async () => {
+    const { gate } = gateOf(1);
+    void gate.enter();
+    const order: number[] = [];
+    const waiting = [1, 2, 3].map(async (n) => {
+      await gate.enter();
+      order.push(n);
+      gate.leave(1);
+    });
+    gate.leave(1);
+    await Promise.all(waiting);
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  it("turns away who waits for long, and takes nothing ahead from then on while runs take long", async () => {
+    const { gate, ahead } = gateOf(1);
+    void gate.enter();
+    turn(gate, 50, 0.1);
+    expect(ahead.at(-1)).toBe(16);
+    expect(await gate.enter()).toBe(false);
+    turn(gate, 10, 1_000);
+    expect(ahead.at(-1)).toBe(0);
+  });
+
+  it("takes nothing ahead where none may be", () => {
+    const { gate, ahead } = gateOf(4, 0);
+    void gate.enter();
+    turn(gate, 50, 0.1);
+    expect(ahead).toEqual([]);
+  });
+});
