@@ -12,6 +12,14 @@ async function age(shop: TestShop): Promise<void> {
   await sql.end();
 }
 
+/** Whether a run is stuck: it was declined, and could not give its stock back. */
+async function isStuck(shop: TestShop): Promise<boolean> {
+  const sql = postgres(shop.databaseUrl, { max: 1 });
+  const stuck = await sql`select 1 from orders.holon_runs where state = 'stuck'`;
+  await sql.end();
+  return stuck.length > 0;
+}
+
 /** What the stock of three products comes to: one that is set aside for no order, one whose placing is stuck, one that was sold. */
 async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]> {
   const shop = await startTestShop(topology);
@@ -21,10 +29,11 @@ async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]>
     const buyer = shop.asUser(ALFKI, "user").call.orders;
     await shop.settled(await buyer.place({ lines: sold }));
     await shop.asSystem("orders").call.catalog.stock.reserve({ orderId: randomUUID(), lines: lost });
-    // Neither charging nor refunding works: the run is stuck before it gives its stock back.
-    shop.fail({ on: "payments", error: catalogueError("UNAVAILABLE", "The process went away.") });
-    const { id } = await buyer.place({ lines: stuck });
-    await shop.until(async () => (await buyer.get({ id })).status === "declining");
+    shop.gateway.setRules([{ outcome: "decline" }]);
+    const heal = shop.fail({ on: "catalog.stock.release", error: catalogueError("UNAVAILABLE", "The process went away.") });
+    await buyer.place({ lines: stuck });
+    await shop.until(() => isStuck(shop));
+    heal();
     await shop.until(async () => {
       await age(shop);
       return (await Promise.all(products.slice(0, 2).map((product) => shop.stockOf(product.id)))).every((stock) => stock === 5);

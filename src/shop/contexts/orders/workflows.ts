@@ -4,8 +4,8 @@ import { orders } from "./context.ts";
 import { declineReasonOf } from "./decline-reason.ts";
 import { totalCentsOf } from "./pricing.ts";
 
-/** A charge waits for the gateway; a call that is lost is sent again. */
-const CHARGE = { timeoutMs: 10_000, retry: { attempts: 5 } };
+/** A context that is away is waited for: an order stays pending for some minutes rather than being declined for it. */
+const WAITING = { timeoutMs: 10_000, retry: { attempts: 60, greatestMs: 5_000 } };
 
 /** Giving back goes on for hours before somebody has to look. */
 const PATIENT = { retry: { attempts: 1_000, greatestMs: 60_000 } };
@@ -14,23 +14,24 @@ const PATIENT = { retry: { attempts: 1_000, greatestMs: 60_000 } };
 export const workflows = orders.workflows({
   async placeOrder({ input: { orderId, customerId, lines }, step }) {
     // Undone last, so that an order is declined when all is given back.
-    await step.transaction("accept", async () => {}, { undo: ({ tx }) => declined(tx, orderId) });
+    await step.transaction("accept", async () => {}, { ...WAITING, undo: ({ tx }) => declined(tx, orderId) });
     try {
-      await step.call("checkCustomer", async ({ call }) => (await call.users.get({ id: customerId })).id);
+      await step.call("checkCustomer", async ({ call }) => (await call.users.get({ id: customerId })).id, WAITING);
       const reserved = await step.call("reserveStock", ({ call }) => call.catalog.stock.reserve({ orderId, lines }), {
+        ...WAITING,
         undo: ({ call }) => call.catalog.stock.release({ orderId }),
       });
       const amountCents = totalCentsOf(reserved.lines);
       const payment = await step.call("charge", ({ call }) => call.payments.charge({ orderId, customerId, amountCents }), {
-        ...CHARGE,
+        ...WAITING,
         undo: ({ call }) => call.payments.refund({ orderId }),
       });
       if (payment.status !== "approved") throw new HolonError(paymentCode(payment.status), payment.reason ?? "The bank declined.");
-      await step.transaction("confirm", ({ tx }) => confirm(tx, orderId, reserved.lines));
+      await step.transaction("confirm", ({ tx }) => confirm(tx, orderId, reserved.lines), WAITING);
       return { status: "confirmed" as const };
     } catch (error) {
       const reason = declineReasonOf(error);
-      await step.transaction("decline", ({ tx }) => declining(tx, orderId, reason));
+      await step.transaction("decline", ({ tx }) => declining(tx, orderId, reason), WAITING);
       throw error;
     }
   },
