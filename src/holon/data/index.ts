@@ -3,6 +3,7 @@ export * from "./context-data.ts";
 export type { Database, Tables, WriteDatabase } from "./database/database.ts";
 export type { PreparableQuery, PreparedQueryOf } from "./database/prepared-query.ts";
 export type { ReadDatabase } from "./database/read-database.ts";
+export { toRequest } from "./database/sql-request.ts";
 export type { StatementRequest } from "./database/statement-runner.ts";
 export * from "./database-error.ts";
 export { clusterUrl } from "./embedded/cluster.ts";

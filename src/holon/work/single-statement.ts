@@ -1,15 +1,8 @@
-import { PgDialect } from "drizzle-orm/pg-core";
-import { type ContextData, isWorthRepeating, type SQL, type StatementRequest, type Tables } from "../data/index.ts";
+import { type ContextData, isWorthRepeating, type StatementRequest, type Tables } from "../data/index.ts";
 import type { Scope } from "../kernel/index.ts";
 
 /** Most times that a statement is run when others stand in its way. */
 const ATTEMPTS = 4;
-
-/** A statement of Drizzle's as text; it is prepared once it has been seen twice. */
-export function toRequest(statement: SQL): StatementRequest {
-  const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-  return { text, params, prepare: false, rows: "objects" };
-}
 
 /**
  * Runs one statement as a transaction of its own: in one trip, where opening and committing one takes two. It is run again after a deadlock.

@@ -14,6 +14,12 @@ export interface JobClaim {
   readonly initiator: Principal;
 }
 
+/** The end of a run, as it is written. */
+export interface EndedRun {
+  readonly claim: JobClaim;
+  readonly result: unknown;
+}
+
 /** How a run of a job ended. `lost` means that the job had become somebody else's meanwhile, and nothing was written. */
 export type JobOutcome = { readonly kind: "done" | "lost" } | { readonly kind: "again" | "failed"; readonly error: unknown };
 

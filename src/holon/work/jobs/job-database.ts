@@ -1,6 +1,6 @@
-import { type ContextData, type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
+import { type ContextData, type DataTransaction, type SQL, sql, type Tables, toRequest } from "../../data/index.ts";
 import { type Clock, Scope } from "../../kernel/index.ts";
-import { runStatement, toRequest } from "../single-statement.ts";
+import { runStatement } from "../single-statement.ts";
 
 /** The part of a context's data that jobs work with. */
 export type JobData = Pick<ContextData<Tables>, "transaction" | "statement">;

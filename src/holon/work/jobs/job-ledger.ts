@@ -1,4 +1,4 @@
-import type { JobClaim } from "./job-claim.ts";
+import type { EndedRun, JobClaim } from "./job-claim.ts";
 import type { JobRuns } from "./job-runs.ts";
 
 /** Most entries of each kind that one statement writes. */
@@ -9,12 +9,6 @@ const PAGES_AT_ONCE = 2;
 
 /** How long the end of a run waits for the claim of the next one, to be written together with it. */
 const END_WAIT_MS = 3;
-
-/** The end of a run, as it is written. */
-export interface EndedRun {
-  readonly claim: JobClaim;
-  readonly result: unknown;
-}
 
 interface Entry<Asked, Answer> {
   readonly asked: Asked;

@@ -1,7 +1,6 @@
 import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
-import { type ClaimRow, type JobClaim, toClaim } from "./job-claim.ts";
+import { type ClaimRow, type EndedRun, type JobClaim, toClaim } from "./job-claim.ts";
 import { interval, type JobDatabase, uuids } from "./job-database.ts";
-import type { EndedRun } from "./job-ledger.ts";
 import type { SendableJob } from "./job-queues.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
