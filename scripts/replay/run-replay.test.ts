@@ -42,7 +42,7 @@ describe.each(TOPOLOGIES)("the replay, %s", (topology) => {
     });
   };
 
-  test("comes to the known totals though the catalog goes away in the middle, and stock and money are conserved", { timeout: 180_000 }, async () => {
+  test("comes to the known totals though the catalog goes away in the middle, and stock and money are conserved", { timeout: 600_000 }, async () => {
     const stockBefore = data.products.reduce((sum, product) => sum + product.unitsInStock, 0);
     const error = catalogueError("UNAVAILABLE", "The process went away.");
     const faults: (() => void)[] = [];
@@ -64,7 +64,7 @@ describe.each(TOPOLOGIES)("the replay, %s", (topology) => {
     expect(new Set(shop.mail.mails().map(({ messageId }) => messageId)).size).toBe(EXPECTED.orders);
   });
 
-  test("comes to the same when it is run again", { timeout: 180_000 }, async () => {
+  test("comes to the same when it is run again", { timeout: 600_000 }, async () => {
     expect((await replay()).totals).toEqual(EXPECTED);
   });
 });
