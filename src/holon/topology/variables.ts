@@ -40,7 +40,7 @@ export const VARIABLES: readonly Variable[] = [
 ];
 
 /** Variables of the project's own tests and tools, which processes started by them inherit and do not read. */
-export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE"];
+export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED"];
 
 /** The variables that one context has. */
 export function contextVariables(context: string): { readonly address: string; readonly database: string } {

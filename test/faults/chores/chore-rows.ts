@@ -1,0 +1,44 @@
+import { createContextData } from "../../../src/holon/data/index.ts";
+import { DEFAULT_LIMITS, silentLogger, systemClock } from "../../../src/holon/kernel/index.ts";
+import { createJobConsole } from "../../../src/holon/work/index.ts";
+import type { Fleet } from "../harness/fleet.ts";
+import { waitUntil } from "../harness/wait.ts";
+
+/** How many rows are in which state. */
+export type State = Readonly<Record<string, number>>;
+
+/** A job that failed for good, and was run again. */
+export interface FailedChore {
+  readonly id: string;
+}
+
+/** States of all jobs of one name. */
+export async function statesOf(fleet: Fleet, job: string): Promise<State> {
+  const rows = await fleet.sql("chores")<
+    { state: string; n: number }[]
+  >`select state, count(*)::int as n from chores.holon_jobs where name = ${job} group by state`;
+  return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+}
+
+/** Waits until all jobs of a name are in these states. */
+export async function whenIn(fleet: Fleet, job: string, wanted: State): Promise<void> {
+  await waitUntil(`jobs "${job}" are ${JSON.stringify(wanted)}`, async () => {
+    const states = await statesOf(fleet, job);
+    return JSON.stringify(states) === JSON.stringify(wanted) || states;
+  });
+}
+
+/** Runs all failed jobs of a name again, by the console that code, dashboard and command line use. Returns those that were run again. */
+export async function rerunChore(fleet: Fleet, job: string): Promise<FailedChore[]> {
+  const [context, clock, log] = ["chores", systemClock, silentLogger] as const;
+  const store = createContextData({ context, url: fleet.databaseUrl(context), role: undefined, tables: {}, limits: DEFAULT_LIMITS, clock, log });
+  const jobs = createJobConsole({ context, jobs: {}, store, backend: undefined, clock, log });
+  try {
+    const failed = await fleet.sql(context)<FailedChore[]>`select id from chores.holon_jobs where name = ${job} and state in ('failed', 'waiting')`;
+    const again: FailedChore[] = [];
+    for (const chore of failed) if (await jobs.rerun(chore.id)) again.push(chore);
+    return again;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { SUBSCRIBERS } from "./delivery/contracts.ts";
+import { accountOf, balanced, isQuiet, lonelyRows } from "./delivery/ledger.ts";
+import { createOrder } from "./delivery/load.ts";
+import { LISTENERS, startDelivery } from "./delivery/start-delivery.ts";
+import { callOnce, callUntilAnswered } from "./harness/calls.ts";
+import type { Fleet } from "./harness/fleet.ts";
+import { holdLock, type WAITS } from "./harness/lock.ts";
+import { MutingProxy } from "./harness/muting-proxy.ts";
+import { say } from "./harness/say.ts";
+import { createRandom, SEED, scaled } from "./harness/scale.ts";
+import { waitUntil } from "./harness/wait.ts";
+
+/**
+ * P1 and P13: processes that die, and connections that are cut, around a commit.
+ *
+ * Seen red: see docs/promises.md.
+ */
+const options = { timeout: 900_000 };
+
+/** Orders that are open at once when a process dies: no more than its pool has connections. */
+const BATCH = 5;
+
+/** Points inside the handler, and whether an order is kept whose process died there. */
+const POINTS = [
+  ["before-transaction", false],
+  ["order-written", false],
+  ["lines-written", false],
+  ["event-emitted", false],
+  ["committed", true],
+] as const;
+
+const random = createRandom(SEED);
+let fleet: Fleet;
+afterEach(() => fleet?.close());
+
+describe(`an order, seed ${SEED}`, options, () => {
+  it("is there with its event or not at all, wherever its process dies", options, async () => {
+    fleet = await startDelivery("postgres", { members: [{ name: "orders", contexts: "orders", roles: "edge,rpc,jobs" }, LISTENERS] });
+    const [process, sql, url] = [fleet.process("orders"), fleet.sql("orders"), fleet.url("orders")];
+    const rounds = Math.ceil(scaled(50, BATCH) / BATCH);
+    const died: Record<string, number> = {};
+    const kept: Record<string, number> = {};
+    const place = (prefix: string) =>
+      Promise.all(Array.from({ length: BATCH }, (_, n) => callOnce(url, "orders.placeByHand", createOrder(`${prefix}-${n}`, random))));
+    /** Lets the process die in the middle of a batch. */
+    const dieIn = async (point: string, prefix: string, begin: () => Promise<void>, expected: number): Promise<void> => {
+      const deaths = process.deaths.length;
+      const placed = place(prefix);
+      await begin();
+      await process.died(deaths + 1);
+      expect((await placed).map(({ status }) => status)).toEqual(Array(BATCH).fill(expected));
+      expect(process.deaths.at(-1)).toBe("SIGKILL");
+      died[point] = (died[point] ?? 0) + BATCH;
+      const [row] = await sql`select count(*)::int as n from orders.orders where starts_with(id, ${`${prefix}-`})`;
+      kept[point] = (kept[point] ?? 0) + (row?.["n"] as number);
+      await process.ready();
+    };
+    const inside = async (place: keyof typeof WAITS, round: number): Promise<void> => {
+      const lock = await holdLock(sql, place);
+      await dieIn(
+        place,
+        `${place}-${round}`,
+        async () => {
+          await lock.awaited(BATCH);
+          process.kill();
+          // Half of them may go on before the server notices that nobody is there any more.
+          if (round % 2 === 1) await lock.awaited(0);
+          await lock.release();
+        },
+        0,
+      );
+    };
+    for (let round = 0; round < rounds; round++) {
+      for (const [point] of POINTS) {
+        await process.arm(point, BATCH);
+        await dieIn(point, `${point}-${round}`, async () => {}, 0);
+      }
+      await inside("statement", round);
+      await inside("commit", round);
+      const deaths = process.deaths.length;
+      expect((await place(`answered-${round}`)).map(({ status }) => status)).toEqual(Array(BATCH).fill(200));
+      process.kill();
+      await process.died(deaths + 1);
+      died["answered"] = (died["answered"] ?? 0) + BATCH;
+      await process.ready();
+    }
+    await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
+
+    const total = Number((await sql`select count(*) as n from orders.orders`)[0]?.["n"]);
+    say("around the commit", { seed: SEED, died, kept, total });
+    expect(died).toEqual(
+      Object.fromEntries([...POINTS.map(([point]) => point), "statement", "commit", "answered"].map((point) => [point, rounds * BATCH])),
+    );
+    for (const [point, isKept] of POINTS) expect({ [point]: kept[point] }).toEqual({ [point]: isKept ? rounds * BATCH : 0 });
+    expect(await lonelyRows(fleet)).toEqual([]);
+    for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(total));
+  });
+});
+
+describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, () => {
+  /** An edge, and orders behind a wire that can be cut. */
+  async function startCut(): Promise<MutingProxy> {
+    let proxy: MutingProxy | undefined;
+    fleet = await startDelivery("postgres", {
+      members: [{ name: "edge", contexts: "none", roles: "edge" }, { name: "orders", contexts: "orders", roles: "rpc,jobs" }, LISTENERS],
+      between: async (port) => {
+        proxy = await MutingProxy.start(port);
+        return proxy.port;
+      },
+    });
+    return proxy as MutingProxy;
+  }
+
+  /** Begins calls, waits until all of them have committed, and takes their answers away. */
+  async function loseAnswers<Result>(
+    proxy: MutingProxy,
+    way: "cut" | "killed",
+    committed: () => Promise<boolean | number>,
+    begin: () => Promise<Result>,
+  ): Promise<Result> {
+    const orders = fleet.process("orders");
+    const deaths = orders.deaths.length;
+    proxy.mute();
+    const begun = begin();
+    await waitUntil("all have committed", committed);
+    if (way === "killed") orders.kill();
+    if (way === "killed") await orders.died(deaths + 1);
+    await proxy.cut();
+    await orders.ready();
+    return begun;
+  }
+
+  it.each(["cut", "killed"] as const)("has one effect and one answer where it has a key: %s", options, async (way) => {
+    const proxy = await startCut();
+    const [url, sql] = [fleet.url("edge"), fleet.sql("orders")];
+    const [count, batch] = [scaled(500), BATCH];
+    let lost = 0;
+    for (let first = 0; first < count; first += batch) {
+      const ids = Array.from({ length: Math.min(batch, count - first) }, (_, n) => `${way}-${first + n}`);
+      const procedures = ids.map((_, n) => (n % 2 === 0 ? "orders.place" : "orders.placeOutside"));
+      const orders = ids.map((id) => createOrder(id, random));
+      const call = (n: number) => callOnce(url, procedures[n] as string, orders[n], ids[n]);
+      const isCommitted = async () => {
+        const [row] = await sql`select count(*)::int as n from orders.orders where id in ${sql(ids)}`;
+        return row?.["n"] === ids.length || (row?.["n"] as number);
+      };
+      const answers = await loseAnswers(proxy, way, isCommitted, () => Promise.all(ids.map((_, n) => call(n))));
+      lost += answers.filter(({ status }) => status !== 200).length;
+      for (const [n, id] of ids.entries()) {
+        const [again] = (await callUntilAnswered(url, procedures[n] as string, orders[n], id)).slice(-1);
+        const totalCents = orders[n]?.lines.reduce((sum, line) => sum + line.quantity * line.priceCents, 0);
+        expect(again).toEqual({ status: 200, data: { id, totalCents } });
+      }
+    }
+    await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
+
+    say("answers lost, with a key", { seed: SEED, way, count, lost, deaths: fleet.process("orders").deaths.length });
+    expect(lost).toBe(count);
+    expect(await lonelyRows(fleet)).toEqual([]);
+    for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(count));
+  });
+
+  it.each(["cut", "killed"] as const)("is never sent twice where it has none: %s", options, async (way) => {
+    const proxy = await startCut();
+    const [url, sql] = [fleet.url("edge"), fleet.sql("orders")];
+    const [count, batch] = [scaled(500), BATCH];
+    const refusals: (string | undefined)[] = [];
+    for (let first = 0; first < count; first += batch) {
+      const size = Math.min(batch, count - first);
+      const isCommitted = async () => {
+        const [row] = await sql`select count(*)::int as n from orders.moves where n >= ${first}`;
+        return row?.["n"] === size || (row?.["n"] as number);
+      };
+      const moves = Array.from({ length: size }, (_, n) => ({ key: `${way}-${n}`, n: first + n, held: false }));
+      const answers = await loseAnswers(proxy, way, isCommitted, () => Promise.all(moves.map((move) => callOnce(url, "orders.moveByHand", move))));
+      refusals.push(...answers.map(({ code }) => code));
+    }
+    // The connection is there again, and everything that waited to be sent has been.
+    expect((await callUntilAnswered(url, "orders.place", createOrder("last", random), "last")).at(-1)?.status).toBe(200);
+    await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
+
+    say("answers lost, without a key", { seed: SEED, way, count, deaths: fleet.process("orders").deaths.length });
+    expect(refusals).toEqual(Array(count).fill("UNAVAILABLE"));
+    expect(await sql`select n from orders.moves group by n having count(*) <> 1`).toHaveLength(0);
+    expect(await sql`select 1 from orders.moves`).toHaveLength(count);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { Chaos } from "./delivery/chaos.ts";
+import { SUBSCRIBERS } from "./delivery/contracts.ts";
+import { accountOf, balanced, isQuiet, lonelyRows } from "./delivery/ledger.ts";
+import { measureCapacity, startLoad } from "./delivery/load.ts";
+import { startDelivery } from "./delivery/start-delivery.ts";
+import type { Fleet } from "./harness/fleet.ts";
+import { say } from "./harness/say.ts";
+import { createRandom, SCALE, SEED, scaled } from "./harness/scale.ts";
+import { waitUntil } from "./harness/wait.ts";
+
+/**
+ * P2 and P3: real processes, `kill -9`, a real Postgres and a stock Redis.
+ *
+ * Seen red: see docs/promises.md.
+ */
+const PLACES = [
+  { backend: "redis", ownDatabases: false, always: true },
+  { backend: "postgres", ownDatabases: true, always: true },
+  { backend: "redis", ownDatabases: true, always: false },
+  { backend: "postgres", ownDatabases: false, always: false },
+] as const;
+
+/** How long orders come in. */
+const LOAD_S = 20;
+
+/** Side by side where they are small. */
+const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
+
+if (!hasRedis) say("left out: what needs a Redis, for this machine has no redis-server", {});
+
+async function showingOnFailure<Result>(fleet: Fleet, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    for (const { name, state, deaths, output } of fleet.processes)
+      say(`${name}, ended ${deaths.join(", ")}`, { state, output: output.slice(-3_000) });
+    throw error;
+  }
+}
+
+describe(`events, seed ${SEED}`, options, () => {
+  const places = PLACES.filter(({ backend, always }) => (hasRedis || backend === "postgres") && (always || SCALE >= 0.5));
+
+  it.each(places)("have one effect an order at each subscriber, whoever is killed or emptied: %o", options, async ({ backend, ownDatabases }) => {
+    const random = createRandom(SEED);
+    const fleet = await startDelivery(backend, { ownDatabases });
+    try {
+      await showingOnFailure(fleet, async () => {
+        const url = fleet.url("orders");
+        const capacity = await measureCapacity(url, random);
+        const count = scaled(2_000);
+        const perSecond = Math.min(count / LOAD_S, capacity / 2);
+        const chaos = new Chaos(fleet, random);
+        const killing = new AbortController();
+        const killed = chaos.killProcesses(killing.signal);
+        const load = startLoad(url, "order", count, perSecond, random);
+        const when = (share: number): Promise<void> => waitUntil("that many orders are begun", () => load.begun() >= count * share);
+
+        await when(0.2);
+        await chaos.queuesEmptied();
+        await when(0.4);
+        await chaos.postgresKilled();
+        await when(0.6);
+        if (backend === "redis") await chaos.redisSetBack();
+        await when(0.7);
+        await chaos.queuesEmptied();
+        await when(0.85);
+        if (backend === "redis") await chaos.redisKilled();
+        await when(1);
+        killing.abort();
+        await killed;
+        const lastFaultMs = performance.now();
+        const attempts = await load.attempts;
+        await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
+
+        const recoveryS = (performance.now() - lastFaultMs) / 1_000;
+        const retried = attempts.filter(({ length }) => length > 1).length;
+        say("events", {
+          backend,
+          ownDatabases,
+          seed: SEED,
+          capacity,
+          perSecond,
+          count,
+          retried,
+          faults: chaos.counts,
+          jobsLost: chaos.jobsLost,
+          recoveryS,
+        });
+        expect(chaos.counts).toMatchObject({ queuesEmptied: 2, postgresKilled: 1 });
+        if (backend === "redis") expect(chaos.counts).toMatchObject({ redisKilled: 1, redisSetBack: 1 });
+        expect(chaos.counts.processKilled).toBeGreaterThan(0);
+        expect(await lonelyRows(fleet)).toEqual([]);
+        for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(count + 80));
+      });
+    } finally {
+      await fleet.close();
+    }
+  });
+
+  it.runIf(hasRedis)(
+    "wait in the outbox while Redis is away: no order is refused, the process is ready and says what is amiss",
+    options,
+    async () => {
+      const random = createRandom(SEED);
+      const fleet = await startDelivery("redis");
+      try {
+        await showingOnFailure(fleet, async () => {
+          const url = fleet.url("orders");
+          const capacity = await measureCapacity(url, random);
+          const awayS = Math.max(6, 60 * SCALE);
+          const perSecond = Math.min(50, capacity / 2);
+          await fleet.queues.redis?.kill();
+          const load = startLoad(url, "away", Math.round(perSecond * awayS), perSecond, random);
+          await waitUntil("the process noticed", async () => ((await readiness(fleet)).degraded.length > 0 ? true : await readiness(fleet)));
+          const meanwhile = await readiness(fleet);
+          const attempts = await load.attempts;
+          const effectsWhile = await accountOf(fleet, "stock");
+          await fleet.queues.redis?.start();
+          await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
+
+          say("Redis away", { seed: SEED, awayS, perSecond, orders: attempts.length, waited: effectsWhile.lonely.length });
+          expect(meanwhile).toEqual({ status: 200, ready: true, reasons: [], degraded: ["the queues cannot be reached: events and jobs wait"] });
+          expect(effectsWhile.lonely.length).toBeGreaterThan(0);
+          expect(attempts.flat().filter(({ status }) => status !== 200)).toEqual([]);
+          for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(attempts.length + 80));
+          expect((await readiness(fleet)).degraded).toEqual([]);
+          expect(fleet.processes.flatMap(({ deaths }) => deaths)).toEqual([]);
+        });
+      } finally {
+        await fleet.close();
+      }
+    },
+  );
+});
+
+async function readiness(
+  fleet: Fleet,
+): Promise<{ readonly status: number; readonly ready: boolean; readonly reasons: string[]; readonly degraded: string[] }> {
+  const answer = await fetch(`${fleet.opsUrl("orders")}/readyz`);
+  return { status: answer.status, ...((await answer.json()) as { ready: boolean; reasons: string[]; degraded: string[] }) };
+}

@@ -1,0 +1,43 @@
+import { AssertionError } from "node:assert";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Answers that no fault of the world explains. */
+const NEVER: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 413, 415, 422, 500]);
+
+/** What one attempt to call came to: a status, or 0 where no answer came. */
+export interface Attempt {
+  readonly status: number;
+  readonly data?: unknown;
+  readonly code?: string;
+}
+
+/** Calls a mutation over the public port, once. */
+export async function callOnce(url: string, procedure: string, input: unknown, key?: string): Promise<Attempt> {
+  try {
+    const answer = await fetch(`${url}/trpc/${procedure}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) },
+      body: JSON.stringify(input),
+    });
+    const body = (await answer.json()) as {
+      readonly result?: { readonly data: unknown };
+      readonly error?: { readonly data?: { readonly code?: string } };
+    };
+    const code = body.error?.data?.code;
+    return { status: answer.status, data: body.result?.data, ...(code === undefined ? {} : { code }) };
+  } catch {
+    return { status: 0 };
+  }
+}
+
+/** Calls a mutation by its key until it is answered. Returns all attempts, the last of them a good one. Errors: an answer that is wrong for good. */
+export async function callUntilAnswered(url: string, procedure: string, input: unknown, key: string): Promise<Attempt[]> {
+  const attempts: Attempt[] = [];
+  for (;;) {
+    const attempt = await callOnce(url, procedure, input, key);
+    attempts.push(attempt);
+    if (attempt.status === 200) return attempts;
+    if (NEVER.has(attempt.status)) throw new AssertionError({ message: `${procedure} answers ${JSON.stringify(attempt)}` });
+    await sleep(200);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Sql } from "postgres";
+import { freePorts } from "../../../src/holon/cli/free-ports.ts";
+import { FaultProcess } from "./fault-process.ts";
+import { connect, type FaultPostgres, startFaultPostgres } from "./postgres.ts";
+import { type BackendKind, type FaultQueues, postgresQueues, startRedisQueues } from "./queues.ts";
+
+/** One process of a fleet. */
+export interface Member {
+  readonly name: string;
+  readonly contexts: string;
+  readonly roles: string;
+}
+
+/** How a fleet runs. */
+export interface FleetOptions {
+  readonly app: "delivery" | "chores";
+  readonly backend: BackendKind;
+  readonly contexts: readonly string[];
+  readonly members: readonly Member[];
+  /** Whether each context has a database of its own, and the queues theirs where they live on Postgres. */
+  readonly ownDatabases?: boolean;
+  /** Stands between the processes: gets the port of a mesh address, and says at which one it is reached. */
+  readonly between?: (port: number) => Promise<number>;
+}
+
+/** The real processes of a fault app, with a real Postgres and a real Redis of their own. */
+export interface Fleet {
+  readonly app: string;
+  readonly postgres: FaultPostgres;
+  readonly queues: FaultQueues;
+  readonly processes: readonly FaultProcess[];
+  process(name: string): FaultProcess;
+  /** Public address of a member with the role `edge`. */
+  url(name: string): string;
+  /** Address of its operations port. */
+  opsUrl(name: string): string;
+  /** The database of a context, with the owner's login. */
+  sql(context: string): Sql;
+  databaseUrl(context: string): string;
+  close(): Promise<void>;
+}
+
+const SECRET = "a secret of the fault tests, long enough";
+
+/** Starts all that an app needs on free ports, and waits until every process is ready. */
+export async function startFleet({
+  app,
+  backend,
+  contexts,
+  members,
+  ownDatabases = false,
+  between = async (port) => port,
+}: FleetOptions): Promise<Fleet> {
+  const postgres = await startFaultPostgres();
+  const urls = new Map<string, string>();
+  const shared = ownDatabases ? undefined : await postgres.createDatabase(app);
+  for (const context of contexts) urls.set(context, shared ?? (await postgres.createDatabase(`${app}_${context}`)));
+  const queues = backend === "redis" ? await startRedisQueues(app) : postgresQueues(app, shared ?? (await postgres.createDatabase(`${app}_queues`)));
+  const databases: Record<string, string> =
+    shared === undefined
+      ? Object.fromEntries([...urls].map(([context, url]) => [`HOLON_${context.toUpperCase()}_DATABASE_URL`, url]))
+      : { DATABASE_URL: shared };
+  const ports = new Map<string, readonly number[]>();
+  const free = await freePorts(members.length * 3);
+  for (const { name } of members) ports.set(name, free.splice(0, 3));
+  const portOf = (name: string, index: number): string => String(ports.get(name)?.[index]);
+  const meshes = new Map<string, number>();
+  for (const { name, contexts: hosted, roles } of members) if (roles.includes("rpc")) meshes.set(hosted, await between(Number(portOf(name, 1))));
+  const processes = await Promise.all(
+    members.map((member) => {
+      const away = member.roles.includes("edge") ? [...meshes].filter(([hosted]) => hosted !== member.contexts) : [];
+      return FaultProcess.start(member.name, {
+        ...{ FAULT_APP: app, HOLON_SECRET: SECRET, LOG_LEVEL: "info", ...queues.env, ...databases },
+        ...{ HOLON_CONTEXTS: member.contexts, HOLON_ROLES: member.roles },
+        ...{ PORT: portOf(member.name, 0), HOLON_MESH_PORT: portOf(member.name, 1), HOLON_OPS_PORT: portOf(member.name, 2) },
+        ...Object.fromEntries(away.map(([hosted, port]) => [`HOLON_${hosted.toUpperCase()}_URL`, `http://127.0.0.1:${port}`])),
+      });
+    }),
+  );
+  const connections = new Map([...new Set(urls.values())].map((url) => [url, connect(url)]));
+  const close = async (): Promise<void> => {
+    await Promise.all(processes.map((process) => process.close()));
+    await Promise.all([...connections.values()].map((sql) => sql.end({ timeout: 5 })));
+    await queues.stop();
+    await postgres.stop();
+  };
+  try {
+    await Promise.all(processes.map((process) => process.ready()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ...{ app, postgres, queues, processes, close },
+    process: (name) => processes.find((process) => process.name === name) as FaultProcess,
+    url: (name) => `http://127.0.0.1:${portOf(name, 0)}`,
+    opsUrl: (name) => `http://127.0.0.1:${portOf(name, 2)}`,
+    databaseUrl: (context) => urls.get(context) as string,
+    sql: (context) => connections.get(urls.get(context) as string) as Sql,
+  };
+}

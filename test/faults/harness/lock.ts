@@ -1,0 +1,35 @@
+import type { Sql } from "postgres";
+import { waitUntil } from "./wait.ts";
+
+/** The class of the advisory locks at which triggers of the fault apps wait. */
+const LOCK_CLASS = 4_711;
+
+/** Where a trigger waits: in a statement, in the commit, in the handler of an event. */
+export const WAITS = { statement: 1, commit: 2, handler: 3 } as const;
+
+/** A lock that the harness holds, so that others stand still in the middle of something. */
+export interface HeldLock {
+  /** Resolves when that many wait for it. */
+  awaited(count: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Takes such a lock. */
+export async function holdLock(sql: Sql, place: keyof typeof WAITS): Promise<HeldLock> {
+  // A reservation waits for ever where no connection is open yet.
+  await sql`select 1`;
+  const session = await sql.reserve();
+  await session`select pg_advisory_lock(${LOCK_CLASS}, ${WAITS[place]})`;
+  return {
+    awaited: (count) =>
+      waitUntil(`${count} wait in the ${place}`, async () => {
+        const [row] =
+          await session`select count(*)::int as n from pg_locks where locktype = 'advisory' and classid = ${LOCK_CLASS} and objid = ${WAITS[place]} and not granted`;
+        return row?.["n"] === count || row?.["n"];
+      }),
+    async release() {
+      await session`select pg_advisory_unlock(${LOCK_CLASS}, ${WAITS[place]})`;
+      session.release();
+    },
+  };
+}

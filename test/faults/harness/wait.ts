@@ -1,0 +1,20 @@
+import { AssertionError } from "node:assert";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Generous: what takes longer is not late, it is lost. */
+const PATIENCE_MS = 100_000;
+
+/** Waits until something is so. Errors: it never was, with what was seen last. */
+export async function waitUntil(what: string, ask: () => Promise<unknown> | unknown, patienceMs = PATIENCE_MS): Promise<void> {
+  let seen: unknown;
+  for (const endMs = performance.now() + patienceMs; performance.now() < endMs; await sleep(50)) {
+    try {
+      seen = await ask();
+      if (seen === true) return;
+    } catch (error) {
+      seen = error;
+    }
+  }
+  const said = seen instanceof Error ? seen.message : JSON.stringify(seen);
+  throw new AssertionError({ message: `never happened: ${what}; seen last: ${said}` });
+}

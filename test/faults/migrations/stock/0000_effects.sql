@@ -1,0 +1,18 @@
+create table "stock"."effects" ("id" bigint generated always as identity primary key, "order_id" text not null, "units" integer not null, "total_cents" integer not null);
+--> statement-breakpoint
+create table "stock"."totals" ("orders" integer not null, "units" integer not null, "cents" integer not null);
+--> statement-breakpoint
+insert into "stock"."totals" values (0, 0, 0);
+--> statement-breakpoint
+create table "stock"."seen" ("id" bigint generated always as identity primary key, "event_id" text not null, "key" text not null, "n" integer not null);
+--> statement-breakpoint
+create table "stock"."letters" ("id" bigint generated always as identity primary key, "order_id" text not null);
+--> statement-breakpoint
+-- The harness holds this lock (3) to keep the handler of one key busy.
+create function "stock"."wait_for_harness"() returns trigger language plpgsql set lock_timeout = '60s' as $$
+begin
+  perform pg_advisory_xact_lock_shared(4711, 3);
+  return new;
+end $$;
+--> statement-breakpoint
+create trigger "in_handler" before insert on "stock"."seen" for each row when (new.key = 'slow') execute function "stock"."wait_for_harness"();
