@@ -127,8 +127,9 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
     if (way === "killed") orders.kill();
     if (way === "killed") await orders.died(deaths + 1);
     await proxy.cut();
-    await orders.ready();
-    return begun;
+    const result = await begun;
+    await waitUntil("the edge is connected again", async () => (await fetch(`${fleet.opsUrl("edge")}/readyz`)).ok);
+    return result;
   }
 
   it.each(["cut", "killed"] as const)("has one effect and one answer where it has a key: %s", options, async (way) => {

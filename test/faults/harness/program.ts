@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -20,9 +20,11 @@ export function faultProgram(): Promise<FaultProgram> {
 }
 
 async function bundle(): Promise<FaultProgram> {
-  const folder = path.join(ROOT, "node_modules/.cache/holon-faults", String(process.pid));
+  const cache = path.join(ROOT, "node_modules/.cache/holon-faults");
+  const folder = path.join(cache, String(process.pid));
   const outfile = path.join(folder, "main.mjs");
   mkdirSync(folder, { recursive: true });
+  for (const pid of readdirSync(cache)) if (!isAlive(Number(pid))) rmSync(path.join(cache, pid), { recursive: true, force: true });
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   await build({
     entryPoints: [path.join(ROOT, "test/faults/main.ts")],
@@ -40,4 +42,13 @@ async function bundle(): Promise<FaultProgram> {
   const migrations = path.join(folder, "migrations");
   cpSync(path.join(ROOT, "test/faults/migrations"), migrations, { recursive: true });
   return { file: outfile, migrations };
+}
+
+/** Whether the process whose folder it is still lives: one that was killed could not remove it. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

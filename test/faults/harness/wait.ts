@@ -2,7 +2,7 @@ import { AssertionError } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Generous: what takes longer is not late, it is lost. */
-const PATIENCE_MS = 100_000;
+const PATIENCE_MS = 150_000;
 
 /** Waits until something is so. Errors: it never was, with what was seen last. */
 export async function waitUntil(what: string, ask: () => Promise<unknown> | unknown, patienceMs = PATIENCE_MS): Promise<void> {
