@@ -1,5 +1,6 @@
 import { grouped, holds } from "./checks.ts";
 import type { ReplayResult } from "./run-replay.ts";
+import { MOVING } from "./settle.ts";
 
 /** Whether a replay ended as it must. */
 export function isComplete({ checks, errors }: ReplayResult): boolean {
@@ -13,7 +14,7 @@ export function renderReport(result: ReplayResult): string {
   const seconds = settledAfterMs / 1_000;
   const rows: (readonly [name: string, value: string, note: string])[] = [
     ...checks.map((check) => [check.what, check.found, holds(check) ? "" : `expected ${check.wanted}`] as const),
-    ["statuses", byCode(counts), ""],
+    ["statuses", byCode(counts), MOVING.some((status) => counts[status] !== undefined) ? "given up: none settled for a minute" : ""],
     ["placed", `${rate.toFixed(1)} orders/s`, `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`],
     ["settled", `after ${seconds.toFixed(1)} s`, `${(orders / seconds).toFixed(1)} orders/s`],
     ["retried", `${grouped(callsRetried)} calls`, byCode(retries)],

@@ -2,8 +2,8 @@ import type { Client } from "holon/client";
 import type { contracts } from "#contracts";
 import type { Retrying } from "./retry.ts";
 
-/** A status that an order does not stay in. */
-const MOVING: readonly string[] = ["pending", "declining", "cancelling"];
+/** Where no order stays. */
+export const MOVING: readonly string[] = ["pending", "declining", "cancelling"];
 
 /** What {@link untilSettled} needs. */
 export interface SettleOptions {

@@ -9,6 +9,9 @@ import { createMailOffice } from "./mail/mail-office.ts";
 /** Where a development machine keeps the key that its processes share. */
 const DEVELOPMENT_KEY_FILE = ".holon/shop-token-key.json";
 
+/** The commands that run the shop; the others look at it. */
+const STARTING: readonly string[] = ["start", "apart"];
+
 const { settings, faults } = readShopSettings(process.env);
 const { tokenKeys, firstAdmin, gatewayRules } = settings;
 const loadKeys = async () => (tokenKeys === "development" ? developmentTokenKeys(DEVELOPMENT_KEY_FILE) : tokenKeys);
@@ -29,7 +32,7 @@ async function openOffice(): Promise<void> {
 }
 
 function sendsMail(): boolean {
-  const plan = process.argv[2] === "plan" ? undefined : soundPlan();
+  const plan = STARTING.includes(process.argv[2] ?? "start") ? soundPlan() : undefined;
   return (plan?.contexts.includes("notifications") && plan.roles.includes("jobs")) ?? false;
 }
 
