@@ -272,19 +272,19 @@ describe.skipIf(!hasRedis)("events over queues on Redis (left out where no redis
     const gate = { open: false };
     await place.startProducer(backend);
     await place.startConsumer(backend, async () => until(() => gate.open), { batchCount: 5 });
-    let emptied = 0;
     for (let round = 0; round < 2; round++) {
       await place.emit(noted(100).map(({ name, payload }) => ({ name, payload: { n: payload.n + round * 100 } })));
-      await until(async () => (await backend.depth(eventQueue("orders"))).active > 0);
-      emptied += (await backend.inspect(eventQueue("orders")).getJobCountByTypes("active", "waiting")) > 0 ? 1 : 0;
+      // The runs of what was lost go on, and may hold all workers: the second time the events still wait.
+      await until(async () => (await backend.inspect(eventQueue("orders")).getJobCountByTypes("active", "waiting")) > 0);
       await redis.flush();
       gate.open = round === 1;
     }
     await effectsAre(200);
     await allSettled();
+    const effects = await place.effects();
     await place.reset();
     await backend.close();
-    expect(emptied).toBe(2);
+    expect(effects).toHaveLength(200);
   });
 
   it("are emitted while Redis is away, and arrive when it is back", async () => {
