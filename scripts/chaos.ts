@@ -36,14 +36,14 @@ async function main(): Promise<number> {
     return 2;
   }
   const folder = await mkdtemp(path.join(tmpdir(), "holon-chaos-"));
-  const postgres = await startEmbeddedPostgres({ folder, database: "shop" });
+  const postgres = await startEmbeddedPostgres({ folder: path.join(folder, "postgres"), database: "shop" });
   const redis = values.backend === "redis" ? await startTestRedis({ stock: true }) : undefined;
   const [port, mailPort] = (await freePorts(2)) as [number, number];
   const url = `http://127.0.0.1:${port}`;
   const env = { PORT: String(port), SHOP_MAIL_PORT: String(mailPort), DATABASE_URL: postgres.url, REDIS_URL: redis?.url, LOG_LEVEL: "info" };
   let shop: ShopProcesses | undefined;
   try {
-    shop = await startShopApart(url, env);
+    shop = await startShopApart(folder, url, env);
     const replay = spawn(
       process.execPath,
       [...process.execArgv, REPLAY, "--url", url, "--mail-url", `http://127.0.0.1:${mailPort}/mail`, "--concurrency", values.concurrency],
