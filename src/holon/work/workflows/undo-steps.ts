@@ -68,7 +68,8 @@ async function undoStep(parts: StepRunnerParts, undoable: Undoable): Promise<Und
       await steps.undoFailed(claim, step, attempt);
       const waitMs = fullJitterMs(attempt, DEFAULT_RETRY, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
-      if (attempt >= timing.undoAttemptsCount) return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
+      if (attempt >= (isAway(error) ? timing.undoAwayAttemptsCount : timing.undoAttemptsCount))
+        return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
       if (waitMs > timing.heldWaitMs) return { kind: "halted", waitMs };
       await sleep(waitMs);
     }
@@ -92,4 +93,9 @@ async function runUndo({ claim, steps, attempts, host }: StepRunnerParts, { step
     await undo({ ...args, ...known });
   });
   if (step.kind !== "transaction") await steps.writeUndone(claim, step);
+}
+
+/** Failures of the world around, which pass. */
+function isAway(error: unknown): boolean {
+  return isHolonError(error) && ["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED"].includes(error.code);
 }

@@ -10,8 +10,10 @@ export const DEFAULT_WORKFLOW_TIMING = {
   concurrencyCount: 16,
   /** Longest wait between two attempts that keeps the run in this process. */
   heldWaitMs: 1_000,
-  /** Attempts to undo a step. */
+  /** Attempts to undo a step whose undo fails. */
   undoAttemptsCount: 8,
+  /** Attempts to undo a step whose callee is away: about half an hour of waiting, for who is away comes back. */
+  undoAwayAttemptsCount: 120,
   /** Deaths of runners without any progress, after which a run is stuck. */
   deathsCount: 5,
   /** How long ended runs are kept, and their keys known. */
