@@ -21,6 +21,8 @@ describe.each(["redis", "postgres"] as const)("with queues on %s", { timeout: 60
       const worker = app.host("mail");
       const metrics = await (await fetch(`${worker.ops?.url}/metrics`)).text();
       expect(metrics).toContain('holon_jobs_failed{context="mail"} 0');
+      expect(metrics).toMatch(/holon_work_attempts_total\{kind="job",context="mail",name="send",outcome="done"\} [1-9]/);
+      expect(metrics).toMatch(/holon_work_attempts_total\{kind="event",context="mail",name="sales.placed",outcome="done"\} [1-9]/);
       expect(metrics).toContain('holon_queue_jobs{queue="jobs.mail",state="failed"} 0');
       expect(metrics).toMatch(/holon_outbox_lag_seconds\{context="mail"\} \d/);
       expect(letters.map(({ text }) => text).sort()).toEqual(ids.map((id) => `thanks for ${id}`).sort());

@@ -1,5 +1,6 @@
 import { type AnyProcedure, mutation } from "../contract/index.ts";
 import type { Scope } from "../kernel/index.ts";
+import { type CountWork, counted } from "../observe/index.ts";
 import type { JobCall, JobHandler } from "../work/index.ts";
 import { AnswerRecord, type TransactionRecord } from "./answer-record.ts";
 import type { HandlerTree } from "./define-context.ts";
@@ -11,6 +12,7 @@ type Handler = (args: Record<string, unknown>) => unknown;
 export interface CompileJobsOptions {
   readonly context: string;
   readonly handlers: HandlerTree;
+  readonly count: CountWork | undefined;
   makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
 }
 
@@ -18,7 +20,7 @@ export interface CompileJobsOptions {
 const JOB_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
 /** Joins the handlers of a context's jobs with the `ctx` that they get. */
-export function compileJobs({ context, handlers, makeContext }: CompileJobsOptions): ReadonlyMap<string, JobHandler> {
+export function compileJobs({ context, handlers, count, makeContext }: CompileJobsOptions): ReadonlyMap<string, JobHandler> {
   return new Map(
     Object.entries(handlers).map(([name, handler]) => {
       const run: JobHandler = async (call) => {
@@ -30,7 +32,8 @@ export function compileJobs({ context, handlers, makeContext }: CompileJobsOptio
             call.completed();
           });
         const progress = (value: object | number): Promise<void> => call.progress(value);
-        const result = await (handler as Handler)({ data: call.data, ctx, attempt: call.attempt, progress, complete });
+        const args = { data: call.data, ctx, attempt: call.attempt, progress, complete };
+        const result = await counted(count, ["job", context, name], async () => (handler as Handler)(args));
         return record.isCommitted ? record.value : result;
       };
       return [name, run];

@@ -1,5 +1,6 @@
 import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../contract/index.ts";
 import { type Clock, catalogueError, type HolonError, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
+import type { CountWork } from "../observe/index.ts";
 import { createBoundary } from "./boundary.ts";
 import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
@@ -17,6 +18,8 @@ export interface PipelineServices {
   readonly series: SeriesFactory;
   /** How calls of a caller that is no context of this process come in: `local` for the edge of this process, `mesh` for others. */
   readonly transportOf: (caller: string) => string;
+  /** Counts attempts of jobs. */
+  readonly count?: CountWork;
 }
 
 /** Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. */

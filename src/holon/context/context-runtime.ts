@@ -89,6 +89,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
     jobs: compileJobs({
       context: module.name,
       handlers: module.jobHandlers,
+      count: services.count,
       makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
     }),
     workflows: compileWorkflows({

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../context/index.ts";
 import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import { type Clock, type Logger, type OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
-import { CallMetrics } from "../observe/index.ts";
+import { CallMetrics, WorkMetrics } from "../observe/index.ts";
 import type { Plan } from "../topology/index.ts";
 import { createMeshServer, type MeshPeer, type MeshServer } from "../transport/mesh/index.ts";
 import { writeSubscribers } from "./context-work.ts";
@@ -44,6 +44,7 @@ export interface Core {
   readonly peers: ReadonlyMap<string, MeshPeer>;
   readonly resolve: ResolveTarget;
   readonly callMetrics: CallMetrics;
+  readonly workMetrics: WorkMetrics;
 }
 
 /** Opens database and mesh, and compiles the hosted contexts. */
@@ -66,9 +67,11 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   await writeSubscribers(modules, app.contexts, database.stores, clock);
 
   const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
+  const workMetrics = new WorkMetrics();
   const services: PipelineServices = {
     ...{ clock, wheel, log, newId },
     series: (labels) => callMetrics.series(labels),
+    count: workMetrics.count,
     transportOf: (caller) => (caller === "edge" && plan.edge !== undefined ? "local" : "mesh"),
   };
   const hosted = modules.map((module) => compileContext({ module, store: database.stores.get(module.name), limits, services }));
@@ -85,7 +88,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const reach = createResolver(selfMesh ? [] : hosted, peers);
   const resolve: ResolveTarget = (...place) => wrapTarget(reach(...place));
   for (const context of hosted) context.connect(resolve);
-  return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callMetrics };
+  return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callMetrics, workMetrics };
 }
 
 function selfAddresses(plan: Plan, mesh: MeshServer): Record<string, readonly string[]> {

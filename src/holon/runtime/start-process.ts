@@ -2,7 +2,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { type CompiledContext, createContextRouter, type ResolveTarget } from "../context/index.ts";
 import { createOpsServer, type Edge, type OpsServer, type Readiness } from "../edge/index.ts";
 import { type Clock, catalogueError, OpenThings, type TimerWheel } from "../kernel/index.ts";
-import { createMetrics, WorkMetrics } from "../observe/index.ts";
+import { createMetrics } from "../observe/index.ts";
 import type { Plan } from "../topology/index.ts";
 import type { MeshServer } from "../transport/mesh/index.ts";
 import type { RunAlone } from "../work/index.ts";
@@ -71,10 +71,9 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
   const { app, runAlone = () => nobodyRunsAlone } = options;
   const core = await openCore(options, open);
-  const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics } = core;
+  const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl } = database;
-  const workMetrics = new WorkMetrics();
   const work = await startWork({
     ...{ plan, hosted, stores, databaseUrl },
     app: app.contexts,

@@ -1,5 +1,6 @@
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel, type Trace, WheelEntry } from "../../kernel/index.ts";
+import { type CountWork, counted } from "../../observe/index.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute } from "./event-routes.ts";
@@ -11,6 +12,7 @@ export interface EventRunParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly handlerMs: number;
+  readonly count?: CountWork | undefined;
   /** Puts the types of the context's contract on a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
 }
@@ -26,11 +28,16 @@ export async function runHandler(
 ): Promise<void> {
   const { id, name, key, initiator } = message;
   const trace = parseTraceparent(message.traceparent ?? undefined);
-  await route.handle({
-    event: { id, producer, name, payload, key: key ?? undefined },
-    tx: parts.openTransaction(withOrigin(tx, trace, message)),
-    ctx: { initiator, traceId: trace.traceId, log: parts.log.child({ traceId: trace.traceId, event: `${producer}.${name}`, eventId: id }) },
-  });
+  const fullName = `${producer}.${name}`;
+  const log = parts.log.child({ traceId: trace.traceId, event: fullName, eventId: id });
+  await counted(parts.count, ["event", parts.context, fullName], async () =>
+    route.handle({
+      event: { id, producer, name, payload, key: key ?? undefined },
+      tx: parts.openTransaction(withOrigin(tx, trace, message)),
+      ctx: { initiator, traceId: trace.traceId, log },
+    }),
+  );
+  log.info({}, "an event is handled");
 }
 
 /** A scope for handlers of events: ends by itself when they take too long. */

@@ -1,5 +1,6 @@
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { CountWork } from "../../observe/index.ts";
 import type { QueueBackend, QueueWorker } from "../../queue/index.ts";
 import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
 import { Poller } from "../outbox/poller.ts";
@@ -29,7 +30,13 @@ export interface EventWorkOptions {
   readonly backend: QueueBackend;
   /** Puts `emit` and `enqueue` by the context's contract on a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
-  readonly services: { readonly clock: Clock; readonly wheel: TimerWheel; readonly log: Logger; readonly random: () => number };
+  readonly services: {
+    readonly clock: Clock;
+    readonly wheel: TimerWheel;
+    readonly log: Logger;
+    readonly random: () => number;
+    readonly count?: CountWork;
+  };
   readonly limits?: Partial<EventLimits>;
 }
 
@@ -85,6 +92,7 @@ export async function startEventWork({
     log,
     random,
     openTransaction,
+    count: services.count,
     handlerMs: limits.handlerMs,
     wakeHeld,
   });

@@ -1,4 +1,5 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { CountWork } from "../../observe/index.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { type RunData, RunStore } from "./run-store.ts";
 import { RunSweeper } from "./run-sweeper.ts";
@@ -19,6 +20,7 @@ export interface WorkflowWorkOptions {
     /** In [0, 1). */
     readonly random: () => number;
     readonly newId: () => string;
+    readonly count?: CountWork;
   };
   readonly timing?: Partial<WorkflowTiming>;
 }
@@ -48,7 +50,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
   const log = services.log.child({ context });
   const runs = new RunStore(store, clock);
   const steps = new StepStore(runs);
-  const runner = new WorkflowRunner({ context, workflows, runs, steps, runBy: newId(), clock, wheel, log, random, timing });
+  const runner = new WorkflowRunner({ context, workflows, runs, steps, runBy: newId(), clock, wheel, log, random, timing, count: services.count });
   const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, clock, wheel, log });
   const forget = store.listenAppended(() => runner.wake());
   runner.wake();

@@ -1,4 +1,5 @@
 import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { type CountWork, counted } from "../../observe/index.ts";
 import { ScopeTimeout } from "../jobs/scope-timeout.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
@@ -9,6 +10,7 @@ export interface StepAttemptsParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
+  readonly count?: CountWork | undefined;
 }
 
 /** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
@@ -59,7 +61,7 @@ export class StepAttempts {
     wheel.add(timeout, scope.deadlineAtMs);
     try {
       if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
-      return await Promise.race([work(scope), cancelled]);
+      return await counted(this.#parts.count, ["step", context, workflow], () => Promise.race([work(scope), cancelled]));
     } finally {
       wheel.remove(timeout);
       this.#running.delete(scope);

@@ -1,4 +1,5 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { CountWork } from "../../observe/index.ts";
 import { persistently } from "../jobs/persistently.ts";
 import { Poller } from "../outbox/poller.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
@@ -21,6 +22,7 @@ export interface WorkflowRunnerParts {
   readonly log: Logger;
   readonly random: () => number;
   readonly timing: WorkflowTiming;
+  readonly count: CountWork | undefined;
 }
 
 /** A run at work here. */
