@@ -11,7 +11,9 @@ import type { JobModule, JobServices } from "./start-job-work.ts";
 
 /** The child's end of the channel to its parent: its `process`. */
 export interface AloneChannel {
-  send?(message: AloneMessage): unknown;
+  /** False once the parent is gone. */
+  readonly connected: boolean;
+  send?(message: AloneMessage, onSent: (error: Error | null) => void): unknown;
   on(event: "message", listener: (message: AloneMessage) => void): unknown;
   on(event: "disconnect", listener: () => void): unknown;
   exit(code: number): void;
@@ -19,16 +21,24 @@ export interface AloneChannel {
 
 /** Tells the parent that this process is ready, runs the one job that it sends, and ends with it or with the parent. */
 export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) => Promise<void>): void {
-  channel.on("disconnect", () => channel.exit(1));
+  const leave = (): void => channel.exit(1);
+  // The parent may have died while this process was starting: nobody would ever say so.
+  if (!channel.connected) return leave();
+  const tell = (message: AloneMessage): void => {
+    channel.send?.(message, (error) => {
+      if (error !== null) leave();
+    });
+  };
+  channel.on("disconnect", leave);
   channel.on("message", (message) => {
     if (message.kind !== "run") return;
     run(message.request).then(
-      () => channel.send?.({ kind: "ended" }),
+      () => tell({ kind: "ended" }),
       // The end could not be written: the parent counts this as a death, for it cannot tell.
-      () => channel.exit(1),
+      leave,
     );
   });
-  channel.send?.({ kind: "ready" });
+  tell({ kind: "ready" });
 }
 
 /** What {@link runJobAlone} needs. */
