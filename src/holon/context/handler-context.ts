@@ -54,10 +54,11 @@ export type Calls<C extends ContractMap> = { readonly [Name in keyof C]: CallTre
 
 /** Options of a job that is enqueued. */
 export interface EnqueueOptions {
+  /** Up to a year. */
   readonly delayMs?: number;
-  /** 1 is the most urgent; 0, the default, goes before all priorities. */
+  /** 1 is the most urgent, 2 097 151 the least; 0, the default, goes before all priorities. */
   readonly priority?: number;
-  /** While a job with the same key waits, another is not added. */
+  /** While a job with the same key waits, another is not added; at most 200 characters. */
   readonly deduplicationKey?: string;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { contract, mutation } from "../contract/index.ts";
+import { contract, event, mutation } from "../contract/index.ts";
 import { signal, until } from "../data/child.testing.ts";
 import { testLimits, testScope } from "../data/database.testing.ts";
 import { ANONYMOUS, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
@@ -98,5 +98,41 @@ describe("a context's jobs", { timeout: 60_000 }, () => {
     });
     await expect(attempt).rejects.toThrow(/more than 1048576/);
     expect(await place.sql`select 1 from orders.effects union all select 1 from orders.holon_outbox`).toEqual([]);
+  });
+
+  it.each([
+    { delayMs: -1 },
+    { delayMs: Number.NaN },
+    { delayMs: 1e300 },
+    { priority: -1 },
+    { priority: 1.5 },
+    { priority: 2 ** 21 },
+    { deduplicationKey: "" },
+    { deduplicationKey: "x".repeat(201) },
+  ])("refuse options that no queue takes, before they hold up others: %j", async (options) => {
+    const openTransaction = createTransactionFactory("orders", {}, orders.jobSpecs);
+    const attempt = place.store.transaction(testScope(), (tx) => openTransaction(tx as never).enqueue("send", { text: "x" }, options));
+    await expect(attempt).rejects.toThrow(/of job orders\.send is/);
+    expect(await place.sql`select 1 from orders.holon_outbox`).toEqual([]);
+  });
+
+  it("take great options", async () => {
+    const openTransaction = createTransactionFactory("orders", {}, orders.jobSpecs);
+    const greatest = { delayMs: 24 * 3_600_000, priority: 2 ** 21 - 1, deduplicationKey: "€".repeat(200) };
+    await place.store.transaction(testScope(), (tx) => openTransaction(tx as never).enqueue("send", { text: "x" }, greatest));
+    const work = await place.start(orders.jobSpecs, { send: async () => ({ sent: true }) });
+    await place.publish(work);
+    expect(await place.sql`select state, sent_at is not null as sent from orders.holon_jobs`).toEqual([{ state: "waiting", sent: true }]);
+  });
+});
+
+describe("the key of an event", () => {
+  it("has at most 200 characters, so that every subscriber can keep it", async () => {
+    const noted = event(z.object({ key: z.string() }), { orderedBy: "key" });
+    const openTransaction = createTransactionFactory("orders", { noted }, {});
+    const emit = (key: string) => place.store.transaction(testScope(), (tx) => openTransaction(tx as never).emit("noted", { key }));
+    await emit("€".repeat(200));
+    await expect(emit("x".repeat(201))).rejects.toThrow(/has 201 characters/);
+    expect((await place.sql`select 1 from orders.holon_outbox`).length).toBe(1);
   });
 });

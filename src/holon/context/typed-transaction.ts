@@ -2,7 +2,9 @@ import { createParser, type EventMap, ParseFailure, type Parser } from "../contr
 import { type DataTransaction, requestHash, type Tables, type WriteDatabase } from "../data/index.ts";
 import { catalogueError, HolonError } from "../kernel/index.ts";
 import type { JobMap, StartedRun, WorkflowMap } from "../work/index.ts";
+import { assertEnqueueOptions } from "./enqueue-options.ts";
 import type { EnqueueOptions, StartOptions } from "./handler-context.ts";
+import { PayloadError } from "./payload-error.ts";
 
 /** Makes what handlers see of an open transaction. */
 export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
@@ -18,7 +20,7 @@ export interface TypedTransaction {
 /** Greatest data of one event or job; a queue is no place for files. */
 const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 
-/** Greatest length of what a run is known by: it becomes part of an index. */
+/** Greatest length of what runs are known by and events are ordered by: it becomes part of indexes. */
 const GREATEST_KEY_LENGTH = 200;
 
 /** Compiles the events, jobs and workflows of a context; a payload that does not fit throws, and the transaction rolls back. */
@@ -37,12 +39,17 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       if (event === undefined) throw unknown(contextName, "event", name);
       const parsed = parsePayload(event.parse, payload, `event ${contextName}.${name}`);
       const key = event.orderedBy === undefined ? undefined : String((parsed as Record<string, unknown>)[event.orderedBy]);
+      // Tables of whoever hears it have it in indexes, with names beside it: an event that they cannot take would come again and again.
+      if (key !== undefined && key.length > GREATEST_KEY_LENGTH)
+        throw new PayloadError(`the key of event ${contextName}.${name} has ${key.length} characters; it may have ${GREATEST_KEY_LENGTH}`);
       await tx.appendEvent({ name, payload: parsed, key });
     },
     async enqueue(name, data, options = {}) {
       const parse = jobParsers.get(name);
       if (parse === undefined) throw unknown(contextName, "job", name);
-      await tx.appendJob({ name, data: parsePayload(parse, data, `job ${contextName}.${name}`), options });
+      const what = `job ${contextName}.${name}`;
+      assertEnqueueOptions(what, options);
+      await tx.appendJob({ name, data: parsePayload(parse, data, what), options });
     },
     async start(name, input, { key }) {
       const workflow = inputParsers.get(name);
@@ -57,11 +64,6 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       return { runId: run.id, isNew: run.isNew };
     },
   });
-}
-
-/** What a handler emitted or enqueued does not fit its schema or is too large: a bug of the handler. */
-export class PayloadError extends Error {
-  override readonly name = "PayloadError";
 }
 
 function parsePayload(parse: Parser, value: unknown, what: string): unknown {

@@ -1,0 +1,4 @@
+/** What a handler emitted or enqueued does not fit its schema or is too large: a bug of the handler. */
+export class PayloadError extends Error {
+  override readonly name = "PayloadError";
+}
