@@ -9,7 +9,8 @@ import { parseArgs } from "node:util";
 import { freePorts } from "../src/holon/cli/free-ports.ts";
 import { startEmbeddedPostgres } from "../src/holon/data/index.ts";
 import { startTestRedis } from "../src/holon/queue/redis-server.testing.ts";
-import { seededRandom } from "./chaos/seeded-random.ts";
+import { createRandom } from "../test/faults/harness/scale.ts";
+
 import { type ShopProcesses, startShopApart } from "./chaos/shop-processes.ts";
 
 const USAGE = `Replays Northwind through a shop that runs apart while its processes are killed, Redis is emptied twice and Postgres is killed once.
@@ -50,7 +51,7 @@ async function main(): Promise<number> {
       { stdio: "inherit" },
     );
     const over = once(replay, "exit");
-    const faults = await wreak({ shop, everyMs, random: seededRandom(seed), flush: redis?.flush, pid: () => postgres.pid, over });
+    const faults = await wreak({ shop, everyMs, random: createRandom(seed), flush: redis?.flush, pid: () => postgres.pid, over });
     process.stdout.write(`\nseed ${seed}, ${values.backend}: ${JSON.stringify(faults)}\n`);
     const [code] = (await over) as [number | null];
     const isWhole = faults.databaseKills === 1 && (redis === undefined || faults.flushes === 2);
