@@ -8,6 +8,7 @@ export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [op
   --rounds N        rounds (7)
   --ms N            length of a round of one contender (300 local, 500 mesh)
   --count N         pieces of work of a round of one contender (4000 jobs, 20000 events)
+  --volatile        commits of Postgres do not wait for the disk
   --json FILE       writes rows {bench, contender, concurrency, metric, value, raw}
   --markdown FILE   replaces what is between the bench marks of a Markdown file
   --node PATH       the Node that runs the contenders (the one that runs the bench)
@@ -21,6 +22,8 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly ms: number | undefined;
   readonly count: number | undefined;
+  /** Whether Postgres gives up surviving a crash of the machine, so that commits cost next to nothing. */
+  readonly volatile: boolean;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
   readonly node: string;
@@ -37,6 +40,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       rounds: { type: "string", default: "7" },
       ms: { type: "string" },
       count: { type: "string" },
+      volatile: { type: "boolean", default: false },
       json: { type: "string" },
       markdown: { type: "string" },
       node: { type: "string", default: process.execPath },
@@ -58,6 +62,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     rounds: parseCount("rounds", values.rounds),
     ms: values.ms === undefined ? undefined : parseCount("ms", values.ms),
     count: values.count === undefined ? undefined : parseCount("count", values.count),
+    volatile: values.volatile,
     json,
     markdown,
     node,

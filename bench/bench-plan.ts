@@ -124,12 +124,13 @@ const events: BenchPlan = {
 const workflows: BenchPlan = {
   name: "workflows",
   title: "Runs of five local steps, beside commits of one row",
-  contenders: ["postgres", "holon"],
-  own: ["postgres", "holon"],
+  contenders: ["postgres", "holon", "holon-pool-5"],
+  own: ["postgres", "holon", "holon-pool-5"],
   concurrencies: [1, 16],
   metrics: [
     { name: "stepsPerSecond", title: "steps/s", digits: 0 },
     { name: "idleP50ms", title: "idle run p50 ms", digits: 1 },
+    { ...CPU, title: "CPU us/step", digits: 0 },
   ],
   unit: "pieces",
   warmLength: 500,

@@ -76,7 +76,7 @@ describe("a run", () => {
     const isWaiting = plan.unit === "pieces";
     const short: BenchPlan = { ...plan, warmLength: 10 };
     const child = await buildChild(plan.unit);
-    const servers = isWaiting ? await startServers() : undefined;
+    const servers = isWaiting ? await startServers(false) : undefined;
     const said: string[] = [];
     const results = await runRounds({
       plan: short,

@@ -39,7 +39,7 @@ async function main(chosen: BenchOptions): Promise<void> {
     parts.push(renderResults(results, found));
   }
   if (profile !== undefined) return;
-  parts.push(`${rounds} rounds; load ${loadText()} at the end.`);
+  parts.push(`${rounds} rounds; load ${loadText()} at the end.${chosen.volatile ? " Commits did not wait for the disk." : ""}`);
   const text = parts.join("\n\n");
   console.log(text);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 1)}\n`);
@@ -55,7 +55,7 @@ async function runPlan(plan: BenchPlan, chosen: BenchOptions, havePeers: boolean
   const { rounds, ms, count, node, profile } = chosen;
   const isWaiting = plan.unit === "pieces";
   const child = await buildChild(plan.unit);
-  const servers = isWaiting ? await startServers() : undefined;
+  const servers = isWaiting ? await startServers(!chosen.volatile) : undefined;
   try {
     return await runRounds({
       ...{ plan, rounds, node, say, servers },

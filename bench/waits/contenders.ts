@@ -20,5 +20,5 @@ export const waitsContenders: Readonly<Record<string, Readonly<Record<string, Wa
     "bullmq-postgres": rawEvents("postgres"),
     "holon-postgres": holonEvents("postgres"),
   },
-  workflows: { postgres: rawCommits, holon: holonWorkflows },
+  workflows: { postgres: rawCommits, holon: holonWorkflows(16), "holon-pool-5": holonWorkflows(5) },
 };

@@ -23,12 +23,12 @@ export interface HolonPlace {
 }
 
 /** Opens the queues and the databases of one process. */
-export async function openHolonPlace(kind: QueueKind, places: Places): Promise<HolonPlace> {
+export async function openHolonPlace(kind: QueueKind, places: Places, poolCount: number = DEFAULT_LIMITS.poolCount): Promise<HolonPlace> {
   const wheel = new TimerWheel(() => systemClock.monotonicMs());
   const place = kind === "redis" ? { kind, url: places.redisUrl } : { kind, url: places.databaseUrl };
   const services = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
   const backend = await createQueueBackend(place, { ...services, prefix: `holon-${process.pid}` });
-  const limits: Limits = { ...DEFAULT_LIMITS, poolWaitingCount: 100_000, poolWaitMs: 60_000 };
+  const limits: Limits = { ...DEFAULT_LIMITS, poolCount, poolWaitingCount: 100_000, poolWaitMs: 60_000 };
   const sql = postgres(places.databaseUrl, { max: 2, onnotice: () => {} });
   const opened: ContextData<Tables>[] = [];
   return {

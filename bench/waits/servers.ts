@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { createTestDatabase, startTestServer, type TestDatabase } from "../../src/holon/data/index.ts";
+import { createTestDatabase, startEmbeddedPostgres, type TestDatabase, type TestServer } from "../../src/holon/data/index.ts";
 import { freePort } from "../free-port.ts";
 import type { Places } from "./contender.ts";
 
@@ -24,10 +24,10 @@ export function hasRedis(): boolean {
 }
 
 /**
- * Starts a Redis with its stock configuration and the embedded Postgres as the tests have it (its commits do not wait for the disk), both on free
- * ports of the loopback.
+ * Starts a Redis with its stock configuration and the embedded Postgres, both on free ports of the loopback. Its commits wait for the disk, as those
+ * of anybody who cares for data do; not `durable`, they cost next to nothing, and what is measured is the processes alone.
  */
-export async function startServers(): Promise<Servers> {
+export async function startServers(durable: boolean): Promise<Servers> {
   if (!hasRedis()) throw new TypeError("there is no redis-server on this machine: apt-get install redis-server");
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-redis-"));
   const port = await freePort();
@@ -36,7 +36,7 @@ export async function startServers(): Promise<Servers> {
     stdio: ["pipe", "ignore", "ignore"],
   });
   await answers(redisUrl);
-  const server = await startTestServer();
+  const server = await startPostgres(durable);
   const databases: TestDatabase[] = [];
   return {
     async open() {
@@ -47,6 +47,21 @@ export async function startServers(): Promise<Servers> {
     async close() {
       await end(redis);
       for (const database of databases) await database.drop();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startPostgres(durable: boolean): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-postgres-"));
+  // Where root may not make user namespaces, the server runs as a user who must be able to enter.
+  chmodSync(folder, 0o711);
+  const server = await startEmbeddedPostgres({ folder, durable });
+  return {
+    url: server.url,
+    keep: () => folder,
+    async stop() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -16,19 +16,21 @@ const orders = defineContext(contract("orders", { procedures: {} }), {
   workflows: { place: workflow({ version: 1, input: z.object({ n: z.int() }), output: z.object({ n: z.int() }) }) },
 });
 
-/** Runs of five local steps: each writes a row in the transaction that also records its result. The queues have no part in it. */
-export const holonWorkflows: WaitsContender = {
-  async start(places) {
-    const place = await openHolonPlace("redis", places);
-    const store = await place.openData("orders");
-    await place.sql.unsafe("create table orders.effects (n int not null, step text not null)");
-    const compiled = compile(place, store);
-    return {
-      measure: (concurrency, count) => measure({ place, store, compiled }, concurrency, Math.ceil(count / STEPS.length)),
-      close: () => place.close(),
-    };
-  },
-};
+/** Runs of five local steps, on so many connections at most: each writes a row in the transaction that also records its result. The queues have no part in it. */
+export function holonWorkflows(poolCount: number): WaitsContender {
+  return {
+    async start(places) {
+      const place = await openHolonPlace("redis", places, poolCount);
+      const store = await place.openData("orders");
+      await place.sql.unsafe("create table orders.effects (n int not null, step text not null)");
+      const compiled = compile(place, store);
+      return {
+        measure: (concurrency, count) => measure({ place, store, compiled }, concurrency, Math.ceil(count / STEPS.length)),
+        close: () => place.close(),
+      };
+    },
+  };
+}
 
 interface Stage {
   readonly place: HolonPlace;
@@ -82,6 +84,7 @@ async function measure(stage: Stage, concurrency: number, runs: number) {
       stage,
       Array.from({ length: Math.min(100, runs - from) }, (_, at) => from + at),
     );
+  const cpuBefore = process.cpuUsage();
   const startedMs = performance.now();
   const again = startWorkflowWork({
     workflows: compiled.workflows,
@@ -91,9 +94,10 @@ async function measure(stage: Stage, concurrency: number, runs: number) {
   });
   await ended(place, idle.length + runs, pause);
   const stepsPerSecond = perSecond(runs * STEPS.length, performance.now() - startedMs);
+  const { user, system } = process.cpuUsage(cpuBefore);
   await again.close();
   await place.sql`truncate orders.holon_runs, orders.effects cascade`;
-  return { stepsPerSecond, idleP50ms: quantile(idle, 0.5) };
+  return { stepsPerSecond, idleP50ms: quantile(idle, 0.5), cpuUs: (user + system) / (runs * STEPS.length) };
 }
 
 async function start({ store, compiled }: Stage, inputs: readonly number[]): Promise<void> {

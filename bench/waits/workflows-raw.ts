@@ -22,6 +22,7 @@ export const rawCommits: WaitsContender = {
           idle.push(performance.now() - runMs);
         }
         let next = 0;
+        const cpuBefore = process.cpuUsage();
         const startedMs = performance.now();
         await Promise.all(
           Array.from({ length: concurrency }, async () => {
@@ -29,9 +30,10 @@ export const rawCommits: WaitsContender = {
           }),
         );
         const stepsPerSecond = perSecond(count, performance.now() - startedMs);
+        const { user, system } = process.cpuUsage(cpuBefore);
         await sql.end();
         await owner`truncate steps`;
-        return { stepsPerSecond, idleP50ms: quantile(idle, 0.5) };
+        return { stepsPerSecond, idleP50ms: quantile(idle, 0.5), cpuUs: (user + system) / count };
       },
       close: () => owner.end(),
     };
