@@ -100,6 +100,7 @@ export class TransactionRunner implements StatementRunner {
 /** Opens a transaction with the limits of its scope: no statement outlives the deadline, even if this process dies. */
 export function beginText(scope: Scope, monotonicMs: number, statementTimeoutMs: number, lockTimeoutMs: number | undefined): string {
   const left = Math.max(1, Math.ceil(scope.deadlineAtMs - monotonicMs));
-  const timeout = Math.min(statementTimeoutMs, left);
-  return `begin; set local statement_timeout = ${timeout}${lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${lockTimeoutMs}`}`;
+  // The connection itself has the limit already, where the deadline is no nearer.
+  const timeout = left < statementTimeoutMs ? `; set local statement_timeout = ${left}` : "";
+  return `begin${timeout}${lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${lockTimeoutMs}`}`;
 }
