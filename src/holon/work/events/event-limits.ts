@@ -5,13 +5,15 @@ export const EVENT_LIMITS = {
   /** Rows of the outbox that are taken at once. */
   leaseCount: 500,
   /** How long rows that were taken are left to whoever took them. */
-  leaseMs: 30_000,
+  leaseMs: 10_000,
   /** Most events that one job of a queue carries. */
   batchCount: 50,
   /** Most bytes of payload that one job of a queue carries, unless one event alone has more. */
   batchBytes: 256 * 1024,
   /** After how long without an acknowledgement an event is sent again. */
   resendMs: 30_000,
+  /** The same for the first time, where the queues are idle: what is on no queue is lost. Doubles with each time that it was sent, up to `resendMs`. */
+  resendLostMs: 5_000,
   /** How often unacknowledged events are looked for. */
   sweepMs: 5_000,
   /** How long a row of the outbox is kept after its last acknowledgement. */

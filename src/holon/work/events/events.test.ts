@@ -231,6 +231,38 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.effects()).toHaveLength(10);
   });
 
+  it("that a queue lost are sent again soon, where nothing else is on the queues", async () => {
+    let lost = 0;
+    await place.startProducer(
+      losing(backend, (queue) => queue === eventQueue("orders") && lost++ === 0),
+      { resendLostMs: 50, resendMs: 600_000 },
+    );
+    await place.startConsumer(backend);
+    await place.emit(noted(1));
+    await effectsAre(1);
+    await allSettled();
+    expect(lost).toBe(2);
+    expect(await place.effects()).toHaveLength(1);
+  });
+
+  it("that a consumer has in hand are not sent again soon", async () => {
+    let looks = 0;
+    const depth = (queue: string) => {
+      looks++;
+      return backend.depth(queue);
+    };
+    const looking = { ...losing(backend, () => false), depth };
+    await place.startProducer(looking, { resendLostMs: 0, resendMs: 600_000 });
+    let sent: { most: number } | undefined;
+    await place.startConsumer(backend, async () => {
+      await until(() => looks >= 10);
+      [sent] = await place.sql<{ most: number }[]>`select max(sent_count)::int as most from payments.holon_deliveries`;
+    });
+    await place.emit(noted(1));
+    await allSettled();
+    expect(sent?.most).toBe(1);
+  });
+
   it("of a transaction that rolls back reach nobody", async () => {
     await place.startProducer(backend);
     await place.startConsumer(backend);

@@ -1,5 +1,5 @@
 import type { Closable, Logger } from "../../kernel/index.ts";
-import type { QueueBackend } from "../../queue/queue-backend.ts";
+import type { QueueBackend, QueueDepth } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
 import { jobQueueName } from "./job-queues.ts";
 import type { JobSender } from "./job-sender.ts";
@@ -48,27 +48,49 @@ export class JobSweeper implements Closable {
   }
 
   async #sweep(): Promise<void> {
-    const { shelf, sender, timing, log } = this.#parts;
+    const { shelf, timing, log } = this.#parts;
     const dead = await shelf.buryDead();
     if (dead.length > 0) log.warn({ jobs: dead.length }, "jobs were running in a process that died");
-    const overdue = await shelf.overdue(timing.resendAfterMs);
-    if (overdue.length > 0) {
-      const lost = await this.#lost(overdue);
-      await sender.send(await shelf.resend(lost, timing.resendAfterMs));
-      // However full its queue is, a job that it lost must not wait for ever.
-      await sender.send(await shelf.resend(overdue, timing.resendAnywayMs));
-    }
+    await this.#resend();
     await shelf.removeOld(timing.doneKeptMs, timing.failedKeptMs);
   }
 
-  /** Names of jobs whose queue has nothing waiting, and so must have lost them. A queue that is only slow gets no second copy of all it holds. */
-  async #lost(names: readonly string[]): Promise<readonly string[]> {
-    const { context, jobs, backend } = this.#parts;
-    const empty = new Map<string, boolean>();
-    for (const queue of new Set(names.map((name) => jobQueueName(context, name, jobs)))) {
-      const depth = await backend.depth(queue).catch(() => undefined);
-      empty.set(queue, depth?.waiting === 0);
-    }
-    return names.filter((name) => empty.get(jobQueueName(context, name, jobs)) === true);
+  async #resend(): Promise<void> {
+    const { shelf, sender, timing } = this.#parts;
+    const soonMs = Math.min(timing.resendLostMs, timing.resendAfterMs);
+    const overdue = await shelf.overdue(soonMs);
+    if (overdue.length === 0) return;
+    const depths = await this.#depths(overdue);
+    const whose = (is: (depth: QueueDepth) => boolean): readonly string[] => overdue.filter((name) => is(depths.get(name) ?? UNKNOWN));
+    await sender.send(await shelf.resend(whose(isIdle), soonMs));
+    // A queue that is only slow gets no second copy of all it holds.
+    await sender.send(await shelf.resend(whose(isEmpty), timing.resendAfterMs));
+    // However full its queue is, a job that it lost must not wait for ever.
+    await sender.send(await shelf.resend(overdue, timing.resendAnywayMs));
   }
+
+  /** How full the queues of these jobs are, by the name of the job. */
+  async #depths(names: readonly string[]): Promise<ReadonlyMap<string, QueueDepth>> {
+    const { context, jobs, backend } = this.#parts;
+    const byQueue = new Map<string, QueueDepth>();
+    const depths = new Map<string, QueueDepth>();
+    for (const name of names) {
+      const queue = jobQueueName(context, name, jobs);
+      const depth = byQueue.get(queue) ?? (await backend.depth(queue).catch(() => UNKNOWN));
+      byQueue.set(queue, depth);
+      depths.set(name, depth);
+    }
+    return depths;
+  }
+}
+
+/** A queue that cannot be asked is taken to be full. */
+const UNKNOWN: QueueDepth = { waiting: 1, active: 1, delayed: 1, failed: 0 };
+
+function isEmpty({ waiting }: QueueDepth): boolean {
+  return waiting === 0;
+}
+
+function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
+  return waiting + active + delayed === 0;
 }

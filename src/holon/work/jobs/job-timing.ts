@@ -4,7 +4,9 @@ export const DEFAULT_JOB_TIMING = {
   leaseMs: 15_000,
   /** Between two looks for the dead and the overdue. */
   sweepMs: 2_000,
-  /** After which a job that is due and was not run is put on its queue again, where that queue is empty. */
+  /** After which a job that is due and was not run is put on its queue again, where nothing at all is on that queue and nobody runs anything of it. */
+  resendLostMs: 5_000,
+  /** The same where nothing waits on that queue. */
   resendAfterMs: 30_000,
   /** After which it is put there again whatever the queue says. */
   resendAnywayMs: 600_000,

@@ -280,6 +280,29 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     release.resolve();
   });
 
+  it("that lost a job get it again soon, but not while something of theirs is in hand", async () => {
+    const release = signal();
+    const handler = async (call: Parameters<ReturnType<typeof completing>>[0]) => {
+      await release.promise;
+      return completing()(call);
+    };
+    const timing = { resendLostMs: 0, resendAfterMs: 600_000 };
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: handler }, { timing });
+    const [first = "", second = ""] = await place.append([{}, {}]);
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'running'`).length === 1);
+    expect(place.queues.empty()).toBe(1);
+    await work.sweep();
+    expect(place.queues.added.length).toBe(2);
+    release.resolve();
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 1);
+    await until(async () => {
+      await work.sweep();
+      return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 2;
+    });
+    expect([(await place.row(first))["state"], (await place.row(second))["state"], place.queues.added.length]).toEqual(["done", "done", 3]);
+  });
+
   it("may hand out a job twice: it runs once", async () => {
     let entered = 0;
     const work = await place.start(

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { QueueBackend } from "../../queue/index.ts";
+import type { QueueBackend, QueueDepth } from "../../queue/index.ts";
 import type { EventLimits } from "../events/event-limits.ts";
-import { eventQueue } from "../events/event-message.ts";
+import { ackQueue, eventQueue } from "../events/event-message.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
-import { type LeasedRow, OutboxLease } from "./outbox-lease.ts";
+import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 import { Poller } from "./poller.ts";
 import type { WorkData } from "./work-database.ts";
 import { WorkDatabase } from "./work-database.ts";
@@ -117,21 +117,42 @@ class Publishing implements Publisher {
 
   async #sweep(): Promise<boolean> {
     const { limits } = this.#options;
-    const silent = await this.#silentSubscribers();
-    const rows = silent.length === 0 ? [] : await this.#lease.takeOverdue(silent, limits.leaseCount, limits.resendMs);
+    const rows: LeasedRow[] = [];
+    for (const { patience, names } of await this.#silentSubscribers()) {
+      if (names.length > 0) rows.push(...(await this.#lease.takeOverdue(names, limits.leaseCount, patience)));
+    }
     await addAll(this.#options.backend, toEventBatches(this.#options.data.context, rows, limits));
     await this.#lease.removeOld(limits.outboxKeptMs, REMOVE_COUNT);
     return rows.length > 0;
   }
 
-  /** Subscribers that acknowledge late although their queue is empty: it lost something. One with a full queue is slow, or not there, and left alone. */
-  async #silentSubscribers(): Promise<string[]> {
-    const { limits, backend } = this.#options;
-    const overdue = await this.#lease.overdueSubscribers(limits.resendMs);
-    const late = overdue.length === 0 ? [] : await this.#lease.overdueSubscribers(limits.resendMs * PATIENCE);
-    const depths = await Promise.all(overdue.map((name) => backend.depth(eventQueue(name))));
-    return overdue.filter((name, index) => late.includes(name) || depths[index]?.waiting === 0);
+  /**
+   * Subscribers that acknowledge late although their queue is empty: it lost something. Where nothing at all is on its way that is sure at once.
+   * One with a full queue is slow, or not there, and left alone.
+   */
+  async #silentSubscribers(): Promise<{ readonly patience: ResendPatience; readonly names: readonly string[] }[]> {
+    const { resendMs, resendLostMs } = this.#options.limits;
+    const soon = { firstMs: Math.min(resendLostMs, resendMs), greatestMs: resendMs };
+    const usual = { firstMs: resendMs, greatestMs: resendMs };
+    const overdue = await this.#lease.overdueSubscribers(soon);
+    if (overdue.length === 0) return [];
+    const [acks, ...depths] = await Promise.all([ackQueue(this.#options.data.context), ...overdue.map(eventQueue)].map((name) => this.#depth(name)));
+    const late = { firstMs: resendMs * PATIENCE, greatestMs: resendMs * PATIENCE };
+    return [
+      { patience: soon, names: overdue.filter((_, index) => isIdle(acks) && isIdle(depths[index])) },
+      { patience: usual, names: overdue.filter((_, index) => depths[index]?.waiting === 0) },
+      { patience: late, names: overdue },
+    ];
   }
+
+  #depth(queue: string): Promise<QueueDepth> {
+    return this.#options.backend.depth(queue);
+  }
+}
+
+/** Whether nothing is on a queue, and nobody has anything of it in hand. */
+function isIdle(depth: QueueDepth | undefined): boolean {
+  return depth !== undefined && depth.waiting + depth.active + depth.delayed === 0;
 }
 
 async function addAll(backend: QueueBackend, loads: readonly QueueLoad[]): Promise<void> {

@@ -29,6 +29,12 @@ export interface LeaseRequest {
   readonly leaseMs: number;
 }
 
+/** How long an acknowledgement is waited for: the first time, doubling with each time that the event was sent, and at most. */
+export interface ResendPatience {
+  readonly firstMs: number;
+  readonly greatestMs: number;
+}
+
 /** The statements by which a publisher takes rows of the outbox and says what became of them. */
 export class OutboxLease {
   readonly #database: WorkDatabase;
@@ -73,12 +79,12 @@ export class OutboxLease {
   }
 
   /** Takes events that some subscriber has not acknowledged in time. Each names only those subscribers. */
-  async takeOverdue(subscribers: readonly string[], count: number, resendMs: number): Promise<readonly LeasedRow[]> {
+  async takeOverdue(subscribers: readonly string[], count: number, patience: ResendPatience): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take overdue events",
       sql`with picked as (
           select position, subscriber from ${this.#deliveries}
-          where acknowledged_at is null and sent_at < now() - ${interval(resendMs)} and subscriber = any(string_to_array(${subscribers.join(",")}, ','))
+          where ${isOverdue(patience)} and subscriber = any(string_to_array(${subscribers.join(",")}, ','))
           order by position limit ${count} for update skip locked
         ), again as (
           update ${this.#deliveries} d set sent_at = now(), sent_count = d.sent_count + 1 from picked
@@ -96,10 +102,10 @@ export class OutboxLease {
   }
 
   /** Which subscribers have not acknowledged in time. */
-  async overdueSubscribers(resendMs: number): Promise<readonly string[]> {
+  async overdueSubscribers(patience: ResendPatience): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ subscriber: string }>(
       "look for overdue events",
-      sql`select distinct subscriber from ${this.#deliveries} where acknowledged_at is null and sent_at < now() - ${interval(resendMs)}`,
+      sql`select distinct subscriber from ${this.#deliveries} where ${isOverdue(patience)}`,
     );
     return rows.map(({ subscriber }) => subscriber);
   }
@@ -147,6 +153,12 @@ export class OutboxLease {
       left join ${this.#outbox} p on l.ordered_key is not null and p.name = l.name and p.ordered_key = l.ordered_key and p.key_number = l.key_number - 1
       order by l.position`;
   }
+}
+
+/** A delivery that was sent once has waited `firstMs` for its acknowledgement. The power is bounded, for an event that is never taken is sent for ever. */
+function isOverdue({ firstMs, greatestMs }: ResendPatience): SQL {
+  const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(greatest(sent_count, 1), 20) - 1))`;
+  return sql`acknowledged_at is null and sent_at < now() - ${waited}`;
 }
 
 /** Numbers of the database come as text, since they may be larger than ours; positions are not. */
