@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
 import { type FailedChore, rerunChore, type State, statesOf, whenIn } from "./chores/chore-rows.ts";
 import { callUntilAnswered } from "./harness/calls.ts";
 import { type Fleet, startFleet } from "./harness/fleet.ts";
 import { say } from "./harness/say.ts";
-import { createRandom, SEED, scaled } from "./harness/scale.ts";
+import { createRandom, SCALE, SEED, scaled } from "./harness/scale.ts";
+import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
@@ -12,19 +13,23 @@ import { waitUntil } from "./harness/wait.ts";
  *
  * Seen red: see docs/promises.md.
  */
-const options = { timeout: 600_000 };
+/** Side by side where they are small: they wait for leases to end, most of the time. */
+const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const REPLICAS = ["one", "two", "three"] as const;
 
-let fleet: Fleet;
-afterEach(() => fleet?.close());
-
-async function start(backend: "redis" | "postgres", names: readonly string[]): Promise<void> {
+/** Runs a test on a fleet of its own. */
+async function withFleet(backend: "redis" | "postgres", names: readonly string[], test: (fleet: Fleet) => Promise<void>): Promise<void> {
   const members = names.map((name, n) => ({ name, contexts: "chores", roles: n === 0 ? "edge,rpc,jobs" : "jobs" }));
-  fleet = await startFleet({ app: "chores", backend, contexts: ["chores"], members });
+  const fleet = await startFleet({ app: "chores", backend, contexts: ["chores"], members });
+  try {
+    await showingOnFailure(fleet, () => test(fleet));
+  } finally {
+    await fleet.close();
+  }
 }
 
 /** Enqueues jobs in one transaction. */
-async function ask(key: string, job: string, names: readonly string[]): Promise<void> {
+async function ask(fleet: Fleet, key: string, job: string, names: readonly string[]): Promise<void> {
   await callUntilAnswered(fleet.url("one"), "chores.ask", { chores: names.map((name) => ({ job, name })) }, key);
 }
 
@@ -33,102 +38,105 @@ const named = (prefix: string, count: number): string[] => Array.from({ length: 
 describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}`, options, (backend) => {
   const isThere = hasRedis || backend === "postgres";
 
-  it.runIf(isThere)("that crashes its process is set aside after 3 crashes while alone; those beside it are done", options, async () => {
-    await start(backend, ["one"]);
-    const sql = fleet.sql("chores");
-    const lingering = named("linger", scaled(20, 3));
-    await ask("linger", "linger", lingering);
-    await ask("crash", "crash", ["crash"]);
-    const before = named("before", scaled(100, 10));
-    await ask("before", "quick", before);
-    await whenIn(fleet, "quick", { done: before.length });
-    await waitUntil("the process died twice", () => fleet.process("one").deaths.length >= 2);
-    const after = named("after", scaled(100, 10));
-    await ask("after", "quick", after);
-    await whenIn(fleet, "quick", { done: before.length + after.length });
-    const crashing = await statesOf(fleet, "crash");
-    await whenIn(fleet, "crash", { failed: 1 });
-    await whenIn(fleet, "linger", { done: lingering.length });
+  it.runIf(isThere)("that crashes its process is set aside after 3 crashes while alone; those beside it are done", options, () =>
+    withFleet(backend, ["one"], async (fleet) => {
+      const sql = fleet.sql("chores");
+      const lingering = named("linger", scaled(20, 3));
+      await ask(fleet, "linger", "linger", lingering);
+      await ask(fleet, "crash", "crash", ["crash"]);
+      const before = named("before", scaled(100, 10));
+      await ask(fleet, "before", "quick", before);
+      await whenIn(fleet, "quick", { done: before.length });
+      await waitUntil("the process died twice", () => fleet.process("one").deaths.length >= 2);
+      const after = named("after", scaled(100, 10));
+      await ask(fleet, "after", "quick", after);
+      await whenIn(fleet, "quick", { done: before.length + after.length });
+      const crashing = await statesOf(fleet, "crash");
+      await whenIn(fleet, "crash", { failed: 1 });
+      await whenIn(fleet, "linger", { done: lingering.length });
 
-    const { deaths } = fleet.process("one");
-    say("crashing job", { backend, seed: SEED, deaths, lingering: lingering.length, stateWhenNeighboursWereDone: crashing });
-    expect(deaths).toEqual(["SIGKILL", "SIGKILL"]);
-    expect(await sql`select deaths, deaths_alone, failures, reason from chores.holon_jobs where name = 'crash'`).toEqual([
-      { deaths: 2, deaths_alone: 3, failures: 0, reason: "crashed its process" },
-    ]);
-    expect(await sql`select distinct deaths, deaths_alone, failures, state from chores.holon_jobs where name = 'linger'`).toEqual([
-      { deaths: 2, deaths_alone: 0, failures: 0, state: "done" },
-    ]);
-    expect(await sql`select name from chores.holon_jobs where failures > 0 or (state = 'failed' and name <> 'crash')`).toHaveLength(0);
+      const { deaths } = fleet.process("one");
+      say("crashing job", { backend, seed: SEED, deaths, lingering: lingering.length, stateWhenNeighboursWereDone: crashing });
+      expect(deaths).toEqual(["SIGKILL", "SIGKILL"]);
+      expect(await sql`select deaths, deaths_alone, failures, reason from chores.holon_jobs where name = 'crash'`).toEqual([
+        { deaths: 2, deaths_alone: 3, failures: 0, reason: "crashed its process" },
+      ]);
+      expect(await sql`select distinct deaths, deaths_alone, failures, state from chores.holon_jobs where name = 'linger'`).toEqual([
+        { deaths: 2, deaths_alone: 0, failures: 0, state: "done" },
+      ]);
+      expect(await sql`select name from chores.holon_jobs where failures > 0 or (state = 'failed' and name <> 'crash')`).toHaveLength(0);
 
-    await sql`insert into chores.fixed (job) values ('crash')`;
-    await rerunChore(fleet, "crash");
-    await whenIn(fleet, "crash", { done: 1 });
-    const effects = await sql<{ name: string }[]>`select name from chores.effects where job in ('linger', 'quick', 'crash') order by name`;
-    expect(effects.map(({ name }) => name)).toEqual(["crash", ...after, ...before, ...lingering].sort());
-    expect(fleet.process("one").deaths).toEqual(deaths);
-  });
+      await sql`insert into chores.fixed (job) values ('crash')`;
+      await rerunChore(fleet, "crash");
+      await whenIn(fleet, "crash", { done: 1 });
+      const effects = await sql<{ name: string }[]>`select name from chores.effects where job in ('linger', 'quick', 'crash') order by name`;
+      expect(effects.map(({ name }) => name)).toEqual(["crash", ...after, ...before, ...lingering].sort());
+      expect(fleet.process("one").deaths).toEqual(deaths);
+    }),
+  );
 
-  it.runIf(isThere)("that fails has bounded attempts, jittered, and is kept; run again after the mend, it has its effect once", options, async () => {
-    await start(backend, ["one", "two"]);
-    const sql = fleet.sql("chores");
-    const failing = named("fail", scaled(100, 10));
-    const hanging = named("hang", scaled(20, 2));
-    await ask("fail", "fail", failing);
-    await ask("hang", "hang", hanging);
-    await whenIn(fleet, "fail", { failed: failing.length });
-    await whenIn(fleet, "hang", { failed: hanging.length });
+  it.runIf(isThere)("that fails has bounded attempts, jittered, and is kept; run again after the mend, it has its effect once", options, () =>
+    withFleet(backend, ["one", "two"], async (fleet) => {
+      const sql = fleet.sql("chores");
+      const failing = named("fail", scaled(100, 10));
+      const hanging = named("hang", scaled(20, 2));
+      await ask(fleet, "fail", "fail", failing);
+      await ask(fleet, "hang", "hang", hanging);
+      await whenIn(fleet, "fail", { failed: failing.length });
+      await whenIn(fleet, "hang", { failed: hanging.length });
 
-    const retries = fleet.processes
-      .flatMap(({ logged }) => logged)
-      .filter(({ msg, job }) => msg === "a job failed and is tried again" && job === "chores.fail");
-    const waits = retries.map(({ waitMs }) => waitMs as number);
-    say("failing jobs", { backend, seed: SEED, failed: failing.length, hanging: hanging.length, waits: waits.length });
-    expect(await sql`select distinct failures, deaths, reason <> '' as said from chores.holon_jobs where name = 'fail'`).toEqual([
-      { failures: 4, deaths: 0, said: true },
-    ]);
-    expect(await sql`select distinct failures, deaths, reason ~ 'DEADLINE' as late from chores.holon_jobs where name = 'hang'`).toEqual([
-      { failures: 2, deaths: 0, late: true },
-    ]);
-    expect(waits).toHaveLength(failing.length * 3);
-    expect(new Set(waits).size).toBeGreaterThan(waits.length / 2);
-    for (const { waitMs, failures } of retries) expect(waitMs as number).toBeLessThanOrEqual(Math.min(800, 200 * 2 ** ((failures as number) - 1)));
+      const retries = fleet.processes
+        .flatMap(({ logged }) => logged)
+        .filter(({ msg, job }) => msg === "a job failed and is tried again" && job === "chores.fail");
+      const waits = retries.map(({ waitMs }) => waitMs as number);
+      say("failing jobs", { backend, seed: SEED, failed: failing.length, hanging: hanging.length, waits: waits.length });
+      expect(await sql`select distinct failures, deaths, reason <> '' as said from chores.holon_jobs where name = 'fail'`).toEqual([
+        { failures: 4, deaths: 0, said: true },
+      ]);
+      expect(await sql`select distinct failures, deaths, reason ~ 'DEADLINE' as late from chores.holon_jobs where name = 'hang'`).toEqual([
+        { failures: 2, deaths: 0, late: true },
+      ]);
+      expect(waits).toHaveLength(failing.length * 3);
+      expect(new Set(waits).size).toBeGreaterThan(waits.length / 2);
+      for (const { waitMs, failures } of retries) expect(waitMs as number).toBeLessThanOrEqual(Math.min(800, 200 * 2 ** ((failures as number) - 1)));
 
-    await sql`insert into chores.fixed (job) values ('fail'), ('hang')`;
-    const again: FailedChore[] = [];
-    for (const job of ["fail", "hang"]) again.push(...(await rerunChore(fleet, job)), ...(await rerunChore(fleet, job)));
-    await whenIn(fleet, "fail", { done: failing.length });
-    await whenIn(fleet, "hang", { done: hanging.length });
-    const effects = await sql<{ name: string }[]>`select name from chores.effects where job in ('fail', 'hang') order by name`;
-    expect(effects.map(({ name }) => name)).toEqual([...failing, ...hanging].sort());
-    expect(again).toHaveLength(failing.length + hanging.length);
-  });
+      await sql`insert into chores.fixed (job) values ('fail'), ('hang')`;
+      const again: FailedChore[] = [];
+      for (const job of ["fail", "hang"]) again.push(...(await rerunChore(fleet, job)), ...(await rerunChore(fleet, job)));
+      await whenIn(fleet, "fail", { done: failing.length });
+      await whenIn(fleet, "hang", { done: hanging.length });
+      const effects = await sql<{ name: string }[]>`select name from chores.effects where job in ('fail', 'hang') order by name`;
+      expect(effects.map(({ name }) => name)).toEqual([...failing, ...hanging].sort());
+      expect(again).toHaveLength(failing.length + hanging.length);
+    }),
+  );
 
-  it.runIf(isThere)("of a schedule is enqueued once a tick by three replicas, also while they die", options, async () => {
-    await start(backend, REPLICAS);
-    const [sql, random] = [fleet.sql("chores"), createRandom(SEED)];
-    const ticks = scaled(60, 8);
-    let killed = 0;
-    for (let seen = 0; seen < ticks; ) {
-      await waitUntil("another tick", async () => Number((await sql`select count(*) as n from chores.fires`)[0]?.["n"]) > seen);
-      seen = Number((await sql`select count(*) as n from chores.fires`)[0]?.["n"]);
-      if (seen % 3 === 0 && fleet.processes[Math.floor(random() * REPLICAS.length)]?.kill() === true) killed++;
-    }
-    const isDone: State = await waitUntilTicksAreDone();
-    const fires = await sql<
-      { due: Date; chained: boolean }[]
-    >`select due, lag(next) over (order by id) is null or lag(next) over (order by id) = due as chained from chores.fires order by id`;
-    const firers = new Set(fleet.processes.filter(({ logged }) => logged.some(({ msg }) => msg === "a schedule fired")).map(({ name }) => name));
-    say("schedule", { backend, seed: SEED, ticks: fires.length, killed, firers: [...firers] });
-    expect(killed).toBeGreaterThan(0);
-    expect(firers.size).toBeGreaterThan(1);
-    expect(fires.filter(({ chained }) => !chained)).toEqual([]);
-    expect(new Set(fires.map(({ due }) => due.getTime())).size).toBe(fires.length);
-    expect(isDone).toEqual({ fires: fires.length, jobs: fires.length, effects: fires.length });
-  });
+  it.runIf(isThere)("of a schedule is enqueued once a tick by three replicas, also while they die", options, () =>
+    withFleet(backend, REPLICAS, async (fleet) => {
+      const [sql, random] = [fleet.sql("chores"), createRandom(SEED)];
+      const ticks = scaled(60, 8);
+      let killed = 0;
+      for (let seen = 0; seen < ticks; ) {
+        await waitUntil("another tick", async () => Number((await sql`select count(*) as n from chores.fires`)[0]?.["n"]) > seen);
+        seen = Number((await sql`select count(*) as n from chores.fires`)[0]?.["n"]);
+        if (seen % 3 === 0 && fleet.processes[Math.floor(random() * REPLICAS.length)]?.kill() === true) killed++;
+      }
+      const isDone: State = await waitUntilTicksAreDone(fleet);
+      const fires = await sql<
+        { due: Date; chained: boolean }[]
+      >`select due, lag(next) over (order by id) is null or lag(next) over (order by id) = due as chained from chores.fires order by id`;
+      const firers = new Set(fleet.processes.filter(({ logged }) => logged.some(({ msg }) => msg === "a schedule fired")).map(({ name }) => name));
+      say("schedule", { backend, seed: SEED, ticks: fires.length, killed, firers: [...firers] });
+      expect(killed).toBeGreaterThan(0);
+      expect(firers.size).toBeGreaterThan(1);
+      expect(fires.filter(({ chained }) => !chained)).toEqual([]);
+      expect(new Set(fires.map(({ due }) => due.getTime())).size).toBe(fires.length);
+      expect(isDone).toEqual({ fires: fires.length, jobs: fires.length, effects: fires.length });
+    }),
+  );
 
   /** Stops the clock of the schedule, and waits until each of its jobs is done. */
-  async function waitUntilTicksAreDone(): Promise<State> {
+  async function waitUntilTicksAreDone(fleet: Fleet): Promise<State> {
     const sql = fleet.sql("chores");
     await sql`update chores.holon_schedules set next_at = 'infinity'`;
     await sql`delete from chores.fires where next = 'infinity'`;

@@ -8,6 +8,7 @@ import { startDelivery } from "./delivery/start-delivery.ts";
 import type { Fleet } from "./harness/fleet.ts";
 import { say } from "./harness/say.ts";
 import { createRandom, SCALE, SEED, scaled } from "./harness/scale.ts";
+import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
@@ -29,16 +30,6 @@ const LOAD_S = 20;
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 
 if (!hasRedis) say("left out: what needs a Redis, for this machine has no redis-server", {});
-
-async function showingOnFailure<Result>(fleet: Fleet, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    for (const { name, state, deaths, output } of fleet.processes)
-      say(`${name}, ended ${deaths.join(", ")}`, { state, output: output.slice(-3_000) });
-    throw error;
-  }
-}
 
 describe(`events, seed ${SEED}`, options, () => {
   const places = PLACES.filter(({ backend, always }) => (hasRedis || backend === "postgres") && (always || SCALE >= 0.5));

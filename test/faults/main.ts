@@ -2,8 +2,10 @@ import { runApp } from "holon";
 import { createChoresApp } from "./chores/app.ts";
 import { hearHarness } from "./crash-points.ts";
 import { createDeliveryApp } from "./delivery/app.ts";
+import { createSagasApp } from "./sagas/app.ts";
 
 // Made into one file by the harness, which says where the migrations are.
 const { FAULT_APP, FAULT_MIGRATIONS = "" } = process.env;
 hearHarness();
-await runApp(FAULT_APP === "chores" ? createChoresApp(FAULT_MIGRATIONS) : createDeliveryApp(FAULT_MIGRATIONS));
+const APPS = { chores: createChoresApp, delivery: createDeliveryApp, sagas: createSagasApp };
+await runApp(APPS[FAULT_APP as keyof typeof APPS](FAULT_MIGRATIONS));

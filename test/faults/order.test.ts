@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
 import { SUBSCRIBERS, type Subscriber } from "./delivery/contracts.ts";
 import { isQuiet } from "./delivery/ledger.ts";
@@ -6,8 +6,10 @@ import { LISTENERS, startDelivery } from "./delivery/start-delivery.ts";
 import { callUntilAnswered } from "./harness/calls.ts";
 import type { Fleet } from "./harness/fleet.ts";
 import { holdLock } from "./harness/lock.ts";
+import type { BackendKind } from "./harness/queues.ts";
 import { say } from "./harness/say.ts";
-import { createRandom, SEED, scaled } from "./harness/scale.ts";
+import { createRandom, SCALE, SEED, scaled } from "./harness/scale.ts";
+import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
@@ -15,7 +17,7 @@ import { waitUntil } from "./harness/wait.ts";
  *
  * Seen red: see docs/promises.md.
  */
-const options = { timeout: 600_000 };
+const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const KEYS = 20;
 const MEMBERS = [
   { name: "orders", contexts: "orders", roles: "edge,rpc,jobs" },
@@ -23,74 +25,79 @@ const MEMBERS = [
   { ...LISTENERS, name: "two" },
 ];
 
-let fleet: Fleet;
-afterEach(() => fleet?.close());
-
 describe.each(["redis", "postgres"] as const)(`events of one key, queues on %s, seed ${SEED}`, options, (backend) => {
   it.runIf(hasRedis || backend === "postgres")(
     "are handled in the order of their commits, others meanwhile, and late ones too",
     options,
     async () => {
-      fleet = await startDelivery(backend, { members: MEMBERS });
-      const random = createRandom(SEED);
-      const sql = fleet.sql("orders");
-      const move = (key: string, n: number, held = false): Promise<unknown> =>
-        callUntilAnswered(fleet.url("orders"), "orders.move", { key, n, held }, `${key}/${n}`);
-      const seenOf = async (name: Subscriber, keys: string): Promise<number> =>
-        (await sql`select 1 from ${sql(name)}.seen where key ~ ${keys}`).length;
-      const allSaw = (keys: string, count: number) =>
-        waitUntil(`${count} of ${keys} are seen`, async () => {
-          const seen = await Promise.all(SUBSCRIBERS.map((name) => seenOf(name, keys)));
-          return seen.every((n) => n === count) || seen;
-        });
-
-      // One transaction has its place in the outbox, and hangs in its commit, while others commit behind it.
-      const commit = await holdLock(sql, "commit");
-      const late = move("late", 0, true);
-      await commit.awaited(1);
-      await Promise.all(Array.from({ length: KEYS }, (_, n) => move(`early-${n}`, 0)));
-      await allSaw("^early", KEYS);
-      const lateSeenEarly = await seenOf("stock", "^late");
-      await commit.release();
-      await late;
-      await allSaw("^late", 1);
-
-      // The handlers of one key are kept busy, while others are handled.
-      const handler = await holdLock(sql, "handler");
-      await move("slow", 0);
-      await handler.awaited(SUBSCRIBERS.length);
-      await Promise.all(Array.from({ length: KEYS }, (_, n) => move(`quick-${n}`, 0)));
-      await allSaw("^quick", KEYS);
-      await handler.release();
-      await allSaw("^slow", 1);
-
-      // Many of few keys, while the processes that handle them die.
-      const count = scaled(2_000);
-      const killed = { one: 0, two: 0 };
-      const moves: Promise<unknown>[] = [];
-      for (let n = 0; n < count; n++) {
-        moves.push(move(`key-${Math.floor(random() * KEYS)}`, n));
-        if (n % 10 === 9) await moves.at(-1);
-        const victim = n % 100 === 33 ? "one" : n % 100 === 66 ? "two" : undefined;
-        if (victim !== undefined && fleet.process(victim).kill()) killed[victim]++;
-      }
-      await Promise.all(moves);
-      await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
-
-      const [behind] = await sql`select count(*)::int as n from orders.holon_outbox
-      where payload ->> 'key' ~ '^early' and position > (select position from orders.holon_outbox where payload ->> 'key' = 'late')`;
-      say("order", { backend, seed: SEED, count, killed, committedBehindTheLateOne: behind?.["n"] });
-      expect(behind?.["n"]).toBe(KEYS);
-      expect(lateSeenEarly).toBe(0);
-      expect(Math.min(killed.one, killed.two)).toBeGreaterThan(0);
-      for (const name of SUBSCRIBERS) {
-        const wrong = await sql`select * from (
-          select s.key, s.n, e.key_number::int as committed, row_number() over (partition by s.key order by s.id)::int as handled
-          from orders.holon_outbox e full join ${sql(name)}.seen s on s.event_id = e.id::text where e.name = 'moved') as order_of
-        where committed is distinct from handled`;
-        expect({ name, wrong: [...wrong] }).toEqual({ name, wrong: [] });
-        expect(await seenOf(name, ".")).toBe(count + 2 * KEYS + 2);
+      const fleet = await startDelivery(backend, { members: MEMBERS });
+      try {
+        await showingOnFailure(fleet, () => check(fleet, backend));
+      } finally {
+        await fleet.close();
       }
     },
   );
 });
+
+/** A late transaction, a slow key, and many of few keys while processes die. */
+async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
+  const random = createRandom(SEED);
+  const sql = fleet.sql("orders");
+  const move = (key: string, n: number, held = false): Promise<unknown> =>
+    callUntilAnswered(fleet.url("orders"), "orders.move", { key, n, held }, `${key}/${n}`);
+  const seenOf = async (name: Subscriber, keys: string): Promise<number> => (await sql`select 1 from ${sql(name)}.seen where key ~ ${keys}`).length;
+  const allSaw = (keys: string, count: number) =>
+    waitUntil(`${count} of ${keys} are seen`, async () => {
+      const seen = await Promise.all(SUBSCRIBERS.map((name) => seenOf(name, keys)));
+      return seen.every((n) => n === count) || seen;
+    });
+
+  // One transaction has its place in the outbox, and hangs in its commit, while others commit behind it.
+  const commit = await holdLock(sql, "commit");
+  const late = move("late", 0, true);
+  await commit.awaited(1);
+  await Promise.all(Array.from({ length: KEYS }, (_, n) => move(`early-${n}`, 0)));
+  await allSaw("^early", KEYS);
+  const lateSeenEarly = await seenOf("stock", "^late");
+  await commit.release();
+  await late;
+  await allSaw("^late", 1);
+
+  // The handlers of one key are kept busy, while others are handled.
+  const handler = await holdLock(sql, "handler");
+  await move("slow", 0);
+  await handler.awaited(SUBSCRIBERS.length);
+  await Promise.all(Array.from({ length: KEYS }, (_, n) => move(`quick-${n}`, 0)));
+  await allSaw("^quick", KEYS);
+  await handler.release();
+  await allSaw("^slow", 1);
+
+  // Many of few keys, while the processes that handle them die.
+  const count = scaled(2_000);
+  const killed = { one: 0, two: 0 };
+  const moves: Promise<unknown>[] = [];
+  for (let n = 0; n < count; n++) {
+    moves.push(move(`key-${Math.floor(random() * KEYS)}`, n));
+    if (n % 10 === 9) await moves.at(-1);
+    const victim = n % 100 === 33 ? "one" : n % 100 === 66 ? "two" : undefined;
+    if (victim !== undefined && fleet.process(victim).kill()) killed[victim]++;
+  }
+  await Promise.all(moves);
+  await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
+
+  const [behind] = await sql`select count(*)::int as n from orders.holon_outbox
+      where payload ->> 'key' ~ '^early' and position > (select position from orders.holon_outbox where payload ->> 'key' = 'late')`;
+  say("order", { backend, seed: SEED, count, killed, committedBehindTheLateOne: behind?.["n"] });
+  expect(behind?.["n"]).toBe(KEYS);
+  expect(lateSeenEarly).toBe(0);
+  expect(Math.min(killed.one, killed.two)).toBeGreaterThan(0);
+  for (const name of SUBSCRIBERS) {
+    const wrong = await sql`select * from (
+          select s.key, s.n, e.key_number::int as committed, row_number() over (partition by s.key order by s.id)::int as handled
+          from orders.holon_outbox e full join ${sql(name)}.seen s on s.event_id = e.id::text where e.name = 'moved') as order_of
+        where committed is distinct from handled`;
+    expect({ name, wrong: [...wrong] }).toEqual({ name, wrong: [] });
+    expect(await seenOf(name, ".")).toBe(count + 2 * KEYS + 2);
+  }
+}

@@ -13,7 +13,7 @@ export interface Member {
 
 /** How a fleet runs. */
 export interface FleetOptions {
-  readonly app: "delivery" | "chores";
+  readonly app: "delivery" | "chores" | "sagas";
   readonly backend: BackendKind;
   readonly contexts: readonly string[];
   readonly members: readonly Member[];
