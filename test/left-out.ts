@@ -25,7 +25,7 @@ export default function setup(): () => void {
 }
 
 function render({ program, question }: Tool): string {
-  const files = FOLDERS.flatMap(testFiles).filter((file) => readFileSync(file, "utf8").includes(`skipIf(!${question})`));
+  const files = FOLDERS.flatMap(testFiles).filter((file) => readFileSync(file, "utf8").includes(`skipIf(!${question}`));
   const lines = files.map((file) => `  ${file}`);
   return [`Tests were LEFT OUT, because ${program} is not installed (apt-get install ${program}), in:`, ...lines].join("\n");
 }

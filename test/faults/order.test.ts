@@ -26,18 +26,14 @@ const MEMBERS = [
 ];
 
 describe.each(["redis", "postgres"] as const)(`events of one key, queues on %s, seed ${SEED}`, options, (backend) => {
-  it.runIf(hasRedis || backend === "postgres")(
-    "are handled in the order of their commits, others meanwhile, and late ones too",
-    options,
-    async () => {
-      const fleet = await startDelivery(backend, { members: MEMBERS });
-      try {
-        await showingOnFailure(fleet, () => check(fleet, backend));
-      } finally {
-        await fleet.close();
-      }
-    },
-  );
+  it.skipIf(!hasRedis && backend === "redis")("are handled in the order of their commits, others meanwhile, and late ones too", options, async () => {
+    const fleet = await startDelivery(backend, { members: MEMBERS });
+    try {
+      await showingOnFailure(fleet, () => check(fleet, backend));
+    } finally {
+      await fleet.close();
+    }
+  });
 });
 
 /** A late transaction, a slow key, and many of few keys while processes die. */

@@ -7,6 +7,17 @@ const { happened } = orderTables;
 export const CRASH_POINTS = ["reserve", "confirm", "charge", "outside", "nap", "last"].flatMap((step) => [`${step}:before`, `${step}:after`]);
 export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].flatMap((step) => [`${step}:undo`, `${step}:undone`]);
 
+/** Steps by their kind. */
+const KINDS = [["reserve", "charge"], ["confirm", "last"], ["outside"], ["nap"]] as const;
+
+/** One of the given points for each kind of step, other ones with another seed. */
+export function pointsOfEachKind(points: readonly string[], seed: number): string[] {
+  return KINDS.flatMap((steps) => {
+    const own = points.filter((point) => steps.some((step) => point.startsWith(`${step}:`)));
+    return own.slice(seed % Math.max(1, own.length)).slice(0, 1);
+  });
+}
+
 /** A body with a step of every kind, which asks at each point whether to go on. */
 export function crashingPlace(at: (point: string) => Promise<void>): PlaceBody {
   return async ({ input, step, run }) => {
