@@ -35,7 +35,8 @@ export class BullQueueWorker implements QueueWorker {
     });
     try {
       const outcome = await Promise.race([closed, patience]);
-      if (outcome === "late") await this.#worker.disconnect();
+      // By force, and without waiting for it: where the connection is away or was never there, `disconnect` waits for it without end.
+      if (outcome === "late") this.#worker.backend.close(true).catch(() => {});
     } finally {
       clearTimeout(timer);
       this.#onClosed();
