@@ -6,6 +6,8 @@ export function renderSoak(soak: Soak): string {
     soak;
   const rows = Object.entries(faults).map(([kind, count]) => {
     const worst = worstMs[kind];
+    if (worst === Number.POSITIVE_INFINITY)
+      return `  ${kind.padEnd(16)} ${String(count).padStart(6)}   other faults followed before all that came before was acknowledged`;
     return `  ${kind.padEnd(16)} ${String(count).padStart(6)}   ${worst === undefined ? "" : `all that came before was acknowledged after at most ${seconds(worst)}`}`;
   });
   return [
