@@ -75,7 +75,7 @@ async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tabl
       for (const _ of added) tally.note();
     },
   };
-  const shelf = new JobShelf(new JobDatabase(CONTEXT, data, services.clock));
+  const shelf = new JobShelf(new JobDatabase(data, services.clock));
   const sender = new JobSender({ context: CONTEXT, jobs, shelf, backend: counting, log: services.log });
   const publisher = createPublisher({ data, backend, limits: EVENT_LIMITS, ...services });
   const fromMs = performance.now();

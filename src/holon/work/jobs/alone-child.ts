@@ -1,6 +1,7 @@
+import type { WorkData } from "../outbox/work-database.ts";
 import type { AloneMessage } from "./alone-process.ts";
 import type { JobHandler } from "./job-call.ts";
-import { type JobData, JobDatabase } from "./job-database.ts";
+import { JobDatabase } from "./job-database.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
@@ -45,7 +46,7 @@ export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) =
 export interface AloneJobOptions {
   readonly module: JobModule;
   readonly handlers: ReadonlyMap<string, JobHandler>;
-  readonly store: JobData;
+  readonly store: WorkData;
   readonly services: JobServices;
 }
 
@@ -54,7 +55,7 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const { name: context, jobs } = module;
   const { clock, wheel, random } = services;
   const log = services.log.child({ context, alone: true });
-  const database = new JobDatabase(context, store, clock);
+  const database = new JobDatabase(store, clock);
   const runs = new JobRuns(database);
   const sender = new JobSender({ context, jobs, shelf: new JobShelf(database), backend: undefined, log });
   const claim = await runs.held(request.id, request.attempt);

@@ -2,7 +2,8 @@ import { sql } from "../../data/index.ts";
 import type { Clock, Logger } from "../../kernel/index.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
-import { type JobData, JobDatabase } from "./job-database.ts";
+import type { WorkData } from "../outbox/work-database.ts";
+import { JobDatabase } from "./job-database.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";
@@ -33,7 +34,7 @@ export interface JobCounts {
 export interface JobConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
-  readonly store: JobData;
+  readonly store: WorkData;
   /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
   readonly backend: Pick<QueueBackend, "add"> | undefined;
   readonly clock: Clock;
@@ -51,7 +52,7 @@ export interface JobConsole {
 
 /** Makes the console of a context's jobs; no process need work them. */
 export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
-  const database = new JobDatabase(context, store, clock);
+  const database = new JobDatabase(store, clock);
   const runs = new JobRuns(database);
   const sender = new JobSender({ context, jobs, shelf: new JobShelf(database), backend, log });
   return {

@@ -1,6 +1,7 @@
 import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
+import { interval } from "../outbox/work-database.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, toClaim } from "./job-claim.ts";
-import { interval, type JobDatabase, uuids } from "./job-database.ts";
+import { type JobDatabase, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */

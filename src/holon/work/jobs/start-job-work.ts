@@ -1,12 +1,13 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { JobRun, QueueBackend, QueueWorker } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
+import type { WorkData } from "../outbox/work-database.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
 import { AloneLane } from "./alone-lane.ts";
 import type { JobHandler } from "./job-call.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
-import { type JobData, JobDatabase } from "./job-database.ts";
+import { JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
@@ -46,7 +47,7 @@ export interface JobWorkOptions {
   readonly module: JobModule;
   /** The compiled handlers of the context, by the name of their job. */
   readonly handlers: ReadonlyMap<string, JobHandler>;
-  readonly store: JobData;
+  readonly store: WorkData;
   readonly backend: QueueBackend;
   readonly services: JobServices;
   readonly runAlone: RunAlone;
@@ -78,7 +79,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const { name: context, jobs } = module;
   const log = services.log.child({ context });
   const runBy = newId();
-  const database = new JobDatabase(context, store, clock);
+  const database = new JobDatabase(store, clock);
   const [runs, shelf] = [new JobRuns(database), new JobShelf(database)];
   const sender = new JobSender({ context, jobs, shelf, backend, log });
   const ledger = new JobLedger(runs, runBy, timing.leaseMs);

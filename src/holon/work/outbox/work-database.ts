@@ -35,10 +35,20 @@ export class WorkDatabase {
     return runStatement<Row>(this.data, () => this.#scope(task), toRequest(statement));
   }
 
-  #scope(task: string): Scope {
-    const principal = { kind: "system", context: this.context, task } as const;
-    return Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
+  /** Runs one statement that is prepared from the first time on. The caller names the shape of its rows. */
+  prepared<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return runStatement<Row>(this.data, () => this.#scope(task), { text, params, prepare: true, rows: "objects" });
   }
+
+  #scope(task: string): Scope {
+    return housekeepingScope(this.context, task, this.#clock);
+  }
+}
+
+/** A scope of the machinery's own: a job's or a run's may be over already. */
+export function housekeepingScope(context: string, task: string, clock: Clock): Scope {
+  const principal = { kind: "system", context, task } as const;
+  return Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + HOUSEKEEPING_MS });
 }
 
 /** Runs one statement of an open transaction. The caller names the shape of its rows. */

@@ -1,13 +1,11 @@
 import { type ContextData, type DataTransaction, quoteIdentifier, type StatementRequest, type Tables } from "../../data/index.ts";
-import { type Clock, Scope } from "../../kernel/index.ts";
+import type { Clock, Scope } from "../../kernel/index.ts";
+import { housekeepingScope } from "../outbox/work-database.ts";
 import { type ClaimRow, type RunClaim, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
 
 /** The part of a context's data that workflows work with. */
 export type RunData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "context">;
-
-/** Longest that a statement of the machinery itself may take. */
-const HOUSEKEEPING_MS = 15_000;
 
 /** Deaths after which a run is suspected of killing its runners. */
 export const DEATHS_BEFORE_SUSPECT = 2;
@@ -49,8 +47,7 @@ export class RunStore {
   }
 
   scope(task: string): Scope {
-    const principal = { kind: "system", context: this.context, task } as const;
-    return Scope.root({ principal, caller: this.context, deadlineAtMs: this.#clock.monotonicMs() + HOUSEKEEPING_MS });
+    return housekeepingScope(this.context, task, this.#clock);
   }
 
   /**
