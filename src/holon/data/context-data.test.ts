@@ -81,6 +81,16 @@ describe("a transaction", () => {
     expect(await place.sql`select * from orders.orders`).toEqual([]);
   });
 
+  it("refuses events and jobs once it is over, which would be lost", async () => {
+    const kept = await place.data.transaction(testScope(), async (tx) => ({ tx }));
+    const late = [kept.tx.appendEvent({ name: "late", payload: {}, key: undefined }), kept.tx.appendJob({ name: "late", data: {}, options: {} })];
+    const outcomes = await Promise.allSettled(late);
+    expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason.message)).toEqual([
+      expect.stringContaining("is over"),
+      expect.stringContaining("is over"),
+    ]);
+  });
+
   it("is not opened by Drizzle", async () => {
     await place.data.transaction(testScope(), async ({ db }) => {
       expect(() => (db as unknown as { transaction(run: () => void): unknown }).transaction(() => {})).toThrow(/ctx\.transaction/);

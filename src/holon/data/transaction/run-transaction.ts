@@ -89,8 +89,10 @@ async function runAttempt<T extends Tables, R>(
   });
   try {
     runner.begin(beginText(scope, clock.monotonicMs(), limits.statementTimeoutMs, options.lockTimeoutMs));
-    const appended: Appended = { outbox: new OutboxRows(), runs: 0, last: [] };
-    const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]);
+    const appended: Appended = { outbox: new OutboxRows(), runs: 0, last: [], isOver: false };
+    const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
+      appended.isOver = true;
+    });
     await commit(parts, scope, runner, appended);
     forget();
     pool.release(connection);
@@ -109,6 +111,14 @@ interface Appended {
   readonly outbox: OutboxRows;
   runs: number;
   readonly last: StatementRequest[];
+  /** The handler has returned: what comes now would be lost without a word. */
+  isOver: boolean;
+}
+
+/** Errors: INTERNAL where the transaction is over. */
+function assertOpen({ isOver }: Appended): void {
+  if (isOver)
+    throw catalogueError("INTERNAL", "The transaction is over: nothing can be emitted, enqueued or started on it any more. Await what you do in it.");
 }
 
 function transactionOf<T extends Tables>(
@@ -123,9 +133,16 @@ function transactionOf<T extends Tables>(
       db ??= parts.databases.writer(runner);
       return db;
     },
-    appendEvent: async (event) => appended.outbox.addEvent(event),
-    appendJob: async (job) => appended.outbox.addJob(job),
+    async appendEvent(event) {
+      assertOpen(appended);
+      appended.outbox.addEvent(event);
+    },
+    async appendJob(job) {
+      assertOpen(appended);
+      appended.outbox.addJob(job);
+    },
     async appendRun(started) {
+      assertOpen(appended);
       const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
       // Another transaction that committed in between is seen by a new statement only.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
@@ -134,7 +151,10 @@ function transactionOf<T extends Tables>(
       return { id, isNew, inputHash };
     },
     run: (request) => runner.run(request),
-    atCommit: (request) => void appended.last.push(request),
+    atCommit(request) {
+      assertOpen(appended);
+      appended.last.push(request);
+    },
   };
 }
 
