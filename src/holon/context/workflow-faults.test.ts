@@ -16,6 +16,14 @@ const write = (what: string): PlaceBody => {
 };
 
 describe("a run", { timeout: 60_000 }, () => {
+  it.each([Number.NaN, -5, 1e18])("is undone where it would sleep %d ms", async (ms) => {
+    place.start(async ({ step }) => {
+      await step.sleep("nap", ms);
+      return { left: 0 };
+    });
+    expect((await place.is(await place.run("1"), "undone"))["reason"]).toContain("The step nap cannot wait");
+  });
+
   it("that was taken over writes nothing more", async () => {
     const [begun, go] = [signal(), signal()];
     const old = place.start(

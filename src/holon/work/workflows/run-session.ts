@@ -7,6 +7,7 @@ import { fromKept, toKept } from "./step-error.ts";
 import { type StepOutcome, StepRunner, type StepRunnerParts } from "./step-runner.ts";
 import type { AwaitedKey } from "./step-store.ts";
 import { undoSteps } from "./undo-steps.ts";
+import { badWait, isWait } from "./wait-bounds.ts";
 import type { RawStepOptions, RawSteps, WorkflowBody } from "./workflow-body.ts";
 
 /** How a run left this process. */
@@ -181,6 +182,7 @@ export class RunSession {
 
   async #sleep(step: ReachedStep, ms: number): Promise<StepOutcome> {
     const { claim, steps } = this.#parts;
+    if (!isWait(ms)) return { kind: "failed", error: badWait(step.name, ms) };
     const leftMs = step.record?.leftMs ?? ms;
     if (leftMs > 0) {
       if (step.record === undefined) await steps.waits(claim, step, ms, undefined);
@@ -196,6 +198,7 @@ export class RunSession {
     const name = host.eventName(event);
     if (name === undefined)
       return { kind: "failed", error: catalogueError("INTERNAL", `${event} is no event that the workflow ${claim.workflow} waits for.`) };
+    if (!isWait(timeoutMs)) return { kind: "failed", error: badWait(step.name, timeoutMs) };
     const awaited = { event: name, key };
     // One after the other: two steps that wait for the same must not take the same event.
     const looking = this.#lookingForEvents.then(() => this.#events.take(claim, step, awaited));
