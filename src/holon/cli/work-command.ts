@@ -19,9 +19,11 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   release: { said: "is tried again", decide: (work, id) => work.releaseEvent(id) },
   skip: { said: "is skipped", decide: (work, id) => work.skipEvent(id) },
   resume: { said: "goes on", decide: (work, id) => work.resumeRun(id) },
+  forget: { said: "is not told of events any more", decide: (work, id) => work.forgetSubscriber(id) },
 };
 
-const USAGE = "Use: work list | rerun <context> <job id> | release <context> <event id> | skip <context> <event id> | resume <context> <run id>";
+const USAGE =
+  "Use: work list | rerun <context> <job id> | release <context> <event id> | skip <context> <event id> | resume <context> <run id> | forget <context> <subscriber>";
 
 /**
  * Shows what waits, failed or stands still, or decides about it, on the databases of the environment; processes may run meanwhile or not.

@@ -28,6 +28,7 @@ function knownConsole(context: string, decided: string[]): WorkConsole {
     parkedEvents: async () => [{ id: ID, producer: "payments", name: "paymentTaken", key: "order <1>", attempts: 8, reason: null }],
     releaseEvent: decide("release"),
     skipEvent: decide("skip"),
+    forgetSubscriber: decide("forget"),
     stuckRuns: async () => [{ id: ID, workflow: "placeOrder", version: 2, key: "cart", reason: "the undo of charge failed" }],
     resumeRun: decide("resume"),
   };

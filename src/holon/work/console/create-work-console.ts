@@ -4,6 +4,7 @@ import { Inbox } from "../events/inbox.ts";
 import { ParkedEvents } from "../events/parked-events.ts";
 import type { JobMap } from "../job.ts";
 import { createJobConsole } from "../jobs/job-console.ts";
+import { Subscriptions } from "../outbox/subscriptions.ts";
 import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
 import { createRunConsole } from "../workflows/run-console.ts";
 import type { RunData } from "../workflows/run-store.ts";
@@ -52,6 +53,11 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
     },
     releaseEvent: (id) => decide("a parked event is released", id, () => wasFound(parked.release(id))),
     skipEvent: (id) => decide("a parked event is skipped", id, () => wasFound(parked.skip(id))),
+    async forgetSubscriber(name) {
+      const wasThere = await new Subscriptions(database).unsubscribe(name);
+      if (wasThere) log.info({ context, subscriber: name }, "by hand: a subscriber is forgotten");
+      return wasThere;
+    },
     stuckRuns: (limit) => runs.list(limit),
     resumeRun: (id) => decide("a stuck run is resumed", id, () => workflows.resume(id)),
   };

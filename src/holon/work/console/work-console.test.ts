@@ -73,6 +73,17 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     expect(await place.effects()).toEqual([{ name: "paymentTaken", key: "order 1", n: 2 }]);
   });
 
+  it("forgets a subscriber that is gone, and what it has not taken settles", async () => {
+    await place.sql`insert into orders.holon_subscribers (subscriber, event, after_position) values ('gone', 'orderPlaced', 0)`;
+    const [row] = await place.sql<{ position: string }[]>`insert into orders.holon_outbox (kind, name, payload, initiator)
+      values ('event', 'orderPlaced', '{}', '{"kind":"anonymous"}') returning position`;
+    await place.sql`insert into orders.holon_deliveries (position, subscriber) values (${row?.position ?? ""}, 'gone')`;
+    expect(await work.forgetSubscriber("gone")).toBe(true);
+    expect(await work.forgetSubscriber("gone")).toBe(false);
+    expect((await work.counts()).outboxCount).toBe(0);
+    await place.sql`truncate orders.holon_outbox cascade`;
+  });
+
   it("lists failed jobs and lets one wait again, once", async () => {
     const id = randomUUID();
     await place.sql`insert into orders.holon_jobs (id, name, state, attempts, reason, initiator, settled_at)

@@ -48,6 +48,8 @@ export interface WorkConsole {
   releaseEvent(id: string): Promise<boolean>;
   /** Goes on without the effect of a parked event. */
   skipEvent(id: string): Promise<boolean>;
+  /** Removes one that is not part of the app any more from those who hear this context's events; what it has not taken is dropped. */
+  forgetSubscriber(name: string): Promise<boolean>;
   stuckRuns(limit: number): Promise<readonly StuckRun[]>;
   resumeRun(id: string): Promise<boolean>;
 }

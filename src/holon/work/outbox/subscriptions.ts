@@ -43,15 +43,16 @@ export class Subscriptions {
     );
   }
 
-  /** Removes a subscriber and what it has not acknowledged. By command only. */
-  async unsubscribe(name: string): Promise<void> {
-    await this.#database.transaction("unsubscribe", async (tx) => {
-      await rowsOf(tx, sql`delete from ${this.#subscribers} where subscriber = ${name}`);
+  /** Removes a subscriber and what it has not acknowledged. By command only. Returns whether there was one. */
+  async unsubscribe(name: string): Promise<boolean> {
+    return this.#database.transaction("unsubscribe", async (tx) => {
+      const removed = await rowsOf(tx, sql`delete from ${this.#subscribers} where subscriber = ${name} returning 1`);
       const gone = await rowsOf<{ position: string }>(
         tx,
         sql`delete from ${this.#deliveries} where subscriber = ${name} and acknowledged_at is null returning position`,
       );
       await rowsOf(tx, this.#settle(sql`${`{${gone.map(({ position }) => position).join(",")}}`}::bigint[]`));
+      return removed.length > 0;
     });
   }
 
