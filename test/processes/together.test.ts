@@ -17,6 +17,11 @@ afterEach(async () => {
   for (const database of databases.splice(0)) await database.drop();
 });
 
+/** How a process ended; undefined while it lives. */
+function endOf({ exitCode, signalCode }: FixtureProcess["child"]): string | undefined {
+  return exitCode === null && signalCode === null ? undefined : `ended by ${exitCode ?? signalCode}`;
+}
+
 async function anyPorts(): Promise<Record<string, string>> {
   return { PORT: String(await freePort()), HOLON_MESH_PORT: String(await freePort()), HOLON_OPS_PORT: String(await freePort()) };
 }
@@ -98,10 +103,18 @@ test("finishes what is in flight when it is told to stop", async () => {
 test("ten processes start at once on an empty database: all answer, and each migration ran once", async () => {
   const database = await createTestDatabase();
   databases.push(database);
-  const environments = await Promise.all(Array.from({ length: 10 }, anyPorts));
-  const processes = environments.map((env) => run({ ...env, DATABASE_URL: database.url }));
-  for (const env of environments) await eventually("every process answers", () => ask(Number(env["PORT"]), "stock.taken", { name: "tea" }));
+  // Ports that the processes take themselves: one that was free a moment ago may be somebody else's by the time that ten have started.
+  const ports = { PORT: "0", HOLON_MESH_PORT: "0", HOLON_OPS_PORT: "0" };
+  const processes = Array.from({ length: 10 }, () => run({ ...ports, DATABASE_URL: database.url }));
+  for (const { child, output } of processes) {
+    const port = await eventually(
+      "a process says where it answers, or ends",
+      () => /edge +http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1] ?? endOf(child),
+    );
+    expect(port, output()).toMatch(/^\d+$/);
+    await eventually("every process answers", () => ask(Number(port), "stock.taken", { name: "tea" }));
+  }
   const migrated = processes.flatMap(({ output }) => output().match(/"migration":"0000_items"/g) ?? []);
   expect(migrated).toHaveLength(1);
   for (const { child } of processes) expect(await isAlive(child.pid as number)).toBe(true);
-}, 120_000);
+}, 240_000);
