@@ -16,6 +16,23 @@ const write = (what: string): PlaceBody => {
 };
 
 describe("a run", { timeout: 60_000 }, () => {
+  it("is undone from its records also where its body caught a wait that cannot be, and went on", async () => {
+    let undos = 0;
+    const body: PlaceBody = async ({ step, run }) => {
+      await step.sleep("nap", 1e18).catch(() => {});
+      await step.transaction("write", ({ tx }) => tx.db.insert(happened).values({ what: "written", run: run.key }), {
+        undo: async () => {
+          if (++undos === 1) throw new TypeError("not at once");
+        },
+      });
+      return step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));
+    };
+    // An undo that fails is tried by another session, which knows the run by its records only.
+    place.start(body, {}, { heldWaitMs: -1 });
+    expect((await place.is(await place.run("1"), "undone"))["reason"]).toBe("CONFLICT: No.");
+    expect(undos).toBe(2);
+  });
+
   it.each([Number.NaN, -5, 1e18])("is undone where it would sleep %d ms", async (ms) => {
     place.start(async ({ step }) => {
       await step.sleep("nap", ms);

@@ -182,7 +182,7 @@ export class RunSession {
 
   async #sleep(step: ReachedStep, ms: number): Promise<StepOutcome> {
     const { claim, steps } = this.#parts;
-    if (!isWait(ms)) return { kind: "failed", error: badWait(step.name, ms) };
+    if (!isWait(ms)) return this.#cannotWait(step, badWait(step.name, ms));
     const leftMs = step.record?.leftMs ?? ms;
     if (leftMs > 0) {
       if (step.record === undefined) await steps.waits(claim, step, ms, undefined);
@@ -197,8 +197,8 @@ export class RunSession {
     const { claim, steps, host } = this.#parts;
     const name = host.eventName(event);
     if (name === undefined)
-      return { kind: "failed", error: catalogueError("INTERNAL", `${event} is no event that the workflow ${claim.workflow} waits for.`) };
-    if (!isWait(timeoutMs)) return { kind: "failed", error: badWait(step.name, timeoutMs) };
+      return this.#cannotWait(step, catalogueError("INTERNAL", `${event} is no event that the workflow ${claim.workflow} waits for.`));
+    if (!isWait(timeoutMs)) return this.#cannotWait(step, badWait(step.name, timeoutMs));
     const awaited = { event: name, key };
     // One after the other: two steps that wait for the same must not take the same event.
     const looking = this.#lookingForEvents.then(() => this.#events.take(claim, step, awaited));
@@ -214,6 +214,13 @@ export class RunSession {
     this.#awaited.push(awaited);
     this.#sleepers++;
     return { kind: "halted", waitMs: leftMs };
+  }
+
+  /** Recorded like every failure of a step: a body may catch it and go on, and is replayed the same way. */
+  async #cannotWait(step: ReachedStep, error: Error): Promise<StepOutcome> {
+    const { claim, steps } = this.#parts;
+    await steps.failed(claim, step, 1, toKept(error), false);
+    return { kind: "failed", error };
   }
 
   async #putAside(): Promise<SessionEnd> {
