@@ -68,6 +68,6 @@ export async function startWork(
   jobs: JobWork,
 ): Promise<EventWork> {
   const work = await startEventWork({ context: context.module, app, openTransaction: context.openTransaction, ...parts });
-  work.publisher.dispatchTo("job", jobs.dispatch);
+  work.publisher.dispatchJobsTo(jobs.dispatch);
   return work;
 }

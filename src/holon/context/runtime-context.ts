@@ -14,6 +14,7 @@ import { type ContextWatch, findRun, type Watcher, type WorkflowRun } from "../w
 import type { TransactionRecord } from "./answer-record.ts";
 import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
+import { ContextOrigin } from "./context-origin.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 import type { WatchOptions } from "./watch-context.ts";
 
@@ -74,7 +75,7 @@ export class RuntimeContext implements CallOrigin {
     const { name, log, calls } = this.#home;
     const task = `on behalf of ${principalName(this.scope.initiator)}`;
     log.info({ traceId: this.scope.trace.traceId, initiator: principalName(this.scope.initiator) }, "a handler acts as its system");
-    return { call: calls(new SystemOrigin(this, Object.freeze({ kind: "system", context: name, task }))) };
+    return { call: calls(new ContextOrigin(this, Object.freeze({ kind: "system", context: name, task }))) };
   }
 
   get principal(): Principal {
@@ -169,33 +170,6 @@ export class RuntimeContext implements CallOrigin {
     const { store, name } = this.#home;
     if (store === undefined) throw noTables(name);
     return store;
-  }
-}
-
-/** The origin of calls made through `ctx.asSystem`. */
-class SystemOrigin implements CallOrigin {
-  readonly callPrincipal: Principal;
-  readonly #ctx: RuntimeContext;
-
-  constructor(ctx: RuntimeContext, principal: Principal) {
-    this.#ctx = ctx;
-    this.callPrincipal = principal;
-  }
-
-  get scope(): Scope {
-    return this.#ctx.scope;
-  }
-
-  get contextName(): string {
-    return this.#ctx.contextName;
-  }
-
-  get insideTransaction(): boolean {
-    return this.#ctx.insideTransaction;
-  }
-
-  get monotonicMs(): () => number {
-    return this.#ctx.monotonicMs;
   }
 }
 

@@ -1,39 +1,19 @@
 import type { AnyProcedure } from "../contract/index.ts";
-import { catalogueError, type HolonError, isHolonError, type Principal, type Scope } from "../kernel/index.ts";
-import type { BoundCall, CallOrigin } from "./call-origin.ts";
+import { catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
+import type { BoundCall } from "./call-origin.ts";
+import { ContextOrigin } from "./context-origin.ts";
 import type { CallOptions } from "./handler-context.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
 /** The origin of the calls of one attempt of a workflow's step: its one mutation is sent with the step's key. */
-export class StepOrigin implements CallOrigin {
-  readonly #ctx: RuntimeContext;
+export class StepOrigin extends ContextOrigin {
   readonly #key: string;
   #mutation: string | undefined = undefined;
   #isRefused = false;
 
   constructor(ctx: RuntimeContext, key: string) {
-    this.#ctx = ctx;
+    super(ctx, ctx.callPrincipal);
     this.#key = key;
-  }
-
-  get scope(): Scope {
-    return this.#ctx.scope;
-  }
-
-  get callPrincipal(): Principal {
-    return this.#ctx.callPrincipal;
-  }
-
-  get contextName(): string {
-    return this.#ctx.contextName;
-  }
-
-  get insideTransaction(): boolean {
-    return this.#ctx.insideTransaction;
-  }
-
-  get monotonicMs(): () => number {
-    return this.#ctx.monotonicMs;
   }
 
   /** Whether the mutation was sent and not cleanly refused. */
