@@ -79,7 +79,7 @@ async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tabl
   const sender = new JobSender({ context: CONTEXT, jobs, shelf, backend: counting, log: services.log });
   const publisher = createPublisher({ data, backend, limits: EVENT_LIMITS, ...services });
   const fromMs = performance.now();
-  publisher.dispatchTo("job", createJobDispatcher({ shelf, sender }));
+  publisher.dispatchJobsTo(createJobDispatcher({ shelf, sender }));
   await tally.all();
   await publisher.close();
   return tally.lastMs - fromMs;

@@ -107,7 +107,7 @@ async function startContext(
             handlers: context.jobs,
             timing: { graceMs: plan.limits.graceMs },
           });
-    if (jobs !== undefined) events.publisher.dispatchTo("job", jobs.dispatch);
+    if (jobs !== undefined) events.publisher.dispatchJobsTo(jobs.dispatch);
     return { name: context.name, events, jobs, workflows };
   } catch (error) {
     await Promise.all([events.close(), workflows?.close()]);

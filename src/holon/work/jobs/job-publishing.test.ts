@@ -36,7 +36,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
         wheel,
         log: silentLogger,
       });
-      publisher.dispatchTo("job", work.dispatch);
+      publisher.dispatchJobsTo(work.dispatch);
       publishers.push(publisher);
     }
     for (let round = 0; round < 10; round++) {

@@ -19,16 +19,16 @@ export interface PublisherOptions {
   readonly log: Logger;
 }
 
-/** Takes rows of one kind, to do what they ask for; throws where it could not take them. */
+/** Takes rows that are jobs, to bring them on their way; throws where it could not take them. */
 export type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
 
 /** Brings what a context's transactions appended to those who wait for it. */
 export interface Publisher extends Closable {
   /**
-   * Hands rows of a kind to whoever does such work. It settles them (`settled_at`) when it has made them its own: rows that are not settled come
+   * Hands jobs to whoever works them. It settles their rows (`settled_at`) when it has made them its own: rows that are not settled come
    * again when their lease ends, so taking one twice must be taking it once.
    */
-  dispatchTo(kind: "job" | "workflow", dispatch: Dispatch): void;
+  dispatchJobsTo(dispatch: Dispatch): void;
   /** Looks at once. */
   wake(): void;
   close(): Promise<void>;
@@ -51,9 +51,9 @@ class Publishing implements Publisher {
   readonly #options: PublisherOptions;
   readonly #name = randomUUID();
   readonly #lease: OutboxLease;
-  readonly #dispatches = new Map<string, Dispatch>();
   readonly #sending: Poller;
   readonly #sweeping: Poller;
+  #dispatchJobs: Dispatch | undefined = undefined;
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
@@ -71,8 +71,8 @@ class Publishing implements Publisher {
     this.#sweeping.wake();
   }
 
-  dispatchTo(kind: "job" | "workflow", dispatch: Dispatch): void {
-    this.#dispatches.set(kind, dispatch);
+  dispatchJobsTo(dispatch: Dispatch): void {
+    this.#dispatchJobs = dispatch;
     this.wake();
   }
 
@@ -87,18 +87,17 @@ class Publishing implements Publisher {
 
   async #send(): Promise<boolean> {
     const { limits, data, backend } = this.#options;
-    const kinds = ["event", ...this.#dispatches.keys()];
+    const dispatchJobs = this.#dispatchJobs;
+    const kinds = dispatchJobs === undefined ? ["event"] : ["event", "job"];
     const rows = await this.#lease.take({ publisher: this.#name, kinds, count: limits.leaseCount, leaseMs: limits.leaseMs });
     const events = rows.filter(({ kind }) => kind === "event");
+    const jobs = rows.filter(({ kind }) => kind === "job");
     const outcomes = await Promise.allSettled([
       this.#orGiveBack(events, async () => {
         await addAll(backend, toEventBatches(data.context, events, limits));
         await this.#lease.sent(events.map(({ position }) => position));
       }),
-      ...[...this.#dispatches].map(([kind, dispatch]) => {
-        const own = rows.filter((row) => row.kind === kind);
-        return this.#orGiveBack(own, () => dispatch(own));
-      }),
+      this.#orGiveBack(jobs, async () => dispatchJobs?.(jobs)),
     ]);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;

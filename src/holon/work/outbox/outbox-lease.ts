@@ -6,7 +6,7 @@ import { interval, type WorkDatabase } from "./work-database.ts";
 export interface LeasedRow {
   readonly id: string;
   readonly position: number;
-  readonly kind: "event" | "job" | "workflow";
+  readonly kind: "event" | "job";
   readonly name: string;
   readonly key: string | null;
   readonly keyNumber: number | null;
