@@ -30,7 +30,7 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
     authenticate: async (request) => (await authenticate?.(request)) ?? ANONYMOUS,
     signIn: signInOf(app, core),
     queues: app.contexts.flatMap(shownQueues),
-    backend: work === undefined ? openLater(core, open) : async () => work.backend,
+    backend: work?.backend === undefined ? openLater(core, open) : async () => work.backend,
     consoles: () => consoles,
     clock,
   };
