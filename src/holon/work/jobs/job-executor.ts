@@ -1,13 +1,13 @@
 import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
 import { type Clock, catalogueError, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
 import type { JobMap, JobSpec } from "../job.ts";
-import type { JobHandler } from "./job-call.ts";
+import { runInScope } from "../run-in-scope.ts";
+import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
 import { persistently } from "./persistently.ts";
-import { ScopeTimeout } from "./scope-timeout.ts";
 
 /** What {@link JobExecutor} needs. */
 export interface JobExecutorParts {
@@ -109,17 +109,11 @@ export class JobExecutor {
   /** Calls the handler; the timeout ends the waiting for one that never returns. */
   async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
     const { runs, wheel } = this.#parts;
-    const { claim, spec, scope } = run;
-    const timeout = new ScopeTimeout(scope, `The job ${claim.name} did not end within ${spec.timeoutMs} ms.`);
-    const cancelled = new Promise<never>((_resolve, reject) => {
-      scope.onCancel(reject);
-    });
-    cancelled.catch(() => {});
+    const { claim, scope } = run;
     this.#running.add(scope);
-    wheel.add(timeout, scope.deadlineAtMs);
     try {
       if (this.#aborted) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
-      const call = handler({
+      const call: JobCall = {
         scope,
         data,
         attempt: claim.attempt,
@@ -139,10 +133,9 @@ export class JobExecutor {
         completed: () => {
           run.isCompleted = true;
         },
-      });
-      return await Promise.race([call, cancelled]);
+      };
+      return await runInScope(scope, wheel, `The job ${claim.name}`, async () => handler(call));
     } finally {
-      wheel.remove(timeout);
       this.#running.delete(scope);
     }
   }

@@ -1,6 +1,6 @@
 import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
-import { ScopeTimeout } from "../jobs/scope-timeout.ts";
+import { runInScope } from "../run-in-scope.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
@@ -44,26 +44,18 @@ export class StepAttempts {
   async run<Result>(name: string, timeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
     const { context, clock, wheel } = this.#parts;
     const { workflow, traceparent, initiator } = this.#claim;
-    const limitMs = timeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
     const scope = Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `workflow ${workflow}` }),
       caller: context,
-      deadlineAtMs: clock.monotonicMs() + limitMs,
+      deadlineAtMs: clock.monotonicMs() + (timeoutMs ?? DEFAULT_STEP_TIMEOUT_MS),
       trace: parseTraceparent(traceparent),
       initiator,
     });
-    const timeout = new ScopeTimeout(scope, `The step ${name} did not end within ${limitMs} ms.`);
-    const cancelled = new Promise<never>((_resolve, reject) => {
-      scope.onCancel(reject);
-    });
-    cancelled.catch(() => {});
     this.#running.add(scope);
-    wheel.add(timeout, scope.deadlineAtMs);
     try {
       if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
-      return await counted(this.#parts.count, ["step", context, workflow], () => Promise.race([work(scope), cancelled]));
+      return await counted(this.#parts.count, ["step", context, workflow], () => runInScope(scope, wheel, `The step ${name}`, () => work(scope)));
     } finally {
-      wheel.remove(timeout);
       this.#running.delete(scope);
     }
   }
