@@ -84,6 +84,13 @@ test("says which port is taken, and leaves nothing running", async () => {
   expect(second.output()).toContain(`port ${env["PORT"]} is taken`);
 });
 
+test("ends when it could not start, whatever else keeps it alive", async () => {
+  const alive = `--import "data:text/javascript,setInterval(() => {}, 1e6)"`;
+  const running = run({ ...(await anyPorts()), DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`, NODE_OPTIONS: alive });
+  expect(await running.ended).toBe(1);
+  expect(running.output()).toContain("could not start: The database cannot be reached");
+});
+
 test("finishes what is in flight when it is told to stop", async () => {
   const env = await anyPorts();
   const running = run(env);

@@ -17,6 +17,9 @@ const BAD_CONFIGURATION = 2;
 /** Exit code where something could not be opened. */
 const START_FAILED = 1;
 
+/** How long a process that could not start may take to end by itself. */
+const LINGER_MS = 2_000;
+
 /** What {@link runApp} takes from its process. */
 export interface RunAppOptions {
   /** `start` where it is empty. */
@@ -48,6 +51,8 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
+    // Something of the app's own may keep the process alive; it would do nothing for ever, and whoever supervises it would not start it again.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 
