@@ -37,7 +37,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
         data: { producer: "payments", events: [{ id: "1", name: "paymentTaken", key: "order 1", payload: { card: "canary" } }] },
       },
     ]);
-    await backend.add("jobs.orders", [{ id: "j-1", name: "sendReceipt", data: { id: "row 1" } }]);
+    await backend.add("jobs.orders", [{ id: "j-1", name: "sendReceipt", data: { ids: ["row 1"] } }]);
     const worker = backend.work("jobs.orders", { concurrency: 1 }, () =>
       Promise.reject(new TypeError("no mail server at smtp://shop:canary@mail.example, authorization Bearer canary-canary")),
     );
@@ -63,7 +63,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     const job = await jobOf("jobs.orders");
     expect(job).toMatchObject({
       name: "sendReceipt",
-      data: { id: "row 1" },
+      data: { ids: ["row 1"] },
       failedReason: expect.stringContaining("no mail server at smtp://shop:[redacted]@"),
     });
     expect(JSON.stringify(job)).not.toContain("canary");

@@ -6,9 +6,9 @@ const EVENT_MEMBERS = ["id", "name", "key", "keyNumber", "position"];
 /** What a job on a queue may show of its data: addresses, no payloads. */
 export function shownData(data: unknown): unknown {
   if (!isRecord(data)) return data;
-  const { producer, events, id, kind, subscriber } = data;
+  const { producer, events, ids, kind, subscriber } = data;
   return {
-    ...(id === undefined ? {} : { id }),
+    ...(ids === undefined ? {} : { ids }),
     ...(kind === undefined ? {} : { kind }),
     ...(subscriber === undefined ? {} : { subscriber }),
     ...(producer === undefined ? {} : { producer }),

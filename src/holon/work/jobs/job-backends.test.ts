@@ -70,7 +70,7 @@ function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Pr
     const id = await place.enqueue(work, { data: { n: 1 } });
     await place.is(id, "failed");
     const bull = opened.backend.inspect("jobs.orders");
-    const onQueue = async () => (await bull.getJobs(["failed", "completed"])).find(({ data }) => data.id === id);
+    const onQueue = async () => (await bull.getJobs(["failed", "completed"])).find(({ data }) => data.ids.includes(id));
     await until(async () => (await onQueue())?.failedReason === "not fixed");
     isFixed = true;
     await (await onQueue())?.retry("failed");
@@ -80,6 +80,29 @@ function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Pr
     await until(async () => (await onQueue())?.attemptsMade === 3);
     expect(await effectsByJob()).toEqual([{ job: "send 1", count: 1 }]);
     expect(await place.row(id)).toMatchObject({ state: "done", attempts: 2 });
+    await work.close();
+  });
+
+  it("runs those of one message each for itself: one fails, and only it is run again by hand", async () => {
+    let isFixed = false;
+    const work = await place.start(
+      { send: job(Data, { attempts: 1, concurrency: 2 }) },
+      { send: (call) => (isFixed || (call.data as { n: number }).n !== 2 ? complete(call) : Promise.reject(new TypeError("not fixed"))) },
+      { backend: opened.backend },
+    );
+    const ids = await place.append([1, 2, 3].map((n) => ({ data: { n } })));
+    await place.publish(work);
+    const bull = opened.backend.inspect("jobs.orders.send");
+    const onQueue = async () => (await bull.getJobs(["failed", "completed"])).find(({ data }) => data.ids.length === 3);
+    await until(async () => (await onQueue())?.failedReason === "not fixed");
+    expect(await place.sql`select state, count(*)::int as count from orders.holon_jobs group by 1 order by 1`).toEqual([
+      { state: "done", count: 2 },
+      { state: "failed", count: 1 },
+    ]);
+    isFixed = true;
+    await (await onQueue())?.retry("failed");
+    await place.is(ids[1] as string, "done");
+    expect(await effectsByJob()).toEqual([1, 2, 3].map((n) => ({ job: `send ${n}`, count: 1 })));
     await work.close();
   });
 }

@@ -54,4 +54,21 @@ describe("a gate of jobs", () => {
     turn(gate, 50, 0.1);
     expect(ahead).toEqual([]);
   });
+
+  it("has room for a whole message where runs are short, and for one job of it where they take long", () => {
+    const { gate } = gateOf(1);
+    void gate.enter();
+    turn(gate, 50, 0.1);
+    expect(gate.roomFor(10)).toBe(10);
+    turn(gate, 50, 1_000);
+    expect(gate.roomFor(10)).toBe(1);
+  });
+
+  it("takes fewer messages ahead the more jobs are in one", () => {
+    const { gate, ahead } = gateOf(1);
+    void gate.enter();
+    for (let message = 0; message < 100; message++) gate.roomFor(8);
+    turn(gate, 50, 0.1);
+    expect(ahead.at(-1)).toBeLessThan(4);
+  });
 });

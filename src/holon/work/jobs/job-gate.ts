@@ -4,6 +4,9 @@ const AHEAD_MS = 10;
 /** After so long a job that was taken ahead is left to others. */
 const LATE_MS = 100;
 
+/** Longest that the jobs of one message should keep each other waiting, going by how long runs have taken. */
+const TOGETHER_MS = 50;
+
 /** How much the last run counts in the usual length of a run. */
 const WEIGHT = 0.1;
 
@@ -13,7 +16,7 @@ export interface JobGateParts {
   readonly concurrency: number;
   /** Most jobs that may be taken ahead. */
   readonly aheadCount: number;
-  /** How many jobs are to be taken ahead from now on. */
+  /** How many messages are to be taken ahead from now on. */
   readonly onAhead: (count: number) => void;
 }
 
@@ -26,10 +29,18 @@ export class JobGate {
   readonly #waiting: ((isIn: boolean) => void)[] = [];
   #running = 0;
   #usualMs = AHEAD_MS;
+  /** Jobs of a message. */
+  #usualCount = 1;
   #ahead = 0;
 
   constructor(parts: JobGateParts) {
     this.#parts = parts;
+  }
+
+  /** How many jobs of a message of so many are to be run here. The others are left to whoever is free: where runs take long, all but one. */
+  roomFor(count: number): number {
+    this.#usualCount += (count - this.#usualCount) * WEIGHT;
+    return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
   }
 
   /** Resolves when it is this job's turn; false where it is not within 100 ms. */
@@ -52,9 +63,9 @@ export class JobGate {
     });
   }
 
-  /** Gives the place of a run that took so long to the next one. */
-  leave(tookMs: number): void {
-    this.#look(tookMs);
+  /** Gives the place of a run that took so long to the next one; without a time, that of one that was none. */
+  leave(tookMs?: number): void {
+    if (tookMs !== undefined) this.#look(tookMs);
     const next = this.#waiting.shift();
     if (next === undefined) this.#running--;
     else next(true);
@@ -63,7 +74,8 @@ export class JobGate {
   #look(tookMs: number): void {
     const { concurrency, aheadCount, onAhead } = this.#parts;
     this.#usualMs += (tookMs - this.#usualMs) * WEIGHT;
-    const ahead = Math.min(aheadCount, Math.floor((concurrency * AHEAD_MS) / Math.max(this.#usualMs, 0.001) / 2));
+    const jobs = Math.min(aheadCount, Math.floor((concurrency * AHEAD_MS) / Math.max(this.#usualMs, 0.001) / 2));
+    const ahead = Math.ceil(jobs / this.#usualCount);
     if (ahead === this.#ahead) return;
     this.#ahead = ahead;
     onAhead(ahead);

@@ -34,15 +34,57 @@ export interface SendableJob {
   /** Milliseconds until it may run. */
   readonly delay_ms: number;
   readonly priority: number | null;
+  /** Whether it was running in a process that died. */
+  readonly suspect: boolean;
 }
 
-/** What travels: the address of the row, under an id that the queue has not seen. */
-export function toQueued(job: SendableJob): QueuedJob {
+/** Most jobs that one message of a queue names. More of them win little, and are more to hand on where one turns out to take long. */
+const MESSAGE_COUNT = 10;
+
+/** How jobs travel. */
+export interface SendOptions {
+  /** Each in a message of its own. */
+  readonly singly?: boolean;
+}
+
+/**
+ * What travels: addresses of rows, several in a message where they are due now and alike, for a message costs a queue more than a row costs the database. Each
+ * message has an id that the queue has not seen.
+ */
+export function toQueued(jobs: readonly SendableJob[], { singly = false }: SendOptions = {}): readonly QueuedJob[] {
+  const alike = new Map<string, SendableJob[]>();
+  for (const job of jobs) {
+    const likeness = singly || job.suspect || job.delay_ms > 0 ? job.id : `${job.name} ${job.priority}`;
+    const others = alike.get(likeness);
+    if (others === undefined) alike.set(likeness, [job]);
+    else others.push(job);
+  }
+  return [...alike.values()].flatMap((same) =>
+    Array.from({ length: Math.ceil(same.length / MESSAGE_COUNT) }, (_, page) =>
+      toMessage(same.slice(page * MESSAGE_COUNT, (page + 1) * MESSAGE_COUNT)),
+    ),
+  );
+}
+
+/** What a message says. */
+export interface JobMessage {
+  readonly ids: readonly string[];
+  readonly isSuspect: boolean;
+}
+
+/** Reads a message. What is no address in it is left out: it is nobody's job. */
+export function toJobMessage(data: unknown): JobMessage {
+  const { ids, suspect } = (data ?? {}) as { readonly ids?: unknown; readonly suspect?: unknown };
+  return { ids: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === "string") : [], isSuspect: suspect === true };
+}
+
+function toMessage(jobs: readonly SendableJob[]): QueuedJob {
+  const { id, name, sent_count, delay_ms, priority, suspect } = jobs[0] as SendableJob;
   return {
-    id: `${job.id}-${job.sent_count}`,
-    name: job.name,
-    data: { id: job.id },
-    ...(job.delay_ms > 0 ? { delayMs: Math.ceil(job.delay_ms) } : {}),
-    ...(job.priority === null ? {} : { priority: job.priority }),
+    id: `${id}-${sent_count}`,
+    name,
+    data: { ids: jobs.map((job) => job.id), ...(suspect ? { suspect } : {}) },
+    ...(delay_ms > 0 ? { delayMs: Math.ceil(delay_ms) } : {}),
+    ...(priority === null ? {} : { priority }),
   };
 }

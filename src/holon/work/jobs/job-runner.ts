@@ -7,11 +7,13 @@ import type { JobLeases } from "./job-leases.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
+import type { JobShelf } from "./job-shelf.ts";
 import { persistently } from "./persistently.ts";
 
 /** What {@link JobRunner} needs. */
 export interface JobRunnerParts {
   readonly runs: JobRuns;
+  readonly shelf: JobShelf;
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
   readonly leases: JobLeases;
@@ -22,10 +24,12 @@ export interface JobRunnerParts {
   readonly leaseMs: number;
 }
 
-/** How a queue hands out an address. */
+/** How a queue hands out addresses. */
 export interface JobHandout {
-  /** Whether it was over on its queue, and somebody asked for it once more there. */
+  /** Whether they were over on their queue, and somebody asked for them once more there. */
   readonly isRetry: boolean;
+  /** Whether they were running in a process that died. */
+  readonly isSuspect: boolean;
   readonly show?: ShowProgress;
   /** Keeps the number of handlers of its queue. */
   readonly gate: JobGate;
@@ -41,21 +45,31 @@ export class JobRunner {
   }
 
   /**
-   * Runs a job where it is to be run here and now. Resolves when its handler is done; that is written with the claims of the next moment.
+   * Runs the jobs of a message, those that are to be run here and now. Resolves when their handlers are done; that is written with the claims of the next moment.
    *
-   * Errors: what its handler threw, after that is written; for the dashboard.
+   * Errors: what the first handler threw that did, after that is written; for the dashboard.
    */
-  async run(id: string, { isRetry, show, gate }: JobHandout): Promise<void> {
-    const { runs, lane, clock, leaseMs } = this.#parts;
-    // Who retries a job in the dashboard means the job, not this address of it. One that did not fail for good is left as it is.
-    if (isRetry) await persistently(clock, leaseMs, () => runs.rerun(id));
-    const claim = await this.#claim(id);
+  async run(ids: readonly string[], handout: JobHandout): Promise<void> {
+    const { runs, clock, leaseMs } = this.#parts;
+    // Who retries a message in the dashboard means its jobs, not this address of them. One that did not fail for good is left as it is.
+    if (handout.isRetry) for (const id of ids) await persistently(clock, leaseMs, () => runs.rerun(id));
+    const count = handout.gate.roomFor(ids.length);
+    if (ids.length > count) await this.#leave(ids.slice(count));
+    const outcomes = await Promise.allSettled(ids.slice(0, count).map((id) => this.#run(id, handout)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #run(id: string, { isSuspect, show, gate }: JobHandout): Promise<void> {
+    // One that was active in a death is not claimed ahead of its turn: it would be charged with the death of a neighbour that it never ran beside.
+    if (isSuspect && !(await gate.enter())) return this.#leave([id]);
+    const claim = await this.#claimOrLane(id);
     if (claim === undefined) {
-      const job = await runs.read(id);
-      if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
+      if (isSuspect) gate.leave();
       return;
     }
-    if (!(await gate.enter())) return this.#passOn(claim);
+    if (!isSuspect && !(await gate.enter())) return this.#passOn(claim);
+    const { clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     try {
       await this.#execute(claim, show);
@@ -64,20 +78,30 @@ export class JobRunner {
     }
   }
 
+  async #claimOrLane(id: string): Promise<JobClaim | undefined> {
+    const { runs, lane, ledger, clock, leaseMs } = this.#parts;
+    const claim = await persistently(clock, leaseMs, () => ledger.claim(id));
+    if (claim !== undefined) return claim;
+    const job = await runs.read(id);
+    if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
+    return undefined;
+  }
+
   /** Resolves when every end is written, or given up. */
   async idle(): Promise<void> {
     await Promise.all(this.#ending);
+  }
+
+  /** Puts jobs of a message back, each by itself. */
+  async #leave(ids: readonly string[]): Promise<void> {
+    const { shelf, sender, clock, leaseMs } = this.#parts;
+    await sender.send(await persistently(clock, leaseMs, () => shelf.sendAgain(ids)), { singly: true });
   }
 
   async #passOn(claim: JobClaim): Promise<void> {
     const { runs, sender } = this.#parts;
     const job = await runs.passOn(claim);
     if (job !== undefined) await sender.send([job]);
-  }
-
-  #claim(id: string): Promise<JobClaim | undefined> {
-    const { ledger, clock, leaseMs } = this.#parts;
-    return persistently(clock, leaseMs, () => ledger.claim(id));
   }
 
   #execute(claim: JobClaim, show: ShowProgress | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Logger } from "../../kernel/index.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
-import { jobQueueName, type SendableJob, toQueued } from "./job-queues.ts";
+import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
 import type { JobShelf } from "./job-shelf.ts";
 
 /** What {@link JobSender} needs. */
@@ -22,7 +22,7 @@ export class JobSender {
     this.#parts = parts;
   }
 
-  async send(jobs: readonly SendableJob[]): Promise<void> {
+  async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<void> {
     const { context, jobs: specs } = this.#parts;
     const byQueue = new Map<string, SendableJob[]>();
     for (const job of jobs) {
@@ -31,13 +31,15 @@ export class JobSender {
       if (others === undefined) byQueue.set(queue, [job]);
       else others.push(job);
     }
-    for (const [queue, own] of byQueue) await this.#add(queue, own);
+    for (const [queue, own] of byQueue) await this.#add(queue, own, options);
   }
 
-  async #add(queue: string, jobs: readonly SendableJob[]): Promise<void> {
-    const { backend, shelf, log } = this.#parts;
+  async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<void> {
+    const { backend, shelf, log, jobs: specs } = this.#parts;
+    // A queue counts messages where it limits a rate.
+    const singly = options.singly === true || jobs.some(({ name }) => specs[name]?.rate !== undefined);
     try {
-      if (backend !== undefined) return await backend.add(queue, jobs.map(toQueued));
+      if (backend !== undefined) return await backend.add(queue, toQueued(jobs, { singly }));
     } catch (error) {
       log.warn({ queue, jobs: jobs.length, err: error }, "a queue did not take jobs; they are sent again later");
     }

@@ -42,6 +42,11 @@ export class JobShelf {
     await this.#database.rows("unsent jobs", sql`update ${this.#jobs} set sent_at = null where id = any(${uuids(ids)}) and state = 'waiting'`);
   }
 
+  /** Sends jobs that wait once more, and says which those are. */
+  sendAgain(ids: readonly string[]): Promise<readonly SendableJob[]> {
+    return this.#database.rows<SendableJob>("send jobs again", this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting'`));
+  }
+
   /** Names of jobs that are due and were sent long ago, or never. Their queue may have lost them, or be slow. */
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>(

@@ -215,9 +215,51 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     const ids = await place.append([{ name: "send", data: { n: 1 }, options: { priority: 3 } }, { name: "slow" }]);
     await place.publish(work);
     expect(place.queues.added).toEqual([
-      { queue: "jobs.orders", job: { id: `${ids[0]}-1`, name: "send", data: { id: ids[0] }, priority: 3 } },
-      { queue: "jobs.orders.slow", job: { id: `${ids[1]}-1`, name: "slow", data: { id: ids[1] } } },
+      { queue: "jobs.orders", job: { id: `${ids[0]}-1`, name: "send", data: { ids: [ids[0]] }, priority: 3 } },
+      { queue: "jobs.orders.slow", job: { id: `${ids[1]}-1`, name: "slow", data: { ids: [ids[1]] } } },
     ]);
+    for (const id of ids) await place.is(id, "done");
+  });
+
+  it("get those that are due and alike in one message; later, suspect and limited ones come alone", async () => {
+    const jobs = { send: job(Data), limited: job(Data, { rate: { max: 1_000, perMs: 1 } }) };
+    const work = await place.start(jobs, { send: async () => {}, limited: async () => {} });
+    const ids = await place.append([
+      ...Array.from({ length: 12 }, () => ({})),
+      { options: { priority: 1 } },
+      { options: { delayMs: 500 } },
+      { options: { delayMs: 500 } },
+      { name: "limited" },
+      { name: "limited" },
+    ]);
+    await place.publish(work);
+    const sizes = place.queues.added.map(({ job: { data } }) => (data as { ids: string[] }).ids.length).sort((one, other) => other - one);
+    expect(sizes).toEqual([10, 2, 1, 1, 1, 1, 1]);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === ids.length);
+    await place.sql`update orders.holon_jobs set state = 'waiting', sent_at = null, deaths = 1 where id = any(${ids.slice(0, 2)})`;
+    place.queues.added.splice(0);
+    await work.sweep();
+    expect(place.queues.added.map(({ job: { data } }) => data)).toEqual(
+      expect.arrayContaining(ids.slice(0, 2).map((id) => ({ ids: [id], suspect: true }))),
+    );
+    for (const id of ids) await place.is(id, "done");
+  });
+
+  it("get back what a message holds more than there is time for, and others run it", async () => {
+    const release = signal();
+    const seen: string[] = [];
+    const slow: JobHandler = async () => {
+      seen.push("slow");
+      await release.promise;
+    };
+    const jobs = { send: job(Data, { concurrency: 1 }) };
+    await place.start(jobs, { send: slow });
+    const ids = await place.append(Array.from({ length: 6 }, () => ({})));
+    const work = await place.start(jobs, { send: async () => void seen.push("other") });
+    await place.publish(work);
+    await until(() => seen.length === 6);
+    expect(seen.filter((who) => who === "slow")).toHaveLength(1);
+    release.resolve();
     for (const id of ids) await place.is(id, "done");
   });
 
@@ -274,6 +316,8 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing: { resendAfterMs: 0 } });
     await place.append([{}, {}, {}]);
     await place.publish(work);
+    // One runs; the others of its message have been put back.
+    await until(() => place.queues.added.length === 3);
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where due_at < now() and sent_at < now()`).length === 3);
     await work.sweep();
     expect(place.queues.added.length).toBe(3);
@@ -316,8 +360,8 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     );
     const id = await place.enqueue(work);
     await place.queues.add("jobs.orders", [
-      { id: "stale-1", name: "send", data: { id } },
-      { id: "stale-2", name: "send", data: { id } },
+      { id: "stale-1", name: "send", data: { ids: [id] } },
+      { id: "stale-2", name: "send", data: { ids: [id] } },
       { id: "stale-3", name: "send", data: {} },
     ]);
     await place.is(id, "done");

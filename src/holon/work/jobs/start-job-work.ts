@@ -1,5 +1,5 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { JobRun, QueueBackend, QueueWorker } from "../../queue/queue-backend.ts";
+import type { QueueBackend, QueueWorker } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
 import type { WorkData } from "../outbox/work-database.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
@@ -13,7 +13,7 @@ import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
 import { JobLeases } from "./job-leases.ts";
 import { JobLedger } from "./job-ledger.ts";
-import { type JobQueue, jobQueues } from "./job-queues.ts";
+import { type JobQueue, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
@@ -86,7 +86,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
   const leases = new JobLeases({ runs, runBy, leaseMs: timing.leaseMs, log });
   const lane = new AloneLane({ context, jobs, runs, leases, runAlone, runBy, leaseMs: timing.leaseMs, log });
-  const runner = new JobRunner({ runs, executor, lane, leases, ledger, sender, clock, log, leaseMs: timing.leaseMs });
+  const runner = new JobRunner({ runs, shelf, executor, lane, leases, ledger, sender, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
   const workers = jobQueues(context, jobs).map(startWorker);
@@ -95,7 +95,12 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const { concurrency, rate } = work;
     const aheadCount = rate === undefined ? AHEAD_COUNT + concurrency : 0;
     const gate = new JobGate({ concurrency, aheadCount, onAhead: (count) => worker.resize(concurrency + count) });
-    const worker = backend.work(queue, work, (run) => runner.run(idOf(run), { gate, isRetry: run.isRetry, show: (value) => run.progress(value) }));
+    const worker = backend.work(queue, work, (run) => {
+      const { ids, isSuspect } = toJobMessage(run.data);
+      // What a message of several shows of one of them would be taken for all.
+      const show = ids.length === 1 ? { show: run.progress } : {};
+      return runner.run(ids, { gate, isSuspect, isRetry: run.isRetry, ...show });
+    });
     return worker;
   }
 
@@ -119,10 +124,4 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
       return stopping;
     },
   };
-}
-
-/** What is not an address is nobody's job: the claim finds no row. */
-function idOf(run: JobRun): string {
-  const id = (run.data as { readonly id?: unknown } | null)?.id;
-  return typeof id === "string" ? id : "00000000-0000-0000-0000-000000000000";
 }
