@@ -46,15 +46,19 @@ function stepHost({ module, store, openTransaction, makeContext, stepCalls }: Co
       return { args: { call: stepCalls()(origin), ctx }, mayHaveActed: () => origin.mayHaveActed };
     },
     reads: (scope) => ({ ctx: context(scope) }),
-    transaction(scope, run, record) {
+    transaction(scope, run, record, chained) {
       if (store === undefined) throw new HolonError("INTERNAL", `The context ${module.name} has no tables, so its workflows cannot write.`);
       const ctx = context(scope);
       return ctx.holdingTransaction(() =>
-        store.transaction(scope, async (tx) => {
-          const result = await run({ ctx, tx: openTransaction(tx) });
-          tx.atCommit(record(result));
-          return result;
-        }),
+        store.transaction(
+          scope,
+          async (tx) => {
+            const result = await run({ ctx, tx: openTransaction(tx) });
+            tx.atCommit(record(result));
+            return result;
+          },
+          chained,
+        ),
       );
     },
     eventName: (name) => events.get(name),

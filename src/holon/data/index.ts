@@ -19,3 +19,4 @@ export * from "./test-database.ts";
 export type { AppendedEvent, AppendedJob, AppendOrigin } from "./transaction/outbox-row.ts";
 export type { AppendedRun, AppendedRunRow } from "./transaction/run-statements.ts";
 export type { DataTransaction, TransactionOptions } from "./transaction/run-transaction.ts";
+export { ChainBroken, TransactionChain } from "./transaction/transaction-chain.ts";

@@ -10,6 +10,7 @@ import type { StatementTexts } from "../pool/statement-texts.ts";
 import { type AppendedEvent, type AppendedJob, OutboxRows } from "./outbox-row.ts";
 import type { OutboxStatements } from "./outbox-statements.ts";
 import type { AppendedRun, AppendedRunRow, RunStatements } from "./run-statements.ts";
+import type { TransactionChain } from "./transaction-chain.ts";
 import { beginText, TransactionRunner } from "./transaction-runner.ts";
 
 /** An open transaction of one context. */
@@ -45,6 +46,10 @@ export interface TransactionParts<T extends Tables> {
 export interface TransactionOptions {
   /** Longest wait for a lock until `restoreLockTimeout` is called. */
   readonly lockTimeoutMs?: number;
+  /** Those that it follows, and that follow it. */
+  readonly chain?: TransactionChain;
+  /** Called when the work is done and the commit is sent: what follows in the chain may begin. The transaction is not repeated after that. */
+  readonly onCommitting?: () => void;
 }
 
 /** Most times that a transaction is run when others stand in its way. */
@@ -61,11 +66,17 @@ export async function runTransaction<T extends Tables, R>(
   run: (tx: DataTransaction<T>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
+  let isCommitting = false;
+  const onCommitting = (): void => {
+    isCommitting = true;
+    options.onCommitting?.();
+  };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await runAttempt(parts, scope, run, options);
+      return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
-      if (attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined) throw toThrown(error, scope);
+      if ((isCommitting && options.chain !== undefined) || attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined)
+        throw toThrown(error, scope);
       await jitter(5, 20 * 2 ** attempt);
     }
   }
@@ -78,9 +89,11 @@ async function runAttempt<T extends Tables, R>(
   options: TransactionOptions,
 ): Promise<R> {
   const { pool, texts, limits, clock } = parts;
-  const connection = pool.tryAcquire(scope) ?? (await pool.acquire(scope));
+  const { chain } = options;
+  const connection = await connectionFor(pool, scope, chain);
   const runner = new TransactionRunner(connection, texts);
   let forget = () => {};
+  let isOffered = false;
   const cancelled = new Promise<never>((_resolve, reject) => {
     forget = scope.onCancel((reason) => {
       runner.cancel(reason);
@@ -93,17 +106,33 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    await commit(parts, scope, runner, appended);
+    // By now it mostly is: what came before was answered first, on the same connection.
+    await chain?.settled;
+    const committing = commit(parts, scope, runner, appended);
+    chain?.offer(connection, committing);
+    isOffered = chain !== undefined;
+    options.onCommitting?.();
+    await committing;
     forget();
-    pool.release(connection);
+    if (!isOffered || chain?.reclaim(connection) === true) pool.release(connection);
     return result;
   } catch (error) {
     forget();
+    // The next of the chain has the connection, and undoes with it.
+    if (isOffered && chain?.reclaim(connection) === false) throw error;
     // The caller is told now; undoing may have to wait for a statement to end.
     const undone = undo(pool, connection, runner);
     if (scope.cancelled === undefined) await undone;
     throw error;
   }
+}
+
+async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain | undefined): Promise<PoolConnection> {
+  const taken = chain?.take();
+  if (taken !== undefined) return taken;
+  // On another connection, what came before is seen once it has committed.
+  await chain?.settled;
+  return pool.tryAcquire(scope) ?? (await pool.acquire(scope));
 }
 
 /** What a transaction has appended so far, and what is run right before its commit. */

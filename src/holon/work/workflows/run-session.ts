@@ -1,4 +1,5 @@
 import { ParseFailure } from "../../contract/index.ts";
+import { ChainBroken } from "../../data/index.ts";
 import { catalogueError } from "../../kernel/index.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
 import { type ReachedStep, Replay } from "./replay.ts";
@@ -25,11 +26,17 @@ type Rest =
   | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "halted" };
 
+/** Does a step. Where it calls `goOn`, the body goes on with that while the step is committed. */
+type Perform = (step: ReachedStep, goOn: (value: unknown) => void) => Promise<StepOutcome>;
+
 /**
  * One run at work in this process, from its claim until it has ended or is put aside.
  *
  * The body is run from its start. Steps that are recorded answer at once, the others are done. A step that must wait for long never answers in
  * this session: when nothing else goes on, the run is put aside, and the body is left as it stands.
+ *
+ * The body goes on while a transaction of its is being committed, so that the next one travels with that commit. Where the commit fails, all that was
+ * done ahead of it is rolled back with it, and the body is run again.
  */
 export class RunSession {
   readonly #parts: SessionParts;
@@ -37,7 +44,10 @@ export class RunSession {
   readonly #runner: StepRunner;
   readonly #events: AwaitedEvents;
   readonly #awaited: AwaitedKey[] = [];
+  /** Steps that are not over, and those of them that the body waits for. */
   #busy = 0;
+  #underWay = 0;
+  #isAstray = false;
   #whenIdle: (() => void)[] = [];
   #whenMoved: (() => void)[] = [];
   #waitMs: number | undefined = undefined;
@@ -87,7 +97,7 @@ export class RunSession {
     const rest = await Promise.race([ended, this.#halted()]);
     this.#runner.isBodyOver = rest.kind !== "halted";
     await this.#idle();
-    return rest;
+    return this.#isAstray ? { kind: "halted" } : rest;
   }
 
   /** Resolves when the body can go no further in this session. */
@@ -112,7 +122,8 @@ export class RunSession {
   #steps(): RawSteps {
     return {
       call: (name, run, options) => this.#take(this.#reach("call", name, options), (step) => this.#runner.try(step, run, options)),
-      transaction: (name, run, options) => this.#take(this.#reach("transaction", name, options), (step) => this.#runner.try(step, run, options)),
+      transaction: (name, run, options) =>
+        this.#take(this.#reach("transaction", name, options), (step, goOn) => this.#runner.try(step, run, options, goOn)),
       run: (name, run, options) => this.#take(this.#reach("run", name, options), (step) => this.#runner.try(step, run, options)),
       sleep: async (name, ms) => {
         await this.#take(this.#reach("sleep", name), (step) => this.#sleep(step, ms));
@@ -122,11 +133,11 @@ export class RunSession {
   }
 
   #reach(kind: StepKind, name: string, options?: RawStepOptions): ReachedStep | undefined {
-    return this.#replay.reach(kind, name, this.#busy > 0, options);
+    return this.#replay.reach(kind, name, this.#underWay > 0, options);
   }
 
   /** Answers a step from its record, or does it. What does not answer leaves the body where it is. */
-  #take(step: ReachedStep | undefined, perform: (step: ReachedStep) => Promise<StepOutcome>): Promise<unknown> {
+  #take(step: ReachedStep | undefined, perform: Perform): Promise<unknown> {
     const answer = this.#recorded(step?.record) ?? this.#perform(step, perform);
     // A body that does not look at a step must not end the process by that.
     answer.catch(() => {});
@@ -141,28 +152,49 @@ export class RunSession {
     return record.state === "undone" && record.inDoubt ? undefined : Promise.resolve(record.result);
   }
 
-  #perform(step: ReachedStep | undefined, perform: (step: ReachedStep) => Promise<StepOutcome>): Promise<unknown> {
+  #perform(step: ReachedStep | undefined, perform: Perform): Promise<unknown> {
     return new Promise((resolve, reject) => {
       // A branch of the body that goes on after it has failed must do nothing more.
       if (step === undefined || this.#parts.claim.isUndoing || this.#isLost || this.#runner.isBodyOver) return this.#halt(undefined);
-      if (this.#isStopping) return this.#halt(0);
+      if (this.#isStopping || this.#isAstray) return this.#halt(0);
       this.#busy++;
-      perform(step)
+      this.#underWay++;
+      let isAhead = false;
+      const goOn = (value: unknown): void => {
+        isAhead = true;
+        this.#underWay--;
+        resolve(value);
+      };
+      this.#whenItMay(step, perform, goOn)
         .then((outcome) => {
-          if (outcome.kind === "done") resolve(outcome.value);
+          if (outcome.kind === "lost") this.#isLost = true;
+          else if (isAhead && outcome.kind !== "done") this.#goneAstray(outcome.kind === "halted" ? outcome.waitMs : 0);
+          else if (outcome.kind === "done") resolve(outcome.value);
           else if (outcome.kind === "failed") reject(outcome.error);
-          else if (outcome.kind === "halted") this.#halt(outcome.waitMs);
-          else this.#isLost = true;
+          else this.#halt(outcome.waitMs);
         })
         .catch((error: unknown) => {
-          this.#failure ??= error;
+          if (error instanceof ChainBroken) this.#goneAstray(0);
+          else this.#failure ??= error;
         })
         .finally(() => {
           this.#busy--;
+          if (!isAhead) this.#underWay--;
           if (this.#busy === 0) for (const tell of this.#whenIdle.splice(0)) tell();
           this.#tellMoved();
         });
     });
+  }
+
+  /** Transactions follow each other without waiting for their commits; what acts elsewhere waits until all before it is certain. */
+  #whenItMay(step: ReachedStep, perform: Perform, goOn: (value: unknown) => void): Promise<StepOutcome> {
+    return step.kind === "transaction" ? perform(step, goOn) : this.#runner.settled.then(() => perform(step, goOn));
+  }
+
+  /** The body went on with a result that was not committed: it is left where it is, and run again from the records. */
+  #goneAstray(waitMs: number): void {
+    this.#isAstray = true;
+    this.#halt(waitMs);
   }
 
   #tellMoved(): void {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { ChainBroken, TransactionChain } from "../../data/index.ts";
 import { catalogueError, fullJitterMs } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
@@ -38,11 +39,16 @@ interface Trial {
   attempt: number;
   /** Whether an attempt that is over may have had its effect. */
   inDoubt: boolean;
+  /** Told the result when all that is left is to commit it. */
+  readonly onCommitting: (result: unknown) => void;
+  /** Whether the body went on with a result that was not committed yet. */
+  isAhead: boolean;
 }
 
 /** Tries the steps of one run that have an effect. */
 export class StepRunner {
   readonly #parts: StepRunnerParts;
+  readonly #chain = new TransactionChain();
   /** Set when the body has ended: what fails then is not tried again, but undone. */
   isBodyOver = false;
 
@@ -50,11 +56,26 @@ export class StepRunner {
     this.#parts = parts;
   }
 
-  /** Tries a step until it is done or failed for good. Errors: the database's, where the end could not be written. */
-  async try(step: ReachedStep, run: StepFunction, options: RawStepOptions = {}): Promise<StepOutcome> {
+  /** Resolves when all transactions that were sent have committed. Errors: ChainBroken. */
+  get settled(): Promise<void> {
+    return this.#chain.settled;
+  }
+
+  /**
+   * Tries a step until it is done or failed for good. The result of a transaction is told when its commit is sent, for the body to go on with.
+   *
+   * Errors: the database's, where the end could not be written; ChainBroken where an earlier step did not commit after all.
+   */
+  async try(
+    step: ReachedStep,
+    run: StepFunction,
+    options: RawStepOptions = {},
+    onCommitting: (result: unknown) => void = () => {},
+  ): Promise<StepOutcome> {
     const { record } = step;
     // An attempt that was begun by a runner that died may have had its effect.
-    const trial: Trial = { step, run, options, attempt: record?.attempts ?? 0, inDoubt: record !== undefined && step.kind !== "transaction" };
+    const inDoubt = record !== undefined && step.kind !== "transaction";
+    const trial: Trial = { step, run, options, attempt: record?.attempts ?? 0, inDoubt, onCommitting, isAhead: false };
     for (;;) {
       trial.attempt++;
       if (this.#parts.attempts.isOver) return { kind: "lost" };
@@ -75,14 +96,20 @@ export class StepRunner {
     }
   }
 
-  #transaction({ step, run, attempt }: Trial): Promise<unknown> {
+  #transaction(trial: Trial): Promise<unknown> {
     const { attempts, host, steps, claim } = this.#parts;
+    const { step, run, attempt } = trial;
     return attempts.run(step.name, step.timeoutMs, async (scope) => {
       let kept: unknown;
-      await host.transaction(scope, run, (result) => {
+      const record = (result: unknown) => {
         kept = toJsonImage(result);
         return steps.done(claim, step, attempt, kept);
-      });
+      };
+      const onCommitting = (): void => {
+        trial.isAhead = true;
+        trial.onCommitting(kept);
+      };
+      await host.transaction(scope, run, record, { chain: this.#chain, onCommitting });
       return kept;
     });
   }
@@ -113,12 +140,13 @@ export class StepRunner {
   /** Decides what follows from a failed attempt, by what is recorded: a commit that was not heard of counts. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
     const { claim, runs, steps, attempts, timing, random } = this.#parts;
-    const { step, attempt, inDoubt } = trial;
+    if (error instanceof ChainBroken) throw error;
+    const { step, attempt, inDoubt, isAhead } = trial;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...trial.options.retry };
     if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
     const record = await this.#recorded(step);
     if (record?.state === "done") return { kind: "done", value: record.result };
-    if (this.isBodyOver || !isWorthTrying(error) || attempt >= greatest) {
+    if ((this.isBodyOver && !isAhead) || !isWorthTrying(error) || attempt >= greatest) {
       const kept = toKept(error);
       await steps.failed(claim, step, attempt, kept, inDoubt);
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
@@ -126,7 +154,8 @@ export class StepRunner {
     }
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
     attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, "a step failed and is tried again");
-    if (waitMs > timing.heldWaitMs) {
+    // A body that is ahead of what was committed is run again: from the records.
+    if (isAhead || waitMs > timing.heldWaitMs) {
       await steps.begun(claim, step, attempt, inDoubt);
       return { kind: "halted", waitMs };
     }

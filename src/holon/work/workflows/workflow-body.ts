@@ -1,5 +1,5 @@
 import type { Parser } from "../../contract/index.ts";
-import type { StatementRequest } from "../../data/index.ts";
+import type { StatementRequest, TransactionOptions } from "../../data/index.ts";
 import type { Principal, Scope } from "../../kernel/index.ts";
 
 /** A function that a body handed to a step, with its types taken off. */
@@ -48,7 +48,12 @@ export interface StepHost {
   /** `ctx` that reads. */
   reads(scope: Scope): Record<string, unknown>;
   /** Runs a function in a transaction whose last statement is the record of what it came to. */
-  transaction(scope: Scope, run: (args: Record<string, unknown>) => unknown, record: (result: unknown) => StatementRequest): Promise<unknown>;
+  transaction(
+    scope: Scope,
+    run: (args: Record<string, unknown>) => unknown,
+    record: (result: unknown) => StatementRequest,
+    options?: Pick<TransactionOptions, "chain" | "onCommitting">,
+  ): Promise<unknown>;
   /** The producer and name of an event, as `<producer>.<event>`, from `<subscription>.<event>`. Undefined where the context does not hear it. */
   eventName(name: string): string | undefined;
 }
