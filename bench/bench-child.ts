@@ -21,16 +21,14 @@ export interface BuiltChild {
 }
 
 /** Compiles the code of the processes to plain JavaScript, as a user's process runs it: a loader would be measured with it. */
-export async function buildChild(unit: BenchPlan["unit"]): Promise<BuiltChild> {
-  // The drivers of queues and databases cannot be bundled, and are found from where the code is.
-  const isWaiting = unit === "pieces";
-  const folder = mkdtempSync(join(isWaiting ? cacheFolder() : tmpdir(), "holon-bench-"));
+export async function buildChild({ child, isBundled }: BenchPlan): Promise<BuiltChild> {
+  const folder = mkdtempSync(join(isBundled ? tmpdir() : cacheFolder(), "holon-bench-"));
   const outfile = join(folder, "child.mjs");
   await build({
-    entryPoints: [fileURLToPath(new URL(isWaiting ? "./waits/child.ts" : "./child.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(child, import.meta.url))],
     outfile,
     bundle: true,
-    ...(isWaiting ? { packages: "external" as const } : {}),
+    ...(isBundled ? {} : { packages: "external" as const }),
     platform: "node",
     format: "esm",
     target: "node20",
@@ -40,6 +38,7 @@ export async function buildChild(unit: BenchPlan["unit"]): Promise<BuiltChild> {
   return { file: outfile, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** From where packages are found that are not in the file. */
 function cacheFolder(): string {
   const folder = fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
   mkdirSync(folder, { recursive: true });

@@ -6,8 +6,8 @@ export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [op
 
   --only NAMES      contenders, with commas between; raw is the base of the ratios
   --rounds N        rounds (7)
-  --ms N            length of a round of one contender (300 local, 500 mesh)
-  --count N         pieces of work of a round of one contender (4000 jobs, 20000 events)
+  --ms N            length of a round of one contender (300 local, 500 mesh, 1000 edge)
+  --count N         pieces of work of a round of one contender (20000 jobs, 20000 events, 2500 steps)
   --volatile        commits of Postgres do not wait for the disk
   --json FILE       writes rows {bench, contender, concurrency, metric, value, raw}
   --markdown FILE   replaces what is between the bench marks of a Markdown file

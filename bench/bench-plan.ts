@@ -16,7 +16,7 @@ export interface Metric {
 }
 
 /** The benches there are. */
-export type BenchName = "local" | "mesh" | "jobs" | "events" | "workflows";
+export type BenchName = "local" | "mesh" | "edge" | "jobs" | "events" | "workflows";
 
 /** One bench: who takes part, at which numbers of calls at once, and what is promised. */
 export interface BenchPlan {
@@ -30,6 +30,12 @@ export interface BenchPlan {
   readonly metrics: readonly Metric[];
   /** What lengths are counted in: milliseconds of calling, or pieces of work that all are done. The latter need a Redis and a Postgres. */
   readonly unit: "ms" | "pieces";
+  /** The code of its processes, seen from this folder. */
+  readonly child: string;
+  /** Whether it is made one file with all its packages. Drivers of queues and databases, and Fastify, cannot be. */
+  readonly isBundled: boolean;
+  /** Whether a contender is a server and a client, each a process. */
+  readonly isPair: boolean;
   /** Before the first round, for each contender and each number of calls at once. */
   readonly warmLength: number;
   /** Length of a round unless told otherwise. */
@@ -48,6 +54,7 @@ const local: BenchPlan = {
   concurrencies: [1],
   metrics: [{ name: "us", title: "us/call", digits: 2 }, CALLS, CPU],
   unit: "ms",
+  ...{ child: "./child.ts", isBundled: true, isPair: false },
   warmLength: 1_500,
   roundLength: 300,
   goals: [
@@ -65,6 +72,7 @@ const mesh: BenchPlan = {
   concurrencies: [1, 16, 128],
   metrics: [CALLS, { name: "p50us", title: "p50 us", digits: 0 }, { name: "p99us", title: "p99 us", digits: 0 }, { ...CPU, digits: 1 }],
   unit: "ms",
+  ...{ child: "./child.ts", isBundled: true, isPair: true },
   warmLength: 1_500,
   roundLength: 500,
   goals: [
@@ -75,6 +83,34 @@ const mesh: BenchPlan = {
   ],
 };
 
+const EDGE_CONCURRENCIES = [1, 16, 64];
+const ADAPTERS = ["trpc", "trpc-standalone"];
+const EDGE_CONTENDERS = ["trpc", "trpc-standalone", "holon", "trpc-batch", "trpc-standalone-batch", "holon-batch"];
+
+const edge: BenchPlan = {
+  name: "edge",
+  title: "Request to the public port, one call or ten",
+  contenders: EDGE_CONTENDERS,
+  own: EDGE_CONTENDERS,
+  concurrencies: EDGE_CONCURRENCIES,
+  metrics: [
+    { name: "requestsPerSecond", title: "requests/s", digits: 0 },
+    { ...CPU, title: "CPU us/request, server", digits: 0 },
+  ],
+  unit: "ms",
+  ...{ child: "./edge/child.ts", isBundled: false, isPair: true },
+  warmLength: 2_000,
+  roundLength: 1_000,
+  goals: ["", "-batch"].flatMap((form) =>
+    ADAPTERS.flatMap((adapter) =>
+      EDGE_CONCURRENCIES.map(
+        (concurrency): Goal => ({ contender: `holon${form}`, against: `${adapter}${form}`, metric: "requestsPerSecond", concurrency, atLeast: 4 }),
+      ),
+    ),
+  ),
+};
+
+const WAITS = { child: "./waits/child.ts", isBundled: false, isPair: false } as const;
 const BACKENDS = ["redis", "postgres"] as const;
 const WAITS_CONTENDERS = BACKENDS.flatMap((backend) => [`bullmq-${backend}`, `holon-${backend}`]);
 
@@ -90,8 +126,9 @@ const jobs: BenchPlan = {
     { ...CPU, title: "CPU us/job", digits: 0 },
   ],
   unit: "pieces",
+  ...WAITS,
   warmLength: 1_000,
-  roundLength: 4_000,
+  roundLength: 20_000,
   goals: BACKENDS.flatMap((backend) =>
     [1, 50].map(
       (concurrency): Goal => ({ contender: `holon-${backend}`, against: `bullmq-${backend}`, metric: "jobsPerSecond", concurrency, atLeast: 0.9 }),
@@ -112,6 +149,7 @@ const events: BenchPlan = {
     { name: "idleP99ms", title: "idle p99 ms", digits: 1 },
   ],
   unit: "pieces",
+  ...WAITS,
   warmLength: 2_000,
   roundLength: 20_000,
   goals: BACKENDS.flatMap((backend): Goal[] => [
@@ -133,6 +171,7 @@ const workflows: BenchPlan = {
     { ...CPU, title: "CPU us/step", digits: 0 },
   ],
   unit: "pieces",
+  ...WAITS,
   warmLength: 500,
   roundLength: 2_500,
   goals: [
@@ -143,4 +182,4 @@ const workflows: BenchPlan = {
 };
 
 /** The benches by name. */
-export const BENCHES: Readonly<Record<string, BenchPlan>> = { local, mesh, jobs, events, workflows };
+export const BENCHES: Readonly<Record<string, BenchPlan>> = { local, mesh, edge, jobs, events, workflows };

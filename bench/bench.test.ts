@@ -75,7 +75,7 @@ describe("a run", () => {
   it.each(Object.values(BENCHES))("of $name has a row for each contender, number of calls at once and metric", async (plan) => {
     const isWaiting = plan.unit === "pieces";
     const short: BenchPlan = { ...plan, warmLength: 10 };
-    const child = await buildChild(plan.unit);
+    const child = await buildChild(plan);
     const servers = isWaiting ? await startServers(false) : undefined;
     const said: string[] = [];
     const results = await runRounds({

@@ -1,12 +1,12 @@
 import { BenchChild } from "./bench-child.ts";
-import type { BenchName } from "./bench-plan.ts";
+import type { BenchPlan } from "./bench-plan.ts";
 import { freePort } from "./free-port.ts";
 import type { Figures } from "./measure.ts";
 import type { Places } from "./waits/contender.ts";
 
 /** What {@link startEntrant} needs. */
 export interface EntrantOptions {
-  readonly bench: BenchName;
+  readonly plan: BenchPlan;
   readonly contender: string;
   /** The compiled code of the processes. */
   readonly childFile: string;
@@ -27,20 +27,20 @@ export interface Entrant {
 }
 
 /** Starts the processes of a contender. Errors: one of them did not start; none is left behind. */
-export async function startEntrant({ bench, contender, childFile, node, peersFolder, places }: EntrantOptions): Promise<Entrant> {
-  const port = bench === "mesh" ? await freePort() : 0;
+export async function startEntrant({ plan, contender, childFile, node, peersFolder, places }: EntrantOptions): Promise<Entrant> {
+  const port = plan.isPair ? await freePort() : 0;
   const children: BenchChild[] = [];
   const close = (): void => {
     for (const child of children) child.close();
   };
   const start = async (half: "whole" | "server" | "client"): Promise<BenchChild> => {
-    const child = new BenchChild(childFile, node, { bench, half, contender, port, peersFolder, places });
+    const child = new BenchChild(childFile, node, { bench: plan.name, half, contender, port, peersFolder, places });
     children.push(child);
     await child.started();
     return child;
   };
   try {
-    if (bench !== "mesh") {
+    if (!plan.isPair) {
       const whole = await start("whole");
       return { contender, children, close, measure: (concurrency, length) => whole.ask<Figures>({ kind: "run", concurrency, length }) };
     }

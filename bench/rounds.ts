@@ -79,7 +79,7 @@ async function startAll({ plan, contenders, childFile, node, peersFolder, server
   for (const contender of contenders) {
     try {
       const places = await servers?.open();
-      entrants.push(await startEntrant({ bench: plan.name, contender, childFile, node, peersFolder, places }));
+      entrants.push(await startEntrant({ plan, contender, childFile, node, peersFolder, places }));
     } catch (error) {
       say(`${contender} is left out: ${messageOf(error)}`);
     }

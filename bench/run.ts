@@ -54,7 +54,7 @@ function contendersOf(plan: BenchPlan, { only }: BenchOptions): string[] {
 async function runPlan(plan: BenchPlan, chosen: BenchOptions, havePeers: boolean): Promise<Results> {
   const { rounds, ms, count, node, profile } = chosen;
   const isWaiting = plan.unit === "pieces";
-  const child = await buildChild(plan.unit);
+  const child = await buildChild(plan);
   const servers = isWaiting ? await startServers(!chosen.volatile) : undefined;
   try {
     return await runRounds({

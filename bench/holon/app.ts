@@ -18,6 +18,11 @@ export const catalog = contract("catalog", {
   procedures: { products: { get: query({ access: "user", input: GetInput, output: Product }) } },
 });
 
+/** The same for anybody. */
+const openCatalog = contract("catalog", {
+  procedures: { products: { get: query({ access: "public", input: GetInput, output: Product }) } },
+});
+
 /** Who asks: a handler that stays at work while its calls are measured. */
 const orders = contract("orders", {
   procedures: { work: query({ access: "user", input: z.object({}), output: z.object({ done: z.boolean() }) }) },
@@ -52,9 +57,11 @@ export function createServices(): BenchServices {
   };
 }
 
-/** The context that answers. */
-export function compileCatalog(services: BenchServices): CompiledContext {
-  const module = defineContext(catalog).implement({ procedures: { products: { get: ({ input }) => findProduct(input.id) } } });
+/** The context that answers: other contexts, or anybody. */
+export function compileCatalog(services: BenchServices, access: "user" | "public" = "user"): CompiledContext {
+  const module = defineContext(access === "user" ? catalog : openCatalog).implement({
+    procedures: { products: { get: ({ input }) => findProduct(input.id) } },
+  });
   return compileContext({ module, store: undefined, limits: services.limits, services });
 }
 
