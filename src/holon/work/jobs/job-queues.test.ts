@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { signal, until } from "../../data/child.testing.ts";
+import { job } from "../job.ts";
+import type { JobCall, JobHandler } from "./job-call.ts";
+import { effects } from "./jobs.fixture.testing.ts";
+import { useJobs } from "./jobs.testing.ts";
+
+const place = useJobs();
+const Data = z.object({ n: z.int().optional() });
+
+/** Writes its effect in the transaction that ends the job. */
+const completing =
+  (after: (call: JobCall) => void = () => {}): JobHandler =>
+  async (call) => {
+    await place.store.transaction(call.scope, async (tx) => {
+      await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
+      await call.complete(tx, undefined);
+    });
+    after(call);
+  };
+
+const effectCount = async () => (await place.sql`select 1 from orders.effects`).length;
+
+describe("queues of jobs", { timeout: 60_000 }, () => {
+  it("carry addresses, by queue: a limited job has its own", async () => {
+    const work = await place.start({ send: job(Data), slow: job(Data, { concurrency: 1 }) }, { send: async () => {}, slow: async () => {} });
+    const ids = await place.append([{ name: "send", data: { n: 1 }, options: { priority: 3 } }, { name: "slow" }]);
+    await place.publish(work);
+    expect(place.queues.added).toEqual([
+      { queue: "jobs.orders", job: { id: `${ids[0]}-1`, name: "send", data: { ids: [ids[0]] }, priority: 3 } },
+      { queue: "jobs.orders.slow", job: { id: `${ids[1]}-1`, name: "slow", data: { ids: [ids[1]] } } },
+    ]);
+    for (const id of ids) await place.is(id, "done");
+  });
+
+  it("get those that are due and alike in one message; later, suspect and limited ones come alone", async () => {
+    const jobs = { send: job(Data), limited: job(Data, { rate: { max: 1_000, perMs: 1 } }) };
+    const work = await place.start(jobs, { send: async () => {}, limited: async () => {} });
+    const ids = await place.append([
+      ...Array.from({ length: 12 }, () => ({})),
+      { options: { priority: 1 } },
+      { options: { delayMs: 500 } },
+      { options: { delayMs: 500 } },
+      { name: "limited" },
+      { name: "limited" },
+    ]);
+    await place.publish(work);
+    const sizes = place.queues.added.map(({ job: { data } }) => (data as { ids: string[] }).ids.length).sort((one, other) => other - one);
+    expect(sizes).toEqual([10, 2, 1, 1, 1, 1, 1]);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === ids.length);
+    await place.sql`update orders.holon_jobs set state = 'waiting', sent_at = null, deaths = 1 where id = any(${ids.slice(0, 2)})`;
+    place.queues.added.splice(0);
+    await work.sweep();
+    expect(place.queues.added.map(({ job: { data } }) => data)).toEqual(
+      expect.arrayContaining(ids.slice(0, 2).map((id) => ({ ids: [id], suspect: true }))),
+    );
+    for (const id of ids) await place.is(id, "done");
+  });
+
+  it("get back what a message holds more than there is time for, and others run it", async () => {
+    const release = signal();
+    const seen: string[] = [];
+    const slow: JobHandler = async () => {
+      seen.push("slow");
+      await release.promise;
+    };
+    const jobs = { send: job(Data, { concurrency: 1 }) };
+    await place.start(jobs, { send: slow });
+    const ids = await place.append(Array.from({ length: 6 }, () => ({})));
+    const work = await place.start(jobs, { send: async () => void seen.push("other") });
+    await place.publish(work);
+    await until(() => seen.length === 6);
+    expect(seen.filter((who) => who === "slow")).toHaveLength(1);
+    release.resolve();
+    for (const id of ids) await place.is(id, "done");
+  });
+
+  it("do not get a second job of a key while the first waits, and do when it has begun", async () => {
+    const release = signal();
+    let runs = 0;
+    const handler: JobHandler = async () => {
+      runs++;
+      await release.promise;
+    };
+    const keyed = { options: { deduplicationKey: "k", delayMs: 3_600_000 } };
+    const work = await place.start({ send: job(Data) }, { send: handler });
+    await place.append([keyed, keyed]);
+    await place.publish(work);
+    await place.append([keyed, { options: { deduplicationKey: "other", delayMs: 3_600_000 } }]);
+    await place.publish(work);
+    expect(await place.sql`select deduplication_key as key from orders.holon_jobs order by 1`).toEqual([{ key: "k" }, { key: "other" }]);
+    expect(await place.sql`select 1 from orders.holon_outbox where settled_at is null`).toEqual([]);
+    await place.sql`update orders.holon_jobs set due_at = now(), sent_at = null where state = 'waiting'`;
+    await work.sweep();
+    await until(() => runs === 2);
+    const [again = ""] = await place.append([{ options: { deduplicationKey: "k" } }]);
+    await place.publish(work);
+    release.resolve();
+    await place.is(again, "done");
+    expect(runs).toBe(3);
+  });
+
+  it("may lose all: a delayed job still runs when it is due, once", async () => {
+    const work = await place.start({ send: job(Data) }, { send: completing() }, { timing: { resendAfterMs: 20 } });
+    const id = await place.enqueue(work, { options: { delayMs: 300 } });
+    expect(place.queues.empty()).toBe(1);
+    await work.sweep();
+    expect(place.queues.added.length).toBe(1);
+    await until(async () => {
+      await work.sweep();
+      return (await place.row(id))["state"] === "done";
+    });
+    expect([await effectCount(), place.queues.added.at(-1)?.job.id]).toEqual([1, `${id}-2`]);
+  });
+
+  it("may be away: what they did not take is sent by the next sweep", async () => {
+    const work = await place.start({ send: job(Data) }, { send: completing() });
+    place.queues.reachable = false;
+    const id = await place.enqueue(work);
+    place.queues.reachable = true;
+    expect(place.queues.added).toEqual([]);
+    await work.sweep();
+    await place.is(id, "done");
+  });
+
+  it("that are slow, not empty, get no second copy of a job", async () => {
+    const release = signal();
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing: { resendAfterMs: 0 } });
+    await place.append([{}, {}, {}]);
+    await place.publish(work);
+    // One runs; the others of its message have been put back.
+    await until(() => place.queues.added.length === 3);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where due_at < now() and sent_at < now()`).length === 3);
+    await work.sweep();
+    expect(place.queues.added.length).toBe(3);
+    release.resolve();
+  });
+
+  it("that lost a job get it again soon, but not while something of theirs is in hand", async () => {
+    const release = signal();
+    const handler = async (call: Parameters<ReturnType<typeof completing>>[0]) => {
+      await release.promise;
+      return completing()(call);
+    };
+    const timing = { resendLostMs: 0, resendAfterMs: 600_000 };
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: handler }, { timing });
+    const [first = "", second = ""] = await place.append([{}, {}]);
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'running'`).length === 1);
+    expect(place.queues.empty()).toBe(1);
+    await work.sweep();
+    expect(place.queues.added.length).toBe(2);
+    release.resolve();
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 1);
+    await until(async () => {
+      await work.sweep();
+      return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 2;
+    });
+    expect([(await place.row(first))["state"], (await place.row(second))["state"], place.queues.added.length]).toEqual(["done", "done", 3]);
+  });
+
+  it("may hand out a job twice: it runs once", async () => {
+    let entered = 0;
+    const work = await place.start(
+      { send: job(Data) },
+      {
+        send: (call) => {
+          entered++;
+          return completing()(call);
+        },
+      },
+    );
+    const id = await place.enqueue(work);
+    await place.queues.add("jobs.orders", [
+      { id: "stale-1", name: "send", data: { ids: [id] } },
+      { id: "stale-2", name: "send", data: { ids: [id] } },
+      { id: "stale-3", name: "send", data: {} },
+    ]);
+    await place.is(id, "done");
+    await until(async () => (await place.queues.depth("jobs.orders")).active === 0);
+    expect([entered, await effectCount()]).toEqual([1, 1]);
+  });
+});
