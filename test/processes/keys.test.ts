@@ -5,15 +5,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Target } from "../../src/holon/contract/index.ts";
 import { DEFAULT_LIMITS, type Principal, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
 import { createMeshPeer, createMeshServer, type MeshPeer, type MeshServer } from "../../src/holon/transport/mesh/index.ts";
+import { TestAuthority } from "../../src/holon/wire/certificates.testing.ts";
 import { createKeyIdentity, createProcessKey, createSecretIdentity, type ProcessIdentity, Roster } from "../../src/holon/wire/index.ts";
 import { contracts } from "./fixture/app.ts";
 import { eventually, type FixtureProcess, freePort, freshFolder, runFixture } from "./fixture/run.ts";
 
 const ANN: Principal = { kind: "user", id: "ann", roles: ["buyer"] };
 const SECRET = "known to all, and no proof of anybody";
+const authority = new TestAuthority("of this test");
 const services = { limits: DEFAULT_LIMITS, clock: systemClock, wheel: new TimerWheel(() => systemClock.monotonicMs()), log: silentLogger };
 
-/** A real process of `sales` in production; the edge that calls it and the stock that it calls are played by the test. */
+/** A real process of `sales` in production, with TLS; the edge that calls it and the stock that it calls are played by the test. */
 describe("a process in production", () => {
   const [edge, stock] = [createProcessKey().key, createProcessKey().key];
   const folder = freshFolder();
@@ -46,10 +48,15 @@ describe("a process in production", () => {
     server = await createMeshServer({
       ...{ ...services, contexts: ["stock"], host: "127.0.0.1", port: 0, processName: "test/stock" },
       identity: identityOf(stock),
+      tls: authority.issue(),
       targets: new Map([[stockTarget.path, stockTarget]]),
     });
-    const keyFile = path.join(folder, "key");
-    writeFileSync(keyFile, `${jwk}\n`, { mode: 0o400 });
+    const { cert, key, ca } = authority.issue();
+    const files = { HOLON_KEY: jwk, HOLON_MESH_TLS_CERT: cert, HOLON_MESH_TLS_KEY: key, HOLON_MESH_TLS_CA: ca };
+    const named = Object.entries(files).map(([name, text]) => {
+      writeFileSync(path.join(folder, name), `${text}\n`, { mode: 0o400 });
+      return [`${name}_FILE`, path.join(folder, name)];
+    });
     env = {
       NODE_ENV: "production",
       HOLON_HOST: "127.0.0.1",
@@ -60,7 +67,7 @@ describe("a process in production", () => {
       HOLON_STOCK_URL: `mesh://127.0.0.1:${server.port}`,
       HOLON_LIMIT_DRAIN_MS: "0",
     };
-    sales = runFixture({ ...env, HOLON_KEY_FILE: keyFile, HOLON_PEERS: JSON.stringify(keys) }, "start", folder);
+    sales = runFixture({ ...env, ...Object.fromEntries(named), HOLON_PEERS: JSON.stringify(keys) }, "start", folder);
     await eventually("sales has connected to stock", () => server.connections() > 0 || undefined).catch((cause: unknown) => {
       throw new Error(`sales did not start:\n${sales.output()}`, { cause });
     });
@@ -79,6 +86,7 @@ describe("a process in production", () => {
       ...{ ...services, identity, callerContexts: [says], contracts: [contracts.sales], random: Math.random, newKey: randomUUID },
       url: `mesh://127.0.0.1:${env["HOLON_MESH_PORT"]}`,
       processName: `test/${says}`,
+      tls: authority.issue(),
     });
     peers.push(peer);
     return peer;

@@ -127,8 +127,20 @@ describe("signed principals", () => {
     expect(receive(catalog, tokenOf(edge, ANN)).expiresAtMs).toBe(inMs(principalTokenMs + clockSkewMs));
   });
 
-  it("of a call without a deadline live as long as those of a stream", () => {
-    expect(receive(catalog, tokenOf(orders, ORDERS, Number.POSITIVE_INFINITY)).expiresAtMs).toBe(inMs(subscriptionGreatestAgeMs + clockSkewMs));
+  it("of a long job are one token for all of its calls", () => {
+    const untilMs = inMs(600_000);
+    const first = orders.vouch(ORDERS, untilMs)?.text;
+    world.clock.pass(400_000);
+    expect(orders.vouch(ORDERS, untilMs)?.text).toBe(first);
+  });
+
+  it("of a call without a deadline live as long as those of a stream, and are shared for half of that", () => {
+    const token = tokenOf(orders, ORDERS, Number.POSITIVE_INFINITY);
+    expect(receive(catalog, token).expiresAtMs).toBe(inMs(subscriptionGreatestAgeMs + clockSkewMs));
+    world.clock.pass(subscriptionGreatestAgeMs / 2);
+    expect(tokenOf(orders, ORDERS, Number.POSITIVE_INFINITY)).toBe(token);
+    world.clock.pass(1_000);
+    expect(tokenOf(orders, ORDERS, Number.POSITIVE_INFINITY)).not.toBe(token);
   });
 });
 

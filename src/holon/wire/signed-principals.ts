@@ -28,7 +28,9 @@ export class SignedPrincipals implements PrincipalVouching {
   readonly #options: SignedPrincipalsOptions;
   readonly #ownNames: ReadonlySet<string>;
   /** Tokens by content of the principal: an edge makes a new object for each request of the same user. */
-  readonly #issued = new Map<string, Voucher>();
+  readonly #short = new Map<string, Voucher>();
+  /** Those of streams and long jobs, which are not for the short calls of the same principal. */
+  readonly #long = new Map<string, Voucher>();
   /** Tokens that were found good: a user comes in on several connections. */
   readonly #believed = new Map<string, ReceivedPrincipal>();
   /** The tokens that principals came with. */
@@ -45,9 +47,11 @@ export class SignedPrincipals implements PrincipalVouching {
     if (kept !== undefined) return kept;
     if (!maySpeakFor(this.#ownNames, principal)) return undefined;
     const content = JSON.stringify(principal);
-    const issued = this.#issued.get(content);
-    if (issued !== undefined && issued.goodUntilMs >= untilMs) return issued;
-    return this.#issue(content, principal, untilMs);
+    const leftMs = untilMs - this.#options.clock.monotonicMs();
+    const kind = leftMs <= this.#options.limits.principalTokenMs ? this.#short : this.#long;
+    const issued = kind.get(content);
+    if (issued !== undefined && issued.goodUntilMs >= this.#neededUntil(untilMs)) return issued;
+    return this.#issue(kind, content, principal, leftMs);
   }
 
   receive(value: unknown): ReceivedPrincipal | string | undefined {
@@ -55,16 +59,20 @@ export class SignedPrincipals implements PrincipalVouching {
     return this.#believed.get(value) ?? this.#receiveToken(value);
   }
 
-  #issue(content: string, principal: Principal, untilMs: number): Voucher {
+  /** A call without a deadline needs no token for ever: one that has half of its time left will do. */
+  #neededUntil(untilMs: number): number {
+    const { clock, limits } = this.#options;
+    return untilMs === Number.POSITIVE_INFINITY ? clock.monotonicMs() + limits.subscriptionGreatestAgeMs / 2 : untilMs;
+  }
+
+  #issue(kind: Map<string, Voucher>, content: string, principal: Principal, leftMs: number): Voucher {
     const { key, clock, limits } = this.#options;
     const nowMs = clock.nowMs();
-    // A call without a deadline gets a token for as long as the longest of the others may take.
-    const leftMs = Math.min(untilMs - clock.monotonicMs(), limits.subscriptionGreatestAgeMs);
-    const exp = Math.ceil((nowMs + Math.max(limits.principalTokenMs, leftMs)) / 1_000);
+    const lifeMs = leftMs === Number.POSITIVE_INFINITY ? limits.subscriptionGreatestAgeMs : Math.max(limits.principalTokenMs, leftMs);
+    const exp = Math.ceil((nowMs + lifeMs) / 1_000);
     const token = createPrincipalToken(key, principal, { iat: Math.floor(nowMs / 1_000), exp });
     const issued = { text: JSON.stringify(token), goodUntilMs: clock.monotonicMs() + exp * 1_000 - nowMs };
-    // One that was made for a long stream is not for the short calls of the same user.
-    if (leftMs <= limits.principalTokenMs) remember(this.#issued, content, issued, limits.principalTokenCount);
+    remember(kind, content, issued, limits.principalTokenCount);
     return issued;
   }
 

@@ -33,7 +33,8 @@ export function createUpgradeServer({ identity, tls, accept, draining, limits, l
     requestTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.headersTimeoutMs,
   };
-  const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tlsOptions(tls) });
+  const server =
+    tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tlsOptions(tls), handshakeTimeout: limits.headersTimeoutMs });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.warn({ peer: `${socket.remoteAddress}:${socket.remotePort}`, reason: error.code ?? error.message }, "refused a mesh connection");
   });
