@@ -2,8 +2,6 @@ import type { ContextModule } from "../context/index.ts";
 import type { DashboardOptions, SignIn } from "../edge/index.ts";
 import { ANONYMOUS, catalogueError, type OpenThings, Scope } from "../kernel/index.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
-import type { Plan } from "../topology/index.ts";
-import { EDGE } from "../wire/index.ts";
 import { jobQueues, type WorkConsole } from "../work/index.ts";
 import { queuesOf } from "./context-work.ts";
 import type { App, AskApp } from "./define-app.ts";
@@ -38,10 +36,9 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
   };
 }
 
-function signInOf(app: App, core: Core): SignIn | undefined {
-  const { opsSignIn } = app;
+function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
   if (opsSignIn === undefined) return undefined;
-  const { plan, contracts, resolve, clock } = core;
+  const { plan, contracts, resolve, clock, callerFor } = core;
   const targets = targetsOf(
     contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined),
     resolve,
@@ -50,23 +47,10 @@ function signInOf(app: App, core: Core): SignIn | undefined {
     const target = targets.get(procedure);
     if (target === undefined || target.procedure.access === "internal")
       throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
-    return target.invoke(
-      Scope.root({ principal: ANONYMOUS, caller: callerFor(app, plan, procedure), deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }),
-      input,
-    );
+    const caller = callerFor(procedure);
+    return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
   };
   return async (credentials) => opsSignIn(credentials, ask);
-}
-
-/**
- * Who asks: this process as the edge that it is, or as its own door to what it hosts; for a context elsewhere, one of its contexts that
- * declares the call.
- */
-function callerFor({ contexts }: App, plan: Plan, procedure: string): string {
-  const called = procedure.slice(0, procedure.indexOf("."));
-  if (plan.edge !== undefined || plan.contexts.includes(called)) return EDGE;
-  const declares = contexts.find(({ name, calls }) => plan.contexts.includes(name) && Object.values(calls).some((other) => other.name === called));
-  return declares?.name ?? plan.contexts[0] ?? plan.name;
 }
 
 /** A context that has no work shows the queue that its first job would go to: nobody wonders where it is. */
