@@ -38,16 +38,16 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
 
 function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
   if (opsSignIn === undefined) return undefined;
-  const { plan, contracts, resolve, clock } = core;
+  const { plan, contracts, resolve, clock, callerFor } = core;
   const targets = targetsOf(
     contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined),
     resolve,
   );
-  const caller = plan.edge === undefined ? (plan.contexts[0] ?? plan.name) : "edge";
   const ask: AskApp = (procedure, input) => {
     const target = targets.get(procedure);
     if (target === undefined || target.procedure.access === "internal")
       throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
+    const caller = callerFor(procedure);
     return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
   };
   return async (credentials) => opsSignIn(credentials, ask);
