@@ -3,6 +3,7 @@ import { ContractError } from "./contract-error.ts";
 import type { EventMap } from "./event.ts";
 import { assertJsonOnly } from "./json-only.ts";
 import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./procedure.ts";
+import { assertRateLimits } from "./rate-limit.ts";
 
 /** What a context promises to the others and to the outside. Plain data that a browser can import. */
 export interface Contract<Name extends string = string, Procedures extends ProcedureTree = ProcedureTree, Events extends EventMap = EventMap> {
@@ -74,6 +75,7 @@ function checkReserved(where: string, name: string): void {
 }
 
 function checkProcedure(where: string, procedure: AnyProcedure): void {
+  assertRateLimits(where, procedure);
   if (procedure.input !== NOTHING) assertJsonOnly(where, "input", procedure.input);
   if (procedure.output !== NOTHING) assertJsonOnly(where, "output", procedure.output);
   for (const [code, schema] of Object.entries(procedure.errors)) {

@@ -4,6 +4,7 @@ export * from "./contract-error.ts";
 export * from "./event.ts";
 export * from "./parser.ts";
 export * from "./procedure.ts";
+export * from "./rate-limit.ts";
 export type * from "./router-types.ts";
 export * from "./target.ts";
 export * from "./types.ts";

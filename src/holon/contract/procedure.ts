@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RateLimit } from "./rate-limit.ts";
 
 /** Who may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
 export type Access = "public" | "user" | "internal" | { readonly role: string };
@@ -40,6 +41,8 @@ export interface Procedure<
   readonly rest: string | undefined;
   readonly description: string | undefined;
   readonly deprecated: boolean;
+  /** How often it may be called from outside, beside the limits that hold for all calls. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** Any procedure; for constraints. */
@@ -64,6 +67,8 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
   readonly rest?: string;
   readonly description?: string;
   readonly deprecated?: boolean;
+  /** Limits of this procedure alone: `[{ limit: 5, windowMs: 900_000, by: ["address", "input.email"] }]`. */
+  readonly rateLimits?: readonly RateLimit[];
 }
 
 /** Options of {@link mutation}. */
@@ -172,6 +177,7 @@ function procedure<
     rest: options.rest,
     description: options.description,
     deprecated: options.deprecated ?? false,
+    rateLimits: options.rateLimits ?? [],
   };
 }
 

@@ -13,6 +13,7 @@ import { addFaultAnswers, sendFault } from "./fastify-faults.ts";
 import { Flights } from "./flights.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { setSecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
+import { RateGate } from "./rates/index.ts";
 import { RouteTable } from "./route-table.ts";
 import { SseStreams } from "./sse-streams.ts";
 import { runStop } from "./stop.ts";
@@ -63,16 +64,17 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function createParts(options: EdgeOptions): EdgeParts {
-  const { authenticate, limits, clock, wheel, log } = options;
+  const { targets, authenticate, limits, clock, wheel, log, rateStore: store } = options;
   return {
     ...{ authenticate, limits, clock, wheel, log },
-    routes: new RouteTable(options.targets, options.metrics),
+    routes: new RouteTable(targets, options.metrics),
     boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
     proxies: new TrustedProxies(options.trustedProxies ?? []),
     traces: new TraceStart(),
     cors: new CorsPolicy(options.cors),
     flights: new Flights(),
     streams: new SseStreams(),
+    rates: new RateGate({ targets, limits, clock, store }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { CorsPolicy } from "./cors-policy.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 import type { Flights } from "./flights.ts";
+import type { RateGate } from "./rates/index.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SseStreams } from "./sse-streams.ts";
 import type { TraceStart } from "./trace-start.ts";
@@ -22,4 +23,5 @@ export interface EdgeParts {
   readonly cors: CorsPolicy;
   readonly flights: Flights;
   readonly streams: SseStreams;
+  readonly rates: RateGate;
 }

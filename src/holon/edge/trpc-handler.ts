@@ -105,7 +105,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
     const refusal = callRefusal(exchange, call);
     if (refusal !== undefined) call.refuse(refusal);
   }
-  authenticateRequest(exchange, url, group);
+  authenticateRequest(exchange, url, group, paths.length);
 }
 
 function subscribe(exchange: Exchange, url: TrpcUrl, route: EdgeRoute): void {
