@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
 import { toErrorJson } from "./error-body.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
+import { retryAfterHeader } from "./rates/index.ts";
 
 const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   401: "UNAUTHORIZED",
@@ -22,13 +23,16 @@ export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, e
 
 /** Answers one request of Fastify with an error. */
 export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
+  const retryAfter = retryAfterHeader(error);
+  if (retryAfter !== undefined) reply.header(...retryAfter);
   reply
     .code(error.status)
     .header("content-type", "application/json")
     .send(toErrorJson(error, undefined, errorBytes));
 }
 
-function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
+/** What is answered for whatever a route of Fastify threw. */
+export function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
   const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
   if (status === undefined || status < 400 || status >= 500) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });
