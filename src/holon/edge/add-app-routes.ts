@@ -6,6 +6,7 @@ import type { EdgeParts } from "./edge-parts.ts";
 import { toFault } from "./fastify-faults.ts";
 import { parseJsonText, RefusedInput } from "./json-input.ts";
 import { retryAfterHeader } from "./rates/index.ts";
+import { crossSiteRefusal } from "./same-origin.ts";
 
 /** Lets the app add its routes. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
@@ -13,6 +14,10 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
   if (routes === undefined) return;
   const { errorBytes } = parts.limits;
   app.register(async (scope) => {
+    scope.addHook("onRequest", async (request) => {
+      const refusal = crossSiteRefusal(request.raw, parts.cors, true);
+      if (refusal !== undefined) throw refusal;
+    });
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
       const parsed = parseJsonText(String(body));

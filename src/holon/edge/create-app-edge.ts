@@ -3,12 +3,12 @@ import type { CallMetrics } from "../observe/index.ts";
 import { parsePrincipal } from "../wire/index.ts";
 import type { AppEdge } from "./app-routes.ts";
 import { cookieText, isHttps, readCookie } from "./cookies.ts";
-import { isSameOrigin } from "./dashboard/same-origin.ts";
 import { type CallOwner, EdgeCall, notFound } from "./edge-call.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { EdgeRequest } from "./edge-request.ts";
 import { checkInput } from "./json-input.ts";
 import type { AddressedClient } from "./rates/index.ts";
+import { assertSameOrigin } from "./same-origin.ts";
 
 /** What {@link createAppEdge} needs. */
 export interface AppEdgeOptions {
@@ -28,9 +28,7 @@ export function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions):
       if (refusal !== undefined) throw refusal;
       return runCall(parts, metrics, { procedure, input, principal, client, traceparent: request?.headers.traceparent as string | undefined });
     },
-    assertSameOrigin(request) {
-      if (!isSameOrigin(request)) throw catalogueError("FORBIDDEN", "This does not come from a page of this server.");
-    },
+    assertSameOrigin,
     cookie: readCookie,
     setCookie(request, reply, name, value, cookie) {
       reply.header("set-cookie", cookieText(name, value, { ...cookie, isSecure: isProduction || isHttps(request) }));

@@ -13,9 +13,10 @@ import { Exchange } from "./exchange.ts";
 import { addFaultAnswers, sendFault } from "./fastify-faults.ts";
 import { Flights } from "./flights.ts";
 import { addHealthRoutes } from "./health-routes.ts";
-import { setSecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
+import { SecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
 import { RateGate } from "./rates/index.ts";
 import { RouteTable } from "./route-table.ts";
+import { crossSiteRefusal } from "./same-origin.ts";
 import { SseStreams } from "./sse-streams.ts";
 import { runStop } from "./stop.ts";
 import { TraceStart } from "./trace-start.ts";
@@ -76,6 +77,7 @@ function createParts(options: EdgeOptions): EdgeParts {
     cors: new CorsPolicy(options.cors),
     flights: new Flights(),
     streams: new SseStreams(),
+    security: new SecurityHeaders({ isProduction: options.isProduction === true }),
     rates: new RateGate({ targets, limits, clock, store }),
   };
 }
@@ -84,7 +86,7 @@ function createApp(options: EdgeOptions, parts: EdgeParts, door: Door): FastifyI
   const { limits } = options;
   const app = Fastify({
     serverFactory: (listener) => createHttpServer(limits, (request, response) => door.receive(request, response, listener)),
-    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, options.log),
+    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, parts),
     frameworkErrors: (_fault, _request, reply) => sendFault(reply, catalogueError("BAD_REQUEST", "The URL is malformed."), limits.errorBytes),
     bodyLimit: limits.bodyBytes,
     trustProxy: (address) => parts.proxies.trusts(address),
@@ -127,9 +129,13 @@ class Door {
     if (this.#isDraining) return this.#turnAway(request, response);
     const preflight = this.#parts.cors.isOff ? undefined : this.#parts.cors.preflight(request);
     if (preflight !== undefined) {
-      response.writeHead(204, [...preflight]);
+      response.writeHead(204, [...preflight, ...this.#parts.security.ofData]);
       response.end();
-    } else if (request.url?.startsWith(TRPC_PREFIX) === true) {
+      return;
+    }
+    const refusal = crossSiteRefusal(request, this.#parts.cors);
+    if (refusal !== undefined) new Exchange(this.#parts, request, response).sendError(refusal);
+    else if (request.url?.startsWith(TRPC_PREFIX) === true) {
       handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
     } else {
       this.#passOn(request, response, fastify);
@@ -145,13 +151,13 @@ class Door {
   }
 
   #passOn(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
-    const { flights, cors } = this.#parts;
+    const { flights, cors, security } = this.#parts;
     flights.start();
     response.on("close", () => flights.end());
     stripInternalHeaders(request);
-    setSecurityHeaders(response);
+    security.setOn(response);
     const allowed = cors.headers(request);
-    if (allowed.length === 2) response.setHeader(allowed[0] as string, allowed[1] as string);
+    for (let index = 0; index < allowed.length; index += 2) response.setHeader(allowed[index] as string, allowed[index + 1] as string);
     if (!cors.isOff) response.setHeader("vary", "origin");
     fastify(request, response);
   }

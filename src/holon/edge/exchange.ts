@@ -55,8 +55,8 @@ export class Exchange {
 
   /** The headers of every answer in JSON; the array is the caller's. */
   jsonHeaders(): string[] {
-    const { cors } = this.parts;
-    const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", "x-content-type-options", "nosniff"];
+    const { cors, security } = this.parts;
+    const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", ...security.ofData];
     if (!cors.isOff) {
       headers[3] = "trpc-accept, accept, origin";
       headers.push(...cors.headers(this.request));

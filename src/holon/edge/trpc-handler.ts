@@ -44,7 +44,7 @@ export function handleTrpc(parts: EdgeParts, prefixLength: number, request: Inco
       receive(exchange, url);
       return;
     case "HEAD":
-      response.writeHead(204);
+      response.writeHead(204, [...parts.security.ofData]);
       response.end();
       return;
     default:

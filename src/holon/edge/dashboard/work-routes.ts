@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { catalogueError } from "../../kernel/index.ts";
 import type { WorkConsole } from "../../work/index.ts";
+import { assertSameOrigin } from "../same-origin.ts";
 import type { Admin } from "./admission.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
 import { isEqual } from "./sessions.ts";
-import { assertSameOrigin } from "./sign-in-routes.ts";
 import { workPage } from "./work-page.ts";
 import { reportWork } from "./work-report.ts";
 
