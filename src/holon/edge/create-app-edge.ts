@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { ANONYMOUS, catalogueError, type HolonError, isHolonError, type Principal } from "../kernel/index.ts";
 import type { CallMetrics } from "../observe/index.ts";
 import { parsePrincipal } from "../wire/index.ts";
@@ -19,15 +20,17 @@ export interface AppEdgeOptions {
 
 /** Makes what the app's own routes call through. */
 export function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions): AppEdge {
+  const clientOf = (request: FastifyRequest): EdgeRequest => new EdgeRequest(request.raw, parts.proxies, undefined);
+  const run = async (procedure: string, input: unknown, principal: Principal, request: FastifyRequest): Promise<unknown> => {
+    const client = clientOf(request);
+    const refusal = parts.rates.admit(principal, client, 1) ?? checkInput(input, parts.limits);
+    if (refusal !== undefined) throw refusal;
+    return runCall(parts, metrics, { procedure, input, principal, client, traceparent: request.headers.traceparent as string | undefined });
+  };
   return {
     isProduction,
-    async call(procedure, input, request) {
-      const client = request === undefined ? NOBODY : new EdgeRequest(request.raw, parts.proxies, undefined);
-      const principal = client instanceof EdgeRequest ? await admitted(parts, client) : ANONYMOUS;
-      const refusal = checkInput(input, parts.limits);
-      if (refusal !== undefined) throw refusal;
-      return runCall(parts, metrics, { procedure, input, principal, client, traceparent: request?.headers.traceparent as string | undefined });
-    },
+    call: async (procedure, input, request) => run(procedure, input, await principalOf(parts, clientOf(request)), request),
+    callAnonymously: (procedure, input, request) => run(procedure, input, ANONYMOUS, request),
     assertSameOrigin,
     cookie: readCookie,
     setCookie(request, reply, name, value, cookie) {
@@ -36,27 +39,14 @@ export function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions):
   };
 }
 
-/** Where a call comes from that is made for no request: all of them count as one. */
-const NOBODY: AddressedClient = { address: "" };
-
-/** Who makes a request, unless he asks too often. */
-async function admitted(parts: EdgeParts, client: EdgeRequest): Promise<Principal> {
-  let principal: Principal;
-  try {
-    principal = await principalOf(parts, client);
-  } catch (error) {
-    throw parts.rates.admit(ANONYMOUS, client, 1) ?? error;
-  }
-  const refusal = parts.rates.admit(principal, client, 1);
-  if (refusal !== undefined) throw refusal;
-  return principal;
-}
-
-async function principalOf({ authenticate, boundary, log }: EdgeParts, client: EdgeRequest): Promise<Principal> {
+/** Who makes a request. Credentials that are not good count against the address that they came from. */
+async function principalOf({ authenticate, boundary, log, rates }: EdgeParts, client: EdgeRequest): Promise<Principal> {
   let answer: Principal;
   try {
     answer = await authenticate(client);
   } catch (thrown) {
+    const refusal = rates.admit(ANONYMOUS, client, 1);
+    if (refusal !== undefined) throw refusal;
     if (isHolonError(thrown)) throw boundary.toPublic(thrown, { procedure: "authenticate", traceId: undefined });
     log.warn({ err: thrown }, "authenticate refused a request");
     throw catalogueError("UNAUTHORIZED", "The credentials of the request are not valid.");
