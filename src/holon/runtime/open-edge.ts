@@ -11,6 +11,7 @@ export function openEdge({ authenticate }: App, core: Core, readiness: () => Rea
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   return createEdge({
     targets: targetsOf(reachable, resolve),
+    restRoutes: reachable.flatMap(({ routes }) => routes),
     authenticate: async (request) => (await authenticate?.(request)) ?? ANONYMOUS,
     limits: plan.limits,
     ...{ clock, wheel, log, newId, host, port, readiness },
