@@ -5,7 +5,7 @@ import { startTestShop, type TestShop } from "./shop.testing.ts";
 const PASSWORD = "correct horse battery";
 
 /** The ways in which somebody signs in from outside. */
-const WAYS = ["/trpc/users.signIn"];
+const WAYS = ["/trpc/users.signIn", "/sessions", "/auth/sign-in"];
 
 describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology) => {
   let shop: TestShop;

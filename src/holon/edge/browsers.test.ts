@@ -1,13 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EdgeUnderTest, openEdge } from "./edge.testing.ts";
+import { z } from "zod";
+import { contract, mutation, query } from "../contract/index.ts";
+import { type EdgeUnderTest, HandTarget, openEdge } from "./edge.testing.ts";
 import { get, post, type RawAnswer, send, sendBytes } from "./http.testing.ts";
 
 const SHOP = "https://shop.test";
+const shop = contract("shop", {
+  procedures: {
+    get: query({ access: "public", output: z.string(), rest: "GET /shop" }),
+    touch: mutation({ access: "public", output: z.string(), rest: "DELETE /shop" }),
+  },
+});
+
 let server: EdgeUnderTest;
 let production: EdgeUnderTest;
 beforeAll(async () => {
   const routes: Parameters<typeof openEdge>[0] = {
     cors: { origins: [SHOP] },
+    more: [new HandTarget("shop.get", shop.procedures.get, () => "got"), new HandTarget("shop.touch", shop.procedures.touch, () => "touched")],
+    restRoutes: shop.routes,
     register: (app) => {
       app.get("/page", (_request, reply) => reply.type("text/html").send("<p>page</p>"));
       app.get("/own", (_request, reply) => reply.header("content-security-policy", "default-src 'none'").send("own"));
@@ -34,6 +45,9 @@ const everyAnswer: [name: string, ask: (url: string) => Promise<RawAnswer>][] = 
     (url) => send(url, { method: "OPTIONS", path: "/trpc/catalog.touch", headers: { origin: SHOP, "access-control-request-method": "POST" } }),
   ],
   ["a refused form", (url) => post(url, "catalog.touch", "", { cookie: "a=b" })],
+  ["a REST answer", (url) => send(url, { path: "/shop" })],
+  ["a REST problem", (url) => send(url, { method: "PUT", path: "/shop" })],
+  ["a refused REST request", (url) => send(url, { method: "DELETE", path: "/shop", headers: cookie })],
   ["health", (url) => send(url, { path: "/healthz" })],
   ["a page", (url) => send(url, { path: "/page" })],
   ["nothing", (url) => send(url, { path: "/nowhere" })],
@@ -90,6 +104,7 @@ describe("a change that is asked for", () => {
     const answer = await post(server.url, "catalog.touch", "", headers);
     expect(answer.status).toBe(status);
     expect((server.targets.get("catalog.touch")?.scopes.length ?? 0) - before).toBe(status === 200 ? 1 : 0);
+    expect((await send(server.url, { method: "DELETE", path: "/shop", headers })).status).toBe(status);
   });
 
   it("with cookies by an old browser on a page of ours passes", async () => {

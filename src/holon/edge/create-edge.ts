@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
-import { catalogueError, type Limits } from "../kernel/index.ts";
+import { catalogueError, type HolonError, type Limits } from "../kernel/index.ts";
 import { addAppRoutes } from "./add-app-routes.ts";
 import { answerClientFault } from "./client-fault.ts";
 import { CorsPolicy } from "./cors-policy.ts";
@@ -15,6 +15,9 @@ import { Flights } from "./flights.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { SecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
 import { RateGate } from "./rates/index.ts";
+import { sendProblem } from "./rest/problem-answer.ts";
+import { handleRest } from "./rest/rest-handler.ts";
+import { RestTable } from "./rest/rest-table.ts";
 import { RouteTable } from "./route-table.ts";
 import { crossSiteRefusal } from "./same-origin.ts";
 import { SseStreams } from "./sse-streams.ts";
@@ -29,7 +32,7 @@ const TRPC_PREFIX = "/trpc/";
 const HEADER_BYTES = 24 * 1024;
 
 /**
- * Opens the public port: tRPC below `/trpc/`, `/healthz`, `/readyz`, and what `register` and `routes` add.
+ * Opens the public port: tRPC below `/trpc/`, the REST routes of the contracts, `/healthz`, `/readyz`, and what `register` and `routes` add.
  *
  * Errors: whatever listening fails with, as EADDRINUSE; nothing stays open then.
  */
@@ -67,10 +70,12 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function createParts(options: EdgeOptions): EdgeParts {
-  const { targets, authenticate, limits, clock, wheel, log, rateStore: store } = options;
+  const { targets, authenticate, limits, clock, wheel, log, metrics, rateStore: store } = options;
+  const routes = new RouteTable(targets, metrics);
   return {
     ...{ authenticate, limits, clock, wheel, log },
-    routes: new RouteTable(targets, options.metrics),
+    routes,
+    rest: new RestTable(options.restRoutes ?? [], routes, metrics),
     boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
     proxies: new TrustedProxies(options.trustedProxies ?? []),
     traces: new TraceStart(),
@@ -134,11 +139,13 @@ class Door {
       return;
     }
     const refusal = crossSiteRefusal(request, this.#parts.cors);
-    if (refusal !== undefined) new Exchange(this.#parts, request, response).sendError(refusal);
+    if (refusal !== undefined) this.#refuse(request, response, refusal);
     else if (request.url?.startsWith(TRPC_PREFIX) === true) {
       handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
     } else {
-      this.#passOn(request, response, fastify);
+      const found = this.#parts.rest.find(request.url ?? "");
+      if (found === undefined) this.#passOn(request, response, fastify);
+      else handleRest(new Exchange(this.#parts, request, response), found);
     }
   }
 
@@ -169,6 +176,13 @@ class Door {
       return;
     }
     const error = catalogueError("UNAVAILABLE", "This process is stopping; send the request again.", { executed: "no" });
-    new Exchange(this.#parts, request, response).sendError(error, undefined, ["connection", "close"]);
+    this.#refuse(request, response, error, ["connection", "close"]);
+  }
+
+  /** In the form of the protocol that was spoken. */
+  #refuse(request: IncomingMessage, response: ServerResponse, error: HolonError, extra: readonly string[] = []): void {
+    const exchange = new Exchange(this.#parts, request, response);
+    if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, extra);
+    else sendProblem(exchange, error, extra);
   }
 }

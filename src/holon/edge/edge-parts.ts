@@ -5,6 +5,7 @@ import type { ErrorBoundary } from "./error-boundary.ts";
 import type { Flights } from "./flights.ts";
 import type { SecurityHeaders } from "./public-headers.ts";
 import type { RateGate } from "./rates/index.ts";
+import type { RestTable } from "./rest/rest-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SseStreams } from "./sse-streams.ts";
 import type { TraceStart } from "./trace-start.ts";
@@ -13,6 +14,7 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 /** What the parts of one edge share; made once by `createEdge`. */
 export interface EdgeParts {
   readonly routes: RouteTable;
+  readonly rest: RestTable;
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;

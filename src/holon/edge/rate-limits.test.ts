@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { mutation, query, type RateLimit, subscription } from "../contract/index.ts";
+import { contract, mutation, query, type RateLimit, subscription } from "../contract/index.ts";
 import { ANONYMOUS, catalogueError, type Principal, silentLogger } from "../kernel/index.ts";
 import { startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
+import type { AppRoutes } from "./app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "./edge.testing.ts";
 import type { EdgeRequest } from "./edge-request.ts";
-import { get, post, type RawAnswer } from "./http.testing.ts";
+import { get, post, type RawAnswer, send } from "./http.testing.ts";
 import { openRedisRateStore, type RateStore } from "./rates/index.ts";
 
 /** `authorization: u1` is the user u1; `bad` is refused. */
@@ -17,31 +18,45 @@ function authenticate({ authorization }: EdgeRequest): Principal {
 const byEmail: RateLimit = { limit: 4, windowMs: 60_000, by: ["input.email"], skipSuccessful: true };
 const byBoth: RateLimit = { limit: 2, windowMs: 60_000, by: ["address", "input.email"], skipSuccessful: true };
 
-/** Knows one password, and the e-mail in any spelling. Fails as the world does for `away`. */
-const signIn = () =>
-  new HandTarget(
-    "users.signIn",
-    mutation({
+const once: RateLimit = { limit: 1, windowMs: 60_000, by: ["user"] };
+
+const users = contract("users", {
+  procedures: {
+    signIn: mutation({
       access: "public",
       input: z.object({ email: z.string().trim().toLowerCase(), password: z.string() }),
+      output: z.string(),
       rateLimits: [byBoth, byEmail],
+      rest: "POST /sessions",
     }),
-    ({ password }: { password: string }) => {
-      if (password === "away") throw catalogueError("OVERLOADED", "later");
-      if (password !== "right") throw catalogueError("UNAUTHORIZED", "wrong");
-      return "signed in";
-    },
-  );
-const once: RateLimit = { limit: 1, windowMs: 60_000, by: ["user"] };
-const report = () => new HandTarget("users.report", query({ access: "public", rateLimits: [once] }), () => "report");
-const feed = () =>
-  new HandTarget("users.feed", subscription({ access: "public", output: z.int(), rateLimits: [once] }), async function* () {
+    report: query({ access: "public", output: z.string(), rateLimits: [once], rest: "GET /report" }),
+    feed: subscription({ access: "public", output: z.int(), rateLimits: [once] }),
+  },
+});
+
+/** Knows one password, and the e-mail in any spelling. Fails as the world does for `away`. */
+function signIn({ password }: { password: string }): string {
+  if (password === "away") throw catalogueError("OVERLOADED", "later");
+  if (password !== "right") throw catalogueError("UNAUTHORIZED", "wrong");
+  return "signed in";
+}
+
+const targets = () => [
+  new HandTarget("users.signIn", users.procedures.signIn, signIn),
+  new HandTarget("users.report", users.procedures.report, () => "report"),
+  new HandTarget("users.feed", users.procedures.feed, async function* () {
     yield 1;
-  });
+  }),
+];
+
+/** The app's own way in. */
+const signInRoute: AppRoutes = (app, edge) => {
+  app.post("/auth/sign-in", (request) => edge.callAnonymously("users.signIn", request.body, request));
+};
 
 const edges: EdgeUnderTest[] = [];
 async function open(options: Parameters<typeof openEdge>[0] = {}): Promise<EdgeUnderTest> {
-  const edge = await openEdge({ authenticate, more: [signIn(), report(), feed()], ...options });
+  const edge = await openEdge({ authenticate, more: targets(), restRoutes: users.routes, routes: signInRoute, ...options });
   edges.push(edge);
   return edge;
 }
@@ -87,6 +102,15 @@ describe("calls of all procedures", () => {
     expect(targets.get("catalog.nothing")?.scopes).toHaveLength(3);
   });
 
+  it("by REST and by routes of the app count like those by tRPC", async () => {
+    const { url } = await open({ limits: { addressRateCount: 3 } });
+    const report = () => send(url, { path: "/report" });
+    const route = () => send(url, { method: "POST", path: "/auth/sign-in", headers: { "content-type": "application/json" }, body: "{}" });
+    expect(statuses([await ask(url), await report(), await route(), await report(), await route(), await ask(url)])).toEqual([
+      200, 200, 400, 429, 429, 429,
+    ]);
+  });
+
   it("count against the address where the credentials are not good", async () => {
     const { url } = await open({ limits: { addressRateCount: 2 } });
     expect(await oneByOne(3, () => ask(url, { authorization: "bad" }))).toEqual([401, 401, 429]);
@@ -111,6 +135,24 @@ describe("calls of one procedure", () => {
     expect(answers[2]?.headers["retry-after"]).toBe("60");
     expect(targets.get("users.signIn")?.scopes).toHaveLength(2);
     expect((await enter(url, "b@x.test", "right")).status).toBe(200);
+  });
+
+  it("are one count for every way in", async () => {
+    const { url } = await open();
+    const tell = (path: string) =>
+      send(url, { method: "POST", path, headers: { "content-type": "application/json" }, body: '{"email":"z@x.test","password":"w"}' });
+    const answers = [
+      await tell("/trpc/users.signIn"),
+      await tell("/sessions"),
+      await tell("/auth/sign-in"),
+      await tell("/sessions"),
+      await tell("/trpc/users.signIn"),
+    ];
+    expect(statuses(answers)).toEqual([401, 401, 429, 429, 429]);
+    for (const { headers, body } of answers.slice(2)) {
+      expect(headers["retry-after"]).toBe("60");
+      expect(body).toContain("TOO_MANY_REQUESTS");
+    }
   });
 
   it("are given back where they succeed or the world fails, and only then", async () => {

@@ -13,6 +13,7 @@ export async function openEdge({ authenticate, routes }: App, core: Core, readin
   const rateStore = await openRateStore(core, open);
   return createEdge({
     targets: targetsOf(reachable, resolve),
+    restRoutes: reachable.flatMap((contract) => contract.routes),
     authenticate: edgeAuthenticate(authenticate, askOf(core)),
     ...(routes === undefined ? {} : { routes }),
     limits: plan.limits,
