@@ -1,4 +1,4 @@
-import { contract, mutation, query } from "holon/contract";
+import { contract, mutation, query, type RateLimit } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Email, Moment, text, Version } from "../values.ts";
@@ -20,11 +20,34 @@ export const User = z.object({ id: z.uuid(), ...profile, role: Role, version: Ve
 
 export type User = z.output<typeof User>;
 
-/** A proof of who somebody is: send it as `authorization: Bearer <token>` until it expires. */
-export const Session = z.object({ token: z.string(), expiresAt: Moment, user: User });
+/**
+ * A proof of who somebody is: send `token` as `authorization: Bearer <token>` until it expires. `refreshToken` is changed for the next session, once;
+ * unused it is good until `refreshExpiresAt`.
+ */
+export const Session = z.object({ token: z.string(), expiresAt: Moment, refreshToken: z.string(), refreshExpiresAt: Moment, user: User });
+
+export type Session = z.output<typeof Session>;
+
+/** Who a ticket stands for. */
+export const TicketHolder = z.object({ id: z.uuid(), roles: z.array(z.string()) });
+
+/** A refresh token or a ticket as somebody sends it. */
+const Secret = z.string().min(1).max(200);
 
 /** A password as somebody chooses it; 8 to 128 characters. */
 const NewPassword = z.string().min(8).max(128);
+
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+/**
+ * Failed tries to sign in: the sixth for one e-mail from one address, the fifty-first for one e-mail from anywhere, and the two hundred and first from
+ * one address for any e-mail are refused. A success is not counted, and does not wipe out the failures of somebody else at the same address.
+ */
+const SIGN_IN_LIMITS: readonly RateLimit[] = [
+  { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "input.email"], skipSuccessful: true },
+  { limit: 50, windowMs: QUARTER_HOUR_MS, by: ["input.email"], skipSuccessful: true },
+  { limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"], skipSuccessful: true },
+];
 
 /** What the users context promises: accounts, and proofs of who somebody is. */
 export const users = contract("users", {
@@ -40,8 +63,42 @@ export const users = contract("users", {
       access: "public",
       input: z.object({ email: Email, password: z.string().min(1).max(128) }),
       output: Session,
+      rateLimits: SIGN_IN_LIMITS,
       rest: "POST /sessions",
-      description: "Checks e-mail and password and answers a token. UNAUTHORIZED does not say which of the two was wrong.",
+      description: "Checks e-mail and password and opens a session. UNAUTHORIZED does not say which of the two was wrong.",
+    }),
+    refresh: mutation({
+      access: "public",
+      input: z.object({ refreshToken: Secret }),
+      output: Session,
+      rest: "POST /sessions/refresh",
+      description:
+        "Changes a refresh token for a new session. The token is used up by it; shown again within ten seconds it answers the same next one, later it ends the session for everybody who holds a token of it.",
+    }),
+    signOut: mutation({
+      access: "public",
+      input: z.object({ refreshToken: Secret }),
+      rest: "POST /sessions/end",
+      description: "Ends the session of a refresh token; one that is over already stays over. Its access token is good until it expires.",
+    }),
+    changePassword: mutation({
+      access: "user",
+      input: z.object({ id: z.uuid(), password: z.string().min(1).max(128), newPassword: NewPassword }),
+      rest: "PUT /users/{id}/password",
+      description: "Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.",
+    }),
+    issueTicket: mutation({
+      access: "user",
+      output: z.object({ ticket: z.string(), expiresAt: Moment }),
+      rest: "POST /tickets",
+      description:
+        "A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.",
+    }),
+    redeemTicket: mutation({
+      access: "public",
+      input: z.object({ ticket: Secret }),
+      output: TicketHolder,
+      description: "Says whom a ticket stands for, and uses it up. UNAUTHORIZED for one that was used, is too old or was never issued.",
     }),
     get: query({
       access: "user",

@@ -22,7 +22,9 @@ interface Compose {
 
 const TOKEN_KEY = { kty: "OKP", crv: "Ed25519", kid: "sample", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 
-const SHAPE = shapeOf(createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never }));
+const SHAPE = shapeOf(
+  createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never, nowMs: () => 0 }),
+);
 
 /** A key for each process, made now. */
 const SAMPLE_KEYS = [EDGE, ...SHAPE.contexts.map(({ name }) => name)].map((name) => ({ name, ...createProcessKey() }));

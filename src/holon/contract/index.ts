@@ -1,9 +1,14 @@
 export * from "./access.ts";
 export * from "./contract.ts";
 export * from "./contract-error.ts";
+export * from "./cursor.ts";
 export * from "./event.ts";
 export * from "./parser.ts";
 export * from "./procedure.ts";
+export * from "./rate-limit.ts";
+export type * from "./rest-field.ts";
+export * from "./rest-line.ts";
+export * from "./rest-route.ts";
 export type * from "./router-types.ts";
 export * from "./target.ts";
 export * from "./types.ts";

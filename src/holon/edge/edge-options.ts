@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import type { TargetMap } from "../contract/index.ts";
+import type { RestRoute, TargetMap } from "../contract/index.ts";
 import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/index.ts";
 import type { CallMetrics } from "../observe/index.ts";
+import type { AppRoutes } from "./app-routes.ts";
 import type { EdgeRequest } from "./edge-request.ts";
+import type { RateStore } from "./rates/index.ts";
 
 /** Decides who a request is made for. Throwing refuses it with 401; a HolonError is answered as it is. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;
@@ -25,6 +27,8 @@ export interface CorsOptions {
 export interface EdgeOptions {
   /** Every procedure that can be reached from here, hosted here or not; complete before the edge is made. */
   readonly targets: TargetMap;
+  /** Those of the contracts whose targets are given; none by default. */
+  readonly restRoutes?: readonly RestRoute[];
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -41,10 +45,14 @@ export interface EdgeOptions {
   readonly trustedProxies?: readonly string[];
   /** Nobody by default. */
   readonly cors?: CorsOptions;
+  /** Where several edges count calls together; each counts alone where none is given. Closed by whoever opened it. */
+  readonly rateStore?: RateStore | undefined;
   /** Makes the ids that link an INTERNAL answer to its log line. */
   readonly newId?: () => string;
-  /** Adds routes beside tRPC: REST, documents, a frontend. */
+  /** Adds routes beside tRPC and REST: documents, a frontend. */
   readonly register?: (app: FastifyInstance) => void | Promise<void>;
+  /** Adds the app's own routes. */
+  readonly routes?: AppRoutes;
 }
 
 /** The public port of a process. */

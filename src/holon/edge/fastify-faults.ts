@@ -1,7 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
-import { toErrorJson } from "./error-body.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
+import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";
+import { retryAfterHeader } from "./rates/index.ts";
 
 const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   401: "UNAUTHORIZED",
@@ -14,7 +15,7 @@ const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   429: "TOO_MANY_REQUESTS",
 };
 
-/** Answers in the one error shape for whatever Fastify's own routes, parsers and plugins refuse or throw. */
+/** Answers with problem details for whatever Fastify's own routes, parsers and plugins refuse or throw. */
 export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, errorBytes: number): void {
   app.setNotFoundHandler((_request, reply) => sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes));
   app.setErrorHandler((thrown, request, reply) => sendFault(reply, toFault(thrown, request, boundary), errorBytes));
@@ -22,13 +23,17 @@ export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, e
 
 /** Answers one request of Fastify with an error. */
 export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
+  const retryAfter = retryAfterHeader(error);
+  if (retryAfter !== undefined) reply.header(...retryAfter);
   reply
     .code(error.status)
-    .header("content-type", "application/json")
-    .send(toErrorJson(error, undefined, errorBytes));
+    .header("content-type", PROBLEM_TYPE)
+    // As bytes: to a text Fastify adds a charset, which problem details do not have.
+    .send(Buffer.from(toProblemJson(error, error.status, errorBytes)));
 }
 
-function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
+/** What is answered for whatever a route of Fastify threw. */
+export function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
   const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
   if (status === undefined || status < 400 || status >= 500) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });

@@ -14,10 +14,7 @@ import { readBody } from "./request-body.ts";
 import type { EdgeRoute } from "./route-table.ts";
 import { SseAnswer } from "./sse-answer.ts";
 import { withLastEventId } from "./stream-item.ts";
-import { hasEmptySegment, parseTrpcUrl, type TrpcUrl } from "./trpc-url.ts";
-
-/** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */
-const URL_LENGTH = 16 * 1024;
+import { hasEmptySegment, parseTrpcUrl, type TrpcUrl, URL_LENGTH } from "./trpc-url.ts";
 
 /**
  * Answers one request below `/trpc/` from Node's own request and response.
@@ -44,7 +41,7 @@ export function handleTrpc(parts: EdgeParts, prefixLength: number, request: Inco
       receive(exchange, url);
       return;
     case "HEAD":
-      response.writeHead(204);
+      response.writeHead(204, [...parts.security.ofData]);
       response.end();
       return;
     default:
@@ -105,7 +102,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
     const refusal = callRefusal(exchange, call);
     if (refusal !== undefined) call.refuse(refusal);
   }
-  authenticateRequest(exchange, url, group);
+  authenticateRequest(exchange, url, group, paths.length);
 }
 
 function subscribe(exchange: Exchange, url: TrpcUrl, route: EdgeRoute): void {

@@ -6,6 +6,7 @@ import { uuidV5 } from "../../uuid-v5.ts";
 import { beginOrder } from "./begin-order.ts";
 import { cancelOrder } from "./cancel-order.ts";
 import { orders } from "./context.ts";
+import { orderDetails } from "./order-details.ts";
 import { listOrders, lockOrder, orderById, setStatus, toOrder } from "./order-record.ts";
 import { mayBecome } from "./order-status.ts";
 import { countsByStatus, totalsOf } from "./order-totals.ts";
@@ -26,10 +27,15 @@ export const procedures = orders.procedures({
     return toOrder(order);
   },
 
-  async list({ input, ctx }) {
-    const { page, limit } = input;
+  async details({ input, ctx }) {
+    const order = await orderById(ctx, input.id);
+    if (order === undefined) throw ctx.fail("NOT_FOUND", "There is no such order.");
+    return orderDetails(ctx, order);
+  },
+
+  list({ input, ctx }) {
     const customerId = ctx.user === undefined || isAdmin(ctx.user) ? input.customerId : ctx.user.id;
-    return { ...(await listOrders(ctx, { ...input, customerId })), page, limit };
+    return listOrders(ctx, { ...input, customerId });
   },
 
   changes: ({ input, ctx }) => watchOrder(ctx, input.id, input.lastEventId),
