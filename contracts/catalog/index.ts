@@ -13,17 +13,17 @@ const facts = {
 };
 
 /** Something that is sold. `version` counts edits of its facts; stock moves without it. A discontinued product is sold while there is stock. */
-export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0), version: Version, createdAt: Moment });
+export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0), version: Version, createdAt: Moment }).meta({ id: "Product" });
 
 export type Product = z.output<typeof Product>;
 
 export { Sale } from "./sale.ts";
 
 /** How a list of products may be sorted. */
-export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]);
+export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]).meta({ id: "ProductSort" });
 
 /** So many of one product. */
-export const Line = z.object({ productId: z.uuid(), quantity: Quantity });
+export const Line = z.object({ productId: z.uuid(), quantity: Quantity }).meta({ id: "Line" });
 
 /** 1 to 100 lines, each of another product. */
 export const Lines = z
@@ -49,11 +49,12 @@ const ProductSales = z.object({ productId: z.uuid(), name: z.string(), category:
 const CategorySales = z.object({ category: z.string().nullable(), ...Sums });
 const Rebuild = z.int().min(1);
 const UnknownCategory = z.object({ category: z.string() });
-const CategoryCount = z.object({ name: z.string(), products: z.int() });
+const CategoryCount = z.object({ name: z.string(), products: z.int() }).meta({ id: "Category" });
 const admin = { role: "admin" } as const;
 
 /** What the catalog context promises: products, their categories, and their stock. */
 export const catalog = contract("catalog", {
+  description: "Products, their categories, and their stock.",
   procedures: {
     products: {
       get: query({

@@ -16,6 +16,7 @@ const orderedBy = { orderedBy: "orderId" } as const;
 
 /** What the orders context promises: orders from placing to delivery. */
 export const orders = contract("orders", {
+  description: "Orders, from placing to delivery.",
   procedures: {
     place: mutation({
       access: "user",

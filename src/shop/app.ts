@@ -24,6 +24,7 @@ export interface ShopParts {
 export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin }: ShopParts): App {
   return defineApp({
     name: "shop",
+    api: { title: "The shop", version: "1.0.0", license: { name: "MIT", identifier: "MIT" } },
     contexts: [
       createUsersModule({ tokens, firstAdmin }),
       catalogModule,

@@ -93,6 +93,7 @@ function start(
     logLevel: "info",
     trustedProxies: [],
     corsOrigins: [],
+    docs: "page",
   };
   return startProcess({ app, plan, log, clock, wrapTarget, selfMesh: topology === "wire" });
 }

@@ -5,6 +5,11 @@ export const ROLES = ["edge", "rpc", "jobs"] as const;
 
 export type Role = (typeof ROLES)[number];
 
+/** What the public port shows of its REST interface: the document and an interactive page, the document alone, or neither. */
+export const DOCS = ["page", "document", "off"] as const;
+
+export type Docs = (typeof DOCS)[number];
+
 /** How much is logged. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -65,4 +70,6 @@ export interface Plan {
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** What the public port shows of its REST interface. */
+  readonly docs: Docs;
 }

@@ -1,0 +1,115 @@
+import type { z } from "zod";
+import type { AnyProcedure } from "../../contract/index.ts";
+import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/index.ts";
+import { componentName } from "./component-name.ts";
+import { ISSUE_SCHEMA, PROBLEM_SCHEMA } from "./problem-schemas.ts";
+import type { SchemaBook } from "./schema-book.ts";
+import type { SchemaJson } from "./schema-json.ts";
+
+/** Where the answers that operations share are. */
+const RESPONSES = "#/components/responses/";
+
+/** An error that an operation may answer with. */
+export interface ListedError {
+  readonly status: number;
+  readonly code: string;
+  /** The schema of its details, where the contract declares one. */
+  readonly details?: z.ZodType;
+}
+
+/** A procedure with its whole path. */
+export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
+
+/**
+ * The errors of one document: a component for each code, and a response for each that many operations share.
+ *
+ * A code that several procedures declare alike is one component, as `OutOfStockProblem`; where they differ, each procedure's has the procedure's
+ * name in front, whatever the order of the procedures.
+ */
+export class ProblemBook {
+  readonly #schemas: SchemaBook;
+  readonly #responses = new Map<string, unknown>();
+  /** The forms in which each code is declared. */
+  readonly #forms = new Map<string, Set<string>>();
+  readonly #problem: SchemaJson;
+
+  constructor(schemas: SchemaBook, procedures: Iterable<NamedProcedure>) {
+    this.#schemas = schemas;
+    schemas.add("Issue", ISSUE_SCHEMA);
+    this.#problem = schemas.add("Problem", PROBLEM_SCHEMA);
+    for (const [path, procedure] of procedures) {
+      for (const error of declaredErrors(procedure)) {
+        const forms = this.#forms.get(error.code) ?? new Set();
+        this.#forms.set(error.code, forms.add(JSON.stringify(this.#schemaOf(error, path))));
+      }
+    }
+    this.#responses.set("Fault", this.#fault());
+  }
+
+  /** What an operation answers with one status where it does not succeed. */
+  response(path: string, errors: readonly ListedError[]): unknown {
+    const [first, ...others] = errors;
+    if (first !== undefined && others.length === 0 && first.details === undefined) return this.#shared(first);
+    const schemas = errors.map((error) => this.#reference(error, path));
+    const codes = errors.map(({ code }) => `\`${code}\``);
+    return {
+      description: `${codes.slice(0, -1).join(", ")}${codes.length > 1 ? " or " : ""}${codes.at(-1)}`,
+      content: problemContent(schemas.length === 1 ? (schemas[0] as SchemaJson) : { oneOf: schemas }),
+    };
+  }
+
+  /** Whatever else may go wrong: limits, and what fails in the world. */
+  get fault(): unknown {
+    return { $ref: `${RESPONSES}Fault` };
+  }
+
+  responses(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries([...this.#responses].sort(([one], [two]) => (one < two ? -1 : 1)));
+  }
+
+  #shared(error: ListedError): unknown {
+    const name = componentName(error.code);
+    if (!this.#responses.has(name)) {
+      this.#responses.set(name, { description: errorRow(error.code).meaning, content: problemContent(this.#reference(error, "")) });
+    }
+    return { $ref: RESPONSES + name };
+  }
+
+  #reference(error: ListedError, path: string): SchemaJson {
+    const isOwn = error.details !== undefined && (isCatalogueCode(error.code) || (this.#forms.get(error.code)?.size ?? 0) > 1);
+    return this.#schemas.add(`${isOwn ? componentName(path) : ""}${componentName(error.code)}Problem`, this.#schemaOf(error, path));
+  }
+
+  #schemaOf({ code, status, details }: ListedError, path: string): SchemaJson {
+    const properties = {
+      code: { type: "string", const: code },
+      status: { type: "integer", const: status },
+      ...(details === undefined ? {} : { details: this.#schemas.write(details, "output", `${path} ${code}`) }),
+    };
+    return { allOf: [this.#problem, { type: "object", properties, required: ["code", "status", ...(details === undefined ? [] : ["details"])] }] };
+  }
+
+  #fault(): unknown {
+    const codes = Object.keys(ERROR_CATALOGUE);
+    const properties = { code: { type: "string", enum: codes } };
+    const schema = this.#schemas.add("FaultProblem", { allOf: [this.#problem, { type: "object", properties, required: ["code"] }] });
+    return {
+      description: "Any other error: a limit, or a failure of the world. `Retry-After` says when to ask again, where that helps.",
+      headers: { "Retry-After": { description: "Seconds to wait before asking again.", schema: { type: "integer", format: "int32", minimum: 0 } } },
+      content: problemContent(schema),
+    };
+  }
+}
+
+/** The errors that a contract declares for a procedure. */
+export function declaredErrors({ errors, statuses }: AnyProcedure): ListedError[] {
+  return Object.entries(errors as Readonly<Record<string, z.ZodType>>).map(([code, details]) => ({
+    code,
+    details,
+    status: statuses[code] ?? errorRow(code).status,
+  }));
+}
+
+function problemContent(schema: SchemaJson): unknown {
+  return { "application/problem+json": { schema } };
+}
