@@ -62,7 +62,14 @@ describe("a REST route", () => {
     expect(create(Id, "POST /shops")).toMatchObject({ status: 200, location: undefined });
     expect(create(z.object({ name: z.string() }), "POST /products")).toMatchObject({ status: 200, location: undefined });
     expect(create(Product, { route: "POST /products", status: 202 })).toMatchObject({ status: 202, location: undefined });
+    expect(create(Product, { route: "POST /products", status: 200 })).toMatchObject({ status: 200, location: undefined });
     expect(create(Product, { route: "POST /products", status: 202, location: "/jobs/{id}" })).toMatchObject({ status: 202, location: "/jobs/{id}" });
+  });
+
+  test("may read by POST, which makes nothing", () => {
+    const search = query({ access, input: z.object({ filter: z.object({ name: z.string() }) }), output: Product, rest: "POST /products" });
+    const get = query({ access, input: Id, output: Product, rest: "GET /products/{id}" });
+    expect(ofContract({ search, get })[0]).toMatchObject({ takesBody: true, status: 200, location: undefined });
   });
 
   test("is kept beside its contract, in the order of declaration", () => {
@@ -103,7 +110,7 @@ describe("a contract refuses a route", () => {
     ["that names a list", line("GET /a/{id}", query, z.object({ id: z.array(z.string()) })), "a path carries one of them"],
     ["of an input that no query string carries", line("GET /a", query, deep), "input.filter is neither text, number or boolean"],
     ["of an input that is no object", line("DELETE /a", change, z.string()), "make the input an object"],
-    ["that reads by POST", line("POST /a"), "so its route is a GET"],
+    ["that reads by PUT", line("PUT /a"), "use GET, or POST"],
     ["that changes by GET", line("GET /a", change), "use POST, PUT, PATCH or DELETE"],
     ["of an internal procedure", query({ access: "internal", rest: "GET /a" }), "it is internal"],
     ["of a subscription", subscription({ access, rest: "GET /a" }), "clients subscribe by tRPC"],

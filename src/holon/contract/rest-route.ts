@@ -50,8 +50,8 @@ export function parseRestRoutes(procedures: Iterable<readonly [path: string, pro
   const declared = [...procedures].filter(([, { rest }]) => rest !== undefined);
   const routes = declared.map(([path, procedure]) => parseRoute(path, procedure));
   assertDistinctRoutes(routes);
-  const outputs = new Map(declared.map(([path, { output }]) => [path, output]));
-  return routes.map((route) => withLocation(route, routes, outputs));
+  const byPath = new Map(declared);
+  return routes.map((route) => withLocation(route, routes, byPath));
 }
 
 /**
@@ -93,7 +93,9 @@ function parseRoute(procedurePath: string, procedure: AnyProcedure): RestRoute {
 
 function checkMethod(where: string, { type }: AnyProcedure, method: RestMethod): void {
   // Browsers, proxies and crawlers repeat and fetch ahead what is safe by its method.
-  if (type === "query" && method !== "GET") refuse(where, `it is a query and its route is ${method}; a query reads, so its route is a GET`);
+  if (type === "query" && method !== "GET" && method !== "POST") {
+    refuse(where, `it is a query and its route is ${method}; a query reads: use GET, or POST for an input that a URL cannot carry`);
+  }
   if (type === "mutation" && method === "GET") refuse(where, "it is a mutation and its route is GET; use POST, PUT, PATCH or DELETE");
 }
 
@@ -121,7 +123,7 @@ function queryFields(
     .filter(([name]) => !parameters.includes(name))
     .map(([name, member]) => {
       const problem = `input.${name} is neither text, number or boolean nor an array of them, and its route is ${method}`;
-      return toRestField(name, member) ?? refuse(where, `${problem}, whose input is in the URL; flatten it, or leave \`rest\` away`);
+      return toRestField(name, member) ?? refuse(where, `${problem}, whose input is in the URL; flatten it, or use a POST`);
     });
 }
 
@@ -146,17 +148,18 @@ function checkCache(where: string, { access }: AnyProcedure, method: RestMethod,
 }
 
 /** A POST that makes something which a GET of the same contract answers: with 201, and where it is. */
-function withLocation(route: RestRoute, routes: readonly RestRoute[], outputs: ReadonlyMap<string, unknown>): RestRoute {
-  if (route.method !== "POST" || route.location !== undefined || route.status !== 200) return route;
-  const output = outputs.get(route.procedure) as AnySchema;
-  const id = inputMembers(output)?.["id"];
+function withLocation(route: RestRoute, routes: readonly RestRoute[], procedures: ReadonlyMap<string, AnyProcedure>): RestRoute {
+  const { type, output, rest } = procedures.get(route.procedure) as AnyProcedure;
+  const { status = 201, location = undefined } = typeof rest === "object" ? rest : {};
+  if (route.method !== "POST" || type === "query" || location !== undefined || status !== 201) return route;
+  const id = inputMembers(output as AnySchema)?.["id"];
   if (!isRequiredScalar("id", id)) return route;
   const reader = routes.find(
     ({ method, path, pathFields, procedure }) =>
       method === "GET" &&
       pathFields.length === 1 &&
       pathFields[0]?.name === "id" &&
-      (outputs.get(procedure) === output || path === `${route.path}/{id}`),
+      (procedures.get(procedure)?.output === output || path === `${route.path}/{id}`),
   );
   return reader === undefined ? route : { ...route, status: 201, location: reader.path };
 }

@@ -15,6 +15,7 @@ export function openEdge(app: App, core: Core, readiness: () => Readiness): Prom
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   return createEdge({
     targets: targetsOf(reachable, resolve),
+    restRoutes: reachable.flatMap(({ routes }) => routes),
     authenticate: async (request) => (await authenticate?.(request)) ?? ANONYMOUS,
     limits: plan.limits,
     ...{ clock, wheel, log, newId, host, port, readiness },
