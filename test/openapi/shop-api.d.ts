@@ -505,18 +505,29 @@ export interface components {
         };
         /** @enum {string} */
         PaymentStatus: "approved" | "declined" | "unanswered" | "refunded" | "voided";
+        PreconditionFailedProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            code: "CONFLICT";
+            /** @constant */
+            status: 412;
+            details?: {
+                /**
+                 * Format: int32
+                 * @description The one that is there.
+                 */
+                version: number;
+            };
+        };
         /** @description Problem details (RFC 9457). `code` says which error it is; decide by it. */
         Problem: {
             /** Format: uri-reference */
             type: string;
-            /** @description What the code means. */
+            /** @description The status in words. */
             title: string;
             /** Format: int32 */
             status: number;
             /** @description What happened this time, for people. */
-            detail?: string;
-            /** Format: uri-reference */
-            instance?: string;
+            detail: string;
             code: string;
             /** @description Data for programs; its form hangs on the code. */
             details?: unknown;
@@ -643,6 +654,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotFoundProblem"];
             };
         };
+        /** @description The row has another version than `If-Match` names. */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
+            };
+        };
         /** @description The procedure needs a signed-in user and there is none. */
         Unauthorized: {
             headers: {
@@ -656,10 +676,7 @@ export interface components {
     parameters: {
         /** @description A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect. */
         IdempotencyKey: string;
-        /**
-         * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-         * @example "3"
-         */
+        /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
         IfMatch: string;
         /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
         IfNoneMatch: string;
@@ -683,10 +700,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -695,7 +709,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -709,13 +722,6 @@ export interface operations {
                         total: number;
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -835,10 +841,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -863,7 +866,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -875,6 +877,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             default: components["responses"]["Fault"];
         };
     };
@@ -884,10 +887,7 @@ export interface operations {
                 version?: number;
             };
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -909,6 +909,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             default: components["responses"]["Fault"];
         };
     };
@@ -916,10 +917,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -956,6 +954,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             default: components["responses"]["Fault"];
         };
     };
@@ -1000,10 +999,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1029,7 +1025,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1041,6 +1036,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description `UNKNOWN_CATEGORY` */
             422: {
                 headers: {
@@ -1059,10 +1055,7 @@ export interface operations {
                 version?: number;
             };
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1084,6 +1077,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             default: components["responses"]["Fault"];
         };
     };
@@ -1091,10 +1085,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1132,6 +1123,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             /** @description `UNKNOWN_CATEGORY` */
             422: {
                 headers: {
@@ -1156,10 +1148,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1168,7 +1157,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1182,13 +1170,6 @@ export interface operations {
                         total: number;
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1261,10 +1242,7 @@ export interface operations {
     "catalog.categories.list": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1273,7 +1251,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1281,13 +1258,6 @@ export interface operations {
                         items: components["schemas"]["Category"][];
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1384,10 +1354,7 @@ export interface operations {
             query?: {
                 limit?: number;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1396,7 +1363,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1435,13 +1401,6 @@ export interface operations {
                         isRebuilding: boolean;
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1487,10 +1446,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1499,7 +1455,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1513,13 +1468,6 @@ export interface operations {
                         total: number;
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1701,10 +1649,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.
-                 * @example "3"
-                 */
+                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1746,6 +1691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["IllegalStatusChangeProblem"] | components["schemas"]["ConflictProblem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             default: components["responses"]["Fault"];
         };
     };
@@ -1755,10 +1701,7 @@ export interface operations {
                 from?: string;
                 to?: string;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1767,7 +1710,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1779,13 +1721,6 @@ export interface operations {
                         }[];
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1799,10 +1734,7 @@ export interface operations {
                 from?: string;
                 to?: string;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1811,7 +1743,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1826,13 +1757,6 @@ export interface operations {
                         cents: number;
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1886,10 +1810,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1898,7 +1819,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1913,13 +1833,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -1929,10 +1842,7 @@ export interface operations {
     "payments.totals": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1941,7 +1851,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1955,13 +1864,6 @@ export interface operations {
                         }[];
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -1979,10 +1881,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
             };
-            header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1991,7 +1890,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2005,13 +1903,6 @@ export interface operations {
                         total: number;
                     };
                 };
-            };
-            /** @description The caller has this answer already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

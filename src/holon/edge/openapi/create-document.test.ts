@@ -92,6 +92,8 @@ describe("the document of contracts", () => {
   it("asks for a version in the body or in If-Match", () => {
     expect(at(operation("/things/{id}", "put"), "parameters", "1")).toEqual({ $ref: "#/components/parameters/IfMatch" });
     expect(at(operation("/things/{id}", "put"), "requestBody", ...JSON_BODY, "schema", "required")).toEqual(["name"]);
+    expect(at(operation("/things/{id}", "put"), "responses", "412")).toEqual({ $ref: "#/components/responses/PreconditionFailed" });
+    expect(at(operation("/things", "post"), "responses", "412")).toBeUndefined();
     expect(at(operation("/things/{id}", "delete"), "parameters", "1")).toEqual({
       name: "version",
       in: "query",
@@ -112,6 +114,11 @@ describe("the document of contracts", () => {
     });
     expect(at(operation("/things/{id}", "get"), "responses", "200", "headers", "Cache-Control", "schema", "const")).toBe("public, max-age=60");
     expect(at(operation("/things/{id}", "get"), "responses", "200", ...JSON_BODY, "example")).toMatchObject({ name: "a" });
+    expect(at(operation("/things/{id}", "put"), "responses", "200", "headers")).toBeUndefined();
+    expect([at(operation("/things/{id}", "get"), "responses", "304"), at(operation("/things", "post"), "responses", "304")]).toEqual([
+      { description: "The caller has this answer already." },
+      undefined,
+    ]);
     expect(at(operation("/things/{id}", "delete"), "responses", "204")).toEqual({ description: "No Content" });
   });
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { type AnyProcedure, NOTHING, type RestRoute } from "../../contract/index.ts";
 import { errorRow } from "../../kernel/index.ts";
+import { answersUnchanged, takesIfMatch } from "./operation-input.ts";
 import { declaredErrors, type ListedError, type ProblemBook } from "./problem-book.ts";
 import type { SchemaBook } from "./schema-book.ts";
 
@@ -24,8 +25,9 @@ export function operationAnswers(schemas: SchemaBook, problems: ProblemBook, rou
   const failures = [...byStatus].sort(([one], [two]) => one - two).map(([status, errors]) => [status, problems.response(route.procedure, errors)]);
   return {
     [route.status]: success(schemas, route, procedure),
-    ...(route.method === "GET" ? { 304: { description: "The caller has this answer already." } } : {}),
+    ...(answersUnchanged(route) ? { 304: { description: "The caller has this answer already." } } : {}),
     ...Object.fromEntries(failures),
+    ...(takesIfMatch(route) ? { 412: problems.stale } : {}),
     default: problems.fault,
   };
 }
@@ -33,7 +35,8 @@ export function operationAnswers(schemas: SchemaBook, problems: ProblemBook, rou
 function success(schemas: SchemaBook, route: RestRoute, procedure: AnyProcedure): unknown {
   const description = STATUS_CODES[route.status] as string;
   const headers = {
-    ...(route.method === "GET" || route.answersVersion ? { ETag: header("ETag") } : {}),
+    // An answer to a PUT has none: what is kept is not what was sent (RFC 9110, 9.3.4).
+    ...(answersUnchanged(route) || (route.answersVersion && route.method !== "PUT") ? { ETag: header("ETag") } : {}),
     ...(route.location === undefined ? {} : { Location: header("Location") }),
     ...(route.cache === undefined
       ? {}

@@ -22,9 +22,9 @@ export const SHARED_PARAMETERS = {
   IfMatch: {
     name: "If-Match",
     in: "header",
-    description: "The ETag of the version that is changed, in place of the input's `version`. Another version is there by now: 412.",
+    description:
+      'The version that is changed, in place of the input\'s `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412.',
     schema: { type: "string" },
-    example: '"3"',
   },
   IfNoneMatch: {
     name: "If-None-Match",
@@ -55,9 +55,19 @@ export function operationInput(book: SchemaBook, route: RestRoute, procedure: An
 function headersOf(route: RestRoute, { type, idempotent }: AnyProcedure): (keyof typeof SHARED_PARAMETERS)[] {
   return [
     ...(type === "mutation" && idempotent ? (["IdempotencyKey"] as const) : []),
-    ...(route.takesVersion ? (["IfMatch"] as const) : []),
-    ...(route.method === "GET" ? (["IfNoneMatch"] as const) : []),
+    ...(takesIfMatch(route) ? (["IfMatch"] as const) : []),
+    ...(answersUnchanged(route) ? (["IfNoneMatch"] as const) : []),
   ];
+}
+
+/** Whether `If-Match` may stand in place of the input's version. */
+export function takesIfMatch({ takesVersion, method }: RestRoute): boolean {
+  return takesVersion && method !== "GET";
+}
+
+/** Whether a caller that has the answer already is told so, with 304. */
+export function answersUnchanged({ method, answersVersion, cache }: RestRoute): boolean {
+  return method === "GET" && (answersVersion || cache !== undefined);
 }
 
 function parameter(name: string, place: "path" | "query", input: SchemaJson, route: RestRoute, example: unknown): unknown {
@@ -76,7 +86,7 @@ function parameter(name: string, place: "path" | "query", input: SchemaJson, rou
 /** The input without what the path says. What `If-Match` can say may be left out. */
 function requestBody(route: RestRoute, whole: SchemaJson, input: SchemaJson, example: unknown): unknown {
   const elsewhere = new Set(route.pathFields.map(({ name }) => name));
-  const isWhole = elsewhere.size === 0 && !(route.takesVersion && requiredOf(input).includes("version"));
+  const isWhole = elsewhere.size === 0 && !(takesIfMatch(route) && requiredOf(input).includes("version"));
   const content = {
     schema: isWhole ? whole : bodySchema(input, route, elsewhere),
     ...(example === undefined ? {} : { example: without(example, elsewhere) }),
@@ -90,8 +100,8 @@ function bodySchema(input: SchemaJson, route: RestRoute, elsewhere: ReadonlySet<
   return { ...rest, properties: without(propertiesOf(input), elsewhere), ...(required.length === 0 ? {} : { required }) };
 }
 
-function isNeeded(name: string, input: SchemaJson, { takesVersion }: RestRoute): boolean {
-  return requiredOf(input).includes(name) && !(takesVersion && name === "version");
+function isNeeded(name: string, input: SchemaJson, route: RestRoute): boolean {
+  return requiredOf(input).includes(name) && !(name === "version" && takesIfMatch(route));
 }
 
 function propertiesOf(schema: SchemaJson): Readonly<Record<string, unknown>> {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { AnyProcedure } from "../../contract/index.ts";
 import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/index.ts";
 import { componentName } from "./component-name.ts";
-import { ISSUE_SCHEMA, PROBLEM_SCHEMA } from "./problem-schemas.ts";
+import { ISSUE_SCHEMA, PROBLEM_SCHEMA, STALE_SCHEMA } from "./problem-schemas.ts";
 import type { SchemaBook } from "./schema-book.ts";
 import type { SchemaJson } from "./schema-json.ts";
 
@@ -56,6 +56,16 @@ export class ProblemBook {
       description: `${codes.slice(0, -1).join(", ")}${codes.length > 1 ? " or " : ""}${codes.at(-1)}`,
       content: problemContent(schemas.length === 1 ? (schemas[0] as SchemaJson) : { oneOf: schemas }),
     };
+  }
+
+  /** The row has another version than `If-Match` names. */
+  get stale(): unknown {
+    const name = "PreconditionFailed";
+    this.#responses.set(name, {
+      description: "The row has another version than `If-Match` names.",
+      content: problemContent(this.#schemas.add(`${name}Problem`, { allOf: [this.#problem, STALE_SCHEMA] })),
+    });
+    return { $ref: RESPONSES + name };
   }
 
   /** Whatever else may go wrong: limits, and what fails in the world. */

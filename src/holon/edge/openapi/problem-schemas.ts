@@ -20,10 +20,9 @@ export const PROBLEM_SCHEMA: SchemaJson = {
   description: "Problem details (RFC 9457). `code` says which error it is; decide by it.",
   properties: {
     type: { type: "string", format: "uri-reference" },
-    title: { type: "string", description: "What the code means." },
+    title: { type: "string", description: "The status in words." },
     status: { type: "integer", format: "int32", minimum: 400, maximum: 599 },
     detail: { type: "string", description: "What happened this time, for people." },
-    instance: { type: "string", format: "uri-reference" },
     code: { type: "string" },
     details: { description: "Data for programs; its form hangs on the code." },
     errorId: { type: "string", description: "Of INTERNAL: what operators find the error in the log by." },
@@ -34,5 +33,20 @@ export const PROBLEM_SCHEMA: SchemaJson = {
       description: "Of BAD_REQUEST: what is wrong.",
     },
   },
-  required: ["type", "title", "status", "code"],
+  required: ["type", "title", "status", "detail", "code"],
+};
+
+/** What is special of a version that is not there any more. */
+export const STALE_SCHEMA: SchemaJson = {
+  type: "object",
+  properties: {
+    code: { type: "string", const: "CONFLICT" },
+    status: { type: "integer", const: 412 },
+    details: {
+      type: "object",
+      properties: { version: { type: "integer", format: "int32", description: "The one that is there." } },
+      required: ["version"],
+    },
+  },
+  required: ["code", "status"],
 };
