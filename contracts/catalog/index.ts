@@ -17,6 +17,13 @@ export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0),
 
 export type Product = z.output<typeof Product>;
 
+/** A product of the shop, for documents. */
+const CHANG: Product = {
+  id: "add0bf27-6562-57e2-8d63-dfe35167d93e",
+  ...{ name: "Chang", category: "Beverages", quantityPerUnit: "24 - 12 oz bottles", priceCents: 1_900, discontinued: true, stock: 17 },
+  ...{ version: 1, createdAt: "2026-11-22T09:30:00.000Z" },
+};
+
 export { Sale } from "./sale.ts";
 
 /** How a list of products may be sorted. */
@@ -63,6 +70,7 @@ export const catalog = contract("catalog", {
         output: Product,
         rest: "GET /products/{id}",
         description: "One product.",
+        example: { input: { id: CHANG.id }, output: CHANG },
       }),
       list: query({
         access: "public",
@@ -87,6 +95,16 @@ export const catalog = contract("catalog", {
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
         rest: "POST /products",
         description: "Adds a product.",
+        example: {
+          input: {
+            name: "Darjeeling",
+            category: "Beverages",
+            quantityPerUnit: "10 boxes x 20 bags",
+            priceCents: 1_250,
+            discontinued: false,
+            stock: 40,
+          },
+        },
       }),
       update: mutation({
         access: admin,

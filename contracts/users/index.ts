@@ -36,6 +36,7 @@ export const users = contract("users", {
       output: User,
       rest: "POST /users",
       description: "Opens an account. An e-mail that has one answers CONFLICT.",
+      example: { input: { email: "ada@example.test", password: "correct horse", name: "Ada" } },
     }),
     signIn: mutation({
       access: "public",

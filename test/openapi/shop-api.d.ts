@@ -738,6 +738,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.test",
+                 *       "password": "correct horse",
+                 *       "name": "Ada"
+                 *     }
+                 */
                 "application/json": {
                     email: string;
                     password: string;
@@ -966,6 +973,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
+                /** @example add0bf27-6562-57e2-8d63-dfe35167d93e */
                 id: string;
             };
             cookie?: never;
@@ -979,6 +987,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "add0bf27-6562-57e2-8d63-dfe35167d93e",
+                     *       "name": "Chang",
+                     *       "category": "Beverages",
+                     *       "quantityPerUnit": "24 - 12 oz bottles",
+                     *       "priceCents": 1900,
+                     *       "discontinued": true,
+                     *       "stock": 17,
+                     *       "version": 1,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Product"];
                 };
             };
@@ -1188,6 +1209,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Darjeeling",
+                 *       "category": "Beverages",
+                 *       "quantityPerUnit": "10 boxes x 20 bags",
+                 *       "priceCents": 1250,
+                 *       "discontinued": false,
+                 *       "stock": 40
+                 *     }
+                 */
                 "application/json": {
                     name: string;
                     category: string;
@@ -1487,6 +1518,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "productId": "add0bf27-6562-57e2-8d63-dfe35167d93e",
+                 *           "quantity": 2
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     lines: components["schemas"]["Line"][];
                 };

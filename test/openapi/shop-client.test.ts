@@ -1,12 +1,18 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { TOPOLOGIES } from "holon/testing";
 import createClient, { type Client, type Middleware } from "openapi-fetch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Order } from "#contracts/orders";
 import { FIRST_ADMIN, startTestShop, type TestShop } from "../../src/shop/shop.testing.ts";
 import { brokenPromise, KEPT_DOCUMENT, type WrittenDocument } from "./document.ts";
 import type { paths } from "./shop-api.d.ts";
 
 type ShopClient = Client<paths>;
+
+const run = promisify(execFile);
 
 const document = JSON.parse(KEPT_DOCUMENT) as WrittenDocument;
 
@@ -110,6 +116,15 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
       clientOf().POST("/sessions", { body: { email: "nobody@example.test", password: "wrong" } }),
     ]);
     expect(codes.map(({ error }) => error?.code)).toEqual(["UNAUTHORIZED", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "NOT_FOUND", "UNAUTHORIZED"]);
+  });
+
+  it("buys what curl buys, as the README shows it", async () => {
+    const readme = readFileSync("README.md", "utf8");
+    const [, script = ""] = /^## Buy something$[\s\S]*?^```sh$([\s\S]*?)^```$/m.exec(readme) ?? [];
+    const { stdout } = await run("sh", ["-ec", script.replace("http://127.0.0.1:3000", shop.url)]);
+    const order = JSON.parse(stdout.slice(stdout.lastIndexOf('{"id"'))) as Order;
+    expect(order).toMatchObject({ lines: [{ quantity: 2 }] });
+    expect((await shop.settled(order)).status).toBe("confirmed");
   });
 
   it("was answered nothing that the document does not promise", () => {
