@@ -46,8 +46,15 @@ function resolved(document: WrittenDocument, response: WrittenResponse | undefin
   return name === undefined ? response : document.components.responses[name];
 }
 
+const parsers = new WeakMap<object, z.ZodType>();
+
 /** The schema as zod reads it back, with the components of the document. */
 function schemaOf(document: WrittenDocument, schema: object): z.ZodType {
-  const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
-  return z.fromJSONSchema(JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")));
+  const parser = parsers.get(schema) ?? readBack({ ...schema, $defs: document.components.schemas });
+  parsers.set(schema, parser);
+  return parser;
+}
+
+function readBack(schema: object): z.ZodType {
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(schema).replaceAll("#/components/schemas/", "#/$defs/")));
 }

@@ -105,8 +105,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Products, filtered and sorted, a page at a time
-         * @description Products, filtered and sorted, a page at a time; `search` looks in the name.
+         * Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`
+         * @description Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `search` looks in the name.
          */
         get: operations["catalog.products.list"];
         put?: never;
@@ -201,8 +201,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Orders, the newest first, a page at a time
-         * @description Orders, the newest first, a page at a time; `from` and `to` are the first and the last day. Buyers see their own.
+         * Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`
+         * @description Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `from` and `to` are the first and the last day. Buyers see their own.
          */
         get: operations["orders.list"];
         put?: never;
@@ -1168,6 +1168,7 @@ export interface operations {
                 sort?: components["schemas"]["ProductSort"];
                 page?: number;
                 limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1189,6 +1190,7 @@ export interface operations {
                         limit: number;
                         /** Format: int64 */
                         total: number;
+                        next: string | null;
                     };
                 };
             };
@@ -1476,6 +1478,7 @@ export interface operations {
                 to?: string;
                 page?: number;
                 limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1497,6 +1500,7 @@ export interface operations {
                         limit: number;
                         /** Format: int64 */
                         total: number;
+                        next: string | null;
                     };
                 };
             };
