@@ -408,7 +408,7 @@ export interface components {
             code: "ILLEGAL_STATUS_CHANGE";
             /** @constant */
             status: 409;
-            details: {
+            details?: {
                 from: components["schemas"]["OrderStatus"];
                 to: components["schemas"]["OrderStatus"];
             };
@@ -432,6 +432,12 @@ export interface components {
             code: "KEY_REUSED";
             /** @constant */
             status: 422;
+        };
+        KeyUndoneProblem: components["schemas"]["Problem"] & {
+            /** @constant */
+            code: "KEY_UNDONE";
+            /** @constant */
+            status: 409;
         };
         Line: {
             /** Format: uuid */
@@ -529,7 +535,7 @@ export interface components {
             /** @description What happened this time, for people. */
             detail: string;
             code: string;
-            /** @description Data for programs; its form hangs on the code. */
+            /** @description Data for programs; its form hangs on the code. Left out where the error would be larger than an error may be. */
             details?: unknown;
             /** @description Of INTERNAL: what operators find the error in the log by. */
             errorId?: string;
@@ -567,7 +573,7 @@ export interface components {
             code: "UNKNOWN_CATEGORY";
             /** @constant */
             status: 422;
-            details: {
+            details?: {
                 category: string;
             };
         };
@@ -576,7 +582,7 @@ export interface components {
             code: "UNKNOWN_PRODUCT";
             /** @constant */
             status: 422;
-            details: {
+            details?: {
                 /** Format: uuid */
                 productId: string;
             };
@@ -607,13 +613,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["BadRequestProblem"];
             };
         };
-        /** @description The row is not in the state that the caller assumed, or a value that must be unique is taken. */
+        /** @description `CONFLICT`, `KEY_IN_FLIGHT`, `KEY_UNDONE` */
         Conflict: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["ConflictProblem"];
+                "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"] | components["schemas"]["KeyUndoneProblem"];
             };
         };
         /** @description Any other error: a limit, or a failure of the world. `Retry-After` says when to ask again, where that helps. */
@@ -1058,13 +1064,13 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
-            /** @description `UNKNOWN_CATEGORY` */
+            /** @description `UNKNOWN_CATEGORY`, `KEY_REUSED` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["UnknownCategoryProblem"];
+                    "application/problem+json": components["schemas"]["UnknownCategoryProblem"] | components["schemas"]["KeyReusedProblem"];
                 };
             };
             default: components["responses"]["Fault"];
@@ -1145,13 +1151,13 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
-            /** @description `UNKNOWN_CATEGORY` */
+            /** @description `UNKNOWN_CATEGORY`, `KEY_REUSED` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["UnknownCategoryProblem"];
+                    "application/problem+json": components["schemas"]["UnknownCategoryProblem"] | components["schemas"]["KeyReusedProblem"];
                 };
             };
             default: components["responses"]["Fault"];
@@ -1251,16 +1257,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            /** @description `CONFLICT` or `KEY_IN_FLIGHT` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"];
-                };
-            };
-            /** @description `UNKNOWN_CATEGORY` or `KEY_REUSED` */
+            409: components["responses"]["Conflict"];
+            /** @description `UNKNOWN_CATEGORY`, `KEY_REUSED` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1361,16 +1359,8 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            /** @description `CONFLICT` or `KEY_IN_FLIGHT` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"];
-                };
-            };
-            /** @description `UNKNOWN_PRODUCT` or `KEY_REUSED` */
+            409: components["responses"]["Conflict"];
+            /** @description `UNKNOWN_PRODUCT`, `KEY_REUSED` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1552,15 +1542,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            /** @description `CONFLICT` or `KEY_IN_FLIGHT` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"];
-                };
-            };
+            409: components["responses"]["Conflict"];
             422: components["responses"]["KeyReused"];
             default: components["responses"]["Fault"];
         };
@@ -1602,15 +1584,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `CONFLICT` or `KEY_IN_FLIGHT` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"];
-                };
-            };
+            409: components["responses"]["Conflict"];
             422: components["responses"]["KeyReused"];
             default: components["responses"]["Fault"];
         };
@@ -1678,13 +1652,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `ILLEGAL_STATUS_CHANGE` or `CONFLICT` */
+            /** @description `ILLEGAL_STATUS_CHANGE`, `CONFLICT`, `KEY_IN_FLIGHT`, `KEY_UNDONE` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["IllegalStatusChangeProblem"] | components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["IllegalStatusChangeProblem"] | components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"] | components["schemas"]["KeyUndoneProblem"];
                 };
             };
             default: components["responses"]["Fault"];
@@ -1727,13 +1701,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `ILLEGAL_STATUS_CHANGE` or `CONFLICT` */
+            /** @description `ILLEGAL_STATUS_CHANGE`, `CONFLICT`, `KEY_IN_FLIGHT`, `KEY_UNDONE` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["IllegalStatusChangeProblem"] | components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["IllegalStatusChangeProblem"] | components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"] | components["schemas"]["KeyUndoneProblem"];
                 };
             };
             412: components["responses"]["PreconditionFailed"];

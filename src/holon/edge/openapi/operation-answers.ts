@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { type AnyProcedure, NOTHING, type RestRoute } from "../../contract/index.ts";
-import { errorRow } from "../../kernel/index.ts";
+import { type CatalogueCode, ERROR_CATALOGUE } from "../../kernel/index.ts";
 import { answersUnchanged, takesIfMatch } from "./operation-input.ts";
 import { declaredErrors, type ListedError, type ProblemBook } from "./problem-book.ts";
 import type { SchemaBook } from "./schema-book.ts";
@@ -58,18 +58,23 @@ function header(name: keyof typeof SHARED_HEADERS): unknown {
 /** Declared ones stand before those of the catalogue, which they replace where the contract gives one of them details. */
 function errorsOf(route: RestRoute, procedure: AnyProcedure): ListedError[] {
   const declared = declaredErrors(procedure);
-  const common = commonCodes(route, procedure).filter((code) => !declared.some((error) => error.code === code));
-  return [...declared, ...common.map((code) => ({ code, status: errorRow(code).status }))];
+  const statuses = new Set([...declared.map(({ status }) => status), ...commonStatuses(route, procedure)]);
+  const common = Object.entries(ERROR_CATALOGUE).filter(
+    ([code, { status }]) => statuses.has(status) && !declared.some((error) => error.code === code),
+  );
+  return [...declared, ...common.map(([code, { status }]) => ({ code, status }))];
 }
 
-function commonCodes(route: RestRoute, { access, type, idempotent }: AnyProcedure): string[] {
+/** Whatever a context answers with, those that call it may hand on: all codes of a status go together. */
+function commonStatuses(route: RestRoute, { access, type, idempotent }: AnyProcedure): number[] {
   const isMutation = type === "mutation";
-  return [
+  const codes: CatalogueCode[] = [
     // A malformed header is refused everywhere, and so is a token that is not good.
-    ...["BAD_REQUEST", "UNAUTHORIZED"],
-    ...(access === "public" ? [] : ["FORBIDDEN"]),
-    ...(route.pathFields.length > 0 ? ["NOT_FOUND"] : []),
-    ...(isMutation ? ["CONFLICT"] : []),
-    ...(isMutation && idempotent ? ["KEY_IN_FLIGHT", "KEY_REUSED"] : []),
+    ...(["BAD_REQUEST", "UNAUTHORIZED"] as const),
+    ...(access === "public" ? [] : (["FORBIDDEN"] as const)),
+    ...(route.pathFields.length > 0 ? (["NOT_FOUND"] as const) : []),
+    ...(isMutation ? (["CONFLICT"] as const) : []),
+    ...(isMutation && idempotent ? (["KEY_REUSED"] as const) : []),
   ];
+  return codes.map((code) => ERROR_CATALOGUE[code].status);
 }

@@ -48,14 +48,20 @@ export class ProblemBook {
 
   /** What an operation answers with one status where it does not succeed. */
   response(path: string, errors: readonly ListedError[]): unknown {
-    const [first, ...others] = errors;
-    if (first !== undefined && others.length === 0 && first.details === undefined) return this.#shared(first);
+    const [first] = errors as readonly [ListedError, ...ListedError[]];
+    // Codes of the catalogue alone are all of their status: what the first of them names.
+    const name = componentName(first.code);
+    const isCommon = first.details === undefined && isCatalogueCode(first.code);
+    if (isCommon && this.#responses.has(name)) return { $ref: RESPONSES + name };
     const schemas = errors.map((error) => this.#reference(error, path));
     const codes = errors.map(({ code }) => `\`${code}\``);
-    return {
-      description: `${codes.slice(0, -1).join(", ")}${codes.length > 1 ? " or " : ""}${codes.at(-1)}`,
+    const response = {
+      description: isCommon && errors.length === 1 ? errorRow(first.code).meaning : codes.join(", "),
       content: problemContent(schemas.length === 1 ? (schemas[0] as SchemaJson) : { oneOf: schemas }),
     };
+    if (!isCommon) return response;
+    this.#responses.set(name, response);
+    return { $ref: RESPONSES + name };
   }
 
   /** The row has another version than `If-Match` names. */
@@ -77,14 +83,6 @@ export class ProblemBook {
     return Object.fromEntries([...this.#responses].sort(([one], [two]) => (one < two ? -1 : 1)));
   }
 
-  #shared(error: ListedError): unknown {
-    const name = componentName(error.code);
-    if (!this.#responses.has(name)) {
-      this.#responses.set(name, { description: errorRow(error.code).meaning, content: problemContent(this.#reference(error, "")) });
-    }
-    return { $ref: RESPONSES + name };
-  }
-
   #reference(error: ListedError, path: string): SchemaJson {
     const isOwn = error.details !== undefined && (isCatalogueCode(error.code) || (this.#forms.get(error.code)?.size ?? 0) > 1);
     return this.#schemas.add(`${isOwn ? componentName(path) : ""}${componentName(error.code)}Problem`, this.#schemaOf(error, path));
@@ -96,7 +94,7 @@ export class ProblemBook {
       status: { type: "integer", const: status },
       ...(details === undefined ? {} : { details: this.#schemas.write(details, "output", `${path} ${code}`) }),
     };
-    return { allOf: [this.#problem, { type: "object", properties, required: ["code", "status", ...(details === undefined ? [] : ["details"])] }] };
+    return { allOf: [this.#problem, { type: "object", properties, required: ["code", "status"] }] };
   }
 
   #fault(): unknown {

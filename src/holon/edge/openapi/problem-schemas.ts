@@ -24,7 +24,7 @@ export const PROBLEM_SCHEMA: SchemaJson = {
     status: { type: "integer", format: "int32", minimum: 400, maximum: 599 },
     detail: { type: "string", description: "What happened this time, for people." },
     code: { type: "string" },
-    details: { description: "Data for programs; its form hangs on the code." },
+    details: { description: "Data for programs; its form hangs on the code. Left out where the error would be larger than an error may be." },
     errorId: { type: "string", description: "Of INTERNAL: what operators find the error in the log by." },
     issues: {
       type: "array",
