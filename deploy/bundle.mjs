@@ -25,7 +25,7 @@ await build({
 // Pages are read from the package that they come in, which is looked for beside the bundle: those of the dashboard of queues, and those of /docs.
 carry("@bull-board/ui", (file) => file);
 carry("@fastify/swagger-ui", (file) =>
-  /^(?:package\.json|LICENSE|static|static\/(?:swagger-ui(?:-bundle)?\.(?:css|js)|favicon-32x32\.png))$/.test(file),
+  /^(?:package\.json|LICENSE|static|static\/(?:swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png))$/.test(file),
 );
 
 /** Copies a package, or the files and folders of it that are wanted, by their paths in it. */
