@@ -181,6 +181,21 @@ describe("the errors of a document", () => {
   });
 });
 
+describe("names of errors", () => {
+  const failing = (errors: Readonly<Record<string, z.ZodType>>) =>
+    contract("many", { procedures: { fail: mutation({ access, errors, rest: "POST /fail" }) } });
+
+  it("that the document uses itself are given to its own", () => {
+    const { schemas } = write(failing({ FAULT: z.object({ own: z.string() }) })).components as { readonly schemas: object };
+    expect(at(schemas, "ManyFailFaultProblem", "allOf", "1", "properties", "code", "const")).toBe("FAULT");
+    expect(at(schemas, "FaultProblem", "allOf", "1", "properties", "code", "enum")).toContain("INTERNAL");
+  });
+
+  it("that are spelt alike are refused", () => {
+    expect(() => write(failing({ A_1: z.object({ own: z.string() }), A1: z.object({ own: z.int() }) }))).toThrow(/A1Problem/);
+  });
+});
+
 describe("the schemas of a document", () => {
   const taking = (input: z.ZodType, output: z.ZodType) =>
     contract("taker", { procedures: { take: mutation({ access, input: z.object({ input }), output: z.object({ output }), rest: "POST /take" }) } });

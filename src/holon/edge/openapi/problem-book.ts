@@ -17,6 +17,9 @@ export interface ListedError {
   readonly details?: z.ZodType;
 }
 
+/** Codes that a contract may declare and whose names the document uses itself. */
+const TAKEN_CODES: ReadonlySet<string> = new Set(["FAULT", "PRECONDITION_FAILED"]);
+
 /** A procedure with its whole path. */
 export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
 
@@ -84,7 +87,8 @@ export class ProblemBook {
   }
 
   #reference(error: ListedError, path: string): SchemaJson {
-    const isOwn = error.details !== undefined && (isCatalogueCode(error.code) || (this.#forms.get(error.code)?.size ?? 0) > 1);
+    const isTaken = isCatalogueCode(error.code) || TAKEN_CODES.has(error.code) || (this.#forms.get(error.code)?.size ?? 0) > 1;
+    const isOwn = error.details !== undefined && isTaken;
     return this.#schemas.add(`${isOwn ? componentName(path) : ""}${componentName(error.code)}Problem`, this.#schemaOf(error, path));
   }
 

@@ -49,8 +49,14 @@ export class SchemaBook {
     return named === undefined ? json : this.look(named, io);
   }
 
-  /** Adds a component of the document's own, and answers the reference to it. */
+  /**
+   * Adds a component of the document's own, and answers the reference to it.
+   *
+   * Errors: ContractError where the name is that of another one.
+   */
   add(name: string, json: SchemaJson): SchemaJson {
+    const known = this.#own.get(name);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(json)) throw doubled(name, "the document", "another error of it");
     this.#own.set(name, json);
     return { $ref: SCHEMAS + name };
   }
