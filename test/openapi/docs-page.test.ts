@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
     await page.getByRole("button", { name: "Authorize" }).click();
     await page.getByLabel("auth-bearer-value").fill(token);
     await page.getByRole("button", { name: "Apply credentials" }).click();
-    await page.getByRole("button", { name: "Close" }).last().click();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
     expect(await tryIt("orders.list")).toBe("200");
     await page.screenshot({ path: path.join(PICTURES, "docs-signed-in.png"), fullPage: true });
   });

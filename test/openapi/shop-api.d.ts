@@ -105,7 +105,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`
+         * Products, filtered and sorted, a page at a time, by page or by the cursor that the page before calls next
          * @description Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `search` looks in the name.
          */
         get: operations["catalog.products.list"];
@@ -201,7 +201,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`
+         * Orders, the newest first, a page at a time, by page or by the cursor that the page before calls next
          * @description Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `from` and `to` are the first and the last day. Buyers see their own.
          */
         get: operations["orders.list"];

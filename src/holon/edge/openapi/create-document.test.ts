@@ -24,7 +24,7 @@ const things = contract("things", {
       input: z.object({ id: z.uuid(), verbose: z.boolean().optional(), tags: z.array(z.string()).describe("All of them.").default([]) }),
       output: Thing,
       rest: { route: "GET /things/{id}", cache: "public, max-age=60" },
-      description: "One thing. Nobody sees more.",
+      description: "One `thing`. Nobody sees more.",
       example: {
         input: { id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff" },
         output: { id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", name: "a", version: 1 },
@@ -66,7 +66,7 @@ describe("the document of contracts", () => {
 
   it("names an operation as tRPC does, and shows its first sentence in lists", () => {
     expect(operation("/things/{id}", "get")).toMatchObject({
-      ...{ operationId: "things.get", tags: ["things"], summary: "One thing", description: "One thing. Nobody sees more." },
+      ...{ operationId: "things.get", tags: ["things"], summary: "One thing", description: "One `thing`. Nobody sees more." },
     });
     expect(operation("/things/{id}", "put")).toMatchObject({ operationId: "things.rename", deprecated: true });
   });

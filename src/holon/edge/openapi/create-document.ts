@@ -85,11 +85,11 @@ function usedOnly(components: Readonly<Record<string, unknown>>, text: string, k
   return Object.fromEntries(Object.entries(components).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)));
 }
 
-/** The first sentence is what lists of operations show. */
+/** The first sentence is what lists of operations show, as plain text. */
 function words({ description }: AnyProcedure): { readonly summary?: string; readonly description?: string } {
   if (description === undefined) return {};
   const [summary = description] = description.split(/(?<=[.;]) /);
-  return { summary: summary.replace(/[.;]$/, ""), ...(summary === description ? {} : { description }) };
+  return { summary: summary.replace(/[.;]$/, "").replaceAll("`", ""), ...(summary === description ? {} : { description }) };
 }
 
 /** Roles stand where other schemes have scopes, as the specification allows. */
