@@ -22,6 +22,15 @@ await build({
   logLevel: "info",
 });
 
-// The dashboard of queues reads its pages from the package that they come in, and looks for it beside the bundle.
-const pages = path.dirname(createRequire(import.meta.url).resolve("@bull-board/ui/package.json"));
-cpSync(pages, path.join(path.dirname(outfile), "node_modules/@bull-board/ui"), { recursive: true });
+// Pages are read from the package that they come in, which is looked for beside the bundle: those of the dashboard of queues, and those of /docs.
+carry("@bull-board/ui", (file) => file);
+carry("@fastify/swagger-ui", (file) =>
+  /^(?:package\.json|LICENSE|static|static\/(?:swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png))$/.test(file),
+);
+
+/** Copies a package, or the files and folders of it that are wanted, by their paths in it. */
+function carry(name, isWanted) {
+  const from = path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  const filter = (file) => file === from || isWanted(path.relative(from, file));
+  cpSync(from, path.join(path.dirname(outfile), "node_modules", name), { recursive: true, filter });
+}

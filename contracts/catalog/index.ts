@@ -13,14 +13,21 @@ const facts = {
 };
 
 /** Something that is sold. `version` counts edits of its facts; stock moves without it. A discontinued product is sold while there is stock. */
-export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0), version: Version, createdAt: Moment });
+export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0), version: Version, createdAt: Moment }).meta({ id: "Product" });
 
 export type Product = z.output<typeof Product>;
+
+/** A product of the shop, for documents. */
+const CHANG: Product = {
+  id: "add0bf27-6562-57e2-8d63-dfe35167d93e",
+  ...{ name: "Chang", category: "Beverages", quantityPerUnit: "24 - 12 oz bottles", priceCents: 1_900, discontinued: true, stock: 17 },
+  ...{ version: 1, createdAt: "2026-11-22T09:30:00.000Z" },
+};
 
 export { Sale } from "./sale.ts";
 
 /** How a list of products may be sorted. */
-export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]);
+export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]).meta({ id: "ProductSort" });
 
 const place = { id: z.uuid(), page: z.int() };
 
@@ -41,7 +48,7 @@ export const ProductCursor = cursor(
 );
 
 /** So many of one product. */
-export const Line = z.object({ productId: z.uuid(), quantity: Quantity });
+export const Line = z.object({ productId: z.uuid(), quantity: Quantity }).meta({ id: "Line" });
 
 /** 1 to 100 lines, each of another product. */
 export const Lines = z
@@ -67,11 +74,12 @@ const ProductSales = z.object({ productId: z.uuid(), name: z.string(), category:
 const CategorySales = z.object({ category: z.string().nullable(), ...Sums });
 const Rebuild = z.int().min(1);
 const UnknownCategory = z.object({ category: z.string() });
-const CategoryCount = z.object({ name: z.string(), products: z.int() });
+const CategoryCount = z.object({ name: z.string(), products: z.int() }).meta({ id: "Category" });
 const admin = { role: "admin" } as const;
 
 /** What the catalog context promises: products, their categories, and their stock. */
 export const catalog = contract("catalog", {
+  description: "Products, their categories, and their stock.",
   procedures: {
     products: {
       get: query({
@@ -80,6 +88,7 @@ export const catalog = contract("catalog", {
         output: Product,
         rest: "GET /products/{id}",
         description: "One product.",
+        example: { input: { id: CHANG.id }, output: CHANG },
       }),
       list: query({
         access: "public",
@@ -112,6 +121,16 @@ export const catalog = contract("catalog", {
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
         rest: "POST /products",
         description: "Adds a product.",
+        example: {
+          input: {
+            name: "Darjeeling",
+            category: "Beverages",
+            quantityPerUnit: "10 boxes x 20 bags",
+            priceCents: 1_250,
+            discontinued: false,
+            stock: 40,
+          },
+        },
       }),
       update: mutation({
         access: admin,

@@ -21,6 +21,7 @@ const orderedBy = { orderedBy: "orderId" } as const;
 
 /** What the orders context promises: orders from placing to delivery. */
 export const orders = contract("orders", {
+  description: "Orders, from placing to delivery.",
   procedures: {
     place: mutation({
       access: "user",
@@ -30,6 +31,7 @@ export const orders = contract("orders", {
       rest: "POST /orders",
       description:
         "Orders for oneself. The order is pending at first; stock is set aside and the payment taken after that, and it becomes confirmed, or declined for a reason.",
+      example: { input: { lines: [{ productId: "add0bf27-6562-57e2-8d63-dfe35167d93e", quantity: 2 }] } },
     }),
     placeFor: mutation({
       access: { role: "admin" },

@@ -5,7 +5,9 @@ import { Day, Moment, SumCents, Version } from "../values.ts";
 /**
  * Where an order stands. `pending`: its placing goes on; `declining`, `cancelling`: money or stock is still to be given back.
  */
-export const OrderStatus = z.enum(["pending", "confirmed", "shipped", "delivered", "declining", "declined", "cancelling", "cancelled"]);
+export const OrderStatus = z
+  .enum(["pending", "confirmed", "shipped", "delivered", "declining", "declined", "cancelling", "cancelled"])
+  .meta({ id: "OrderStatus" });
 
 export type OrderStatus = z.output<typeof OrderStatus>;
 
@@ -13,27 +15,31 @@ export type OrderStatus = z.output<typeof OrderStatus>;
 export const DeclineCode = z.enum(["UNKNOWN_CUSTOMER", "UNKNOWN_PRODUCT", "OUT_OF_STOCK", "PAYMENT_DECLINED", "PAYMENT_UNANSWERED", "FAILED"]);
 
 /** Why an order was declined, for programs and for people. */
-export const DeclineReason = z.object({ code: DeclineCode, message: z.string() });
+export const DeclineReason = z.object({ code: DeclineCode, message: z.string() }).meta({ id: "DeclineReason" });
 
 export type DeclineReason = z.output<typeof DeclineReason>;
 
 /** A line of an order. Name and price are the catalog's on the day, and not known before the stock is reserved. */
-export const OrderLine = z.object({ ...Line.shape, name: z.string().nullable(), unitPriceCents: z.int().min(1).nullable() });
+export const OrderLine = z
+  .object({ ...Line.shape, name: z.string().nullable(), unitPriceCents: z.int().min(1).nullable() })
+  .meta({ id: "OrderLine" });
 
 /** An order, with the prices of the day that it was placed. */
-export const Order = z.object({
-  id: z.uuid(),
-  customerId: z.uuid(),
-  status: OrderStatus,
-  /** Why it was declined; null for all others. */
-  reason: DeclineReason.nullable(),
-  orderedOn: Day,
-  /** Not known before the stock is reserved. */
-  totalCents: SumCents.nullable(),
-  lines: z.array(OrderLine),
-  version: Version,
-  createdAt: Moment,
-});
+export const Order = z
+  .object({
+    id: z.uuid(),
+    customerId: z.uuid(),
+    status: OrderStatus,
+    /** Why it was declined; null for all others. */
+    reason: DeclineReason.nullable(),
+    orderedOn: Day,
+    /** Not known before the stock is reserved. */
+    totalCents: SumCents.nullable(),
+    lines: z.array(OrderLine),
+    version: Version,
+    createdAt: Moment,
+  })
+  .meta({ id: "Order" });
 
 export type Order = z.output<typeof Order>;
 

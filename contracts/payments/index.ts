@@ -7,26 +7,29 @@ import { Moment, SumCents, Version } from "../values.ts";
  * Where the payment of an order stands. `unanswered`: the gateway did not say in time; money may still move. `voided`: called off before
  * money moved; should it move yet, it is given back.
  */
-export const PaymentStatus = z.enum(["approved", "declined", "unanswered", "refunded", "voided"]);
+export const PaymentStatus = z.enum(["approved", "declined", "unanswered", "refunded", "voided"]).meta({ id: "PaymentStatus" });
 
 export type PaymentStatus = z.output<typeof PaymentStatus>;
 
 /** The payment of one order. */
-export const Payment = z.object({
-  orderId: z.uuid(),
-  customerId: z.uuid().nullable(),
-  amountCents: SumCents,
-  status: PaymentStatus,
-  /** Why it was declined or not answered; null otherwise. */
-  reason: z.string().nullable(),
-  version: Version,
-  createdAt: Moment,
-});
+export const Payment = z
+  .object({
+    orderId: z.uuid(),
+    customerId: z.uuid().nullable(),
+    amountCents: SumCents,
+    status: PaymentStatus,
+    /** Why it was declined or not answered; null otherwise. */
+    reason: z.string().nullable(),
+    version: Version,
+    createdAt: Moment,
+  })
+  .meta({ id: "Payment" });
 
 export type Payment = z.output<typeof Payment>;
 
 /** What the payments context promises: each order is paid at most once, and can be paid back. */
 export const payments = contract("payments", {
+  description: "Payments of orders.",
   procedures: {
     charge: mutation({
       access: "internal",

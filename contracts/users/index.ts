@@ -4,7 +4,7 @@ import { pageFields, pageOf } from "../page.ts";
 import { Email, Moment, text, Version } from "../values.ts";
 
 /** What somebody may do: `user` buys, `admin` also runs the shop. */
-export const Role = z.enum(["user", "admin"]);
+export const Role = z.enum(["user", "admin"]).meta({ id: "Role" });
 
 /** What a user says of himself. */
 const profile = {
@@ -16,7 +16,7 @@ const profile = {
 };
 
 /** Somebody with an account. */
-export const User = z.object({ id: z.uuid(), ...profile, role: Role, version: Version, createdAt: Moment });
+export const User = z.object({ id: z.uuid(), ...profile, role: Role, version: Version, createdAt: Moment }).meta({ id: "User" });
 
 export type User = z.output<typeof User>;
 
@@ -51,6 +51,7 @@ const SIGN_IN_LIMITS: readonly RateLimit[] = [
 
 /** What the users context promises: accounts, and proofs of who somebody is. */
 export const users = contract("users", {
+  description: "Accounts, and proofs of who somebody is.",
   procedures: {
     signUp: mutation({
       access: "public",
@@ -58,6 +59,7 @@ export const users = contract("users", {
       output: User,
       rest: "POST /users",
       description: "Opens an account. An e-mail that has one answers CONFLICT.",
+      example: { input: { email: "ada@example.test", password: "correct horse", name: "Ada" } },
     }),
     signIn: mutation({
       access: "public",

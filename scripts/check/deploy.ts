@@ -26,7 +26,7 @@ const faults = [
   ...(lint.ok ? [] : [lint.output]),
   ...composeFaults(read(root, "docker-compose.yml")).map((fault) => `docker-compose.yml: ${fault}`),
   ...dockerfileFaults(root, read(root, "Dockerfile")).map((fault) => `Dockerfile: ${fault}`),
-  ...bundleFaults(root),
+  ...(await bundleFaults(root)),
 ];
 for (const fault of faults) console.error(fault);
 console.log(`deploy: ${faults.length} faults`);

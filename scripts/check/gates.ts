@@ -19,6 +19,7 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   floors: script("floors.ts"),
   workflows: script("workflow-versions.ts"),
   docs: script("docs.ts"),
+  openapi: script("openapi.ts"),
   deploy: script("deploy.ts"),
   package: script("package.ts"),
   start: script("first-start.ts"),

@@ -19,6 +19,9 @@ export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./context/w
 export type { StepOptions, StepRetry, Steps } from "./context/workflow-steps.ts";
 export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes.ts";
 export type { EdgeRequest } from "./edge/edge-request.ts";
+export type { ApiInfo } from "./edge/openapi/api-info.ts";
+export type { OpenApiDocument } from "./edge/openapi/create-document.ts";
+export { documentText } from "./edge/openapi/document-route.ts";
 export type { Clock } from "./kernel/clock.ts";
 export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
 export { catalogueError, HolonError, isHolonError } from "./kernel/holon-error.ts";
@@ -27,6 +30,7 @@ export { type AnonymousPrincipal, type Principal, principalName, type SystemPrin
 export { createLogger } from "./observe/logger.ts";
 export { shapeOf } from "./runtime/app-shape.ts";
 export { type App, type AppOptions, type AskApp, type Authenticate, defineApp, type OpsSignIn } from "./runtime/define-app.ts";
+export { openApiOf } from "./runtime/open-api-of.ts";
 export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";
 export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./topology/index.ts";
 export { type JobOptions, type JobSpec, job } from "./work/job.ts";

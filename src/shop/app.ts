@@ -28,6 +28,7 @@ export interface ShopParts {
 export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs }: ShopParts): App {
   return defineApp({
     name: "shop",
+    api: { title: "The shop", version: "1.0.0", license: { name: "MIT", identifier: "MIT" } },
     contexts: [
       createUsersModule({ tokens, firstAdmin, nowMs }),
       catalogModule,

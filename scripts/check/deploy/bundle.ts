@@ -2,12 +2,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runCommand } from "../command.ts";
+import { bundledEdgeFaults } from "./bundled-edge.ts";
 
 /** Most that the bundle may weigh: a dependency that comes in by accident shows here. */
 const GREATEST_BYTES = 8 * 1024 * 1024;
 
 /** What is wrong with the file that goes into the image: it must run where nothing is installed, and hold no embedded database. */
-export function bundleFaults(root: string): string[] {
+export async function bundleFaults(root: string): Promise<string[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "holon-bundle-"));
   const file = path.join(folder, "main.mjs");
   try {
@@ -21,6 +22,7 @@ export function bundleFaults(root: string): string[] {
     return [
       ...(bytes > GREATEST_BYTES ? [`the bundle has ${bytes} bytes, at most ${GREATEST_BYTES}`] : []),
       ...(planned.ok && planned.output.includes("postgres://u:****@h/d") ? [] : [`the bundle does not run on plain Node:\n${planned.output}`]),
+      ...(await bundledEdgeFaults(file)),
       ...(refused.ok ? ["the bundle starts in production without any setting"] : []),
     ];
   } finally {

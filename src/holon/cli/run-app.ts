@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { startEmbeddedPostgres } from "../data/index.ts";
+import { documentText } from "../edge/index.ts";
 import { createLogger } from "../observe/index.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
 import type { App } from "../runtime/define-app.ts";
+import { openApiOf } from "../runtime/open-api-of.ts";
 import { startProcess } from "../runtime/start-process.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../topology/index.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
@@ -35,12 +37,17 @@ export interface RunAppOptions {
  * Runs an app as the environment says, until the process is told to stop. The last line of a `main.ts`.
  *
  * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do;
- * `work` shows what waits and decides about it; `key` makes a key for a process.
+ * `openapi` prints the document of the REST interface and needs no environment; `work` shows what waits and decides about it; `key` makes a key for
+ * a process.
  * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
   const { command = process.argv[2] ?? "start" } = options;
   try {
+    if (command === "openapi") {
+      process.stdout.write(documentText(openApiOf(app)));
+      return;
+    }
     if (command === "key") {
       process.stdout.write(`${renderNewKey()}\n`);
       return;
@@ -54,7 +61,9 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     if (command === "start") return await start(app, plan);
     if (command === "work") return await runWorkCommand(app, plan, process.argv.slice(3));
     if (command === "alone") return await runAloneCommand(app, plan);
-    throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart, plan, work or key." }]);
+    throw new ConfigurationError([
+      { variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart, plan, openapi, work or key." },
+    ]);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;

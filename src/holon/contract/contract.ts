@@ -14,6 +14,8 @@ export interface Contract<Name extends string = string, Procedures extends Proce
   readonly name: Name;
   readonly procedures: Procedures;
   readonly events: Events;
+  /** What the context is for, in a sentence; for documents. */
+  readonly description: string | undefined;
   /** The `rest` lines of the procedures, parsed; in the order of declaration. */
   readonly routes: readonly RestRoute[];
 }
@@ -41,7 +43,7 @@ const RESERVED = new Set([
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
   name: Name,
-  parts: { readonly procedures: Procedures; readonly events?: Events },
+  parts: { readonly procedures: Procedures; readonly events?: Events; readonly description?: string },
 ): Contract<Name, Procedures, Events> {
   if (!CONTEXT_NAME.test(name)) {
     throw new ContractError(`contract "${name}"`, "a context's name is lower-case letters and digits, at most 31, and begins with a letter");
@@ -57,7 +59,7 @@ export function contract<const Name extends string, const Procedures extends Pro
       throw new ContractError(`${name} event ${eventName}`, `orderedBy names "${spec.orderedBy}", which is no field of the payload`);
     }
   }
-  return { kind: "contract", name, procedures: parts.procedures, events, routes: parseRestRoutes(procedures) };
+  return { kind: "contract", name, procedures: parts.procedures, events, description: parts.description, routes: parseRestRoutes(procedures) };
 }
 
 /** All procedures of a tree with their dotted paths, in the order of declaration. */

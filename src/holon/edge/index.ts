@@ -3,5 +3,6 @@ export * from "./create-edge.ts";
 export * from "./dashboard/index.ts";
 export * from "./edge-options.ts";
 export * from "./edge-request.ts";
+export * from "./openapi/index.ts";
 export * from "./ops-server.ts";
 export { openRedisRateStore, type RateStore } from "./rates/index.ts";

@@ -1,5 +1,5 @@
 import type { ContextModule } from "../context/index.ts";
-import type { AppRoutes, Credentials, EdgeRequest } from "../edge/index.ts";
+import type { ApiInfo, AppRoutes, Credentials, EdgeRequest } from "../edge/index.ts";
 import type { Principal } from "../kernel/index.ts";
 import type { AllowedCycle } from "../topology/app-shape.ts";
 
@@ -22,6 +22,8 @@ export interface AppOptions {
   /** Lower-case letters and digits; names the development database and the metrics. */
   readonly name: string;
   readonly contexts: readonly ContextModule[];
+  /** What its OpenAPI document says of it; where nothing is said, the title is its name and the version 0.0.0. */
+  readonly api?: Partial<ApiInfo>;
   readonly authenticate?: Authenticate;
   /** Lets admins sign in to the dashboard with e-mail and password; with a bearer token they always can. */
   readonly opsSignIn?: OpsSignIn;

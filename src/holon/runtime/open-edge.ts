@@ -1,13 +1,17 @@
-import { createEdge, type Edge, openRedisRateStore, type RateStore, type Readiness } from "../edge/index.ts";
+import type { FastifyInstance } from "fastify";
+import { addDocsRoutes, addDocumentRoute, createEdge, type Edge, openRedisRateStore, type RateStore, type Readiness } from "../edge/index.ts";
 import type { OpenThings } from "../kernel/index.ts";
+import type { Plan } from "../topology/index.ts";
 import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import type { App } from "./define-app.ts";
+import { openApiOf } from "./open-api-of.ts";
 import type { Core } from "./open-core.ts";
 import { targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
-export async function openEdge({ authenticate, routes }: App, core: Core, readiness: () => Readiness, open: OpenThings): Promise<Edge> {
+export async function openEdge(app: App, core: Core, readiness: () => Readiness, open: OpenThings): Promise<Edge> {
   const { plan, contracts, resolve, callMetrics, clock, wheel, log, newId } = core;
+  const { authenticate, routes } = app;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   const rateStore = await openRateStore(core, open);
@@ -23,6 +27,7 @@ export async function openEdge({ authenticate, routes }: App, core: Core, readin
     trustedProxies: plan.trustedProxies,
     cors: { origins: plan.corsOrigins },
     rateStore,
+    register: (server) => addDocs(server, app, plan),
   });
 }
 
@@ -30,4 +35,12 @@ export async function openEdge({ authenticate, routes }: App, core: Core, readin
 async function openRateStore({ plan, log }: Core, open: OpenThings): Promise<RateStore | undefined> {
   if (plan.redisUrl === undefined) return undefined;
   return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, log));
+}
+
+/** An edge without contexts has the contracts of all, so the document is the same whatever runs where. */
+function addDocs(server: FastifyInstance, app: App, { docs }: Plan): void {
+  if (docs === "off") return;
+  const document = openApiOf(app);
+  addDocumentRoute(server, document);
+  if (docs === "page") addDocsRoutes(server, document.info.title);
 }

@@ -100,6 +100,7 @@ function start(
     logLevel: "info",
     trustedProxies: [],
     corsOrigins: [],
+    docs: "page",
   };
   return startProcess({ app, plan, log, clock, wrapTarget, guests, selfMesh: topology === "wire" });
 }

@@ -6,6 +6,11 @@ export const ROLES = ["edge", "rpc", "jobs"] as const;
 
 export type Role = (typeof ROLES)[number];
 
+/** What the public port shows of its REST interface: the document and an interactive page, the document alone, or neither. */
+export const DOCS = ["page", "document", "off"] as const;
+
+export type Docs = (typeof DOCS)[number];
+
 /** How much is logged. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -72,6 +77,8 @@ export interface Plan {
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** What the public port shows of its REST interface. */
+  readonly docs: Docs;
 }
 
 /** Certificate and key of a process, and the authority of all. */

@@ -46,6 +46,7 @@ describe("a plan", () => {
       logLevel: "info",
       trustedProxies: [],
       corsOrigins: [],
+      docs: "page",
     });
   });
 
@@ -115,6 +116,9 @@ describe("a plan", () => {
     ["waits for balancers where told to", { HOLON_LIMIT_DRAIN_MS: "5" }, { limits: { ...DEFAULT_LIMITS, drainMs: 5 } }],
     ["believes the named proxies", { HOLON_TRUSTED_PROXIES: "10.0.0.0/8,::1" }, { trustedProxies: ["10.0.0.0/8", "::1"] }],
     ["lets admins change things where that is asked for", { HOLON_OPS_WRITE: "yes" }, { opsWrite: true }],
+    ["of production shows the document, and no page", PRODUCTION, { docs: "document" }],
+    ["of production shows the page when told", { ...PRODUCTION, HOLON_DOCS: "page" }, { docs: "page" }],
+    ["shows no document when told", { HOLON_DOCS: "off" }, { docs: "off" }],
     ["lets named origins call", { HOLON_CORS_ORIGINS: "https://shop.example" }, { corsOrigins: ["https://shop.example"] }],
     ["sends traces where told", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel:4318" }, { otlpEndpoint: "http://otel:4318" }],
     ["passes over variables of the project's own tests", { HOLON_FAULT_SCALE: "0.1" }, { name: "shop" }],

@@ -2,7 +2,7 @@ import type { AppShape } from "./app-shape.ts";
 import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
-import { LOG_LEVELS, type Plan } from "./plan.ts";
+import { DOCS, LOG_LEVELS, type Plan } from "./plan.ts";
 import { readAddresses } from "./read-addresses.ts";
 import { readContexts, readRoles } from "./read-hosting.ts";
 import { countsOnSecret, type IdentityNeeds, readIdentity } from "./read-identity.ts";
@@ -56,6 +56,8 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     trustedProxies: readTrustedProxies(reader),
     corsOrigins: readCorsOrigins(reader),
+    // The page has the origin of the app's own pages: a fault in it would be one of theirs.
+    docs: reader.choice("HOLON_DOCS", DOCS, production ? "document" : "page"),
   };
   refuseUnknownVariables(shape, reader);
   refuseCallCycles(shape, reader);

@@ -35,6 +35,7 @@ describe("a plan in print", () => {
       "traces           off",
       "trusted proxies  none",
       "cors origins     none",
+      "docs             page",
       "limits           poolCount 3 (default 5), drainMs 0 (default 5000)",
     ]);
   });

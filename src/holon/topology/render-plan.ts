@@ -44,6 +44,7 @@ function ruleLines(plan: Plan): Line[] {
     ["traces", plan.otlpEndpoint === undefined ? "off" : maskedUrl(plan.otlpEndpoint)],
     ["trusted proxies", plan.trustedProxies.join(", ") || "none"],
     ["cors origins", plan.corsOrigins.join(", ") || "none"],
+    ["docs", plan.docs],
     ["limits", changed.map((name) => `${name} ${plan.limits[name]} (default ${DEFAULT_LIMITS[name]})`).join(", ") || "all as by default"],
   ];
 }

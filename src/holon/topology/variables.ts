@@ -51,6 +51,11 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_ALLOW_MADE_UP_SECRET", "", "`yes` lets production run with a secret that was made up at start."),
   variable("HOLON_TRUSTED_PROXIES", "none", "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed, separated by commas."),
   variable("HOLON_CORS_ORIGINS", "none", "Origins whose pages may call (`https://shop.example`), separated by commas."),
+  variable(
+    "HOLON_DOCS",
+    "`page`; `document` in production",
+    "What the public port shows of its REST interface: `page` (`/openapi.json` and the interactive `/docs`), `document` (`/openapi.json` alone) or `off`.",
+  ),
   variable("NODE_ENV", "development", "`production`, `development` or `test`; production refuses what is made for development."),
   variable("LOG_LEVEL", "info", "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),
   variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces are sent by OTLP over HTTP."),

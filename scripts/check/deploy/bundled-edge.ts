@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import path from "node:path";
+
+/** Contexts that the shop's edge needs an address of; nobody answers there. */
+const CONTEXTS = ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "NOTIFICATIONS"];
+
+/** Everything that the page of the interface is made of, and what it shows. */
+const PATHS = ["/openapi.json", "/docs", "/docs/page.js", "/docs/assets/swagger-ui.css", "/docs/assets/swagger-ui-bundle.js"];
+
+/** How long the program may take to say its address. */
+const START_MS = 60_000;
+
+/** Starts a bare edge from the bundle, where nothing is installed, and asks it for its documents. */
+export async function bundledEdgeFaults(file: string): Promise<string[]> {
+  const addresses = Object.fromEntries(CONTEXTS.map((name) => [`HOLON_${name}_URL`, "http://127.0.0.1:9"]));
+  const env = { HOLON_CONTEXTS: "none", PORT: "0", HOLON_OPS_PORT: "0", HOLON_SECRET: "s", LOG_LEVEL: "silent", ...addresses };
+  const child = spawn(process.execPath, [file, "start"], { cwd: path.dirname(file), env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+  // What never says its address is ended, and with it the waiting for it.
+  const patience = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  try {
+    const url = await Promise.race([urlOf(child.stdout), ended]);
+    if (url === undefined) return ["the bundle does not start as a bare edge"];
+    const statuses = await Promise.all(PATHS.map(async (asked) => [asked, (await fetch(url + asked)).status] as const));
+    return statuses.filter(([, status]) => status !== 200).map(([asked, status]) => `the bundle answers ${asked} with ${status}`);
+  } finally {
+    clearTimeout(patience);
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+/** The public address, as the program says it. */
+function urlOf(output: NodeJS.ReadableStream): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    output.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const [, url] = /^ *edge +(http:\S+)\/trpc/m.exec(text) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+  });
+}

@@ -1,0 +1,99 @@
+import { type AnyProcedure, type Contract, type RestRoute, walkProcedures } from "../../contract/index.ts";
+import type { ApiInfo } from "./api-info.ts";
+import { operationAnswers, SHARED_HEADERS } from "./operation-answers.ts";
+import { operationInput, SHARED_PARAMETERS } from "./operation-input.ts";
+import { type NamedProcedure, ProblemBook } from "./problem-book.ts";
+import { SchemaBook } from "./schema-book.ts";
+
+/** An OpenAPI 3.1 document: plain JSON. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: ApiInfo;
+  readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string; readonly description?: string }[];
+  /** Operations by path and method. */
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components: Readonly<Record<string, unknown>>;
+}
+
+/** The version of the specification that documents are written in. */
+const VERSION = "3.1.1";
+
+/** Stands for the bearer token in `security`. */
+const BEARER = "bearer";
+
+/** One operation to write. */
+interface Operation {
+  readonly context: string;
+  readonly route: RestRoute;
+  readonly procedure: AnyProcedure;
+}
+
+/**
+ * Writes the OpenAPI document of all REST routes of an app. Pure, and the same text for the same contracts: what runs where makes no difference.
+ *
+ * Procedures without a `rest` line, internal ones and subscriptions are not in it.
+ * Errors: ContractError where one schema id stands for two schemas.
+ */
+export function createOpenApiDocument(info: ApiInfo, contracts: readonly Contract[]): OpenApiDocument {
+  const operations = contracts.flatMap(operationsOf);
+  const schemas = new SchemaBook();
+  const problems = new ProblemBook(
+    schemas,
+    operations.map(({ route, procedure }): NamedProcedure => [route.procedure, procedure]),
+  );
+  const written: Record<string, Record<string, unknown>> = {};
+  for (const { context, route, procedure } of operations) {
+    written[route.path] ??= {};
+    (written[route.path] as Record<string, unknown>)[route.method.toLowerCase()] = {
+      operationId: route.procedure,
+      ...words(procedure),
+      tags: [context],
+      ...(procedure.deprecated ? { deprecated: true } : {}),
+      security: security(procedure),
+      ...operationInput(schemas, route, procedure),
+      responses: operationAnswers(schemas, problems, route, procedure),
+    };
+  }
+  const settled = schemas.settle({ paths: written, responses: problems.responses() });
+  const { paths, responses } = settled.document;
+  const used = JSON.stringify(paths);
+  return {
+    openapi: VERSION,
+    info,
+    servers: [{ url: "/" }],
+    tags: contracts
+      .filter(({ routes }) => routes.length > 0)
+      .map(({ name, description }) => ({ name, ...(description === undefined ? {} : { description }) })),
+    paths,
+    components: {
+      schemas: settled.schemas,
+      responses,
+      parameters: usedOnly(SHARED_PARAMETERS, used, "parameters"),
+      headers: usedOnly(SHARED_HEADERS, used, "headers"),
+      securitySchemes: { [BEARER]: { type: "http", scheme: "bearer", description: "A token in `Authorization: Bearer <token>`." } },
+    },
+  };
+}
+
+function operationsOf({ name, procedures, routes }: Contract): Operation[] {
+  const byPath = new Map([...walkProcedures(procedures)].map(([path, procedure]) => [`${name}.${path}`, procedure]));
+  return routes.map((route) => ({ context: name, route, procedure: byPath.get(route.procedure) as AnyProcedure }));
+}
+
+function usedOnly(components: Readonly<Record<string, unknown>>, text: string, kind: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(components).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)));
+}
+
+/** The first sentence is what lists of operations show, as plain text. */
+function words({ description }: AnyProcedure): { readonly summary?: string; readonly description?: string } {
+  if (description === undefined) return {};
+  const [summary = description] = description.split(/(?<=[.;]) /);
+  return { summary: summary.replace(/[.;]$/, "").replaceAll("`", ""), ...(summary === description ? {} : { description }) };
+}
+
+/** Roles stand where other schemes have scopes, as the specification allows. */
+function security({ access }: AnyProcedure): readonly unknown[] {
+  if (access === "public") return [];
+  return [{ [BEARER]: typeof access === "object" ? [access.role] : [] }];
+}

@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { OpenApiDocument } from "./create-document.ts";
+
+/** The path of the document. */
+export const DOCUMENT_PATH = "/openapi.json";
+
+/** The document as it is answered and written into files: for programs, and for people who compare two versions of it. */
+export function documentText(document: OpenApiDocument): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** Adds `GET /openapi.json`. Caches keep it, and ask each time whether it is still the same. */
+export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument): void {
+  const body = Buffer.from(documentText(document));
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  app.get(DOCUMENT_PATH, (request, reply) => {
+    reply.header("etag", etag).header("cache-control", "no-cache");
+    if (isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send();
+    return reply.header("content-type", "application/json").send(body);
+  });
+}
+
+/** Proxies that compress an answer make its tag a weak one, which means the same here (RFC 9110, 13.1.2). */
+function isKnown(header: string | undefined, etag: string): boolean {
+  return header?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag || tag.trim() === "*") === true;
+}

@@ -1,0 +1,127 @@
+import type { z } from "zod";
+import type { AnyProcedure } from "../../contract/index.ts";
+import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/index.ts";
+import { componentName } from "./component-name.ts";
+import { ISSUE_SCHEMA, PROBLEM_SCHEMA, STALE_SCHEMA } from "./problem-schemas.ts";
+import type { SchemaBook } from "./schema-book.ts";
+import type { SchemaJson } from "./schema-json.ts";
+
+/** Where the answers that operations share are. */
+const RESPONSES = "#/components/responses/";
+
+/** An error that an operation may answer with. */
+export interface ListedError {
+  readonly status: number;
+  readonly code: string;
+  /** The schema of its details, where the contract declares one. */
+  readonly details?: z.ZodType;
+}
+
+/** Codes that a contract may declare and whose names the document uses itself. */
+const TAKEN_CODES: ReadonlySet<string> = new Set(["FAULT", "PRECONDITION_FAILED"]);
+
+/** A procedure with its whole path. */
+export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
+
+/**
+ * The errors of one document: a component for each code, and a response for each that many operations share.
+ *
+ * A code that several procedures declare alike is one component, as `OutOfStockProblem`; where they differ, each procedure's has the procedure's
+ * name in front, whatever the order of the procedures.
+ */
+export class ProblemBook {
+  readonly #schemas: SchemaBook;
+  readonly #responses = new Map<string, unknown>();
+  /** The forms in which each code is declared. */
+  readonly #forms = new Map<string, Set<string>>();
+  readonly #problem: SchemaJson;
+
+  constructor(schemas: SchemaBook, procedures: Iterable<NamedProcedure>) {
+    this.#schemas = schemas;
+    schemas.add("Issue", ISSUE_SCHEMA);
+    this.#problem = schemas.add("Problem", PROBLEM_SCHEMA);
+    for (const [path, procedure] of procedures) {
+      for (const error of declaredErrors(procedure)) {
+        const forms = this.#forms.get(error.code) ?? new Set();
+        this.#forms.set(error.code, forms.add(JSON.stringify(this.#schemaOf(error, path))));
+      }
+    }
+    this.#responses.set("Fault", this.#fault());
+  }
+
+  /** What an operation answers with one status where it does not succeed. */
+  response(path: string, errors: readonly ListedError[]): unknown {
+    const [first] = errors as readonly [ListedError, ...ListedError[]];
+    // Codes of the catalogue alone are all of their status: what the first of them names.
+    const name = componentName(first.code);
+    const isCommon = first.details === undefined && isCatalogueCode(first.code);
+    if (isCommon && this.#responses.has(name)) return { $ref: RESPONSES + name };
+    const schemas = errors.map((error) => this.#reference(error, path));
+    const codes = errors.map(({ code }) => `\`${code}\``);
+    const response = {
+      description: isCommon && errors.length === 1 ? errorRow(first.code).meaning : codes.join(", "),
+      content: problemContent(schemas.length === 1 ? (schemas[0] as SchemaJson) : { oneOf: schemas }),
+    };
+    if (!isCommon) return response;
+    this.#responses.set(name, response);
+    return { $ref: RESPONSES + name };
+  }
+
+  /** The row has another version than `If-Match` names. */
+  get stale(): unknown {
+    const name = "PreconditionFailed";
+    this.#responses.set(name, {
+      description: "The row has another version than `If-Match` names.",
+      content: problemContent(this.#schemas.add(`${name}Problem`, { allOf: [this.#problem, STALE_SCHEMA] })),
+    });
+    return { $ref: RESPONSES + name };
+  }
+
+  /** Whatever else may go wrong: limits, and what fails in the world. */
+  get fault(): unknown {
+    return { $ref: `${RESPONSES}Fault` };
+  }
+
+  responses(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries([...this.#responses].sort(([one], [two]) => (one < two ? -1 : 1)));
+  }
+
+  #reference(error: ListedError, path: string): SchemaJson {
+    const isTaken = isCatalogueCode(error.code) || TAKEN_CODES.has(error.code) || (this.#forms.get(error.code)?.size ?? 0) > 1;
+    const isOwn = error.details !== undefined && isTaken;
+    return this.#schemas.add(`${isOwn ? componentName(path) : ""}${componentName(error.code)}Problem`, this.#schemaOf(error, path));
+  }
+
+  #schemaOf({ code, status, details }: ListedError, path: string): SchemaJson {
+    const properties = {
+      code: { type: "string", const: code },
+      status: { type: "integer", const: status },
+      ...(details === undefined ? {} : { details: this.#schemas.write(details, "output", `${path} ${code}`) }),
+    };
+    return { allOf: [this.#problem, { type: "object", properties, required: ["code", "status"] }] };
+  }
+
+  #fault(): unknown {
+    const codes = Object.keys(ERROR_CATALOGUE);
+    const properties = { code: { type: "string", enum: codes } };
+    const schema = this.#schemas.add("FaultProblem", { allOf: [this.#problem, { type: "object", properties, required: ["code"] }] });
+    return {
+      description: "Any other error: a limit, or a failure of the world. `Retry-After` says when to ask again, where that helps.",
+      headers: { "Retry-After": { description: "Seconds to wait before asking again.", schema: { type: "integer", format: "int32", minimum: 0 } } },
+      content: problemContent(schema),
+    };
+  }
+}
+
+/** The errors that a contract declares for a procedure. */
+export function declaredErrors({ errors, statuses }: AnyProcedure): ListedError[] {
+  return Object.entries(errors as Readonly<Record<string, z.ZodType>>).map(([code, details]) => ({
+    code,
+    details,
+    status: statuses[code] ?? errorRow(code).status,
+  }));
+}
+
+function problemContent(schema: SchemaJson): unknown {
+  return { "application/problem+json": { schema } };
+}

@@ -1,0 +1,126 @@
+import type { z } from "zod";
+import { ContractError } from "../../contract/index.ts";
+import { componentName } from "./component-name.ts";
+import { type Direction, type SchemaJson, toSchemaJson } from "./schema-json.ts";
+
+const COMPONENT_NAME = /^[A-Za-z0-9_-]+$/;
+const DEFS = "#/$defs/";
+
+/** Where the components of a document are. */
+export const SCHEMAS = "#/components/schemas/";
+
+/** A schema with a name, as it was met first. */
+interface NamedSchema {
+  readonly json: SchemaJson;
+  readonly text: string;
+  /** Where it was met. */
+  readonly place: string;
+}
+
+/**
+ * The schemas of one document. What has a name (`.meta({ id: "Product" })`) becomes a component, once, and is referred to everywhere else.
+ *
+ * A schema may look differently where it comes in and where it goes out. Only when all are known is it clear which do; until then references carry
+ * their direction, and {@link settle} gives all of them their names: `Line` where there is one form, `LineInput` and `Line` where there are two.
+ */
+export class SchemaBook {
+  readonly #named: Readonly<Record<Direction, Map<string, NamedSchema>>> = { input: new Map(), output: new Map() };
+  readonly #own = new Map<string, SchemaJson>();
+
+  /**
+   * The JSON Schema of a part of a contract, to be put into the document.
+   *
+   * `place` names it, as in `catalog.products.get output`.
+   * Errors: ContractError for an id that is no name of a component, and for one that stands for two schemas.
+   */
+  write(schema: z.ZodType, io: Direction, place: string): SchemaJson {
+    const { root, defs } = toSchemaJson(schema, io);
+    const names = new Map<string, string>();
+    for (const id of Object.keys(defs)) names.set(id, id.startsWith("__schema") ? componentName(place, id.slice("__schema".length)) : id);
+    const rename = (json: SchemaJson): SchemaJson => mapReferences(json, DEFS, (id) => reference(io, names.get(id) as string)) as SchemaJson;
+    for (const [id, json] of Object.entries(defs)) this.#keep(names.get(id) as string, io, rename(json), place);
+    return rename(root);
+  }
+
+  /** What a written schema says, looked up where it is a reference to a name. */
+  look(json: SchemaJson, io: Direction): SchemaJson {
+    const name = String(json["$ref"] ?? "").slice(reference(io, "").length);
+    const named = this.#named[io].get(name)?.json;
+    return named === undefined ? json : this.look(named, io);
+  }
+
+  /**
+   * Adds a component of the document's own, and answers the reference to it.
+   *
+   * Errors: ContractError where the name is that of another one.
+   */
+  add(name: string, json: SchemaJson): SchemaJson {
+    const known = this.#own.get(name);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(json)) throw doubled(name, "the document", "another error of it");
+    this.#own.set(name, json);
+    return { $ref: SCHEMAS + name };
+  }
+
+  /** The document with all references by their names, and the components that they refer to, by name. */
+  settle<Document>(document: Document): { readonly document: Document; readonly schemas: Readonly<Record<string, unknown>> } {
+    const twofold = this.#twofold();
+    const nameOf = (io: string, name: string): string => (io === "input" && twofold.has(name) ? `${name}Input` : name);
+    const rename = (value: unknown): unknown =>
+      mapReferences(value, DEFS, (rest) => {
+        const [io = "", name = ""] = rest.split("/");
+        return SCHEMAS + nameOf(io, name);
+      });
+    const schemas = new Map<string, unknown>();
+    for (const io of ["output", "input"] as const) {
+      for (const [name, { json, place }] of this.#named[io]) {
+        const settled = nameOf(io, name);
+        if (io === "input" && settled === name && schemas.has(name)) continue;
+        if (schemas.has(settled) || this.#own.has(settled)) throw doubled(settled, place, "the document");
+        schemas.set(settled, rename(json));
+      }
+    }
+    for (const [name, json] of this.#own) schemas.set(name, rename(json));
+    return { document: rename(document) as Document, schemas: Object.fromEntries([...schemas].sort(([one], [two]) => (one < two ? -1 : 1))) };
+  }
+
+  #keep(name: string, io: Direction, json: SchemaJson, place: string): void {
+    if (!COMPONENT_NAME.test(name)) throw new ContractError(place, `the schema's id "${name}" is no name; use letters, digits, - and _`);
+    const text = JSON.stringify(json);
+    const known = this.#named[io].get(name);
+    if (known !== undefined && known.text !== text) throw doubled(name, place, known.place);
+    if (known === undefined) this.#named[io].set(name, { json, text, place });
+  }
+
+  /** Names whose two forms differ, in themselves or in what they refer to. */
+  #twofold(): ReadonlySet<string> {
+    const { input, output } = this.#named;
+    const both = [...input.keys()].filter((name) => output.has(name));
+    const form = (io: Direction, name: string): string => (this.#named[io].get(name) as NamedSchema).text.replaceAll(`${DEFS}${io}/`, DEFS);
+    const found = new Set(both.filter((name) => form("input", name) !== form("output", name)));
+    for (let before = -1; before !== found.size; ) {
+      before = found.size;
+      for (const name of both) if ([...found].some((other) => form("input", name).includes(`"${DEFS}${other}"`))) found.add(name);
+    }
+    return found;
+  }
+}
+
+function reference(io: Direction, name: string): string {
+  return `${DEFS}${io}/${name}`;
+}
+
+function doubled(name: string, one: string, other: string): ContractError {
+  return new ContractError(one, `the schema's id "${name}" stands for another schema in ${other}; one document has one of each name: rename one`);
+}
+
+/** A copy with every `$ref` that begins with `prefix` rewritten. */
+function mapReferences(value: unknown, prefix: string, to: (rest: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((each) => mapReferences(each, prefix, to));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === "$ref" && typeof member === "string" && member.startsWith(prefix) ? to(member.slice(prefix.length)) : mapReferences(member, prefix, to),
+    ]),
+  );
+}
