@@ -9,6 +9,7 @@ import type { PaymentGateway } from "./gateway/payment-gateway.ts";
 import { createAuthenticate } from "./identity/authenticate.ts";
 import type { Tokens } from "./identity/tokens.ts";
 import type { Mailer } from "./mail/mailer.ts";
+import { addStorefrontRoutes } from "./storefront/storefront-routes.ts";
 
 /** What the shop is handed in: the world outside it. */
 export interface ShopParts {
@@ -18,10 +19,12 @@ export interface ShopParts {
   readonly mailer: Mailer;
   readonly tokens: Tokens;
   readonly firstAdmin: FirstAdmin | undefined;
+  /** Answers the folder of the storefront, where this process has one to serve; asked when the public port opens. */
+  readonly storefront?: (() => Promise<string | undefined>) | undefined;
 }
 
 /** The shop: five contexts, and users who sign in with tokens. */
-export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin }: ShopParts): App {
+export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, storefront }: ShopParts): App {
   return defineApp({
     name: "shop",
     contexts: [
@@ -32,6 +35,10 @@ export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAd
       createNotificationsModule({ mailer }),
     ],
     authenticate: createAuthenticate(tokens),
+    async routes(app) {
+      const folder = await storefront?.();
+      if (folder !== undefined) await addStorefrontRoutes(app, folder);
+    },
     opsSignIn: async (credentials, ask) => Session.parse(await ask("users.signIn", credentials)).token,
   });
 }
