@@ -7,6 +7,8 @@ import { createPaymentsModule } from "./contexts/payments/index.ts";
 import { createUsersModule, type FirstAdmin } from "./contexts/users/index.ts";
 import type { PaymentGateway } from "./gateway/payment-gateway.ts";
 import { createAuthenticate } from "./identity/authenticate.ts";
+import { addKeyRoutes } from "./identity/key-routes.ts";
+import { addSessionRoutes } from "./identity/session-routes.ts";
 import type { Tokens } from "./identity/tokens.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { addStorefrontRoutes } from "./storefront/storefront-routes.ts";
@@ -19,23 +21,27 @@ export interface ShopParts {
   readonly mailer: Mailer;
   readonly tokens: Tokens;
   readonly firstAdmin: FirstAdmin | undefined;
+  /** What sessions and tickets are timed by. */
+  readonly nowMs: () => number;
   /** Answers the folder of the storefront, where this process has one to serve; asked when the public port opens. */
   readonly storefront?: (() => Promise<string | undefined>) | undefined;
 }
 
 /** The shop: five contexts, and users who sign in with tokens. */
-export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, storefront }: ShopParts): App {
+export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs, storefront }: ShopParts): App {
   return defineApp({
     name: "shop",
     contexts: [
-      createUsersModule({ tokens, firstAdmin }),
+      createUsersModule({ tokens, firstAdmin, nowMs }),
       catalogModule,
       ordersModule,
       createPaymentsModule({ gateway, gatewayPatienceMs }),
       createNotificationsModule({ mailer }),
     ],
     authenticate: createAuthenticate(tokens),
-    async routes(app) {
+    async routes(app, edge) {
+      addSessionRoutes(app, edge, nowMs);
+      addKeyRoutes(app, tokens);
       const folder = await storefront?.();
       if (folder !== undefined) await addStorefrontRoutes(app, folder);
     },

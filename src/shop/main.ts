@@ -20,7 +20,14 @@ const tokens = createTokens({ loadKeys, nowMs: Date.now });
 const office = createMailOffice(settings.mail, Date.now);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const storefront = () => openStorefront({ project: process.cwd(), isProduction: process.env["NODE_ENV"] === "production", say });
-const shop = createShop({ gateway: createFakeGateway(Date.now, gatewayRules), tokens, firstAdmin, mailer: office.mailer, storefront });
+const shop = createShop({
+  gateway: createFakeGateway(Date.now, gatewayRules),
+  tokens,
+  firstAdmin,
+  mailer: office.mailer,
+  nowMs: Date.now,
+  storefront,
+});
 
 if (sendsMail() && faults.length === 0) await openOffice();
 await runApp(shop, { faults });

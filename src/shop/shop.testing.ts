@@ -36,6 +36,8 @@ export interface TestShop extends TestApp<typeof contracts> {
   readonly gateway: FakeGateway;
   readonly mail: MailSink;
   readonly tokens: Tokens;
+  /** Lets time pass for tokens, sessions and tickets. */
+  passTime(ms: number): void;
   readonly admin: ReturnType<TestApp<typeof contracts>["asUser"]>;
   /** Adds a product at 10.00 with so many in stock. */
   addProduct(stock: number): Promise<Product>;
@@ -54,11 +56,13 @@ export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, 
 /** Starts the shop. Close it in the end. */
 export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...options }: TestShopOptions = {}): Promise<TestShop> {
   const privateKey = await newTokenKey();
-  const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs: Date.now });
+  let aheadMs = 0;
+  const nowMs = (): number => Date.now() + aheadMs;
+  const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs });
   const gateway = createFakeGateway(Date.now);
   const mail = await createMailSink(Date.now);
   const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
-  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN });
+  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN, nowMs });
   const app = await testApp(shop, { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
@@ -81,7 +85,10 @@ export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...
     mailer.close();
     await mail.close();
   };
-  return { ...app, gateway, mail, tokens, admin, addProduct, stockOf, until, settled, close };
+  const passTime = (ms: number): void => {
+    aheadMs += ms;
+  };
+  return { ...app, gateway, mail, tokens, passTime, admin, addProduct, stockOf, until, settled, close };
 }
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {

@@ -12,12 +12,14 @@ export interface AppCookie {
 export interface AppEdge {
   readonly isProduction: boolean;
   /**
-   * Calls a procedure by its path, as in `users.signIn`, as anybody from outside may: for the principal of a request, or for nobody where none is given.
+   * Calls a procedure by its path, as in `orders.list`, as anybody from outside may, for the principal of a request.
    *
    * Shape: the answer as the contract says it. Errors: HolonError, of the contract or of the catalogue, never a defect as it was thrown; NOT_FOUND also for internal
    * procedures; what `authenticate` throws. Limits, deadline and metrics are those of every call.
    */
-  call(procedure: string, input: unknown, request?: FastifyRequest): Promise<unknown>;
+  call(procedure: string, input: unknown, request: FastifyRequest): Promise<unknown>;
+  /** The same for nobody, whatever token the request brings: for routes by which people come, whose old token may not keep them out. */
+  callAnonymously(procedure: string, input: unknown, request: FastifyRequest): Promise<unknown>;
   /**
    * Lets a request pass that no page of another site can have made: a route that trusts a cookie asks this first.
    *

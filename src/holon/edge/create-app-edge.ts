@@ -19,14 +19,15 @@ export interface AppEdgeOptions {
 
 /** Makes what the app's own routes call through. */
 export function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions): AppEdge {
+  const run = async (procedure: string, input: unknown, principal: Principal, request: FastifyRequest): Promise<unknown> => {
+    const refusal = checkInput(input, parts.limits);
+    if (refusal !== undefined) throw refusal;
+    return runCall(parts, metrics, { procedure, input, principal, traceparent: request.headers.traceparent as string | undefined });
+  };
   return {
     isProduction,
-    async call(procedure, input, request) {
-      const principal = request === undefined ? ANONYMOUS : await principalOf(parts, request);
-      const refusal = checkInput(input, parts.limits);
-      if (refusal !== undefined) throw refusal;
-      return runCall(parts, metrics, { procedure, input, principal, traceparent: request?.headers.traceparent as string | undefined });
-    },
+    call: async (procedure, input, request) => run(procedure, input, await principalOf(parts, request), request),
+    callAnonymously: (procedure, input, request) => run(procedure, input, ANONYMOUS, request),
     assertSameOrigin(request) {
       if (!isSameOrigin(request)) throw catalogueError("FORBIDDEN", "This does not come from a page of this server.");
     },
