@@ -1,10 +1,10 @@
 import path from "node:path";
 import { createServer } from "vite";
-import { viteConfig } from "../src/shop/storefront/vite-config.ts";
+import { devConfig } from "../src/shop/storefront/vite-config.ts";
 
 /** Serves the storefront's sources, changed in the page as they are saved; calls go to the shop, which `npm start` runs. */
 const target = process.env["SHOP_URL"] ?? "http://127.0.0.1:3000";
-const config = viteConfig(path.resolve(import.meta.dirname, ".."));
+const config = await devConfig(path.resolve(import.meta.dirname, ".."));
 const server = await createServer({
   ...config,
   server: { host: "127.0.0.1", port: 5173, proxy: { "/trpc": target, "/auth": target } },

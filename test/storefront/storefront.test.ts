@@ -186,10 +186,102 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
 
     await place.click();
     await heading("Order");
-    await page.getByText(`There are only 1 left of ${product.name}.`).waitFor();
+    await page.getByText(`Only 1 left of ${product.name}.`).waitFor();
     await page.getByText("Your order could not be confirmed.", { exact: false }).waitFor();
     await picture(`${command}-declined`);
     await page.getByRole("link", { name: "Orders", exact: true }).click();
     await page.getByText("Declined", { exact: true }).last().waitFor();
+  });
+
+  // One bundle serves both topologies, so each of them shows one of its looks.
+  const [look, options] =
+    command === "start"
+      ? (["light-phone", PHONE] as const)
+      : (["dark-desk", { ...DESK, colorScheme: "dark" as const, reducedMotion: "reduce" as const }] as const);
+
+  test("keeps nobody out and fits the window, on every page", async () => {
+    const { id: productId, name } = await addProduct(7);
+    const admin = (await shop.admin.users.list.query({ role: "admin", limit: 1 })).items[0];
+    const order = await shop.admin.orders.placeFor.mutate(
+      { customerId: String(admin?.id), orderedOn: "2026-01-01", lines: [{ productId, quantity: 2 }] },
+      { context: { idempotencyKey: randomUUID() } },
+    );
+    const visitor = await visit(options);
+    const { open, page, picture } = visitor;
+    const faults: string[] = [];
+    const inspect = async (shown: string): Promise<void> => {
+      faults.push(...(await visitor.barriers()));
+      const overflow = await visitor.overflow();
+      if (overflow > 0) faults.push(`${shown} is ${overflow} px too wide`);
+      await picture(`${look}-${shown}`);
+    };
+    const inspectAll = async (pages: readonly (readonly [name: string, address: string, heading: string])[]): Promise<void> => {
+      for (const [shown, address, heading] of pages) {
+        await open(address, heading);
+        await page.getByText(/^Loading /).waitFor({ state: "hidden" });
+        await inspect(shown);
+      }
+    };
+    await inspectAll([
+      ["catalog", "/shop/", "All products"],
+      ["catalog-filtered", "/shop/?category=Seafood&sort=price_desc", "Seafood"],
+      ["catalog-none", "/shop/?search=nothing-of-this-name", "All products"],
+      ["product", `/shop/products/${productId}`, name],
+      ["sign-up", "/shop/sign-up", "Open an account"],
+      ["nowhere", "/shop/nowhere", "There is nothing here"],
+    ]);
+    await page.goto(`/shop/products/${productId}`);
+    await page.getByRole("button", { name: "Add" }).click();
+    await open("/shop/sign-in", "Sign in");
+    await page.getByLabel("E-mail").fill("nobody@example.test");
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").filter({ hasText: "E-mail or password is wrong." }).waitFor();
+    await inspect("sign-in-refused");
+    await signIn(visitor, "/shop/checkout", "Checkout");
+    await inspectAll([
+      ["cart", "/shop/cart", "Your cart"],
+      ["checkout", "/shop/checkout", "Checkout"],
+      ["orders", "/shop/orders", "Your orders"],
+      ["order", `/shop/orders/${order.id}`, "Order"],
+      ["profile", "/shop/profile", "Your account"],
+      ["admin-products", "/shop/admin/products", "Products"],
+      ["admin-new-product", "/shop/admin/products/new", "New product"],
+      ["admin-product", `/shop/admin/products/${productId}`, `Edit ${name}`],
+    ]);
+    expect(faults).toEqual([]);
+  });
+
+  test("leads keys and screen readers: past the menu, and to the heading of each page", async () => {
+    const { page, open, heading } = await visit();
+    const focused = () => page.evaluate<string>("document.activeElement.textContent");
+    await open("/shop/", "All products");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.id")).toBe("main");
+    await page.getByRole("link", { name: "Cart" }).press("Enter");
+    await heading("Your cart");
+    expect(await focused()).toBe("Your cart");
+    expect(await page.title()).toBe("Your cart · Northwind");
+    await page.goBack();
+    await heading("All products");
+  });
+
+  test("serves its files for good, its page anew each time, and nothing else", async () => {
+    const get = async (path: string, accept = "text/html") => fetch(`${shop.url}${path}`, { headers: { accept }, redirect: "manual" });
+    expect((await get("/")).headers.get("location")).toBe("/shop/");
+    const page = await get("/shop/orders/of-no-order");
+    expect([page.status, page.headers.get("cache-control"), page.headers.get("content-type")]).toEqual([200, "no-cache", "text/html; charset=utf-8"]);
+    expect(page.headers.get("content-security-policy")).toMatch(/default-src 'none'; script-src 'self'; style-src 'self'/);
+    const html = await page.text();
+    expect(html).not.toMatch(/<script(?![^>]* src=)|<style|\son\w+=|javascript:/i);
+    const [script = ""] = /\/shop\/assets\/[\w-]+\.js/.exec(html) ?? [];
+    const asset = await get(script, "*/*");
+    expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
+    expect(["br", "gzip"]).toContain(asset.headers.get("content-encoding"));
+    const missing = ["/shop/assets/none.js", "/shop/assets/..%2f..%2f..%2fpackage.json", "/shop/assets/..%2fsources.txt", "/shop/assets/"];
+    expect(await Promise.all(missing.map(async (path) => (await get(path, "*/*")).status))).toEqual([404, 404, 404, 404]);
+    expect((await get("/shop/picture.png", "image/png")).status).toBe(404);
   });
 });

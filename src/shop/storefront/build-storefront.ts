@@ -1,8 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { build } from "vite";
-import { viteConfig } from "./vite-config.ts";
+import { buildConfig } from "./vite-config.ts";
 
 /** A file of a build, with what it weighs on the way to a browser; bytes. */
 export interface BuiltFile {
@@ -20,11 +19,12 @@ const TEXT = /\.(js|css|svg|html)$/;
  * `mark` is written beside it, in `sources.txt`: what it was built from. The folder changes in one move, so that who serves it meanwhile has the old files or the new ones.
  */
 export async function buildStorefront(project: string, folder: string, mark: string): Promise<readonly BuiltFile[]> {
+  // Imported here, because the bundle of the shop has this file and no Vite.
+  const { build } = await import("vite");
   const fresh = `${folder}.${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
-  const config = viteConfig(project);
-  // Vite reads no setting of this process: a development machine builds what production serves.
-  await build({ ...config, mode: "production", build: { ...config.build, outDir: path.resolve(fresh), emptyOutDir: true } });
+  const config = buildConfig(project);
+  await build({ ...config, build: { ...config.build, outDir: path.resolve(fresh), emptyOutDir: true } });
   const built = compressAll(fresh);
   writeFileSync(path.join(fresh, "sources.txt"), mark);
   replace(folder, fresh);

@@ -24,7 +24,6 @@ export async function openStorefront({ project, isProduction, say }: StorefrontO
   const mark = isProduction ? undefined : storefrontMark(project);
   if (mark !== undefined && mark !== markOf(folder)) {
     const startedAt = performance.now();
-    // Vite is loaded by who builds, and by nobody else.
     const { buildStorefront } = await import("./build-storefront.ts");
     const built = await buildStorefront(project, folder, mark);
     const kilobytes = Math.ceil(built.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0) / 1_024);

@@ -21,8 +21,8 @@ export function NewProductPage() {
       trpc: { context: { idempotencyKey } },
       onSuccess: ({ id, name }) => {
         void queryClient.invalidateQueries({ queryKey: trpc.catalog.pathKey() });
-        announce(`${name} is in the catalog.`);
         navigate(paths.adminProduct(id), { replace: true });
+        announce(`${name} is in the catalog.`);
       },
       // The same key stays for a second try: an answer may have been lost. It is not good for another product.
       onError: (error) => {

@@ -28,7 +28,7 @@ export function declineSentence({ code, message, productId, available }: Reason,
   const name = (productId === undefined ? undefined : nameOf(productId)) ?? "A product of it";
   switch (code) {
     case "OUT_OF_STOCK":
-      return available === 0 ? `${name} is out of stock.` : `There are only ${available ?? "few"} left of ${name}.`;
+      return available === 0 ? `${name} is out of stock.` : `Only ${available ?? "few"} left of ${name}.`;
     case "UNKNOWN_PRODUCT":
       return `${name} is not sold any more.`;
     case "PAYMENT_DECLINED":
