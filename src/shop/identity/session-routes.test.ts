@@ -123,6 +123,14 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
       expect(statuses.sort()).toEqual([200, 401, 401, 401, 401]);
     });
 
+    test("that open a subscription without a header", async () => {
+      const order = await shop.asUser(user.id, "user").call.orders.place({ lines: [{ productId: (await shop.addProduct(1)).id, quantity: 1 }] });
+      const { json } = await ticketOf(await ownToken());
+      const query = new URLSearchParams({ input: JSON.stringify({ id: order.id }), connectionParams: JSON.stringify({ ticket: json.ticket }) });
+      const stream = await fetch(`${shop.url}/trpc/orders.changes?${query}`, { headers: { accept: "text/event-stream" } });
+      expect(await stream.text()).toContain('"status":"confirmed"');
+    });
+
     test("that are good for half a minute", async () => {
       const { json } = await ticketOf(await ownToken());
       shop.passTime(31_000);
