@@ -45,6 +45,11 @@ export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAd
       const folder = await storefront?.();
       if (folder !== undefined) await addStorefrontRoutes(app, folder);
     },
-    opsSignIn: async (credentials, ask) => Session.parse(await ask("users.signIn", credentials)).token,
+    async opsSignIn(credentials, ask) {
+      const { token, refreshToken } = Session.parse(await ask("users.signIn", credentials));
+      // The dashboard has a session of its own: nobody would use this one.
+      await ask("users.signOut", { refreshToken });
+      return token;
+    },
   });
 }

@@ -49,7 +49,7 @@ export interface TestShop extends TestApp<typeof contracts> {
 }
 
 /** What may differ from one test shop to the other. */
-export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log"> {
+export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log" | "databaseUrl"> {
   readonly gatewayPatienceMs?: number;
 }
 
