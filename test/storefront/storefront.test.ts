@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Browser } from "playwright-core";
+import type { Browser, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { hasChromium, startChromium } from "../dashboard/chromium.ts";
 import { ADMIN, type RunningShop, startShop, until } from "./running-shop.ts";
@@ -191,6 +191,32 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await picture(`${command}-declined`);
     await page.getByRole("link", { name: "Orders", exact: true }).click();
     await page.getByText("Declined", { exact: true }).last().waitFor();
+  });
+
+  test("an order whose answer was lost is sent again with its key, and stays one order", async () => {
+    const product = await addProduct(5);
+    const visitor = await visit();
+    const { page, heading } = visitor;
+    await signUp(visitor, "Emmy Noether");
+    await visitor.open(`/shop/products/${product.id}`, product.name);
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByRole("link", { name: "Cart" }).click();
+    await page.getByRole("link", { name: "Go to checkout" }).click();
+    const takeAnswerAway = async (route: Route): Promise<void> => {
+      await route.fetch();
+      await route.abort();
+    };
+    await page.route("**/trpc/orders.place*", takeAnswerAway, { times: 1 });
+    const place = page.getByRole("button", { name: "Place order and pay" });
+    await place.click();
+    await page.getByText("The shop cannot be reached.", { exact: false }).waitFor();
+    await place.click();
+    await heading("Order");
+    await page.getByText("Your order is confirmed.", { exact: false }).waitFor();
+    await page.getByRole("link", { name: "Orders", exact: true }).click();
+    await page.getByText("Confirmed", { exact: true }).last().waitFor();
+    expect(await page.getByRole("link", { name: /^Order [0-9A-F]{8}$/ }).count()).toBe(1);
+    expect((await shop.admin.catalog.products.get.query({ id: product.id })).stock).toBe(4);
   });
 
   // One bundle serves both topologies, so each of them shows one of its looks.
