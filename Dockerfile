@@ -13,7 +13,10 @@ COPY tsconfig.json ./
 COPY deploy/bundle.mjs deploy/
 COPY contracts contracts
 COPY src src
+COPY scripts/web-build.ts scripts/
 RUN node deploy/bundle.mjs src/shop/main.ts /out/main.mjs
+# The storefront is built here: a container in production builds nothing.
+RUN node --conditions=source --import tsx scripts/web-build.ts /out/dist/web
 COPY migrations /out/migrations
 COPY LICENSE /out/
 

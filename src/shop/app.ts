@@ -11,6 +11,7 @@ import { addKeyRoutes } from "./identity/key-routes.ts";
 import { addSessionRoutes } from "./identity/session-routes.ts";
 import type { Tokens } from "./identity/tokens.ts";
 import type { Mailer } from "./mail/mailer.ts";
+import { addStorefrontRoutes } from "./storefront/storefront-routes.ts";
 
 /** What the shop is handed in: the world outside it. */
 export interface ShopParts {
@@ -22,10 +23,12 @@ export interface ShopParts {
   readonly firstAdmin: FirstAdmin | undefined;
   /** What sessions and tickets are timed by. */
   readonly nowMs: () => number;
+  /** Answers the folder of the storefront, where this process has one to serve; asked when the public port opens. */
+  readonly storefront?: (() => Promise<string | undefined>) | undefined;
 }
 
 /** The shop: five contexts, and users who sign in with tokens. */
-export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs }: ShopParts): App {
+export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs, storefront }: ShopParts): App {
   return defineApp({
     name: "shop",
     api: { title: "The shop", version: "1.0.0", license: { name: "MIT", identifier: "MIT" } },
@@ -40,7 +43,14 @@ export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAd
     async routes(app, edge) {
       addSessionRoutes(app, edge, nowMs);
       addKeyRoutes(app, tokens);
+      const folder = await storefront?.();
+      if (folder !== undefined) await addStorefrontRoutes(app, folder);
     },
-    opsSignIn: async (credentials, ask) => Session.parse(await ask("users.signIn", credentials)).token,
+    async opsSignIn(credentials, ask) {
+      const { token, refreshToken } = Session.parse(await ask("users.signIn", credentials));
+      // The dashboard has a session of its own: nobody would use this one.
+      await ask("users.signOut", { refreshToken });
+      return token;
+    },
   });
 }

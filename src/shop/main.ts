@@ -5,6 +5,7 @@ import { createFakeGateway } from "./gateway/fake-gateway.ts";
 import { developmentTokenKeys } from "./identity/token-keys.ts";
 import { createTokens } from "./identity/tokens.ts";
 import { createMailOffice } from "./mail/mail-office.ts";
+import { openStorefront } from "./storefront/open-storefront.ts";
 
 /** Where a development machine keeps the key that its processes share. */
 const DEVELOPMENT_KEY_FILE = ".holon/shop-token-key.json";
@@ -17,7 +18,16 @@ const { tokenKeys, firstAdmin, gatewayRules } = settings;
 const loadKeys = async () => (tokenKeys === "development" ? developmentTokenKeys(DEVELOPMENT_KEY_FILE) : tokenKeys);
 const tokens = createTokens({ loadKeys, nowMs: Date.now });
 const office = createMailOffice(settings.mail, Date.now);
-const shop = createShop({ gateway: createFakeGateway(Date.now, gatewayRules), tokens, firstAdmin, mailer: office.mailer, nowMs: Date.now });
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const storefront = () => openStorefront({ project: process.cwd(), isProduction: process.env["NODE_ENV"] === "production", say });
+const shop = createShop({
+  gateway: createFakeGateway(Date.now, gatewayRules),
+  tokens,
+  firstAdmin,
+  mailer: office.mailer,
+  nowMs: Date.now,
+  storefront,
+});
 
 if (sendsMail() && faults.length === 0) await openOffice();
 await runApp(shop, { faults });
@@ -28,7 +38,7 @@ async function openOffice(): Promise<void> {
   const opened = await office.open();
   if (opened === undefined) return;
   process.env["SMTP_URL"] = opened.smtpUrl;
-  process.stdout.write(`mail stays on this machine: ${opened.pageUrl}\n`);
+  say(`mail stays on this machine: ${opened.pageUrl}`);
 }
 
 function sendsMail(): boolean {

@@ -5,6 +5,7 @@ import { GREATEST_FILE_LINES } from "./house.ts";
 import { realWorldViolations } from "./real-world.ts";
 import { shopViolations } from "./shop-rules.ts";
 import { readTree, resolveImport, type SourceFile } from "./source-tree.ts";
+import { storefrontViolations } from "./storefront-rules.ts";
 import { toolkitViolations } from "./toolkit-rules.ts";
 import type { Violation } from "./violation.ts";
 
@@ -14,6 +15,7 @@ export function checkTree(root: string): Violation[] {
   const perFile = [...tree.values()].flatMap((file) => [
     ...toolkitViolations(file),
     ...shopViolations(file, tree),
+    ...storefrontViolations(file),
     ...realWorldViolations(file),
     ...missingFiles(root, file),
     ...tooLong(file),

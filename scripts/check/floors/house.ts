@@ -56,5 +56,11 @@ export const ENTRANCES: Readonly<Record<string, string>> = {
 /** What contracts may import besides each other. */
 export const CONTRACT_IMPORTS: readonly string[] = ["holon/contract", "zod"];
 
+/** What the storefront may import besides itself and the types of contracts. */
+export const STOREFRONT_IMPORTS: readonly string[] = [
+  "holon/client",
+  ...["react", "react-dom/client", "@tanstack/react-query", "@trpc/tanstack-react-query"],
+];
+
 /** Most lines of a source file. */
 export const GREATEST_FILE_LINES = 350;

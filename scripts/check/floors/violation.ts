@@ -8,6 +8,7 @@ export type Rule =
   | "shop-entrance"
   | "other-context"
   | "contract-import"
+  | "storefront"
   | "file-cycle"
   | "real-world"
   | "file-length"

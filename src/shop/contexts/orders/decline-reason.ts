@@ -1,4 +1,5 @@
 import { isHolonError } from "holon";
+import { OutOfStock, UnknownProduct } from "#contracts/catalog";
 import { DeclineCode, type DeclineReason } from "#contracts/orders";
 
 /** What other contexts call what declines an order. */
@@ -12,15 +13,18 @@ const CODES: Readonly<Record<string, DeclineReason["code"]>> = { NOT_FOUND: "UNK
 export function declineReasonOf(error: unknown): DeclineReason {
   if (!isHolonError(error)) return { code: "FAILED", message: "The order could not be placed: INTERNAL." };
   const code = DeclineCode.safeParse(CODES[error.code] ?? error.code).data ?? "FAILED";
-  return { code, message: MESSAGES[code]?.(error) ?? error.message };
+  return REASONS[code]?.(error) ?? { code, message: error.message };
 }
 
-const MESSAGES: Partial<Record<DeclineReason["code"], (error: { readonly code: string; readonly details: unknown }) => string>> = {
-  FAILED: ({ code }) => `The order could not be placed: ${code}.`,
-  UNKNOWN_CUSTOMER: () => "There is no such customer.",
-  UNKNOWN_PRODUCT: ({ details }) => `There is no product ${(details as { readonly productId: string }).productId}.`,
+const REASONS: Partial<Record<DeclineReason["code"], (error: { readonly code: string; readonly details: unknown }) => DeclineReason>> = {
+  FAILED: ({ code }) => ({ code: "FAILED", message: `The order could not be placed: ${code}.` }),
+  UNKNOWN_CUSTOMER: () => ({ code: "UNKNOWN_CUSTOMER", message: "There is no such customer." }),
+  UNKNOWN_PRODUCT: ({ details }) => {
+    const { productId } = UnknownProduct.parse(details);
+    return { code: "UNKNOWN_PRODUCT", message: `There is no product ${productId}.`, productId };
+  },
   OUT_OF_STOCK: ({ details }) => {
-    const { productId, available } = details as { readonly productId: string; readonly available: number };
-    return `There are only ${available} left of product ${productId}.`;
+    const { productId, available } = OutOfStock.parse(details);
+    return { code: "OUT_OF_STOCK", message: `There are only ${available} left of product ${productId}.`, productId, available };
   },
 };

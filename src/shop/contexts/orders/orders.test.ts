@@ -119,7 +119,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
         { productId: missing, quantity: 1 },
       ];
       const order = await shop.settled(await buyer().place({ lines }));
-      expect(order.reason).toEqual({ code: "UNKNOWN_PRODUCT", message: `There is no product ${missing}.` });
+      expect(order.reason).toEqual({ code: "UNKNOWN_PRODUCT", message: `There is no product ${missing}.`, productId: missing });
       expect(await shop.stockOf(product.id)).toBe(5);
       expect(chargesOf(order)).toEqual([]);
     });

@@ -1,0 +1,2 @@
+import { money } from "./web/money.ts";
+export const shown = money;

@@ -1,0 +1,2 @@
+import { Product } from "#contracts/catalog";
+export const product = Product;

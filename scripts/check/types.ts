@@ -1,0 +1,13 @@
+import path from "node:path";
+import { runCommand } from "./command.ts";
+
+/** The two programs of this repository: what Node runs, and what browsers run, which know no word of each other's world. */
+const PROJECTS = [".", "src/shop/web"];
+
+const root = path.resolve(import.meta.dirname, "../..");
+for (const project of PROJECTS) {
+  const { ok, output } = runCommand(path.join(root, "node_modules/.bin/tsc"), ["--noEmit", "-p", project], { cwd: root });
+  if (ok) continue;
+  console.error(`${project}:\n${output}`);
+  process.exitCode = 1;
+}

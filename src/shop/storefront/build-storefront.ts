@@ -1,0 +1,58 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { buildConfig } from "./vite-config.ts";
+
+/** A file of a build, with what it weighs on the way to a browser; bytes. */
+export interface BuiltFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly gzipBytes: number;
+}
+
+/** Files that get smaller when they are compressed. */
+const TEXT = /\.(js|css|svg|html)$/;
+
+/**
+ * Builds the storefront of a project into `folder`, compressed as browsers take it.
+ *
+ * `mark` is written beside it, in `sources.txt`: what it was built from. The folder changes in one move, so that who serves it meanwhile has the old files or the new ones.
+ */
+export async function buildStorefront(project: string, folder: string, mark: string): Promise<readonly BuiltFile[]> {
+  // Imported here, because the bundle of the shop has this file and no Vite.
+  const { build } = await import("vite");
+  const fresh = `${folder}.${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
+  const config = buildConfig(project);
+  await build({ ...config, build: { ...config.build, outDir: path.resolve(fresh), emptyOutDir: true } });
+  const built = compressAll(fresh);
+  writeFileSync(path.join(fresh, "sources.txt"), mark);
+  replace(folder, fresh);
+  return built;
+}
+
+function compressAll(folder: string): readonly BuiltFile[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => TEXT.test(name));
+  return names.sort().map((name) => {
+    const file = path.join(folder, name);
+    const content = readFileSync(file);
+    const gzip = gzipSync(content, { level: 9 });
+    writeFileSync(`${file}.gz`, gzip);
+    writeFileSync(`${file}.br`, brotliCompressSync(content));
+    return { name, sizeBytes: content.byteLength, gzipBytes: gzip.byteLength };
+  });
+}
+
+function replace(folder: string, fresh: string): void {
+  const old = `${fresh}.old`;
+  mkdirSync(folder, { recursive: true });
+  renameSync(folder, old);
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    // Another process that builds the same was quicker by a moment: its build is as good.
+    if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  rmSync(old, { recursive: true, force: true });
+}

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { storefrontMark } from "./storefront-sources.ts";
+
+/** Where a built storefront lies, below the working folder as migrations do. */
+export const STOREFRONT_FOLDER = "dist/web";
+
+/** What {@link openStorefront} needs. */
+export interface StorefrontOptions {
+  /** The working folder. */
+  readonly project: string;
+  /** Serves what is there and builds nothing. */
+  readonly isProduction: boolean;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Finds the storefront, and builds it first where its sources changed since.
+ *
+ * Shape: its folder; undefined where there is none and none can be built: the API answers without it.
+ */
+export async function openStorefront({ project, isProduction, say }: StorefrontOptions): Promise<string | undefined> {
+  const folder = path.join(project, STOREFRONT_FOLDER);
+  const mark = isProduction ? undefined : storefrontMark(project);
+  if (mark !== undefined && mark !== markOf(folder)) {
+    const startedAt = performance.now();
+    const { buildStorefront } = await import("./build-storefront.ts");
+    const built = await buildStorefront(project, folder, mark);
+    const kilobytes = Math.ceil(built.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0) / 1_024);
+    say(`the storefront was built in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${kilobytes} KiB compressed`);
+  }
+  if (existsSync(path.join(folder, "index.html"))) return folder;
+  say(`there is no storefront in ${STOREFRONT_FOLDER}: only the API answers`);
+  return undefined;
+}
+
+function markOf(folder: string): string | undefined {
+  const file = path.join(folder, "sources.txt");
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}

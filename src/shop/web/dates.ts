@@ -1,0 +1,12 @@
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" });
+
+/** A day, as in `1996-07-04`, for people. */
+export function formatDay(day: string): string {
+  return DAY.format(new Date(`${day}T00:00:00Z`));
+}
+
+/** A moment in UTC, in the clock of who reads it. */
+export function formatMoment(moment: string): string {
+  return MOMENT.format(new Date(moment));
+}

@@ -1,0 +1,23 @@
+import { Component, type ReactNode } from "react";
+import { Notice } from "./notice.tsx";
+
+/** Shows a way on where a page broke, in place of nothing at all. */
+export class CrashGuard extends Component<{ readonly children: ReactNode }, { readonly isBroken: boolean }> {
+  override state = { isBroken: false };
+
+  static getDerivedStateFromError(): { readonly isBroken: boolean } {
+    return { isBroken: true };
+  }
+
+  override render(): ReactNode {
+    if (!this.state.isBroken) return this.props.children;
+    return (
+      <Notice kind="error">
+        <p>This page broke. What you had in the cart is still there.</p>
+        <button type="button" className="button" onClick={() => window.location.reload()}>
+          Load it again
+        </button>
+      </Notice>
+    );
+  }
+}

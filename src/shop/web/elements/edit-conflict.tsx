@@ -1,0 +1,60 @@
+import { useEffect, useRef } from "react";
+
+/** One field of a row that two people edited. */
+export interface ConflictField {
+  readonly name: string;
+  readonly mine: string;
+  readonly theirs: string;
+}
+
+interface EditConflictProps {
+  /** What was edited, as in "product". */
+  readonly noun: string;
+  readonly fields: readonly ConflictField[];
+  readonly isBusy: boolean;
+  readonly onTakeTheirs: () => void;
+  readonly onOverwrite: () => void;
+}
+
+/** Somebody else saved first: both states side by side, and the choice between them. Nothing is lost before it is made. */
+export function EditConflict({ noun, fields, isBusy, onTakeTheirs, onOverwrite }: EditConflictProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <section className="conflict" aria-labelledby="conflict-title">
+      <h2 id="conflict-title" ref={heading} tabIndex={-1}>
+        Somebody else saved this {noun} first
+      </h2>
+      <p>Your changes are not saved yet. Compare, and choose.</p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Yours</th>
+            <th scope="col">Saved now</th>
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map(({ name, mine, theirs }) => (
+            <tr key={name} className={mine === theirs ? undefined : "differs"}>
+              <th scope="row">
+                {name}
+                {mine === theirs ? null : <span className="visually-hidden"> (differs)</span>}
+              </th>
+              <td>{mine}</td>
+              <td>{theirs}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <div className="conflict-choice">
+        <button type="button" className="button" disabled={isBusy} onClick={onTakeTheirs}>
+          Take theirs
+        </button>
+        <button type="button" className="button danger" disabled={isBusy} onClick={onOverwrite}>
+          Overwrite with mine
+        </button>
+      </div>
+    </section>
+  );
+}

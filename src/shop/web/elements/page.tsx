@@ -1,0 +1,32 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { hasMoved } from "../router/location.ts";
+
+interface PageProps {
+  readonly title: string;
+  /** What stands beside the heading. */
+  readonly aside?: ReactNode;
+  readonly intro?: ReactNode;
+  readonly className?: string;
+  readonly children: ReactNode;
+}
+
+/** A page with its title and its one heading, which takes the focus when somebody came here by a link: so that screen readers say where they are. */
+export function Page({ title, aside, intro, className, children }: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (hasMoved()) heading.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <div className={`page ${className ?? ""}`}>
+      <title>{`${title} · Northwind`}</title>
+      <div className="page-head">
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {aside}
+      </div>
+      {intro === undefined ? null : <p className="intro">{intro}</p>}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import { isTRPCClientError } from "holon/client";
+
+interface KnownData {
+  readonly code?: string;
+  readonly details?: unknown;
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  BAD_REQUEST: "Something in this form cannot be as it is.",
+  UNAUTHORIZED: "You are not signed in any more. Sign in and try again.",
+  FORBIDDEN: "Your account may not do this.",
+  NOT_FOUND: "There is no such thing here, or it is not yours.",
+  CONFLICT: "Somebody else changed this in the meantime.",
+  KEY_IN_FLIGHT: "This is being worked on already. Wait a moment and look again.",
+  KEY_REUSED: "This was sent before with other values. Look at what came of it, then try again.",
+  TOO_MANY_REQUESTS: "That was too often. Wait a little and try again.",
+  PAYLOAD_TOO_LARGE: "That is too much at once.",
+  OVERLOADED: "The shop is very busy. Try again in a moment.",
+  UNAVAILABLE: "A part of the shop is away. Try again in a moment.",
+  DEADLINE_EXCEEDED: "The shop took too long to answer. Try again.",
+};
+
+/** The code and details of an error of a procedure; an empty object for what is none. */
+export function dataOf(error: unknown): KnownData {
+  return isTRPCClientError(error) ? ((error.data as KnownData | null | undefined) ?? {}) : {};
+}
+
+/** What an error means, for people. What a page knows better it says itself. */
+export function sentenceOf(error: unknown): string {
+  const { code, details } = dataOf(error);
+  if (code === undefined) return "The shop cannot be reached. Are you online?";
+  if (code === "INTERNAL") {
+    const { errorId } = (details ?? {}) as { readonly errorId?: string };
+    return `Something went wrong on our side.${errorId === undefined ? "" : ` It is recorded as ${errorId}.`}`;
+  }
+  return SENTENCES[code] ?? "That did not work.";
+}
+
+/** What is wrong with each field of a form, by the field's name, where the server refused the input. */
+export function fieldFaults(error: unknown): Readonly<Record<string, string>> {
+  const { code, details } = dataOf(error);
+  if (code !== "BAD_REQUEST") return {};
+  const { issues = [] } = (details ?? {}) as { readonly issues?: readonly { readonly path: string; readonly message: string }[] };
+  return Object.fromEntries(issues.map(({ path, message }) => [path.split(".")[0] ?? "", message]).reverse());
+}

@@ -1,0 +1,25 @@
+import type { AnchorHTMLAttributes, MouseEvent } from "react";
+import { navigate, useLocation } from "./location.ts";
+
+interface LinkProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href"> {
+  readonly to: string;
+}
+
+/** A link to a page of the shop: the browser's own in all but that nothing is loaded anew. */
+export function Link({ to, onClick, ...rest }: LinkProps) {
+  const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
+    onClick?.(event);
+    const opensElsewhere = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+    if (event.defaultPrevented || opensElsewhere) return;
+    event.preventDefault();
+    navigate(to);
+  };
+  return <a href={to} onClick={follow} {...rest} />;
+}
+
+/** A link of a menu, which says whether its page is the one that is shown. `also` are beginnings of paths that belong to it. */
+export function MenuLink({ also = [], ...props }: LinkProps & { readonly also?: readonly string[] }) {
+  const { path } = useLocation();
+  const isHere = path === props.to || also.some((beginning) => path.startsWith(beginning));
+  return <Link {...props} aria-current={isHere ? "page" : undefined} />;
+}

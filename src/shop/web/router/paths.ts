@@ -1,0 +1,28 @@
+import { BASE } from "./location.ts";
+
+/** The address of each page. */
+export const paths = {
+  catalog: `${BASE}/`,
+  product: (id: string) => `${BASE}/products/${id}`,
+  cart: `${BASE}/cart`,
+  checkout: `${BASE}/checkout`,
+  orders: `${BASE}/orders`,
+  order: (id: string) => `${BASE}/orders/${id}`,
+  profile: `${BASE}/profile`,
+  signIn: `${BASE}/sign-in`,
+  signUp: `${BASE}/sign-up`,
+  adminProducts: `${BASE}/admin/products`,
+  newProduct: `${BASE}/admin/products/new`,
+  adminProduct: (id: string) => `${BASE}/admin/products/${id}`,
+} as const;
+
+/** The address of sign-in or sign-up that leads back to where somebody was. */
+export function withReturn(to: string, back: string): string {
+  return `${to}?${new URLSearchParams({ next: back })}`;
+}
+
+/** Where a query says to go on; only pages of the shop count, whatever a link from elsewhere says. */
+export function returnOf(search: string): string {
+  const next = new URLSearchParams(search).get("next");
+  return next !== null && /^\/shop\/(?!.*[\\])/.test(next) ? next : paths.catalog;
+}

@@ -1,0 +1,74 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import type { AxeResults } from "axe-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+
+/** Looked at by people after a run. */
+const PICTURES = path.resolve(".holon/screenshots");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const GRAVE: readonly unknown[] = ["serious", "critical"];
+
+export const PHONE: BrowserContextOptions = { viewport: { width: 375, height: 740 }, hasTouch: true };
+export const DESK: BrowserContextOptions = { viewport: { width: 1280, height: 860 } };
+
+/** Somebody with a browser of his own: cookies, storage and tabs that nobody shares. */
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What no page may do: throw, complain on the console, or ask another host. */
+  readonly faults: readonly string[];
+  /** Addresses of all requests. */
+  readonly requests: readonly string[];
+  /** Goes to a page of the shop by its address, and waits for its heading. */
+  open(address: string, heading: string): Promise<void>;
+  heading(text: string): Promise<void>;
+  picture(name: string): Promise<void>;
+  /** Faults of accessibility that keep people out, as `rule: where`. */
+  barriers(): Promise<readonly string[]>;
+  /** By how many pixels the page is wider than the window. */
+  overflow(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function createVisitor(browser: Browser, baseURL: string, options: BrowserContextOptions): Promise<Visitor> {
+  mkdirSync(PICTURES, { recursive: true });
+  const context = await browser.newContext({ baseURL, ...options });
+  const faults: string[] = [];
+  const requests: string[] = [];
+  context.on("page", (page) => listen(page, faults, requests));
+  const page = await context.newPage();
+  // Far beyond what anything takes: it only says which step hung.
+  page.setDefaultTimeout(30_000);
+  const heading = (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor();
+  return {
+    ...{ page, context, faults, requests, heading },
+    async open(address, text) {
+      await page.goto(address);
+      await heading(text);
+    },
+    async picture(name) {
+      await page.screenshot({ path: path.join(PICTURES, `storefront-${name}.png`) });
+    },
+    async barriers() {
+      await page.evaluate(AXE);
+      const { violations } = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults;
+      const grave = violations.filter(({ impact }) => GRAVE.includes(impact));
+      return grave.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${new URL(page.url()).pathname} ${id}: ${target.join(" ")}`));
+    },
+    overflow: () => page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth"),
+    close: () => context.close(),
+  };
+}
+
+function listen(page: Page, faults: string[], requests: string[]): void {
+  page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
+  page.on("console", (message) => {
+    // The browser itself writes a line for every refusal that a page asked for and shows.
+    if (["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource")) faults.push(message.text());
+  });
+  page.on("request", (request) => {
+    requests.push(request.url());
+    if (!request.url().startsWith("http://127.0.0.1:")) faults.push(`asked ${request.url()}`);
+  });
+}
