@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HolonError } from "holon";
+import { type App, HolonError } from "holon";
 import { type TestApp, type TestAppOptions, type Topology, testApp } from "holon/testing";
 import { contracts } from "#contracts";
 import type { Product } from "#contracts/catalog";
@@ -49,17 +49,22 @@ export interface TestShop extends TestApp<typeof contracts> {
 /** What may differ from one test shop to the other. */
 export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log"> {
   readonly gatewayPatienceMs?: number;
+  /** Puts something around the app, such as what counts how often handlers are entered. */
+  readonly change?: (app: App) => App;
 }
 
 /** Starts the shop. Close it in the end. */
-export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...options }: TestShopOptions = {}): Promise<TestShop> {
+export async function startTestShop(
+  topology: Topology,
+  { gatewayPatienceMs, change = (app) => app, ...options }: TestShopOptions = {},
+): Promise<TestShop> {
   const privateKey = await newTokenKey();
   const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs: Date.now });
   const gateway = createFakeGateway(Date.now);
   const mail = await createMailSink(Date.now);
   const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
   const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN });
-  const app = await testApp(shop, { contracts, topology, ...options });
+  const app = await testApp(change(shop), { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
     admin.call.catalog.products.create({
