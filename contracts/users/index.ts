@@ -20,8 +20,19 @@ export const User = z.object({ id: z.uuid(), ...profile, role: Role, version: Ve
 
 export type User = z.output<typeof User>;
 
-/** A proof of who somebody is: send it as `authorization: Bearer <token>` until it expires. */
-export const Session = z.object({ token: z.string(), expiresAt: Moment, user: User });
+/**
+ * A proof of who somebody is: send `token` as `authorization: Bearer <token>` until it expires. `refreshToken` is changed for the next session, once;
+ * unused it is good until `refreshExpiresAt`.
+ */
+export const Session = z.object({ token: z.string(), expiresAt: Moment, refreshToken: z.string(), refreshExpiresAt: Moment, user: User });
+
+export type Session = z.output<typeof Session>;
+
+/** Who a ticket stands for. */
+export const TicketHolder = z.object({ id: z.uuid(), roles: z.array(z.string()) });
+
+/** A refresh token or a ticket as somebody sends it. */
+const Secret = z.string().min(1).max(200);
 
 /** A password as somebody chooses it; 8 to 128 characters. */
 const NewPassword = z.string().min(8).max(128);
@@ -41,7 +52,40 @@ export const users = contract("users", {
       input: z.object({ email: Email, password: z.string().min(1).max(128) }),
       output: Session,
       rest: "POST /sessions",
-      description: "Checks e-mail and password and answers a token. UNAUTHORIZED does not say which of the two was wrong.",
+      description: "Checks e-mail and password and opens a session. UNAUTHORIZED does not say which of the two was wrong.",
+    }),
+    refresh: mutation({
+      access: "public",
+      input: z.object({ refreshToken: Secret }),
+      output: Session,
+      rest: "POST /sessions/refresh",
+      description:
+        "Changes a refresh token for a new session. The token is used up by it; shown again within ten seconds it answers the same next one, later it ends the session for everybody who holds a token of it.",
+    }),
+    signOut: mutation({
+      access: "public",
+      input: z.object({ refreshToken: Secret }),
+      rest: "POST /sessions/end",
+      description: "Ends the session of a refresh token; one that is over already stays over. Its access token is good until it expires.",
+    }),
+    changePassword: mutation({
+      access: "user",
+      input: z.object({ id: z.uuid(), password: z.string().min(1).max(128), newPassword: NewPassword }),
+      rest: "PUT /users/{id}/password",
+      description: "Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.",
+    }),
+    issueTicket: mutation({
+      access: "user",
+      output: z.object({ ticket: z.string(), expiresAt: Moment }),
+      rest: "POST /tickets",
+      description:
+        "A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.",
+    }),
+    redeemTicket: mutation({
+      access: "public",
+      input: z.object({ ticket: Secret }),
+      output: TicketHolder,
+      description: "Says whom a ticket stands for, and uses it up. UNAUTHORIZED for one that was used, is too old or was never issued.",
     }),
     get: query({
       access: "user",

@@ -17,6 +17,7 @@ export { type CallError, type SafeCallResult, safeCall } from "./context/safe-ca
 export type { SubscriptionContext, Watch, WatchOptions } from "./context/watch-context.ts";
 export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./context/workflow-handlers.ts";
 export type { StepOptions, StepRetry, Steps } from "./context/workflow-steps.ts";
+export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes.ts";
 export type { EdgeRequest } from "./edge/edge-request.ts";
 export type { Clock } from "./kernel/clock.ts";
 export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";

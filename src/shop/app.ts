@@ -7,6 +7,8 @@ import { createPaymentsModule } from "./contexts/payments/index.ts";
 import { createUsersModule, type FirstAdmin } from "./contexts/users/index.ts";
 import type { PaymentGateway } from "./gateway/payment-gateway.ts";
 import { createAuthenticate } from "./identity/authenticate.ts";
+import { addKeyRoutes } from "./identity/key-routes.ts";
+import { addSessionRoutes } from "./identity/session-routes.ts";
 import type { Tokens } from "./identity/tokens.ts";
 import type { Mailer } from "./mail/mailer.ts";
 
@@ -18,20 +20,26 @@ export interface ShopParts {
   readonly mailer: Mailer;
   readonly tokens: Tokens;
   readonly firstAdmin: FirstAdmin | undefined;
+  /** What sessions and tickets are timed by. */
+  readonly nowMs: () => number;
 }
 
 /** The shop: five contexts, and users who sign in with tokens. */
-export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin }: ShopParts): App {
+export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs }: ShopParts): App {
   return defineApp({
     name: "shop",
     contexts: [
-      createUsersModule({ tokens, firstAdmin }),
+      createUsersModule({ tokens, firstAdmin, nowMs }),
       catalogModule,
       ordersModule,
       createPaymentsModule({ gateway, gatewayPatienceMs }),
       createNotificationsModule({ mailer }),
     ],
     authenticate: createAuthenticate(tokens),
+    async routes(app, edge) {
+      addSessionRoutes(app, edge, nowMs);
+      addKeyRoutes(app, tokens);
+    },
     opsSignIn: async (credentials, ask) => Session.parse(await ask("users.signIn", credentials)).token,
   });
 }

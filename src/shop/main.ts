@@ -17,7 +17,7 @@ const { tokenKeys, firstAdmin, gatewayRules } = settings;
 const loadKeys = async () => (tokenKeys === "development" ? developmentTokenKeys(DEVELOPMENT_KEY_FILE) : tokenKeys);
 const tokens = createTokens({ loadKeys, nowMs: Date.now });
 const office = createMailOffice(settings.mail, Date.now);
-const shop = createShop({ gateway: createFakeGateway(Date.now, gatewayRules), tokens, firstAdmin, mailer: office.mailer });
+const shop = createShop({ gateway: createFakeGateway(Date.now, gatewayRules), tokens, firstAdmin, mailer: office.mailer, nowMs: Date.now });
 
 if (sendsMail() && faults.length === 0) await openOffice();
 await runApp(shop, { faults });

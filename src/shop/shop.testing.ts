@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type App, HolonError } from "holon";
 import { type TestApp, type TestAppOptions, type Topology, testApp } from "holon/testing";
+import type { JWK } from "jose";
 import { contracts } from "#contracts";
 import type { Product } from "#contracts/catalog";
 import type { Order } from "#contracts/orders";
@@ -36,6 +37,10 @@ export interface TestShop extends TestApp<typeof contracts> {
   readonly gateway: FakeGateway;
   readonly mail: MailSink;
   readonly tokens: Tokens;
+  /** What tokens are signed with: for those that are forged by half. */
+  readonly tokenKey: JWK;
+  /** Lets time pass for tokens, sessions and tickets. */
+  passTime(ms: number): void;
   readonly admin: ReturnType<TestApp<typeof contracts>["asUser"]>;
   /** Adds a product at 10.00 with so many in stock. */
   addProduct(stock: number): Promise<Product>;
@@ -47,7 +52,7 @@ export interface TestShop extends TestApp<typeof contracts> {
 }
 
 /** What may differ from one test shop to the other. */
-export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log"> {
+export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log" | "databaseUrl"> {
   readonly gatewayPatienceMs?: number;
   /** Puts something around the app, such as what counts how often handlers are entered. */
   readonly change?: (app: App) => App;
@@ -59,11 +64,13 @@ export async function startTestShop(
   { gatewayPatienceMs, change = (app) => app, ...options }: TestShopOptions = {},
 ): Promise<TestShop> {
   const privateKey = await newTokenKey();
-  const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs: Date.now });
+  let aheadMs = 0;
+  const nowMs = (): number => Date.now() + aheadMs;
+  const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs });
   const gateway = createFakeGateway(Date.now);
   const mail = await createMailSink(Date.now);
   const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
-  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN });
+  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN, nowMs });
   const app = await testApp(change(shop), { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
@@ -86,7 +93,10 @@ export async function startTestShop(
     mailer.close();
     await mail.close();
   };
-  return { ...app, gateway, mail, tokens, admin, addProduct, stockOf, until, settled, close };
+  const passTime = (ms: number): void => {
+    aheadMs += ms;
+  };
+  return { ...app, gateway, mail, tokens, tokenKey: privateKey, passTime, admin, addProduct, stockOf, until, settled, close };
 }
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {

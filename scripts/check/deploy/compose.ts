@@ -31,7 +31,9 @@ const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
   SHOP_ADMIN_PASSWORD: "sample-password",
 };
 
-const SHAPE = shapeOf(createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never }));
+const SHAPE = shapeOf(
+  createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never, nowMs: () => 0 }),
+);
 
 /**
  * What is wrong with a compose file beyond its form: a service that its own configuration would not let start, a context that no service

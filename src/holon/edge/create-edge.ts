@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo, Socket } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import { catalogueError, type Limits } from "../kernel/index.ts";
+import { addAppRoutes } from "./add-app-routes.ts";
 import { answerClientFault } from "./client-fault.ts";
 import { CorsPolicy } from "./cors-policy.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
@@ -26,7 +27,7 @@ const TRPC_PREFIX = "/trpc/";
 const HEADER_BYTES = 24 * 1024;
 
 /**
- * Opens the public port: tRPC below `/trpc/`, `/healthz`, `/readyz`, and what `register` adds.
+ * Opens the public port: tRPC below `/trpc/`, `/healthz`, `/readyz`, and what `register` and `routes` add.
  *
  * Errors: whatever listening fails with, as EADDRINUSE; nothing stays open then.
  */
@@ -35,6 +36,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const door = new Door(parts);
   const app = createApp(options, parts, door);
   await options.register?.(app);
+  addAppRoutes(app, parts, options);
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (fault) {

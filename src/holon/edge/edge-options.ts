@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { TargetMap } from "../contract/index.ts";
 import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/index.ts";
 import type { CallMetrics } from "../observe/index.ts";
+import type { AppRoutes } from "./app-routes.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 
 /** Decides who a request is made for. Throwing refuses it with 401; a HolonError is answered as it is. */
@@ -45,6 +46,8 @@ export interface EdgeOptions {
   readonly newId?: () => string;
   /** Adds routes beside tRPC: REST, documents, a frontend. */
   readonly register?: (app: FastifyInstance) => void | Promise<void>;
+  /** Adds the app's own routes. */
+  readonly routes?: AppRoutes;
 }
 
 /** The public port of a process. */

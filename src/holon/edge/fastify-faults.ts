@@ -28,7 +28,8 @@ export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: nu
     .send(toErrorJson(error, undefined, errorBytes));
 }
 
-function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
+/** What is answered for whatever a route of Fastify threw. */
+export function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
   const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
   if (status === undefined || status < 400 || status >= 500) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });

@@ -1,3 +1,4 @@
+export type { AppCookie, AppEdge, AppRoutes } from "./app-routes.ts";
 export * from "./create-edge.ts";
 export * from "./dashboard/index.ts";
 export * from "./edge-options.ts";

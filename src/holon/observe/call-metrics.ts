@@ -12,8 +12,8 @@ export interface CallNames {
 /** The label of whatever was not declared: random paths of the outside are one series, not one each. */
 export const UNKNOWN = "unknown";
 
-/** How calls come: in process, between processes, or from outside. */
-const TRANSPORTS: ReadonlySet<string> = new Set(["local", "mesh", "trpc", "rest"]);
+/** How calls come: in process, between processes, or from outside; `app` are those that the routes of an app make. */
+const TRANSPORTS: ReadonlySet<string> = new Set(["local", "mesh", "trpc", "rest", "app"]);
 
 /**
  * All series of a process. Series are asked for at start and kept by whoever calls; nothing is looked up while calling.

@@ -1,12 +1,12 @@
 import type { ContextModule } from "../context/index.ts";
 import type { DashboardOptions, SignIn } from "../edge/index.ts";
-import { ANONYMOUS, catalogueError, type OpenThings, Scope } from "../kernel/index.ts";
+import type { OpenThings } from "../kernel/index.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import { jobQueues, type WorkConsole } from "../work/index.ts";
+import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import { queuesOf } from "./context-work.ts";
-import type { App, AskApp } from "./define-app.ts";
+import type { App } from "./define-app.ts";
 import type { Core } from "./open-core.ts";
-import { targetsOf } from "./routing.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";
 
 /** What {@link createDashboard} needs. */
@@ -21,13 +21,12 @@ export interface DashboardParts {
 
 /** The dashboard of one process: the queues of the whole app, and what waits in the contexts hosted here. */
 export function createDashboard({ app, core, work, consoles, open }: DashboardParts): DashboardOptions {
-  const { authenticate } = app;
   const { plan, secret, clock } = core;
   return {
     appName: plan.name,
     secret,
     isWriteAllowed: plan.opsWrite,
-    authenticate: async (request) => (await authenticate?.(request)) ?? ANONYMOUS,
+    authenticate: edgeAuthenticate(app.authenticate, askOf(core)),
     signIn: signInOf(app, core),
     queues: app.contexts.flatMap(shownQueues),
     backend: work?.backend === undefined ? openLater(core, open) : async () => work.backend,
@@ -38,18 +37,7 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
 
 function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
   if (opsSignIn === undefined) return undefined;
-  const { plan, contracts, resolve, clock } = core;
-  const targets = targetsOf(
-    contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined),
-    resolve,
-  );
-  const caller = plan.edge === undefined ? (plan.contexts[0] ?? plan.name) : "edge";
-  const ask: AskApp = (procedure, input) => {
-    const target = targets.get(procedure);
-    if (target === undefined || target.procedure.access === "internal")
-      throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
-    return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
-  };
+  const ask = askOf(core);
   return async (credentials) => opsSignIn(credentials, ask);
 }
 

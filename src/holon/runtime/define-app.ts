@@ -1,14 +1,15 @@
 import type { ContextModule } from "../context/index.ts";
-import type { Credentials, EdgeRequest } from "../edge/index.ts";
+import type { AppRoutes, Credentials, EdgeRequest } from "../edge/index.ts";
 import type { Principal } from "../kernel/index.ts";
 import type { AllowedCycle } from "../topology/app-shape.ts";
 
 /**
  * Decides, once a request and at the edge only, who a call is made for.
  *
- * Shape: undefined means nobody signed in. Errors: throw UNAUTHORIZED for a token that is there and not good; anything else thrown is a defect.
+ * Shape: undefined means nobody signed in; an answer that is no promise costs none. `ask` is for proofs that only a context can check, as one that is good once.
+ * Errors: throw UNAUTHORIZED for a token that is there and not good; anything else thrown is a defect.
  */
-export type Authenticate = (request: EdgeRequest) => Principal | undefined | Promise<Principal | undefined>;
+export type Authenticate = (request: EdgeRequest, ask: AskApp) => Principal | undefined | Promise<Principal | undefined>;
 
 /** Calls a procedure of the app by its path, as in `users.signIn`, as anybody from outside may. Errors: those of the contract and of the catalogue. */
 export type AskApp = (procedure: string, input: unknown) => Promise<unknown>;
@@ -24,6 +25,8 @@ export interface AppOptions {
   readonly authenticate?: Authenticate;
   /** Lets admins sign in to the dashboard with e-mail and password; with a bearer token they always can. */
   readonly opsSignIn?: OpsSignIn;
+  /** Adds HTTP routes of the app's own to the public port: sessions in cookies, web hooks, the files of a frontend. */
+  readonly routes?: AppRoutes;
   /** Folder that holds one folder of SQL migrations a context; `migrations` under the working folder where none is given. */
   readonly migrations?: string;
   /** Contexts that may call each other in a circle, each with the reason; circles that are not listed refuse to start. */

@@ -1,17 +1,18 @@
 import { createEdge, type Edge, type Readiness } from "../edge/index.ts";
-import { ANONYMOUS } from "../kernel/index.ts";
+import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import type { App } from "./define-app.ts";
 import type { Core } from "./open-core.ts";
 import { targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
-export function openEdge({ authenticate }: App, core: Core, readiness: () => Readiness): Promise<Edge> {
+export function openEdge({ authenticate, routes }: App, core: Core, readiness: () => Readiness): Promise<Edge> {
   const { plan, contracts, resolve, callMetrics, clock, wheel, log, newId } = core;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   return createEdge({
     targets: targetsOf(reachable, resolve),
-    authenticate: async (request) => (await authenticate?.(request)) ?? ANONYMOUS,
+    authenticate: edgeAuthenticate(authenticate, askOf(core)),
+    ...(routes === undefined ? {} : { routes }),
     limits: plan.limits,
     ...{ clock, wheel, log, newId, host, port, readiness },
     metrics: callMetrics,

@@ -1,14 +1,31 @@
-import { type Authenticate, catalogueError } from "holon";
+import { type AskApp, type Authenticate, catalogueError, isHolonError, type UserPrincipal } from "holon";
+import { TicketHolder } from "#contracts/users";
 import type { Tokens } from "./tokens.ts";
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/=-]{1,4096})$/i;
 
-/** Who a request comes from: the user of its bearer token. */
+/**
+ * Who a request comes from: the user of its bearer token, or of the one-use ticket in its `connectionParams`.
+ *
+ * A token that was verified a moment ago is answered at once. A ticket is redeemed where it was issued, so that it is good once whichever edge it comes to.
+ */
 export function createAuthenticate(tokens: Tokens): Authenticate {
-  return ({ authorization }) => {
-    if (authorization === undefined) return undefined;
+  return ({ authorization, connectionParams }, ask) => {
+    if (authorization === undefined) {
+      const ticket = connectionParams?.["ticket"];
+      return ticket === undefined ? undefined : redeem(ticket, ask);
+    }
     const token = BEARER.exec(authorization)?.[1];
     if (token === undefined) throw catalogueError("UNAUTHORIZED", "Send the token as `authorization: Bearer <token>`.");
-    return tokens.verify(token);
+    return tokens.recall(token) ?? tokens.verify(token);
   };
+}
+
+async function redeem(ticket: string, ask: AskApp): Promise<UserPrincipal> {
+  try {
+    return { kind: "user", ...TicketHolder.parse(await ask("users.redeemTicket", { ticket })) };
+  } catch (error) {
+    if (isHolonError(error, "BAD_REQUEST")) throw catalogueError("UNAUTHORIZED", "The ticket is not good, or no longer.");
+    throw error;
+  }
 }

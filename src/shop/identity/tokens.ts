@@ -1,9 +1,10 @@
 import { catalogueError, type UserPrincipal } from "holon";
-import { type CryptoKey, createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import type { TokenKeys } from "./token-keys.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
 
-/** How long a token is good. */
-export const TOKEN_TTL_MS = 60 * 60 * 1000;
+/** How long a token is good: until then nothing takes it back. */
+export const TOKEN_TTL_MS = 15 * 60 * 1000;
 
 const ISSUER = "https://shop.holon.test/users";
 const AUDIENCE = "https://shop.holon.test";
@@ -15,6 +16,10 @@ export interface Tokens {
   issue(user: UserPrincipal): Promise<{ readonly token: string; readonly expiresAt: Date }>;
   /** Errors: UNAUTHORIZED for a token that is malformed, expired, or not made here for here. */
   verify(token: string): Promise<UserPrincipal>;
+  /** The user of a token that was verified within the last minute and has not expired; undefined for others, which may be good all the same. */
+  recall(token: string): UserPrincipal | undefined;
+  /** The keys that tokens are checked with. */
+  publicKeys(): Promise<readonly JWK[]>;
 }
 
 /** What {@link createTokens} takes. */
@@ -29,7 +34,7 @@ export function createTokens({ loadKeys, nowMs }: TokensOptions): Tokens {
   const importKeys = async (): Promise<ImportedKeys> => {
     const { privateKey, publicKeys } = await loadKeys();
     const signing = privateKey === undefined ? undefined : { kid: privateKey.kid as string, key: await importJWK(privateKey, ALGORITHM) };
-    return { signing, keySet: createLocalJWKSet({ keys: [...publicKeys] }) };
+    return { signing, publicKeys, keySet: createLocalJWKSet({ keys: [...publicKeys] }) };
   };
   let imported: Promise<ImportedKeys> | undefined;
   const keys = (): Promise<ImportedKeys> => {
@@ -37,6 +42,7 @@ export function createTokens({ loadKeys, nowMs }: TokensOptions): Tokens {
     return imported;
   };
 
+  const verified = new VerifiedTokens(nowMs);
   return {
     async issue(user) {
       const { signing } = await keys();
@@ -64,20 +70,27 @@ export function createTokens({ loadKeys, nowMs }: TokensOptions): Tokens {
           requiredClaims: ["sub", "exp"],
           currentDate: new Date(nowMs()),
         });
-        return { kind: "user", id: payload.sub as string, roles: toRoles(payload["roles"]) };
+        const user: UserPrincipal = Object.freeze({ kind: "user", id: payload.sub as string, roles: Object.freeze(toRoles(payload["roles"])) });
+        verified.remember(token, user, (payload.exp as number) * 1_000);
+        return user;
       } catch (cause) {
         throw catalogueError("UNAUTHORIZED", "The token is not good, or no longer.", { cause });
       }
     },
+
+    recall: (token) => verified.recall(token),
+
+    publicKeys: async () => (await keys()).publicKeys.map((key) => ({ ...key, alg: ALGORITHM, use: "sig" })),
   };
 }
 
 interface ImportedKeys {
   /** Undefined in a process that only checks tokens. */
   readonly signing: { readonly kid: string; readonly key: CryptoKey | Uint8Array } | undefined;
+  readonly publicKeys: readonly JWK[];
   readonly keySet: ReturnType<typeof createLocalJWKSet>;
 }
 
-function toRoles(claim: unknown): readonly string[] {
+function toRoles(claim: unknown): string[] {
   return Array.isArray(claim) ? claim.filter((role) => typeof role === "string") : [];
 }

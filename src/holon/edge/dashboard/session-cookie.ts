@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { cookieText, isHttps, readCookie } from "../cookies.ts";
 
 /** The cookie that holds a session. Cookies do not know ports: the name tells the apps of one machine apart. */
 export class SessionCookie {
@@ -8,12 +9,8 @@ export class SessionCookie {
     this.#name = `holon_ops_${appName}`;
   }
 
-  read({ headers }: FastifyRequest): string | undefined {
-    for (const pair of headers.cookie?.split(";") ?? []) {
-      const [name, value] = pair.trim().split("=", 2);
-      if (name === this.#name && value) return value;
-    }
-    return undefined;
+  read(request: FastifyRequest): string | undefined {
+    return readCookie(request, this.#name);
   }
 
   set(request: FastifyRequest, value: string, lifetimeMs: number): string {
@@ -24,14 +21,7 @@ export class SessionCookie {
     return this.#write(request, "", 0);
   }
 
-  #write(request: FastifyRequest, value: string, seconds: number): string {
-    const secure = isHttps(request) ? "; Secure" : "";
-    return `${this.#name}=${value}; Max-Age=${seconds}; Path=/ops; HttpOnly; SameSite=Strict${secure}`;
+  #write(request: FastifyRequest, value: string, maxAgeSeconds: number): string {
+    return cookieText(this.#name, value, { path: "/ops", maxAgeSeconds, isSecure: isHttps(request) });
   }
-}
-
-/** Who forges this header only makes his own cookie stricter. */
-function isHttps(request: FastifyRequest): boolean {
-  const forwarded = request.headers["x-forwarded-proto"];
-  return request.protocol === "https" || (typeof forwarded === "string" && forwarded.split(",")[0]?.trim() === "https");
 }

@@ -3,6 +3,7 @@ import type { ContextOf, ReaderOf, TransactionOf } from "holon";
 import type { User } from "#contracts/users";
 import { staleRow } from "../../stale-row.ts";
 import type { users } from "./context.ts";
+import { endSessions } from "./sessions.ts";
 import * as tables from "./tables.ts";
 
 type Profile = Partial<Pick<tables.UserRow, "email" | "name" | "company" | "city" | "country">>;
@@ -35,6 +36,13 @@ export function editAccount(ctx: ContextOf<typeof users>, id: string, version: n
     if (row === undefined) throw staleRow("user", await currentVersion(tx, id));
     return toUser(row);
   });
+}
+
+/** Sets another password, and signs the account out everywhere. */
+export async function replacePassword(tx: TransactionOf<typeof users>, id: string, passwordHash: string): Promise<void> {
+  // First the account, then its sessions: one that is being opened meanwhile waits for the account and finds another password.
+  await tx.db.update(tables.users).set({ passwordHash }).where(eq(tables.users.id, id));
+  await endSessions(tx, id);
 }
 
 /** Closes an account whose version is known. Errors: NOT_FOUND, CONFLICT. */

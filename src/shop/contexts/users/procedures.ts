@@ -1,22 +1,31 @@
 import { and, asc, eq, ilike, or } from "drizzle-orm";
+import type { Session } from "#contracts/users";
 import { hashPassword, isPassword } from "../../identity/password.ts";
 import type { Tokens } from "../../identity/tokens.ts";
 import { containing } from "../../like-pattern.ts";
-import { accountByEmail, accountById, editAccount, removeAccount, toUser } from "./accounts.ts";
+import { accountByEmail, accountById, editAccount, removeAccount, replacePassword, toUser } from "./accounts.ts";
 import { users } from "./context.ts";
 import { ensureFirstAdmin, type FirstAdmin } from "./first-admin.ts";
+import { endSession, openSession, type RefreshProof, refreshSession } from "./sessions.ts";
 import * as tables from "./tables.ts";
+import { issueTicket, redeemTicket } from "./tickets.ts";
 
 /** What the users context is handed in. */
 export interface UsersParts {
   readonly tokens: Tokens;
   /** Undefined where the shop has no account to begin with. */
   readonly firstAdmin: FirstAdmin | undefined;
+  readonly nowMs: () => number;
 }
 
 /** The handlers of the users contract. */
-export const createProcedures = ({ tokens, firstAdmin }: UsersParts) =>
-  users.procedures({
+export const createProcedures = ({ tokens, firstAdmin, nowMs }: UsersParts) => {
+  const toSession = async (account: tables.UserRow, { refreshToken, refreshExpiresAt }: RefreshProof): Promise<Session> => {
+    const { token, expiresAt } = await tokens.issue({ kind: "user", id: account.id, roles: [account.role] });
+    return { token, expiresAt: expiresAt.toISOString(), refreshToken, refreshExpiresAt: refreshExpiresAt.toISOString(), user: toUser(account) };
+  };
+
+  return users.procedures({
     async signUp({ input, ctx }) {
       const { email, password, name } = input;
       await ensureFirstAdmin(ctx, firstAdmin, email);
@@ -35,8 +44,35 @@ export const createProcedures = ({ tokens, firstAdmin }: UsersParts) =>
       }
       const good = await isPassword(input.password, account?.passwordHash);
       if (account === undefined || !good) throw ctx.fail("UNAUTHORIZED", "E-mail or password is wrong.");
-      const { token, expiresAt } = await tokens.issue({ kind: "user", id: account.id, roles: [account.role] });
-      return { token, expiresAt: expiresAt.toISOString(), user: toUser(account) };
+      const known = account;
+      const proof = await ctx.transaction((tx) => openSession(tx, known, nowMs()));
+      if (proof === undefined) throw ctx.fail("UNAUTHORIZED", "E-mail or password is wrong.");
+      return toSession(known, proof);
+    },
+
+    async refresh({ input, ctx }) {
+      const refreshed = await ctx.transaction((tx) => refreshSession(tx, input.refreshToken, nowMs()));
+      if (refreshed === undefined) throw ctx.fail("UNAUTHORIZED", "The session is over.");
+      return toSession(refreshed.account, refreshed);
+    },
+
+    async signOut({ input, ctx }) {
+      await ctx.transaction((tx) => endSession(tx, input.refreshToken));
+    },
+
+    async changePassword({ input: { id, password, newPassword }, ctx }) {
+      const account = await accountById(ctx, id);
+      if (!(await isPassword(password, account?.passwordHash))) throw ctx.fail("FORBIDDEN", "The password is wrong.");
+      const passwordHash = await hashPassword(newPassword);
+      await ctx.transaction((tx) => replacePassword(tx, id, passwordHash));
+    },
+
+    issueTicket: ({ ctx }) => ctx.transaction((tx) => issueTicket(tx, ctx.requireUser(), nowMs())),
+
+    async redeemTicket({ input, ctx }) {
+      const holder = await ctx.transaction((tx) => redeemTicket(tx, input.ticket, nowMs()));
+      if (holder === undefined) throw ctx.fail("UNAUTHORIZED", "The ticket is not good, or no longer.");
+      return holder;
     },
 
     async get({ input, ctx }) {
@@ -77,3 +113,4 @@ export const createProcedures = ({ tokens, firstAdmin }: UsersParts) =>
       await removeAccount(ctx, input.id, input.version);
     },
   });
+};

@@ -28,5 +28,41 @@ export const users = schema.table(
   ],
 );
 
+/**
+ * Who is signed in somewhere. A row is a whole line of refresh tokens: the one that is good now, and the one before it. Tokens themselves are not kept.
+ * `successorKey` makes the token that is good now from the one before it.
+ */
+export const sessions = schema.table(
+  "sessions",
+  {
+    id: uuid().primaryKey(),
+    userId: uuid("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    tokenHash: text("token_hash").notNull(),
+    previousHash: text("previous_hash"),
+    successorKey: text("successor_key"),
+    rotatedAt: timestamp("rotated_at", { withTimezone: true }).notNull(),
+    expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull(),
+  },
+  (table) => [index("sessions_by_user").on(table.userId, table.rotatedAt)],
+);
+
+/** Tickets that nobody used yet, by hash. */
+export const tickets = schema.table(
+  "tickets",
+  {
+    hash: text().primaryKey(),
+    userId: uuid("user_id").notNull(),
+    roles: text().array().notNull(),
+    expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
+  },
+  (table) => [index("tickets_by_end").on(table.expiresAt)],
+);
+
+/** A row of {@link sessions}. */
+export type SessionRow = typeof sessions.$inferSelect;
+
 /** A row of {@link users}. */
 export type UserRow = typeof users.$inferSelect;

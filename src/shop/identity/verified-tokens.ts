@@ -1,0 +1,41 @@
+import type { UserPrincipal } from "holon";
+
+/** How long a token that was verified is not verified again. */
+export const REMEMBERED_MS = 60_000;
+
+/** Tokens that are remembered; the one that was verified longest ago is forgotten first. About 5 MB. */
+export const GREATEST_COUNT = 10_000;
+
+interface Remembered {
+  readonly user: UserPrincipal;
+  readonly untilMs: number;
+}
+
+/**
+ * Tokens whose signature was checked a moment ago: checking takes longer than most calls that it lets in.
+ *
+ * Guarantee: none is remembered past its own expiry, and none longer than {@link REMEMBERED_MS} after it was verified. Tokens that are not good are not
+ * remembered, so that nobody can push the good ones out with them.
+ */
+export class VerifiedTokens {
+  readonly #nowMs: () => number;
+  readonly #users = new Map<string, Remembered>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  recall(token: string): UserPrincipal | undefined {
+    const known = this.#users.get(token);
+    if (known === undefined) return undefined;
+    if (known.untilMs > this.#nowMs()) return known.user;
+    this.#users.delete(token);
+    return undefined;
+  }
+
+  remember(token: string, user: UserPrincipal, expiresAtMs: number): void {
+    this.#users.delete(token);
+    this.#users.set(token, { user, untilMs: Math.min(expiresAtMs, this.#nowMs() + REMEMBERED_MS) });
+    if (this.#users.size > GREATEST_COUNT) this.#users.delete(this.#users.keys().next().value ?? "");
+  }
+}
