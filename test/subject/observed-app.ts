@@ -60,6 +60,11 @@ export class Entries {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** Begins to count anew. */
+  forget(): void {
+    this.#counts.clear();
+  }
+
   /** Holds up all calls of a procedure that come from now on, inside their transaction where they have one. */
   hold(path: string): HeldHandler {
     const gate = new Gate();
