@@ -1,8 +1,11 @@
+import type { z } from "zod";
 import { COMMON_REFUSALS, isCatalogueCode } from "../kernel/error-catalogue.ts";
 import { ContractError } from "./contract-error.ts";
 import type { EventMap } from "./event.ts";
 import { assertJsonOnly } from "./json-only.ts";
+import { createParser, ParseFailure } from "./parser.ts";
 import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./procedure.ts";
+import { parseRestRoutes, type RestRoute } from "./rest-route.ts";
 
 /** What a context promises to the others and to the outside. Plain data that a browser can import. */
 export interface Contract<Name extends string = string, Procedures extends ProcedureTree = ProcedureTree, Events extends EventMap = EventMap> {
@@ -10,6 +13,8 @@ export interface Contract<Name extends string = string, Procedures extends Proce
   readonly name: Name;
   readonly procedures: Procedures;
   readonly events: Events;
+  /** The `rest` lines of the procedures, parsed; in the order of declaration. */
+  readonly routes: readonly RestRoute[];
 }
 
 /** Contracts by the name of their context. */
@@ -30,7 +35,8 @@ const RESERVED = new Set([
  * Declares what a context promises.
  *
  * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that is
- * the toolkit's own, and for an `orderedBy` that is no field; each names the procedure, the path inside the schema, and the cure.
+ * the toolkit's own, and for an `orderedBy` that is no field, for a `rest` line that cannot be
+ * kept (see {@link parseRestRoutes}), and for an example that does not fit its schema; each names the procedure, the path inside the schema, and the cure.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
   name: Name,
@@ -40,9 +46,8 @@ export function contract<const Name extends string, const Procedures extends Pro
     throw new ContractError(`contract "${name}"`, "a context's name is lower-case letters and digits, at most 31, and begins with a letter");
   }
   checkReserved(`contract "${name}"`, name);
-  for (const [path, procedure] of walkProcedures(parts.procedures)) {
-    checkProcedure(`${name}.${path}`, procedure);
-  }
+  const procedures = [...walkProcedures(parts.procedures)].map(([path, procedure]) => [`${name}.${path}`, procedure] as const);
+  for (const [path, procedure] of procedures) checkProcedure(path, procedure);
   const events = parts.events ?? ({} as Events);
   for (const [eventName, spec] of Object.entries(events)) {
     checkName(`${name} event ${eventName}`, eventName);
@@ -51,7 +56,7 @@ export function contract<const Name extends string, const Procedures extends Pro
       throw new ContractError(`${name} event ${eventName}`, `orderedBy names "${spec.orderedBy}", which is no field of the payload`);
     }
   }
-  return { kind: "contract", name, procedures: parts.procedures, events };
+  return { kind: "contract", name, procedures: parts.procedures, events, routes: parseRestRoutes(procedures) };
 }
 
 /** All procedures of a tree with their dotted paths, in the order of declaration. */
@@ -76,6 +81,7 @@ function checkReserved(where: string, name: string): void {
 function checkProcedure(where: string, procedure: AnyProcedure): void {
   if (procedure.input !== NOTHING) assertJsonOnly(where, "input", procedure.input);
   if (procedure.output !== NOTHING) assertJsonOnly(where, "output", procedure.output);
+  checkExample(where, procedure);
   for (const [code, schema] of Object.entries(procedure.errors)) {
     if (!ERROR_CODE.test(code)) throw new ContractError(where, `error code "${code}" is not UPPER_SNAKE_CASE`);
     if (isCatalogueCode(code) && !COMMON.has(code)) throw new ContractError(where, `error code "${code}" is the toolkit's own; choose another name`);
@@ -85,5 +91,16 @@ function checkProcedure(where: string, procedure: AnyProcedure): void {
     if (!Object.hasOwn(procedure.errors, code)) throw new ContractError(where, `statuses names "${code}", which is not among the declared errors`);
     if (!Number.isInteger(status) || status < 400 || status > 499)
       throw new ContractError(where, `status ${status} of "${code}" is not between 400 and 499`);
+  }
+}
+
+function checkExample(where: string, { example, input, output, resumable }: AnyProcedure): void {
+  if (example === undefined) return;
+  const parts = { input, output: resumable ? (output as z.ZodObject).shape["data"] : output } as { input: z.ZodType; output: z.ZodType };
+  for (const part of ["input", "output"] as const) {
+    const parsed = Object.hasOwn(example, part) ? createParser(parts[part])(example[part]) : undefined;
+    if (!(parsed instanceof ParseFailure)) continue;
+    const [issue] = parsed.issues;
+    throw new ContractError(where, `example.${part} does not fit its schema at "${issue?.path}": ${issue?.message}`);
   }
 }

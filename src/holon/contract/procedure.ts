@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RestLine } from "./rest-line.ts";
 
 /** Who may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
 export type Access = "public" | "user" | "internal" | { readonly role: string };
@@ -13,6 +14,26 @@ export type Nothing = z.ZodUndefined;
 
 /** The schema of {@link Nothing}. */
 export const NOTHING: Nothing = z.undefined();
+
+/** A REST route that needs more than its line. */
+export interface RestOptions {
+  readonly route: RestLine;
+  /**
+   * Status of a success. 204 where there is no output; 201 for a POST whose answer has an `id` that a GET of the contract takes, with its
+   * `Location`; else 200.
+   */
+  readonly status?: number;
+  /** `Cache-Control` of a success of a GET, as in `public, max-age=60`; `private` where the access is not public. */
+  readonly cache?: string;
+  /** Where to find what was made, over members of the answer, as in `/orders/{id}`. */
+  readonly location?: string;
+}
+
+/** Values that documents show. They are checked against the schemas when the contract is declared. */
+export interface ProcedureExample<Input = unknown, Output = unknown> {
+  readonly input?: Input;
+  readonly output?: Output;
+}
 
 /** What a contract says of one procedure. Plain data; made by {@link query}, {@link mutation} and {@link subscription}. */
 export interface Procedure<
@@ -36,9 +57,10 @@ export interface Procedure<
   readonly resumable: boolean;
   /** HTTP status of declared errors that do not use the default of 422. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** REST route, as in `GET /products/{id}`. */
-  readonly rest: string | undefined;
+  /** REST route, as in `GET /products/{id}`; parsed in the `routes` of the contract. */
+  readonly rest: RestLine | RestOptions | undefined;
   readonly description: string | undefined;
+  readonly example: ProcedureExample | undefined;
   readonly deprecated: boolean;
 }
 
@@ -61,8 +83,11 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
   readonly errors?: Errors;
   /** HTTP status of a declared error, where 422 does not say it well. */
   readonly statuses?: { readonly [Code in keyof Errors]?: number };
-  readonly rest?: string;
+  /** REST route: a line, as in `GET /products/{id}`, or a line and more. Its methods, its places and its answers are checked by `contract`. */
+  readonly rest?: RestLine | RestOptions;
   readonly description?: string;
+  /** For documents; of a subscription that is resumable the output is the data of an item. */
+  readonly example?: ProcedureExample<z.input<Input>, z.input<Output>>;
   readonly deprecated?: boolean;
 }
 
@@ -171,6 +196,7 @@ function procedure<
     statuses: (options.statuses ?? {}) as Readonly<Record<string, number>>,
     rest: options.rest,
     description: options.description,
+    example: options.example,
     deprecated: options.deprecated ?? false,
   };
 }

@@ -15,7 +15,7 @@ export interface PrincipalReceiver {
  *
  * Guarantee: calls the receiver once; an app that answers at once costs no promise.
  */
-export function authenticateRequest(exchange: Exchange, url: TrpcUrl, receiver: PrincipalReceiver): void {
+export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver): void {
   const { parts, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
   if (connectionParams === false) {

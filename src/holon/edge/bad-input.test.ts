@@ -55,8 +55,6 @@ const transport: Row[] = [
     (path): Row => [`the path ${path}`, (url) => get(url, path), 404, "NOT_FOUND"],
   ),
   ["an endless URL", (url) => get(url, "catalog.get", { id: "x".repeat(16 * 1024) }), 413, "PAYLOAD_TOO_LARGE"],
-  ["a route that is none", (url) => send(url, { path: "/nowhere" }), 404, "NOT_FOUND"],
-  ["a malformed URL beside tRPC", (url) => send(url, { path: "/%zz" }), 400, "BAD_REQUEST"],
 ];
 
 const protocol: Row[] = [

@@ -2,7 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { CorsOptions } from "./edge-options.ts";
 
 const PREFLIGHT_SECONDS = "600";
-const ALLOWED_HEADERS = "authorization, content-type, idempotency-key, holon-deadline-ms, last-event-id, traceparent, trpc-accept";
+const ALLOWED_HEADERS =
+  "authorization, content-type, idempotency-key, if-match, if-none-match, holon-deadline-ms, last-event-id, traceparent, trpc-accept";
+
+/** What pages of other origins may read beside the body: without being named, only a handful of headers. */
+const EXPOSED_HEADERS = "etag, location, retry-after";
 
 /**
  * Which other origins may read answers. Without any, no header is ever sent and browsers refuse by themselves.
@@ -24,7 +28,7 @@ export class CorsPolicy {
   headers(request: IncomingMessage): readonly string[] {
     const origin = request.headers.origin;
     if (origin === undefined || !this.#origins.has(origin)) return [];
-    return ["access-control-allow-origin", origin];
+    return ["access-control-allow-origin", origin, "access-control-expose-headers", EXPOSED_HEADERS];
   }
 
   /** The answer to a browser asking before it sends; undefined where this is no such question or the origin is not allowed. */

@@ -14,6 +14,9 @@ import { addFaultAnswers, sendFault } from "./fastify-faults.ts";
 import { Flights } from "./flights.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { setSecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
+import { sendProblem } from "./rest/problem-answer.ts";
+import { handleRest } from "./rest/rest-handler.ts";
+import { RestTable } from "./rest/rest-table.ts";
 import { RouteTable } from "./route-table.ts";
 import { SseStreams } from "./sse-streams.ts";
 import { runStop } from "./stop.ts";
@@ -27,7 +30,7 @@ const TRPC_PREFIX = "/trpc/";
 const HEADER_BYTES = 24 * 1024;
 
 /**
- * Opens the public port: tRPC below `/trpc/`, `/healthz`, `/readyz`, and what `register` and `routes` add.
+ * Opens the public port: tRPC below `/trpc/`, the REST routes of the contracts, `/healthz`, `/readyz`, and what `register` and `routes` add.
  *
  * Errors: whatever listening fails with, as EADDRINUSE; nothing stays open then.
  */
@@ -65,10 +68,12 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function createParts(options: EdgeOptions): EdgeParts {
-  const { authenticate, limits, clock, wheel, log } = options;
+  const { authenticate, limits, clock, wheel, log, metrics } = options;
+  const routes = new RouteTable(options.targets, metrics);
   return {
     ...{ authenticate, limits, clock, wheel, log },
-    routes: new RouteTable(options.targets, options.metrics),
+    routes,
+    rest: new RestTable(options.restRoutes ?? [], routes, metrics),
     boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
     proxies: new TrustedProxies(options.trustedProxies ?? []),
     traces: new TraceStart(),
@@ -130,7 +135,9 @@ class Door {
     } else if (request.url?.startsWith(TRPC_PREFIX) === true) {
       handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
     } else {
-      this.#passOn(request, response, fastify);
+      const found = this.#parts.rest.find(request.url ?? "");
+      if (found === undefined) this.#passOn(request, response, fastify);
+      else handleRest(new Exchange(this.#parts, request, response), found);
     }
   }
 
@@ -149,7 +156,7 @@ class Door {
     stripInternalHeaders(request);
     setSecurityHeaders(response);
     const allowed = cors.headers(request);
-    if (allowed.length === 2) response.setHeader(allowed[0] as string, allowed[1] as string);
+    for (let index = 0; index < allowed.length; index += 2) response.setHeader(allowed[index] as string, allowed[index + 1] as string);
     if (!cors.isOff) response.setHeader("vary", "origin");
     fastify(request, response);
   }
@@ -161,6 +168,8 @@ class Door {
       return;
     }
     const error = catalogueError("UNAVAILABLE", "This process is stopping; send the request again.", { executed: "no" });
-    new Exchange(this.#parts, request, response).sendError(error, undefined, ["connection", "close"]);
+    const exchange = new Exchange(this.#parts, request, response);
+    if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, ["connection", "close"]);
+    else sendProblem(exchange, error, ["connection", "close"]);
   }
 }

@@ -31,6 +31,7 @@ export class EdgeCall extends WheelEntry {
   readonly path: string;
   readonly route: EdgeRoute | undefined;
   readonly input: unknown;
+  output: unknown = undefined;
   /** The output as JSON text; undefined where there is no output. */
   json: string | undefined = undefined;
   error: HolonError | undefined = undefined;
@@ -91,6 +92,7 @@ export class EdgeCall extends WheelEntry {
   #succeed(output: unknown): void {
     if (this.isSettled) return;
     try {
+      this.output = output;
       this.json = JSON.stringify(output);
     } catch (thrown) {
       return this.#fail(thrown);

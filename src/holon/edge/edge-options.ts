@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { TargetMap } from "../contract/index.ts";
+import type { RestRoute, TargetMap } from "../contract/index.ts";
 import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/index.ts";
 import type { CallMetrics } from "../observe/index.ts";
 import type { AppRoutes } from "./app-routes.ts";
@@ -26,6 +26,8 @@ export interface CorsOptions {
 export interface EdgeOptions {
   /** Every procedure that can be reached from here, hosted here or not; complete before the edge is made. */
   readonly targets: TargetMap;
+  /** Those of the contracts whose targets are given; none by default. */
+  readonly restRoutes?: readonly RestRoute[];
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -44,7 +46,7 @@ export interface EdgeOptions {
   readonly cors?: CorsOptions;
   /** Makes the ids that link an INTERNAL answer to its log line. */
   readonly newId?: () => string;
-  /** Adds routes beside tRPC: REST, documents, a frontend. */
+  /** Adds routes beside tRPC and REST: documents, a frontend. */
   readonly register?: (app: FastifyInstance) => void | Promise<void>;
   /** Adds the app's own routes. */
   readonly routes?: AppRoutes;

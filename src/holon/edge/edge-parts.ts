@@ -3,6 +3,7 @@ import type { CorsPolicy } from "./cors-policy.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 import type { Flights } from "./flights.ts";
+import type { RestTable } from "./rest/rest-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SseStreams } from "./sse-streams.ts";
 import type { TraceStart } from "./trace-start.ts";
@@ -11,6 +12,7 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 /** What the parts of one edge share; made once by `createEdge`. */
 export interface EdgeParts {
   readonly routes: RouteTable;
+  readonly rest: RestTable;
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;

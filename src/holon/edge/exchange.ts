@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type HolonError, WheelEntry } from "../kernel/index.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { toErrorJson } from "./error-body.ts";
@@ -32,19 +32,24 @@ export class Exchange {
 
   /** Answers with a JSON text. `extra` are header names and values, flat. */
   sendJson(status: number, body: string, extra?: readonly string[]): void {
+    const headers = this.jsonHeaders();
+    if (extra !== undefined) headers.push(...extra);
+    this.send(status, headers, body);
+  }
+
+  /** Answers with these headers, flat, and a text; undefined for an answer that has none. */
+  send(status: number, headers: string[], body: string | undefined): void {
     if (!this.isOpen) return;
     const { request, response } = this;
-    const headers = this.jsonHeaders();
-    headers.push("content-length", String(Buffer.byteLength(body)));
-    if (extra !== undefined) headers.push(...extra);
-    if (request.complete || request.method === "GET") {
+    if (body !== undefined) headers.push("content-length", String(Buffer.byteLength(body)));
+    if (request.complete || request.method === "GET" || !hasBody(request.headers)) {
       response.writeHead(status, headers);
       response.end(body);
       return;
     }
     headers.push("connection", "close");
     response.writeHead(status, headers);
-    response.write(body);
+    if (body !== undefined) response.write(body);
     new Lingering(this).start();
   }
 
@@ -53,7 +58,15 @@ export class Exchange {
     this.sendJson(error.status, toErrorJson(error, path, this.parts.limits.errorBytes), extra);
   }
 
-  /** The headers of every answer in JSON; the array is the caller's. */
+  /** The headers of every answer, whatever it is; the array is the caller's. */
+  commonHeaders(): string[] {
+    const { cors } = this.parts;
+    const headers = ["x-content-type-options", "nosniff"];
+    if (!cors.isOff) headers.push("vary", "origin", ...cors.headers(this.request));
+    return headers;
+  }
+
+  /** The headers of every answer in tRPC's JSON; the array is the caller's. */
   jsonHeaders(): string[] {
     const { cors } = this.parts;
     const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", "x-content-type-options", "nosniff"];
@@ -63,6 +76,11 @@ export class Exchange {
     }
     return headers;
   }
+}
+
+/** Whether a body comes with a request, or may come. */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
-import { toErrorJson } from "./error-body.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
+import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";
 
 const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   401: "UNAUTHORIZED",
@@ -14,7 +14,7 @@ const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   429: "TOO_MANY_REQUESTS",
 };
 
-/** Answers in the one error shape for whatever Fastify's own routes, parsers and plugins refuse or throw. */
+/** Answers with problem details for whatever Fastify's own routes, parsers and plugins refuse or throw. */
 export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, errorBytes: number): void {
   app.setNotFoundHandler((_request, reply) => sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes));
   app.setErrorHandler((thrown, request, reply) => sendFault(reply, toFault(thrown, request, boundary), errorBytes));
@@ -24,8 +24,9 @@ export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, e
 export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
   reply
     .code(error.status)
-    .header("content-type", "application/json")
-    .send(toErrorJson(error, undefined, errorBytes));
+    .header("content-type", PROBLEM_TYPE)
+    // As bytes: to a text Fastify adds a charset, which problem details do not have.
+    .send(Buffer.from(toProblemJson(error, error.status, errorBytes)));
 }
 
 /** What is answered for whatever a route of Fastify threw. */

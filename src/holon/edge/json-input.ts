@@ -14,12 +14,12 @@ export class RefusedInput {
 /** Parses the JSON text of a request. Nothing at all is undefined, as in tRPC: clients send no body for "no input". */
 export function parseJsonText(text: string | undefined): unknown | RefusedInput {
   if (text === undefined || text === "") return undefined;
-  if (isTooDense(text)) return new RefusedInput(badInput("", "too_big", `more than ${VALUES_COUNT} values`));
+  if (isTooDense(text)) return refusedInput("", "too_big", `more than ${VALUES_COUNT} values`);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     // The parser's own message repeats the input; this one is always short.
-    return new RefusedInput(badInput("", "invalid_json", "the text is not JSON"));
+    return refusedInput("", "invalid_json", "the text is not JSON");
   }
 }
 
@@ -27,6 +27,11 @@ export function parseJsonText(text: string | undefined): unknown | RefusedInput 
 export function checkInput(input: unknown, limits: JsonLimits): HolonError | undefined {
   const issue = findUnsafeJson(input, limits);
   return issue === undefined ? undefined : badInput(issue.path, issue.code, issue.message);
+}
+
+/** Refuses what cannot be put together to an input, in the words of a schema that refuses. */
+export function refusedInput(path: string, code: string, message: string): RefusedInput {
+  return new RefusedInput(badInput(path, code, message));
 }
 
 function badInput(path: string, code: string, message: string): HolonError {

@@ -165,7 +165,7 @@ describe("health", () => {
     expect(body).toContain('holon_calls_total{procedure="catalog.get",caller="outside",transport="trpc",code="OK"} 1');
     expect(body).toContain('holon_calls_total{procedure="unknown",caller="outside",transport="trpc",code="NOT_FOUND"} 3');
     expect((await send(ops.url, { path: "/readyz" })).json).toEqual({ ready: true, reasons: [], degraded: [] });
-    expect((await send(ops.url, { path: "/nope" })).json).toMatchObject({ error: { data: { code: "NOT_FOUND" } } });
+    expect((await send(ops.url, { path: "/nope" })).json).toMatchObject({ code: "NOT_FOUND" });
     await ops.close();
   });
 });

@@ -5,7 +5,7 @@ import { type CallMetrics, type CallSeries, UNKNOWN } from "../observe/index.ts"
 export interface EdgeRoute {
   readonly target: Target;
   /** The only method it takes. */
-  readonly method: "GET" | "POST";
+  readonly method: string;
   readonly series: CallSeries;
 }
 

@@ -14,10 +14,7 @@ import { readBody } from "./request-body.ts";
 import type { EdgeRoute } from "./route-table.ts";
 import { SseAnswer } from "./sse-answer.ts";
 import { withLastEventId } from "./stream-item.ts";
-import { hasEmptySegment, parseTrpcUrl, type TrpcUrl } from "./trpc-url.ts";
-
-/** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */
-const URL_LENGTH = 16 * 1024;
+import { hasEmptySegment, parseTrpcUrl, type TrpcUrl, URL_LENGTH } from "./trpc-url.ts";
 
 /**
  * Answers one request below `/trpc/` from Node's own request and response.

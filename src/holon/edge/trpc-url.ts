@@ -1,3 +1,6 @@
+/** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */
+export const URL_LENGTH = 16 * 1024;
+
 /** What a tRPC client says in the URL of a request. */
 export interface TrpcUrl {
   /** One path, or in a batch several joined by commas; percent-decoded. */

@@ -11,6 +11,7 @@ export function openEdge({ authenticate, routes }: App, core: Core, readiness: (
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   return createEdge({
     targets: targetsOf(reachable, resolve),
+    restRoutes: reachable.flatMap(({ routes: restRoutes }) => restRoutes),
     authenticate: edgeAuthenticate(authenticate, askOf(core)),
     ...(routes === undefined ? {} : { routes }),
     limits: plan.limits,

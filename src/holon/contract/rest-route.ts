@@ -1,0 +1,188 @@
+import { ContractError } from "./contract-error.ts";
+import { type AnyProcedure, NOTHING, type RestOptions } from "./procedure.ts";
+import { inputMembers, mayBeAbsent, type RestField, toRestField } from "./rest-field.ts";
+import { parseRestLine, type RestMethod } from "./rest-line.ts";
+import type { AnySchema } from "./schema-def.ts";
+
+/**
+ * A REST route of a contract as plain data: where each member of the input comes from, and what the answer carries.
+ *
+ * All that answers, documents or calls by REST reads this and nothing else.
+ */
+export interface RestRoute {
+  /** With the context's name in front: `catalog.products.get`. */
+  readonly procedure: string;
+  readonly method: RestMethod;
+  /** As in `/products/{id}`. */
+  readonly path: string;
+  /** In the order of the path. */
+  readonly pathFields: readonly RestField[];
+  /** Of GET and DELETE: all members of the input that the path does not name. */
+  readonly queryFields: readonly RestField[];
+  /**
+   * Whether the JSON body is read: of POST, PUT and PATCH that have an input. The body is the input; where the path names members, those are
+   * added to it.
+   */
+  readonly takesBody: boolean;
+  /** Status of a success. */
+  readonly status: number;
+  /** Path of what was made, over members of the answer, as in `/products/{id}`; undefined for no `Location`. */
+  readonly location: string | undefined;
+  /** `Cache-Control` of a success. */
+  readonly cache: string | undefined;
+  /** Whether the answer has a `version`, which is then the front of its ETag. */
+  readonly answersVersion: boolean;
+  /** Whether the input has a `version`, which `If-Match` fills where the request has none. */
+  readonly takesVersion: boolean;
+}
+
+/** Methods whose input is in the URL alone. */
+const URL_METHODS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
+
+/**
+ * Parses the `rest` lines of a contract's procedures.
+ *
+ * Shape: one route for each procedure that has a line, in the order of declaration. `procedures` have their whole paths.
+ * Errors: ContractError for a line that is malformed, that names no member of the input, that cannot carry the input, that two procedures
+ * share, or that stands on a procedure which the outside cannot call; each names the procedure and the cure.
+ */
+export function parseRestRoutes(procedures: Iterable<readonly [path: string, procedure: AnyProcedure]>): readonly RestRoute[] {
+  const declared = [...procedures].filter(([, { rest }]) => rest !== undefined);
+  const routes = declared.map(([path, procedure]) => parseRoute(path, procedure));
+  assertDistinctRoutes(routes);
+  const byPath = new Map(declared);
+  return routes.map((route) => withLocation(route, routes, byPath));
+}
+
+/**
+ * Errors: ContractError where two routes have one method and paths of one shape, naming both procedures.
+ */
+export function assertDistinctRoutes(routes: readonly RestRoute[]): void {
+  const owners = new Map<string, string>();
+  for (const { procedure, method, path } of routes) {
+    const shape = `${method} ${path.replaceAll(/\{[^}]*\}/g, "{}")}`;
+    const owner = owners.get(shape);
+    if (owner !== undefined) refuse(procedure, `its route ${method} ${path} is also that of ${owner}; give one of them another path`);
+    owners.set(shape, procedure);
+  }
+}
+
+function parseRoute(procedurePath: string, procedure: AnyProcedure): RestRoute {
+  const options: RestOptions = typeof procedure.rest === "string" ? { route: procedure.rest } : (procedure.rest as RestOptions);
+  if (procedure.access === "internal") refuse(procedurePath, "it is internal and has a route; leave `rest` away, or let somebody outside call it");
+  if (procedure.type === "subscription") refuse(procedurePath, "it is a subscription and has a route; clients subscribe by tRPC, leave `rest` away");
+  const { method, path, parameters } = parseRestLine(procedurePath, options.route);
+  checkMethod(procedurePath, procedure, method);
+  const inUrl = URL_METHODS.has(method);
+  const members = inputMembers(procedure.input as AnySchema);
+  const pathFields = parameters.map((name) => pathField(procedurePath, name, members));
+  const route = {
+    procedure: procedurePath,
+    ...{ method, path, pathFields },
+    queryFields: inUrl ? queryFields(procedurePath, procedure, method, members, parameters) : [],
+    takesBody: !inUrl && (members === undefined ? procedure.input !== NOTHING : Object.keys(members).length > parameters.length),
+    status: options.status ?? (procedure.output === NOTHING ? 204 : 200),
+    location: options.location,
+    cache: options.cache,
+    answersVersion: isNumber(outputMembers(procedure)["version"]),
+    takesVersion: !parameters.includes("version") && isNumber(members?.["version"]),
+  };
+  checkOptions(route, procedure, options);
+  return route;
+}
+
+function checkMethod(where: string, { type }: AnyProcedure, method: RestMethod): void {
+  // Browsers, proxies and crawlers repeat and fetch ahead what is safe by its method.
+  if (type === "query" && method !== "GET" && method !== "POST") {
+    refuse(where, `it is a query and its route is ${method}; a query reads: use GET, or POST for an input that a URL cannot carry`);
+  }
+  if (type === "mutation" && method === "GET") refuse(where, "it is a mutation and its route is GET; use POST, PUT, PATCH or DELETE");
+}
+
+function pathField(where: string, name: string, members: Readonly<Record<string, AnySchema>> | undefined): RestField {
+  const member = members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
+  if (member === undefined) return refuse(where, `its route has {${name}}, which is no member of the input; the input is an object that has it`);
+  if (mayBeAbsent(member)) return refuse(where, `its route has {${name}}, which the input may leave out; a path cannot: make it required`);
+  const field = toRestField(name, member);
+  if (field === undefined || field.isList) {
+    return refuse(where, `its route has {${name}}, which is neither text nor number nor boolean; a path carries one of them`);
+  }
+  return field;
+}
+
+function queryFields(
+  where: string,
+  procedure: AnyProcedure,
+  method: RestMethod,
+  members: Readonly<Record<string, AnySchema>> | undefined,
+  parameters: readonly string[],
+): readonly RestField[] {
+  if (procedure.input === NOTHING) return [];
+  if (members === undefined) return refuse(where, `its route is ${method}, whose input is in the URL; make the input an object`);
+  return Object.entries(members)
+    .filter(([name]) => !parameters.includes(name))
+    .map(([name, member]) => {
+      const problem = `input.${name} is neither text, number or boolean nor an array of them, and its route is ${method}`;
+      return toRestField(name, member) ?? refuse(where, `${problem}, whose input is in the URL; flatten it, or use a POST`);
+    });
+}
+
+function checkOptions(route: RestRoute, procedure: AnyProcedure, options: RestOptions): void {
+  const { procedure: where, method, status } = route;
+  if (!Number.isInteger(status) || status < 200 || status > 299 || status === 205 || status === 206) {
+    refuse(where, `rest.status ${status} is not the status of a success; use 200, 201, 202 or 204`);
+  }
+  if (procedure.output === NOTHING && status !== 204 && status !== 202)
+    refuse(where, `rest.status ${status} goes with an output, and it has none; use 204`);
+  if (procedure.output !== NOTHING && status === 204) refuse(where, "rest.status 204 has no body, and it has an output; leave the status away");
+  if (options.cache !== undefined) checkCache(where, procedure, method, options.cache);
+  const missing = placeholders(options.location).find((name) => !isRequiredScalar(name, outputMembers(procedure)[name]));
+  if (missing !== undefined) refuse(where, `rest.location has {${missing}}, which is no text or number that every answer has`);
+}
+
+function checkCache(where: string, { access }: AnyProcedure, method: RestMethod, cache: string): void {
+  if (method !== "GET") refuse(where, `rest.cache is for GET, and its route is ${method}; leave it away`);
+  if (!/^[\w\-=, "]+$/.test(cache)) refuse(where, `rest.cache ${JSON.stringify(cache)} is no Cache-Control; write it as in "public, max-age=60"`);
+  if (access === "public" || /\b(?:private|no-store)\b/.test(cache)) return;
+  refuse(where, 'rest.cache lets anybody\'s cache keep what is not for anybody; write "private, ..." as its access is not public');
+}
+
+/** A POST that makes something which a GET of the same contract answers: with 201, and where it is. */
+function withLocation(route: RestRoute, routes: readonly RestRoute[], procedures: ReadonlyMap<string, AnyProcedure>): RestRoute {
+  const { type, output, rest } = procedures.get(route.procedure) as AnyProcedure;
+  const { status = 201, location = undefined } = typeof rest === "object" ? rest : {};
+  if (route.method !== "POST" || type === "query" || location !== undefined || status !== 201) return route;
+  const id = inputMembers(output as AnySchema)?.["id"];
+  if (!isRequiredScalar("id", id)) return route;
+  const reader = routes.find(
+    ({ method, path, pathFields, procedure }) =>
+      method === "GET" &&
+      pathFields.length === 1 &&
+      pathFields[0]?.name === "id" &&
+      (procedures.get(procedure)?.output === output || path === `${route.path}/{id}`),
+  );
+  return reader === undefined ? route : { ...route, status: 201, location: reader.path };
+}
+
+function outputMembers({ output }: AnyProcedure): Readonly<Record<string, AnySchema>> {
+  return (output as unknown) === NOTHING ? {} : (inputMembers(output as AnySchema) ?? {});
+}
+
+function placeholders(template: string | undefined): readonly string[] {
+  return [...(template ?? "").matchAll(/\{([^}]*)\}/g)].map(([, name]) => name as string);
+}
+
+function isNumber(schema: AnySchema | undefined): boolean {
+  const field = schema === undefined ? undefined : toRestField("version", schema);
+  return field !== undefined && !field.isList && field.kinds.includes("number");
+}
+
+function isRequiredScalar(name: string, schema: AnySchema | undefined): boolean {
+  if (schema === undefined || mayBeAbsent(schema)) return false;
+  const field = toRestField(name, schema);
+  return field !== undefined && !field.isList;
+}
+
+function refuse(where: string, problem: string): never {
+  throw new ContractError(where, problem);
+}

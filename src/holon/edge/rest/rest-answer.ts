@@ -1,0 +1,61 @@
+import type { HolonError } from "../../kernel/index.ts";
+import type { CallOwner, EdgeCall } from "../edge-call.ts";
+import type { Exchange } from "../exchange.ts";
+import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";
+import { sendProblem } from "./problem-answer.ts";
+import type { RestEndpoint } from "./rest-table.ts";
+
+/** Writes the answer of a REST route: the output as it is, or problem details. */
+export class RestAnswer implements CallOwner {
+  readonly #exchange: Exchange;
+  readonly #endpoint: RestEndpoint;
+  /** The version that `If-Match` asked for. */
+  readonly #wanted: number | undefined;
+
+  constructor(exchange: Exchange, endpoint: RestEndpoint, wanted: number | undefined) {
+    this.#exchange = exchange;
+    this.#endpoint = endpoint;
+    this.#wanted = wanted;
+  }
+
+  settled(call: EdgeCall): void {
+    if (call.error === undefined) this.#succeed(call);
+    else this.#fail(call.error);
+  }
+
+  #succeed({ output, json }: EdgeCall): void {
+    const { route } = this.#endpoint;
+    const headers = this.#exchange.commonHeaders();
+    if (json === undefined) return this.#exchange.send(route.status === 200 ? 204 : route.status, headers, undefined);
+    const tag = this.#tagOf(output, json);
+    if (tag !== undefined) headers.push("etag", tag);
+    if (route.cache !== undefined) headers.push("cache-control", route.cache);
+    if (route.location !== undefined) headers.push("location", fill(route.location, output));
+    const known = this.#exchange.request.headers["if-none-match"];
+    if (tag !== undefined && known !== undefined && this.#endpoint.isTagged && isKnownTag(known, tag)) {
+      return this.#exchange.send(304, headers, undefined);
+    }
+    headers.push("content-type", "application/json");
+    return this.#exchange.send(route.status, headers, json);
+  }
+
+  #fail(error: HolonError): void {
+    const current = versionOf(error.details);
+    const isStale = this.#wanted !== undefined && error.code === "CONFLICT" && current !== undefined && current !== this.#wanted;
+    // Without If-Match the version is a part of the input, and a stale one a conflict; with it the very condition of the request is false.
+    sendProblem(this.#exchange, error, [], isStale ? 412 : error.status);
+  }
+
+  /** RFC 9110 (9.3.4) forbids a tag on the answer to a PUT whose body is not kept as it was sent, and ours gains a version. */
+  #tagOf(output: unknown, json: string): string | undefined {
+    const { route, isTagged } = this.#endpoint;
+    const isRow = route.answersVersion && route.method !== "PUT" && versionOf(output) !== undefined;
+    return isTagged || isRow ? toEntityTag(output, json) : undefined;
+  }
+}
+
+function fill(template: string, output: unknown): string {
+  return template.replaceAll(/\{([^}]*)\}/g, (_whole, name: string) =>
+    encodeURIComponent(String((output as Record<string, unknown> | null)?.[name])),
+  );
+}
