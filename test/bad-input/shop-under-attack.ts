@@ -15,18 +15,25 @@ export interface ShopUnderAttack {
   readonly rows: StoredRows;
   readonly facts: Facts;
   headersOf(sender: Sender): Readonly<Record<string, string>>;
+  /** Whether no transaction is open in the database. */
+  isIdle(): Promise<boolean>;
+  /** How many orders there are with an id. */
+  ordersOf(order: { readonly id: string }): Promise<number>;
   close(): Promise<void>;
 }
 
 /** A request that does not end is given up after this; a whole one takes some milliseconds. */
 const REQUEST_TIMEOUT_MS = 3_000;
 
+/** A crowd on a busy machine takes its time; what is tested is who gets what, not when. */
+const PATIENT = { deadlineMs: 30_000, poolWaitMs: 30_000, lockTimeoutMs: 30_000 };
+
 /** Starts it. Close it in the end. */
 export async function startShopUnderAttack(topology: Topology): Promise<ShopUnderAttack> {
   const entries = new Entries();
   const shop = await startTestShop(topology, {
     change: (app) => entries.watching({ ...app, contexts: [...app.contexts, probeModule] }),
-    limits: { headersTimeoutMs: REQUEST_TIMEOUT_MS, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+    limits: { ...PATIENT, headersTimeoutMs: REQUEST_TIMEOUT_MS, requestTimeoutMs: REQUEST_TIMEOUT_MS },
   });
   const sql = postgres(shop.databaseUrl, { max: 1, onnotice: () => {}, fetch_types: false });
   const product = await shop.addProduct(100);
@@ -43,6 +50,15 @@ export async function startShopUnderAttack(topology: Topology): Promise<ShopUnde
       const authorization = tokens.get(sender);
       const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
       return headers;
+    },
+    async isIdle() {
+      const open = await sql`
+        select 1 from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null and backend_type = 'client backend'`;
+      return open.length === 0;
+    },
+    async ordersOf({ id }) {
+      return (await sql`select 1 from orders.orders where id = ${id}`).length;
     },
     async close() {
       await sql.end({ timeout: 5 });

@@ -10,6 +10,7 @@ const CALLS = ["holon_keys", "holon_outbox", "holon_jobs", "holon_runs"];
 export class StoredRows {
   readonly #sql: Sql;
   readonly #query: string;
+  #last: Readonly<Record<string, number>> = {};
 
   private constructor(sql: Sql, query: string) {
     this.#sql = sql;
@@ -21,12 +22,16 @@ export class StoredRows {
       select format('%I.%I', schemaname, tablename) as name from pg_tables
       where schemaname in ${sql([...schemas])} and (tablename not like ${OWN} or tablename in ${sql(CALLS)})
       order by 1`;
-    return new StoredRows(sql, tables.map(({ name }) => `select '${name}' as name, count(*)::int as rows from ${name}`).join(" union all "));
+    const rows = new StoredRows(sql, tables.map(({ name }) => `select '${name}' as name, count(*)::int as rows from ${name}`).join(" union all "));
+    await rows.changes();
+    return rows;
   }
 
-  /** Rows by table. */
-  async count(): Promise<Readonly<Record<string, number>>> {
-    const rows = await this.#sql.unsafe<{ name: string; rows: number }[]>(this.#query);
-    return Object.fromEntries(rows.map(({ name, rows: count }) => [name, count]));
+  /** How many rows each table has more than when it was last asked; those that have as many are left out. */
+  async changes(): Promise<Readonly<Record<string, number>>> {
+    const counted = await this.#sql.unsafe<{ name: string; rows: number }[]>(this.#query);
+    const before = this.#last;
+    this.#last = Object.fromEntries(counted.map(({ name, rows }) => [name, rows]));
+    return Object.fromEntries(counted.map(({ name, rows }) => [name, rows - (before[name] ?? 0)] as const).filter(([, more]) => more !== 0));
   }
 }

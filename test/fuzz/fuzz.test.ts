@@ -25,7 +25,7 @@ const ERROR_BYTES = 16 * 1024;
 /** Hashing a password is meant to take long: these run a tenth of the counts. */
 const HASHES = /\.sign(Up|In)$/;
 
-const RUNS = scaled(400, 10);
+const RUNS = scaled(200, 10);
 
 describe.each(TOPOLOGIES.filter((topology) => topology !== "wire"))(
   `whatever the shop is sent, %s, seed ${SEED}`,

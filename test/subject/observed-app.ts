@@ -2,7 +2,7 @@ import type { App } from "holon";
 import { type AnyProcedure, isProcedure, type ProcedureTree } from "holon/contract";
 
 /** A handler with its types taken off. */
-export type Handler = (args: { readonly input: unknown }) => unknown;
+export type Handler = (args: { readonly input: unknown; readonly ctx: { readonly signal: AbortSignal } }) => unknown;
 
 /** What becomes of one handler. */
 export type ChangeHandler = (path: string, procedure: AnyProcedure, handler: Handler) => Handler;
@@ -44,6 +44,7 @@ export class Entries {
       const gate = procedure.type === "subscription" ? undefined : this.#gates.get(path);
       if (gate === undefined) return handler(args);
       gate.reached();
+      args.ctx.signal.addEventListener("abort", () => gate.leave(), { once: true });
       return gate.opened.then(() => handler(args));
     });
   }
@@ -71,6 +72,7 @@ export class Entries {
     this.#gates.set(path, gate);
     return {
       entered: gate.entered,
+      cancelled: gate.cancelled,
       release: () => {
         this.#gates.delete(path);
         gate.open();
@@ -83,6 +85,8 @@ export class Entries {
 export interface HeldHandler {
   /** Resolves when the first call is held up. */
   readonly entered: Promise<void>;
+  /** Resolves when the first of them is cancelled. */
+  readonly cancelled: Promise<void>;
   /** Lets all go on. */
   release(): void;
 }
@@ -90,10 +94,14 @@ export interface HeldHandler {
 class Gate {
   reached!: () => void;
   open!: () => void;
+  leave!: () => void;
   readonly entered = new Promise<void>((resolve) => {
     this.reached = resolve;
   });
   readonly opened = new Promise<void>((resolve) => {
     this.open = resolve;
+  });
+  readonly cancelled = new Promise<void>((resolve) => {
+    this.leave = resolve;
   });
 }
