@@ -4,8 +4,10 @@ import { Lines } from "../catalog/index.ts";
 import { SoldLine } from "../catalog/sale.ts";
 import { pageFields, pageOf } from "../page.ts";
 import { Day, SumCents, Version } from "../values.ts";
+import { OrderDetails } from "./details.ts";
 import { DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
 
+export { OrderDetails } from "./details.ts";
 export { DeclineCode, DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
 
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
@@ -40,6 +42,14 @@ export const orders = contract("orders", {
       output: Order,
       rest: "GET /orders/{id}",
       description: "One order; buyers see their own, admins all.",
+    }),
+    details: query({
+      access: "user",
+      input: z.object({ id: z.uuid() }),
+      output: OrderDetails,
+      rest: "GET /orders/{id}/details",
+      description:
+        "One order with its buyer and its products as they are now, from three contexts. What cannot be had now is named in `missing`, and the rest is answered all the same.",
     }),
     list: query({
       access: "user",

@@ -5,6 +5,8 @@ import { newTokenKey, publicHalf } from "./identity/token-keys.ts";
 const privateKey = await newTokenKey();
 const SHOP_TOKEN_PRIVATE_KEY = JSON.stringify(privateKey);
 const SHOP_TOKEN_PUBLIC_KEYS = JSON.stringify([publicHalf(privateKey)]);
+const OTHER_PUBLIC_KEYS = JSON.stringify([publicHalf(await newTokenKey())]);
+const TWINS = JSON.stringify([publicHalf(privateKey), { ...publicHalf(await newTokenKey()), kid: privateKey.kid }]);
 const SMTP_URL = "smtp://mail.example:587";
 const production = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PRIVATE_KEY, SMTP_URL };
 
@@ -25,6 +27,12 @@ describe("the shop's environment", () => {
 
   test("checks tokens with the public half where no public keys are named", () => {
     expect(readShopSettings(production).settings).toMatchObject({ tokenKeys: { privateKey, publicKeys: [publicHalf(privateKey)] } });
+  });
+
+  test("lists an old and a new key while keys are changed", () => {
+    const both = JSON.stringify([publicHalf(privateKey), ...JSON.parse(OTHER_PUBLIC_KEYS)]);
+    expect(readShopSettings({ ...production, SHOP_TOKEN_PUBLIC_KEYS: both }).settings.tokenKeys).toMatchObject({ publicKeys: JSON.parse(both) });
+    expect(faultyVariables({ ...production, SHOP_TOKEN_PUBLIC_KEYS: both })).toEqual([]);
   });
 
   test("needs no private key where the users context is elsewhere", () => {
@@ -48,6 +56,8 @@ describe("the shop's environment", () => {
     ["a missing key in production", { NODE_ENV: "production", SHOP_GATEWAY: "fake" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
     ["a gateway that production did not ask for", { ...production, SHOP_GATEWAY: "" }, ["SHOP_GATEWAY"]],
     ["a key that is none", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
+    ["keys that do not list the one that signs", { ...production, SHOP_TOKEN_PUBLIC_KEYS: OTHER_PUBLIC_KEYS }, ["SHOP_TOKEN_PUBLIC_KEYS"]],
+    ["two keys of one name", { SHOP_TOKEN_PRIVATE_KEY, SHOP_TOKEN_PUBLIC_KEYS: TWINS }, ["SHOP_TOKEN_PUBLIC_KEYS"]],
     ["half an admin", { SHOP_ADMIN_EMAIL: "a@b.com" }, ["SHOP_ADMIN_PASSWORD"]],
     [
       "the development password in production",

@@ -2,7 +2,7 @@ import type { ConfigurationFault } from "holon";
 import { z } from "zod";
 import type { FirstAdmin } from "./contexts/users/index.ts";
 import type { GatewayRule } from "./gateway/fake-gateway.ts";
-import { parsePrivateKey, parsePublicKeys, publicHalf, type TokenKeys } from "./identity/token-keys.ts";
+import { isAmong, parsePrivateKey, parsePublicKeys, publicHalf, type TokenKeys } from "./identity/token-keys.ts";
 import { MAIL_VARIABLES, type MailSettings, readMail } from "./mail/mail-settings.ts";
 
 /** The account that a development machine starts with. Production refuses its password. */
@@ -75,6 +75,13 @@ function readTokenKeys(env: Environment, production: boolean, faults: Configurat
       variable: "SHOP_TOKEN_PUBLIC_KEYS",
       problem: "is missing: without it no token can be checked.",
       cure: "Set it to a JSON list of the public halves of the signing keys, as JWK.",
+    });
+  }
+  if (privateKey !== undefined && publicKeys !== undefined && !isAmong(privateKey, publicKeys)) {
+    faults.push({
+      variable: "SHOP_TOKEN_PUBLIC_KEYS",
+      problem: "does not list the public half of SHOP_TOKEN_PRIVATE_KEY: nobody would take the tokens that are signed here.",
+      cure: "List the old key and the new one while keys are changed (docs/identity.md).",
     });
   }
   return { privateKey, publicKeys: publicKeys ?? (privateKey === undefined ? [] : [publicHalf(privateKey)]) };

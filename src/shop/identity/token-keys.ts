@@ -26,9 +26,15 @@ export function parsePrivateKey(text: string): JWK {
   return PrivateKey.parse(JSON.parse(text));
 }
 
-/** Reads public keys as the environment holds them: a JSON list of JWKs. Errors: throws where it is something else. */
+/** Reads public keys as the environment holds them: a JSON list of JWKs, each with a `kid` of its own. Errors: throws where it is something else. */
 export function parsePublicKeys(text: string): readonly JWK[] {
-  return z.array(PublicKey).min(1).parse(JSON.parse(text));
+  const isOwn = (keys: readonly JWK[]): boolean => new Set(keys.map(({ kid }) => kid)).size === keys.length;
+  return z.array(PublicKey).min(1).refine(isOwn, "two keys have one kid").parse(JSON.parse(text));
+}
+
+/** Whether what is signed with a key is good by a set of keys. */
+export function isAmong(privateKey: JWK, publicKeys: readonly JWK[]): boolean {
+  return publicKeys.some(({ kid, x }) => kid === privateKey.kid && x === privateKey.x);
 }
 
 /** The public half of a pair. */

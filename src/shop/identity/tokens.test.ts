@@ -1,4 +1,4 @@
-import { importJWK, type JWK, SignJWT, UnsecuredJWT } from "jose";
+import { importJWK, type JWK, type ProduceJWT, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { newTokenKey, publicHalf } from "./token-keys.ts";
 import { createTokens, TOKEN_TTL_MS } from "./tokens.ts";
@@ -10,14 +10,24 @@ const own = await newTokenKey();
 const tokensOf = (privateKey: JWK | undefined, publicKeys: readonly JWK[], nowMs = NOW_MS) =>
   createTokens({ loadKeys: async () => ({ privateKey, publicKeys: publicKeys.map(publicHalf) }), nowMs: () => nowMs });
 
-const forged = async ({ key = own, issuer = "https://shop.holon.test/users", audience = "https://shop.holon.test" }): Promise<string> =>
-  new SignJWT({ roles: ["admin"] })
-    .setProtectedHeader({ alg: "EdDSA", kid: key.kid as string })
+const ISSUER = "https://shop.holon.test/users";
+const AUDIENCE = "https://shop.holon.test";
+
+/** All that a good token says. */
+const claims = <Token extends ProduceJWT>(token: Token): Token =>
+  token
     .setSubject(USER.id)
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setExpirationTime(NOW_MS / 1000 + 60) as Token;
+
+const forged = async ({ key = own, issuer = ISSUER, audience = AUDIENCE, isEndless = false }): Promise<string> => {
+  const whole = claims(new SignJWT({ roles: ["admin"] }))
     .setIssuer(issuer)
-    .setAudience(audience)
-    .setExpirationTime(NOW_MS / 1000 + 60)
-    .sign(await importJWK(key, "EdDSA"));
+    .setAudience(audience);
+  const token = isEndless ? new SignJWT({ roles: ["admin"] }).setSubject(USER.id).setIssuer(issuer).setAudience(audience) : whole;
+  return token.setProtectedHeader({ alg: "EdDSA", kid: key.kid as string }).sign(await importJWK(key, "EdDSA"));
+};
 
 describe("a token", () => {
   test("says who somebody is, and until when", async () => {
@@ -40,17 +50,38 @@ describe("a token", () => {
     ["another key", async () => forged({ key: { ...(await newTokenKey()), kid: own.kid as string } })],
     ["another issuer", () => forged({ issuer: "https://elsewhere.test" })],
     ["another audience", () => forged({ audience: "https://elsewhere.test" })],
+    ["no key at all", async () => claims(new UnsecuredJWT({ roles: ["admin"] })).encode()],
     [
-      "no key at all",
+      "the public key as a shared secret",
       async () =>
-        new UnsecuredJWT({ roles: ["admin"] })
-          .setSubject(USER.id)
-          .setExpirationTime(NOW_MS / 1000 + 60)
-          .encode(),
+        claims(new SignJWT({ roles: ["admin"] }))
+          .setProtectedHeader({ alg: "HS256", kid: own.kid as string })
+          .sign(Buffer.from(own.x as string, "base64url")),
     ],
+    ["no end", async () => forged({ isEndless: true })],
     ["no sense", async () => "not.a.token"],
   ])("with %s is refused", async (_, make) => {
     await expect(tokensOf(own, [own]).verify(await make())).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  });
+
+  test("that was forged well is good, so that each of these fails by what it names", async () => {
+    expect(await tokensOf(own, [own]).verify(await forged({}))).toEqual(USER);
+  });
+
+  test("that was verified is recalled; one that was not, or was refused, is not", async () => {
+    const tokens = tokensOf(own, [own]);
+    const { token } = await tokens.issue(USER);
+    expect(tokens.recall(token)).toBe(undefined);
+    await tokens.verify(token);
+    expect(tokens.recall(token)).toEqual(USER);
+    const bad = await forged({ audience: "https://elsewhere.test" });
+    await expect(tokens.verify(bad)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    expect(tokens.recall(bad)).toBe(undefined);
+  });
+
+  test("is checked with keys that others may see", async () => {
+    const [key] = await tokensOf(own, [own]).publicKeys();
+    expect(key).toEqual({ ...publicHalf(own), alg: "EdDSA", use: "sig" });
   });
 
   test("cannot be made without the private key", async () => {

@@ -6,6 +6,7 @@ import { uuidV5 } from "../../uuid-v5.ts";
 import { beginOrder } from "./begin-order.ts";
 import { cancelOrder } from "./cancel-order.ts";
 import { orders } from "./context.ts";
+import { orderDetails } from "./order-details.ts";
 import { listOrders, lockOrder, orderById, setStatus, toOrder } from "./order-record.ts";
 import { mayBecome } from "./order-status.ts";
 import { countsByStatus, totalsOf } from "./order-totals.ts";
@@ -24,6 +25,12 @@ export const procedures = orders.procedures({
     const order = await orderById(ctx, input.id);
     if (order === undefined) throw ctx.fail("NOT_FOUND", "There is no such order.");
     return toOrder(order);
+  },
+
+  async details({ input, ctx }) {
+    const order = await orderById(ctx, input.id);
+    if (order === undefined) throw ctx.fail("NOT_FOUND", "There is no such order.");
+    return orderDetails(ctx, order);
   },
 
   async list({ input, ctx }) {

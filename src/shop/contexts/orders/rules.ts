@@ -6,6 +6,7 @@ import { orderById } from "./order-record.ts";
 /** An order is seen and cancelled by its buyer and by admins. */
 export const rules = orders.rules({
   get: { answer: ({ output, ctx }) => mayActFor(ctx.user, output.customerId) },
+  details: async ({ input, ctx }) => isOwner(ctx.user, await orderById(ctx, input.id)),
   list: ({ input, ctx }) => input.customerId === undefined || mayActFor(ctx.user, input.customerId),
   changes: async ({ input, ctx }) => isOwner(ctx.user, await orderById(ctx, input.id)),
   cancel: async ({ input, ctx }) => isOwner(ctx.user, await orderById(ctx, input.id)),

@@ -1,0 +1,14 @@
+/**
+ * Does something for each of many, a few at once.
+ *
+ * Shape: the results in the sequence of the items. Errors: the first failure.
+ */
+export async function inParallel<Item, Result>(items: readonly Item[], concurrency: number, run: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  const entries = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, item] of entries) results[index] = await run(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
+  return results;
+}
