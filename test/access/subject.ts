@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type App, catalogueError } from "holon";
-import { type ContractMap, walkProcedures } from "holon/contract";
+import { type ContractMap, contract, isProcedure, type ProcedureTree, walkProcedures } from "holon/contract";
 import { type TestApp, type TestCaller, type Topology, testApp } from "holon/testing";
 import type { z } from "zod";
 import { contracts as shopContracts } from "#contracts";
@@ -52,9 +52,11 @@ async function openShop(topology: Topology): Promise<AccessSubject> {
 
 async function openConformance(topology: Topology): Promise<AccessSubject> {
   const entries = new Entries();
-  const app = await testApp(counting(createConformanceApp(new Probe()), entries), { contracts: conformanceContracts, topology, faults: false });
+  const routed = withRoutes(createConformanceApp(new Probe()));
+  const app = await testApp(counting(routed, entries), { contracts: conformanceContracts, topology, faults: false });
   const headers = { anonymous: {}, user: { authorization: "user ada member" }, admin: { authorization: "user eve admin" } };
-  return subjectOf(app, conformanceContracts, entries, headers);
+  const contracts = Object.fromEntries(routed.contexts.map((module) => [module.name, module.contract]));
+  return subjectOf(app as unknown as TestApp<ContractMap>, contracts, entries, headers);
 }
 
 function subjectOf<Contracts extends ContractMap>(
@@ -74,6 +76,27 @@ function subjectOf<Contracts extends ContractMap>(
     callerOf: (who) => (typeof who === "string" ? callers[who] : app.asSystem(who.system)) as unknown as TestCaller<ContractMap>,
     close: () => app.close(),
   };
+}
+
+/** The app with a route for each procedure that may have one and has none. */
+function withRoutes(app: App): App {
+  const contexts = app.contexts.map((module) => {
+    const { procedures, events } = module.contract;
+    return { ...module, contract: contract(module.name, { procedures: routed(`/${module.name}`, procedures), events }) };
+  });
+  return { ...app, contexts };
+}
+
+function routed(place: string, procedures: ProcedureTree): ProcedureTree {
+  return Object.fromEntries(
+    Object.entries(procedures).map(([name, node]) => {
+      if (!isProcedure(node)) return [name, routed(`${place}/${name}`, node)];
+      // By REST an input without members has no body.
+      const hasMembers = Object.keys((node.input as Partial<z.ZodObject>).shape ?? { whole: true }).length > 0;
+      const mayHaveOne = node.access !== "internal" && node.type !== "subscription" && node.rest === undefined && hasMembers;
+      return [name, mayHaveOne ? { ...node, rest: `POST ${place}/${name}` } : node];
+    }),
+  );
 }
 
 function counting(app: App, entries: Entries): App {
