@@ -60,8 +60,8 @@ const local: BenchPlan = {
 const mesh: BenchPlan = {
   name: "mesh",
   title: "Call between two processes",
-  contenders: ["raw", "holon", "trpc", "trpc-batch", "orpc", "moleculer", "nest", "grpc", "connect"],
-  own: ["raw", "holon"],
+  contenders: ["raw", "holon", "holon-secret", "trpc", "trpc-batch", "orpc", "moleculer", "nest", "grpc", "connect"],
+  own: ["raw", "holon", "holon-secret"],
   concurrencies: [1, 16, 128],
   metrics: [CALLS, { name: "p50us", title: "p50 us", digits: 0 }, { name: "p99us", title: "p99 us", digits: 0 }, { ...CPU, digits: 1 }],
   unit: "ms",

@@ -1,6 +1,6 @@
 import type { LocalContender, MeshContender } from "./contender.ts";
 import { holonLocal } from "./holon/local.ts";
-import { holonMesh } from "./holon/mesh.ts";
+import { holonMesh, holonSecretMesh } from "./holon/mesh.ts";
 import { findProduct, GetInput, Product } from "./mesh/domain.ts";
 import { raw } from "./mesh/raw.ts";
 
@@ -16,4 +16,4 @@ const rawLocal: LocalContender = {
 export const localContenders: Readonly<Record<string, LocalContender>> = { holon: holonLocal, raw: rawLocal };
 
 /** The same between processes. */
-export const meshContenders: Readonly<Record<string, MeshContender>> = { holon: holonMesh, raw };
+export const meshContenders: Readonly<Record<string, MeshContender>> = { holon: holonMesh, "holon-secret": holonSecretMesh, raw };

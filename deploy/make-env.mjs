@@ -7,10 +7,20 @@ if (email === undefined) {
   process.exit(2);
 }
 
+/** A private key in JWK, and its public half. */
+function makeKey() {
+  const { kty, crv, x, d } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return { privateKey: JSON.stringify({ kty, crv, x, d }), publicKey: x };
+}
+
+// One key a process: docker-compose.yml runs each context in a process of its own, and the edge in another.
+const keys = ["edge", "users", "catalog", "orders", "payments", "notifications"].map((name) => ({ name, ...makeKey() }));
 const { d, ...publicHalf } = { ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: randomUUID() };
 const values = {
   POSTGRES_PASSWORD: randomBytes(24).toString("hex"),
   HOLON_SECRET: randomBytes(32).toString("hex"),
+  HOLON_PEERS: JSON.stringify(Object.fromEntries(keys.map(({ name, publicKey }) => [name, [publicKey]]))),
+  ...Object.fromEntries(keys.map(({ name, privateKey }) => [`HOLON_${name.toUpperCase()}_KEY`, privateKey])),
   SHOP_TOKEN_PRIVATE_KEY: JSON.stringify({ ...publicHalf, d }),
   SHOP_TOKEN_PUBLIC_KEYS: JSON.stringify([publicHalf]),
   SHOP_ADMIN_EMAIL: email,

@@ -1,7 +1,9 @@
 import type { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
 import { createMeshPeer, createMeshServer } from "../../src/holon/transport/mesh/index.ts";
+import { createSecretIdentity, type ProcessIdentity } from "../../src/holon/wire/index.ts";
 import type { BenchClient, MeshContender } from "../contender.ts";
 import { catalog, compileCatalog, createServices } from "./app.ts";
+import { benchIdentity } from "./bench-keys.ts";
 import { Requests } from "./requests.ts";
 
 const SECRET = "a secret for the bench";
@@ -9,18 +11,27 @@ const SECRET = "a secret for the bench";
 /** A request makes few calls to other processes, so each has its own trace, deadline and end soon. */
 const CALLS_COUNT = 8;
 
-/** Two compiled contexts of two processes: the proof of the secret, deadlines on both ends, parsing on both ends, metrics on both ends. */
+/** Two compiled contexts of two processes, as in production: keys, signed users, deadlines on both ends, parsing on both ends, metrics on both ends. */
 export const holonMesh: MeshContender = { startServer, createClient };
 
+/** The same with a secret only. */
+export const holonSecretMesh: MeshContender = {
+  startServer: (port) => startServer(port, createSecretIdentity(SECRET)),
+  createClient: (port) => createClient(port, createSecretIdentity(SECRET)),
+};
+
 /** Serves the catalog. */
-export async function startServer(port: number): Promise<{ close(): Promise<void>; readonly metrics: CallMetrics }> {
+export async function startServer(
+  port: number,
+  identity: ProcessIdentity = benchIdentity("catalog"),
+): Promise<{ close(): Promise<void>; readonly metrics: CallMetrics }> {
   const services = createServices();
   const { targets } = compileCatalog(services);
   const server = await createMeshServer({
     ...services,
     targets,
     contexts: ["catalog"],
-    secret: SECRET,
+    identity,
     host: "127.0.0.1",
     port,
     processName: "bench/catalog",
@@ -29,12 +40,15 @@ export async function startServer(port: number): Promise<{ close(): Promise<void
 }
 
 /** Calls it from handlers of `orders`. */
-export async function createClient(port: number): Promise<BenchClient & { readonly metrics: CallMetrics }> {
+export async function createClient(
+  port: number,
+  identity: ProcessIdentity = benchIdentity("orders"),
+): Promise<BenchClient & { readonly metrics: CallMetrics }> {
   const services = createServices();
   const peer = createMeshPeer({
     ...services,
     url: `mesh://127.0.0.1:${port}`,
-    secret: SECRET,
+    identity,
     processName: "bench/orders",
     callerContexts: ["orders"],
     contracts: [catalog],

@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import { shapeOf } from "../../../src/holon/runtime/app-shape.ts";
 import { ConfigurationError, readPlan } from "../../../src/holon/topology/index.ts";
+import { createProcessKey, EDGE } from "../../../src/holon/wire/index.ts";
 import { createShop } from "../../../src/shop/app.ts";
 import { readShopSettings } from "../../../src/shop/environment.ts";
 
@@ -21,19 +22,24 @@ interface Compose {
 
 const TOKEN_KEY = { kty: "OKP", crv: "Ed25519", kid: "sample", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 
+const SHAPE = shapeOf(
+  createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never, nowMs: () => 0 }),
+);
+
+/** A key for each process, made now. */
+const SAMPLE_KEYS = [EDGE, ...SHAPE.contexts.map(({ name }) => name)].map((name) => ({ name, ...createProcessKey() }));
+
 /** Values for what the compose file takes from outside; none is used anywhere. */
 const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
   POSTGRES_PASSWORD: "samplepassword",
   HOLON_SECRET: "sample".repeat(8),
+  HOLON_PEERS: JSON.stringify(Object.fromEntries(SAMPLE_KEYS.map(({ name, key }) => [name, [key.publicKey]]))),
+  ...Object.fromEntries(SAMPLE_KEYS.map(({ name, jwk }) => [`HOLON_${name.toUpperCase()}_KEY`, jwk])),
   SHOP_TOKEN_PUBLIC_KEYS: JSON.stringify([TOKEN_KEY]),
   SHOP_TOKEN_PRIVATE_KEY: JSON.stringify({ ...TOKEN_KEY, d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" }),
   SHOP_ADMIN_EMAIL: "admin@example.test",
   SHOP_ADMIN_PASSWORD: "sample-password",
 };
-
-const SHAPE = shapeOf(
-  createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never, nowMs: () => 0 }),
-);
 
 /**
  * What is wrong with a compose file beyond its form: a service that its own configuration would not let start, a context that no service

@@ -77,7 +77,11 @@ function limitMeanings(root: string): Map<string, string> {
 }
 
 function environmentPage(): string {
-  const fixed = VARIABLES.map(({ name, fallback, means }) => [`\`${name}\``, fallback, means]);
+  const fixed = VARIABLES.map(({ name, fallback, means, mayBeFile }) => [
+    `\`${name}\``,
+    fallback,
+    mayBeFile ? `${means} Or in the file that \`${name}_FILE\` names.` : means,
+  ]);
   const { address, database } = contextVariables("CONTEXT");
   const ofContexts = [
     [

@@ -11,7 +11,7 @@ export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
     program: process.argv[1] as string,
     args: ["alone"],
     execArgv: process.execArgv,
-    env: { ...process.env, HOLON_SECRET: secret, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
+    env: { ...process.env, HOLON_SECRET_FILE: undefined, HOLON_SECRET: secret, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
   });
 
 /** Is that child. Errors: ConfigurationError where no parent started it. */

@@ -3,6 +3,7 @@ import type { Closable, Logger } from "../kernel/index.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
 import type { App } from "../runtime/define-app.ts";
 import type { ContextShape, Plan } from "../topology/index.ts";
+import { createProcessKey, EDGE } from "../wire/index.ts";
 import { assertPortFree, freePorts } from "./free-ports.ts";
 import { renderTable } from "./render-table.ts";
 import { superviseChild } from "./supervised-child.ts";
@@ -21,7 +22,8 @@ export interface ApartOptions {
 type Environment = Record<string, string | undefined>;
 
 /**
- * Runs an edge and one process for each context on this machine, for development; restarts a child that dies.
+ * Runs an edge and one process for each context on this machine, for development; restarts a child that dies. Each has a key that was made
+ * up for it, as each has one of its own in production.
  *
  * Guarantee: no child outlives this process, however it ends: each stops when the channel to its supervisor breaks.
  */
@@ -33,8 +35,10 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
   const take = (): number => ports.pop() as number;
   const meshPorts = new Map(shape.contexts.map(({ name }) => [name, take()]));
   const inherited = withoutTopology(env, shape.contexts);
+  const keys = new Map([EDGE, ...shape.contexts.map(({ name }) => name)].map((name) => [name, createProcessKey()]));
   const common: Environment = {
     ...inherited,
+    HOLON_PEERS: JSON.stringify(Object.fromEntries([...keys].map(([name, { key }]) => [name, [key.publicKey]]))),
     HOLON_SECRET: plan.secret ?? randomBytes(32).toString("base64url"),
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   };
@@ -46,6 +50,7 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
       name,
       {
         ...common,
+        HOLON_KEY: keys.get(name)?.jwk,
         HOLON_CONTEXTS: name,
         HOLON_ROLES: "rpc,jobs",
         HOLON_MESH_PORT: String(meshPorts.get(name)),
@@ -61,6 +66,7 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
       "edge",
       {
         ...common,
+        HOLON_KEY: keys.get(EDGE)?.jwk,
         HOLON_CONTEXTS: "none",
         HOLON_ROLES: "edge",
         PORT: String(port),
@@ -93,6 +99,7 @@ function withoutTopology(env: Readonly<Environment>, contexts: readonly ContextS
     "HOLON_MESH_PORT",
     "HOLON_OPS_PORT",
     "PORT",
+    ...["HOLON_KEY", "HOLON_KEY_FILE", "HOLON_PEERS", "HOLON_PEERS_FILE", "HOLON_SECRET_FILE"],
     ...contexts.map(({ name }) => `HOLON_${name.toUpperCase()}_URL`),
   ]);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !decided.has(name)));

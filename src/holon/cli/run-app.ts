@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { startEmbeddedPostgres } from "../data/index.ts";
 import { createLogger } from "../observe/index.ts";
 import { shapeOf } from "../runtime/app-shape.ts";
@@ -6,6 +7,7 @@ import { startProcess } from "../runtime/start-process.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../topology/index.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
 import { runApart } from "./apart.ts";
+import { renderNewKey } from "./render-new-key.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
 import { untilStopped } from "./until-stopped.ts";
@@ -29,12 +31,16 @@ export interface RunAppOptions {
  * Runs an app as the environment says, until the process is told to stop. The last line of a `main.ts`.
  *
  * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do;
- * `work` shows what waits and decides about it.
+ * `work` shows what waits and decides about it; `key` makes a key for a process.
  * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
   const { command = process.argv[2] ?? "start" } = options;
   try {
+    if (command === "key") {
+      process.stdout.write(`${renderNewKey()}\n`);
+      return;
+    }
     const plan = readWholePlan(app, options.faults ?? []);
     if (command === "plan") {
       process.stdout.write(`${renderPlan(plan)}\n`);
@@ -44,7 +50,7 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     if (command === "start") return await start(app, plan);
     if (command === "work") return await runWorkCommand(app, plan, process.argv.slice(3));
     if (command === "alone") return await runAloneCommand(app, plan);
-    throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart, plan or work." }]);
+    throw new ConfigurationError([{ variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart, plan, work or key." }]);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
@@ -54,7 +60,7 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
 /** Errors: ConfigurationError with the faults of both. */
 function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
   try {
-    const plan = readPlan(shapeOf(app), process.env);
+    const plan = readPlan(shapeOf(app), process.env, (file) => readFileSync(file, "utf8"));
     if (faults.length === 0) return plan;
   } catch (error) {
     if (error instanceof ConfigurationError) throw new ConfigurationError([...faults, ...error.faults]);

@@ -8,6 +8,7 @@ import type { CallOptions } from "./handler-context.ts";
 export function bindCall(caller: string, target: Target, seriesFactory: SeriesFactory): BoundCall {
   if (target.procedure.type === "subscription") return (origin, input, options) => subscribe(target, origin, input, options);
   if (target instanceof CompiledProcedure) {
+    if (!target.isOpenTo(caller)) return () => Promise.reject(target.undeclared(caller));
     const series = target.localSeries(caller);
     return (origin, input, options) => {
       if (origin.insideTransaction) return Promise.reject(callInTransaction(target.path));

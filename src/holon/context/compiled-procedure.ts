@@ -18,8 +18,19 @@ export interface PipelineServices {
   readonly series: SeriesFactory;
   /** How calls of a caller that is no context of this process come in: `local` for the edge of this process, `mesh` for others. */
   readonly transportOf: (caller: string) => string;
+  /** Whether a caller has declared that it calls a context; everybody may where nothing is said. */
+  readonly mayCall?: MayCall;
   /** Counts attempts of jobs. */
   readonly count?: CountWork;
+}
+
+/** Whether a caller (the name of a context, or `edge`) may call a context at all. */
+export type MayCall = (caller: string, context: string) => boolean;
+
+/** What is known of one caller, looked up once. */
+interface Door {
+  readonly series: CallSeries;
+  readonly isOpen: boolean;
 }
 
 /** Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. */
@@ -36,7 +47,7 @@ export interface CompiledProcedureOptions {
 }
 
 /**
- * Contract and handler as one function, compiled at start: access, input, rule, handler, output, count.
+ * Contract and handler as one function, compiled at start: declared call, access, input, rule, handler, output, count.
  *
  * Every way in ends here: a local call, the mesh, the edge, the context's tRPC router. There is no second copy of any of these checks.
  */
@@ -48,7 +59,7 @@ export class CompiledProcedure implements Target {
   readonly #makeContext: (scope: Scope) => RuntimeContext;
   readonly #home: CallHome;
   readonly #services: PipelineServices;
-  readonly #seriesByCaller = new Map<string, CallSeries>();
+  readonly #doors = new Map<string, Door>();
 
   constructor({ path, procedure, run, makeContext, gauge, services }: CompiledProcedureOptions) {
     this.path = path;
@@ -71,10 +82,11 @@ export class CompiledProcedure implements Target {
   }
 
   invoke(scope: Scope, input: unknown): Promise<unknown> {
-    return this.invokeCounted(this.#seriesOf(scope.caller), scope, input);
+    const { series, isOpen } = this.#doorOf(scope.caller);
+    return isOpen ? this.invokeCounted(series, scope, input) : refuse(series, this.undeclared(scope.caller));
   }
 
-  /** {@link invoke} for a caller that found its counters before. */
+  /** {@link invoke} for a caller that is known to be let in, and found its counters before. */
   invokeCounted(series: CallSeries, scope: Scope, raw: unknown): Promise<unknown> {
     const home = this.#home;
     const startedMs = home.monotonicMs();
@@ -100,11 +112,13 @@ export class CompiledProcedure implements Target {
   }
 
   subscribe(scope: Scope, raw: unknown): AsyncIterable<unknown> {
+    const { series, isOpen } = this.#doorOf(scope.caller);
     return streamItems({
       scope,
       home: this.#home,
-      series: this.#seriesOf(scope.caller),
+      series,
       admit: () => {
+        if (!isOpen) throw this.undeclared(scope.caller);
         const refusal = this.#refusal(scope, this.#home.monotonicMs());
         if (refusal !== undefined) throw refusal;
         const input = this.#parseInput(raw);
@@ -120,6 +134,20 @@ export class CompiledProcedure implements Target {
     return this.#services.series({ procedure: this.path, caller, transport: "local" });
   }
 
+  /** Whether a caller has declared that it calls this context. */
+  isOpenTo(caller: string): boolean {
+    return this.#services.mayCall?.(caller, this.#contextName) ?? true;
+  }
+
+  /** What a caller gets that has not. */
+  undeclared(caller: string): HolonError {
+    return catalogueError("FORBIDDEN", `${caller} does not declare that it calls ${this.#contextName}: name it in the \`calls\` of defineContext.`);
+  }
+
+  get #contextName(): string {
+    return this.path.slice(0, this.path.indexOf("."));
+  }
+
   #refusal(scope: Scope, nowMs: number): HolonError | undefined {
     const cancelled = scope.cancelled;
     if (cancelled !== undefined) return cancelled;
@@ -131,13 +159,14 @@ export class CompiledProcedure implements Target {
     return keyRefusal(this.procedure, this.path);
   }
 
-  #seriesOf(caller: string): CallSeries {
-    let series = this.#seriesByCaller.get(caller);
-    if (series === undefined) {
-      series = this.#services.series({ procedure: this.path, caller, transport: this.#services.transportOf(caller) });
-      this.#seriesByCaller.set(caller, series);
+  #doorOf(caller: string): Door {
+    let door = this.#doors.get(caller);
+    if (door === undefined) {
+      const series = this.#services.series({ procedure: this.path, caller, transport: this.#services.transportOf(caller) });
+      door = { series, isOpen: this.isOpenTo(caller) };
+      this.#doors.set(caller, door);
     }
-    return series;
+    return door;
   }
 }
 

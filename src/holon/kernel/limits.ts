@@ -42,6 +42,12 @@ export const DEFAULT_LIMITS = {
   meshPingMs: 5_000,
   /** How long a mesh peer may stay silent before it counts as dead. */
   meshSilenceMs: 12_000,
+  /** How long a signed principal is good for between processes, at least; it always outlives the call that it is made for. */
+  principalTokenMs: 60_000,
+  /** Signed principals that a process remembers. */
+  principalTokenCount: 10_000,
+  /** How far the clocks of two processes may differ. */
+  clockSkewMs: 10_000,
   /** Items of one stream that may be on the way before the consumer has taken them. */
   streamWindowCount: 32,
   /** How long a subscription may stay without an item. */

@@ -26,7 +26,7 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
     appName: plan.name,
     secret,
     isWriteAllowed: plan.opsWrite,
-    authenticate: edgeAuthenticate(app.authenticate, askOf(core)),
+    authenticate: edgeAuthenticate(app.authenticate, askOf(app, core)),
     signIn: signInOf(app, core),
     queues: app.contexts.flatMap(shownQueues),
     backend: work?.backend === undefined ? openLater(core, open) : async () => work.backend,
@@ -35,9 +35,10 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
   };
 }
 
-function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
+function signInOf(app: App, core: Core): SignIn | undefined {
+  const { opsSignIn } = app;
   if (opsSignIn === undefined) return undefined;
-  const ask = askOf(core);
+  const ask = askOf(app, core);
   return async (credentials) => opsSignIn(credentials, ask);
 }
 

@@ -4,8 +4,11 @@ import { type CompiledContext, compileContext, type PipelineServices, type Resol
 import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import { type Clock, type Logger, type OpenThings, systemClock, TimerWheel } from "../kernel/index.ts";
 import { CallMetrics, WorkMetrics } from "../observe/index.ts";
-import type { Plan } from "../topology/index.ts";
+import { namesOf, type Plan } from "../topology/index.ts";
 import { createMeshServer, type MeshPeer, type MeshServer } from "../transport/mesh/index.ts";
+import { createKeyIdentity, createSecretIdentity, type ProcessIdentity, Roster } from "../wire/index.ts";
+import { shapeOf } from "./app-shape.ts";
+import { createCallPolicy } from "./call-policy.ts";
 import { writeSubscribers } from "./context-work.ts";
 import type { App } from "./define-app.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
@@ -23,6 +26,8 @@ export interface CoreOptions {
   readonly newId?: () => string;
   /** Stands between callers and the procedures that they reach; tests put faults and duplicates here. */
   readonly wrapTarget?: (target: Target) => Target;
+  /** Callers that are no contexts of the app and may call all of them; for tests. */
+  readonly guests?: readonly string[];
   /** Sends every call over this process's own mesh port, as if each context were elsewhere; for tests. */
   readonly selfMesh?: boolean;
 }
@@ -58,6 +63,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     newId = randomUUID,
     wrapTarget = (target) => target,
     selfMesh = false,
+    guests = [],
   } = options;
   const { limits } = plan;
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
@@ -72,16 +78,20 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     ...{ clock, wheel, log, newId },
     series: (labels) => callMetrics.series(labels),
     count: workMetrics.count,
+    mayCall: createCallPolicy(shapeOf(app), guests),
     transportOf: (caller) => (caller === "edge" && plan.edge !== undefined ? "local" : "mesh"),
   };
   const hosted = modules.map((module) => compileContext({ module, store: database.stores.get(module.name), limits, services }));
 
   const processName = `${plan.name}/${plan.contexts.length === 0 ? "edge" : plan.contexts.join("+")}/${process.pid}`;
   const secret = plan.secret ?? newId();
-  const mesh = plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, secret, processName, clock, wheel, log });
-  const callerContexts = [...plan.contexts, ...(plan.edge === undefined ? [] : ["edge"])];
+  const identity = createIdentity(plan, secret, clock);
+  const mesh =
+    plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, identity, processName, clock, wheel, log });
+  const callerContexts = namesOf(plan);
   const addresses = selfMesh && mesh !== undefined ? selfAddresses(plan, mesh) : plan.addresses;
-  const peers = connectPeers({ addresses, contracts, callerContexts, secret, processName, limits, clock, wheel, log, random, newId });
+  const { meshTls: tls } = plan;
+  const peers = connectPeers({ addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId });
   for (const peer of new Set(peers.values())) open.add("mesh peer", peer);
   if (mesh !== undefined) open.add("mesh server", mesh);
 
@@ -89,6 +99,12 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const resolve: ResolveTarget = (...place) => wrapTarget(reach(...place));
   for (const context of hosted) context.connect(resolve);
   return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callMetrics, workMetrics };
+}
+
+/** With keys where the plan has them; the secret proves membership only. */
+function createIdentity({ key, peers, limits }: Plan, secret: string, clock: Clock): ProcessIdentity {
+  if (key === undefined || peers === undefined) return createSecretIdentity(secret);
+  return createKeyIdentity({ key, roster: new Roster(peers), clock, limits });
 }
 
 function selfAddresses(plan: Plan, mesh: MeshServer): Record<string, readonly string[]> {
@@ -102,15 +118,16 @@ function pathsOf(contract: Contract): string[] {
 interface MeshParts {
   readonly plan: Plan;
   readonly hosted: readonly CompiledContext[];
-  readonly secret: string;
+  readonly identity: ProcessIdentity;
   readonly processName: string;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
 }
 
-function openMesh({ plan, hosted, secret, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
+function openMesh({ plan, hosted, identity, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
   const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets]));
   const { host = "127.0.0.1", port = 0 } = plan.mesh ?? {};
-  return createMeshServer({ targets, contexts: plan.contexts, secret, host, port, processName, limits: plan.limits, clock, wheel, log });
+  const { contexts, meshTls: tls, limits } = plan;
+  return createMeshServer({ targets, contexts, identity, tls, host, port, processName, limits, clock, wheel, log });
 }

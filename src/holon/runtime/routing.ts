@@ -1,7 +1,8 @@
 import type { CompiledContext, ResolveTarget } from "../context/index.ts";
 import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import { type Clock, catalogueError, type Limits, type Logger, type TimerWheel } from "../kernel/index.ts";
-import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
+import { createMeshPeer, type MeshPeer, type MeshTls } from "../transport/mesh/index.ts";
+import type { ProcessIdentity } from "../wire/index.ts";
 
 /** What {@link connectPeers} needs. */
 export interface PeersOptions {
@@ -9,7 +10,8 @@ export interface PeersOptions {
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly contracts: readonly Contract[];
   readonly callerContexts: readonly string[];
-  readonly secret: string;
+  readonly identity: ProcessIdentity;
+  readonly tls: MeshTls | undefined;
   readonly processName: string;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -21,7 +23,8 @@ export interface PeersOptions {
 
 /** The other processes by context. Contexts at the same address share a connection. */
 export function connectPeers(options: PeersOptions): ReadonlyMap<string, MeshPeer> {
-  const { addresses, contracts, callerContexts, secret, processName, limits, clock, wheel, log, random, newId } = options;
+  const { addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId } = options;
+  const shared = { identity, tls, processName, callerContexts, random, newKey: newId, limits, clock, wheel, log };
   const byUrl = new Map<string, Contract[]>();
   for (const contract of contracts) {
     const [url] = addresses[contract.name] ?? [];
@@ -30,7 +33,7 @@ export function connectPeers(options: PeersOptions): ReadonlyMap<string, MeshPee
   }
   const peers = new Map<string, MeshPeer>();
   for (const [url, expected] of byUrl) {
-    const peer = createMeshPeer({ url, secret, processName, callerContexts, contracts: expected, random, newKey: newId, limits, clock, wheel, log });
+    const peer = createMeshPeer({ ...shared, url, contracts: expected });
     for (const contract of expected) peers.set(contract.name, peer);
   }
   return peers;

@@ -3,10 +3,12 @@ import { shapeOf } from "../runtime/app-shape.ts";
 import type { App } from "../runtime/define-app.ts";
 import { type ProcessOptions, type RunningProcess, startProcess } from "../runtime/start-process.ts";
 import type { Plan } from "../topology/index.ts";
+import { EDGE } from "../wire/index.ts";
+import type { TestKeys } from "./test-keys.ts";
 
 /**
  * How a test app runs: `together` in one process; `wire`, one process whose every call goes over its own mesh, with duplicates; `apart`, an
- * edge and one process a context, each with its own ports. All inside the test's operating-system process.
+ * edge and one process a context, each with its own ports and its own key. All inside the test's operating-system process.
  */
 export const TOPOLOGIES = ["together", "wire", "apart"] as const;
 
@@ -22,6 +24,10 @@ export interface TopologyOptions {
   /** Where queues live; on the database where none is given. */
   readonly redisUrl?: string | undefined;
   readonly secret: string;
+  /** Keys of the processes; they prove membership only where none are given. */
+  readonly keys?: TestKeys | undefined;
+  /** Who calls besides the contexts of the app. */
+  readonly guests: readonly string[];
   readonly limits?: Partial<Limits> | undefined;
   readonly log: Logger;
   readonly clock: Clock;
@@ -61,7 +67,7 @@ interface Placement {
 }
 
 function start(
-  { app, topology, databaseUrl, contextDatabases = {}, redisUrl, secret, limits, log, clock, wrapTarget }: TopologyOptions,
+  { app, topology, databaseUrl, contextDatabases = {}, redisUrl, secret, keys, guests, limits, log, clock, wrapTarget }: TopologyOptions,
   { contexts, edge, addresses }: Placement,
 ): Promise<RunningProcess> {
   const anyPort = { host: "127.0.0.1", port: 0 };
@@ -87,6 +93,7 @@ function start(
       .toLowerCase()
       .replace(/[^a-z0-9_]/g, "_"),
     workersCount: shapes.reduce((sum, { workersCount }) => sum + workersCount, 0),
+    ...(keys === undefined ? {} : { key: keys.of(edge ? EDGE : (contexts[0] as string)), peers: keys.peers }),
     secret,
     secretMadeUp: false,
     limits: { ...DEFAULT_LIMITS, drainMs: 0, graceMs: 2_000, ...limits },
@@ -94,7 +101,7 @@ function start(
     trustedProxies: [],
     corsOrigins: [],
   };
-  return startProcess({ app, plan, log, clock, wrapTarget, selfMesh: topology === "wire" });
+  return startProcess({ app, plan, log, clock, wrapTarget, guests, selfMesh: topology === "wire" });
 }
 
 function calleesFirst(app: App): string[] {

@@ -15,10 +15,12 @@ import {
 import type { App } from "../runtime/define-app.ts";
 import type { RunningProcess } from "../runtime/start-process.ts";
 import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
+import { createSecretIdentity, type ProcessIdentity } from "../wire/index.ts";
 import { duplicating } from "./duplicating-target.ts";
 import { FaultBoard, type InjectedFault } from "./fault-board.ts";
 import { startTopology, type Topology } from "./start-topology.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
+import { TestKeys } from "./test-keys.ts";
 
 /** What {@link testApp} takes. */
 export interface TestAppOptions<C extends ContractMap> {
@@ -69,6 +71,9 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
   const database = options.databaseUrl === undefined ? await createTestDatabase() : keptDatabase(options.databaseUrl);
   const board = new FaultBoard();
   const secret = randomBytes(32).toString("hex");
+  const names = app.contexts.map(({ name }) => name);
+  const keys = topology === "apart" ? new TestKeys(names, TEST_CALLER) : undefined;
+  const identity = keys?.testIdentity(clock) ?? createSecretIdentity(secret);
   const wrapTarget = (target: Target): Target => {
     const delivered = topology === "wire" ? duplicating(target, randomUUID) : target;
     return faults ? board.wrap(delivered) : delivered;
@@ -80,6 +85,8 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
       databaseUrl: database.url,
       redisUrl: options.redisUrl,
       secret,
+      keys,
+      guests: [TEST_CALLER],
       limits,
       log,
       clock,
@@ -87,7 +94,7 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
     });
     await Promise.all(started.processes.map((running) => running.connected()));
     const peers =
-      topology === "together" ? new Map<RunningProcess, MeshPeer>() : connectTo(started.processes, Object.values(contracts), secret, clock, log);
+      topology === "together" ? new Map<RunningProcess, MeshPeer>() : connectTo(started.processes, Object.values(contracts), identity, clock, log);
     await Promise.all([...peers.values()].map((peer) => peer.ready()));
 
     const resolve: ResolveTarget = (context, path, procedure) => {
@@ -126,7 +133,7 @@ export async function testApp<C extends ContractMap>(app: App, options: TestAppO
 function connectTo(
   processes: readonly RunningProcess[],
   contracts: readonly Contract[],
-  secret: string,
+  identity: ProcessIdentity,
   clock: Clock,
   log: Logger,
 ): Map<RunningProcess, MeshPeer> {
@@ -140,7 +147,7 @@ function connectTo(
       running,
       createMeshPeer({
         url,
-        secret,
+        identity,
         processName: TEST_CALLER,
         callerContexts: [TEST_CALLER],
         contracts: expected,

@@ -5,6 +5,9 @@ import { nearestName } from "./nearest-name.ts";
 /** The variables of a process, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Reads a file that a variable names. Errors: any, where it cannot be read. */
+export type ReadFile = (path: string) => string;
+
 /** What a URL must look like. */
 export interface UrlForm {
   /** With the colon: `postgres:`. */
@@ -16,9 +19,11 @@ export interface UrlForm {
 export class EnvironmentReader {
   readonly faults: ConfigurationFault[] = [];
   readonly #environment: Environment;
+  readonly #readFile: ReadFile;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, readFile: ReadFile) {
     this.#environment = environment;
+    this.#readFile = readFile;
   }
 
   /** Names of the variables that are there, empty ones too. */
@@ -42,6 +47,35 @@ export class EnvironmentReader {
     if (value) return value;
     this.refuse(name, "is set and empty.", "Give it a value, or do not set it at all.");
     return undefined;
+  }
+
+  /** Whether a value that may stand in a file is there, in either way. */
+  hasSecret(name: string): boolean {
+    return this.has(name) || this.has(fileVariable(name));
+  }
+
+  /** The value, or what stands in the file that `<name>_FILE` names: orchestrators mount secrets as files. */
+  secret(name: string): string | undefined {
+    const fileName = fileVariable(name);
+    const value = this.text(name);
+    const path = this.text(fileName);
+    if (path === undefined) return value;
+    if (this.has(name)) {
+      this.refuse(fileName, `is set, and so is ${name}.`, "Set one of them.");
+      return undefined;
+    }
+    const found = this.#contentOf(path);
+    if (found === undefined)
+      this.refuse(fileName, `names a file that cannot be read, or is empty: ${maskedValue(path)}.`, "Name one that holds the value.");
+    return found;
+  }
+
+  #contentOf(path: string): string | undefined {
+    try {
+      return this.#readFile(path).trim() || undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** The items of a comma-separated list, each once; undefined where the variable is not there. */
@@ -97,6 +131,11 @@ export class EnvironmentReader {
     this.refuse(name, `begins with ${protocol}// where ${form.schemes.map((scheme) => `${scheme}//`).join(" or ")} is needed.`, cure);
     return false;
   }
+}
+
+/** The variable that names a file with the value of another. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`;
 }
 
 /** "Did you mean ...? ", or nothing where no known name is near. */

@@ -1,4 +1,5 @@
 import type { Limits } from "../kernel/index.ts";
+import { EDGE, type ProcessKey, type RosterKeys } from "../wire/index.ts";
 
 /** What a process does: answers the public, answers other processes, works queues. */
 export const ROLES = ["edge", "rpc", "jobs"] as const;
@@ -54,6 +55,12 @@ export interface Plan {
   readonly queuePrefix: string;
   /** Queues that this process works; 0 without the role `jobs`. */
   readonly workersCount: number;
+  /** Proves who this process is; absent where processes prove membership only. */
+  readonly key?: ProcessKey;
+  /** Public keys of all processes by what they speak for; there where `key` is. */
+  readonly peers?: RosterKeys;
+  /** PEM texts for TLS between processes; absent where it is off. */
+  readonly meshTls?: MeshTlsPlan;
   /** Proves that a process belongs to the app; absent where it must be made up. */
   readonly secret?: string;
   /** Whether whoever starts the process makes the secret up, one for all processes of the app. */
@@ -65,4 +72,16 @@ export interface Plan {
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may call. */
   readonly corsOrigins: readonly string[];
+}
+
+/** Certificate and key of a process, and the authority of all. */
+export interface MeshTlsPlan {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+/** What a process speaks for between processes: the contexts that it hosts, and the edge where it is one. */
+export function namesOf({ contexts, roles }: Pick<Plan, "contexts" | "roles">): string[] {
+  return [...contexts, ...(roles.includes("edge") ? [EDGE] : [])];
 }

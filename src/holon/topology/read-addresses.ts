@@ -39,7 +39,8 @@ function toAddress(variable: string, url: string, reader: EnvironmentReader): st
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(url);
   if (hostname === "") reader.refuse(variable, "has an address without a host.", `Write it as in ${MESH_ADDRESS.example}.`);
   else if (port === "0") reader.refuse(variable, "has an address with port 0.", "Name the port that the process listens on.");
-  if (username + password !== "") reader.refuse(variable, "has a login in an address.", "Take it out: HOLON_SECRET proves who calls.");
+  if (username + password !== "")
+    reader.refuse(variable, "has a login in an address.", "Take it out: processes prove who they are by HOLON_KEY, or by HOLON_SECRET.");
   else if (hostname !== "" && !/^\/?$/.test(pathname + search + hash)) {
     reader.refuse(variable, "has an address with a path.", "Give host and port only: the mesh needs a port of its own.");
   }

@@ -1,11 +1,12 @@
+import { EDGE } from "../wire/index.ts";
 import type { AppShape } from "./app-shape.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";
 import { nearestName } from "./nearest-name.ts";
 import { ROLES, type Role } from "./plan.ts";
 
-/** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`. */
-const TAKEN_NAMES: readonly string[] = ["all", "none", "queue"];
+/** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`, the edge in `HOLON_PEERS`. */
+const TAKEN_NAMES: readonly string[] = ["all", "none", "queue", EDGE];
 
 /** Contexts hosted here, in the order of the app; what was misspelled counts as what was meant, so that one fault is reported once. */
 export function readContexts(shape: AppShape, reader: EnvironmentReader): string[] {

@@ -5,8 +5,8 @@ import { LIMIT_NAMES, limitVariable } from "./variables.ts";
 /** The longest time that a timer of Node can wait; longer ones fire at once. */
 const GREATEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Waits that may be left out altogether. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>(["drainMs", "graceMs"]);
+/** Times that may be nothing. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>(["clockSkewMs", "drainMs", "graceMs"]);
 
 /** Pairs of which the first must stay below the second, or may at most equal it. */
 const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, mayEqual: boolean])[] = [

@@ -1,12 +1,14 @@
 import type { AppShape } from "./app-shape.ts";
 import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
-import { type Environment, EnvironmentReader, type UrlForm } from "./environment-reader.ts";
+import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
 import { LOG_LEVELS, type Plan } from "./plan.ts";
 import { readAddresses } from "./read-addresses.ts";
 import { readContexts, readRoles } from "./read-hosting.ts";
+import { countsOnSecret, type IdentityNeeds, readIdentity } from "./read-identity.ts";
 import { readLimits } from "./read-limits.ts";
 import { readListeners } from "./read-listeners.ts";
+import { readMeshTls } from "./read-mesh-tls.ts";
 import { readCorsOrigins, readTrustedProxies } from "./read-network.ts";
 import { readSecret } from "./read-secret.ts";
 import { readStores } from "./read-stores.ts";
@@ -14,13 +16,16 @@ import { refuseUnknownVariables } from "./refuse-unknown.ts";
 
 const OTLP: UrlForm = { schemes: ["http:", "https:"], example: "http://collector:4318" };
 
+/** Stands where a caller has no files: a variable that names one is refused. */
+const noFiles: ReadFile = () => "";
+
 /**
- * Decides what one process is, from the app and its environment. Pure: it opens nothing and reads nothing else.
+ * Decides what one process is, from the app and its environment. Pure: it opens nothing, and reads nothing else but the files that variables name.
  *
  * Errors: ConfigurationError and nothing else, with all faults at once.
  */
-export function readPlan(shape: AppShape, env: Environment): Plan {
-  const reader = new EnvironmentReader(env);
+export function readPlan(shape: AppShape, env: Environment, readFile = noFiles): Plan {
+  const reader = new EnvironmentReader(env, readFile);
   const production = reader.choice("NODE_ENV", ["production", "development", "test"], "development") === "production";
   const contexts = readContexts(shape, reader);
   const roles = readRoles(contexts, reader);
@@ -28,7 +33,11 @@ export function readPlan(shape: AppShape, env: Environment): Plan {
   const addresses = readAddresses(shape, contexts, roles, reader);
   const stores = readStores(shape, contexts, roles, production, reader);
   const isPartOfMany = Object.keys(addresses).length > 0 || (listeners.mesh !== undefined && listeners.edge === undefined);
-  const secret = readSecret(isPartOfMany ? "shared" : listeners.mesh === undefined ? "none" : "open", production, reader);
+  const mesh = isPartOfMany ? "shared" : listeners.mesh === undefined ? "none" : "open";
+  const needs: IdentityNeeds = { contexts, roles, callees: Object.keys(addresses), mesh };
+  const identity = readIdentity(shape, needs, production, reader);
+  const meshTls = readMeshTls(reader);
+  const secret = readSecret(countsOnSecret(needs, production, reader) ? mesh : "none", production, reader);
   const otlpEndpoint = reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", OTLP);
   const plan: Plan = {
     name: shape.name,
@@ -39,6 +48,8 @@ export function readPlan(shape: AppShape, env: Environment): Plan {
     opsWrite: reader.isAllowed("HOLON_OPS_WRITE"),
     addresses,
     ...stores,
+    ...identity,
+    ...(meshTls === undefined ? {} : { meshTls }),
     ...secret,
     limits: readLimits(production, reader),
     logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS, "info"),

@@ -1,5 +1,5 @@
 import type { AppShape } from "./app-shape.ts";
-import { type EnvironmentReader, meant } from "./environment-reader.ts";
+import { type EnvironmentReader, fileVariable, meant } from "./environment-reader.ts";
 import { contextVariables, LIMIT_NAMES, limitVariable, TOOL_VARIABLES, VARIABLES } from "./variables.ts";
 
 const CONTEXT_VARIABLE = /^HOLON_([A-Z][A-Z0-9]*?)(_DATABASE)?_URL$/;
@@ -13,7 +13,8 @@ export function knownContexts(shape: AppShape): string[] {
 export function refuseUnknownVariables(shape: AppShape, reader: EnvironmentReader): void {
   const contexts = knownContexts(shape);
   const ofContexts = contexts.flatMap((context) => Object.values(contextVariables(context)));
-  const known = new Set([...VARIABLES.map(({ name }) => name), ...ofContexts, ...LIMIT_NAMES.map(limitVariable)]);
+  const files = VARIABLES.filter(({ mayBeFile }) => mayBeFile).map(({ name }) => fileVariable(name));
+  const known = new Set([...VARIABLES.map(({ name }) => name), ...files, ...ofContexts, ...LIMIT_NAMES.map(limitVariable)]);
   for (const name of reader.names) {
     if (!name.startsWith("HOLON_") || known.has(name) || TOOL_VARIABLES.includes(name)) continue;
     const context = CONTEXT_VARIABLE.exec(name)?.[1];

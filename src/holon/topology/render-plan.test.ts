@@ -28,6 +28,8 @@ describe("a plan in print", () => {
       "database         embedded Postgres in .holon/postgres",
       "queues           on the embedded Postgres",
       "connections      8 to Postgres at most: 3 for contexts, 1 listening, 4 for queues",
+      "identity         by secret: proves membership only",
+      "mesh TLS         off",
       "secret           given",
       "log level        info",
       "traces           off",

@@ -38,12 +38,22 @@ function storeLines(plan: Plan): Line[] {
 function ruleLines(plan: Plan): Line[] {
   const changed = LIMIT_NAMES.filter((name) => plan.limits[name] !== DEFAULT_LIMITS[name]);
   return [
+    ...identityLines(plan),
     ["secret", plan.secretMadeUp ? "made up at start" : "given"],
     ["log level", plan.logLevel],
     ["traces", plan.otlpEndpoint === undefined ? "off" : maskedUrl(plan.otlpEndpoint)],
     ["trusted proxies", plan.trustedProxies.join(", ") || "none"],
     ["cors origins", plan.corsOrigins.join(", ") || "none"],
     ["limits", changed.map((name) => `${name} ${plan.limits[name]} (default ${DEFAULT_LIMITS[name]})`).join(", ") || "all as by default"],
+  ];
+}
+
+function identityLines({ key, peers = {}, meshTls }: Plan): Line[] {
+  const counts = Object.entries(peers).map(([name, keys]) => `${name} ${keys.length}`);
+  return [
+    ["identity", key === undefined ? "by secret: proves membership only" : `key ${key.publicKey}`],
+    ...(key === undefined ? [] : [["peers", `keys: ${counts.join(", ")}`] as const]),
+    ["mesh TLS", meshTls === undefined ? "off" : "on"],
   ];
 }
 

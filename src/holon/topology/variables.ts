@@ -5,9 +5,12 @@ export interface Variable {
   readonly name: string;
   readonly fallback: string;
   readonly means: string;
+  /** Whether `<name>_FILE` may name a file with the value instead. */
+  readonly mayBeFile: boolean;
 }
 
-const variable = (name: string, fallback: string, means: string): Variable => ({ name, fallback, means });
+const variable = (name: string, fallback: string, means: string): Variable => ({ name, fallback, means, mayBeFile: false });
+const secret = (name: string, fallback: string, means: string): Variable => ({ name, fallback, means, mayBeFile: true });
 
 /** Every variable with a fixed name; {@link contextVariables} and {@link limitVariable} name the others. */
 export const VARIABLES: readonly Variable[] = [
@@ -26,10 +29,24 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
   variable("REDIS_URL", "queues on Postgres", "Redis for queues: a single node; it may be emptied at any time."),
   variable("HOLON_QUEUE_PREFIX", "name of the app", "Keeps the queues of several apps apart that share a Redis or a database."),
+  secret("HOLON_KEY", "", "Private Ed25519 key of this process, as a JWK or as PKCS #8 in PEM: proves who it is. `node main.js key` makes one."),
+  secret(
+    "HOLON_PEERS",
+    "",
+    'Public keys by context, and of the edge, as JSON: `{"edge": ["..."], "orders": ["...", "..."]}`; the same for all processes.',
+  ),
   variable(
+    "HOLON_ALLOW_SECRET_ONLY",
+    "",
+    "`yes` lets production have several processes without keys, which prove by the secret that they are members, not who they are.",
+  ),
+  secret("HOLON_MESH_TLS_CERT", "no TLS", "Certificate of this process in PEM, with those up to the authority: switches TLS between processes on."),
+  secret("HOLON_MESH_TLS_KEY", "", "Private key of that certificate, in PEM."),
+  secret("HOLON_MESH_TLS_CA", "", "Certificate of the authority that all processes have theirs from, in PEM."),
+  secret(
     "HOLON_SECRET",
     "made up, in development",
-    "Proves that a process belongs to the app; the same for all its processes, at least 32 characters in production.",
+    "Proves that a process belongs to the app, where there are no keys, and signs the sessions of the dashboard; the same for all processes, at least 32 characters in production.",
   ),
   variable("HOLON_ALLOW_MADE_UP_SECRET", "", "`yes` lets production run with a secret that was made up at start."),
   variable("HOLON_TRUSTED_PROXIES", "none", "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed, separated by commas."),

@@ -15,8 +15,8 @@
  * | both   | `[HELLO, ...]` first of all, `[PING]`, `[PONG]`, `[GOAWAY]` |
  *
  * `procedure` and `caller` are numbers that the greeting agreed on; `leftMs` is 0 where there is no deadline; `principal` is a number of the
- * connection's table, or `[number, principal]` where it enters the table; `extras` is 0 or an object; `late` is 1 where the caller gave up
- * because its deadline passed; a last member that is absent is `undefined`.
+ * connection's table, or `[number, principal]` where it enters the table, with a signed token for the principal where processes have keys;
+ * `extras` is 0 or an object; `late` is 1 where the caller gave up because its deadline passed; a last member that is absent is `undefined`.
  */
 export const FRAME = {
   CALL: 0,

@@ -1,14 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { MESH_PROTOCOL } from "./frame-kind.ts";
-
-/** Which end of a connection proves itself. A proof of one end is worthless as that of the other. */
-export type Side = "caller" | "callee";
-
-/** Two fresh random values, one of each end, that make every proof good for one connection only. */
-export interface Nonces {
-  readonly caller: string;
-  readonly callee: string;
-}
+import { type Handshake, handshakeText, type Side } from "./handshake.ts";
 
 const NONCE = /^[A-Za-z0-9_-]{32}$/;
 
@@ -25,17 +16,17 @@ export function isNonce(value: unknown): value is string {
 /**
  * Proves that one end knows the secret, without sending it.
  *
- * Guarantee: bound to protocol version, side and both nonces, so a recorded or reflected proof does not open another connection.
+ * Guarantee: good for one side of one handshake, so a recorded or reflected proof does not open another connection.
  * Source: ISO/IEC 9798-4, mutual three-pass authentication with a keyed check function.
  */
-export function createProof(secret: string, side: Side, nonces: Nonces): string {
-  return createHmac("sha256", secret).update(`${MESH_PROTOCOL}\n${side}\n${nonces.caller}\n${nonces.callee}`).digest("base64url");
+export function createProof(secret: string, side: Side, handshake: Handshake): string {
+  return createHmac("sha256", secret).update(handshakeText(side, handshake)).digest("base64url");
 }
 
 /** Whether a proof is the right one; takes the same time wherever it differs. */
-export function isProof(given: unknown, secret: string, side: Side, nonces: Nonces): boolean {
+export function isProof(given: unknown, secret: string, side: Side, handshake: Handshake): boolean {
   if (typeof given !== "string") return false;
-  const expected = Buffer.from(createProof(secret, side, nonces));
+  const expected = Buffer.from(createProof(secret, side, handshake));
   const actual = Buffer.from(given);
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }

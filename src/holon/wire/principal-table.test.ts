@@ -1,20 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS, type Principal } from "../kernel/index.ts";
 import { PRINCIPAL_TABLE_COUNT, PrincipalReceiver, PrincipalSender } from "./principal-table.ts";
+import { PLAIN_PRINCIPALS, type PrincipalVouching } from "./principal-vouching.ts";
+
+/** A call that has a while left. */
+const UNTIL = 10_000;
 
 const user = (id: string): Principal => ({ kind: "user", id, roles: ["buyer"] });
 
 describe("the table of principals", () => {
   it("sends a principal whole once and as a number after that", () => {
-    const sender = new PrincipalSender();
+    const sender = new PrincipalSender(PLAIN_PRINCIPALS);
     const ann = user("ann");
-    expect([sender.write(ann), sender.write(ANONYMOUS), sender.write(ann)]).toEqual([`[0,${JSON.stringify(ann)}]`, '[1,{"kind":"anonymous"}]', "0"]);
+    expect([sender.write(ann, UNTIL), sender.write(ANONYMOUS, UNTIL), sender.write(ann, UNTIL)]).toEqual([
+      `[0,${JSON.stringify(ann)}]`,
+      '[1,{"kind":"anonymous"}]',
+      "0",
+    ]);
   });
 
   it("knows the same principal in another object", () => {
-    const sender = new PrincipalSender();
-    sender.write(user("ann"));
-    expect([sender.write(user("ann")), sender.write(user("bob")), sender.write(user("ann"))]).toEqual([
+    const sender = new PrincipalSender(PLAIN_PRINCIPALS);
+    sender.write(user("ann"), UNTIL);
+    expect([sender.write(user("ann"), UNTIL), sender.write(user("bob"), UNTIL), sender.write(user("ann"), UNTIL)]).toEqual([
       "0",
       `[1,${JSON.stringify(user("bob"))}]`,
       "0",
@@ -22,26 +30,26 @@ describe("the table of principals", () => {
   });
 
   it("tells principals apart that differ in their roles only", () => {
-    const sender = new PrincipalSender();
-    sender.write(user("ann"));
-    expect(sender.write({ kind: "user", id: "ann", roles: [] })).toMatch(/^\[1,/);
+    const sender = new PrincipalSender(PLAIN_PRINCIPALS);
+    sender.write(user("ann"), UNTIL);
+    expect(sender.write({ kind: "user", id: "ann", roles: [] }, UNTIL)).toMatch(/^\[1,/);
   });
 
   it("brings every principal to the other end, however many there are", () => {
-    const sender = new PrincipalSender();
-    const receiver = new PrincipalReceiver();
+    const sender = new PrincipalSender(PLAIN_PRINCIPALS);
+    const receiver = new PrincipalReceiver(PLAIN_PRINCIPALS);
     for (let index = 0; index < PRINCIPAL_TABLE_COUNT * 3; index++) {
       const each = [user(`u${index}`), user(`u${Math.floor(index / 2)}`), ANONYMOUS];
-      for (const principal of each) expect(receiver.read(JSON.parse(sender.write(principal)))).toEqual(principal);
+      for (const principal of each) expect(receiver.read(JSON.parse(String(sender.write(principal, UNTIL))), 0)).toEqual(principal);
     }
   });
 
   it("sends a principal whole again where the frame that introduced it was not sent", () => {
-    const sender = new PrincipalSender();
+    const sender = new PrincipalSender(PLAIN_PRINCIPALS);
     const ann = user("ann");
-    sender.write(ann);
+    sender.write(ann, UNTIL);
     sender.withdraw(ann);
-    expect(sender.write(ann)).toBe(`[1,${JSON.stringify(ann)}]`);
+    expect(sender.write(ann, UNTIL)).toBe(`[1,${JSON.stringify(ann)}]`);
   });
 
   it.each([
@@ -54,10 +62,54 @@ describe("the table of principals", () => {
     ["nothing", null],
     ["a text", "anonymous"],
   ])("refuses %s", (_name, value) => {
-    expect(new PrincipalReceiver().read(value)).toBeUndefined();
+    expect(new PrincipalReceiver(PLAIN_PRINCIPALS).read(value, 0)).toBeUndefined();
   });
 
   it("drops members that a principal does not have", () => {
-    expect(new PrincipalReceiver().read([0, { ...user("ann"), admin: true }])).toEqual(user("ann"));
+    expect(new PrincipalReceiver(PLAIN_PRINCIPALS).read([0, { ...user("ann"), admin: true }], 0)).toEqual(user("ann"));
+  });
+
+  it("sends a principal anew where what stands for it ends before the call may", () => {
+    let made = 0;
+    const vouching: PrincipalVouching = {
+      ...PLAIN_PRINCIPALS,
+      vouch: (_principal, untilMs) => ({ text: `"token ${made++}"`, goodUntilMs: untilMs + 50 }),
+    };
+    const sender = new PrincipalSender(vouching);
+    const ann = user("ann");
+    expect([100, 150, 151, 120].map((untilMs) => sender.write(ann, untilMs))).toEqual(['[0,"token 0"]', "0", '[1,"token 1"]', "1"]);
+  });
+
+  it("remembers a renewed principal when the place of its first token is given away", () => {
+    let made = 0;
+    const vouching: PrincipalVouching = {
+      ...PLAIN_PRINCIPALS,
+      vouch: (_principal, untilMs) => ({ text: `"token ${made++}"`, goodUntilMs: untilMs }),
+    };
+    const sender = new PrincipalSender(vouching);
+    const ann = user("ann");
+    sender.write(ann, 1);
+    sender.write(ann, 2);
+    for (let index = 2; index <= PRINCIPAL_TABLE_COUNT; index++) sender.write(user(`u${index}`), 1);
+    expect(sender.write(ann, 2)).toBe("1");
+  });
+
+  it("sends nothing for a principal that this process may not speak for", () => {
+    expect(new PrincipalSender({ ...PLAIN_PRINCIPALS, vouch: () => undefined }).write(user("ann"), UNTIL)).toBeUndefined();
+  });
+
+  it("takes no call for a principal whose time is over, whether it comes whole or as a number", () => {
+    const receiver = new PrincipalReceiver({ ...PLAIN_PRINCIPALS, receive: () => ({ principal: user("ann"), expiresAtMs: 100 }) });
+    expect([receiver.read([0, "token"], 100), receiver.read(0, 100), receiver.read(0, 101), receiver.read([1, "token"], 101)]).toEqual([
+      user("ann"),
+      user("ann"),
+      "its token has ended",
+      "its token has ended",
+    ]);
+  });
+
+  it("says of a principal that was not believed why, also where it comes again as a number", () => {
+    const receiver = new PrincipalReceiver({ ...PLAIN_PRINCIPALS, receive: () => "it is forged" });
+    expect([receiver.read([0, "token"], 0), receiver.read(0, 0)]).toEqual(["it is forged", "it is forged"]);
   });
 });

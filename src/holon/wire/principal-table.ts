@@ -1,5 +1,5 @@
 import type { Principal } from "../kernel/index.ts";
-import { parsePrincipal } from "./wire-principal.ts";
+import type { PrincipalVouching, ReceivedPrincipal } from "./principal-vouching.ts";
 
 /** How many principals one connection remembers. */
 export const PRINCIPAL_TABLE_COUNT = 256;
@@ -7,6 +7,7 @@ export const PRINCIPAL_TABLE_COUNT = 256;
 interface Slot {
   readonly number: number;
   readonly text: string;
+  readonly goodUntilMs: number;
   principal: Principal;
 }
 
@@ -14,74 +15,107 @@ interface Slot {
  * The sending end of a connection's table of principals: each travels whole once and as a number after that.
  *
  * Both ends hold {@link PRINCIPAL_TABLE_COUNT} at most; the oldest entry makes room. Frames arrive in order, so a number always means what was
- * last sent with it.
+ * last sent with it. What stands for a principal that ends before the call may, travels anew: a connection may be old, a token is not.
  */
 export class PrincipalSender {
+  readonly #vouching: PrincipalVouching;
   readonly #slots: (Slot | undefined)[] = new Array<Slot | undefined>(PRINCIPAL_TABLE_COUNT).fill(undefined);
   readonly #byPrincipal = new Map<Principal, Slot>();
   readonly #byText = new Map<string, Slot>();
   #next = 0;
   #last: Principal | undefined = undefined;
   #lastNumber = "";
+  #lastUntilMs = 0;
 
-  /** What stands for the principal in the next frame; {@link withdraw} it where that frame is not sent after all. */
-  write(principal: Principal): string {
-    if (principal === this.#last) return this.#lastNumber;
-    let slot = this.#byPrincipal.get(principal);
-    if (slot === undefined) {
-      // An edge makes a new object for each request of the same user: the table goes by content.
-      const text = JSON.stringify(principal);
-      slot = this.#byText.get(text);
-      if (slot === undefined) return this.#enter(principal, text);
-      this.#byPrincipal.delete(slot.principal);
-      this.#byPrincipal.set(principal, slot);
-      slot.principal = principal;
-    }
-    this.#last = principal;
-    this.#lastNumber = String(slot.number);
-    return this.#lastNumber;
+  constructor(vouching: PrincipalVouching) {
+    this.#vouching = vouching;
+  }
+
+  /**
+   * What stands for the principal in the next frame, whose call may last up to then; {@link withdraw} it where that frame is not sent after
+   * all. Undefined where this process may not speak for the principal.
+   */
+  write(principal: Principal, untilMs: number): string | undefined {
+    if (principal === this.#last && untilMs <= this.#lastUntilMs) return this.#lastNumber;
+    const known = this.#byPrincipal.get(principal);
+    if (known !== undefined && untilMs <= known.goodUntilMs) return this.#use(known);
+    // An edge makes a new object for each request of the same user: the table goes by content.
+    const voucher = this.#vouching.vouch(principal, untilMs);
+    if (voucher === undefined) return undefined;
+    const slot = this.#byText.get(voucher.text);
+    if (slot === undefined) return this.#enter({ number: this.#takeNumber(), ...voucher, principal });
+    this.#unbind(slot);
+    slot.principal = principal;
+    this.#byPrincipal.set(principal, slot);
+    return this.#use(slot);
   }
 
   /** The other end never saw the frame: the principal travels whole again. */
   withdraw(principal: Principal): void {
     const slot = this.#byPrincipal.get(principal);
-    if (slot === undefined) return;
-    this.#byPrincipal.delete(principal);
+    if (slot !== undefined) this.#remove(slot);
+  }
+
+  #use(slot: Slot): string {
+    this.#last = slot.principal;
+    this.#lastUntilMs = slot.goodUntilMs;
+    this.#lastNumber = String(slot.number);
+    return this.#lastNumber;
+  }
+
+  #enter(slot: Slot): string {
+    this.#slots[slot.number] = slot;
+    this.#byPrincipal.set(slot.principal, slot);
+    this.#byText.set(slot.text, slot);
+    return `[${this.#use(slot)},${slot.text}]`;
+  }
+
+  #takeNumber(): number {
+    const number = this.#next;
+    this.#next = (number + 1) % PRINCIPAL_TABLE_COUNT;
+    const oldest = this.#slots[number];
+    if (oldest !== undefined) this.#remove(oldest);
+    return number;
+  }
+
+  #remove(slot: Slot): void {
+    this.#unbind(slot);
     this.#byText.delete(slot.text);
     this.#slots[slot.number] = undefined;
     this.#last = undefined;
   }
 
-  #enter(principal: Principal, text: string): string {
-    const number = this.#next;
-    this.#next = (number + 1) % PRINCIPAL_TABLE_COUNT;
-    const oldest = this.#slots[number];
-    if (oldest !== undefined) {
-      this.#byPrincipal.delete(oldest.principal);
-      this.#byText.delete(oldest.text);
-    }
-    const slot: Slot = { number, text, principal };
-    this.#slots[number] = slot;
-    this.#byPrincipal.set(principal, slot);
-    this.#byText.set(text, slot);
-    this.#last = principal;
-    this.#lastNumber = String(number);
-    return `[${number},${text}]`;
+  /** A principal whose token was renewed has another slot by now. */
+  #unbind(slot: Slot): void {
+    if (this.#byPrincipal.get(slot.principal) === slot) this.#byPrincipal.delete(slot.principal);
   }
 }
 
+/** Why a call is not taken whose principal was believed before. */
+const EXPIRED = "its token has ended";
+
 /** The receiving end of a connection's table of principals. */
 export class PrincipalReceiver {
-  readonly #slots: (Principal | undefined)[] = new Array<Principal | undefined>(PRINCIPAL_TABLE_COUNT).fill(undefined);
+  readonly #vouching: PrincipalVouching;
+  readonly #slots: (ReceivedPrincipal | string | undefined)[] = new Array<undefined>(PRINCIPAL_TABLE_COUNT).fill(undefined);
 
-  /** The principal that a frame names; undefined where it names none. */
-  read(value: unknown): Principal | undefined {
-    if (typeof value === "number") return this.#slots[value];
+  constructor(vouching: PrincipalVouching) {
+    this.#vouching = vouching;
+  }
+
+  /** The principal that a frame names; a sentence says why it is not believed; undefined where the frame names none. */
+  read(value: unknown, nowMs: number): Principal | string | undefined {
+    const received = typeof value === "number" ? this.#slots[value] : this.#enter(value);
+    if (received === undefined || typeof received === "string") return received;
+    return nowMs <= received.expiresAtMs ? received.principal : EXPIRED;
+  }
+
+  #enter(value: unknown): ReceivedPrincipal | string | undefined {
     if (!Array.isArray(value)) return undefined;
     const number: unknown = value[0];
     if (typeof number !== "number" || !(number in this.#slots)) return undefined;
-    const principal = parsePrincipal(value[1]);
-    this.#slots[number] = principal;
-    return principal;
+    const received = this.#vouching.receive(value[1]);
+    this.#slots[number] = received;
+    return received;
   }
 }

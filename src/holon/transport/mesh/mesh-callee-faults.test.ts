@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { toHelloFrame } from "../../wire/index.ts";
+import { createSecretIdentity, toHelloFrame } from "../../wire/index.ts";
 import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probe, probeTarget, SECRET } from "./mesh.testing.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
@@ -40,7 +40,8 @@ describe("a faulty callee", () => {
     };
     return listen(
       createUpgradeServer({
-        secret: SECRET,
+        identity: createSecretIdentity(SECRET),
+        tls: undefined,
         accept,
         draining: () => false,
         limits: stage.limits,

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ANONYMOUS } from "../../kernel/index.ts";
+import { createSecretIdentity } from "../../wire/index.ts";
 import { eventually } from "./eventually.testing.ts";
 import { createMemoryLogger, MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
@@ -66,9 +67,9 @@ describe("membership of the mesh", () => {
 
   it("refuses a recorded handshake on another connection", async () => {
     const server = await stage.server(handlers);
-    const { sent, nonce } = await connectRaw(server.port).handshake(SECRET);
+    const { sent, handshake } = await connectRaw(server.port).handshake(SECRET);
     const replay = connectRaw(server.port);
-    await replay.request({ "holon-nonce": nonce });
+    await replay.request({ "holon-nonce": handshake.caller });
     expect(await replay.request(sent)).toMatchObject({ status: 401 });
     await replay.untilClosed();
     expect(entered).toBe(0);
@@ -116,7 +117,7 @@ describe("membership of the mesh", () => {
   it("fails a call with the reason where the secrets differ, and keeps the secret to itself", async () => {
     const { log, lines } = createMemoryLogger();
     const server = await stage.server(handlers);
-    const peer = stage.peer(server.port, { secret: "another secret", log });
+    const peer = stage.peer(server.port, { identity: createSecretIdentity("another secret"), log });
     await expect(probeTarget(peer, "nothing").invoke(stage.scope({ deadlineMs: 300 }), undefined)).rejects.toMatchObject({
       code: "UNAVAILABLE",
       executed: "no",

@@ -1,10 +1,11 @@
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
 import { catalogueError, fullJitterMs, HolonError, type Scope } from "../../kernel/index.ts";
-import type { CalleeHello } from "../../wire/index.ts";
+import type { CalleeHello, ProcessIdentity } from "../../wire/index.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
 import { Dial } from "./dial.ts";
 import { type MeshAddress, parseMeshAddress } from "./mesh-address.ts";
+import type { MeshTls } from "./mesh-tls.ts";
 import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
 import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";
@@ -15,7 +16,10 @@ import { WheelTimeout } from "./wheel-timeout.ts";
 export interface MeshPeerOptions extends MeshServices {
   /** `mesh://host:port` or `http://host:port`. */
   readonly url: string;
-  readonly secret: string;
+  /** How this process and the other prove themselves to each other. */
+  readonly identity: ProcessIdentity;
+  /** Certificates of this process, and of the authority that the other must have its own from; in the clear where none are given. */
+  readonly tls?: MeshTls | undefined;
   /** Name of this process, for the peer's log. */
   readonly processName: string;
   /** The contexts that this process calls for, and `edge` where it is one. */
@@ -195,7 +199,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   #connect(): void {
-    const { secret, limits, clock, wheel, log, processName, callerContexts } = this.#options;
+    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts } = this.#options;
     this.#retry = undefined;
     this.#attempt++;
     this.#dial = new Dial({
@@ -203,14 +207,16 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
       clock,
       wheel,
       log,
-      secret,
+      identity,
+      tls,
+      contexts: contracts.map(({ name }) => name),
       address: this.#address,
       onFail: (reason) => {
         log.debug({ peer: this.#options.url, reason, attempt: this.#attempt }, "mesh connection failed");
         this.#lost(reason);
       },
       onOpen: (socket, head) => {
-        const connection = new PeerConnection(socket, this, { limits, clock, wheel, log }, callerContexts);
+        const connection = new PeerConnection(socket, this, { limits, clock, wheel, log }, callerContexts, identity.principals);
         this.#connections.add(connection);
         const procedures = Object.fromEntries([...this.#expected].map(([path, { description }]) => [path, description.hash]));
         connection.start(head, { process: processName, callers: callerContexts, frameBytes: limits.frameBytes, procedures });

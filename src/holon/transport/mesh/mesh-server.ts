@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import type { Target, TargetMap } from "../../contract/index.ts";
 import { catalogueError } from "../../kernel/index.ts";
-import type { OfferedProcedure } from "../../wire/index.ts";
+import type { OfferedProcedure, ProcessIdentity } from "../../wire/index.ts";
+import type { MeshTls } from "./mesh-tls.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
 import type { MeshServices, MeshStats } from "./services.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
@@ -14,8 +15,10 @@ export interface MeshServerOptions extends MeshServices {
   /** The procedures of the contexts hosted here; nothing else can be called. */
   readonly targets: TargetMap;
   readonly contexts: readonly string[];
-  /** What all processes of the application share; proves membership. */
-  readonly secret: string;
+  /** How this process and its callers prove themselves to each other. */
+  readonly identity: ProcessIdentity;
+  /** Certificates of this process, and of the authority that its callers must have theirs from; in the clear where none are given. */
+  readonly tls?: MeshTls | undefined;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -58,7 +61,7 @@ class RunningMeshServer implements MeshServer {
 
   constructor(options: MeshServerOptions) {
     this.#options = options;
-    const { limits, clock, wheel, log, contexts, processName } = options;
+    const { limits, clock, wheel, log, contexts, processName, identity, tls } = options;
     const targets = [...options.targets.values()];
     const lines = targets.map(describeTarget);
     this.#home = {
@@ -68,6 +71,7 @@ class RunningMeshServer implements MeshServer {
       log,
       contexts,
       processName,
+      vouching: identity.principals,
       targets,
       offer: (known) =>
         lines.map((line) => (known[line.path] === line.hash || !Object.hasOwn(known, line.path) ? { path: line.path, hash: line.hash } : line)),
@@ -78,10 +82,11 @@ class RunningMeshServer implements MeshServer {
       clock,
       wheel,
       log,
-      secret: options.secret,
+      identity,
+      tls,
       draining: () => this.#draining !== undefined,
-      accept: (socket, head) => {
-        const connection = new ServerConnection(this.#home, socket);
+      accept: (socket, head, peer) => {
+        const connection = new ServerConnection(this.#home, socket, peer);
         this.#connections.add(connection);
         connection.start(head);
       },

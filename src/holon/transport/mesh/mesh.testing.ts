@@ -24,6 +24,7 @@ import {
   systemClock,
   TimerWheel,
 } from "../../kernel/index.ts";
+import { createSecretIdentity } from "../../wire/index.ts";
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./mesh-peer.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./mesh-server.ts";
 
@@ -119,7 +120,7 @@ export class MeshStage {
     const server = await createMeshServer({
       targets: createProbeTargets(options.contract ?? probe, handlers),
       contexts: ["probe"],
-      secret: SECRET,
+      identity: createSecretIdentity(SECRET),
       host: "127.0.0.1",
       port: 0,
       processName: "callee-1",
@@ -136,7 +137,7 @@ export class MeshStage {
   peer(port: number, options: Partial<MeshPeerOptions> = {}): MeshPeer {
     const peer = createMeshPeer({
       url: `mesh://127.0.0.1:${port}`,
-      secret: SECRET,
+      identity: createSecretIdentity(SECRET),
       processName: "caller-1",
       callerContexts: ["edge", "orders"],
       contracts: [probe],

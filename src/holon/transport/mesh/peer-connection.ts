@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
+import { catalogueError, HolonError, principalName, type Scope } from "../../kernel/index.ts";
 import {
   type CalleeHello,
   type CallerHello,
@@ -8,6 +8,7 @@ import {
   type Frame,
   fromWireError,
   PrincipalSender,
+  type PrincipalVouching,
   parseCalleeHello,
   toHelloFrame,
 } from "../../wire/index.ts";
@@ -49,15 +50,16 @@ export class PeerConnection implements LinkOwner {
   readonly #services: MeshServices;
   readonly #owner: PeerConnectionOwner;
   readonly #open = new ExchangeTable<CallerExchange>();
-  readonly #principals = new PrincipalSender();
+  readonly #principals: PrincipalSender;
   readonly #callers: ReadonlyMap<string, number>;
   readonly #patience = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
   #peerFrameBytes = 0;
   #greeted = false;
   #draining = false;
 
-  constructor(socket: Socket, owner: PeerConnectionOwner, services: MeshServices, callers: readonly string[]) {
+  constructor(socket: Socket, owner: PeerConnectionOwner, services: MeshServices, callers: readonly string[], vouching: PrincipalVouching) {
     this.#owner = owner;
+    this.#principals = new PrincipalSender(vouching);
     this.#services = services;
     this.#callers = new Map(callers.map((name, number) => [name, number]));
     this.link = new Link(socket, this, services, "always reads");
@@ -203,7 +205,9 @@ export class PeerConnection implements LinkOwner {
     if (this.link.writer.backlogBytes > limits.meshBacklogBytes) {
       return catalogueError("OVERLOADED", `More than ${limits.meshBacklogBytes} bytes wait for the connection (limit meshBacklogBytes).`);
     }
-    return `,${number},${caller},${leftMs},${this.#principals.write(scope.principal)},"${scope.trace.traceparent}",${extrasOf(scope, key)}`;
+    const principal = this.#principals.write(scope.principal, scope.deadlineAtMs);
+    if (principal === undefined) return catalogueError("FORBIDDEN", `This process may not say that it calls for ${principalName(scope.principal)}.`);
+    return `,${number},${caller},${leftMs},${principal},"${scope.trace.traceparent}",${extrasOf(scope, key)}`;
   }
 
   #unsendable(path: string, frame: string): HolonError | undefined {

@@ -1,5 +1,24 @@
 import { connect, type Socket } from "node:net";
-import { createNonce, createProof, MESH_PROTOCOL, parseResponseHead, toHelloFrame } from "../../wire/index.ts";
+import {
+  createNonce,
+  createSecretIdentity,
+  type Handshake,
+  MESH_PROTOCOL,
+  type ProcessIdentity,
+  parseResponseHead,
+  type Side,
+  toHelloFrame,
+} from "../../wire/index.ts";
+
+/** The headers of one attempt to open a connection. */
+export type SentHeaders = Readonly<Record<string, string>>;
+
+/** How an attempt ended, and what was said for it. */
+export interface HandshakeEnd {
+  readonly status: number;
+  readonly handshake: Handshake;
+  readonly sent: SentHeaders;
+}
 
 /** Everything that a test sends and gets on a bare socket. */
 export class RawCaller {
@@ -64,18 +83,25 @@ export class RawCaller {
     return head;
   }
 
-  /** Goes through the handshake; resolves with the status of its end and what was sent for it. */
-  async handshake(secret: string): Promise<{ readonly status: number; readonly nonce: string; readonly sent: Readonly<Record<string, string>> }> {
+  /** Goes through the handshake, with a secret or a key; resolves with the status of its end and what was sent for it. */
+  async handshake(as: string | ProcessIdentity, side: Side = "caller"): Promise<HandshakeEnd> {
+    const identity = typeof as === "string" ? createSecretIdentity(as) : as;
     const caller = createNonce();
     const challenge = await this.request({ "holon-nonce": caller });
-    const callee = challenge.headers.get("holon-nonce") ?? "";
-    const sent = { connection: "Upgrade", upgrade: MESH_PROTOCOL, "holon-proof": createProof(secret, "caller", { caller, callee }) };
-    return { status: (await this.request(sent)).status, nonce: caller, sent };
+    const { publicKey: callerKey } = identity;
+    const handshake = { caller, callee: challenge.headers.get("holon-nonce") ?? "", callerKey, calleeKey: challenge.headers.get("holon-key") };
+    const sent = {
+      connection: "Upgrade",
+      upgrade: MESH_PROTOCOL,
+      ...(callerKey === undefined ? {} : { "holon-key": callerKey }),
+      "holon-proof": identity.prove(side, handshake),
+    };
+    return { status: (await this.request(sent)).status, handshake, sent };
   }
 
   /** Handshake and greeting, for frames to follow. */
-  async introduce(secret: string, callers: readonly string[] = ["orders"], frameBytes = 1_000_000): Promise<void> {
-    await this.handshake(secret);
+  async introduce(as: string | ProcessIdentity, callers: readonly string[] = ["orders"], frameBytes = 1_000_000): Promise<void> {
+    await this.handshake(as);
     this.socket.write(toHelloFrame({ process: "raw-1", callers, frameBytes, procedures: {} }));
     await this.untilFrame(11);
   }

@@ -2,11 +2,14 @@ import type { Socket } from "node:net";
 import type { Target } from "../../contract/index.ts";
 import { catalogueError, HolonError, type Principal } from "../../kernel/index.ts";
 import {
+  EDGE,
   FRAME,
   FRAME_END,
   type Frame,
   type OfferedProcedure,
   PrincipalReceiver,
+  type PrincipalVouching,
+  type ProvenPeer,
   parseCallerHello,
   parsePrincipal,
   toHelloFrame,
@@ -25,6 +28,7 @@ import { WheelTimeout } from "./wheel-timeout.ts";
 export interface ServerHome extends MeshServices {
   readonly processName: string;
   readonly contexts: readonly string[];
+  readonly vouching: PrincipalVouching;
   /** In the order of the numbers that the greeting gives them. */
   readonly targets: readonly Target[];
   /** The greeting's lines for the targets; descriptions for those whose hash the caller does not have. */
@@ -50,15 +54,19 @@ export class ServerConnection implements LinkOwner {
   readonly #link: Link;
   readonly #peer: string;
   readonly #open = new ExchangeTable<ServerExchange>();
-  readonly #principals = new PrincipalReceiver();
+  readonly #proven: ProvenPeer;
+  readonly #principals: PrincipalReceiver;
   readonly #patience = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
-  #callers: readonly string[] | undefined = undefined;
+  /** By number; those that the peer may not speak for are left out. */
+  #callers: readonly (string | undefined)[] | undefined = undefined;
   #process = "unknown";
   #peerFrameBytes = 0;
   #draining = false;
 
-  constructor(home: ServerHome, socket: Socket) {
+  constructor(home: ServerHome, socket: Socket, proven: ProvenPeer) {
     this.#home = home;
+    this.#proven = proven;
+    this.#principals = new PrincipalReceiver(home.vouching);
     this.#peer = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#link = new Link(socket, this, home, "pauses while stuck");
   }
@@ -193,12 +201,15 @@ export class ServerConnection implements LinkOwner {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
     this.#home.wheel.remove(this.#patience);
-    this.#callers = hello.callers;
+    this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
     this.#peerFrameBytes = hello.frameBytes;
     const { processName, contexts, limits, offer, log } = this.#home;
     this.sendFrame(toHelloFrame({ process: processName, contexts, frameBytes: limits.frameBytes, procedures: offer(hello.procedures) }));
     log.info({ peer: this.#peer, process: hello.process, callers: hello.callers }, "mesh connection accepted");
+    const refused = hello.callers.filter((name) => !this.#proven.speaksFor(name));
+    if (refused.length > 0)
+      log.warn({ peer: this.#peer, process: hello.process, refused }, "a mesh peer names contexts that its key is not bound to");
     return undefined;
   }
 
@@ -233,19 +244,21 @@ export class ServerConnection implements LinkOwner {
     if (typeof id !== "number" || !Number.isInteger(id) || id < 0) return "a call has no id";
     if (this.#open.isTaken(id)) return `the id ${id} is in use`;
     if (typeof leftMs !== "number" || typeof traceparent !== "string") return "a call is malformed";
-    const principal = this.#principals.read(who);
+    const principal = this.#principals.read(who, nowMs);
     if (principal === undefined) return "a call names no principal";
     const extras = more === 0 ? NO_EXTRAS : parseExtras(more);
     if (extras === undefined) return "the extras of a call are malformed";
     const target = this.#home.targets[number as number];
-    const caller = (this.#callers as readonly string[])[callerNumber as number];
-    const refusal = this.#refusal(target, caller, kind === FRAME.OPEN);
-    if (target === undefined || caller === undefined || refusal !== undefined) {
+    const caller = (this.#callers as readonly (string | undefined)[])[callerNumber as number];
+    const refusal = this.#refusal(target, caller, principal, kind === FRAME.OPEN);
+    if (target === undefined || caller === undefined || typeof principal === "string" || refusal !== undefined) {
       this.sendFailure(id, refusal, target?.path ?? "The call");
       return undefined;
     }
     const deadlineAtMs = leftMs === 0 ? Number.POSITIVE_INFINITY : nowMs + leftMs;
-    const scope = new CallScope(principal, deadlineAtMs, caller, extras.key, traceparent, extras.initiator);
+    // Only a system acts for somebody else; a user is who started its own work, whatever a process on the way says.
+    const initiator = principal.kind === "system" ? extras.initiator : undefined;
+    const scope = new CallScope(principal, deadlineAtMs, caller, extras.key, traceparent, initiator);
     if (kind === FRAME.CALL) {
       const call = new ServerCall(this, id, target.path, scope);
       this.#enter(call, deadlineAtMs);
@@ -265,10 +278,17 @@ export class ServerConnection implements LinkOwner {
     if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#home.wheel.add(exchange, deadlineAtMs);
   }
 
+  #disbelief(reason: string): HolonError {
+    this.#home.log.warn({ peer: this.#peer, process: this.#process, reason }, "refused who a mesh peer says that it calls for");
+    return catalogueError("UNAUTHORIZED", `Who the call is for is not believed: ${reason}.`);
+  }
+
   /** Why a call is not handed to its target at all. */
-  #refusal(target: Target | undefined, caller: string | undefined, isOpen: boolean): HolonError | undefined {
-    if (caller === undefined) return catalogueError("FORBIDDEN", "The calling context is not one of those that the process named when it connected.");
+  #refusal(target: Target | undefined, caller: string | undefined, principal: Principal | string, isOpen: boolean): HolonError | undefined {
+    if (caller === undefined) return catalogueError("FORBIDDEN", "The calling context is none that the process named, and may speak for.");
+    if (typeof principal === "string") return this.#disbelief(principal);
     if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
+    if (caller === EDGE && target.procedure.access === "internal") return catalogueError("FORBIDDEN", `${target.path} is not for the edge.`);
     if (this.#draining) return catalogueError("UNAVAILABLE", "This process is stopping and takes no new calls.", { executed: "no" });
     const { meshConcurrencyCount } = this.#home.limits;
     if (this.#open.size >= meshConcurrencyCount) {

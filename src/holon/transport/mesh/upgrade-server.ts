@@ -1,33 +1,42 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
-import { createNonce, createProof, isNonce, isProof, MESH_PROTOCOL, type Nonces } from "../../wire/index.ts";
+import { createNonce, type Handshake, isNonce, MESH_PROTOCOL, type ProcessIdentity, type ProvenPeer } from "../../wire/index.ts";
+import { channelOf, type MeshTls, tlsOptions } from "./mesh-tls.ts";
 import type { MeshServices } from "./services.ts";
 
 /** What {@link createUpgradeServer} needs. */
 export interface UpgradeServerOptions extends MeshServices {
-  readonly secret: string;
-  /** Takes a socket whose other end has proved itself; false where no more are taken. */
-  readonly accept: (socket: Socket, head: Buffer) => void;
+  readonly identity: ProcessIdentity;
+  /** Undefined for a mesh in the clear. */
+  readonly tls: MeshTls | undefined;
+  /** Takes a socket whose other end has proved itself. */
+  readonly accept: (socket: Socket, head: Buffer, peer: ProvenPeer) => void;
   readonly draining: () => boolean;
 }
 
 /**
  * The HTTP server in front of the mesh.
  *
- *   GET with `holon-nonce`  -> 401 with our nonce; it belongs to this socket
+ *   GET with `holon-nonce`  -> 401 with our nonce, which belongs to this socket, and our key
  *   Upgrade with a proof    -> 101 with our proof, and the socket speaks frames
  *   Upgrade without         -> 401, closed
  *   anything else           -> 426
  *
  * Guarantee: a nonce is good for one attempt on one socket, so a recorded handshake opens nothing.
  */
-export function createUpgradeServer({ secret, accept, draining, limits, log }: UpgradeServerOptions): Server {
-  const challenges = new WeakMap<Socket, Nonces>();
-  const server = createServer({
+export function createUpgradeServer({ identity, tls, accept, draining, limits, log }: UpgradeServerOptions): Server {
+  const challenges = new WeakMap<Socket, Handshake>();
+  const options = {
     noDelay: true,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.headersTimeoutMs,
+  };
+  const server =
+    tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tlsOptions(tls), handshakeTimeout: limits.headersTimeoutMs });
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    log.warn({ peer: `${socket.remoteAddress}:${socket.remotePort}`, reason: error.code ?? error.message }, "refused a mesh connection");
   });
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -39,9 +48,11 @@ export function createUpgradeServer({ secret, accept, draining, limits, log }: U
         .end(body);
       return;
     }
-    const nonces = { caller, callee: createNonce() };
-    challenges.set(request.socket, nonces);
-    response.writeHead(401, { "www-authenticate": MESH_PROTOCOL, "holon-nonce": nonces.callee, "content-length": 0 }).end();
+    const { publicKey: calleeKey } = identity;
+    const handshake: Handshake = { caller, callee: createNonce(), calleeKey, channel: channelOf(request.socket) };
+    challenges.set(request.socket, handshake);
+    const shown = calleeKey === undefined ? {} : { "holon-key": calleeKey };
+    response.writeHead(401, { "www-authenticate": MESH_PROTOCOL, "holon-nonce": handshake.callee, ...shown, "content-length": 0 }).end();
   });
 
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -52,17 +63,18 @@ export function createUpgradeServer({ secret, accept, draining, limits, log }: U
       log.warn({ peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`, reason }, "refused a mesh connection");
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
     };
-    const nonces = challenges.get(socket);
+    const challenge = challenges.get(socket);
     challenges.delete(socket);
     if (request.headers.upgrade !== MESH_PROTOCOL) return refuse("426 Upgrade Required", "another protocol was asked for");
-    if (nonces === undefined) return refuse("401 Unauthorized", "the peer asked for no challenge");
-    if (!isProof(request.headers["holon-proof"], secret, "caller", nonces))
-      return refuse("401 Unauthorized", "the peer cannot prove that it knows the secret");
+    if (challenge === undefined) return refuse("401 Unauthorized", "the peer asked for no challenge");
+    const callerKey = request.headers["holon-key"];
+    const handshake: Handshake = { ...challenge, callerKey: callerKey === undefined ? undefined : String(callerKey) };
+    const peer = identity.check("caller", handshake, request.headers["holon-proof"]);
+    if (peer === undefined) return refuse("401 Unauthorized", "the peer cannot prove who it is");
     if (draining()) return refuse("503 Service Unavailable", "this process is stopping");
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${MESH_PROTOCOL}\r\nholon-proof: ${createProof(secret, "callee", nonces)}\r\n\r\n`,
-    );
-    accept(socket, head);
+    const proof = identity.prove("callee", handshake);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${MESH_PROTOCOL}\r\nholon-proof: ${proof}\r\n\r\n`);
+    accept(socket, head, peer);
     socket.off("error", ignore);
   });
   return server;

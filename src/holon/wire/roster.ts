@@ -1,0 +1,46 @@
+import type { KeyObject } from "node:crypto";
+import { isSignature, parsePublicKey } from "./process-key.ts";
+
+/** The name of the public side in a roster, beside those of contexts: who is bound to it says who a user is. */
+export const EDGE = "edge";
+
+/** Public keys by name: of each context, and of `edge`. Several a name, for replicas and while keys are changed. */
+export type RosterKeys = Readonly<Record<string, readonly string[]>>;
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Says which contexts a key may speak for. What is not written here is not so, whatever a process says of itself. */
+export class Roster {
+  readonly #namesByKey = new Map<string, Set<string>>();
+  readonly #keys = new Map<string, KeyObject>();
+
+  /** Keys that are none speak for nobody. */
+  constructor(keys: RosterKeys) {
+    for (const [name, publicKeys] of Object.entries(keys)) {
+      for (const publicKey of publicKeys) this.#bind(name, publicKey);
+    }
+  }
+
+  /** The names that a key is bound to; none for an unknown key. */
+  namesOf(publicKey: string): ReadonlySet<string> {
+    return this.#namesByKey.get(publicKey) ?? NOBODY;
+  }
+
+  /** Whether the owner of a known key signed a text. */
+  isSignedBy(publicKey: string, text: string, signature: unknown): boolean {
+    const key = this.#keys.get(publicKey);
+    return key !== undefined && isSignature(signature, text, key);
+  }
+
+  #bind(name: string, publicKey: string): void {
+    const names = this.#namesByKey.get(publicKey);
+    if (names !== undefined) {
+      names.add(name);
+      return;
+    }
+    const key = parsePublicKey(publicKey);
+    if (key === undefined) return;
+    this.#keys.set(publicKey, key);
+    this.#namesByKey.set(publicKey, new Set([name]));
+  }
+}
