@@ -86,7 +86,7 @@ function faultsOf(way: PublicWay, { procedure }: NamedProcedure, value: unknown,
     "an error is short": code === "OK" || Buffer.byteLength(text) <= ERROR_BYTES,
     "what fits the contract is no BAD_REQUEST": !isValid || !isBad || isRefusedByTheEdge(way, procedure.type, value),
     // A URL and what REST reads from it are text: a 5 that was sent as "5" is none of its faults.
-    "what does not fit the contract is a BAD_REQUEST": isValid || !mayCall || way === "rest" || isBad,
+    "what does not fit the contract is a BAD_REQUEST": isValid || !mayCall || way === "rest" || isBad || code === "TOO_MANY_REQUESTS",
   };
   return Object.entries(checks).flatMap(([check, holds]) => (holds ? [] : [check]));
 }
