@@ -74,7 +74,7 @@ describe.each(PLACES)("access to %s, %s", (name, topology, way) => {
   });
 
   it.each([...VISITORS, "system"] as const)(`of a context that calls for: %s, by ${way} call, is what the contracts say`, async (who) => {
-    const caller = subject.callerOf(who === "system" ? { system: "orders" } : who);
+    const caller = subject.callerOf(who);
     const seen = await outcomesOf(subject, subject.procedures, (procedure) => codeOf(called(caller.call, procedure)));
     expect(seen).toEqual(expectedByPath(subject.procedures, who, false));
   });

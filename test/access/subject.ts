@@ -24,8 +24,8 @@ export interface AccessSubject {
   readonly url: string;
   /** What a visitor's requests say of him. */
   headersOf(visitor: Visitor): Readonly<Record<string, string>>;
-  /** Calls of a visitor or of a context, as another context would make them. */
-  callerOf(who: Visitor | { readonly system: string }): TestCaller<ContractMap>;
+  /** Calls that a context makes: for a visitor, or on the account of one that has the app's other contexts to call. */
+  callerOf(who: Visitor | "system"): TestCaller<ContractMap>;
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ async function openShop(topology: Topology): Promise<AccessSubject> {
     authorization: `Bearer ${(await shop.tokens.issue({ kind: "user", id, roles: [role] })).token}`,
   });
   const headers = { anonymous: {}, user: await bearer(ALFKI, "user"), admin: await bearer(ADMIN, "admin") };
-  return subjectOf(shop, shopContracts, entries, headers);
+  return subjectOf(shop, shopContracts, entries, headers, "orders");
 }
 
 async function openConformance(topology: Topology): Promise<AccessSubject> {
@@ -56,7 +56,7 @@ async function openConformance(topology: Topology): Promise<AccessSubject> {
   const app = await testApp(counting(routed, entries), { contracts: conformanceContracts, topology, faults: false });
   const headers = { anonymous: {}, user: { authorization: "user ada member" }, admin: { authorization: "user eve admin" } };
   const contracts = Object.fromEntries(routed.contexts.map((module) => [module.name, module.contract]));
-  return subjectOf(app as unknown as TestApp<ContractMap>, contracts, entries, headers);
+  return subjectOf(app as unknown as TestApp<ContractMap>, contracts, entries, headers, "alpha");
 }
 
 function subjectOf<Contracts extends ContractMap>(
@@ -64,8 +64,12 @@ function subjectOf<Contracts extends ContractMap>(
   contracts: Contracts,
   entries: Entries,
   headers: Readonly<Record<Visitor, Readonly<Record<string, string>>>>,
+  callingContext: string,
 ): AccessSubject {
-  const callers = { anonymous: app.asAnonymous(), user: app.asUser("ada", "user", "member"), admin: app.asUser("eve", "admin") };
+  const callers = {
+    ...{ anonymous: app.asAnonymous(), user: app.asUser("ada", "user", "member"), admin: app.asUser("eve", "admin") },
+    system: app.asSystem(callingContext),
+  };
   return {
     entries,
     url: app.url,
@@ -73,7 +77,7 @@ function subjectOf<Contracts extends ContractMap>(
       [...walkProcedures(procedures)].map(([path, procedure]) => ({ path: `${name}.${path}`, procedure })),
     ),
     headersOf: (visitor) => headers[visitor],
-    callerOf: (who) => (typeof who === "string" ? callers[who] : app.asSystem(who.system)) as unknown as TestCaller<ContractMap>,
+    callerOf: (who) => callers[who] as unknown as TestCaller<ContractMap>,
     close: () => app.close(),
   };
 }
