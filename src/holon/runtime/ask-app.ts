@@ -1,33 +1,20 @@
 import type { EdgeRequest } from "../edge/index.ts";
 import { ANONYMOUS, catalogueError, type Principal, Scope } from "../kernel/index.ts";
-import type { Plan } from "../topology/index.ts";
-import { EDGE } from "../wire/index.ts";
-import type { App, AskApp, Authenticate } from "./define-app.ts";
+import type { AskApp, Authenticate } from "./define-app.ts";
 import type { Core } from "./open-core.ts";
 import { targetsOf } from "./routing.ts";
 
 /** Calls from this process what the outside may call, for nobody. Errors: UNAVAILABLE for what it does not reach. */
-export function askOf(app: App, { plan, contracts, resolve, clock }: Core): AskApp {
+export function askOf({ plan, contracts, resolve, clock, callerFor }: Core): AskApp {
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   const targets = targetsOf(reachable, resolve);
   return async (procedure, input) => {
     const target = targets.get(procedure);
     if (target === undefined || target.procedure.access === "internal")
       throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
-    const caller = callerFor(app, plan, procedure);
+    const caller = callerFor(procedure);
     return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
   };
-}
-
-/**
- * Who asks: this process as the edge that it is, or as its own door to what it hosts; for a context elsewhere, one of its contexts that
- * declares the call.
- */
-function callerFor({ contexts }: App, plan: Plan, procedure: string): string {
-  const called = procedure.slice(0, procedure.indexOf("."));
-  if (plan.edge !== undefined || plan.contexts.includes(called)) return EDGE;
-  const declares = contexts.find(({ name, calls }) => plan.contexts.includes(name) && Object.values(calls).some((other) => other.name === called));
-  return declares?.name ?? plan.contexts[0] ?? plan.name;
 }
 
 /** What an app answers to who it is, nobody where it says nothing. A promise is waited for only where there is one: most tokens are known. */

@@ -1,5 +1,5 @@
 import type { MayCall } from "../context/index.ts";
-import type { AppShape } from "../topology/index.ts";
+import { type AppShape, namesOf, type Plan } from "../topology/index.ts";
 import { EDGE } from "../wire/index.ts";
 
 /**
@@ -10,4 +10,17 @@ export function createCallPolicy({ contexts }: Pick<AppShape, "contexts">, guest
   const calls = new Map(contexts.map(({ name, calls: declared }) => [name, new Set(declared)]));
   const free = new Set([EDGE, ...guests]);
   return (caller, context) => free.has(caller) || calls.get(caller)?.has(context) === true;
+}
+
+/**
+ * In whose name a process calls a procedure that is open to the outside, where no handler of its contexts does: as the edge that it is, or as its
+ * own door to what it hosts; for a context elsewhere, as one of its contexts that declares the call.
+ */
+export function createOwnCaller({ contexts }: Pick<AppShape, "contexts">, plan: Plan): (procedure: string) => string {
+  const names = namesOf(plan);
+  return (procedure) => {
+    const called = procedure.slice(0, procedure.indexOf("."));
+    if (names.includes(EDGE) || names.includes(called)) return EDGE;
+    return contexts.find(({ name, calls }) => names.includes(name) && calls.includes(called))?.name ?? names[0] ?? plan.name;
+  };
 }

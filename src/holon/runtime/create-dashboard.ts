@@ -26,7 +26,7 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
     appName: plan.name,
     secret,
     isWriteAllowed: plan.opsWrite,
-    authenticate: edgeAuthenticate(app.authenticate, askOf(app, core)),
+    authenticate: edgeAuthenticate(app.authenticate, askOf(core)),
     signIn: signInOf(app, core),
     queues: app.contexts.flatMap(shownQueues),
     backend: work?.backend === undefined ? openLater(core, open) : async () => work.backend,
@@ -35,10 +35,9 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardPa
   };
 }
 
-function signInOf(app: App, core: Core): SignIn | undefined {
-  const { opsSignIn } = app;
+function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
   if (opsSignIn === undefined) return undefined;
-  const ask = askOf(app, core);
+  const ask = askOf(core);
   return async (credentials) => opsSignIn(credentials, ask);
 }
 

@@ -8,7 +8,7 @@ import { namesOf, type Plan } from "../topology/index.ts";
 import { createMeshServer, type MeshPeer, type MeshServer } from "../transport/mesh/index.ts";
 import { createKeyIdentity, createSecretIdentity, type ProcessIdentity, Roster } from "../wire/index.ts";
 import { shapeOf } from "./app-shape.ts";
-import { createCallPolicy } from "./call-policy.ts";
+import { createCallPolicy, createOwnCaller } from "./call-policy.ts";
 import { writeSubscribers } from "./context-work.ts";
 import type { App } from "./define-app.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
@@ -48,6 +48,8 @@ export interface Core {
   readonly mesh: MeshServer | undefined;
   readonly peers: ReadonlyMap<string, MeshPeer>;
   readonly resolve: ResolveTarget;
+  /** In whose name this process calls a procedure on its own account, as for who signs in to its dashboard. */
+  readonly callerFor: (procedure: string) => string;
   readonly callMetrics: CallMetrics;
   readonly workMetrics: WorkMetrics;
 }
@@ -66,6 +68,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     guests = [],
   } = options;
   const { limits } = plan;
+  const shape = shapeOf(app);
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
   const wheel = open.add("timer wheel", new TimerWheel(() => clock.monotonicMs()));
@@ -78,7 +81,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     ...{ clock, wheel, log, newId },
     series: (labels) => callMetrics.series(labels),
     count: workMetrics.count,
-    mayCall: createCallPolicy(shapeOf(app), guests),
+    mayCall: createCallPolicy(shape, guests),
     transportOf: (caller) => (caller === "edge" && plan.edge !== undefined ? "local" : "mesh"),
   };
   const hosted = modules.map((module) => compileContext({ module, store: database.stores.get(module.name), limits, services }));
@@ -98,7 +101,8 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const reach = createResolver(selfMesh ? [] : hosted, peers);
   const resolve: ResolveTarget = (...place) => wrapTarget(reach(...place));
   for (const context of hosted) context.connect(resolve);
-  return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callMetrics, workMetrics };
+  const callerFor = createOwnCaller(shape, plan);
+  return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callerFor, callMetrics, workMetrics };
 }
 
 /** With keys where the plan has them; the secret proves membership only. */

@@ -5,15 +5,14 @@ import type { Core } from "./open-core.ts";
 import { targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
-export function openEdge(app: App, core: Core, readiness: () => Readiness): Promise<Edge> {
-  const { authenticate, routes } = app;
+export function openEdge({ authenticate, routes }: App, core: Core, readiness: () => Readiness): Promise<Edge> {
   const { plan, contracts, resolve, callMetrics, clock, wheel, log, newId } = core;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
   return createEdge({
     targets: targetsOf(reachable, resolve),
     restRoutes: reachable.flatMap(({ routes: restRoutes }) => restRoutes),
-    authenticate: edgeAuthenticate(authenticate, askOf(app, core)),
+    authenticate: edgeAuthenticate(authenticate, askOf(core)),
     ...(routes === undefined ? {} : { routes }),
     limits: plan.limits,
     ...{ clock, wheel, log, newId, host, port, readiness },
