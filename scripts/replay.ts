@@ -8,6 +8,7 @@ import { createProgressBar } from "./replay/progress-bar.ts";
 import { isComplete, renderReport } from "./replay/report.ts";
 import { createRetrying } from "./replay/retry.ts";
 import { runReplay } from "./replay/run-replay.ts";
+import { createSignedIn } from "./replay/signed-in.ts";
 
 const USAGE = `Sends the 830 orders of Northwind to a shop that runs, waits until all are settled, and checks what came of them.
 
@@ -35,10 +36,12 @@ async function main(): Promise<number> {
   const retry = { patienceMs: PATIENCE_MS, nowMs: () => performance.now(), sleep: (ms: number) => sleep(ms), random: Math.random };
   const stranger = createClient<typeof contracts>({ url, batch: false });
   const credentials = { email: values["admin-email"], password: values["admin-password"] };
-  const { token } = await createRetrying({ ...retry, onRetry() {} })(() => stranger.users.signIn.mutate(credentials));
+  const retrying = createRetrying({ ...retry, onRetry() {} });
+  const token = createSignedIn({ signIn: () => retrying(() => stranger.users.signIn.mutate(credentials)), nowMs: Date.now });
+  await token();
 
   const data = await readNorthwind();
-  const client = createClient<typeof contracts>({ url, batch: false, token: () => token });
+  const client = createClient<typeof contracts>({ url, batch: false, token });
   const bar = (what: string) => createProgressBar(process.stderr, data.orders.length, what);
   const result = await runReplay({
     ...{ ...retry, client, data, concurrency, mailUrl: values["mail-url"] },

@@ -40,6 +40,11 @@ export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAd
       addSessionRoutes(app, edge, nowMs);
       addKeyRoutes(app, tokens);
     },
-    opsSignIn: async (credentials, ask) => Session.parse(await ask("users.signIn", credentials)).token,
+    async opsSignIn(credentials, ask) {
+      const { token, refreshToken } = Session.parse(await ask("users.signIn", credentials));
+      // The dashboard has a session of its own: nobody would use this one.
+      await ask("users.signOut", { refreshToken });
+      return token;
+    },
   });
 }

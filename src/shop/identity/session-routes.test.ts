@@ -16,6 +16,16 @@ interface Answer {
   readonly json: { readonly token: string; readonly user: { readonly id: string }; readonly code: string; readonly ticket: string };
 }
 
+/** Reads a stream until a text has come, and leaves it. */
+async function textUntil({ body }: Response, end: string): Promise<string> {
+  let text = "";
+  for await (const chunk of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes(end)) break;
+  }
+  return text;
+}
+
 // The mesh repeats nothing of this: what `wire` would add is tested in contexts/users.
 describe.each(["together", "apart"] as const)("the session of a browser, %s", (topology) => {
   let shop: TestShop;
@@ -121,6 +131,14 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
       expect(status).toBe(200);
       const statuses = await Promise.all(Array.from({ length: 5 }, () => listWith({ ticket: json.ticket })));
       expect(statuses.sort()).toEqual([200, 401, 401, 401, 401]);
+    });
+
+    test("that open a subscription without a header", async () => {
+      const order = await shop.asUser(user.id, "user").call.orders.place({ lines: [{ productId: (await shop.addProduct(1)).id, quantity: 1 }] });
+      const { json } = await ticketOf(await ownToken());
+      const query = new URLSearchParams({ input: JSON.stringify({ id: order.id }), connectionParams: JSON.stringify({ ticket: json.ticket }) });
+      const stream = await fetch(`${shop.url}/trpc/orders.changes?${query}`, { headers: { accept: "text/event-stream" } });
+      expect(await textUntil(stream, '"status":"confirmed"')).toContain(order.id);
     });
 
     test("that are good for half a minute", async () => {

@@ -167,6 +167,18 @@ describe("sessions in the database", () => {
     expect(await refusalOf(account.refresh(newest))).toMatchObject({ code: "OK" });
   });
 
+  test("are not opened by a password that is being replaced", async () => {
+    const { user, signIn } = await accountOf(shop);
+    const signingIn = await sql.begin(async (tx) => {
+      await tx`update users.users set password_hash = 'another' where id = ${user.id}`;
+      const attempt = refusalOf(signIn());
+      const waiting = () => tx`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+      await shop.until(async () => (await waiting()).length > 0);
+      return { attempt };
+    });
+    expect(await signingIn.attempt).toMatchObject({ code: "UNAUTHORIZED" });
+  });
+
   test("have one line of descent though two processes are shown a token at once", async () => {
     const other = await startTestShop("together", { databaseUrl: shop.databaseUrl });
     try {
