@@ -8,3 +8,9 @@ export const pageFields = {
 
 /** One page of a list. `total` counts the rows of all pages. */
 export const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), page: z.int(), limit: z.int(), total: z.int() });
+
+/** One page of a list that can also be walked by cursor. `next` is the `cursor` of the next page; null on the last one. */
+export const cursorPageOf = <Item extends z.ZodType>(item: Item) => pageOf(item).extend({ next: z.string().nullable() });
+
+/** Says that a page is asked for in two ways. */
+export const onePlace = { path: ["cursor"], message: "A cursor says where to go on: leave `page` away" };

@@ -1,6 +1,6 @@
-import { contract, event, mutation, query } from "holon/contract";
+import { contract, cursor, event, mutation, query } from "holon/contract";
 import { z } from "zod";
-import { pageFields, pageOf } from "../page.ts";
+import { cursorPageOf, onePlace, pageFields } from "../page.ts";
 import { Cents, Moment, Quantity, SumCents, text, Version } from "../values.ts";
 import { Sale } from "./sale.ts";
 
@@ -21,6 +21,24 @@ export { Sale } from "./sale.ts";
 
 /** How a list of products may be sorted. */
 export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]);
+
+const place = { id: z.uuid(), page: z.int() };
+
+/** A place in a list of products: behind a row, in one of its orders. */
+export const ProductCursor = cursor(
+  "catalog.products",
+  z.discriminatedUnion("sort", [
+    z.object({
+      sort: ProductSort.extract(["name_asc", "name_desc"]),
+      key: z
+        .string()
+        .max(100)
+        .regex(/^[^\0]*$/),
+      ...place,
+    }),
+    z.object({ sort: ProductSort.extract(["price_asc", "price_desc"]), key: z.int(), ...place }),
+  ]),
+);
 
 /** So many of one product. */
 export const Line = z.object({ productId: z.uuid(), quantity: Quantity });
@@ -65,18 +83,26 @@ export const catalog = contract("catalog", {
       }),
       list: query({
         access: "public",
-        input: z.object({
-          category: text(50).optional(),
-          search: text(100).optional(),
-          minPriceCents: z.int().min(0).max(10_000_000).optional(),
-          maxPriceCents: z.int().min(0).max(10_000_000).optional(),
-          discontinued: z.boolean().optional(),
-          sort: ProductSort.default("name_asc"),
-          ...pageFields,
-        }),
-        output: pageOf(Product),
+        input: z
+          .object({
+            category: text(50).optional(),
+            search: text(100).optional(),
+            minPriceCents: z.int().min(0).max(10_000_000).optional(),
+            maxPriceCents: z.int().min(0).max(10_000_000).optional(),
+            discontinued: z.boolean().optional(),
+            sort: ProductSort.default("name_asc"),
+            ...pageFields,
+            cursor: ProductCursor.schema.optional(),
+          })
+          .refine(({ cursor, page }) => cursor === undefined || page === 1, onePlace)
+          .refine(({ cursor, sort }) => (ProductCursor.read(cursor ?? "")?.sort ?? sort) === sort, {
+            path: ["cursor"],
+            message: "The cursor is of another `sort`: repeat the one that it came from",
+          }),
+        output: cursorPageOf(Product),
         rest: "GET /products",
-        description: "Products, filtered and sorted, a page at a time; `search` looks in the name.",
+        description:
+          "Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `search` looks in the name.",
       }),
       create: mutation({
         access: admin,

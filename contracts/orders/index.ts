@@ -1,8 +1,8 @@
-import { contract, event, mutation, query, subscription } from "holon/contract";
+import { contract, cursor, event, mutation, query, subscription } from "holon/contract";
 import { z } from "zod";
 import { Lines } from "../catalog/index.ts";
 import { SoldLine } from "../catalog/sale.ts";
-import { pageFields, pageOf } from "../page.ts";
+import { cursorPageOf, onePlace, pageFields } from "../page.ts";
 import { Day, SumCents, Version } from "../values.ts";
 import { OrderDetails } from "./details.ts";
 import { DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
@@ -11,6 +11,9 @@ export { OrderDetails } from "./details.ts";
 export { DeclineCode, DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
 
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
+
+/** A place in a list of orders: behind one of them. */
+export const OrderCursor = cursor("orders.orders", z.object({ orderedOn: Day, id: z.uuid(), page: z.int() }));
 
 /** What every event of an order tells. `version` is the order's after it. */
 const ofOrder = { orderId: z.uuid(), customerId: z.uuid(), version: Version };
@@ -53,10 +56,20 @@ export const orders = contract("orders", {
     }),
     list: query({
       access: "user",
-      input: z.object({ customerId: z.uuid().optional(), status: OrderStatus.optional(), from: Day.optional(), to: Day.optional(), ...pageFields }),
-      output: pageOf(Order),
+      input: z
+        .object({
+          customerId: z.uuid().optional(),
+          status: OrderStatus.optional(),
+          from: Day.optional(),
+          to: Day.optional(),
+          ...pageFields,
+          cursor: OrderCursor.schema.optional(),
+        })
+        .refine(({ cursor, page }) => cursor === undefined || page === 1, onePlace),
+      output: cursorPageOf(Order),
       rest: "GET /orders",
-      description: "Orders, the newest first, a page at a time; `from` and `to` are the first and the last day. Buyers see their own.",
+      description:
+        "Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `from` and `to` are the first and the last day. Buyers see their own.",
     }),
     changes: subscription({
       access: "user",

@@ -1,6 +1,7 @@
 export * from "./access.ts";
 export * from "./contract.ts";
 export * from "./contract-error.ts";
+export * from "./cursor.ts";
 export * from "./event.ts";
 export * from "./parser.ts";
 export * from "./procedure.ts";

@@ -16,10 +16,7 @@ export const procedures = catalog.procedures({
       return toProduct(product);
     },
 
-    async list({ input, ctx }) {
-      const { items, total } = await listProducts(ctx, input);
-      return { items, page: input.page, limit: input.limit, total };
-    },
+    list: ({ input, ctx }) => listProducts(ctx, input),
 
     async create({ input, ctx, tx }) {
       if (!(await isCategory(tx, input.category))) throw ctx.fail("UNKNOWN_CATEGORY", { category: input.category });

@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, gte, ilike, lte, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, ilike, lte, sql } from "drizzle-orm";
 import type { ReaderOf, TransactionOf } from "holon";
 import type { z } from "zod";
-import type { catalog as catalogContract, Product, ProductSort } from "#contracts/catalog";
+import { type catalog as catalogContract, type Product, ProductCursor, type ProductSort } from "#contracts/catalog";
 import { containing } from "../../like-pattern.ts";
 import { staleRow } from "../../stale-row.ts";
 import type { catalog } from "./context.ts";
@@ -10,12 +10,21 @@ import { categories, type ProductRow, products } from "./tables.ts";
 type ListInput = z.output<(typeof catalogContract.procedures.products.list)["input"]>;
 type Facts = Partial<Pick<ProductRow, "name" | "category" | "quantityPerUnit" | "priceCents" | "discontinued">>;
 
-const ORDER_BY: Readonly<Record<z.output<typeof ProductSort>, readonly SQL[]>> = {
-  name_asc: [asc(products.name), asc(products.id)],
-  name_desc: [desc(products.name), desc(products.id)],
-  price_asc: [asc(products.priceCents), asc(products.id)],
-  price_desc: [desc(products.priceCents), desc(products.id)],
-};
+type ProductPage = z.output<(typeof catalogContract.procedures.products.list)["output"]>;
+type Place = Parameters<typeof ProductCursor.write>[0];
+type Sort = z.output<typeof ProductSort>;
+
+/** What each order of the list sorts by; the id decides between equals, in the same direction. */
+const ORDERS = {
+  name_asc: { column: products.name, direction: asc, behind: sql.raw(">") },
+  name_desc: { column: products.name, direction: desc, behind: sql.raw("<") },
+  price_asc: { column: products.priceCents, direction: asc, behind: sql.raw(">") },
+  price_desc: { column: products.priceCents, direction: desc, behind: sql.raw("<") },
+} as const satisfies Readonly<Record<Sort, object>>;
+
+function placeOf({ id, name, priceCents }: ProductRow, sort: Sort, page: number): Place {
+  return sort === "name_asc" || sort === "name_desc" ? { sort, key: name, id, page } : { sort, key: priceCents, id, page };
+}
 
 /** A row as the contract shows it. */
 export function toProduct({ createdAt, ...product }: ProductRow): Product {
@@ -28,8 +37,11 @@ export async function productById(ctx: ReaderOf<typeof catalog>, id: string): Pr
   return query.execute({ id });
 }
 
-/** One page of the products that a filter lets through, and how many it lets through in all. */
-export async function listProducts(ctx: ReaderOf<typeof catalog>, input: ListInput): Promise<{ items: Product[]; total: number }> {
+/** One page of the products that a filter lets through, how many it lets through in all, and where the next page begins. */
+export async function listProducts(ctx: ReaderOf<typeof catalog>, input: ListInput): Promise<ProductPage> {
+  const { column, direction, behind } = ORDERS[input.sort];
+  const place = input.cursor === undefined ? undefined : ProductCursor.read(input.cursor);
+  const { page = input.page } = place ?? {};
   const where = and(
     input.category === undefined ? undefined : eq(products.category, input.category),
     input.search === undefined ? undefined : ilike(products.name, containing(input.search)),
@@ -38,10 +50,18 @@ export async function listProducts(ctx: ReaderOf<typeof catalog>, input: ListInp
     input.discontinued === undefined ? undefined : eq(products.discontinued, input.discontinued),
   );
   const [rows, total] = await Promise.all([
-    ctx.db.query.products.findMany({ where, orderBy: [...ORDER_BY[input.sort]], limit: input.limit, offset: (input.page - 1) * input.limit }),
+    ctx.db.query.products.findMany({
+      where: place === undefined ? where : and(where, sql`(${column}, ${products.id}) ${behind} (${place.key}, ${place.id})`),
+      orderBy: [direction(column), direction(products.id)],
+      limit: input.limit + 1,
+      offset: place === undefined ? (input.page - 1) * input.limit : 0,
+    }),
     ctx.db.$count(products, where),
   ]);
-  return { items: rows.map(toProduct), total };
+  const items = rows.slice(0, input.limit);
+  const last = rows.length > input.limit ? items.at(-1) : undefined;
+  const next = last === undefined ? null : ProductCursor.write(placeOf(last, input.sort, page + 1));
+  return { items: items.map(toProduct), page, limit: input.limit, total, next };
 }
 
 /** Whether there is a category of this name. */

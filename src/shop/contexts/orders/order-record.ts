@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, lt, or, sql } from "drizzle-orm";
 import type { ReaderOf, TransactionOf } from "holon";
 import type { z } from "zod";
 import type { Lines, Sale } from "#contracts/catalog";
-import type { Order, OrderChange, orders as ordersContract } from "#contracts/orders";
+import { type Order, type OrderChange, OrderCursor, type orders as ordersContract } from "#contracts/orders";
 import type { orders as ordersContext } from "./context.ts";
 import { SOLD } from "./order-status.ts";
 import { betweenDays } from "./order-totals.ts";
@@ -10,6 +10,7 @@ import { type OrderLineRow, type OrderRow, orderLines, orders } from "./tables.t
 
 type Reader = ReaderOf<typeof ordersContext>;
 type Tx = TransactionOf<typeof ordersContext>;
+type OrderPage = z.output<(typeof ordersContract.procedures.list)["output"]>;
 type ListInput = z.output<(typeof ordersContract.procedures.list)["input"]>;
 
 /** An order as it is asked for. */
@@ -95,24 +96,31 @@ export async function writePrices(tx: Tx, orderId: string, lines: readonly Price
     .onConflictDoUpdate({ target: [orderLines.orderId, orderLines.productId], set });
 }
 
-/** One page of orders, the newest first, and how many there are in all. */
-export async function listOrders(ctx: Reader, input: ListInput): Promise<{ items: Order[]; total: number }> {
+/** One page of orders, the newest first, how many there are in all, and where the next page begins. */
+export async function listOrders(ctx: Reader, input: ListInput): Promise<OrderPage> {
+  const place = input.cursor === undefined ? undefined : OrderCursor.read(input.cursor);
+  const { page = input.page } = place ?? {};
   const where = and(
     input.customerId === undefined ? undefined : eq(orders.customerId, input.customerId),
     input.status === undefined ? undefined : eq(orders.status, input.status),
     ...betweenDays(input.from, input.to),
   );
+  const behind =
+    place === undefined ? undefined : or(lt(orders.orderedOn, place.orderedOn), and(eq(orders.orderedOn, place.orderedOn), gt(orders.id, place.id)));
   const [rows, total] = await Promise.all([
     ctx.db.query.orders.findMany({
-      where,
+      where: and(where, behind),
       with: { lines: { orderBy: [asc(orderLines.productId)] } },
       orderBy: [desc(orders.orderedOn), asc(orders.id)],
-      limit: input.limit,
-      offset: (input.page - 1) * input.limit,
+      limit: input.limit + 1,
+      offset: place === undefined ? (input.page - 1) * input.limit : 0,
     }),
     ctx.db.$count(orders, where),
   ]);
-  return { items: rows.map(toOrder), total };
+  const items = rows.slice(0, input.limit);
+  const last = rows.length > input.limit ? items.at(-1) : undefined;
+  const next = last === undefined ? null : OrderCursor.write({ orderedOn: last.orderedOn, id: last.id, page: page + 1 });
+  return { items: items.map(toOrder), page, limit: input.limit, total, next };
 }
 
 /** Sold orders in the sequence of their ids, behind an id. */

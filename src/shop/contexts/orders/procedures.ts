@@ -33,10 +33,9 @@ export const procedures = orders.procedures({
     return orderDetails(ctx, order);
   },
 
-  async list({ input, ctx }) {
-    const { page, limit } = input;
+  list({ input, ctx }) {
     const customerId = ctx.user === undefined || isAdmin(ctx.user) ? input.customerId : ctx.user.id;
-    return { ...(await listOrders(ctx, { ...input, customerId })), page, limit };
+    return listOrders(ctx, { ...input, customerId });
   },
 
   changes: ({ input, ctx }) => watchOrder(ctx, input.id, input.lastEventId),

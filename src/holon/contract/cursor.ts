@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { createParser, ParseFailure } from "./parser.ts";
+import { textHash } from "./text-hash.ts";
+
+/** The cursors of one list: what a contract takes, and what its handler reads and writes. */
+export interface Cursor<Position> {
+  /** For the input. A text that was not written for this list is refused with BAD_REQUEST, like any other value that does not fit. */
+  readonly schema: z.ZodString;
+  /** For the answer: the place behind a row, as a text that callers hand back unread. */
+  write(position: Position): string;
+  /** The place that a text stands for, which the schema has let through; undefined for any other text. */
+  read(text: string): Position | undefined;
+}
+
+const GREATEST_LENGTH = 2_000;
+const TEXT = /^[0-9a-f]{16}([\w-]+)$/;
+
+/**
+ * Cursors for a list: they go on behind a row, however many rows came or went before it, where pages would skip or repeat.
+ *
+ * A cursor holds a place and a check sum. It keeps mistakes out, not people: who makes one up gets another part of a list that he may read anyway.
+ *
+ * Shape: `list` names the list, so that cursors of one are none of another; `position` is what the rows are sorted by.
+ */
+export function cursor<Position>(list: string, position: z.ZodType<Position>): Cursor<Position> {
+  const parse = createParser(position);
+  const sumOf = (encoded: string): string => textHash(`${list} ${encoded}`);
+  const read = (text: string): Position | undefined => {
+    const encoded = TEXT.exec(text)?.[1];
+    if (encoded === undefined || sumOf(encoded) !== text.slice(0, 16)) return undefined;
+    const parsed = parse(decode(encoded));
+    return parsed instanceof ParseFailure ? undefined : (parsed as Position);
+  };
+  return {
+    schema: z
+      .string()
+      .max(GREATEST_LENGTH)
+      .refine((text) => read(text) !== undefined, "This is no cursor of this list: send `next` of the page before, unchanged"),
+    write(place) {
+      const encoded = encode(place);
+      return sumOf(encoded) + encoded;
+    },
+    read,
+  };
+}
+
+function encode(value: unknown): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+/** Undefined for what is no JSON. */
+function decode(encoded: string): unknown {
+  try {
+    const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0))));
+  } catch {
+    return undefined;
+  }
+}
