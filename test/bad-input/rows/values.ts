@@ -60,7 +60,9 @@ const quantity = (text: string): Row =>
     },
   );
 const listing = (field: string, bad: unknown): Row =>
-  call(`products with ${field} ${String(bad)}`, "catalog.products.list", listProducts, { [field]: bad }, 400, "BAD_REQUEST", { says: field });
+  call(`products with ${field} ${String(bad).slice(0, 40)}`, "catalog.products.list", listProducts, { [field]: bad }, 400, "BAD_REQUEST", {
+    says: field,
+  });
 const selling = (field: string, bad: unknown, name = String(bad)): Row =>
   call(`a product with ${field} ${name}`, "catalog.products.create", createProduct, { ...product, [field]: bad }, 400, "BAD_REQUEST", {
     ...{ as: "admin", says: field },
@@ -85,6 +87,8 @@ const SHOP: readonly Row[] = [
   placing("what has no id", [{ ...line, productId: "1 or 1=1" }], "productId"),
   placing("no lines at all", undefined, "lines"),
   ...["1996-02-30", "yesterday", "1996-7-4", "0000-01-01", ""].map(placingOn),
+  ...["x", `${"0".repeat(16)}e30`, "x".repeat(2_001)].map((cursor) => listing("cursor", cursor)),
+  call("orders behind a cursor that is none", "orders.list", listOrders, { cursor: `${"0".repeat(16)}e30` }, 400, "BAD_REQUEST", { says: "cursor" }),
   call("orders from a month that is none", "orders.list", listOrders, { from: "1996-13-01" }, 400, "BAD_REQUEST", { says: "from" }),
   call("a status that is none", "orders.changeStatus", changeStatus, { id: ID, version: 1, status: "cancelled" }, 400, "BAD_REQUEST", {
     ...{ as: "admin", says: "status" },
