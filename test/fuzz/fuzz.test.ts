@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { walkProcedures } from "holon/contract";
 import { TOPOLOGIES } from "holon/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { z } from "zod";
+import { z } from "zod";
 import { contracts } from "#contracts";
+import { ProductCursor } from "#contracts/catalog";
+import { OrderCursor } from "#contracts/orders";
 import { ADMIN, ALFKI, ANATR, startTestShop, type TestShop } from "../../src/shop/shop.testing.ts";
 import { SEED, scaled } from "../faults/harness/scale.ts";
 import { type KnownValues, spoiltValues, validValues } from "../subject/json-values.ts";
@@ -19,6 +21,21 @@ const PROCEDURES: readonly NamedProcedure[] = Object.values(contracts).flatMap((
 
 /** What any procedure may answer, and nothing else that its contract does not declare: no fault, no defect. */
 const COMMON = ["OK", "BAD_REQUEST", "NOT_FOUND", "CONFLICT", "FORBIDDEN", "UNAUTHORIZED", "TOO_MANY_REQUESTS"];
+
+/** Cursors as somebody may make them up who has read how they are made: each of a place that may be, and that no list has come to. */
+const CURSORS = fc.oneof(
+  drawn(z.object({ orderedOn: z.iso.date(), id: z.uuid(), page: z.int() })).map((place) => OrderCursor.write(place)),
+  drawn(z.object({ sort: z.enum(["name_asc", "name_desc"]), key: z.string().max(100), id: z.uuid(), page: z.int() })).map((place) =>
+    ProductCursor.write(place),
+  ),
+  drawn(z.object({ sort: z.enum(["price_asc", "price_desc"]), key: z.int(), id: z.uuid(), page: z.int() })).map((place) =>
+    ProductCursor.write(place),
+  ),
+);
+
+function drawn<Value>(schema: z.ZodType<Value>): fc.Arbitrary<Value> {
+  return validValues(schema) as fc.Arbitrary<Value>;
+}
 
 const ERROR_BYTES = 16 * 1024;
 
@@ -48,7 +65,7 @@ describe.each(TOPOLOGIES.filter((topology) => topology !== "wire"))(
       const orders = await Promise.all(
         items.map(({ id }) => shop.asUser(ALFKI, "user").call.orders.place({ lines: [{ productId: id, quantity: 1 }] })),
       );
-      known = { ids: [ALFKI, ANATR, ...items.map(({ id }) => id), ...orders.map(({ id }) => id)] };
+      known = { texts: { cursor: CURSORS }, ids: [ALFKI, ANATR, ...items.map(({ id }) => id), ...orders.map(({ id }) => id)] };
     });
     afterAll(() => shop.close());
 

@@ -33,6 +33,8 @@ interface JsonSchema {
 export interface KnownValues {
   /** Ids of rows that are there, so that calls get past the look-up. */
   readonly ids?: readonly string[];
+  /** Texts for members whose form only their maker knows, by the name of the member. */
+  readonly texts?: Readonly<Record<string, fc.Arbitrary<string>>>;
 }
 
 /** Values that a schema takes as input, its edges more often than its middle. */
@@ -157,7 +159,7 @@ class JsonValues {
   }
 
   #object({ properties = {}, required = [], additionalProperties, propertyNames }: JsonSchema): fc.Arbitrary<unknown> {
-    const members = Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, this.of(member)]));
+    const members = Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, this.#known.texts?.[name] ?? this.of(member)]));
     const named = fc.record(members, { requiredKeys: required.filter((name) => name in members) });
     if (typeof additionalProperties !== "object" || Object.keys(properties).length > 0) return named;
     const keys = propertyNames === undefined ? fc.string({ maxLength: 10 }) : (this.of(propertyNames) as fc.Arbitrary<string>);
