@@ -6,7 +6,7 @@ const value = (name: string, procedure: string, text: string, says = ""): Row =>
 const nested = (depth: number): string => `${'{"value":'.repeat(depth)}1${"}".repeat(depth)}`;
 
 /** No member of a union fits any of these: 10 kB that once came back as 12 MB. */
-const UNION_BOMB = JSON.stringify({ shapes: Array.from({ length: 500 }, () => ({ kind: "x" })) });
+const unionBomb = (length: number): string => JSON.stringify({ shapes: Array.from({ length }, () => ({ kind: "x" })) });
 
 /** Values of kinds that are wrong for whoever takes them. */
 const ANYWHERE: readonly Row[] = [
@@ -21,7 +21,8 @@ const ANYWHERE: readonly Row[] = [
   value("a text over the limit", "json", JSON.stringify({ value: "ä".repeat(131_073) }), "value"),
   value("a NUL in a text", "json", '{"value":"a\\u0000b"}', "value"),
   value("a NUL in a key", "json", '{"value":{"a\\u0000b":1}}', "value"),
-  value("a union bomb", "shapes", UNION_BOMB, "shapes"),
+  value("a union bomb", "shapes", unionBomb(500), "shapes"),
+  value("a union bomb that is small enough for all of its issues to be found", "shapes", unionBomb(300), "shapes"),
   value("unknown keys of a strict object", "strict", '{"name":"a","amount":1,"admin":true}', "admin"),
   value(
     "5 000 unknown keys of a strict object",
