@@ -91,6 +91,7 @@ describe("the routes of an app", () => {
     expect(await send(edge.url, form)).toMatchObject({ status: 415, json: { code: "UNSUPPORTED_MEDIA_TYPE" } });
     const deep = { ...form, headers: { "content-type": "application/json" }, body: "[".repeat(80) + "]".repeat(80) };
     expect(await send(edge.url, deep)).toMatchObject({ status: 400, json: { code: "BAD_REQUEST" } });
+    expect((await send(edge.url, { ...deep, body: "{" })).json).toMatchObject({ message: "The input is refused: the text is not JSON." });
     expect(await send(edge.url, { ...deep, body: '{"__proto__":{}}' })).toMatchObject({ status: 400, json: { code: "BAD_REQUEST" } });
     expect(await send(edge.url, { ...deep, body: `"${"x".repeat(2 ** 20)}"` })).toMatchObject({ status: 413, json: { code: "PAYLOAD_TOO_LARGE" } });
   });

@@ -11,7 +11,8 @@ describe.each(TOPOLOGIES)("the details of an order, %s", (topology) => {
   let order: Order;
   let products: Product[];
   beforeAll(async () => {
-    shop = await startTestShop(topology);
+    // Nothing but the patience of the details ends a wait for the catalog.
+    shop = await startTestShop(topology, { limits: { lockTimeoutMs: 30_000 } });
     products = await Promise.all(Array.from({ length: 12 }, () => shop.addProduct(5)));
     const lines = products.map(({ id: productId }) => ({ productId, quantity: 1 }));
     order = await shop.settled(await shop.asUser(ALFKI, "user").call.orders.place({ lines }));
