@@ -15,11 +15,17 @@ export const SumCents = z.int().min(0);
 /** How many of one product; 1 to 10 000. */
 export const Quantity = z.int().min(1).max(10_000);
 
-/** Counts the edits of a row. Send back the one that was read: an edit of a row that changed since answers CONFLICT with the current one. */
-export const Version = z.int().min(1).max(2_147_483_647);
+/**
+ * Counts the edits of a row. Send back the one that was read: an edit of a row that changed since answers CONFLICT with the current one. The
+ * next of the greatest is still an integer of Postgres.
+ */
+export const Version = z.int().min(1).max(2_147_483_646);
+
+/** ISO 8601 has a year 0000; calendars and Postgres have none. */
+const isAfterYear0 = (text: string): boolean => !text.startsWith("0000");
 
 /** A moment in UTC, as in `2026-11-22T09:30:00.000Z`. */
-export const Moment = z.iso.datetime();
+export const Moment = z.iso.datetime().refine(isAfterYear0, "there is no year 0000");
 
 /** A day, as in `1996-07-04`. */
-export const Day = z.iso.date();
+export const Day = z.iso.date().refine(isAfterYear0, "there is no year 0000");

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HolonError } from "holon";
+import { type App, HolonError } from "holon";
 import { type TestApp, type TestAppOptions, type Topology, testApp } from "holon/testing";
+import type { JWK } from "jose";
 import { contracts } from "#contracts";
 import type { Product } from "#contracts/catalog";
 import type { Order } from "#contracts/orders";
@@ -36,6 +37,8 @@ export interface TestShop extends TestApp<typeof contracts> {
   readonly gateway: FakeGateway;
   readonly mail: MailSink;
   readonly tokens: Tokens;
+  /** What tokens are signed with: for those that are forged by half. */
+  readonly tokenKey: JWK;
   /** Lets time pass for tokens, sessions and tickets. */
   passTime(ms: number): void;
   readonly admin: ReturnType<TestApp<typeof contracts>["asUser"]>;
@@ -51,10 +54,15 @@ export interface TestShop extends TestApp<typeof contracts> {
 /** What may differ from one test shop to the other. */
 export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log" | "databaseUrl"> {
   readonly gatewayPatienceMs?: number;
+  /** Puts something around the app, such as what counts how often handlers are entered. */
+  readonly change?: (app: App) => App;
 }
 
 /** Starts the shop. Close it in the end. */
-export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...options }: TestShopOptions = {}): Promise<TestShop> {
+export async function startTestShop(
+  topology: Topology,
+  { gatewayPatienceMs, change = (app) => app, ...options }: TestShopOptions = {},
+): Promise<TestShop> {
   const privateKey = await newTokenKey();
   let aheadMs = 0;
   const nowMs = (): number => Date.now() + aheadMs;
@@ -63,7 +71,7 @@ export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...
   const mail = await createMailSink(Date.now);
   const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
   const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN, nowMs });
-  const app = await testApp(shop, { contracts, topology, ...options });
+  const app = await testApp(change(shop), { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
     admin.call.catalog.products.create({
@@ -88,7 +96,7 @@ export async function startTestShop(topology: Topology, { gatewayPatienceMs, ...
   const passTime = (ms: number): void => {
     aheadMs += ms;
   };
-  return { ...app, gateway, mail, tokens, passTime, admin, addProduct, stockOf, until, settled, close };
+  return { ...app, gateway, mail, tokens, tokenKey: privateKey, passTime, admin, addProduct, stockOf, until, settled, close };
 }
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {

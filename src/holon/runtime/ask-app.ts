@@ -12,10 +12,8 @@ export function askOf({ plan, contracts, resolve, clock, callerFor }: Core): Ask
     const target = targets.get(procedure);
     if (target === undefined || target.procedure.access === "internal")
       throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
-    return target.invoke(
-      Scope.root({ principal: ANONYMOUS, caller: callerFor(procedure), deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }),
-      input,
-    );
+    const caller = callerFor(procedure);
+    return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
   };
 }
 

@@ -1,0 +1,35 @@
+import { type ContextModule, defineContext } from "holon";
+import { contract, mutation, query } from "holon/contract";
+import { z } from "zod";
+
+const takes = <Input extends z.ZodType>(input: Input, name: string) =>
+  mutation({ access: "public", input, output: z.object({ taken: z.literal(true) }), rest: `POST /probe/${name}` });
+
+/** A union whose members differ in their depths only: a bad item is wrong in each of them. */
+const Shape = z.union([
+  z.object({ kind: z.string(), circle: z.object({ radius: z.number(), colour: z.string() }) }),
+  z.object({ kind: z.string(), square: z.object({ side: z.number(), colour: z.string() }) }),
+  z.object({ kind: z.string(), line: z.object({ from: z.number(), to: z.number(), colour: z.string() }) }),
+]);
+
+/** Inputs of kinds that the shop has none of. */
+export const probe = contract("probe", {
+  procedures: {
+    strict: takes(z.strictObject({ name: z.string(), amount: z.int().min(1) }), "strict"),
+    json: takes(z.object({ value: z.json() }), "json"),
+    numbers: takes(z.object({ whole: z.int().optional(), any: z.number().optional(), day: z.iso.date().optional() }), "numbers"),
+    shapes: takes(z.object({ shapes: z.array(Shape) }), "shapes"),
+    who: query({ access: "public", output: z.object({ principal: z.string() }), rest: "GET /probe/who" }),
+  },
+});
+
+const context = defineContext(probe);
+const take = (): { taken: true } => ({ taken: true });
+
+/** The context behind {@link probe}. */
+export const probeModule: ContextModule = context.implement({
+  procedures: context.procedures({
+    ...{ strict: take, json: take, numbers: take, shapes: take },
+    who: ({ ctx }) => ({ principal: JSON.stringify(ctx.principal) }),
+  }),
+});
