@@ -7,6 +7,8 @@ export interface Case {
   readonly run: (world: World) => Promise<unknown>;
   /** What must be seen, the same in each topology. */
   readonly expected: unknown;
+  /** Why what the case does at the edge cannot be said by REST, or is not the same there. */
+  readonly trpcOnly?: string;
 }
 
 /** Cases that belong together. */

@@ -1,13 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { TOPOLOGIES, type Topology } from "holon/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EdgeUsage, expectedByRest, restWorld } from "./by-rest.ts";
+import type { Case } from "./case.ts";
 import { TOPICS } from "./cases/index.ts";
 import { outcomeOf } from "./outcome.ts";
 import { openWorld, type World } from "./world.ts";
 
+const LEAST_BY_REST = 230;
+
 const worlds = new Map<Topology, World>();
 /** What was seen, by case and then by topology. */
 const seen = new Map<string, Map<Topology, unknown>>();
+/** The cases that were also run by REST. */
+const byRest = new Set<string>();
 
 beforeAll(async () => {
   for (const topology of TOPOLOGIES) worlds.set(topology, await openWorld(topology));
@@ -19,11 +25,15 @@ afterAll(async () => {
 describe.each(TOPOLOGIES)("%s", (topology) => {
   for (const { topic, cases } of TOPICS) {
     describe(topic, () => {
-      for (const { name, run, expected } of cases) {
-        it(name, async () => {
-          const outcome = await outcomeOf(() => run(worlds.get(topology) as World));
-          remember(`${topic}: ${name}`, topology, outcome);
-          expect(outcome).toStrictEqual(expected);
+      for (const each of cases) {
+        it(each.name, async () => {
+          const name = `${topic}: ${each.name}`;
+          const world = worlds.get(topology) as World;
+          const usage = new EdgeUsage();
+          const outcome = await outcomeOf(() => each.run(usage.watch(world)));
+          remember(name, topology, outcome);
+          expect(outcome).toStrictEqual(each.expected);
+          if (usage.isRestToo && each.trpcOnly === undefined) await runByRest(name, each, topology);
         });
       }
     });
@@ -36,11 +46,21 @@ describe("all topologies", () => {
     const differences = [...seen]
       .filter(([, outcomes]) => !isSameEverywhere(outcomes))
       .map(([name, outcomes]) => ({ name, ...Object.fromEntries(outcomes) }));
-    console.log(`conformance: ${count} cases, ${differences.length} differences`);
+    console.log(`conformance: ${count} cases, ${byRest.size} of them also by REST, ${differences.length} differences`);
     expect(differences).toEqual([]);
-    expect(seen.size).toBe(count);
+    expect(seen.size).toBe(count + byRest.size);
+    // Should the watching of what cases do at the edge fail, it must not pass for "no case calls it".
+    expect(byRest.size).toBeGreaterThan(LEAST_BY_REST);
   });
 });
+
+/** The same case again, with what it does at the edge done by REST. */
+async function runByRest(name: string, each: Case, topology: Topology): Promise<void> {
+  const outcome = await outcomeOf(() => each.run(restWorld(worlds.get(topology) as World)));
+  byRest.add(name);
+  remember(`${name}, by REST`, topology, outcome);
+  expect(outcome, "by REST").toStrictEqual(expectedByRest(each));
+}
 
 function remember(name: string, topology: Topology, outcome: unknown): void {
   const outcomes = seen.get(name) ?? new Map<Topology, unknown>();

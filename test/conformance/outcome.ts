@@ -1,6 +1,7 @@
 import { TRPCClientError } from "@trpc/client";
 import { type CatalogueCode, ERROR_CATALOGUE, HolonError } from "holon";
 import { expect } from "vitest";
+import { RestProblem } from "./rest-client.ts";
 
 /** An error as its receiver sees it, in a form that can be written down and compared. */
 export interface Failure {
@@ -61,6 +62,10 @@ function describeError(error: unknown): Failure {
         details: withoutId(data?.details),
       },
     };
+  }
+  if (error instanceof RestProblem) {
+    const { code, httpStatus, message, details } = error;
+    return { failure: { class: "RestProblem", code, httpStatus, message: steady(code, message), details: withoutId(details) } };
   }
   return { failure: { class: error instanceof Error ? error.constructor.name : typeof error, text: String(error) } };
 }

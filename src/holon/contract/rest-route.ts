@@ -80,7 +80,8 @@ function parseRoute(procedurePath: string, procedure: AnyProcedure): RestRoute {
     procedure: procedurePath,
     ...{ method, path, pathFields },
     queryFields: inUrl ? queryFields(procedurePath, procedure, method, members, parameters) : [],
-    takesBody: !inUrl && (members === undefined ? procedure.input !== NOTHING : Object.keys(members).length > parameters.length),
+    // An object without members is an input too: `{}`.
+    takesBody: !inUrl && procedure.input !== NOTHING && (parameters.length === 0 || Object.keys(members ?? {}).length > parameters.length),
     status: options.status ?? (procedure.output === NOTHING ? 204 : 200),
     location: options.location,
     cache: options.cache,

@@ -120,6 +120,7 @@ const time: readonly Case[] = [
   },
   {
     name: "deadlines of a batch are one a call",
+    trpcOnly: "REST has no batches",
     run: async (world) => {
       const client = world.edge({ link: "httpBatchLink", headers: { "holon-deadline-ms": "40,5000" } });
       return Promise.all([outcomeOf(client.query("beta.time.hang", { tag: world.tag() })), outcomeOf(client.query("beta.load.double", { n: 2 }))]);
@@ -214,6 +215,7 @@ const abort: readonly Case[] = [
   },
   {
     name: "a client that leaves the edge cancels the chain behind it",
+    trpcOnly: "it names the class of tRPC's client; the statement below is cancelled by REST too",
     run: async (world) => {
       const { edge, probe } = world;
       const tag = world.tag();

@@ -300,6 +300,7 @@ const special: readonly Case[] = [
   ]),
   {
     name: "keys of a batch are one a call",
+    trpcOnly: "REST has no batches",
     run: async (world) => {
       const tag = world.tag();
       const client = world.edge({ link: "httpBatchLink", headers: { "idempotency-key": `${tag}a,${tag}b` } });
@@ -312,6 +313,7 @@ const special: readonly Case[] = [
   },
   {
     name: "one key for two calls of a batch is refused",
+    trpcOnly: "REST has no batches",
     run: async (world) => {
       const tag = world.tag();
       const client = world.edge({ link: "httpBatchLink", headers: { "idempotency-key": `${tag},${tag},${tag}` } });

@@ -189,11 +189,13 @@ const links = (["httpLink", "httpBatchLink", "httpBatchStreamLink"] as const).fl
   },
   {
     name: `${link}: a mutation asked for as a query is METHOD_NOT_SUPPORTED`,
+    trpcOnly: "a client of REST takes the method from the route",
     run: ({ edge, tag }) => edge({ link }).query("beta.access.public.act", { tag: tag() }),
     expected: edgeFailure("METHOD_NOT_SUPPORTED", { number: -32005, httpStatus: 405, path: "beta.access.public.act", details: undefined }),
   },
   {
     name: `${link}: a query asked for as a mutation is METHOD_NOT_SUPPORTED`,
+    trpcOnly: "a client of REST takes the method from the route",
     run: ({ edge, tag }) => edge({ link }).mutation("beta.access.public.ask", { tag: tag() }),
     expected: edgeFailure("METHOD_NOT_SUPPORTED", { number: -32005, httpStatus: 405, path: "beta.access.public.ask", details: undefined }),
   },
@@ -210,6 +212,7 @@ const batches: readonly Case[] = [
   },
   {
     name: "a batch of 21 is refused, and none of it runs",
+    trpcOnly: "REST has no batches",
     run: async ({ edge, probe, tag }) => {
       const client = edge({ link: "httpBatchLink" });
       const name = tag();

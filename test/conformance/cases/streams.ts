@@ -330,6 +330,7 @@ const edge: readonly Case[] = [
   },
   {
     name: "is no query",
+    trpcOnly: "REST has no subscriptions",
     run: ({ edge: open, tag }) =>
       open()
         .query("beta.feeds.nothing", { tag: tag() })

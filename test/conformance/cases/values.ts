@@ -16,6 +16,7 @@ function sampleCase(schema: string, { inputOnly }: SchemaRow, sample: Sample, in
   const way = inputOnly === true ? "taken" : "taken and given";
   return {
     name: `${sample.name} (${way})`,
+    ...(sample.tooLongForUrl === true ? { trpcOnly: "by REST the values travel in bodies, which are not too long" } : {}),
     run: async (world) => ({
       taken: await taken(world, schema, sample),
       ...(inputOnly === true ? {} : { given: await given(world, schema, index) }),

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { type ContextModule, defineContext } from "holon";
 import { contract, mutation, query } from "holon/contract";
 import { z } from "zod";
+import { byRest } from "../app/contracts/by-rest.ts";
 import { SCHEMAS, type SchemaRow } from "./schemas.ts";
 
 const rows = Object.entries(SCHEMAS);
@@ -9,11 +10,16 @@ const both = rows.filter(([, { inputOnly }]) => inputOnly !== true);
 
 /** Takes a value of every schema and says what it got; gives a sample of every schema. */
 export const values = contract("values", {
-  procedures: {
-    take: Object.fromEntries(rows.map(([name, { schema }]) => [name, query({ access: "public", input: schema, output: z.string() })])),
-    put: Object.fromEntries(rows.map(([name, { schema }]) => [name, mutation({ access: "public", input: schema, output: z.string() })])),
-    give: Object.fromEntries(both.map(([name, { schema }]) => [name, query({ access: "public", input: z.int(), output: schema })])),
-  },
+  procedures: byRest(
+    "values",
+    {
+      take: Object.fromEntries(rows.map(([name, { schema }]) => [name, query({ access: "public", input: schema, output: z.string() })])),
+      put: Object.fromEntries(rows.map(([name, { schema }]) => [name, mutation({ access: "public", input: schema, output: z.string() })])),
+      give: Object.fromEntries(both.map(([name, { schema }]) => [name, query({ access: "public", input: z.int(), output: schema })])),
+      // A query string cannot tell null from a text or nothing from an empty object; a body can, as tRPC's inputs do.
+    },
+    "POST",
+  ),
 });
 
 /** Tells apart what JSON does not: absent and undefined, 0 and -0, prototypes. */

@@ -94,7 +94,7 @@ function readInput({ exchange, endpoint, texts }: RestRequest, text: string | un
   const refusal = checkInput(body, exchange.parts.limits);
   if (refusal !== undefined) return new RefusedInput(refusal);
   const input = endpoint.input.read(texts, exchange.request.url as string, body);
-  if (input instanceof RefusedInput || endpoint.route.pathFields.length + endpoint.route.queryFields.length === 0) return input;
+  if (input instanceof RefusedInput || (endpoint.route.takesBody && texts.length === 0)) return input;
   const whole = checkInput(input, exchange.parts.limits);
   return whole === undefined ? input : new RefusedInput(whole);
 }

@@ -9,11 +9,14 @@ import { parseQuery } from "./query-pairs.ts";
  */
 export class RestInput {
   readonly #route: RestRoute;
+  readonly #isNothing: boolean;
   readonly #queryFields: ReadonlyMap<string, RestField>;
   readonly #pathNames: ReadonlySet<string>;
 
-  constructor(route: RestRoute) {
+  /** `isNothing`: the procedure takes no input at all, not even an empty object. */
+  constructor(route: RestRoute, isNothing: boolean) {
     this.#route = route;
+    this.#isNothing = isNothing;
     this.#queryFields = new Map(route.queryFields.map((field) => [field.name, field]));
     this.#pathNames = new Set(route.pathFields.map(({ name }) => name));
   }
@@ -23,11 +26,11 @@ export class RestInput {
    * Guarantee: what a schema refuses is not refused here; only what cannot be put together is.
    */
   read(texts: readonly string[], url: string, body: unknown): unknown | RefusedInput {
-    const { pathFields, queryFields, takesBody } = this.#route;
+    const { pathFields, takesBody } = this.#route;
     if (takesBody) return pathFields.length === 0 ? body : this.#addPath(texts, body ?? {});
-    if (pathFields.length === 0 && queryFields.length === 0) return undefined;
+    if (this.#isNothing) return undefined;
     const input: Record<string, unknown> = {};
-    const refused = queryFields.length === 0 && !url.includes("?") ? undefined : this.#addQuery(input, url);
+    const refused = url.includes("?") ? this.#addQuery(input, url) : undefined;
     return refused ?? this.#addPath(texts, input);
   }
 

@@ -1,4 +1,4 @@
-import type { RestRoute } from "../../contract/index.ts";
+import { NOTHING, type RestRoute } from "../../contract/index.ts";
 import type { CallMetrics } from "../../observe/index.ts";
 import type { EdgeRoute, RouteTable } from "../route-table.ts";
 import { type FoundPath, PathTree } from "./path-tree.ts";
@@ -50,7 +50,7 @@ export class RestTable {
         .add({
           route,
           call: { ...found, method: route.method, series },
-          input: new RestInput(route),
+          input: new RestInput(route, found.target.procedure.input === NOTHING),
           isTagged: route.method === "GET" && (route.answersVersion || route.cache !== undefined),
         });
     }

@@ -1,5 +1,6 @@
 import { contract, mutation, query, subscription } from "holon/contract";
 import { z } from "zod";
+import { byRest } from "./by-rest.ts";
 import { Caught, Data, Hop, Tag } from "./shapes.ts";
 
 const inTag = { access: "public", input: Tag } as const;
@@ -7,7 +8,7 @@ const inWhat = { access: "public", input: z.object({ what: z.string() }), output
 
 /** The caller of most cases. */
 export const alpha = contract("alpha", {
-  procedures: {
+  procedures: byRest("alpha", {
     relay: {
       uncaught: query(inWhat),
       declaring: query({ ...inWhat, errors: { OUT_OF_STOCK: z.object({ available: z.int() }) } }),
@@ -51,5 +52,5 @@ export const alpha = contract("alpha", {
       writeOthers: mutation({ access: "public", output: z.object({ code: z.string(), sqlState: z.string() }) }),
       readOutbox: mutation({ access: "public", output: z.object({ code: z.string(), sqlState: z.string() }) }),
     },
-  },
+  }),
 });

@@ -1,5 +1,6 @@
 import { contract, event, mutation, query, subscription } from "holon/contract";
 import { z } from "zod";
+import { byRest } from "./by-rest.ts";
 import { Data, Hop, Tag } from "./shapes.ts";
 
 const inTag = { access: "public", input: Tag } as const;
@@ -161,7 +162,7 @@ const time = {
 
 /** The callee of most cases. */
 export const beta = contract("beta", {
-  procedures: {
+  procedures: byRest("beta", {
     errors,
     sharing,
     access,
@@ -173,7 +174,7 @@ export const beta = contract("beta", {
     load,
     time,
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query({ ...inTag }), hang: query({ ...inTag }) },
-  },
+  }),
   events: {
     itemAdded: event(z.object({ tag: z.string(), amount: z.int().min(0), note: z.string().default("none") }), { orderedBy: "tag" }),
     itemSeen: event(z.object({ tag: z.string(), text: z.string().optional() })),

@@ -1,12 +1,13 @@
 import { contract, query } from "holon/contract";
 import { z } from "zod";
+import { byRest } from "./by-rest.ts";
 import { Hop, Tag } from "./shapes.ts";
 
 const inTag = { access: "public", input: Tag } as const;
 
 /** The end of the chain. */
 export const delta = contract("delta", {
-  procedures: {
+  procedures: byRest("delta", {
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query(inTag), sleepInTransaction: query(inTag), hang: query(inTag) },
-  },
+  }),
 });

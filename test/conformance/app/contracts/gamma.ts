@@ -1,16 +1,17 @@
 import { contract, mutation, query } from "holon/contract";
 import { z } from "zod";
+import { byRest } from "./by-rest.ts";
 import { Hop, Tag } from "./shapes.ts";
 
 const inTag = { access: "public", input: Tag } as const;
 
 /** Called by beta; has tables of its own only to prove that keys are per context. */
 export const gamma = contract("gamma", {
-  procedures: {
+  procedures: byRest("gamma", {
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query(inTag), hang: query(inTag) },
     ledger: {
       book: mutation({ access: "internal", idempotent: true, input: z.object({ tag: z.string(), amount: z.int() }), output: z.int() }),
       booked: query({ ...inTag, output: z.array(z.int()) }),
     },
-  },
+  }),
 });
