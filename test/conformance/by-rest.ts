@@ -1,7 +1,7 @@
 import type { Case } from "./case.ts";
 import type { EdgeClient, EdgeOptions } from "./edge-client.ts";
+import { generatedClient } from "./generated-client.ts";
 import type { Failure } from "./outcome.ts";
-import { restClient } from "./rest-client.ts";
 import type { World } from "./world.ts";
 
 /** Watches whether what a case does at the edge could be done by REST. */
@@ -31,10 +31,10 @@ export class EdgeUsage {
   }
 }
 
-/** The same world, whose edge is called by REST. */
+/** The same world, whose edge is called by REST: by a client that knows the edge by its document alone. */
 export function restWorld(world: World): World {
   // The cases call `query` and `mutation` of a client; what else it has they do not meet in this world.
-  return { ...world, edge: (options?: EdgeOptions) => restClient(world.app.url, options) as unknown as EdgeClient };
+  return { ...world, edge: (options?: EdgeOptions) => generatedClient(world.app.url, options) as unknown as EdgeClient };
 }
 
 /** What a case must show by REST: the same, with problem details in the place of tRPC's errors. */
