@@ -15,7 +15,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
 
   beforeAll(async () => {
     [browser, shop] = await Promise.all([startChromium(), startShop(command)]);
-  }, 60_000);
+  }, 180_000);
   afterEach(async () => {
     const faults = visitors.flatMap((visitor) => visitor.faults);
     await Promise.all(visitors.splice(0).map((visitor) => visitor.close()));

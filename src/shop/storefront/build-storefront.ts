@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { builtFrom, MARK_FILE } from "./storefront-sources.ts";
 import { buildConfig } from "./vite-config.ts";
 
 /** A file of a build, with what it weighs on the way to a browser; bytes. */
@@ -16,7 +17,7 @@ const TEXT = /\.(js|css|svg|html)$/;
 /**
  * Builds the storefront of a project into `folder`, compressed as browsers take it.
  *
- * `mark` is written beside it, in `sources.txt`: what it was built from. The folder changes in one move, so that who serves it meanwhile has the old files or the new ones.
+ * `mark` is written beside it: what it was built from. The folder changes in one move, so that who serves it meanwhile has the old files or the new ones.
  */
 export async function buildStorefront(project: string, folder: string, mark: string): Promise<readonly BuiltFile[]> {
   // Imported here, because the bundle of the shop has this file and no Vite.
@@ -26,8 +27,10 @@ export async function buildStorefront(project: string, folder: string, mark: str
   const config = buildConfig(project);
   await build({ ...config, build: { ...config.build, outDir: path.resolve(fresh), emptyOutDir: true } });
   const built = compressAll(fresh);
-  writeFileSync(path.join(fresh, "sources.txt"), mark);
-  replace(folder, fresh);
+  writeFileSync(path.join(fresh, MARK_FILE), mark);
+  // Another process that starts at the same moment may have built the same by now.
+  if (builtFrom(folder) === mark) rmSync(fresh, { recursive: true, force: true });
+  else replace(folder, fresh);
   return built;
 }
 

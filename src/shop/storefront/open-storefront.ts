@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { storefrontMark } from "./storefront-sources.ts";
+import { builtFrom, storefrontMark } from "./storefront-sources.ts";
 
 /** Where a built storefront lies, below the working folder as migrations do. */
 export const STOREFRONT_FOLDER = "dist/web";
@@ -22,7 +22,7 @@ export interface StorefrontOptions {
 export async function openStorefront({ project, isProduction, say }: StorefrontOptions): Promise<string | undefined> {
   const folder = path.join(project, STOREFRONT_FOLDER);
   const mark = isProduction ? undefined : storefrontMark(project);
-  if (mark !== undefined && mark !== markOf(folder)) {
+  if (mark !== undefined && mark !== builtFrom(folder)) {
     const startedAt = performance.now();
     const { buildStorefront } = await import("./build-storefront.ts");
     const built = await buildStorefront(project, folder, mark);
@@ -32,9 +32,4 @@ export async function openStorefront({ project, isProduction, say }: StorefrontO
   if (existsSync(path.join(folder, "index.html"))) return folder;
   say(`there is no storefront in ${STOREFRONT_FOLDER}: only the API answers`);
   return undefined;
-}
-
-function markOf(folder: string): string | undefined {
-  const file = path.join(folder, "sources.txt");
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }

@@ -5,6 +5,9 @@ import path from "node:path";
 /** Files and folders that a storefront is built from. Contracts give it types only, which leave no trace in it. */
 const SOURCES = ["src/shop/web", "src/shop/storefront", "src/holon/client", "src/holon/kernel", "package-lock.json"];
 
+/** Says, beside a build, what it was built from. */
+export const MARK_FILE = "sources.txt";
+
 /** A mark of all sources of the storefront: another one where any of them changed. Shape: undefined where there are no sources, as in an image. */
 export function storefrontMark(project: string): string | undefined {
   if (!existsSync(path.join(project, "src/shop/web/index.html"))) return undefined;
@@ -13,6 +16,12 @@ export function storefrontMark(project: string): string | undefined {
     hash.update(path.relative(project, file)).update("\0").update(readFileSync(file)).update("\0");
   }
   return hash.digest("hex");
+}
+
+/** The mark of what a folder was built from; undefined where nothing was. */
+export function builtFrom(folder: string): string | undefined {
+  const file = path.join(folder, MARK_FILE);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 function filesBelow(place: string): readonly string[] {
