@@ -9,6 +9,13 @@ describe("isTooDense", () => {
     ["one more", list("0", VALUES_COUNT + 1), true],
     ["brackets", list("[]", VALUES_COUNT / 2 + 1), true],
     ["braces", list("{}", VALUES_COUNT / 2 + 1), true],
+    [
+      "members of an object",
+      `{${Array(VALUES_COUNT / 2 + 1)
+        .fill('"a":1')
+        .join()}}`,
+      true,
+    ],
     ["brackets inside a string", `["${"[,{".repeat(VALUES_COUNT)}"]`, false],
     ["brackets inside a string after escaped quotes", `["\\"\\\\\\"${"[,{".repeat(VALUES_COUNT)}"]`, false],
     ["brackets after a string that ends in a backslash", `["\\\\",${list("[]", VALUES_COUNT)}]`, true],

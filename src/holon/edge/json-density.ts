@@ -1,6 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
@@ -11,7 +12,8 @@ export const VALUES_COUNT = 100_000;
 const HARMLESS_LENGTH = 100_000;
 
 /**
- * Whether a JSON text holds more values than are parsed at once, counted by its commas and opening brackets outside of strings.
+ * Whether a JSON text holds more values than are parsed at once, counted by its commas, colons and opening brackets outside of
+ * strings: the name of a member is made like a value, and costs more.
  *
  * Looks at each character once, before anything is allocated for it: the parser itself cannot be stopped half way.
  */
@@ -23,7 +25,7 @@ export function isTooDense(text: string): boolean {
     if (character === QUOTE) {
       index = endOfString(text, index);
       if (index < 0) return false;
-    } else if (character === COMMA || character === OPEN_BRACKET || character === OPEN_BRACE) {
+    } else if (character === COMMA || character === COLON || character === OPEN_BRACKET || character === OPEN_BRACE) {
       count++;
       if (count > VALUES_COUNT) return true;
     }
