@@ -21,7 +21,7 @@ export interface WorkflowPlace {
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly sql: Sql;
   /** Works the workflow with this body, until the test ends. */
-  start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>): Working;
+  start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>, random?: () => number): Working;
   /** The context that starts runs, as an app lists it. */
   module(): ContextModule;
   /** Runs a function in a transaction of the context. */
@@ -66,12 +66,12 @@ export function useWorkflows(): WorkflowPlace {
     await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
   });
   const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "is" | "happened" | "steps"> = {
-    start(place, hooks, timing) {
+    start(place, hooks, timing, random = () => 0) {
       const contexts = compileContexts({ ...made, wheel }, place, hooks);
       const work = startWorkflowWork({
         workflows: contexts.orders.workflows,
         store: contexts.stores.orders,
-        services: { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID },
+        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID },
         timing: { pollMs: 20, ...timing },
       });
       const started = { ...contexts, work };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { signal } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { type DataTransaction, type StatementRequest, TransactionChain } from "./index.ts";
 import { orders, type tables, useOrders } from "./orders.testing.ts";
@@ -6,6 +7,7 @@ import { orders, type tables, useOrders } from "./orders.testing.ts";
 const place = useOrders({ poolCount: 2 });
 
 const FAILING: StatementRequest = { text: "select 1 / 0", params: [], prepare: false, rows: "arrays" };
+const DEADLOCK: StatementRequest = { ...FAILING, text: "do $$ begin raise exception 'in the way' using errcode = '40P01'; end $$" };
 const insert = (email: string) => (tx: DataTransaction<typeof tables>) => tx.db.insert(orders).values({ email, amount: 1 });
 const emails = async () => (await place.sql<{ email: string }[]>`select email from orders.orders order by email`).map(({ email }) => email);
 
@@ -83,5 +85,60 @@ describe("a transaction that follows another", () => {
     const look = async (tx: DataTransaction<typeof tables>) => void seen.push((await tx.db.select().from(orders)).length);
     expect(statuses(await follow(insert("a"), look, look))).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
     expect([seen, place.data.stats().inUse]).toEqual([[1, 1], 0]);
+  });
+
+  it("commits after those that were begun beside it, and none keeps its connection", async () => {
+    const data = place.open({ poolCount: 3 });
+    const chain = new TransactionChain();
+    const written = [signal(), signal(), signal()];
+    const all = Promise.all(written.map(({ promise }) => promise));
+    const outcomes = await Promise.allSettled(
+      written.map(({ resolve }, index) =>
+        data.transaction(
+          testScope(),
+          async (tx) => {
+            await insert(`${index}`)(tx);
+            resolve();
+            await all;
+          },
+          { chain },
+        ),
+      ),
+    );
+    expect(statuses(outcomes)).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+    expect([await emails(), data.stats().inUse]).toEqual([["0", "1", "2"], 0]);
+  });
+
+  it("is not repeated for what stood in the way of one that it follows", async () => {
+    const outcomes = await follow(async (tx) => tx.atCommit(DEADLOCK), insert("b"));
+    expect(outcomes).toMatchObject([{ reason: { code: "CONFLICT" } }, { reason: { name: "ChainBroken" } }]);
+  });
+
+  it("gives its connection to others that wait for one, however long the chain is", async () => {
+    const data = place.open({ poolCount: 1 });
+    const chain = new TransactionChain();
+    let served: string | undefined;
+    let other: Promise<unknown> | undefined;
+    const ask = async (): Promise<void> => {
+      const asked = data.transaction(testScope(), async () => {});
+      served = await asked.then(
+        () => "served",
+        () => "refused",
+      );
+    };
+    const next = (): Promise<unknown> => {
+      let following: Promise<unknown> | undefined;
+      const run = async (tx: DataTransaction<typeof tables>): Promise<void> => {
+        other ??= ask();
+        await tx.run({ ...FAILING, text: "select 1" });
+      };
+      const onCommitting = (): void => {
+        if (served === undefined) following = next();
+      };
+      return data.transaction(testScope(), run, { chain, onCommitting }).then(() => following);
+    };
+    await next();
+    await other;
+    expect([served, data.stats().inUse]).toEqual(["served", 0]);
   });
 });

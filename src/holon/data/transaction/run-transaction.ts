@@ -10,7 +10,7 @@ import type { StatementTexts } from "../pool/statement-texts.ts";
 import { type AppendedEvent, type AppendedJob, OutboxRows } from "./outbox-row.ts";
 import type { OutboxStatements } from "./outbox-statements.ts";
 import type { AppendedRun, AppendedRunRow, RunStatements } from "./run-statements.ts";
-import type { TransactionChain } from "./transaction-chain.ts";
+import { ChainBroken, type TransactionChain } from "./transaction-chain.ts";
 import { beginText, TransactionRunner } from "./transaction-runner.ts";
 
 /** An open transaction of one context. */
@@ -75,6 +75,8 @@ export async function runTransaction<T extends Tables, R>(
     try {
       return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
+      // Its cause is that of another transaction, which this one cannot repeat.
+      if (error instanceof ChainBroken) throw error;
       if ((isCommitting && options.chain !== undefined) || attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined)
         throw toThrown(error, scope);
       await jitter(5, 20 * 2 ** attempt);
@@ -106,10 +108,15 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    // By now it mostly is: what came before was answered first, on the same connection.
-    await chain?.settled;
+    // By now it mostly is: what came before was answered first, on the same connection. Those that waited for the same commit one after the other.
+    for (let before: Promise<void> | undefined; before !== chain?.settled; ) {
+      before = chain?.settled;
+      await before;
+    }
+    if (scope.cancelled !== undefined) throw scope.cancelled;
     const committing = commit(parts, scope, runner, appended);
-    chain?.offer(connection, committing);
+    // Whoever is cancelled hears no more of the commit, and neither do those that follow.
+    chain?.offer(connection, Promise.race([committing, cancelled]));
     isOffered = chain !== undefined;
     options.onCommitting?.();
     await committing;
@@ -128,7 +135,7 @@ async function runAttempt<T extends Tables, R>(
 }
 
 async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain | undefined): Promise<PoolConnection> {
-  const taken = chain?.take();
+  const taken = chain?.take(pool.stats.waiting > 0);
   if (taken !== undefined) return taken;
   // On another connection, what came before is seen once it has committed.
   await chain?.settled;

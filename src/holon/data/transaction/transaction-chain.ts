@@ -9,6 +9,9 @@ export class ChainBroken extends Error {
   }
 }
 
+/** Most transactions in a row on a connection that others wait for. */
+const IN_A_ROW_COUNT = 10;
+
 /**
  * Transactions that follow one another, each begun while the one before commits: on its connection, so that the end of one and the beginning of the next are
  * one trip.
@@ -20,6 +23,7 @@ export class ChainBroken extends Error {
  */
 export class TransactionChain {
   #offered: PoolConnection | undefined = undefined;
+  #inARow = 0;
   #settled: Promise<void> = Promise.resolve();
 
   /** Resolves when all that were offered have committed. Errors: {@link ChainBroken}. */
@@ -40,10 +44,12 @@ export class TransactionChain {
     this.#settled = settled;
   }
 
-  /** The connection of a commit that is on its way; undefined where there is none. */
-  take(): PoolConnection | undefined {
+  /** The connection of a commit that is on its way; undefined where there is none, or where others have waited for it long enough. */
+  take(isWanted: boolean): PoolConnection | undefined {
     const connection = this.#offered;
+    if (connection === undefined || (isWanted && this.#inARow >= IN_A_ROW_COUNT)) return undefined;
     this.#offered = undefined;
+    this.#inARow++;
     return connection;
   }
 
@@ -51,6 +57,7 @@ export class TransactionChain {
   reclaim(connection: PoolConnection): boolean {
     if (this.#offered !== connection) return false;
     this.#offered = undefined;
+    this.#inARow = 0;
     return true;
   }
 }

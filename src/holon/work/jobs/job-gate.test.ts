@@ -71,4 +71,28 @@ describe("a gate of jobs", () => {
     turn(gate, 50, 0.1);
     expect(ahead.at(-1)).toBeLessThan(4);
   });
+
+  it("takes no more ahead than it may, where messages hold nothing", () => {
+    const { gate, ahead } = gateOf(1);
+    void gate.enter();
+    for (let message = 0; message < 100; message++) gate.roomFor(0);
+    turn(gate, 50, 0.1);
+    expect(ahead.at(-1)).toBe(16);
+  });
+
+  it("tells those that it turned away when a place is free", async () => {
+    const { gate } = gateOf(1);
+    await gate.untilFree();
+    void gate.enter();
+    const told: number[] = [];
+    const telling = [1, 2].map(async (n) => {
+      await gate.untilFree();
+      told.push(n);
+    });
+    const next = gate.enter();
+    gate.leave(1);
+    expect([await next, told]).toEqual([true, []]);
+    gate.leave(1);
+    await Promise.all(telling);
+  });
 });

@@ -27,6 +27,7 @@ export interface JobGateParts {
 export class JobGate {
   readonly #parts: JobGateParts;
   readonly #waiting: ((isIn: boolean) => void)[] = [];
+  readonly #lookingOn: (() => void)[] = [];
   #running = 0;
   #usualMs = AHEAD_MS;
   /** Jobs of a message. */
@@ -39,7 +40,7 @@ export class JobGate {
 
   /** How many jobs of a message of so many are to be run here. The others are left to whoever is free: where runs take long, all but one. */
   roomFor(count: number): number {
-    this.#usualCount += (count - this.#usualCount) * WEIGHT;
+    this.#usualCount += (Math.max(1, count) - this.#usualCount) * WEIGHT;
     return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
   }
 
@@ -67,8 +68,14 @@ export class JobGate {
   leave(tookMs?: number): void {
     if (tookMs !== undefined) this.#look(tookMs);
     const next = this.#waiting.shift();
-    if (next === undefined) this.#running--;
-    else next(true);
+    if (next !== undefined) return next(true);
+    this.#running--;
+    for (const tell of this.#lookingOn.splice(0)) tell();
+  }
+
+  /** Resolves when a place is free. Who was turned away keeps its message until then: the next one would be turned away as well, and so on without end. */
+  async untilFree(): Promise<void> {
+    if (this.#running >= this.#parts.concurrency) await new Promise<void>((resolve) => this.#lookingOn.push(resolve));
   }
 
   #look(tookMs: number): void {

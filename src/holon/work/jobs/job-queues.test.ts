@@ -181,4 +181,49 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await until(async () => (await place.queues.depth("jobs.orders")).active === 0);
     expect([entered, await effectCount()]).toEqual([1, 1]);
   });
+
+  it("may say what is no address: what else is claimed at that moment is run", async () => {
+    const work = await place.start({ send: job(Data) }, { send: completing() });
+    place.queues.reachable = false;
+    const id = await place.enqueue(work);
+    place.queues.reachable = true;
+    await place.queues.add("jobs.orders", [{ id: "odd-1", name: "send", data: { ids: ["x", "1; drop", 7, null, id] } }]);
+    await place.is(id, "done");
+    expect(await effectCount()).toBe(1);
+  });
+
+  it("get the place back of a suspect that could not be claimed", async () => {
+    await place.sql.unsafe(`
+      create function orders.unclaimable() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+      create trigger unclaimable before update on orders.holon_jobs for each row
+        when (new.state = 'running' and new.data ->> 'n' = '13') execute function orders.unclaimable()`);
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: completing() });
+    const id = await place.enqueue(work, { data: { n: 13 } });
+    await place.queues.add("jobs.orders.send", [{ id: "suspect-1", name: "send", data: { ids: [id], suspect: true } }]);
+    await until(async () => (await place.queues.depth("jobs.orders.send")).active === 0);
+    await place.is(await place.enqueue(work), "done");
+    await place.sql`drop trigger unclaimable on orders.holon_jobs`;
+  });
+
+  it("hand out nothing over and over while all places are taken for long, and what then runs has run for the first time", async () => {
+    const release = signal();
+    const attempts: number[] = [];
+    const handler: JobHandler = async ({ data, attempt }) => {
+      if ((data as { n?: number }).n === undefined) attempts.push(attempt);
+      else await release.promise;
+    };
+    const work = await place.start({ send: job(Data, { concurrency: 2 }) }, { send: handler });
+    const ids = await place.append([{ data: { n: 1 } }, { data: { n: 2 } }, {}]);
+    await place.publish(work);
+    // Both are in one message: the queue has a place for another one.
+    await until(
+      async () =>
+        (await place.sql`select 1 from orders.holon_jobs where state = 'running' and data ? 'n' and running_since < now() - interval '1 second'`)
+          .length === 2,
+    );
+    expect(place.queues.added.length).toBeLessThanOrEqual(4);
+    release.resolve();
+    for (const id of ids) await place.is(id, "done");
+    expect(attempts).toEqual([1]);
+  });
 });

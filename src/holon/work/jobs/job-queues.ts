@@ -72,10 +72,13 @@ export interface JobMessage {
   readonly isSuspect: boolean;
 }
 
+/** One address that is none would fail the claims of all that are claimed with it. */
+const ADDRESS = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /** Reads a message. What is no address in it is left out: it is nobody's job. */
 export function toJobMessage(data: unknown): JobMessage {
   const { ids, suspect } = (data ?? {}) as { readonly ids?: unknown; readonly suspect?: unknown };
-  return { ids: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === "string") : [], isSuspect: suspect === true };
+  return { ids: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === "string" && ADDRESS.test(id)) : [], isSuspect: suspect === true };
 }
 
 function toMessage(jobs: readonly SendableJob[]): QueuedJob {

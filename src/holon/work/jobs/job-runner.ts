@@ -62,19 +62,21 @@ export class JobRunner {
 
   async #run(id: string, { isSuspect, show, gate }: JobHandout): Promise<void> {
     // One that was active in a death is not claimed ahead of its turn: it would be charged with the death of a neighbour that it never ran beside.
-    if (isSuspect && !(await gate.enter())) return this.#leave([id]);
-    const claim = await this.#claimOrLane(id);
-    if (claim === undefined) {
-      if (isSuspect) gate.leave();
-      return;
-    }
-    if (!isSuspect && !(await gate.enter())) return this.#passOn(claim);
-    const { clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
+    let isIn = isSuspect && (await gate.enter());
+    if (isSuspect && !isIn) return this.#leave([id]).finally(() => gate.untilFree());
+    let tookMs: number | undefined;
     try {
-      await this.#execute(claim, show);
+      const claim = await this.#claimOrLane(id);
+      if (claim === undefined) return;
+      isIn ||= await gate.enter();
+      if (!isIn) return await this.#passOn(claim).finally(() => gate.untilFree());
+      const { clock } = this.#parts;
+      const startedMs = clock.monotonicMs();
+      await this.#execute(claim, show).finally(() => {
+        tookMs = clock.monotonicMs() - startedMs;
+      });
     } finally {
-      gate.leave(clock.monotonicMs() - startedMs);
+      if (isIn) gate.leave(tookMs);
     }
   }
 

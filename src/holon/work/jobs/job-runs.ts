@@ -155,11 +155,11 @@ export class JobRuns {
     );
   }
 
-  /** Gives a claim back whose run has not begun, to whoever is free. Shape: what is to be sent, or undefined where the claim is over. */
+  /** Gives a claim back whose run has not begun, and counts as none, to whoever is free. Shape: what is to be sent, or undefined where the claim is over. */
   async passOn(claim: JobClaim): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "pass job on",
-      sql`update ${this.#jobs} set state = 'waiting', due_at = now(), sent_count = sent_count + 1, sent_at = now(), run_by = null, leased_until = null
+      sql`update ${this.#jobs} set state = 'waiting', attempts = attempts - 1, due_at = now(), sent_count = sent_count + 1, sent_at = now(), run_by = null, leased_until = null
           where ${held(claim)} returning ${SENDABLE}`,
     );
     return row;

@@ -47,7 +47,8 @@ export class RunSession {
   /** Steps that are not over, and those of them that the body waits for. */
   #busy = 0;
   #underWay = 0;
-  #isAstray = false;
+  /** How long a body that went astray is to wait; undefined where it did not. */
+  #astrayMs: number | undefined = undefined;
   #whenIdle: (() => void)[] = [];
   #whenMoved: (() => void)[] = [];
   #waitMs: number | undefined = undefined;
@@ -97,7 +98,7 @@ export class RunSession {
     const rest = await Promise.race([ended, this.#halted()]);
     this.#runner.isBodyOver = rest.kind !== "halted";
     await this.#idle();
-    return this.#isAstray ? { kind: "halted" } : rest;
+    return this.#astrayMs !== undefined ? { kind: "halted" } : rest;
   }
 
   /** Resolves when the body can go no further in this session. */
@@ -156,7 +157,7 @@ export class RunSession {
     return new Promise((resolve, reject) => {
       // A branch of the body that goes on after it has failed must do nothing more.
       if (step === undefined || this.#parts.claim.isUndoing || this.#isLost || this.#runner.isBodyOver) return this.#halt(undefined);
-      if (this.#isStopping || this.#isAstray) return this.#halt(0);
+      if (this.#isStopping || this.#astrayMs !== undefined) return this.#halt(0);
       this.#busy++;
       this.#underWay++;
       let isAhead = false;
@@ -191,10 +192,10 @@ export class RunSession {
     return step.kind === "transaction" ? perform(step, goOn) : this.#runner.settled.then(() => perform(step, goOn));
   }
 
-  /** The body went on with a result that was not committed: it is left where it is, and run again from the records. */
+  /** The body went on with a result that was not committed: it is left where it is, and run again from the records, after the longest of these waits. */
   #goneAstray(waitMs: number): void {
-    this.#isAstray = true;
-    this.#halt(waitMs);
+    this.#astrayMs = Math.max(this.#astrayMs ?? 0, waitMs);
+    this.#halt(undefined);
   }
 
   #tellMoved(): void {
@@ -257,7 +258,7 @@ export class RunSession {
 
   async #putAside(): Promise<SessionEnd> {
     const { claim, attempts } = this.#parts;
-    const waitMs = this.#waitMs ?? 0;
+    const waitMs = this.#astrayMs ?? this.#waitMs ?? 0;
     attempts.log.debug({ waitMs }, "a run is put aside");
     return (await this.#events.sleep(claim, this.#awaited, waitMs, this.#sleepers > 0 ? "sleeping" : "waiting")) ? "asleep" : "lost";
   }

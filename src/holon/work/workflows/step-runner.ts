@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ChainBroken, TransactionChain } from "../../data/index.ts";
+import { ChainBroken, isWorthRepeating, TransactionChain } from "../../data/index.ts";
 import { catalogueError, fullJitterMs } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
@@ -142,11 +142,15 @@ export class StepRunner {
     const { claim, runs, steps, attempts, timing, random } = this.#parts;
     if (error instanceof ChainBroken) throw error;
     const { step, attempt, inDoubt, isAhead } = trial;
+    // Where an earlier one did not commit, this one may have failed for want of it.
+    if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...trial.options.retry };
     if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
     const record = await this.#recorded(step);
     if (record?.state === "done") return { kind: "done", value: record.result };
-    if ((this.isBodyOver && !isAhead) || !isWorthTrying(error) || attempt >= greatest) {
+    // Nobody has repeated what others stood in the way of while it was committed.
+    const isPassing = isWorthTrying(error) || (isAhead && isWorthRepeating(error));
+    if ((this.isBodyOver && !isAhead) || !isPassing || attempt >= greatest) {
       const kept = toKept(error);
       await steps.failed(claim, step, attempt, kept, inDoubt);
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
