@@ -1,4 +1,4 @@
-import { contract, mutation, query } from "holon/contract";
+import { contract, mutation, query, type RateLimit } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Email, Moment, text, Version } from "../values.ts";
@@ -37,6 +37,18 @@ const Secret = z.string().min(1).max(200);
 /** A password as somebody chooses it; 8 to 128 characters. */
 const NewPassword = z.string().min(8).max(128);
 
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+/**
+ * Failed tries to sign in: the sixth for one e-mail from one address, the fifty-first for one e-mail from anywhere, and the two hundred and first from
+ * one address for any e-mail are refused. A success is not counted, and does not wipe out the failures of somebody else at the same address.
+ */
+const SIGN_IN_LIMITS: readonly RateLimit[] = [
+  { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "input.email"], skipSuccessful: true },
+  { limit: 50, windowMs: QUARTER_HOUR_MS, by: ["input.email"], skipSuccessful: true },
+  { limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"], skipSuccessful: true },
+];
+
 /** What the users context promises: accounts, and proofs of who somebody is. */
 export const users = contract("users", {
   procedures: {
@@ -51,6 +63,7 @@ export const users = contract("users", {
       access: "public",
       input: z.object({ email: Email, password: z.string().min(1).max(128) }),
       output: Session,
+      rateLimits: SIGN_IN_LIMITS,
       rest: "POST /sessions",
       description: "Checks e-mail and password and opens a session. UNAUTHORIZED does not say which of the two was wrong.",
     }),

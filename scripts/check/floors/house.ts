@@ -20,7 +20,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   context: floor(6, "@trpc/server"),
   topology: floor(7),
   transport: floor(8),
-  edge: floor(9, "@trpc/server", "fastify", "@fastify/", "@bull-board/"),
+  edge: floor(9, "@trpc/server", "fastify", "@fastify/", "@bull-board/", "ioredis", "rate-limiter-flexible"),
   runtime: floor(10),
   verify: floor(11),
   testing: floor(11),

@@ -4,6 +4,7 @@ import { serveJobAlone } from "../runtime/serve-job-alone.ts";
 import type { MakeRunAlone } from "../runtime/start-process.ts";
 import { ConfigurationError, type Plan } from "../topology/index.ts";
 import { createRunAlone } from "../work/index.ts";
+import { dieLogged } from "./crash-log.ts";
 
 /** Starts this very program once more for each job that is run alone, as part of the same app: with its secret, and on its database. */
 export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
@@ -20,5 +21,6 @@ export async function runAloneCommand(app: App, plan: Plan): Promise<void> {
     throw new ConfigurationError([{ variable: "command", problem: "alone is started by a process of the app itself", cure: "Use start." }]);
   }
   const log = createLogger({ name: plan.name, level: plan.logLevel });
+  dieLogged(log);
   await serveJobAlone({ app, plan, log }, process);
 }

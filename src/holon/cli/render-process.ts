@@ -9,7 +9,7 @@ export function renderProcess({ plan, edge, mesh, ops, database, contexts }: Run
   if (edge !== undefined) addresses.push(["edge", `${edge.url}/trpc`]);
   if (mesh !== undefined) addresses.push(["mesh", `http://${plan.mesh?.host}:${mesh.port}`]);
   if (ops !== undefined) addresses.push(["operations", ops.url]);
-  if (database.url !== undefined) addresses.push(["database", plan.production ? withoutPassword(database.url) : database.url]);
+  if (database.url !== undefined) addresses.push(["database", shownUrl(plan, database.url)]);
   return `\n${plan.name} is ready\n\n${renderTable(["context", "runs in", "has", "calls"], [...rows, ...remote])}\n\n${renderTable(["", ""], addresses)}\n`;
 }
 
@@ -17,6 +17,11 @@ function callsOf(calls: Readonly<Record<string, { readonly name: string }>>): st
   return Object.values(calls)
     .map(({ name }) => name)
     .join(", ");
+}
+
+/** The embedded database was made here, for whoever looks at this screen: its login is for psql. Any other has an owner. */
+function shownUrl({ database }: RunningProcess["plan"], url: string): string {
+  return database.kind === "embedded" ? url : withoutPassword(url);
 }
 
 /** A database URL that may be shown. */

@@ -1,7 +1,16 @@
 import { HolonError } from "../kernel/index.ts";
+import { redactText } from "../observe/index.ts";
 
-/** Why a process could not start, for a person: a sentence and a cure where the cause is a common one, the whole error where it is not. */
+/**
+ * Why a process could not start, for a person: a sentence and a cure where the cause is a common one, the whole error where it is not.
+ *
+ * Guarantee: no credentials; what cannot be opened is named by its URL as often as not.
+ */
 export function renderStartFailure(name: string, error: unknown): string {
+  return redactText(render(name, error));
+}
+
+function render(name: string, error: unknown): string {
   const head = `${name} could not start:`;
   if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
   if (!(error instanceof Error)) return `${head} ${String(error)}`;

@@ -7,6 +7,7 @@ import { startProcess } from "../runtime/start-process.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../topology/index.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
 import { runApart } from "./apart.ts";
+import { dieLogged } from "./crash-log.ts";
 import { renderNewKey } from "./render-new-key.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
@@ -71,6 +72,7 @@ function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
 
 async function start(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: plan.name, level: plan.logLevel });
+  dieLogged(log);
   const running = await startProcess({ app, plan, log, runAlone: runAloneInChild });
   process.stdout.write(`${renderProcess(running)}\n`);
   await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);

@@ -5,6 +5,7 @@ import type { EventMap } from "./event.ts";
 import { assertJsonOnly } from "./json-only.ts";
 import { createParser, ParseFailure } from "./parser.ts";
 import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./procedure.ts";
+import { assertRateLimits } from "./rate-limit.ts";
 import { parseRestRoutes, type RestRoute } from "./rest-route.ts";
 
 /** What a context promises to the others and to the outside. Plain data that a browser can import. */
@@ -79,6 +80,7 @@ function checkReserved(where: string, name: string): void {
 }
 
 function checkProcedure(where: string, procedure: AnyProcedure): void {
+  assertRateLimits(where, procedure);
   if (procedure.input !== NOTHING) assertJsonOnly(where, "input", procedure.input);
   if (procedure.output !== NOTHING) assertJsonOnly(where, "output", procedure.output);
   checkExample(where, procedure);

@@ -5,6 +5,7 @@ export * from "./cursor.ts";
 export * from "./event.ts";
 export * from "./parser.ts";
 export * from "./procedure.ts";
+export * from "./rate-limit.ts";
 export type * from "./rest-field.ts";
 export * from "./rest-line.ts";
 export * from "./rest-route.ts";

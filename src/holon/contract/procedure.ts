@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RateLimit } from "./rate-limit.ts";
 import type { RestLine } from "./rest-line.ts";
 
 /** Who may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
@@ -62,6 +63,8 @@ export interface Procedure<
   readonly description: string | undefined;
   readonly example: ProcedureExample | undefined;
   readonly deprecated: boolean;
+  /** How often it may be called from outside, beside the limits that hold for all calls. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** Any procedure; for constraints. */
@@ -89,6 +92,8 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
   /** For documents; of a subscription that is resumable the output is the data of an item. */
   readonly example?: ProcedureExample<z.input<Input>, z.input<Output>>;
   readonly deprecated?: boolean;
+  /** Limits of this procedure alone: `[{ limit: 5, windowMs: 900_000, by: ["address", "input.email"] }]`. */
+  readonly rateLimits?: readonly RateLimit[];
 }
 
 /** Options of {@link mutation}. */
@@ -198,6 +203,7 @@ function procedure<
     description: options.description,
     example: options.example,
     deprecated: options.deprecated ?? false,
+    rateLimits: options.rateLimits ?? [],
   };
 }
 

@@ -5,6 +5,8 @@ import type { EdgeOptions } from "./edge-options.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { toFault } from "./fastify-faults.ts";
 import { parseJsonText, RefusedInput } from "./json-input.ts";
+import { retryAfterHeader } from "./rates/index.ts";
+import { crossSiteRefusal } from "./same-origin.ts";
 
 /** Lets the app add its routes. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
@@ -12,6 +14,10 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
   if (routes === undefined) return;
   const { errorBytes } = parts.limits;
   app.register(async (scope) => {
+    scope.addHook("onRequest", async (request) => {
+      const refusal = crossSiteRefusal(request.raw, parts.cors, true);
+      if (refusal !== undefined) throw refusal;
+    });
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
       const parsed = parseJsonText(String(body));
@@ -27,5 +33,7 @@ function sendRefusal(reply: FastifyReply, error: HolonError, errorBytes: number)
   const { code, message, details } = error;
   const whole = JSON.stringify({ code, message, details });
   const text = Buffer.byteLength(whole) <= errorBytes ? whole : JSON.stringify({ code, message: errorRow(code).meaning });
+  const retryAfter = retryAfterHeader(error);
+  if (retryAfter !== undefined) reply.header(...retryAfter);
   reply.code(error.status).header("content-type", "application/json").header("cache-control", "no-store").send(text);
 }

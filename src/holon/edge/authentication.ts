@@ -1,38 +1,44 @@
-import { catalogueError, type HolonError, isHolonError, type Principal } from "../kernel/index.ts";
+import { ANONYMOUS, catalogueError, type HolonError, isHolonError, type Principal } from "../kernel/index.ts";
 import { parsePrincipal } from "../wire/index.ts";
 import { EdgeRequest, parseConnectionParams } from "./edge-request.ts";
 import type { Exchange } from "./exchange.ts";
+import type { AddressedClient } from "./rates/index.ts";
 import type { TrpcUrl } from "./trpc-url.ts";
 
 /** Who goes on when it is known for whom a request is made. */
 export interface PrincipalReceiver {
-  start(principal: Principal): void;
+  /** `client` is where the request comes from, for limits that count by address. */
+  start(principal: Principal, client: AddressedClient): void;
   refuse(error: HolonError): void;
 }
 
 /**
- * Asks the app for whom a request is made, once for all of its calls.
+ * Asks the app for whom a request is made, once for all of its calls, and refuses who asks too often.
  *
- * Guarantee: calls the receiver once; an app that answers at once costs no promise.
+ * Guarantee: calls the receiver once; an app that answers at once costs no promise. Credentials that are not good count against the address
+ * that they came from.
  */
-export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver): void {
+export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver, callCount = 1): void {
   const { parts, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
   if (connectionParams === false) {
     receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of strings."));
     return;
   }
+  const client = new EdgeRequest(request, parts.proxies, connectionParams);
   const accept = (answer: Principal): void => {
     const principal = parsePrincipal(answer);
     // A system passes every access check; from outside it can only be a mistake of `authenticate`.
     if (principal === undefined || principal.kind === "system")
-      refuse(catalogueError("INTERNAL", "authenticate answered a system, or what is no principal"));
-    else receiver.start(principal);
+      return receiver.refuse(toRefusal(exchange, catalogueError("INTERNAL", "authenticate answered a system, or what is no principal")));
+    const refusal = parts.rates.admit(principal, client, callCount);
+    if (refusal === undefined) receiver.start(principal, client);
+    else receiver.refuse(refusal);
   };
-  const refuse = (thrown: unknown): void => receiver.refuse(toRefusal(exchange, thrown));
+  const refuse = (thrown: unknown): void => receiver.refuse(parts.rates.admit(ANONYMOUS, client, callCount) ?? toRefusal(exchange, thrown));
   let principal: Principal | Promise<Principal>;
   try {
-    principal = parts.authenticate(new EdgeRequest(request, parts.proxies, connectionParams));
+    principal = parts.authenticate(client);
   } catch (thrown) {
     refuse(thrown);
     return;

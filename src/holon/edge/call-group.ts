@@ -1,5 +1,6 @@
 import type { HolonError, Principal } from "../kernel/index.ts";
 import type { CallOwner, EdgeCall } from "./edge-call.ts";
+import type { AddressedClient } from "./rates/index.ts";
 
 /** Turns settled calls into an answer. */
 export interface AnswerWriter {
@@ -15,6 +16,7 @@ export class CallGroup implements CallOwner {
   readonly #writer: AnswerWriter;
   readonly #concurrency: number;
   #principal: Principal | undefined = undefined;
+  #client: AddressedClient | undefined = undefined;
   #nextIndex = 0;
   #runningCount = 0;
   #settledCount = 0;
@@ -27,8 +29,9 @@ export class CallGroup implements CallOwner {
   }
 
   /** Starts what was not refused meanwhile. */
-  start(principal: Principal): void {
+  start(principal: Principal, client: AddressedClient): void {
     this.#principal = principal;
+    this.#client = client;
     this.#fill();
   }
 
@@ -52,7 +55,7 @@ export class CallGroup implements CallOwner {
       const call = this.calls[this.#nextIndex++] as EdgeCall;
       if (call.isSettled) continue;
       this.#runningCount++;
-      call.start(this.#principal as Principal);
+      call.start(this.#principal as Principal, this.#client as AddressedClient);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { catalogueError, type HolonError, type Logger } from "../kernel/index.ts";
+import { catalogueError, type HolonError } from "../kernel/index.ts";
+import type { EdgeParts } from "./edge-parts.ts";
 import { toErrorJson } from "./error-body.ts";
 
 const ERROR_BYTES = 1024;
@@ -14,7 +15,11 @@ interface HttpSocket extends Socket {
  *
  * There is no response object at this point, so the answer is written to the socket as it is, and the socket is closed.
  */
-export function answerClientFault(fault: Error & { code?: string }, socket: HttpSocket, log: Logger): void {
+export function answerClientFault(
+  fault: Error & { code?: string },
+  socket: HttpSocket,
+  { log, security }: Pick<EdgeParts, "log" | "security">,
+): void {
   if (fault.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
@@ -28,9 +33,15 @@ export function answerClientFault(fault: Error & { code?: string }, socket: Http
   const [statusLine, error] = toAnswer(fault.code);
   const body = toErrorJson(error, undefined, ERROR_BYTES);
   socket.end(
-    `HTTP/1.1 ${statusLine}\r\nconnection: close\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${statusLine}\r\nconnection: close\r\ncontent-type: application/json\r\n${headerLines(security.ofData)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   );
+}
+
+function headerLines(headers: readonly string[]): string {
+  let text = "";
+  for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return text;
 }
 
 function toAnswer(code: string | undefined): readonly [statusLine: string, error: HolonError] {

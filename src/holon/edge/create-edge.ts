@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
-import { catalogueError, type Limits } from "../kernel/index.ts";
+import { catalogueError, type HolonError, type Limits } from "../kernel/index.ts";
 import { addAppRoutes } from "./add-app-routes.ts";
 import { answerClientFault } from "./client-fault.ts";
 import { CorsPolicy } from "./cors-policy.ts";
@@ -13,11 +13,13 @@ import { Exchange } from "./exchange.ts";
 import { addFaultAnswers, sendFault } from "./fastify-faults.ts";
 import { Flights } from "./flights.ts";
 import { addHealthRoutes } from "./health-routes.ts";
-import { setSecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
+import { SecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
+import { RateGate } from "./rates/index.ts";
 import { sendProblem } from "./rest/problem-answer.ts";
 import { handleRest } from "./rest/rest-handler.ts";
 import { RestTable } from "./rest/rest-table.ts";
 import { RouteTable } from "./route-table.ts";
+import { crossSiteRefusal } from "./same-origin.ts";
 import { SseStreams } from "./sse-streams.ts";
 import { runStop } from "./stop.ts";
 import { TraceStart } from "./trace-start.ts";
@@ -68,8 +70,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 function createParts(options: EdgeOptions): EdgeParts {
-  const { authenticate, limits, clock, wheel, log, metrics } = options;
-  const routes = new RouteTable(options.targets, metrics);
+  const { targets, authenticate, limits, clock, wheel, log, metrics, rateStore: store } = options;
+  const routes = new RouteTable(targets, metrics);
   return {
     ...{ authenticate, limits, clock, wheel, log },
     routes,
@@ -80,6 +82,8 @@ function createParts(options: EdgeOptions): EdgeParts {
     cors: new CorsPolicy(options.cors),
     flights: new Flights(),
     streams: new SseStreams(),
+    security: new SecurityHeaders({ isProduction: options.isProduction === true }),
+    rates: new RateGate({ targets, limits, clock, store }),
   };
 }
 
@@ -87,7 +91,7 @@ function createApp(options: EdgeOptions, parts: EdgeParts, door: Door): FastifyI
   const { limits } = options;
   const app = Fastify({
     serverFactory: (listener) => createHttpServer(limits, (request, response) => door.receive(request, response, listener)),
-    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, options.log),
+    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, parts),
     frameworkErrors: (_fault, _request, reply) => sendFault(reply, catalogueError("BAD_REQUEST", "The URL is malformed."), limits.errorBytes),
     bodyLimit: limits.bodyBytes,
     trustProxy: (address) => parts.proxies.trusts(address),
@@ -130,9 +134,13 @@ class Door {
     if (this.#isDraining) return this.#turnAway(request, response);
     const preflight = this.#parts.cors.isOff ? undefined : this.#parts.cors.preflight(request);
     if (preflight !== undefined) {
-      response.writeHead(204, [...preflight]);
+      response.writeHead(204, [...preflight, ...this.#parts.security.ofData]);
       response.end();
-    } else if (request.url?.startsWith(TRPC_PREFIX) === true) {
+      return;
+    }
+    const refusal = crossSiteRefusal(request, this.#parts.cors);
+    if (refusal !== undefined) this.#refuse(request, response, refusal);
+    else if (request.url?.startsWith(TRPC_PREFIX) === true) {
       handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
     } else {
       const found = this.#parts.rest.find(request.url ?? "");
@@ -150,11 +158,11 @@ class Door {
   }
 
   #passOn(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
-    const { flights, cors } = this.#parts;
+    const { flights, cors, security } = this.#parts;
     flights.start();
     response.on("close", () => flights.end());
     stripInternalHeaders(request);
-    setSecurityHeaders(response);
+    security.setOn(response);
     const allowed = cors.headers(request);
     for (let index = 0; index < allowed.length; index += 2) response.setHeader(allowed[index] as string, allowed[index + 1] as string);
     if (!cors.isOff) response.setHeader("vary", "origin");
@@ -168,8 +176,13 @@ class Door {
       return;
     }
     const error = catalogueError("UNAVAILABLE", "This process is stopping; send the request again.", { executed: "no" });
+    this.#refuse(request, response, error, ["connection", "close"]);
+  }
+
+  /** In the form of the protocol that was spoken. */
+  #refuse(request: IncomingMessage, response: ServerResponse, error: HolonError, extra: readonly string[] = []): void {
     const exchange = new Exchange(this.#parts, request, response);
-    if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, ["connection", "close"]);
-    else sendProblem(exchange, error, ["connection", "close"]);
+    if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, extra);
+    else sendProblem(exchange, error, extra);
   }
 }

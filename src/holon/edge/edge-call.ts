@@ -1,5 +1,6 @@
 import { catalogueError, errorRow, type HolonError, type Principal, principalName, Scope, type Trace, WheelEntry } from "../kernel/index.ts";
 import type { EdgeParts } from "./edge-parts.ts";
+import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "./rates/index.ts";
 import type { EdgeRoute } from "./route-table.ts";
 
 /** Who wants to know that a call has its answer. */
@@ -44,6 +45,7 @@ export class EdgeCall extends WheelEntry {
   readonly #startedAtMs: number;
   readonly #deadlineAtMs: number;
   #scope: Scope | undefined = undefined;
+  #ticket: RateTicket | undefined = undefined;
 
   constructor(parts: EdgeParts, owner: CallOwner, options: EdgeCallOptions, nowMs: number) {
     super();
@@ -60,21 +62,15 @@ export class EdgeCall extends WheelEntry {
     parts.wheel.add(this, this.#deadlineAtMs);
   }
 
-  start(principal: Principal): void {
+  /** `client` is where the request comes from: some procedures are limited by it. */
+  start(principal: Principal, client: AddressedClient): void {
     if (this.isSettled) return;
     this.isStarted = true;
     const { route } = this;
     if (route === undefined) return this.refuse(notFound(this.path));
-    const scope = Scope.root({ principal, deadlineAtMs: this.#deadlineAtMs, caller: "edge", trace: this.#trace, key: this.#key });
-    this.#scope = scope;
-    try {
-      route.target.invoke(scope, this.input).then(
-        (output) => this.#succeed(output),
-        (thrown: unknown) => this.#fail(thrown),
-      );
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
+    const rates = this.#parts.rates.of(route.target.path);
+    if (rates === undefined) this.#run(route, principal);
+    else this.#count(rates, client, principal, route).catch((thrown: unknown) => this.#fail(thrown));
   }
 
   /** Ends the call with an error; the target, where it runs, is told to stop. */
@@ -86,7 +82,30 @@ export class EdgeCall extends WheelEntry {
   }
 
   override expire(): void {
-    this.refuse(catalogueError("DEADLINE_EXCEEDED", "The call did not end within its deadline.", { executed: this.isStarted ? "maybe" : "no" }));
+    this.refuse(
+      catalogueError("DEADLINE_EXCEEDED", "The call did not end within its deadline.", { executed: this.#scope === undefined ? "no" : "maybe" }),
+    );
+  }
+
+  async #count(rates: ProcedureRates, client: AddressedClient, principal: Principal, route: EdgeRoute): Promise<void> {
+    const taken = await rates.take(principal, client, this.input);
+    if (this.isSettled) return;
+    if (!isTicket(taken)) return this.refuse(taken);
+    this.#ticket = taken;
+    this.#run(route, principal);
+  }
+
+  #run(route: EdgeRoute, principal: Principal): void {
+    const scope = Scope.root({ principal, deadlineAtMs: this.#deadlineAtMs, caller: "edge", trace: this.#trace, key: this.#key });
+    this.#scope = scope;
+    try {
+      route.target.invoke(scope, this.input).then(
+        (output) => this.#succeed(output),
+        (thrown: unknown) => this.#fail(thrown),
+      );
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
   }
 
   #succeed(output: unknown): void {
@@ -114,6 +133,7 @@ export class EdgeCall extends WheelEntry {
     this.isSettled = true;
     this.#parts.wheel.remove(this);
     this.#scope?.release();
+    this.#ticket?.settle(this.error);
     const durationMs = this.#parts.clock.monotonicMs() - this.#startedAtMs;
     const { error } = this;
     (this.route?.series ?? this.#parts.routes.unknownSeries).record(durationMs, error?.code);

@@ -4,6 +4,7 @@ import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/ind
 import type { CallMetrics } from "../observe/index.ts";
 import type { AppRoutes } from "./app-routes.ts";
 import type { EdgeRequest } from "./edge-request.ts";
+import type { RateStore } from "./rates/index.ts";
 
 /** Decides who a request is made for. Throwing refuses it with 401; a HolonError is answered as it is. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;
@@ -44,6 +45,8 @@ export interface EdgeOptions {
   readonly trustedProxies?: readonly string[];
   /** Nobody by default. */
   readonly cors?: CorsOptions;
+  /** Where several edges count calls together; each counts alone where none is given. Closed by whoever opened it. */
+  readonly rateStore?: RateStore | undefined;
   /** Makes the ids that link an INTERNAL answer to its log line. */
   readonly newId?: () => string;
   /** Adds routes beside tRPC and REST: documents, a frontend. */

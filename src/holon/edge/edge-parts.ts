@@ -3,6 +3,8 @@ import type { CorsPolicy } from "./cors-policy.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 import type { Flights } from "./flights.ts";
+import type { SecurityHeaders } from "./public-headers.ts";
+import type { RateGate } from "./rates/index.ts";
 import type { RestTable } from "./rest/rest-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SseStreams } from "./sse-streams.ts";
@@ -24,4 +26,6 @@ export interface EdgeParts {
   readonly cors: CorsPolicy;
   readonly flights: Flights;
   readonly streams: SseStreams;
+  readonly rates: RateGate;
+  readonly security: SecurityHeaders;
 }

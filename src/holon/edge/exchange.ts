@@ -60,16 +60,16 @@ export class Exchange {
 
   /** The headers of every answer, whatever it is; the array is the caller's. */
   commonHeaders(): string[] {
-    const { cors } = this.parts;
-    const headers = ["x-content-type-options", "nosniff"];
+    const { cors, security } = this.parts;
+    const headers = [...security.ofData];
     if (!cors.isOff) headers.push("vary", "origin", ...cors.headers(this.request));
     return headers;
   }
 
   /** The headers of every answer in tRPC's JSON; the array is the caller's. */
   jsonHeaders(): string[] {
-    const { cors } = this.parts;
-    const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", "x-content-type-options", "nosniff"];
+    const { cors, security } = this.parts;
+    const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", ...security.ofData];
     if (!cors.isOff) {
       headers[3] = "trpc-accept, accept, origin";
       headers.push(...cors.headers(this.request));

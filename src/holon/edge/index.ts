@@ -4,3 +4,4 @@ export * from "./dashboard/index.ts";
 export * from "./edge-options.ts";
 export * from "./edge-request.ts";
 export * from "./ops-server.ts";
+export { openRedisRateStore, type RateStore } from "./rates/index.ts";

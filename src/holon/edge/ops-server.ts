@@ -9,7 +9,7 @@ import type { Readiness } from "./edge-options.ts";
 import { ErrorBoundary } from "./error-boundary.ts";
 import { addFaultAnswers } from "./fastify-faults.ts";
 import { addHealthRoutes } from "./health-routes.ts";
-import { setSecurityHeaders } from "./public-headers.ts";
+import { SecurityHeaders } from "./public-headers.ts";
 
 const ERROR_BYTES = 16 * 1024;
 
@@ -40,8 +40,10 @@ export interface OpsServer {
 export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
   const { host = "127.0.0.1", port, metrics, readiness, log, dashboard, register } = options;
   const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
+  // Operators come by http through a tunnel as often as not: nothing here may lock their browsers into https.
+  const security = new SecurityHeaders({ isProduction: false });
   app.addHook("onRequest", (_request, reply, done) => {
-    setSecurityHeaders(reply.raw);
+    security.setOn(reply.raw);
     done();
   });
   addFaultAnswers(app, new ErrorBoundary(log, randomUUID), ERROR_BYTES);

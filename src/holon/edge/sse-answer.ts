@@ -3,6 +3,7 @@ import type { PrincipalReceiver } from "./authentication.ts";
 import { answerTooLarge } from "./edge-call.ts";
 import { toErrorJson } from "./error-body.ts";
 import type { Exchange } from "./exchange.ts";
+import { type AddressedClient, isTicket } from "./rates/index.ts";
 import type { EdgeRoute } from "./route-table.ts";
 import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
 import { isEventId, toStreamItem } from "./stream-item.ts";
@@ -54,7 +55,17 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     this.#arm();
   }
 
-  start(principal: Principal): void {
+  start(principal: Principal, client: AddressedClient): void {
+    const { route, input } = this.#options;
+    const rates = this.#exchange.parts.rates.of(route.target.path);
+    if (rates === undefined) return this.#open(principal);
+    rates.take(principal, client, input).then(
+      (taken) => (isTicket(taken) ? this.#open(principal) : this.#fail(taken)),
+      (thrown: unknown) => this.#fail(thrown),
+    );
+  }
+
+  #open(principal: Principal): void {
     if (this.#isOver) return;
     const { target } = this.#options.route;
     // A little past the end: a target that keeps its deadline must not turn the quiet end into an error.

@@ -41,7 +41,7 @@ export function handleTrpc(parts: EdgeParts, prefixLength: number, request: Inco
       receive(exchange, url);
       return;
     case "HEAD":
-      response.writeHead(204);
+      response.writeHead(204, [...parts.security.ofData]);
       response.end();
       return;
     default:
@@ -102,7 +102,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
     const refusal = callRefusal(exchange, call);
     if (refusal !== undefined) call.refuse(refusal);
   }
-  authenticateRequest(exchange, url, group);
+  authenticateRequest(exchange, url, group, paths.length);
 }
 
 function subscribe(exchange: Exchange, url: TrpcUrl, route: EdgeRoute): void {

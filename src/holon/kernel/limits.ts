@@ -32,6 +32,14 @@ export const DEFAULT_LIMITS = {
   requestTimeoutMs: 30_000,
   /** How long an idle HTTP connection is kept. */
   keepAliveMs: 72_000,
+  /** Calls of one signed-in user that pass within `rateWindowMs`. */
+  userRateCount: 5_000,
+  /** Calls from one address, of nobody who signed in, that pass within `rateWindowMs`. */
+  addressRateCount: 5_000,
+  /** How long calls are counted for `userRateCount` and `addressRateCount`. */
+  rateWindowMs: 10_000,
+  /** Users, addresses and other keys that one rate limit remembers in one process; past it, the one that came first is forgotten. */
+  rateKeysCount: 50_000,
   /** Greatest frame on the mesh. */
   frameBytes: 8 * 1024 * 1024,
   /** Calls that one mesh connection may have open at once. */

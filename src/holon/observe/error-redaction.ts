@@ -1,4 +1,4 @@
-import { redactText } from "./text-redaction.ts";
+import { REDACTED, redactText } from "./text-redaction.ts";
 
 /** Members of an error that a log may show. Anything else may be data: Postgres puts whole rows into `detail`. */
 const SHOWN_MEMBERS = [
@@ -19,6 +19,10 @@ const SHOWN_MEMBERS = [
   "details",
 ];
 
+/** Postgres repeats the value that it could not read: `invalid input syntax for type uuid: "..."`. Source: PostgreSQL, Appendix A, class 22. */
+const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
+const QUOTED = /"[\s\S]*"/;
+
 const PARAMETERS = /(?:\r?\n|\s)params?(?:eters)?:[\s\S]*$/i;
 
 /**
@@ -29,8 +33,7 @@ const PARAMETERS = /(?:\r?\n|\s)params?(?:eters)?:[\s\S]*$/i;
  */
 export function redactError(error: Error, redactMember: (value: unknown) => unknown): Record<string, unknown> {
   const hasStatement = isStatementError(error);
-  const message = redactText(hasStatement ? error.message.replace(PARAMETERS, "") : error.message);
-  const shown: Record<string, unknown> = { type: error.constructor?.name ?? error.name, message };
+  const shown: Record<string, unknown> = { type: error.constructor?.name ?? error.name, message: redactMessage(error) };
   const frames = stackFrames(error);
   if (frames !== "") shown.stack = frames;
   for (const name of SHOWN_MEMBERS) {
@@ -43,14 +46,29 @@ export function redactError(error: Error, redactMember: (value: unknown) => unkn
   return shown;
 }
 
+/** What was thrown as a sentence that may be kept and shown to operators: its name and its message, without the secrets in them. */
+export function describeError(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return "something was thrown that is no error";
+  const { code } = thrown as { readonly code?: unknown };
+  return `${thrown.name === "HolonError" ? String(code) : thrown.name}: ${redactMessage(thrown)}`;
+}
+
+function redactMessage(error: Error): string {
+  const { code } = error as { readonly code?: unknown };
+  const message = isStatementError(error) ? error.message.replace(PARAMETERS, "") : error.message;
+  return redactText(typeof code === "string" && DATA_EXCEPTION.test(code) ? message.replace(QUOTED, `"${REDACTED}"`) : message);
+}
+
 /** Errors of drizzle (`query`, `params`) and postgres.js (`query`, `parameters`). */
 function isStatementError(error: Error): boolean {
   const { query, params, parameters } = error as { query?: unknown; params?: unknown; parameters?: unknown };
   return typeof query === "string" || params !== undefined || parameters !== undefined;
 }
 
-/** Only the frames: the first lines of a stack are the message once more. */
+/** Only the frames: the first lines of a stack are the message once more, which may look like frames. */
 function stackFrames(error: Error): string {
-  const lines = error.stack?.split("\n") ?? [];
+  const { stack = "", message } = error;
+  const from = stack.indexOf(message);
+  const lines = (from < 0 ? stack : stack.slice(from + message.length)).split("\n");
   return lines.filter((line) => /^\s+at /.test(line)).join("\n");
 }

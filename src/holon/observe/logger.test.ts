@@ -68,9 +68,46 @@ describe("createLogger", () => {
     ["a URL", "cannot reach postgres://shop:canary@db:5432/shop?x=1"],
     ["a bearer token", "sent Authorization: Bearer canary.canary-canary"],
     ["a signed token", "token eyJcanary.eyJcanary.canary was refused"],
+    ["an assignment", "cannot sign in with password=canary, and again"],
+    ["an environment", "PGPASSWORD='canary two' psql"],
+    ["JSON", '{"user":"ada","apiKey":"canary, canary","pin":canary}'],
+    ["JSON inside JSON", '{\\"client_secret\\":\\"canary\\"}'],
+    ["a sentence", "ada has no password 'canary canary' here"],
+    ["a header", "sent X-Api-Key: canary"],
+    ["a header that says cookies", "got Set-Cookie: a=1; session=canary\nand more"],
+    ["a query string", "GET https://pay.test/charge?card=canary&amount=1 failed"],
+    ["a query string of our own", "GET /trpc/users.get?input=%7Bcanary failed"],
+    ["a private key", "bad -----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----"],
+    ["the parameters of a statement that somebody wrapped", "could not save: Failed query: insert into a values ($1)\nparams: canary,canary"],
+    ["a basic login", "authorization=Basic canarycanary"],
   ])("masks the secret in %s, wherever the text stands", (_name, text) => {
     const { log, lines } = open();
     log.error({ text, list: [text], err: catalogueError("UNAVAILABLE", text, { cause: new TypeError(text) }) }, text);
+    expect(lines[0]).not.toContain("canary");
+  });
+
+  it.each([
+    "E-mail or password is wrong.",
+    "password authentication failed for user shop",
+    "the order 12: 3 of 4 lines shipped: pinned, see https://shop.test/orders/12",
+    "connect ECONNREFUSED 127.0.0.1:5432",
+  ])("keeps what holds none: %s", (text) => {
+    const { log, last } = open();
+    log.info({}, text);
+    expect(last().msg).toBe(text);
+  });
+
+  it("drops the value that Postgres repeats, and keeps the names that it says", () => {
+    const { log, lines } = open();
+    log.error(Object.assign(new TypeError('invalid input syntax for type uuid: "canary"'), { code: "22P02" }), "m");
+    log.error(Object.assign(new TypeError('duplicate key value violates unique constraint "users_email"'), { code: "23505" }), "m");
+    expect(lines[0]).not.toContain("canary");
+    expect(lines[1]).toContain("users_email");
+  });
+
+  it("does not take a line of a message for a frame of the stack", () => {
+    const { log, lines } = open();
+    log.error(new TypeError("two lines\n    at password=canary\n    at canary (file.ts:1:1)".replace(" canary", " password=canary")), "m");
     expect(lines[0]).not.toContain("canary");
   });
 

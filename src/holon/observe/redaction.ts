@@ -3,7 +3,7 @@ import { REDACTED, redactText } from "./text-redaction.ts";
 
 /** Parts of names that hold secrets, compared in lower case without `-` and `_`: `X-Api-Key`, `apiKey` and `API_KEY` are one. */
 const SECRET_NAMES =
-  /passw|passphrase|secret|token|authorization|cookie|apikey|privatekey|accesskey|credential|connectionstring|databaseurl|redisurl|connectionparams|^(?:pwd|pin|otp|cvc|cvv|iban|cardnumber|signature|jwt|bearer|argsquery|parameters|params)$/;
+  /passw|passphrase|secret|token|session|authorization|cookie|apikey|privatekey|accesskey|credential|connectionstring|databaseurl|redisurl|smtpurl|mailurl|connectionparams|querystring|^(?:pwd|dsn|query|search|ticket|pin|otp|cvc|cvv|iban|cardnumber|signature|jwt|bearer|argsquery|parameters|params)$/;
 
 const DEPTH = 8;
 const MEMBERS = 200;

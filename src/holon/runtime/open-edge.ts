@@ -1,17 +1,19 @@
-import { createEdge, type Edge, type Readiness } from "../edge/index.ts";
+import { createEdge, type Edge, openRedisRateStore, type RateStore, type Readiness } from "../edge/index.ts";
+import type { OpenThings } from "../kernel/index.ts";
 import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import type { App } from "./define-app.ts";
 import type { Core } from "./open-core.ts";
 import { targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
-export function openEdge({ authenticate, routes }: App, core: Core, readiness: () => Readiness): Promise<Edge> {
+export async function openEdge({ authenticate, routes }: App, core: Core, readiness: () => Readiness, open: OpenThings): Promise<Edge> {
   const { plan, contracts, resolve, callMetrics, clock, wheel, log, newId } = core;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
   const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
+  const rateStore = await openRateStore(core, open);
   return createEdge({
     targets: targetsOf(reachable, resolve),
-    restRoutes: reachable.flatMap(({ routes: restRoutes }) => restRoutes),
+    restRoutes: reachable.flatMap((contract) => contract.routes),
     authenticate: edgeAuthenticate(authenticate, askOf(core)),
     ...(routes === undefined ? {} : { routes }),
     limits: plan.limits,
@@ -20,5 +22,12 @@ export function openEdge({ authenticate, routes }: App, core: Core, readiness: (
     isProduction: plan.production,
     trustedProxies: plan.trustedProxies,
     cors: { origins: plan.corsOrigins },
+    rateStore,
   });
+}
+
+/** Several edges count together where there is a Redis; what is counted there may be lost at any time. */
+async function openRateStore({ plan, log }: Core, open: OpenThings): Promise<RateStore | undefined> {
+  if (plan.redisUrl === undefined) return undefined;
+  return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, log));
 }

@@ -94,7 +94,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
   const dashboard = createDashboard({ app, core, work, consoles, open });
   const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log, dashboard }));
-  const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness));
+  const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness, open));
 
   let closing: Promise<void> | undefined;
   return {

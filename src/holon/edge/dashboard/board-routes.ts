@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { catalogueError } from "../../kernel/index.ts";
+import { assertSameOrigin } from "../same-origin.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { BOARD_POLICY, type JobBoard, openJobBoard } from "./job-board.ts";
-import { assertSameOrigin } from "./sign-in-routes.ts";
 import type { AdminOf } from "./work-routes.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

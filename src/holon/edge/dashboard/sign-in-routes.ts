@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { catalogueError, isHolonError, type Logger } from "../../kernel/index.ts";
+import { isHolonError, type Logger } from "../../kernel/index.ts";
+import { assertSameOrigin } from "../same-origin.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
-import { isSameOrigin } from "./same-origin.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
 import { signInPage } from "./sign-in-page.ts";
@@ -45,11 +45,6 @@ export function showSignIn(
 ): FastifyReply {
   const view = { appName, takesPassword, next: OWN_PATH.test(next) ? next : FIRST_PAGE };
   return sendPage(reply, status, signInPage(problem === undefined ? view : { ...view, problem }));
-}
-
-/** Errors: FORBIDDEN for a request that a page of another site may have made. */
-export function assertSameOrigin(request: FastifyRequest): void {
-  if (!isSameOrigin(request)) throw catalogueError("FORBIDDEN", "This does not come from a page of this server.");
 }
 
 async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignInParts): Promise<FastifyReply> {

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { catalogueError } from "../../kernel/index.ts";
 import type { WorkConsole } from "../../work/index.ts";
+import { assertSameOrigin } from "../same-origin.ts";
 import type { Admin } from "./admission.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
 import { isEqual } from "./sessions.ts";
-import { assertSameOrigin } from "./sign-in-routes.ts";
+import { withoutSecrets } from "./shown-data.ts";
 import { workPage } from "./work-page.ts";
 import { reportWork } from "./work-report.ts";
 
@@ -37,7 +38,7 @@ export function addWork(scope: FastifyInstance, options: DashboardOptions, admin
     return sendPage(reply, 200, workPage({ ...view, formToken: isWriteAllowed ? formToken : undefined }));
   });
   scope.get("/work.json", async (_request, reply) =>
-    reply.header("cache-control", "no-store").send({ app: appName, contexts: await reportWork(consoles()) }),
+    reply.header("cache-control", "no-store").send({ app: appName, contexts: withoutSecrets(await reportWork(consoles())) }),
   );
   scope.post<{ Params: DecisionParams }>("/work/:context/:action", (request, reply) => decide(request, reply, options, adminOf(request)));
 }

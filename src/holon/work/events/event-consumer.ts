@@ -1,6 +1,7 @@
 import { ParseFailure } from "../../contract/index.ts";
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import { catalogueError, isHolonError } from "../../kernel/index.ts";
+import { describeError } from "../../observe/index.ts";
 import type { WorkDatabase } from "../outbox/work-database.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
@@ -187,5 +188,5 @@ function misfit(failure: ParseFailure): string {
 }
 
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? `${error.name}: ${error.message}` : "The handler threw something that is no error.").slice(0, 2_000);
+  return describeError(error).slice(0, 2_000);
 }

@@ -1,5 +1,6 @@
 import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
-import { type Clock, catalogueError, fullJitterMs, isHolonError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { type Clock, catalogueError, fullJitterMs, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { describeError } from "../../observe/index.ts";
 import type { JobMap, JobSpec } from "../job.ts";
 import { runInScope } from "../run-in-scope.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
@@ -210,10 +211,5 @@ function sentenceOf(failure: ParseFailure): string {
 }
 
 function reasonOf(error: unknown): string {
-  const text = isHolonError(error)
-    ? `${error.code}: ${error.message}`
-    : error instanceof Error
-      ? `${error.name}: ${error.message}`
-      : "something was thrown that is no error";
-  return text.slice(0, GREATEST_REASON_LENGTH);
+  return describeError(error).slice(0, GREATEST_REASON_LENGTH);
 }

@@ -1,5 +1,6 @@
 import { type ContextData, type DataTransaction, quoteIdentifier, type StatementRequest, type Tables } from "../../data/index.ts";
 import type { Clock, Scope } from "../../kernel/index.ts";
+import { redactText } from "../../observe/index.ts";
 import { housekeepingScope } from "../outbox/work-database.ts";
 import { type ClaimRow, type RunClaim, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
@@ -95,7 +96,7 @@ from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint) where r.id
   failed({ id, fence }: RunClaim, error: KeptError): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'undoing', error = $3::text::json, reason = $4::text
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
-    return this.#wasOurs("fail run", text, [id, fence, JSON.stringify(error), `${error.code}: ${error.message}`]);
+    return this.#wasOurs("fail run", text, [id, fence, JSON.stringify(error), redactText(`${error.code}: ${error.message}`)]);
   }
 
   undone({ id, fence }: RunClaim): Promise<boolean> {

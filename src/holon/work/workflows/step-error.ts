@@ -1,4 +1,5 @@
 import { errorRow, HolonError, isHolonError } from "../../kernel/index.ts";
+import { describeError, redactText } from "../../observe/index.ts";
 
 /** An error as it is kept: what callers may know of it, and no more. */
 export interface KeptError {
@@ -15,8 +16,7 @@ export function toKept(error: unknown): KeptError {
     const { code, message, details } = error;
     return { code, message: message.slice(0, GREATEST_MESSAGE_LENGTH), ...(details === undefined ? {} : { details }) };
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : "something was thrown that is no error";
-  return { code: "INTERNAL", message: message.slice(0, GREATEST_MESSAGE_LENGTH) };
+  return { code: "INTERNAL", message: describeError(error).slice(0, GREATEST_MESSAGE_LENGTH) };
 }
 
 /** The error that a body gets, the first time and each time it is run again. */
@@ -27,7 +27,7 @@ export function fromKept({ code, message, details }: KeptError): HolonError {
 /** The error as a sentence for people. */
 export function reasonOf(error: unknown): string {
   const { code, message } = toKept(error);
-  return `${code}: ${message}`;
+  return `${code}: ${redactText(message)}`;
 }
 
 /** Whether another attempt may help: faults that the catalogue does not forbid to repeat, and what nobody declared. */

@@ -1,0 +1,20 @@
+/**
+ * What an address is counted as: an IPv4 address itself, of IPv6 the /64 network, because a single client has all addresses of one.
+ *
+ * Shape: a text of at most 40 characters, whatever the address is.
+ */
+export function clientNetwork(address: string): string {
+  if (!address.includes(":")) return address.slice(0, 40);
+  const [plain = ""] = address.split("%", 1);
+  const [head = "", tail] = plain.toLowerCase().split("::", 2);
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const rest = tail === "" ? [] : tail.split(":");
+    // An IPv4 address at the end takes the place of two groups.
+    const width = rest.length + (rest.at(-1)?.includes(".") === true ? 1 : 0);
+    while (groups.length + width < 8) groups.push("0");
+    groups.push(...rest);
+  }
+  const network = groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ""));
+  return `${network.join(":")}::/64`.slice(0, 40);
+}

@@ -1,0 +1,5 @@
+export * from "./procedure-rates.ts";
+export * from "./rate-gate.ts";
+export * from "./redis-rate-store.ts";
+export * from "./shared-totals.ts";
+export * from "./too-many-requests.ts";

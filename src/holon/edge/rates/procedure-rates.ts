@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { createParser, ParseFailure, type Parser, type RateLimit, type RateLimitKey, rateLimitField, type Target } from "../../contract/index.ts";
+import { errorRow, type HolonError, isHolonError, type Principal } from "../../kernel/index.ts";
+import { clientNetwork } from "./client-network.ts";
+import type { RateCounter } from "./rate-counter.ts";
+import { tooManyRequests } from "./too-many-requests.ts";
+
+/** Where a call comes from. */
+export interface AddressedClient {
+  /** The client's own, not that of a proxy. Read only where it is needed. */
+  readonly address: string;
+}
+
+/** A call that was let through. */
+export interface RateTicket {
+  /** The call has ended. What succeeded, or never reached its handler because the world failed, is given back where its limit says so. */
+  settle(error: HolonError | undefined): void;
+}
+
+interface CountedLimit {
+  readonly limit: RateLimit;
+  readonly counter: RateCounter;
+}
+
+/** The limits that the contract gives one procedure. */
+export class ProcedureRates {
+  readonly #limits: readonly CountedLimit[];
+  readonly #parse: Parser;
+
+  constructor({ procedure }: Target, createCounter: (limit: RateLimit, index: number) => RateCounter) {
+    this.#limits = procedure.rateLimits.map((limit, index) => ({ limit, counter: createCounter(limit, index) }));
+    this.#parse = createParser(procedure.input);
+  }
+
+  /**
+   * Counts one call before it runs: many at once get no more tries than one after the other.
+   *
+   * Shape: a ticket, or the refusal. An input that does not fit the contract is not counted; the procedure refuses it.
+   */
+  async take(principal: Principal, client: AddressedClient, raw: unknown): Promise<RateTicket | HolonError> {
+    const input = this.#parse(raw);
+    if (input instanceof ParseFailure) return FREE;
+    const taken: Taken[] = [];
+    for (const { limit, counter } of this.#limits) {
+      const key = keyOf(limit.by, principal, client, input);
+      const waitMs = await counter.takeExactly(key);
+      if (waitMs > 0) {
+        for (const { counter: before, key: its } of taken) void before.giveBack(its);
+        return tooManyRequests(limit.limit, limit.windowMs, waitMs);
+      }
+      taken.push({ limit, counter, key });
+    }
+    return new Ticket(taken);
+  }
+}
+
+interface Taken extends CountedLimit {
+  readonly key: string;
+}
+
+class Ticket implements RateTicket {
+  readonly #taken: readonly Taken[];
+
+  constructor(taken: readonly Taken[]) {
+    this.#taken = taken;
+  }
+
+  settle(error: HolonError | undefined): void {
+    const isUntried = error !== undefined && errorRow(error.code).kind === "fault" && error.executed === "no";
+    for (const { limit, counter, key } of this.#taken) {
+      if (isUntried || (error === undefined && limit.skipSuccessful === true)) void counter.giveBack(key);
+    }
+  }
+}
+
+const FREE: RateTicket = { settle() {} };
+
+/** Whether a call was let through. */
+export function isTicket(taken: RateTicket | HolonError): taken is RateTicket {
+  return !isHolonError(taken);
+}
+
+/** A short text for what a call is counted by. A hash: e-mails are nobody's business in a store of counts, and inputs are long. */
+function keyOf(by: readonly RateLimitKey[], principal: Principal, client: AddressedClient, input: unknown): string {
+  const parts = by.map((key) => partOf(key, principal, client, input));
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);
+}
+
+function partOf(key: RateLimitKey, principal: Principal, { address }: AddressedClient, input: unknown): unknown {
+  const field = rateLimitField(key);
+  if (field !== undefined) return (input as Record<string, unknown> | undefined)?.[field] ?? null;
+  return key === "user" && principal.kind === "user" ? ["user", principal.id] : ["address", clientNetwork(address)];
+}

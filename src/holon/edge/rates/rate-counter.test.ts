@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { RateCounter, type RateCounterOptions } from "./rate-counter.ts";
+import type { SharedTotals } from "./shared-totals.ts";
+
+function open(options: Partial<Omit<RateCounterOptions, "clock">> = {}) {
+  const time = { nowMs: 0 };
+  const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
+  return { time, counter: new RateCounter({ limit: 5, windowMs: 1_000, keysCount: 100, shared: undefined, ...options, clock }) };
+}
+
+const times = (count: number, take: () => number) => Array.from({ length: count }, take);
+
+describe("RateCounter, alone", () => {
+  it("lets the limit pass in a window, then says how long to wait, and begins anew", () => {
+    const { counter, time } = open();
+    time.nowMs = 100;
+    expect(times(5, () => counter.take("a"))).toEqual([0, 0, 0, 0, 0]);
+    time.nowMs = 700;
+    expect(counter.take("a")).toBe(400);
+    time.nowMs = 1_100;
+    expect(times(6, () => counter.take("a"))).toEqual([0, 0, 0, 0, 0, 1_000]);
+  });
+
+  it("counts each key by itself, and the calls of a batch each", () => {
+    const { counter } = open();
+    expect([counter.take("a", 4), counter.take("b"), counter.take("a", 2), counter.take("a")]).toEqual([0, 0, 1_000, 0]);
+  });
+
+  it("lets a batch that is greater than the limit pass when nothing else was asked", () => {
+    const { counter } = open();
+    expect([counter.take("a", 20), counter.take("a")]).toEqual([0, 1_000]);
+  });
+
+  it("gives back what succeeded", async () => {
+    const { counter } = open({ limit: 1 });
+    expect(await counter.takeExactly("a")).toBe(0);
+    expect(await counter.takeExactly("a")).toBe(1_000);
+    await counter.giveBack("a");
+    expect(await counter.takeExactly("a")).toBe(0);
+  });
+
+  it("remembers only so many keys, and forgets the oldest first", () => {
+    const { counter } = open({ limit: 1, keysCount: 10 });
+    counter.take("oldest");
+    counter.take("old");
+    for (let index = 0; index < 9; index++) counter.take(`key ${index}`);
+    expect(counter.size).toBe(10);
+    expect([counter.take("old"), counter.take("oldest")]).toEqual([1_000, 0]);
+  });
+});
+
+/** A store in which others count too. */
+class OthersToo implements SharedTotals {
+  count = 0;
+  leftMs = 300;
+  asked = 0;
+  async add(_key: string, count: number) {
+    this.asked++;
+    this.count += count;
+    return { count: this.count, leftMs: this.leftMs };
+  }
+}
+
+describe("RateCounter, together with others", () => {
+  it("learns what the others let through, and when their window ends", async () => {
+    const shared = new OthersToo();
+    const { counter } = open({ limit: 100, shared });
+    shared.count = 97;
+    expect(counter.take("a", 2)).toBe(0);
+    await Promise.resolve();
+    expect([counter.take("a"), counter.take("a")]).toEqual([0, 300]);
+  });
+
+  it("asks once for many calls", () => {
+    const shared = new OthersToo();
+    const { counter } = open({ limit: 1_000, shared });
+    times(399, () => counter.take("a"));
+    expect(shared.asked).toBe(1);
+  });
+
+  it("asks before it answers where each call counts, and not again once the limit is reached", async () => {
+    const shared = new OthersToo();
+    const { counter } = open({ limit: 3, shared });
+    shared.count = 1;
+    expect([await counter.takeExactly("a"), await counter.takeExactly("a"), await counter.takeExactly("a")]).toEqual([0, 0, 300]);
+    const alone = open({ limit: 1, shared: { add: async () => undefined } }).counter;
+    expect([await alone.takeExactly("a"), await alone.takeExactly("a")]).toEqual([0, 1_000]);
+  });
+});

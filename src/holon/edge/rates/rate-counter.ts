@@ -1,0 +1,119 @@
+import type { Clock } from "../../kernel/index.ts";
+import type { SharedTotals } from "./shared-totals.ts";
+
+/** What a {@link RateCounter} is made from. */
+export interface RateCounterOptions {
+  /** Calls that pass within one window. */
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Keys that are remembered. */
+  readonly keysCount: number;
+  readonly clock: Clock;
+  /** What the other edges count; undefined where this process counts alone. */
+  readonly shared: SharedTotals | undefined;
+}
+
+/** What one key has used of its window. */
+interface Window {
+  /** Calls of this process, and those of the others as far as they are known. */
+  usedCount: number;
+  /** Of those, the ones that the others do not know of yet. */
+  untoldCount: number;
+  isTelling: boolean;
+  endsAtMs: number;
+}
+
+/** An edge tells the others what it let through whenever it is this share of the limit: so far may several of them together pass it. */
+const TOLD_SHARE = 50;
+
+/**
+ * Counts calls by key, in windows that begin with the first call of a key.
+ *
+ * Keys are chosen by whoever calls, so that only so many are remembered. Where they are shared and the store is away, each process counts alone.
+ */
+export class RateCounter {
+  readonly limit: number;
+  readonly windowMs: number;
+  readonly #keysCount: number;
+  readonly #clock: Clock;
+  readonly #shared: SharedTotals | undefined;
+  readonly #told: number;
+  /** In the order in which the windows began, which is that in which they end. */
+  readonly #windows = new Map<string, Window>();
+
+  constructor({ limit, windowMs, keysCount, clock, shared }: RateCounterOptions) {
+    this.limit = limit;
+    this.windowMs = windowMs;
+    this.#keysCount = keysCount;
+    this.#clock = clock;
+    this.#shared = shared;
+    this.#told = Math.max(1, Math.floor(limit / TOLD_SHARE));
+  }
+
+  /** Keys that are remembered now. */
+  get size(): number {
+    return this.#windows.size;
+  }
+
+  /**
+   * Counts calls at once; what other edges let through is known a little later.
+   *
+   * Shape: 0 where they pass; else the milliseconds until they may be tried again, and nothing is counted.
+   */
+  take(key: string, callCount = 1): number {
+    const window = this.#window(key);
+    // More at once than ever passes would be told to come back for ever.
+    const count = Math.min(callCount, this.limit);
+    if (window.usedCount + count > this.limit) return this.#waitMs(window);
+    window.usedCount += count;
+    if (this.#shared !== undefined) {
+      window.untoldCount += count;
+      if (window.untoldCount >= this.#told && !window.isTelling) void this.#tell(this.#shared, key, window);
+    }
+    return 0;
+  }
+
+  /** Counts one call together with all other edges before it answers. Shape: as {@link take}. */
+  async takeExactly(key: string): Promise<number> {
+    const window = this.#window(key);
+    if (window.usedCount >= this.limit) return this.#waitMs(window);
+    window.usedCount++;
+    const total = await this.#shared?.add(key, 1);
+    if (total === undefined || total.count <= this.limit) return 0;
+    window.usedCount = Math.max(0, window.usedCount - 1);
+    return Math.max(1, total.leftMs);
+  }
+
+  /** Takes back one call that {@link takeExactly} counted. */
+  async giveBack(key: string): Promise<void> {
+    const window = this.#windows.get(key);
+    if (window !== undefined && window.usedCount > 0) window.usedCount--;
+    await this.#shared?.add(key, -1);
+  }
+
+  #window(key: string): Window {
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#windows.get(key);
+    if (known !== undefined && known.endsAtMs > nowMs) return known;
+    this.#windows.delete(key);
+    if (this.#windows.size >= this.#keysCount) this.#windows.delete(this.#windows.keys().next().value ?? "");
+    const window = { usedCount: 0, untoldCount: 0, isTelling: false, endsAtMs: nowMs + this.windowMs };
+    this.#windows.set(key, window);
+    return window;
+  }
+
+  #waitMs(window: Window): number {
+    return Math.max(1, Math.ceil(window.endsAtMs - this.#clock.monotonicMs()));
+  }
+
+  async #tell(shared: SharedTotals, key: string, window: Window): Promise<void> {
+    const count = window.untoldCount;
+    window.isTelling = true;
+    const total = await shared.add(key, count);
+    window.isTelling = false;
+    if (total === undefined) return;
+    window.untoldCount -= count;
+    window.usedCount = total.count + window.untoldCount;
+    window.endsAtMs = this.#clock.monotonicMs() + total.leftMs;
+  }
+}

@@ -1,0 +1,51 @@
+import type { TargetMap } from "../../contract/index.ts";
+import type { Clock, HolonError, Limits, Principal } from "../../kernel/index.ts";
+import { clientNetwork } from "./client-network.ts";
+import { type AddressedClient, ProcedureRates } from "./procedure-rates.ts";
+import { RateCounter } from "./rate-counter.ts";
+import type { RateStore } from "./shared-totals.ts";
+import { tooManyRequests } from "./too-many-requests.ts";
+
+/** What a {@link RateGate} is made from. */
+export interface RateGateOptions {
+  readonly targets: TargetMap;
+  readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "rateWindowMs" | "rateKeysCount">;
+  readonly clock: Clock;
+  /** Undefined where this edge counts alone. */
+  readonly store: RateStore | undefined;
+}
+
+/** Where calls from outside are counted, whatever protocol they come by. */
+export class RateGate {
+  readonly #users: RateCounter;
+  readonly #addresses: RateCounter;
+  readonly #procedures = new Map<string, ProcedureRates>();
+
+  constructor({ targets, limits, clock, store }: RateGateOptions) {
+    const keysCount = limits.rateKeysCount;
+    const create = (name: string, limit: number, windowMs: number): RateCounter =>
+      new RateCounter({ limit, windowMs, keysCount, clock, shared: store?.totals(name, windowMs) });
+    this.#users = create("user", limits.userRateCount, limits.rateWindowMs);
+    this.#addresses = create("address", limits.addressRateCount, limits.rateWindowMs);
+    for (const [path, target] of targets) {
+      if (target.procedure.rateLimits.length === 0) continue;
+      const rates = new ProcedureRates(target, ({ limit, windowMs }, index) => create(`${path}:${index}`, limit, windowMs));
+      this.#procedures.set(path, rates);
+    }
+  }
+
+  /** Counts the calls of one request: those of a user by who he is, all others by where they come from. */
+  admit(principal: Principal, client: AddressedClient, callCount: number): HolonError | undefined {
+    return principal.kind === "user" ? take(this.#users, principal.id, callCount) : take(this.#addresses, clientNetwork(client.address), callCount);
+  }
+
+  /** The limits of one procedure alone; undefined where it has none. */
+  of(path: string): ProcedureRates | undefined {
+    return this.#procedures.size === 0 ? undefined : this.#procedures.get(path);
+  }
+}
+
+function take(counter: RateCounter, key: string, callCount: number): HolonError | undefined {
+  const waitMs = counter.take(key, callCount);
+  return waitMs === 0 ? undefined : tooManyRequests(counter.limit, counter.windowMs, waitMs);
+}

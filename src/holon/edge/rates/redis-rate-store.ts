@@ -1,0 +1,85 @@
+import type { Redis } from "ioredis";
+import type { Logger } from "../../kernel/index.ts";
+import type { RateStore, SharedTotal } from "./shared-totals.ts";
+
+/** Longest that a call waits for Redis; each process counts alone meanwhile. */
+const COMMAND_TIMEOUT_MS = 500;
+
+/** Longest that a start waits for it: an edge is of use without. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+/**
+ * Counts in Redis, so that several edges refuse together. Loaded where it is used only.
+ *
+ * A Redis that is away or was emptied never refuses anybody: what is lost are counts of some seconds.
+ */
+export async function openRedisRateStore(url: string, prefix: string, log: Logger): Promise<RateStore> {
+  const [{ Redis: RedisClient }, { RateLimiterRedis }] = await Promise.all([import("ioredis"), import("rate-limiter-flexible")]);
+  const client = new RedisClient(url, {
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(times * 50, 1_000),
+  });
+  const reach = new Reach(log);
+  client.on("error", (error) => reach.lost(error));
+  client.on("ready", () => reach.found());
+  await new Promise<void>((resolve) => {
+    for (const event of ["ready", "close", "error"]) client.once(event, () => resolve());
+  });
+  return {
+    totals(name, windowMs) {
+      const duration = Math.max(1, Math.ceil(windowMs / 1_000));
+      const limiter = new RateLimiterRedis({ storeClient: client, keyPrefix: `${prefix}:rate:${name}`, points: 1, duration });
+      return {
+        async add(key, count): Promise<SharedTotal | undefined> {
+          // Asking a connection that is away makes an error with a stack each time.
+          if (client.status !== "ready") return undefined;
+          try {
+            const { consumedPoints, msBeforeNext } = await limiter.penalty(key, count);
+            return { count: consumedPoints, leftMs: msBeforeNext };
+          } catch (error) {
+            reach.lost(error);
+            return undefined;
+          }
+        },
+      };
+    },
+    async close() {
+      reach.end();
+      await leave(client);
+    },
+  };
+}
+
+/** Logs once that Redis went away, and once that it is back. */
+class Reach {
+  readonly #log: Logger;
+  #state: "unknown" | "found" | "lost" | "ended" = "unknown";
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  lost(error: unknown): void {
+    if (this.#state === "lost" || this.#state === "ended") return;
+    this.#state = "lost";
+    this.#log.warn({ err: error }, "Redis cannot be reached: each edge counts calls by itself");
+  }
+
+  found(): void {
+    if (this.#state === "lost") this.#log.info({}, "Redis can be reached again: the edges count calls together");
+    if (this.#state !== "ended") this.#state = "found";
+  }
+
+  end(): void {
+    this.#state = "ended";
+  }
+}
+
+/** Waits for what was asked and its answer, where somebody answers. */
+async function leave(client: Redis): Promise<void> {
+  if (client.status === "ready") await client.quit().catch(() => {});
+  client.disconnect();
+}

@@ -1,0 +1,25 @@
+import { catalogueError, type HolonError } from "../../kernel/index.ts";
+
+/** What an error says of when to come back. */
+export interface RetryDetails {
+  readonly retryAfterMs: number;
+}
+
+/** The answer to whoever asks too often. It says how long to wait and not what was counted: that may be somebody else's. */
+export function tooManyRequests(limit: number, windowMs: number, waitMs: number): HolonError {
+  const details: RetryDetails = { retryAfterMs: waitMs };
+  return catalogueError("TOO_MANY_REQUESTS", `At most ${limit} calls within ${seconds(windowMs)} s pass here. Wait ${seconds(waitMs)} s.`, {
+    details,
+  });
+}
+
+/** `retry-after` with its value, flat, for an error that says when to come back; undefined for any other. */
+export function retryAfterHeader({ code, details }: HolonError): readonly [name: string, value: string] | undefined {
+  if (code !== "TOO_MANY_REQUESTS") return undefined;
+  const waitMs = (details as Partial<RetryDetails> | undefined | null)?.retryAfterMs;
+  return typeof waitMs === "number" && waitMs >= 0 ? ["retry-after", String(seconds(waitMs))] : undefined;
+}
+
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1_000);
+}

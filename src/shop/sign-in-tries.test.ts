@@ -1,0 +1,49 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestShop, type TestShop } from "./shop.testing.ts";
+
+const PASSWORD = "correct horse battery";
+
+/** The ways in which somebody signs in from outside. */
+const WAYS = ["/trpc/users.signIn", "/sessions", "/auth/sign-in"];
+
+describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology) => {
+  let shop: TestShop;
+  beforeAll(async () => {
+    shop = await startTestShop(topology);
+  });
+  afterAll(() => shop.close());
+
+  const attempt = (way: string, email: string, password: string): Promise<Response> =>
+    fetch(shop.url + way, {
+      method: "POST",
+      headers: { "content-type": "application/json", "sec-fetch-site": "same-origin" },
+      body: JSON.stringify({ email, password }),
+    });
+  const wayOf = (index: number) => WAYS[index % WAYS.length] as string;
+  const newUser = async () => {
+    const email = `${randomUUID()}@example.test`;
+    await shop.asAnonymous().call.users.signUp({ email, password: PASSWORD, name: "Ada" });
+    return email;
+  };
+  const spellings = (email: string) => [email, ` ${email}`, email.toUpperCase(), `${email} `, email];
+
+  test("end after the fifth wrong password, whatever comes sixth, and however the e-mail is written", async () => {
+    const email = await newUser();
+    const wrong: number[] = [];
+    for (const [index, spelling] of spellings(email).entries()) wrong.push((await attempt(wayOf(index), spelling, "wrong")).status);
+    expect(wrong).toEqual([401, 401, 401, 401, 401]);
+    for (const way of WAYS) {
+      const sixth = await attempt(way, email, PASSWORD);
+      expect({ way, status: sixth.status, after: Number(sixth.headers.get("retry-after")) > 0 }).toEqual({ way, status: 429, after: true });
+      expect(await sixth.text()).toContain("TOO_MANY_REQUESTS");
+    }
+  });
+
+  test("end for an address that nobody has as for one that somebody has", async () => {
+    const email = `${randomUUID()}@example.test`;
+    const statuses: number[] = [];
+    for (let index = 0; index < 6; index++) statuses.push((await attempt(wayOf(index), email, "wrong")).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+});
