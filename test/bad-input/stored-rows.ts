@@ -3,8 +3,8 @@ import type { Sql } from "postgres";
 /** Tables that change by themselves: what the toolkit keeps of its own doings. */
 const OWN = "holon\\_%";
 
-/** Tables of the toolkit that only calls write to. */
-const CALLS = ["holon_keys", "holon_outbox", "holon_jobs", "holon_runs"];
+/** Tables of the toolkit that only calls write to; a schedule that ticks meanwhile writes events and jobs. */
+const CALLS = ["holon_keys", "holon_runs"];
 
 /** Counts all that the contexts have stored, and what they have left for later. */
 export class StoredRows {
