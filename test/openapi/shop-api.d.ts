@@ -35,10 +35,90 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Checks e-mail and password and answers a token
-         * @description Checks e-mail and password and answers a token. UNAUTHORIZED does not say which of the two was wrong.
+         * Checks e-mail and password and opens a session
+         * @description Checks e-mail and password and opens a session. UNAUTHORIZED does not say which of the two was wrong.
          */
         post: operations["users.signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes a refresh token for a new session
+         * @description Changes a refresh token for a new session. The token is used up by it; shown again within ten seconds it answers the same next one, later it ends the session for everybody who holds a token of it.
+         */
+        post: operations["users.refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the session of a refresh token
+         * @description Ends the session of a refresh token; one that is over already stays over. Its access token is good until it expires.
+         */
+        post: operations["users.signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replaces one's own password and ends all sessions that were opened with the old one
+         * @description Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.
+         */
+        put: operations["users.changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers
+         * @description A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.
+         */
+        post: operations["users.issueTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +339,26 @@ export interface paths {
         patch: operations["orders.changeStatus"];
         trace?: never;
     };
+    "/orders/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One order with its buyer and its products as they are now, from three contexts
+         * @description One order with its buyer and its products as they are now, from three contexts. What cannot be had now is named in `missing`, and the rest is answered all the same.
+         */
+        get: operations["orders.details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/order-counts": {
         parameters: {
             query?: never;
@@ -392,6 +492,10 @@ export interface components {
             /** @enum {string} */
             code: "UNKNOWN_CUSTOMER" | "UNKNOWN_PRODUCT" | "OUT_OF_STOCK" | "PAYMENT_DECLINED" | "PAYMENT_UNANSWERED" | "FAILED";
             message: string;
+            /** Format: uuid */
+            productId?: string;
+            /** Format: int64 */
+            available?: number;
         };
         FaultProblem: components["schemas"]["Problem"] & {
             /** @enum {string} */
@@ -802,12 +906,143 @@ export interface operations {
                         token: string;
                         /** Format: date-time */
                         expiresAt: string;
+                        refreshToken: string;
+                        /** Format: date-time */
+                        refreshExpiresAt: string;
                         user: components["schemas"]["User"];
                     };
                 };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    "users.refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    refreshToken: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        token: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                        refreshToken: string;
+                        /** Format: date-time */
+                        refreshExpiresAt: string;
+                        user: components["schemas"]["User"];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    "users.signOut": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    refreshToken: string;
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            409: components["responses"]["Conflict"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    "users.changePassword": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    password: string;
+                    newPassword: string;
+                };
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    "users.issueTicket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        ticket: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             default: components["responses"]["Fault"];
         };
@@ -1711,6 +1946,38 @@ export interface operations {
                 };
             };
             412: components["responses"]["PreconditionFailed"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    "orders.details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        order: components["schemas"]["Order"];
+                        buyer: components["schemas"]["User"] | null;
+                        products: components["schemas"]["Product"][];
+                        missing: ("buyer" | "products")[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             default: components["responses"]["Fault"];
         };
     };
