@@ -85,7 +85,11 @@ const mesh: BenchPlan = {
 
 const EDGE_CONCURRENCIES = [1, 16, 64];
 const ADAPTERS = ["trpc", "trpc-standalone"];
-const EDGE_CONTENDERS = ["trpc", "trpc-standalone", "holon", "trpc-batch", "trpc-standalone-batch", "holon-batch"];
+const EDGE_CONTENDERS = ["trpc", "trpc-standalone", "holon", "trpc-batch", "trpc-standalone-batch", "holon-batch", "fastify-rest", "holon-rest"];
+
+function edgeGoals(contender: string, against: string, atLeast: number): Goal[] {
+  return EDGE_CONCURRENCIES.map((concurrency) => ({ contender, against, metric: "requestsPerSecond", concurrency, atLeast }));
+}
 
 const edge: BenchPlan = {
   name: "edge",
@@ -101,13 +105,10 @@ const edge: BenchPlan = {
   ...{ child: "./edge/child.ts", isBundled: false, isPair: true },
   warmLength: 2_000,
   roundLength: 1_000,
-  goals: ["", "-batch"].flatMap((form) =>
-    ADAPTERS.flatMap((adapter) =>
-      EDGE_CONCURRENCIES.map(
-        (concurrency): Goal => ({ contender: `holon${form}`, against: `${adapter}${form}`, metric: "requestsPerSecond", concurrency, atLeast: 4 }),
-      ),
-    ),
-  ),
+  goals: [
+    ...["", "-batch"].flatMap((form) => ADAPTERS.flatMap((adapter) => edgeGoals(`holon${form}`, `${adapter}${form}`, 4))),
+    ...edgeGoals("holon-rest", "fastify-rest", 0.8),
+  ],
 };
 
 const WAITS = { child: "./waits/child.ts", isBundled: false, isPair: false } as const;

@@ -1,5 +1,5 @@
-import { BATCH, type Question, SINGLE } from "./load.ts";
-import { SERVERS, type StartServer } from "./servers.ts";
+import { BATCH, type Question, REST, SINGLE } from "./load.ts";
+import { REST_SERVERS, type StartServer, TRPC_SERVERS } from "./servers.ts";
 
 /** A server and what it is asked. */
 export interface EdgeContender {
@@ -8,9 +8,12 @@ export interface EdgeContender {
 }
 
 /** By the name of the contender. */
-export const edgeContenders: Readonly<Record<string, EdgeContender>> = Object.fromEntries(
-  Object.entries(SERVERS).flatMap(([name, start]) => [
-    [name, { start, question: SINGLE }],
-    [`${name}-batch`, { start, question: BATCH }],
-  ]),
-);
+export const edgeContenders: Readonly<Record<string, EdgeContender>> = {
+  ...asked(TRPC_SERVERS, "", SINGLE),
+  ...asked(TRPC_SERVERS, "-batch", BATCH),
+  ...asked(REST_SERVERS, "", REST),
+};
+
+function asked(servers: Readonly<Record<string, StartServer>>, suffix: string, question: Question): Record<string, EdgeContender> {
+  return Object.fromEntries(Object.entries(servers).map(([name, start]) => [`${name}${suffix}`, { start, question }]));
+}

@@ -26,6 +26,9 @@ export const BATCH: Question = {
   answer: JSON.stringify(Array.from({ length: BATCH_COUNT }, (_, at) => ({ result: { data: findProduct(ID + at) } }))),
 };
 
+/** One product by REST. */
+export const REST: Question = { path: `/products/${ID}`, answer: JSON.stringify(findProduct(ID)) };
+
 /** Asks over so many connections, one request at a time on each. Errors: an answer that is not the expected one, byte for byte. */
 export async function measureRequests(port: number, { path, answer }: Question, connections: number, ms: number): Promise<Figures> {
   const url = `http://127.0.0.1:${port}${path}`;

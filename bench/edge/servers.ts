@@ -4,7 +4,7 @@ import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import Fastify from "fastify";
 import { createEdge } from "../../src/holon/edge/index.ts";
 import { ANONYMOUS } from "../../src/holon/kernel/index.ts";
-import { compileCatalog, createServices } from "../holon/app.ts";
+import { compileCatalog, createServices, openCatalog } from "../holon/app.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 
 /** Serves the catalog on a port of the loopback, until its process ends. */
@@ -25,11 +25,17 @@ function createRouter() {
   return t.router({ catalog: t.router({ products: t.router({ get }) }) });
 }
 
-/** The public port of a process as `startProcess` opens it: limits, deadlines, trace, metrics, error boundary. */
+/** What no client reaches: all requests of the bench come from one address. They are counted all the same. */
+const OUT_OF_REACH = 1_000_000_000;
+
+/** The public port of a process as `startProcess` opens it: limits, deadlines, trace, metrics, rates, error boundary. */
 const startHolon: StartServer = async (port) => {
   const services = createServices();
+  const limits = { ...services.limits, addressRateCount: OUT_OF_REACH };
   const { targets } = compileCatalog(services, "public");
-  await createEdge({ ...services, targets, authenticate: () => ANONYMOUS, host: HOST, port, readiness: () => ({ ready: true, reasons: [] }) });
+  const readiness = () => ({ ready: true, reasons: [] });
+  const authenticate = () => ANONYMOUS;
+  await createEdge({ ...services, limits, targets, restRoutes: openCatalog.routes, authenticate, host: HOST, port, readiness });
 };
 
 const startFastifyAdapter: StartServer = async (port) => {
@@ -44,9 +50,22 @@ const startStandaloneAdapter: StartServer = async (port) => {
   await new Promise<void>((resolve) => server.listen(port, HOST, resolve));
 };
 
-/** A server by what stands before the first dash of a contender's name, or the whole of it. */
-export const SERVERS: Readonly<Record<string, StartServer>> = {
+/** A route by hand, with the same two schemas around the same look-up. */
+const startFastify: StartServer = async (port) => {
+  const app = Fastify({ keepAliveTimeout: KEEP_ALIVE_MS });
+  app.get<{ Params: { id: string } }>("/products/:id", async ({ params }) => {
+    const { id } = GetInput.parse({ id: Number(params.id) });
+    return Product.parse(findProduct(id));
+  });
+  await app.listen({ host: HOST, port });
+};
+
+/** Servers of tRPC's protocol, by contender. */
+export const TRPC_SERVERS: Readonly<Record<string, StartServer>> = {
   holon: startHolon,
   trpc: startFastifyAdapter,
   "trpc-standalone": startStandaloneAdapter,
 };
+
+/** Servers of REST, by contender. */
+export const REST_SERVERS: Readonly<Record<string, StartServer>> = { "holon-rest": startHolon, "fastify-rest": startFastify };

@@ -19,8 +19,8 @@ export const catalog = contract("catalog", {
 });
 
 /** The same for anybody. */
-const openCatalog = contract("catalog", {
-  procedures: { products: { get: query({ access: "public", input: GetInput, output: Product }) } },
+export const openCatalog = contract("catalog", {
+  procedures: { products: { get: query({ access: "public", input: GetInput, output: Product, rest: "GET /products/{id}" }) } },
 });
 
 /** Who asks: a handler that stays at work while its calls are measured. */

@@ -47,7 +47,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     this.#frames = new ItemFrames(options.lastEventId);
     this.#writtenAtMs = this.#itemAtMs = parts.clock.monotonicMs();
     this.#endAtMs = this.#itemAtMs + parts.limits.subscriptionGreatestAgeMs;
-    exchange.onGone = () => this.#leave(catalogueError("CANCELLED", "The client closed the connection."));
+    exchange.asked = { refuse: (error) => this.#leave(error) };
     response.writeHead(200, this.#headers());
     const reconnectAfterInactivityMs = parts.limits.subscriptionHeartbeatMs * SILENT_HEARTBEATS;
     this.#write(SSE_FRAMES.connected({ reconnectAfterInactivityMs }));

@@ -76,7 +76,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
 
   const writer = createWriter(exchange, url, paths.length);
   const group = new CallGroup(paths.length, limits.batchConcurrencyCount, writer);
-  exchange.onGone = () => group.refuse(catalogueError("CANCELLED", "The client closed the connection."));
+  exchange.asked = group;
   const nowMs = parts.clock.monotonicMs();
   const trace = parts.traces.from(request.headers.traceparent as string | undefined);
   paths.forEach((path, index) => {

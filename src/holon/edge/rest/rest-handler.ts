@@ -83,7 +83,7 @@ function answer(request: RestRequest, text: string | undefined): void {
     },
     parts.clock.monotonicMs(),
   );
-  exchange.onGone = () => call.refuse(catalogueError("CANCELLED", "The client closed the connection."));
+  exchange.asked = call;
   authenticateRequest(exchange, { connectionParams: undefined }, call);
 }
 
