@@ -14,7 +14,8 @@ const STOCK = 1_000;
 /** After the refund, which comes at the end of the shop's patience with the gateway. */
 const LATE_MS = 5_000;
 
-describe.each(TOPOLOGIES)("a hundred declined and twenty hanging payments, %s", (topology) => {
+// Most of the time they wait for a bank that does not answer.
+describe.concurrent.each(TOPOLOGIES)("a hundred declined and twenty hanging payments, %s", (topology) => {
   let shop: TestShop;
   let productId: string;
   const orders: Record<keyof typeof PIECES, readonly Order[]> = { approved: [], declined: [], hanging: [], late: [] };

@@ -51,7 +51,8 @@ async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]>
 
 type Lines = { productId: string; quantity: number }[];
 
-test.each(TOPOLOGIES)(
+// Most of the time they wait for a step that is tried again.
+test.concurrent.each(TOPOLOGIES)(
   "stock that nobody places an order for any more comes back, and what is sold stays sold, %s",
   { timeout: 120_000 },
   async (topology) => {
