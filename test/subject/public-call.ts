@@ -121,13 +121,18 @@ export function restLine({ rest }: AnyProcedure): string | undefined {
   return typeof rest === "object" && rest !== null ? (rest as { readonly route: string }).route : rest;
 }
 
+/** A path holds text: of what is none, its JSON, for an object made at random may not turn itself into text. */
+function toText(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
+
 function restRequest({ path, procedure }: NamedProcedure, input: unknown, headers: Readonly<Record<string, string>>): WrittenRequest {
   const [method, template] = (restLine(procedure) ?? `GET /${path}`).split(" ") as [string, string];
   const fields = new Map(Object.entries((typeof input === "object" && input !== null ? input : {}) as Record<string, unknown>));
   const place = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = fields.get(name);
     fields.delete(name);
-    return encodeURIComponent(wellFormed(String(value)));
+    return encodeURIComponent(wellFormed(toText(value)));
   });
   if (method === "GET" || method === "DELETE") {
     const query = new URLSearchParams([...fields].flatMap(([name, value]) => queryPairs(name, value))).toString();
