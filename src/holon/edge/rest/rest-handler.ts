@@ -76,7 +76,11 @@ function answer(request: RestRequest, text: string | undefined): void {
     parts,
     new RestAnswer(exchange, endpoint, version),
     {
-      ...{ index: 0, path: endpoint.route.procedure, route: endpoint.call, input },
+      // No spread, and in the order of tRPC's handler: what is made for every call has one shape.
+      index: 0,
+      path: endpoint.route.procedure,
+      route: endpoint.call,
+      input,
       key: said.keys[0],
       deadlineMs: Math.min(said.deadlinesMs[0] ?? parts.limits.deadlineMs, parts.limits.greatestDeadlineMs),
       trace: parts.traces.from(headers.traceparent as string | undefined),

@@ -54,7 +54,9 @@ export class RestInput {
   #addPath(texts: readonly string[], input: unknown): unknown | RefusedInput {
     if (typeof input !== "object" || input === null || Array.isArray(input)) return refusedInput("", "invalid_type", "the body is no JSON object");
     const object = input as Record<string, unknown>;
-    for (const [index, field] of this.#route.pathFields.entries()) {
+    const { pathFields } = this.#route;
+    for (let index = 0; index < pathFields.length; index++) {
+      const field = pathFields[index] as RestField;
       const text = decodeSegment(texts[index] as string);
       if (text === undefined) return refusedInput(field.name, "invalid_encoding", "the path is not percent-encoded as it should be");
       const value = toValue(text, field);
