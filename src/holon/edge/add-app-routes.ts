@@ -7,8 +7,8 @@ import { crossSiteRefusal } from "./same-origin.ts";
 
 /** Lets the app add its routes. What they throw is answered as everything else beside tRPC is. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
-  const { routes, metrics, isProduction = false } = options;
-  if (routes === undefined) return;
+  const { appRoutes, metrics, isProduction = false } = options;
+  if (appRoutes === undefined) return;
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request) => {
       const refusal = crossSiteRefusal(request.raw, parts.cors, true);
@@ -20,6 +20,6 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
       if (parsed instanceof RefusedInput) done(parsed.error);
       else done(null, parsed);
     });
-    await routes(scope, createAppEdge({ parts, metrics, isProduction }));
+    await appRoutes(scope, createAppEdge({ parts, metrics, isProduction }));
   });
 }

@@ -19,7 +19,7 @@ describe("the routes of an app", () => {
         if (authorization === "Bearer bad") throw new TypeError("jwt malformed");
         return authorization === undefined ? { kind: "anonymous" } : { kind: "user", id: authorization.slice("Bearer ".length), roles: [] };
       },
-      routes(app, { call, callAnonymously, assertSameOrigin, cookie, setCookie }) {
+      appRoutes(app, { call, callAnonymously, assertSameOrigin, cookie, setCookie }) {
         app.post<{ Querystring: { path: string } }>("/own/call", (request) => call(request.query.path, request.body, request));
         app.post("/own/nobody", (request) => callAnonymously("catalog.whoami", request.body, request));
         app.post("/own/session", async (request, reply) => {

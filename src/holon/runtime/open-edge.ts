@@ -19,7 +19,7 @@ export async function openEdge(app: App, core: Core, readiness: () => Readiness,
     targets: targetsOf(reachable, resolve),
     restRoutes: reachable.flatMap((contract) => contract.routes),
     authenticate: edgeAuthenticate(authenticate, askOf(core)),
-    ...(routes === undefined ? {} : { routes }),
+    ...(routes === undefined ? {} : { appRoutes: routes }),
     limits: plan.limits,
     ...{ clock, wheel, log, newId, host, port, readiness },
     metrics: callMetrics,
@@ -27,7 +27,7 @@ export async function openEdge(app: App, core: Core, readiness: () => Readiness,
     trustedProxies: plan.trustedProxies,
     cors: { origins: plan.corsOrigins },
     rateStore,
-    register: (server) => addDocs(server, app, plan),
+    toolkitRoutes: (server) => addDocs(server, app, plan),
   });
 }
 
