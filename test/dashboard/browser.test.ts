@@ -1,19 +1,15 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { hasChromium, picturePath, startChromium } from "../browser/chromium.ts";
 import { type FixtureProcess, freePort, freshFolder, runProgram } from "../processes/fixture/run.ts";
-import { hasChromium, startChromium } from "./chromium.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SHOP = path.join(ROOT, "src/shop/main.ts");
 const CONTEXTS = ["users", "catalog", "orders", "payments", "notifications"];
 const ADMIN = { email: "admin@example.test", password: "northwind" };
-/** Looked at by people after a run. */
-const PICTURES = path.resolve(".holon/screenshots");
-
 interface RunningShop {
   readonly url: string;
   /** Operations ports of its processes. */
@@ -83,7 +79,6 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
   const seen = new Map<string, string[]>();
   beforeAll(async () => {
     browser = await startChromium();
-    mkdirSync(PICTURES, { recursive: true });
   });
   afterEach(async () => {
     for (const { child } of started) child.kill("SIGTERM");
@@ -106,7 +101,7 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
     });
     const [first = ""] = shop.ops;
     expect((await page.goto(`${first}/ops/jobs`))?.status()).toBe(401);
-    await page.screenshot({ path: path.join(PICTURES, `${command}-sign-in.png`) });
+    await page.screenshot({ path: picturePath(`${command}-sign-in`) });
     await signIn(page, shop);
     await page.getByText("queues", { exact: false }).first().waitFor();
     await page.waitForURL(`${first}/ops/jobs`);
@@ -117,17 +112,17 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
       .getByRole("link", { name: /orders/ })
       .first()
       .waitFor();
-    await page.screenshot({ path: path.join(PICTURES, `${command}-queues.png`) });
+    await page.screenshot({ path: picturePath(`${command}-queues`) });
     // One sign-in is good for all processes, and all show the same queues.
     for (const ops of shop.ops) expect(await queuesOn(page, ops)).toEqual(queues);
     seen.set(command, queues);
 
     await page.goto(`${first}/ops/jobs/queue/${queues.find((name) => name.startsWith("jobs.orders")) ?? queues[0]}`);
     await page.getByText("Latest", { exact: false }).first().waitFor();
-    await page.screenshot({ path: path.join(PICTURES, `${command}-queue.png`) });
+    await page.screenshot({ path: picturePath(`${command}-queue`) });
     await page.goto(`${first}/ops/work`);
     await page.getByRole("heading", { name: "Work that waits" }).waitFor();
-    await page.screenshot({ path: path.join(PICTURES, `${command}-work.png`) });
+    await page.screenshot({ path: picturePath(`${command}-work`) });
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL(`${first}/ops/sign-in`);
     expect((await page.goto(`${first}/ops/work`))?.status()).toBe(401);

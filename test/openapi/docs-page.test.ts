@@ -1,12 +1,7 @@
-import { mkdirSync } from "node:fs";
-import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN, startTestShop, type TestShop } from "../../src/shop/shop.testing.ts";
-import { hasChromium, startChromium } from "../dashboard/chromium.ts";
-
-/** Looked at by people after a run. */
-const PICTURES = path.resolve(".holon/screenshots");
+import { hasChromium, picturePath, startChromium } from "../browser/chromium.ts";
 
 describe.skipIf(!hasChromium)("the page of the interface in a browser without a network (left out where no chromium is installed)", () => {
   let shop: TestShop;
@@ -15,7 +10,6 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
   /** Requests to other hosts, errors of scripts, and what the policy refused. */
   const faults: string[] = [];
   beforeAll(async () => {
-    mkdirSync(PICTURES, { recursive: true });
     [shop, browser] = await Promise.all([startTestShop("together"), startChromium()]);
     page = await browser.newPage({ viewport: { width: 1280, height: 1_000 } });
     page.setDefaultTimeout(0);
@@ -49,12 +43,12 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
     const { paths } = (await (await fetch(`${shop.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, { operationId: string }>> };
     const all = Object.values(paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
     expect(shown.map((text) => text.replaceAll("\u200b", "")).sort()).toEqual(all.sort());
-    await page.screenshot({ path: path.join(PICTURES, "docs.png") });
+    await page.screenshot({ path: picturePath("docs") });
   });
 
   it("sends what one tries, and shows the answer", async () => {
     expect(await tryIt("catalog.categories.list")).toBe("200");
-    await page.screenshot({ path: path.join(PICTURES, "docs-tried.png") });
+    await page.screenshot({ path: picturePath("docs-tried") });
   });
 
   it("sends the token that it was given", async () => {
@@ -65,7 +59,7 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
     await page.getByRole("button", { name: "Apply credentials" }).click();
     await page.getByRole("button", { name: "Close", exact: true }).click();
     expect(await tryIt("orders.list")).toBe("200");
-    await page.screenshot({ path: path.join(PICTURES, "docs-signed-in.png"), fullPage: true });
+    await page.screenshot({ path: picturePath("docs-signed-in"), fullPage: true });
   });
 
   it("asked no other host for anything, and did nothing that its policy forbids", () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Browser, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hasChromium, startChromium } from "../dashboard/chromium.ts";
+import { hasChromium, startChromium } from "../browser/chromium.ts";
 import { ADMIN, type RunningShop, startShop, until } from "./running-shop.ts";
 import { createVisitor, DESK, PHONE, type Visitor } from "./visitor.ts";
 

@@ -1,11 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import path from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { picturePath } from "../browser/chromium.ts";
 
-/** Looked at by people after a run. */
-const PICTURES = path.resolve(".holon/screenshots");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const GRAVE: readonly unknown[] = ["serious", "critical"];
 
@@ -32,7 +30,6 @@ export interface Visitor {
 }
 
 export async function createVisitor(browser: Browser, baseURL: string, options: BrowserContextOptions): Promise<Visitor> {
-  mkdirSync(PICTURES, { recursive: true });
   const context = await browser.newContext({ baseURL, ...options });
   const faults: string[] = [];
   const requests: string[] = [];
@@ -48,7 +45,7 @@ export async function createVisitor(browser: Browser, baseURL: string, options: 
       await heading(text);
     },
     async picture(name) {
-      await page.screenshot({ path: path.join(PICTURES, `storefront-${name}.png`) });
+      await page.screenshot({ path: picturePath(`storefront-${name}`) });
     },
     async barriers() {
       await page.evaluate(AXE);

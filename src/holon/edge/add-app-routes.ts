@@ -1,18 +1,14 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
-import { errorRow, type HolonError } from "../kernel/index.ts";
+import type { FastifyInstance } from "fastify";
 import { createAppEdge } from "./create-app-edge.ts";
 import type { EdgeOptions } from "./edge-options.ts";
 import type { EdgeParts } from "./edge-parts.ts";
-import { toFault } from "./fastify-faults.ts";
 import { parseJsonText, RefusedInput } from "./json-input.ts";
-import { retryAfterHeader } from "./rates/index.ts";
 import { crossSiteRefusal } from "./same-origin.ts";
 
-/** Lets the app add its routes. */
+/** Lets the app add its routes. What they throw is answered as everything else beside tRPC is. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
-  const { routes, metrics, isProduction = false } = options;
-  if (routes === undefined) return;
-  const { errorBytes } = parts.limits;
+  const { appRoutes, metrics, isProduction = false } = options;
+  if (appRoutes === undefined) return;
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request) => {
       const refusal = crossSiteRefusal(request.raw, parts.cors, true);
@@ -24,16 +20,6 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
       if (parsed instanceof RefusedInput) done(parsed.error);
       else done(null, parsed);
     });
-    scope.setErrorHandler((thrown, request, reply) => sendRefusal(reply, toFault(thrown, request, parts.boundary), errorBytes));
-    await routes(scope, createAppEdge({ parts, metrics, isProduction }));
+    await appRoutes(scope, createAppEdge({ parts, metrics, isProduction }));
   });
-}
-
-function sendRefusal(reply: FastifyReply, error: HolonError, errorBytes: number): void {
-  const { code, message, details } = error;
-  const whole = JSON.stringify({ code, message, details });
-  const text = Buffer.byteLength(whole) <= errorBytes ? whole : JSON.stringify({ code, message: errorRow(code).meaning });
-  const retryAfter = retryAfterHeader(error);
-  if (retryAfter !== undefined) reply.header(...retryAfter);
-  reply.code(error.status).header("content-type", "application/json").header("cache-control", "no-store").send(text);
 }

@@ -7,6 +7,8 @@ import { type RawAnswer, send } from "./http.testing.ts";
 
 const SECRET = "select password from users -- at /srv/app/secret.ts";
 
+const PROBLEM = { "content-type": "application/problem+json", "cache-control": "no-store" };
+
 describe("the routes of an app", () => {
   let edge: EdgeUnderTest;
   beforeAll(async () => {
@@ -17,7 +19,7 @@ describe("the routes of an app", () => {
         if (authorization === "Bearer bad") throw new TypeError("jwt malformed");
         return authorization === undefined ? { kind: "anonymous" } : { kind: "user", id: authorization.slice("Bearer ".length), roles: [] };
       },
-      routes(app, { call, callAnonymously, assertSameOrigin, cookie, setCookie }) {
+      appRoutes(app, { call, callAnonymously, assertSameOrigin, cookie, setCookie }) {
         app.post<{ Querystring: { path: string } }>("/own/call", (request) => call(request.query.path, request.body, request));
         app.post("/own/nobody", (request) => callAnonymously("catalog.whoami", request.body, request));
         app.post("/own/session", async (request, reply) => {
@@ -61,22 +63,22 @@ describe("the routes of an app", () => {
     ["nothing", "constructor", undefined, 404, "NOT_FOUND"],
     ["an error of the contract", "catalog.soldOut", undefined, 422, "OUT_OF_STOCK"],
     ["a defect, without what it says", "catalog.broken", undefined, 500, "INTERNAL"],
-  ])("answer %s as code and message", async (_, path, input, status, code) => {
+  ])("answer %s as problem details", async (_, path, input, status, code) => {
     const answer = await post(`/own/call?path=${path}`, input);
-    expect(answer).toMatchObject({ status, json: { code, message: expect.any(String) } });
+    expect(answer).toMatchObject({ status, headers: PROBLEM, json: { code, status, detail: expect.any(String) } });
     expect(answer.body).not.toContain("/srv/app");
   });
 
   test("refuse a token that cannot be read", async () => {
     expect(await post("/own/call?path=users.me", { of: "x" }, { authorization: "Bearer bad" })).toMatchObject({
       status: 401,
-      json: { code: "UNAUTHORIZED", message: "The credentials of the request are not valid." },
+      json: { code: "UNAUTHORIZED", detail: "The credentials of the request are not valid." },
     });
   });
 
   test("never show what they threw", async () => {
     const answer = await send(edge.url, { path: "/own/broken" });
-    expect(answer).toMatchObject({ status: 500, json: { code: "INTERNAL", details: { errorId: expect.any(String) } } });
+    expect(answer).toMatchObject({ status: 500, json: { code: "INTERNAL", errorId: expect.any(String) } });
     expect(answer.body).not.toContain("secret");
     expect(edge.log.lines.some(({ fields }) => (fields["err"] as Error | undefined)?.message === SECRET)).toBe(true);
   });
@@ -91,7 +93,7 @@ describe("the routes of an app", () => {
     expect(await send(edge.url, form)).toMatchObject({ status: 415, json: { code: "UNSUPPORTED_MEDIA_TYPE" } });
     const deep = { ...form, headers: { "content-type": "application/json" }, body: "[".repeat(80) + "]".repeat(80) };
     expect(await send(edge.url, deep)).toMatchObject({ status: 400, json: { code: "BAD_REQUEST" } });
-    expect((await send(edge.url, { ...deep, body: "{" })).json).toMatchObject({ message: "The input is refused: the text is not JSON." });
+    expect((await send(edge.url, { ...deep, body: "{" })).json).toMatchObject({ detail: "The input is refused: the text is not JSON." });
     expect(await send(edge.url, { ...deep, body: '{"__proto__":{}}' })).toMatchObject({ status: 400, json: { code: "BAD_REQUEST" } });
     expect(await send(edge.url, { ...deep, body: `"${"x".repeat(2 ** 20)}"` })).toMatchObject({ status: 413, json: { code: "PAYLOAD_TOO_LARGE" } });
   });

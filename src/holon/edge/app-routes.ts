@@ -36,6 +36,6 @@ export interface AppEdge {
  * Adds the app's own HTTP routes to the public port, beside tRPC and REST.
  *
  * Shape: `app` is a Fastify scope of its own, so that hooks and parsers stay in it. It takes JSON bodies within the limits of the edge, and answers
- * what routes throw as `{ code, message, details }` with the status of the catalogue; what is no HolonError leaves as INTERNAL with an error id.
+ * what routes throw as problem details, as REST does; what is no HolonError leaves as INTERNAL with an error id.
  */
 export type AppRoutes = (app: FastifyInstance, edge: AppEdge) => void | Promise<void>;

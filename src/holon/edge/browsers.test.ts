@@ -19,11 +19,11 @@ beforeAll(async () => {
     cors: { origins: [SHOP] },
     more: [new HandTarget("shop.get", shop.procedures.get, () => "got"), new HandTarget("shop.touch", shop.procedures.touch, () => "touched")],
     restRoutes: shop.routes,
-    register: (app) => {
+    toolkitRoutes: (app) => {
       app.get("/page", (_request, reply) => reply.type("text/html").send("<p>page</p>"));
       app.get("/own", (_request, reply) => reply.header("content-security-policy", "default-src 'none'").send("own"));
     },
-    routes: (app) => {
+    appRoutes: (app) => {
       app.post("/auth/sign-in", () => ({ signed: "in" }));
       app.post("/auth/hook", () => ({ hook: true }));
     },

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { catalogueError, type HolonError } from "../kernel/index.ts";
+import { percentDecoded } from "./percent-encoding.ts";
 
 /** What the headers of a request say of each of its calls. */
 export interface CallHeaders {
@@ -52,12 +53,8 @@ function parseList<Value>(
 }
 
 function parseKey(text: string): string | undefined {
-  try {
-    const key = decodeURIComponent(text);
-    return key.length > KEY_LENGTH || CONTROL.test(key) ? undefined : key;
-  } catch {
-    return undefined;
-  }
+  const key = percentDecoded(text);
+  return key === undefined || key.length > KEY_LENGTH || CONTROL.test(key) ? undefined : key;
 }
 
 function parseMilliseconds(text: string): number | undefined {

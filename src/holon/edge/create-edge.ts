@@ -32,7 +32,7 @@ const TRPC_PREFIX = "/trpc/";
 const HEADER_BYTES = 24 * 1024;
 
 /**
- * Opens the public port: tRPC below `/trpc/`, the REST routes of the contracts, `/healthz`, `/readyz`, and what `register` and `routes` add.
+ * Opens the public port: tRPC below `/trpc/`, the REST routes of the contracts, `/healthz`, `/readyz`, and what `toolkitRoutes` and `appRoutes` add.
  *
  * Errors: whatever listening fails with, as EADDRINUSE; nothing stays open then.
  */
@@ -40,7 +40,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const parts = createParts(options);
   const door = new Door(parts);
   const app = createApp(options, parts, door);
-  await options.register?.(app);
+  await options.toolkitRoutes?.(app);
   addAppRoutes(app, parts, options);
   try {
     await app.listen({ host: options.host, port: options.port });

@@ -27,8 +27,12 @@ export interface CorsOptions {
 export interface EdgeOptions {
   /** Every procedure that can be reached from here, hosted here or not; complete before the edge is made. */
   readonly targets: TargetMap;
-  /** Those of the contracts whose targets are given; none by default. */
+  /** The REST routes of the contracts whose targets are given; none by default. */
   readonly restRoutes?: readonly RestRoute[];
+  /** Adds what the toolkit itself answers beside tRPC and REST: documents and their pages. */
+  readonly toolkitRoutes?: (app: FastifyInstance) => void | Promise<void>;
+  /** Adds the app's own routes, which call procedures as anybody from outside may. */
+  readonly appRoutes?: AppRoutes;
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -49,10 +53,6 @@ export interface EdgeOptions {
   readonly rateStore?: RateStore | undefined;
   /** Makes the ids that link an INTERNAL answer to its log line. */
   readonly newId?: () => string;
-  /** Adds routes beside tRPC and REST: documents, a frontend. */
-  readonly register?: (app: FastifyInstance) => void | Promise<void>;
-  /** Adds the app's own routes. */
-  readonly routes?: AppRoutes;
 }
 
 /** The public port of a process. */

@@ -28,12 +28,13 @@ export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: nu
   reply
     .code(error.status)
     .header("content-type", PROBLEM_TYPE)
+    // What is missing now may be there in a moment.
+    .header("cache-control", "no-store")
     // As bytes: to a text Fastify adds a charset, which problem details do not have.
     .send(Buffer.from(toProblemJson(error, error.status, errorBytes)));
 }
 
-/** What is answered for whatever a route of Fastify threw. */
-export function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
+function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
   const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
   if (status === undefined || status < 400 || status >= 500) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });

@@ -208,7 +208,7 @@ describe("headers", () => {
         addresses.push(address);
         return { kind: "anonymous" };
       },
-      register: (app) => {
+      toolkitRoutes: (app) => {
         app.get("/echo", (request) => ({ address: request.ip, secret: request.headers["holon-principal"] ?? null }));
       },
     });

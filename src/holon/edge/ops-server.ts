@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify from "fastify";
 import type { Logger } from "../kernel/index.ts";
 import type { Metrics } from "../observe/index.ts";
 import { addDashboard } from "./dashboard/add-dashboard.ts";
@@ -24,8 +24,6 @@ export interface OpsServerOptions {
   readonly log: Logger;
   /** Adds the dashboard below `/ops`, for admins. */
   readonly dashboard?: DashboardOptions | undefined;
-  /** Adds other routes. */
-  readonly register?: (app: FastifyInstance) => void | Promise<void>;
 }
 
 /** The port for those who run the app. */
@@ -36,9 +34,9 @@ export interface OpsServer {
   close(): Promise<void>;
 }
 
-/** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, the dashboard, and what `register` adds. */
+/** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, and the dashboard. */
 export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
-  const { host = "127.0.0.1", port, metrics, readiness, log, dashboard, register } = options;
+  const { host = "127.0.0.1", port, metrics, readiness, log, dashboard } = options;
   const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
   // Operators come by http through a tunnel as often as not: nothing here may lock their browsers into https.
   const security = new SecurityHeaders({ isProduction: false });
@@ -50,7 +48,6 @@ export async function createOpsServer(options: OpsServerOptions): Promise<OpsSer
   addHealthRoutes(app, readiness, { showReasons: true });
   app.get("/metrics", async (_request, reply) => reply.header("content-type", metrics.contentType).send(await metrics.text()));
   if (dashboard !== undefined) await addDashboard(app, dashboard, log);
-  await register?.(app);
   try {
     await app.listen({ host, port });
   } catch (fault) {

@@ -1,10 +1,9 @@
 import { STATUS_CODES } from "node:http";
-import { errorRow, type HolonError } from "../kernel/index.ts";
+import type { HolonError } from "../kernel/index.ts";
+import { fittingError } from "./fitting-error.ts";
 
 /** The media type of {@link toProblemJson}. */
 export const PROBLEM_TYPE = "application/problem+json";
-
-const DETAIL_LENGTH = 300;
 
 /**
  * The JSON of an error as problem details: `type`, `title`, `status`, `detail`, and `code` as in tRPC's errors.
@@ -16,19 +15,10 @@ const DETAIL_LENGTH = 300;
  * Source: RFC 9457.
  */
 export function toProblemJson(error: HolonError, status: number, limitBytes: number): string {
-  const whole = withMembers(error, status);
-  if (whole !== undefined && fits(whole, limitBytes)) return whole;
-  const bare = write(error, status, error.message.slice(0, DETAIL_LENGTH), {});
-  return fits(bare, limitBytes) ? bare : write(error, status, errorRow(error.code).meaning, {});
-}
-
-/** Undefined where the details are no JSON: an error must be answered even then. */
-function withMembers(error: HolonError, status: number): string | undefined {
-  try {
-    return write(error, status, error.message, membersOf(error));
-  } catch {
-    return undefined;
-  }
+  const title = STATUS_CODES[status] ?? "Error";
+  return fittingError(error, limitBytes, (detail, form) =>
+    JSON.stringify({ type: "about:blank", title, status, detail, code: error.code, ...(form === "whole" ? membersOf(error) : {}) }),
+  );
 }
 
 function membersOf({ code, details }: HolonError): object {
@@ -36,12 +26,4 @@ function membersOf({ code, details }: HolonError): object {
   if (code === "BAD_REQUEST" && known?.issues !== undefined) return { issues: known.issues };
   if (code === "INTERNAL" && known?.errorId !== undefined) return { errorId: known.errorId };
   return { details };
-}
-
-function write({ code }: HolonError, status: number, detail: string, members: object): string {
-  return JSON.stringify({ type: "about:blank", title: STATUS_CODES[status] ?? "Error", status, detail, code, ...members });
-}
-
-function fits(text: string, limitBytes: number): boolean {
-  return text.length * 3 <= limitBytes || Buffer.byteLength(text) <= limitBytes;
 }

@@ -56,7 +56,7 @@ const signInRoute: AppRoutes = (app, edge) => {
 
 const edges: EdgeUnderTest[] = [];
 async function open(options: Parameters<typeof openEdge>[0] = {}): Promise<EdgeUnderTest> {
-  const edge = await openEdge({ authenticate, more: targets(), restRoutes: users.routes, routes: signInRoute, ...options });
+  const edge = await openEdge({ authenticate, more: targets(), restRoutes: users.routes, appRoutes: signInRoute, ...options });
   edges.push(edge);
   return edge;
 }

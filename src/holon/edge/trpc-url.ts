@@ -1,3 +1,5 @@
+import { percentDecoded, queryDecoded } from "./percent-encoding.ts";
+
 /** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */
 export const URL_LENGTH = 16 * 1024;
 
@@ -18,7 +20,7 @@ export interface TrpcUrl {
  */
 export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undefined {
   const mark = url.indexOf("?");
-  const path = decodePath(mark < 0 ? url.slice(prefixLength) : url.slice(prefixLength, mark));
+  const path = percentDecoded(mark < 0 ? url.slice(prefixLength) : url.slice(prefixLength, mark));
   if (path === undefined) return undefined;
   let batch: string | undefined;
   let input: string | undefined;
@@ -59,22 +61,7 @@ export function hasEmptySegment(path: string): boolean {
   return NAMES_AND_SEPARATORS.test(path) && EMPTY_SEGMENT.test(path);
 }
 
-function decodePath(path: string): string | undefined {
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
-}
-
+/** URLSearchParams keeps what it cannot decode; so do we, and whoever parses the value refuses it. */
 function decodeValue(value: string): string {
-  const spaced = value.includes("+") ? value.replaceAll("+", " ") : value;
-  if (!spaced.includes("%")) return spaced;
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    // URLSearchParams keeps what it cannot decode; so do we, and whoever parses the value refuses it.
-    return new URLSearchParams(`v=${value}`).get("v") ?? "";
-  }
+  return queryDecoded(value) ?? new URLSearchParams(`v=${value}`).get("v") ?? "";
 }

@@ -2,12 +2,12 @@ import type { EdgeRequest } from "../edge/index.ts";
 import { ANONYMOUS, catalogueError, type Principal, Scope } from "../kernel/index.ts";
 import type { AskApp, Authenticate } from "./define-app.ts";
 import type { Core } from "./open-core.ts";
-import { targetsOf } from "./routing.ts";
+import { reachableOf, targetsOf } from "./routing.ts";
 
 /** Calls from this process what the outside may call, for nobody. Errors: UNAVAILABLE for what it does not reach. */
-export function askOf({ plan, contracts, resolve, clock, callerFor }: Core): AskApp {
-  const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
-  const targets = targetsOf(reachable, resolve);
+export function askOf(core: Core): AskApp {
+  const { plan, resolve, clock, callerFor } = core;
+  const targets = targetsOf(reachableOf(core), resolve);
   return async (procedure, input) => {
     const target = targets.get(procedure);
     if (target === undefined || target.procedure.access === "internal")

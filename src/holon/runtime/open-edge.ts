@@ -6,20 +6,20 @@ import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import type { App } from "./define-app.ts";
 import { openApiOf } from "./open-api-of.ts";
 import type { Core } from "./open-core.ts";
-import { targetsOf } from "./routing.ts";
+import { reachableOf, targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
 export async function openEdge(app: App, core: Core, readiness: () => Readiness, open: OpenThings): Promise<Edge> {
-  const { plan, contracts, resolve, callMetrics, clock, wheel, log, newId } = core;
+  const { plan, resolve, callMetrics, clock, wheel, log, newId } = core;
   const { authenticate, routes } = app;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
-  const reachable = contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
+  const reachable = reachableOf(core);
   const rateStore = await openRateStore(core, open);
   return createEdge({
     targets: targetsOf(reachable, resolve),
     restRoutes: reachable.flatMap((contract) => contract.routes),
     authenticate: edgeAuthenticate(authenticate, askOf(core)),
-    ...(routes === undefined ? {} : { routes }),
+    ...(routes === undefined ? {} : { appRoutes: routes }),
     limits: plan.limits,
     ...{ clock, wheel, log, newId, host, port, readiness },
     metrics: callMetrics,
@@ -27,7 +27,7 @@ export async function openEdge(app: App, core: Core, readiness: () => Readiness,
     trustedProxies: plan.trustedProxies,
     cors: { origins: plan.corsOrigins },
     rateStore,
-    register: (server) => addDocs(server, app, plan),
+    toolkitRoutes: (server) => addDocs(server, app, plan),
   });
 }
 

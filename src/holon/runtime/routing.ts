@@ -1,6 +1,7 @@
 import type { CompiledContext, ResolveTarget } from "../context/index.ts";
 import { type Contract, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import { type Clock, catalogueError, type Limits, type Logger, type TimerWheel } from "../kernel/index.ts";
+import type { Plan } from "../topology/index.ts";
 import { createMeshPeer, type MeshPeer, type MeshTls } from "../transport/mesh/index.ts";
 import type { ProcessIdentity } from "../wire/index.ts";
 
@@ -52,6 +53,11 @@ export function createResolver(hosted: readonly CompiledContext[], peers: Readon
       throw catalogueError("NOT_FOUND", `${path} is not to be had in this process: ${contextName} is neither hosted nor addressed.`);
     return target;
   };
+}
+
+/** The contracts whose contexts are hosted in this process or have an address. */
+export function reachableOf({ plan, contracts }: { readonly plan: Plan; readonly contracts: readonly Contract[] }): readonly Contract[] {
+  return contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
 }
 
 /** Every procedure of the given contracts, as this process reaches it. */

@@ -58,7 +58,7 @@ export const VARIABLES: readonly Variable[] = [
   ),
   variable("NODE_ENV", "development", "`production`, `development` or `test`; production refuses what is made for development."),
   variable("LOG_LEVEL", "info", "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),
-  variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces are sent by OTLP over HTTP."),
+  variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces will be sent by OTLP over HTTP. Nothing is sent yet."),
 ];
 
 /** Variables of the project's own tests and tools, which processes started by them inherit and do not read. */

@@ -58,10 +58,10 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
   });
 
   test("does not begin with a wrong password", async () => {
-    expect(await signIn("wrong")).toEqual({
+    expect(await signIn("wrong")).toMatchObject({
       status: 401,
       cookie: undefined,
-      json: { code: "UNAUTHORIZED", message: "E-mail or password is wrong." },
+      json: { code: "UNAUTHORIZED", detail: "E-mail or password is wrong." },
     });
   });
 

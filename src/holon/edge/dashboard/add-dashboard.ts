@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { RateCounter } from "../rates/index.ts";
 import { type Admin, Admission, isRefusal } from "./admission.ts";
 import { addBoard } from "./board-routes.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
@@ -8,8 +9,10 @@ import { SessionCookie } from "./session-cookie.ts";
 import { Sessions } from "./sessions.ts";
 import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in-routes.ts";
 import { STYLE } from "./style.ts";
-import { TryLimit } from "./try-limit.ts";
 import { addWork } from "./work-routes.ts";
+
+/** Wrong tries that an address has, in each process. */
+const WRONG_TRIES = { limit: 5, windowMs: 5 * 60_000, keysCount: 10_000 };
 
 /**
  * Adds the dashboard below `/ops`: sign-in, the page of waiting work, and Bull Board.
@@ -21,7 +24,8 @@ export async function addDashboard(app: FastifyInstance, options: DashboardOptio
   const sessions = new Sessions(secret, clock);
   const cookie = new SessionCookie(appName);
   const admission = new Admission(options, sessions, cookie, log);
-  const parts: SignInParts = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries: new TryLimit(clock), log };
+  const tries = new RateCounter({ ...WRONG_TRIES, clock, shared: undefined });
+  const parts: SignInParts = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
   const admins = new WeakMap<FastifyRequest, Admin>();
   const adminOf = (request: FastifyRequest): Admin => {
     const admin = admins.get(request);

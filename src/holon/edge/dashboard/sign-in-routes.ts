@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isHolonError, type Logger } from "../../kernel/index.ts";
+import { clientNetwork, type RateCounter } from "../rates/index.ts";
 import { assertSameOrigin } from "../same-origin.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
@@ -7,7 +8,6 @@ import { sendPage } from "./page.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
 import { signInPage } from "./sign-in-page.ts";
-import type { TryLimit } from "./try-limit.ts";
 
 /** What the routes of sign-in share with the others. */
 export interface SignInParts {
@@ -16,7 +16,7 @@ export interface SignInParts {
   readonly admission: Admission;
   readonly sessions: Sessions;
   readonly cookie: SessionCookie;
-  readonly tries: TryLimit;
+  readonly tries: RateCounter;
   readonly log: Logger;
 }
 
@@ -52,18 +52,19 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
   const { admission, sessions, cookie, tries, log } = parts;
   const next = formField(request, "next");
   const address = request.ip;
-  const waitMs = tries.waitMs(address);
+  const network = clientNetwork(address);
+  // Counted before it is known whether it is good: many at once get no more than one after the other.
+  const waitMs = tries.take(network);
   if (waitMs > 0) {
     reply.header("retry-after", Math.ceil(waitMs / 1_000));
     return showSignIn(reply, 429, parts, next, "Too many wrong tries. Wait some minutes.");
   }
-  tries.count(address);
   try {
     const token = formField(request, "token");
     const userId = await (token === ""
       ? admission.byPassword(request.raw, { email: formField(request, "email"), password: formField(request, "password") })
       : admission.byTypedToken(request.raw, token));
-    tries.forget(address);
+    await tries.giveBack(network);
     log.info({ userId, address }, "an admin signed in to the dashboard");
     const value = sessions.issue(userId);
     return reply.header("set-cookie", cookie.set(request, value, sessions.lifetimeMs)).redirect(OWN_PATH.test(next) ? next : FIRST_PAGE, 303);

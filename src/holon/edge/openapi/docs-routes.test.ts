@@ -11,7 +11,7 @@ describe("the documents of an edge", () => {
   let open: EdgeUnderTest;
   beforeAll(async () => {
     open = await openEdge({
-      register: (app) => {
+      toolkitRoutes: (app) => {
         addDocumentRoute(app, document);
         addDocsRoutes(app, document.info.title);
       },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { isKnownTag } from "../rest/entity-tag.ts";
 import type { OpenApiDocument } from "./create-document.ts";
 
 /** The path of the document. */
@@ -16,12 +17,7 @@ export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
   app.get(DOCUMENT_PATH, (request, reply) => {
     reply.header("etag", etag).header("cache-control", "no-cache");
-    if (isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send();
+    if (isKnownTag(request.headers["if-none-match"] ?? "", etag)) return reply.code(304).send();
     return reply.header("content-type", "application/json").send(body);
   });
-}
-
-/** Proxies that compress an answer make its tag a weak one, which means the same here (RFC 9110, 13.1.2). */
-function isKnown(header: string | undefined, etag: string): boolean {
-  return header?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag || tag.trim() === "*") === true;
 }

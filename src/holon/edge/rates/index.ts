@@ -1,4 +1,6 @@
+export * from "./client-network.ts";
 export * from "./procedure-rates.ts";
+export * from "./rate-counter.ts";
 export * from "./rate-gate.ts";
 export * from "./redis-rate-store.ts";
 export * from "./shared-totals.ts";

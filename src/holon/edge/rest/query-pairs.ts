@@ -1,3 +1,5 @@
+import { queryDecoded } from "../percent-encoding.ts";
+
 /** A parameter of a query string, decoded. */
 export interface QueryPair {
   readonly name: string;
@@ -11,26 +13,15 @@ export interface QueryPair {
  */
 export function parseQuery(url: string): readonly QueryPair[] | undefined {
   const mark = url.indexOf("?");
-  if (mark < 0 || mark === url.length - 1) return NONE;
-  try {
-    return url
-      .slice(mark + 1)
-      .split("&")
-      .filter((part) => part !== "")
-      .map(toPair);
-  } catch {
-    return undefined;
+  const pairs: QueryPair[] = [];
+  if (mark < 0) return pairs;
+  for (const part of url.slice(mark + 1).split("&")) {
+    if (part === "") continue;
+    const equals = part.indexOf("=");
+    const name = queryDecoded(equals < 0 ? part : part.slice(0, equals));
+    const value = equals < 0 ? "" : queryDecoded(part.slice(equals + 1));
+    if (name === undefined || value === undefined) return undefined;
+    pairs.push({ name, value });
   }
-}
-
-const NONE: readonly QueryPair[] = [];
-
-function toPair(part: string): QueryPair {
-  const equals = part.indexOf("=");
-  return equals < 0 ? { name: decode(part), value: "" } : { name: decode(part.slice(0, equals)), value: decode(part.slice(equals + 1)) };
-}
-
-function decode(text: string): string {
-  const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
-  return spaced.includes("%") ? decodeURIComponent(spaced) : spaced;
+  return pairs;
 }

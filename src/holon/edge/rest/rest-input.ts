@@ -1,5 +1,6 @@
 import type { RestField, RestRoute } from "../../contract/index.ts";
 import { type RefusedInput, refusedInput } from "../json-input.ts";
+import { percentDecoded } from "../percent-encoding.ts";
 import { parseQuery } from "./query-pairs.ts";
 
 /**
@@ -57,7 +58,7 @@ export class RestInput {
     const { pathFields } = this.#route;
     for (let index = 0; index < pathFields.length; index++) {
       const field = pathFields[index] as RestField;
-      const text = decodeSegment(texts[index] as string);
+      const text = percentDecoded(texts[index] as string);
       if (text === undefined) return refusedInput(field.name, "invalid_encoding", "the path is not percent-encoded as it should be");
       const value = toValue(text, field);
       // Who sends a whole row back sends its id too; another id than that of the path is a mistake that must not be guessed at.
@@ -77,13 +78,4 @@ function toValue(text: string, { kinds }: RestField): string | number | boolean 
   if (kinds.includes("number") && NUMBER.test(text)) return Number(text);
   if (kinds.includes("boolean") && (text === "true" || text === "false")) return text === "true";
   return text;
-}
-
-function decodeSegment(segment: string): string | undefined {
-  if (!segment.includes("%")) return segment;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
 }

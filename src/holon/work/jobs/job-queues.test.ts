@@ -3,24 +3,10 @@ import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
 import { job } from "../job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
-import { effects } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const Data = z.object({ n: z.int().optional() });
-
-/** Writes its effect in the transaction that ends the job. */
-const completing =
-  (after: (call: JobCall) => void = () => {}): JobHandler =>
-  async (call) => {
-    await place.store.transaction(call.scope, async (tx) => {
-      await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
-      await call.complete(tx, undefined);
-    });
-    after(call);
-  };
-
-const effectCount = async () => (await place.sql`select 1 from orders.effects`).length;
 
 describe("queues of jobs", { timeout: 60_000 }, () => {
   it("carry addresses, by queue: a limited job has its own", async () => {
@@ -102,7 +88,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
   });
 
   it("may lose all: a delayed job still runs when it is due, once", async () => {
-    const work = await place.start({ send: job(Data) }, { send: completing() }, { timing: { resendAfterMs: 20 } });
+    const work = await place.start({ send: job(Data) }, { send: place.completing() }, { timing: { resendAfterMs: 20 } });
     const id = await place.enqueue(work, { options: { delayMs: 300 } });
     expect(place.queues.empty()).toBe(1);
     await work.sweep();
@@ -111,11 +97,11 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
       await work.sweep();
       return (await place.row(id))["state"] === "done";
     });
-    expect([await effectCount(), place.queues.added.at(-1)?.job.id]).toEqual([1, `${id}-2`]);
+    expect([await place.effectCount(), place.queues.added.at(-1)?.job.id]).toEqual([1, `${id}-2`]);
   });
 
   it("may be away: what they did not take is sent by the next sweep", async () => {
-    const work = await place.start({ send: job(Data) }, { send: completing() });
+    const work = await place.start({ send: job(Data) }, { send: place.completing() });
     place.queues.reachable = false;
     const id = await place.enqueue(work);
     place.queues.reachable = true;
@@ -139,9 +125,9 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
 
   it("that lost a job get it again soon, but not while something of theirs is in hand", async () => {
     const release = signal();
-    const handler = async (call: Parameters<ReturnType<typeof completing>>[0]) => {
+    const handler = async (call: JobCall) => {
       await release.promise;
-      return completing()(call);
+      return place.completing()(call);
     };
     const timing = { resendLostMs: 0, resendAfterMs: 600_000 };
     const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: handler }, { timing });
@@ -167,7 +153,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
       {
         send: (call) => {
           entered++;
-          return completing()(call);
+          return place.completing()(call);
         },
       },
     );
@@ -179,17 +165,17 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     ]);
     await place.is(id, "done");
     await until(async () => (await place.queues.depth("jobs.orders")).active === 0);
-    expect([entered, await effectCount()]).toEqual([1, 1]);
+    expect([entered, await place.effectCount()]).toEqual([1, 1]);
   });
 
   it("may say what is no address: what else is claimed at that moment is run", async () => {
-    const work = await place.start({ send: job(Data) }, { send: completing() });
+    const work = await place.start({ send: job(Data) }, { send: place.completing() });
     place.queues.reachable = false;
     const id = await place.enqueue(work);
     place.queues.reachable = true;
     await place.queues.add("jobs.orders", [{ id: "odd-1", name: "send", data: { ids: ["x", "1; drop", 7, null, id] } }]);
     await place.is(id, "done");
-    expect(await effectCount()).toBe(1);
+    expect(await place.effectCount()).toBe(1);
   });
 
   it("get the place back of a suspect that could not be claimed", async () => {
@@ -197,7 +183,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
       create function orders.unclaimable() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
       create trigger unclaimable before update on orders.holon_jobs for each row
         when (new.state = 'running' and new.data ->> 'n' = '13') execute function orders.unclaimable()`);
-    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: completing() });
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: place.completing() });
     const id = await place.enqueue(work, { data: { n: 13 } });
     await place.queues.add("jobs.orders.send", [{ id: "suspect-1", name: "send", data: { ids: [id], suspect: true } }]);
     await until(async () => (await place.queues.depth("jobs.orders.send")).active === 0);

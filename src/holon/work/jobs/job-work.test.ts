@@ -3,25 +3,11 @@ import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
 import { Scope, systemClock } from "../../kernel/index.ts";
 import { job } from "../job.ts";
-import type { JobCall, JobHandler } from "./job-call.ts";
-import { effects } from "./jobs.fixture.testing.ts";
+import type { JobCall } from "./job-call.ts";
 import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const Data = z.object({ n: z.int().optional() });
-
-/** Writes its effect in the transaction that ends the job. */
-const completing =
-  (after: (call: JobCall) => void = () => {}): JobHandler =>
-  async (call) => {
-    await place.store.transaction(call.scope, async (tx) => {
-      await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
-      await call.complete(tx, undefined);
-    });
-    after(call);
-  };
-
-const effectCount = async () => (await place.sql`select 1 from orders.effects`).length;
 
 describe("a job", { timeout: 60_000 }, () => {
   it("runs for its context's system, for who enqueued it, in their trace", async () => {
@@ -66,7 +52,7 @@ describe("a job", { timeout: 60_000 }, () => {
         send: (call) => {
           attempts.push(call.attempt);
           if (broken) throw new TypeError("no such address");
-          return completing()(call);
+          return place.completing()(call);
         },
       },
     );
@@ -81,7 +67,7 @@ describe("a job", { timeout: 60_000 }, () => {
     broken = false;
     expect(await Promise.all([work.rerun(id), work.rerun(id)])).toContain(false);
     await place.is(id, "done");
-    expect([attempts, await effectCount(), await work.rerun(id)]).toEqual([[1, 2, 3, 4], 1, false]);
+    expect([attempts, await place.effectCount(), await work.rerun(id)]).toEqual([[1, 2, 3, 4], 1, false]);
   });
 
   it("waits a random part of a doubling time between attempts", async () => {
@@ -123,14 +109,14 @@ describe("a job", { timeout: 60_000 }, () => {
     const work = await place.start(
       { send: job(Data) },
       {
-        send: completing(() => {
+        send: place.completing(() => {
           throw new TypeError("after the commit");
         }),
       },
     );
     const id = await place.enqueue(work);
     await place.is(id, "done");
-    expect([await effectCount(), (await place.row(id))["attempts"]]).toEqual([1, 1]);
+    expect([await place.effectCount(), (await place.row(id))["attempts"]]).toEqual([1, 1]);
   });
 
   it("that another runner has taken over cannot commit", async () => {
@@ -140,13 +126,13 @@ describe("a job", { timeout: 60_000 }, () => {
       {
         send: async (call) => {
           await place.sql`update orders.holon_jobs set attempts = attempts + 1, run_by = 'another'`;
-          await completing()(call).catch(failure.resolve);
+          await place.completing()(call).catch(failure.resolve);
         },
       },
     );
     await place.enqueue(work);
     expect(await failure.promise).toMatchObject({ code: "KEY_IN_FLIGHT" });
-    expect(await effectCount()).toBe(0);
+    expect(await place.effectCount()).toBe(0);
   });
 
   it("that takes longer than a lease is not taken for dead while its process lives", async () => {
@@ -163,18 +149,18 @@ describe("a job", { timeout: 60_000 }, () => {
   });
 
   it("is dispatched once, however often its row comes", async () => {
-    const work = await place.start({ send: job(Data) }, { send: completing() });
+    const work = await place.start({ send: job(Data) }, { send: place.completing() });
     const [id = ""] = await place.append([{}]);
     await Promise.all([work.dispatch([{ id }]), work.dispatch([{ id }]), work.dispatch([{ id }])]);
     await place.is(id, "done");
     await work.dispatch([{ id }]);
-    expect([await effectCount(), place.queues.added.length]).toEqual([1, 1]);
+    expect([await place.effectCount(), place.queues.added.length]).toEqual([1, 1]);
   });
 
   it("is kept for a while after its end, longer where it failed", async () => {
     const work = await place.start(
       { send: job(Data), fail: job(Data, { attempts: 1 }) },
-      { send: completing(), fail: () => Promise.reject(new TypeError("no")) },
+      { send: place.completing(), fail: () => Promise.reject(new TypeError("no")) },
     );
     const ids = [
       await place.enqueue(work),

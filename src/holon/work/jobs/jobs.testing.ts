@@ -8,9 +8,9 @@ import { type Clock, type Scope, silentLogger, systemClock, TimerWheel } from ".
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
-import type { JobHandler } from "./job-call.ts";
+import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobTiming } from "./job-timing.ts";
-import { tables } from "./jobs.fixture.testing.ts";
+import { effects, tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
 import { type JobWork, startJobWork } from "./start-job-work.ts";
 
@@ -39,6 +39,9 @@ export interface JobsPlace {
   publish(work: JobWork): Promise<number>;
   row(id: string): Promise<Record<string, unknown>>;
   is(id: string, state: string): Promise<void>;
+  /** A handler that writes its effect in the transaction that ends the job, and then does `after`. */
+  completing(after?: (call: JobCall) => void): JobHandler;
+  effectCount(): Promise<number>;
 }
 
 /** Prepares {@link JobsPlace} for the tests of a file; each begins with empty tables and queues. */
@@ -76,7 +79,7 @@ export function useJobs(): JobsPlace {
     await made.store?.close();
     await made.sql?.end({ timeout: 1 });
   });
-  const functions: Pick<JobsPlace, "start" | "append" | "enqueue" | "publish" | "row" | "is"> = {
+  const functions: Omit<JobsPlace, keyof typeof made> = {
     async start(jobs, handlers, { schedules = {}, timing = {}, clock = systemClock, backend = made.queues, random = () => 0 } = {}) {
       const work = await startJobWork({
         module: { name: "orders", jobs, schedules },
@@ -114,6 +117,16 @@ export function useJobs(): JobsPlace {
       return row ?? {};
     },
     is: (id, state) => until(async () => (await functions.row(id))["state"] === state),
+    completing:
+      (after = () => {}) =>
+      async (call) => {
+        await made.store.transaction(call.scope, async (tx) => {
+          await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
+          await call.complete(tx, undefined);
+        });
+        after(call);
+      },
+    effectCount: async () => (await made.sql`select 1 from orders.effects`).length,
   };
   return Object.assign(made, functions);
 }

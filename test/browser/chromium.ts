@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
 const PROGRAM = "chromium";
@@ -11,4 +12,9 @@ export async function startChromium(): Promise<Browser> {
   const executablePath = spawnSync("sh", ["-c", `command -v ${PROGRAM}`], { encoding: "utf8" }).stdout.trim();
   const args = ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"];
   return chromium.launch({ executablePath, headless: true, args });
+}
+
+/** Where a picture of a page is put, to be looked at by people after a run. */
+export function picturePath(name: string): string {
+  return path.resolve(".holon/screenshots", `${name}.png`);
 }
