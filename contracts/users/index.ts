@@ -1,7 +1,7 @@
 import { contract, mutation, query, type RateLimit } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
-import { Email, Moment, text, Version } from "../values.ts";
+import { Email, Id, Moment, text, Version } from "../values.ts";
 
 /** What somebody may do: `user` buys, `admin` also runs the shop. */
 export const Role = z.enum(["user", "admin"]).meta({ id: "Role" });
@@ -16,7 +16,7 @@ const profile = {
 };
 
 /** Somebody with an account. */
-export const User = z.object({ id: z.uuid(), ...profile, role: Role, version: Version, createdAt: Moment }).meta({ id: "User" });
+export const User = z.object({ id: Id, ...profile, role: Role, version: Version, createdAt: Moment }).meta({ id: "User" });
 
 export type User = z.output<typeof User>;
 
@@ -29,7 +29,7 @@ export const Session = z.object({ token: z.string(), expiresAt: Moment, refreshT
 export type Session = z.output<typeof Session>;
 
 /** Who a ticket stands for. */
-export const TicketHolder = z.object({ id: z.uuid(), roles: z.array(z.string()) });
+export const TicketHolder = z.object({ id: Id, roles: z.array(z.string()) });
 
 /** A refresh token or a ticket as somebody sends it. */
 const Secret = z.string().min(1).max(200);
@@ -85,7 +85,7 @@ export const users = contract("users", {
     }),
     changePassword: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), password: z.string().min(1).max(128), newPassword: NewPassword }),
+      input: z.object({ id: Id, password: z.string().min(1).max(128), newPassword: NewPassword }),
       rest: "PUT /users/{id}/password",
       description: "Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.",
     }),
@@ -104,7 +104,7 @@ export const users = contract("users", {
     }),
     get: query({
       access: "user",
-      input: z.object({ id: z.uuid() }),
+      input: z.object({ id: Id }),
       output: User,
       rest: "GET /users/{id}",
       description: "One account; users see their own, admins all.",
@@ -118,21 +118,21 @@ export const users = contract("users", {
     }),
     update: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), version: Version, ...profile }),
+      input: z.object({ id: Id, version: Version, ...profile }),
       output: User,
       rest: "PUT /users/{id}",
       description: "Replaces all that a user says of himself.",
     }),
     patch: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), version: Version, ...z.object(profile).partial().shape }),
+      input: z.object({ id: Id, version: Version, ...z.object(profile).partial().shape }),
       output: User,
       rest: "PATCH /users/{id}",
       description: "Replaces the fields that are named; null empties one.",
     }),
     remove: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), version: Version }),
+      input: z.object({ id: Id, version: Version }),
       rest: "DELETE /users/{id}",
       description: "Closes an account. Its orders stay.",
     }),
