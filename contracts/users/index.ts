@@ -49,6 +49,15 @@ const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"], skipSuccessful: true },
 ];
 
+/** Accounts that one address opens or tries to: each tells whether an e-mail has one, and costs a hash. */
+const SIGN_UP_LIMITS: readonly RateLimit[] = [{ limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"] }];
+
+/** The same as for signing in, for who is signed in and says his password again: a token that was stolen is no licence to guess. */
+const PASSWORD_LIMITS: readonly RateLimit[] = [
+  { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "user"], skipSuccessful: true },
+  { limit: 50, windowMs: QUARTER_HOUR_MS, by: ["user"], skipSuccessful: true },
+];
+
 /** What the users context promises: accounts, and proofs of who somebody is. */
 export const users = contract("users", {
   description: "Accounts, and proofs of who somebody is.",
@@ -57,6 +66,7 @@ export const users = contract("users", {
       access: "public",
       input: z.object({ email: Email, password: NewPassword, name: text(100) }),
       output: User,
+      rateLimits: SIGN_UP_LIMITS,
       rest: "POST /users",
       description: "Opens an account. An e-mail that has one answers CONFLICT.",
       example: { input: { email: "ada@example.test", password: "correct horse", name: "Ada" } },
@@ -86,6 +96,7 @@ export const users = contract("users", {
     changePassword: mutation({
       access: "user",
       input: z.object({ id: Id, password: z.string().min(1).max(128), newPassword: NewPassword }),
+      rateLimits: PASSWORD_LIMITS,
       rest: "PUT /users/{id}/password",
       description: "Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.",
     }),
