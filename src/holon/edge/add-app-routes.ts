@@ -3,9 +3,9 @@ import { errorRow, type HolonError } from "../kernel/index.ts";
 import { createAppEdge } from "./create-app-edge.ts";
 import type { EdgeOptions } from "./edge-options.ts";
 import type { EdgeParts } from "./edge-parts.ts";
+import { errorHeader } from "./error-header.ts";
 import { toFault } from "./fastify-faults.ts";
 import { parseJsonText, RefusedInput } from "./json-input.ts";
-import { retryAfterHeader } from "./rates/index.ts";
 import { crossSiteRefusal } from "./same-origin.ts";
 
 /** Lets the app add its routes. */
@@ -33,7 +33,7 @@ function sendRefusal(reply: FastifyReply, error: HolonError, errorBytes: number)
   const { code, message, details } = error;
   const whole = JSON.stringify({ code, message, details });
   const text = Buffer.byteLength(whole) <= errorBytes ? whole : JSON.stringify({ code, message: errorRow(code).meaning });
-  const retryAfter = retryAfterHeader(error);
-  if (retryAfter !== undefined) reply.header(...retryAfter);
+  const header = errorHeader(error);
+  if (header !== undefined) reply.header(...header);
   reply.code(error.status).header("content-type", "application/json").header("cache-control", "no-store").send(text);
 }

@@ -282,9 +282,11 @@ describe("a call by REST", () => {
         throw new TypeError("JWT expired: eyJ...");
       },
     });
-    const { status, body } = await send(guarded.url, { path: "/nothing" });
+    const { status, body, headers } = await send(guarded.url, { path: "/nothing" });
+    const byTrpc = await send(guarded.url, { path: "/trpc/shop.say.nothing" });
     await guarded.close();
     expect([status, body.includes("UNAUTHORIZED"), body.includes("JWT")]).toEqual([401, true, false]);
+    expect([headers, byTrpc.headers].map((each) => each["www-authenticate"])).toEqual(["Bearer", "Bearer"]);
   });
 });
 
