@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** The id of a row: a UUID. Spellings that differ in case are one id, which is kept in small letters. */
+export const Id = z.uuid().toLowerCase();
+
 /** Text that people write: trimmed, not empty, at most `maxLength` characters. */
 export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength);
 

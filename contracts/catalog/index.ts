@@ -1,7 +1,7 @@
 import { contract, cursor, event, mutation, query } from "holon/contract";
 import { z } from "zod";
 import { cursorPageOf, onePlace, pageFields } from "../page.ts";
-import { Cents, Moment, Quantity, SumCents, text, Version } from "../values.ts";
+import { Cents, Id, Moment, Quantity, SumCents, text, Version } from "../values.ts";
 import { Sale } from "./sale.ts";
 
 const facts = {
@@ -13,7 +13,7 @@ const facts = {
 };
 
 /** Something that is sold. `version` counts edits of its facts; stock moves without it. A discontinued product is sold while there is stock. */
-export const Product = z.object({ id: z.uuid(), ...facts, stock: z.int().min(0), version: Version, createdAt: Moment }).meta({ id: "Product" });
+export const Product = z.object({ id: Id, ...facts, stock: z.int().min(0), version: Version, createdAt: Moment }).meta({ id: "Product" });
 
 export type Product = z.output<typeof Product>;
 
@@ -29,7 +29,7 @@ export { Sale } from "./sale.ts";
 /** How a list of products may be sorted. */
 export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]).meta({ id: "ProductSort" });
 
-const place = { id: z.uuid(), page: z.int() };
+const place = { id: Id, page: z.int() };
 
 /** A place in a list of products: behind a row, in one of its orders. */
 export const ProductCursor = cursor(
@@ -48,7 +48,7 @@ export const ProductCursor = cursor(
 );
 
 /** So many of one product. */
-export const Line = z.object({ productId: z.uuid(), quantity: Quantity }).meta({ id: "Line" });
+export const Line = z.object({ productId: Id, quantity: Quantity }).meta({ id: "Line" });
 
 /** 1 to 100 lines, each of another product. */
 export const Lines = z
@@ -61,16 +61,16 @@ export const Lines = z
 export const ReservedLine = z.object({ ...Line.shape, name: z.string(), unitPriceCents: Cents });
 
 /** Stock that is set aside for an order. */
-export const Reservation = z.object({ orderId: z.uuid(), lines: z.array(ReservedLine) });
+export const Reservation = z.object({ orderId: Id, lines: z.array(ReservedLine) });
 
 /** Details of OUT_OF_STOCK: the first line that there is not enough of. */
-export const OutOfStock = z.object({ productId: z.uuid(), available: z.int().min(0) });
+export const OutOfStock = z.object({ productId: Id, available: z.int().min(0) });
 
 /** Details of UNKNOWN_PRODUCT. */
-export const UnknownProduct = z.object({ productId: z.uuid() });
+export const UnknownProduct = z.object({ productId: Id });
 
 const Sums = { lines: z.int(), units: z.int(), cents: SumCents };
-const ProductSales = z.object({ productId: z.uuid(), name: z.string(), category: z.string().nullable(), ...Sums });
+const ProductSales = z.object({ productId: Id, name: z.string(), category: z.string().nullable(), ...Sums });
 const CategorySales = z.object({ category: z.string().nullable(), ...Sums });
 const Rebuild = z.int().min(1);
 const UnknownCategory = z.object({ category: z.string() });
@@ -84,7 +84,7 @@ export const catalog = contract("catalog", {
     products: {
       get: query({
         access: "public",
-        input: z.object({ id: z.uuid() }),
+        input: z.object({ id: Id }),
         output: Product,
         rest: "GET /products/{id}",
         description: "One product.",
@@ -134,7 +134,7 @@ export const catalog = contract("catalog", {
       }),
       update: mutation({
         access: admin,
-        input: z.object({ id: z.uuid(), version: Version, ...facts }),
+        input: z.object({ id: Id, version: Version, ...facts }),
         output: Product,
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
         rest: "PUT /products/{id}",
@@ -142,7 +142,7 @@ export const catalog = contract("catalog", {
       }),
       patch: mutation({
         access: admin,
-        input: z.object({ id: z.uuid(), version: Version, ...z.object(facts).partial().shape }),
+        input: z.object({ id: Id, version: Version, ...z.object(facts).partial().shape }),
         output: Product,
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
         rest: "PATCH /products/{id}",
@@ -150,7 +150,7 @@ export const catalog = contract("catalog", {
       }),
       remove: mutation({
         access: admin,
-        input: z.object({ id: z.uuid(), version: Version }),
+        input: z.object({ id: Id, version: Version }),
         rest: "DELETE /products/{id}",
         description: "Takes a product out of the catalog. Orders of it stay.",
       }),
@@ -174,7 +174,7 @@ export const catalog = contract("catalog", {
       reserve: mutation({
         access: "internal",
         idempotent: true,
-        input: z.object({ orderId: z.uuid(), lines: Lines }),
+        input: z.object({ orderId: Id, lines: Lines }),
         output: Reservation,
         errors: { OUT_OF_STOCK: OutOfStock, UNKNOWN_PRODUCT: UnknownProduct },
         description:
@@ -183,7 +183,7 @@ export const catalog = contract("catalog", {
       release: mutation({
         access: "internal",
         idempotent: true,
-        input: z.object({ orderId: z.uuid() }),
+        input: z.object({ orderId: Id }),
         output: z.object({ released: z.boolean() }),
         description: "Gives back what an order reserved or bought, once. An order that reserved nothing yet never will.",
       }),
@@ -227,7 +227,7 @@ export const catalog = contract("catalog", {
     },
   },
   events: {
-    stockHeldLong: event(z.object({ orderId: z.uuid() }), { orderedBy: "orderId" }),
+    stockHeldLong: event(z.object({ orderId: Id }), { orderedBy: "orderId" }),
     salesRebuildStarted: event(z.object({ rebuild: Rebuild })),
   },
 });

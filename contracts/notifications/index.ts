@@ -1,7 +1,7 @@
 import { contract, query } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
-import { Moment } from "../values.ts";
+import { Id, Moment } from "../values.ts";
 
 /** What people are told about. */
 export const NotificationKind = z.enum(["orderConfirmed", "orderDeclined", "orderCancelled"]).meta({ id: "NotificationKind" });
@@ -14,10 +14,10 @@ export const NotificationStatus = z.enum(["waiting", "sent", "dropped"]).meta({ 
 /** A message to somebody. */
 export const Notification = z
   .object({
-    id: z.uuid(),
+    id: Id,
     kind: NotificationKind,
-    orderId: z.uuid(),
-    customerId: z.uuid(),
+    orderId: Id,
+    customerId: Id,
     status: NotificationStatus,
     /** The mail's Message-ID: the same however often it is sent. */
     messageId: z.string(),
@@ -37,7 +37,7 @@ export const notifications = contract("notifications", {
     list: query({
       access: { role: "admin" },
       input: z.object({
-        orderId: z.uuid().optional(),
+        orderId: Id.optional(),
         kind: NotificationKind.optional(),
         status: NotificationStatus.optional(),
         sentSince: Moment.optional(),

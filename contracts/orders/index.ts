@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Lines } from "../catalog/index.ts";
 import { SoldLine } from "../catalog/sale.ts";
 import { cursorPageOf, onePlace, pageFields } from "../page.ts";
-import { Day, SumCents, Version } from "../values.ts";
+import { Day, Id, SumCents, Version } from "../values.ts";
 import { OrderDetails } from "./details.ts";
 import { DeclineReason, Order, OrderChange, OrderStatus } from "./order.ts";
 
@@ -13,10 +13,10 @@ export { DeclineCode, DeclineReason, Order, OrderChange, OrderStatus } from "./o
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
 
 /** A place in a list of orders: behind one of them. */
-export const OrderCursor = cursor("orders.orders", z.object({ orderedOn: Day, id: z.uuid(), page: z.int() }));
+export const OrderCursor = cursor("orders.orders", z.object({ orderedOn: Day, id: Id, page: z.int() }));
 
 /** What every event of an order tells. `version` is the order's after it. */
-const ofOrder = { orderId: z.uuid(), customerId: z.uuid(), version: Version };
+const ofOrder = { orderId: Id, customerId: Id, version: Version };
 const orderedBy = { orderedBy: "orderId" } as const;
 
 /** What the orders context promises: orders from placing to delivery. */
@@ -36,21 +36,21 @@ export const orders = contract("orders", {
     placeFor: mutation({
       access: { role: "admin" },
       idempotent: true,
-      input: z.object({ customerId: z.uuid(), orderedOn: Day, lines: Lines }),
+      input: z.object({ customerId: Id, orderedOn: Day, lines: Lines }),
       output: Order,
       rest: "POST /users/{customerId}/orders",
       description: "Orders for a customer, with a date of one's choice.",
     }),
     get: query({
       access: "user",
-      input: z.object({ id: z.uuid() }),
+      input: z.object({ id: Id }),
       output: Order,
       rest: "GET /orders/{id}",
       description: "One order; buyers see their own, admins all.",
     }),
     details: query({
       access: "user",
-      input: z.object({ id: z.uuid() }),
+      input: z.object({ id: Id }),
       output: OrderDetails,
       rest: "GET /orders/{id}/details",
       description:
@@ -60,7 +60,7 @@ export const orders = contract("orders", {
       access: "user",
       input: z
         .object({
-          customerId: z.uuid().optional(),
+          customerId: Id.optional(),
           status: OrderStatus.optional(),
           from: Day.optional(),
           to: Day.optional(),
@@ -75,14 +75,14 @@ export const orders = contract("orders", {
     }),
     changes: subscription({
       access: "user",
-      input: z.object({ id: z.uuid(), lastEventId: z.string().optional() }),
+      input: z.object({ id: Id, lastEventId: z.string().optional() }),
       output: OrderChange,
       resumable: true,
       description: "Where one order stands, and each change of it as it happens, until it stands where it stays.",
     }),
     changeStatus: mutation({
       access: { role: "admin" },
-      input: z.object({ id: z.uuid(), version: Version, status: z.enum(["shipped", "delivered"]) }),
+      input: z.object({ id: Id, version: Version, status: z.enum(["shipped", "delivered"]) }),
       output: Order,
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },
       statuses: { ILLEGAL_STATUS_CHANGE: 409 },
@@ -91,7 +91,7 @@ export const orders = contract("orders", {
     }),
     cancel: mutation({
       access: "user",
-      input: z.object({ id: z.uuid() }),
+      input: z.object({ id: Id }),
       output: Order,
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },
       statuses: { ILLEGAL_STATUS_CHANGE: 409 },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Line } from "../catalog/index.ts";
-import { Day, Moment, SumCents, Version } from "../values.ts";
+import { Day, Id, Moment, SumCents, Version } from "../values.ts";
 
 /**
  * Where an order stands. `pending`: its placing goes on; `declining`, `cancelling`: money or stock is still to be given back.
@@ -21,7 +21,7 @@ export const DeclineReason = z
   .object({
     code: DeclineCode,
     message: z.string(),
-    productId: z.uuid().optional(),
+    productId: Id.optional(),
     available: z.int().min(0).optional(),
   })
   .meta({ id: "DeclineReason" });
@@ -36,8 +36,8 @@ export const OrderLine = z
 /** An order, with the prices of the day that it was placed. */
 export const Order = z
   .object({
-    id: z.uuid(),
-    customerId: z.uuid(),
+    id: Id,
+    customerId: Id,
     status: OrderStatus,
     /** Why it was declined; null for all others. */
     reason: DeclineReason.nullable(),
@@ -53,6 +53,6 @@ export const Order = z
 export type Order = z.output<typeof Order>;
 
 /** Where an order went. `version` is the order's then. */
-export const OrderChange = z.object({ orderId: z.uuid(), status: OrderStatus, reason: DeclineReason.nullable(), version: Version });
+export const OrderChange = z.object({ orderId: Id, status: OrderStatus, reason: DeclineReason.nullable(), version: Version });
 
 export type OrderChange = z.output<typeof OrderChange>;

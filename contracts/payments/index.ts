@@ -1,7 +1,7 @@
 import { contract, mutation, query } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
-import { Moment, SumCents, Version } from "../values.ts";
+import { Id, Moment, SumCents, Version } from "../values.ts";
 
 /**
  * Where the payment of an order stands. `unanswered`: the gateway did not say in time; money may still move. `voided`: called off before
@@ -14,8 +14,8 @@ export type PaymentStatus = z.output<typeof PaymentStatus>;
 /** The payment of one order. */
 export const Payment = z
   .object({
-    orderId: z.uuid(),
-    customerId: z.uuid().nullable(),
+    orderId: Id,
+    customerId: Id.nullable(),
     amountCents: SumCents,
     status: PaymentStatus,
     /** Why it was declined or not answered; null otherwise. */
@@ -34,7 +34,7 @@ export const payments = contract("payments", {
     charge: mutation({
       access: "internal",
       idempotent: true,
-      input: z.object({ orderId: z.uuid(), customerId: z.uuid(), amountCents: SumCents.min(1) }),
+      input: z.object({ orderId: Id, customerId: Id, amountCents: SumCents.min(1) }),
       output: Payment,
       description:
         "Takes the payment of an order; the answer is approved, declined or unanswered, and the same for every later charge of it. An order that was refunded is refused with CONFLICT, so that it cannot be charged late.",
@@ -42,21 +42,21 @@ export const payments = contract("payments", {
     refund: mutation({
       access: "internal",
       idempotent: true,
-      input: z.object({ orderId: z.uuid() }),
+      input: z.object({ orderId: Id }),
       output: z.object({ refunded: z.boolean() }),
       description:
         "Gives back what an order was charged. An order that was not charged never will be, and a charge that goes through late is given back.",
     }),
     get: query({
       access: { role: "admin" },
-      input: z.object({ orderId: z.uuid() }),
+      input: z.object({ orderId: Id }),
       output: Payment,
       rest: "GET /payments/{orderId}",
       description: "The payment of one order.",
     }),
     list: query({
       access: { role: "admin" },
-      input: z.object({ status: PaymentStatus.optional(), customerId: z.uuid().optional(), ...pageFields }),
+      input: z.object({ status: PaymentStatus.optional(), customerId: Id.optional(), ...pageFields }),
       output: pageOf(Payment),
       rest: "GET /payments",
       description: "Payments, the newest first, a page at a time.",

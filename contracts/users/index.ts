@@ -1,7 +1,7 @@
 import { contract, mutation, query, type RateLimit } from "holon/contract";
 import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
-import { Email, Moment, text, Version } from "../values.ts";
+import { Email, Id, Moment, text, Version } from "../values.ts";
 
 /** What somebody may do: `user` buys, `admin` also runs the shop. */
 export const Role = z.enum(["user", "admin"]).meta({ id: "Role" });
@@ -16,7 +16,7 @@ const profile = {
 };
 
 /** Somebody with an account. */
-export const User = z.object({ id: z.uuid(), ...profile, role: Role, version: Version, createdAt: Moment }).meta({ id: "User" });
+export const User = z.object({ id: Id, ...profile, role: Role, version: Version, createdAt: Moment }).meta({ id: "User" });
 
 export type User = z.output<typeof User>;
 
@@ -29,7 +29,7 @@ export const Session = z.object({ token: z.string(), expiresAt: Moment, refreshT
 export type Session = z.output<typeof Session>;
 
 /** Who a ticket stands for. */
-export const TicketHolder = z.object({ id: z.uuid(), roles: z.array(z.string()) });
+export const TicketHolder = z.object({ id: Id, roles: z.array(z.string()) });
 
 /** A refresh token or a ticket as somebody sends it. */
 const Secret = z.string().min(1).max(200);
@@ -49,6 +49,15 @@ const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"], skipSuccessful: true },
 ];
 
+/** Accounts that one address opens or tries to: each tells whether an e-mail has one, and costs a hash. */
+const SIGN_UP_LIMITS: readonly RateLimit[] = [{ limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"] }];
+
+/** The same as for signing in, for who is signed in and says his password again: a token that was stolen is no licence to guess. */
+const PASSWORD_LIMITS: readonly RateLimit[] = [
+  { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "user"], skipSuccessful: true },
+  { limit: 50, windowMs: QUARTER_HOUR_MS, by: ["user"], skipSuccessful: true },
+];
+
 /** What the users context promises: accounts, and proofs of who somebody is. */
 export const users = contract("users", {
   description: "Accounts, and proofs of who somebody is.",
@@ -57,6 +66,7 @@ export const users = contract("users", {
       access: "public",
       input: z.object({ email: Email, password: NewPassword, name: text(100) }),
       output: User,
+      rateLimits: SIGN_UP_LIMITS,
       rest: "POST /users",
       description: "Opens an account. An e-mail that has one answers CONFLICT.",
       example: { input: { email: "ada@example.test", password: "correct horse", name: "Ada" } },
@@ -85,7 +95,8 @@ export const users = contract("users", {
     }),
     changePassword: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), password: z.string().min(1).max(128), newPassword: NewPassword }),
+      input: z.object({ id: Id, password: z.string().min(1).max(128), newPassword: NewPassword }),
+      rateLimits: PASSWORD_LIMITS,
       rest: "PUT /users/{id}/password",
       description: "Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.",
     }),
@@ -104,7 +115,7 @@ export const users = contract("users", {
     }),
     get: query({
       access: "user",
-      input: z.object({ id: z.uuid() }),
+      input: z.object({ id: Id }),
       output: User,
       rest: "GET /users/{id}",
       description: "One account; users see their own, admins all.",
@@ -118,21 +129,21 @@ export const users = contract("users", {
     }),
     update: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), version: Version, ...profile }),
+      input: z.object({ id: Id, version: Version, ...profile }),
       output: User,
       rest: "PUT /users/{id}",
       description: "Replaces all that a user says of himself.",
     }),
     patch: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), version: Version, ...z.object(profile).partial().shape }),
+      input: z.object({ id: Id, version: Version, ...z.object(profile).partial().shape }),
       output: User,
       rest: "PATCH /users/{id}",
       description: "Replaces the fields that are named; null empties one.",
     }),
     remove: mutation({
       access: "user",
-      input: z.object({ id: z.uuid(), version: Version }),
+      input: z.object({ id: Id, version: Version }),
       rest: "DELETE /users/{id}",
       description: "Closes an account. Its orders stay.",
     }),

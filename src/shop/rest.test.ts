@@ -100,6 +100,23 @@ describe.each(TOPOLOGIES)("the shop by REST, %s", (topology) => {
     expect((await ask("POST", "/products", { body: BOX })).status).toBe(401);
   });
 
+  test("an id in capital letters, as some languages write it, is the same id", async () => {
+    const [ada, product] = [await signedUp(), (await created()).json];
+    const [user, id] = [ada.id.toUpperCase(), product.id.toUpperCase()];
+    expect((await ask("GET", `/users/${user}`, { as: ada.token })).json).toMatchObject({ id: ada.id });
+    expect((await ask("GET", `/orders?customerId=${user}`, { as: ada.token })).status).toBe(200);
+    const twice = [product.id, id].map((productId) => ({ productId, quantity: 1 }));
+    const refused = await ask("POST", "/orders", { body: { lines: twice }, as: ada.token });
+    expect(refused).toMatchObject({ status: 400, json: { issues: [{ path: "lines" }] } });
+    const placed = (await ask("POST", "/orders", { body: { lines: [{ productId: id, quantity: 1 }] }, as: ada.token })).json;
+    const seen: string[] = [];
+    for await (const { data } of shop.asUser(ada.id, "user").call.orders.changes({ id: placed.id.toUpperCase() })) {
+      seen.push(data.status);
+      if (data.status === "confirmed") break;
+    }
+    expect(seen.at(-1)).toBe("confirmed");
+  });
+
   test("products are filtered and sorted", async () => {
     const { json } = await ask("GET", "/products?category=Meat%2FPoultry&sort=price_desc&limit=3");
     expect(json).toMatchObject({ page: 1, limit: 3, total: 6 });

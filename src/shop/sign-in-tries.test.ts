@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { catalogueError } from "holon";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Session } from "#contracts/users";
 import { startTestShop, type TestShop } from "./shop.testing.ts";
 
 const PASSWORD = "correct horse battery";
@@ -40,10 +42,33 @@ describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology)
     }
   });
 
+  test("with a stolen token end after the fifth wrong password too, for a new one", async () => {
+    const email = await newUser();
+    const { token, user } = (await (await attempt("/sessions", email, PASSWORD)).json()) as Session;
+    const change = (password: string) =>
+      fetch(`${shop.url}/users/${user.id}/password`, {
+        method: "PUT",
+        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        body: JSON.stringify({ password, newPassword: "another horse battery" }),
+      });
+    const statuses: number[] = [];
+    for (const password of ["1", "2", "3", "4", "5", PASSWORD]) statuses.push((await change(password)).status);
+    expect(statuses).toEqual([403, 403, 403, 403, 403, 429]);
+  });
+
   test("end for an address that nobody has as for one that somebody has", async () => {
     const email = `${randomUUID()}@example.test`;
     const statuses: number[] = [];
     for (let index = 0; index < 6; index++) statuses.push((await attempt(wayOf(index), email, "wrong")).status);
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+
+  test("to sign up end after two hundred from one address, for whoever asks who has an account", async () => {
+    const heal = shop.fail({ on: "users.signUp", when: "before", error: catalogueError("CONFLICT", "It is taken.") });
+    const body = JSON.stringify({ email: "ada@example.test", password: PASSWORD, name: "Ada" });
+    const ask = () => fetch(`${shop.url}/users`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const answers = await Promise.all(Array.from({ length: 201 }, ask));
+    heal();
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([409, 429]));
   });
 });

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
+import { errorHeader } from "./error-header.ts";
 import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";
-import { retryAfterHeader } from "./rates/index.ts";
 
 const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   401: "UNAUTHORIZED",
@@ -23,8 +23,8 @@ export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, e
 
 /** Answers one request of Fastify with an error. */
 export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
-  const retryAfter = retryAfterHeader(error);
-  if (retryAfter !== undefined) reply.header(...retryAfter);
+  const header = errorHeader(error);
+  if (header !== undefined) reply.header(...header);
   reply
     .code(error.status)
     .header("content-type", PROBLEM_TYPE)

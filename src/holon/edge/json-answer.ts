@@ -2,8 +2,8 @@ import type { HolonError, Limits } from "../kernel/index.ts";
 import type { AnswerWriter } from "./call-group.ts";
 import { answerTooLarge, type EdgeCall } from "./edge-call.ts";
 import { toErrorJson } from "./error-body.ts";
+import { errorHeader } from "./error-header.ts";
 import type { Exchange } from "./exchange.ts";
-import { retryAfterHeader } from "./rates/index.ts";
 
 /** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
 export function toCallJson(call: EdgeCall, errorBytes: number): string {
@@ -24,7 +24,7 @@ export class SingleAnswer implements AnswerWriter {
   finished([call]: readonly EdgeCall[]): void {
     const { error } = call as EdgeCall;
     const body = toCallJson(call as EdgeCall, this.#exchange.parts.limits.errorBytes);
-    this.#exchange.sendJson(error?.status ?? 200, body, error === undefined ? undefined : errorHeader(error, [call as EdgeCall]));
+    this.#exchange.sendJson(error?.status ?? 200, body, error === undefined ? undefined : headerOf(error, [call as EdgeCall]));
   }
 }
 
@@ -50,7 +50,7 @@ export class BatchAnswer implements AnswerWriter {
       status = status === undefined || status === own ? own : 207;
       if (call.error !== undefined && (refused === undefined || HAVE_HEADER.has(call.error.code))) refused = call.error;
     }
-    this.#exchange.sendJson(status ?? 200, `[${parts.join(",")}]`, refused === undefined ? undefined : errorHeader(refused, calls));
+    this.#exchange.sendJson(status ?? 200, `[${parts.join(",")}]`, refused === undefined ? undefined : headerOf(refused, calls));
   }
 }
 
@@ -91,9 +91,9 @@ export class AnswerBudget {
 /** Codes whose answer has a header of its own. */
 const HAVE_HEADER: ReadonlySet<string> = new Set(["METHOD_NOT_SUPPORTED", "TOO_MANY_REQUESTS"]);
 
-/** A 405 must say what is allowed (RFC 9110, 15.5.6), a 429 should say when to come back (RFC 6585, 4). */
-function errorHeader(error: HolonError, calls: readonly EdgeCall[]): readonly string[] | undefined {
-  if (error.code !== "METHOD_NOT_SUPPORTED") return retryAfterHeader(error);
+/** A 405 must say what is allowed (RFC 9110, 15.5.6). */
+function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly string[] | undefined {
+  if (error.code !== "METHOD_NOT_SUPPORTED") return errorHeader(error);
   const method = calls.find((call) => call.error === error)?.route?.method;
   return method === undefined ? undefined : ["allow", method];
 }

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { FewAtOnce } from "./few-at-once.ts";
 
 /** Cost of scrypt: 32 MiB and about a tenth of a second a password. */
 const COST = { N: 2 ** 15, r: 8, p: 1 } as const;
@@ -7,8 +8,15 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /**
+ * A hash takes one of Node's four threads, on which tokens are checked, files read and names resolved too: one is left to them, however many sign in or
+ * up. Who would wait longer than a call lasts is refused.
+ */
+const hashes = new FewAtOnce({ runningCount: 3, waitingCount: 200 });
+
+/**
  * Hashes a password for keeping, as in `scrypt$32768$8$1$<salt>$<hash>`.
  *
+ * Errors: OVERLOADED where too many passwords are hashed already.
  * Source: RFC 7914. The cost is part of the text, so that it can be raised while old hashes stay good.
  */
 export async function hashPassword(password: string): Promise<string> {
@@ -31,10 +39,13 @@ export async function isPassword(password: string, hashed: string | null | undef
 }
 
 function derive(password: string, salt: Buffer, cost: { readonly N: number; readonly r: number; readonly p: number }): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    // One spelling a password: keyboards compose letters such as é differently.
-    scrypt(password.normalize("NFKC"), salt, HASH_BYTES, { ...cost, maxmem: MEMORY_BYTES }, (error, key) =>
-      error === null ? resolve(key) : reject(error),
-    );
-  });
+  return hashes.run(
+    () =>
+      new Promise((resolve, reject) => {
+        // One spelling a password: keyboards compose letters such as é differently.
+        scrypt(password.normalize("NFKC"), salt, HASH_BYTES, { ...cost, maxmem: MEMORY_BYTES }, (error, key) =>
+          error === null ? resolve(key) : reject(error),
+        );
+      }),
+  );
 }

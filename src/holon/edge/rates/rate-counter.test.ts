@@ -39,6 +39,16 @@ describe("RateCounter, alone", () => {
     expect(await counter.takeExactly("a")).toBe(0);
   });
 
+  it("forgets a key of which everything was given back, so that it takes no place from one that counts", async () => {
+    const { counter } = open({ limit: 1, keysCount: 2 });
+    await counter.takeExactly("guessed");
+    for (const key of ["a", "b", "c"]) {
+      await counter.takeExactly(key);
+      await counter.giveBack(key);
+    }
+    expect([await counter.takeExactly("guessed"), counter.size]).toEqual([1_000, 1]);
+  });
+
   it("remembers only so many keys, and forgets the oldest first", () => {
     const { counter } = open({ limit: 1, keysCount: 10 });
     counter.take("oldest");
@@ -83,6 +93,7 @@ describe("RateCounter, together with others", () => {
     const { counter } = open({ limit: 3, shared });
     shared.count = 1;
     expect([await counter.takeExactly("a"), await counter.takeExactly("a"), await counter.takeExactly("a")]).toEqual([0, 0, 300]);
+    expect(shared.count).toBe(3);
     const alone = open({ limit: 1, shared: { add: async () => undefined } }).counter;
     expect([await alone.takeExactly("a"), await alone.takeExactly("a")]).toEqual([0, 1_000]);
   });

@@ -80,14 +80,14 @@ export class RateCounter {
     window.usedCount++;
     const total = await this.#shared?.add(key, 1);
     if (total === undefined || total.count <= this.limit) return 0;
-    window.usedCount = Math.max(0, window.usedCount - 1);
+    void this.giveBack(key);
     return Math.max(1, total.leftMs);
   }
 
-  /** Takes back one call that {@link takeExactly} counted. */
+  /** Takes back one call that {@link takeExactly} counted. A key of which nothing is left is forgotten: it takes no place from those that count. */
   async giveBack(key: string): Promise<void> {
     const window = this.#windows.get(key);
-    if (window !== undefined && window.usedCount > 0) window.usedCount--;
+    if (window !== undefined && --window.usedCount <= 0) this.#windows.delete(key);
     await this.#shared?.add(key, -1);
   }
 

@@ -22,8 +22,8 @@ export function isKnownTag(ifNoneMatch: string, tag: string): boolean {
   return ifNoneMatch.trim() === "*" || ifNoneMatch.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
 }
 
-/** What `If-Match` asks for: the row in a version, or as it is; undefined where no row can ever match. */
-export type VersionWanted = { readonly version: number } | "any" | undefined;
+/** What `If-Match` asks for: the row in a version, in one of several, or as it is; undefined where no row can ever match. */
+export type VersionWanted = { readonly version: number } | "any" | "several" | undefined;
 
 const VERSIONED_TAG = /^\s*(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{16})?"\s*$/;
 
@@ -35,6 +35,8 @@ const VERSIONED_TAG = /^\s*(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{16})?"\s*$/;
  */
 export function parseIfMatch(ifMatch: string): VersionWanted {
   if (ifMatch.trim() === "*") return "any";
-  const version = VERSIONED_TAG.exec(ifMatch)?.[1];
-  return version === undefined ? undefined : { version: Number(version) };
+  const versions = new Set(ifMatch.split(",").flatMap((tag) => VERSIONED_TAG.exec(tag)?.[1] ?? []));
+  if (versions.size > 1) return "several";
+  for (const version of versions) return { version: Number(version) };
+  return undefined;
 }

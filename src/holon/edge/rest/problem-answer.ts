@@ -1,10 +1,10 @@
 import type { HolonError } from "../../kernel/index.ts";
+import { errorHeader } from "../error-header.ts";
 import type { Exchange } from "../exchange.ts";
 import { PROBLEM_TYPE, toProblemJson } from "../problem-body.ts";
-import { retryAfterHeader } from "../rates/index.ts";
 
 /** Answers a request with an error as problem details. `extra` are header names and values, flat. */
 export function sendProblem(exchange: Exchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {
   const body = toProblemJson(error, status, exchange.parts.limits.errorBytes);
-  exchange.send(status, ["content-type", PROBLEM_TYPE, ...extra, ...(retryAfterHeader(error) ?? []), ...exchange.commonHeaders()], body);
+  exchange.send(status, ["content-type", PROBLEM_TYPE, ...extra, ...(errorHeader(error) ?? []), ...exchange.commonHeaders()], body);
 }

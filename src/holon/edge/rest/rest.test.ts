@@ -146,6 +146,15 @@ describe("the version of a row", () => {
     }
   });
 
+  it("may stand in a list of tags, and not beside another one", async () => {
+    const entered = (): number => server.targets.get("shop.products.patch")?.scopes.length ?? 0;
+    const match = (tags: string): Promise<RawAnswer> => write("PATCH", product, { name: "Tea" }, { "if-match": tags });
+    expect((await match(`"of-a-cache", ${await etagOf()}, "3"`)).status).toBe(200);
+    const before = entered();
+    expect(await match('"3", "4"')).toMatchObject({ status: 400, json: { issues: [{ path: "if-match" }] } });
+    expect([(await match('"one", "two"')).status, entered()]).toEqual([412, before]);
+  });
+
   it("that is stale answers 412 with the current one, and 409 where it came in the input", async () => {
     const stale = await write("PATCH", product, { name: "Tea" }, { "if-match": '"2-0123456789abcdef"' });
     expect(stale).toMatchObject({ status: 412, json: { status: 412, title: "Precondition Failed", code: "CONFLICT", details: { version: 3 } } });
@@ -273,9 +282,11 @@ describe("a call by REST", () => {
         throw new TypeError("JWT expired: eyJ...");
       },
     });
-    const { status, body } = await send(guarded.url, { path: "/nothing" });
+    const { status, body, headers } = await send(guarded.url, { path: "/nothing" });
+    const byTrpc = await send(guarded.url, { path: "/trpc/shop.say.nothing" });
     await guarded.close();
     expect([status, body.includes("UNAUTHORIZED"), body.includes("JWT")]).toEqual([401, true, false]);
+    expect([headers, byTrpc.headers].map((each) => each["www-authenticate"])).toEqual(["Bearer", "Bearer"]);
   });
 });
 

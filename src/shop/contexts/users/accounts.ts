@@ -38,11 +38,18 @@ export function editAccount(ctx: ContextOf<typeof users>, id: string, version: n
   });
 }
 
-/** Sets another password, and signs the account out everywhere. */
-export async function replacePassword(tx: TransactionOf<typeof users>, id: string, passwordHash: string): Promise<void> {
+/**
+ * Sets another password, and signs the account out everywhere.
+ *
+ * Shape: false where the account is gone or its password is not any more the one that was shown: of two changes at once, the later one knows the old one only.
+ */
+export async function replacePassword(tx: TransactionOf<typeof users>, account: tables.UserRow, passwordHash: string): Promise<boolean> {
+  const unchanged = and(eq(tables.users.id, account.id), eq(tables.users.passwordHash, account.passwordHash ?? ""));
   // First the account, then its sessions: one that is being opened meanwhile waits for the account and finds another password.
-  await tx.db.update(tables.users).set({ passwordHash }).where(eq(tables.users.id, id));
-  await endSessions(tx, id);
+  const replaced = await tx.db.update(tables.users).set({ passwordHash }).where(unchanged).returning({ id: tables.users.id });
+  if (replaced.length === 0) return false;
+  await endSessions(tx, account.id);
+  return true;
 }
 
 /** Closes an account whose version is known. Errors: NOT_FOUND, CONFLICT. */

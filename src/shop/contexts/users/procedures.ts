@@ -62,9 +62,11 @@ export const createProcedures = ({ tokens, firstAdmin, nowMs }: UsersParts) => {
 
     async changePassword({ input: { id, password, newPassword }, ctx }) {
       const account = await accountById(ctx, id);
-      if (!(await isPassword(password, account?.passwordHash))) throw ctx.fail("FORBIDDEN", "The password is wrong.");
+      const good = await isPassword(password, account?.passwordHash);
+      if (account === undefined || !good) throw ctx.fail("FORBIDDEN", "The password is wrong.");
       const passwordHash = await hashPassword(newPassword);
-      await ctx.transaction((tx) => replacePassword(tx, id, passwordHash));
+      const replaced = await ctx.transaction((tx) => replacePassword(tx, account, passwordHash));
+      if (!replaced) throw ctx.fail("FORBIDDEN", "The password is wrong.");
     },
 
     issueTicket: ({ ctx }) => ctx.transaction((tx) => issueTicket(tx, ctx.requireUser(), nowMs())),

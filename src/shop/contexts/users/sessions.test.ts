@@ -120,6 +120,14 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
       expect((await shop.asAnonymous().call.users.signIn({ email: user.email, password: change.newPassword })).user.id).toBe(user.id);
     });
 
+    test("ends with the first of two new passwords: the other knew the old one only", async () => {
+      const { user } = await accountOf(shop);
+      const change = (newPassword: string) =>
+        refusalOf(shop.asUser(user.id, "user").call.users.changePassword({ id: user.id, password: PASSWORD, newPassword }));
+      const answers = await Promise.all([change("a battery of one"), change("a battery of two")]);
+      expect(answers.map(({ code }) => code).sort()).toEqual(["FORBIDDEN", "OK"]);
+    });
+
     test("ends when the account is closed", async () => {
       const { user, signIn, refresh } = await accountOf(shop);
       const session = await signIn();
