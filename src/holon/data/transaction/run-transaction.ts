@@ -92,7 +92,7 @@ async function runAttempt<T extends Tables, R>(
 ): Promise<R> {
   const { pool, texts, limits, clock } = parts;
   const { chain } = options;
-  const connection = await connectionFor(pool, scope, chain);
+  const connection = (chain === undefined ? pool.tryAcquire(scope) : await connectionFor(pool, scope, chain)) ?? (await pool.acquire(scope));
   const runner = new TransactionRunner(connection, texts);
   let forget = () => {};
   let isOffered = false;
@@ -134,12 +134,13 @@ async function runAttempt<T extends Tables, R>(
   }
 }
 
-async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain | undefined): Promise<PoolConnection> {
-  const taken = chain?.take(pool.stats.waiting > 0);
+/** The connection of the one before, or an idle one; undefined where there is neither. */
+async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain): Promise<PoolConnection | undefined> {
+  const taken = chain.take(pool.stats.waiting > 0);
   if (taken !== undefined) return taken;
   // On another connection, what came before is seen once it has committed.
-  await chain?.settled;
-  return pool.tryAcquire(scope) ?? (await pool.acquire(scope));
+  await chain.settled;
+  return pool.tryAcquire(scope);
 }
 
 /** What a transaction has appended so far, and what is run right before its commit. */
