@@ -4,8 +4,8 @@ import { hearHarness } from "./crash-points.ts";
 import { createDeliveryApp } from "./delivery/app.ts";
 import { createSagasApp } from "./sagas/app.ts";
 
-// Made into one file by the harness, which says where the migrations are.
-const { FAULT_APP, FAULT_MIGRATIONS = "" } = process.env;
+// Made into one file by the harness, and started beside its migrations.
+const { FAULT_APP } = process.env;
 hearHarness();
 const APPS = { chores: createChoresApp, delivery: createDeliveryApp, sagas: createSagasApp };
-await runApp(APPS[FAULT_APP as keyof typeof APPS](FAULT_MIGRATIONS));
+await runApp(APPS[FAULT_APP as keyof typeof APPS]("migrations"));

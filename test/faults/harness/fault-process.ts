@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import type { ArmMessage } from "../crash-points.ts";
-import { type FaultProgram, faultProgram } from "./program.ts";
+import type { FaultProgram } from "./program.ts";
 import { waitUntil } from "./wait.ts";
 
 /** How long after its death a process is started again. */
@@ -18,7 +19,7 @@ export class FaultProcess {
   /** What it logged, over all its lives. */
   readonly logged: Record<string, unknown>[] = [];
   readonly #env: Readonly<Record<string, string>>;
-  readonly #program: FaultProgram;
+  #program: FaultProgram;
   readonly #last: string[] = [];
   #child: ChildProcess | undefined = undefined;
   #ended: Promise<void> = Promise.resolve();
@@ -32,8 +33,8 @@ export class FaultProcess {
   }
 
   /** Starts it; it need not be ready. */
-  static async start(name: string, env: Readonly<Record<string, string>>): Promise<FaultProcess> {
-    const started = new FaultProcess(name, await faultProgram(), env);
+  static start(name: string, program: FaultProgram, env: Readonly<Record<string, string>>): FaultProcess {
+    const started = new FaultProcess(name, program, env);
     started.#spawn();
     return started;
   }
@@ -83,6 +84,17 @@ export class FaultProcess {
     await heard;
   }
 
+  /** Lets another program take its place, as a rolling update does: it is asked to stop, and the other one is started. Returns how it ended. */
+  async become(program: FaultProgram): Promise<NodeJS.Signals | number | undefined> {
+    await this.ready();
+    const deaths = this.deaths.length;
+    this.#program = program;
+    this.#child?.kill("SIGTERM");
+    await this.died(deaths + 1);
+    await this.ready();
+    return this.deaths[deaths];
+  }
+
   /** Resolves when it has died once more often than now, or has before that. */
   async died(times: number): Promise<void> {
     await waitUntil(`${this.name} died`, () => this.deaths.length >= times);
@@ -97,8 +109,10 @@ export class FaultProcess {
 
   #spawn(): void {
     const { PATH = "", HOME = "" } = process.env;
-    const child = spawn(process.execPath, [this.#program.file, "start"], {
-      env: { PATH, HOME, FAULT_MIGRATIONS: this.#program.migrations, ...this.#env },
+    const { folder, env } = this.#program;
+    const child = spawn(process.execPath, [path.join(folder, "main.mjs"), "start"], {
+      cwd: folder,
+      env: { PATH, HOME, ...this.#env, ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#child = child;

@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { freePorts } from "../../../src/holon/cli/free-ports.ts";
 import { FaultProcess } from "./fault-process.ts";
 import { connect, type FaultPostgres, startFaultPostgres } from "./postgres.ts";
+import { type FaultProgram, faultProgram } from "./program.ts";
 import { type BackendKind, type FaultQueues, postgresQueues, startRedisQueues } from "./queues.ts";
 
 /** One process of a fleet. */
@@ -9,16 +10,25 @@ export interface Member {
   readonly name: string;
   readonly contexts: string;
   readonly roles: string;
+  /** The program that it runs, where that is not the one of the fleet. */
+  readonly program?: FaultProgram;
+  /** Names of the members that it calls; those with the role `edge` call all others unless told otherwise. */
+  readonly calls?: readonly string[];
 }
 
 /** How a fleet runs. */
 export interface FleetOptions {
-  readonly app: "delivery" | "chores" | "sagas";
+  /** Name of the app: the fault tests have `delivery`, `chores` and `sagas`. */
+  readonly app: string;
   readonly backend: BackendKind;
   readonly contexts: readonly string[];
   readonly members: readonly Member[];
   /** Whether each context has a database of its own, and the queues theirs where they live on Postgres. */
   readonly ownDatabases?: boolean;
+  /** What members run: the fault tests' own program, unless told otherwise. */
+  readonly program?: FaultProgram;
+  /** For all members. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Stands between the processes: gets the port of a mesh address, and says at which one it is reached. */
   readonly between?: (port: number) => Promise<number>;
 }
@@ -49,6 +59,8 @@ export async function startFleet({
   contexts,
   members,
   ownDatabases = false,
+  program,
+  env = {},
   between = async (port) => port,
 }: FleetOptions): Promise<Fleet> {
   const postgres = await startFaultPostgres();
@@ -64,17 +76,24 @@ export async function startFleet({
   const free = await freePorts(members.length * 3);
   for (const { name } of members) ports.set(name, free.splice(0, 3));
   const portOf = (name: string, index: number): string => String(ports.get(name)?.[index]);
+  const answering = members.filter(({ roles }) => roles.includes("rpc"));
   const meshes = new Map<string, number>();
-  for (const { name, contexts: hosted, roles } of members) if (roles.includes("rpc")) meshes.set(hosted, await between(Number(portOf(name, 1))));
-  const processes = await Promise.all(
-    members.map((member) => {
-      const away = member.roles.includes("edge") ? [...meshes].filter(([hosted]) => hosted !== member.contexts) : [];
-      return FaultProcess.start(member.name, {
-        ...{ FAULT_APP: app, HOLON_SECRET: SECRET, LOG_LEVEL: "info", ...queues.env, ...databases },
-        ...{ HOLON_CONTEXTS: member.contexts, HOLON_ROLES: member.roles },
-        ...{ PORT: portOf(member.name, 0), HOLON_MESH_PORT: portOf(member.name, 1), HOLON_OPS_PORT: portOf(member.name, 2) },
-        ...Object.fromEntries(away.map(([hosted, port]) => [`HOLON_${hosted.toUpperCase()}_URL`, `http://127.0.0.1:${port}`])),
-      });
+  for (const { name } of answering) meshes.set(name, await between(Number(portOf(name, 1))));
+  /** The addresses of all contexts that a member does not host, at the members that it calls. */
+  const addressesFor = ({ contexts: own, roles, calls }: Member): Record<string, string> => {
+    const called = answering.filter(({ name }) => calls?.includes(name) ?? roles.includes("edge"));
+    const hosts = called.flatMap(({ name, contexts: hosted }) => hosted.split(",").map((context) => [context, meshes.get(name)] as const));
+    const away = hosts.filter(([context]) => !own.split(",").includes(context));
+    return Object.fromEntries(away.map(([context, port]) => [`HOLON_${context.toUpperCase()}_URL`, `http://127.0.0.1:${port}`]));
+  };
+  const usual = program ?? (await faultProgram());
+  const processes = members.map((member) =>
+    FaultProcess.start(member.name, member.program ?? usual, {
+      ...{ FAULT_APP: app, HOLON_SECRET: SECRET, LOG_LEVEL: "info", ...queues.env, ...databases },
+      ...{ HOLON_CONTEXTS: member.contexts, HOLON_ROLES: member.roles },
+      ...{ PORT: portOf(member.name, 0), HOLON_MESH_PORT: portOf(member.name, 1), HOLON_OPS_PORT: portOf(member.name, 2) },
+      ...addressesFor(member),
+      ...env,
     }),
   );
   const connections = new Map([...new Set(urls.values())].map((url) => [url, connect(url)]));

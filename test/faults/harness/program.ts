@@ -1,34 +1,41 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A program as it is started. */
+/** A program as it is started: a folder with `main.mjs` and `migrations`, and what its environment must say. */
 export interface FaultProgram {
-  readonly file: string;
-  readonly migrations: string;
+  readonly folder: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a program is made from. */
+export interface ProgramSources {
+  /** Names the program in its folder. */
+  readonly name: string;
+  /** The file that runs the app. */
+  readonly entry: string;
+  /** Folders whose migrations are put together. */
+  readonly migrations: readonly string[];
 }
 
 let program: Promise<FaultProgram> | undefined;
 
 /** Makes one file of the fault apps and the toolkit, once for each process of tests: it starts in a fifth of the time, and is killed often. */
 export function faultProgram(): Promise<FaultProgram> {
-  program ??= bundle();
+  const folder = path.join(ROOT, "test/faults");
+  program ??= bundleProgram({ name: "faults", entry: path.join(folder, "main.ts"), migrations: [path.join(folder, "migrations")] });
   return program;
 }
 
-async function bundle(): Promise<FaultProgram> {
-  const cache = path.join(ROOT, "node_modules/.cache/holon-faults");
-  const folder = path.join(cache, String(process.pid));
-  const outfile = path.join(folder, "main.mjs");
-  mkdirSync(folder, { recursive: true });
-  for (const pid of readdirSync(cache)) if (!isAlive(Number(pid))) rmSync(path.join(cache, pid), { recursive: true, force: true });
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+/** Makes a program of sources, with the toolkit and the packages that stand above them. */
+export async function bundleProgram({ name, entry, migrations }: ProgramSources): Promise<FaultProgram> {
+  const folder = programFolder(name);
   await build({
-    entryPoints: [path.join(ROOT, "test/faults/main.ts")],
-    outfile,
+    entryPoints: [entry],
+    outfile: path.join(folder, "main.mjs"),
     bundle: true,
     platform: "node",
     format: "esm",
@@ -39,9 +46,19 @@ async function bundle(): Promise<FaultProgram> {
     logLevel: "warning",
   });
   // Copied, for a migration that is edited while a test goes on is a fault of another kind.
-  const migrations = path.join(folder, "migrations");
-  cpSync(path.join(ROOT, "test/faults/migrations"), migrations, { recursive: true });
-  return { file: outfile, migrations };
+  for (const from of migrations) cpSync(from, path.join(folder, "migrations"), { recursive: true });
+  return { folder };
+}
+
+/** An empty folder for a program of this process; it goes with the process, and those of killed processes go too. */
+export function programFolder(name: string): string {
+  const cache = path.join(ROOT, "node_modules/.cache/holon-faults");
+  const own = path.join(cache, String(process.pid));
+  if (!existsSync(own)) process.once("exit", () => rmSync(own, { recursive: true, force: true }));
+  const folder = path.join(own, name);
+  mkdirSync(folder, { recursive: true });
+  for (const pid of readdirSync(cache)) if (!isAlive(Number(pid))) rmSync(path.join(cache, pid), { recursive: true, force: true });
+  return folder;
 }
 
 /** Whether the process whose folder it is still lives: one that was killed could not remove it. */
