@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** Resolves `holon` and `#contracts` to their sources, here and in what tests import. */
 const conditions = ["source", "module", "node", "development|production"];
 
-/** Tests with real processes that are killed. */
-const FAULTS = "test/faults/**/*.test.ts";
+/** Tests with real processes that are killed, or replaced by those of another version. */
+const FAULTS = "test/{faults,old-and-new}/**/*.test.ts";
 
 const exclude = [...configDefaults.exclude, "**/bad-samples/**"];
 

@@ -1,0 +1,134 @@
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { isHolonError } from "holon";
+import { claimFolder } from "../../../src/holon/data/embedded/folder-claim.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const FOLDER = ".old-version";
+
+const LOOK_MS = 200;
+
+/** Most lines of a failed command that are shown. */
+const SHOWN_LINES = 20;
+
+/** What {@link checkOutOldVersion} needs. */
+export interface OldVersionOptions {
+  /** Root of a clone of this repository. */
+  readonly repository: string;
+  /** Of the commit, in full. */
+  readonly id: string;
+  /** Brings the packages of the checked out version. */
+  readonly install: (folder: string) => Promise<void>;
+}
+
+let checkedOut: Promise<string> | undefined;
+
+/**
+ * The folder of the old version: the commit that `old-version.txt` names, with its own packages.
+ *
+ * To try the guards, `HOLON_OLD_VERSION_FOLDER` names another folder to take for it: a worktree in which one of them is taken out.
+ */
+export function oldVersion(): Promise<string> {
+  const other = process.env["HOLON_OLD_VERSION_FOLDER"];
+  if (other !== undefined) return Promise.resolve(path.resolve(ROOT, other));
+  const id = readFileSync(new URL("../old-version.txt", import.meta.url), "utf8").trim();
+  checkedOut ??= checkOutOldVersion({ repository: ROOT, id, install: installPackages });
+  return checkedOut;
+}
+
+/**
+ * Checks a commit out into a worktree of its own and installs its packages there, once for all runs of tests on this machine.
+ *
+ * Guarantee: of several processes at once one does it, and the others wait for it; what a killed one left behind is removed and made again.
+ * Errors: the commit is not in the history of this clone, with the command that fetches it; the packages could not be installed.
+ */
+export async function checkOutOldVersion(options: OldVersionOptions): Promise<string> {
+  const cache = path.join(options.repository, FOLDER);
+  const folder = path.join(cache, options.id);
+  await mkdir(cache, { recursive: true });
+  while (!existsSync(folder)) {
+    const claim = await claimed(cache);
+    if (claim === undefined) {
+      await sleep(LOOK_MS);
+      continue;
+    }
+    try {
+      if (!existsSync(folder)) await makeFolder(folder, options);
+    } finally {
+      await claim.release();
+    }
+  }
+  return folder;
+}
+
+/** Undefined while another process works there. */
+async function claimed(cache: string) {
+  try {
+    const claim = await claimFolder(cache);
+    // Whoever comes now is refused at once, and looks again in a moment.
+    await claim.publish(0);
+    return claim;
+  } catch (error) {
+    if (isHolonError(error, "CONFLICT")) return undefined;
+    throw error;
+  }
+}
+
+/** Makes it under another name, so that a folder with the right name is a finished one, and nothing that a killed maker started can still write to it. */
+async function makeFolder(folder: string, { repository, id, install }: OldVersionOptions): Promise<void> {
+  await assertKnown(repository, id);
+  await removeFolders(path.dirname(folder));
+  await git(repository, "worktree", "prune");
+  const draft = `${folder}-${process.pid}`;
+  await git(repository, "worktree", "add", "--detach", draft, id);
+  await install(draft);
+  await git(repository, "worktree", "move", draft, folder);
+}
+
+/** Old versions of before, and drafts of makers that were killed. */
+async function removeFolders(cache: string): Promise<void> {
+  const names = (await readdir(cache)).filter((name) => /^[0-9a-f]{40}/.test(name));
+  for (const name of names) await rm(path.join(cache, name), { recursive: true, force: true });
+}
+
+async function assertKnown(repository: string, id: string): Promise<void> {
+  if (await answers(repository, "cat-file", "-e", `${id}^{commit}`)) return;
+  const what = `The tests of old beside new run the commit ${id}`;
+  if (!(await answers(repository, "rev-parse", "--git-dir"))) {
+    throw new Error(`${what}, and ${repository} is not a git repository. They need a clone with its history: git clone <address of the repository>`);
+  }
+  const isShallow = (await git(repository, "rev-parse", "--is-shallow-repository")).trim() === "true";
+  throw new Error(`${what}, which this clone does not have. Run: git fetch ${isShallow ? "--unshallow origin" : `origin ${id}`}`);
+}
+
+async function answers(repository: string, ...args: readonly string[]): Promise<boolean> {
+  return git(repository, ...args).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function git(repository: string, ...args: readonly string[]): Promise<string> {
+  return run("git", args, repository);
+}
+
+async function installPackages(folder: string): Promise<void> {
+  await run("npm", ["ci", "--prefer-offline", "--no-audit", "--no-fund"], folder);
+}
+
+/** Errors: the command failed, with the end of what it said. */
+async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  // Where git itself started the tests, by a hook, its variables name another folder than the one asked for.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+  try {
+    return (await promisify(execFile)(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 })).stdout;
+  } catch (error) {
+    const { stderr = "" } = error as { readonly stderr?: string };
+    throw new Error(`${command} ${args.join(" ")} failed in ${cwd}:\n${stderr.split("\n").slice(-SHOWN_LINES).join("\n")}`, { cause: error });
+  }
+}
