@@ -48,6 +48,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly #keys: IdempotencyKeys<T>;
   readonly #inTransaction = new WeakSet<Scope>();
   readonly #appended: AppendChannel;
+  readonly #left: AppendChannel;
 
   constructor(options: ContextDataOptions<T>) {
     const { context, url, role, limits, clock } = options;
@@ -66,16 +67,13 @@ export class ContextData<T extends Tables = Tables> {
         this.#appended.appended();
       },
     };
-    this.#appended = new AppendChannel({
-      context,
-      url,
-      hub: options.hub,
-      send: (text, params) =>
-        this.statement(
-          Scope.root({ principal: { kind: "system", context, task: "notify" }, caller: context, deadlineAtMs: clock.monotonicMs() + SIGNAL_MS }),
-          { text, params, prepare: true, rows: "arrays" },
-        ),
-    });
+    const send = (text: string, params: readonly unknown[]): Promise<unknown> =>
+      this.statement(
+        Scope.root({ principal: { kind: "system", context, task: "notify" }, caller: context, deadlineAtMs: clock.monotonicMs() + SIGNAL_MS }),
+        { text, params, prepare: true, rows: "arrays" },
+      );
+    this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: options.hub, send });
+    this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: options.hub, send });
     this.#shelf = new QueryShelf(databases);
     this.#keys = new IdempotencyKeys({
       context,
@@ -156,6 +154,16 @@ export class ContextData<T extends Tables = Tables> {
     return this.#appended.listen(listener);
   }
 
+  /** Tells the processes of this context, of whatever version, that there is work which this one does not know and left to them. */
+  leftWork(): void {
+    this.#left.appended();
+  }
+
+  /** Runs a function when a process of this context left work to others. As {@link listenAppended}. */
+  listenLeft(listener: () => void): () => void {
+    return this.#left.listen(listener);
+  }
+
   /** Removes idempotency keys that are too old to be asked for again. Returns how many. */
   sweepKeys(): Promise<number> {
     return this.#keys.sweep();
@@ -173,7 +181,7 @@ export class ContextData<T extends Tables = Tables> {
 
   /** Refuses new work, waits a little for what runs, tells others what was appended last, and ends the connections. */
   async close(): Promise<void> {
-    await this.#appended.close();
+    await Promise.all([this.#appended.close(), this.#left.close()]);
     await this.#parts.pool.close();
   }
 }

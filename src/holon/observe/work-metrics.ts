@@ -10,6 +10,12 @@ export type WorkOutcome = "done" | "failed";
 /** Counts one attempt. Names come from declarations only: the job, `<producer>.<event>`, the workflow of a step. */
 export type CountWork = (kind: WorkKind, context: string, name: string, outcome: WorkOutcome) => void;
 
+/** What a process may find that its version does not know. */
+export type LeftKind = "event" | "job" | "run" | "message" | "outbox";
+
+/** Counts what a process does not know and leaves to others. The names come from rows and messages: whoever counts bounds how many there are. */
+export type CountLeft = (kind: LeftKind, context: string, name: string, count: number) => void;
+
 /** Runs an attempt and counts how it ended. */
 export async function counted<Result>(
   count: CountWork | undefined,
@@ -28,19 +34,39 @@ export async function counted<Result>(
 
 /** Attempts of jobs, handlers of events and steps of workflows in this process, by how they ended. */
 export class WorkMetrics {
-  readonly #samples = new Map<string, { readonly labels: Record<string, string>; value: number }>();
+  readonly #attempts = new Samples();
+  readonly #left = new Samples();
 
-  readonly count: CountWork = (kind, context, name, outcome) => {
-    const key = `${kind} ${context} ${name} ${outcome}`;
-    const sample = this.#samples.get(key);
-    if (sample === undefined) this.#samples.set(key, { labels: { kind, context, name, outcome }, value: 1 });
-    else sample.value++;
-  };
+  readonly count: CountWork = (kind, context, name, outcome) => this.#attempts.add({ kind, context, name, outcome }, 1);
 
-  /** Adds `holon_work_attempts_total` to a registry. */
+  readonly left: CountLeft = (kind, context, name, count) => this.#left.add({ kind, context, name }, count);
+
+  /** Adds `holon_work_attempts_total` and `holon_work_left_total` to a registry. */
   registerIn(registry: Registry): void {
     registerCopied(registry, "holon_work_attempts_total", "counter", "Attempts of jobs, event handlers and workflow steps, by how they ended.", () =>
-      [...this.#samples.values()].map(({ labels, value }): Sample => ({ labels: { ...labels }, value })),
+      this.#attempts.read(),
     );
+    registerCopied(
+      registry,
+      "holon_work_left_total",
+      "counter",
+      "Events, jobs, runs and messages that this process does not know and left to others.",
+      () => this.#left.read(),
+    );
+  }
+}
+
+class Samples {
+  readonly #byLabels = new Map<string, { readonly labels: Record<string, string>; value: number }>();
+
+  add(labels: Record<string, string>, count: number): void {
+    const key = Object.values(labels).join(" ");
+    const sample = this.#byLabels.get(key);
+    if (sample === undefined) this.#byLabels.set(key, { labels, value: count });
+    else sample.value += count;
+  }
+
+  read(): Sample[] {
+    return [...this.#byLabels.values()].map(({ labels, value }) => ({ labels: { ...labels }, value }));
   }
 }

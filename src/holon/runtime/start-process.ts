@@ -78,7 +78,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     ...{ plan, hosted, stores, databaseUrl },
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
-    services: { clock, wheel, log, random, newId, count: workMetrics.count },
+    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left },
   });
   if (work !== undefined) open.add("queues", work);
 

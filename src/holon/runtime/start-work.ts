@@ -1,7 +1,7 @@
 import type { CompiledContext, ContextModule } from "../context/index.ts";
 import type { ContextData } from "../data/index.ts";
 import type { Clock, Closable, Logger, TimerWheel } from "../kernel/index.ts";
-import type { CountWork } from "../observe/index.ts";
+import type { CountLeft, CountWork } from "../observe/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import type { Plan } from "../topology/index.ts";
 import { type EventWork, type JobWork, type RunAlone, startEventWork, startJobWork, startWorkflowWork, type WorkflowWork } from "../work/index.ts";
@@ -30,6 +30,7 @@ export interface WorkServices {
   readonly random: () => number;
   readonly newId: () => string;
   readonly count: CountWork;
+  readonly left: CountLeft;
 }
 
 /** What one context does behind its calls, in this process. */

@@ -5,7 +5,8 @@ import type { NotifyHub } from "./notify-hub.ts";
 
 /** What {@link AppendChannel} needs. */
 export interface AppendChannelOptions {
-  readonly context: string;
+  /** Of Postgres. */
+  readonly channel: string;
   readonly url: string;
   /** Without one, only this process is told. */
   readonly hub: NotifyHub | undefined;
@@ -13,7 +14,10 @@ export interface AppendChannelOptions {
   readonly send: (text: string, params: readonly unknown[]) => Promise<unknown>;
 }
 
-/** That the transactions of one context appended rows, to all who wait for it: in this process directly, in others through Postgres. */
+/**
+ * Tells all who wait for it that there is something in the tables of one context, such as rows that transactions appended: in this process directly, in
+ * others through Postgres.
+ */
 export class AppendChannel {
   readonly #options: AppendChannelOptions;
   readonly #channel: string;
@@ -25,12 +29,12 @@ export class AppendChannel {
 
   constructor(options: AppendChannelOptions) {
     this.#options = options;
-    this.#channel = `holon_appended_${options.context}`;
+    this.#channel = options.channel;
     const { hub, url, send } = options;
     this.#signal = new AppendSignal(() => hub?.tell(url, this.#channel, this.#id) ?? send(NOTIFY_TEXT, [this.#channel, this.#id]));
   }
 
-  /** After a commit of this process. */
+  /** After a commit of this process that wrote it. */
   appended(): void {
     this.#wake();
     if (this.#options.hub !== undefined) this.#signal.appended();

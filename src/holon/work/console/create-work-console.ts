@@ -1,5 +1,6 @@
 import { type Clock, isHolonError, type Logger } from "../../kernel/index.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
+import { EventRoutes, type SubscribingContext } from "../events/event-routes.ts";
 import { Inbox } from "../events/inbox.ts";
 import { ParkedEvents } from "../events/parked-events.ts";
 import type { JobMap } from "../job.ts";
@@ -18,6 +19,8 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export interface WorkConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
+  /** What the context subscribes to, and its handlers. */
+  readonly events: SubscribingContext;
   readonly store: WorkData & RunData;
   /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
   readonly backend: Pick<QueueBackend, "add"> | undefined;
@@ -31,7 +34,7 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
   const database = new WorkDatabase(store, clock);
   const jobs = createJobConsole(options);
   // Whoever works there finds a released event at his next look.
-  const parked = new ParkedEvents(database, new Inbox(database), () => {});
+  const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(options.events).names, wakeHeld: () => {} });
   const runs = new StuckRuns(database);
   const workflows = createRunConsole({ store, clock, log });
   const decide = async (what: string, id: string, run: () => Promise<boolean>): Promise<boolean> => {

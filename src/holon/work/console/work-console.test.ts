@@ -4,7 +4,8 @@ import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend } from "../../queue/index.ts";
-import { type EventsPlace, openEventsPlace } from "../events/events.testing.ts";
+import type { SubscribingContext } from "../events/event-routes.ts";
+import { type EventsPlace, openEventsPlace, subscribing } from "../events/events.testing.ts";
 import { job } from "../job.ts";
 import { createWorkConsole } from "./create-work-console.ts";
 import type { WorkConsole } from "./work-console.ts";
@@ -19,6 +20,7 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     work = createWorkConsole({
       context: "orders",
       jobs: { send: job(z.object({})) },
+      events: subscribing[0] as SubscribingContext,
       store: place.orders,
       backend: undefined,
       clock: systemClock,

@@ -2,12 +2,16 @@ import { ParseFailure } from "../../contract/index.ts";
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import { catalogueError, isHolonError } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
+import type { LeftWork } from "../left-work.ts";
 import type { WorkDatabase } from "../outbox/work-database.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
-import type { EventRoutes } from "./event-routes.ts";
+import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, EventScope, runHandler } from "./event-run.ts";
 import { type Inbox, type InboxEntry, placeOf, type WaitingEvent } from "./inbox.ts";
+
+/** Why an event is held that its predecessor does not hold up. */
+const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
 
 /** What a consumer is made from. */
 export interface ConsumerParts extends EventRunParts {
@@ -18,11 +22,14 @@ export interface ConsumerParts extends EventRunParts {
   readonly random: () => number;
   /** Held events may be due. */
   readonly wakeHeld: () => void;
+  readonly left: LeftWork;
 }
 
 /** An event that is entered, with what its payload parsed to. */
 interface Candidate extends InboxEntry {
   readonly payload: unknown;
+  /** Undefined where this process has no handler. */
+  readonly route: EventRoute | undefined;
 }
 
 type Tx = DataTransaction<Tables>;
@@ -32,9 +39,10 @@ type Tx = DataTransaction<Tables>;
  *
  *     unknown --fits, predecessor done, handler returns--> done
  *     unknown --predecessor not done--> held, until that one is
+ *     unknown --no handler in this process--> held, until a process that has one works it off, or it is skipped
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
  *     unknown, held --payload does not fit--> parked
- *     parked --release--> held        parked --skip--> skipped
+ *     parked --release--> held        parked, held without a handler --skip--> skipped
  */
 export class EventConsumer {
   readonly #parts: ConsumerParts;
@@ -84,32 +92,35 @@ export class EventConsumer {
 
   async #workOffIn(tx: Tx, event: WaitingEvent): Promise<boolean> {
     const { inbox, routes } = this.#parts;
+    const route = routes.find(event.producer, event.name);
+    // Held for a process that has a handler.
+    if (route === undefined) return false;
     const states = await inbox.statesAround(tx, event.producer, [event]);
     if (!isReady(event, states)) {
       await inbox.awaitPredecessor(tx, event);
       return false;
     }
-    const route = routes.find(event.producer, event.name);
-    const payload = route?.parse(event.payload);
+    const payload = route.parse(event.payload);
     if (payload instanceof ParseFailure) {
       await inbox.park(tx, event, misfit(payload));
       return false;
     }
-    if (route !== undefined) await runHandler(this.#parts, tx, event.producer, event, payload, route);
+    await runHandler(this.#parts, tx, event.producer, event, payload, route);
     await inbox.settle(tx, event, "done");
     return inbox.wakeSuccessors(tx, event.producer, [event]);
   }
 
   async #take(producer: string, messages: readonly EventMessage[]): Promise<void> {
-    const { inbox } = this.#parts;
+    const { inbox, left, database } = this.#parts;
+    let unhandled: readonly Candidate[] = [];
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
       const [, states] = await Promise.all([this.#lock(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
       const candidates = this.#judge(producer, messages, states);
       const entered = await inbox.enter(tx, producer, candidates);
       const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
-      for (const { message, payload } of effective) {
-        const route = this.#parts.routes.find(producer, message.name);
+      unhandled = candidates.filter(({ message, route }) => route === undefined && entered.has(message.id));
+      for (const { message, payload, route } of effective) {
         if (route !== undefined) await runHandler(this.#parts, tx, producer, message, payload, route);
       }
       return inbox.wakeSuccessors(
@@ -119,18 +130,24 @@ export class EventConsumer {
       );
     });
     if (woken) this.#parts.wakeHeld();
+    if (unhandled.length === 0) return;
+    database.data.leftWork();
+    const names = unhandled.map(({ message }) => `${producer}.${message.name}`);
+    for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
   }
 
   /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
   #judge(producer: string, messages: readonly EventMessage[], known: Awaited<ReturnType<Inbox["statesAround"]>>): Candidate[] {
     const states = new Map(known);
     return messages.map((message) => {
-      const payload = this.#parts.routes.find(producer, message.name)?.parse(message.payload);
-      const fits = !(payload instanceof ParseFailure);
-      const state = !fits ? "parked" : isReady(message, states) ? "done" : "held";
+      const route = this.#parts.routes.find(producer, message.name);
+      const payload = route?.parse(message.payload);
+      const ready = isReady(message, states);
+      const state = payload instanceof ParseFailure ? "parked" : ready && route !== undefined ? "done" : "held";
       const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
       if (place !== undefined && !states.has(place)) states.set(place, state);
-      return fits ? { message, state, payload } : { message, state, payload: undefined, reason: misfit(payload) };
+      if (payload instanceof ParseFailure) return { message, state, route, payload: undefined, reason: misfit(payload) };
+      return route === undefined ? { message, state, route, payload, reason: NO_HANDLER, isDue: ready } : { message, state, route, payload };
     });
   }
 

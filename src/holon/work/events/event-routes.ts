@@ -1,6 +1,7 @@
 import { type ContractMap, createParser, type Parser } from "../../contract/index.ts";
 import type { EventSubscriber } from "../outbox/subscriptions.ts";
 import type { EventHandler, EventHandlers } from "./event-handler.ts";
+import type { EventName } from "./inbox.ts";
 
 /** What a context does with one event of another. */
 export interface EventRoute {
@@ -34,6 +35,11 @@ export class EventRoutes {
 
   find(producer: string, name: string): EventRoute | undefined {
     return this.#routes.get(`${producer}.${name}`);
+  }
+
+  /** The events that are handled, one by one. */
+  get names(): readonly EventName[] {
+    return [...this.#producers].flatMap(([producer, names]) => names.map((name) => ({ producer, name })));
   }
 
   /** Which events of which contexts are handled. */

@@ -11,7 +11,8 @@ import {
   startTestServer,
   type Tables,
 } from "../../data/index.ts";
-import { ANONYMOUS, DEFAULT_LIMITS, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { ANONYMOUS, DEFAULT_LIMITS, type Logger, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import type { CountLeft } from "../../observe/index.ts";
 import type { QueueBackend } from "../../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
 import type { EventLimits } from "./event-limits.ts";
@@ -48,6 +49,14 @@ export const QUICK = {
   leaseMs: 2_000,
 } satisfies Partial<EventLimits>;
 
+/** How an older version of the consumer is started. */
+export interface OlderOptions {
+  readonly before?: Reaction;
+  readonly limits?: Partial<EventLimits>;
+  readonly log?: Logger;
+  readonly left?: CountLeft;
+}
+
 /** Two contexts in one database, `payments` that emits and `orders` that listens, and the means to start and stop their work. */
 export interface EventsPlace {
   readonly url: string;
@@ -58,6 +67,8 @@ export interface EventsPlace {
   readonly orders: ContextData<Tables>;
   startProducer(backend: QueueBackend, limits?: Partial<EventLimits>, subscribers?: readonly SubscribingContext[]): Promise<EventWork>;
   startConsumer(backend: QueueBackend, before?: Reaction, limits?: Partial<EventLimits>): Promise<EventWork>;
+  /** A consumer of an older version, which handles `paymentNoted` only. Its log goes where it is told. */
+  startOlderConsumer(backend: QueueBackend, options?: OlderOptions): Promise<EventWork>;
   effects(): Promise<Effect[]>;
   /** Events that some subscriber has not acknowledged, or that were never sent. */
   unsettled(): Promise<number>;
@@ -81,6 +92,12 @@ const ordersContext = (before: Reaction = () => {}): SubscribingContext => ({
   name: "orders",
   subscribesTo: { payments },
   events: { payments: { paymentTaken: writeEffect(before), paymentNoted: writeEffect(before) } },
+});
+
+const olderContext = (before: Reaction = () => {}): SubscribingContext => ({
+  name: "orders",
+  subscribesTo: { payments },
+  events: { payments: { paymentNoted: writeEffect(before) } },
 });
 
 /** Writes that the event had its effect: a second one would be seen. */
@@ -117,8 +134,11 @@ export async function openEventsPlace(): Promise<EventsPlace> {
   const [producerData, consumerData] = [await open("payments"), await open("orders")];
   await looking`create table orders.effects (position bigint generated always as identity, name text not null, key text not null, n int not null)`;
   let started: EventWork[] = [];
-  const start = async (options: Omit<Parameters<typeof startEventWork>[0], "services" | "openTransaction">): Promise<EventWork> => {
-    const work = await startEventWork({ ...options, openTransaction: (tx: DataTransaction<Tables>) => tx, services });
+  const start = async (
+    options: Omit<Parameters<typeof startEventWork>[0], "services" | "openTransaction">,
+    others: object = {},
+  ): Promise<EventWork> => {
+    const work = await startEventWork({ ...options, openTransaction: (tx: DataTransaction<Tables>) => tx, services: { ...services, ...others } });
     started.push(work);
     return work;
   };
@@ -139,6 +159,8 @@ export async function openEventsPlace(): Promise<EventsPlace> {
       start({ context: { name: "payments", subscribesTo: {}, events: {} }, app, data: producerData, backend, limits: { ...QUICK, ...limits } }),
     startConsumer: (backend, before, limits = {}) =>
       start({ context: ordersContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
+    startOlderConsumer: (backend, { before, limits = {}, ...others } = {}) =>
+      start({ context: olderContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }, others),
     effects: async () => [...(await looking<Effect[]>`select name, key, n from orders.effects order by position`)],
     async unsettled() {
       const [row] = await looking<{ count: number }[]>`select count(*)::int as count from payments.holon_outbox where settled_at is null`;

@@ -3,6 +3,7 @@ import { Poller, type PollerOptions } from "../outbox/poller.ts";
 import type { WorkDatabase } from "../outbox/work-database.ts";
 import type { EventConsumer } from "./event-consumer.ts";
 import type { EventLimits } from "./event-limits.ts";
+import type { EventRoutes } from "./event-routes.ts";
 import type { Inbox } from "./inbox.ts";
 
 /** Held events that one look takes up. */
@@ -16,20 +17,26 @@ export interface HeldEventsParts extends Pick<PollerOptions, "clock" | "wheel" |
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
+  /** The events that this process has handlers for: it leaves the others to those that do. */
+  readonly routes: EventRoutes;
 }
 
 /** Works off the events that were held: for their predecessor, or for their next attempt. */
 export class HeldEvents implements Closable {
   readonly #working: Poller;
   readonly #sweeping: Poller;
+  readonly #database: WorkDatabase;
+  #unlisten: () => void = () => {};
 
-  constructor({ database, inbox, limits, ...services }: HeldEventsParts, consumer: () => EventConsumer) {
+  constructor({ database, inbox, limits, routes, ...services }: HeldEventsParts, consumer: () => EventConsumer) {
+    const { names } = routes;
+    this.#database = database;
     this.#working = new Poller({
       ...services,
       task: "held events",
       everyMs: limits.pollMs,
       run: async () => {
-        const due = await database.transaction("look for held events", (tx) => inbox.due(tx, TAKE_COUNT));
+        const due = await database.transaction("look for held events", (tx) => inbox.due(tx, names, TAKE_COUNT));
         for (const event of due) await consumer().workOff(event);
         return due.length > 0;
       },
@@ -46,6 +53,7 @@ export class HeldEvents implements Closable {
   }
 
   start(): void {
+    this.#unlisten = this.#database.data.listenLeft(() => this.#working.wake());
     this.#working.wake();
     this.#sweeping.wake();
   }
@@ -55,6 +63,7 @@ export class HeldEvents implements Closable {
   }
 
   async close(): Promise<void> {
+    this.#unlisten();
     await Promise.all([this.#working.close(), this.#sweeping.close()]);
   }
 }

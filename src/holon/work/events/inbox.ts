@@ -11,6 +11,14 @@ export interface InboxEntry {
   readonly message: EventMessage;
   readonly state: InboxState;
   readonly reason?: string;
+  /** Whether a held one may be worked off at once, by a process that can. */
+  readonly isDue?: boolean;
+}
+
+/** Names the events of one producer that are handled alike. */
+export interface EventName {
+  readonly producer: string;
+  readonly name: string;
 }
 
 /** An event that is held or parked. */
@@ -68,18 +76,19 @@ export class Inbox {
   /** Enters events that are not known here. Returns the ids of those: the others were taken before, and have no effect again. */
   async enter(tx: Tx, producer: string, entries: readonly InboxEntry[]): Promise<ReadonlySet<string>> {
     if (entries.length === 0) return new Set();
-    const records = entries.map(({ message: { payload, ...message }, state, reason }) => ({
+    const records = entries.map(({ message: { payload, ...message }, state, reason, isDue }) => ({
       ...message,
       state,
+      isDue: isDue === true,
       reason: reason ?? null,
       payload: state === "done" ? null : payload,
     }));
     const rows = await rowsOf<{ id: string }>(
       tx,
-      sql`insert into ${this.#table} (producer, event_id, name, position, ordered_key, key_number, state, payload, reason, traceparent, initiator, needs, needs_surely, settled_at)
-          select ${producer}, r.id, r.name, r.position, r.key, r."keyNumber", r.state, r.payload, r.reason, r.traceparent, r.initiator, r.needs, r."needsSurely", case when r.state = 'done' then now() end
+      sql`insert into ${this.#table} (producer, event_id, name, position, ordered_key, key_number, state, payload, reason, traceparent, initiator, needs, needs_surely, settled_at, retry_at)
+          select ${producer}, r.id, r.name, r.position, r.key, r."keyNumber", r.state, r.payload, r.reason, r.traceparent, r.initiator, r.needs, r."needsSurely", case when r.state = 'done' then now() end, case when r."isDue" then now() end
           from jsonb_to_recordset(${jsonb(records)}) as r (id uuid, name text, position bigint, key text, "keyNumber" bigint, state text, payload jsonb, reason text,
-            traceparent text, initiator jsonb, needs bigint, "needsSurely" boolean)
+            traceparent text, initiator jsonb, needs bigint, "needsSurely" boolean, "isDue" boolean)
           on conflict do nothing returning event_id as id`,
     );
     return new Set(rows.map(({ id }) => id));
@@ -100,9 +109,14 @@ export class Inbox {
     return rows.length > 0;
   }
 
-  /** Held events that are due, the ones that wait longest first. */
-  due(tx: Tx, count: number): Promise<readonly WaitingEvent[]> {
-    return this.#waiting(tx, sql`state = 'held' and retry_at <= now() order by retry_at, position limit ${count}`);
+  /** Held events that are due and of these names, the ones that wait longest first. */
+  due(tx: Tx, names: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
+    return this.#waiting(tx, sql`state = 'held' and retry_at <= now() and ${isOneOf(names)} order by retry_at, position limit ${count}`);
+  }
+
+  /** Of the held events of other names than these, those that no earlier one of their key holds up: the oldest first. */
+  unhandled(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
+    return this.#waiting(tx, sql`state = 'held' and retry_at is not null and not ${isOneOf(handled)} order by received_at, position limit ${count}`);
   }
 
   /** Takes one due event for this transaction; undefined where somebody else has it or it is over. */
@@ -119,15 +133,21 @@ export class Inbox {
     return this.#waiting(tx, sql`state = 'parked' order by received_at, position limit ${count}`);
   }
 
-  /** One parked event, to look at. */
-  async findParked(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
-    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'parked'`);
+  /** One event that is held or parked, to look at. */
+  async find(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
+    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state in ('held', 'parked')`);
     return row;
   }
 
   /** One parked event, for this transaction alone. */
   async takeParked(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
     const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'parked' for update`);
+    return row;
+  }
+
+  /** One event that {@link Inbox.unhandled} would list, for this transaction alone. */
+  async takeUnhandled(tx: Tx, id: string, handled: readonly EventName[]): Promise<WaitingEvent | undefined> {
+    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'held' and retry_at is not null and not ${isOneOf(handled)} for update`);
     return row;
   }
 
@@ -204,6 +224,10 @@ export class Inbox {
       initiator: row.initiator ?? { kind: "anonymous" },
     }));
   }
+}
+
+function isOneOf(names: readonly EventName[]): SQL {
+  return sql`(producer, name) in (select n.producer, n.name from jsonb_to_recordset(${jsonb(names)}) as n (producer text, name text))`;
 }
 
 /** Names one place in the order of one key. */

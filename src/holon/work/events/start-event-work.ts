@@ -1,7 +1,8 @@
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { CountWork } from "../../observe/index.ts";
+import type { CountLeft, CountWork } from "../../observe/index.ts";
 import type { QueueBackend, QueueWorker } from "../../queue/index.ts";
+import { LeftWork } from "../left-work.ts";
 import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
 import { Poller } from "../outbox/poller.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
@@ -36,6 +37,7 @@ export interface EventWorkOptions {
     readonly log: Logger;
     readonly random: () => number;
     readonly count?: CountWork;
+    readonly left?: CountLeft;
   };
   readonly limits?: Partial<EventLimits>;
 }
@@ -79,7 +81,8 @@ export async function startEventWork({
 
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
-  const held = new HeldEvents({ database, inbox, limits, clock, wheel, log }, () => consumer);
+  const left = new LeftWork({ context: context.name, clock, log, count: services.left });
+  const held = new HeldEvents({ database, inbox, limits, routes, clock, wheel, log }, () => consumer);
   const wakeHeld = (): void => held.wake();
   const consumer: EventConsumer = new EventConsumer({
     context: context.name,
@@ -95,6 +98,7 @@ export async function startEventWork({
     count: services.count,
     handlerMs: limits.handlerMs,
     wakeHeld,
+    left,
   });
   const acks = new AckSender(context.name, backend, log);
   const announcing = new Poller({
@@ -119,7 +123,7 @@ export async function startEventWork({
 
   return {
     publisher,
-    parked: new ParkedEvents(database, inbox, wakeHeld),
+    parked: new ParkedEvents({ database, inbox, handled: routes.names, wakeHeld }),
     async close() {
       closing = true;
       await Promise.all([announcing.close(), taking?.close(), held.close()]);

@@ -3,7 +3,7 @@ import { type Clock, Scope } from "../../kernel/index.ts";
 import { runStatement } from "../single-statement.ts";
 
 /** The part of a context's data that events work with. */
-export type WorkData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "context">;
+export type WorkData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;
 
 /** Longest that the machinery's own statements may take. */
 const HOUSEKEEPING_MS = 15_000;

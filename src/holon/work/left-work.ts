@@ -1,0 +1,68 @@
+import type { Clock, Logger } from "../kernel/index.ts";
+import type { CountLeft, LeftKind } from "../observe/index.ts";
+
+/** After how long a name is warned of again. */
+const QUIET_MS = 60_000;
+
+/** Names that are told apart, each kind for itself: they come from rows and messages, and may be anything. */
+const NAMES_COUNT = 100;
+const NAME_LENGTH = 200;
+const OTHER = "other";
+
+/** What is said of each kind, with what an operator can do about it. */
+const SAID: Readonly<Record<LeftKind, string>> = {
+  event:
+    "this process has no handler for events that it took: they are held for a process that has one; start the version that handles them, or skip them with `work -- skip`",
+  job: "this process has no handler for a job: it is left to others; start the version that has it",
+  run: "this process cannot work a run: its workflow, version, state or steps are of another version; it is left to others; start the version that has it",
+  message: "this process does not understand a message of a queue: it is left to others; start the version that does",
+  outbox: "this process does not know a kind of rows in the outbox: they are left to others; start the version that does",
+};
+
+/** What {@link LeftWork} needs. */
+export interface LeftWorkParts {
+  readonly context: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly count?: CountLeft | undefined;
+}
+
+interface Noted {
+  count: number;
+  /** When it may be warned of again. */
+  quietUntilMs: number;
+}
+
+/** Says what this process does not know and leaves to others: counts it, and warns of each name at once, then at most once a minute with how often it came. */
+export class LeftWork {
+  readonly #parts: LeftWorkParts;
+  readonly #noted = new Map<string, Noted>();
+  readonly #namesCount = new Map<LeftKind, number>();
+
+  constructor(parts: LeftWorkParts) {
+    this.#parts = parts;
+  }
+
+  note(kind: LeftKind, anyName: string, count = 1): void {
+    const { context, clock, log } = this.#parts;
+    const [name, noted] = this.#find(kind, anyName.slice(0, NAME_LENGTH));
+    this.#parts.count?.(kind, context, name, count);
+    noted.count += count;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < noted.quietUntilMs) return;
+    noted.quietUntilMs = nowMs + QUIET_MS;
+    log.warn({ [kind]: name, count: noted.count }, SAID[kind]);
+    noted.count = 0;
+  }
+
+  #find(kind: LeftKind, wanted: string): readonly [name: string, noted: Noted] {
+    const known = this.#noted.get(`${kind} ${wanted}`);
+    if (known !== undefined) return [wanted, known];
+    const namesCount = this.#namesCount.get(kind) ?? 0;
+    if (namesCount >= NAMES_COUNT && wanted !== OTHER) return this.#find(kind, OTHER);
+    this.#namesCount.set(kind, namesCount + 1);
+    const noted = { count: 0, quietUntilMs: Number.NEGATIVE_INFINITY };
+    this.#noted.set(`${kind} ${wanted}`, noted);
+    return [wanted, noted];
+  }
+}
