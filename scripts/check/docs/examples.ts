@@ -28,7 +28,7 @@ export function exampleFaults(root: string, pages: readonly Page[]): string[] {
       mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
       writeFileSync(path.join(folder, file), text);
     }
-    const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false, lib: ["es2023", "dom"], jsx: "preserve" };
+    const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false, lib: ["es2023", "es2024.string", "dom"], jsx: "preserve" };
     writeFileSync(
       path.join(folder, "tsconfig.json"),
       JSON.stringify({ extends: "../../tsconfig.json", compilerOptions, include: ["."], exclude: [] }),

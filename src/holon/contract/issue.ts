@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { findNotUnicode } from "../kernel/unicode-text.ts";
 
 /** One thing that is wrong with an input: where, which rule, and a sentence. */
 export interface Issue {
@@ -51,9 +52,18 @@ export function toIssues(raw: readonly RawIssue[]): Issue[] {
 
 function toIssue(raw: RawIssue): Issue {
   const issue = z.core.util.finalizeIssue(raw, {}, z.core.config());
-  return {
-    path: issue.path.map(String).join(".").slice(0, PATH_LENGTH),
-    code: issue.code,
-    message: issue.message.slice(0, MESSAGE_LENGTH),
-  };
+  return { path: toPath(issue.path), code: issue.code, message: issue.message.slice(0, MESSAGE_LENGTH).toWellFormed() };
+}
+
+/** What is wrong with a text of half characters, whatever looks at it. */
+export const NOT_UNICODE_ISSUE = { code: "forbidden_character", message: "half of a surrogate pair, which no UTF-8 text can hold" } as const;
+
+/** Why a value is refused that holds such a text. */
+export function notUnicode(value: unknown): ParseFailure {
+  return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), ...NOT_UNICODE_ISSUE }]);
+}
+
+/** Keys of the input are cut, which can tear a character in two, or are not Unicode to begin with. */
+function toPath(steps: readonly PropertyKey[]): string {
+  return steps.map(String).join(".").slice(0, PATH_LENGTH).toWellFormed();
 }

@@ -24,11 +24,11 @@ describe("a normalizer", () => {
 
   test("is not there for schemas whose values JSON keeps as they are", () => {
     const schema = z.object({
-      a: z.string(),
+      a: z.literal("x"),
       b: z.array(z.boolean()),
       c: z.int().positive(),
       d: z.enum(["x"]).nullable(),
-      e: z.string().default(""),
+      e: z.boolean().default(false),
     });
     expect(createNormalizer(schema)).toBeUndefined();
   });

@@ -1,10 +1,14 @@
 import type { z } from "zod";
+import { findNotUnicode } from "../kernel/unicode-text.ts";
 import { copyJson, normalizeJson, withoutUndefined } from "./json-form.ts";
 import { NormalizerCode } from "./normalizer-code.ts";
 import type { AnySchema } from "./schema-def.ts";
 import { schemaTraits } from "./schema-walk.ts";
 
-/** Brings an own copy to the form that JSON would give it, in place where it can. */
+/** What a {@link Normalizer} answers in place of a value that holds a text without UTF-8. */
+export const NOT_UNICODE = Symbol("a text that is not Unicode");
+
+/** Brings an own copy to the form that JSON would give it, in place where it can; or answers {@link NOT_UNICODE}. */
 export type Normalizer = (value: unknown) => unknown;
 
 /**
@@ -15,14 +19,22 @@ export type Normalizer = (value: unknown) => unknown;
  * walked. Values of recursive schemas are copied: zod gives one copy to two places that held one object, JSON gives two.
  */
 export function createNormalizer(schema: z.ZodType): Normalizer | undefined {
-  if (schemaTraits(schema as AnySchema).recursive) return copyJson;
+  if (schemaTraits(schema as AnySchema).recursive) return unicodeOnly(copyJson);
   const code = new NormalizerCode();
   const body = code.emit(schema as AnySchema, "value");
   if (body === "") return undefined;
   try {
-    const make = new Function("normalizeJson", "withoutUndefined", "constants", `"use strict"; return (value) => { ${body} return value; };`);
-    return make(normalizeJson, withoutUndefined, code.constants) as Normalizer;
+    const names = ["normalizeJson", "withoutUndefined", "findNotUnicode", "notUnicode", "constants"];
+    const make = new Function(...names, `"use strict"; return (value) => { ${body} return value; };`);
+    return make(normalizeJson, withoutUndefined, findNotUnicode, NOT_UNICODE, code.constants) as Normalizer;
   } catch {
-    return normalizeJson;
+    return unicodeOnly(normalizeJson);
   }
+}
+
+function unicodeOnly(normalize: Normalizer): Normalizer {
+  return (value) => {
+    const form = normalize(value);
+    return findNotUnicode(form) === undefined ? form : NOT_UNICODE;
+  };
 }

@@ -55,6 +55,40 @@ describe("a parser", () => {
     expect(createParser(z.json())(self)).toMatchObject({ issues: [{ code: "too_deep" }] });
   });
 
+  test.each<[name: string, schema: z.ZodType, value: (text: string) => unknown, path: string]>([
+    ["a text", z.string(), (text) => text, ""],
+    ["a text of a pattern", z.string().regex(/./).min(1).trim(), (text) => text, ""],
+    ["a text that may be absent, null or made up", z.object({ a: z.string().nullish().default("") }), (a) => ({ a }), "a"],
+    ["a template", z.templateLiteral(["a", z.string()]), (text) => `a${text}`, ""],
+    ["an item", z.array(z.string()), (text) => ["a", text], "1"],
+    ["a place of a tuple", z.tuple([z.int()], z.string()), (text) => [1, "a", text], "2"],
+    ["a member", z.object({ a: z.object({ b: z.string() }) }), (b) => ({ a: { b } }), "a.b"],
+    ["a member of an open object", z.object({ a: z.int() }).catchall(z.string()), (b) => ({ a: 1, b }), "b"],
+    ["a key of an open object", z.object({ a: z.int() }).catchall(z.int()), (key) => ({ a: 1, [key]: 1 }), "<key>"],
+    ["a member of a record", z.record(z.string(), z.string()), (a) => ({ a }), "a"],
+    ["a key of a record", z.record(z.string(), z.boolean()), (key) => ({ [key]: true }), "<key>"],
+    ["a key of a record of a list", z.record(z.enum(["a"]), z.string()), (a) => ({ a }), "a"],
+    ["one side of a union", z.union([z.int(), z.string()]), (text) => text, ""],
+    ["a tagged option", z.discriminatedUnion("t", [z.object({ t: z.literal("a"), b: z.string() })]), (b) => ({ t: "a", b }), "b"],
+    ["one side of an intersection", z.intersection(z.object({ a: z.string() }), z.object({ b: z.int() })), (a) => ({ a, b: 1 }), "a"],
+    ["a lazy text", z.object({ a: z.lazy(() => z.string()) }), (a) => ({ a }), "a"],
+    ["any JSON", z.json(), (text) => ({ a: [text] }), "a.0"],
+    ["a key of any JSON", z.json(), (key) => [{ [key]: 1 }], "0.<key>"],
+    ["a value whose image is judged", z.object({ a: z.string() }), (a) => ({ a: { toJSON: () => a } }), "a"],
+  ])("refuses half of a surrogate pair in %s, and takes a whole one", (_name, schema, make, path) => {
+    const parse = createParser(schema);
+    expect(parse(make("\u{1f600}"))).not.toBeInstanceOf(ParseFailure);
+    for (const half of ["\ud83d", "\ude00", "a\ude00\ud83d"]) {
+      const issue = { path: path.replace("<key>", half.toWellFormed()), code: "forbidden_character" };
+      expect(parse(make(half))).toMatchObject({ issues: [issue] });
+    }
+  });
+
+  test("names a key that is not Unicode by text that is", () => {
+    const { issues } = createParser(z.strictObject({}))({ "\ud800": 1 }) as ParseFailure;
+    expect([issues.length, JSON.stringify(issues).includes("\\ud800")]).toEqual([1, false]);
+  });
+
   test("gives two copies of an object that a recursive value holds twice", () => {
     const twice = { x: 1 };
     const result = createParser(z.json())([twice, twice]) as unknown[];

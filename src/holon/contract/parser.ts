@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { ContractError } from "./contract-error.ts";
-import { ParseFailure, type RawIssue, toIssues } from "./issue.ts";
+import { notUnicode, ParseFailure, type RawIssue, toIssues } from "./issue.ts";
 import { isDeeperThan, isJson, jsonImage, surveyJson } from "./json-image.ts";
-import { createNormalizer } from "./normalizer.ts";
+import { createNormalizer, NOT_UNICODE } from "./normalizer.ts";
 import type { AnySchema } from "./schema-def.ts";
 import { schemaTraits } from "./schema-walk.ts";
 
@@ -21,15 +21,20 @@ export type Parser = (value: unknown) => unknown | ParseFailure;
 
 /**
  * Compiles a schema to a parser: zod's generated code, then ours, which brings the copy to the form that JSON would give it (no `undefined`
- * members, no negative zero).
+ * members, no negative zero) and refuses text that has no UTF-8.
  *
  * Values of recursive schemas may be nested 64 deep.
  */
 export function createParser(schema: z.ZodType): Parser {
   const runCompiled = z.compile(schema)._zod.run;
-  const normalize = createNormalizer(schema);
+  const normalizer = createNormalizer(schema);
   const { recursive, ambiguous } = schemaTraits(schema as AnySchema);
-  const explain = createExplainer(schema, normalize ?? ((value) => value), recursive);
+  const finish = (value: unknown): unknown | ParseFailure => {
+    if (normalizer === undefined) return value;
+    const form = normalizer(value);
+    return form === NOT_UNICODE ? notUnicode(value) : form;
+  };
+  const explain = createExplainer(schema, finish, recursive);
   const parse: Parser = (value) => {
     let result: Result | undefined;
     try {
@@ -38,7 +43,7 @@ export function createParser(schema: z.ZodType): Parser {
       if (error !== BOUND_REACHED) return toFailure(error);
     }
     if (result === undefined || result.issues.length > 0) return explain(value, result?.issues);
-    return normalize === undefined ? result.value : normalize(result.value);
+    return finish(result.value);
   };
   if (!recursive && !ambiguous) return parse;
   return (value) => {
@@ -94,7 +99,7 @@ type Explainer = (value: unknown, found: readonly RawIssue[] | undefined) => unk
  * The slow way, for values that the fast one refused: judges the JSON image, and finds all issues where the value is small. `found` are the
  * issues that the fast way stopped at; undefined where it reached the bound.
  */
-function createExplainer(schema: z.ZodType, normalize: (value: unknown) => unknown, recursive: boolean): Explainer {
+function createExplainer(schema: z.ZodType, finish: (value: unknown) => unknown | ParseFailure, recursive: boolean): Explainer {
   return (value, found) => {
     const survey = surveyJson(value);
     if (survey.plain && survey.count > THOROUGH_COUNT) return found === undefined ? TOO_MANY : new ParseFailure(toIssues(found));
@@ -107,7 +112,7 @@ function createExplainer(schema: z.ZodType, normalize: (value: unknown) => unkno
     const abortEarly = surveyJson(image).count > THOROUGH_COUNT;
     try {
       const result = schema._zod.run({ value: image, issues: [] }, createContext(abortEarly, recursive)) as Result;
-      return result.issues.length === 0 ? normalize(result.value) : new ParseFailure(toIssues(result.issues));
+      return result.issues.length === 0 ? finish(result.value) : new ParseFailure(toIssues(result.issues));
     } catch (error) {
       if (error !== BOUND_REACHED) return toFailure(error);
       return found === undefined || found.length === 0 ? TOO_MANY : new ParseFailure(toIssues(found));

@@ -10,3 +10,4 @@ export * from "./scope.ts";
 export * from "./scope-deadline.ts";
 export * from "./timer-wheel.ts";
 export * from "./trace.ts";
+export * from "./unicode-text.ts";
