@@ -1,5 +1,5 @@
 import { type AnyProcedure, createParser, ParseFailure, type Parser } from "../contract/index.ts";
-import { COMMON_REFUSALS, catalogueError, HolonError, isCatalogueCode, type Logger } from "../kernel/index.ts";
+import { COMMON_REFUSALS, catalogueError, HolonError, isCatalogueCode, isHolonError, type Logger } from "../kernel/index.ts";
 import { ResumeRefusal } from "../work/index.ts";
 
 /** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
@@ -45,8 +45,8 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
     return callFailed(errorId);
   };
 
-  return (thrown) => {
-    if (!(thrown instanceof HolonError)) return internal(thrown);
+  const judge = (thrown: unknown): HolonError => {
+    if (!isHolonError(thrown)) return internal(thrown);
     if (thrown.code === "INTERNAL") {
       const known = errorIdOf(thrown.details);
       return known === undefined ? internal(thrown) : callFailed(known);
@@ -63,6 +63,15 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
     if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
     if (thrown.code === "CALL_IN_TRANSACTION") log.error({ procedure: path, err: thrown }, "a handler called another context inside its transaction");
     return copyOf(thrown, jsonCopy(thrown.details), undefined);
+  };
+
+  return (thrown) => {
+    try {
+      return judge(thrown);
+    } catch (unreadable) {
+      // A getter or a proxy of what was thrown throws, or a check of the declared details does.
+      return internal(unreadable);
+    }
   };
 }
 

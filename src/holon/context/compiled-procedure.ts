@@ -96,7 +96,12 @@ export class CompiledProcedure implements Target {
     const startedMs = home.monotonicMs();
     const refusal = this.#refusal(scope, startedMs);
     if (refusal !== undefined) return refuse(series, refusal);
-    const input = this.#parseInput(raw);
+    let input: unknown;
+    try {
+      input = this.#parseInput(raw);
+    } catch (thrown) {
+      return refuse(series, home.boundary(thrown));
+    }
     if (input instanceof ParseFailure) return refuse(series, input.toBadRequest());
     const call = new PendingCall(home, scope, series, startedMs);
     try {

@@ -1,5 +1,5 @@
 import { ParseFailure as Failure, type ParseFailure, type Parser } from "../contract/index.ts";
-import { catalogueError, type HolonError, type Scope, type ScopeLink, type TimerWheel, WheelEntry } from "../kernel/index.ts";
+import { catalogueError, type HolonError, noteFailedCall, type Scope, type ScopeLink, type TimerWheel, WheelEntry } from "../kernel/index.ts";
 import type { Boundary } from "./boundary.ts";
 
 /** Counts the calls of one procedure by one caller over one transport. */
@@ -67,7 +67,14 @@ export class PendingCall extends WheelEntry implements ScopeLink {
   /** The handler returned. */
   answer(value: unknown): void {
     if (this.#ended) return;
-    const output = this.#home.parseOutput(value);
+    let output: unknown;
+    try {
+      output = this.#home.parseOutput(value);
+    } catch (thrown) {
+      // A check of the schema, a getter or a proxy of the answer throws.
+      this.fail(thrown);
+      return;
+    }
     if (output instanceof Failure) {
       this.#end(this.#home.badOutput(output));
       return;
@@ -103,6 +110,7 @@ export class PendingCall extends WheelEntry implements ScopeLink {
 
   #end(error: HolonError): void {
     this.#settle(error.code);
+    noteFailedCall(this.promise, { procedure: this.#home.path, traceId: this.#scope.trace.traceId });
     this.#reject(error);
   }
 

@@ -1,4 +1,4 @@
-import { type CatalogueCode, HolonError } from "../kernel/index.ts";
+import { type CatalogueCode, type HolonError, isHolonError } from "../kernel/index.ts";
 import type { CallPromise } from "./handler-context.ts";
 
 /** An error of a call: one of those that its contract declares, with typed details, or one of the catalogue. */
@@ -18,7 +18,7 @@ export async function safeCall<Output, Errors>(call: CallPromise<Output, Errors>
   try {
     return [await call, undefined];
   } catch (error) {
-    if (error instanceof HolonError) return [undefined, error as CallError<Errors>];
+    if (isHolonError(error)) return [undefined, error as CallError<Errors>];
     throw error;
   }
 }

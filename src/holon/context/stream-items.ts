@@ -1,5 +1,5 @@
 import { ParseFailure } from "../contract/index.ts";
-import { catalogueError, type HolonError, type Scope, ScopeDeadline } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError, type Scope, ScopeDeadline } from "../kernel/index.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 
 /** What {@link streamItems} needs. */
@@ -111,7 +111,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
       input = admit();
     } catch (refusal) {
       this.#state = "over";
-      this.#error = refusal as HolonError;
+      this.#error = isHolonError(refusal) ? refusal : home.boundary(refusal);
       series.record(0, this.#error.code);
       return;
     }
@@ -130,12 +130,18 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     if (this.#state === "over") return;
     const { home } = this.#options;
     const pull = this.#pull;
-    if (step.done === true) {
-      this.#end(undefined);
-      pull?.resolve(DONE);
-      return;
+    let item: unknown;
+    try {
+      if (step.done === true) {
+        this.#end(undefined);
+        pull?.resolve(DONE);
+        return;
+      }
+      item = home.parseOutput(step.value);
+    } catch (thrown) {
+      // A step that is no object, a getter, or a check of the schema throws.
+      return this.#fail(home.boundary(thrown));
     }
-    const item = home.parseOutput(step.value);
     if (item instanceof ParseFailure) return this.#fail(home.badOutput(item));
     this.#pull = undefined;
     pull?.resolve({ done: false, value: item });

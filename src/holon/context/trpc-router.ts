@@ -1,6 +1,6 @@
 import { type AnyTRPCRouter, initTRPC, TRPCError } from "@trpc/server";
 import type { AnyProcedure, Target, TargetMap } from "../contract/index.ts";
-import { type Clock, HolonError, type Limits, type Principal, Scope, TRPC_CODE_NUMBERS } from "../kernel/index.ts";
+import { type Clock, HolonError, isHolonError, type Limits, type Principal, Scope, TRPC_CODE_NUMBERS } from "../kernel/index.ts";
 import { parsePrincipal } from "../wire/index.ts";
 
 /** The tRPC context of a context's router. */
@@ -22,7 +22,7 @@ const t = initTRPC.context<RouterContext>().create({
   isDev: false,
   errorFormatter({ shape, error }) {
     const { cause } = error;
-    if (!(cause instanceof HolonError)) return shape;
+    if (!isHolonError(cause)) return shape;
     const { path } = shape.data;
     return {
       ...shape,
@@ -99,6 +99,6 @@ function passThrough(procedure: AnyProcedure): (input: unknown) => unknown {
 }
 
 function toTrpcError(error: unknown): TRPCError {
-  if (!(error instanceof HolonError)) return new TRPCError({ code: "INTERNAL_SERVER_ERROR", cause: error });
+  if (!isHolonError(error)) return new TRPCError({ code: "INTERNAL_SERVER_ERROR", cause: error });
   return new TRPCError({ code: error.row.trpc, message: error.message, cause: error });
 }

@@ -1,4 +1,4 @@
-import { catalogueError, HolonError } from "../kernel/index.ts";
+import { catalogueError, HolonError, readSafely } from "../kernel/index.ts";
 import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
 /** Codes of postgres.js and of sockets that mean: the server went away, or was never there. */
@@ -47,7 +47,7 @@ export function isWorthRepeating(error: unknown): boolean {
  * a bug of the handler, which should have looked (INTERNAL).
  */
 export function toHolonError(error: unknown): HolonError {
-  const known = holonErrorWithin(error);
+  const known = readSafely(() => holonErrorWithin(error), undefined);
   if (known !== undefined) return known;
   const failure = postgresFailure(error);
   if (failure === undefined) return catalogueError("INTERNAL", "The database layer failed.", { cause: error });

@@ -1,4 +1,4 @@
-import { HolonError } from "../kernel/index.ts";
+import { HolonError, readSafely } from "../kernel/index.ts";
 
 /** The parts of a Postgres error that this floor reads. */
 export interface PostgresFailure {
@@ -12,6 +12,10 @@ export interface PostgresFailure {
 
 /** Finds the error of the server or of the connection in what Drizzle or a handler wrapped around it. */
 export function postgresFailure(error: unknown): PostgresFailure | undefined {
+  return readSafely(() => failureWithin(error), undefined);
+}
+
+function failureWithin(error: unknown): PostgresFailure | undefined {
   let at: unknown = error;
   for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
     if (!(at instanceof HolonError) && typeof (at as { code?: unknown }).code === "string") return at as unknown as PostgresFailure;

@@ -21,7 +21,16 @@ export class ErrorBoundary {
     this.#newId = newId;
   }
 
+  /** Never throws, whatever was thrown. */
   toPublic(thrown: unknown, place: ErrorPlace): HolonError {
+    try {
+      return this.#judge(thrown, place);
+    } catch (unreadable) {
+      return this.#judge(unreadable instanceof Error ? unreadable : undefined, place);
+    }
+  }
+
+  #judge(thrown: unknown, place: ErrorPlace): HolonError {
     if (isHolonError(thrown) && errorRow(thrown.code).kind !== "defect") return thrown;
     const known = isHolonError(thrown) ? errorIdOf(thrown) : undefined;
     const errorId = known ?? this.#newId();

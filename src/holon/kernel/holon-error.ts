@@ -1,4 +1,5 @@
 import { type CatalogueCode, type ErrorRow, type Executed, errorRow } from "./error-catalogue.ts";
+import { readSafely } from "./thrown.ts";
 
 /** What an error carries besides its code and message. */
 export interface HolonErrorOptions<Details> {
@@ -45,9 +46,10 @@ function isErrorStatus(status: number | undefined): status is number {
   return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
 }
 
-/** Whether a value is an error of the toolkit, with the given code where one is named. */
+/** Whether a value is an error of the toolkit, with the given code where one is named. False for a value that cannot be read. */
 export function isHolonError<Code extends string = string>(value: unknown, code?: Code): value is HolonError<Code> {
-  return value instanceof HolonError && (code === undefined || value.code === code);
+  // A proxy may throw when it is asked for its prototype.
+  return readSafely(() => value instanceof HolonError && (code === undefined || value.code === code), false);
 }
 
 /** An error of the catalogue. */

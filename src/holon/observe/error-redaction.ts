@@ -1,3 +1,4 @@
+import { readSafely, storableText } from "../kernel/index.ts";
 import { REDACTED, redactText } from "./text-redaction.ts";
 
 /** Members of an error that a log may show. Anything else may be data: Postgres puts whole rows into `detail`. */
@@ -46,16 +47,29 @@ export function redactError(error: Error, redactMember: (value: unknown) => unkn
   return shown;
 }
 
-/** What was thrown as a sentence that may be kept and shown to operators: its name and its message, without the secrets in them. */
+/** Longest message or stack that is looked through. A handler may throw an error with megabytes of either. */
+const GREATEST_LENGTH = 64 * 1024;
+
+/**
+ * What was thrown as a sentence that may be kept and shown to operators: its name and its message, without the secrets in them.
+ *
+ * Never throws. The text can be stored: it is well-formed and has no U+0000.
+ */
 export function describeError(thrown: unknown): string {
+  return readSafely(() => describeReadable(thrown), "an error was thrown that cannot be read");
+}
+
+function describeReadable(thrown: unknown): string {
   if (!(thrown instanceof Error)) return "something was thrown that is no error";
   const { code } = thrown as { readonly code?: unknown };
-  return `${thrown.name === "HolonError" ? String(code) : thrown.name}: ${redactMessage(thrown)}`;
+  const message = redactMessage(thrown);
+  return storableText(`${storableText(thrown.name === "HolonError" ? code : thrown.name, 200)}: ${message}`, GREATEST_LENGTH);
 }
 
 function redactMessage(error: Error): string {
   const { code } = error as { readonly code?: unknown };
-  const message = isStatementError(error) ? error.message.replace(PARAMETERS, "") : error.message;
+  const whole = typeof error.message === "string" ? error.message.slice(0, GREATEST_LENGTH) : "";
+  const message = isStatementError(error) ? whole.replace(PARAMETERS, "") : whole;
   return redactText(typeof code === "string" && DATA_EXCEPTION.test(code) ? message.replace(QUOTED, `"${REDACTED}"`) : message);
 }
 
@@ -67,7 +81,10 @@ function isStatementError(error: Error): boolean {
 
 /** Only the frames: the first lines of a stack are the message once more, which may look like frames. */
 function stackFrames(error: Error): string {
-  const { stack = "", message } = error;
+  const { stack: whole, message } = error;
+  if (typeof whole !== "string" || typeof message !== "string") return "";
+  // The frames come after the message, which may be long.
+  const stack = whole.slice(0, message.length + GREATEST_LENGTH);
   const from = stack.indexOf(message);
   const lines = (from < 0 ? stack : stack.slice(from + message.length)).split("\n");
   return lines.filter((line) => /^\s+at /.test(line)).join("\n");

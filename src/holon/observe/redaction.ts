@@ -1,3 +1,4 @@
+import { readSafely } from "../kernel/index.ts";
 import { redactError } from "./error-redaction.ts";
 import { REDACTED, redactText } from "./text-redaction.ts";
 
@@ -24,7 +25,7 @@ export function redact(value: unknown, depth = 0): unknown {
     case "function":
       return "[function]";
     case "object":
-      return value === null ? null : redactObject(value, depth);
+      return value === null ? null : readSafely<unknown>(() => redactObject(value, depth), "[cannot be read]");
     default:
       return value;
   }

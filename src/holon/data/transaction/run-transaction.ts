@@ -1,4 +1,4 @@
-import { type Clock, catalogueError, isHolonError, type Limits, type Scope } from "../../kernel/index.ts";
+import { type Clock, catalogueError, isHolonError, isInstanceOf, type Limits, type Scope } from "../../kernel/index.ts";
 import type { Tables, WriteDatabase } from "../database/database.ts";
 import type { DatabaseFactory } from "../database/database-factory.ts";
 import type { StatementRequest } from "../database/statement-runner.ts";
@@ -76,7 +76,7 @@ export async function runTransaction<T extends Tables, R>(
       return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
       // Its cause is that of another transaction, which this one cannot repeat.
-      if (error instanceof ChainBroken) throw error;
+      if (isInstanceOf(error, ChainBroken)) throw error;
       if ((isCommitting && options.chain !== undefined) || attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined)
         throw toThrown(error, scope);
       await jitter(5, 20 * 2 ** attempt);

@@ -1,6 +1,6 @@
 import { ParseFailure } from "../../contract/index.ts";
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import { catalogueError, isHolonError } from "../../kernel/index.ts";
+import { catalogueError, isHolonError, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { WorkDatabase } from "../outbox/work-database.ts";
@@ -58,17 +58,19 @@ export class EventConsumer {
    */
   async takeBatch({ producer, events }: EventBatch): Promise<void> {
     const messages = [...events].sort((one, other) => one.position - other.position);
+    const blame = new Blame();
     try {
-      return await this.#take(producer, messages);
+      return await this.#take(producer, messages, blame);
     } catch (error) {
-      if (isOfTheWorld(error)) throw error;
+      if (!blame.isHandlers && isOfTheWorld(error)) throw error;
       if (messages.length === 1) return this.#failed(producer, messages[0] as EventMessage, error);
     }
     for (const message of messages) {
+      const ownBlame = new Blame();
       try {
-        await this.#take(producer, [message]);
+        await this.#take(producer, [message], ownBlame);
       } catch (error) {
-        if (isOfTheWorld(error)) throw error;
+        if (!ownBlame.isHandlers && isOfTheWorld(error)) throw error;
         await this.#failed(producer, message, error);
       }
     }
@@ -77,20 +79,21 @@ export class EventConsumer {
   /** Works off a held event that is due. Two consumers do not work off the same one. */
   async workOff(event: WaitingEvent): Promise<void> {
     const { inbox } = this.#parts;
+    const blame = new Blame();
     try {
       const woken = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
         await this.#lock(tx, event.producer, [event]);
         const own = await inbox.take(tx, event);
-        return own === undefined ? false : await this.#workOffIn(tx, own);
+        return own === undefined ? false : await this.#workOffIn(tx, own, blame);
       });
       if (woken) this.#parts.wakeHeld();
     } catch (error) {
-      if (isOfTheWorld(error)) throw error;
+      if (!blame.isHandlers && isOfTheWorld(error)) throw error;
       await this.#failed(event.producer, event, error);
     }
   }
 
-  async #workOffIn(tx: Tx, event: WaitingEvent): Promise<boolean> {
+  async #workOffIn(tx: Tx, event: WaitingEvent, blame: Blame): Promise<boolean> {
     const { inbox, routes } = this.#parts;
     const route = routes.find(event.producer, event.name);
     // Held for a process that has a handler.
@@ -105,12 +108,12 @@ export class EventConsumer {
       await inbox.park(tx, event, misfit(payload));
       return false;
     }
-    await runHandler(this.#parts, tx, event.producer, event, payload, route);
+    await blame.during(() => runHandler(this.#parts, tx, event.producer, event, payload, route));
     await inbox.settle(tx, event, "done");
     return inbox.wakeSuccessors(tx, event.producer, [event]);
   }
 
-  async #take(producer: string, messages: readonly EventMessage[]): Promise<void> {
+  async #take(producer: string, messages: readonly EventMessage[], blame: Blame): Promise<void> {
     const { inbox, left, database } = this.#parts;
     let unhandled: readonly Candidate[] = [];
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
@@ -121,7 +124,7 @@ export class EventConsumer {
       const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
       unhandled = candidates.filter(({ message, route }) => route === undefined && entered.has(message.id));
       for (const { message, payload, route } of effective) {
-        if (route !== undefined) await runHandler(this.#parts, tx, producer, message, payload, route);
+        if (route !== undefined) await blame.during(() => runHandler(this.#parts, tx, producer, message, payload, route));
       }
       return inbox.wakeSuccessors(
         tx,
@@ -195,6 +198,23 @@ function isReady({ name, key, needs, needsSurely }: EventMessage, states: Readon
   return state === undefined ? !needsSurely : state === "done" || state === "skipped";
 }
 
+/**
+ * Whether a handler threw, which decides what a failure means; its code does not. A handler that throws UNAVAILABLE, since a mail server is
+ * away, has failed. If the database was away under it, noting its failure fails too, and no attempt is counted.
+ */
+class Blame {
+  isHandlers = false;
+
+  async during(handle: () => Promise<void>): Promise<void> {
+    try {
+      await handle();
+    } catch (error) {
+      this.isHandlers = true;
+      throw error;
+    }
+  }
+}
+
 /** Failures of the world around, for which no handler is to blame. */
 function isOfTheWorld(error: unknown): boolean {
   return isHolonError(error) && (error.code === "UNAVAILABLE" || error.code === "OVERLOADED");
@@ -205,5 +225,5 @@ function misfit(failure: ParseFailure): string {
 }
 
 function reasonOf(error: unknown): string {
-  return describeError(error).slice(0, 2_000);
+  return storableText(describeError(error), 2_000);
 }

@@ -1,5 +1,5 @@
 import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
-import { type Clock, catalogueError, fullJitterMs, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { type Clock, catalogueError, fullJitterMs, type Logger, parseTraceparent, Scope, storableText, type TimerWheel } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { JobMap, JobSpec } from "../job.ts";
 import { runInScope } from "../run-in-scope.ts";
@@ -211,5 +211,5 @@ function sentenceOf(failure: ParseFailure): string {
 }
 
 function reasonOf(error: unknown): string {
-  return describeError(error).slice(0, GREATEST_REASON_LENGTH);
+  return storableText(describeError(error), GREATEST_REASON_LENGTH);
 }

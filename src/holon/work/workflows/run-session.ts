@@ -1,6 +1,6 @@
 import { ParseFailure } from "../../contract/index.ts";
 import { ChainBroken } from "../../data/index.ts";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError, isInstanceOf } from "../../kernel/index.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
 import { type ReachedStep, Replay } from "./replay.ts";
 import type { StepKind, StepRecord } from "./run-claim.ts";
@@ -175,7 +175,7 @@ export class RunSession {
           else this.#halt(outcome.waitMs);
         })
         .catch((error: unknown) => {
-          if (error instanceof ChainBroken) this.#goneAstray(0);
+          if (isInstanceOf(error, ChainBroken)) this.#goneAstray(0);
           else this.#failure ??= error;
         })
         .finally(() => {

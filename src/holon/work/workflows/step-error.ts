@@ -1,4 +1,4 @@
-import { errorRow, HolonError, isHolonError } from "../../kernel/index.ts";
+import { errorRow, HolonError, isHolonError, readSafely, storableJson, storableText } from "../../kernel/index.ts";
 import { describeError, redactText } from "../../observe/index.ts";
 
 /** An error as it is kept: what callers may know of it, and no more. */
@@ -10,13 +10,22 @@ export interface KeptError {
 
 const GREATEST_MESSAGE_LENGTH = 1_000;
 
-/** Takes off an error what is kept of it; what is no error of the toolkit is INTERNAL. */
+/** Longest JSON of details that is kept. */
+const GREATEST_DETAILS_LENGTH = 64 * 1024;
+
+/**
+ * Takes off an error what is kept of it; what is no error of the toolkit is INTERNAL.
+ *
+ * Never throws. Whatever the error says can be stored: texts are cut and well-formed, details that have no JSON are left out.
+ */
 export function toKept(error: unknown): KeptError {
-  if (isHolonError(error)) {
-    const { code, message, details } = error;
-    return { code, message: message.slice(0, GREATEST_MESSAGE_LENGTH), ...(details === undefined ? {} : { details }) };
-  }
-  return { code: "INTERNAL", message: describeError(error).slice(0, GREATEST_MESSAGE_LENGTH) };
+  const kept = isHolonError(error) ? readSafely(() => keptOf(error), undefined) : undefined;
+  return kept ?? { code: "INTERNAL", message: storableText(describeError(error), GREATEST_MESSAGE_LENGTH) };
+}
+
+function keptOf({ code, message, details: given }: HolonError): KeptError {
+  const details = storableJson(given, GREATEST_DETAILS_LENGTH);
+  return { code: storableText(code, 200), message: storableText(message, GREATEST_MESSAGE_LENGTH), ...(details === undefined ? {} : { details }) };
 }
 
 /** The error that a body gets, the first time and each time it is run again. */
@@ -32,12 +41,14 @@ export function reasonOf(error: unknown): string {
 
 /** Whether another attempt may help: faults that the catalogue does not forbid to repeat, and what nobody declared. */
 export function isWorthTrying(error: unknown): boolean {
-  if (!isHolonError(error) || error.code === "INTERNAL") return true;
-  const { kind, retry } = errorRow(error.code);
-  return kind !== "refusal" && retry !== "never";
+  return readSafely(() => {
+    if (!isHolonError(error) || error.code === "INTERNAL") return true;
+    const { kind, retry } = errorRow(error.code);
+    return kind !== "refusal" && retry !== "never";
+  }, true);
 }
 
 /** Whether an effect outside may have happened although this was thrown. */
 export function isDoubtful(error: unknown): boolean {
-  return !isHolonError(error) || error.executed !== "no";
+  return readSafely(() => !isHolonError(error) || error.executed !== "no", true);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChainBroken, isWorthRepeating, TransactionChain } from "../../data/index.ts";
-import { catalogueError, fullJitterMs } from "../../kernel/index.ts";
+import { catalogueError, fullJitterMs, isInstanceOf } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
@@ -140,7 +140,7 @@ export class StepRunner {
   /** Decides what follows from a failed attempt, by what is recorded: a commit that was not heard of counts. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
     const { claim, runs, steps, attempts, timing, random } = this.#parts;
-    if (error instanceof ChainBroken) throw error;
+    if (isInstanceOf(error, ChainBroken)) throw error;
     const { step, attempt, inDoubt, isAhead } = trial;
     // Where an earlier one did not commit, this one may have failed for want of it.
     if (step.kind === "transaction" && !isAhead) await this.#chain.settled;

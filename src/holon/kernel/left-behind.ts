@@ -1,0 +1,17 @@
+/** Which call a rejected promise belongs to. */
+export interface CallPlace {
+  readonly procedure: string;
+  readonly traceId: string;
+}
+
+const places = new WeakMap<Promise<unknown>, CallPlace>();
+
+/** Notes the call of a promise that was handed out and is rejected, so that a rejection without a handler can be logged with its call. */
+export function noteFailedCall(promise: Promise<unknown>, place: CallPlace): void {
+  places.set(promise, place);
+}
+
+/** The call that a promise was handed out for; undefined for any other promise. */
+export function callPlaceOf(promise: Promise<unknown>): CallPlace | undefined {
+  return places.get(promise);
+}

@@ -1,0 +1,39 @@
+/** Lone surrogates, and the one character that Postgres cannot store in a text. */
+const UNSTORABLE = /[\p{Surrogate}\0]/gu;
+
+/** A text that Postgres, JSON and a log line can hold: well-formed Unicode without U+0000, at most `length` characters. Never throws. */
+export function storableText(text: unknown, length: number): string {
+  const cut = typeof text === "string" ? text.slice(0, length) : "";
+  return cut.replace(UNSTORABLE, "\uFFFD");
+}
+
+/** The JSON of a value with storable texts and keys; undefined if it has none, or if its JSON is longer than `length`. Never throws. */
+export function storableJson(value: unknown, length: number): unknown {
+  try {
+    const text = JSON.stringify(value);
+    return text === undefined || text.length > length ? undefined : toStorable(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function toStorable(json: unknown): unknown {
+  if (typeof json === "string") return json.replace(UNSTORABLE, "\uFFFD");
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return json.map(toStorable);
+  return Object.fromEntries(Object.entries(json).map(([name, member]) => [name.replace(UNSTORABLE, "\uFFFD"), toStorable(member)]));
+}
+
+/** Reads from a value that user code made: a getter or a proxy may throw. `fallback` is the answer then. */
+export function readSafely<Value>(read: () => Value, fallback: Value): Value {
+  try {
+    return read();
+  } catch {
+    return fallback;
+  }
+}
+
+/** `value instanceof Class` for a value that user code made: a proxy may throw when it is asked for its prototype. */
+export function isInstanceOf<Instance>(value: unknown, Class: abstract new (...args: never[]) => Instance): value is Instance {
+  return readSafely(() => value instanceof Class, false);
+}

@@ -1,0 +1,42 @@
+import { afterEach, expect, test } from "vitest";
+import { ask, eventually, type FixtureProcess, freePort, runFixture } from "./fixture/run.ts";
+
+const started: FixtureProcess[] = [];
+
+afterEach(async () => {
+  for (const { child } of started) child.kill("SIGKILL");
+  await Promise.all(started.splice(0).map(({ ended }) => ended));
+});
+
+async function start(): Promise<{ readonly running: FixtureProcess; readonly url: string; readonly port: number }> {
+  const port = await freePort();
+  const env = { PORT: String(port), HOLON_MESH_PORT: String(await freePort()), HOLON_OPS_PORT: String(await freePort()) };
+  const running = runFixture(env);
+  started.push(running);
+  await eventually("the fixture answers", () => ask(port, "stock.taken", { name: "tea" }));
+  return { running, port, url: `http://127.0.0.1:${port}/trpc` };
+}
+
+test("a process goes on when two calls of a handler fail, when a failed call is left behind, and when a schema throws on an answer or an item", async () => {
+  const { running, url, port } = await start();
+  const failedTwice = await fetch(`${url}/sales.failTwice`);
+  expect([failedTwice.status, JSON.stringify(await failedTwice.json())]).toEqual([404, expect.stringContaining("NOT_FOUND")]);
+
+  const leftBehind = await fetch(`${url}/sales.leaveBehind`);
+  expect([leftBehind.status, await leftBehind.json()]).toEqual([200, { result: { data: { sold: true } } }]);
+  const line = await eventually("the call left behind is logged with its procedure", () =>
+    running
+      .output()
+      .split("\n")
+      .find((text) => text.includes("nothing waits for its answer")),
+  );
+  expect(JSON.parse(line)).toMatchObject({ level: "warn", procedure: "stock.fail", traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
+
+  const oddAnswer = await fetch(`${url}/sales.oddAnswer`);
+  expect([oddAnswer.status, JSON.stringify(await oddAnswer.json())]).toEqual([500, expect.stringContaining("INTERNAL")]);
+  const oddItem = await (await fetch(`${url}/sales.oddItem`, { headers: { accept: "text/event-stream" } })).text();
+  expect(oddItem).toContain("INTERNAL");
+
+  expect(running.child.exitCode).toBeNull();
+  expect(await ask(port, "stock.taken", { name: "tea" })).toMatchObject({ taken: 0 });
+});
