@@ -90,11 +90,18 @@ describe("migrating a context", { timeout: 60_000 }, () => {
     await expect(migrateOrders()).rejects.toMatchObject({ code: "CONFLICT", details: { context: "orders", migration: "0000_first" } });
   });
 
-  it("refuses to start where a file that ran is missing, naming it", async () => {
+  it("refuses to start where a file that ran is missing before others, naming it", async () => {
+    await generated({ "0000_first": FIRST, "0001_second": SECOND, "0002_third": "create table orders.third ()" });
+    await migrateOrders();
+    await generated({ "0000_first": FIRST, "0002_third": "create table orders.third ()" });
+    await expect(migrateOrders()).rejects.toMatchObject({ code: "CONFLICT", details: { migration: "0001_second" } });
+  });
+
+  it("refuses to start where all files are missing, naming the first", async () => {
     await generated({ "0000_first": FIRST, "0001_second": SECOND });
     await migrateOrders();
-    await generated({ "0000_first": FIRST });
-    await expect(migrateOrders()).rejects.toMatchObject({ code: "CONFLICT", details: { migration: "0001_second" } });
+    await generated({});
+    await expect(migrateOrders()).rejects.toMatchObject({ code: "CONFLICT", details: { migration: "0000_first" } });
   });
 
   it("refuses a file put before one that ran, naming it", async () => {

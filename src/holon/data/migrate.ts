@@ -5,9 +5,10 @@ import { quoteIdentifier } from "./identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./migrate/context-role.ts";
 import type { Migration } from "./migrate/migration.ts";
 import { readMigrationFolder } from "./migrate/migration-folder.ts";
-import { ensureJournal, type MigrationSource, pendingMigrations, recordMigration } from "./migrate/migration-journal.ts";
+import { MigrationJournal } from "./migrate/migration-journal.ts";
 import { withMigrationLock } from "./migrate/migration-lock.ts";
 import { openOwnerConnection } from "./migrate/owner-connection.ts";
+import { pendingMigrations } from "./migrate/pending-migrations.ts";
 import { toolkitMigrations } from "./migrate/toolkit-migrations.ts";
 
 /** What to migrate, and for whom. */
@@ -38,11 +39,12 @@ export interface MigrateResult {
  * Brings the schema of one context up to date: the schema, its role and rights, the toolkit's tables, then the context's own files.
  *
  * Guarantee: processes may do so at the same time, on an empty database too; each file runs once, whole or not at all (unless it opted out).
- * Errors: CONFLICT - a file that ran was edited, or is missing; INTERNAL - a file fails; UNAVAILABLE - no database.
+ * Migrations of a newer version, behind all that this one has, are let through with a warning when they are compatible.
+ * Errors: CONFLICT - a file that ran was edited, or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails; UNAVAILABLE - no database.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const log = options.log ?? silentLogger;
-  const own = options.folder === undefined ? [] : await readMigrationFolder(options.folder);
+  const own = options.folder === undefined ? undefined : await readMigrationFolder(options.folder);
   const sql = openOwnerConnection(options.url);
   try {
     return await withMigrationLock(sql, log, () => migrateLocked(sql, options, own, log));
@@ -65,15 +67,29 @@ export async function contextRole(options: { readonly url: string; readonly cont
   }
 }
 
-async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Migration[], log: Logger): Promise<MigrateResult> {
+async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Migration[] | undefined, log: Logger): Promise<MigrateResult> {
   const { context } = options;
   await ensureSchema(sql, context);
-  await ensureJournal(sql, context);
+  const journal = await MigrationJournal.open(sql, context, log);
   const role = options.role === undefined ? await ensureContextRole(sql, context, log) : (options.role ?? undefined);
-  const applied = [
-    ...(await runPending(sql, context, "holon", toolkitMigrations(context), log)),
-    ...(await runPending(sql, context, "context", own, log)),
-  ];
+  const sources = [
+    { source: "holon", migrations: toolkitMigrations(context) },
+    { source: "context", migrations: own },
+  ] as const;
+  // A version that is refused leaves everything as it was.
+  const found = [];
+  for (const { source, migrations } of sources) {
+    const pending = await pendingMigrations({ journal, context, source, migrations, log });
+    found.push({ source, pending, done: (migrations?.length ?? 0) - pending.length });
+  }
+  const applied = [];
+  for (const { source, pending, done } of found) {
+    for (const [index, migration] of pending.entries()) {
+      await runMigration(sql, context, migration, (on) => journal.record(on, source, migration, done + index));
+      log.info({ context, migration: migration.name }, "Migrated.");
+      applied.push(migration.name);
+    }
+  }
   if (role !== undefined) await grantContext(sql, context, role, log);
   // A login that was named is connected as, not changed into.
   return { applied, role: options.role === undefined ? role : undefined };
@@ -83,16 +99,6 @@ async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Mi
 async function ensureSchema(sql: Sql, context: string): Promise<void> {
   const found = await sql`select 1 from pg_namespace where nspname = ${context}`;
   if (found.length === 0) await sql.unsafe(`create schema ${quoteIdentifier(context)}`);
-}
-
-async function runPending(sql: Sql, context: string, source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<string[]> {
-  const pending = await pendingMigrations(sql, context, source, migrations, log);
-  const done = migrations.length - pending.length;
-  for (const [index, migration] of pending.entries()) {
-    await runMigration(sql, context, migration, (on) => recordMigration(on, context, source, migration, done + index));
-    log.info({ context, migration: migration.name }, "Migrated.");
-  }
-  return pending.map(({ name }) => name);
 }
 
 async function runMigration(sql: Sql, context: string, migration: Migration, record: (on: ISql<{}>) => Promise<void>): Promise<void> {

@@ -1,75 +1,115 @@
 import type { ISql, Sql } from "postgres";
-import { catalogueError, type Logger } from "../../kernel/index.ts";
+import type { Logger } from "../../kernel/index.ts";
 import { quoteIdentifier } from "../identifier.ts";
+import { sqlState } from "../sql-state.ts";
+import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 
 /** Whose migrations: the toolkit's own tables, or the context's. */
 export type MigrationSource = "holon" | "context";
 
-interface AppliedRow {
+/** A row of the journal: a migration that ran. */
+export interface AppliedMigration {
   readonly name: string;
   readonly hash: string;
+  /** Whether versions that do not have its file work with what it left; null where the version that ran it did not judge. */
+  readonly compatible: boolean | null;
 }
 
-/** Makes the table that remembers what ran in a schema. */
-export async function ensureJournal(sql: Sql, schema: string): Promise<void> {
-  const found = await sql`select 1 from pg_tables where schemaname = ${schema} and tablename = 'holon_migrations'`;
-  if (found.length > 0) return;
-  await sql.unsafe(`create table ${quoteIdentifier(schema)}.holon_migrations (
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/**
+ * The table `holon_migrations` of a schema: what ran there.
+ *
+ * Versions before the column `compatible` read and write the other columns; their rows hold null, until a version that has the file judges it.
+ */
+export class MigrationJournal {
+  readonly #sql: Sql;
+  readonly #context: string;
+  readonly #table: string;
+  /** False where the table has no column `compatible` and this login may not add it. */
+  readonly #judges: boolean;
+
+  private constructor(sql: Sql, context: string, judges: boolean) {
+    this.#sql = sql;
+    this.#context = context;
+    this.#table = journalTable(context);
+    this.#judges = judges;
+  }
+
+  /** Makes the table where it is missing, and adds the column where a version before it made the table. */
+  static async open(sql: Sql, context: string, log: Logger): Promise<MigrationJournal> {
+    const columns = await sql<{ name: string }[]>`
+      select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace
+      where nspname = ${context} and relname = 'holon_migrations' and attnum > 0 and not attisdropped`;
+    if (columns.length === 0) {
+      await createTable(sql, context);
+      return new MigrationJournal(sql, context, true);
+    }
+    const judges = columns.some(({ name }) => name === "compatible") || (await addColumn(sql, context, log));
+    return new MigrationJournal(sql, context, judges);
+  }
+
+  async applied(source: MigrationSource): Promise<readonly AppliedMigration[]> {
+    const compatible = this.#judges ? "compatible" : "null::boolean as compatible";
+    const statement = `select name, hash, ${compatible} from ${this.#table} where source = $1 order by ordinal`;
+    return this.#sql.unsafe<AppliedMigration[]>(statement, [source]);
+  }
+
+  /** Remembers that a migration ran; in its transaction, where it has one. */
+  async record(on: ISql<{}>, source: MigrationSource, migration: Migration, ordinal: number): Promise<void> {
+    const row = [source, migration.name, ordinal, migration.hash];
+    if (!this.#judges) return void (await on.unsafe(`insert into ${this.#table} (source, name, ordinal, hash) values ($1, $2, $3, $4)`, row));
+    const statement = `insert into ${this.#table} (source, name, ordinal, hash, compatible) values ($1, $2, $3, $4, $5)`;
+    await on.unsafe(statement, [...row, isCompatible(migration)]);
+  }
+
+  /** Judges what a version before the column ran. */
+  async judge(source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<void> {
+    if (!this.#judges) return;
+    const statement = `update ${this.#table} set compatible = $1 where source = $2 and name = $3 and compatible is null`;
+    await ifAllowed(this.#context, log, async () => {
+      for (const migration of migrations) await this.#sql.unsafe(statement, [isCompatible(migration), source, migration.name]);
+    });
+  }
+}
+
+/** The quoted name of a context's journal. */
+export function journalTable(context: string): string {
+  return `${quoteIdentifier(context)}.holon_migrations`;
+}
+
+function isCompatible(migration: Migration): boolean {
+  return incompatibilitiesOf(migration).length === 0;
+}
+
+async function createTable(sql: Sql, context: string): Promise<void> {
+  await sql.unsafe(`create table ${journalTable(context)} (
     source text not null,
     name text not null,
     ordinal integer not null,
     hash text not null,
     applied_at timestamptz not null default now(),
+    compatible boolean,
     primary key (source, name)
   )`);
 }
 
-/**
- * What is still to run, after making sure that what ran is what the files say.
- *
- * Errors: CONFLICT naming the file where one that ran was edited, is missing, or stands behind one that did not run.
- */
-export async function pendingMigrations(
-  sql: Sql,
-  context: string,
-  source: MigrationSource,
-  migrations: readonly Migration[],
-  log: Logger,
-): Promise<readonly Migration[]> {
-  const applied = await readApplied(sql, context, source);
-  for (const [index, row] of applied.entries()) {
-    const migration = migrations[index];
-    if (migration?.name === row.name && migration.hash === row.hash) continue;
-    if (migration?.name === row.name)
-      throw conflict(context, row.name, "was edited after it had run here. Restore its text, and write the change as a new migration.");
-    if (migrations.some(({ name }) => name === row.name)) {
-      throw conflict(
-        context,
-        migration?.name ?? row.name,
-        `stands before ${row.name}, which has already run here. Generate it again, so that it comes last.`,
-      );
-    }
-    if (source === "holon") {
-      // Rolling back to an older toolkit must start: its own migrations only ever add.
-      log.warn({ context, migration: row.name }, "This database was migrated by a newer version of the toolkit.");
-      return [];
-    }
-    throw conflict(context, row.name, "has run here, but its file is missing. Restore it from version control, or deploy the version that has it.");
+function addColumn(sql: Sql, context: string, log: Logger): Promise<boolean> {
+  return ifAllowed(context, log, () => sql.unsafe(`alter table ${journalTable(context)} add column if not exists compatible boolean`));
+}
+
+/** A login that may not change the journal starts all the same: what it cannot write counts as unknown. */
+async function ifAllowed(context: string, log: Logger, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    log.warn(
+      { context },
+      "This login may not change holon_migrations, so it cannot note which migrations older versions can work with. Grant it the table, or migrate once as its owner.",
+    );
+    return false;
   }
-  return migrations.slice(applied.length);
-}
-
-/** Remembers that a migration ran; in its transaction, where it has one. */
-export async function recordMigration(sql: ISql<{}>, context: string, source: MigrationSource, migration: Migration, ordinal: number): Promise<void> {
-  const statement = `insert into ${quoteIdentifier(context)}.holon_migrations (source, name, ordinal, hash) values ($1, $2, $3, $4)`;
-  await sql.unsafe(statement, [source, migration.name, ordinal, migration.hash]);
-}
-
-async function readApplied(sql: Sql, context: string, source: MigrationSource): Promise<readonly AppliedRow[]> {
-  return sql.unsafe<AppliedRow[]>(`select name, hash from ${quoteIdentifier(context)}.holon_migrations where source = $1 order by ordinal`, [source]);
-}
-
-function conflict(context: string, migration: string, what: string): Error {
-  return catalogueError("CONFLICT", `The migration ${migration} of the context ${context} ${what}`, { details: { context, migration } });
 }

@@ -183,9 +183,9 @@ function transactionOf<T extends Tables>(
       const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
       // Another transaction that committed in between is seen by a new statement only.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
-      const [id, isNew, version, inputHash] = row as [string, boolean, number, string];
+      const [id, isNew, inputHash] = row as [string, boolean, string];
       if (isNew) appended.runs++;
-      return { id, isNew, version, inputHash };
+      return { id, isNew, inputHash };
     },
     run: (request) => runner.run(request),
     atCommit(request) {

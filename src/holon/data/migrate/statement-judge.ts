@@ -1,0 +1,179 @@
+import type { SqlToken } from "./sql-tokens.ts";
+import { excerptOf, hasWords, StatementReader } from "./statement-reader.ts";
+
+const CHANGES = "it changes or removes what is there";
+const NARROWS = "it refuses rows that were taken before";
+
+/** What may stand between `create` and what is made. */
+const MODIFIERS = ["unlogged", "temporary", "temp", "recursive", "foreign", "materialized"];
+
+/** What may be made beside what is there. Triggers, rules and policies are not among them: they change what old statements do. */
+const MADE = ["sequence", "type", "domain", "schema", "extension", "view", "function", "procedure", "aggregate", "collation", "statistics"];
+
+/** Statements that leave rows and shapes as they are. */
+const HARMLESS = ["comment", "grant", "analyze", "vacuum", "reindex", "set", "reset"];
+
+/** What may be done to a column that is there. */
+const HARMLESS_TO_COLUMN = ["set default", "set statistics", "set storage", "set compression"];
+
+const CONSTRAINTS = ["constraint", "primary key", "unique", "check", "foreign key", "exclude", "not null"];
+
+/** What gives a column a value that no statement names. */
+const FILLING = ["default", "generated", "serial", "bigserial", "smallserial"];
+
+/** What takes the reference of a row that is deleted, so that deleting goes on. */
+const LETTING_GO = ["on delete cascade", "on delete set null", "on delete set default"];
+
+/**
+ * Judges the statements of one migration, in order, by a list of what only adds. What it does not know, it takes for a change.
+ *
+ * It remembers the tables and columns that the migration itself made: no older version writes or reads them.
+ */
+export class StatementJudge {
+  readonly #tables = new Set<string>();
+  /** As `<table> <column>`, and whether older versions fill it by leaving it out. */
+  readonly #columns = new Map<string, boolean>();
+
+  /** Why versions that do not have this statement cannot work with what it leaves; empty where it only adds. */
+  judge(tokens: readonly SqlToken[]): readonly string[] {
+    const reader = new StatementReader(tokens);
+    if (reader.take("alter table")) return this.#alterTable(reader);
+    const reason = this.#reasonOf(reader);
+    return reason === undefined ? [] : [`${excerptOf(tokens)}: ${reason}`];
+  }
+
+  #reasonOf(reader: StatementReader): string | undefined {
+    if (reader.take("create")) return this.#create(reader);
+    if (reader.take("alter type")) return reader.takeName() !== undefined && reader.take("add value") ? undefined : CHANGES;
+    if (reader.take("insert into")) return this.#insert(reader);
+    if (reader.take("update")) return this.#update(reader);
+    if (reader.takeOne(["delete from", "truncate table", "truncate"]) !== undefined) return this.#empty(reader);
+    return reader.takeOne(HARMLESS) === undefined ? CHANGES : undefined;
+  }
+
+  #create(reader: StatementReader): string | undefined {
+    if (reader.take("unique index")) return this.#uniqueIndex(reader);
+    if (reader.take("index")) return undefined;
+    reader.takeOne(MODIFIERS);
+    if (!reader.take("table")) return reader.takeOne(MADE) === undefined ? CHANGES : undefined;
+    reader.take("if not exists");
+    const table = reader.takeName();
+    if (table !== undefined) this.#tables.add(table);
+    reader.skipTo("(");
+    return firstOf(reader.takeGroup().parts(), (column) => this.#references(column));
+  }
+
+  #uniqueIndex(reader: StatementReader): string | undefined {
+    reader.take("concurrently");
+    reader.take("if not exists");
+    if (!reader.take("on")) {
+      reader.takeName();
+      reader.take("on");
+    }
+    reader.take("only");
+    const table = reader.takeName() ?? "";
+    reader.skipTo("(");
+    return this.#isOwn(table) || this.#isUniqueOfNothing(table, reader) ? undefined : NARROWS;
+  }
+
+  /** Unique over a new column that is null in the rows of older versions: nulls are never equal. */
+  #isUniqueOfNothing(table: string, reader: StatementReader): boolean {
+    const columns = reader.takeGroup().parts();
+    const isNull = (column: readonly SqlToken[]): boolean => column.length === 1 && this.#isFilled(table, column) === false;
+    return columns.some(isNull) && !hasWords(reader.rest(), "nulls not distinct");
+  }
+
+  #isFilled(table: string, column: readonly SqlToken[]): boolean | undefined {
+    return this.#columns.get(`${table} ${new StatementReader(column).takeName()}`);
+  }
+
+  #alterTable(reader: StatementReader): readonly string[] {
+    reader.take("if exists");
+    reader.take("only");
+    const table = reader.takeName() ?? "";
+    return reader.parts().flatMap((action) => {
+      const reason = this.#alter(table, action);
+      return reason === undefined ? [] : [`alter table ${table} ${excerptOf(action)}: ${reason}`];
+    });
+  }
+
+  #alter(table: string, action: readonly SqlToken[]): string | undefined {
+    const reader = new StatementReader(action);
+    const own = this.#isOwn(table);
+    if (reader.take("validate constraint")) return undefined;
+    if (reader.take("add")) {
+      const constraint = reader.takeOne(CONSTRAINTS);
+      if (constraint === undefined) return this.#addColumn(table, reader);
+      return own || this.#isOfNewColumns(table, constraint, reader) ? this.#references(action) : NARROWS;
+    }
+    if (!reader.take("alter")) return CHANGES;
+    if (reader.take("constraint")) return CHANGES;
+    reader.take("column");
+    reader.takeName();
+    return own || reader.takeOne(HARMLESS_TO_COLUMN) !== undefined ? undefined : CHANGES;
+  }
+
+  #addColumn(table: string, reader: StatementReader): string | undefined {
+    reader.take("column");
+    reader.take("if not exists");
+    const column = reader.takeName() ?? "";
+    const definition = reader.rest();
+    const isFilled = FILLING.some((word) => hasWords(definition, word));
+    this.#columns.set(`${table} ${column}`, isFilled);
+    if (this.#isOwn(table)) return this.#references(definition);
+    if (hasWords(definition, "primary key") || (hasWords(definition, "unique") && isFilled)) return NARROWS;
+    if (hasWords(definition, "not null") && !isFilled) return "rows without the new column are refused";
+    return this.#references(definition);
+  }
+
+  /** A constraint that rows of older versions meet whatever is in them. */
+  #isOfNewColumns(table: string, kind: string, reader: StatementReader): boolean {
+    if (kind === "constraint") reader.takeName();
+    if (kind === "unique" || reader.take("unique")) return !reader.take("nulls not distinct") && this.#isUniqueOfNothing(table, reader);
+    if (kind !== "foreign key" && !reader.take("foreign key")) return false;
+    return reader
+      .takeGroup()
+      .parts()
+      .every((column) => this.#isFilled(table, column) === false);
+  }
+
+  /** A row that something refers to can no longer be deleted by versions that do not know what refers to it. */
+  #references(tokens: readonly SqlToken[]): string | undefined {
+    const at = tokens.findIndex(({ kind, value }) => kind === "word" && value === "references");
+    if (at === -1) return undefined;
+    const target = new StatementReader(tokens.slice(at + 1)).takeName();
+    if (this.#isOwn(target) || LETTING_GO.some((words) => hasWords(tokens.slice(at), words))) return undefined;
+    return `rows of ${target} that it refers to can no longer be deleted`;
+  }
+
+  #insert(reader: StatementReader): string | undefined {
+    if (this.#isOwn(reader.takeName())) return undefined;
+    return hasWords(reader.rest(), "do update") ? CHANGES : undefined;
+  }
+
+  #update(reader: StatementReader): string | undefined {
+    reader.take("only");
+    const table = reader.takeName() ?? "";
+    if (this.#isOwn(table)) return undefined;
+    reader.take("as");
+    if (!reader.take("set")) {
+      reader.takeName();
+      if (!reader.take("set")) return CHANGES;
+    }
+    const columns = reader.parts().map((part) => new StatementReader(part).takeName());
+    return columns.every((column) => this.#columns.has(`${table} ${column}`)) ? undefined : CHANGES;
+  }
+
+  #empty(reader: StatementReader): string | undefined {
+    reader.take("only");
+    return this.#isOwn(reader.takeName()) && reader.parts().length === 1 ? undefined : CHANGES;
+  }
+
+  #isOwn(table: string | undefined): boolean {
+    return table !== undefined && this.#tables.has(table);
+  }
+}
+
+function firstOf<Item>(items: readonly Item[], reasonOf: (item: Item) => string | undefined): string | undefined {
+  return items.map(reasonOf).find((reason) => reason !== undefined);
+}
