@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../../queue/redis-server.testing.ts";
 import { ackQueue, eventQueue } from "./event-message.ts";
@@ -69,19 +68,6 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await effectsAre(200);
     await allSettled();
     expect((await place.effects()).map(({ n }) => n).sort((one, other) => one - other)).toEqual(Array.from({ length: 200 }, (_, n) => n));
-  });
-
-  it.each(THROWN_VALUES)("are parked when their handler throws %s each time, and hold up no others", async (_name, thrown) => {
-    await place.startProducer(backend, { batchCount: 10 });
-    await place.startConsumer(backend, ({ event }) => {
-      if ((event.payload as { readonly n: number }).n === 0) throw thrown;
-    });
-    await place.emit(noted(5));
-    await effectsAre(4);
-    await until(async () => (await place.inbox()).some(({ state }) => state === "parked"));
-    await allSettled();
-    expect((await place.inbox()).filter(({ state }) => state === "parked")).toMatchObject([{ attempts: QUICK.attemptsCount }]);
-    expect(await place.effects()).toHaveLength(4);
   });
 
   it("wait for a consumer that is down when they are emitted", async () => {
