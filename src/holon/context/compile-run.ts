@@ -1,6 +1,5 @@
 import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
 import type { ClaimedKey, ContextData, DataTransaction, KeyScope, Tables } from "../data/index.ts";
-import { requestHash } from "../data/request-hash.ts";
 import { HolonError, principalName } from "../kernel/index.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { OutputError, type Run } from "./compiled-procedure.ts";
@@ -49,9 +48,9 @@ function plainRun(handler: Handler): Run {
 function transactionalRun(parts: RunParts, handler: Handler): Run {
   const store = requireStore(parts);
   const record = recordable(parts);
-  return (input, ctx) =>
+  return (input, ctx, givenHash) =>
     ctx.holdingTransaction(() => {
-      const scoped = keyScope(parts, ctx, input);
+      const scoped = keyScope(parts, ctx, givenHash);
       const key = scoped?.key ?? parts.newId();
       const effect = async (tx: DataTransaction<Tables>): Promise<unknown> =>
         record(await handler({ input, ctx, tx: parts.openTransaction(tx), key }));
@@ -63,8 +62,8 @@ function transactionalRun(parts: RunParts, handler: Handler): Run {
 function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   const store = requireStore(parts);
   const { detachedRuns, path } = parts;
-  return async (input, ctx) => {
-    const scoped = keyScope(parts, ctx, input);
+  return async (input, ctx, givenHash) => {
+    const scoped = keyScope(parts, ctx, givenHash);
     const claim = scoped === undefined ? undefined : await store.claim(ctx.scope, scoped);
     if (claim?.kind === "answer") return claim.answer;
     const { key = parts.newId() } = scoped ?? {};
@@ -98,10 +97,10 @@ async function runClaimed(
   throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
 }
 
-function keyScope(parts: RunParts, ctx: RuntimeContext, input: unknown): KeyScope | undefined {
+function keyScope(parts: RunParts, ctx: RuntimeContext, givenHash: string | undefined): KeyScope | undefined {
   const { key, principal, caller } = ctx.scope;
-  if (key === undefined) return undefined;
-  return { principal: principalName(principal), procedure: parts.path, key, requestHash: requestHash(input), wait: caller !== "edge" };
+  if (key === undefined || givenHash === undefined) return undefined;
+  return { principal: principalName(principal), procedure: parts.path, key, requestHash: givenHash, wait: caller !== "edge" };
 }
 
 /** What is recorded must be what the contract allows: a wrong answer rolls the effect back instead of being kept for a day. */

@@ -1,4 +1,5 @@
 import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../contract/index.ts";
+import { inputHash } from "../data/request-hash.ts";
 import { type Clock, catalogueError, type HolonError, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
 import type { CountWork } from "../observe/index.ts";
 import { createBoundary } from "./boundary.ts";
@@ -33,8 +34,11 @@ interface Door {
   readonly isOpen: boolean;
 }
 
-/** Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. */
-export type Run = (input: unknown, ctx: RuntimeContext) => unknown;
+/**
+ * Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. For a call with a key,
+ * `givenHash` tells its input from another one.
+ */
+export type Run = (input: unknown, ctx: RuntimeContext, givenHash?: string) => unknown;
 
 /** What {@link CompiledProcedure} is made from. */
 export interface CompiledProcedureOptions {
@@ -101,7 +105,9 @@ export class CompiledProcedure implements Target {
     if (input instanceof ParseFailure) return refuse(series, input.toBadRequest());
     const call = new PendingCall(home, scope, series, startedMs);
     try {
-      const result = this.#run(input, this.#makeContext(scope));
+      // Before anything is awaited: what was given is the caller's, who may change it.
+      const givenHash = scope.key === undefined ? undefined : inputHash(raw, input);
+      const result = this.#run(input, this.#makeContext(scope), givenHash);
       if (isPromise(result)) {
         result.then(
           (value) => call.answer(value),

@@ -11,10 +11,10 @@ export type Rule = Ask | { readonly answer: Ask };
 /** Puts a rule around the handler of a query or mutation. Systems are not asked. */
 export function guardedRun(run: Run, rule: Rule, procedure: AnyProcedure): Run {
   const { enter, show } = compileRule(rule, procedure);
-  return async (input, ctx) => {
-    if (ctx.principal.kind === "system") return run(input, ctx);
+  return async (input, ctx, givenHash) => {
+    if (ctx.principal.kind === "system") return run(input, ctx, givenHash);
     await enter(input, ctx);
-    return show(input, await run(input, ctx), ctx);
+    return show(input, await run(input, ctx, givenHash), ctx);
   };
 }
 

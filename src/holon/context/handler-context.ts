@@ -72,7 +72,7 @@ export interface Transaction<T extends ContextTypes> {
   /**
    * Starts a workflow beside the data; again with the same key is once, however often and by whomever.
    *
-   * Errors: KEY_REUSED where the workflow was started under this key with another input.
+   * Errors: KEY_REUSED where this version of the workflow was started under this key with another input.
    */
   start<Name extends keyof T["workflows"] & string>(
     name: Name,

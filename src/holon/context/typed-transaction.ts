@@ -59,7 +59,8 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       const parsed = parsePayload(workflow.parse, input, `workflow ${contextName}.${name}`);
       const inputHash = requestHash(parsed);
       const run = await tx.appendRun({ workflow: name, version: workflow.version, key, input: parsed, inputHash });
-      if (run.inputHash !== inputHash)
+      // Two versions of a workflow take different inputs: a run of the other one is what was asked for.
+      if (run.version === workflow.version && run.inputHash !== inputHash)
         throw catalogueError("KEY_REUSED", `The workflow ${contextName}.${name} was started with this key before, with another input.`);
       return { runId: run.id, isNew: run.isNew };
     },

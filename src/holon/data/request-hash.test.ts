@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { requestHash } from "./request-hash.ts";
+import { inputHash, requestHash } from "./request-hash.ts";
 
 describe("the hash of a request", () => {
   it("is the same whatever the order of names, at any depth", () => {
@@ -18,5 +18,26 @@ describe("the hash of a request", () => {
     [JSON.parse('{"__proto__":1}'), {}],
   ])("tells %j from %j", (one, other) => {
     expect(requestHash(one)).not.toBe(requestHash(other));
+  });
+});
+
+describe("the hash of an input", () => {
+  it("is that of what was given, whatever a version parses it to", () => {
+    expect(inputHash({ a: 1, note: "new" }, { a: 1 })).toBe(inputHash({ note: "new", a: 1 }, { a: 1, note: "new", channel: "web" }));
+    expect(inputHash({ a: 1, note: "new" }, { a: 1 })).not.toBe(inputHash({ a: 1, note: "other" }, { a: 1 }));
+  });
+
+  it.each([
+    ["a bigint", 1n],
+    [
+      "a getter that throws",
+      {
+        get a() {
+          throw new RangeError("no");
+        },
+      },
+    ],
+  ])("is that of what was parsed where JSON cannot carry what was given: %s", (_name, given) => {
+    expect(inputHash(given, { a: "1" })).toBe(requestHash({ a: "1" }));
   });
 });

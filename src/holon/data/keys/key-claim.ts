@@ -7,7 +7,7 @@ export interface KeyScope {
   readonly principal: string;
   readonly procedure: string;
   readonly key: string;
-  /** Hash of the parsed input: the same key with another input is refused. */
+  /** Hash of the input as it was given: the same key with another input is refused. */
   readonly requestHash: string;
   /** Whether a duplicate waits for a run or a claim that is in flight, inside its deadline, or is refused at once. */
   readonly wait: boolean;

@@ -20,6 +20,8 @@ export interface AppendedRun {
 export interface AppendedRunRow {
   readonly id: string;
   readonly isNew: boolean;
+  /** Of its workflow: it stays on the one that it was started with. */
+  readonly version: number;
   readonly inputHash: string;
 }
 
@@ -55,7 +57,7 @@ with made as (
   on conflict (workflow, key) do nothing
   returning id
 )
-select id, true, $5::text from made
+select id, true, $2::text::int, $5::text from made
 union all
-select id, false, input_hash from ${own}.holon_runs where workflow = $1::text and key = $3::text and not exists (select 1 from made)`;
+select id, false, version, input_hash from ${own}.holon_runs where workflow = $1::text and key = $3::text and not exists (select 1 from made)`;
 }

@@ -183,9 +183,9 @@ function transactionOf<T extends Tables>(
       const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
       // Another transaction that committed in between is seen by a new statement only.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
-      const [id, isNew, inputHash] = row as [string, boolean, string];
+      const [id, isNew, version, inputHash] = row as [string, boolean, number, string];
       if (isNew) appended.runs++;
-      return { id, isNew, inputHash };
+      return { id, isNew, version, inputHash };
     },
     run: (request) => runner.run(request),
     atCommit(request) {
