@@ -9,6 +9,7 @@ import { JobDatabase } from "../../src/holon/work/jobs/job-database.ts";
 import { toJobMessage } from "../../src/holon/work/jobs/job-queues.ts";
 import { JobSender } from "../../src/holon/work/jobs/job-sender.ts";
 import { JobShelf } from "../../src/holon/work/jobs/job-shelf.ts";
+import { LeftWork } from "../../src/holon/work/left-work.ts";
 import { createPublisher } from "../../src/holon/work/outbox/index.ts";
 import type { QueueKind, WaitsContender } from "./contender.ts";
 import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
@@ -80,11 +81,12 @@ async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tabl
       for (const { data } of added) for (const _ of toJobMessage(data).ids) tally.note();
     },
   };
-  const shelf = new JobShelf(new JobDatabase(data, services.clock));
+  const shelf = new JobShelf(new JobDatabase(data, services.clock), Object.keys(jobs));
+  const left = new LeftWork({ context: CONTEXT, ...services });
   const sender = new JobSender({ context: CONTEXT, jobs, shelf, backend: counting, log: services.log });
   const publisher = createPublisher({ data, backend, limits: EVENT_LIMITS, ...services });
   const fromMs = performance.now();
-  publisher.dispatchJobsTo(createJobDispatcher({ shelf, sender }));
+  publisher.dispatchJobsTo(createJobDispatcher({ shelf, sender, left, tellOthers() {} }));
   await tally.all();
   await publisher.close();
   return tally.lastMs - fromMs;

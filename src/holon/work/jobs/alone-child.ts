@@ -57,7 +57,7 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const log = services.log.child({ context, alone: true });
   const database = new JobDatabase(store, clock);
   const runs = new JobRuns(database);
-  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database), backend: undefined, log });
+  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend: undefined, log });
   const claim = await runs.held(request.id, request.attempt);
   if (claim === undefined) return;
   await new JobExecutor({ context, jobs, handlers, runs, sender, clock, wheel, log, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs }).execute(claim);

@@ -54,7 +54,7 @@ export interface JobConsole {
 export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
   const database = new JobDatabase(store, clock);
   const runs = new JobRuns(database);
-  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database), backend, log });
+  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend, log });
   return {
     failed: (limit) =>
       database.rows<FailedJob>(

@@ -1,3 +1,4 @@
+import type { LeftWork } from "../left-work.ts";
 import type { JobSender } from "./job-sender.ts";
 import type { JobShelf } from "./job-shelf.ts";
 
@@ -6,18 +7,34 @@ export interface DispatchedRow {
   readonly id: string;
 }
 
+/** What {@link createJobDispatcher} needs. */
+export interface JobDispatcherParts {
+  readonly shelf: JobShelf;
+  readonly sender: JobSender;
+  readonly left: LeftWork;
+  /** Tells other processes that there are jobs which this one does not know. */
+  readonly tellOthers: () => void;
+}
+
 /** Takes rows of the outbox that are jobs and brings them on their way. */
 export type JobDispatcher = (rows: readonly DispatchedRow[]) => Promise<void>;
 
 /**
  * Makes what the publisher of the outbox calls with rows of kind `job`, which it holds by lease, not in an open transaction.
  *
- * When it returns, the rows are settled: the jobs are taken over into `holon_jobs`, and on their queues or to be sent by the sweeper.
+ * When it returns, the rows are settled: the jobs are taken over into `holon_jobs`, and on their queues or to be sent by the sweeper, of a process
+ * that knows them.
  * Guarantee: dispatching a row again does nothing. Errors: UNAVAILABLE - nothing was taken over.
  */
-export function createJobDispatcher({ shelf, sender }: { readonly shelf: JobShelf; readonly sender: JobSender }): JobDispatcher {
+export function createJobDispatcher({ shelf, sender, left, tellOthers }: JobDispatcherParts): JobDispatcher {
   return async (rows) => {
     if (rows.length === 0) return;
-    await sender.send(await shelf.takeOver(rows.map(({ id }) => id)));
+    const ids = rows.map(({ id }) => id);
+    const sendable = await shelf.takeOver(ids);
+    await sender.send(sendable);
+    if (sendable.length === ids.length) return;
+    const unknown = await shelf.unknown(ids);
+    if (unknown.length > 0) tellOthers();
+    for (const { name, count } of unknown) left.note("job", name, count);
   };
 }

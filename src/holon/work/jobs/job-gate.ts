@@ -44,6 +44,11 @@ export class JobGate {
     return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
   }
 
+  /** Handlers that may begin at once. */
+  get freeCount(): number {
+    return Math.max(0, this.#parts.concurrency - this.#running);
+  }
+
   /** Resolves when it is this job's turn; false where it is not within 100 ms. */
   enter(): Promise<boolean> | true {
     if (this.#running < this.#parts.concurrency) {

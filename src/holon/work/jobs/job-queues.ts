@@ -16,8 +16,8 @@ export function jobQueueName(context: string, name: string, jobs: JobMap): strin
   return spec?.concurrency === undefined && spec?.rate === undefined ? `jobs.${context}` : `jobs.${context}.${name}`;
 }
 
-/** All queues of a context. */
-export function jobQueues(context: string, jobs: JobMap): readonly JobQueue[] {
+/** All queues of a context, the shared one first. */
+export function jobQueues(context: string, jobs: JobMap): readonly [JobQueue, ...JobQueue[]] {
   const own = Object.entries(jobs).flatMap(([name, { concurrency = SHARED_CONCURRENCY, rate }]) => {
     const queue = jobQueueName(context, name, jobs);
     return queue === `jobs.${context}` ? [] : [{ queue, options: rate === undefined ? { concurrency } : { concurrency, rate } }];
@@ -70,15 +70,18 @@ export function toQueued(jobs: readonly SendableJob[], { singly = false }: SendO
 export interface JobMessage {
   readonly ids: readonly string[];
   readonly isSuspect: boolean;
+  /** Whether all of it was understood. */
+  readonly isWhole: boolean;
 }
 
 /** One address that is none would fail the claims of all that are claimed with it. */
 const ADDRESS = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** Reads a message. What is no address in it is left out: it is nobody's job. */
+/** Reads a message. What is not an address in it is left out. */
 export function toJobMessage(data: unknown): JobMessage {
-  const { ids, suspect } = (data ?? {}) as { readonly ids?: unknown; readonly suspect?: unknown };
-  return { ids: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === "string" && ADDRESS.test(id)) : [], isSuspect: suspect === true };
+  const { ids: said, suspect } = (data ?? {}) as { readonly ids?: unknown; readonly suspect?: unknown };
+  const ids = Array.isArray(said) ? said.filter((id): id is string => typeof id === "string" && ADDRESS.test(id)) : [];
+  return { ids, isSuspect: suspect === true, isWhole: Array.isArray(said) && ids.length === said.length };
 }
 
 function toMessage(jobs: readonly SendableJob[]): QueuedJob {

@@ -50,9 +50,7 @@ export class JobRunner {
    * Errors: what the first handler threw that did, after that is written; for the dashboard.
    */
   async run(ids: readonly string[], handout: JobHandout): Promise<void> {
-    const { runs, clock, leaseMs } = this.#parts;
-    // Who retries a message in the dashboard means its jobs, not this address of them. One that did not fail for good is left as it is.
-    if (handout.isRetry) for (const id of ids) await persistently(clock, leaseMs, () => runs.rerun(id));
+    await this.#rerun(ids, handout.isRetry);
     const count = handout.gate.roomFor(ids.length);
     if (ids.length > count) await this.#leave(ids.slice(count));
     const outcomes = await Promise.allSettled(ids.slice(0, count).map((id) => this.#run(id, handout)));
@@ -92,6 +90,25 @@ export class JobRunner {
   /** Resolves when every end is written, or given up. */
   async idle(): Promise<void> {
     await Promise.all(this.#ending);
+  }
+
+  /** Puts the jobs of a message that came over another queue on their own. */
+  async moveOn(ids: readonly string[], isRetry: boolean): Promise<void> {
+    await this.#rerun(ids, isRetry);
+    await this.#leave(ids);
+  }
+
+  /** Takes the jobs of a message off their queue, which this process does not know. Whoever knows them is to be told. */
+  async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
+    const { shelf, clock, leaseMs } = this.#parts;
+    await this.#rerun(ids, isRetry);
+    await persistently(clock, leaseMs, () => shelf.unsent(ids));
+  }
+
+  /** Who retries a message in the dashboard means its jobs, not this address of them. One that did not fail for good is left as it is. */
+  async #rerun(ids: readonly string[], isRetry: boolean): Promise<void> {
+    const { runs, clock, leaseMs } = this.#parts;
+    if (isRetry) for (const id of ids) await persistently(clock, leaseMs, () => runs.rerun(id));
   }
 
   /** Puts jobs of a message back, each by itself. */

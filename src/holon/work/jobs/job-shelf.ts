@@ -5,20 +5,33 @@ import type { SendableJob } from "./job-queues.ts";
 import { SENDABLE } from "./job-runs.ts";
 
 /** Rows that one statement of a sweep touches, so that it locks little at a time. */
-const SWEEP_COUNT = 500;
+export const SWEEP_COUNT = 500;
 
-/** The jobs of a context that wait or are kept: taken over from the outbox, sent to queues, removed when they are old. */
+/** How many jobs of a name. */
+export interface JobCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+/**
+ * The jobs of a context that wait or are kept: taken over from the outbox, sent to queues, removed when they are old.
+ *
+ * Only jobs that this version knows are sent, for their queue is told by their declaration. Others wait, unsent, for the sweeper of a process that knows them.
+ */
 export class JobShelf {
   readonly #database: JobDatabase;
   readonly #jobs: SQL;
+  readonly #isKnown: SQL;
 
-  constructor(database: JobDatabase) {
+  constructor(database: JobDatabase, names: readonly string[]) {
     this.#database = database;
     this.#jobs = database.jobs;
+    this.#isKnown = sql`name = any(${texts(names)})`;
   }
 
   /**
-   * Takes jobs over from the outbox, whose rows are settled by that, and says which are to be put on a queue now.
+   * Takes jobs over from the outbox, whose rows are settled by that, and says which are to be put on a queue now. Those that this version does not
+   * know are taken over too, and wait.
    *
    * One whose deduplication key is held by a job that waits is settled and forgotten. Taking over twice is taking over once.
    */
@@ -32,14 +45,29 @@ export class JobShelf {
         on conflict do nothing`);
       await tx.db.execute(sql`update ${outbox} set settled_at = now() where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null`);
       return [
-        ...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0`))),
+        ...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and ${this.#isKnown}`))),
       ] as unknown as readonly SendableJob[];
     });
   }
 
-  /** The queue did not take them: the next sweep sends them again. */
+  /** Of these jobs, those that this version does not know, and that no version has sent. */
+  unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
+    return this.#database.rows<JobCount>(
+      "look for unknown jobs",
+      sql`select name, count(*)::int as count from ${this.#jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${this.#isKnown} group by name`,
+    );
+  }
+
+  /** No queue has them: the next sweep of a process that knows them sends them again. */
   async unsent(ids: readonly string[]): Promise<void> {
     await this.#database.rows("unsent jobs", sql`update ${this.#jobs} set sent_at = null where id = any(${uuids(ids)}) and state = 'waiting'`);
+  }
+
+  /** Sends due jobs of these names that no queue has. Two processes do not send the same one. */
+  takeUnsent(names: readonly string[], count: number): Promise<readonly SendableJob[]> {
+    const chosen = sql`select id from ${this.#jobs} where state = 'waiting' and due_at <= now() and sent_at is null and name = any(${texts(names)})
+      order by due_at limit ${count} for update skip locked`;
+    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(sql`id in (${chosen})`));
   }
 
   /** Sends jobs that wait once more, and says which those are. */
@@ -47,18 +75,18 @@ export class JobShelf {
     return this.#database.rows<SendableJob>("send jobs again", this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting'`));
   }
 
-  /** Names of jobs that are due and were sent long ago, or never. Their queue may have lost them, or be slow. */
+  /** Names of known jobs that are due and were sent long ago, or never. Their queue may have lost them, or be slow. */
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>(
       "look for overdue jobs",
-      sql`select distinct name from ${this.#jobs} where ${isOverdue(resendAfterMs)}`,
+      sql`select distinct name from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown}`,
     );
     return rows.map(({ name }) => name);
   }
 
-  /** Sends overdue jobs: all of the given names, and of others those that a queue never took. Two sweepers do not send the same one. */
+  /** Sends known jobs that are overdue: all of the given names, and of others those that a queue never took. Two sweepers do not send the same one. */
   resend(names: readonly string[], resendAfterMs: number): Promise<readonly SendableJob[]> {
-    const chosen = sql`select id from ${this.#jobs} where ${isOverdue(resendAfterMs)} and (sent_at is null or name = any(${texts(names)}))
+    const chosen = sql`select id from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown} and (sent_at is null or name = any(${texts(names)}))
       order by due_at limit ${SWEEP_COUNT} for update skip locked`;
     return this.#database.rows<SendableJob>("resend jobs", this.#send(sql`id in (${chosen})`));
   }

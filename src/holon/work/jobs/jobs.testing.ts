@@ -5,6 +5,7 @@ import { until } from "../../data/child.testing.ts";
 import { testLimits, testScope, useTestDatabase } from "../../data/database.testing.ts";
 import { type AppendedJob, type ContextData, createContextData, migrate } from "../../data/index.ts";
 import { type Clock, type Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import type { CountLeft } from "../../observe/index.ts";
 import type { QueueBackend } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
@@ -21,6 +22,7 @@ export interface StartOptions {
   readonly clock?: Clock;
   readonly backend?: QueueBackend;
   readonly random?: () => number;
+  readonly left?: CountLeft;
 }
 
 /** A database with the context, and jobs at work in it. */
@@ -80,13 +82,13 @@ export function useJobs(): JobsPlace {
     await made.sql?.end({ timeout: 1 });
   });
   const functions: Omit<JobsPlace, keyof typeof made> = {
-    async start(jobs, handlers, { schedules = {}, timing = {}, clock = systemClock, backend = made.queues, random = () => 0 } = {}) {
+    async start(jobs, handlers, { schedules = {}, timing = {}, clock = systemClock, backend = made.queues, random = () => 0, left = () => {} } = {}) {
       const work = await startJobWork({
         module: { name: "orders", jobs, schedules },
         handlers: new Map(Object.entries(handlers)),
         store: made.store,
         backend,
-        services: { clock, wheel, log: silentLogger, random, newId: randomUUID },
+        services: { clock, wheel, log: silentLogger, random, newId: randomUUID, left },
         runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
         timing: { sweepMs: 3_600_000, ...timing },
       });

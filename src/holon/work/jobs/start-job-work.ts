@@ -1,9 +1,12 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { CountLeft } from "../../observe/index.ts";
 import type { QueueBackend, QueueWorker } from "../../queue/queue-backend.ts";
 import type { JobMap } from "../job.ts";
+import { LeftWork } from "../left-work.ts";
 import type { WorkData } from "../outbox/work-database.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
+import { UnknownMessages } from "../unknown-messages.ts";
 import { AloneLane } from "./alone-lane.ts";
 import type { JobHandler } from "./job-call.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
@@ -13,13 +16,14 @@ import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
 import { JobLeases } from "./job-leases.ts";
 import { JobLedger } from "./job-ledger.ts";
-import { type JobQueue, jobQueues, toJobMessage } from "./job-queues.ts";
+import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";
 import { JobSweeper } from "./job-sweeper.ts";
 import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
+import { LeftJobs } from "./left-jobs.ts";
 import type { RunAlone } from "./run-alone.ts";
 
 /** Jobs that are claimed ahead of those that run, besides as many as run at once, where runs are short. */
@@ -40,6 +44,7 @@ export interface JobServices {
   /** In [0, 1). */
   readonly random: () => number;
   readonly newId: () => string;
+  readonly left?: CountLeft;
 }
 
 /** What {@link startJobWork} needs. */
@@ -80,7 +85,9 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const log = services.log.child({ context });
   const runBy = newId();
   const database = new JobDatabase(store, clock);
-  const [runs, shelf] = [new JobRuns(database), new JobShelf(database)];
+  const [runs, shelf] = [new JobRuns(database), new JobShelf(database, Object.keys(jobs))];
+  const left = new LeftWork({ context, clock, log, count: services.left });
+  const unknown = new UnknownMessages({ backend, left, newId });
   const sender = new JobSender({ context, jobs, shelf, backend, log });
   const ledger = new JobLedger(runs, runBy, timing.leaseMs);
   const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
@@ -89,25 +96,39 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const runner = new JobRunner({ runs, shelf, executor, lane, leases, ledger, sender, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
-  const workers = jobQueues(context, jobs).map(startWorker);
+  const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
+  const shared = startWorker(sharedQueue);
+  const workers = [shared, ...limitedQueues.map(startWorker)].map(({ worker }) => worker);
+  const leftJobs = new LeftJobs({ context, jobs, shelf, sender, runner, gate: shared.gate, everyMs: timing.resendAnywayMs, clock, wheel, log });
+  const unlisten = store.listenLeft(() => leftJobs.wake());
 
-  function startWorker({ queue, options: work }: JobQueue): QueueWorker {
+  function startWorker({ queue, options: work }: JobQueue): { readonly worker: QueueWorker; readonly gate: JobGate } {
     const { concurrency, rate } = work;
     const aheadCount = rate === undefined ? AHEAD_COUNT + concurrency : 0;
     const gate = new JobGate({ concurrency, aheadCount, onAhead: (count) => worker.resize(concurrency + count) });
-    const worker = backend.work(queue, work, (run) => {
-      const { ids, isSuspect } = toJobMessage(run.data);
+    const worker = backend.work(queue, work, async (run) => {
+      const { ids, isSuspect, isWhole } = toJobMessage(run.data);
+      if (!isWhole) await unknown.leave(queue, run);
+      if (ids.length === 0) return;
+      if (!handlers.has(run.name)) {
+        left.note("job", run.name, ids.length);
+        await runner.leaveToOthers(ids, run.isRetry);
+        return store.leftWork();
+      }
+      // Put here by a version that declares it otherwise: the limits of its own queue hold there only.
+      if (jobQueueName(context, run.name, jobs) !== queue) return runner.moveOn(ids, run.isRetry);
       // What a message of several shows of one of them would be taken for all.
       const show = ids.length === 1 ? { show: run.progress } : {};
       return runner.run(ids, { gate, isSuspect, isRetry: run.isRetry, ...show });
     });
-    return worker;
+    return { worker, gate };
   }
 
   const stop = async (): Promise<void> => {
+    unlisten();
     await ticker.close();
     await sweeper.close();
-    const stopped = Promise.all([...workers.map((worker) => worker.close()), lane.close()]);
+    const stopped = Promise.all([...workers.map((worker) => worker.close()), leftJobs.close(), lane.close()]);
     const patience = setTimeout(() => executor.abort(), timing.graceMs);
     await stopped.finally(() => clearTimeout(patience));
     await runner.idle();
@@ -115,7 +136,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   };
   let stopping: Promise<void> | undefined;
   return {
-    dispatch: createJobDispatcher({ shelf, sender }),
+    dispatch: createJobDispatcher({ shelf, sender, left, tellOthers: () => store.leftWork() }),
     ...createJobConsole({ context, jobs, store, backend, clock, log }),
     sweep: () => sweeper.sweep(),
     tick: () => ticker.tick(),

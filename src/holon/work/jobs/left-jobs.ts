@@ -1,0 +1,80 @@
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { JobMap } from "../job.ts";
+import { Poller } from "../outbox/poller.ts";
+import type { JobGate } from "./job-gate.ts";
+import { jobQueueName, type SendableJob } from "./job-queues.ts";
+import type { JobRunner } from "./job-runner.ts";
+import type { JobSender } from "./job-sender.ts";
+import { type JobShelf, SWEEP_COUNT } from "./job-shelf.ts";
+
+/** What {@link LeftJobs} needs. */
+export interface LeftJobsParts {
+  readonly context: string;
+  readonly jobs: JobMap;
+  readonly shelf: JobShelf;
+  readonly sender: JobSender;
+  readonly runner: JobRunner;
+  /** Of the shared queue. */
+  readonly gate: JobGate;
+  /** How often it looks where nobody wakes it, once it was woken. */
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+/**
+ * Takes up the jobs that processes of another version left, because they do not know them: when they say so.
+ *
+ * Those of the shared queue are run from their rows. On the queue the processes that left them would take them again, the more so while this one is busy.
+ */
+export class LeftJobs implements Closable {
+  readonly #parts: LeftJobsParts;
+  readonly #poller: Poller;
+  readonly #shared: readonly string[];
+  readonly #limited: readonly string[];
+  readonly #running = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(parts: LeftJobsParts) {
+    const { context, jobs, everyMs, clock, wheel, log } = parts;
+    const isShared = (name: string): boolean => jobQueueName(context, name, jobs) === jobQueueName(context, "", {});
+    this.#parts = parts;
+    this.#shared = Object.keys(jobs).filter(isShared);
+    this.#limited = Object.keys(jobs).filter((name) => !isShared(name));
+    this.#poller = new Poller({ task: "jobs that others left", everyMs, run: () => this.#take(), clock, wheel, log });
+  }
+
+  wake(): void {
+    if (!this.#isClosed) this.#poller.wake();
+  }
+
+  /** Takes up nothing more, and lets what runs finish. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#poller.close();
+    await Promise.all(this.#running);
+  }
+
+  async #take(): Promise<boolean> {
+    const { shelf, sender, gate } = this.#parts;
+    const limited = this.#limited.length === 0 ? [] : await shelf.takeUnsent(this.#limited, SWEEP_COUNT);
+    await sender.send(limited);
+    const room = gate.freeCount;
+    if (this.#shared.length > 0 && room > 0) for (const job of await shelf.takeUnsent(this.#shared, room)) this.#run(job);
+    return limited.length === SWEEP_COUNT;
+  }
+
+  /** What a run came to is written by its runner. */
+  #run({ id, suspect }: SendableJob): void {
+    const { runner, gate } = this.#parts;
+    const run = runner
+      .run([id], { gate, isSuspect: suspect, isRetry: false })
+      .catch(() => {})
+      .finally(() => {
+        this.#running.delete(run);
+        this.wake();
+      });
+    this.#running.add(run);
+  }
+}
