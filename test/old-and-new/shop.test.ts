@@ -62,6 +62,7 @@ async function check(fleet: Fleet, mail: MailSink): Promise<void> {
   const ends: unknown[] = [];
   const roll = async (version: "old" | "new", ...names: readonly string[]): Promise<void> => {
     ends.push(...(await Promise.all(names.map((name) => fleet.process(name).become(programs[version])))));
+    await Promise.all(names.map((name) => fleet.process(name).ready()));
     await load.more(5);
   };
   await load.more(5);

@@ -84,14 +84,13 @@ export class FaultProcess {
     await heard;
   }
 
-  /** Lets another program take its place, as a rolling update does: it is asked to stop, and the other one is started. Returns how it ended. */
+  /** Lets another program take its place, as a rolling update does: it is asked to stop, and the other one is started; that one need not be ready. Returns how it ended. */
   async become(program: FaultProgram): Promise<NodeJS.Signals | number | undefined> {
     await this.ready();
     const deaths = this.deaths.length;
     this.#program = program;
     this.#child?.kill("SIGTERM");
     await this.died(deaths + 1);
-    await this.ready();
     return this.deaths[deaths];
   }
 

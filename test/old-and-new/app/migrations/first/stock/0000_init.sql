@@ -1,0 +1,1 @@
+create table "stock"."effects" ("id" text not null, "what" text not null);

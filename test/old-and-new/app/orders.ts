@@ -1,0 +1,81 @@
+import { eq } from "drizzle-orm";
+import { pgSchema, text } from "drizzle-orm/pg-core";
+import { type ContextModule, defineContext, job, schedule, workflow } from "holon";
+import { z } from "zod";
+import { orders as contract, stock } from "./contracts.ts";
+import { since2, VERSION, withoutAdded } from "./version.ts";
+
+const schema = pgSchema("orders");
+const orders = schema.table("orders", { id: text().primaryKey(), ...since2({ note: text() }) });
+/** Without a key: what happens twice is there twice. */
+const effects = schema.table("effects", { id: text().notNull(), what: text().notNull() });
+
+const Order = z.object({ id: z.string() });
+const second = workflow({ version: 2, input: Order, earlier: { 1: { input: Order, output: z.undefined() } } });
+const first = workflow({ version: 1, input: Order }) as unknown as typeof second;
+
+const context = defineContext(contract, {
+  tables: { orders, effects },
+  calls: { stock },
+  jobs: { receipt: job(Order), ...since2({ audit: job(Order), tick: job(Order) }) },
+  schedules: since2({ everySecond: schedule("* * * * * *", "tick", { id: "tick" }) }),
+  workflows: { fulfil: VERSION === 2 ? second : first },
+});
+
+/** Long enough for a version to change meanwhile. */
+const PAUSE_MS = 1_500;
+
+/** What is away comes back: nothing ends because of that. */
+const WAITING = { retry: { attempts: 100, greatestMs: 500 } };
+
+const bodies = context.workflows({
+  fulfil: {
+    async 1({ input: { id }, step }) {
+      await step.call("reserve", ({ call }) => call.stock.reserve({ id }), WAITING);
+      await step.sleep("pause", PAUSE_MS);
+      await step.transaction("end", async ({ tx }) => void (await tx.db.insert(effects).values({ id, what: "fulfilled by 1" })), WAITING);
+    },
+    async 2({ input: { id }, step }) {
+      await step.call("reserve", ({ call }) => call.stock.reserve({ id, note: "of version 2" }), WAITING);
+      await step.sleep("pause", PAUSE_MS);
+      await step.transaction("check", async ({ tx }) => void (await tx.db.insert(effects).values({ id, what: "checked" })), WAITING);
+      await step.transaction("end", async ({ tx }) => void (await tx.db.insert(effects).values({ id, what: "fulfilled by 2" })), WAITING);
+    },
+  },
+});
+
+const procedures = context.procedures({
+  async place({ input: { id, note }, tx }) {
+    await tx.db.insert(orders).values({ id, ...since2({ note: note ?? "none" }) });
+    await tx.emit("placed", { id, ...since2({ note: "of version 2" }) });
+    await tx.enqueue("receipt", { id });
+    await tx.start("fulfil", { id }, { key: id });
+    if (VERSION === 2) {
+      await tx.emit("priced", { id });
+      await tx.enqueue("audit", { id });
+    }
+    return { id, version: VERSION, ...since2({ note }) };
+  },
+  async route({ ctx }) {
+    const { version, note } = await ctx.call.stock.version(since2({ note: "of version 2" }));
+    return { orders: VERSION, stock: version, ...since2({ note }) };
+  },
+  async known({ input: { id }, ctx }) {
+    const row = await ctx.db.query.orders.findFirst({ where: eq(orders.id, id) });
+    return { known: row !== undefined, ...since2({ note: row?.note ?? undefined }) };
+  },
+  recount: ({ ctx }) => ctx.call.stock.recount(),
+});
+
+const jobs = context.jobs({
+  receipt: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "receipt" }))),
+  audit: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "audit" }))),
+  tick: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "tick" }))),
+});
+
+/** The context that orders are placed with. The second version adds to everything that it does. */
+export const ordersModule: ContextModule = context.implement({
+  procedures: withoutAdded(procedures, "recount"),
+  jobs: withoutAdded(jobs, "audit", "tick"),
+  workflows: VERSION === 2 ? bodies : ({ fulfil: bodies.fulfil[1] } as unknown as typeof bodies),
+});

@@ -1,0 +1,68 @@
+import type { Fleet } from "../../faults/harness/fleet.ts";
+import type { OrderLoad } from "./order-load.ts";
+
+const CONTEXTS = ["orders", "stock"] as const;
+
+/** What must have happened for an order, once each, by the version of the app that took it. */
+const EFFECTS = {
+  1: ["orders receipt", "orders fulfilled by 1", "stock reserved", "stock placed", "stock confirmed"],
+  2: [
+    ...["orders receipt", "orders audit", "orders checked", "orders fulfilled by 2"],
+    ...["stock reserved", "stock placed", "stock priced", "stock confirmed"],
+  ],
+} as const;
+
+/** What became of all orders. */
+export interface Account {
+  /** Work that is not done yet: where it stands, and how much of it. */
+  readonly open: readonly string[];
+  /** Effects that are missing, or there too often, or of no order: with how often they are there. */
+  readonly wrong: readonly string[];
+  /** Ticks of the schedule less the effects of their job. */
+  readonly ticksOff: number;
+  /** Whether the schedule of the second version fired at all. */
+  readonly ticked: boolean;
+  /** Orders of the second version without its added column. */
+  readonly withoutNote: readonly string[];
+}
+
+/** An account in which nothing is wrong. */
+export function balanced(): Account {
+  return { open: [], wrong: [], ticksOff: 0, ticked: true, withoutNote: [] };
+}
+
+/** Compares what was ordered with all that is in the database. */
+export async function accountOf(fleet: Fleet, { placed }: OrderLoad): Promise<Account> {
+  const expected = new Map<string, number>();
+  for (const [id, version] of placed) for (const what of EFFECTS[version]) expected.set(`${id} ${what}`, 1);
+  const found = new Map<string, number>();
+  let ticks = 0;
+  const open: string[] = [];
+  for (const context of CONTEXTS) {
+    const sql = fleet.sql(context);
+    const name = sql(context);
+    const rows = await sql<{ id: string; what: string; n: number }[]>`select id, what, count(*)::int as n from ${name}.effects group by id, what`;
+    for (const { id, what, n } of rows) {
+      if (id === "tick") ticks = n;
+      else found.set(`${id} ${context} ${what}`, n);
+    }
+    const waiting = await sql<{ what: string }[]>`
+      select 'outbox ' || kind || ' ' || name || ' ' || count(*) as what from ${name}.holon_outbox where settled_at is null group by kind, name
+      union all select 'inbox ' || name || ' ' || state || ' ' || count(*) from ${name}.holon_inbox where state <> 'done' group by name, state
+      union all select 'job ' || name || ' ' || state || ' ' || count(*) from ${name}.holon_jobs where state <> 'done' group by name, state
+      union all select 'run ' || workflow || '@' || version || ' ' || state || ' ' || count(*) from ${name}.holon_runs where state <> 'done' group by workflow, version, state`;
+    open.push(...waiting.map(({ what }) => `${context}: ${what}`));
+  }
+  const wrong = [...new Set([...expected.keys(), ...found.keys()])]
+    .filter((effect) => expected.get(effect) !== found.get(effect))
+    .map((effect) => `${effect}: ${found.get(effect) ?? 0}`);
+  const fired = await fleet.sql("orders")`select 1 from orders.holon_outbox where name = 'tick'`;
+  return { open, wrong, ticksOff: fired.length - ticks, ticked: fired.length > 0, withoutNote: await withoutNote(fleet, placed) };
+}
+
+async function withoutNote(fleet: Fleet, placed: OrderLoad["placed"]): Promise<string[]> {
+  const sql = fleet.sql("orders");
+  // The column is there once the second version was.
+  const rows = await sql<{ id: string; note: string | null }[]>`select id, to_jsonb(o) ->> 'note' as note from orders.orders o`;
+  return rows.filter(({ id, note }) => placed.get(id) === 2 && note !== `of ${id}`).map(({ id }) => id);
+}

@@ -1,0 +1,137 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { type Fleet, type Member, startFleet } from "../faults/harness/fleet.ts";
+import type { FaultProgram } from "../faults/harness/program.ts";
+import type { BackendKind } from "../faults/harness/queues.ts";
+import { say } from "../faults/harness/say.ts";
+import { SCALE } from "../faults/harness/scale.ts";
+import { showingOnFailure } from "../faults/harness/showing-on-failure.ts";
+import { waitUntil } from "../faults/harness/wait.ts";
+import { accountOf, balanced } from "./harness/account.ts";
+import { OrderLoad } from "./harness/order-load.ts";
+import { appProgram } from "./harness/versions.ts";
+
+/**
+ * The suite's own app (`app`), whose second version adds what a version may add: it is rolled forward, back and forward again under load, two processes a
+ * context, the first version on the old toolkit and the second one on this one.
+ *
+ * Seen red: see docs/promises.md.
+ */
+const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
+
+/** Both sides of each update call each other: while a is new and b is old, a new process calls an old one and the other way round. */
+const MEMBERS: readonly Member[] = [
+  { name: "orders-a", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock-b"] },
+  { name: "orders-b", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock-a"] },
+  { name: "stock-a", contexts: "stock", roles: "rpc,jobs", calls: ["orders-b"] },
+  { name: "stock-b", contexts: "stock", roles: "rpc,jobs", calls: ["orders-a"] },
+];
+
+type Programs = Readonly<Record<"before" | "after" | "breaking", FaultProgram>>;
+
+let programs: Programs;
+
+beforeAll(async () => {
+  const [before, after, breaking] = await Promise.all([appProgram("old"), appProgram("new"), appProgram("new", "breaking")]);
+  programs = { before, after, breaking };
+}, options.timeout);
+
+describe.each(["redis", "postgres"] as const)("an app that is updated, queues on %s", options, (backend) => {
+  it.skipIf(!hasRedis && backend === "redis")("loses and doubles nothing, forward, back and forward again", options, async () => {
+    const env = { LOG_LEVEL: "warn" };
+    const fleet = await startFleet({ app: "rolling", backend, contexts: ["orders", "stock"], members: MEMBERS, program: programs.before, env });
+    try {
+      await showingOnFailure(fleet, () => check(fleet, backend, programs));
+    } finally {
+      await fleet.close();
+    }
+  });
+});
+
+async function check(fleet: Fleet, backend: BackendKind, { before, after, breaking }: Programs): Promise<void> {
+  const ends: unknown[] = [];
+  const roll = async (program: FaultProgram, ...names: readonly string[]): Promise<void> => {
+    ends.push(...(await Promise.all(names.map((name) => fleet.process(name).become(program)))));
+    await Promise.all(names.map((name) => fleet.process(name).ready()));
+  };
+  const load = OrderLoad.start([fleet.url("orders-a"), fleet.url("orders-b")]);
+  await load.more({ 1: 3 });
+
+  // Old and new beside each other.
+  await roll(after, "orders-a", "stock-a");
+  // A member that only one of the two knows is left out on the way.
+  expect(await routesOf(fleet)).toEqual({ "orders-a": { orders: 2, stock: 1 }, "orders-b": { orders: 1, stock: 2 } });
+  expect(await recount(fleet, "orders-a")).toEqual({ status: 502, code: "CONTRACT_MISMATCH" });
+  await load.more({ 1: 3, 2: 3 });
+  // Killed, one of each version at once.
+  for (const pair of [
+    ["orders-a", "stock-a"],
+    ["orders-b", "stock-b"],
+  ]) {
+    for (const name of pair) expect(fleet.process(name).kill()).toBe(true);
+    await Promise.all(pair.map((name) => fleet.process(name).ready()));
+    await load.more({ 1: 3, 2: 3 });
+  }
+
+  // All new, and then old again one after the other, down to the last.
+  await roll(after, "orders-b", "stock-b");
+  const whole = { orders: 2, stock: 2, note: "of version 2" };
+  expect(await routesOf(fleet)).toEqual({ "orders-a": whole, "orders-b": whole });
+  expect(await recount(fleet, "orders-a")).toEqual({ status: 200 });
+  await load.more({ 2: 3 });
+  await roll(before, "orders-b", "stock-b");
+  await load.more({ 1: 3, 2: 3 });
+  await roll(before, "orders-a", "stock-a");
+  await load.more({ 1: 3 });
+  const meanwhile = await accountOf(fleet, load);
+
+  await roll(after, "orders-a", "stock-a");
+  await load.more({ 1: 3, 2: 3 });
+  await roll(after, "orders-b", "stock-b");
+  await load.more({ 2: 3 });
+  await load.stop();
+  await fleet.sql("orders")`update orders.holon_schedules set next_at = 'infinity'`;
+  await waitUntil("all work is done", async () => {
+    const account = await accountOf(fleet, load);
+    return account.open.length === 0 || account;
+  });
+  const account = await accountOf(fleet, load);
+  say("updated", { backend, orders: load.counts, heldWhileOld: meanwhile.open, ends });
+  expect(account).toEqual(balanced());
+
+  // One that is not compatible keeps the old version from starting, and says why.
+  await roll(breaking, "orders-a");
+  ends.push(await fleet.process("orders-b").become(before));
+  await waitUntil("the old version is refused", () => /0002_notes_needed/.test(fleet.process("orders-b").output) || fleet.process("orders-b").output);
+  expect(fleet.process("orders-b").isReady).toBe(false);
+  expect(ends.filter((end) => end !== 0)).toEqual([]);
+}
+
+/** Which versions answer along a call, from each of the processes of orders. */
+async function routesOf(fleet: Fleet): Promise<Record<string, unknown>> {
+  const routes: Record<string, unknown> = {};
+  for (const name of ["orders-a", "orders-b"]) {
+    await waitUntil(`${name} reaches the other context`, async () => {
+      const { status, body } = await query(fleet, name, "orders.route");
+      routes[name] = body.result?.data;
+      return status === 200 || body;
+    });
+  }
+  return routes;
+}
+
+/** Calls a procedure that the first version does not have, which calls another one of that kind. */
+async function recount(fleet: Fleet, name: string): Promise<unknown> {
+  const { status, body } = await query(fleet, name, "orders.recount");
+  return { status, code: body.error?.data.code };
+}
+
+interface Answer {
+  readonly result?: { readonly data: unknown };
+  readonly error?: { readonly data: { readonly code: string } };
+}
+
+async function query(fleet: Fleet, name: string, procedure: string): Promise<{ readonly status: number; readonly body: Answer }> {
+  const answer = await fetch(`${fleet.url(name)}/trpc/${procedure}`);
+  return { status: answer.status, body: (await answer.json()) as Answer };
+}
