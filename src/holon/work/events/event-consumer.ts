@@ -32,6 +32,12 @@ interface Candidate extends InboxEntry {
   readonly route: EventRoute | undefined;
 }
 
+/** What became of the events of one job. */
+export interface TakenBatch {
+  readonly taken: readonly EventMessage[];
+  readonly refused: readonly EventMessage[];
+}
+
 type Tx = DataTransaction<Tables>;
 
 /**
@@ -54,25 +60,48 @@ export class EventConsumer {
   /**
    * Takes the events of one job: all in one transaction, and one by one where that fails, so that each has its own fate.
    *
+   * Shape: those that are entered, and those that the database does not take, nor that they failed.
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
-  async takeBatch({ producer, events }: EventBatch): Promise<void> {
+  async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
     const messages = [...events].sort((one, other) => one.position - other.position);
+    if (messages.length > 1) {
+      const blame = new Blame();
+      try {
+        await this.#take(producer, messages, blame);
+        return { taken: messages, refused: [] };
+      } catch (error) {
+        if (!blame.isHandlers && isOfTheWorld(error)) throw error;
+      }
+    }
+    const batch: { taken: EventMessage[]; refused: EventMessage[] } = { taken: [], refused: [] };
+    for (const message of messages) ((await this.#takeAlone(producer, message)) ? batch.taken : batch.refused).push(message);
+    return batch;
+  }
+
+  /** Takes one event, or notes that it failed. Returns false where the database takes neither, as a text that it does not store. */
+  async #takeAlone(producer: string, message: EventMessage): Promise<boolean> {
     const blame = new Blame();
     try {
-      return await this.#take(producer, messages, blame);
+      await this.#take(producer, [message], blame);
+      return true;
     } catch (error) {
       if (!blame.isHandlers && isOfTheWorld(error)) throw error;
-      if (messages.length === 1) return this.#failed(producer, messages[0] as EventMessage, error);
+      return await this.#isNoted(producer, message, error);
     }
-    for (const message of messages) {
-      const ownBlame = new Blame();
-      try {
-        await this.#take(producer, [message], ownBlame);
-      } catch (error) {
-        if (!ownBlame.isHandlers && isOfTheWorld(error)) throw error;
-        await this.#failed(producer, message, error);
-      }
+  }
+
+  async #isNoted(producer: string, message: EventMessage, error: unknown): Promise<boolean> {
+    try {
+      await this.#failed(producer, message, error);
+      return true;
+    } catch (refusal) {
+      if (isOfTheWorld(refusal)) throw refusal;
+      this.#parts.log.debug(
+        { err: refusal, event: `${producer}.${message.name}`, eventId: message.id },
+        "the database does not take an event; it is not acknowledged",
+      );
+      return false;
     }
   }
 

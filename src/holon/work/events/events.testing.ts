@@ -65,7 +65,12 @@ export interface EventsPlace {
   emit(events: readonly { readonly name: string; readonly key?: string; readonly payload: object }[]): Promise<void>;
   readonly payments: ContextData<Tables>;
   readonly orders: ContextData<Tables>;
-  startProducer(backend: QueueBackend, limits?: Partial<EventLimits>, subscribers?: readonly SubscribingContext[]): Promise<EventWork>;
+  startProducer(
+    backend: QueueBackend,
+    limits?: Partial<EventLimits>,
+    subscribers?: readonly SubscribingContext[],
+    others?: { readonly left?: CountLeft },
+  ): Promise<EventWork>;
   startConsumer(backend: QueueBackend, before?: Reaction, limits?: Partial<EventLimits>): Promise<EventWork>;
   /** A consumer of an older version, which handles `paymentNoted` only. Its log goes where it is told. */
   startOlderConsumer(backend: QueueBackend, options?: OlderOptions): Promise<EventWork>;
@@ -155,8 +160,11 @@ export async function openEventsPlace(): Promise<EventsPlace> {
         }),
       );
     },
-    startProducer: (backend, limits = {}, app = subscribing) =>
-      start({ context: { name: "payments", subscribesTo: {}, events: {} }, app, data: producerData, backend, limits: { ...QUICK, ...limits } }),
+    startProducer: (backend, limits = {}, app = subscribing, others = {}) =>
+      start(
+        { context: { name: "payments", subscribesTo: {}, events: {} }, app, data: producerData, backend, limits: { ...QUICK, ...limits } },
+        others,
+      ),
     startConsumer: (backend, before, limits = {}) =>
       start({ context: ordersContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
     startOlderConsumer: (backend, { before, limits = {}, ...others } = {}) =>

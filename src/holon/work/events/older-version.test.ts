@@ -170,6 +170,80 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await statesOf("paymentTaken")).toEqual(["skipped", "done"]);
   });
 
+  it("takes what it understands of a batch, whatever members are new, and leaves the rest for others, unacknowledged", async () => {
+    const counts: unknown[] = [];
+    await place.startProducer(backend, { resendMs: 3_600_000 });
+    await until(async () => (await place.sql`select 1 from payments.holon_subscribers`).length === 2);
+    await place.emit([noted(1), noted(2), noted(3), noted(4)]);
+    const bull = backend.inspect(eventQueue("orders"));
+    const sent = async () => (await bull.getJobs("waiting")).flatMap(({ data }) => (data as { events: Record<string, unknown>[] }).events);
+    await until(async () => (await sent()).length === 4);
+    const events = await sent();
+    await backend.inspect(eventQueue("orders")).obliterate({ force: true });
+    const [first, second, third, fourth] = events;
+    const batch = [
+      { ...first, sealed: "by tomorrow" },
+      { ...second, position: { shard: 1, at: 7 } },
+      // Postgres takes no such text, on its queues either.
+      ...(backend.kind === "redis"
+        ? [
+            { ...third, name: "payment\u0000Noted" },
+            { ...fourth, initiator: { kind: "user\u0000" } },
+          ]
+        : []),
+      null,
+      "event",
+    ];
+    await place.startOlderConsumer(backend, { left: (...count) => counts.push(count) });
+    await backend.add(eventQueue("orders"), [
+      { id: "b-1", name: "paymentNoted", data: { producer: "payments", events: batch, version: 2 } },
+      { id: "b-2", name: "snapshot", data: { kind: "snapshot", of: "payments" } },
+      { id: "b-3", name: "text", data: "events" as unknown as object },
+    ]);
+    await effectsAre(1);
+    await until(() => new Set(counts.map((count) => String((count as unknown[])[2]))).size === 3);
+    await until(async () => (await place.unsettled()) === 3);
+    const again = async () => (await backend.inspect(eventQueue("orders")).getJobs(["delayed", "waiting", "active"])).map((job) => job?.data);
+    await until(async () => JSON.stringify(await again()).includes("shard"));
+    expect(await place.effects()).toMatchObject([first?.["payload"]]);
+    expect(counts).toEqual(expect.arrayContaining([["message", "orders", "events.orders snapshot", 1]]));
+    expect(await place.inbox()).toHaveLength(1);
+  });
+
+  it("leaves acknowledgements that it does not understand, and takes the word of a subscriber only for what it was sent", async () => {
+    const counts: unknown[] = [];
+    await place.startProducer(backend, { resendMs: 3_600_000 }, undefined, { left: (...count) => counts.push(count) });
+    await place.emit([noted(1), noted(2)]);
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_at is not null`).length === 2);
+    const outbox = await place.sql<{ id: string; position: number }[]>`select id, position::int from payments.holon_outbox order by position`;
+    const [one, other] = outbox.map(({ id, position }) => ({ id, position }));
+    await backend.add(ackQueue("payments"), [
+      { id: "k-1", name: "refused", data: { kind: "refused", subscriber: "orders", events: [one] } },
+      { id: "k-2", name: "taken", data: { kind: "taken", subscriber: "nobody", events: [one, other] } },
+      { id: "k-3", name: "taken", data: { kind: "taken", subscriber: "orders", events: [{ id: "x" }, { ...other, since: 3 }, null] } },
+    ]);
+    await until(async () => (await place.unsettled()) === 1);
+    await until(() => counts.length >= 2);
+    const [open] = await place.sql<{ id: string }[]>`select id from payments.holon_outbox where settled_at is null`;
+    expect(open?.id).toBe(one?.id);
+    expect(new Set(counts.map((count) => String(count)))).toEqual(
+      new Set(["message,payments,ack.payments refused,1", "message,payments,ack.payments taken,1"]),
+    );
+  });
+
+  it("does not settle an event that was not sent yet because somebody acknowledges it whom it does not know", async () => {
+    await place.startProducer(backend, {}, []);
+    await place.sql`insert into payments.holon_subscribers (subscriber, event, after_position) values ('orders', 'paymentNoted', 0)`;
+    await place.sql`insert into payments.holon_outbox (kind, name, payload, initiator, leased_until) values ('event', 'paymentNoted', '{"n":1}', '{"kind":"anonymous"}', now() + interval '1 hour')`;
+    const [row] = await place.sql<{ id: string; position: number }[]>`select id, position::int from payments.holon_outbox`;
+    await backend.add(ackQueue("payments"), [{ id: "k-4", name: "taken", data: { kind: "taken", subscriber: "nobody", events: [row] } }]);
+    await until(async () => {
+      const { waiting, active } = await backend.depth(ackQueue("payments"));
+      return waiting + active === 0;
+    });
+    expect(await place.unsettled()).toBe(1);
+  });
+
   it("keeps what is held for ever, whatever is removed for its age", async () => {
     await place.startProducer(backend);
     await place.startOlderConsumer(backend, { limits: { inboxKeptMs: 0, sweepMs: 10 } });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft, CountWork } from "../../observe/index.ts";
@@ -7,12 +8,13 @@ import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
 import { Poller } from "../outbox/poller.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
 import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
+import { UnknownMessages } from "../unknown-messages.ts";
 import { AckSender } from "./ack-sender.ts";
 import { workAcknowledgements } from "./ack-worker.ts";
 import { EventConsumer } from "./event-consumer.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import { EVENT_LIMITS, type EventLimits } from "./event-limits.ts";
-import { EventBatch, eventQueue } from "./event-message.ts";
+import { eventQueue, readEventBatch } from "./event-message.ts";
 import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-routes.ts";
 import { HeldEvents } from "./held-events.ts";
 import { Inbox } from "./inbox.ts";
@@ -76,12 +78,13 @@ export async function startEventWork({
   await subscriptions.subscribe(subscribersOf(context.name, app));
   let closing = false;
   const patience: Patience = { clock, wheel, random, over: () => closing };
+  const left = new LeftWork({ context: context.name, clock, log, count: services.left });
+  const unknown = new UnknownMessages({ backend, left, newId: randomUUID });
   const publisher = createPublisher({ data, backend, limits, clock, wheel, log });
-  const acknowledgements = !emits ? undefined : workAcknowledgements(context.name, backend, subscriptions, patience);
+  const acknowledgements = !emits ? undefined : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, patience });
 
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
-  const left = new LeftWork({ context: context.name, clock, log, count: services.left });
   const held = new HeldEvents({ database, inbox, limits, routes, clock, wheel, log }, () => consumer);
   const wakeHeld = (): void => held.wake();
   const consumer: EventConsumer = new EventConsumer({
@@ -114,10 +117,15 @@ export async function startEventWork({
     if (routes.producers.size === 0) return undefined;
     held.start();
     announcing.wake();
-    return backend.work(eventQueue(context.name), { concurrency: limits.concurrencyCount }, async (run) => {
-      const batch = EventBatch.parse(run.data);
-      await repeatedly(patience, () => consumer.takeBatch(batch));
-      acks.taken(batch.producer, batch.events);
+    const queue = eventQueue(context.name);
+    return backend.work(queue, { concurrency: limits.concurrencyCount }, async (run) => {
+      const read = readEventBatch(run.data);
+      if (read === undefined) return unknown.leave(queue, run);
+      const { producer } = read.message;
+      const { taken, refused } = await repeatedly(patience, () => consumer.takeBatch(read.message));
+      acks.taken(producer, taken);
+      const events = [...read.unknown, ...refused];
+      if (events.length > 0) await unknown.leave(queue, { ...run, data: { producer, events } });
     });
   }
 

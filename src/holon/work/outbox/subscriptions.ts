@@ -57,7 +57,7 @@ export class Subscriptions {
   }
 
   /**
-   * Notes that a subscriber has taken events; those that all have taken are settled.
+   * Notes that a subscriber has taken events; those that all have taken are settled. What it was not sent it cannot have taken.
    *
    * The rows are locked first, by a statement of its own: two last acknowledgements at the same moment would each miss the other.
    */
@@ -65,7 +65,8 @@ export class Subscriptions {
     const sorted = [...events].sort((one, other) => one.position - other.position);
     // Positions begin anew where a database was restored; ids do not.
     const rows = sql`jsonb_to_recordset(${jsonb(sorted)}) as a (position bigint, id uuid)
-      cross join lateral (select o.position from ${this.#outbox} o where o.position = a.position and o.id = a.id for update) o`;
+      cross join lateral (select o.position from ${this.#outbox} o where o.position = a.position and o.id = a.id
+        and exists (select 1 from ${this.#deliveries} d where d.position = o.position and d.subscriber = ${subscriber}) for update) o`;
     await this.#database.transaction("acknowledge", async (tx) => {
       const locked = await rowsOf<{ position: string }>(tx, sql`select o.position from ${rows}`);
       if (locked.length === 0) return;
