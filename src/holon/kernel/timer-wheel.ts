@@ -5,6 +5,7 @@ export abstract class WheelEntry {
   /** @internal */ previous: WheelEntry | undefined = undefined;
   /** @internal */ next: WheelEntry | undefined = undefined;
   /** @internal */ slot: Slot | undefined = undefined;
+  /** @internal */ due = 0;
 
   /** Called once, on the first tick after the moment; the entry is out of the wheel by then. */
   abstract expire(): void;
@@ -16,6 +17,9 @@ interface Slot {
 
 /** Width of a slot: an entry expires at most this late. */
 const SLOT_MS = 8;
+
+/** How many slots the wheel has at most, ten seconds: what is due later waits in the last one and is put in again, so that no entry makes the wheel larger. */
+const SLOT_COUNT = 1_250;
 
 /** Ticks without any entry after which the wheel stops its timer. */
 const IDLE_TICKS = 250;
@@ -44,10 +48,21 @@ export class TimerWheel {
     return this.#size;
   }
 
+  /** How many slots there are. */
+  get slotCount(): number {
+    return this.#slots.size;
+  }
+
   add(entry: WheelEntry, atMs: number): void {
     assertInvariant(entry.slot === undefined, "a wheel entry is added once");
     if (this.#timer === undefined) this.#start();
-    const number = Math.max(Math.ceil(atMs / SLOT_MS), this.#handled + 1);
+    entry.due = Math.max(Math.ceil(atMs / SLOT_MS), this.#handled + 1);
+    this.#put(entry);
+    this.#size++;
+  }
+
+  #put(entry: WheelEntry): void {
+    const number = Math.min(entry.due, this.#handled + SLOT_COUNT);
     let slot = this.#slots.get(number);
     if (slot === undefined) {
       slot = { head: undefined };
@@ -58,7 +73,6 @@ export class TimerWheel {
     entry.next = head;
     if (head !== undefined) head.previous = entry;
     slot.head = entry;
-    this.#size++;
   }
 
   /** Takes an entry out; without effect where it expired or was never added. */
@@ -97,7 +111,10 @@ export class TimerWheel {
       this.#slots.delete(this.#handled);
       for (let entry = slot.head; entry !== undefined; entry = slot.head) {
         this.remove(entry);
-        entry.expire();
+        if (entry.due > this.#handled) {
+          this.#put(entry);
+          this.#size++;
+        } else entry.expire();
       }
     }
     this.#idleTicks = this.#size === 0 ? this.#idleTicks + 1 : 0;

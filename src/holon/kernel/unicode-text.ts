@@ -8,6 +8,29 @@ export function isUnicode(text: string): boolean {
 }
 
 /**
+ * Whether all texts of a JSON value are Unicode, keys too.
+ *
+ * The value may be nested to any depth, as what a peer sends: what is still to be looked at is kept in a list, not on the stack.
+ */
+export function isUnicodeJson(value: unknown): boolean {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === "string") {
+      if (!isUnicode(next)) return false;
+    } else if (Array.isArray(next)) {
+      for (const member of next) open.push(member);
+    } else if (typeof next === "object" && next !== null) {
+      for (const name of Object.keys(next)) {
+        if (!isUnicode(name)) return false;
+        open.push((next as Record<string, unknown>)[name]);
+      }
+    }
+  }
+  return true;
+}
+
+/**
  * Where the first text of a value is that is not Unicode, a key or a string; undefined if all are.
  *
  * Shape: the steps to it, outermost first; the last step is the key itself if a key is at fault. The value is JSON of bounded depth.

@@ -88,7 +88,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
-    ...processGauges(database, hosted),
+    ...processGauges({ database, hosted, mesh, peers }),
     ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });

@@ -17,6 +17,9 @@
  * `procedure` and `caller` are numbers that the greeting agreed on; `leftMs` is 0 where there is no deadline; `principal` is a number of the
  * connection's table, or `[number, principal]` where it enters the table, with a signed token for the principal where processes have keys;
  * `extras` is 0 or an object; `late` is 1 where the caller gave up because its deadline passed; a last member that is absent is `undefined`.
+ *
+ * A process may be older than its peer. It leaves alone what it does not know: frames of other kinds, members of a greeting and of extras, and
+ * members that follow the last one of a frame. What a peer must understand is sent only to a peer that announced it as a feature.
  */
 export const FRAME = {
   CALL: 0,
@@ -32,6 +35,13 @@ export const FRAME = {
   GOAWAY: 10,
   HELLO: 11,
 } as const;
+
+const KNOWN_KINDS: ReadonlySet<unknown> = new Set(Object.values(FRAME));
+
+/** Whether this version knows frames of a kind, whichever side sends them. */
+export function isKnownKind(kind: unknown): boolean {
+  return KNOWN_KINDS.has(kind);
+}
 
 /** What ends every frame. */
 export const FRAME_END = ",\n";

@@ -23,6 +23,7 @@ export class FrameReader {
   #rest: Buffer[] = [];
   #restBytes = 0;
   #frames = 0;
+  #hasEscapes = false;
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -36,6 +37,11 @@ export class FrameReader {
   /** How many frames were read. */
   get frames(): number {
     return this.#frames;
+  }
+
+  /** Whether the frames that were read last have escaped characters. Half of a surrogate pair can come in no other way: what is not UTF-8 is refused. */
+  get hasEscapes(): boolean {
+    return this.#hasEscapes;
   }
 
   /** The frames that this chunk completes, in order. */
@@ -75,6 +81,7 @@ export class FrameReader {
     if (isAscii(whole)) text = whole.toString("latin1", 0, end);
     else if (isUtf8(whole)) text = whole.toString("utf8", 0, end);
     else return new FrameFault("a frame is not UTF-8");
+    this.#hasEscapes = text.includes("\\u");
     let frames: unknown;
     try {
       frames = JSON.parse(`[${text}]`);

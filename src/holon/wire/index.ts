@@ -4,6 +4,7 @@ export * from "./frame-writer.ts";
 export * from "./handshake.ts";
 export * from "./hello.ts";
 export * from "./membership.ts";
+export * from "./peer-features.ts";
 export * from "./principal-table.ts";
 export * from "./principal-token.ts";
 export * from "./principal-vouching.ts";

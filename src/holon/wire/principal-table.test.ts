@@ -55,7 +55,12 @@ describe("the table of principals", () => {
   it.each([
     ["a number that was never sent", 3],
     ["a place outside the table", [PRINCIPAL_TABLE_COUNT, { kind: "anonymous" }]],
-    ["an unknown kind", [0, { kind: "root" }]],
+    ["a kind that is not a text", [0, { kind: 5 }]],
+    ["a name in place of a number", "length"],
+    ["a negative number", -1],
+    ["a fraction", 0.5],
+    ["a name for a place", ["length", { kind: "anonymous" }]],
+    ["an id that is not well-formed Unicode", [0, { kind: "user", id: "\ud800", roles: [] }]],
     ["a user without roles", [0, { kind: "user", id: "ann" }]],
     ["roles that are no texts", [0, { kind: "user", id: "ann", roles: [1] }]],
     ["a system without a task", [0, { kind: "system", context: "orders" }]],
@@ -63,6 +68,15 @@ describe("the table of principals", () => {
     ["a text", "anonymous"],
   ])("refuses %s", (_name, value) => {
     expect(new PrincipalReceiver(PLAIN_PRINCIPALS).read(value, 0)).toBeUndefined();
+  });
+
+  it("does not believe a kind that only a later version knows, here and by its number", () => {
+    const receiver = new PrincipalReceiver(PLAIN_PRINCIPALS);
+    receiver.read([0, { kind: "user", id: "ann", roles: [] }], 0);
+    expect([receiver.read([0, { kind: "robot", id: "r" }], 0), receiver.read(0, 0)]).toEqual([
+      "it is of a kind that this version does not know",
+      "it is of a kind that this version does not know",
+    ]);
   });
 
   it("drops members that a principal does not have", () => {

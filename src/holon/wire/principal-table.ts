@@ -105,7 +105,7 @@ export class PrincipalReceiver {
 
   /** The principal that a frame names; a sentence says why it is not believed; undefined where the frame names none. */
   read(value: unknown, nowMs: number): Principal | string | undefined {
-    const received = typeof value === "number" ? this.#slots[value] : this.#enter(value);
+    const received = isPlace(value) ? this.#slots[value] : this.#enter(value);
     if (received === undefined || typeof received === "string") return received;
     return nowMs <= received.expiresAtMs ? received.principal : EXPIRED;
   }
@@ -113,9 +113,13 @@ export class PrincipalReceiver {
   #enter(value: unknown): ReceivedPrincipal | string | undefined {
     if (!Array.isArray(value)) return undefined;
     const number: unknown = value[0];
-    if (typeof number !== "number" || !(number in this.#slots)) return undefined;
+    if (!isPlace(number)) return undefined;
     const received = this.#vouching.receive(value[1]);
     this.#slots[number] = received;
     return received;
   }
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < PRINCIPAL_TABLE_COUNT;
 }

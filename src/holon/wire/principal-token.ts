@@ -33,14 +33,18 @@ export function maySpeakFor(names: ReadonlySet<string>, principal: Principal): b
   return names.has(principal.kind === "user" ? EDGE : principal.context);
 }
 
+/** Longest token that is looked at: a user with a thousand roles has a shorter one. */
+const TOKEN_LENGTH = 64 * 1024;
+
 /** What a token says; a sentence says why it is not believed. Its times are not looked at. */
 export function parsePrincipalToken(token: string, roster: Roster): PrincipalClaims | string {
+  if (token.length > TOKEN_LENGTH) return `its token is longer than ${TOKEN_LENGTH} characters`;
   const [head = "", body = "", signature, ...rest] = token.split(".");
   const header = decode(head);
   const claims = decode(body);
   if (header?.["alg"] !== "EdDSA" || header["typ"] !== TYPE || claims === undefined || rest.length > 0) return "its token is none of this mesh";
-  const kid = String(header["kid"]);
-  if (!roster.isSignedBy(kid, `${head}.${body}`, signature)) return "its token is not signed by a key of the roster";
+  const kid = header["kid"];
+  if (typeof kid !== "string" || !roster.isSignedBy(kid, `${head}.${body}`, signature)) return "its token is not signed by a key of the roster";
   const principal = parsePrincipal(claims["principal"]);
   const { iat, exp } = claims;
   if (principal === undefined || typeof iat !== "number" || typeof exp !== "number") return "its token is incomplete";

@@ -1,5 +1,5 @@
 import type { Principal } from "../kernel/index.ts";
-import { parsePrincipal } from "./wire-principal.ts";
+import { isUnknownKind, parsePrincipal } from "./wire-principal.ts";
 
 /** What stands for a principal on the wire. */
 export interface Voucher {
@@ -29,6 +29,7 @@ export const PLAIN_PRINCIPALS: PrincipalVouching = {
   vouch: (principal) => ({ text: JSON.stringify(principal), goodUntilMs: Number.POSITIVE_INFINITY }),
   receive(value) {
     const principal = parsePrincipal(value);
-    return principal === undefined ? undefined : { principal, expiresAtMs: Number.POSITIVE_INFINITY };
+    if (principal !== undefined) return { principal, expiresAtMs: Number.POSITIVE_INFINITY };
+    return isUnknownKind(value) ? "it is of a kind that this version does not know" : undefined;
   },
 };

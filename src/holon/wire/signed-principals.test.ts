@@ -10,6 +10,8 @@ const ANN: Principal = { kind: "user", id: "ann", roles: ["buyer"] };
 const ORDERS: Principal = { kind: "system", context: "orders", task: "workflow placeOrder" };
 const { principalTokenMs, clockSkewMs, subscriptionGreatestAgeMs } = DEFAULT_LIMITS;
 
+const HEADER = { alg: "EdDSA", typ: "holon-principal+jwt" };
+
 describe("signed principals", () => {
   let world: SignedWorld;
   let edge: SignedPrincipals;
@@ -81,6 +83,13 @@ describe("signed principals", () => {
   it.each([
     ["the algorithm none", (token: string) => token.replace(/^[^.]+/, encoded({ alg: "none", typ: "holon-principal+jwt" })), /none of this mesh/],
     ["another type of token", (token: string) => token.replace(/^[^.]+/, encoded({ alg: "EdDSA", typ: "at+jwt" })), /none of this mesh/],
+    [
+      "a key whose name is an object",
+      (token: string) => token.replace(/^[^.]+/, encoded({ ...HEADER, kid: { valueOf: 1, toString: 1 } })),
+      /not signed/,
+    ],
+    ["a key whose name is a list", (token: string) => token.replace(/^[^.]+/, encoded({ ...HEADER, kid: ["x"] })), /not signed/],
+    ["more text than a token has", (token: string) => token + "x".repeat(70_000), /is longer than/],
     ["no signature", (token: string) => token.replace(/[^.]+$/, ""), /not signed/],
     ["a part too many", (token: string) => `${token}.x`, /none of this mesh/],
     ["no parts", () => "ann", /none of this mesh/],

@@ -15,10 +15,36 @@ describe("errors on the wire", () => {
     expect(text).not.toMatch(/password|\.ts:/);
   });
 
-  it.each([null, "text", {}, { code: 1, message: "m", executed: "no", status: 1 }, { code: "X", message: "m", executed: "perhaps", status: 1 }])(
-    "are none where %j comes",
-    (value) => {
-      expect(fromWireError(value)).toBeUndefined();
-    },
-  );
+  it.each([
+    ["an unknown code", { code: "SHED", message: "m", executed: "no", status: 503 }, { code: "SHED", executed: "no", status: 503 }],
+    [
+      "an unknown `executed`",
+      { code: "CONFLICT", message: "m", executed: "partly", status: 409 },
+      { code: "CONFLICT", executed: "maybe", status: 409 },
+    ],
+    ["no `executed`", { code: "CONFLICT", message: "m", status: 409 }, { code: "CONFLICT", executed: "maybe", status: 409 }],
+    ["a status that is none", { code: "CONFLICT", message: "m", executed: "no", status: 12 }, { code: "CONFLICT", executed: "no", status: 409 }],
+    ["no status", { code: "NOT_FOUND", message: "m", executed: "no" }, { code: "NOT_FOUND", executed: "no", status: 404 }],
+    [
+      "a member that is new",
+      { code: "NOT_FOUND", message: "m", executed: "no", status: 404, hint: 1 },
+      { code: "NOT_FOUND", executed: "no", status: 404 },
+    ],
+  ])("of another version, with %s, are errors", (_name, value, expected) => {
+    const error = fromWireError(value);
+    expect(error).toBeInstanceOf(HolonError);
+    expect(error).toMatchObject(expected);
+  });
+
+  it.each([
+    null,
+    "text",
+    {},
+    { code: 1, message: "m", executed: "no", status: 1 },
+    { code: "", message: "m" },
+    { code: "X".repeat(101), message: "m" },
+    { code: "X" },
+  ])("are none where %j comes", (value) => {
+    expect(fromWireError(value)).toBeUndefined();
+  });
 });

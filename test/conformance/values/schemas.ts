@@ -48,6 +48,7 @@ export const SCHEMAS: Readonly<Record<string, SchemaRow>> = {
       good("empty", ""),
       good("astral characters, combining marks, right-to-left", "a\u0301 😀 \u202eשלום\u2028\u2029"),
       bad("half of a surrogate pair", "\ud800x", ["", "forbidden_character"]),
+      good("a byte order mark, a replacement character, characters that are none", "\ufeffx\ufffd\uffff"),
       good("quotes, backslashes, line ends", '"\\\n\r\t</script>\u007f'),
       good("looks like other types", "null"),
       { name: "a NUL, which the edge refuses", value: "a\0b", edgeIssues: [["", "forbidden_character"]] },

@@ -55,8 +55,8 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
     this.connection.forget(this);
   }
 
-  /** Tells the callee that nobody waits any more. */
-  protected giveUp(error: HolonError): void {
+  /** Fails, and tells the callee that nobody waits any more. */
+  giveUp(error: HolonError): void {
     this.connection.sendCancel(this.id, error.code === "DEADLINE_EXCEEDED");
     this.fail(error);
   }

@@ -6,6 +6,11 @@ const GREATEST_ID = 0x3fff_ffff;
 /** Most exchanges that one connection can have open, whatever the limits say. */
 export const EXCHANGE_COUNT = PLACE_MASK + 1;
 
+/** Whether what a peer sent can be the id of an exchange. */
+export function isExchangeId(id: unknown): id is number {
+  return typeof id === "number" && Number.isInteger(id) && id >= 0 && id <= GREATEST_ID;
+}
+
 /**
  * The open exchanges of one end of a connection, by id.
  *
@@ -34,7 +39,9 @@ export class ExchangeTable<Exchange extends { readonly id: number }> {
     this.#freeIds.push(next > GREATEST_ID ? id & PLACE_MASK : next);
   }
 
-  get(id: number): Exchange | undefined {
+  /** The exchange of an id that a peer sent, whatever that is. */
+  get(id: unknown): Exchange | undefined {
+    if (!isExchangeId(id)) return undefined;
     const exchange = this.#places[id & PLACE_MASK];
     return exchange !== undefined && exchange.id === id ? exchange : undefined;
   }

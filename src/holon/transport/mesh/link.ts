@@ -1,12 +1,17 @@
 import type { Socket } from "node:net";
 import { WheelEntry } from "../../kernel/index.ts";
-import { FRAME, FRAME_END, type Frame, FrameFault, FrameReader, FrameWriter } from "../../wire/index.ts";
+import { FRAME, FRAME_END, type Frame, FrameFault, FrameReader, FrameWriter, isKnownKind } from "../../wire/index.ts";
 import type { MeshServices } from "./services.ts";
 
 /** Who makes sense of the frames of a link. */
 export interface LinkOwner {
-  /** Frames in order; a text says why the peer cannot be understood, and closes the link. */
-  onFrames(frames: readonly Frame[]): string | undefined;
+  /**
+   * Frames in order; a text says why the peer cannot be understood, and closes the link. Only frames that have escaped characters can have
+   * texts that are not well-formed Unicode.
+   */
+  onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined;
+  /** The first frame of a kind that this version does not know; those that follow are only counted. */
+  onUnknownKind(kind: number): void;
   /** Called once, with the reason; nothing comes after it. */
   onClose(reason: string): void;
 }
@@ -45,6 +50,7 @@ export class Link extends WheelEntry {
   #dueAtMs = 0;
   #takenBytes = 0;
   #queuedFrames = 0;
+  #unknownFrames = 0;
   #drainWaiters: (() => void)[] = [];
   #closed = false;
 
@@ -97,13 +103,28 @@ export class Link extends WheelEntry {
     return this.#socket.bytesWritten;
   }
 
-  /** What is to happen with a frame that both ends know; false where it is none of those. */
-  control(frame: Frame): boolean {
-    if (frame[0] === FRAME.PING) {
-      this.writer.send(PONG);
-      return true;
+  /** How many frames came of kinds that this version does not know. */
+  get unknownFrames(): number {
+    return this.#unknownFrames;
+  }
+
+  /**
+   * Takes a frame that is not of the calls: signs of life, and kinds that only a later version knows, which are left alone. A text says why
+   * it cannot be taken.
+   */
+  control(frame: Frame): string | undefined {
+    const kind = frame[0] as number;
+    if (kind === FRAME.PONG) return undefined;
+    if (kind === FRAME.PING) {
+      // A peer that sends and does not read knows already that this process lives.
+      if (this.writer.backlogBytes <= STUCK_BYTES) this.writer.send(PONG);
+      return undefined;
     }
-    return frame[0] === FRAME.PONG;
+    if (isKnownKind(kind)) return `the peer sent a frame of kind ${kind}, which is not for this end of a connection`;
+    if (!Number.isSafeInteger(kind) || kind < 0) return "a frame has a kind that is not a whole number";
+    this.#unknownFrames++;
+    if (this.#unknownFrames === 1) this.#owner.onUnknownKind(kind);
+    return undefined;
   }
 
   /** Writes what waits and says goodbye; the link closes when the peer does the same. */
@@ -139,10 +160,23 @@ export class Link extends WheelEntry {
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
     this.#heard = true;
-    const frames = this.#reader.read(chunk);
-    const fault = frames instanceof FrameFault ? frames.reason : this.#owner.onFrames(frames);
+    const fault = this.#take(chunk);
     if (fault !== undefined) this.destroy(fault);
     else if (this.#policy === "pauses while stuck" && this.#socket.writableLength > STUCK_BYTES) this.#socket.pause();
+  }
+
+  /**
+   * Hands the frames of a chunk on. What a peer sends may end its connection, never the process, also where the code that reads it has a
+   * fault.
+   */
+  #take(chunk: Buffer): string | undefined {
+    try {
+      const frames = this.#reader.read(chunk);
+      return frames instanceof FrameFault ? frames.reason : this.#owner.onFrames(frames, this.#reader.hasEscapes);
+    } catch (error) {
+      this.#services.log.error({ err: error }, "reading a frame of a mesh peer failed, which is a fault of the toolkit; its connection is closed");
+      return "a frame could not be read here";
+    }
   }
 
   #onDrain(): void {

@@ -5,7 +5,7 @@ import { describeProcedure } from "../../contract/fingerprint.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createSecretIdentity, toHelloFrame } from "../../wire/index.ts";
 import { eventually } from "./eventually.testing.ts";
-import { MeshStage, probe, probeTarget, SECRET } from "./mesh.testing.ts";
+import { createMemoryLogger, MeshStage, probe, probeTarget, SECRET } from "./mesh.testing.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 
 const procedures = (["hang", "count"] as const).map((name) => ({ path: `probe.${name}`, hash: describeProcedure(probe.procedures[name]).hash }));
@@ -54,8 +54,9 @@ describe("a faulty callee", () => {
 
   it.each([
     ["garbage", "nonsense\n", "a frame is not JSON"],
-    ["a malformed error", '[2,0,{"code":5}],\n', "an error is malformed"],
-    ["a call, which only callers send", "[0,1],\n", "frames of kind 0 are unknown here"],
+    ["a call, which only callers send", "[0,1],\n", "the peer sent a frame of kind 0, which is not for this end of a connection"],
+    ["an answer to an object", '[1,{"valueOf":1,"toString":1},"x"],\n', "a frame does not say which call it belongs to"],
+    ["a failure of a name", '[2,"length",{}],\n', "a frame does not say which call it belongs to"],
   ])("that sends %s loses its connection, and its calls fail with the reason", async (_name, bytes, reason) => {
     const port = await startOdd((socket, chunk) => {
       if (chunk.includes("[0,")) socket.write(bytes);
@@ -65,6 +66,32 @@ describe("a faulty callee", () => {
       executed: "maybe",
       cause: { message: expect.stringContaining(reason) as unknown },
     });
+  });
+
+  it.each([
+    ["a failure without a code", '[2,0,{"message":"m"}],\n[1,1,"other"],\n', "it is a failure without code or message"],
+    ["a failure that is not an object", '[2,0,"no"],\n[1,1,"other"],\n', "it is a failure without code or message"],
+    ["half of a surrogate pair", '[1,0,"\\ud800"],\n[1,1,"other"],\n', "it has half of a surrogate pair"],
+    ["a failure with half of a surrogate pair", '[2,0,{"code":"X","message":"\\ud800"}],\n[1,1,"other"],\n', "it has half of a surrogate pair"],
+  ])("that answers %s ends this call with the reason, and no other", async (_name, bytes, reason) => {
+    const port = await startOdd((socket, chunk) => {
+      if (chunk.includes("[0,1,")) socket.write(bytes);
+    });
+    const peer = stage.peer(port);
+    await peer.ready();
+    const [one, two] = [0, 1].map(() => probeTarget(peer, "hang").invoke(stage.scope(), undefined));
+    await expect(one).rejects.toMatchObject({ code: "INTERNAL", executed: "maybe", message: `The answer of probe.hang was refused: ${reason}.` });
+    await expect(two).resolves.toBe("other");
+  });
+
+  it("that says goodbye twice is heard once", async () => {
+    const memory = createMemoryLogger();
+    const port = await startOdd((socket, chunk) => {
+      if (chunk.includes("[0,")) socket.write('[10],\n[10],\n[10],\n[1,0,"late"],\n');
+    });
+    const peer = stage.peer(port, { log: memory.log });
+    await expect(probeTarget(peer, "hang").invoke(stage.scope(), undefined)).resolves.toBe("late");
+    expect(memory.lines.filter(({ message }) => message === "the mesh peer is stopping")).toHaveLength(1);
   });
 
   it("that answers what was not asked is not heard", async () => {

@@ -44,8 +44,30 @@ describe("a faulty peer", () => {
     ["HTTP", (caller: RawCaller) => caller.socket.write("GET / HTTP/1.1\r\n\r\n"), "a frame is not JSON"],
     ["bytes that are no UTF-8", (caller: RawCaller) => caller.socket.write(Buffer.from([0x5b, 0xff, 0x5d, 0x2c, 0x0a])), "a frame is not UTF-8"],
     ["a frame that is no array", (caller: RawCaller) => caller.send({ id: 1 }), "a frame is not an array that begins with its kind"],
-    ["a frame of an unknown kind", (caller: RawCaller) => caller.send([77, 1]), "frames of kind 77 are unknown here"],
-    ["an answer, which only callees send", (caller: RawCaller) => caller.send([1, 1, "x"]), "frames of kind 1 are unknown here"],
+    ["a frame whose kind is a fraction", (caller: RawCaller) => caller.send([0.5, 1]), "a frame has a kind that is not a whole number"],
+    ["a frame whose kind is negative", (caller: RawCaller) => caller.send([-1, 1]), "a frame has a kind that is not a whole number"],
+    [
+      "an answer, which only callees send",
+      (caller: RawCaller) => caller.send([1, 1, "x"]),
+      "the peer sent a frame of kind 1, which is not for this end of a connection",
+    ],
+    [
+      "a name for the number of a procedure",
+      (caller: RawCaller) => caller.send([0, 1, "length", 0, 1_000, [0, ANONYMOUS], "", 0]),
+      "a call does not say by numbers what is called and for which context",
+    ],
+    [
+      "a name for the number of a context",
+      (caller: RawCaller) => caller.send([0, 1, 0, "length", 1_000, [0, ANONYMOUS], "", 0]),
+      "a call does not say by numbers what is called and for which context",
+    ],
+    [
+      "an object for the id of a call to cancel",
+      (caller: RawCaller) => caller.send([3, { valueOf: 1, toString: 1 }]),
+      "a frame does not say which call it belongs to",
+    ],
+    ["a credit for no call", (caller: RawCaller) => caller.send([7, [0], 1]), "a frame does not say which call it belongs to"],
+    ["a credit that is no count", (caller: RawCaller) => caller.send([7, 1, 0.5]), "a credit is no number"],
     ["a call without id", (caller: RawCaller) => caller.send([0, "x", 0, 0, 1_000, [0, ANONYMOUS], "", 0]), "a call has no id"],
     ["a call without principal", (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, 3, "", 0]), "a call names no principal"],
     [

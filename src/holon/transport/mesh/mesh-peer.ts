@@ -1,7 +1,7 @@
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
 import { catalogueError, fullJitterMs, HolonError, type Scope } from "../../kernel/index.ts";
-import type { CalleeHello, ProcessIdentity } from "../../wire/index.ts";
+import { type CalleeHello, MESH_FEATURES, type ProcessIdentity } from "../../wire/index.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
 import { Dial } from "./dial.ts";
 import { type MeshAddress, parseMeshAddress } from "./mesh-address.ts";
@@ -10,6 +10,7 @@ import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
 import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";
 import type { MeshServices, MeshStats } from "./services.ts";
+import { addTraffic, noTraffic } from "./traffic.ts";
 import { WheelTimeout } from "./wheel-timeout.ts";
 
 /** What {@link createMeshPeer} needs. */
@@ -26,6 +27,8 @@ export interface MeshPeerOptions extends MeshServices {
   readonly callerContexts: readonly string[];
   /** The contracts of the contexts that are expected there. */
   readonly contracts: readonly Contract[];
+  /** What this process understands beyond `holon-mesh/1`: {@link MESH_FEATURES} where nothing is said. */
+  readonly features?: readonly string[] | undefined;
   /** In [0, 1). */
   readonly random: () => number;
   /** Makes an idempotency key. */
@@ -43,6 +46,8 @@ export interface MeshPeer {
   /** The place of a procedure in that process; `path` begins with the context's name. */
   target(contextName: string, path: string, procedure: AnyProcedure): Target;
   state(): MeshPeerState;
+  /** Whether the process that is connected now has announced a feature. */
+  has(feature: string): boolean;
   /** Resolves when calls can be made; rejects with UNAVAILABLE when the peer is closed before. */
   ready(): Promise<void>;
   /** Fails what is open and connects no more. */
@@ -79,7 +84,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   readonly #expected = new Map<string, ExpectedProcedure>();
   readonly #connections = new Set<PeerConnection>();
   readonly #waiters = new Set<ConnectionWaiter>();
-  readonly #past = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
+  readonly #past = noTraffic();
   #routes: ReadonlyMap<string, Route> = new Map();
   #dial: Dial | undefined = undefined;
   #retry: WheelTimeout | undefined = undefined;
@@ -110,6 +115,10 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   state(): MeshPeerState {
     if (this.#closed) return { status: "closed", reason: "the peer was closed" };
     return this.connection === undefined ? { status: "connecting", reason: this.#reason } : { status: "ready", reason: undefined };
+  }
+
+  has(feature: string): boolean {
+    return this.connection?.peer.has(feature) === true;
   }
 
   ready(): Promise<void> {
@@ -152,7 +161,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     const sum = { connections: this.#connections.size, open: this.#waiters.size, ...this.#past };
     for (const connection of this.#connections) {
       sum.open += connection.openCount;
-      addTraffic(sum, connection);
+      addTraffic(sum, connection.link);
     }
     return sum;
   }
@@ -177,7 +186,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     for (const route of this.#routes.values()) {
       if (route instanceof HolonError) log.error({ peer: url, process: hello.process, code: route.code }, route.message);
     }
-    log.info({ peer: url, process: hello.process, contexts: hello.contexts }, "mesh connection ready");
+    log.info({ peer: url, process: hello.process, contexts: hello.contexts, features: hello.features }, "mesh connection ready");
     this.connection = connection;
     this.#readyAtMs = clock.monotonicMs();
     for (const waiter of [...this.#waiters]) waiter.connected(connection);
@@ -191,7 +200,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
 
   onClose(connection: PeerConnection, reason: string): void {
     this.#connections.delete(connection);
-    addTraffic(this.#past, connection);
+    addTraffic(this.#past, connection.link);
     if (this.#closed) return;
     this.#options.log.info({ peer: this.#options.url, reason }, "mesh connection closed");
     // One that said goodbye before has its successor under way.
@@ -199,7 +208,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   #connect(): void {
-    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts } = this.#options;
+    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts, features = MESH_FEATURES } = this.#options;
     this.#retry = undefined;
     this.#attempt++;
     this.#dial = new Dial({
@@ -216,10 +225,11 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
         this.#lost(reason);
       },
       onOpen: (socket, head) => {
-        const connection = new PeerConnection(socket, this, { limits, clock, wheel, log }, callerContexts, identity.principals);
+        const services = { limits, clock, wheel, log: log.child({ peer: this.#options.url }) };
+        const connection = new PeerConnection(socket, this, services, callerContexts, identity.principals);
         this.#connections.add(connection);
         const procedures = Object.fromEntries([...this.#expected].map(([path, { description }]) => [path, description.hash]));
-        connection.start(head, { process: processName, callers: callerContexts, frameBytes: limits.frameBytes, procedures });
+        connection.start(head, { process: processName, callers: callerContexts, frameBytes: limits.frameBytes, features, procedures });
       },
     });
   }
@@ -239,11 +249,4 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   #closedError(): HolonError {
     return catalogueError("UNAVAILABLE", `The peer ${this.#options.url} was closed.`, { executed: "no" });
   }
-}
-
-function addTraffic(sum: { framesIn: number; framesOut: number; bytesIn: number; bytesOut: number }, { link }: PeerConnection): void {
-  sum.framesIn += link.framesIn;
-  sum.framesOut += link.writer.queued;
-  sum.bytesIn += link.bytesIn;
-  sum.bytesOut += link.bytesOut;
 }

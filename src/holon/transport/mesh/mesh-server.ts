@@ -3,10 +3,11 @@ import type { AddressInfo } from "node:net";
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import type { Target, TargetMap } from "../../contract/index.ts";
 import { catalogueError } from "../../kernel/index.ts";
-import type { OfferedProcedure, ProcessIdentity } from "../../wire/index.ts";
+import { MESH_FEATURES, type OfferedProcedure, type ProcessIdentity } from "../../wire/index.ts";
 import type { MeshTls } from "./mesh-tls.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
 import type { MeshServices, MeshStats } from "./services.ts";
+import { addTraffic, noTraffic } from "./traffic.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 import { WheelTimeout } from "./wheel-timeout.ts";
 
@@ -15,6 +16,8 @@ export interface MeshServerOptions extends MeshServices {
   /** The procedures of the contexts hosted here; nothing else can be called. */
   readonly targets: TargetMap;
   readonly contexts: readonly string[];
+  /** What this process understands beyond `holon-mesh/1`: {@link MESH_FEATURES} where nothing is said. */
+  readonly features?: readonly string[] | undefined;
   /** How this process and its callers prove themselves to each other. */
   readonly identity: ProcessIdentity;
   /** Certificates of this process, and of the authority that its callers must have theirs from; in the clear where none are given. */
@@ -34,6 +37,8 @@ export interface MeshServer {
   /** Closes at once: calls in flight are cancelled. */
   close(): Promise<void>;
   connections(): number;
+  /** How many of the connected callers have announced a feature. */
+  peersWith(feature: string): number;
   stats(): MeshStats;
 }
 
@@ -54,14 +59,14 @@ class RunningMeshServer implements MeshServer {
   readonly #http: Server;
   readonly #home: ServerHome;
   readonly #connections = new Set<ServerConnection>();
-  readonly #past = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
+  readonly #past = noTraffic();
   #draining: Promise<void> | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
   #onEmpty: (() => void) | undefined = undefined;
 
   constructor(options: MeshServerOptions) {
     this.#options = options;
-    const { limits, clock, wheel, log, contexts, processName, identity, tls } = options;
+    const { limits, clock, wheel, log, contexts, processName, identity, tls, features = MESH_FEATURES } = options;
     const targets = [...options.targets.values()];
     const lines = targets.map(describeTarget);
     this.#home = {
@@ -70,6 +75,7 @@ class RunningMeshServer implements MeshServer {
       wheel,
       log,
       contexts,
+      features,
       processName,
       vouching: identity.principals,
       targets,
@@ -111,11 +117,15 @@ class RunningMeshServer implements MeshServer {
     return this.#connections.size;
   }
 
+  peersWith(feature: string): number {
+    return [...this.#connections].filter(({ peer }) => peer.has(feature)).length;
+  }
+
   stats(): MeshStats {
     const sum = { connections: this.#connections.size, open: 0, ...this.#past };
     for (const connection of this.#connections) {
       sum.open += connection.openCount;
-      addTraffic(sum, connection);
+      addTraffic(sum, connection.link);
     }
     return sum;
   }
@@ -155,16 +165,9 @@ class RunningMeshServer implements MeshServer {
 
   #onClose(connection: ServerConnection): void {
     this.#connections.delete(connection);
-    addTraffic(this.#past, connection);
+    addTraffic(this.#past, connection.link);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
-}
-
-function addTraffic(sum: { framesIn: number; framesOut: number; bytesIn: number; bytesOut: number }, { link }: ServerConnection): void {
-  sum.framesIn += link.framesIn;
-  sum.framesOut += link.writer.queued;
-  sum.bytesIn += link.bytesIn;
-  sum.bytesOut += link.bytesOut;
 }
 
 function describeTarget({ path, procedure }: Target): OfferedProcedure {

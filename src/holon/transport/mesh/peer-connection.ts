@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { catalogueError, HolonError, principalName, type Scope } from "../../kernel/index.ts";
+import { catalogueError, HolonError, isUnicodeJson, principalName, type Scope } from "../../kernel/index.ts";
 import {
   type CalleeHello,
   type CallerHello,
@@ -7,6 +7,7 @@ import {
   FRAME_END,
   type Frame,
   fromWireError,
+  PeerFeatures,
   PrincipalSender,
   type PrincipalVouching,
   parseCalleeHello,
@@ -15,7 +16,7 @@ import {
 import { CallerCall } from "./caller-call.ts";
 import type { CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";
-import { EXCHANGE_COUNT, ExchangeTable } from "./exchange-table.ts";
+import { EXCHANGE_COUNT, ExchangeTable, isExchangeId } from "./exchange-table.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import type { MeshServices } from "./services.ts";
 import { WheelTimeout } from "./wheel-timeout.ts";
@@ -47,6 +48,8 @@ function extrasOf(scope: Scope, key: string | undefined): string {
  */
 export class PeerConnection implements LinkOwner {
   readonly link: Link;
+  /** What the callee understands; nothing before its greeting. */
+  peer = new PeerFeatures();
   readonly #services: MeshServices;
   readonly #owner: PeerConnectionOwner;
   readonly #open = new ExchangeTable<CallerExchange>();
@@ -135,12 +138,16 @@ export class PeerConnection implements LinkOwner {
     if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
   }
 
-  onFrames(frames: readonly Frame[]): string | undefined {
+  onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined {
     for (const frame of frames) {
-      const fault = this.#greeted ? this.#onFrame(frame) : this.#greet(frame);
+      const fault = this.#greeted ? this.#onFrame(frame, hasEscapes) : this.#greet(frame);
       if (fault !== undefined) return fault;
     }
     return undefined;
+  }
+
+  onUnknownKind(kind: number): void {
+    this.#services.log.warn({ kind }, "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted");
   }
 
   onClose(reason: string): void {
@@ -160,34 +167,52 @@ export class PeerConnection implements LinkOwner {
     this.#services.wheel.remove(this.#patience);
     this.#greeted = true;
     this.#peerFrameBytes = hello.frameBytes;
+    this.peer = new PeerFeatures(hello.features);
     this.#owner.onGreeting(this, hello);
     return undefined;
   }
 
-  #onFrame(frame: Frame): string | undefined {
+  #onFrame(frame: Frame, hasEscapes: boolean): string | undefined {
     switch (frame[0]) {
       case FRAME.ANSWER:
       case FRAME.END:
-        this.#open.get(frame[1] as number)?.end(frame[2]);
-        return undefined;
-      case FRAME.ITEM: {
-        const exchange = this.#open.get(frame[1] as number);
-        return exchange === undefined || exchange.item(frame[2]) ? undefined : "the peer sent an item that nobody made room for";
-      }
-      case FRAME.FAILURE: {
-        const error = fromWireError(frame[2]);
-        if (error === undefined) return "an error is malformed";
-        this.#open.get(frame[1] as number)?.fail(error);
-        return undefined;
-      }
+      case FRAME.ITEM:
+      case FRAME.FAILURE:
+        if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
+        return this.#onAnswer(this.#open.get(frame[1]), frame, hasEscapes);
       case FRAME.GOAWAY:
+        if (this.#draining) return undefined;
         this.#draining = true;
         this.#owner.onGoaway(this);
         if (this.#open.size === 0) this.link.end();
         return undefined;
       default:
-        return this.link.control(frame) ? undefined : `frames of kind ${String(frame[0])} are unknown here`;
+        return this.link.control(frame);
     }
+  }
+
+  #onAnswer(exchange: CallerExchange | undefined, frame: Frame, hasEscapes: boolean): string | undefined {
+    if (exchange === undefined) return undefined;
+    if (hasEscapes && !isUnicodeJson(frame)) return this.#refuse(exchange, "it has half of a surrogate pair");
+    switch (frame[0]) {
+      case FRAME.ITEM:
+        return exchange.item(frame[2]) ? undefined : "the peer sent an item that nobody made room for";
+      case FRAME.FAILURE: {
+        const error = fromWireError(frame[2]);
+        if (error === undefined) return this.#refuse(exchange, "it is a failure without code or message");
+        exchange.fail(error);
+        return undefined;
+      }
+      default:
+        exchange.end(frame[2]);
+        return undefined;
+    }
+  }
+
+  /** Ends a call whose answer cannot be used; the other calls of the connection go on. */
+  #refuse(exchange: CallerExchange, reason: string): undefined {
+    this.#services.log.warn({ procedure: exchange.path, reason }, "refused what a mesh peer answered");
+    exchange.giveUp(catalogueError("INTERNAL", `The answer of ${exchange.path} was refused: ${reason}.`, { executed: "maybe" }));
   }
 
   /** The part of a frame that calls and streams share, or why it cannot be sent. */

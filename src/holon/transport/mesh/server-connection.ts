@@ -1,22 +1,24 @@
 import type { Socket } from "node:net";
-import type { Target } from "../../contract/index.ts";
-import { catalogueError, HolonError, type Principal } from "../../kernel/index.ts";
+import { ParseFailure, type Target } from "../../contract/index.ts";
+import { NOT_UNICODE_ISSUE } from "../../contract/issue.ts";
+import { catalogueError, HolonError, isUnicodeJson, type Principal } from "../../kernel/index.ts";
 import {
   EDGE,
   FRAME,
   FRAME_END,
   type Frame,
   type OfferedProcedure,
+  PeerFeatures,
   PrincipalReceiver,
   type PrincipalVouching,
   type ProvenPeer,
   parseCallerHello,
-  parsePrincipal,
   toHelloFrame,
   toWireError,
 } from "../../wire/index.ts";
+import { isCount, isPlace, isTime, parseExtras } from "./call-frame.ts";
 import { CallScope } from "./call-scope.ts";
-import { ExchangeTable } from "./exchange-table.ts";
+import { ExchangeTable, isExchangeId } from "./exchange-table.ts";
 import { Link, type LinkOwner } from "./link.ts";
 import { ServerCall } from "./server-call.ts";
 import type { ServerExchange } from "./server-exchange.ts";
@@ -28,6 +30,7 @@ import { WheelTimeout } from "./wheel-timeout.ts";
 export interface ServerHome extends MeshServices {
   readonly processName: string;
   readonly contexts: readonly string[];
+  readonly features: readonly string[];
   readonly vouching: PrincipalVouching;
   /** In the order of the numbers that the greeting gives them. */
   readonly targets: readonly Target[];
@@ -36,12 +39,7 @@ export interface ServerHome extends MeshServices {
   readonly onClose: (connection: ServerConnection) => void;
 }
 
-interface Extras {
-  readonly key: string | undefined;
-  readonly initiator: Principal | undefined;
-}
-
-const NO_EXTRAS: Extras = { key: undefined, initiator: undefined };
+const NOT_WELL_FORMED = new ParseFailure([{ path: "", ...NOT_UNICODE_ISSUE }]);
 
 /**
  * The callee's end of a connection.
@@ -50,6 +48,8 @@ const NO_EXTRAS: Extras = { key: undefined, initiator: undefined };
  *   any --fault, error, silence--> closed: every open exchange is cancelled
  */
 export class ServerConnection implements LinkOwner {
+  /** What the caller understands; nothing before its greeting. */
+  peer = new PeerFeatures();
   readonly #home: ServerHome;
   readonly #link: Link;
   readonly #peer: string;
@@ -106,13 +106,20 @@ export class ServerConnection implements LinkOwner {
     });
   }
 
-  onFrames(frames: readonly Frame[]): string | undefined {
+  onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined {
     const nowMs = this.#home.clock.monotonicMs();
     for (const frame of frames) {
-      const fault = this.#callers === undefined ? this.#greet(frame) : this.#onFrame(frame, nowMs);
+      const fault = this.#callers === undefined ? this.#greet(frame) : this.#onFrame(frame, nowMs, hasEscapes);
       if (fault !== undefined) return fault;
     }
     return undefined;
+  }
+
+  onUnknownKind(kind: number): void {
+    this.#home.log.warn(
+      { peer: this.#peer, process: this.#process, kind },
+      "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted",
+    );
   }
 
   onClose(reason: string): void {
@@ -204,32 +211,35 @@ export class ServerConnection implements LinkOwner {
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
     this.#peerFrameBytes = hello.frameBytes;
-    const { processName, contexts, limits, offer, log } = this.#home;
-    this.sendFrame(toHelloFrame({ process: processName, contexts, frameBytes: limits.frameBytes, procedures: offer(hello.procedures) }));
-    log.info({ peer: this.#peer, process: hello.process, callers: hello.callers }, "mesh connection accepted");
+    this.peer = new PeerFeatures(hello.features);
+    const { processName, contexts, features, limits, offer, log } = this.#home;
+    this.sendFrame(toHelloFrame({ process: processName, contexts, frameBytes: limits.frameBytes, features, procedures: offer(hello.procedures) }));
+    log.info({ peer: this.#peer, process: hello.process, callers: hello.callers, features: hello.features }, "mesh connection accepted");
     const refused = hello.callers.filter((name) => !this.#proven.speaksFor(name));
     if (refused.length > 0)
       log.warn({ peer: this.#peer, process: hello.process, refused }, "a mesh peer names contexts that its key is not bound to");
     return undefined;
   }
 
-  #onFrame(frame: Frame, nowMs: number): string | undefined {
+  #onFrame(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
     switch (frame[0]) {
       case FRAME.CALL:
       case FRAME.OPEN:
-        return this.#begin(frame, nowMs);
+        return this.#begin(frame, nowMs, hasEscapes);
       case FRAME.CANCEL:
-        this.#onCancel(this.#open.get(frame[1] as number), frame[2] === 1);
+        if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
+        this.#onCancel(this.#open.get(frame[1]), frame[2] === 1);
         return undefined;
       case FRAME.CREDIT: {
-        const stream = this.#open.get(frame[1] as number);
+        if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
+        const stream = this.#open.get(frame[1]);
         const count = frame[2];
         if (!isCount(count)) return "a credit is no number";
         if (stream instanceof ServerStream) stream.grant(count);
         return undefined;
       }
       default:
-        return this.#link.control(frame) ? undefined : `frames of kind ${String(frame[0])} are unknown here`;
+        return this.#link.control(frame);
     }
   }
 
@@ -239,19 +249,24 @@ export class ServerConnection implements LinkOwner {
     else exchange?.cancel(catalogueError("CANCELLED", "The caller gave up."));
   }
 
-  #begin(frame: Frame, nowMs: number): string | undefined {
+  #begin(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
     const [kind, id, number, callerNumber, leftMs, who, traceparent, more] = frame;
-    if (typeof id !== "number" || !Number.isInteger(id) || id < 0) return "a call has no id";
+    if (!isExchangeId(id)) return "a call has no id";
     if (this.#open.isTaken(id)) return `the id ${id} is in use`;
-    if (typeof leftMs !== "number" || typeof traceparent !== "string") return "a call is malformed";
+    if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not say by numbers what is called and for which context";
+    if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
+    if (kind === FRAME.OPEN && !isCount(frame[8])) return "a stream has no window";
+    // Read before anything is refused: the frames that follow name this principal by its number.
     const principal = this.#principals.read(who, nowMs);
     if (principal === undefined) return "a call names no principal";
-    const extras = more === 0 ? NO_EXTRAS : parseExtras(more);
+    const extras = parseExtras(more);
     if (extras === undefined) return "the extras of a call are malformed";
-    const target = this.#home.targets[number as number];
-    const caller = (this.#callers as readonly (string | undefined)[])[callerNumber as number];
-    const refusal = this.#refusal(target, caller, principal, kind === FRAME.OPEN);
-    if (target === undefined || caller === undefined || typeof principal === "string" || refusal !== undefined) {
+    const target = this.#home.targets[number];
+    const caller = (this.#callers as readonly (string | undefined)[])[callerNumber];
+    const refusal =
+      this.#refusal(target, caller, principal, kind === FRAME.OPEN) ??
+      (typeof extras === "string" ? this.#disbelief(extras) : hasEscapes && !isUnicodeJson(frame) ? NOT_WELL_FORMED.toBadRequest() : undefined);
+    if (target === undefined || caller === undefined || typeof principal === "string" || typeof extras === "string" || refusal !== undefined) {
       this.sendFailure(id, refusal, target?.path ?? "The call");
       return undefined;
     }
@@ -265,11 +280,9 @@ export class ServerConnection implements LinkOwner {
       call.run(target, frame[8]);
       return undefined;
     }
-    const window = frame[8];
-    if (!isCount(window)) return "a stream has no window";
     const stream = new ServerStream(this, id, target.path, scope);
     this.#enter(stream, deadlineAtMs);
-    stream.run(target, frame[9], window);
+    stream.run(target, frame[9], frame[8] as number);
     return undefined;
   }
 
@@ -303,16 +316,4 @@ export class ServerConnection implements LinkOwner {
 function exceeds(frame: string, limitBytes: number): boolean {
   // A character takes at most three bytes in UTF-8: most frames are known to fit without counting.
   return frame.length * 3 > limitBytes && Buffer.byteLength(frame) > limitBytes;
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value > 0;
-}
-
-function parseExtras(value: unknown): Extras | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { key, initiator } = value as Record<string, unknown>;
-  if (key !== undefined && typeof key !== "string") return undefined;
-  const principal = initiator === undefined ? undefined : parsePrincipal(initiator);
-  return initiator !== undefined && principal === undefined ? undefined : { key, initiator: principal };
 }

@@ -18,4 +18,6 @@ export interface MeshStats {
   readonly framesOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Frames of kinds that this version does not know: a peer is newer. */
+  readonly unknownFrames: number;
 }

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TimerWheel, WheelEntry } from "./timer-wheel.ts";
+
+class Noted extends WheelEntry {
+  expiredAtMs: number | undefined = undefined;
+
+  override expire(): void {
+    this.expiredAtMs = performance.now();
+  }
+}
+
+describe("TimerWheel", () => {
+  let wheel: TimerWheel;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    wheel = new TimerWheel(() => performance.now());
+  });
+  afterEach(() => {
+    wheel.close();
+    vi.useRealTimers();
+  });
+  const add = (inMs: number): Noted => {
+    const entry = new Noted();
+    wheel.add(entry, performance.now() + inMs);
+    return entry;
+  };
+
+  it.each([1, 100, 9_999, 10_001, 75_000, 3_600_000])("lets an entry of %i ms expire at its moment, 8 ms late at most", (inMs) => {
+    const dueMs = performance.now() + inMs;
+    const entry = add(inMs);
+    vi.advanceTimersByTime(inMs - 1);
+    expect(entry.expiredAtMs).toBeUndefined();
+    vi.advanceTimersByTime(20);
+    expect(entry.expiredAtMs).toBeGreaterThanOrEqual(dueMs);
+    expect(entry.expiredAtMs).toBeLessThanOrEqual(dueMs + 16);
+    expect(wheel.size).toBe(0);
+  });
+
+  it("does not grow by moments that are far away, however many there are", () => {
+    for (let count = 0; count < 10_000; count++) wheel.remove(add(2 ** 40 + count * 1_000));
+    expect(wheel.slotCount).toBeLessThanOrEqual(1);
+  });
+
+  it("keeps an entry that never comes, and lets go of it", () => {
+    const entry = add(Number.MAX_VALUE);
+    vi.advanceTimersByTime(60_000);
+    expect([entry.expiredAtMs, wheel.size, wheel.slotCount]).toEqual([undefined, 1, 1]);
+    wheel.remove(entry);
+    expect(wheel.size).toBe(0);
+  });
+});
