@@ -1,6 +1,6 @@
 import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../contract/index.ts";
 import { inputHash } from "../data/request-hash.ts";
-import { type Clock, catalogueError, type HolonError, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
+import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
 import type { CountWork } from "../observe/index.ts";
 import { createBoundary } from "./boundary.ts";
 import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
@@ -167,7 +167,7 @@ export class CompiledProcedure implements Target {
     if (gauge.running >= gauge.limit) return catalogueError("OVERLOADED", `More than ${gauge.limit} calls run at once (limit concurrencyCount).`);
     const refusal = accessRefusal(this.procedure.access, scope.principal);
     if (refusal !== undefined || scope.key === undefined) return refusal;
-    return keyRefusal(this.procedure, this.path);
+    return keyRefusal(this.procedure, this.path, scope.key);
   }
 
   #doorOf(caller: string): Door {
@@ -199,8 +199,9 @@ function refuse(series: CallSeries, error: HolonError): Promise<never> {
   return Promise.reject(error);
 }
 
-/** A key that is not kept would be trusted in vain. Queries may be repeated anyway. */
-function keyRefusal(procedure: AnyProcedure, path: string): HolonError | undefined {
+/** A key that is not kept would be trusted in vain, and two that are not Unicode would be kept as one. Queries may be repeated anyway. */
+function keyRefusal(procedure: AnyProcedure, path: string, key: string): HolonError | undefined {
+  if (!isUnicode(key)) return catalogueError("BAD_REQUEST", `The idempotency key of a call of ${path} is not Unicode text.`);
   if (procedure.type !== "mutation" || procedure.idempotent === true) return undefined;
   return catalogueError("BAD_REQUEST", `${path} takes no idempotency key: its contract does not say that it is idempotent.`);
 }

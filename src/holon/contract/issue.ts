@@ -55,12 +55,10 @@ function toIssue(raw: RawIssue): Issue {
   return { path: toPath(issue.path), code: issue.code, message: issue.message.slice(0, MESSAGE_LENGTH).toWellFormed() };
 }
 
-/** What is wrong with a text of half characters, whatever looks at it. */
-export const NOT_UNICODE_ISSUE = { code: "forbidden_character", message: "half of a surrogate pair, which no UTF-8 text can hold" } as const;
-
-/** Why a value is refused that holds such a text. */
+/** Why a value is refused that holds a text which is not Unicode. */
 export function notUnicode(value: unknown): ParseFailure {
-  return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), ...NOT_UNICODE_ISSUE }]);
+  const message = "half of a surrogate pair, which no UTF-8 text can hold";
+  return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), code: "forbidden_character", message }]);
 }
 
 /** Keys of the input are cut, which can tear a character in two, or are not Unicode to begin with. */

@@ -7,7 +7,7 @@ import { createNormalizer, NOT_UNICODE } from "./normalizer.ts";
 import type { AnySchema } from "./schema-def.ts";
 import { schemaTraits } from "./schema-walk.ts";
 
-export { type Issue, ParseFailure } from "./issue.ts";
+export { type Issue, notUnicode, ParseFailure } from "./issue.ts";
 
 /**
  * Parses untrusted values by a schema. A success is an own copy; a failure is an error with at most 20 issues.

@@ -2,8 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { createAppEdge } from "./create-app-edge.ts";
 import type { EdgeOptions } from "./edge-options.ts";
 import type { EdgeParts } from "./edge-parts.ts";
-import { parseJsonText, RefusedInput } from "./json-input.ts";
+import { parseJsonText, RefusedInput, unicodeRefusal } from "./json-input.ts";
 import { crossSiteRefusal } from "./same-origin.ts";
+import { notUtf8, utf8Text } from "./utf8-text.ts";
 
 /** Lets the app add its routes. What they throw is answered as everything else beside tRPC is. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
@@ -15,10 +16,13 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
       if (refusal !== undefined) throw refusal;
     });
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
-      const parsed = parseJsonText(String(body));
-      if (parsed instanceof RefusedInput) done(parsed.error);
-      else done(null, parsed);
+    scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
+      const text = utf8Text(body as Buffer);
+      if (text === undefined) return done(notUtf8("The body", ""));
+      const parsed = parseJsonText(text);
+      const refusal = parsed instanceof RefusedInput ? parsed.error : unicodeRefusal(parsed);
+      if (refusal === undefined) done(null, parsed);
+      else done(refusal);
     });
     await appRoutes(scope, createAppEdge({ parts, metrics, isProduction }));
   });

@@ -17,7 +17,7 @@ export interface PrincipalReceiver {
 export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver, callCount = 1): void {
   const { parts, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
-  if (connectionParams === false) receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of strings."));
+  if (connectionParams === false) receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of Unicode strings."));
   else identifyClient(parts, new EdgeRequest(request, parts.proxies, connectionParams), receiver, callCount);
 }
 

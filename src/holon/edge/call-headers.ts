@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { catalogueError, type HolonError } from "../kernel/index.ts";
 import { percentDecoded } from "./percent-encoding.ts";
+import { isAscii } from "./utf8-text.ts";
 
 /** What the headers of a request say of each of its calls. */
 export interface CallHeaders {
@@ -19,7 +20,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /**
  * Reads `idempotency-key` and `holon-deadline-ms`.
  *
- * Shape: each header is one value a call, separated by commas and percent-encoded; empty means none. A deadline that stands alone is that of
+ * Shape: each header is one value a call, separated by commas and percent-encoded, so that it is ASCII; empty means none. A deadline that stands alone is that of
  * every call; a key never is, because one key is one effect.
  * Errors: BAD_REQUEST naming the header.
  */
@@ -53,7 +54,7 @@ function parseList<Value>(
 }
 
 function parseKey(text: string): string | undefined {
-  const key = percentDecoded(text);
+  const key = isAscii(text) ? percentDecoded(text) : undefined;
   return key === undefined || key.length > KEY_LENGTH || CONTROL.test(key) ? undefined : key;
 }
 

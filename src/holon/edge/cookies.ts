@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { headerText } from "./utf8-text.ts";
 
 /** What a cookie needs besides its name and value. */
 export interface CookieOptions {
@@ -11,11 +12,15 @@ export interface CookieOptions {
 
 const COOKIE_VALUE = /^[\w.~+/=-]*$/;
 
-/** The value of a cookie that a browser sent; undefined where it is not there or empty. The first of several equal names counts. */
+/**
+ * The value of a cookie that a browser sent; undefined where it is not there or empty. The first of several equal names counts.
+ *
+ * Errors: BAD_REQUEST if its bytes are not UTF-8. Those of other cookies are another program's.
+ */
 export function readCookie({ headers }: FastifyRequest, name: string): string | undefined {
   for (const pair of headers.cookie?.split(";") ?? []) {
     const equals = pair.indexOf("=");
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim() || undefined;
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return headerText("cookie", pair.slice(equals + 1).trim()) || undefined;
   }
   return undefined;
 }

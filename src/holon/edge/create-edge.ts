@@ -13,6 +13,7 @@ import { Exchange } from "./exchange.ts";
 import { addFaultAnswers, sendFault } from "./fastify-faults.ts";
 import { Flights } from "./flights.ts";
 import { addHealthRoutes } from "./health-routes.ts";
+import { malformedUrl, percentDecoded } from "./percent-encoding.ts";
 import { SecurityHeaders, stripInternalHeaders } from "./public-headers.ts";
 import { RateGate } from "./rates/index.ts";
 import { sendProblem } from "./rest/problem-answer.ts";
@@ -92,7 +93,7 @@ function createApp(options: EdgeOptions, parts: EdgeParts, door: Door): FastifyI
   const app = Fastify({
     serverFactory: (listener) => createHttpServer(limits, (request, response) => door.receive(request, response, listener)),
     clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, parts),
-    frameworkErrors: (_fault, _request, reply) => sendFault(reply, catalogueError("BAD_REQUEST", "The URL is malformed."), limits.errorBytes),
+    frameworkErrors: (_fault, _request, reply) => sendFault(reply, malformedUrl(), limits.errorBytes),
     bodyLimit: limits.bodyBytes,
     trustProxy: (address) => parts.proxies.trusts(address),
     return503OnClosing: false,
@@ -138,15 +139,15 @@ class Door {
       response.end();
       return;
     }
+    const { url = "" } = request;
     const refusal = crossSiteRefusal(request, this.#parts.cors);
-    if (refusal !== undefined) this.#refuse(request, response, refusal);
-    else if (request.url?.startsWith(TRPC_PREFIX) === true) {
-      handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
-    } else {
-      const found = this.#parts.rest.find(request.url ?? "");
-      if (found === undefined) this.#passOn(request, response, fastify);
-      else handleRest(new Exchange(this.#parts, request, response), found);
-    }
+    if (refusal !== undefined) return this.#refuse(request, response, refusal);
+    if (url.startsWith(TRPC_PREFIX)) return handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
+    const found = this.#parts.rest.find(url);
+    if (found !== undefined) handleRest(new Exchange(this.#parts, request, response), found);
+    // What Fastify cannot decode it hands on as it is, which every route would have to know.
+    else if (percentDecoded(url) === undefined) this.#refuse(request, response, malformedUrl());
+    else this.#passOn(request, response, fastify);
   }
 
   drain(server: Server): void {

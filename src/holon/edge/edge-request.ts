@@ -1,10 +1,13 @@
 import type { IncomingMessage } from "node:http";
+import { findNotUnicode } from "../kernel/index.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
+import { headerText } from "./utf8-text.ts";
 
 /**
  * What `authenticate` may see of a request.
  *
  * Headers that processes speak to each other (`holon-*`) do not exist here: from outside they are forged.
+ * Errors: BAD_REQUEST when a header is read whose bytes are not UTF-8.
  */
 export class EdgeRequest {
   /** What a tRPC subscription link sends in place of headers, which browsers' EventSource cannot set. */
@@ -24,7 +27,7 @@ export class EdgeRequest {
 
   /** The value of the `authorization` header. */
   get authorization(): string | undefined {
-    return this.#raw.headers.authorization;
+    return this.header("authorization");
   }
 
   /** The client's address; `X-Forwarded-For` counts only as far as trusted proxies wrote it. */
@@ -37,7 +40,7 @@ export class EdgeRequest {
     const lower = name.toLowerCase();
     if (lower.startsWith("holon-")) return undefined;
     const value = this.#raw.headers[lower];
-    return Array.isArray(value) ? value.join(", ") : value;
+    return value === undefined ? undefined : headerText(lower, Array.isArray(value) ? value.join(", ") : value);
   }
 }
 
@@ -47,7 +50,7 @@ export function parseConnectionParams(text: string | undefined): Readonly<Record
   try {
     const parsed = JSON.parse(text) as unknown;
     if (parsed === null) return undefined;
-    if (typeof parsed !== "object" || Array.isArray(parsed)) return false;
+    if (typeof parsed !== "object" || Array.isArray(parsed) || findNotUnicode(parsed) !== undefined) return false;
     return Object.values(parsed).every((value) => typeof value === "string") ? (parsed as Record<string, string>) : false;
   } catch {
     return false;

@@ -55,7 +55,7 @@ export function get(url: string, path: string, input?: unknown, headers: Readonl
 }
 
 /** Writes bytes to a new connection and reads until the other side closes it, or until an end that is waited for. */
-export function sendBytes(url: string, bytes: string, end?: string): Promise<string> {
+export function sendBytes(url: string, bytes: string | Buffer, end?: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });

@@ -1,4 +1,5 @@
-import { catalogueError, type HolonError } from "../kernel/index.ts";
+import { notUnicode } from "../contract/index.ts";
+import { catalogueError, findNotUnicode, type HolonError } from "../kernel/index.ts";
 import { isTooDense, VALUES_COUNT } from "./json-density.ts";
 import { findUnsafeJson, type JsonLimits } from "./json-limits.ts";
 
@@ -27,6 +28,11 @@ export function parseJsonText(text: string | undefined): unknown | RefusedInput 
 export function checkInput(input: unknown, limits: JsonLimits): HolonError | undefined {
   const issue = findUnsafeJson(input, limits);
   return issue === undefined ? undefined : badInput(issue.path, issue.code, issue.message);
+}
+
+/** Why an input is refused that no contract looks at: a text of it has no UTF-8. */
+export function unicodeRefusal(input: unknown): HolonError | undefined {
+  return findNotUnicode(input) === undefined ? undefined : notUnicode(input).toBadRequest();
 }
 
 /** Refuses what cannot be put together to an input, in the words of a schema that refuses. */

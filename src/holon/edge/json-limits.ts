@@ -27,7 +27,8 @@ export function findUnsafeJson(value: unknown, limits: JsonLimits): Issue | unde
     .reverse()
     .map((step) => String(step).slice(0, NAME_LENGTH))
     .join(".")
-    .slice(0, PATH_LENGTH);
+    .slice(0, PATH_LENGTH)
+    .toWellFormed();
   return { path, code: finding.code, message: finding.message };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { catalogueError, type HolonError } from "../kernel/index.ts";
+import { notUtf8, utf8Text } from "./utf8-text.ts";
 
 /** Where a body, or the reason why there is none, is handed to. */
 export interface BodyReader {
@@ -8,7 +9,7 @@ export interface BodyReader {
 }
 
 /**
- * Reads a whole body as text and stops at the limit, before anything is kept of what is over it.
+ * Reads a whole body as UTF-8 and stops at the limit, before anything is kept of what is over it.
  *
  * Guarantee: calls the reader once, or never where the client goes away first.
  */
@@ -33,8 +34,10 @@ export function readBody(request: IncomingMessage, limitBytes: number, reader: B
     else chunks.push(chunk);
   };
   const onEnd = (): void => {
-    if (chunks !== undefined) reader.read(Buffer.concat(chunks, sizeBytes).toString("utf8"));
-    else reader.read(first === undefined ? "" : first.toString("utf8"));
+    const bytes = chunks === undefined ? first : Buffer.concat(chunks, sizeBytes);
+    const text = bytes === undefined ? "" : utf8Text(bytes);
+    if (text === undefined) reader.refused(notUtf8("The body", ""));
+    else reader.read(text);
   };
   request.on("data", onData);
   request.on("end", onEnd);

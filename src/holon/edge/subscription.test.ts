@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { createTRPCClient, httpSubscriptionLink } from "@trpc/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { FetchEventSource } from "../client/fetch-event-source.ts";
 import { subscription } from "../contract/index.ts";
 import { catalogueError, isHolonError, type Scope } from "../kernel/index.ts";
 import { type EdgeUnderTest, HandTarget, openEdge, type ReferenceRouter } from "./edge.testing.ts";
@@ -75,6 +76,20 @@ describe("the official client over httpSubscriptionLink", () => {
     await until(() => seen.length >= 3);
     unsubscribe();
     expect(seen.slice(0, 3)).toEqual([1, 2, 3].map((number) => ({ id: String(number), data: number })));
+  });
+
+  it("resumes after an id that is not ASCII, over fetch", async () => {
+    const ids: unknown[] = [];
+    const target = new HandTarget("catalog.ticks", resumableSpec, async function* (input: { lastEventId?: string } | undefined) {
+      ids.push(input?.lastEventId);
+      yield { id: "Zoë \u{1f600}", data: 1 };
+    } as never);
+    server = await openEdge({ more: [target] });
+    const options = { headers: async () => ({}), fetch, random: () => 0 };
+    const source = new FetchEventSource(`${server.url}/trpc/catalog.ticks`, options);
+    await until(() => ids.length >= 2);
+    source.close();
+    expect(ids.slice(0, 2)).toEqual([undefined, "Zoë \u{1f600}"]);
   });
 
   it("hands connection parameters to authenticate", async () => {

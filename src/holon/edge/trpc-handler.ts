@@ -10,11 +10,13 @@ import { BatchAnswer, SingleAnswer } from "./json-answer.ts";
 import { checkInput, parseJsonText, RefusedInput } from "./json-input.ts";
 import { JsonlAnswer } from "./jsonl-answer.ts";
 import { mediaTypeRefusal } from "./media-type.ts";
+import { malformedUrl } from "./percent-encoding.ts";
 import { readBody } from "./request-body.ts";
 import type { EdgeRoute } from "./route-table.ts";
 import { SseAnswer } from "./sse-answer.ts";
 import { withLastEventId } from "./stream-item.ts";
 import { hasEmptySegment, parseTrpcUrl, type TrpcUrl, URL_LENGTH } from "./trpc-url.ts";
+import { headerText } from "./utf8-text.ts";
 
 /**
  * Answers one request below `/trpc/` from Node's own request and response.
@@ -30,7 +32,7 @@ export function handleTrpc(parts: EdgeParts, prefixLength: number, request: Inco
   }
   const url = parseTrpcUrl(rawUrl, prefixLength);
   if (url === undefined) {
-    exchange.sendError(catalogueError("BAD_REQUEST", "The path is not percent-encoded as it should be."));
+    exchange.sendError(malformedUrl());
     return;
   }
   switch (request.method) {
@@ -106,14 +108,23 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
 }
 
 function subscribe(exchange: Exchange, url: TrpcUrl, route: EdgeRoute): void {
-  const header = exchange.request.headers["last-event-id"];
-  const lastEventId = (Array.isArray(header) ? header[0] : header) ?? url.lastEventId;
+  const lastEventId = readLastEventId(exchange, url);
+  if (isHolonError(lastEventId)) return exchange.sendError(lastEventId);
   const parsed = parseJsonText(url.input);
   const input = parsed instanceof RefusedInput ? undefined : withLastEventId(parsed, lastEventId);
   const refusal = parsed instanceof RefusedInput ? parsed.error : checkInput(input, exchange.parts.limits);
   const stream = new SseAnswer(exchange, { route, input, lastEventId });
   if (refusal !== undefined) stream.refuse(refusal);
   else authenticateRequest(exchange, url, stream);
+}
+
+function readLastEventId({ request }: Exchange, url: TrpcUrl): string | undefined | HolonError {
+  const header = request.headers["last-event-id"];
+  try {
+    return header === undefined ? url.lastEventId : headerText("last-event-id", String(header));
+  } catch (error) {
+    return error as HolonError;
+  }
 }
 
 /** What is wrong with the request as a whole, so that none of its calls runs. */

@@ -16,7 +16,7 @@ export interface TrpcUrl {
 /**
  * Reads a request URL the way tRPC's adapters do: the first of several equal names counts, `+` is a space.
  *
- * Shape: undefined where the path's percent-encoding is malformed.
+ * Shape: undefined if the percent-encoding of the path or of a value is malformed, or not that of UTF-8.
  */
 export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undefined {
   const mark = url.indexOf("?");
@@ -26,6 +26,12 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   let input: string | undefined;
   let connectionParams: string | undefined;
   let lastEventId: string | undefined;
+  let isMalformed = false;
+  const decoded = (value: string): string => {
+    const text = queryDecoded(value);
+    if (text === undefined) isMalformed = true;
+    return text ?? "";
+  };
   for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
     const ampersand = url.indexOf("&", from);
     const end = ampersand < 0 ? url.length : ampersand;
@@ -37,20 +43,20 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
         batch ??= value;
         break;
       case "input":
-        input ??= decodeValue(value);
+        input ??= decoded(value);
         break;
       case "connectionParams":
-        connectionParams ??= decodeValue(value);
+        connectionParams ??= decoded(value);
         break;
       case "lastEventId":
       case "Last-Event-Id":
-        lastEventId ??= decodeValue(value);
+        lastEventId ??= decoded(value);
         break;
       default:
     }
     from = end + 1;
   }
-  return { path, batch: batch === "1", input, connectionParams, lastEventId };
+  return isMalformed ? undefined : { path, batch: batch === "1", input, connectionParams, lastEventId };
 }
 
 const NAMES_AND_SEPARATORS = /^[\w.,-]*$/;
@@ -59,9 +65,4 @@ const EMPTY_SEGMENT = /(?:^|[.,])(?:$|[.,])/;
 /** Whether a path that leads nowhere is malformed (`a,,b`, `a..b`, nothing at all) rather than unknown. */
 export function hasEmptySegment(path: string): boolean {
   return NAMES_AND_SEPARATORS.test(path) && EMPTY_SEGMENT.test(path);
-}
-
-/** URLSearchParams keeps what it cannot decode; so do we, and whoever parses the value refuses it. */
-function decodeValue(value: string): string {
-  return queryDecoded(value) ?? new URLSearchParams(`v=${value}`).get("v") ?? "";
 }

@@ -1,26 +1,24 @@
-import { describe, expect, it } from "vitest";
-import { isUnicodeJson } from "./unicode-text.ts";
+import { describe, expect, test } from "vitest";
+import { findNotUnicode, isUnicode } from "./unicode-text.ts";
 
-describe("isUnicodeJson", () => {
-  it.each([["a text"], ["a pair, \u{1f600}"], ["U+FFFD itself, \ufffd"], [{ name: ["x", 1, null, true, { "\u{1f600}": "" }] }], [undefined], [5]])(
-    "takes %j",
-    (value) => {
-      expect(isUnicodeJson(value)).toBe(true);
-    },
-  );
+describe("a text", () => {
+  test.each(["", "a", "é", "\u{1f600}", "\ufffd"])("%j is Unicode", (text) => expect(isUnicode(text)).toBe(true));
+  test.each(["\ud83d", "\ude00", "\ude00\ud83d", "a\ud83db"])("%j is not", (text) => expect(isUnicode(text)).toBe(false));
+});
 
-  it.each([
-    ["a first half", "\ud800"],
-    ["a second half", "\udfffx"],
-    ["halves in the wrong order", "\ude00\ud83d"],
-    ["a half deep inside", { list: [0, { text: "x\ud83d" }] }],
-    ["a half in a name", { "\ud83d": 1 }],
-  ])("refuses %s", (_name, value) => {
-    expect(isUnicodeJson(value)).toBe(false);
-  });
+describe("what is not Unicode in a value", () => {
+  test.each([
+    [null, undefined],
+    [{ a: ["b", 1, null, { c: "\u{1f600}" }] }, undefined],
+    ["\ud83d", []],
+    [["a", "\ud83d"], [1]],
+    [{ a: [{ b: "\ude00" }] }, ["a", 0, "b"]],
+    [{ a: [{ "\ude00": 1 }] }, ["a", 0, "\ude00"]],
+  ])("of %j is at %j", (value, path) => expect(findNotUnicode(value)).toEqual(path));
 
-  it("looks into a value of any depth", () => {
-    const depth = 1_000_000;
-    expect(isUnicodeJson(JSON.parse(`${"[".repeat(depth)}"\\ud800"${"]".repeat(depth)}`))).toBe(false);
+  test("is found however deep it is", () => {
+    const depth = 200_000;
+    const found = findNotUnicode(JSON.parse(`${"[".repeat(depth)}"\\ud83d"${"]".repeat(depth)}`));
+    expect(found).toHaveLength(depth);
   });
 });

@@ -7,57 +7,63 @@ export function isUnicode(text: string): boolean {
   return text.isWellFormed();
 }
 
-/**
- * Whether all texts of a JSON value are Unicode, keys too.
- *
- * The value may be nested to any depth, as what a peer sends: what is still to be looked at is kept in a list, not on the stack.
- */
+/** Whether all texts of a JSON value of any depth are Unicode, keys too. */
 export function isUnicodeJson(value: unknown): boolean {
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (typeof next === "string") {
-      if (!isUnicode(next)) return false;
-    } else if (Array.isArray(next)) {
-      for (const member of next) open.push(member);
-    } else if (typeof next === "object" && next !== null) {
-      for (const name of Object.keys(next)) {
-        if (!isUnicode(name)) return false;
-        open.push((next as Record<string, unknown>)[name]);
-      }
-    }
-  }
-  return true;
+  return findNotUnicode(value) === undefined;
+}
+
+type Container = Readonly<Record<string, unknown>> | readonly unknown[];
+
+/** A container on the way, and how it was reached. */
+interface Place {
+  readonly value: Container;
+  readonly step: string | number;
+  readonly parent: Place | undefined;
 }
 
 /**
- * Where the first text of a value is that is not Unicode, a key or a string; undefined if all are.
+ * Where a text of a JSON value is that is not Unicode, a string or a key; undefined if all are.
  *
- * Shape: the steps to it, outermost first; the last step is the key itself if a key is at fault. The value is JSON of bounded depth.
+ * Shape: the steps to it, outermost first; the last step is the key itself if a key is at fault. However deep the value is: it may be one that
+ * nothing has looked at before.
  */
 export function findNotUnicode(value: unknown): readonly (string | number)[] | undefined {
-  return find(value)?.reverse();
-}
-
-function find(value: unknown): (string | number)[] | undefined {
   if (typeof value === "string") return isUnicode(value) ? undefined : [];
-  if (typeof value !== "object" || value === null) return undefined;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) {
-      const steps = find(value[index]);
-      if (steps !== undefined) return at(steps, index);
-    }
-    return undefined;
-  }
-  for (const key in value) {
-    if (!isUnicode(key)) return [key];
-    const steps = find((value as Record<string, unknown>)[key]);
-    if (steps !== undefined) return at(steps, key);
+  if (!isContainer(value)) return undefined;
+  const pending: Place[] = [{ value, step: "", parent: undefined }];
+  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+    const step = Array.isArray(place.value) ? badItem(place, pending) : badMember(place, pending);
+    if (step !== undefined) return pathOf(place, step);
   }
   return undefined;
 }
 
-function at(steps: (string | number)[], step: string | number): (string | number)[] {
-  steps.push(step);
-  return steps;
+function badItem(parent: Place, pending: Place[]): number | undefined {
+  const items = parent.value as readonly unknown[];
+  for (let step = 0; step < items.length; step++) {
+    const value = items[step];
+    if (typeof value === "string" && !isUnicode(value)) return step;
+    if (isContainer(value)) pending.push({ value, step, parent });
+  }
+  return undefined;
+}
+
+function badMember(parent: Place, pending: Place[]): string | undefined {
+  const members = parent.value as Readonly<Record<string, unknown>>;
+  for (const step in members) {
+    const value = members[step];
+    if (!isUnicode(step) || (typeof value === "string" && !isUnicode(value))) return step;
+    if (isContainer(value)) pending.push({ value, step, parent });
+  }
+  return undefined;
+}
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === "object" && value !== null;
+}
+
+function pathOf(place: Place, last: string | number): (string | number)[] {
+  const steps = [last];
+  for (let at = place; at.parent !== undefined; at = at.parent) steps.push(at.step);
+  return steps.reverse();
 }

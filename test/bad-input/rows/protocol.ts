@@ -32,6 +32,8 @@ export const PROTOCOL: readonly Row[] = [
   headed("a negative deadline", { "holon-deadline-ms": "-1" }, "holon-deadline-ms"),
   headed("a key that is too long", { "idempotency-key": "x".repeat(201) }, "idempotency-key"),
   headed("a key with a control character", { "idempotency-key": "a%00b" }, "idempotency-key"),
+  headed("a key that is not UTF-8", { "idempotency-key": "%E9" }, "idempotency-key"),
+  headed("a key of Latin-1", { "idempotency-key": "\u00e9" }, "idempotency-key"),
   headed("a malformed key", { "idempotency-key": "%zz" }, "idempotency-key"),
   headed("more keys than calls", { "idempotency-key": "a,b" }, "idempotency-key"),
   headed("a key where none is kept", { "idempotency-key": "a" }, "idempotency key"),

@@ -15,7 +15,15 @@ const ODD_PATHS = ["__proto__", "constructor", "toString", "..%2f..%2fetc%2fpass
 export const TRANSPORT: readonly Row[] = [
   body("invalid JSON", JSON_PLACE, '{"value":', 400, "BAD_REQUEST"),
   body("JSON with a byte order mark in the middle", JSON_PLACE, `{"value":\ufeff1}`, 400, "BAD_REQUEST"),
-  body("a body that is no UTF-8", JSON_PLACE, Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), 400, "BAD_REQUEST"),
+  body("a body that is no UTF-8", JSON_PLACE, Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), 400, "BAD_REQUEST", { says: "UTF-8" }),
+  ...[0xe9, 0xe8].map((byte) =>
+    body(
+      `a text of ten bytes 0x${byte.toString(16)}`,
+      JSON_PLACE,
+      Buffer.from(`{"value":"${String.fromCharCode(byte).repeat(10)}"}`, "latin1"),
+      ...([400, "BAD_REQUEST", { says: "UTF-8" }] as const),
+    ),
+  ),
   body("no body where an input is needed", JSON_PLACE, "", 400, "BAD_REQUEST"),
   body("a body over the limit", JSON_PLACE, JSON.stringify({ value: "x".repeat(1_100_000) }), 413, "PAYLOAD_TOO_LARGE", { says: "bodyBytes" }),
   body("a compressed body", JSON_PLACE, gzipSync(GOOD), 415, "UNSUPPORTED_MEDIA_TYPE", { headers: { ...JSON_TYPE, "content-encoding": "gzip" } }),
@@ -54,5 +62,15 @@ export const TRANSPORT: readonly Row[] = [
     "PAYLOAD_TOO_LARGE",
   ),
   ...ODD_PATHS.map((path) => written(`the path ${path}`, { trpc: { path: `/trpc/${path}` }, rest: { path: `/${path}` } }, 404, "NOT_FOUND")),
+  written(
+    "an escape in the query that is not UTF-8",
+    { trpc: { path: "/trpc/catalog.products.list?input=%7B%22search%22%3A%22%E9%22%7D" }, rest: { path: "/products?search=%E9" } },
+    ...([400, "BAD_REQUEST", { says: "UTF-8" }] as const),
+  ),
+  written(
+    "an escape in the path that is not UTF-8",
+    { trpc: { path: "/trpc/catalog.%E9" }, rest: { path: "/products/%E9" } },
+    ...([400, "BAD_REQUEST", { says: "UTF-8" }] as const),
+  ),
   written("a malformed escape in the path", { trpc: { path: "/trpc/catalog%zz" }, rest: { path: "/%zz" } }, 400, "BAD_REQUEST"),
 ];

@@ -21,6 +21,10 @@ const ANYWHERE: readonly Row[] = [
   value("a text over the limit", "json", JSON.stringify({ value: "ä".repeat(131_073) }), "value"),
   value("a NUL in a text", "json", '{"value":"a\\u0000b"}', "value"),
   value("a NUL in a key", "json", '{"value":{"a\\u0000b":1}}', "value"),
+  ...["\\ud83d", "\\ude00", "\\ude00\\ud83d"].flatMap((half) => [
+    value(`the lone surrogates ${half} in a text`, "json", `{"value":["a${half}"]}`, "value.0"),
+    value(`the lone surrogates ${half} in a key`, "json", `{"value":{"${half}":1}}`, "value"),
+  ]),
   value("a union bomb", "shapes", unionBomb(500), "shapes"),
   value("a union bomb that is small enough for all of its issues to be found", "shapes", unionBomb(300), "shapes"),
   value("unknown keys of a strict object", "strict", '{"name":"a","amount":1,"admin":true}', "admin"),

@@ -118,6 +118,15 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
     expected: 6,
   },
   {
+    name: `${form}: a key of lone surrogates, which Postgres would keep as another's, is refused and has no effect`,
+    run: async (world) => {
+      const tag = world.tag();
+      const call = (key: string) => outcomeOf(nobody(world)[form]({ tag, amount: 5 }, { key }));
+      return { outcomes: [await call(`${tag}\ud800`), await call(`${tag}\ud801`)], amounts: await amounts(world, tag) };
+    },
+    expected: { outcomes: [failure("BAD_REQUEST"), failure("BAD_REQUEST")], amounts: [] },
+  },
+  {
     name: `${form}: at the edge the same key has one effect and one answer`,
     run: async (world) => {
       const tag = world.tag();

@@ -11,6 +11,9 @@ import type { Sessions } from "./sessions.ts";
 /** The role that is let in. */
 const ADMIN = "admin";
 
+/** What a bearer token is made of. Source: RFC 6750 (2.1). */
+const TOKEN = /^[\x21-\x7e]+$/;
+
 /** An admin who asks for something. */
 export interface Admin {
   readonly userId: string;
@@ -47,7 +50,8 @@ export class Admission {
   }
 
   /** The admin with this token, which did not come in a header. Errors: as {@link admit}. */
-  byTypedToken(request: IncomingMessage, token: string): Promise<string> {
+  async byTypedToken(request: IncomingMessage, token: string): Promise<string> {
+    if (!TOKEN.test(token)) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
     const headers = { value: { ...request.headers, authorization: `Bearer ${token}` } };
     return this.byToken(Object.create(request, { headers }) as IncomingMessage);
   }

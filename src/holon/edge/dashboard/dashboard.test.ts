@@ -183,6 +183,27 @@ describe("the door of the dashboard", () => {
     await withPasswords.close();
   });
 
+  it.each([
+    ["bytes", Buffer.from(`email=ada%40example.test&password=${"\u00e9".repeat(10)}`, "latin1")],
+    ["escapes", `email=ada%40example.test&password=${"%E9".repeat(10)}`],
+    ["surrogates", `email=ada%40example.test&password=${"%ED%A0%80".repeat(10)}`],
+    ["nonsense", "email=ada%40example.test&password=%zz"],
+  ])("answers 400 to a form of %s that is not UTF-8, and asks for no password", async (_what, body) => {
+    const asked: unknown[] = [];
+    const served = await openDashboard({ log: silentLogger, clock, signIn: async (credentials) => void asked.push(credentials) });
+    try {
+      const headers = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin" };
+      const answer = await fetch(`${served.url}/ops/sign-in`, { method: "POST", headers, body });
+      expect([answer.status, await answer.text(), asked]).toEqual([400, expect.stringContaining("UTF-8"), []]);
+    } finally {
+      await served.close();
+    }
+  });
+
+  it("answers 401 to a token that is not ASCII, which no header could hold", async () => {
+    expect((await browser.signIn("\u20ac")).status).toBe(401);
+  });
+
   it("writes no token, password, session or secret into the log", () => {
     expect(lines.length).toBeGreaterThan(10);
     expect(JSON.stringify(lines)).not.toMatch(/canary|holon_ops_shop=/);

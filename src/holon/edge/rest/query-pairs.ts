@@ -1,21 +1,25 @@
 import { queryDecoded } from "../percent-encoding.ts";
 
-/** A parameter of a query string, decoded. */
+/** A parameter of a query string or a form, decoded. */
 export interface QueryPair {
   readonly name: string;
   readonly value: string;
 }
 
-/**
- * Reads the query string of a URL, in its order; a parameter without `=` is empty.
- *
- * Shape: undefined where the percent-encoding is malformed.
- */
+/** Reads the query string of a URL. Shape: as {@link parsePairs}. */
 export function parseQuery(url: string): readonly QueryPair[] | undefined {
   const mark = url.indexOf("?");
+  return mark < 0 ? [] : parsePairs(url.slice(mark + 1));
+}
+
+/**
+ * Reads a query string or a form, in its order; a parameter without `=` is empty.
+ *
+ * Shape: undefined if the percent-encoding is malformed, or not that of UTF-8.
+ */
+export function parsePairs(text: string): readonly QueryPair[] | undefined {
   const pairs: QueryPair[] = [];
-  if (mark < 0) return pairs;
-  for (const part of url.slice(mark + 1).split("&")) {
+  for (const part of text.split("&")) {
     if (part === "") continue;
     const equals = part.indexOf("=");
     const name = queryDecoded(equals < 0 ? part : part.slice(0, equals));

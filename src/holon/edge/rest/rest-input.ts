@@ -37,7 +37,7 @@ export class RestInput {
 
   #addQuery(input: Record<string, unknown>, url: string): RefusedInput | undefined {
     const pairs = parseQuery(url);
-    if (pairs === undefined) return refusedInput("", "invalid_encoding", "the query is not percent-encoded as it should be");
+    if (pairs === undefined) return refusedInput("", "invalid_encoding", "the query is not percent-encoded UTF-8");
     for (const { name, value: text } of pairs) {
       if (name === "__proto__") return refusedInput(name, "forbidden_key", "a key that reaches the prototype");
       if (this.#pathNames.has(name)) return refusedInput(name, "repeated", "it is in the path already");
@@ -59,7 +59,7 @@ export class RestInput {
     for (let index = 0; index < pathFields.length; index++) {
       const field = pathFields[index] as RestField;
       const text = percentDecoded(texts[index] as string);
-      if (text === undefined) return refusedInput(field.name, "invalid_encoding", "the path is not percent-encoded as it should be");
+      if (text === undefined) return refusedInput(field.name, "invalid_encoding", "the path is not percent-encoded UTF-8");
       const value = toValue(text, field);
       // Who sends a whole row back sends its id too; another id than that of the path is a mistake that must not be guessed at.
       if (Object.hasOwn(object, field.name) && object[field.name] !== value) {
