@@ -51,7 +51,7 @@ export function validValues(schema: z.ZodType, known: KnownValues = {}): fc.Arbi
 }
 
 /** What the edge refuses, whatever a schema says. */
-const FORBIDDEN_EVERYWHERE = /\\u0000|"__proto__":/;
+const FORBIDDEN_EVERYWHERE = /\\u0000|\\ud[89a-f][0-9a-f]{2}|"__proto__":/;
 
 /** Draws that may fail in a row: some rules of a schema cannot be seen in JSON Schema. */
 const MOST_MISSES = 1_000;

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
-import { ParseFailure, type Target } from "../../contract/index.ts";
-import { NOT_UNICODE_ISSUE } from "../../contract/issue.ts";
+import { notUnicode, type Target } from "../../contract/index.ts";
 import { catalogueError, HolonError, isUnicodeJson, type Principal } from "../../kernel/index.ts";
 import {
   EDGE,
@@ -38,8 +37,6 @@ export interface ServerHome extends MeshServices {
   readonly offer: (known: Readonly<Record<string, string>>) => readonly OfferedProcedure[];
   readonly onClose: (connection: ServerConnection) => void;
 }
-
-const NOT_WELL_FORMED = new ParseFailure([{ path: "", ...NOT_UNICODE_ISSUE }]);
 
 /**
  * The callee's end of a connection.
@@ -265,7 +262,7 @@ export class ServerConnection implements LinkOwner {
     const caller = (this.#callers as readonly (string | undefined)[])[callerNumber];
     const refusal =
       this.#refusal(target, caller, principal, kind === FRAME.OPEN) ??
-      (typeof extras === "string" ? this.#disbelief(extras) : hasEscapes && !isUnicodeJson(frame) ? NOT_WELL_FORMED.toBadRequest() : undefined);
+      (typeof extras === "string" ? this.#disbelief(extras) : hasEscapes && !isUnicodeJson(frame) ? notUnicode("").toBadRequest() : undefined);
     if (target === undefined || caller === undefined || typeof principal === "string" || typeof extras === "string" || refusal !== undefined) {
       this.sendFailure(id, refusal, target?.path ?? "The call");
       return undefined;
