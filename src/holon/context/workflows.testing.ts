@@ -5,6 +5,7 @@ import { until } from "../data/child.testing.ts";
 import { testScope, useTestDatabase } from "../data/database.testing.ts";
 import { migrate } from "../data/index.ts";
 import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import type { CountLeft } from "../observe/index.ts";
 import { startWorkflowWork, type WorkflowTiming, type WorkflowWork } from "../work/index.ts";
 import type { ContextModule } from "./define-context.ts";
 import type { TypedTransaction } from "./typed-transaction.ts";
@@ -21,7 +22,7 @@ export interface WorkflowPlace {
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly sql: Sql;
   /** Works the workflow with this body, until the test ends. */
-  start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>, random?: () => number): Working;
+  start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>, random?: () => number, left?: CountLeft): Working;
   /** The context that starts runs, as an app lists it. */
   module(): ContextModule;
   /** Runs a function in a transaction of the context. */
@@ -66,12 +67,12 @@ export function useWorkflows(): WorkflowPlace {
     await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
   });
   const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "is" | "happened" | "steps"> = {
-    start(place, hooks, timing, random = () => 0) {
+    start(place, hooks, timing, random = () => 0, left = () => {}) {
       const contexts = compileContexts({ ...made, wheel }, place, hooks);
       const work = startWorkflowWork({
         workflows: contexts.orders.workflows,
         store: contexts.stores.orders,
-        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID },
+        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID, left },
         timing: { pollMs: 20, ...timing },
       });
       const started = { ...contexts, work };

@@ -18,7 +18,7 @@ export async function findRun(
   return { id, state, isActive: isActive(state), reason: reason ?? undefined, error: error ?? undefined, result: result ?? undefined };
 }
 
-/** Whether a run may still do something by itself. */
+/** Whether a run may still do something by itself: also in a state that only another version knows. */
 export function isActive(state: RunState): boolean {
-  return state === "waiting" || state === "running" || state === "sleeping" || state === "undoing";
+  return state !== "done" && state !== "undone" && state !== "stuck";
 }

@@ -18,7 +18,15 @@ export interface RunClaim {
 }
 
 /** What a step does. */
-export type StepKind = "call" | "transaction" | "run" | "sleep" | "wait";
+export const STEP_KINDS = ["call", "transaction", "run", "sleep", "wait"] as const;
+
+export type StepKind = (typeof STEP_KINDS)[number];
+
+/** How a step stands; see {@link StepRecord}. */
+export const STEP_STATES = ["started", "done", "failed", "undone"] as const;
+
+/** The states of runs that a runner takes up. */
+export const CLAIMED_STATES = ["waiting", "running", "sleeping", "undoing"] as const;
 
 /**
  * A step as it is recorded.
@@ -34,7 +42,7 @@ export interface StepRecord {
   readonly kind: StepKind;
   /** Whether others were under way when the body came to it. */
   readonly concurrent: boolean;
-  readonly state: "started" | "done" | "failed" | "undone";
+  readonly state: (typeof STEP_STATES)[number];
   readonly attempts: number;
   readonly result: unknown;
   readonly error: KeptError | undefined;

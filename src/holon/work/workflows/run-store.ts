@@ -2,7 +2,7 @@ import { type ContextData, type DataTransaction, quoteIdentifier, type Statement
 import type { Clock, Scope } from "../../kernel/index.ts";
 import { redactText } from "../../observe/index.ts";
 import { housekeepingScope } from "../outbox/work-database.ts";
-import { type ClaimRow, type RunClaim, toClaim } from "./run-claim.ts";
+import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
 
 /** The part of a context's data that workflows work with. */
@@ -22,6 +22,12 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   /** Claims those that are suspected of killing their runners, and no others. */
   readonly suspects: boolean;
+}
+
+/** How many runs are not understood, for the same reason. */
+export interface UnknownRuns {
+  readonly name: string;
+  readonly count: number;
 }
 
 /** Statements on `holon_runs` of one context, each a transaction by itself. Time is the database's, in every process. */
@@ -52,7 +58,7 @@ export class RunStore {
   }
 
   /**
-   * Takes runs that are due. One whose lease ended has lost its runner: that is a death, counted from one where it got anywhere since.
+   * Takes runs that are due, and that this version understands whole. One whose lease ended has lost its runner: that is a death, counted from one where it got anywhere since.
    *
    * Guarantee: two runners never take the same one; who had it before writes nothing more.
    */
@@ -60,9 +66,10 @@ export class RunStore {
     const { own } = this;
     const text = `
 with due as (
-  select id, leased_by is not null as died from ${own}.holon_runs
+  select id, leased_by is not null as died from ${own}.holon_runs r
   where wake_at <= now() and deaths ${suspects ? ">=" : "<"} ${DEATHS_BEFORE_SUSPECT}
     and workflow || '@' || version = any(array(select jsonb_array_elements_text($2::text::jsonb))) and id <> all($3::text::uuid[])
+    and ${isUnderstood(own)}
   order by wake_at limit $1::text::int for update skip locked
 )
 update ${own}.holon_runs r set fence = r.fence + 1, leased_by = $4::text, wake_at = now() + $5::text::float * interval '1 millisecond', claimed_at = now(),
@@ -73,6 +80,21 @@ from due where r.id = due.id
 returning r.id, r.workflow, r.version, r.key, r.input, r.state, r.fence, r.deaths, r.traceparent, r.initiator, r.error`;
     const rows = await this.rows<ClaimRow>("claim runs", text, [limit, JSON.stringify(known), `{${held.join(",")}}`, runBy, leaseMs]);
     return rows.map(toClaim);
+  }
+
+  /** Runs that are due and that this version does not work, by what it does not know of them. */
+  unknown(known: readonly string[]): Promise<readonly UnknownRuns[]> {
+    const { own } = this;
+    const text = `
+select r.workflow || '@' || r.version || case
+    when r.workflow || '@' || r.version <> all(array(select jsonb_array_elements_text($1::text::jsonb))) then ''
+    when r.state <> all(${list(CLAIMED_STATES)}) then ' in the state ' || r.state
+    else ' with a step ' || (select s.kind || ' ' || s.name || ', ' || s.state from ${own}.holon_steps s where s.run_id = r.id and ${isStrange} order by s.ordinal limit 1)
+  end as name, count(*)::int as count
+from ${own}.holon_runs r
+where wake_at <= now() and (r.workflow || '@' || r.version <> all(array(select jsonb_array_elements_text($1::text::jsonb))) or not (${isUnderstood(own)}))
+group by 1 order by 1`;
+    return this.rows<UnknownRuns>("look for unknown runs", text, [JSON.stringify(known)]);
   }
 
   /** Lengthens leases. Returns the runs that are still ours. */
@@ -130,6 +152,17 @@ from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint) where r.id
   async #wasOurs(task: string, text: string, params: readonly unknown[]): Promise<boolean> {
     return (await this.rows(task, text, params)).length > 0;
   }
+}
+
+/** Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another one may have others. */
+function isUnderstood(own: string): string {
+  return `r.state = any(${list(CLAIMED_STATES)}) and not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and ${isStrange})`;
+}
+
+const isStrange = `(s.kind <> all(${list(STEP_KINDS)}) or s.state <> all(${list(STEP_STATES)}))`;
+
+function list(words: readonly string[]): string {
+  return `array[${words.map((word) => `'${word}'`).join(", ")}]`;
 }
 
 /** A statement of the machinery: its text is one of few, so that the server keeps its plan. */

@@ -1,4 +1,5 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { LeftWork } from "../left-work.ts";
 import { Poller } from "../outbox/poller.ts";
 import type { RunStore } from "./run-store.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
@@ -9,6 +10,7 @@ export interface RunSweeperParts {
   /** Names with versions that this process has bodies for. */
   readonly known: readonly string[];
   readonly timing: WorkflowTiming;
+  readonly left: LeftWork;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
@@ -30,7 +32,7 @@ export class RunSweeper implements Closable {
     this.#poller.wake();
   }
 
-  /** Runs that were due at the last look and of a workflow or version that this process has no body for. */
+  /** Runs that were due at the last look and that this process leaves to others: it has no body for them, or does not understand what is recorded of them. */
   get unknownCount(): number {
     return this.#unknownCount;
   }
@@ -40,16 +42,11 @@ export class RunSweeper implements Closable {
   }
 
   async #sweep(): Promise<boolean> {
-    const { runs, known, timing, log } = this.#parts;
+    const { runs, known, timing, left } = this.#parts;
     const { own } = runs;
-    const unknown = await runs.rows<{ workflow: string; version: number; count: number }>(
-      "look for unknown runs",
-      `select workflow, version, count(*)::int as count from ${own}.holon_runs where wake_at <= now()
-       and workflow || '@' || version <> all(array(select jsonb_array_elements_text($1::text::jsonb))) group by 1, 2`,
-      [JSON.stringify(known)],
-    );
+    const unknown = await runs.unknown(known);
     this.#unknownCount = unknown.reduce((sum, { count }) => sum + count, 0);
-    for (const row of unknown) log.warn(row, "runs are due whose workflow or version this process does not have; they are left to others");
+    for (const { name, count } of unknown) left.note("run", name, count);
     const old = `(select ctid from ${own}.%s where now() - $1::text::float * interval '1 millisecond' limit ${SWEEP_COUNT})`;
     const ended = old.replace("%s where", "holon_runs where settled_at <");
     const received = old.replace("%s where", "holon_awaited_events where received_at <");

@@ -1,5 +1,6 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { CountWork } from "../../observe/index.ts";
+import type { CountLeft, CountWork } from "../../observe/index.ts";
+import { LeftWork } from "../left-work.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { type RunData, RunStore } from "./run-store.ts";
 import { RunSweeper } from "./run-sweeper.ts";
@@ -21,6 +22,7 @@ export interface WorkflowWorkOptions {
     readonly random: () => number;
     readonly newId: () => string;
     readonly count?: CountWork;
+    readonly left?: CountLeft;
   };
   readonly timing?: Partial<WorkflowTiming>;
 }
@@ -29,7 +31,7 @@ export interface WorkflowWorkOptions {
 export interface WorkflowWork extends Closable, RunConsole {
   /** Runs at work in this process. */
   readonly activeCount: number;
-  /** Runs that are due and that this process has no body for, at its last look. */
+  /** Runs that are due and that this process leaves to others, at its last look. */
   readonly unknownCount: number;
   /** Looks for runs that are due now, not at the next time. */
   wake(): void;
@@ -51,7 +53,8 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
   const runs = new RunStore(store, clock);
   const steps = new StepStore(runs);
   const runner = new WorkflowRunner({ context, workflows, runs, steps, runBy: newId(), clock, wheel, log, random, timing, count: services.count });
-  const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, clock, wheel, log });
+  const left = new LeftWork({ context, clock, log, count: services.left });
+  const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, left, clock, wheel, log });
   const forget = store.listenAppended(() => runner.wake());
   runner.wake();
   let closing: Promise<void> | undefined;
