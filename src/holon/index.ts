@@ -1,6 +1,6 @@
 export { type RunAppOptions, runApp } from "./cli/index.ts";
 export { type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts, defineContext } from "./context/define-context.ts";
-export type { ContextOf, ReaderOf, SubscriptionContextOf, TransactionOf } from "./context/definition-types.ts";
+export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./context/definition-types.ts";
 export type {
   BaseContext,
   CallOptions,
@@ -14,6 +14,7 @@ export type {
 export { type HandlersOf, outsideEffect, type RulesOf } from "./context/handlers.ts";
 export type { JobArguments, JobHandlersOf } from "./context/job-handlers.ts";
 export { type CallError, type SafeCallResult, safeCall } from "./context/safe-call.ts";
+export type { StartContext, StartHandler } from "./context/start-handler.ts";
 export type { SubscriptionContext, Watch, WatchOptions } from "./context/watch-context.ts";
 export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./context/workflow-handlers.ts";
 export type { StepOptions, StepRetry, Steps } from "./context/workflow-steps.ts";

@@ -25,6 +25,11 @@ describe("the shop's environment", () => {
     expect(readShopSettings(production).settings).toMatchObject({ firstAdmin: undefined });
   });
 
+  test("takes empty variables of the first admin for none", () => {
+    const { settings, faults } = readShopSettings({ ...production, SHOP_ADMIN_EMAIL: "", SHOP_ADMIN_PASSWORD: "" });
+    expect([settings.firstAdmin, faults]).toEqual([undefined, []]);
+  });
+
   test("checks tokens with the public half where no public keys are named", () => {
     expect(readShopSettings(production).settings).toMatchObject({ tokenKeys: { privateKey, publicKeys: [publicHalf(privateKey)] } });
   });
@@ -58,6 +63,7 @@ describe("the shop's environment", () => {
     ["a key that is none", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
     ["keys that do not list the one that signs", { ...production, SHOP_TOKEN_PUBLIC_KEYS: OTHER_PUBLIC_KEYS }, ["SHOP_TOKEN_PUBLIC_KEYS"]],
     ["two keys of one name", { SHOP_TOKEN_PRIVATE_KEY, SHOP_TOKEN_PUBLIC_KEYS: TWINS }, ["SHOP_TOKEN_PUBLIC_KEYS"]],
+    ["the other half of an admin", { SHOP_ADMIN_EMAIL: "", SHOP_ADMIN_PASSWORD: "long enough" }, ["SHOP_ADMIN_EMAIL"]],
     ["half an admin", { SHOP_ADMIN_EMAIL: "a@b.com" }, ["SHOP_ADMIN_PASSWORD"]],
     [
       "the development password in production",

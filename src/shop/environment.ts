@@ -93,8 +93,9 @@ function hosts(env: Environment, context: string): boolean {
 }
 
 function readFirstAdmin(env: Environment, production: boolean, faults: ConfigurationFault[]): FirstAdmin | undefined {
-  const email = env["SHOP_ADMIN_EMAIL"]?.trim().toLowerCase();
-  const password = env["SHOP_ADMIN_PASSWORD"];
+  // Empty counts as not set: a compose file can require a variable, and cannot leave it out.
+  const email = env["SHOP_ADMIN_EMAIL"]?.trim().toLowerCase() || undefined;
+  const password = env["SHOP_ADMIN_PASSWORD"] || undefined;
   if (email === undefined && password === undefined) return production ? undefined : DEVELOPMENT_ADMIN;
   if (email === undefined || !z.email().safeParse(email).success) {
     faults.push({
@@ -116,7 +117,7 @@ function readFirstAdmin(env: Environment, production: boolean, faults: Configura
       cure: "Choose another one.",
     });
   }
-  return { email: email ?? "", password: password ?? "" };
+  return { email: email ?? "", password: password ?? "", isSet: true };
 }
 
 function readGateway(env: Environment, production: boolean, faults: ConfigurationFault[]): readonly GatewayRule[] {

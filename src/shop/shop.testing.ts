@@ -7,6 +7,7 @@ import { contracts } from "#contracts";
 import type { Product } from "#contracts/catalog";
 import type { Order } from "#contracts/orders";
 import { createShop } from "./app.ts";
+import type { FirstAdmin } from "./contexts/users/index.ts";
 import { createFakeGateway, type FakeGateway } from "./gateway/fake-gateway.ts";
 import { newTokenKey, publicHalf } from "./identity/token-keys.ts";
 import { createTokens, type Tokens } from "./identity/tokens.ts";
@@ -24,7 +25,7 @@ export const ANATR = customerIdOf("ANATR");
 export const ADMIN = "0b7cf0a5-8a46-4b58-9e6c-2a9f1c0f4d11";
 
 /** The account that the test shop begins with. */
-export const FIRST_ADMIN = { email: "boss@example.test", password: "the boss's password" };
+export const FIRST_ADMIN: FirstAdmin = { email: "boss@example.test", password: "the boss's password" };
 
 /** Where orders stand for good, until somebody does something. */
 const SETTLED: readonly Order["status"][] = ["confirmed", "shipped", "delivered", "declined", "cancelled"];
@@ -54,6 +55,7 @@ export interface TestShop extends TestApp<typeof contracts> {
 /** What may differ from one test shop to the other. */
 export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log" | "databaseUrl"> {
   readonly gatewayPatienceMs?: number;
+  readonly firstAdmin?: FirstAdmin | undefined;
   /** Puts something around the app, such as what counts how often handlers are entered. */
   readonly change?: (app: App) => App;
 }
@@ -61,7 +63,7 @@ export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, 
 /** Starts the shop. Close it in the end. */
 export async function startTestShop(
   topology: Topology,
-  { gatewayPatienceMs, change = (app) => app, ...options }: TestShopOptions = {},
+  { gatewayPatienceMs, firstAdmin = FIRST_ADMIN, change = (app) => app, ...options }: TestShopOptions = {},
 ): Promise<TestShop> {
   const privateKey = await newTokenKey();
   let aheadMs = 0;
@@ -70,7 +72,7 @@ export async function startTestShop(
   const gateway = createFakeGateway(Date.now);
   const mail = await createMailSink(Date.now);
   const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
-  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin: FIRST_ADMIN, nowMs });
+  const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs });
   const app = await testApp(change(shop), { contracts, topology, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>

@@ -48,7 +48,7 @@ const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
 export function composeFaults(text: string): string[] {
   const { services } = parse(text, { merge: true }) as Compose;
   const own = Object.entries(services).filter(([, service]) => service.build !== undefined);
-  const optional = [...text.matchAll(/\$\{(\w+)(?!\w|:\?)[^}]*\}/g)].map(([whole]) => `${whole} is not required: write \${NAME:?why}`);
+  const optional = [...text.matchAll(/\$\{(\w+)(?!\w|:?\?)[^}]*\}/g)].map(([whole]) => `${whole} is not required: write \${NAME:?why}`);
   const profiles = [...new Set(own.flatMap(([, { profiles: of = [] }]) => of))];
   return [
     ...optional,

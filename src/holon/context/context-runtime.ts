@@ -12,6 +12,7 @@ import type { ContextModule } from "./define-context.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
+import { runStart } from "./start-handler.ts";
 import { bindStepCall } from "./step-calls.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
@@ -38,6 +39,8 @@ export interface CompiledContext {
   readonly workflows: CompiledWorkflows;
   /** Puts `emit` and `enqueue` by the context's contract on a transaction, for {@link import("../work/index.ts").startEventWork}. */
   readonly openTransaction: TransactionFactory;
+  /** Runs what the context does at start; before anything is let in. */
+  start(): Promise<void>;
   /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
   connect(resolve: ResolveTarget): void;
   /** Calls that run now. */
@@ -99,6 +102,14 @@ export function compileContext({ module, store, limits, services }: CompileConte
       makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
       stepCalls: () => stepCalls,
     }),
+    start: () =>
+      runStart({
+        context: module.name,
+        handler: module.atStart,
+        clock: services.clock,
+        wheel: services.wheel,
+        makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+      }),
     connect(resolve) {
       const bind: BindCall = (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series);
       home.calls = compileCallTree(module.calls, bind);

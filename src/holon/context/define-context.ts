@@ -6,6 +6,7 @@ import type { EventHandlersOf, EventParts } from "./event-handlers.ts";
 import type { ContextTypes } from "./handler-context.ts";
 import type { HandlersOf, RulesOf } from "./handlers.ts";
 import type { JobHandlersOf, JobParts, SchedulesOf } from "./job-handlers.ts";
+import type { StartHandler } from "./start-handler.ts";
 import type { FittingWorkflows, WorkflowHandlersOf, WorkflowParts } from "./workflow-handlers.ts";
 
 /** What a context is made of, besides its contract and its handlers. */
@@ -35,6 +36,7 @@ export type ContextParts<T extends ContextTypes, S extends ContractMap = Contrac
   WorkflowParts<T, S> & {
     readonly procedures: HandlersOf<T, T["contract"]["procedures"]>;
     readonly rules?: RulesOf<T, T["contract"]["procedures"]>;
+    readonly atStart?: StartHandler<T>;
   };
 
 /** A context without its handlers: plain data that handler files import, so that they never import each other. */
@@ -77,6 +79,8 @@ export interface ContextModule {
   readonly jobHandlers: HandlerTree;
   readonly events: EventHandlers;
   readonly workflowHandlers: HandlerTree;
+  /** A {@link StartHandler}, with its types taken off. */
+  readonly atStart: unknown;
 }
 
 /** Handlers by name, with the types taken off: what the compiler of the pipeline reads. */
@@ -131,6 +135,7 @@ export function defineContext<
       jobHandlers: (parts.jobs ?? {}) as HandlerTree,
       events: withAwaitedEvents({ name: contract.name, subscribesTo, workflows, events: (parts.events ?? {}) as EventHandlers }),
       workflowHandlers: (parts.workflows ?? {}) as HandlerTree,
+      atStart: parts.atStart,
     }),
   };
 }

@@ -1,6 +1,7 @@
 import type { AnyProcedure, ContractMap } from "../contract/index.ts";
 import type { ContextDefinition } from "./define-context.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
+import type { StartContext } from "./start-handler.ts";
 import type { SubscriptionContext } from "./watch-context.ts";
 
 type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes, infer _ extends ContractMap> ? Types : never;
@@ -16,3 +17,6 @@ export type ReaderOf<Definition> = Pick<BaseContext<TypesOf<Definition>, AnyProc
 
 /** An open transaction of a context. */
 export type TransactionOf<Definition> = Transaction<TypesOf<Definition>>;
+
+/** `ctx` of what a context does at start, for functions that do it. */
+export type StartContextOf<Definition> = StartContext<TypesOf<Definition>>;

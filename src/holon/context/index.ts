@@ -12,6 +12,7 @@ export * from "./job-handlers.ts";
 export * from "./pending-call.ts";
 export * from "./runtime-context.ts";
 export * from "./safe-call.ts";
+export type { StartContext, StartHandler } from "./start-handler.ts";
 export * from "./trpc-router.ts";
 export * from "./watch-context.ts";
 export * from "./workflow-handlers.ts";

@@ -5,21 +5,18 @@ import type { Tokens } from "../../identity/tokens.ts";
 import { containing } from "../../like-pattern.ts";
 import { accountByEmail, accountById, editAccount, removeAccount, replacePassword, toUser } from "./accounts.ts";
 import { users } from "./context.ts";
-import { ensureFirstAdmin, type FirstAdmin } from "./first-admin.ts";
 import { endSession, openSession, type RefreshProof, refreshSession } from "./sessions.ts";
 import * as tables from "./tables.ts";
 import { issueTicket, redeemTicket } from "./tickets.ts";
 
-/** What the users context is handed in. */
-export interface UsersParts {
+/** What the handlers of the users contract are handed in. */
+export interface ProcedureParts {
   readonly tokens: Tokens;
-  /** Undefined where the shop has no account to begin with. */
-  readonly firstAdmin: FirstAdmin | undefined;
   readonly nowMs: () => number;
 }
 
 /** The handlers of the users contract. */
-export const createProcedures = ({ tokens, firstAdmin, nowMs }: UsersParts) => {
+export const createProcedures = ({ tokens, nowMs }: ProcedureParts) => {
   const toSession = async (account: tables.UserRow, { refreshToken, refreshExpiresAt }: RefreshProof): Promise<Session> => {
     const { token, expiresAt } = await tokens.issue({ kind: "user", id: account.id, roles: [account.role] });
     return { token, expiresAt: expiresAt.toISOString(), refreshToken, refreshExpiresAt: refreshExpiresAt.toISOString(), user: toUser(account) };
@@ -28,7 +25,6 @@ export const createProcedures = ({ tokens, firstAdmin, nowMs }: UsersParts) => {
   return users.procedures({
     async signUp({ input, ctx }) {
       const { email, password, name } = input;
-      await ensureFirstAdmin(ctx, firstAdmin, email);
       const passwordHash = await hashPassword(password);
       return ctx.transaction(async (tx) => {
         const [row] = await tx.db.insert(tables.users).values({ email, name, passwordHash }).returning();
@@ -37,17 +33,12 @@ export const createProcedures = ({ tokens, firstAdmin, nowMs }: UsersParts) => {
     },
 
     async signIn({ input, ctx }) {
-      let account = await accountByEmail(ctx, input.email);
-      if (account === undefined) {
-        await ensureFirstAdmin(ctx, firstAdmin, input.email);
-        account = await accountByEmail(ctx, input.email);
-      }
+      const account = await accountByEmail(ctx, input.email);
       const good = await isPassword(input.password, account?.passwordHash);
       if (account === undefined || !good) throw ctx.fail("UNAUTHORIZED", "E-mail or password is wrong.");
-      const known = account;
-      const proof = await ctx.transaction((tx) => openSession(tx, known, nowMs()));
+      const proof = await ctx.transaction((tx) => openSession(tx, account, nowMs()));
       if (proof === undefined) throw ctx.fail("UNAUTHORIZED", "E-mail or password is wrong.");
-      return toSession(known, proof);
+      return toSession(account, proof);
     },
 
     async refresh({ input, ctx }) {
@@ -101,13 +92,11 @@ export const createProcedures = ({ tokens, firstAdmin, nowMs }: UsersParts) => {
 
     async update({ input, ctx }) {
       const { id, version, ...profile } = input;
-      await ensureFirstAdmin(ctx, firstAdmin, profile.email);
       return editAccount(ctx, id, version, profile);
     },
 
     async patch({ input, ctx }) {
       const { id, version, ...changes } = input;
-      await ensureFirstAdmin(ctx, firstAdmin, changes.email);
       return editAccount(ctx, id, version, changes);
     },
 

@@ -61,6 +61,13 @@ export const tickets = schema.table(
   (table) => [index("tickets_by_end").on(table.expiresAt)],
 );
 
+/** One row once the first admin was made. It stays when that admin is renamed or removed, so that none is made again. */
+export const firstAdmin = schema.table(
+  "first_admin",
+  { id: integer().primaryKey().default(1), madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow() },
+  (table) => [check("first_admin_is_one_row", sql`${table.id} = 1`)],
+);
+
 /** A row of {@link sessions}. */
 export type SessionRow = typeof sessions.$inferSelect;
 
