@@ -11,8 +11,8 @@ import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.t
 import type { ContextModule } from "./define-context.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
+import { runStart } from "./run-start.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
-import { runStart } from "./start-handler.ts";
 import { bindStepCall } from "./step-calls.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
