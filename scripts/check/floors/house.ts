@@ -1,4 +1,4 @@
-/** One folder of the toolkit and what it may use. */
+/** One folder of the toolkit and what it may use. A folder inside it may have a floor of its own. */
 export interface Floor {
   readonly level: number;
   /** Packages whose values may be imported; a name that ends in `/` stands for a whole scope. */
@@ -38,6 +38,9 @@ export const TYPES_FROM: Readonly<Record<string, number>> = { "@trpc/server": 1,
 
 /** Floors that a browser imports: they may not need Node. */
 export const BROWSER_FLOORS: readonly string[] = ["kernel", "contract", "client"];
+
+/** Floors that every test may use, however low it stands. */
+export const TEST_FLOORS: readonly string[] = ["testing"];
 
 /** Floors where clock, randomness, environment and console are real; below they are handed in. */
 export const REAL_WORLD_FLOORS: readonly string[] = ["runtime", "cli", "testing"];

@@ -1,17 +1,21 @@
-import { BROWSER_FLOORS, EVERYWHERE_ABOVE_KERNEL, FLOORS, TOP_LEVEL, TYPES_FROM } from "./house.ts";
+import { BROWSER_FLOORS, EVERYWHERE_ABOVE_KERNEL, FLOORS, TEST_FLOORS, TOP_LEVEL, TYPES_FROM } from "./house.ts";
 import { type Import, isTestFile, resolveImport, type SourceFile } from "./source-tree.ts";
 import type { Rule, Violation } from "./violation.ts";
 
 const TOOLKIT = "src/holon/";
 
-/** The folder of the toolkit that a file is in; undefined for its index and for files elsewhere. */
+/** The floor that a file of the toolkit is on: the innermost of its folders that has one. Undefined for its index and for files elsewhere. */
 export function floorName(file: string): string | undefined {
   if (!file.startsWith(TOOLKIT)) return undefined;
-  const [folder, ...rest] = file.slice(TOOLKIT.length).split("/");
-  return rest.length === 0 ? undefined : folder;
+  const folders = file.slice(TOOLKIT.length).split("/").slice(0, -1);
+  for (let depth = folders.length; depth > 0; depth--) {
+    const name = folders.slice(0, depth).join("/");
+    if (FLOORS[name] !== undefined) return name;
+  }
+  return folders[0];
 }
 
-/** What a file of the toolkit imports and may not. Tests may use any package, and the testing floor. */
+/** What a file of the toolkit imports and may not. Tests may use any package, and the floors that are made for tests. */
 export function toolkitViolations(file: SourceFile): Violation[] {
   if (!file.path.startsWith(TOOLKIT)) return [];
   const name = floorName(file.path);
@@ -33,7 +37,7 @@ function importFault(file: string, name: string | undefined, imported: Import): 
   const other = floorName(target);
   if (other === name || name === undefined) return undefined;
   const [level, otherLevel] = [FLOORS[name]?.level ?? TOP_LEVEL, other === undefined ? TOP_LEVEL : (FLOORS[other]?.level ?? TOP_LEVEL)];
-  if (otherLevel < level || (isTestFile(file) && other === "testing")) return undefined;
+  if (otherLevel < level || (isTestFile(file) && other !== undefined && TEST_FLOORS.includes(other))) return undefined;
   return ["floor", `${name} (${level}) may not import ${other ?? "index.ts"} (${otherLevel})`];
 }
 
