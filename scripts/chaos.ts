@@ -6,9 +6,9 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { freePorts } from "../src/holon/cli/free-ports.ts";
-import { startEmbeddedPostgres } from "../src/holon/data/index.ts";
-import { startTestRedis } from "../src/holon/queue/redis-server.testing.ts";
+import { freePorts } from "../src/holon/dev/apart/free-ports.ts";
+import { startEmbeddedPostgres } from "../src/holon/dev/postgres/embedded-postgres.ts";
+import { startTestRedis } from "../src/holon/work/queue/redis-server.testing.ts";
 import { createRandom } from "../test/faults/harness/scale.ts";
 
 import { type ShopProcesses, startShopApart } from "./chaos/shop-processes.ts";

@@ -1,16 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import {
-  type Calls,
-  type CompiledContext,
-  compileContext,
-  defineContext,
-  type PipelineServices,
-  type ResolveTarget,
-} from "../../src/holon/context/index.ts";
 import { contract, query } from "../../src/holon/contract/index.ts";
+import { type Calls, defineContext } from "../../src/holon/define/index.ts";
 import { DEFAULT_LIMITS, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
 import { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
+import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../../src/holon/pipeline/index.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 
 /** What is asked for. */

@@ -1,6 +1,6 @@
+import { createSecretIdentity, type ProcessIdentity } from "../../src/holon/mesh/identity/index.ts";
+import { createMeshPeer, createMeshServer } from "../../src/holon/mesh/index.ts";
 import type { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
-import { createMeshPeer, createMeshServer } from "../../src/holon/transport/mesh/index.ts";
-import { createSecretIdentity, type ProcessIdentity } from "../../src/holon/wire/index.ts";
 import type { BenchClient, MeshContender } from "../contender.ts";
 import { catalog, compileCatalog, createServices } from "./app.ts";
 import { benchIdentity } from "./bench-keys.ts";

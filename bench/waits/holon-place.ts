@@ -1,8 +1,8 @@
 import postgres, { type Sql } from "postgres";
 import { type ContextData, createContextData, migrate, type Tables } from "../../src/holon/data/index.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
-import { createQueueBackend } from "../../src/holon/queue/index.ts";
-import type { QueueBackend } from "../../src/holon/queue/queue-backend.ts";
+import { createQueueBackend } from "../../src/holon/work/queue/index.ts";
+import type { QueueBackend } from "../../src/holon/work/queue/queue-backend.ts";
 import type { Places, QueueKind } from "./contender.ts";
 
 /** What the contexts of one process work with, as `startProcess` makes it, with the default limits. */

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { compileContext, defineContext } from "../../src/holon/context/index.ts";
 import { contract } from "../../src/holon/contract/index.ts";
 import type { ContextData, Tables } from "../../src/holon/data/index.ts";
-import { EVENT_LIMITS } from "../../src/holon/work/events/event-limits.ts";
+import { defineContext } from "../../src/holon/define/index.ts";
+import { compileContext } from "../../src/holon/pipeline/index.ts";
+import { EVENT_LIMITS } from "../../src/holon/work/inbox/event-limits.ts";
 import { createJobDispatcher, type JobMap, job, startJobWork } from "../../src/holon/work/index.ts";
 import { JobDatabase } from "../../src/holon/work/jobs/job-database.ts";
 import { toJobMessage } from "../../src/holon/work/jobs/job-queues.ts";

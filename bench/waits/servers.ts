@@ -4,7 +4,8 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { createTestDatabase, startEmbeddedPostgres, type TestDatabase, type TestServer } from "../../src/holon/data/index.ts";
+import { startEmbeddedPostgres } from "../../src/holon/dev/postgres/embedded-postgres.ts";
+import { createTestDatabase, type TestDatabase, type TestServer } from "../../src/holon/dev/postgres/test-database.ts";
 import { freePort } from "../free-port.ts";
 import type { Places } from "./contender.ts";
 

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { type CompiledContext, compileContext, defineContext } from "../../src/holon/context/index.ts";
 import { contract } from "../../src/holon/contract/index.ts";
 import { type ContextData, sql, type Tables } from "../../src/holon/data/index.ts";
+import { defineContext } from "../../src/holon/define/index.ts";
+import { type CompiledContext, compileContext } from "../../src/holon/pipeline/index.ts";
 import { startWorkflowWork, workflow } from "../../src/holon/work/index.ts";
 import type { WaitsContender } from "./contender.ts";
 import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";

@@ -4,7 +4,9 @@
  *
  *     node --conditions=source --import tsx bench/watch/latency.ts [count]
  */
-import { createTestDatabase, migrate, startTestServer } from "../../src/holon/data/index.ts";
+
+import { migrate } from "../../src/holon/data/index.ts";
+import { createTestDatabase, startTestServer } from "../../src/holon/dev/postgres/test-database.ts";
 import { startEmittingChild } from "../../src/holon/work/watch/emitting-child.testing.ts";
 import { openWatchingProcess } from "../../src/holon/work/watch/watching-process.testing.ts";
 

@@ -1,6 +1,6 @@
 export { type RunAppOptions, runApp } from "./cli/index.ts";
-export { type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts, defineContext } from "./context/define-context.ts";
-export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./context/definition-types.ts";
+export { type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts, defineContext } from "./define/define-context.ts";
+export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/definition-types.ts";
 export type {
   BaseContext,
   CallOptions,
@@ -10,16 +10,16 @@ export type {
   EnqueueOptions,
   HandlerContext,
   Transaction,
-} from "./context/handler-context.ts";
-export { type HandlersOf, outsideEffect, type RulesOf } from "./context/handlers.ts";
-export type { JobArguments, JobHandlersOf } from "./context/job-handlers.ts";
-export { type CallError, type SafeCallResult, safeCall } from "./context/safe-call.ts";
-export type { StartContext, StartHandler } from "./context/start-handler.ts";
-export type { SubscriptionContext, Watch, WatchOptions } from "./context/watch-context.ts";
-export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./context/workflow-handlers.ts";
-export type { StepOptions, StepRetry, Steps } from "./context/workflow-steps.ts";
-export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes.ts";
-export type { EdgeRequest } from "./edge/edge-request.ts";
+} from "./define/handler-context.ts";
+export { type HandlersOf, outsideEffect, type RulesOf } from "./define/handlers.ts";
+export type { JobArguments, JobHandlersOf } from "./define/job-handlers.ts";
+export { type CallError, type SafeCallResult, safeCall } from "./define/safe-call.ts";
+export type { StartContext, StartHandler } from "./define/start-handler.ts";
+export type { SubscriptionContext, Watch, WatchOptions } from "./define/watch-context.ts";
+export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
+export type { StepOptions, StepRetry, Steps } from "./define/workflow-steps.ts";
+export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes/app-routes.ts";
+export type { EdgeRequest } from "./edge/http/edge-request.ts";
 export type { ApiInfo } from "./edge/openapi/api-info.ts";
 export type { OpenApiDocument } from "./edge/openapi/create-document.ts";
 export { documentText } from "./edge/openapi/document-route.ts";
@@ -29,13 +29,13 @@ export { catalogueError, HolonError, isHolonError } from "./kernel/holon-error.t
 export type { Logger } from "./kernel/log.ts";
 export { type AnonymousPrincipal, type Principal, principalName, type SystemPrincipal, type UserPrincipal } from "./kernel/principal.ts";
 export { createLogger } from "./observe/logger.ts";
-export { shapeOf } from "./runtime/app-shape.ts";
-export { type App, type AppOptions, type AskApp, type Authenticate, defineApp, type OpsSignIn } from "./runtime/define-app.ts";
-export { openApiOf } from "./runtime/open-api-of.ts";
-export { type ProcessOptions, type RunningProcess, startProcess } from "./runtime/start-process.ts";
-export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./topology/index.ts";
-export { type JobOptions, type JobSpec, job } from "./work/job.ts";
+export { shapeOf } from "./process/app/app-shape.ts";
+export { type App, type AppOptions, type AskApp, type Authenticate, defineApp, type OpsSignIn } from "./process/app/define-app.ts";
+export { openApiOf } from "./process/app/open-api-of.ts";
+export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./process/plan/index.ts";
+export { type ProcessOptions, type RunningProcess, startProcess } from "./process/start/start-process.ts";
+export { type JobOptions, type JobSpec, job } from "./work/jobs/job.ts";
 export { type ScheduleSpec, schedule } from "./work/schedules/schedule.ts";
 export type { WatchedEvent } from "./work/watch/watcher.ts";
-export { type WorkflowOptions, type WorkflowSpec, workflow } from "./work/workflow.ts";
+export { type WorkflowOptions, type WorkflowSpec, workflow } from "./work/workflows/workflow.ts";
 export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflow-run.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it as vitestIt } from "vitest";
-import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { type FailedChore, rerunChore, type State, statesOf, whenIn } from "./chores/chore-rows.ts";
 import { callUntilAnswered } from "./harness/calls.ts";
 import { type Fleet, startFleet } from "./harness/fleet.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { Chaos } from "./delivery/chaos.ts";
 import { SUBSCRIBERS } from "./delivery/contracts.ts";
 import { accountOf, balanced, isQuiet, lonelyRows } from "./delivery/ledger.ts";

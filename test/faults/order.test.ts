@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { SUBSCRIBERS, type Subscriber } from "./delivery/contracts.ts";
 import { isQuiet } from "./delivery/ledger.ts";
 import { LISTENERS, startDelivery } from "./delivery/start-delivery.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { callUntilAnswered } from "./harness/calls.ts";
 import { type Fleet, startFleet } from "./harness/fleet.ts";
 import type { BackendKind } from "./harness/queues.ts";
@@ -11,7 +11,7 @@ import { EFFECTS, type Ending } from "./sagas/app.ts";
 
 /**
  * P8: runs of workflows whose steps call another process, while processes, Redis and Postgres are killed. Each point at which a process may die:
- * src/holon/context/workflow-crashes.test.ts.
+ * src/holon/pipeline/workflow-crashes.test.ts.
  *
  * Seen red: see docs/promises.md.
  */

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type AnyProcedure, type Target, walkProcedures } from "../../src/holon/contract/index.ts";
 import { HolonError, type Principal, Scope, silentLogger, systemClock } from "../../src/holon/kernel/index.ts";
-import { shapeOf } from "../../src/holon/runtime/app-shape.ts";
+import { createKeyIdentity, Roster } from "../../src/holon/mesh/identity/index.ts";
+import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/index.ts";
+import { shapeOf } from "../../src/holon/process/app/app-shape.ts";
 import { type StartedTopology, startTopology } from "../../src/holon/testing/start-topology.ts";
 import { TestKeys } from "../../src/holon/testing/test-keys.ts";
-import { createMeshPeer, type MeshPeer } from "../../src/holon/transport/mesh/index.ts";
-import { createKeyIdentity, Roster } from "../../src/holon/wire/index.ts";
 import { contracts, createAccessApp } from "./app.ts";
 
 /** One cell of the matrix: who calls what. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { type Fleet, type Member, startFleet } from "../faults/harness/fleet.ts";
 import type { FaultProgram } from "../faults/harness/program.ts";
 import type { BackendKind } from "../faults/harness/queues.ts";

@@ -3,7 +3,7 @@ import { checkShop, readStockAndSales } from "../../scripts/replay/check-shop.ts
 import { holds } from "../../scripts/replay/checks.ts";
 import { checkMail } from "../../scripts/replay/mail-check.ts";
 import { untilSettled } from "../../scripts/replay/settle.ts";
-import { hasRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { newTokenKey } from "../../src/shop/identity/token-keys.ts";
 import { createMailSink, type MailSink } from "../../src/shop/mail/mail-sink.ts";
 import { readNorthwind } from "../../src/shop/northwind/northwind.ts";

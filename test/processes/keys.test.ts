@@ -4,9 +4,9 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Target } from "../../src/holon/contract/index.ts";
 import { DEFAULT_LIMITS, type Principal, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
-import { createMeshPeer, createMeshServer, type MeshPeer, type MeshServer } from "../../src/holon/transport/mesh/index.ts";
-import { TestAuthority } from "../../src/holon/wire/certificates.testing.ts";
-import { createKeyIdentity, createProcessKey, createSecretIdentity, type ProcessIdentity, Roster } from "../../src/holon/wire/index.ts";
+import { TestAuthority } from "../../src/holon/mesh/connection/certificates.testing.ts";
+import { createKeyIdentity, createProcessKey, createSecretIdentity, type ProcessIdentity, Roster } from "../../src/holon/mesh/identity/index.ts";
+import { createMeshPeer, createMeshServer, type MeshPeer, type MeshServer } from "../../src/holon/mesh/index.ts";
 import { contracts } from "./fixture/app.ts";
 import { eventually, type FixtureProcess, freePort, freshFolder, runFixture } from "./fixture/run.ts";
 

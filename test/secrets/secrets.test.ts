@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from "holon/testing";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTestRedis, type TestRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { startTestRedis, type TestRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { eventually, type FixtureProcess, freePort, runProgram } from "../processes/fixture/run.ts";
 import { FAILURES } from "./fixture/failures.ts";
 

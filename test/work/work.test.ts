@@ -1,6 +1,6 @@
 import { TOPOLOGIES, testApp } from "holon/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestRedis, type TestRedis } from "../../src/holon/queue/redis-server.testing.ts";
+import { startTestRedis, type TestRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { contracts, createWorkApp } from "./app.ts";
 
 let redis: TestRedis;

@@ -1,7 +1,7 @@
 import { parse } from "yaml";
-import { shapeOf } from "../../../src/holon/runtime/app-shape.ts";
-import { ConfigurationError, readPlan } from "../../../src/holon/topology/index.ts";
-import { createProcessKey, EDGE } from "../../../src/holon/wire/index.ts";
+import { createProcessKey, EDGE } from "../../../src/holon/mesh/identity/index.ts";
+import { shapeOf } from "../../../src/holon/process/app/app-shape.ts";
+import { ConfigurationError, readPlan } from "../../../src/holon/process/plan/index.ts";
 import { createShop } from "../../../src/shop/app.ts";
 import { readShopSettings } from "../../../src/shop/environment.ts";
 

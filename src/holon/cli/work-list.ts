@@ -1,6 +1,6 @@
 import { redactText } from "../observe/text-redaction.ts";
+import { renderTable } from "../process/plan/render-table.ts";
 import type { WorkConsole } from "../work/index.ts";
-import { renderTable } from "./render-table.ts";
 
 /** Most rows of each kind that are listed of a context. */
 const SHOWN_COUNT = 100;

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { type ContextData, clusterUrl, contextRole, createContextData, startEmbeddedPostgres } from "../data/index.ts";
+import { type ContextData, contextRole, createContextData } from "../data/index.ts";
+import { clusterUrl } from "../dev/postgres/cluster.ts";
+import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
 import { type Clock, catalogueError, isHolonError, type Logger, type OpenThings } from "../kernel/index.ts";
-import type { Plan } from "../topology/index.ts";
+import type { Plan } from "../process/plan/index.ts";
 
 /** What {@link openWorkStores} needs. */
 export interface WorkStoresOptions {

@@ -1,8 +1,8 @@
 import postgres, { type Sql } from "postgres";
 import { beforeAll, describe, expect, it } from "vitest";
 import { useTestDatabase } from "./database.testing.ts";
+import { migrate } from "./migrate/migrate.ts";
 import { toolkitMigrations } from "./migrate/toolkit-migrations.ts";
-import { migrate } from "./migrate.ts";
 
 const place = useTestDatabase();
 

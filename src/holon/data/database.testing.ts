@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
+import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../dev/postgres/test-database.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, systemClock } from "../kernel/index.ts";
-import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "./test-database.ts";
 
 /** The server and database of one test file, there while its tests run. */
 export interface TestPlace {

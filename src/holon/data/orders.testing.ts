@@ -5,7 +5,7 @@ import { type Limits, silentLogger, systemClock } from "../kernel/index.ts";
 import { until } from "./child.testing.ts";
 import { type ContextData, createContextData } from "./context-data.ts";
 import { type TestPlace, testLimits, useTestDatabase } from "./database.testing.ts";
-import { migrate } from "./migrate.ts";
+import { migrate } from "./migrate/migrate.ts";
 
 const schema = pgSchema("orders");
 

@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import type { RestRoute, TargetMap } from "../contract/index.ts";
 import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/index.ts";
 import type { CallMetrics } from "../observe/index.ts";
-import type { AppRoutes } from "./app-routes.ts";
-import type { EdgeRequest } from "./edge-request.ts";
+import type { AppRoutes } from "./app-routes/app-routes.ts";
+import type { EdgeRequest } from "./http/edge-request.ts";
 import type { RateStore } from "./rates/index.ts";
 
 /** Decides who a request is made for. Throwing refuses it with 401; a HolonError is answered as it is. */

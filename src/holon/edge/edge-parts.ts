@@ -1,15 +1,15 @@
 import type { Clock, Limits, Logger, TimerWheel } from "../kernel/index.ts";
-import type { CorsPolicy } from "./cors-policy.ts";
 import type { Authenticate } from "./edge-options.ts";
-import type { ErrorBoundary } from "./error-boundary.ts";
-import type { Flights } from "./flights.ts";
-import type { SecurityHeaders } from "./public-headers.ts";
+import type { CorsPolicy } from "./http/cors-policy.ts";
+import type { ErrorBoundary } from "./http/error-boundary.ts";
+import type { Flights } from "./http/flights.ts";
+import type { SecurityHeaders } from "./http/public-headers.ts";
+import type { RouteTable } from "./http/route-table.ts";
+import type { TraceStart } from "./http/trace-start.ts";
+import type { TrustedProxies } from "./http/trusted-proxies.ts";
 import type { RateGate } from "./rates/index.ts";
 import type { RestTable } from "./rest/rest-table.ts";
-import type { RouteTable } from "./route-table.ts";
-import type { SseStreams } from "./sse-streams.ts";
-import type { TraceStart } from "./trace-start.ts";
-import type { TrustedProxies } from "./trusted-proxies.ts";
+import type { SseStreams } from "./trpc/sse-streams.ts";
 
 /** What the parts of one edge share; made once by `createEdge`. */
 export interface EdgeParts {

@@ -1,9 +1,9 @@
 import { type Clock, DEFAULT_LIMITS, type Limits, type Logger } from "../kernel/index.ts";
-import { shapeOf } from "../runtime/app-shape.ts";
-import type { App } from "../runtime/define-app.ts";
-import { type ProcessOptions, type RunningProcess, startProcess } from "../runtime/start-process.ts";
-import type { Plan } from "../topology/index.ts";
-import { EDGE } from "../wire/index.ts";
+import { EDGE } from "../mesh/identity/index.ts";
+import { shapeOf } from "../process/app/app-shape.ts";
+import type { App } from "../process/app/define-app.ts";
+import type { Plan } from "../process/plan/index.ts";
+import { type ProcessOptions, type RunningProcess, startProcess } from "../process/start/start-process.ts";
 import type { TestKeys } from "./test-keys.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { bindCall, type CallOrigin, type Calls, compileCallTree, type ResolveTarget } from "../context/index.ts";
 import type { Contract, ContractMap, Target } from "../contract/index.ts";
+import type { Calls } from "../define/index.ts";
 import {
   ANONYMOUS,
   type Clock,
@@ -12,10 +12,11 @@ import {
   systemClock,
   type UserPrincipal,
 } from "../kernel/index.ts";
-import type { App } from "../runtime/define-app.ts";
-import type { RunningProcess } from "../runtime/start-process.ts";
-import { createMeshPeer, type MeshPeer } from "../transport/mesh/index.ts";
-import { createSecretIdentity, type ProcessIdentity } from "../wire/index.ts";
+import { createSecretIdentity, type ProcessIdentity } from "../mesh/identity/index.ts";
+import { createMeshPeer, type MeshPeer } from "../mesh/index.ts";
+import { bindCall, type CallOrigin, compileCallTree, type ResolveTarget } from "../pipeline/index.ts";
+import type { App } from "../process/app/define-app.ts";
+import type { RunningProcess } from "../process/start/start-process.ts";
 import { duplicating } from "./duplicating-target.ts";
 import { FaultBoard, type InjectedFault } from "./fault-board.ts";
 import { startTopology, type Topology } from "./start-topology.ts";

@@ -1,6 +1,6 @@
-import { createTestDatabase as createDatabase, startTestServer, type TestDatabase, type TestServer } from "../data/test-database.ts";
+import { createTestDatabase as createDatabase, startTestServer, type TestDatabase, type TestServer } from "../dev/postgres/test-database.ts";
 
-export type { TestDatabase } from "../data/test-database.ts";
+export type { TestDatabase } from "../dev/postgres/test-database.ts";
 
 /**
  * Names a Postgres server that all test files share, as a URL with an owner's login. Without it each process that needs one starts its own, embedded.

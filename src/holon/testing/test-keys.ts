@@ -1,5 +1,5 @@
 import { type Clock, DEFAULT_LIMITS } from "../kernel/index.ts";
-import { createKeyIdentity, createProcessKey, EDGE, type ProcessIdentity, type ProcessKey, Roster, type RosterKeys } from "../wire/index.ts";
+import { createKeyIdentity, createProcessKey, EDGE, type ProcessIdentity, type ProcessKey, Roster, type RosterKeys } from "../mesh/identity/index.ts";
 
 /** Keys for all processes of a test app that runs apart, and for the test, which calls as whom it likes. */
 export class TestKeys {

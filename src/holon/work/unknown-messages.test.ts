@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../kernel/index.ts";
-import type { QueuedJob } from "../queue/index.ts";
 import { LeftWork } from "./left-work.ts";
+import type { QueuedJob } from "./queue/index.ts";
 import { UnknownMessages } from "./unknown-messages.ts";
 
 describe("a message that is not understood", () => {

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import postgres, { type Sql } from "postgres";
-import { startEmbeddedPostgres } from "../../../src/holon/data/index.ts";
+import { startEmbeddedPostgres } from "../../../src/holon/dev/postgres/embedded-postgres.ts";
 import { waitUntil } from "./wait.ts";
 
 /** A Postgres of its own for one fault test. */

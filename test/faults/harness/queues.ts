@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import type { Sql } from "postgres";
-import { startTestRedis, type TestRedis } from "../../../src/holon/queue/redis-server.testing.ts";
+import { startTestRedis, type TestRedis } from "../../../src/holon/work/queue/redis-server.testing.ts";
 import { connect } from "./postgres.ts";
 
 export type BackendKind = "redis" | "postgres";

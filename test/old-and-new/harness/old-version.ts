@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { isHolonError } from "holon";
-import { claimFolder } from "../../../src/holon/data/embedded/folder-claim.ts";
+import { claimFolder } from "../../../src/holon/dev/postgres/folder-claim.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const FOLDER = ".old-version";

@@ -3,7 +3,7 @@ import path from "node:path";
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useTestDatabase } from "../database.testing.ts";
-import { migrate } from "../migrate.ts";
+import { migrate } from "./migrate.ts";
 import { narrowingsOf, readShape, type SchemaShape } from "./schema-shape.testing.ts";
 
 /** The toolkit's tables as the oldest version made them that may run beside this one. */

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import postgres, { type Sql } from "postgres";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../dev/postgres/test-database.ts";
 import { silentLogger } from "../../kernel/index.ts";
 import { startChild } from "../child.testing.ts";
 import { useTestDatabase } from "../database.testing.ts";
-import { type MigrateResult, migrate } from "../migrate.ts";
-import { createTestDatabase, type TestDatabase } from "../test-database.ts";
+import { type MigrateResult, migrate } from "./migrate.ts";
 import { toMigration } from "./migration.ts";
 
 const FIRST = `CREATE SCHEMA "orders";\n--> statement-breakpoint\nCREATE TABLE "orders"."orders" ("id" integer PRIMARY KEY, "email" text);`;
@@ -243,7 +243,7 @@ describe("old and new processes at once", { timeout: 120_000 }, () => {
     const folders = [await folderOf(OLD), await folderOf(NEWEST)];
     const started = Array.from(
       { length: 8 },
-      (_, index) => startChild("./migrate-child.testing.ts", [database.url, folders[index % 2] as string]).said,
+      (_, index) => startChild("./migrate/migrate-child.testing.ts", [database.url, folders[index % 2] as string]).said,
     );
     const results = await Promise.all(started);
     expect(results.map(({ failed }) => failed)).toEqual(Array(8).fill(undefined));

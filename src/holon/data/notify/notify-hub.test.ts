@@ -4,7 +4,7 @@ import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { until } from "../child.testing.ts";
 import { type ContextData, createContextData } from "../context-data.ts";
 import { testLimits, testScope, useTestDatabase } from "../database.testing.ts";
-import { contextRole, migrate } from "../migrate.ts";
+import { contextRole, migrate } from "../migrate/migrate.ts";
 import { createNotifyHub, type NotifyHub } from "./notify-hub.ts";
 
 const place = useTestDatabase();

@@ -1,5 +1,5 @@
 import type { Principal } from "../../kernel/index.ts";
-import type { StatementRequest } from "../database/statement-runner.ts";
+import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import type { AppendOrigin } from "./outbox-row.ts";
 

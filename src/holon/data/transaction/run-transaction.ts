@@ -1,8 +1,8 @@
 import { type Clock, catalogueError, isHolonError, isInstanceOf, type Limits, type Scope } from "../../kernel/index.ts";
-import type { Tables, WriteDatabase } from "../database/database.ts";
-import type { DatabaseFactory } from "../database/database-factory.ts";
-import type { StatementRequest } from "../database/statement-runner.ts";
 import { isWorthRepeating } from "../database-error.ts";
+import type { Tables, WriteDatabase } from "../drizzle/database.ts";
+import type { DatabaseFactory } from "../drizzle/database-factory.ts";
+import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";

@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError, type Scope } from "../../kernel/index.ts";
-import type { StatementRequest, StatementRunner } from "../database/statement-runner.ts";
 import { isConnectionLoss, toHolonError } from "../database-error.ts";
+import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
 import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { PendingStatement, PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";

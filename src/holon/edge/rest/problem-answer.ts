@@ -1,7 +1,7 @@
 import type { HolonError } from "../../kernel/index.ts";
-import { errorHeader } from "../error-header.ts";
-import type { Exchange } from "../exchange.ts";
-import { PROBLEM_TYPE, toProblemJson } from "../problem-body.ts";
+import { errorHeader } from "../http/error-header.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { PROBLEM_TYPE, toProblemJson } from "../http/problem-body.ts";
 
 /** Answers a request with an error as problem details. `extra` are header names and values, flat. */
 export function sendProblem(exchange: Exchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {

@@ -1,4 +1,4 @@
-import { queryDecoded } from "../percent-encoding.ts";
+import { queryDecoded } from "../http/percent-encoding.ts";
 
 /** A parameter of a query string or a form, decoded. */
 export interface QueryPair {

@@ -1,6 +1,6 @@
 import type { HolonError } from "../../kernel/index.ts";
-import type { CallOwner, EdgeCall } from "../edge-call.ts";
-import type { Exchange } from "../exchange.ts";
+import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";
 import { sendProblem } from "./problem-answer.ts";
 import type { RestEndpoint } from "./rest-table.ts";

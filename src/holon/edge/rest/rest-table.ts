@@ -1,6 +1,6 @@
 import { NOTHING, type RestRoute } from "../../contract/index.ts";
 import type { CallMetrics } from "../../observe/index.ts";
-import type { EdgeRoute, RouteTable } from "../route-table.ts";
+import type { EdgeRoute, RouteTable } from "../http/route-table.ts";
 import { type FoundPath, PathTree } from "./path-tree.ts";
 import { RestInput } from "./rest-input.ts";
 

@@ -1,5 +1,5 @@
 import type { Logger } from "../../kernel/index.ts";
-import type { JobMap } from "../job.ts";
+import type { JobMap } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { JobLeases } from "./job-leases.ts";
 import { CRASHED, type JobRuns } from "./job-runs.ts";

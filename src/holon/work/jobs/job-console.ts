@@ -1,8 +1,8 @@
 import { sql } from "../../data/index.ts";
 import type { Clock, Logger } from "../../kernel/index.ts";
-import type { QueueBackend } from "../../queue/queue-backend.ts";
-import type { JobMap } from "../job.ts";
 import type { WorkData } from "../outbox/work-database.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
+import type { JobMap } from "./job.ts";
 import { JobDatabase } from "./job-database.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Child, startChild, until } from "../../data/child.testing.ts";
-import { job } from "../job.ts";
+import { job } from "./job.ts";
 import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();

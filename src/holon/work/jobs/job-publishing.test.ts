@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
-import { EVENT_LIMITS } from "../events/event-limits.ts";
-import { job } from "../job.ts";
+import { EVENT_LIMITS } from "../inbox/event-limits.ts";
 import { createPublisher, type Publisher } from "../outbox/index.ts";
+import { job } from "./job.ts";
 import { effects } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
 

@@ -1,5 +1,5 @@
-import type { QueuedJob, WorkOptions } from "../../queue/queue-backend.ts";
-import type { JobMap } from "../job.ts";
+import type { QueuedJob, WorkOptions } from "../queue/queue-backend.ts";
+import type { JobMap } from "./job.ts";
 
 /** Jobs of the shared queue that run at once in one process. */
 const SHARED_CONCURRENCY = 10;

@@ -1,6 +1,6 @@
 import type { Logger } from "../../kernel/index.ts";
-import type { QueueBackend } from "../../queue/queue-backend.ts";
-import type { JobMap } from "../job.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
+import type { JobMap } from "./job.ts";
 import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
 import type { JobShelf } from "./job-shelf.ts";
 

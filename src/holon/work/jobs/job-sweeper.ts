@@ -1,6 +1,6 @@
 import type { Closable, Logger } from "../../kernel/index.ts";
-import type { QueueBackend, QueueDepth } from "../../queue/queue-backend.ts";
-import type { JobMap } from "../job.ts";
+import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
+import type { JobMap } from "./job.ts";
 import { jobQueueName } from "./job-queues.ts";
 import type { JobSender } from "./job-sender.ts";
 import type { JobShelf } from "./job-shelf.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
 import { Scope, systemClock } from "../../kernel/index.ts";
-import { job } from "../job.ts";
+import { job } from "./job.ts";
 import type { JobCall } from "./job-call.ts";
 import { useJobs } from "./jobs.testing.ts";
 

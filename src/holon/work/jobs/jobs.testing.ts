@@ -6,9 +6,9 @@ import { testLimits, testScope, useTestDatabase } from "../../data/database.test
 import { type AppendedJob, type ContextData, createContextData, migrate } from "../../data/index.ts";
 import { type Clock, type Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
-import type { QueueBackend } from "../../queue/queue-backend.ts";
-import type { JobMap } from "../job.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
+import type { JobMap } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobTiming } from "./job-timing.ts";
 import { effects, tables } from "./jobs.fixture.testing.ts";

@@ -1,6 +1,6 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { JobMap } from "../job.ts";
 import { Poller } from "../outbox/poller.ts";
+import type { JobMap } from "./job.ts";
 import type { JobGate } from "./job-gate.ts";
 import { jobQueueName, type SendableJob } from "./job-queues.ts";
 import type { JobRunner } from "./job-runner.ts";

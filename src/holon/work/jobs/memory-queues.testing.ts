@@ -1,5 +1,5 @@
 import { catalogueError } from "../../kernel/index.ts";
-import type { JobRun, QueueBackend, QueuedJob, QueueWorker, WorkOptions } from "../../queue/queue-backend.ts";
+import type { JobRun, QueueBackend, QueuedJob, QueueWorker, WorkOptions } from "../queue/queue-backend.ts";
 
 interface Lane {
   readonly seen: Set<string>;

@@ -1,13 +1,13 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
-import type { QueueBackend, QueueWorker } from "../../queue/queue-backend.ts";
-import type { JobMap } from "../job.ts";
 import { LeftWork } from "../left-work.ts";
 import type { WorkData } from "../outbox/work-database.ts";
+import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
 import { UnknownMessages } from "../unknown-messages.ts";
 import { AloneLane } from "./alone-lane.ts";
+import type { JobMap } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
 import { JobDatabase } from "./job-database.ts";

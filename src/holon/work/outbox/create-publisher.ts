@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { QueueBackend, QueueDepth } from "../../queue/index.ts";
-import type { EventLimits } from "../events/event-limits.ts";
-import { ackQueue, eventQueue } from "../events/event-message.ts";
+import type { EventLimits } from "../inbox/event-limits.ts";
+import { ackQueue, eventQueue } from "../inbox/event-message.ts";
+import type { QueueBackend, QueueDepth } from "../queue/index.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 import { Poller } from "./poller.ts";

@@ -1,7 +1,7 @@
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
 import { type SQL, sql } from "../../data/index.ts";
 import type { Clock, Closable, Logger } from "../../kernel/index.ts";
-import type { JobMap } from "../job.ts";
+import type { JobMap } from "../jobs/job.ts";
 import { type JobDatabase, texts } from "../jobs/job-database.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Clock, systemClock } from "../../kernel/index.ts";
-import { job } from "../job.ts";
+import { job } from "../jobs/job.ts";
 import { useJobs } from "../jobs/jobs.testing.ts";
 import { schedule } from "./schedule.ts";
 

@@ -1,5 +1,5 @@
 import { type SQL, sql, type Tables, type WriteDatabase } from "../../data/index.ts";
-import type { HandledEvent } from "../events/event-handler.ts";
+import type { HandledEvent } from "../inbox/event-handler.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { AwaitedKey, StepPlace, StepStore } from "./step-store.ts";

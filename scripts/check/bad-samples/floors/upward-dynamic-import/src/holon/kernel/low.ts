@@ -1,1 +1,1 @@
-export const low = () => import("../wire/high.ts");
+export const low = () => import("../mesh/protocol/high.ts");

@@ -1,1 +1,1 @@
-export type Low = import("../wire/high.ts").High;
+export type Low = import("../mesh/protocol/high.ts").High;

@@ -1,2 +1,2 @@
-import { high } from "../wire/high.ts";
+import { high } from "../mesh/protocol/high.ts";
 export const low = high;

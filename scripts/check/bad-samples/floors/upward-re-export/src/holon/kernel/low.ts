@@ -1,1 +1,1 @@
-export * from "../wire/high.ts";
+export * from "../mesh/protocol/high.ts";

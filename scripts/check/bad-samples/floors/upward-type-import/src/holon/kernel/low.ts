@@ -1,2 +1,2 @@
-import type { High } from "../wire/high.ts";
+import type { High } from "../mesh/protocol/high.ts";
 export type Low = High;

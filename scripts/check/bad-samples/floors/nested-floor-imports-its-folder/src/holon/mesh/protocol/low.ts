@@ -1,0 +1,2 @@
+import { high } from "../high.ts";
+export const low = high;

@@ -1,0 +1,2 @@
+import { high } from "../identity/high.ts";
+export const low = high;

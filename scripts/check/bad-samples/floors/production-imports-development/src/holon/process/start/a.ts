@@ -1,0 +1,2 @@
+import { b } from "../../dev/apart/b.ts";
+export const a = b;

@@ -1,0 +1,171 @@
+import type { SQL } from "drizzle-orm";
+import { type Clock, catalogueError, type Limits, Scope } from "../../kernel/index.ts";
+import type { Tables, WriteDatabase } from "../drizzle/database.ts";
+import { sleepIn } from "../jitter.ts";
+import { sqlState } from "../sql-state.ts";
+import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
+import { InFlightKeys, inFlight } from "./in-flight-keys.ts";
+import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts";
+import { type KeyRow, KeyStatements } from "./key-statements.ts";
+import { RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./run-key.ts";
+
+/** What keys need of their context's data. */
+export interface KeyParts<T extends Tables> {
+  readonly context: string;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** A database whose statements run outside of any transaction. */
+  writer(scope: Scope): WriteDatabase<T>;
+  transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options: TransactionOptions): Promise<R>;
+}
+
+/** Rows that one statement of a sweep removes, so that it locks little at a time. */
+const SWEEP_COUNT = 1_000;
+
+/** Time that housekeeping, which no call waits for, may take. */
+const HOUSEKEEPING_MS = 30_000;
+
+/** Idempotency keys of one context: an effect happens once for a key, whoever asks how often. */
+export class IdempotencyKeys<T extends Tables> {
+  readonly #parts: KeyParts<T>;
+  readonly #statements: KeyStatements;
+  readonly #runKeys: RunKeyStatements;
+  readonly #inFlight = new InFlightKeys();
+
+  constructor(parts: KeyParts<T>) {
+    this.#parts = parts;
+    this.#statements = new KeyStatements(parts.context);
+    this.#runKeys = new RunKeyStatements(parts.context);
+  }
+
+  /** Runs an effect once: key, effect and answer are one transaction. See {@link ContextData.runOnce}. */
+  runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
+    return this.#inFlight.alone(scope, key, (hold) => {
+      const options = key.wait ? { lockTimeoutMs: this.#leftMs(scope) } : {};
+      return this.#parts.transaction(scope, (tx) => this.#runIn(tx, key, hold, run), options);
+    });
+  }
+
+  /** Claims a key for an effect outside this database. See {@link ContextData.claim}. */
+  async claim(scope: Scope, key: KeyScope): Promise<KeyClaim<T>> {
+    for (let attempt = 1; ; attempt++) {
+      const claimed = await this.#tryClaim(scope, key);
+      if (claimed !== undefined) return claimed;
+      if (!key.wait) throw inFlight(key);
+      await sleepIn(scope, 10, Math.min(250, 25 * attempt));
+      if (this.#leftMs(scope) <= 1) throw inFlight(key);
+    }
+  }
+
+  /** Removes keys that nobody may ask for again. Returns how many. */
+  async sweep(): Promise<number> {
+    for (let total = 0; ; ) {
+      const removed = await this.#rows(this.#housekeeping("sweep keys"), this.#statements.sweep(SWEEP_COUNT));
+      total += removed.length;
+      if (removed.length < SWEEP_COUNT) return total;
+    }
+  }
+
+  async #runIn(tx: DataTransaction<T>, key: KeyScope, hold: () => void, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
+    const entered = await this.#enter(tx, key);
+    if (entered.length === 0) {
+      const used = answerOf(await tx.db.execute(this.#statements.read(key)), key);
+      if (used === undefined) throw inFlight(key);
+      return used.answer;
+    }
+    hold();
+    const answer = await run(tx);
+    await tx.db.execute(this.#statements.answer(key, answer));
+    return answer;
+  }
+
+  async #enter(tx: DataTransaction<T>, key: KeyScope): Promise<readonly unknown[]> {
+    const runKey = runKeyOf(key);
+    try {
+      if (runKey !== undefined) await this.#meet(tx, key, runKey);
+      return await tx.db.execute(this.#statements.enter(key, this.#ttlMs(runKey), this.#parts.limits.lockTimeoutMs));
+    } catch (error) {
+      throw isTimeout(error) ? inFlight(key) : error;
+    }
+  }
+
+  async #tryClaim(scope: Scope, key: KeyScope): Promise<KeyClaim<T> | undefined> {
+    const leaseMs = this.#leftMs(scope);
+    const runKey = runKeyOf(key);
+    const claim = this.#statements.claim(key, this.#ttlMs(runKey), leaseMs);
+    const rows = await (runKey === undefined ? this.#rows(scope, claim) : this.#claimOfRun(scope, key, runKey, claim));
+    const [claimed] = rows as readonly { attempt: number }[];
+    if (claimed !== undefined) return this.#claimed(key, claimed.attempt);
+    return answerOf(await this.#rows(scope, this.#statements.read(key)), key);
+  }
+
+  /** A claim of a run, and the claim of what undoes it, come one after the other. */
+  async #claimOfRun(scope: Scope, key: KeyScope, runKey: RunKey, claim: SQL): Promise<readonly unknown[]> {
+    try {
+      return await this.#parts.transaction(
+        scope,
+        async (tx) => {
+          await this.#meet(tx, key, runKey);
+          return tx.db.execute(claim);
+        },
+        { lockTimeoutMs: this.#leftMs(scope) },
+      );
+    } catch (error) {
+      throw isTimeout(error) ? inFlight(key) : error;
+    }
+  }
+
+  /** Errors: KEY_UNDONE for an original that was undone; KEY_IN_FLIGHT for an undo whose original acts outside at this moment. */
+  async #meet(tx: DataTransaction<T>, key: KeyScope, runKey: RunKey): Promise<void> {
+    const [, opponents] = await Promise.all([tx.db.execute(this.#runKeys.lock(key, runKey)), tx.db.execute(this.#runKeys.opponent(key, runKey))]);
+    if (opponents.length > 0) throw runKey.isUndo ? inFlight(key) : undone(key);
+  }
+
+  #ttlMs(runKey: RunKey | undefined): number {
+    return runKey === undefined ? this.#parts.limits.keyTtlMs : RUN_KEY_TTL_MS;
+  }
+
+  #claimed(key: KeyScope, attempt: number): ClaimedKey<T> {
+    return {
+      kind: "claimed",
+      attempt,
+      complete: async (tx, answer) => {
+        const runKey = runKeyOf(key);
+        if (runKey !== undefined) await this.#meet(tx, key, runKey);
+        const completed = await tx.db.execute(this.#statements.complete(key, attempt, answer));
+        if (completed.length === 0) throw inFlight(key);
+      },
+      release: async () => {
+        await this.#rows(this.#housekeeping("release key"), this.#statements.release(key, attempt)).catch(() => {});
+      },
+    };
+  }
+
+  async #rows(scope: Scope, statement: SQL): Promise<readonly unknown[]> {
+    return this.#parts.writer(scope).execute(statement);
+  }
+
+  #leftMs(scope: Scope): number {
+    return Math.max(1, Math.ceil(scope.deadlineAtMs - this.#parts.clock.monotonicMs()));
+  }
+
+  /** A scope of its own: the call's may be over, and its key must still be given back. */
+  #housekeeping(task: string): Scope {
+    const { context, clock } = this.#parts;
+    return Scope.root({ principal: { kind: "system", context, task }, caller: context, deadlineAtMs: clock.monotonicMs() + HOUSEKEEPING_MS });
+  }
+}
+
+function answerOf(rows: readonly unknown[], key: KeyScope): AnsweredKey | undefined {
+  const row = rows[0] as KeyRow | undefined;
+  if (row === undefined) return undefined;
+  if (row.request_hash !== key.requestHash)
+    throw catalogueError("KEY_REUSED", `The idempotency key was used before for ${key.procedure} with another input.`);
+  return row.state === "done" ? { kind: "answer", answer: row.absent ? undefined : row.answer } : undefined;
+}
+
+/** The key was waited for as long as a statement may wait. */
+function isTimeout(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === "55P03" || state === "57014";
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { signal } from "../child.testing.ts";
+import { testScope } from "../database.testing.ts";
+import { type DataTransaction, type StatementRequest, TransactionChain } from "../index.ts";
+import { orders, type tables, useOrders } from "../orders.testing.ts";
+
+const place = useOrders({ poolCount: 2 });
+
+const FAILING: StatementRequest = { text: "select 1 / 0", params: [], prepare: false, rows: "arrays" };
+const DEADLOCK: StatementRequest = { ...FAILING, text: "do $$ begin raise exception 'in the way' using errcode = '40P01'; end $$" };
+const insert = (email: string) => (tx: DataTransaction<typeof tables>) => tx.db.insert(orders).values({ email, amount: 1 });
+const emails = async () => (await place.sql<{ email: string }[]>`select email from orders.orders order by email`).map(({ email }) => email);
+
+/** Runs a transaction, and the next ones as soon as its commit is sent. Shape: how each ended, the first one first. */
+function follow(
+  first: (tx: DataTransaction<typeof tables>) => Promise<unknown>,
+  ...next: ((tx: DataTransaction<typeof tables>) => Promise<unknown>)[]
+) {
+  const chain = new TransactionChain();
+  const following: Promise<unknown>[] = [];
+  const onCommitting = (): void => {
+    for (const run of next) following.push(place.data.transaction(testScope(), run, { chain }));
+  };
+  const leading = place.data.transaction(testScope(), first, { chain, onCommitting });
+  return leading.then(
+    () => Promise.allSettled([leading, ...following]),
+    () => Promise.allSettled([leading, ...following]),
+  );
+}
+
+const statuses = (outcomes: readonly PromiseSettledResult<unknown>[]) => outcomes.map(({ status }) => status);
+
+describe("a transaction that follows another", () => {
+  it("begins before that has committed, on its connection, and sees what it wrote", async () => {
+    const happened: string[] = [];
+    const chain = new TransactionChain();
+    const connectionOf = async (tx: DataTransaction<typeof tables>) =>
+      (await tx.run({ text: "select pg_backend_pid()::text", params: [], prepare: false, rows: "arrays" }))[0];
+    let second: Promise<unknown> | undefined;
+    const follower = async (tx: DataTransaction<typeof tables>) => {
+      happened.push("the second begins");
+      const connection = await connectionOf(tx);
+      happened.push((await tx.db.select().from(orders)).length === 1 ? "it sees the first" : "it does not see the first");
+      return connection;
+    };
+    const first = await place.data.transaction(
+      testScope(),
+      async (tx) => {
+        await insert("a")(tx);
+        return connectionOf(tx);
+      },
+      {
+        chain,
+        onCommitting: () => {
+          second = place.data.transaction(testScope(), follower, { chain });
+        },
+      },
+    );
+    happened.push("the first has committed");
+    expect(await second).toEqual(first);
+    expect(happened).toEqual(["the second begins", "the first has committed", "it sees the first"]);
+    expect(place.data.stats().inUse).toBe(0);
+  });
+
+  it("is undone with one that does not commit, and its connection works on", async () => {
+    const outcomes = await follow(async (tx) => {
+      await insert("a")(tx);
+      tx.atCommit(FAILING);
+    }, insert("b"));
+    expect(statuses(outcomes)).toEqual(["rejected", "rejected"]);
+    expect(outcomes[1]).toMatchObject({ reason: { name: "ChainBroken" } });
+    expect([await emails(), place.data.stats().inUse]).toEqual([[], 0]);
+    await place.data.transaction(testScope(), insert("c"));
+    expect(await emails()).toEqual(["c"]);
+  });
+
+  it("leaves the one that it follows as it is, where it fails itself", async () => {
+    const outcomes = await follow(insert("a"), () => Promise.reject(new TypeError("no")));
+    expect(statuses(outcomes)).toEqual(["fulfilled", "rejected"]);
+    expect([await emails(), place.data.stats().inUse]).toEqual([["a"], 0]);
+  });
+
+  it("waits for that where others follow too, and sees what it wrote on its own connection", async () => {
+    const seen: number[] = [];
+    const look = async (tx: DataTransaction<typeof tables>) => void seen.push((await tx.db.select().from(orders)).length);
+    expect(statuses(await follow(insert("a"), look, look))).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+    expect([seen, place.data.stats().inUse]).toEqual([[1, 1], 0]);
+  });
+
+  it("commits after those that were begun beside it, and none keeps its connection", async () => {
+    const data = place.open({ poolCount: 3 });
+    const chain = new TransactionChain();
+    const written = [signal(), signal(), signal()];
+    const all = Promise.all(written.map(({ promise }) => promise));
+    const outcomes = await Promise.allSettled(
+      written.map(({ resolve }, index) =>
+        data.transaction(
+          testScope(),
+          async (tx) => {
+            await insert(`${index}`)(tx);
+            resolve();
+            await all;
+          },
+          { chain },
+        ),
+      ),
+    );
+    expect(statuses(outcomes)).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+    expect([await emails(), data.stats().inUse]).toEqual([["0", "1", "2"], 0]);
+  });
+
+  it("is not repeated for what stood in the way of one that it follows", async () => {
+    const outcomes = await follow(async (tx) => tx.atCommit(DEADLOCK), insert("b"));
+    expect(outcomes).toMatchObject([{ reason: { code: "CONFLICT" } }, { reason: { name: "ChainBroken" } }]);
+  });
+
+  it("gives its connection to others that wait for one, however long the chain is", async () => {
+    const data = place.open({ poolCount: 1 });
+    const chain = new TransactionChain();
+    let served: string | undefined;
+    let other: Promise<unknown> | undefined;
+    const ask = async (): Promise<void> => {
+      const asked = data.transaction(testScope(), async () => {});
+      served = await asked.then(
+        () => "served",
+        () => "refused",
+      );
+    };
+    const next = (): Promise<unknown> => {
+      let following: Promise<unknown> | undefined;
+      const run = async (tx: DataTransaction<typeof tables>): Promise<void> => {
+        other ??= ask();
+        await tx.run({ ...FAILING, text: "select 1" });
+      };
+      const onCommitting = (): void => {
+        if (served === undefined) following = next();
+      };
+      return data.transaction(testScope(), run, { chain, onCommitting }).then(() => following);
+    };
+    await next();
+    await other;
+    expect([served, data.stats().inUse]).toEqual(["served", 0]);
+  });
+});

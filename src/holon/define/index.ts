@@ -1,0 +1,11 @@
+export * from "./define-context.ts";
+export * from "./definition-types.ts";
+export * from "./event-handlers.ts";
+export * from "./handler-context.ts";
+export * from "./handlers.ts";
+export * from "./job-handlers.ts";
+export * from "./safe-call.ts";
+export type { StartContext, StartHandler } from "./start-handler.ts";
+export * from "./watch-context.ts";
+export * from "./workflow-handlers.ts";
+export * from "./workflow-steps.ts";

@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import type { Closable, Logger } from "../../kernel/index.ts";
+import { createProcessKey, EDGE } from "../../mesh/identity/index.ts";
+import { shapeOf } from "../../process/app/app-shape.ts";
+import type { App } from "../../process/app/define-app.ts";
+import type { ContextShape, Plan } from "../../process/plan/index.ts";
+import { renderTable } from "../../process/plan/render-table.ts";
+import { assertPortFree, freePorts } from "./free-ports.ts";
+import { superviseChild } from "./supervised-child.ts";
+
+/** What {@link runApart} needs. */
+export interface ApartOptions {
+  readonly app: App;
+  /** The plan of this process, which hosts nothing itself: public port, database and secret are taken from it. */
+  readonly plan: Plan;
+  /** Of the embedded server, where the plan has one. */
+  readonly databaseUrl: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * Runs an edge and one process for each context on this machine, for development; restarts a child that dies. Each has a key that was made
+ * up for it, as each has one of its own in production.
+ *
+ * Guarantee: no child outlives this process, however it ends: each stops when the channel to its supervisor breaks.
+ */
+export async function runApart({ app, plan, databaseUrl, env, log }: ApartOptions): Promise<Closable> {
+  const shape = shapeOf(app);
+  const { host = "127.0.0.1", port = 3000 } = plan.edge ?? {};
+  await assertPortFree(host, port);
+  const ports = await freePorts(shape.contexts.length * 2 + 1);
+  const take = (): number => ports.pop() as number;
+  const meshPorts = new Map(shape.contexts.map(({ name }) => [name, take()]));
+  const inherited = withoutTopology(env, shape.contexts);
+  const keys = new Map([EDGE, ...shape.contexts.map(({ name }) => name)].map((name) => [name, createProcessKey()]));
+  const common: Environment = {
+    ...inherited,
+    HOLON_PEERS: JSON.stringify(Object.fromEntries([...keys].map(([name, { key }]) => [name, [key.publicKey]]))),
+    HOLON_SECRET: plan.secret ?? randomBytes(32).toString("base64url"),
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+  };
+  const addressesOf = (names: readonly string[]): Environment =>
+    Object.fromEntries(names.map((name) => [`HOLON_${name.toUpperCase()}_URL`, `http://127.0.0.1:${meshPorts.get(name)}`]));
+
+  const children = shape.contexts.map(({ name, calls }) =>
+    superviseChild(
+      name,
+      {
+        ...common,
+        HOLON_KEY: keys.get(name)?.jwk,
+        HOLON_CONTEXTS: name,
+        HOLON_ROLES: "rpc,jobs",
+        HOLON_MESH_PORT: String(meshPorts.get(name)),
+        HOLON_OPS_PORT: String(take()),
+        ...addressesOf(calls),
+      },
+      log,
+    ),
+  );
+  const open = shape.contexts.filter((context) => context.hasPublicProcedures).map(({ name }) => name);
+  children.push(
+    superviseChild(
+      "edge",
+      {
+        ...common,
+        HOLON_KEY: keys.get(EDGE)?.jwk,
+        HOLON_CONTEXTS: "none",
+        HOLON_ROLES: "edge",
+        PORT: String(port),
+        HOLON_HOST: host,
+        HOLON_OPS_PORT: String(take()),
+        ...addressesOf(open),
+      },
+      log,
+    ),
+  );
+
+  process.stdout.write(
+    `\n${app.name} runs apart, one process each\n\n${renderTable(
+      ["process", "pid", "mesh"],
+      children.map((child) => [child.name, String(child.pid), meshPorts.has(child.name) ? `http://127.0.0.1:${meshPorts.get(child.name)}` : ""]),
+    )}\n`,
+  );
+  return {
+    async close() {
+      await Promise.all(children.map((child) => child.close()));
+    },
+  };
+}
+
+/** The caller's environment without what says which process hosts what: the supervisor decides that. */
+function withoutTopology(env: Readonly<Environment>, contexts: readonly ContextShape[]): Environment {
+  const decided = new Set([
+    "HOLON_CONTEXTS",
+    "HOLON_ROLES",
+    "HOLON_MESH_PORT",
+    "HOLON_OPS_PORT",
+    "PORT",
+    ...["HOLON_KEY", "HOLON_KEY_FILE", "HOLON_PEERS", "HOLON_PEERS_FILE", "HOLON_SECRET_FILE"],
+    ...contexts.map(({ name }) => `HOLON_${name.toUpperCase()}_URL`),
+  ]);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !decided.has(name)));
+}

@@ -1,0 +1,104 @@
+import { mkdir, realpath } from "node:fs/promises";
+import postgres from "postgres";
+import { quoteIdentifier } from "../../data/identifier.ts";
+import { type Logger, silentLogger } from "../../kernel/index.ts";
+import { type Cluster, EMBEDDED_LOGIN, openCluster } from "./cluster.ts";
+import { claimFolder, type FolderClaim } from "./folder-claim.ts";
+import { findPostgresBinaries } from "./postgres-binaries.ts";
+import { clearPostmaster } from "./postmaster-file.ts";
+import { type ServerProcess, type ServerStart, startServerProcess } from "./server-process.ts";
+import { SupervisedServer } from "./supervised-server.ts";
+import { chooseUnprivileged } from "./unprivileged.ts";
+
+/** Where and how an embedded server runs. */
+export interface EmbeddedPostgresOptions {
+  /** Where its data lives; made when missing. */
+  readonly folder: string;
+  /** Port on 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** The database that `url` names, made when missing. */
+  readonly database?: string;
+  /** False gives up surviving a crash of the machine (not of the server), for tests only. */
+  readonly durable?: boolean;
+  readonly log?: Logger;
+}
+
+/** A real Postgres server that lives exactly as long as this process, or until `stop`. */
+export interface EmbeddedPostgres {
+  /** Address with the owner's login and password. */
+  readonly url: string;
+  readonly port: number;
+  /** Process id of the server; another one after it died and was started again. */
+  readonly pid: number;
+  /** Ends all sessions, stops the server and gives the folder free. Calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the Postgres server that came with npm.
+ *
+ * Guarantee: it listens on 127.0.0.1 only and needs a password; a folder has one server at a time; none survives this process, however it ends.
+ * A server that dies is started again on its folder and port, up to five times within a minute; the log tells, at `error`.
+ * Errors: CONFLICT with `{ pid, port }` - a living process holds the folder, or the port is taken; UNAVAILABLE - it cannot run here.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const binaries = findPostgresBinaries();
+  await mkdir(options.folder, { recursive: true });
+  const folder = await realpath(options.folder);
+  const claim = await claimFolder(folder);
+  let server: ServerProcess | undefined;
+  try {
+    const who = chooseUnprivileged(binaries);
+    const cluster = await openCluster(folder, binaries, who, options.durable ?? true);
+    const start = { folder, cluster, binaries, who, port: options.port ?? 0, durable: options.durable ?? true };
+    server = await startCleared(start);
+    const url = await ensureDatabase(cluster, server.port, options.database ?? EMBEDDED_LOGIN);
+    await claim.publish(server.port);
+    options.log?.info({ folder, port: server.port, pid: server.pid }, "The embedded database is ready.");
+    return supervised(url, server, start, claim, options.log ?? silentLogger);
+  } catch (error) {
+    server?.process.stop();
+    await server?.process.ended;
+    await claim.release();
+    throw error;
+  }
+}
+
+async function ensureDatabase(cluster: Cluster, port: number, database: string): Promise<string> {
+  const url = (name: string) => `postgres://${EMBEDDED_LOGIN}:${cluster.password}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
+  const sql = postgres(url("postgres"), { max: 1, onnotice: () => {}, fetch_types: false });
+  try {
+    const found = await sql`select 1 from pg_database where datname = ${database}`;
+    if (found.length === 0) await sql.unsafe(`create database ${quoteIdentifier(database)}`);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+  return url(database);
+}
+
+/** Starts a server where another one may have been left. */
+async function startCleared(start: ServerStart): Promise<ServerProcess> {
+  await clearPostmaster(start.cluster.data);
+  return startServerProcess(start);
+}
+
+function supervised(url: string, first: ServerProcess, start: ServerStart, claim: FolderClaim, log: Logger): EmbeddedPostgres {
+  const server = new SupervisedServer(first, (port, signal) => startCleared({ ...start, port, signal }), log);
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await server.stop();
+    await claim.release();
+    log.info({ port: server.port, pid: server.pid }, "The embedded database has stopped.");
+  };
+  return {
+    url,
+    port: server.port,
+    get pid() {
+      return server.pid;
+    },
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}

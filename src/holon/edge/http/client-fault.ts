@@ -1,0 +1,58 @@
+import type { Socket } from "node:net";
+import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import type { EdgeParts } from "../edge-parts.ts";
+import { toErrorJson } from "../trpc/error-body.ts";
+
+const ERROR_BYTES = 1024;
+
+/** A socket as Node's HTTP server extends it: the answer that is being written, if any. */
+interface HttpSocket extends Socket {
+  readonly _httpMessage?: { readonly headersSent: boolean } | null;
+}
+
+/**
+ * Answers what never became a request: bytes that are no HTTP, headers that are too large, a body that does not end.
+ *
+ * There is no response object at this point, so the answer is written to the socket as it is, and the socket is closed.
+ */
+export function answerClientFault(
+  fault: Error & { code?: string },
+  socket: HttpSocket,
+  { log, security }: Pick<EdgeParts, "log" | "security">,
+): void {
+  if (fault.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  log.debug({ code: fault.code }, "a connection was closed because it did not speak HTTP as it should");
+  // An answer that has begun can only be cut off: a second one inside it would be read as its body.
+  if (socket._httpMessage?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const [statusLine, error] = toAnswer(fault.code);
+  const body = toErrorJson(error, undefined, ERROR_BYTES);
+  socket.end(
+    `HTTP/1.1 ${statusLine}\r\nconnection: close\r\ncontent-type: application/json\r\n${headerLines(security.ofData)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+function headerLines(headers: readonly string[]): string {
+  let text = "";
+  for (let index = 0; index < headers.length; index += 2) text += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return text;
+}
+
+function toAnswer(code: string | undefined): readonly [statusLine: string, error: HolonError] {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return ["408 Request Timeout", catalogueError("REQUEST_TIMEOUT", "The request did not arrive whole in time.")];
+    case "HPE_HEADER_OVERFLOW":
+      return ["431 Request Header Fields Too Large", catalogueError("PAYLOAD_TOO_LARGE", "URL and headers are over the limit.", { status: 431 })];
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return ["413 Payload Too Large", catalogueError("PAYLOAD_TOO_LARGE", "The extensions of the body's chunks are over the limit.")];
+    default:
+      return ["400 Bad Request", catalogueError("BAD_REQUEST", "The request is not HTTP.")];
+  }
+}

@@ -1,0 +1,166 @@
+import { catalogueError, errorRow, type HolonError, type Principal, principalName, Scope, type Trace, WheelEntry } from "../../kernel/index.ts";
+import type { EdgeParts } from "../edge-parts.ts";
+import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/index.ts";
+import type { EdgeRoute } from "./route-table.ts";
+
+/** Who wants to know that a call has its answer. */
+export interface CallOwner {
+  settled(call: EdgeCall): void;
+}
+
+/** What one call of a request is made from. */
+export interface EdgeCallOptions {
+  readonly index: number;
+  readonly path: string;
+  readonly route: EdgeRoute | undefined;
+  readonly input: unknown;
+  readonly key: string | undefined;
+  readonly deadlineMs: number;
+  readonly trace: Trace;
+}
+
+/**
+ * One call of a request: runs a target and has its answer exactly once.
+ *
+ *     waiting --start--> running --answer--> settled
+ *        \__refuse, expire___/\__expire, cancel__/
+ *
+ * Whatever the target does after that, later results are dropped.
+ */
+export class EdgeCall extends WheelEntry {
+  readonly index: number;
+  readonly path: string;
+  readonly route: EdgeRoute | undefined;
+  readonly input: unknown;
+  output: unknown = undefined;
+  /** The output as JSON text; undefined where there is no output. */
+  json: string | undefined = undefined;
+  error: HolonError | undefined = undefined;
+  isSettled = false;
+  isStarted = false;
+  readonly #parts: EdgeParts;
+  readonly #owner: CallOwner;
+  readonly #key: string | undefined;
+  readonly #trace: Trace;
+  readonly #startedAtMs: number;
+  readonly #deadlineAtMs: number;
+  #scope: Scope | undefined = undefined;
+  #ticket: RateTicket | undefined = undefined;
+
+  constructor(parts: EdgeParts, owner: CallOwner, options: EdgeCallOptions, nowMs: number) {
+    super();
+    this.#parts = parts;
+    this.#owner = owner;
+    this.index = options.index;
+    this.path = options.path;
+    this.route = options.route;
+    this.input = options.input;
+    this.#key = options.key;
+    this.#trace = options.trace;
+    this.#startedAtMs = nowMs;
+    this.#deadlineAtMs = nowMs + options.deadlineMs;
+    parts.wheel.add(this, this.#deadlineAtMs);
+  }
+
+  /** `client` is where the request comes from: some procedures are limited by it. */
+  start(principal: Principal, client: AddressedClient): void {
+    if (this.isSettled) return;
+    this.isStarted = true;
+    const { route } = this;
+    if (route === undefined) return this.refuse(notFound(this.path));
+    const rates = this.#parts.rates.of(route.target.path);
+    if (rates === undefined) this.#run(route, principal);
+    else this.#count(rates, client, principal, route).catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  /** Ends the call with an error; the target, where it runs, is told to stop. */
+  refuse(error: HolonError): void {
+    if (this.isSettled) return;
+    this.error = error;
+    this.#scope?.cancel(error);
+    this.#settle();
+  }
+
+  override expire(): void {
+    this.refuse(
+      catalogueError("DEADLINE_EXCEEDED", "The call did not end within its deadline.", { executed: this.#scope === undefined ? "no" : "maybe" }),
+    );
+  }
+
+  async #count(rates: ProcedureRates, client: AddressedClient, principal: Principal, route: EdgeRoute): Promise<void> {
+    const taken = await rates.take(principal, client, this.input);
+    if (this.isSettled) return;
+    if (!isTicket(taken)) return this.refuse(taken);
+    this.#ticket = taken;
+    this.#run(route, principal);
+  }
+
+  #run(route: EdgeRoute, principal: Principal): void {
+    const scope = Scope.root({ principal, deadlineAtMs: this.#deadlineAtMs, caller: "edge", trace: this.#trace, key: this.#key });
+    this.#scope = scope;
+    try {
+      route.target.invoke(scope, this.input).then(
+        (output) => this.#succeed(output),
+        (thrown: unknown) => this.#fail(thrown),
+      );
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #succeed(output: unknown): void {
+    if (this.isSettled) return;
+    try {
+      this.output = output;
+      this.json = JSON.stringify(output);
+    } catch (thrown) {
+      return this.#fail(thrown);
+    }
+    if (this.json !== undefined && isOver(this.json, this.#parts.limits.responseBytes)) {
+      this.json = undefined;
+      this.error = answerTooLarge(this.#parts.limits.responseBytes);
+    }
+    this.#settle();
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.isSettled) return;
+    this.error = this.#parts.boundary.toPublic(thrown, { procedure: this.path, traceId: this.#trace.traceId });
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.isSettled = true;
+    this.#parts.wheel.remove(this);
+    this.#scope?.release();
+    this.#ticket?.settle(this.error);
+    const durationMs = this.#parts.clock.monotonicMs() - this.#startedAtMs;
+    const { error } = this;
+    (this.route?.series ?? this.#parts.routes.unknownSeries).record(durationMs, error?.code);
+    if (error !== undefined) this.#logFailure(error, durationMs);
+    this.#owner.settled(this);
+  }
+
+  #logFailure(error: HolonError, durationMs: number): void {
+    const level = errorRow(error.code).log;
+    // An INTERNAL was logged whole where it arose; this line is only its end.
+    const procedure = this.route === undefined ? undefined : this.path;
+    const principal = this.#scope === undefined ? undefined : principalName(this.#scope.principal);
+    const fields = { procedure, traceId: this.#trace.traceId, principal, code: error.code, durationMs };
+    this.#parts.log[level === "error" ? "warn" : level](fields, "a call was answered with an error");
+  }
+}
+
+/** The answer to a path that leads nowhere, and to one that must not be known. */
+export function notFound(path: string): HolonError {
+  return catalogueError("NOT_FOUND", `No procedure found on path "${path.slice(0, 200)}"`);
+}
+
+/** The answer in place of one that is over the limit. */
+export function answerTooLarge(limitBytes: number): HolonError {
+  return catalogueError("PAYLOAD_TOO_LARGE", `The answer is over the limit of ${limitBytes} bytes (limits.responseBytes).`, { executed: "yes" });
+}
+
+function isOver(text: string, limitBytes: number): boolean {
+  return text.length * 3 > limitBytes && Buffer.byteLength(text) > limitBytes;
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { catalogueError, HolonError } from "../../kernel/index.ts";
+import { KeptLog } from "../edge.testing.ts";
+import { ErrorBoundary } from "./error-boundary.ts";
+
+const place = { procedure: "catalog.get", traceId: "t" };
+
+function open() {
+  const log = new KeptLog();
+  return { log, boundary: new ErrorBoundary(log, () => "new id") };
+}
+
+describe("ErrorBoundary", () => {
+  it("lets refusals and faults pass as they are", () => {
+    const { boundary, log } = open();
+    for (const error of [new HolonError("OUT_OF_STOCK", "m", { details: 1 }), catalogueError("UNAVAILABLE", "m")])
+      expect(boundary.toPublic(error, place)).toBe(error);
+    expect(log.lines).toEqual([]);
+  });
+
+  it.each([
+    ["an error", new TypeError("select 1")],
+    ["a defect of the toolkit", catalogueError("CALL_IN_TRANSACTION", "in orders.place at /srv/x.ts")],
+    ["an INTERNAL without an id", catalogueError("INTERNAL", "secret", { details: { table: "users" } })],
+    ["a text", "thrown text"],
+    ["nothing", undefined],
+  ])("makes %s INTERNAL with an id, and logs it whole", (_name, thrown) => {
+    const { boundary, log } = open();
+    const { code, message, details, cause } = boundary.toPublic(thrown, place);
+    expect({ code, details, cause }).toEqual({ code: "INTERNAL", details: { errorId: "new id" }, cause: undefined });
+    expect(message).toBe("The callee failed in a way that its contract does not declare.");
+    expect(log.lines).toMatchObject([{ level: "error", fields: { ...place, errorId: "new id", err: thrown } }]);
+  });
+
+  it("keeps the id of an error that was logged where it arose, and nothing else of it", () => {
+    const { boundary, log } = open();
+    const error = boundary.toPublic(catalogueError("INTERNAL", "secret", { details: { errorId: "theirs", sql: "select" } }), place);
+    expect(error).toMatchObject({ code: "INTERNAL", details: { errorId: "theirs" } });
+    expect(error.details).not.toHaveProperty("sql");
+    expect(log.lines).toEqual([]);
+  });
+});

@@ -1,0 +1,45 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../../kernel/index.ts";
+import type { ErrorBoundary } from "./error-boundary.ts";
+import { errorHeader } from "./error-header.ts";
+import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";
+
+const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
+  401: "UNAUTHORIZED",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  405: "METHOD_NOT_SUPPORTED",
+  408: "REQUEST_TIMEOUT",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+  429: "TOO_MANY_REQUESTS",
+};
+
+/** Answers with problem details for whatever Fastify's own routes, parsers and plugins refuse or throw. */
+export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, errorBytes: number): void {
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes));
+  app.setErrorHandler((thrown, request, reply) => sendFault(reply, toFault(thrown, request, boundary), errorBytes));
+}
+
+/** Answers one request of Fastify with an error. */
+export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: number): void {
+  const header = errorHeader(error);
+  if (header !== undefined) reply.header(...header);
+  reply
+    .code(error.status)
+    .header("content-type", PROBLEM_TYPE)
+    // What is missing now may be there in a moment.
+    .header("cache-control", "no-store")
+    // As bytes: to a text Fastify adds a charset, which problem details do not have.
+    .send(Buffer.from(toProblemJson(error, error.status, errorBytes)));
+}
+
+function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
+  const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
+  if (status === undefined || status < 400 || status >= 500) {
+    return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });
+  }
+  // Messages of libraries repeat what they were given; the catalogue's never do.
+  const code = CODES_BY_STATUS[status] ?? "BAD_REQUEST";
+  return catalogueError(code, "The request cannot be read.", { status });
+}

@@ -1,0 +1,32 @@
+import { errorRow, type HolonError } from "../../kernel/index.ts";
+
+const MESSAGE_LENGTH = 300;
+
+/** How much of an error is written: all of it, without its details, or the sentence of the catalogue alone. */
+export type ErrorForm = "whole" | "bare" | "least";
+
+/**
+ * The longest form of an error that fits, as `write` writes it.
+ *
+ * Units: limitBytes is what the text may take; over it the details are left out, then the message is that of the catalogue. The last form is answered
+ * whatever it takes: an error must be answered.
+ */
+export function fittingError(error: HolonError, limitBytes: number, write: (message: string, form: ErrorForm) => string): string {
+  const whole = unlessThrown(() => write(error.message, "whole"));
+  if (whole !== undefined && fits(whole, limitBytes)) return whole;
+  const bare = write(error.message.slice(0, MESSAGE_LENGTH), "bare");
+  return fits(bare, limitBytes) ? bare : write(errorRow(error.code).meaning, "least");
+}
+
+/** Undefined where the details are no JSON. */
+function unlessThrown(write: () => string): string | undefined {
+  try {
+    return write();
+  } catch {
+    return undefined;
+  }
+}
+
+function fits(text: string, limitBytes: number): boolean {
+  return text.length * 3 <= limitBytes || Buffer.byteLength(text) <= limitBytes;
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from "node:http";
+import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { notUtf8, utf8Text } from "./utf8-text.ts";
+
+/** Where a body, or the reason why there is none, is handed to. */
+export interface BodyReader {
+  read(body: string): void;
+  refused(error: HolonError): void;
+}
+
+/**
+ * Reads a whole body as UTF-8 and stops at the limit, before anything is kept of what is over it.
+ *
+ * Guarantee: calls the reader once, or never where the client goes away first.
+ */
+export function readBody(request: IncomingMessage, limitBytes: number, reader: BodyReader): void {
+  const declared = request.headers["content-length"];
+  if (declared !== undefined && Number(declared) > limitBytes) {
+    reader.refused(tooLarge(limitBytes));
+    return;
+  }
+  let first: Buffer | undefined;
+  let chunks: Buffer[] | undefined;
+  let sizeBytes = 0;
+  const onData = (chunk: Buffer): void => {
+    sizeBytes += chunk.length;
+    if (sizeBytes > limitBytes) {
+      request.off("data", onData);
+      request.off("end", onEnd);
+      chunks = undefined;
+      reader.refused(tooLarge(limitBytes));
+    } else if (first === undefined) first = chunk;
+    else if (chunks === undefined) chunks = [first, chunk];
+    else chunks.push(chunk);
+  };
+  const onEnd = (): void => {
+    const bytes = chunks === undefined ? first : Buffer.concat(chunks, sizeBytes);
+    const text = bytes === undefined ? "" : utf8Text(bytes);
+    if (text === undefined) reader.refused(notUtf8("The body", ""));
+    else reader.read(text);
+  };
+  request.on("data", onData);
+  request.on("end", onEnd);
+}
+
+function tooLarge(limitBytes: number): HolonError {
+  return catalogueError("PAYLOAD_TOO_LARGE", `The body is over the limit of ${limitBytes} bytes (limits.bodyBytes).`);
+}

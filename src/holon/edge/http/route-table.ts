@@ -1,0 +1,35 @@
+import type { Target, TargetMap } from "../../contract/index.ts";
+import { type CallMetrics, type CallSeries, UNKNOWN } from "../../observe/index.ts";
+
+/** A procedure that answers the public, with what is decided once for all of its calls. */
+export interface EdgeRoute {
+  readonly target: Target;
+  /** The only method it takes. */
+  readonly method: string;
+  readonly series: CallSeries;
+}
+
+/**
+ * The procedures that exist from outside, by path.
+ *
+ * Internal ones are left out here and nowhere else, so that asking for one takes the very path of asking for nothing.
+ */
+export class RouteTable {
+  readonly #routes = new Map<string, EdgeRoute>();
+  /** Counts the calls of paths that lead nowhere, all as one. */
+  readonly unknownSeries: CallSeries;
+
+  constructor(targets: TargetMap, metrics: CallMetrics) {
+    const labels = { caller: "outside", transport: "trpc" };
+    for (const [path, target] of targets) {
+      if (target.procedure.access === "internal") continue;
+      const method = target.procedure.type === "mutation" ? "POST" : "GET";
+      this.#routes.set(path, { target, method, series: metrics.series({ procedure: path, ...labels }) });
+    }
+    this.unknownSeries = metrics.series({ procedure: UNKNOWN, ...labels });
+  }
+
+  find(path: string): EdgeRoute | undefined {
+    return this.#routes.get(path);
+  }
+}

@@ -1,0 +1,35 @@
+import { isUtf8 } from "node:buffer";
+import { catalogueError, type HolonError } from "../../kernel/index.ts";
+
+/**
+ * The text of bytes. Shape: undefined if they are not UTF-8: `toString` would put U+FFFD in the place of each, and ten bytes of 0xE9 would be
+ * the same password as ten of 0xE8.
+ */
+export function utf8Text(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+}
+
+const ASCII = /^[\t\x20-\x7e]*$/;
+
+/**
+ * The text of a header, whose value Node hands on with one character a byte.
+ *
+ * Errors: BAD_REQUEST that names the header, if its bytes are not UTF-8.
+ */
+export function headerText(name: string, value: string): string {
+  if (ASCII.test(value)) return value;
+  const text = utf8Text(Buffer.from(value, "latin1"));
+  if (text === undefined) throw notUtf8(`The header ${name}`, name);
+  return text;
+}
+
+/** Refuses what holds bytes that are not UTF-8. */
+export function notUtf8(what: string, path: string): HolonError {
+  const message = "not UTF-8";
+  return catalogueError("BAD_REQUEST", `${what} is ${message}.`, { details: { issues: [{ path, code: "invalid_encoding", message }] } });
+}
+
+/** Whether a text of a request's head is printable ASCII, as all is that is percent-encoded: Node would read other bytes as Latin-1. */
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}

@@ -1,0 +1,61 @@
+import type { HolonError, Principal } from "../../kernel/index.ts";
+import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
+import type { AddressedClient } from "../rates/index.ts";
+
+/** Turns settled calls into an answer. */
+export interface AnswerWriter {
+  /** Calls come in the order in which they end. */
+  settled(call: EdgeCall): void;
+  /** All calls have ended; they are in the order in which they were asked. */
+  finished(calls: readonly EdgeCall[]): void;
+}
+
+/** The calls of one request: starts them in order, at most so many at once, and knows when all have ended. */
+export class CallGroup implements CallOwner {
+  readonly calls: EdgeCall[] = [];
+  readonly #writer: AnswerWriter;
+  readonly #concurrency: number;
+  #principal: Principal | undefined = undefined;
+  #client: AddressedClient | undefined = undefined;
+  #nextIndex = 0;
+  #runningCount = 0;
+  #settledCount = 0;
+  readonly #size: number;
+
+  constructor(size: number, concurrency: number, writer: AnswerWriter) {
+    this.#size = size;
+    this.#concurrency = concurrency;
+    this.#writer = writer;
+  }
+
+  /** Starts what was not refused meanwhile. */
+  start(principal: Principal, client: AddressedClient): void {
+    this.#principal = principal;
+    this.#client = client;
+    this.#fill();
+  }
+
+  /** Ends every call that has no answer yet. */
+  refuse(error: HolonError): void {
+    // Without a principal nothing is started in the place of what ends here.
+    this.#principal = undefined;
+    for (const call of this.calls) call.refuse(error);
+  }
+
+  settled(call: EdgeCall): void {
+    if (call.isStarted) this.#runningCount--;
+    this.#settledCount++;
+    this.#writer.settled(call);
+    if (this.#settledCount === this.#size) this.#writer.finished(this.calls);
+    else if (this.#principal !== undefined) this.#fill();
+  }
+
+  #fill(): void {
+    while (this.#runningCount < this.#concurrency && this.#nextIndex < this.calls.length) {
+      const call = this.calls[this.#nextIndex++] as EdgeCall;
+      if (call.isSettled) continue;
+      this.#runningCount++;
+      call.start(this.#principal as Principal, this.#client as AddressedClient);
+    }
+  }
+}

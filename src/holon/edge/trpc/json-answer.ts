@@ -1,0 +1,99 @@
+import type { HolonError, Limits } from "../../kernel/index.ts";
+import { answerTooLarge, type EdgeCall } from "../http/edge-call.ts";
+import { errorHeader } from "../http/error-header.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { AnswerWriter } from "./call-group.ts";
+import { toErrorJson } from "./error-body.ts";
+
+/** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
+export function toCallJson(call: EdgeCall, errorBytes: number): string {
+  if (call.error !== undefined) return toErrorJson(call.error, call.path, errorBytes);
+  return call.json === undefined ? '{"result":{}}' : `{"result":{"data":${call.json}}}`;
+}
+
+/** Answers a request of httpLink. */
+export class SingleAnswer implements AnswerWriter {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  settled(): void {}
+
+  finished([call]: readonly EdgeCall[]): void {
+    const { error } = call as EdgeCall;
+    const body = toCallJson(call as EdgeCall, this.#exchange.parts.limits.errorBytes);
+    this.#exchange.sendJson(error?.status ?? 200, body, error === undefined ? undefined : headerOf(error, [call as EdgeCall]));
+  }
+}
+
+/** Answers a request of httpBatchLink: all results at once, 207 where they differ. */
+export class BatchAnswer implements AnswerWriter {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  settled(): void {}
+
+  finished(calls: readonly EdgeCall[]): void {
+    const { limits } = this.#exchange.parts;
+    const budget = new AnswerBudget(limits, calls.length);
+    const parts: string[] = [];
+    let status: number | undefined;
+    let refused: HolonError | undefined;
+    for (const call of calls) {
+      parts.push(budget.take(call));
+      const own = call.error?.status ?? 200;
+      status = status === undefined || status === own ? own : 207;
+      if (call.error !== undefined && (refused === undefined || HAVE_HEADER.has(call.error.code))) refused = call.error;
+    }
+    this.#exchange.sendJson(status ?? 200, `[${parts.join(",")}]`, refused === undefined ? undefined : headerOf(refused, calls));
+  }
+}
+
+/** What an error takes when it is written as short as it can be: code and the catalogue's sentence. */
+const SHORTEST_ERROR_BYTES = 400;
+
+/** What the answers of one batch may take together: successes up to the greatest answer, errors up to the greatest error body. */
+export class AnswerBudget {
+  readonly #responseBytes: number;
+  #leftBytes: number;
+  #errorBytes: number;
+  #callCount: number;
+
+  constructor({ responseBytes, errorBytes }: Pick<Limits, "responseBytes" | "errorBytes">, callCount: number) {
+    this.#responseBytes = responseBytes;
+    this.#leftBytes = responseBytes;
+    this.#errorBytes = errorBytes;
+    this.#callCount = callCount;
+  }
+
+  /** The JSON of a call; a result that no longer fits becomes an error, an error that is too long is shortened. */
+  take(call: EdgeCall): string {
+    this.#callCount--;
+    if (call.error === undefined) {
+      const sizeBytes = call.json === undefined ? 0 : Buffer.byteLength(call.json);
+      if (sizeBytes <= this.#leftBytes) {
+        this.#leftBytes -= sizeBytes;
+        return toCallJson(call, 0);
+      }
+      call.error = answerTooLarge(this.#responseBytes);
+    }
+    const json = toCallJson(call, this.#errorBytes - this.#callCount * SHORTEST_ERROR_BYTES);
+    this.#errorBytes -= Buffer.byteLength(json);
+    return json;
+  }
+}
+
+/** Codes whose answer has a header of its own. */
+const HAVE_HEADER: ReadonlySet<string> = new Set(["METHOD_NOT_SUPPORTED", "TOO_MANY_REQUESTS"]);
+
+/** A 405 must say what is allowed (RFC 9110, 15.5.6). */
+function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly string[] | undefined {
+  if (error.code !== "METHOD_NOT_SUPPORTED") return errorHeader(error);
+  const method = calls.find((call) => call.error === error)?.route?.method;
+  return method === undefined ? undefined : ["allow", method];
+}

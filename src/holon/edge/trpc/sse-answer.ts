@@ -1,0 +1,188 @@
+import { catalogueError, type HolonError, type Principal, Scope, type Trace, WheelEntry } from "../../kernel/index.ts";
+import type { PrincipalReceiver } from "../http/authentication.ts";
+import { answerTooLarge } from "../http/edge-call.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { EdgeRoute } from "../http/route-table.ts";
+import { type AddressedClient, isTicket } from "../rates/index.ts";
+import { toErrorJson } from "./error-body.ts";
+import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
+import { isEventId, toStreamItem } from "./stream-item.ts";
+
+/** Silence after which a client gives its connection up, in heartbeats. */
+const SILENT_HEARTBEATS = 3;
+
+/** What a subscription is opened with. */
+export interface SseAnswerOptions {
+  readonly route: EdgeRoute;
+  readonly input: unknown;
+  readonly lastEventId: string | undefined;
+}
+
+/**
+ * Answers a request of httpSubscriptionLink with Server-Sent Events.
+ *
+ * The stream ends with a `return` event when the target is done. It ends without one, so that the client comes back and resumes after the
+ * last id it got, when it has grown too old, had no item for too long, or the process stops. An item is taken from the target only when the
+ * client has room for it: a slow one holds one item, not a growing pile.
+ */
+export class SseAnswer extends WheelEntry implements PrincipalReceiver {
+  readonly #exchange: Exchange;
+  readonly #options: SseAnswerOptions;
+  readonly #trace: Trace;
+  readonly #frames: ItemFrames;
+  readonly #endAtMs: number;
+  #iterator: AsyncIterator<unknown> | undefined = undefined;
+  #scope: Scope | undefined = undefined;
+  #isOver = false;
+  #isFull = false;
+  #writtenAtMs: number;
+  #itemAtMs: number;
+
+  constructor(exchange: Exchange, options: SseAnswerOptions) {
+    super();
+    const { parts, request, response } = exchange;
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#trace = parts.traces.from(request.headers.traceparent as string | undefined);
+    this.#frames = new ItemFrames(options.lastEventId);
+    this.#writtenAtMs = this.#itemAtMs = parts.clock.monotonicMs();
+    this.#endAtMs = this.#itemAtMs + parts.limits.subscriptionGreatestAgeMs;
+    exchange.asked = { refuse: (error) => this.#leave(error) };
+    response.writeHead(200, this.#headers());
+    const reconnectAfterInactivityMs = parts.limits.subscriptionHeartbeatMs * SILENT_HEARTBEATS;
+    this.#write(SSE_FRAMES.connected({ reconnectAfterInactivityMs }));
+    parts.streams.add(this);
+    this.#arm();
+  }
+
+  start(principal: Principal, client: AddressedClient): void {
+    const { route, input } = this.#options;
+    const rates = this.#exchange.parts.rates.of(route.target.path);
+    if (rates === undefined) return this.#open(principal);
+    rates.take(principal, client, input).then(
+      (taken) => (isTicket(taken) ? this.#open(principal) : this.#fail(taken)),
+      (thrown: unknown) => this.#fail(thrown),
+    );
+  }
+
+  #open(principal: Principal): void {
+    if (this.#isOver) return;
+    const { target } = this.#options.route;
+    // A little past the end: a target that keeps its deadline must not turn the quiet end into an error.
+    const deadlineAtMs = this.#endAtMs + this.#exchange.parts.limits.subscriptionHeartbeatMs;
+    this.#scope = Scope.root({ principal, deadlineAtMs, caller: "edge", trace: this.#trace });
+    this.#run(target.subscribe(this.#scope, this.#options.input)).catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  refuse(error: HolonError): void {
+    this.#fail(error);
+  }
+
+  /** Ends the stream for its client to resume. */
+  end(): void {
+    this.#leave(catalogueError("CANCELLED", "The stream was ended for its client to resume."));
+  }
+
+  override expire(): void {
+    const { clock, limits } = this.#exchange.parts;
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= this.#endAtMs || nowMs >= this.#itemAtMs + limits.subscriptionIdleMs) {
+      this.end();
+      return;
+    }
+    // A client that does not read gets no pings either: they would pile up.
+    if (!this.#isFull && nowMs >= this.#writtenAtMs + limits.subscriptionHeartbeatMs) this.#write(SSE_FRAMES.ping);
+    this.#arm();
+  }
+
+  async #run(items: AsyncIterable<unknown>): Promise<void> {
+    const iterator = items[Symbol.asyncIterator]();
+    this.#iterator = iterator;
+    for (let next = await iterator.next(); !this.#isOver; next = await iterator.next()) {
+      if (next.done === true) {
+        this.#write(SSE_FRAMES.returned);
+        this.#close();
+        return;
+      }
+      this.#itemAtMs = this.#exchange.parts.clock.monotonicMs();
+      if (!this.#write(this.#frame(next.value))) await this.#drained();
+      if (this.#isOver) return;
+    }
+  }
+
+  #frame(value: unknown): string {
+    const item = toStreamItem(value, this.#options.route.target.procedure.resumable);
+    if (item.id !== undefined && !isEventId(item.id)) throw catalogueError("INTERNAL", "an event id is empty or has a line break");
+    const json = JSON.stringify(item.data) as string | undefined;
+    const { responseBytes } = this.#exchange.parts.limits;
+    if (json !== undefined && json.length > responseBytes) throw answerTooLarge(responseBytes);
+    return this.#frames.write(json, item);
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#isOver) return;
+    const { boundary, limits } = this.#exchange.parts;
+    const { path } = this.#options.route.target;
+    const error = boundary.toPublic(thrown, { procedure: path, traceId: this.#trace.traceId });
+    this.#write(SSE_FRAMES.error(toErrorJson(error, path, limits.errorBytes).slice('{"error":'.length, -1)));
+    this.#leave(error);
+  }
+
+  /** Tells the target to stop and closes. */
+  #leave(reason: HolonError): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#scope?.cancel(reason);
+    // A generator that is waiting answers this when it wakes; its own failure by then concerns nobody.
+    this.#iterator?.return?.().then(undefined, () => {});
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    const { parts, response } = this.#exchange;
+    parts.wheel.remove(this);
+    parts.streams.remove(this);
+    this.#scope?.release();
+    // A full socket never empties where its client has stopped reading: nothing more can be said on it.
+    if (this.#isFull) response.destroy();
+    else response.end();
+  }
+
+  #write(frame: string): boolean {
+    const { response, parts } = this.#exchange;
+    if (response.destroyed) return true;
+    this.#writtenAtMs = parts.clock.monotonicMs();
+    return response.write(frame);
+  }
+
+  #drained(): Promise<void> {
+    this.#isFull = true;
+    const { response } = this.#exchange;
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#isFull = false;
+        response.off("drain", go);
+        response.off("close", go);
+        resolve();
+      };
+      response.on("drain", go);
+      response.on("close", go);
+    });
+  }
+
+  #arm(): void {
+    const { wheel, limits } = this.#exchange.parts;
+    wheel.add(this, Math.min(this.#endAtMs, this.#itemAtMs + limits.subscriptionIdleMs, this.#nextBeatMs(limits.subscriptionHeartbeatMs)));
+  }
+
+  #nextBeatMs(heartbeatMs: number): number {
+    return this.#isFull ? this.#exchange.parts.clock.monotonicMs() + heartbeatMs : this.#writtenAtMs + heartbeatMs;
+  }
+
+  #headers(): string[] {
+    const headers = this.#exchange.jsonHeaders();
+    headers[1] = "text/event-stream";
+    headers.push("cache-control", "no-cache, no-transform", "x-accel-buffering", "no", "connection", "keep-alive");
+    return headers;
+  }
+}

@@ -1,0 +1,68 @@
+import { percentDecoded, queryDecoded } from "../http/percent-encoding.ts";
+
+/** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */
+export const URL_LENGTH = 16 * 1024;
+
+/** What a tRPC client says in the URL of a request. */
+export interface TrpcUrl {
+  /** One path, or in a batch several joined by commas; percent-decoded. */
+  readonly path: string;
+  readonly batch: boolean;
+  readonly input: string | undefined;
+  readonly connectionParams: string | undefined;
+  readonly lastEventId: string | undefined;
+}
+
+/**
+ * Reads a request URL the way tRPC's adapters do: the first of several equal names counts, `+` is a space.
+ *
+ * Shape: undefined if the percent-encoding of the path or of a value is malformed, or not that of UTF-8.
+ */
+export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undefined {
+  const mark = url.indexOf("?");
+  const path = percentDecoded(mark < 0 ? url.slice(prefixLength) : url.slice(prefixLength, mark));
+  if (path === undefined) return undefined;
+  let batch: string | undefined;
+  let input: string | undefined;
+  let connectionParams: string | undefined;
+  let lastEventId: string | undefined;
+  let isMalformed = false;
+  const decoded = (value: string): string => {
+    const text = queryDecoded(value);
+    if (text === undefined) isMalformed = true;
+    return text ?? "";
+  };
+  for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
+    const ampersand = url.indexOf("&", from);
+    const end = ampersand < 0 ? url.length : ampersand;
+    const equals = url.indexOf("=", from);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const value = url.slice(nameEnd === end ? end : nameEnd + 1, end);
+    switch (url.slice(from, nameEnd)) {
+      case "batch":
+        batch ??= value;
+        break;
+      case "input":
+        input ??= decoded(value);
+        break;
+      case "connectionParams":
+        connectionParams ??= decoded(value);
+        break;
+      case "lastEventId":
+      case "Last-Event-Id":
+        lastEventId ??= decoded(value);
+        break;
+      default:
+    }
+    from = end + 1;
+  }
+  return isMalformed ? undefined : { path, batch: batch === "1", input, connectionParams, lastEventId };
+}
+
+const NAMES_AND_SEPARATORS = /^[\w.,-]*$/;
+const EMPTY_SEGMENT = /(?:^|[.,])(?:$|[.,])/;
+
+/** Whether a path that leads nowhere is malformed (`a,,b`, `a..b`, nothing at all) rather than unknown. */
+export function hasEmptySegment(path: string): boolean {
+  return NAMES_AND_SEPARATORS.test(path) && EMPTY_SEGMENT.test(path);
+}

@@ -1,0 +1,177 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describeProcedure } from "../../contract/fingerprint.ts";
+import type { Target, TargetMap } from "../../contract/index.ts";
+import { catalogueError } from "../../kernel/index.ts";
+import type { MeshTls } from "../connection/mesh-tls.ts";
+import type { MeshServices, MeshStats } from "../connection/services.ts";
+import { addTraffic, noTraffic } from "../connection/traffic.ts";
+import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import type { ProcessIdentity } from "../identity/index.ts";
+import { MESH_FEATURES, type OfferedProcedure } from "../protocol/index.ts";
+import { ServerConnection, type ServerHome } from "./server-connection.ts";
+import { createUpgradeServer } from "./upgrade-server.ts";
+
+/** What {@link createMeshServer} needs. */
+export interface MeshServerOptions extends MeshServices {
+  /** The procedures of the contexts hosted here; nothing else can be called. */
+  readonly targets: TargetMap;
+  readonly contexts: readonly string[];
+  /** What this process understands beyond `holon-mesh/1`: {@link MESH_FEATURES} where nothing is said. */
+  readonly features?: readonly string[] | undefined;
+  /** How this process and its callers prove themselves to each other. */
+  readonly identity: ProcessIdentity;
+  /** Certificates of this process, and of the authority that its callers must have theirs from; in the clear where none are given. */
+  readonly tls?: MeshTls | undefined;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Name of this process, for the peers' logs. */
+  readonly processName: string;
+}
+
+/** The callee's side of the mesh: takes connections of other processes and hands their calls to targets. */
+export interface MeshServer {
+  readonly port: number;
+  /** Takes no new connection and no new call; resolves when the calls in flight are answered, or after `graceMs`. */
+  drain(): Promise<void>;
+  /** Closes at once: calls in flight are cancelled. */
+  close(): Promise<void>;
+  connections(): number;
+  /** How many of the connected callers have announced a feature. */
+  peersWith(feature: string): number;
+  stats(): MeshStats;
+}
+
+/**
+ * Opens the mesh port.
+ *
+ * Errors: UNAVAILABLE where the port cannot be opened; names host, port and why.
+ */
+export async function createMeshServer(options: MeshServerOptions): Promise<MeshServer> {
+  const server = new RunningMeshServer(options);
+  await server.listen();
+  return server;
+}
+
+class RunningMeshServer implements MeshServer {
+  port = 0;
+  readonly #options: MeshServerOptions;
+  readonly #http: Server;
+  readonly #home: ServerHome;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #past = noTraffic();
+  #draining: Promise<void> | undefined = undefined;
+  #closed: Promise<void> | undefined = undefined;
+  #onEmpty: (() => void) | undefined = undefined;
+
+  constructor(options: MeshServerOptions) {
+    this.#options = options;
+    const { limits, clock, wheel, log, contexts, processName, identity, tls, features = MESH_FEATURES } = options;
+    const targets = [...options.targets.values()];
+    const lines = targets.map(describeTarget);
+    this.#home = {
+      limits,
+      clock,
+      wheel,
+      log,
+      contexts,
+      features,
+      processName,
+      vouching: identity.principals,
+      targets,
+      offer: (known) =>
+        lines.map((line) => (known[line.path] === line.hash || !Object.hasOwn(known, line.path) ? { path: line.path, hash: line.hash } : line)),
+      onClose: (connection) => this.#onClose(connection),
+    };
+    this.#http = createUpgradeServer({
+      limits,
+      clock,
+      wheel,
+      log,
+      identity,
+      tls,
+      draining: () => this.#draining !== undefined,
+      accept: (socket, head, peer) => {
+        const connection = new ServerConnection(this.#home, socket, peer);
+        this.#connections.add(connection);
+        connection.start(head);
+      },
+    });
+  }
+
+  listen(): Promise<void> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (cause: Error): void =>
+        reject(catalogueError("UNAVAILABLE", `The mesh port ${host}:${port} cannot be opened: ${cause.message}.`, { cause }));
+      this.#http.once("error", fail);
+      this.#http.listen(port, host, () => {
+        this.#http.off("error", fail);
+        this.port = (this.#http.address() as AddressInfo).port;
+        resolve();
+      });
+    });
+  }
+
+  connections(): number {
+    return this.#connections.size;
+  }
+
+  peersWith(feature: string): number {
+    return [...this.#connections].filter(({ peer }) => peer.has(feature)).length;
+  }
+
+  stats(): MeshStats {
+    const sum = { connections: this.#connections.size, open: 0, ...this.#past };
+    for (const connection of this.#connections) {
+      sum.open += connection.openCount;
+      addTraffic(sum, connection.link);
+    }
+    return sum;
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async close(): Promise<void> {
+    this.#draining ??= Promise.resolve();
+    for (const connection of [...this.#connections]) connection.link.destroy("this process stops");
+    this.#onEmpty?.();
+    this.#http.closeAllConnections();
+    await this.#stopListening();
+  }
+
+  #stopListening(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    const { wheel, clock, limits } = this.#options;
+    void this.#stopListening();
+    this.#http.closeIdleConnections();
+    if (this.#connections.size === 0) return;
+    for (const connection of [...this.#connections]) connection.drain();
+    const patience = new WheelTimeout(() => this.#onEmpty?.());
+    wheel.add(patience, clock.monotonicMs() + limits.graceMs);
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#connections.size === 0) resolve();
+    });
+    wheel.remove(patience);
+  }
+
+  #onClose(connection: ServerConnection): void {
+    this.#connections.delete(connection);
+    addTraffic(this.#past, connection.link);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+}
+
+function describeTarget({ path, procedure }: Target): OfferedProcedure {
+  const description = describeProcedure(procedure);
+  return { path, hash: description.hash, description };
+}

@@ -1,0 +1,315 @@
+import type { Socket } from "node:net";
+import { notUnicode, type Target } from "../../contract/index.ts";
+import { catalogueError, HolonError, isUnicodeJson, type Principal } from "../../kernel/index.ts";
+import { ExchangeTable, isExchangeId } from "../connection/exchange-table.ts";
+import { Link, type LinkOwner } from "../connection/link.ts";
+import type { MeshServices } from "../connection/services.ts";
+import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { EDGE, type ProvenPeer } from "../identity/index.ts";
+import {
+  FRAME,
+  FRAME_END,
+  type Frame,
+  type OfferedProcedure,
+  PeerFeatures,
+  PrincipalReceiver,
+  type PrincipalVouching,
+  parseCallerHello,
+  toHelloFrame,
+  toWireError,
+} from "../protocol/index.ts";
+import { isCount, isPlace, isTime, parseExtras } from "./call-frame.ts";
+import { CallScope } from "./call-scope.ts";
+import { ServerCall } from "./server-call.ts";
+import type { ServerExchange } from "./server-exchange.ts";
+import { ServerStream } from "./server-stream.ts";
+
+/** What all connections of a server share. */
+export interface ServerHome extends MeshServices {
+  readonly processName: string;
+  readonly contexts: readonly string[];
+  readonly features: readonly string[];
+  readonly vouching: PrincipalVouching;
+  /** In the order of the numbers that the greeting gives them. */
+  readonly targets: readonly Target[];
+  /** The greeting's lines for the targets; descriptions for those whose hash the caller does not have. */
+  readonly offer: (known: Readonly<Record<string, string>>) => readonly OfferedProcedure[];
+  readonly onClose: (connection: ServerConnection) => void;
+}
+
+/**
+ * The callee's end of a connection.
+ *
+ *   greeting --hello--> serving --drain()--> draining --last exchange closed--> ended
+ *   any --fault, error, silence--> closed: every open exchange is cancelled
+ */
+export class ServerConnection implements LinkOwner {
+  /** What the caller understands; nothing before its greeting. */
+  peer = new PeerFeatures();
+  readonly #home: ServerHome;
+  readonly #link: Link;
+  readonly #peer: string;
+  readonly #open = new ExchangeTable<ServerExchange>();
+  readonly #proven: ProvenPeer;
+  readonly #principals: PrincipalReceiver;
+  readonly #patience = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
+  /** By number; those that the peer may not speak for are left out. */
+  #callers: readonly (string | undefined)[] | undefined = undefined;
+  #process = "unknown";
+  #peerFrameBytes = 0;
+  #draining = false;
+
+  constructor(home: ServerHome, socket: Socket, proven: ProvenPeer) {
+    this.#home = home;
+    this.#proven = proven;
+    this.#principals = new PrincipalReceiver(home.vouching);
+    this.#peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#link = new Link(socket, this, home, "pauses while stuck");
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  start(head: Buffer): void {
+    const { wheel, clock, limits } = this.#home;
+    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.#link.start(head);
+  }
+
+  /** Asks the peer to open nothing more here, and ends streams; the link ends when the last call has. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#link.writer.send(`[${FRAME.GOAWAY}]${FRAME_END}`);
+    const stopping = catalogueError("UNAVAILABLE", "The process that made this stream is stopping; open it again.");
+    for (const exchange of this.#open.all()) {
+      if (!(exchange instanceof ServerStream)) continue;
+      exchange.fail(stopping);
+      exchange.cancel(stopping);
+    }
+    this.#endWhenIdle();
+  }
+
+  /** Says goodbye once nothing is open; a tick later, because the last answer is about to be written. */
+  #endWhenIdle(): void {
+    process.nextTick(() => {
+      if (this.#open.size === 0 && !this.#link.closed) this.#link.end();
+    });
+  }
+
+  onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined {
+    const nowMs = this.#home.clock.monotonicMs();
+    for (const frame of frames) {
+      const fault = this.#callers === undefined ? this.#greet(frame) : this.#onFrame(frame, nowMs, hasEscapes);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  onUnknownKind(kind: number): void {
+    this.#home.log.warn(
+      { peer: this.#peer, process: this.#process, kind },
+      "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted",
+    );
+  }
+
+  onClose(reason: string): void {
+    this.#home.wheel.remove(this.#patience);
+    const level = this.#draining || reason === "the peer ended the connection" ? "info" : "warn";
+    this.#home.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
+    if (this.#open.size > 0) {
+      const error = catalogueError("CANCELLED", `The caller's connection was lost: ${reason}.`);
+      for (const exchange of this.#open.all()) exchange.cancel(error);
+    }
+    this.#home.onClose(this);
+  }
+
+  /** The exchange holds its id no longer. */
+  closed(exchange: ServerExchange): void {
+    if (!this.#open.remove(exchange)) return;
+    if (exchange.slot !== undefined) this.#home.wheel.remove(exchange);
+    if (this.#draining) this.#endWhenIdle();
+  }
+
+  /** Resolves at once, or when the peer has taken what was sent before. */
+  drained(): Promise<void> | undefined {
+    return this.#link.drained();
+  }
+
+  sendFrame(frame: string): void {
+    this.#link.writer.send(frame);
+  }
+
+  /** Sends the answer of a call, or why it cannot be sent. */
+  sendAnswer(id: number, path: string, frame: string): void {
+    const failure = this.#unsendable(path, frame);
+    if (failure === undefined) this.#link.writer.send(frame);
+    else this.sendFailure(id, failure, path);
+  }
+
+  /** Sends an item of a stream; answers why it cannot be sent. */
+  sendItem(path: string, frame: string): HolonError | undefined {
+    const failure = this.#unsendable(path, frame);
+    if (failure === undefined) this.#link.writer.send(frame);
+    return failure;
+  }
+
+  sendFailure(id: number, thrown: unknown, path: string): void {
+    let error = thrown;
+    if (!(error instanceof HolonError)) {
+      // A target turns everything into a HolonError; what comes here otherwise is a defect of the toolkit, and its text stays inside.
+      this.#home.log.error({ err: thrown, procedure: path }, "a target failed with something that is no HolonError");
+      error = catalogueError("INTERNAL", "The call failed.");
+    }
+    this.#link.writer.send(this.#failureFrame(id, error as HolonError, path));
+  }
+
+  #failureFrame(id: number, error: HolonError, path: string): string {
+    try {
+      const frame = `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(error))}]${FRAME_END}`;
+      if (!exceeds(frame, this.#peerFrameBytes)) return frame;
+    } catch (cause) {
+      this.#home.log.error({ err: cause, procedure: path }, "the details of an error are no JSON");
+    }
+    const bare = new HolonError(error.code, `${path} failed; the details do not fit into an answer.`, {
+      executed: error.executed,
+      status: error.status,
+    });
+    return `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(bare))}]${FRAME_END}`;
+  }
+
+  #unsendable(path: string, frame: string): HolonError | undefined {
+    if (exceeds(frame, this.#peerFrameBytes)) {
+      return catalogueError("PAYLOAD_TOO_LARGE", `The answer of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`, {
+        executed: "yes",
+      });
+    }
+    const { meshBacklogBytes } = this.#home.limits;
+    if (frame.length > 1024 && this.#link.stuckBytes > meshBacklogBytes) {
+      return catalogueError(
+        "UNAVAILABLE",
+        `The answer of ${path} was dropped: the caller does not take what was sent before (limit meshBacklogBytes).`,
+        { executed: "yes" },
+      );
+    }
+    return undefined;
+  }
+
+  #greet(frame: Frame): string | undefined {
+    const hello = parseCallerHello(frame);
+    if (hello === undefined) return "the peer did not introduce itself";
+    this.#home.wheel.remove(this.#patience);
+    this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
+    this.#process = hello.process;
+    this.#peerFrameBytes = hello.frameBytes;
+    this.peer = new PeerFeatures(hello.features);
+    const { processName, contexts, features, limits, offer, log } = this.#home;
+    this.sendFrame(toHelloFrame({ process: processName, contexts, frameBytes: limits.frameBytes, features, procedures: offer(hello.procedures) }));
+    log.info({ peer: this.#peer, process: hello.process, callers: hello.callers, features: hello.features }, "mesh connection accepted");
+    const refused = hello.callers.filter((name) => !this.#proven.speaksFor(name));
+    if (refused.length > 0)
+      log.warn({ peer: this.#peer, process: hello.process, refused }, "a mesh peer names contexts that its key is not bound to");
+    return undefined;
+  }
+
+  #onFrame(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
+    switch (frame[0]) {
+      case FRAME.CALL:
+      case FRAME.OPEN:
+        return this.#begin(frame, nowMs, hasEscapes);
+      case FRAME.CANCEL:
+        if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
+        this.#onCancel(this.#open.get(frame[1]), frame[2] === 1);
+        return undefined;
+      case FRAME.CREDIT: {
+        if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
+        const stream = this.#open.get(frame[1]);
+        const count = frame[2];
+        if (!isCount(count)) return "a credit is no number";
+        if (stream instanceof ServerStream) stream.grant(count);
+        return undefined;
+      }
+      default:
+        return this.#link.control(frame);
+    }
+  }
+
+  /** Handlers are told why nobody waits any more, as those are that were called in the same process. */
+  #onCancel(exchange: ServerExchange | undefined, isLate: boolean): void {
+    if (isLate) exchange?.cancel(catalogueError("DEADLINE_EXCEEDED", `${exchange.path} did not end within its deadline.`));
+    else exchange?.cancel(catalogueError("CANCELLED", "The caller gave up."));
+  }
+
+  #begin(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
+    const [kind, id, number, callerNumber, leftMs, who, traceparent, more] = frame;
+    if (!isExchangeId(id)) return "a call has no id";
+    if (this.#open.isTaken(id)) return `the id ${id} is in use`;
+    if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not say by numbers what is called and for which context";
+    if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
+    if (kind === FRAME.OPEN && !isCount(frame[8])) return "a stream has no window";
+    // Read before anything is refused: the frames that follow name this principal by its number.
+    const principal = this.#principals.read(who, nowMs);
+    if (principal === undefined) return "a call names no principal";
+    const extras = parseExtras(more);
+    if (extras === undefined) return "the extras of a call are malformed";
+    const target = this.#home.targets[number];
+    const caller = (this.#callers as readonly (string | undefined)[])[callerNumber];
+    const refusal =
+      this.#refusal(target, caller, principal, kind === FRAME.OPEN) ??
+      (typeof extras === "string" ? this.#disbelief(extras) : hasEscapes && !isUnicodeJson(frame) ? notUnicode("").toBadRequest() : undefined);
+    if (target === undefined || caller === undefined || typeof principal === "string" || typeof extras === "string" || refusal !== undefined) {
+      this.sendFailure(id, refusal, target?.path ?? "The call");
+      return undefined;
+    }
+    const deadlineAtMs = leftMs === 0 ? Number.POSITIVE_INFINITY : nowMs + leftMs;
+    // Only a system acts for somebody else; a user is who started its own work, whatever a process on the way says.
+    const initiator = principal.kind === "system" ? extras.initiator : undefined;
+    const scope = new CallScope(principal, deadlineAtMs, caller, extras.key, traceparent, initiator);
+    if (kind === FRAME.CALL) {
+      const call = new ServerCall(this, id, target.path, scope);
+      this.#enter(call, deadlineAtMs);
+      call.run(target, frame[8]);
+      return undefined;
+    }
+    const stream = new ServerStream(this, id, target.path, scope);
+    this.#enter(stream, deadlineAtMs);
+    stream.run(target, frame[9], frame[8] as number);
+    return undefined;
+  }
+
+  #enter(exchange: ServerExchange, deadlineAtMs: number): void {
+    this.#open.put(exchange);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#home.wheel.add(exchange, deadlineAtMs);
+  }
+
+  #disbelief(reason: string): HolonError {
+    this.#home.log.warn({ peer: this.#peer, process: this.#process, reason }, "refused who a mesh peer says that it calls for");
+    return catalogueError("UNAUTHORIZED", `Who the call is for is not believed: ${reason}.`);
+  }
+
+  /** Why a call is not handed to its target at all. */
+  #refusal(target: Target | undefined, caller: string | undefined, principal: Principal | string, isOpen: boolean): HolonError | undefined {
+    if (caller === undefined) return catalogueError("FORBIDDEN", "The calling context is none that the process named, and may speak for.");
+    if (typeof principal === "string") return this.#disbelief(principal);
+    if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
+    if (caller === EDGE && target.procedure.access === "internal") return catalogueError("FORBIDDEN", `${target.path} is not for the edge.`);
+    if (this.#draining) return catalogueError("UNAVAILABLE", "This process is stopping and takes no new calls.", { executed: "no" });
+    const { meshConcurrencyCount } = this.#home.limits;
+    if (this.#open.size >= meshConcurrencyCount) {
+      return catalogueError("OVERLOADED", `More than ${meshConcurrencyCount} calls are open on this connection (limit meshConcurrencyCount).`);
+    }
+    if ((target.procedure.type === "subscription") !== isOpen)
+      return catalogueError("METHOD_NOT_SUPPORTED", `${target.path} is a ${target.procedure.type}.`);
+    return undefined;
+  }
+}
+
+function exceeds(frame: string, limitBytes: number): boolean {
+  // A character takes at most three bytes in UTF-8: most frames are known to fit without counting.
+  return frame.length * 3 > limitBytes && Buffer.byteLength(frame) > limitBytes;
+}

@@ -1,0 +1,122 @@
+import { connect, type Socket } from "node:net";
+import type { MeshAddress } from "../connection/mesh-address.ts";
+import { channelOf, connectTls, type MeshTls } from "../connection/mesh-tls.ts";
+import type { MeshServices } from "../connection/services.ts";
+import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { createNonce, isNonce, type ProcessIdentity } from "../identity/index.ts";
+import { type Handshake, MESH_PROTOCOL, parseResponseHead, type ResponseHead } from "../protocol/index.ts";
+
+/** What {@link Dial} needs. */
+export interface DialOptions extends MeshServices {
+  readonly address: MeshAddress;
+  readonly identity: ProcessIdentity;
+  /** The contexts that are meant: whoever answers must have a key that is bound to them. */
+  readonly contexts: readonly string[];
+  /** Undefined for a mesh in the clear. */
+  readonly tls: MeshTls | undefined;
+  /** Gets the socket once the other end has proved itself, with what arrived behind the proof. */
+  readonly onOpen: (socket: Socket, head: Buffer) => void;
+  readonly onFail: (reason: string) => void;
+}
+
+/**
+ * One attempt to connect to a mesh port, and to prove to each other who both ends are.
+ *
+ *   connecting --connected--> asking --401 with a nonce and the right key--> proving --101 with the right proof--> open
+ *   any --error, end, other answer, headersTimeoutMs, cancel()--> failed
+ */
+export class Dial {
+  readonly #options: DialOptions;
+  readonly #socket: Socket;
+  readonly #patience: WheelTimeout;
+  readonly #callerNonce = createNonce();
+  #handshake: Handshake | undefined = undefined;
+  #received: Buffer = Buffer.alloc(0);
+  #over = false;
+
+  constructor(options: DialOptions) {
+    this.#options = options;
+    const { address, tls, wheel, clock, limits } = options;
+    this.#patience = new WheelTimeout(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
+    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.#socket = tls === undefined ? connect({ ...address, noDelay: true }) : connectTls(address, tls);
+    this.#socket.once(tls === undefined ? "connect" : "secureConnect", this.#onConnect);
+    this.#socket.on("data", this.#onData);
+    this.#socket.on("error", this.#onError);
+    this.#socket.on("close", this.#onClose);
+  }
+
+  /** Gives up; nobody is told. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#stop();
+    this.#socket.on("error", () => {});
+    this.#socket.destroy();
+  }
+
+  readonly #onConnect = (): void => this.#request({ "holon-nonce": this.#callerNonce });
+  readonly #onError = (error: NodeJS.ErrnoException): void => this.#fail(error.code ?? error.message);
+  readonly #onClose = (): void => this.#fail("the peer closed the connection before it was open");
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#received = Buffer.concat([this.#received, chunk]);
+    const head = parseResponseHead(this.#received);
+    if (head === undefined) return;
+    if (head === "malformed") return this.#fail("the answer is no HTTP");
+    this.#received = this.#received.subarray(head.bytes);
+    if (this.#handshake === undefined) this.#onChallenge(head);
+    else this.#onVerdict(head, this.#handshake);
+  };
+
+  #onChallenge({ status, headers }: ResponseHead): void {
+    const { identity, contexts } = this.#options;
+    const callee = headers.get("holon-nonce");
+    const calleeKey = headers.get("holon-key");
+    if (status !== 401 || !isNonce(callee) || this.#received.length > 0) return this.#fail(`${MESH_PROTOCOL} is not spoken there (HTTP ${status})`);
+    const fault = identity.calleeFault(calleeKey, contexts);
+    if (fault !== undefined) return this.#fail(fault);
+    const { publicKey: callerKey } = identity;
+    this.#handshake = { caller: this.#callerNonce, callee, callerKey, calleeKey, channel: channelOf(this.#socket) };
+    this.#request({
+      connection: "Upgrade",
+      upgrade: MESH_PROTOCOL,
+      ...(callerKey === undefined ? {} : { "holon-key": callerKey }),
+      "holon-proof": identity.prove("caller", this.#handshake),
+    });
+  }
+
+  #onVerdict({ status, headers }: ResponseHead, handshake: Handshake): void {
+    const { identity, onOpen } = this.#options;
+    if (status === 401) return this.#fail(`it refused this process's proof (HTTP 401): ${this.#doubt}`);
+    if (status !== 101) return this.#fail(`it refused the connection (HTTP ${status})`);
+    if (identity.check("callee", handshake, headers.get("holon-proof")) === undefined) return this.#fail("it cannot prove who it is");
+    this.#stop();
+    onOpen(this.#socket, this.#received);
+  }
+
+  get #doubt(): string {
+    const { publicKey } = this.#options.identity;
+    return publicKey === undefined ? "is HOLON_SECRET the same in both?" : `is the key ${publicKey} in its HOLON_PEERS?`;
+  }
+
+  #request(headers: Readonly<Record<string, string>>): void {
+    const { host, port } = this.#options.address;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#socket.write(`GET /holon-mesh HTTP/1.1\r\nhost: ${host.includes(":") ? `[${host}]` : host}:${port}\r\n${lines.join("")}\r\n`);
+  }
+
+  #fail(reason: string): void {
+    this.cancel();
+    this.#options.onFail(reason);
+  }
+
+  #stop(): void {
+    this.#over = true;
+    this.#options.wheel.remove(this.#patience);
+    this.#socket.off("connect", this.#onConnect);
+    this.#socket.off("secureConnect", this.#onConnect);
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("error", this.#onError);
+    this.#socket.off("close", this.#onClose);
+  }
+}

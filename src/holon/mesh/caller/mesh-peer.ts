@@ -1,0 +1,253 @@
+import { describeProcedure } from "../../contract/fingerprint.ts";
+import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
+import { catalogueError, fullJitterMs, HolonError, type Scope } from "../../kernel/index.ts";
+import { type MeshAddress, parseMeshAddress } from "../connection/mesh-address.ts";
+import type { MeshTls } from "../connection/mesh-tls.ts";
+import type { MeshServices, MeshStats } from "../connection/services.ts";
+import { addTraffic, noTraffic } from "../connection/traffic.ts";
+import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import type { ProcessIdentity } from "../identity/index.ts";
+import { type CalleeHello, MESH_FEATURES } from "../protocol/index.ts";
+import { ConnectionWaiter } from "./connection-waiter.ts";
+import { Dial } from "./dial.ts";
+import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
+import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
+import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";
+
+/** What {@link createMeshPeer} needs. */
+export interface MeshPeerOptions extends MeshServices {
+  /** `mesh://host:port` or `http://host:port`. */
+  readonly url: string;
+  /** How this process and the other prove themselves to each other. */
+  readonly identity: ProcessIdentity;
+  /** Certificates of this process, and of the authority that the other must have its own from; in the clear where none are given. */
+  readonly tls?: MeshTls | undefined;
+  /** Name of this process, for the peer's log. */
+  readonly processName: string;
+  /** The contexts that this process calls for, and `edge` where it is one. */
+  readonly callerContexts: readonly string[];
+  /** The contracts of the contexts that are expected there. */
+  readonly contracts: readonly Contract[];
+  /** What this process understands beyond `holon-mesh/1`: {@link MESH_FEATURES} where nothing is said. */
+  readonly features?: readonly string[] | undefined;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Makes an idempotency key. */
+  readonly newKey: () => string;
+}
+
+/** Whether calls can be made now, and why not. */
+export interface MeshPeerState {
+  readonly status: "connecting" | "ready" | "closed";
+  readonly reason: string | undefined;
+}
+
+/** The caller's side of the mesh: one other process, and the procedures that it offers. */
+export interface MeshPeer {
+  /** The place of a procedure in that process; `path` begins with the context's name. */
+  target(contextName: string, path: string, procedure: AnyProcedure): Target;
+  state(): MeshPeerState;
+  /** Whether the process that is connected now has announced a feature. */
+  has(feature: string): boolean;
+  /** Resolves when calls can be made; rejects with UNAVAILABLE when the peer is closed before. */
+  ready(): Promise<void>;
+  /** Fails what is open and connects no more. */
+  close(): Promise<void>;
+  stats(): MeshStats;
+}
+
+/** Bounds of the wait between two attempts to connect. */
+const RECONNECT = { firstMs: 50, greatestMs: 2_000 } as const;
+
+/** How long a call waits for a connection. */
+const CONNECTION_WAIT_MS = 1_000;
+
+/**
+ * Makes the caller's side of the mesh and begins to connect.
+ *
+ * Errors: BAD_REQUEST for an address that is none.
+ * Guarantee: connects again, with growing jittered waits, until it is closed.
+ */
+export function createMeshPeer(options: MeshPeerOptions): MeshPeer {
+  return new ConnectingMeshPeer(options);
+}
+
+/**
+ *   dialing --open--> greeting --hello--> ready
+ *   dialing, greeting, ready --failed, lost, goaway--> waiting --jittered time--> dialing
+ *   any --close()--> closed
+ */
+class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
+  connection: PeerConnection | undefined = undefined;
+  readonly newKey: () => string;
+  readonly #options: MeshPeerOptions;
+  readonly #address: MeshAddress;
+  readonly #expected = new Map<string, ExpectedProcedure>();
+  readonly #connections = new Set<PeerConnection>();
+  readonly #waiters = new Set<ConnectionWaiter>();
+  readonly #past = noTraffic();
+  #routes: ReadonlyMap<string, Route> = new Map();
+  #dial: Dial | undefined = undefined;
+  #retry: WheelTimeout | undefined = undefined;
+  #attempt = 0;
+  #readyAtMs = 0;
+  #reason: string | undefined = "not connected yet";
+  #closed = false;
+  #readyPromises: { resolve: () => void; reject: (error: HolonError) => void }[] = [];
+
+  constructor(options: MeshPeerOptions) {
+    this.#options = options;
+    this.newKey = options.newKey;
+    this.#address = parseMeshAddress(options.url);
+    for (const contract of options.contracts) {
+      for (const [path, procedure] of walkProcedures(contract.procedures)) {
+        this.#expected.set(`${contract.name}.${path}`, { contextName: contract.name, description: describeProcedure(procedure) });
+      }
+    }
+    this.#connect();
+  }
+
+  target(contextName: string, path: string, procedure: AnyProcedure): Target {
+    if (!this.#expected.has(path))
+      throw catalogueError("NOT_FOUND", `${path} is in none of the contracts that this peer was made with (context ${contextName}).`);
+    return new RemoteTarget(path, procedure, this);
+  }
+
+  state(): MeshPeerState {
+    if (this.#closed) return { status: "closed", reason: "the peer was closed" };
+    return this.connection === undefined ? { status: "connecting", reason: this.#reason } : { status: "ready", reason: undefined };
+  }
+
+  has(feature: string): boolean {
+    return this.connection?.peer.has(feature) === true;
+  }
+
+  ready(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    if (this.connection !== undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#readyPromises.push({ resolve, reject }));
+  }
+
+  connected(scope: Scope): Promise<PeerConnection> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    if (this.connection !== undefined) return Promise.resolve(this.connection);
+    const { limits, wheel, clock } = this.#options;
+    if (this.#waiters.size >= limits.meshConcurrencyCount) {
+      return Promise.reject(
+        catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls wait for ${this.#options.url} (limit meshConcurrencyCount).`),
+      );
+    }
+    const waiter = new ConnectionWaiter(
+      scope,
+      () => ({ message: `${this.#hostedThere} cannot be reached.`, reason: `There is no connection to ${this.#options.url}: ${this.#reason}.` }),
+      (over) => {
+        this.#waiters.delete(over);
+        wheel.remove(over);
+      },
+    );
+    this.#waiters.add(waiter);
+    wheel.add(waiter, Math.min(scope.deadlineAtMs, clock.monotonicMs() + CONNECTION_WAIT_MS));
+    return waiter.promise;
+  }
+
+  get #hostedThere(): string {
+    return this.#options.contracts.map(({ name }) => name).join(" and ");
+  }
+
+  route(path: string): Route {
+    return this.#routes.get(path) ?? catalogueError("NOT_FOUND", `${path} is in none of the contracts that this peer was made with.`);
+  }
+
+  stats(): MeshStats {
+    const sum = { connections: this.#connections.size, open: this.#waiters.size, ...this.#past };
+    for (const connection of this.#connections) {
+      sum.open += connection.openCount;
+      addTraffic(sum, connection.link);
+    }
+    return sum;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#dial?.cancel();
+    if (this.#retry !== undefined) this.#options.wheel.remove(this.#retry);
+    this.connection = undefined;
+    this.#reason = "the peer was closed";
+    for (const waiter of [...this.#waiters]) waiter.expire();
+    for (const { reject } of this.#readyPromises.splice(0)) reject(this.#closedError());
+    const links = [...this.#connections].map((connection) => connection.link);
+    for (const link of links) link.destroy("the peer was closed");
+    await Promise.all(links.map((link) => link.gone()));
+  }
+
+  onGreeting(connection: PeerConnection, hello: CalleeHello): void {
+    const { clock, log, url } = this.#options;
+    this.#routes = toRoutes(this.#expected, hello);
+    for (const route of this.#routes.values()) {
+      if (route instanceof HolonError) log.error({ peer: url, process: hello.process, code: route.code }, route.message);
+    }
+    log.info({ peer: url, process: hello.process, contexts: hello.contexts, features: hello.features }, "mesh connection ready");
+    this.connection = connection;
+    this.#readyAtMs = clock.monotonicMs();
+    for (const waiter of [...this.#waiters]) waiter.connected(connection);
+    for (const { resolve } of this.#readyPromises.splice(0)) resolve();
+  }
+
+  onGoaway(connection: PeerConnection): void {
+    this.#options.log.info({ peer: this.#options.url }, "the mesh peer is stopping");
+    if (connection === this.connection) this.#lost("the peer is stopping");
+  }
+
+  onClose(connection: PeerConnection, reason: string): void {
+    this.#connections.delete(connection);
+    addTraffic(this.#past, connection.link);
+    if (this.#closed) return;
+    this.#options.log.info({ peer: this.#options.url, reason }, "mesh connection closed");
+    // One that said goodbye before has its successor under way.
+    if (connection === this.connection || !connection.greeted) this.#lost(reason);
+  }
+
+  #connect(): void {
+    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts, features = MESH_FEATURES } = this.#options;
+    this.#retry = undefined;
+    this.#attempt++;
+    this.#dial = new Dial({
+      limits,
+      clock,
+      wheel,
+      log,
+      identity,
+      tls,
+      contexts: contracts.map(({ name }) => name),
+      address: this.#address,
+      onFail: (reason) => {
+        log.debug({ peer: this.#options.url, reason, attempt: this.#attempt }, "mesh connection failed");
+        this.#lost(reason);
+      },
+      onOpen: (socket, head) => {
+        const services = { limits, clock, wheel, log: log.child({ peer: this.#options.url }) };
+        const connection = new PeerConnection(socket, this, services, callerContexts, identity.principals);
+        this.#connections.add(connection);
+        const procedures = Object.fromEntries([...this.#expected].map(([path, { description }]) => [path, description.hash]));
+        connection.start(head, { process: processName, callers: callerContexts, frameBytes: limits.frameBytes, features, procedures });
+      },
+    });
+  }
+
+  /** Plans the next attempt. A connection that held for a while starts the waits from the beginning. */
+  #lost(reason: string): void {
+    const { clock, wheel, random, log, url } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.connection !== undefined && nowMs - this.#readyAtMs > RECONNECT.greatestMs) this.#attempt = 0;
+    if (reason !== this.#reason) log.warn({ peer: url, reason }, "no mesh connection; trying again");
+    this.connection = undefined;
+    this.#reason = reason;
+    this.#retry = new WheelTimeout(() => this.#connect());
+    wheel.add(this.#retry, nowMs + fullJitterMs(Math.max(1, this.#attempt), RECONNECT, random));
+  }
+
+  #closedError(): HolonError {
+    return catalogueError("UNAVAILABLE", `The peer ${this.#options.url} was closed.`, { executed: "no" });
+  }
+}

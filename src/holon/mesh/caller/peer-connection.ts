@@ -1,0 +1,253 @@
+import type { Socket } from "node:net";
+import { catalogueError, HolonError, isUnicodeJson, principalName, type Scope } from "../../kernel/index.ts";
+import { EXCHANGE_COUNT, ExchangeTable, isExchangeId } from "../connection/exchange-table.ts";
+import { Link, type LinkOwner } from "../connection/link.ts";
+import type { MeshServices } from "../connection/services.ts";
+import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import {
+  type CalleeHello,
+  type CallerHello,
+  FRAME,
+  FRAME_END,
+  type Frame,
+  fromWireError,
+  PeerFeatures,
+  PrincipalSender,
+  type PrincipalVouching,
+  parseCalleeHello,
+  toHelloFrame,
+} from "../protocol/index.ts";
+import { CallerCall } from "./caller-call.ts";
+import type { CallerExchange } from "./caller-exchange.ts";
+import { CallerStream } from "./caller-stream.ts";
+
+/** What a connection tells the peer that it belongs to. */
+export interface PeerConnectionOwner {
+  onGreeting(connection: PeerConnection, hello: CalleeHello): void;
+  /** The callee takes nothing new on this connection. */
+  onGoaway(connection: PeerConnection): void;
+  onClose(connection: PeerConnection, reason: string): void;
+}
+
+const CALL = `[${FRAME.CALL},`;
+const OPEN = `[${FRAME.OPEN},`;
+const FRAME_CLOSE = `]${FRAME_END}`;
+
+/** What a call says that most calls do not: an idempotency key, or that a system acts for somebody. */
+function extrasOf(scope: Scope, key: string | undefined): string {
+  const { initiator, principal } = scope;
+  if (initiator !== principal) return JSON.stringify({ key, initiator });
+  return key === undefined ? "0" : `{"key":${JSON.stringify(key)}}`;
+}
+
+/**
+ * The caller's end of a connection.
+ *
+ *   greeting --hello--> ready --goaway--> draining --last exchange over--> ended
+ *   any --fault, error, silence--> closed: every open exchange fails with UNAVAILABLE
+ */
+export class PeerConnection implements LinkOwner {
+  readonly link: Link;
+  /** What the callee understands; nothing before its greeting. */
+  peer = new PeerFeatures();
+  readonly #services: MeshServices;
+  readonly #owner: PeerConnectionOwner;
+  readonly #open = new ExchangeTable<CallerExchange>();
+  readonly #principals: PrincipalSender;
+  readonly #callers: ReadonlyMap<string, number>;
+  readonly #patience = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
+  #peerFrameBytes = 0;
+  #greeted = false;
+  #draining = false;
+
+  constructor(socket: Socket, owner: PeerConnectionOwner, services: MeshServices, callers: readonly string[], vouching: PrincipalVouching) {
+    this.#owner = owner;
+    this.#principals = new PrincipalSender(vouching);
+    this.#services = services;
+    this.#callers = new Map(callers.map((name, number) => [name, number]));
+    this.link = new Link(socket, this, services, "always reads");
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Whether the callee has introduced itself. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+
+  start(head: Buffer, hello: CallerHello): void {
+    const { wheel, clock, limits } = this.#services;
+    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.link.writer.send(toHelloFrame(hello));
+    this.link.start(head);
+  }
+
+  /** Sends a call; `number` is the procedure's in the callee's greeting, `input` its JSON, empty for nothing. */
+  call(path: string, number: number, scope: Scope, key: string | undefined, input: string): Promise<unknown> {
+    const meta = this.#meta(path, number, scope, key);
+    if (meta instanceof HolonError) return Promise.reject(meta);
+    const id = this.#open.takeId();
+    const frame = CALL + id + meta + (input === "" ? FRAME_CLOSE : `,${input}${FRAME_CLOSE}`);
+    const tooLarge = this.#unsendable(path, frame);
+    if (tooLarge !== undefined) {
+      this.#takeBack(id, scope);
+      return Promise.reject(tooLarge);
+    }
+    const { writer } = this.link;
+    writer.send(frame);
+    const call = new CallerCall(this, id, path, scope, writer.queued);
+    this.#enter(call, scope.deadlineAtMs);
+    return call.promise;
+  }
+
+  /** Opens a stream. */
+  open(path: string, number: number, scope: Scope, input: string): CallerStream | HolonError {
+    const meta = this.#meta(path, number, scope, scope.key);
+    if (meta instanceof HolonError) return meta;
+    const id = this.#open.takeId();
+    const window = this.#services.limits.streamWindowCount;
+    const frame = `${OPEN + id + meta},${window}${input === "" ? "" : `,${input}`}${FRAME_CLOSE}`;
+    const tooLarge = this.#unsendable(path, frame);
+    if (tooLarge !== undefined) {
+      this.#takeBack(id, scope);
+      return tooLarge;
+    }
+    const { writer } = this.link;
+    writer.send(frame);
+    const stream = new CallerStream(this, id, path, scope, writer.queued, window);
+    this.#enter(stream, scope.deadlineAtMs);
+    return stream;
+  }
+
+  /** Tells the callee that nobody waits any more, and whether it is because time is up. */
+  sendCancel(id: number, isLate: boolean): void {
+    if (!this.link.closed) this.link.writer.send(`[${FRAME.CANCEL},${id}${isLate ? ",1" : ""}]${FRAME_END}`);
+  }
+
+  sendCredit(id: number, count: number): void {
+    this.link.writer.send(`[${FRAME.CREDIT},${id},${count}]${FRAME_END}`);
+  }
+
+  /** The exchange is over. */
+  forget(exchange: CallerExchange): void {
+    if (!this.#open.remove(exchange)) return;
+    this.#open.release(exchange.id);
+    if (exchange.slot !== undefined) this.#services.wheel.remove(exchange);
+    if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
+  }
+
+  onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined {
+    for (const frame of frames) {
+      const fault = this.#greeted ? this.#onFrame(frame, hasEscapes) : this.#greet(frame);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  onUnknownKind(kind: number): void {
+    this.#services.log.warn({ kind }, "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted");
+  }
+
+  onClose(reason: string): void {
+    this.#services.wheel.remove(this.#patience);
+    const { flushed } = this.link.writer;
+    const cause = catalogueError("UNAVAILABLE", reason);
+    for (const exchange of this.#open.all()) {
+      const executed = exchange.sentAs > flushed ? "no" : "maybe";
+      exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}.`, { executed, cause }));
+    }
+    this.#owner.onClose(this, reason);
+  }
+
+  #greet(frame: Frame): string | undefined {
+    const hello = parseCalleeHello(frame);
+    if (hello === undefined) return "the peer did not introduce itself";
+    this.#services.wheel.remove(this.#patience);
+    this.#greeted = true;
+    this.#peerFrameBytes = hello.frameBytes;
+    this.peer = new PeerFeatures(hello.features);
+    this.#owner.onGreeting(this, hello);
+    return undefined;
+  }
+
+  #onFrame(frame: Frame, hasEscapes: boolean): string | undefined {
+    switch (frame[0]) {
+      case FRAME.ANSWER:
+      case FRAME.END:
+      case FRAME.ITEM:
+      case FRAME.FAILURE:
+        if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
+        return this.#onAnswer(this.#open.get(frame[1]), frame, hasEscapes);
+      case FRAME.GOAWAY:
+        if (this.#draining) return undefined;
+        this.#draining = true;
+        this.#owner.onGoaway(this);
+        if (this.#open.size === 0) this.link.end();
+        return undefined;
+      default:
+        return this.link.control(frame);
+    }
+  }
+
+  #onAnswer(exchange: CallerExchange | undefined, frame: Frame, hasEscapes: boolean): string | undefined {
+    if (exchange === undefined) return undefined;
+    if (hasEscapes && !isUnicodeJson(frame)) return this.#refuse(exchange, "it has half of a surrogate pair");
+    switch (frame[0]) {
+      case FRAME.ITEM:
+        return exchange.item(frame[2]) ? undefined : "the peer sent an item that nobody made room for";
+      case FRAME.FAILURE: {
+        const error = fromWireError(frame[2]);
+        if (error === undefined) return this.#refuse(exchange, "it is a failure without code or message");
+        exchange.fail(error);
+        return undefined;
+      }
+      default:
+        exchange.end(frame[2]);
+        return undefined;
+    }
+  }
+
+  /** Ends a call whose answer cannot be used; the other calls of the connection go on. */
+  #refuse(exchange: CallerExchange, reason: string): undefined {
+    this.#services.log.warn({ procedure: exchange.path, reason }, "refused what a mesh peer answered");
+    exchange.giveUp(catalogueError("INTERNAL", `The answer of ${exchange.path} was refused: ${reason}.`, { executed: "maybe" }));
+  }
+
+  /** The part of a frame that calls and streams share, or why it cannot be sent. */
+  #meta(path: string, number: number, scope: Scope, key: string | undefined): string | HolonError {
+    const { limits, clock } = this.#services;
+    const caller = this.#callers.get(scope.caller);
+    if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
+    const left = scope.deadlineAtMs - clock.monotonicMs();
+    // Rounded down: no callee may have more time than its caller. Zero would mean that there is no deadline.
+    const leftMs = left === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.floor(left));
+    if (left <= 0) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
+    if (this.#open.size >= Math.min(limits.meshConcurrencyCount, EXCHANGE_COUNT)) {
+      return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
+    }
+    if (this.link.writer.backlogBytes > limits.meshBacklogBytes) {
+      return catalogueError("OVERLOADED", `More than ${limits.meshBacklogBytes} bytes wait for the connection (limit meshBacklogBytes).`);
+    }
+    const principal = this.#principals.write(scope.principal, scope.deadlineAtMs);
+    if (principal === undefined) return catalogueError("FORBIDDEN", `This process may not say that it calls for ${principalName(scope.principal)}.`);
+    return `,${number},${caller},${leftMs},${principal},"${scope.trace.traceparent}",${extrasOf(scope, key)}`;
+  }
+
+  #unsendable(path: string, frame: string): HolonError | undefined {
+    if (frame.length * 3 <= this.#peerFrameBytes || Buffer.byteLength(frame) <= this.#peerFrameBytes) return undefined;
+    return catalogueError("PAYLOAD_TOO_LARGE", `The input of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`);
+  }
+
+  /** A frame was made and is not sent: what it would have told the callee is untold. */
+  #takeBack(id: number, scope: Scope): void {
+    this.#open.release(id);
+    this.#principals.withdraw(scope.principal);
+  }
+
+  #enter(exchange: CallerExchange, deadlineAtMs: number): void {
+    this.#open.put(exchange);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#services.wheel.add(exchange, deadlineAtMs);
+  }
+}

@@ -1,0 +1,105 @@
+import { ANONYMOUS, type Clock, type Limits, type Principal } from "../../kernel/index.ts";
+import type { PrincipalVouching, ReceivedPrincipal, Voucher } from "../protocol/principal-vouching.ts";
+import { createPrincipalToken, maySpeakFor, parsePrincipalToken } from "./principal-token.ts";
+import type { ProcessKey } from "./process-key.ts";
+import type { Roster } from "./roster.ts";
+
+/** The limits that tokens of principals live by. */
+export type TokenLimits = Pick<Limits, "principalTokenMs" | "principalTokenCount" | "clockSkewMs" | "subscriptionGreatestAgeMs">;
+
+/** What {@link SignedPrincipals} needs. */
+export interface SignedPrincipalsOptions {
+  readonly key: ProcessKey;
+  readonly roster: Roster;
+  readonly clock: Clock;
+  readonly limits: TokenLimits;
+}
+
+const NOBODY: Voucher = { text: JSON.stringify(ANONYMOUS), goodUntilMs: Number.POSITIVE_INFINITY };
+const NOBODY_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtMs: Number.POSITIVE_INFINITY };
+
+/**
+ * Principals with the signature of who knows them: users that of the edge, systems that of their context.
+ *
+ * A token lives at least as long as the call that it is made for, and `principalTokenMs` at least, so that the calls of one user share one. Who
+ * got a principal hands its token on unchanged and makes none of its own. Nobody in particular needs no signature: everybody may be that.
+ */
+export class SignedPrincipals implements PrincipalVouching {
+  readonly #options: SignedPrincipalsOptions;
+  readonly #ownNames: ReadonlySet<string>;
+  /** Tokens by content of the principal: an edge makes a new object for each request of the same user. */
+  readonly #short = new Map<string, Voucher>();
+  /** Those of streams and long jobs, which are not for the short calls of the same principal. */
+  readonly #long = new Map<string, Voucher>();
+  /** Tokens that were found good: a user comes in on several connections. */
+  readonly #believed = new Map<string, ReceivedPrincipal>();
+  /** The tokens that principals came with. */
+  readonly #tokens = new WeakMap<Principal, Voucher>();
+
+  constructor(options: SignedPrincipalsOptions) {
+    this.#options = options;
+    this.#ownNames = options.roster.namesOf(options.key.publicKey);
+  }
+
+  vouch(principal: Principal, untilMs: number): Voucher | undefined {
+    if (principal.kind === "anonymous") return NOBODY;
+    const kept = this.#tokens.get(principal);
+    if (kept !== undefined) return kept;
+    if (!maySpeakFor(this.#ownNames, principal)) return undefined;
+    const content = JSON.stringify(principal);
+    const leftMs = untilMs - this.#options.clock.monotonicMs();
+    const kind = leftMs <= this.#options.limits.principalTokenMs ? this.#short : this.#long;
+    const issued = kind.get(content);
+    if (issued !== undefined && issued.goodUntilMs >= this.#neededUntil(untilMs)) return issued;
+    return this.#issue(kind, content, principal, leftMs);
+  }
+
+  receive(value: unknown): ReceivedPrincipal | string | undefined {
+    if (typeof value !== "string") return (value as { kind?: unknown } | null | undefined)?.kind === "anonymous" ? NOBODY_RECEIVED : unsigned(value);
+    return this.#believed.get(value) ?? this.#receiveToken(value);
+  }
+
+  /** A call without a deadline needs no token for ever: one that has half of its time left will do. */
+  #neededUntil(untilMs: number): number {
+    const { clock, limits } = this.#options;
+    return untilMs === Number.POSITIVE_INFINITY ? clock.monotonicMs() + limits.subscriptionGreatestAgeMs / 2 : untilMs;
+  }
+
+  #issue(kind: Map<string, Voucher>, content: string, principal: Principal, leftMs: number): Voucher {
+    const { key, clock, limits } = this.#options;
+    const nowMs = clock.nowMs();
+    const lifeMs = leftMs === Number.POSITIVE_INFINITY ? limits.subscriptionGreatestAgeMs : Math.max(limits.principalTokenMs, leftMs);
+    const exp = Math.ceil((nowMs + lifeMs) / 1_000);
+    const token = createPrincipalToken(key, principal, { iat: Math.floor(nowMs / 1_000), exp });
+    const issued = { text: JSON.stringify(token), goodUntilMs: clock.monotonicMs() + exp * 1_000 - nowMs };
+    remember(kind, content, issued, limits.principalTokenCount);
+    return issued;
+  }
+
+  #receiveToken(token: string): ReceivedPrincipal | string {
+    const { roster, clock, limits } = this.#options;
+    const claims = parsePrincipalToken(token, roster);
+    if (typeof claims === "string") return claims;
+    const { principal, iat, exp } = claims;
+    const nowMs = clock.nowMs();
+    if (iat * 1_000 > nowMs + limits.clockSkewMs) return "its token was made in the future: do the clocks of the processes agree?";
+    const received = { principal, expiresAtMs: clock.monotonicMs() + exp * 1_000 + limits.clockSkewMs - nowMs };
+    this.#tokens.set(principal, { text: JSON.stringify(token), goodUntilMs: Number.POSITIVE_INFINITY });
+    remember(this.#believed, token, received, limits.principalTokenCount);
+    return received;
+  }
+}
+
+function unsigned(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null ? "it comes without a signed token" : undefined;
+}
+
+/** Keeps the newest. Map iterates in the order of entering, so the first is the oldest. */
+function remember<Value>(map: Map<string, Value>, name: string, value: Value, limit: number): void {
+  map.delete(name);
+  map.set(name, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= limit) break;
+    map.delete(oldest);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Principal } from "../../kernel/index.ts";
+import type { PrincipalVouching, ReceivedPrincipal } from "./principal-vouching.ts";
+
+/** How many principals one connection remembers. */
+export const PRINCIPAL_TABLE_COUNT = 256;
+
+interface Slot {
+  readonly number: number;
+  readonly text: string;
+  readonly goodUntilMs: number;
+  principal: Principal;
+}
+
+/**
+ * The sending end of a connection's table of principals: each travels whole once and as a number after that.
+ *
+ * Both ends hold {@link PRINCIPAL_TABLE_COUNT} at most; the oldest entry makes room. Frames arrive in order, so a number always means what was
+ * last sent with it. What stands for a principal that ends before the call may, travels anew: a connection may be old, a token is not.
+ */
+export class PrincipalSender {
+  readonly #vouching: PrincipalVouching;
+  readonly #slots: (Slot | undefined)[] = new Array<Slot | undefined>(PRINCIPAL_TABLE_COUNT).fill(undefined);
+  readonly #byPrincipal = new Map<Principal, Slot>();
+  readonly #byText = new Map<string, Slot>();
+  #next = 0;
+  #last: Principal | undefined = undefined;
+  #lastNumber = "";
+  #lastUntilMs = 0;
+
+  constructor(vouching: PrincipalVouching) {
+    this.#vouching = vouching;
+  }
+
+  /**
+   * What stands for the principal in the next frame, whose call may last up to then; {@link withdraw} it where that frame is not sent after
+   * all. Undefined where this process may not speak for the principal.
+   */
+  write(principal: Principal, untilMs: number): string | undefined {
+    if (principal === this.#last && untilMs <= this.#lastUntilMs) return this.#lastNumber;
+    const known = this.#byPrincipal.get(principal);
+    if (known !== undefined && untilMs <= known.goodUntilMs) return this.#use(known);
+    // An edge makes a new object for each request of the same user: the table goes by content.
+    const voucher = this.#vouching.vouch(principal, untilMs);
+    if (voucher === undefined) return undefined;
+    const slot = this.#byText.get(voucher.text);
+    if (slot === undefined) return this.#enter({ number: this.#takeNumber(), ...voucher, principal });
+    this.#unbind(slot);
+    slot.principal = principal;
+    this.#byPrincipal.set(principal, slot);
+    return this.#use(slot);
+  }
+
+  /** The other end never saw the frame: the principal travels whole again. */
+  withdraw(principal: Principal): void {
+    const slot = this.#byPrincipal.get(principal);
+    if (slot !== undefined) this.#remove(slot);
+  }
+
+  #use(slot: Slot): string {
+    this.#last = slot.principal;
+    this.#lastUntilMs = slot.goodUntilMs;
+    this.#lastNumber = String(slot.number);
+    return this.#lastNumber;
+  }
+
+  #enter(slot: Slot): string {
+    this.#slots[slot.number] = slot;
+    this.#byPrincipal.set(slot.principal, slot);
+    this.#byText.set(slot.text, slot);
+    return `[${this.#use(slot)},${slot.text}]`;
+  }
+
+  #takeNumber(): number {
+    const number = this.#next;
+    this.#next = (number + 1) % PRINCIPAL_TABLE_COUNT;
+    const oldest = this.#slots[number];
+    if (oldest !== undefined) this.#remove(oldest);
+    return number;
+  }
+
+  #remove(slot: Slot): void {
+    this.#unbind(slot);
+    this.#byText.delete(slot.text);
+    this.#slots[slot.number] = undefined;
+    this.#last = undefined;
+  }
+
+  /** A principal whose token was renewed has another slot by now. */
+  #unbind(slot: Slot): void {
+    if (this.#byPrincipal.get(slot.principal) === slot) this.#byPrincipal.delete(slot.principal);
+  }
+}
+
+/** Why a call is not taken whose principal was believed before. */
+const EXPIRED = "its token has ended";
+
+/** The receiving end of a connection's table of principals. */
+export class PrincipalReceiver {
+  readonly #vouching: PrincipalVouching;
+  readonly #slots: (ReceivedPrincipal | string | undefined)[] = new Array<undefined>(PRINCIPAL_TABLE_COUNT).fill(undefined);
+
+  constructor(vouching: PrincipalVouching) {
+    this.#vouching = vouching;
+  }
+
+  /** The principal that a frame names; a sentence says why it is not believed; undefined where the frame names none. */
+  read(value: unknown, nowMs: number): Principal | string | undefined {
+    const received = isPlace(value) ? this.#slots[value] : this.#enter(value);
+    if (received === undefined || typeof received === "string") return received;
+    return nowMs <= received.expiresAtMs ? received.principal : EXPIRED;
+  }
+
+  #enter(value: unknown): ReceivedPrincipal | string | undefined {
+    if (!Array.isArray(value)) return undefined;
+    const number: unknown = value[0];
+    if (!isPlace(number)) return undefined;
+    const received = this.#vouching.receive(value[1]);
+    this.#slots[number] = received;
+    return received;
+  }
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < PRINCIPAL_TABLE_COUNT;
+}

@@ -1,0 +1,31 @@
+import { type Executed, HolonError } from "../../kernel/index.ts";
+
+/** An error as it travels: no cause, no stack. */
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: unknown;
+  readonly executed: Executed;
+  readonly status: number;
+}
+
+/** What may leave the process of an error. */
+export function toWireError(error: HolonError): WireError {
+  return { code: error.code, message: error.message, details: error.details, executed: error.executed, status: error.status };
+}
+
+const CODE_LENGTH = 100;
+
+/**
+ * The error that a peer sent, as the same class that a local call throws; undefined where the value is not an error.
+ *
+ * The peer may be of another version. A code that is unknown here stays as it is. What else is unknown becomes what is safe to believe: the
+ * handler may have run, and the status is that of the code.
+ */
+export function fromWireError(value: unknown): HolonError | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { code, message, details, executed, status } = value as Partial<Record<keyof WireError, unknown>>;
+  if (typeof code !== "string" || code === "" || code.length > CODE_LENGTH || typeof message !== "string") return undefined;
+  const known = executed === "no" || executed === "yes" ? executed : "maybe";
+  return new HolonError(code, message, { details, executed: known, ...(typeof status === "number" ? { status } : {}) });
+}

@@ -1,0 +1,104 @@
+import { connect, type Socket } from "node:net";
+import { createNonce, createSecretIdentity, type ProcessIdentity } from "./identity/index.ts";
+import { type Handshake, MESH_PROTOCOL, parseResponseHead, type Side, toHelloFrame } from "./protocol/index.ts";
+
+/** The headers of one attempt to open a connection. */
+export type SentHeaders = Readonly<Record<string, string>>;
+
+/** How an attempt ended, and what was said for it. */
+export interface HandshakeEnd {
+  readonly status: number;
+  readonly handshake: Handshake;
+  readonly sent: SentHeaders;
+}
+
+/** Everything that a test sends and gets on a bare socket. */
+export class RawCaller {
+  readonly socket: Socket;
+  /** All that arrived and was not taken yet. */
+  received = Buffer.alloc(0);
+  closed = false;
+  /** How many bytes arrived, also of those that were not kept. */
+  receivedBytes = 0;
+  /** Whether what arrives is kept for {@link frames}; off for a flood. */
+  keeps = true;
+  #onChange: () => void = () => {};
+
+  constructor(port: number) {
+    this.socket = connect({ host: "127.0.0.1", port });
+    this.socket.on("data", (chunk: Buffer) => {
+      this.receivedBytes += chunk.length;
+      if (this.keeps) this.received = Buffer.concat([this.received, chunk]);
+      this.#onChange();
+    });
+    this.socket.on("error", () => {});
+    this.socket.on("close", () => {
+      this.closed = true;
+      this.#onChange();
+    });
+  }
+
+  /** Resolves when the condition holds for what has arrived. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = () => {
+        if (condition()) resolve();
+      };
+      this.#onChange();
+    });
+  }
+
+  async untilClosed(): Promise<void> {
+    await this.until(() => this.closed);
+  }
+
+  /** Resolves with a frame that was sent to this end. */
+  async untilFrame(kind: number): Promise<readonly unknown[]> {
+    const find = (): readonly unknown[] | undefined => this.frames().find((frame) => frame[0] === kind);
+    await this.until(() => find() !== undefined);
+    return find() as readonly unknown[];
+  }
+
+  frames(): readonly (readonly unknown[])[] {
+    const lines = this.received.toString("utf8").split(",\n");
+    return lines.slice(0, -1).map((line) => JSON.parse(line) as readonly unknown[]);
+  }
+
+  /** Sends an HTTP request and resolves with the status and headers of the answer. */
+  async request(headers: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string> }> {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.socket.write(`GET /holon-mesh HTTP/1.1\r\nhost: test\r\n${lines.join("")}\r\n`);
+    await this.until(() => this.closed || this.received.includes("\r\n\r\n"));
+    const head = parseResponseHead(this.received);
+    if (head === undefined || head === "malformed") return { status: 0, headers: new Map() };
+    this.received = this.received.subarray(head.bytes);
+    return head;
+  }
+
+  /** Goes through the handshake, with a secret or a key; resolves with the status of its end and what was sent for it. */
+  async handshake(as: string | ProcessIdentity, side: Side = "caller"): Promise<HandshakeEnd> {
+    const identity = typeof as === "string" ? createSecretIdentity(as) : as;
+    const caller = createNonce();
+    const challenge = await this.request({ "holon-nonce": caller });
+    const { publicKey: callerKey } = identity;
+    const handshake = { caller, callee: challenge.headers.get("holon-nonce") ?? "", callerKey, calleeKey: challenge.headers.get("holon-key") };
+    const sent = {
+      connection: "Upgrade",
+      upgrade: MESH_PROTOCOL,
+      ...(callerKey === undefined ? {} : { "holon-key": callerKey }),
+      "holon-proof": identity.prove(side, handshake),
+    };
+    return { status: (await this.request(sent)).status, handshake, sent };
+  }
+
+  /** Handshake and greeting, for frames to follow. */
+  async introduce(as: string | ProcessIdentity, callers: readonly string[] = ["orders"], frameBytes = 1_000_000): Promise<void> {
+    await this.handshake(as);
+    this.socket.write(toHelloFrame({ process: "raw-1", callers, frameBytes, procedures: {} }));
+    await this.untilFrame(11);
+  }
+
+  send(...frames: readonly unknown[]): void {
+    this.socket.write(frames.map((frame) => `${JSON.stringify(frame)},\n`).join(""));
+  }
+}

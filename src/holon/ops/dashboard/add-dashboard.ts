@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { RateCounter } from "../../edge/rates/index.ts";
+import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { type Admin, Admission, isRefusal } from "./admission.ts";
+import { addBoard } from "./board-routes.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { takeForms } from "./form-body.ts";
+import { SessionCookie } from "./session-cookie.ts";
+import { Sessions } from "./sessions.ts";
+import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in-routes.ts";
+import { STYLE } from "./style.ts";
+import { addWork } from "./work-routes.ts";
+
+/** Wrong tries that an address has, in each process. */
+const WRONG_TRIES = { limit: 5, windowMs: 5 * 60_000, keysCount: 10_000 };
+
+/**
+ * Adds the dashboard below `/ops`: sign-in, the page of waiting work, and Bull Board.
+ *
+ * Guarantee: everything but the sign-in page and its style answers admins only, 401 to strangers and 403 to users who are none.
+ */
+export async function addDashboard(app: FastifyInstance, options: DashboardOptions, log: Logger): Promise<void> {
+  const { appName, secret, signIn, clock } = options;
+  const sessions = new Sessions(secret, clock);
+  const cookie = new SessionCookie(appName);
+  const admission = new Admission(options, sessions, cookie, log);
+  const tries = new RateCounter({ ...WRONG_TRIES, clock, shared: undefined });
+  const parts: SignInParts = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
+  const admins = new WeakMap<FastifyRequest, Admin>();
+  const adminOf = (request: FastifyRequest): Admin => {
+    const admin = admins.get(request);
+    if (admin === undefined) throw catalogueError("UNAUTHORIZED", "Nobody is signed in.");
+    return admin;
+  };
+  await app.register(
+    async (scope) => {
+      takeForms(scope);
+      addSignIn(scope, parts);
+      scope.get("/style.css", (_request, reply) =>
+        reply.header("content-type", "text/css; charset=utf-8").header("cache-control", "max-age=300").send(STYLE),
+      );
+      await scope.register(async (guarded) => {
+        guarded.addHook("onRequest", async (request, reply) => {
+          try {
+            admins.set(request, await admission.admit(request));
+          } catch (error) {
+            if (isRefusal(error) && wantsPage(request)) return showSignIn(reply, error.status, parts, request.url);
+            throw error;
+          }
+        });
+        guarded.get("/", (_request, reply: FastifyReply) => reply.redirect(FIRST_PAGE, 303));
+        addWork(guarded, options, adminOf);
+        addBoard(guarded, options, adminOf);
+      });
+    },
+    { prefix: "/ops" },
+  );
+}
+
+/** Whether a person's browser asks for a page, not a program for data. */
+function wantsPage({ method, headers }: FastifyRequest): boolean {
+  return method === "GET" && headers.accept?.includes("text/html") === true;
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from "node:http";
+import type { FastifyRequest } from "fastify";
+import { EdgeRequest } from "../../edge/http/edge-request.ts";
+import { TrustedProxies } from "../../edge/http/trusted-proxies.ts";
+import { catalogueError, type HolonError, isHolonError, type Logger, type Principal } from "../../kernel/index.ts";
+import { parsePrincipal } from "../../mesh/protocol/index.ts";
+import type { Credentials, DashboardOptions } from "./dashboard-options.ts";
+import type { SessionCookie } from "./session-cookie.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The role that is let in. */
+const ADMIN = "admin";
+
+/** What a bearer token is made of. Source: RFC 6750 (2.1). */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** An admin who asks for something. */
+export interface Admin {
+  readonly userId: string;
+  /** Undefined for a program that sends its token with each request: no page of another site can make it do so. */
+  readonly formToken: string | undefined;
+}
+
+/** Decides who may look at the dashboard. */
+export class Admission {
+  readonly #options: Pick<DashboardOptions, "authenticate" | "signIn">;
+  readonly #sessions: Sessions;
+  readonly #cookie: SessionCookie;
+  readonly #log: Logger;
+  readonly #proxies = new TrustedProxies([]);
+
+  constructor(options: Pick<DashboardOptions, "authenticate" | "signIn">, sessions: Sessions, cookie: SessionCookie, log: Logger) {
+    this.#options = options;
+    this.#sessions = sessions;
+    this.#cookie = cookie;
+    this.#log = log;
+  }
+
+  /** Who makes this request. Errors: UNAUTHORIZED where nobody is known, FORBIDDEN for somebody who is no admin. */
+  async admit(request: FastifyRequest): Promise<Admin> {
+    if (request.headers.authorization !== undefined) return { userId: await this.byToken(request.raw), formToken: undefined };
+    const session = this.#sessions.read(this.#cookie.read(request) ?? "");
+    if (session === undefined) throw catalogueError("UNAUTHORIZED", "Sign in as an admin at /ops/sign-in.");
+    return session;
+  }
+
+  /** The admin whose token a request brings. Errors: as {@link admit}. */
+  async byToken(request: IncomingMessage): Promise<string> {
+    return this.#adminOf(async () => this.#options.authenticate(new EdgeRequest(request, this.#proxies, undefined)));
+  }
+
+  /** The admin with this token, which did not come in a header. Errors: as {@link admit}. */
+  async byTypedToken(request: IncomingMessage, token: string): Promise<string> {
+    if (!TOKEN.test(token)) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    const headers = { value: { ...request.headers, authorization: `Bearer ${token}` } };
+    return this.byToken(Object.create(request, { headers }) as IncomingMessage);
+  }
+
+  /** The admin with this password. Errors: as {@link admit}; UNAVAILABLE where it cannot be checked now. */
+  async byPassword(request: IncomingMessage, credentials: Credentials): Promise<string> {
+    const token = await this.#tokenOf(credentials);
+    if (token === undefined) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    return this.byTypedToken(request, token);
+  }
+
+  async #tokenOf(credentials: Credentials): Promise<string | undefined> {
+    try {
+      return await this.#options.signIn?.(credentials);
+    } catch (error) {
+      // What can be no e-mail and no password is nobody's.
+      if (isHolonError(error, "BAD_REQUEST")) return undefined;
+      throw error;
+    }
+  }
+
+  async #adminOf(ask: () => Promise<Principal>): Promise<string> {
+    const principal = parsePrincipal(await this.#ask(ask));
+    if (principal?.kind !== "user") throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    if (!principal.roles.includes(ADMIN)) throw catalogueError("FORBIDDEN", "Only admins may look at this.");
+    return principal.id;
+  }
+
+  async #ask(ask: () => Promise<Principal>): Promise<Principal> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (isHolonError(error)) throw error;
+      // Libraries throw their own classes for a token that cannot be read.
+      this.#log.warn({ err: error }, "authenticate refused a request to the dashboard");
+      throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    }
+  }
+}
+
+/** Whether an error says that somebody is not, or not enough, known. */
+export function isRefusal(error: unknown): error is HolonError {
+  return isHolonError(error, "UNAUTHORIZED") || isHolonError(error, "FORBIDDEN");
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "../../kernel/index.ts";
+import { catalogueError, type Logger, type Principal, systemClock } from "../../kernel/index.ts";
+import { CallMetrics, createMetrics } from "../../observe/index.ts";
+import type { WorkConsole } from "../../work/index.ts";
+import type { QueueBackend } from "../../work/queue/index.ts";
+import { createOpsServer, type OpsServer } from "../ops-server.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+
+/** Tokens that the app of these tests knows. */
+export const TOKENS: Readonly<Record<string, Principal>> = {
+  "admin-token-canary": { kind: "user", id: "ada", roles: ["admin"] },
+  "user-token-canary": { kind: "user", id: "bob", roles: ["user"] },
+  "system-token": { kind: "system", context: "orders", task: "anything" },
+};
+
+/** What of a dashboard a test chooses. */
+export interface DashboardPlace extends Partial<DashboardOptions> {
+  readonly log: Logger;
+  readonly backendOpened?: QueueBackend;
+}
+
+/** Starts an operations port with a dashboard. */
+export function openDashboard({ log, backendOpened, ...others }: DashboardPlace): Promise<OpsServer> {
+  const clock: Clock = others.clock ?? systemClock;
+  return createOpsServer({
+    port: 0,
+    metrics: createMetrics({ calls: new CallMetrics({ procedures: [], callers: [] }), gauges: [] }),
+    readiness: () => ({ ready: true, reasons: [] }),
+    log,
+    dashboard: {
+      appName: "shop",
+      secret: "the secret of the app, canary",
+      isWriteAllowed: false,
+      queues: ["jobs.orders", "events.orders", "ack.orders"],
+      backend: async () => backendOpened,
+      consoles: (): readonly WorkConsole[] => [],
+      authenticate({ authorization }) {
+        const principal = TOKENS[authorization?.replace("Bearer ", "") ?? ""];
+        if (principal === undefined) throw catalogueError("UNAUTHORIZED", "No such token.");
+        return principal;
+      },
+      ...others,
+      clock,
+    },
+  });
+}
+
+/** Somebody with a browser: sends what a browser sends, and keeps its cookie. */
+export class Browser {
+  readonly #url: string;
+  cookie = "";
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(this.#url + path, { redirect: "manual", headers: { accept: "text/html", cookie: this.cookie, ...headers } });
+  }
+
+  send(method: string, path: string, fields?: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+    const browser = { accept: "text/html", cookie: this.cookie, "sec-fetch-site": "same-origin" };
+    return fetch(this.#url + path, {
+      method,
+      redirect: "manual",
+      headers: { ...browser, ...headers },
+      ...(fields === undefined ? {} : { body: new URLSearchParams(fields) }),
+    });
+  }
+
+  async signIn(token: string, headers: Record<string, string> = {}): Promise<Response> {
+    const answer = await this.send("POST", "/ops/sign-in", { token, next: "/ops/jobs" }, headers);
+    this.cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+    return answer;
+  }
+}

@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { notUtf8, utf8Text } from "../../edge/http/utf8-text.ts";
+import { parsePairs, type QueryPair } from "../../edge/rest/query-pairs.ts";
+
+const FORM_BYTES = 16 * 1024;
+
+/** Lets the routes of a scope take what forms send, and nothing else. */
+export function takeForms(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "buffer", bodyLimit: FORM_BYTES }, (_request, body, done) => {
+    const text = utf8Text(body as Buffer);
+    const pairs = text === undefined ? undefined : parsePairs(text);
+    if (pairs === undefined) done(notUtf8("The form", ""));
+    else done(null, new Form(pairs));
+  });
+}
+
+/** A field of a form; empty where it is not there. */
+export function formField({ body }: FastifyRequest, name: string): string {
+  return body instanceof Form ? body.field(name) : "";
+}
+
+class Form {
+  readonly #pairs: readonly QueryPair[];
+
+  constructor(pairs: readonly QueryPair[]) {
+    this.#pairs = pairs;
+  }
+
+  field(name: string): string {
+    return this.#pairs.find((pair) => pair.name === name)?.value ?? "";
+  }
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Queue } from "bullmq";
+import Fastify from "fastify";
+import type { Closable } from "../../kernel/index.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { shownData, withoutSecrets } from "./shown-data.ts";
+
+/** The path of the board. */
+export const BOARD_PATH = "/ops/jobs";
+
+/** Its scripts and styles are its own; the fonts that it asks of another host are refused, and it goes without. */
+export const BOARD_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+/** Bull Board, ready to answer. */
+export interface JobBoard extends Closable {
+  /** Shows the queues as they are now: one whose connection failed was replaced meanwhile. */
+  refresh(backend: Pick<QueueBackend, "inspect">): void;
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** Opens Bull Board on all queues of an app. It is loaded here, and a server of its own inside ours: routes cannot be added once a port is open. */
+export async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardOptions, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
+  const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
+    import("@bull-board/api"),
+    import("@bull-board/api/bullMQAdapter"),
+    import("@bull-board/fastify"),
+  ]);
+  const adapt = (name: string, queue: Queue) => {
+    const adapter = new BullMQAdapter(queue, { readOnlyMode: !isWriteAllowed, description: describe(name), delimiter: "." });
+    adapter.setFormatter("data", shownData);
+    return adapter;
+  };
+  const shown = new Map(queues.map((name) => [name, backend.inspect(name)] as const));
+  const serverAdapter = new FastifyAdapter().setBasePath(BOARD_PATH);
+  const board = createBullBoard({
+    queues: [...shown].map(([name, queue]) => adapt(name, queue)),
+    // The adapter brings a copy of the API of its own, whose private members make the same types different ones.
+    serverAdapter: serverAdapter as unknown as Parameters<typeof createBullBoard>[0]["serverAdapter"],
+    options: {
+      uiConfig: {
+        boardTitle: `${appName}: queues`,
+        hideDocsLink: true,
+        showWorkers: false,
+        sortQueues: true,
+        miscLinks: [{ text: "Work that waits", url: "/ops/work" }],
+        ...(isWriteAllowed ? {} : { environment: { label: "read only", color: "#5b6675", textColor: "#ffffff" } }),
+      },
+    },
+  });
+  const app = Fastify({ return503OnClosing: false });
+  app.addHook("preSerialization", async (_request, _reply, payload) => withoutSecrets(payload));
+  await app.register(serverAdapter.registerPlugin(), { prefix: BOARD_PATH });
+  await app.ready();
+  return {
+    refresh(current) {
+      const changed = queues.filter((name) => current.inspect(name) !== shown.get(name));
+      if (changed.length === 0) return;
+      for (const name of changed) shown.set(name, current.inspect(name));
+      board.replaceQueues([...shown].map(([name, queue]) => adapt(name, queue)));
+    },
+    answer: (request, response) => app.routing(request, response),
+    close: () => app.close(),
+  };
+}
+
+function describe(name: string): string {
+  const [kind = "", context = "", job] = name.split(".");
+  if (kind === "events") return `Events of other contexts, on their way to ${context}.`;
+  if (kind === "ack") return `What others have taken of the events of ${context}.`;
+  return job === undefined ? `Jobs of ${context}.` : `The job ${job} of ${context}, which has its own limits.`;
+}

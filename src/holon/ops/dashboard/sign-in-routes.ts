@@ -1,0 +1,78 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { assertSameOrigin } from "../../edge/http/same-origin.ts";
+import { clientNetwork, type RateCounter } from "../../edge/rates/index.ts";
+import { isHolonError, type Logger } from "../../kernel/index.ts";
+import { type Admission, isRefusal } from "./admission.ts";
+import { formField } from "./form-body.ts";
+import { sendPage } from "./page.ts";
+import type { SessionCookie } from "./session-cookie.ts";
+import type { Sessions } from "./sessions.ts";
+import { signInPage } from "./sign-in-page.ts";
+
+/** What the routes of sign-in share with the others. */
+export interface SignInParts {
+  readonly appName: string;
+  readonly takesPassword: boolean;
+  readonly admission: Admission;
+  readonly sessions: Sessions;
+  readonly cookie: SessionCookie;
+  readonly tries: RateCounter;
+  readonly log: Logger;
+}
+
+/** The page that is shown where none was asked for. */
+export const FIRST_PAGE = "/ops/work";
+
+const OWN_PATH = /^\/ops\/[\w./?=&%+-]*$/;
+
+/** Adds the pages by which admins come and go. */
+export function addSignIn(scope: FastifyInstance, parts: SignInParts): void {
+  scope.get("/sign-in", (_request, reply) => showSignIn(reply, 200, parts, FIRST_PAGE));
+  scope.post("/sign-in", (request, reply) => signIn(request, reply, parts));
+  scope.post("/sign-out", async (request, reply) => {
+    assertSameOrigin(request);
+    return reply.header("set-cookie", parts.cookie.remove(request)).redirect("/ops/sign-in", 303);
+  });
+}
+
+/** Shows the sign-in page, as what it is or in place of another one. */
+export function showSignIn(
+  reply: FastifyReply,
+  status: number,
+  { appName, takesPassword }: SignInParts,
+  next: string,
+  problem?: string,
+): FastifyReply {
+  const view = { appName, takesPassword, next: OWN_PATH.test(next) ? next : FIRST_PAGE };
+  return sendPage(reply, status, signInPage(problem === undefined ? view : { ...view, problem }));
+}
+
+async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignInParts): Promise<FastifyReply> {
+  assertSameOrigin(request);
+  const { admission, sessions, cookie, tries, log } = parts;
+  const next = formField(request, "next");
+  const address = request.ip;
+  const network = clientNetwork(address);
+  // Counted before it is known whether it is good: many at once get no more than one after the other.
+  const waitMs = tries.take(network);
+  if (waitMs > 0) {
+    reply.header("retry-after", Math.ceil(waitMs / 1_000));
+    return showSignIn(reply, 429, parts, next, "Too many wrong tries. Wait some minutes.");
+  }
+  try {
+    const token = formField(request, "token");
+    const userId = await (token === ""
+      ? admission.byPassword(request.raw, { email: formField(request, "email"), password: formField(request, "password") })
+      : admission.byTypedToken(request.raw, token));
+    await tries.giveBack(network);
+    log.info({ userId, address }, "an admin signed in to the dashboard");
+    const value = sessions.issue(userId);
+    return reply.header("set-cookie", cookie.set(request, value, sessions.lifetimeMs)).redirect(OWN_PATH.test(next) ? next : FIRST_PAGE, 303);
+  } catch (error) {
+    if (isHolonError(error, "UNAVAILABLE")) return showSignIn(reply, 503, parts, next, "Passwords cannot be checked here now. Use a token.");
+    if (!isRefusal(error)) throw error;
+    log.warn({ address, code: error.code }, "somebody was refused at the dashboard");
+    const problem = error.code === "FORBIDDEN" ? "This user is no admin." : "That is not right, or not any more.";
+    return showSignIn(reply, error.status, parts, next, problem);
+  }
+}

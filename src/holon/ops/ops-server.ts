@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import Fastify from "fastify";
+import type { Readiness } from "../edge/edge-options.ts";
+import { ErrorBoundary } from "../edge/http/error-boundary.ts";
+import { addFaultAnswers } from "../edge/http/fastify-faults.ts";
+import { addHealthRoutes } from "../edge/http/health-routes.ts";
+import { SecurityHeaders } from "../edge/http/public-headers.ts";
+import type { Logger } from "../kernel/index.ts";
+import type { Metrics } from "../observe/index.ts";
+import { addDashboard } from "./dashboard/add-dashboard.ts";
+import type { DashboardOptions } from "./dashboard/dashboard-options.ts";
+
+const ERROR_BYTES = 16 * 1024;
+
+/** What the operations server is made from. */
+export interface OpsServerOptions {
+  /** Loopback unless set: what is served here is not for the public. */
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  readonly readiness: () => Readiness;
+  readonly log: Logger;
+  /** Adds the dashboard below `/ops`, for admins. */
+  readonly dashboard?: DashboardOptions | undefined;
+}
+
+/** The port for those who run the app. */
+export interface OpsServer {
+  readonly port: number;
+  readonly url: string;
+  /** Stops listening and cuts its connections: scrapes are not worth waiting for. */
+  close(): Promise<void>;
+}
+
+/** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, and the dashboard. */
+export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  const { host = "127.0.0.1", port, metrics, readiness, log, dashboard } = options;
+  const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
+  // Operators come by http through a tunnel as often as not: nothing here may lock their browsers into https.
+  const security = new SecurityHeaders({ isProduction: false });
+  app.addHook("onRequest", (_request, reply, done) => {
+    security.setOn(reply.raw);
+    done();
+  });
+  addFaultAnswers(app, new ErrorBoundary(log, randomUUID), ERROR_BYTES);
+  addHealthRoutes(app, readiness, { showReasons: true });
+  app.get("/metrics", async (_request, reply) => reply.header("content-type", metrics.contentType).send(await metrics.text()));
+  if (dashboard !== undefined) await addDashboard(app, dashboard, log);
+  try {
+    await app.listen({ host, port });
+  } catch (fault) {
+    await app.close();
+    throw fault;
+  }
+  const address = app.server.address() as AddressInfo;
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return { port: address.port, url: `http://${name}:${address.port}`, close: () => app.close() };
+}

@@ -1,0 +1,68 @@
+import { type AnyProcedure, type ContractMap, isProcedure, type ProcedureTree } from "../contract/index.ts";
+import type { CallOptions } from "../define/handler-context.ts";
+import type { BoundCall, CallOrigin } from "./call-origin.ts";
+
+/** Makes `ctx.call` for one origin. Costs one small object; groups make theirs when they are read. */
+export type CallTreeFactory = (origin: CallOrigin) => object;
+
+/** Makes the function behind one procedure of a tree. */
+export type BindCall = (contextName: string, path: string, procedure: AnyProcedure) => BoundCall;
+
+const ORIGIN = Symbol("origin");
+
+interface Group {
+  readonly [ORIGIN]: CallOrigin;
+}
+
+type GroupClass = new (origin: CallOrigin) => Group;
+type Member = { readonly group: GroupClass } | { readonly call: BoundCall };
+
+/** Compiles `ctx.call` at start to classes with one member a procedure, so that a call walks no proxy. */
+export function compileCallTree(calls: ContractMap, bind: BindCall): CallTreeFactory {
+  const contexts = Object.entries(calls).map(([alias, { name, procedures }]): [string, Member] => [
+    alias,
+    { group: compileGroup(membersOf(procedures, name, (path, procedure) => bind(name, path, procedure))) },
+  ]);
+  const Root = compileGroup(contexts);
+  return (origin) => new Root(origin);
+}
+
+function* membersOf(tree: ProcedureTree, prefix: string, bind: (path: string, procedure: AnyProcedure) => BoundCall): Generator<[string, Member]> {
+  for (const [name, node] of Object.entries(tree)) {
+    const path = `${prefix}.${name}`;
+    yield [name, isProcedure(node) ? { call: bind(path, node) } : { group: compileGroup(membersOf(node, path, bind)) }];
+  }
+}
+
+function compileGroup(members: Iterable<[string, Member]>): GroupClass {
+  const CallGroup = class implements Group {
+    readonly [ORIGIN]: CallOrigin;
+    constructor(origin: CallOrigin) {
+      this[ORIGIN] = origin;
+    }
+  };
+  for (const [name, member] of members) {
+    Object.defineProperty(CallGroup.prototype, name, "group" in member ? groupProperty(member.group) : callProperty(member.call));
+  }
+  return CallGroup;
+}
+
+function groupProperty(Child: GroupClass): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get(this: Group) {
+      return new Child(this[ORIGIN]);
+    },
+  };
+}
+
+/** A function that needs no `this`: it may be taken off its group and handed to others, as tRPC's can. */
+function callProperty(call: BoundCall): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get(this: Group) {
+      const origin = this[ORIGIN];
+      return (input: unknown, options?: CallOptions) => call(origin, input, options);
+    },
+  };
+}

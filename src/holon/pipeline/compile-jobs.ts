@@ -1,0 +1,59 @@
+import { type AnyProcedure, mutation } from "../contract/index.ts";
+import type { HandlerTree } from "../define/define-context.ts";
+import type { Scope } from "../kernel/index.ts";
+import { type CountWork, counted } from "../observe/index.ts";
+import type { JobCall, JobHandler } from "../work/index.ts";
+import { AnswerRecord, type TransactionRecord } from "./answer-record.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+
+type Handler = (args: Record<string, unknown>) => unknown;
+
+/** What {@link compileJobs} needs. */
+export interface CompileJobsOptions {
+  readonly context: string;
+  readonly handlers: HandlerTree;
+  readonly count: CountWork | undefined;
+  makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
+}
+
+/** What a job can fail with: the refusals that are always there. */
+const JOB_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
+
+/** Joins the handlers of a context's jobs with the `ctx` that they get. */
+export function compileJobs({ context, handlers, count, makeContext }: CompileJobsOptions): ReadonlyMap<string, JobHandler> {
+  return new Map(
+    Object.entries(handlers).map(([name, handler]) => {
+      const run: JobHandler = async (call) => {
+        const ctx = makeContext(call.scope, JOB_PROCEDURE).inScope(call.scope, fenceOf(call));
+        const record = new AnswerRecord(`${context}/job ${name}`, (result) => result, claimOf(call));
+        const complete = (work: (tx: object) => Promise<unknown>): Promise<void> =>
+          ctx.holdingTransaction(async () => {
+            await ctx.inScope(call.scope, record).transaction(work);
+            call.completed();
+          });
+        const progress = (value: object | number): Promise<void> => call.progress(value);
+        const args = { data: call.data, ctx, attempt: call.attempt, progress, complete };
+        const result = await counted(count, ["job", context, name], async () => (handler as Handler)(args));
+        return record.isCommitted ? record.value : result;
+      };
+      return [name, run];
+    }),
+  );
+}
+
+/** Lets no transaction of a run commit that has been taken over by another. */
+function fenceOf(call: JobCall): TransactionRecord {
+  return { begin() {}, write: (tx) => call.assertHeld(tx), commit() {} };
+}
+
+/** The end of the job in the place of an answer to a key. */
+function claimOf(call: JobCall): ConstructorParameters<typeof AnswerRecord>[2] {
+  return {
+    kind: "claimed",
+    attempt: call.attempt,
+    complete: async (tx, result) => {
+      await call.complete(tx, result);
+    },
+    release: async () => {},
+  };
+}

@@ -1,0 +1,123 @@
+import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
+import type { ClaimedKey, ContextData, DataTransaction, KeyScope, Tables } from "../data/index.ts";
+import type { OutsideEffect } from "../define/handlers.ts";
+import { HolonError, principalName } from "../kernel/index.ts";
+import { AnswerRecord } from "./answer-record.ts";
+import { OutputError, type Run } from "./compiled-procedure.ts";
+import type { DetachedRuns } from "./detached-runs.ts";
+import { guardedRun, guardedStream, type Rule } from "./guarded-run.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+import type { TransactionFactory } from "./typed-transaction.ts";
+
+type Handler = (args: Record<string, unknown>) => unknown;
+
+/** What {@link compileRun} joins. */
+export interface RunParts {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly handler: Handler | OutsideEffect<Record<string, unknown>, unknown>;
+  readonly rule: Rule | undefined;
+  readonly store: ContextData | undefined;
+  readonly openTransaction: TransactionFactory;
+  readonly newId: () => string;
+  readonly detachedRuns: DetachedRuns;
+}
+
+/** Joins a handler with its rule and its form of idempotency. */
+export function compileRun(parts: RunParts): Run {
+  const { handler, rule } = parts;
+  const run =
+    typeof handler === "object"
+      ? outsideEffectRun(parts, handler.run as Handler)
+      : isTransactional(parts.procedure)
+        ? transactionalRun(parts, handler)
+        : plainRun(handler);
+  if (rule === undefined) return run;
+  return parts.procedure.type === "subscription" ? guardedStream(run, rule, parts.procedure) : guardedRun(run, rule, parts.procedure);
+}
+
+function isTransactional(procedure: AnyProcedure): boolean {
+  return procedure.type === "mutation" && procedure.idempotent === true;
+}
+
+function plainRun(handler: Handler): Run {
+  return (input, ctx) => handler({ input, ctx });
+}
+
+/** Key, request hash, effect and answer in one transaction. */
+function transactionalRun(parts: RunParts, handler: Handler): Run {
+  const store = requireStore(parts);
+  const record = recordable(parts);
+  return (input, ctx, givenHash) =>
+    ctx.holdingTransaction(() => {
+      const scoped = keyScope(parts, ctx, givenHash);
+      const key = scoped?.key ?? parts.newId();
+      const effect = async (tx: DataTransaction<Tables>): Promise<unknown> =>
+        record(await handler({ input, ctx, tx: parts.openTransaction(tx), key }));
+      return scoped === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, scoped, effect);
+    });
+}
+
+/** The key is claimed first; the handler's one transaction writes effect and answer. It goes on when its caller goes away. */
+function outsideEffectRun(parts: RunParts, handler: Handler): Run {
+  const store = requireStore(parts);
+  const { detachedRuns, path } = parts;
+  return async (input, ctx, givenHash) => {
+    const scoped = keyScope(parts, ctx, givenHash);
+    const claim = scoped === undefined ? undefined : await store.claim(ctx.scope, scoped);
+    if (claim?.kind === "answer") return claim.answer;
+    const { key = parts.newId() } = scoped ?? {};
+    const attempt = claim?.attempt ?? 1;
+    return detachedRuns.run(ctx.scope, path, (scope) =>
+      runClaimed(parts, claim, ctx, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key, attempt })),
+    );
+  };
+}
+
+/** Runs a handler that holds a claim. Without a commit the key is given back; with one, its answer is the answer, whatever comes after it. */
+async function runClaimed(
+  parts: RunParts,
+  claim: ClaimedKey<Tables> | undefined,
+  ctx: RuntimeContext,
+  handle: (answer: AnswerRecord) => unknown,
+): Promise<unknown> {
+  const answer = new AnswerRecord(parts.path, recordable(parts), claim);
+  try {
+    await handle(answer);
+  } catch (error) {
+    if (answer.isCommitted) {
+      ctx.log.error({ procedure: parts.path, err: error }, "a handler failed after its effect was committed; the answer is that of the transaction");
+      return answer.value;
+    }
+    await claim?.release();
+    throw error;
+  }
+  if (answer.isCommitted) return answer.value;
+  await claim?.release();
+  throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
+}
+
+function keyScope(parts: RunParts, ctx: RuntimeContext, givenHash: string | undefined): KeyScope | undefined {
+  const { key, principal, caller } = ctx.scope;
+  if (key === undefined || givenHash === undefined) return undefined;
+  return { principal: principalName(principal), procedure: parts.path, key, requestHash: givenHash, wait: caller !== "edge" };
+}
+
+/** What is recorded must be what the contract allows: a wrong answer rolls the effect back instead of being kept for a day. */
+function recordable(parts: RunParts): (value: unknown) => unknown {
+  const parse = createParser(parts.procedure.output);
+  return (value) => {
+    const output = parse(value);
+    if (output instanceof ParseFailure) throw new OutputError(parts.path, output);
+    return output;
+  };
+}
+
+function requireStore({ store, path }: RunParts): ContextData {
+  if (store === undefined)
+    throw new HolonError(
+      "INTERNAL",
+      `${path} is idempotent, which needs a database to keep its keys in; name the context's tables in defineContext.`,
+    );
+  return store;
+}

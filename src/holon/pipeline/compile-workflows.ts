@@ -1,0 +1,85 @@
+import { type AnyProcedure, createParser, mutation } from "../contract/index.ts";
+import type { ContextData } from "../data/index.ts";
+import type { ContextModule } from "../define/define-context.ts";
+import { catalogueError, HolonError, type Scope } from "../kernel/index.ts";
+import type { CompiledWorkflows, StepHost, WorkflowBody, WorkflowSpec } from "../work/index.ts";
+import type { CallTreeFactory } from "./call-tree.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+import { StepOrigin } from "./step-calls.ts";
+import type { TransactionFactory } from "./typed-transaction.ts";
+
+/** What {@link compileWorkflows} needs. */
+export interface CompileWorkflowsOptions {
+  readonly module: ContextModule;
+  readonly store: ContextData | undefined;
+  readonly openTransaction: TransactionFactory;
+  makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
+  /** The calls of steps, which send keys; known once the context is connected. */
+  readonly stepCalls: () => CallTreeFactory;
+}
+
+/** What a step can fail with: the refusals that are always there. */
+const STEP_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
+
+/** Joins the bodies of a context's workflows with what their steps get. */
+export function compileWorkflows(options: CompileWorkflowsOptions): CompiledWorkflows {
+  const { module } = options;
+  const bodies = new Map<string, WorkflowBody>();
+  for (const [name, spec] of Object.entries(module.workflows)) {
+    const handler = module.workflowHandlers[name];
+    const versions = typeof handler === "function" ? { [spec.version]: handler } : ((handler ?? {}) as Record<string, unknown>);
+    for (const [version, body] of Object.entries(versions)) {
+      const { output } = Number(version) === spec.version ? spec : ((spec.earlier[Number(version)] ?? spec) as WorkflowSpec);
+      bodies.set(`${name}@${version}`, { body: body as WorkflowBody["body"], parseOutput: createParser(output) });
+    }
+  }
+  return { bodies, host: stepHost(options) };
+}
+
+function stepHost({ module, store, openTransaction, makeContext, stepCalls }: CompileWorkflowsOptions): StepHost {
+  const events = eventNames(module);
+  const context = (scope: Scope): RuntimeContext => makeContext(scope, STEP_PROCEDURE);
+  return {
+    calls(scope, key) {
+      const ctx = context(scope);
+      const origin = new StepOrigin(ctx, key);
+      return { args: { call: stepCalls()(origin), ctx }, mayHaveActed: () => origin.mayHaveActed };
+    },
+    reads: (scope) => ({ ctx: context(scope) }),
+    transaction(scope, run, record, chained) {
+      if (store === undefined) throw new HolonError("INTERNAL", `The context ${module.name} has no tables, so its workflows cannot write.`);
+      const ctx = context(scope);
+      return ctx.holdingTransaction(() =>
+        store.transaction(
+          scope,
+          async (tx) => {
+            const result = await run({ ctx, tx: openTransaction(tx) });
+            tx.atCommit(record(result));
+            return result;
+          },
+          chained,
+        ),
+      );
+    },
+    eventName: (name) => events.get(name),
+  };
+}
+
+/** Names of the events that workflows wait for, by how their bodies name them. Errors: INTERNAL for an event without order. */
+function eventNames({ workflows, subscribesTo }: ContextModule): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { waitsFor } of Object.values(workflows)) {
+    for (const [subscription, events] of Object.entries(waitsFor)) {
+      for (const event of events) {
+        const contract = subscribesTo[subscription];
+        if (contract?.events[event]?.orderedBy === undefined)
+          throw catalogueError(
+            "INTERNAL",
+            `A workflow waits for ${subscription}.${event}, which is not orderedBy a field: it has no key to wait for.`,
+          );
+        names.set(`${subscription}.${event}`, `${contract.name}.${event}`);
+      }
+    }
+  }
+  return names;
+}

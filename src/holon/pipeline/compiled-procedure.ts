@@ -1,0 +1,211 @@
+import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../contract/index.ts";
+import { inputHash } from "../data/idempotency/request-hash.ts";
+import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
+import type { CountWork } from "../observe/index.ts";
+import { createBoundary } from "./boundary.ts";
+import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+import { streamItems } from "./stream-items.ts";
+
+/** Makes the counters of one procedure, caller and transport. */
+export type SeriesFactory = (labels: { readonly procedure: string; readonly caller: string; readonly transport: string }) => CallSeries;
+
+/** What the pipeline of every procedure is built on. */
+export interface PipelineServices {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly series: SeriesFactory;
+  /** How calls of a caller that is no context of this process come in: `local` for the edge of this process, `mesh` for others. */
+  readonly transportOf: (caller: string) => string;
+  /** Whether a caller has declared that it calls a context; everybody may where nothing is said. */
+  readonly mayCall?: MayCall;
+  /** Counts attempts of jobs. */
+  readonly count?: CountWork;
+}
+
+/** Whether a caller (the name of a context, or `edge`) may call a context at all. */
+export type MayCall = (caller: string, context: string) => boolean;
+
+/** What is known of one caller, looked up once. */
+interface Door {
+  readonly series: CallSeries;
+  readonly isOpen: boolean;
+}
+
+/**
+ * Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. For a call with a key,
+ * `givenHash` tells its input from another one.
+ */
+export type Run = (input: unknown, ctx: RuntimeContext, givenHash?: string) => unknown;
+
+/** What {@link CompiledProcedure} is made from. */
+export interface CompiledProcedureOptions {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly run: Run;
+  readonly makeContext: (scope: Scope) => RuntimeContext;
+  readonly gauge: ConcurrencyGauge;
+  readonly services: PipelineServices;
+}
+
+/**
+ * Contract and handler as one function, compiled at start: declared call, access, input, rule, handler, output, count.
+ *
+ * Every way in ends here: a local call, the mesh, the edge, the context's tRPC router. There is no second copy of any of these checks.
+ */
+export class CompiledProcedure implements Target {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly #parseInput: Parser;
+  readonly #run: Run;
+  readonly #makeContext: (scope: Scope) => RuntimeContext;
+  readonly #home: CallHome;
+  readonly #services: PipelineServices;
+  readonly #doors = new Map<string, Door>();
+
+  constructor({ path, procedure, run, makeContext, gauge, services }: CompiledProcedureOptions) {
+    this.path = path;
+    this.procedure = procedure;
+    this.#parseInput = createParser(procedure.input);
+    this.#run = run;
+    this.#makeContext = makeContext;
+    this.#services = services;
+    const { clock, wheel, log, newId } = services;
+    const boundary = createBoundary({ path, procedure, log, newId });
+    this.#home = {
+      path,
+      monotonicMs: () => clock.monotonicMs(),
+      wheel,
+      gauge,
+      boundary,
+      parseOutput: createParser(procedure.output),
+      badOutput: (failure) => boundary(new OutputError(path, failure)),
+    };
+  }
+
+  invoke(scope: Scope, input: unknown): Promise<unknown> {
+    const { series, isOpen } = this.#doorOf(scope.caller);
+    return isOpen ? this.invokeCounted(series, scope, input) : refuse(series, this.undeclared(scope.caller));
+  }
+
+  /** {@link invoke} for a caller that is known to be let in, and found its counters before. */
+  invokeCounted(series: CallSeries, scope: Scope, raw: unknown): Promise<unknown> {
+    const home = this.#home;
+    const startedMs = home.monotonicMs();
+    const refusal = this.#refusal(scope, startedMs);
+    if (refusal !== undefined) return refuse(series, refusal);
+    let input: unknown;
+    try {
+      input = this.#parseInput(raw);
+    } catch (thrown) {
+      return refuse(series, home.boundary(thrown));
+    }
+    if (input instanceof ParseFailure) return refuse(series, input.toBadRequest());
+    const call = new PendingCall(home, scope, series, startedMs);
+    try {
+      // Before anything is awaited: what was given is the caller's, who may change it.
+      const givenHash = scope.key === undefined ? undefined : inputHash(raw, input);
+      const result = this.#run(input, this.#makeContext(scope), givenHash);
+      if (isPromise(result)) {
+        result.then(
+          (value) => call.answer(value),
+          (error: unknown) => call.fail(error),
+        );
+      } else {
+        call.answer(result);
+      }
+    } catch (error) {
+      call.fail(error);
+    }
+    return call.promise;
+  }
+
+  subscribe(scope: Scope, raw: unknown): AsyncIterable<unknown> {
+    const { series, isOpen } = this.#doorOf(scope.caller);
+    return streamItems({
+      scope,
+      home: this.#home,
+      series,
+      admit: () => {
+        if (!isOpen) throw this.undeclared(scope.caller);
+        const refusal = this.#refusal(scope, this.#home.monotonicMs());
+        if (refusal !== undefined) throw refusal;
+        const input = this.#parseInput(raw);
+        if (input instanceof ParseFailure) throw input.toBadRequest();
+        return input;
+      },
+      run: (input) => this.#run(input, this.#makeContext(scope)) as AsyncIterable<unknown>,
+    });
+  }
+
+  /** The counters for calls from one context of this process. */
+  localSeries(caller: string): CallSeries {
+    return this.#services.series({ procedure: this.path, caller, transport: "local" });
+  }
+
+  /** Whether a caller has declared that it calls this context. */
+  isOpenTo(caller: string): boolean {
+    return this.#services.mayCall?.(caller, this.#contextName) ?? true;
+  }
+
+  /** What a caller gets that has not. */
+  undeclared(caller: string): HolonError {
+    return catalogueError("FORBIDDEN", `${caller} does not declare that it calls ${this.#contextName}: name it in the \`calls\` of defineContext.`);
+  }
+
+  get #contextName(): string {
+    return this.path.slice(0, this.path.indexOf("."));
+  }
+
+  #refusal(scope: Scope, nowMs: number): HolonError | undefined {
+    const cancelled = scope.cancelled;
+    if (cancelled !== undefined) return cancelled;
+    if (scope.deadlineAtMs <= nowMs) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${this.path}.`, { executed: "no" });
+    const { gauge } = this.#home;
+    if (gauge.running >= gauge.limit) return catalogueError("OVERLOADED", `More than ${gauge.limit} calls run at once (limit concurrencyCount).`);
+    const refusal = accessRefusal(this.procedure.access, scope.principal);
+    if (refusal !== undefined || scope.key === undefined) return refusal;
+    return keyRefusal(this.procedure, this.path, scope.key);
+  }
+
+  #doorOf(caller: string): Door {
+    let door = this.#doors.get(caller);
+    if (door === undefined) {
+      const series = this.#services.series({ procedure: this.path, caller, transport: this.#services.transportOf(caller) });
+      door = { series, isOpen: this.isOpenTo(caller) };
+      this.#doors.set(caller, door);
+    }
+    return door;
+  }
+}
+
+/** A handler answered what its contract does not say. Callers see INTERNAL; the log says which field. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+  readonly issues: ParseFailure["issues"];
+
+  constructor(path: string, failure: ParseFailure) {
+    super(
+      `the handler of ${path} returned what its contract does not allow: ${failure.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}`,
+    );
+    this.issues = failure.issues;
+  }
+}
+
+function refuse(series: CallSeries, error: HolonError): Promise<never> {
+  series.record(0, error.code);
+  return Promise.reject(error);
+}
+
+/** A key that is not kept would be trusted in vain, and two that are not Unicode would be kept as one. Queries may be repeated anyway. */
+function keyRefusal(procedure: AnyProcedure, path: string, key: string): HolonError | undefined {
+  if (!isUnicode(key)) return catalogueError("BAD_REQUEST", `The idempotency key of a call of ${path} is not Unicode text.`);
+  if (procedure.type !== "mutation" || procedure.idempotent === true) return undefined;
+  return catalogueError("BAD_REQUEST", `${path} takes no idempotency key: its contract does not say that it is idempotent.`);
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

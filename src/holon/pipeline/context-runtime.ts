@@ -1,0 +1,125 @@
+import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
+import type { ContextData } from "../data/index.ts";
+import type { ContextModule } from "../define/define-context.ts";
+import type { Limits } from "../kernel/index.ts";
+import { type CompiledWorkflows, ContextWatch, type JobHandler } from "../work/index.ts";
+import { bindCall } from "./bound-call.ts";
+import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
+import { compileJobs } from "./compile-jobs.ts";
+import { compileRun, type RunParts } from "./compile-run.ts";
+import { compileWorkflows } from "./compile-workflows.ts";
+import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
+import { DetachedRuns } from "./detached-runs.ts";
+import type { Rule } from "./guarded-run.ts";
+import { runStart } from "./run-start.ts";
+import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
+import { bindStepCall } from "./step-calls.ts";
+import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
+
+/** Finds the target of a procedure of another context: hosted in this process, or on the mesh. */
+export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
+
+/** What {@link compileContext} needs. */
+export interface CompileContextOptions {
+  readonly module: ContextModule;
+  readonly store: ContextData | undefined;
+  readonly limits: Limits;
+  readonly services: PipelineServices;
+}
+
+/** A context compiled for one process. */
+export interface CompiledContext {
+  readonly name: string;
+  readonly module: ContextModule;
+  /** Its procedures by path, `internal` ones included. */
+  readonly targets: TargetMap;
+  /** The handlers of its jobs, for {@link import("../work/index.ts").startJobWork}. */
+  readonly jobs: ReadonlyMap<string, JobHandler>;
+  /** The bodies of its workflows, for {@link import("../work/index.ts").startWorkflowWork}. */
+  readonly workflows: CompiledWorkflows;
+  /** Puts `emit` and `enqueue` by the context's contract on a transaction, for {@link import("../work/index.ts").startEventWork}. */
+  readonly openTransaction: TransactionFactory;
+  /** Runs what the context does at start; before anything is let in. */
+  start(): Promise<void>;
+  /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
+  connect(resolve: ResolveTarget): void;
+  /** Calls that run now. */
+  running(): number;
+  /** Resolves when no handler runs on whose caller has gone away. */
+  idle(): Promise<void>;
+}
+
+/** Compiles every procedure of a context to one function. */
+export function compileContext({ module, store, limits, services }: CompileContextOptions): CompiledContext {
+  const log = services.log.child({ context: module.name });
+  const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs, module.workflows);
+  const gauge = { running: 0, limit: limits.concurrencyCount };
+  const home: { -readonly [Part in keyof ContextHome]: ContextHome[Part] } = {
+    name: module.name,
+    clock: services.clock,
+    log,
+    store,
+    watch:
+      store === undefined
+        ? undefined
+        : new ContextWatch({ data: store, events: module.contract.events, clock: services.clock, wheel: services.wheel, log }),
+    openTransaction,
+    calls: () => ({}),
+  };
+  let stepCalls: CallTreeFactory = () => ({});
+  const detachedRuns = new DetachedRuns(services.wheel);
+  const targets = new Map<string, Target>();
+  for (const [path, procedure] of walkProcedures(module.contract.procedures)) {
+    const fullPath = `${module.name}.${path}`;
+    const run = compileRun({
+      path: fullPath,
+      procedure,
+      handler: memberAt(module.procedures, path) as RunParts["handler"],
+      rule: memberAt(module.rules, path) as Rule | undefined,
+      store,
+      openTransaction,
+      newId: services.newId,
+      detachedRuns,
+    });
+    const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, home, procedure);
+    targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, services: { ...services, log } }));
+  }
+  return {
+    name: module.name,
+    module,
+    targets,
+    openTransaction,
+    jobs: compileJobs({
+      context: module.name,
+      handlers: module.jobHandlers,
+      count: services.count,
+      makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+    }),
+    workflows: compileWorkflows({
+      module,
+      store,
+      openTransaction,
+      makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+      stepCalls: () => stepCalls,
+    }),
+    start: () =>
+      runStart({
+        context: module.name,
+        handler: module.atStart,
+        clock: services.clock,
+        wheel: services.wheel,
+        makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+      }),
+    connect(resolve) {
+      const bind: BindCall = (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series);
+      home.calls = compileCallTree(module.calls, bind);
+      stepCalls = compileCallTree(module.calls, (contextName, path, procedure) => bindStepCall(path, procedure, bind(contextName, path, procedure)));
+    },
+    running: () => gauge.running,
+    idle: () => detachedRuns.idle(),
+  };
+}
+
+function memberAt(tree: object, path: string): unknown {
+  return path.split(".").reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], tree);
+}

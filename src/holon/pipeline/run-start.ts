@@ -1,0 +1,33 @@
+import { type AnyProcedure, mutation } from "../contract/index.ts";
+import type { ContextTypes } from "../define/handler-context.ts";
+import type { StartHandler } from "../define/start-handler.ts";
+import { type Clock, catalogueError, Scope, type TimerWheel } from "../kernel/index.ts";
+import { runInScope } from "../work/run-in-scope.ts";
+import type { RuntimeContext } from "./runtime-context.ts";
+
+/** Longest that the start of one context may take. */
+const START_MS = 60_000;
+
+/** What {@link runStart} needs. */
+export interface StartRun {
+  readonly context: string;
+  readonly handler: unknown;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
+}
+
+const START_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
+
+/** Runs the start handler of a context, where it has one. Errors: INTERNAL, with what the handler threw as its cause. */
+export async function runStart({ context, handler, clock, wheel, makeContext }: StartRun): Promise<void> {
+  if (handler === undefined) return;
+  const principal = Object.freeze({ kind: "system", context, task: "start" } as const);
+  const scope = Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + START_MS });
+  const ctx = makeContext(scope, START_PROCEDURE);
+  try {
+    await runInScope(scope, wheel, `The start of the context ${context}`, async () => (handler as StartHandler<ContextTypes>)({ ctx } as never));
+  } catch (cause) {
+    throw catalogueError("INTERNAL", `The start handler of the context ${context} failed. Mend what it needs, and start again.`, { cause });
+  }
+}

@@ -1,0 +1,183 @@
+import type { AnyProcedure } from "../contract/index.ts";
+import type { ContextData, PreparableQuery, PreparedQueryOf, ReadDatabase, Tables } from "../data/index.ts";
+import type { WatchOptions } from "../define/watch-context.ts";
+import {
+  type Clock,
+  catalogueError,
+  HolonError,
+  type Logger,
+  type Principal,
+  principalName,
+  type Scope,
+  type UserPrincipal,
+} from "../kernel/index.ts";
+import { type ContextWatch, findRun, type Watcher, type WorkflowRun } from "../work/index.ts";
+import type { TransactionRecord } from "./answer-record.ts";
+import type { CallOrigin } from "./call-origin.ts";
+import type { CallTreeFactory } from "./call-tree.ts";
+import { ContextOrigin } from "./context-origin.ts";
+import type { TransactionFactory } from "./typed-transaction.ts";
+
+/** What the handlers of one context share in one process. */
+export interface ContextHome {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly calls: CallTreeFactory;
+  /** Undefined for a context without tables. */
+  readonly store: ContextData | undefined;
+  /** Undefined where there is no store. */
+  readonly watch: ContextWatch | undefined;
+  readonly openTransaction: TransactionFactory;
+}
+
+/** `ctx` of one call, at run time; {@link import("../define/handler-context.ts").HandlerContext} is how handlers see it. */
+export class RuntimeContext implements CallOrigin {
+  readonly scope: Scope;
+  readonly #home: ContextHome;
+  readonly #procedure: AnyProcedure;
+  readonly #answer: TransactionRecord | undefined;
+  #openTransactions = 0;
+
+  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure, answer?: TransactionRecord) {
+    this.scope = scope;
+    this.#home = home;
+    this.#procedure = procedure;
+    this.#answer = answer;
+  }
+
+  /** The same in another scope; with a record, its one transaction writes the answer too. */
+  inScope(scope: Scope, answer?: TransactionRecord): RuntimeContext {
+    return new RuntimeContext(scope, this.#home, this.#procedure, answer);
+  }
+
+  get contextName(): string {
+    return this.#home.name;
+  }
+
+  get callPrincipal(): Principal {
+    return this.scope.principal;
+  }
+
+  get insideTransaction(): boolean {
+    return this.#openTransactions > 0;
+  }
+
+  get monotonicMs(): () => number {
+    return () => this.#home.clock.monotonicMs();
+  }
+
+  get call(): object {
+    return this.#home.calls(this);
+  }
+
+  get asSystem(): { readonly call: object } {
+    const { name, log, calls } = this.#home;
+    const task = `on behalf of ${principalName(this.scope.initiator)}`;
+    log.info({ traceId: this.scope.trace.traceId, initiator: principalName(this.scope.initiator) }, "a handler acts as its system");
+    return { call: calls(new ContextOrigin(this, Object.freeze({ kind: "system", context: name, task }))) };
+  }
+
+  get principal(): Principal {
+    return this.scope.principal;
+  }
+
+  get user(): UserPrincipal | undefined {
+    const { principal } = this.scope;
+    return principal.kind === "user" ? principal : undefined;
+  }
+
+  get initiator(): Principal {
+    return this.scope.initiator;
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.scope.deadlineAtMs - this.#home.clock.monotonicMs());
+  }
+
+  get traceId(): string {
+    return this.scope.trace.traceId;
+  }
+
+  get log(): Logger {
+    const { principal, trace } = this.scope;
+    return this.#home.log.child({ traceId: trace.traceId, ...(principal.kind === "user" ? { userId: principal.id } : {}) });
+  }
+
+  get db(): ReadDatabase<Tables> {
+    return this.#store().reader(this.scope);
+  }
+
+  prepared<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<Tables>) => Q): PreparedQueryOf<Q> {
+    return this.#store().prepared(this.scope, name, build);
+  }
+
+  findRun(name: string, key: string): Promise<WorkflowRun | undefined> {
+    return findRun(this.#store(), this.scope, name, key);
+  }
+
+  async watch(event: string, options: WatchOptions = {}): Promise<Watcher> {
+    const { watch, name } = this.#home;
+    if (watch === undefined) throw noTables(name);
+    return watch.open(this.scope, { ...options, event });
+  }
+
+  /** A declared error has its details first, a common refusal its message. */
+  fail(code: string, first?: unknown, second?: unknown): HolonError {
+    const [details, message] = Object.hasOwn(this.#procedure.errors, code) ? [first, second] : [second, first];
+    return new HolonError(code, typeof message === "string" ? message : sentenceOf(code), { details });
+  }
+
+  requireUser(): UserPrincipal {
+    const { user } = this;
+    if (user === undefined) throw catalogueError("UNAUTHORIZED", "This needs a signed-in user.");
+    return user;
+  }
+
+  async transaction<R>(run: (tx: object) => Promise<R>): Promise<R> {
+    const { openTransaction } = this.#home;
+    const answer = this.#answer;
+    answer?.begin();
+    this.#openTransactions++;
+    try {
+      const result = await this.#store().transaction(this.scope, async (tx) => {
+        const made = await run(openTransaction(tx));
+        await answer?.write(tx, made);
+        return made;
+      });
+      answer?.commit();
+      return result;
+    } finally {
+      this.#openTransactions--;
+    }
+  }
+
+  /** Runs a function of the pipeline that holds a transaction of its own: calls are refused meanwhile. */
+  async holdingTransaction<R>(run: () => Promise<R>): Promise<R> {
+    this.#openTransactions++;
+    try {
+      return await run();
+    } finally {
+      this.#openTransactions--;
+    }
+  }
+
+  #store(): ContextData {
+    const { store, name } = this.#home;
+    if (store === undefined) throw noTables(name);
+    return store;
+  }
+}
+
+function noTables(name: string): HolonError {
+  return catalogueError("INTERNAL", `The context ${name} has no tables; name them in defineContext to use its database.`);
+}
+
+function sentenceOf(code: string): string {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}

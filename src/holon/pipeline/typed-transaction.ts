@@ -1,0 +1,82 @@
+import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
+import { type DataTransaction, requestHash, type Tables, type WriteDatabase } from "../data/index.ts";
+import type { EnqueueOptions, StartOptions } from "../define/handler-context.ts";
+import { catalogueError, HolonError } from "../kernel/index.ts";
+import type { JobMap, StartedRun, WorkflowMap } from "../work/index.ts";
+import { assertEnqueueOptions } from "./enqueue-options.ts";
+import { PayloadError } from "./payload-error.ts";
+
+/** Makes what handlers see of an open transaction. */
+export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
+
+/** An open transaction with `emit`, `enqueue` and `start` by the contract. */
+export interface TypedTransaction {
+  readonly db: WriteDatabase<Tables>;
+  emit(name: string, payload: unknown): Promise<void>;
+  enqueue(name: string, data: unknown, options?: EnqueueOptions): Promise<void>;
+  start(name: string, input: unknown, options: StartOptions): Promise<StartedRun>;
+}
+
+/** Greatest data of one event or job; a queue is no place for files. */
+const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
+
+/** Greatest length of what runs are known by and events are ordered by: it becomes part of indexes. */
+const GREATEST_KEY_LENGTH = 200;
+
+/** Compiles the events, jobs and workflows of a context; a payload that does not fit throws, and the transaction rolls back. */
+export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap, workflows: WorkflowMap = {}): TransactionFactory {
+  const eventParsers = new Map(
+    Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]),
+  );
+  const jobParsers = new Map(Object.entries(jobs).map(([name, spec]) => [name, createParser(spec.data)]));
+
+  const inputParsers = new Map(Object.entries(workflows).map(([name, { input, version }]) => [name, { parse: createParser(input), version }]));
+
+  return (tx) => ({
+    db: tx.db,
+    async emit(name, payload) {
+      const event = eventParsers.get(name);
+      if (event === undefined) throw unknown(contextName, "event", name);
+      const parsed = parsePayload(event.parse, payload, `event ${contextName}.${name}`);
+      const key = event.orderedBy === undefined ? undefined : String((parsed as Record<string, unknown>)[event.orderedBy]);
+      // Tables of whoever hears it have it in indexes, with names beside it: an event that they cannot take would come again and again.
+      if (key !== undefined && key.length > GREATEST_KEY_LENGTH)
+        throw new PayloadError(`the key of event ${contextName}.${name} has ${key.length} characters; it may have ${GREATEST_KEY_LENGTH}`);
+      await tx.appendEvent({ name, payload: parsed, key });
+    },
+    async enqueue(name, data, options = {}) {
+      const parse = jobParsers.get(name);
+      if (parse === undefined) throw unknown(contextName, "job", name);
+      const what = `job ${contextName}.${name}`;
+      assertEnqueueOptions(what, options);
+      await tx.appendJob({ name, data: parsePayload(parse, data, what), options });
+    },
+    async start(name, input, { key }) {
+      const workflow = inputParsers.get(name);
+      if (workflow === undefined) throw unknown(contextName, "workflow", name);
+      if (key.length === 0 || key.length > GREATEST_KEY_LENGTH)
+        throw new PayloadError(`the key of a run of ${contextName}.${name} has ${key.length} characters; it must have 1 to ${GREATEST_KEY_LENGTH}`);
+      const parsed = parsePayload(workflow.parse, input, `workflow ${contextName}.${name}`);
+      const inputHash = requestHash(parsed);
+      const run = await tx.appendRun({ workflow: name, version: workflow.version, key, input: parsed, inputHash });
+      // Two versions of a workflow take different inputs: a run of the other one is what was asked for.
+      if (run.version === workflow.version && run.inputHash !== inputHash)
+        throw catalogueError("KEY_REUSED", `The workflow ${contextName}.${name} was started with this key before, with another input.`);
+      return { runId: run.id, isNew: run.isNew };
+    },
+  });
+}
+
+function parsePayload(parse: Parser, value: unknown, what: string): unknown {
+  const parsed = parse(value);
+  if (parsed instanceof ParseFailure) {
+    throw new PayloadError(`the payload of ${what} does not fit: ${parsed.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(parsed));
+  if (bytes > GREATEST_PAYLOAD_BYTES) throw new PayloadError(`the payload of ${what} has ${bytes} bytes, more than ${GREATEST_PAYLOAD_BYTES}`);
+  return parsed;
+}
+
+function unknown(contextName: string, kind: string, name: string): HolonError {
+  return new HolonError("INTERNAL", `The context ${contextName} declares no ${kind} "${name}".`);
+}

@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Child, startChild } from "../data/child.testing.ts";
+import { CRASH_POINTS, crashingPlace, pointsOfEachKind, UNDO_CRASH_POINTS } from "./workflow-crash.testing.ts";
+import { useWorkflows } from "./workflows.testing.ts";
+
+/** All points in a full run of the fault tests; else one for each kind of step, which the seed chooses. */
+const SCALE = Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1);
+const SEED = Number(process.env["HOLON_FAULT_SEED"] ?? Date.now() % 1_000);
+const pointsOf = (points: readonly string[]): readonly string[] => (SCALE < 0.5 ? pointsOfEachKind(points, SEED) : points);
+
+const place = useWorkflows();
+const children: Child[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.process.kill("SIGKILL");
+    await child.ended;
+  }
+});
+
+/** Has a process begin a run, and waits until it has died where it was meant to. */
+async function dieAt(point: string, input: object): Promise<string> {
+  const id = await place.run(point, input);
+  const child = startChild("../pipeline/workflow-child.testing.ts", [place.url, JSON.stringify(place.roles), point]);
+  children.push(child);
+  const signal = await new Promise((resolve) => child.process.once("exit", (_code, by) => resolve(by)));
+  expect(signal).toBe("SIGKILL");
+  return id;
+}
+
+const goOn = (): void =>
+  void place.start(
+    crashingPlace(async () => {}),
+    {},
+    { leaseMs: 600 },
+  );
+
+describe(`a run whose process is killed, seed ${SEED}`, { timeout: 120_000 }, () => {
+  it.each(pointsOf(CRASH_POINTS))("at %s completes elsewhere, with one effect of each step", async (point) => {
+    const id = await dieAt(point, {});
+    goOn();
+    expect(await place.is(id, "done")).toMatchObject({ result: { left: 3 } });
+    expect(await place.happened()).toEqual(["charged", "confirmed", "last", "reserved"]);
+  });
+
+  it.each(pointsOf(UNDO_CRASH_POINTS))("at %s while it is undone is undone elsewhere", async (point) => {
+    const id = await dieAt(point, { fails: true });
+    goOn();
+    expect(await place.is(id, "undone")).toMatchObject({ reason: "CONFLICT: It fails." });
+    expect(await place.happened()).toEqual([]);
+  });
+});

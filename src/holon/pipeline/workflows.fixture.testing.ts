@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { eq } from "drizzle-orm";
+import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
+import { z } from "zod";
+import { contract, event, mutation, query } from "../contract/index.ts";
+import { testLimits } from "../data/database.testing.ts";
+import { type ContextData, createContextData } from "../data/index.ts";
+import { type ContextModule, defineContext } from "../define/define-context.ts";
+import { outsideEffect } from "../define/handlers.ts";
+import { type Logger, silentLogger, systemClock, type TimerWheel } from "../kernel/index.ts";
+import { workflow } from "../work/index.ts";
+import { type CompiledContext, compileContext } from "./context-runtime.ts";
+
+/** A table of what happened, in each of the two contexts of the tests. */
+const happened = (context: string) =>
+  pgSchema(context).table("happened", { id: uuid().primaryKey().defaultRandom(), what: text().notNull(), run: text().notNull(), n: integer() });
+export const stockTables = { happened: happened("stock") };
+export const orderTables = { happened: happened("orders") };
+
+const Run = z.object({ run: z.string() });
+
+/** A context that others call from their steps. */
+export const stockContract = contract("stock", {
+  procedures: {
+    left: query({ access: "internal", output: z.object({ left: z.int() }) }),
+    reserve: mutation({
+      access: "internal",
+      idempotent: true,
+      input: Run,
+      output: z.object({ left: z.int() }),
+      errors: { OUT_OF_STOCK: z.object({ left: z.int() }) },
+    }),
+    release: mutation({ access: "internal", idempotent: true, input: Run }),
+    charge: mutation({ access: "internal", idempotent: true, input: Run }),
+    count: mutation({ access: "internal", input: Run }),
+  },
+});
+export const payments = contract("payments", {
+  procedures: {},
+  events: { paymentTaken: event(z.object({ order: z.string(), cents: z.int() }), { orderedBy: "order" }) },
+});
+export const orders = defineContext(contract("orders", { procedures: {} }), {
+  tables: orderTables,
+  calls: { stock: stockContract },
+  subscribesTo: { payments },
+  workflows: {
+    place: workflow({
+      version: 1,
+      input: z.object({ fails: z.boolean().optional(), n: z.int().optional() }),
+      output: z.object({ left: z.int() }),
+      waitsFor: { payments: ["paymentTaken"] },
+    }),
+  },
+});
+
+/** The body that a test gives the workflow. */
+export type PlaceBody = Parameters<typeof orders.workflows>[0]["place"];
+
+/** What the context that is called does besides, where a test wants that. */
+export interface StockHooks {
+  /** Runs inside the transaction of the reservation; what it throws rolls it back. */
+  reserving?: () => Promise<void>;
+  /** Runs in the outside effect, before its transaction. */
+  charging?: () => Promise<void>;
+}
+
+/** Where the tests' database is. */
+export interface WorkflowPlaceOptions {
+  readonly url: string;
+  readonly roles: Readonly<Record<string, string | undefined>>;
+  readonly wheel: TimerWheel;
+  readonly log?: Logger;
+}
+
+/** The two contexts, compiled and connected in this process. */
+export interface WorkflowContexts {
+  readonly orders: CompiledContext;
+  readonly stores: Readonly<Record<"orders" | "stock", ContextData>>;
+}
+
+/** Compiles and connects the contexts of the tests around a body. */
+export function compileContexts(
+  { url, roles, wheel, log = silentLogger }: WorkflowPlaceOptions,
+  place: PlaceBody,
+  hooks: StockHooks = {},
+): WorkflowContexts {
+  const store = (context: string, tables: Record<string, unknown>): ContextData =>
+    createContextData({ context, url, role: roles[context], tables, limits: testLimits(), clock: systemClock, log });
+  const stores = { orders: store("orders", orderTables), stock: store("stock", stockTables) };
+  const services = { clock: systemClock, wheel, log, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
+  const compile = (module: ContextModule, data: ContextData): CompiledContext =>
+    compileContext({ module, store: data, limits: testLimits(), services });
+  const stock = compile(stockModule(hooks), stores.stock);
+  const own = compile(orders.implement({ procedures: {}, events: { payments: {} }, workflows: orders.workflows({ place }) }), stores.orders);
+  own.connect((_context, path) => {
+    const target = stock.targets.get(path);
+    if (target === undefined) throw new TypeError(`there is no ${path}`);
+    return target;
+  });
+  return { orders: own, stores };
+}
+
+function stockModule(hooks: StockHooks): ContextModule {
+  const stock = defineContext(stockContract, { tables: stockTables });
+  return stock.implement({
+    procedures: stock.procedures({
+      left: async () => ({ left: 7 }),
+      async reserve({ input, tx }) {
+        await tx.db.insert(stockTables.happened).values({ what: "reserved", run: input.run });
+        await hooks.reserving?.();
+        return { left: 3 };
+      },
+      async release({ input, tx }) {
+        await tx.db.delete(stockTables.happened).where(eq(stockTables.happened.run, input.run));
+      },
+      charge: outsideEffect(async ({ input, ctx }) => {
+        await hooks.charging?.();
+        return ctx.transaction(async (tx) => {
+          await tx.db.insert(stockTables.happened).values({ what: "charged", run: input.run });
+        });
+      }),
+      async count({ input, ctx }) {
+        await ctx.transaction((tx) => tx.db.insert(stockTables.happened).values({ what: "counted", run: input.run }));
+      },
+    }),
+  });
+}

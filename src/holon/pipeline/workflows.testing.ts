@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import postgres, { type Sql } from "postgres";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { until } from "../data/child.testing.ts";
+import { testScope, useTestDatabase } from "../data/database.testing.ts";
+import { migrate } from "../data/index.ts";
+import type { ContextModule } from "../define/define-context.ts";
+import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import type { CountLeft } from "../observe/index.ts";
+import { startWorkflowWork, type WorkflowTiming, type WorkflowWork } from "../work/index.ts";
+import type { TypedTransaction } from "./typed-transaction.ts";
+import { compileContexts, type PlaceBody, type StockHooks, type WorkflowContexts } from "./workflows.fixture.testing.ts";
+
+/** A process of a test that works the workflow. */
+export interface Working extends WorkflowContexts {
+  readonly work: WorkflowWork;
+}
+
+/** Two contexts in a database, and workflows at work in it. */
+export interface WorkflowPlace {
+  readonly url: string;
+  readonly roles: Readonly<Record<string, string | undefined>>;
+  readonly sql: Sql;
+  /** Works the workflow with this body, until the test ends. */
+  start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>, random?: () => number, left?: CountLeft): Working;
+  /** The context that starts runs, as an app lists it. */
+  module(): ContextModule;
+  /** Runs a function in a transaction of the context. */
+  transaction<Result>(run: (tx: TypedTransaction) => Promise<Result>): Promise<Result>;
+  /** Starts a run in a transaction of its own. */
+  run(key: string, input?: object): Promise<string>;
+  row(id: string): Promise<Record<string, unknown>>;
+  is(id: string, state: string): Promise<Record<string, unknown>>;
+  /** What happened in both contexts, in alphabetical order. */
+  happened(): Promise<readonly string[]>;
+  steps(id: string): Promise<readonly Record<string, unknown>[]>;
+}
+
+/** Prepares {@link WorkflowPlace} for the tests of a file; each begins with empty tables. */
+export function useWorkflows(): WorkflowPlace {
+  const database = useTestDatabase();
+  const made = {} as { url: string; roles: Record<string, string | undefined>; sql: Sql; starter: WorkflowContexts };
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const working: Working[] = [];
+  beforeAll(async () => {
+    made.url = database.database.url;
+    made.roles = {};
+    made.sql = postgres(made.url, { max: 2, onnotice: () => {} });
+    for (const context of ["orders", "stock"]) {
+      made.roles[context] = (await migrate({ url: made.url, context })).role;
+      await made.sql.unsafe(
+        `create table ${context}.happened (id uuid primary key default gen_random_uuid(), what text not null, run text not null, n int);` +
+          (made.roles[context] === undefined ? "" : `grant all on ${context}.happened to "${made.roles[context]}"`),
+      );
+    }
+    made.starter = compileContexts({ ...made, wheel }, async () => ({ left: 0 }));
+  });
+  afterEach(async () => {
+    for (const { work, stores } of working.splice(0)) {
+      await work.close();
+      await Promise.all([stores.orders.close(), stores.stock.close()]);
+    }
+    await made.sql`truncate orders.happened, stock.happened, orders.holon_runs, orders.holon_steps, orders.holon_awaited_events, stock.holon_keys cascade`;
+  });
+  afterAll(async () => {
+    wheel.close();
+    await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
+  });
+  const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "is" | "happened" | "steps"> = {
+    start(place, hooks, timing, random = () => 0, left = () => {}) {
+      const contexts = compileContexts({ ...made, wheel }, place, hooks);
+      const work = startWorkflowWork({
+        workflows: contexts.orders.workflows,
+        store: contexts.stores.orders,
+        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID, left },
+        timing: { pollMs: 20, ...timing },
+      });
+      const started = { ...contexts, work };
+      working.push(started);
+      return started;
+    },
+    module: () => made.starter.orders.module,
+    transaction: (run) => made.starter.stores.orders.transaction(testScope(), (tx) => run(made.starter.orders.openTransaction(tx))),
+    async run(key, input = {}) {
+      return (await functions.transaction((tx) => tx.start("place", input, { key }))).runId;
+    },
+    async row(id) {
+      const [row] = await made.sql`select * from orders.holon_runs where id = ${id}`;
+      return row ?? {};
+    },
+    async is(id, state) {
+      await until(async () => (await functions.row(id))["state"] === state);
+      return functions.row(id);
+    },
+    async happened() {
+      const rows = await made.sql<{ what: string }[]>`select what from orders.happened union all select what from stock.happened order by 1`;
+      return rows.map(({ what }) => what);
+    },
+    steps: async (id) => [...(await made.sql`select * from orders.holon_steps where run_id = ${id} order by ordinal`)],
+  };
+  return Object.assign(made, functions);
+}

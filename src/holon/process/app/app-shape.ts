@@ -1,0 +1,33 @@
+import { type ContractMap, walkProcedures } from "../../contract/index.ts";
+import type { ContextModule } from "../../define/index.ts";
+import type { AppShape, ContextShape } from "../plan/index.ts";
+import { queuesOf } from "../start/context-work.ts";
+import type { App } from "./define-app.ts";
+
+/** What the environment is read against: names and needs of the contexts, without their handlers. */
+export function shapeOf(app: App): AppShape {
+  return {
+    name: app.name,
+    ...(app.allowedCycles === undefined ? {} : { allowedCycles: app.allowedCycles }),
+    contexts: app.contexts.map(toShape),
+  };
+}
+
+function toShape(module: ContextModule): ContextShape {
+  const { name, contract, calls, subscribesTo, tables, jobs, workflows } = module;
+  const procedures = [...walkProcedures(contract.procedures)].map(([, procedure]) => procedure);
+  const keepsKeys = procedures.some(({ type, idempotent }) => type === "mutation" && idempotent === true);
+  return {
+    name,
+    calls: namesOf(calls),
+    subscribesTo: namesOf(subscribesTo),
+    hasPublicProcedures: procedures.some(({ access }) => access !== "internal"),
+    hasTables:
+      tables !== undefined || keepsKeys || [contract.events, jobs, subscribesTo, workflows].some((declared) => Object.keys(declared).length > 0),
+    workersCount: queuesOf(module).length,
+  };
+}
+
+function namesOf(contracts: ContractMap): string[] {
+  return Object.values(contracts).map((contract) => contract.name);
+}

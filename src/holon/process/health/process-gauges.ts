@@ -1,0 +1,45 @@
+import type { MeshPeer, MeshServer } from "../../mesh/index.ts";
+import type { GaugeReader } from "../../observe/index.ts";
+import type { CompiledContext } from "../../pipeline/index.ts";
+import type { OpenDatabase } from "../start/open-database.ts";
+
+/** What {@link processGauges} reads. */
+export interface GaugeParts {
+  readonly database: OpenDatabase;
+  readonly hosted: readonly CompiledContext[];
+  readonly mesh: MeshServer | undefined;
+  readonly peers: ReadonlyMap<string, MeshPeer>;
+}
+
+/** Numbers of a process that are read when they are asked for. */
+export function processGauges({ database: { stores }, hosted, mesh, peers }: GaugeParts): readonly GaugeReader[] {
+  return [
+    {
+      name: "holon_pool_in_use",
+      help: "Connections of a context that are in use.",
+      labels: ["context"],
+      values: () => [...stores].map(([name, store]) => [[name], store.stats().inUse] as const),
+    },
+    {
+      name: "holon_pool_waiting",
+      help: "Calls that wait for a connection.",
+      labels: ["context"],
+      values: () => [...stores].map(([name, store]) => [[name], store.stats().waiting] as const),
+    },
+    {
+      name: "holon_calls_running",
+      help: "Calls of a context that run now.",
+      labels: ["context"],
+      values: () => hosted.map((context) => [[context.name], context.running()] as const),
+    },
+    {
+      name: "holon_mesh_unknown_frames",
+      help: "Frames of kinds that this version does not know, since start: a process on the mesh is newer.",
+      labels: ["side"],
+      values: () => [
+        [["callee"], mesh?.stats().unknownFrames ?? 0],
+        [["caller"], [...new Set(peers.values())].reduce((sum, peer) => sum + peer.stats().unknownFrames, 0)],
+      ],
+    },
+  ];
+}

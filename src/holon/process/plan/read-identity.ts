@@ -1,0 +1,114 @@
+import { EDGE, type ProcessKey, parseProcessKey, parsePublicKey, type RosterKeys } from "../../mesh/identity/index.ts";
+import type { AppShape } from "./app-shape.ts";
+import { type EnvironmentReader, meant } from "./environment-reader.ts";
+import { maskedValue } from "./masked.ts";
+import { namesOf, type Role } from "./plan.ts";
+import { knownContexts } from "./refuse-unknown.ts";
+
+/** How far a process meets others: not at all, where others may call it, or where it must have others. */
+export type MeshUse = "none" | "open" | "shared";
+
+/** What of the process decides whom its key must speak for. */
+export interface IdentityNeeds {
+  readonly contexts: readonly string[];
+  readonly roles: readonly Role[];
+  /** Contexts that it calls in other processes. */
+  readonly callees: readonly string[];
+  readonly mesh: MeshUse;
+}
+
+/** Key and roster: both or none. */
+export type IdentityPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
+
+const KEY_CURE =
+  "Set it to a private Ed25519 key, as a JWK or as PKCS #8 in PEM: `node main.js key` makes one, so does openssl genpkey -algorithm ed25519.";
+const PEERS_CURE = 'Write it as JSON, public keys by context and for the edge: {"edge": ["..."], "orders": ["...", "..."]}.';
+
+/**
+ * Reads who this process is and who the others are. In production a process that is one of many must have a key, unless it is asked for by name
+ * that a shared secret is enough.
+ */
+export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): IdentityPlan {
+  const hasKey = reader.hasSecret("HOLON_KEY");
+  const hasPeers = reader.hasSecret("HOLON_PEERS");
+  const isSecretEnough = reader.isAllowed("HOLON_ALLOW_SECRET_ONLY") || !production || needs.mesh !== "shared";
+  const key = readKey(reader);
+  const peers = readPeers(shape, reader);
+  if (hasPeers && !hasKey) reader.refuse("HOLON_KEY", "is missing: HOLON_PEERS is set.", KEY_CURE);
+  if (hasKey && !hasPeers) reader.refuse("HOLON_PEERS", "is missing: HOLON_KEY is set.", PEERS_CURE);
+  if (!hasKey && !hasPeers && !isSecretEnough) {
+    reader.refuse(
+      "HOLON_KEY",
+      "is missing: in production each process proves who it is.",
+      `${KEY_CURE} Give all processes its public half in HOLON_PEERS. Or let a secret do that proves membership only, by HOLON_ALLOW_SECRET_ONLY=yes.`,
+    );
+  }
+  if (key === undefined || peers === undefined) return {};
+  if (needs.mesh !== "none") refuseUnbound(key, peers, needs, reader);
+  return { key, peers };
+}
+
+/** Whether a shared secret is what processes prove themselves with. */
+export function countsOnSecret(needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): boolean {
+  if (reader.hasSecret("HOLON_KEY") || reader.hasSecret("HOLON_PEERS")) return false;
+  return !production || needs.mesh !== "shared" || reader.has("HOLON_ALLOW_SECRET_ONLY");
+}
+
+function readKey(reader: EnvironmentReader): ProcessKey | undefined {
+  const text = reader.secret("HOLON_KEY");
+  const key = text === undefined ? undefined : parseProcessKey(text);
+  if (text !== undefined && key === undefined) reader.refuse("HOLON_KEY", "is no private Ed25519 key.", KEY_CURE);
+  return key;
+}
+
+function readPeers(shape: AppShape, reader: EnvironmentReader): RosterKeys | undefined {
+  const text = reader.secret("HOLON_PEERS");
+  if (text === undefined) return undefined;
+  const entries = parseEntries(text);
+  if (entries === undefined) {
+    reader.refuse("HOLON_PEERS", "is no JSON object.", PEERS_CURE);
+    return undefined;
+  }
+  const names = [EDGE, ...knownContexts(shape)];
+  const peers = new Map<string, string[]>();
+  for (const [name, value] of entries) {
+    const keys = Array.isArray(value) ? value : [value];
+    // What is no public key may be a private one that got here by mistake: it is not shown.
+    if (!names.includes(name)) {
+      reader.refuse(
+        "HOLON_PEERS",
+        `names ${maskedValue(name)}, which is no context of the app.`,
+        `${meant(name, names)}Names are: ${names.join(", ")}.`,
+      );
+    } else if (keys.length === 0 || !keys.every(isPublicKey)) {
+      reader.refuse("HOLON_PEERS", `has for ${name} what is no public key.`, "A public key has 43 characters: the x of the JWK.");
+    } else peers.set(name, keys);
+  }
+  return Object.fromEntries(peers);
+}
+
+function parseEntries(text: string): [string, unknown][] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPublicKey(value: unknown): value is string {
+  return typeof value === "string" && parsePublicKey(value) !== undefined;
+}
+
+function refuseUnbound(key: ProcessKey, peers: RosterKeys, needs: IdentityNeeds, reader: EnvironmentReader): void {
+  const unbound = namesOf(needs).filter((name) => peers[name]?.includes(key.publicKey) !== true);
+  if (unbound.length > 0) {
+    reader.refuse(
+      "HOLON_PEERS",
+      `does not bind the key of this process to ${unbound.join(" and ")}.`,
+      `Add ${key.publicKey} there in the HOLON_PEERS of all processes, or set the HOLON_KEY that is bound already.`,
+    );
+  }
+  const unknown = needs.callees.filter((context) => peers[context] === undefined);
+  if (unknown.length > 0) reader.refuse("HOLON_PEERS", `has no key of ${unknown.join(" and ")}, which this process calls.`, PEERS_CURE);
+}

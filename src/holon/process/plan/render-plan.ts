@@ -1,0 +1,75 @@
+import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { connectionBudget } from "./connection-budget.ts";
+import { maskedUrl } from "./masked.ts";
+import type { DatabasePlan, Listener, Plan } from "./plan.ts";
+import { LIMIT_NAMES } from "./variables.ts";
+
+type Line = readonly [label: string, text: string];
+
+/** The plan for a person to read, one decision a line; secrets and passwords are masked. */
+export function renderPlan(plan: Plan): string {
+  const lines = [...placeLines(plan), ...storeLines(plan), ...ruleLines(plan)];
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return lines.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join("\n");
+}
+
+function placeLines(plan: Plan): Line[] {
+  return [
+    ["app", `${plan.name} (${plan.production ? "production" : "development"})`],
+    ["contexts", plan.contexts.join(", ") || "none: a bare edge"],
+    ["roles", plan.roles.join(", ")],
+    ...(plan.edge === undefined ? [] : [["edge", address(plan.edge)] as const]),
+    ...(plan.mesh === undefined ? [] : [["mesh", address(plan.mesh)] as const]),
+    ["operations", address(plan.ops)],
+    ...Object.entries(plan.addresses).map(([context, urls]): Line => [`calls ${context}`, urls.join(", ")]),
+  ];
+}
+
+function storeLines(plan: Plan): Line[] {
+  const { contextsCount, listenCount, queuesCount, totalCount } = connectionBudget(plan);
+  return [
+    ["database", databaseText(plan.database)],
+    ...Object.entries(plan.contextDatabases).map(([context, url]): Line => [`  of ${context}`, maskedUrl(url)]),
+    ["queues", queuesText(plan)],
+    ["connections", `${totalCount} to Postgres at most: ${contextsCount} for contexts, ${listenCount} listening, ${queuesCount} for queues`],
+  ];
+}
+
+function ruleLines(plan: Plan): Line[] {
+  const changed = LIMIT_NAMES.filter((name) => plan.limits[name] !== DEFAULT_LIMITS[name]);
+  return [
+    ...identityLines(plan),
+    ["secret", plan.secretMadeUp ? "made up at start" : "given"],
+    ["log level", plan.logLevel],
+    ["traces", plan.otlpEndpoint === undefined ? "off" : maskedUrl(plan.otlpEndpoint)],
+    ["trusted proxies", plan.trustedProxies.join(", ") || "none"],
+    ["cors origins", plan.corsOrigins.join(", ") || "none"],
+    ["docs", plan.docs],
+    ["limits", changed.map((name) => `${name} ${plan.limits[name]} (default ${DEFAULT_LIMITS[name]})`).join(", ") || "all as by default"],
+  ];
+}
+
+function identityLines({ key, peers = {}, meshTls }: Plan): Line[] {
+  const counts = Object.entries(peers).map(([name, keys]) => `${name} ${keys.length}`);
+  return [
+    ["identity", key === undefined ? "by secret: proves membership only" : `key ${key.publicKey}`],
+    ...(key === undefined ? [] : [["peers", `keys: ${counts.join(", ")}`] as const]),
+    ["mesh TLS", meshTls === undefined ? "off" : "on"],
+  ];
+}
+
+function address({ host, port }: Listener): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "any free port" : port}`;
+}
+
+function databaseText(database: DatabasePlan): string {
+  if (database.kind === "server") return maskedUrl(database.url);
+  if (database.kind === "none") return "none shared";
+  return `embedded Postgres in ${database.folder}${database.port === undefined ? "" : `, port ${database.port}`}`;
+}
+
+function queuesText(plan: Plan): string {
+  if (plan.redisUrl !== undefined) return maskedUrl(plan.redisUrl);
+  if (plan.queueDatabase !== undefined) return `on Postgres: ${maskedUrl(plan.queueDatabase)}`;
+  return plan.workersCount > 0 && plan.database.kind === "embedded" ? "on the embedded Postgres" : "none";
+}

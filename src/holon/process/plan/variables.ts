@@ -1,0 +1,78 @@
+import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+
+/** One variable that a process reads. */
+export interface Variable {
+  readonly name: string;
+  readonly fallback: string;
+  readonly means: string;
+  /** Whether `<name>_FILE` may name a file with the value instead. */
+  readonly mayBeFile: boolean;
+}
+
+const variable = (name: string, fallback: string, means: string): Variable => ({ name, fallback, means, mayBeFile: false });
+const secret = (name: string, fallback: string, means: string): Variable => ({ name, fallback, means, mayBeFile: true });
+
+/** Every variable with a fixed name; {@link contextVariables} and {@link limitVariable} name the others. */
+export const VARIABLES: readonly Variable[] = [
+  variable("HOLON_CONTEXTS", "all", "Contexts that this process hosts, by name, separated by commas; `none` for a bare edge."),
+  variable("HOLON_ROLES", "`edge,rpc,jobs`; `edge` where no context is hosted", "What this process does; it opens only the ports of its roles."),
+  variable("PORT", "3000", "Port for the public (role `edge`); 0 takes a free one, here and below."),
+  variable("HOLON_MESH_PORT", "3001", "Port for other processes of the app (role `rpc`)."),
+  variable("HOLON_OPS_PORT", "3002", "Port for operations: health, metrics, dashboards."),
+  variable("HOLON_HOST", "127.0.0.1; 0.0.0.0 in production", "Address that the public port and the mesh port listen on."),
+  variable("HOLON_OPS_HOST", "127.0.0.1", "Address that the operations port listens on."),
+  variable("HOLON_OPS_WRITE", "", "`yes` lets admins change things in the dashboard of the operations port; it is read-only otherwise."),
+  variable("DATABASE_URL", "embedded Postgres", "Database of all contexts that have none of their own."),
+  variable("HOLON_QUEUE_DATABASE_URL", "`DATABASE_URL`", "Database for queues where there is no Redis; needed when every context has its own."),
+  variable("HOLON_EMBEDDED_FOLDER", "`.holon/postgres`", "Folder of the embedded Postgres."),
+  variable("HOLON_EMBEDDED_PORT", "a free one", "Port of the embedded Postgres, on 127.0.0.1."),
+  variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
+  variable("REDIS_URL", "queues on Postgres", "Redis for queues: a single node; it may be emptied at any time."),
+  variable("HOLON_QUEUE_PREFIX", "name of the app", "Keeps the queues of several apps apart that share a Redis or a database."),
+  secret("HOLON_KEY", "", "Private Ed25519 key of this process, as a JWK or as PKCS #8 in PEM: proves who it is. `node main.js key` makes one."),
+  secret(
+    "HOLON_PEERS",
+    "",
+    'Public keys by context, and of the edge, as JSON: `{"edge": ["..."], "orders": ["...", "..."]}`; the same for all processes.',
+  ),
+  variable(
+    "HOLON_ALLOW_SECRET_ONLY",
+    "",
+    "`yes` lets production have several processes without keys, which prove by the secret that they are members, not who they are.",
+  ),
+  secret("HOLON_MESH_TLS_CERT", "no TLS", "Certificate of this process in PEM, with those up to the authority: switches TLS between processes on."),
+  secret("HOLON_MESH_TLS_KEY", "", "Private key of that certificate, in PEM."),
+  secret("HOLON_MESH_TLS_CA", "", "Certificate of the authority that all processes have theirs from, in PEM."),
+  secret(
+    "HOLON_SECRET",
+    "made up, in development",
+    "Proves that a process belongs to the app, where there are no keys, and signs the sessions of the dashboard; the same for all processes, at least 32 characters in production.",
+  ),
+  variable("HOLON_ALLOW_MADE_UP_SECRET", "", "`yes` lets production run with a secret that was made up at start."),
+  variable("HOLON_TRUSTED_PROXIES", "none", "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed, separated by commas."),
+  variable("HOLON_CORS_ORIGINS", "none", "Origins whose pages may call (`https://shop.example`), separated by commas."),
+  variable(
+    "HOLON_DOCS",
+    "`page`; `document` in production",
+    "What the public port shows of its REST interface: `page` (`/openapi.json` and the interactive `/docs`), `document` (`/openapi.json` alone) or `off`.",
+  ),
+  variable("NODE_ENV", "development", "`production`, `development` or `test`; production refuses what is made for development."),
+  variable("LOG_LEVEL", "info", "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),
+  variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces will be sent by OTLP over HTTP. Nothing is sent yet."),
+];
+
+/** Variables of the project's own tests and tools, which processes started by them inherit and do not read. */
+export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED"];
+
+/** The variables that one context has. */
+export function contextVariables(context: string): { readonly address: string; readonly database: string } {
+  return { address: `HOLON_${context.toUpperCase()}_URL`, database: `HOLON_${context.toUpperCase()}_DATABASE_URL` };
+}
+
+/** The variable that overrides a limit: `bodyBytes` is `HOLON_LIMIT_BODY_BYTES`. */
+export function limitVariable(limit: keyof typeof DEFAULT_LIMITS): string {
+  return `HOLON_LIMIT_${limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Names of all limits. */
+export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly (keyof typeof DEFAULT_LIMITS)[];

@@ -1,0 +1,39 @@
+import type { ContextData } from "../../data/index.ts";
+import type { ContextModule } from "../../define/index.ts";
+import type { Clock } from "../../kernel/index.ts";
+import { ackQueue, eventQueue, jobQueues, Subscriptions, subscribersOf, WorkDatabase } from "../../work/index.ts";
+
+/** Whether a context has anything to do behind its calls. */
+export function hasWork(module: ContextModule): boolean {
+  return queuesOf(module).length > 0 || hasWorkflows(module);
+}
+
+export function hasWorkflows({ workflows }: ContextModule): boolean {
+  return !isEmpty(workflows);
+}
+
+/** Queues that a process works for a context, each with a connection of its own where queues live on Postgres. */
+export function queuesOf({ name, contract, subscribesTo, jobs }: ContextModule): readonly string[] {
+  return [
+    ...(isEmpty(contract.events) ? [] : [ackQueue(name)]),
+    ...(isEmpty(subscribesTo) ? [] : [eventQueue(name)]),
+    ...(isEmpty(jobs) ? [] : jobQueues(name, jobs).map(({ queue }) => queue)),
+  ];
+}
+
+function isEmpty(declared: object): boolean {
+  return Object.keys(declared).length === 0;
+}
+
+/** Writes down who hears the events of the contexts hosted here, before any of them can emit one, whatever the roles of the process. */
+export async function writeSubscribers(
+  hosted: readonly ContextModule[],
+  app: readonly ContextModule[],
+  stores: ReadonlyMap<string, ContextData>,
+  clock: Clock,
+): Promise<void> {
+  for (const { name } of hosted) {
+    const store = stores.get(name);
+    if (store !== undefined) await new Subscriptions(new WorkDatabase(store, clock)).subscribe(subscribersOf(name, app));
+  }
+}

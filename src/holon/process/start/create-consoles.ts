@@ -1,0 +1,28 @@
+import type { ContextData } from "../../data/index.ts";
+import type { ContextModule } from "../../define/index.ts";
+import type { Clock, Logger } from "../../kernel/index.ts";
+import { createWorkConsole, type WorkConsole } from "../../work/index.ts";
+import type { QueueBackend } from "../../work/queue/index.ts";
+import type { Core } from "./open-core.ts";
+import type { Work } from "./start-work.ts";
+
+/** What a console needs beside its context. */
+export interface ConsoleServices {
+  /** Undefined where no queue is reached from here. */
+  readonly backend: QueueBackend | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The console of one context, in a process that hosts it or on the command line. */
+export function createConsole(module: ContextModule, store: ContextData, { backend, clock, log }: ConsoleServices): WorkConsole {
+  return createWorkConsole({ context: module.name, jobs: module.jobs, events: module, store, backend, clock, log });
+}
+
+/** The consoles of the contexts hosted here that keep anything. */
+export function createConsoles({ hosted, database, clock, log }: Core, work: Work | undefined): readonly WorkConsole[] {
+  return hosted.flatMap(({ name, module }) => {
+    const store = database.stores.get(name);
+    return store === undefined ? [] : [createConsole(module, store, { backend: work?.backend, clock, log })];
+  });
+}

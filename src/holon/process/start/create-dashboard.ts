@@ -1,0 +1,67 @@
+import type { ContextModule } from "../../define/index.ts";
+import type { OpenThings } from "../../kernel/index.ts";
+import type { DashboardOptions, SignIn } from "../../ops/dashboard/index.ts";
+import { jobQueues, type WorkConsole } from "../../work/index.ts";
+import { createQueueBackend, type QueueBackend } from "../../work/queue/index.ts";
+import type { App } from "../app/define-app.ts";
+import { askOf, edgeAuthenticate } from "./ask-app.ts";
+import { queuesOf } from "./context-work.ts";
+import type { Core } from "./open-core.ts";
+import { queuePlaceOf, type Work } from "./start-work.ts";
+
+/** What {@link createDashboard} needs. */
+export interface DashboardParts {
+  readonly app: App;
+  readonly core: Core;
+  /** Undefined in a process that works no queue. */
+  readonly work: Work | undefined;
+  readonly consoles: readonly WorkConsole[];
+  readonly open: OpenThings;
+}
+
+/** The dashboard of one process: the queues of the whole app, and what waits in the contexts hosted here. */
+export function createDashboard({ app, core, work, consoles, open }: DashboardParts): DashboardOptions {
+  const { plan, secret, clock } = core;
+  return {
+    appName: plan.name,
+    secret,
+    isWriteAllowed: plan.opsWrite,
+    authenticate: edgeAuthenticate(app.authenticate, askOf(core)),
+    signIn: signInOf(app, core),
+    queues: app.contexts.flatMap(shownQueues),
+    backend: work?.backend === undefined ? openLater(core, open) : async () => work.backend,
+    consoles: () => consoles,
+    clock,
+  };
+}
+
+function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
+  if (opsSignIn === undefined) return undefined;
+  const ask = askOf(core);
+  return async (credentials) => opsSignIn(credentials, ask);
+}
+
+/** A context that has no work shows the queue that its first job would go to: nobody wonders where it is. */
+function shownQueues(module: ContextModule): readonly string[] {
+  const queues = queuesOf(module);
+  return queues.length > 0 ? queues : jobQueues(module.name, {}).map(({ queue }) => queue);
+}
+
+/** Reaches the queues of a process that works none, from the first look on. */
+function openLater({ plan, database, clock, log }: Core, open: OpenThings): () => Promise<QueueBackend | undefined> {
+  let opened: Promise<QueueBackend> | undefined;
+  open.add("queues of the dashboard", {
+    close: async () => {
+      await (await opened?.catch(() => undefined))?.close();
+    },
+  });
+  return async () => {
+    const place = queuePlaceOf(plan, database.url);
+    if (place === undefined) return undefined;
+    opened ??= createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  };
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { type Contract, type Target, type TargetMap, walkProcedures } from "../../contract/index.ts";
+import { type Clock, type Logger, type OpenThings, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { createKeyIdentity, createSecretIdentity, type ProcessIdentity, Roster } from "../../mesh/identity/index.ts";
+import { createMeshServer, type MeshPeer, type MeshServer } from "../../mesh/index.ts";
+import { CallMetrics, WorkMetrics } from "../../observe/index.ts";
+import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../../pipeline/index.ts";
+import { shapeOf } from "../app/app-shape.ts";
+import type { App } from "../app/define-app.ts";
+import { namesOf, type Plan } from "../plan/index.ts";
+import { createCallPolicy, createOwnCaller } from "./call-policy.ts";
+import { writeSubscribers } from "./context-work.ts";
+import { type OpenDatabase, openDatabase } from "./open-database.ts";
+import { connectPeers, createResolver } from "./routing.ts";
+
+/** What every process of an app is made from, whatever it serves. */
+export interface CoreOptions {
+  readonly app: App;
+  /** Complete: with a secret, where anything listens on or calls the mesh. */
+  readonly plan: Plan;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  readonly newId?: () => string;
+  /** Stands between callers and the procedures that they reach; tests put faults and duplicates here. */
+  readonly wrapTarget?: (target: Target) => Target;
+  /** Callers that are no contexts of the app and may call all of them; for tests. */
+  readonly guests?: readonly string[];
+  /** Sends every call over this process's own mesh port, as if each context were elsewhere; for tests. */
+  readonly selfMesh?: boolean;
+}
+
+/** The contexts of a process and how they reach the others: all but its public side and its queues. */
+export interface Core {
+  readonly plan: Plan;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: () => number;
+  readonly newId: () => string;
+  /** The plan's, or one that was made up for this process alone. */
+  readonly secret: string;
+  readonly database: OpenDatabase;
+  readonly contracts: readonly Contract[];
+  readonly hosted: readonly CompiledContext[];
+  readonly mesh: MeshServer | undefined;
+  readonly peers: ReadonlyMap<string, MeshPeer>;
+  readonly resolve: ResolveTarget;
+  /** In whose name this process calls a procedure on its own account, as for who signs in to its dashboard. */
+  readonly callerFor: (procedure: string) => string;
+  readonly callMetrics: CallMetrics;
+  readonly workMetrics: WorkMetrics;
+}
+
+/** Opens database and mesh, and compiles the hosted contexts. */
+export async function openCore(options: CoreOptions, open: OpenThings): Promise<Core> {
+  const {
+    app,
+    plan,
+    log,
+    clock = systemClock,
+    random = Math.random,
+    newId = randomUUID,
+    wrapTarget = (target) => target,
+    selfMesh = false,
+    guests = [],
+  } = options;
+  const { limits } = plan;
+  const shape = shapeOf(app);
+  const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
+  const contracts = app.contexts.map(({ contract }) => contract);
+  const wheel = open.add("timer wheel", new TimerWheel(() => clock.monotonicMs()));
+  const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, clock, log });
+  await writeSubscribers(modules, app.contexts, database.stores, clock);
+
+  const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
+  const workMetrics = new WorkMetrics();
+  const services: PipelineServices = {
+    ...{ clock, wheel, log, newId },
+    series: (labels) => callMetrics.series(labels),
+    count: workMetrics.count,
+    mayCall: createCallPolicy(shape, guests),
+    transportOf: (caller) => (caller === "edge" && plan.edge !== undefined ? "local" : "mesh"),
+  };
+  const hosted = modules.map((module) => compileContext({ module, store: database.stores.get(module.name), limits, services }));
+  // Before anything can call. A child that runs one job alone has no role: its parent has started the app.
+  if (plan.roles.length > 0) for (const context of hosted) await context.start();
+
+  const processName = `${plan.name}/${plan.contexts.length === 0 ? "edge" : plan.contexts.join("+")}/${process.pid}`;
+  const secret = plan.secret ?? newId();
+  const identity = createIdentity(plan, secret, clock);
+  const mesh =
+    plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, identity, processName, clock, wheel, log });
+  const callerContexts = namesOf(plan);
+  const addresses = selfMesh && mesh !== undefined ? selfAddresses(plan, mesh) : plan.addresses;
+  const { meshTls: tls } = plan;
+  const peers = connectPeers({ addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId });
+  for (const peer of new Set(peers.values())) open.add("mesh peer", peer);
+  if (mesh !== undefined) open.add("mesh server", mesh);
+
+  const reach = createResolver(selfMesh ? [] : hosted, peers);
+  const resolve: ResolveTarget = (...place) => wrapTarget(reach(...place));
+  for (const context of hosted) context.connect(resolve);
+  const callerFor = createOwnCaller(shape, plan);
+  return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callerFor, callMetrics, workMetrics };
+}
+
+/** With keys where the plan has them; the secret proves membership only. */
+function createIdentity({ key, peers, limits }: Plan, secret: string, clock: Clock): ProcessIdentity {
+  if (key === undefined || peers === undefined) return createSecretIdentity(secret);
+  return createKeyIdentity({ key, roster: new Roster(peers), clock, limits });
+}
+
+function selfAddresses(plan: Plan, mesh: MeshServer): Record<string, readonly string[]> {
+  return Object.fromEntries(plan.contexts.map((name) => [name, [`http://127.0.0.1:${mesh.port}`]]));
+}
+
+function pathsOf(contract: Contract): string[] {
+  return [...walkProcedures(contract.procedures)].map(([path]) => `${contract.name}.${path}`);
+}
+
+interface MeshParts {
+  readonly plan: Plan;
+  readonly hosted: readonly CompiledContext[];
+  readonly identity: ProcessIdentity;
+  readonly processName: string;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+function openMesh({ plan, hosted, identity, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
+  const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets]));
+  const { host = "127.0.0.1", port = 0 } = plan.mesh ?? {};
+  const { contexts, meshTls: tls, limits } = plan;
+  return createMeshServer({ targets, contexts, identity, tls, host, port, processName, limits, clock, wheel, log });
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from "fastify";
+import { addDocsRoutes, addDocumentRoute, createEdge, type Edge, openRedisRateStore, type RateStore, type Readiness } from "../../edge/index.ts";
+import type { OpenThings } from "../../kernel/index.ts";
+import type { App } from "../app/define-app.ts";
+import { openApiOf } from "../app/open-api-of.ts";
+import type { Plan } from "../plan/index.ts";
+import { askOf, edgeAuthenticate } from "./ask-app.ts";
+import type { Core } from "./open-core.ts";
+import { reachableOf, targetsOf } from "./routing.ts";
+
+/** Opens the public port, for all contexts that are hosted here or have an address. */
+export async function openEdge(app: App, core: Core, readiness: () => Readiness, open: OpenThings): Promise<Edge> {
+  const { plan, resolve, callMetrics, clock, wheel, log, newId } = core;
+  const { authenticate, routes } = app;
+  const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
+  const reachable = reachableOf(core);
+  const rateStore = await openRateStore(core, open);
+  return createEdge({
+    targets: targetsOf(reachable, resolve),
+    restRoutes: reachable.flatMap((contract) => contract.routes),
+    authenticate: edgeAuthenticate(authenticate, askOf(core)),
+    ...(routes === undefined ? {} : { appRoutes: routes }),
+    limits: plan.limits,
+    ...{ clock, wheel, log, newId, host, port, readiness },
+    metrics: callMetrics,
+    isProduction: plan.production,
+    trustedProxies: plan.trustedProxies,
+    cors: { origins: plan.corsOrigins },
+    rateStore,
+    toolkitRoutes: (server) => addDocs(server, app, plan),
+  });
+}
+
+/** Several edges count together where there is a Redis; what is counted there may be lost at any time. */
+async function openRateStore({ plan, log }: Core, open: OpenThings): Promise<RateStore | undefined> {
+  if (plan.redisUrl === undefined) return undefined;
+  return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, log));
+}
+
+/** An edge without contexts has the contracts of all, so the document is the same whatever runs where. */
+function addDocs(server: FastifyInstance, app: App, { docs }: Plan): void {
+  if (docs === "off") return;
+  const document = openApiOf(app);
+  addDocumentRoute(server, document);
+  if (docs === "page") addDocsRoutes(server, document.info.title);
+}

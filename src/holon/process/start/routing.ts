@@ -1,0 +1,72 @@
+import { type Contract, type Target, type TargetMap, walkProcedures } from "../../contract/index.ts";
+import { type Clock, catalogueError, type Limits, type Logger, type TimerWheel } from "../../kernel/index.ts";
+import type { ProcessIdentity } from "../../mesh/identity/index.ts";
+import { createMeshPeer, type MeshPeer, type MeshTls } from "../../mesh/index.ts";
+import type { CompiledContext, ResolveTarget } from "../../pipeline/index.ts";
+import type { Plan } from "../plan/index.ts";
+
+/** What {@link connectPeers} needs. */
+export interface PeersOptions {
+  /** Mesh addresses by context. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+  readonly contracts: readonly Contract[];
+  readonly callerContexts: readonly string[];
+  readonly identity: ProcessIdentity;
+  readonly tls: MeshTls | undefined;
+  readonly processName: string;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+/** The other processes by context. Contexts at the same address share a connection. */
+export function connectPeers(options: PeersOptions): ReadonlyMap<string, MeshPeer> {
+  const { addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId } = options;
+  const shared = { identity, tls, processName, callerContexts, random, newKey: newId, limits, clock, wheel, log };
+  const byUrl = new Map<string, Contract[]>();
+  for (const contract of contracts) {
+    const [url] = addresses[contract.name] ?? [];
+    if (url === undefined) continue;
+    byUrl.set(url, [...(byUrl.get(url) ?? []), contract]);
+  }
+  const peers = new Map<string, MeshPeer>();
+  for (const [url, expected] of byUrl) {
+    const peer = createMeshPeer({ ...shared, url, contracts: expected });
+    for (const contract of expected) peers.set(contract.name, peer);
+  }
+  return peers;
+}
+
+/**
+ * Where each procedure of the app is called from this process: its compiled handler, or its place on the mesh.
+ *
+ * Errors: NOT_FOUND when asked for a context that is neither hosted nor addressed, which the plan rules out.
+ */
+export function createResolver(hosted: readonly CompiledContext[], peers: ReadonlyMap<string, MeshPeer>): ResolveTarget {
+  const local = new Map(hosted.map((context) => [context.name, context]));
+  return (contextName, path, procedure) => {
+    const target = local.get(contextName)?.targets.get(path) ?? peers.get(contextName)?.target(contextName, path, procedure);
+    if (target === undefined)
+      throw catalogueError("NOT_FOUND", `${path} is not to be had in this process: ${contextName} is neither hosted nor addressed.`);
+    return target;
+  };
+}
+
+/** The contracts whose contexts are hosted in this process or have an address. */
+export function reachableOf({ plan, contracts }: { readonly plan: Plan; readonly contracts: readonly Contract[] }): readonly Contract[] {
+  return contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
+}
+
+/** Every procedure of the given contracts, as this process reaches it. */
+export function targetsOf(contracts: readonly Contract[], resolve: ResolveTarget): TargetMap {
+  const targets = new Map<string, Target>();
+  for (const contract of contracts) {
+    for (const [path, procedure] of walkProcedures(contract.procedures)) {
+      targets.set(`${contract.name}.${path}`, resolve(contract.name, `${contract.name}.${path}`, procedure));
+    }
+  }
+  return targets;
+}

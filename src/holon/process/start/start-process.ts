@@ -1,0 +1,119 @@
+import type { AnyTRPCRouter } from "@trpc/server";
+import type { Edge, Readiness } from "../../edge/index.ts";
+import { type Clock, catalogueError, OpenThings, type TimerWheel } from "../../kernel/index.ts";
+import type { MeshServer } from "../../mesh/index.ts";
+import { createMetrics } from "../../observe/index.ts";
+import { createOpsServer, type OpsServer } from "../../ops/ops-server.ts";
+import { type CompiledContext, createContextRouter, type ResolveTarget } from "../../pipeline/index.ts";
+import type { RunAlone } from "../../work/index.ts";
+import { assertApp } from "../app/assert-app.ts";
+import { DatabaseWatch } from "../health/database-watch.ts";
+import { processGauges } from "../health/process-gauges.ts";
+import { readinessOf } from "../health/process-readiness.ts";
+import { workGauges } from "../health/work-gauges.ts";
+import type { Plan } from "../plan/index.ts";
+import { stopProcess } from "../stop/stop-process.ts";
+import { queuesOf } from "./context-work.ts";
+import { createConsoles } from "./create-consoles.ts";
+import { createDashboard } from "./create-dashboard.ts";
+import { type CoreOptions, openCore } from "./open-core.ts";
+import type { OpenDatabase } from "./open-database.ts";
+import { openEdge } from "./open-edge.ts";
+import { startWork, type Work } from "./start-work.ts";
+
+/** What {@link startProcess} needs. */
+export interface ProcessOptions extends CoreOptions {
+  /** Makes what runs a job that killed its process twice in a process of its own; where none is given, such jobs wait for a process that can. */
+  readonly runAlone?: MakeRunAlone;
+}
+
+/** Makes {@link RunAlone} once it is known what a child needs to be part of the app. */
+export type MakeRunAlone = (parent: { readonly secret: string; readonly databaseUrl: string | undefined }) => RunAlone;
+
+/** A process of an app, started. */
+export interface RunningProcess {
+  readonly plan: Plan;
+  readonly edge: Edge | undefined;
+  readonly mesh: MeshServer | undefined;
+  readonly ops: OpsServer | undefined;
+  readonly database: OpenDatabase;
+  readonly contexts: readonly CompiledContext[];
+  /** What the role `jobs` does; undefined without it, and where there is nothing to work. */
+  readonly work: Work | undefined;
+  /** How this process reaches any procedure of the app. */
+  readonly resolve: ResolveTarget;
+  readonly wheel: TimerWheel;
+  readonly clock: Clock;
+  readiness(): Readiness;
+  /** A genuine tRPC router of a context hosted here: for `createCaller`, and for tRPC's own adapters. Errors: NOT_FOUND. */
+  router(context: string): AnyTRPCRouter;
+  /** Resolves when every process that this one calls is connected. */
+  connected(): Promise<void>;
+  /** Not ready, no new work, finish what is in flight, close in reverse order. Calling it again waits for the same end. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts one process: database, migrations, contexts, mesh, queues, edge, ready.
+ *
+ * Errors: what could not be opened; everything opened before is closed again.
+ */
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  assertApp(options.app);
+  const open = new OpenThings(options.log);
+  try {
+    return await buildProcess(options, open);
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}
+
+async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
+  const { app, runAlone = () => nobodyRunsAlone } = options;
+  const core = await openCore(options, open);
+  const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
+  const { limits } = plan;
+  const { stores, url: databaseUrl } = database;
+  const work = await startWork({
+    ...{ plan, hosted, stores, databaseUrl },
+    app: app.contexts,
+    runAlone: runAlone({ secret: core.secret, databaseUrl }),
+    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left },
+  });
+  if (work !== undefined) open.add("queues", work);
+
+  const state = { stopping: false };
+  const watch = open.add("database watch", new DatabaseWatch(stores));
+  const readiness = (): Readiness => readinessOf({ stopping: state.stopping, silent: watch.silent, peers, work });
+  const consoles = createConsoles(core, work);
+  const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
+  const gauges = [
+    ...processGauges({ database, hosted, mesh, peers }),
+    ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
+  ];
+  const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
+  const dashboard = createDashboard({ app, core, work, consoles, open });
+  const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log, dashboard }));
+  const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness, open));
+
+  let closing: Promise<void> | undefined;
+  return {
+    ...{ plan, edge, mesh, ops, database, contexts: hosted, work, resolve, wheel, clock, readiness },
+    router(name) {
+      const context = hosted.find((candidate) => candidate.name === name);
+      if (context === undefined) throw catalogueError("NOT_FOUND", `The context ${name} is not hosted here.`);
+      return createContextRouter({ targets: context.targets, clock, limits });
+    },
+    async connected() {
+      await Promise.all([...peers.values()].map((peer) => peer.ready()));
+    },
+    close() {
+      state.stopping = true;
+      closing ??= stopProcess({ limits, edge, mesh, work, hosted, open });
+      return closing;
+    },
+  };
+}
+
+const nobodyRunsAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });

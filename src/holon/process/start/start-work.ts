@@ -1,0 +1,124 @@
+import type { ContextData } from "../../data/index.ts";
+import type { ContextModule } from "../../define/index.ts";
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { CountLeft, CountWork } from "../../observe/index.ts";
+import type { CompiledContext } from "../../pipeline/index.ts";
+import { type EventWork, type JobWork, type RunAlone, startEventWork, startJobWork, startWorkflowWork, type WorkflowWork } from "../../work/index.ts";
+import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../work/queue/index.ts";
+import type { Plan } from "../plan/index.ts";
+import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
+
+/** What {@link startWork} needs. */
+export interface WorkOptions {
+  readonly plan: Plan;
+  /** All contexts of the app: who subscribes to those hosted here is read from them. */
+  readonly app: readonly ContextModule[];
+  readonly hosted: readonly CompiledContext[];
+  readonly stores: ReadonlyMap<string, ContextData>;
+  /** Address of the shared database, where queues live unless the plan says otherwise. */
+  readonly databaseUrl: string | undefined;
+  /** Runs a job that killed its process twice in a process of its own. */
+  readonly runAlone: RunAlone;
+  readonly services: WorkServices;
+}
+
+/** What of the process work needs. */
+export interface WorkServices {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly count: CountWork;
+  readonly left: CountLeft;
+}
+
+/** What one context does behind its calls, in this process. */
+export interface ContextWork {
+  readonly name: string;
+  readonly events: EventWork | undefined;
+  readonly jobs: JobWork | undefined;
+  readonly workflows: WorkflowWork | undefined;
+}
+
+/** The work of all contexts of this process. */
+export interface Work extends Closable {
+  /** Undefined where nothing here needs a queue. */
+  readonly backend: QueueBackend | undefined;
+  readonly contexts: readonly ContextWork[];
+  /** Takes nothing new, lets what runs finish within the grace, and hands the rest back. */
+  close(): Promise<void>;
+}
+
+/** Starts what the role `jobs` stands for, where a context hosted here has anything to work. */
+export async function startWork(options: WorkOptions): Promise<Work | undefined> {
+  const { plan, hosted, stores } = options;
+  const working = hosted.flatMap((context) => {
+    const store = stores.get(context.name);
+    return store !== undefined && hasWork(context.module) ? [{ context, store }] : [];
+  });
+  if (!plan.roles.includes("jobs") || working.length === 0) return undefined;
+  const backend = await openQueues(options);
+  const contexts: ContextWork[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(contexts.map(closeContext));
+    await backend?.close();
+  };
+  try {
+    for (const { context, store } of working) contexts.push(await startContext(options, backend, context, store));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { backend, contexts, close };
+}
+
+/** Where the queues of a process are; undefined where there is no database either. */
+export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): QueuePlace | undefined {
+  if (plan.redisUrl !== undefined) return { kind: "redis", url: plan.redisUrl };
+  const url = plan.queueDatabase ?? databaseUrl;
+  return url === undefined ? undefined : { kind: "postgres", url, schema: `${plan.queuePrefix}_queue`, max: plan.limits.poolCount };
+}
+
+async function openQueues({ plan, databaseUrl, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
+  const place = plan.workersCount === 0 ? undefined : queuePlaceOf(plan, databaseUrl);
+  return place === undefined ? undefined : createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
+}
+
+async function startContext(
+  { plan, app, runAlone, services }: WorkOptions,
+  backend: QueueBackend | undefined,
+  context: CompiledContext,
+  store: ContextData,
+): Promise<ContextWork> {
+  const { module } = context;
+  const workflows = hasWorkflows(module)
+    ? startWorkflowWork({ workflows: context.workflows, store, services, timing: { graceMs: plan.limits.graceMs } })
+    : undefined;
+  if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, events: undefined, jobs: undefined, workflows };
+  const { openTransaction } = context;
+  const emits = Object.keys(module.contract.events).length > 0;
+  const events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
+  try {
+    const jobs =
+      Object.keys(module.jobs).length === 0
+        ? undefined
+        : await startJobWork({
+            ...{ module, store, backend, services, runAlone },
+            handlers: context.jobs,
+            timing: { graceMs: plan.limits.graceMs },
+          });
+    if (jobs !== undefined) events.publisher.dispatchJobsTo(jobs.dispatch);
+    return { name: context.name, events, jobs, workflows };
+  } catch (error) {
+    await Promise.all([events.close(), workflows?.close()]);
+    throw error;
+  }
+}
+
+/** Jobs and workflows first: what they append is published while the publisher lives. */
+async function closeContext({ events, jobs, workflows }: ContextWork): Promise<void> {
+  await Promise.all([jobs?.close(), workflows?.close()]);
+  await events?.close();
+}

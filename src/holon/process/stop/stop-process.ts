@@ -1,0 +1,33 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Edge } from "../../edge/index.ts";
+import type { Limits, OpenThings } from "../../kernel/index.ts";
+import type { MeshServer } from "../../mesh/index.ts";
+import type { CompiledContext } from "../../pipeline/index.ts";
+import type { Work } from "../start/start-work.ts";
+
+/** What {@link stopProcess} stops. */
+export interface StopParts {
+  readonly limits: Limits;
+  readonly edge: Edge | undefined;
+  readonly mesh: MeshServer | undefined;
+  readonly work: Work | undefined;
+  readonly hosted: readonly CompiledContext[];
+  readonly open: OpenThings;
+}
+
+/**
+ * Not ready for a while, so that balancers notice; then the edge and the queues, which call the others; then the mesh, which others call; then
+ * what runs on without a caller. Each finishes what is in flight, within the grace.
+ */
+export async function stopProcess({ limits, edge, mesh, work, hosted, open }: StopParts): Promise<void> {
+  if (limits.drainMs > 0) await delay(limits.drainMs);
+  await Promise.all([edge?.close(), work?.close()]);
+  await mesh?.drain();
+  const patience = new AbortController();
+  await Promise.race([
+    Promise.all(hosted.map((context) => context.idle())),
+    delay(limits.graceMs, undefined, { signal: patience.signal }).catch(() => {}),
+  ]);
+  patience.abort();
+  await open.close();
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { until } from "../../data/child.testing.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import type { SubscribingContext } from "../inbox/event-routes.ts";
+import { type EventsPlace, openEventsPlace, subscribing } from "../inbox/events.testing.ts";
+import { job } from "../jobs/job.ts";
+import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import { createWorkConsole } from "./create-work-console.ts";
+import type { WorkConsole } from "./work-console.ts";
+
+describe("the console of a context's work", { timeout: 60_000 }, () => {
+  let place: EventsPlace;
+  let backend: QueueBackend;
+  let work: WorkConsole;
+  beforeAll(async () => {
+    place = await openEventsPlace();
+    backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
+    work = createWorkConsole({
+      context: "orders",
+      jobs: { send: job(z.object({})) },
+      events: subscribing[0] as SubscribingContext,
+      store: place.orders,
+      backend: undefined,
+      clock: systemClock,
+      log: silentLogger,
+    });
+  });
+  afterEach(async () => {
+    await place.reset();
+    await place.sql`truncate orders.holon_jobs, orders.holon_runs cascade`;
+  });
+  afterAll(async () => {
+    await backend?.close();
+    await place?.end();
+  });
+
+  /** Parks one event; its handler does not fail once `isFixed` says so. */
+  async function park(isFixed: () => boolean = () => true): Promise<string> {
+    await place.startProducer(backend);
+    await place.startConsumer(backend, () => {
+      if (!isFixed()) throw new TypeError("the handler is broken");
+    });
+    await place.emit([{ name: "paymentTaken", key: "order 1", payload: { orderId: "order 1", n: 1 } }]);
+    await until(async () => (await work.counts()).parkedCount === 1);
+    const [event] = await work.parkedEvents(10);
+    return event?.id ?? "";
+  }
+
+  it("shows a parked event with its reason, without its payload", async () => {
+    const id = await park(() => false);
+    expect(await work.parkedEvents(10)).toEqual([
+      { id, producer: "payments", name: "paymentTaken", key: "order 1", attempts: 3, reason: expect.stringContaining("the handler is broken") },
+    ]);
+  });
+
+  it("releases a parked event, whose effect then happens in the process that works there", async () => {
+    let isFixed = false;
+    const id = await park(() => isFixed);
+    isFixed = true;
+    expect(await work.releaseEvent(id)).toBe(true);
+    await until(async () => (await place.effects()).length === 1);
+    expect(await work.releaseEvent(id)).toBe(false);
+  });
+
+  it("skips a parked event, and the later one of its key goes on", async () => {
+    let isFixed = false;
+    const id = await park(() => isFixed);
+    isFixed = true;
+    await place.emit([{ name: "paymentTaken", key: "order 1", payload: { orderId: "order 1", n: 2 } }]);
+    await until(async () => (await work.counts()).heldCount === 1);
+    expect(await work.skipEvent(id)).toBe(true);
+    await until(async () => (await place.effects()).length === 1);
+    expect(await place.effects()).toEqual([{ name: "paymentTaken", key: "order 1", n: 2 }]);
+  });
+
+  it("forgets a subscriber that is gone, and what it has not taken settles", async () => {
+    await place.sql`insert into orders.holon_subscribers (subscriber, event, after_position) values ('gone', 'orderPlaced', 0)`;
+    const [row] = await place.sql<{ position: string }[]>`insert into orders.holon_outbox (kind, name, payload, initiator)
+      values ('event', 'orderPlaced', '{}', '{"kind":"anonymous"}') returning position`;
+    await place.sql`insert into orders.holon_deliveries (position, subscriber) values (${row?.position ?? ""}, 'gone')`;
+    expect(await work.forgetSubscriber("gone")).toBe(true);
+    expect(await work.forgetSubscriber("gone")).toBe(false);
+    expect((await work.counts()).outboxCount).toBe(0);
+    await place.sql`truncate orders.holon_outbox cascade`;
+  });
+
+  it("lists failed jobs and lets one wait again, once", async () => {
+    const id = randomUUID();
+    await place.sql`insert into orders.holon_jobs (id, name, state, attempts, reason, initiator, settled_at)
+      values (${id}, 'send', 'failed', 8, 'no mail server', '{"kind":"anonymous"}', now())`;
+    expect(await work.failedJobs(10)).toMatchObject([{ id, name: "send", reason: "no mail server", attempts: 8 }]);
+    expect(await work.rerunJob(id)).toBe(true);
+    expect(await work.rerunJob(id)).toBe(false);
+    expect((await work.counts()).jobs).toMatchObject({ waiting: 1, failed: 0 });
+  });
+
+  it("lists stuck runs and lets one go on, once", async () => {
+    const id = randomUUID();
+    await place.sql`insert into orders.holon_runs (id, workflow, version, key, state, input, reason, initiator)
+      values (${id}, 'placeOrder', 1, 'cart 7', 'stuck', '{}', 'the undo of charge failed', '{"kind":"anonymous"}')`;
+    expect(await work.stuckRuns(10)).toEqual([{ id, workflow: "placeOrder", version: 1, key: "cart 7", reason: "the undo of charge failed" }]);
+    expect((await work.counts()).stuckCount).toBe(1);
+    expect(await work.resumeRun(id)).toBe(true);
+    expect(await work.resumeRun(id)).toBe(false);
+    expect((await work.counts()).stuckCount).toBe(0);
+  });
+
+  it("says how many rows of the outbox are open and how old the oldest is", async () => {
+    await place.sql`insert into orders.holon_outbox (kind, name, payload, initiator, created_at)
+      values ('event', 'old', '{}', '{"kind":"anonymous"}', now() - interval '1 minute'), ('event', 'new', '{}', '{"kind":"anonymous"}', now())`;
+    const { outboxCount, outboxLagMs } = await work.counts();
+    expect(outboxCount).toBe(2);
+    expect(outboxLagMs).toBeGreaterThanOrEqual(60_000);
+    await place.sql`truncate orders.holon_outbox cascade`;
+    expect(await work.counts()).toMatchObject({ outboxCount: 0, outboxLagMs: 0 });
+  });
+
+  it.each(["", "1", "' or true --", randomUUID()])("finds nothing under the id %j", async (id) => {
+    expect(await work.rerunJob(id)).toBe(false);
+    expect(await work.releaseEvent(id)).toBe(false);
+    expect(await work.skipEvent(id)).toBe(false);
+    expect(await work.resumeRun(id)).toBe(false);
+  });
+});

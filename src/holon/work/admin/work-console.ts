@@ -1,0 +1,55 @@
+import type { WaitingEvent } from "../inbox/inbox.ts";
+import type { FailedJob, JobCounts } from "../jobs/job-console.ts";
+
+/** How many events of a context are in which state. */
+export interface EventCounts {
+  /** Rows of the outbox that are not settled: events that somebody has not taken yet, jobs and workflows not taken over. */
+  readonly outboxCount: number;
+  /** Age of the oldest of them; 0 where none is. */
+  readonly outboxLagMs: number;
+  /** Events of others that wait for an earlier one of their key, or for their next attempt. */
+  readonly heldCount: number;
+  readonly parkedCount: number;
+}
+
+/** A parked event as it is shown: without its payload, which may be anybody's secret. */
+export type ParkedEvent = Pick<WaitingEvent, "id" | "producer" | "name" | "key" | "attempts" | "reason">;
+
+/** A workflow run that goes neither on nor back. */
+export interface StuckRun {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly key: string;
+  readonly reason: string | null;
+}
+
+/** What waits in a context, in numbers. */
+export interface WorkCounts extends EventCounts {
+  readonly jobs: JobCounts;
+  readonly stuckCount: number;
+}
+
+/**
+ * What waits, failed or stands still in one context, and what a person may do about it: the same for the page, the command line and the metrics.
+ *
+ * Deciding twice decides once: the second answer is false. Errors: UNAVAILABLE - the context's database cannot be reached.
+ */
+export interface WorkConsole {
+  readonly context: string;
+  counts(): Promise<WorkCounts>;
+  /** Jobs that failed for good, the latest first. */
+  failedJobs(limit: number): Promise<readonly FailedJob[]>;
+  /** Makes a job that failed for good run again. */
+  rerunJob(id: string): Promise<boolean>;
+  /** The oldest first. */
+  parkedEvents(limit: number): Promise<readonly ParkedEvent[]>;
+  /** Lets a parked event be tried again, with all its attempts. */
+  releaseEvent(id: string): Promise<boolean>;
+  /** Goes on without the effect of a parked event. */
+  skipEvent(id: string): Promise<boolean>;
+  /** Removes one that is not part of the app any more from those who hear this context's events; what it has not taken is dropped. */
+  forgetSubscriber(name: string): Promise<boolean>;
+  stuckRuns(limit: number): Promise<readonly StuckRun[]>;
+  resumeRun(id: string): Promise<boolean>;
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "../../kernel/index.ts";
+import type { QueueBackend } from "../queue/index.ts";
+import { type AckMessage, ackQueue, type EventMessage } from "./event-message.ts";
+
+/** Most events that one acknowledgement names. */
+const ACK_COUNT = 500;
+
+/** How long an acknowledgement waits for others: nobody waits for it, and each is a job and a transaction of its own. */
+const GATHER_MS = 30;
+
+/**
+ * Tells producers what this context has taken: what comes within 30 ms, or while one acknowledgement is on its way, goes together.
+ *
+ * One that is lost is healed by its producer, which sends the event again.
+ */
+export class AckSender {
+  readonly #subscriber: string;
+  readonly #backend: QueueBackend;
+  readonly #log: Logger;
+  readonly #waiting = new Map<string, { id: string; position: number }[]>();
+  readonly #sending = new Map<string, Promise<void>>();
+  #isClosing = false;
+  #gathered: () => void = () => {};
+  #gathering: Promise<void> | undefined = undefined;
+
+  constructor(subscriber: string, backend: QueueBackend, log: Logger) {
+    this.#subscriber = subscriber;
+    this.#backend = backend;
+    this.#log = log;
+  }
+
+  /** Tells a producer, soon, that these events need not be sent again. */
+  taken(producer: string, messages: readonly EventMessage[]): void {
+    const waiting = this.#waiting.get(producer) ?? [];
+    for (const { id, position } of messages) waiting.push({ id, position });
+    this.#waiting.set(producer, waiting);
+    if (!this.#sending.has(producer)) this.#sending.set(producer, this.#send(producer));
+  }
+
+  /** Tells a producer which of its events are wanted. Errors: UNAVAILABLE. */
+  async subscribe(producer: string, events: readonly string[]): Promise<void> {
+    await this.#add(producer, { kind: "subscribe", subscriber: this.#subscriber, events: [...events] });
+  }
+
+  /** Resolves when nothing is on its way. From now on nothing waits for others. */
+  async idle(): Promise<void> {
+    this.#isClosing = true;
+    this.#gathered();
+    await Promise.all(this.#sending.values());
+  }
+
+  #gather(): Promise<void> {
+    if (this.#isClosing) return Promise.resolve();
+    this.#gathering ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#gathered(), GATHER_MS);
+      this.#gathered = () => {
+        clearTimeout(timer);
+        this.#gathering = undefined;
+        resolve();
+      };
+    });
+    return this.#gathering;
+  }
+
+  async #send(producer: string): Promise<void> {
+    await this.#gather();
+    for (let waiting = this.#waiting.get(producer) ?? []; waiting.length > 0; waiting = this.#waiting.get(producer) ?? []) {
+      const events = waiting.splice(0, ACK_COUNT);
+      try {
+        await this.#add(producer, { kind: "taken", subscriber: this.#subscriber, events });
+      } catch (error) {
+        this.#waiting.delete(producer);
+        this.#log.debug({ err: error, producer }, "acknowledgements are lost; the events come again");
+      }
+    }
+    // In the same breath as the last look: what comes later begins anew.
+    this.#sending.delete(producer);
+  }
+
+  async #add(producer: string, message: AckMessage): Promise<void> {
+    await this.#backend.add(ackQueue(producer), [{ id: `a-${randomUUID()}`, name: message.kind, data: message }]);
+  }
+}

@@ -1,0 +1,188 @@
+import postgres, { type Sql } from "postgres";
+import { z } from "zod";
+import { contract, event } from "../../contract/index.ts";
+import { type ContextData, createContextData, type DataTransaction, migrate, sql, type Tables } from "../../data/index.ts";
+import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
+import { ANONYMOUS, DEFAULT_LIMITS, type Logger, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import type { CountLeft } from "../../observe/index.ts";
+import type { QueueBackend } from "../queue/index.ts";
+import type { EventArguments } from "./event-handler.ts";
+import type { EventLimits } from "./event-limits.ts";
+import type { SubscribingContext } from "./event-routes.ts";
+import { type EventWork, startEventWork } from "./start-event-work.ts";
+
+/** What the producer of these tests promises. */
+export const payments = contract("payments", {
+  procedures: {},
+  events: {
+    paymentTaken: event(z.object({ orderId: z.string(), n: z.int() }), { orderedBy: "orderId" }),
+    paymentNoted: event(z.object({ n: z.int() })),
+  },
+});
+
+/** What a handler of these tests does. */
+export type Reaction = (args: EventArguments) => Promise<void> | void;
+
+/** An effect as the consumer wrote it. */
+export interface Effect {
+  readonly name: string;
+  readonly key: string;
+  readonly n: number;
+}
+
+/** Short, so that nobody waits; sending again far more often than needed makes duplicates. */
+export const QUICK = {
+  pollMs: 20,
+  sweepMs: 25,
+  resendMs: 400,
+  backoffFirstMs: 5,
+  backoffGreatestMs: 20,
+  attemptsCount: 3,
+  leaseMs: 2_000,
+} satisfies Partial<EventLimits>;
+
+/** How an older version of the consumer is started. */
+export interface OlderOptions {
+  readonly before?: Reaction;
+  readonly limits?: Partial<EventLimits>;
+  readonly log?: Logger;
+  readonly left?: CountLeft;
+}
+
+/** Two contexts in one database, `payments` that emits and `orders` that listens, and the means to start and stop their work. */
+export interface EventsPlace {
+  readonly url: string;
+  readonly sql: Sql;
+  /** Emits in transactions of their own, at once. */
+  emit(events: readonly { readonly name: string; readonly key?: string; readonly payload: object }[]): Promise<void>;
+  readonly payments: ContextData<Tables>;
+  readonly orders: ContextData<Tables>;
+  startProducer(
+    backend: QueueBackend,
+    limits?: Partial<EventLimits>,
+    subscribers?: readonly SubscribingContext[],
+    others?: { readonly left?: CountLeft },
+  ): Promise<EventWork>;
+  startConsumer(backend: QueueBackend, before?: Reaction, limits?: Partial<EventLimits>): Promise<EventWork>;
+  /** A consumer of an older version, which handles `paymentNoted` only. Its log goes where it is told. */
+  startOlderConsumer(backend: QueueBackend, options?: OlderOptions): Promise<EventWork>;
+  effects(): Promise<Effect[]>;
+  /** Events that some subscriber has not acknowledged, or that were never sent. */
+  unsettled(): Promise<number>;
+  inbox(): Promise<
+    {
+      readonly name: string;
+      readonly key: string | null;
+      readonly number: number | null;
+      readonly state: string;
+      readonly attempts: number;
+      readonly reason: string | null;
+      readonly id: string;
+    }[]
+  >;
+  /** Stops all work and empties the tables. */
+  reset(): Promise<void>;
+  end(): Promise<void>;
+}
+
+const ordersContext = (before: Reaction = () => {}): SubscribingContext => ({
+  name: "orders",
+  subscribesTo: { payments },
+  events: { payments: { paymentTaken: writeEffect(before), paymentNoted: writeEffect(before) } },
+});
+
+const olderContext = (before: Reaction = () => {}): SubscribingContext => ({
+  name: "orders",
+  subscribesTo: { payments },
+  events: { payments: { paymentNoted: writeEffect(before) } },
+});
+
+/** Writes that the event had its effect: a second one would be seen. */
+function writeEffect(before: Reaction): Reaction {
+  return async (args) => {
+    await before(args);
+    const { name, key, payload } = args.event;
+    const { n } = payload as { readonly n: number };
+    await args.tx.db.execute(sql`insert into orders.effects (name, key, n) values (${name}, ${key ?? ""}, ${n})`);
+  };
+}
+
+export const subscribing: readonly SubscribingContext[] = [ordersContext()];
+
+/** Prepares {@link EventsPlace}. */
+export async function openEventsPlace(): Promise<EventsPlace> {
+  const server = await startTestServer();
+  const database = await createTestDatabase({ server });
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const services = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
+  const looking = postgres(database.url, { max: 3, onnotice: () => {} });
+  const open = async (context: string): Promise<ContextData<Tables>> => {
+    const { role } = await migrate({ url: database.url, context });
+    return createContextData({
+      context,
+      url: database.url,
+      role,
+      tables: {},
+      limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitingCount: 10_000 },
+      clock: systemClock,
+      log: silentLogger,
+    }) as ContextData<Tables>;
+  };
+  const [producerData, consumerData] = [await open("payments"), await open("orders")];
+  await looking`create table orders.effects (position bigint generated always as identity, name text not null, key text not null, n int not null)`;
+  let started: EventWork[] = [];
+  const start = async (
+    options: Omit<Parameters<typeof startEventWork>[0], "services" | "openTransaction">,
+    others: object = {},
+  ): Promise<EventWork> => {
+    const work = await startEventWork({ ...options, openTransaction: (tx: DataTransaction<Tables>) => tx, services: { ...services, ...others } });
+    started.push(work);
+    return work;
+  };
+  return {
+    url: database.url,
+    sql: looking,
+    payments: producerData,
+    orders: consumerData,
+    async emit(events) {
+      await Promise.all(
+        events.map(({ name, key, payload }) => {
+          const scope = Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 30_000 });
+          return producerData.transaction(scope, (tx) => tx.appendEvent({ name, key, payload }));
+        }),
+      );
+    },
+    startProducer: (backend, limits = {}, app = subscribing, others = {}) =>
+      start(
+        { context: { name: "payments", subscribesTo: {}, events: {} }, app, data: producerData, backend, limits: { ...QUICK, ...limits } },
+        others,
+      ),
+    startConsumer: (backend, before, limits = {}) =>
+      start({ context: ordersContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
+    startOlderConsumer: (backend, { before, limits = {}, ...others } = {}) =>
+      start({ context: olderContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }, others),
+    effects: async () => [...(await looking<Effect[]>`select name, key, n from orders.effects order by position`)],
+    async unsettled() {
+      const [row] = await looking<{ count: number }[]>`select count(*)::int as count from payments.holon_outbox where settled_at is null`;
+      return row?.count ?? 0;
+    },
+    inbox: async () => [
+      ...(await looking<
+        Awaited<ReturnType<EventsPlace["inbox"]>>
+      >`select name, ordered_key as key, key_number::int as number, state, attempts, reason, event_id as id from orders.holon_inbox order by position`),
+    ],
+    async reset() {
+      for (const work of started.splice(0)) await work.close();
+      await looking`truncate payments.holon_outbox, payments.holon_order, payments.holon_subscribers, payments.holon_deliveries, orders.holon_inbox, orders.effects`;
+    },
+    async end() {
+      for (const work of started.splice(0)) await work.close();
+      started = [];
+      await Promise.all([producerData.close(), consumerData.close()]);
+      await looking.end({ timeout: 1 });
+      wheel.close();
+      await database.drop();
+      await server.stop();
+    },
+  };
+}

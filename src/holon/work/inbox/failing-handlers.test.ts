@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
+import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
+import { type EventsPlace, openEventsPlace, QUICK } from "./events.testing.ts";
+
+let place: EventsPlace;
+
+beforeAll(async () => {
+  place = await openEventsPlace();
+});
+afterAll(() => place?.end());
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(10);
+}
+
+/** What events do on every backend. */
+function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<unknown> }>): void {
+  let opened: Awaited<ReturnType<typeof openPlace>>;
+  let backend: QueueBackend;
+  beforeAll(async () => {
+    opened = await openPlace();
+    backend = await createQueueBackend(opened.place, { log: silentLogger, clock: systemClock, prefix: "test" });
+    await until(async () => backend.reachable);
+  });
+  afterEach(() => place.reset());
+  afterAll(async () => {
+    await backend?.close();
+    await opened?.end();
+  });
+
+  it.each(THROWN_VALUES)("are parked when their handler throws %s each time, and hold up no others", async (_thrown, thrown) => {
+    await place.startProducer(backend, { batchCount: 10 });
+    await place.startConsumer(backend, ({ event }) => {
+      if ((event.payload as { readonly n: number }).n === 0) throw thrown;
+    });
+    await place.emit(Array.from({ length: 5 }, (_, n) => ({ name: "paymentNoted", payload: { n } })));
+    await until(async () => (await place.inbox()).some(({ state }) => state === "parked"));
+    await until(async () => (await place.unsettled()) === 0);
+    expect((await place.inbox()).filter(({ state }) => state === "parked")).toMatchObject([{ attempts: QUICK.attemptsCount }]);
+    expect((await place.effects()).map(({ n }) => n).sort((one, other) => one - other)).toEqual([1, 2, 3, 4]);
+  });
+}
+
+describe("events over queues on Postgres", { timeout: 60_000 }, () => {
+  behaves(async () => ({ place: { kind: "postgres", url: place.url }, end: async () => {} }));
+});
+
+describe.skipIf(!hasRedis)("events over queues on Redis (left out where no redis-server is installed)", { timeout: 60_000 }, () => {
+  behaves(async () => {
+    const redis = await startTestRedis();
+    return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };
+  });
+});

@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import type { DataTransaction, Tables } from "../../data/index.ts";
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { CountLeft, CountWork } from "../../observe/index.ts";
+import { LeftWork } from "../left-work.ts";
+import { workAcknowledgements } from "../outbox/ack-worker.ts";
+import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
+import { Poller } from "../outbox/poller.ts";
+import { Subscriptions } from "../outbox/subscriptions.ts";
+import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
+import type { QueueBackend, QueueWorker } from "../queue/index.ts";
+import { UnknownMessages } from "../unknown-messages.ts";
+import { AckSender } from "./ack-sender.ts";
+import { EventConsumer } from "./event-consumer.ts";
+import type { EventTransaction } from "./event-handler.ts";
+import { EVENT_LIMITS, type EventLimits } from "./event-limits.ts";
+import { eventQueue, readEventBatch } from "./event-message.ts";
+import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-routes.ts";
+import { HeldEvents } from "./held-events.ts";
+import { Inbox } from "./inbox.ts";
+import { ParkedEvents } from "./parked-events.ts";
+import { type Patience, repeatedly } from "./patience.ts";
+
+/** What {@link startEventWork} needs. */
+export interface EventWorkOptions {
+  /** The context whose events are published, and which takes events of others. */
+  readonly context: SubscribingContext;
+  /** All contexts of the app, hosted here or not: who subscribes to this one is read from them. */
+  readonly app: readonly SubscribingContext[];
+  /** Whether its contract has events; one without hears no acknowledgements. */
+  readonly emits?: boolean;
+  readonly data: WorkData;
+  readonly backend: QueueBackend;
+  /** Puts `emit` and `enqueue` by the context's contract on a transaction. */
+  readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
+  readonly services: {
+    readonly clock: Clock;
+    readonly wheel: TimerWheel;
+    readonly log: Logger;
+    readonly random: () => number;
+    readonly count?: CountWork;
+    readonly left?: CountLeft;
+  };
+  readonly limits?: Partial<EventLimits>;
+}
+
+/** The events of one context in one process: those it emits and those it takes. */
+export interface EventWork extends Closable {
+  /** Hands on what else transactions append: jobs and workflows. */
+  readonly publisher: Publisher;
+  readonly parked: ParkedEvents;
+  /** Takes nothing new, lets handlers finish, and tells what was taken. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to publish the events of a context, and to take those that it subscribes to. Any number of processes may do so for one context.
+ *
+ * Guarantee: an event whose transaction committed has its effect once at every subscriber, whatever is killed or emptied meanwhile, but the databases.
+ * Errors: UNAVAILABLE - the database of the context cannot be reached.
+ */
+export async function startEventWork({
+  context,
+  app,
+  emits = true,
+  data,
+  backend,
+  openTransaction,
+  services,
+  limits: others = {},
+}: EventWorkOptions): Promise<EventWork> {
+  const limits = { ...EVENT_LIMITS, ...others };
+  const { clock, wheel, random } = services;
+  const log = services.log.child({ context: context.name });
+  const database = new WorkDatabase(data, clock);
+  const subscriptions = new Subscriptions(database);
+  // Before anything of this process can emit: who is written down here hears it.
+  await subscriptions.subscribe(subscribersOf(context.name, app));
+  let closing = false;
+  const patience: Patience = { clock, wheel, random, over: () => closing };
+  const left = new LeftWork({ context: context.name, clock, log, count: services.left });
+  const unknown = new UnknownMessages({ backend, left, newId: randomUUID });
+  const publisher = createPublisher({ data, backend, limits, clock, wheel, log });
+  const acknowledgements = !emits ? undefined : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, patience });
+
+  const inbox = new Inbox(database);
+  const routes = new EventRoutes(context);
+  const held = new HeldEvents({ database, inbox, limits, routes, clock, wheel, log }, () => consumer);
+  const wakeHeld = (): void => held.wake();
+  const consumer: EventConsumer = new EventConsumer({
+    context: context.name,
+    database,
+    inbox,
+    routes,
+    limits,
+    clock,
+    wheel,
+    log,
+    random,
+    openTransaction,
+    count: services.count,
+    handlerMs: limits.handlerMs,
+    wakeHeld,
+    left,
+  });
+  const acks = new AckSender(context.name, backend, log);
+  const announcing = new Poller({
+    ...{ clock, wheel, log, task: "subscriptions", everyMs: limits.subscribeMs },
+    run: async () => {
+      if (backend.reachable) for (const [producer, events] of routes.producers) await acks.subscribe(producer, events);
+      return false;
+    },
+  });
+  const taking = startTaking();
+
+  function startTaking(): QueueWorker | undefined {
+    if (routes.producers.size === 0) return undefined;
+    held.start();
+    announcing.wake();
+    const queue = eventQueue(context.name);
+    return backend.work(queue, { concurrency: limits.concurrencyCount }, async (run) => {
+      const read = readEventBatch(run.data);
+      if (read === undefined) return unknown.leave(queue, run);
+      const { producer } = read.message;
+      const { taken, refused } = await repeatedly(patience, () => consumer.takeBatch(read.message));
+      acks.taken(producer, taken);
+      const events = [...read.unknown, ...refused];
+      if (events.length > 0) await unknown.leave(queue, { ...run, data: { producer, events } });
+    });
+  }
+
+  return {
+    publisher,
+    parked: new ParkedEvents({ database, inbox, handled: routes.names, wakeHeld }),
+    async close() {
+      closing = true;
+      await Promise.all([announcing.close(), taking?.close(), held.close()]);
+      await acks.idle();
+      await Promise.all([publisher.close(), acknowledgements?.close()]);
+    },
+  };
+}

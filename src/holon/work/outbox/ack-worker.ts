@@ -1,0 +1,32 @@
+import { ackQueue, readAck } from "../inbox/event-message.ts";
+import { type Patience, repeatedly } from "../inbox/patience.ts";
+import type { QueueBackend, QueueWorker } from "../queue/index.ts";
+import type { UnknownMessages } from "../unknown-messages.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** Acknowledgements that are noted at once. */
+const CONCURRENCY = 2;
+
+/** What {@link workAcknowledgements} needs. */
+export interface AckWorkerParts {
+  readonly producer: string;
+  readonly backend: QueueBackend;
+  readonly subscriptions: Subscriptions;
+  readonly unknown: UnknownMessages;
+  readonly patience: Patience;
+}
+
+/** Takes what subscribers acknowledge of a producer's events, and who wants to hear them. What it does not understand is left for other versions. */
+export function workAcknowledgements({ producer, backend, subscriptions, unknown, patience }: AckWorkerParts): QueueWorker {
+  const queue = ackQueue(producer);
+  return backend.work(queue, { concurrency: CONCURRENCY }, async (run) => {
+    const read = readAck(run.data);
+    if (read === undefined) return unknown.leave(queue, run);
+    const { message } = read;
+    await repeatedly(patience, async () => {
+      if (message.kind === "taken") await subscriptions.taken(message.subscriber, message.events);
+      else await subscriptions.subscribe([{ name: message.subscriber, events: message.events }]);
+    });
+    if (read.unknown.length > 0) await unknown.leave(queue, { ...run, data: { ...message, events: read.unknown } });
+  });
+}

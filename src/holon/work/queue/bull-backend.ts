@@ -1,0 +1,135 @@
+import type { Job, Queue } from "bullmq";
+import { catalogueError, isHolonError } from "../../kernel/index.ts";
+import type { BullDriver } from "./bull-driver.ts";
+import { BullQueueWorker } from "./bull-worker.ts";
+import { FinishedJobs } from "./finished-jobs.ts";
+import { fromBullId, toBullId } from "./job-id.ts";
+import type { JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
+
+/** How workers notice that another one died. How often a job may be lost that way is the business of whoever gave it: BullMQ must not fail it. */
+const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
+
+/** After how long a worker asks again that could not reach its queue; BullMQ's own 15 s would be felt after every restart. */
+const RETRY = { runRetryDelay: 1_000 };
+
+/** Queues and workers of BullMQ in one process, over one driver. */
+export class BullBackend implements QueueBackend {
+  readonly #driver: BullDriver;
+  readonly #queues = new Map<string, Queue>();
+  readonly #workers = new Map<BullQueueWorker, string>();
+  readonly #finished: FinishedJobs;
+  #closing: Promise<void> | undefined = undefined;
+
+  constructor(driver: BullDriver) {
+    this.#driver = driver;
+    this.#finished = new FinishedJobs({
+      queues: () => [...new Set(this.#workers.values())].map((name) => this.inspect(name)),
+      isReachable: () => driver.reachable,
+      noteError: (error) => driver.noteError(error),
+    });
+  }
+
+  get kind(): QueueBackend["kind"] {
+    return this.#driver.kind;
+  }
+
+  get reachable(): boolean {
+    return this.#driver.reachable;
+  }
+
+  async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.#ask(queue, (bull) => bull.addBulk(jobs.map(toBulkJob)));
+  }
+
+  async depth(queue: string): Promise<QueueDepth> {
+    const counts = await this.#ask(queue, (bull) => bull.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"));
+    const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
+    return { waiting: waiting + prioritized, active, delayed, failed };
+  }
+
+  inspect(queue: string): Queue {
+    let bull = this.#queues.get(queue);
+    if (bull === undefined) {
+      bull = this.#driver.openQueue(queue, { skipMetasUpdate: true });
+      bull.setMaxListeners(0);
+      bull.on("error", (error) => this.#driver.noteError(error));
+      this.#queues.set(queue, bull);
+    }
+    return bull;
+  }
+
+  work(queue: string, { concurrency, rate }: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker {
+    const limiter = rate === undefined ? {} : { limiter: { max: rate.max, duration: rate.perMs } };
+    const running = new Set<Promise<unknown>>();
+    const process = (job: Job) => track(running, run(toRun(job)));
+    const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED, ...RETRY });
+    bull.on("error", (error) => this.#driver.noteError(error));
+    const worker = new BullQueueWorker(bull, running, () => {
+      this.#workers.delete(worker);
+      this.#driver.workerClosed();
+    });
+    this.#workers.set(worker, queue);
+    return worker;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#finished.close();
+    await Promise.all([...this.#workers.keys()].map((worker) => worker.close()));
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
+    await this.#driver.close();
+  }
+
+  async #ask<Answer>(name: string, ask: (queue: Queue) => Promise<Answer>): Promise<Answer> {
+    this.#driver.assertReachable();
+    const queue = this.inspect(name);
+    try {
+      return await ask(queue);
+    } catch (error) {
+      // A queue whose first connection failed remembers that for ever: the next one begins anew.
+      if (this.#queues.get(name) === queue) this.#queues.delete(name);
+      queue.close().catch(() => {});
+      if (isHolonError(error)) throw error;
+      throw catalogueError("UNAVAILABLE", `The queue ${name} did not take what it was given.`, { cause: error });
+    }
+  }
+}
+
+function toBulkJob({ id, name, data, delayMs, priority }: QueuedJob) {
+  return {
+    name,
+    data,
+    opts: {
+      jobId: toBullId(id),
+      attempts: 1,
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+      ...(priority === undefined ? {} : { priority }),
+    },
+  };
+}
+
+function toRun(job: Job): JobRun {
+  return {
+    id: fromBullId(job.id ?? ""),
+    name: job.name,
+    data: job.data,
+    stalledCount: job.stalledCounter,
+    // Each job is added with one attempt only, so one that has had it was handed out again by hand.
+    isRetry: job.attemptsMade > 0,
+    progress: (value) => job.updateProgress(value),
+  };
+}
+
+async function track<Result>(running: Set<Promise<unknown>>, work: Promise<Result>): Promise<Result> {
+  running.add(work);
+  try {
+    return await work;
+  } finally {
+    running.delete(work);
+  }
+}

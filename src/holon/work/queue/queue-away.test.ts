@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import postgres from "postgres";
+import { expect, it } from "vitest";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { createQueueBackend } from "./index.ts";
+
+async function isAway({ url }: EmbeddedPostgres): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 2 });
+  try {
+    await sql`select 1`;
+    return false;
+  } catch {
+    return true;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+// Seen red without `waitUntilReady` and `pauseWhereAway` of the driver: the worker never works again, and keeps a whole processor busy with that.
+it("a worker that is opened while Postgres is away leaves its process alive, and works when it is back", { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "holon-away-"));
+  const server = await startEmbeddedPostgres({ folder, durable: false });
+  const backend = await createQueueBackend({ kind: "postgres", url: server.url }, { log: silentLogger, clock: systemClock, prefix: "away" });
+  try {
+    process.kill(server.pid, "SIGKILL");
+    await expect.poll(() => isAway(server), { interval: 1 }).toBe(true);
+    const ran: string[] = [];
+    backend.work("late", { concurrency: 2 }, async ({ id }) => void ran.push(id));
+    await expect.poll(() => isAway(server), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => backend.add("late", [{ id: "one", name: "x", data: {} }]).then(() => true), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => ran, { timeout: 20_000 }).toEqual(["one"]);
+  } finally {
+    await backend.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { createQueueBackend, type QueuePlace } from "./create-queue-backend.ts";
+import type { JobRun, QueueBackend } from "./queue-backend.ts";
+import { hasRedis, startTestRedis, type TestRedis } from "./redis-server.testing.ts";
+
+const services = { log: silentLogger, clock: systemClock, prefix: "test" };
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(5);
+}
+
+/** What every backend does. */
+function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {
+  let opened: Awaited<ReturnType<typeof openPlace>>;
+  let backend: QueueBackend;
+  let count = 0;
+  const nextQueue = () => `events.q${count++}`;
+  const backends: QueueBackend[] = [];
+  const open = async () => {
+    const made = await createQueueBackend(opened.place, services);
+    backends.push(made);
+    await until(() => made.reachable);
+    return made;
+  };
+  beforeAll(async () => {
+    opened = await openPlace();
+    backend = await open();
+  });
+  afterEach(async () => {
+    for (const made of backends.splice(1)) await made.close();
+  });
+  afterAll(async () => {
+    await Promise.all(backends.map((made) => made.close()));
+    await opened?.end();
+  });
+
+  it("hands each job of a bulk to a worker, once, with its id, name and data", async () => {
+    const queue = nextQueue();
+    const runs: JobRun[] = [];
+    await backend.add(queue, [
+      { id: "a-1", name: "first", data: { n: 1 } },
+      { id: "17", name: "second", data: { n: 2 } },
+      { id: "a-1", name: "first", data: { n: 1 } },
+    ]);
+    const worker = backend.work(queue, { concurrency: 5 }, async (run) => runs.push(run));
+    await until(() => runs.length >= 2);
+    await until(async () => (await backend.depth(queue)).active === 0);
+    await worker.close();
+    expect(runs.map(({ id, name, data }) => ({ id, name, data })).sort((one, other) => one.name.localeCompare(other.name))).toEqual([
+      { id: "a-1", name: "first", data: { n: 1 } },
+      { id: "17", name: "second", data: { n: 2 } },
+    ]);
+  });
+
+  it("keeps a job that failed and tells so in its depth", async () => {
+    const queue = nextQueue();
+    const worker = backend.work(queue, { concurrency: 1 }, () => Promise.reject(new TypeError("no")));
+    await backend.add(queue, [{ id: "a", name: "fails", data: {} }]);
+    await until(async () => (await backend.depth(queue)).failed === 1);
+    await worker.close();
+    expect(await backend.depth(queue)).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 1 });
+  });
+
+  it("holds a delayed job back", async () => {
+    const queue = nextQueue();
+    await backend.add(queue, [{ id: "late", name: "later", data: {}, delayMs: 60_000 }]);
+    expect(await backend.depth(queue)).toEqual({ waiting: 0, active: 0, delayed: 1, failed: 0 });
+  });
+
+  it("lets what runs finish when it closes", async () => {
+    const queue = nextQueue();
+    const other = await open();
+    let state = "waiting";
+    let finish = (): void => {};
+    other.work(queue, { concurrency: 1 }, async () => {
+      state = "running";
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      state = "finished";
+    });
+    await other.add(queue, [{ id: "a", name: "long", data: {} }]);
+    await until(() => state === "running");
+    const closed = other.close();
+    finish();
+    await closed;
+    expect(state).toBe("finished");
+    expect((await backend.depth(queue)).active).toBe(0);
+  });
+
+  it("refuses with UNAVAILABLE once it is closed", async () => {
+    const other = await open();
+    await other.close();
+    await expect(other.add("events.x", [{ id: "a", name: "n", data: {} }])).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+}
+
+describe("queues on Postgres", () => {
+  behaves(async () => {
+    const server: TestServer = await startTestServer();
+    const database: TestDatabase = await createTestDatabase({ server });
+    return {
+      place: { kind: "postgres", url: database.url },
+      async end() {
+        await database.drop();
+        await server.stop();
+      },
+    };
+  });
+});
+
+describe.skipIf(!hasRedis)("queues on Redis (left out where no redis-server is installed)", () => {
+  behaves(async () => {
+    const redis = await startTestRedis();
+    return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };
+  });
+
+  it("refuses at once with UNAVAILABLE while Redis is away, and works again when it is back", async () => {
+    const redis: TestRedis = await startTestRedis();
+    const backend = await createQueueBackend({ kind: "redis", url: redis.url }, services);
+    const seen: string[] = [];
+    backend.work("q", { concurrency: 1 }, async ({ id }) => seen.push(id));
+    await until(() => backend.reachable);
+    await redis.kill();
+    await until(() => !backend.reachable);
+    await expect(backend.add("q", [{ id: "lost", name: "n", data: {} }])).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await redis.start();
+    await until(() => backend.reachable);
+    await backend.add("q", [{ id: "found", name: "n", data: {} }]);
+    await until(() => seen.length === 1);
+    await backend.close();
+    await redis.stop();
+    expect(seen).toEqual(["found"]);
+  });
+});

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { createQueueBackend } from "./create-queue-backend.ts";
+import { startTestRedis } from "./redis-server.testing.ts";
+
+const options = { log: silentLogger, clock: systemClock, prefix: "away" };
+
+// Seen red with `disconnect` in the place of closing by force: it waits for a connection that never comes, until the process is cut off.
+it.each(["was there", "never was there"])("a process stops while its Redis is away, which %s before", { timeout: 30_000 }, async (before) => {
+  const redis = await startTestRedis();
+  if (before === "never was there") await redis.kill();
+  const backend = await createQueueBackend({ kind: "redis", url: redis.url }, options);
+  try {
+    const ran: string[] = [];
+    backend.work("letters", { concurrency: 2 }, async ({ id }) => void ran.push(id));
+    if (before === "was there") {
+      await expect.poll(() => backend.reachable).toBe(true);
+      await backend.add("letters", [{ id: "one", name: "x", data: {} }]);
+      await expect.poll(() => ran).toEqual(["one"]);
+      await redis.kill();
+    }
+    await expect.poll(() => backend.reachable).toBe(false);
+    await backend.close();
+  } finally {
+    await redis.stop();
+  }
+});
