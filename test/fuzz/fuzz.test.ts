@@ -6,6 +6,7 @@ import { z } from "zod";
 import { contracts } from "#contracts";
 import { ProductCursor } from "#contracts/catalog";
 import { OrderCursor } from "#contracts/orders";
+import { isUnicodeJson } from "../../src/holon/kernel/index.ts";
 import { ADMIN, ALFKI, ANATR, startTestShop, type TestShop } from "../../src/shop/shop.testing.ts";
 import { SEED, scaled } from "../faults/harness/scale.ts";
 import { type KnownValues, spoiltValues, validValues } from "../subject/json-values.ts";
@@ -116,6 +117,7 @@ function jsonOf(value: unknown): unknown {
 
 /** What no schema knows of: characters that are forbidden everywhere, opaque texts that only their maker can read, and nulls, which a URL cannot say. */
 function isRefusedByTheEdge(way: PublicWay, type: string, value: unknown): boolean {
+  if (!isUnicodeJson(value)) return true;
   const text = JSON.stringify(value) ?? "";
   return /\\u0000|"__proto__":|"(lastEventId|cursor)":/.test(text) || (way === "rest" && type === "query" && text.includes("null"));
 }

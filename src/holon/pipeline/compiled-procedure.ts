@@ -1,4 +1,4 @@
-import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../contract/index.ts";
+import { type AnyProcedure, accessRefusal, createParser, notUnicode, ParseFailure, type Parser, type Target } from "../contract/index.ts";
 import { inputHash } from "../data/idempotency/request-hash.ts";
 import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
 import type { CountWork } from "../observe/index.ts";
@@ -201,7 +201,7 @@ function refuse(series: CallSeries, error: HolonError): Promise<never> {
 
 /** A key that is not kept would be trusted in vain, and two that are not Unicode would be kept as one. Queries may be repeated anyway. */
 function keyRefusal(procedure: AnyProcedure, path: string, key: string): HolonError | undefined {
-  if (!isUnicode(key)) return catalogueError("BAD_REQUEST", `The idempotency key of a call of ${path} is not Unicode text.`);
+  if (!isUnicode(key)) return notUnicode(key).toBadRequest();
   if (procedure.type !== "mutation" || procedure.idempotent === true) return undefined;
   return catalogueError("BAD_REQUEST", `${path} takes no idempotency key: its contract does not say that it is idempotent.`);
 }
