@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { ask, eventually, type FixtureProcess, freePort, runFixture } from "./fixture/run.ts";
+import { ask, eventually, type FixtureProcess, freePort, runFixture, tell } from "./fixture/run.ts";
 
 const started: FixtureProcess[] = [];
 
@@ -8,35 +8,41 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map(({ ended }) => ended));
 });
 
-async function start(): Promise<{ readonly running: FixtureProcess; readonly url: string; readonly port: number }> {
+/** One process, or the edge and a process for each context. */
+async function start(command: "start" | "apart"): Promise<{ readonly running: FixtureProcess; readonly url: string; readonly port: number }> {
   const port = await freePort();
   const env = { PORT: String(port), HOLON_MESH_PORT: String(await freePort()), HOLON_OPS_PORT: String(await freePort()) };
-  const running = runFixture(env);
+  const running = runFixture(env, command);
   started.push(running);
   await eventually("the fixture answers", () => ask(port, "stock.taken", { name: "tea" }));
+  await eventually("sales reaches stock", async () => (await tell(port, "sales.sell", { name: "salt" })).status === 200 || undefined);
   return { running, port, url: `http://127.0.0.1:${port}/trpc` };
 }
 
-test("a process goes on when two calls of a handler fail, when a failed call is left behind, and when a schema throws on an answer or an item", async () => {
-  const { running, url, port } = await start();
-  const failedTwice = await fetch(`${url}/sales.failTwice`);
-  expect([failedTwice.status, JSON.stringify(await failedTwice.json())]).toEqual([404, expect.stringContaining("NOT_FOUND")]);
+test.each(["start", "apart"] as const)(
+  "the app goes on, by the command %s, when two calls of a handler fail, when a failed call is left behind, and when a schema throws on an answer or an item",
+  async (command) => {
+    const { running, url, port } = await start(command);
+    const failedTwice = await fetch(`${url}/sales.failTwice`);
+    expect([failedTwice.status, JSON.stringify(await failedTwice.json())]).toEqual([404, expect.stringContaining("NOT_FOUND")]);
 
-  const leftBehind = await fetch(`${url}/sales.leaveBehind`);
-  expect([leftBehind.status, await leftBehind.json()]).toEqual([200, { result: { data: { sold: true } } }]);
-  const line = await eventually("the call left behind is logged with its procedure", () =>
-    running
-      .output()
-      .split("\n")
-      .find((text) => text.includes("nothing waits for its answer")),
-  );
-  expect(JSON.parse(line)).toMatchObject({ level: "warn", procedure: "stock.fail", traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
+    const leftBehind = await fetch(`${url}/sales.leaveBehind`);
+    expect([leftBehind.status, await leftBehind.json()]).toEqual([200, { result: { data: { sold: true } } }]);
+    const line = await eventually("the call left behind is logged with its procedure", () =>
+      running
+        .output()
+        .split("\n")
+        .find((text) => text.includes("nothing waits for its answer")),
+    );
+    expect(JSON.parse(line)).toMatchObject({ level: "warn", procedure: "stock.fail", traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
 
-  const oddAnswer = await fetch(`${url}/sales.oddAnswer`);
-  expect([oddAnswer.status, JSON.stringify(await oddAnswer.json())]).toEqual([500, expect.stringContaining("INTERNAL")]);
-  const oddItem = await (await fetch(`${url}/sales.oddItem`, { headers: { accept: "text/event-stream" } })).text();
-  expect(oddItem).toContain("INTERNAL");
+    const oddAnswer = await fetch(`${url}/sales.oddAnswer`);
+    expect([oddAnswer.status, JSON.stringify(await oddAnswer.json())]).toEqual([500, expect.stringContaining("INTERNAL")]);
+    const oddItem = await (await fetch(`${url}/sales.oddItem`, { headers: { accept: "text/event-stream" } })).text();
+    expect(oddItem).toContain("INTERNAL");
 
-  expect(running.child.exitCode).toBeNull();
-  expect(await ask(port, "stock.taken", { name: "tea" })).toMatchObject({ taken: 0 });
-});
+    expect(running.child.exitCode).toBeNull();
+    expect(running.output()).not.toContain("the process ends");
+    expect(await ask(port, "stock.taken", { name: "tea" })).toMatchObject({ taken: 0 });
+  },
+);

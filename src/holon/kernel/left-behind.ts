@@ -6,7 +6,7 @@ export interface CallPlace {
 
 const places = new WeakMap<Promise<unknown>, CallPlace>();
 
-/** Notes the call of a promise that was handed out and is rejected, so that a rejection without a handler can be logged with its call. */
+/** Notes the call that a promise was handed out for, so that a rejection without a handler can be logged with its call. */
 export function noteFailedCall(promise: Promise<unknown>, place: CallPlace): void {
   places.set(promise, place);
 }

@@ -1,6 +1,6 @@
 import type { Target } from "../contract/index.ts";
 import type { CallOptions } from "../define/handler-context.ts";
-import { catalogueError, type HolonError, isHolonError, type Scope } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError, noteFailedCall, type Scope } from "../kernel/index.ts";
 import type { BoundCall, CallOrigin } from "./call-origin.ts";
 import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
 
@@ -15,7 +15,7 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
       if (options?.signal?.aborted === true) return Promise.reject(cancelledBefore());
       const scope = childScope(origin, options);
       const answer = target.invokeCounted(series, scope, input);
-      return options?.signal === undefined ? answer : withSignal(answer, scope, options.signal);
+      return options?.signal === undefined ? answer : withSignal(answer, target.path, scope, options.signal);
     };
   }
   const series = seriesFactory({ procedure: target.path, caller, transport: "mesh" });
@@ -24,17 +24,18 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
     if (options?.signal?.aborted === true) return Promise.reject(cancelledBefore());
     const scope = childScope(origin, options);
     const startedMs = origin.monotonicMs();
-    const answer = target.invoke(scope, input).then(
+    const answer: Promise<unknown> = target.invoke(scope, input).then(
       (value) => {
         series.record(origin.monotonicMs() - startedMs, undefined);
         return value;
       },
       (error: unknown) => {
         series.record(origin.monotonicMs() - startedMs, isHolonError(error) ? error.code : "INTERNAL");
+        noteFailedCall(answer, { procedure: target.path, traceId: scope.trace.traceId });
         throw error;
       },
     );
-    return options?.signal === undefined ? answer : withSignal(answer, scope, options.signal);
+    return options?.signal === undefined ? answer : withSignal(answer, target.path, scope, options.signal);
   };
 }
 
@@ -89,8 +90,8 @@ function untilOver(items: AsyncIterable<unknown>, over: () => void): AsyncIterab
 }
 
 /** The answer, or CANCELLED as soon as the signal says so, whatever the callee does. */
-function withSignal(answer: Promise<unknown>, scope: Scope, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+function withSignal(answer: Promise<unknown>, procedure: string, scope: Scope, signal: AbortSignal): Promise<unknown> {
+  const handedOut = new Promise((resolve, reject) => {
     const cancel = (): void => {
       const error = cancelledByCaller();
       scope.cancel(error);
@@ -99,6 +100,8 @@ function withSignal(answer: Promise<unknown>, scope: Scope, signal: AbortSignal)
     signal.addEventListener("abort", cancel, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", cancel));
   });
+  noteFailedCall(handedOut, { procedure, traceId: scope.trace.traceId });
+  return handedOut;
 }
 
 function cancelledByCaller(): HolonError {

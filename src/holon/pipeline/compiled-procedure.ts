@@ -1,6 +1,6 @@
 import { type AnyProcedure, accessRefusal, createParser, notUnicode, ParseFailure, type Parser, type Target } from "../contract/index.ts";
 import { inputHash } from "../data/idempotency/request-hash.ts";
-import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, type Scope, type TimerWheel } from "../kernel/index.ts";
+import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, noteFailedCall, type Scope, type TimerWheel } from "../kernel/index.ts";
 import type { CountWork } from "../observe/index.ts";
 import { createBoundary } from "./boundary.ts";
 import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
@@ -87,7 +87,7 @@ export class CompiledProcedure implements Target {
 
   invoke(scope: Scope, input: unknown): Promise<unknown> {
     const { series, isOpen } = this.#doorOf(scope.caller);
-    return isOpen ? this.invokeCounted(series, scope, input) : refuse(series, this.undeclared(scope.caller));
+    return isOpen ? this.invokeCounted(series, scope, input) : this.#refuse(series, scope, this.undeclared(scope.caller));
   }
 
   /** {@link invoke} for a caller that is known to be let in, and found its counters before. */
@@ -95,14 +95,14 @@ export class CompiledProcedure implements Target {
     const home = this.#home;
     const startedMs = home.monotonicMs();
     const refusal = this.#refusal(scope, startedMs);
-    if (refusal !== undefined) return refuse(series, refusal);
+    if (refusal !== undefined) return this.#refuse(series, scope, refusal);
     let input: unknown;
     try {
       input = this.#parseInput(raw);
     } catch (thrown) {
-      return refuse(series, home.boundary(thrown));
+      return this.#refuse(series, scope, home.boundary(thrown));
     }
-    if (input instanceof ParseFailure) return refuse(series, input.toBadRequest());
+    if (input instanceof ParseFailure) return this.#refuse(series, scope, input.toBadRequest());
     const call = new PendingCall(home, scope, series, startedMs);
     try {
       // Before anything is awaited: what was given is the caller's, who may change it.
@@ -170,6 +170,13 @@ export class CompiledProcedure implements Target {
     return keyRefusal(this.procedure, this.path, scope.key);
   }
 
+  #refuse(series: CallSeries, scope: Scope, error: HolonError): Promise<never> {
+    series.record(0, error.code);
+    const refused = Promise.reject(error);
+    noteFailedCall(refused, { procedure: this.path, traceId: scope.trace.traceId });
+    return refused;
+  }
+
   #doorOf(caller: string): Door {
     let door = this.#doors.get(caller);
     if (door === undefined) {
@@ -192,11 +199,6 @@ export class OutputError extends Error {
     );
     this.issues = failure.issues;
   }
-}
-
-function refuse(series: CallSeries, error: HolonError): Promise<never> {
-  series.record(0, error.code);
-  return Promise.reject(error);
 }
 
 /** A key that is not kept would be trusted in vain, and two that are not Unicode would be kept as one. Queries may be repeated anyway. */

@@ -55,7 +55,7 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
     this.connection.forget(this);
   }
 
-  /** Fails, and tells the callee that nobody waits any more. */
+  /** Fails, and tells the callee that the caller does not wait any more. */
   giveUp(error: HolonError): void {
     this.connection.sendCancel(this.id, error.code === "DEADLINE_EXCEEDED");
     this.fail(error);

@@ -23,7 +23,11 @@ describe("errors on the wire", () => {
       { code: "CONFLICT", executed: "maybe", status: 409 },
     ],
     ["no `executed`", { code: "CONFLICT", message: "m", status: 409 }, { code: "CONFLICT", executed: "maybe", status: 409 }],
-    ["a status that is none", { code: "CONFLICT", message: "m", executed: "no", status: 12 }, { code: "CONFLICT", executed: "no", status: 409 }],
+    [
+      "a status that HTTP does not have",
+      { code: "CONFLICT", message: "m", executed: "no", status: 12 },
+      { code: "CONFLICT", executed: "no", status: 409 },
+    ],
     ["no status", { code: "NOT_FOUND", message: "m", executed: "no" }, { code: "NOT_FOUND", executed: "no", status: 404 }],
     [
       "a member that is new",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parsePrincipal } from "./wire-principal.ts";
 
 describe("a principal that came from elsewhere", () => {
-  test("is a user, a system or nobody, without other members", () => {
+  test("is a user, a system or anonymous, without other members", () => {
     expect(parsePrincipal({ kind: "user", id: "Zoë \u{1f600}", roles: ["a"], more: 1 })).toEqual({ kind: "user", id: "Zoë \u{1f600}", roles: ["a"] });
     expect(parsePrincipal({ kind: "system", context: "a", task: "b" })).toEqual({ kind: "system", context: "a", task: "b" });
     expect(parsePrincipal({ kind: "anonymous", id: "a" })).toEqual({ kind: "anonymous" });
