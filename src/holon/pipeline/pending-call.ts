@@ -36,12 +36,12 @@ export interface CallHome {
 export class PendingCall extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
-  readonly promise: Promise<unknown>;
   readonly #home: CallHome;
   readonly #scope: Scope;
   readonly #owner: Scope;
   readonly #series: CallSeries;
   readonly #startedMs: number;
+  #promise: Promise<unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (error: HolonError) => void;
   #ended = false;
@@ -52,16 +52,21 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     this.#scope = scope;
     this.#series = series;
     this.#startedMs = startedMs;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
     const parent = scope.parent;
     this.#owner = parent === undefined || scope.standsAlone ? scope : parent;
     this.#owner.link(this);
     // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
     if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);
     home.gauge.running++;
+  }
+
+  /** The answer. A handler that answers at once, without a promise of its own, needs none with hooks to settle it. */
+  get promise(): Promise<unknown> {
+    this.#promise ??= new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    return this.#promise;
   }
 
   /** The handler returned. */
@@ -80,7 +85,8 @@ export class PendingCall extends WheelEntry implements ScopeLink {
       return;
     }
     this.#settle(undefined);
-    this.#resolve(output);
+    if (this.#promise === undefined) this.#promise = Promise.resolve(output);
+    else this.#resolve(output);
   }
 
   /** The handler threw. */
@@ -110,7 +116,8 @@ export class PendingCall extends WheelEntry implements ScopeLink {
 
   #end(error: HolonError): void {
     this.#settle(error.code);
-    noteFailedCall(this.promise, { procedure: this.#home.path, traceId: this.#scope.trace.traceId });
+    const { promise } = this;
+    noteFailedCall(promise, { procedure: this.#home.path, traceId: this.#scope.trace.traceId });
     this.#reject(error);
   }
 
