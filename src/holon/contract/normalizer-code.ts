@@ -1,7 +1,7 @@
 import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
 
 /**
- * Writes the code that brings a value of a schema to the form that JSON gives it, and answers `notUnicode` if a text of it has no UTF-8.
+ * Writes the code that brings a value of a schema to the form that JSON gives it. Where texts are checked, it answers `notUnicode` if one has no UTF-8.
  *
  * Shape: `emit` answers statements that read and write the place named by `place`, and "" where values of the schema need nothing. Names from
  * the schema enter the code through JSON.stringify only. The schema must not be recursive.
@@ -9,14 +9,19 @@ import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from 
 export class NormalizerCode {
   /** Sets of known keys that the code refers to as `constants[0]` and so on. */
   readonly constants: ReadonlySet<string>[] = [];
+  readonly #checksTexts: boolean;
   #variables = 0;
+
+  constructor(checksTexts: boolean) {
+    this.#checksTexts = checksTexts;
+  }
 
   emit(schema: AnySchema, place: string): string {
     const def = defOf(schema);
     switch (def.type) {
       case "string":
       case "template_literal":
-        return `if (typeof ${place} === "string") ${unicodeCode(place)}`;
+        return this.#checksTexts ? `if (typeof ${place} === "string") ${unicodeCode(place)}` : "";
       case "number":
         return mayBeZero(def) ? zeroCode(place) : "";
       case "literal":
@@ -34,7 +39,7 @@ export class NormalizerCode {
       case "record":
         return this.#container(place, (name) => {
           const key = this.#variable();
-          const body = keyCode(def.keyType as AnySchema, key) + this.emit(def.valueType as AnySchema, `${name}[${key}]`);
+          const body = this.#keyCode(def.keyType as AnySchema, key) + this.emit(def.valueType as AnySchema, `${name}[${key}]`);
           return body && `for (const ${key} in ${name}) { ${body} }`;
         });
       case "union":
@@ -72,7 +77,8 @@ export class NormalizerCode {
   #catchall(def: SchemaDef, name: string): string {
     if (def.catchall == null || defOf(def.catchall).type === "never") return "";
     const key = this.#variable();
-    const body = unicodeCode(key) + this.emit(def.catchall, `${name}[${key}]`);
+    const body = (this.#checksTexts ? unicodeCode(key) : "") + this.emit(def.catchall, `${name}[${key}]`);
+    if (body === "") return "";
     const known = this.constants.push(new Set(Object.keys(def.shape ?? {}))) - 1;
     return `for (const ${key} in ${name}) { if (!constants[${known}].has(${key})) { ${body} } }`;
   }
@@ -106,7 +112,14 @@ export class NormalizerCode {
 
   #anyOf(schemas: readonly AnySchema[], place: string): string {
     const needed = schemas.map((schema) => this.emit(schema, place)).some((code) => code !== "");
-    return needed ? `${place} = normalizeJson(${place}); if (findNotUnicode(${place}) !== undefined) return notUnicode;` : "";
+    if (!needed) return "";
+    const check = this.#checksTexts ? `if (findNotUnicode(${place}) !== undefined) return notUnicode;` : "";
+    return `${place} = normalizeJson(${place}); ${check}`;
+  }
+
+  /** The names of a closed list are the contract's own. */
+  #keyCode(keyType: AnySchema, key: string): string {
+    return this.#checksTexts && keyType._zod.values === undefined ? unicodeCode(key) : "";
   }
 
   /** Code on a container under a name of its own. The guard also passes over null, undefined and the primitive that a catch may give. */
@@ -129,11 +142,6 @@ function zeroCode(place: string): string {
 /** Asked of every text where it is: a second walk over the value would cost more than parsing does. */
 function unicodeCode(place: string): string {
   return `if (!${place}.isWellFormed()) return notUnicode;`;
-}
-
-/** The names of a closed list are the contract's own. */
-function keyCode(keyType: AnySchema, key: string): string {
-  return keyType._zod.values === undefined ? unicodeCode(key) : "";
 }
 
 function absentCode(name: string, key: string): string {

@@ -18,9 +18,9 @@ export type Normalizer = (value: unknown) => unknown;
  * Where code cannot be generated, as under a strict content security policy, and for unions whose members cannot be told apart, the value is
  * walked. Values of recursive schemas are copied: zod gives one copy to two places that held one object, JSON gives two.
  */
-export function createNormalizer(schema: z.ZodType): Normalizer | undefined {
-  if (schemaTraits(schema as AnySchema).recursive) return unicodeOnly(copyJson);
-  const code = new NormalizerCode();
+export function createNormalizer(schema: z.ZodType, { checksTexts }: { readonly checksTexts: boolean }): Normalizer | undefined {
+  if (schemaTraits(schema as AnySchema).recursive) return checksTexts ? unicodeOnly(copyJson) : copyJson;
+  const code = new NormalizerCode(checksTexts);
   const body = code.emit(schema as AnySchema, "value");
   if (body === "") return undefined;
   try {
@@ -28,7 +28,7 @@ export function createNormalizer(schema: z.ZodType): Normalizer | undefined {
     const make = new Function(...names, `"use strict"; return (value) => { ${body} return value; };`);
     return make(normalizeJson, withoutUndefined, findNotUnicode, NOT_UNICODE, code.constants) as Normalizer;
   } catch {
-    return unicodeOnly(normalizeJson);
+    return checksTexts ? unicodeOnly(normalizeJson) : normalizeJson;
   }
 }
 

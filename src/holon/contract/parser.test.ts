@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ContractError } from "./contract-error.ts";
 import { assertJsonOnly } from "./json-only.ts";
-import { createParser, ParseFailure } from "./parser.ts";
+import { createAnswerParser, createParser, ParseFailure } from "./parser.ts";
 import { samples } from "./schema.testing.ts";
 
 const issuesOf = (result: unknown) => (result as ParseFailure).issues;
@@ -75,12 +75,14 @@ describe("a parser", () => {
     ["any JSON", z.json(), (text) => ({ a: [text] }), "a.0"],
     ["a key of any JSON", z.json(), (key) => [{ [key]: 1 }], "0.<key>"],
     ["a value whose image is judged", z.object({ a: z.string() }), (a) => ({ a: { toJSON: () => a } }), "a"],
-  ])("refuses half of a surrogate pair in %s, and takes a whole one", (_name, schema, make, path) => {
+  ])("refuses half of a surrogate pair in %s of an input, not of an answer, and takes a whole one", (_name, schema, make, path) => {
     const parse = createParser(schema);
+    const parseAnswer = createAnswerParser(schema);
     expect(parse(make("\u{1f600}"))).not.toBeInstanceOf(ParseFailure);
     for (const half of ["\ud83d", "\ude00", "a\ude00\ud83d"]) {
       const issue = { path: path.replace("<key>", half.toWellFormed()), code: "forbidden_character" };
       expect(parse(make(half))).toMatchObject({ issues: [issue] });
+      expect(JSON.stringify(parseAnswer(make(half)))).toBe(JSON.stringify(make(half)));
     }
   });
 

@@ -26,8 +26,20 @@ export type Parser = (value: unknown) => unknown | ParseFailure;
  * Values of recursive schemas may be nested 64 deep.
  */
 export function createParser(schema: z.ZodType): Parser {
+  return compileParser(schema, true);
+}
+
+/**
+ * {@link createParser} for what a handler answers. Text without UTF-8 passes: JSON writes half of a surrogate pair as an escape, so that callers
+ * get it as it was, in and between processes. An app that cuts a text within an emoji answers all the same.
+ */
+export function createAnswerParser(schema: z.ZodType): Parser {
+  return compileParser(schema, false);
+}
+
+function compileParser(schema: z.ZodType, checksTexts: boolean): Parser {
   const runCompiled = z.compile(schema)._zod.run;
-  const normalizer = createNormalizer(schema);
+  const normalizer = createNormalizer(schema, { checksTexts });
   const { recursive, ambiguous } = schemaTraits(schema as AnySchema);
   const finish = (value: unknown): unknown | ParseFailure => {
     if (normalizer === undefined) return value;

@@ -72,8 +72,6 @@ describe("a faulty callee", () => {
   it.each([
     ["a failure without a code", '[2,0,{"message":"m"}],\n[1,1,"other"],\n', "it is a failure without code or message"],
     ["a failure that is not an object", '[2,0,"no"],\n[1,1,"other"],\n', "it is a failure without code or message"],
-    ["half of a surrogate pair", '[1,0,"\\ud800"],\n[1,1,"other"],\n', "it has half of a surrogate pair"],
-    ["a failure with half of a surrogate pair", '[2,0,{"code":"X","message":"\\ud800"}],\n[1,1,"other"],\n', "it has half of a surrogate pair"],
   ])("that answers %s ends this call with the reason, and no other", async (_name, bytes, reason) => {
     const port = await startOdd((socket, chunk) => {
       if (chunk.includes("[0,1,")) socket.write(bytes);

@@ -1,4 +1,4 @@
-import { type AnyProcedure, createParser, ParseFailure, type Parser } from "../contract/index.ts";
+import { type AnyProcedure, createAnswerParser, ParseFailure, type Parser } from "../contract/index.ts";
 import { COMMON_REFUSALS, catalogueError, HolonError, isCatalogueCode, isHolonError, type Logger } from "../kernel/index.ts";
 import { ResumeRefusal } from "../work/index.ts";
 
@@ -36,7 +36,7 @@ export type Boundary = (thrown: unknown) => HolonError;
  */
 export function createBoundary({ path, procedure, log, newId }: BoundaryOptions): Boundary {
   const declared = new Map<string, Parser>(
-    Object.entries(procedure.errors).map(([code, schema]) => [code, createParser(schema as AnyProcedure["input"])]),
+    Object.entries(procedure.errors).map(([code, schema]) => [code, createAnswerParser(schema as AnyProcedure["input"])]),
   );
 
   const internal = (cause: unknown): HolonError => {

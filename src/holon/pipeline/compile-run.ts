@@ -1,4 +1,4 @@
-import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
+import { type AnyProcedure, createAnswerParser, ParseFailure } from "../contract/index.ts";
 import type { ClaimedKey, ContextData, DataTransaction, KeyScope, Tables } from "../data/index.ts";
 import type { OutsideEffect } from "../define/handlers.ts";
 import { HolonError, principalName } from "../kernel/index.ts";
@@ -105,7 +105,7 @@ function keyScope(parts: RunParts, ctx: RuntimeContext, givenHash: string | unde
 
 /** What is recorded must be what the contract allows: a wrong answer rolls the effect back instead of being kept for a day. */
 function recordable(parts: RunParts): (value: unknown) => unknown {
-  const parse = createParser(parts.procedure.output);
+  const parse = createAnswerParser(parts.procedure.output);
   return (value) => {
     const output = parse(value);
     if (output instanceof ParseFailure) throw new OutputError(parts.path, output);

@@ -1,4 +1,13 @@
-import { type AnyProcedure, accessRefusal, createParser, notUnicode, ParseFailure, type Parser, type Target } from "../contract/index.ts";
+import {
+  type AnyProcedure,
+  accessRefusal,
+  createAnswerParser,
+  createParser,
+  notUnicode,
+  ParseFailure,
+  type Parser,
+  type Target,
+} from "../contract/index.ts";
 import { inputHash } from "../data/idempotency/request-hash.ts";
 import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, noteFailedCall, type Scope, type TimerWheel } from "../kernel/index.ts";
 import type { CountWork } from "../observe/index.ts";
@@ -80,7 +89,7 @@ export class CompiledProcedure implements Target {
       wheel,
       gauge,
       boundary,
-      parseOutput: createParser(procedure.output),
+      parseOutput: createAnswerParser(procedure.output),
       badOutput: (failure) => boundary(new OutputError(path, failure)),
     };
   }

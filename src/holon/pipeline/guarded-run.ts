@@ -1,4 +1,4 @@
-import { type AnyProcedure, createParser, ParseFailure } from "../contract/index.ts";
+import { type AnyProcedure, createAnswerParser, ParseFailure } from "../contract/index.ts";
 import { catalogueError, type HolonError } from "../kernel/index.ts";
 import type { Run } from "./compiled-procedure.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
@@ -44,7 +44,7 @@ function compileRule(rule: Rule, procedure: AnyProcedure): CompiledRule {
       show: async (_input, value) => value,
     };
   }
-  const parseOutput = createParser(procedure.output);
+  const parseOutput = createAnswerParser(procedure.output);
   return {
     enter: async () => {},
     async show(input, value, ctx) {

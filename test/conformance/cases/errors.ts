@@ -18,6 +18,7 @@ const THROWN_AS: Readonly<Record<string, readonly [atCaller: Failure, atEdge: (p
   declaredWithOddStatus: both("OUT_OF_STOCK", -32022, { message: "Odd.", details: { available: 1 } }),
   declaredWithGoodStatus: both("OUT_OF_STOCK", -32022, { message: "Good.", details: { available: 1 } }),
   conflictWithOddStatus: both("CONFLICT", -32009, { message: "Odd." }),
+  declaredWithHalf: both("OUT_OF_STOCK", -32022, { message: "Half.", details: { available: 1, note: "a\ud83d" } }),
   undeclared: internal(),
   error: internal(),
   typeError: internal(),

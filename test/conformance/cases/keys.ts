@@ -203,6 +203,22 @@ const special: readonly Case[] = [
     }),
   ),
   {
+    name: "an answer with half of a surrogate pair is kept as it is",
+    run: async (world) => {
+      const tag = world.tag();
+      world.probe.failing.add(tag);
+      const client = world.edge({ headers: { "idempotency-key": `${tag} edge` } });
+      const answers = [
+        await nobody(world).addForNull({ tag, amount: 5 }, { key: tag }),
+        await nobody(world).addForNull({ tag, amount: 5 }, { key: tag }),
+        await client.mutation("beta.keys.addForNull", { tag, amount: 5 }),
+        await client.mutation("beta.keys.addForNull", { tag, amount: 5 }),
+      ];
+      return { answers, amounts: await amounts(world, tag) };
+    },
+    expected: { answers: Array(4).fill("a\ud83d"), amounts: [5, 5] },
+  },
+  {
     name: "an answer that does not fit the contract is not kept, nor its effect",
     run: async (world) => {
       const tag = world.tag();

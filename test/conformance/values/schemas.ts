@@ -8,6 +8,8 @@ export interface Sample {
   readonly gives?: unknown;
   /** Path and rule of each issue, where the value is refused. */
   readonly issues?: readonly (readonly [path: string, code: string])[];
+  /** Refused in inputs only: a handler may answer it. */
+  readonly answerable?: boolean;
   /** The same of the edge, where its own limits refuse what a schema allows. */
   readonly edgeIssues?: readonly (readonly [path: string, code: string])[];
   /** Does not fit into a URL, so that a query of the edge cannot take it; a mutation can. */
@@ -47,7 +49,7 @@ export const SCHEMAS: Readonly<Record<string, SchemaRow>> = {
     samples: [
       good("empty", ""),
       good("astral characters, combining marks, right-to-left", "a\u0301 😀 \u202eשלום\u2028\u2029"),
-      bad("half of a surrogate pair", "\ud800x", ["", "forbidden_character"]),
+      { ...bad("half of a surrogate pair, which may be answered", "\ud800x", ["", "forbidden_character"]), answerable: true },
       good("a byte order mark, a replacement character, characters that are none", "\ufeffx\ufffd\uffff"),
       good("quotes, backslashes, line ends", '"\\\n\r\t</script>\u007f'),
       good("looks like other types", "null"),

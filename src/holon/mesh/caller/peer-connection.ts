@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { catalogueError, HolonError, isUnicodeJson, principalName, type Scope } from "../../kernel/index.ts";
+import { catalogueError, HolonError, principalName, type Scope } from "../../kernel/index.ts";
 import { EXCHANGE_COUNT, ExchangeTable, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner } from "../connection/link.ts";
 import type { MeshServices } from "../connection/services.ts";
@@ -138,9 +138,9 @@ export class PeerConnection implements LinkOwner {
     if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
   }
 
-  onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined {
+  onFrames(frames: readonly Frame[]): string | undefined {
     for (const frame of frames) {
-      const fault = this.#greeted ? this.#onFrame(frame, hasEscapes) : this.#greet(frame);
+      const fault = this.#greeted ? this.#onFrame(frame) : this.#greet(frame);
       if (fault !== undefined) return fault;
     }
     return undefined;
@@ -172,14 +172,14 @@ export class PeerConnection implements LinkOwner {
     return undefined;
   }
 
-  #onFrame(frame: Frame, hasEscapes: boolean): string | undefined {
+  #onFrame(frame: Frame): string | undefined {
     switch (frame[0]) {
       case FRAME.ANSWER:
       case FRAME.END:
       case FRAME.ITEM:
       case FRAME.FAILURE:
         if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
-        return this.#onAnswer(this.#open.get(frame[1]), frame, hasEscapes);
+        return this.#onAnswer(this.#open.get(frame[1]), frame);
       case FRAME.GOAWAY:
         if (this.#draining) return undefined;
         this.#draining = true;
@@ -191,9 +191,8 @@ export class PeerConnection implements LinkOwner {
     }
   }
 
-  #onAnswer(exchange: CallerExchange | undefined, frame: Frame, hasEscapes: boolean): string | undefined {
+  #onAnswer(exchange: CallerExchange | undefined, frame: Frame): string | undefined {
     if (exchange === undefined) return undefined;
-    if (hasEscapes && !isUnicodeJson(frame)) return this.#refuse(exchange, "it has half of a surrogate pair");
     switch (frame[0]) {
       case FRAME.ITEM:
         return exchange.item(frame[2]) ? undefined : "the peer sent an item that nobody made room for";

@@ -27,6 +27,7 @@ export const THROWN: Readonly<Record<string, () => unknown>> = {
     new HolonError("OUT_OF_STOCK", "Odd.", { details: { available: 1 }, status: Number.NaN, executed: "perhaps" as never }),
   declaredWithGoodStatus: () => new HolonError("OUT_OF_STOCK", "Good.", { details: { available: 1 }, status: 200 }),
   conflictWithOddStatus: () => catalogueError("CONFLICT", "Odd.", { status: 1e9 }),
+  declaredWithHalf: () => new HolonError("OUT_OF_STOCK", "Half.", { details: { available: 1, note: "a\ud83d" } }),
   undeclared: () => new HolonError("SOLD_OUT", "s3cret", { details: { password: 1 } }),
   error: () => SECRET,
   typeError: () => new TypeError("Cannot read properties of undefined (reading 's3cret')"),

@@ -87,6 +87,7 @@ export const createFeeds = (probe: Probe): BetaHandlers["feeds"] => ({
   },
   async *shaped() {
     yield { a: -0, b: undefined, c: "  x ", secret: 1 } as never;
+    yield { a: 1, c: "a\ud83d" };
   },
   async *large({ input }) {
     for (let n = 0; n < input.items; n++) yield "ä".repeat(input.chars);
