@@ -19,6 +19,7 @@ export function checkPages(root: string, base: string, paths: readonly string[])
     ...unmarkedFences(pages),
     ...exampleFaults(root, pages),
     ...promiseFaults(root, pageAt("docs/promises.md")),
+    ...conflictFaults(pages),
   ];
 }
 
@@ -26,6 +27,13 @@ export function checkPages(root: string, base: string, paths: readonly string[])
 export function projectPages(root: string): string[] {
   const { stdout } = runCommand("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"], { cwd: root });
   return stdout.split("\0").filter((file) => file !== "" && !file.includes("bad-samples/"));
+}
+
+/** Lines that git leaves in a page where two branches change the same text. Code with such lines does not compile; a page would be published. */
+function conflictFaults(pages: readonly Page[]): string[] {
+  return pages.flatMap(({ path: file, lines }) =>
+    lines.flatMap((line, index) => (/^(<{7}|>{7}) /.test(line) ? [`${file}:${index + 1} is the mark of a conflict: ${line.slice(0, 7)}`] : [])),
+  );
 }
 
 function readmeFaults(readme: Page | undefined): string[] {
