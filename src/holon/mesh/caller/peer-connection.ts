@@ -195,7 +195,7 @@ export class PeerConnection implements LinkOwner {
     if (exchange === undefined) return undefined;
     switch (frame[0]) {
       case FRAME.ITEM:
-        return exchange.item(frame[2]) ? undefined : "the peer sent an item that nobody made room for";
+        return exchange.item(frame[2]) ? undefined : "the peer sent more items than it was asked for";
       case FRAME.FAILURE: {
         const error = fromWireError(frame[2]);
         if (error === undefined) return this.#refuse(exchange, "it is a failure without code or message");
