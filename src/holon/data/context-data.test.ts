@@ -1,9 +1,11 @@
 import { eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { catalogueError } from "../kernel/index.ts";
-import { signal } from "./child.testing.ts";
+import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
+import { findContextRole } from "./migrate/context-role.ts";
 import { orders, useOrders } from "./orders.testing.ts";
+import { openSlowProxy } from "./slow-proxy.testing.ts";
 
 const place = useOrders();
 
@@ -222,6 +224,52 @@ describe("the data of a context", () => {
       await db.$count(orders);
       expect(data.stats()).toEqual({ inUse: 1, waiting: 0, open: 1 });
     });
+  });
+
+  it("asks a server by a connection of its own while all others are busy, and ends it", async () => {
+    const data = place.open({ poolCount: 1 });
+    const pids = async () =>
+      (await place.sql`select pid from pg_stat_activity where application_name = 'holon orders' order by 1`).map(({ pid }) => pid);
+    await data.transaction(testScope(), async ({ db }) => {
+      await db.$count(orders);
+      const before = await pids();
+      await data.ping();
+      expect(data.stats()).toEqual({ inUse: 1, waiting: 0, open: 1 });
+      await until(async () => String(await pids()) === String(before));
+    });
+  });
+
+  it("says that a server is silent while all connections wait for its answers", async () => {
+    const proxy = await openSlowProxy(place.database.url, 0);
+    const data = place.open({ poolCount: 1, poolWaitMs: 200 }, { url: proxy.url });
+    const [holds, over] = [signal(), signal()];
+    const held = data.transaction(testScope(), async ({ db }) => {
+      await db.$count(orders);
+      holds.resolve();
+      await over.promise;
+    });
+    await holds.promise;
+    proxy.silence();
+    const outcome = await data.ping().catch((error: unknown) => error);
+    proxy.close();
+    over.resolve();
+    await expect(held).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(outcome).toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  it("takes a server for alive that has no room for one connection more: the busy ones are a part of those that fill it", async () => {
+    await place.sql.unsafe(`create role one_at_most login password 'x' connection limit 1 in role "${await findContextRole(place.sql, "orders")}"`);
+    const url = new URL(place.database.url);
+    [url.username, url.password] = ["one_at_most", "x"];
+    const data = place.open({ poolCount: 1 }, { url: url.href });
+    await data.transaction(testScope(), async ({ db }) => {
+      await db.$count(orders);
+      await data.ping();
+    });
+    const idle = place.open({ poolCount: 1 }, { url: url.href });
+    await expect(idle.ping()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await Promise.all([data.close(), idle.close()]);
+    await place.sql.unsafe("drop role one_at_most");
   });
 
   it("takes no work once it is closed", async () => {

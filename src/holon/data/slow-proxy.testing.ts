@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 /** A way to a database on which answers take their time. */
 export interface SlowProxy {
   readonly url: string;
+  /** Keeps all answers back from now on, on open connections and on new ones. */
+  silence(): void;
   close(): void;
 }
 
@@ -10,6 +12,7 @@ export interface SlowProxy {
 export async function openSlowProxy(url: string, delayMs: number): Promise<SlowProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
+  let isSilent = false;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
@@ -17,7 +20,7 @@ export async function openSlowProxy(url: string, delayMs: number): Promise<SlowP
       socket.on("error", () => {});
     }
     client.pipe(upstream);
-    upstream.on("data", (chunk: Buffer) => setTimeout(() => client.write(chunk), delayMs));
+    upstream.on("data", (chunk: Buffer) => setTimeout(() => isSilent || client.write(chunk), delayMs));
     upstream.on("close", () => client.end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -25,6 +28,9 @@ export async function openSlowProxy(url: string, delayMs: number): Promise<SlowP
   near.port = String((server.address() as { port: number }).port);
   return {
     url: near.href,
+    silence: () => {
+      isSilent = true;
+    },
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();

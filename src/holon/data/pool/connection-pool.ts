@@ -1,5 +1,6 @@
 import { type Clock, catalogueError, type Limits, Scope } from "../../kernel/index.ts";
 import { toHolonError } from "../database-error.ts";
+import { sqlState } from "../sql-state.ts";
 import { type ConnectionOptions, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
 
@@ -22,6 +23,9 @@ export interface PoolStats {
 /** Age at which a connection is exchanged for a new one, so that a moved server, or a server's leak, is not kept for ever. */
 const GREATEST_AGE_MS = 30 * 60_000;
 
+/** SQLSTATE of a server, or a login, that may have no connection more. */
+const TOO_MANY_CONNECTIONS = "53300";
+
 /** How long `close` waits for statements that still run. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -36,6 +40,7 @@ export class ConnectionPool {
   readonly #open = new Set<PoolConnection>();
   readonly #idle: PoolConnection[] = [];
   readonly #ending = new Set<Promise<unknown>>();
+  readonly #pingsApart = new Set<AbortController>();
   #closing: Promise<void> | undefined = undefined;
   #drained: (() => void) | undefined = undefined;
 
@@ -78,9 +83,8 @@ export class ConnectionPool {
     this.#leave();
   }
 
-  /** Asks the server for a sign of life. Where all connections are busy they are one. Errors: UNAVAILABLE. */
+  /** Asks the server for a sign of life; by one connection more while all are busy, for those may wait for a silent server. Errors: UNAVAILABLE. */
   async ping(): Promise<void> {
-    if (!this.#gate.free) return;
     const { clock, limits } = this.#options;
     const deadlineAtMs = clock.monotonicMs() + limits.poolWaitMs;
     const scope = Scope.root({ principal: { kind: "system", context: this.#options.applicationName, task: "ping" }, caller: "ping", deadlineAtMs });
@@ -89,8 +93,8 @@ export class ConnectionPool {
       limits.poolWaitMs,
     );
     try {
-      const connection = await this.acquire(scope);
-      await this.#pingOn(connection, scope);
+      if (this.#gate.full) await this.#pingApart(scope);
+      else await this.#pingOn(await this.acquire(scope), scope);
     } finally {
       clearTimeout(timer);
     }
@@ -122,6 +126,23 @@ export class ConnectionPool {
       };
       PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), (lost) => this.#forget(lost)).then(opened, failed);
     });
+  }
+
+  /** A server that has no room for it is alive: the busy connections are a part of those that fill it. */
+  async #pingApart(scope: Scope): Promise<void> {
+    const over = new AbortController();
+    this.#pingsApart.add(over);
+    const forget = scope.onCancel((reason) => over.abort(reason));
+    try {
+      const connection = await PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), () => {}, over.signal);
+      await connection.close(0);
+    } catch (error) {
+      if (over.signal.aborted) throw over.signal.reason;
+      if (sqlState(error) !== TOO_MANY_CONNECTIONS) throw toHolonError(error);
+    } finally {
+      forget();
+      this.#pingsApart.delete(over);
+    }
   }
 
   async #pingOn(connection: PoolConnection, scope: Scope): Promise<void> {
@@ -164,6 +185,7 @@ export class ConnectionPool {
 
   async #close(): Promise<void> {
     this.#gate.close();
+    for (const ping of this.#pingsApart) ping.abort(catalogueError("UNAVAILABLE", "The process is stopping."));
     if (this.#gate.inUse > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);

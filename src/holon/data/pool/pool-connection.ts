@@ -56,9 +56,15 @@ export class PoolConnection {
     drizzle(this.#client);
   }
 
-  /** Connects. Errors: those of postgres.js. */
-  static async open(options: ConnectionOptions, nowMs: number, onLost: (connection: PoolConnection) => void): Promise<PoolConnection> {
+  /** Connects, until the signal. Errors: those of postgres.js. */
+  static async open(
+    options: ConnectionOptions,
+    nowMs: number,
+    onLost: (connection: PoolConnection) => void,
+    signal?: AbortSignal,
+  ): Promise<PoolConnection> {
     const connection = new PoolConnection(options, nowMs, onLost);
+    signal?.addEventListener("abort", () => connection.cutOff(), { once: true });
     try {
       await connection.send("select 1", [], { prepare: false, rows: "arrays" });
     } catch (error) {

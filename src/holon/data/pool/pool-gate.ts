@@ -40,6 +40,11 @@ export class PoolGate {
     return !this.#closed && this.#inUse < this.#limits.poolCount;
   }
 
+  /** Whether all places are taken. */
+  get full(): boolean {
+    return this.#inUse >= this.#limits.poolCount;
+  }
+
   /** Passes, now or when somebody leaves. Undefined means now: the common case costs no promise. */
   enter(scope: Scope): Promise<void> | undefined {
     const reason = scope.cancelled;

@@ -4,6 +4,8 @@ import type { Plan } from "./plan.ts";
 export interface ConnectionBudget {
   /** Pools of the hosted contexts. */
   readonly contextsCount: number;
+  /** One more for each context, which asks whether the server lives while its pool is busy. */
+  readonly healthCount: number;
   /** The client that hears NOTIFY. */
   readonly listenCount: number;
   /** The pool of queues on Postgres, and a connection on which each worker waits. */
@@ -14,7 +16,9 @@ export interface ConnectionBudget {
 /** The worst case of one process; multiply by its replicas and compare with `max_connections`. */
 export function connectionBudget(plan: Plan): ConnectionBudget {
   const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
+  const healthCount = plan.databaseContexts.length;
   const listenCount = plan.databaseContexts.length > 0 ? 1 : 0;
   const queuesCount = plan.workersCount > 0 && plan.redisUrl === undefined ? plan.limits.poolCount + plan.workersCount : 0;
-  return { contextsCount, listenCount, queuesCount, totalCount: contextsCount + listenCount + queuesCount };
+  const totalCount = contextsCount + healthCount + listenCount + queuesCount;
+  return { contextsCount, healthCount, listenCount, queuesCount, totalCount };
 }

@@ -27,7 +27,7 @@ describe("a plan in print", () => {
       "calls payments   mesh://p:9",
       "database         embedded Postgres in .holon/postgres",
       "queues           on the embedded Postgres",
-      "connections      8 to Postgres at most: 3 for contexts, 1 listening, 4 for queues",
+      "connections      9 to Postgres at most: 3 for contexts, 1 for health, 1 listening, 4 for queues",
       "identity         by secret: proves membership only",
       "mesh TLS         off",
       "secret           given",
@@ -60,9 +60,9 @@ describe("a plan in print", () => {
 
 describe("the connections of a process", () => {
   it.each([
-    ["are five a context, one to listen, five for queues and one for each queue that is worked", {}, 30],
-    ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 21],
-    ["are none for queues that are worked elsewhere", { HOLON_ROLES: "edge,rpc" }, 21],
+    ["are five a context and one for its health, one to listen, five for queues and one for each queue that is worked", {}, 34],
+    ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 25],
+    ["are none for queues that are worked elsewhere", { HOLON_ROLES: "edge,rpc" }, 25],
     ["are none for a bare edge", { HOLON_SECRET: "s", HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: "mesh://c", HOLON_ORDERS_URL: "mesh://o" }, 0],
   ])("%s", (_what, env, totalCount) => {
     expect(connectionBudget(readPlan(SHOP, env))).toMatchObject({ totalCount });

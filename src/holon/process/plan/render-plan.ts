@@ -26,12 +26,13 @@ function placeLines(plan: Plan): Line[] {
 }
 
 function storeLines(plan: Plan): Line[] {
-  const { contextsCount, listenCount, queuesCount, totalCount } = connectionBudget(plan);
+  const { contextsCount, healthCount, listenCount, queuesCount, totalCount } = connectionBudget(plan);
+  const parts = [`${contextsCount} for contexts`, `${healthCount} for health`, `${listenCount} listening`, `${queuesCount} for queues`];
   return [
     ["database", databaseText(plan.database)],
     ...Object.entries(plan.contextDatabases).map(([context, url]): Line => [`  of ${context}`, maskedUrl(url)]),
     ["queues", queuesText(plan)],
-    ["connections", `${totalCount} to Postgres at most: ${contextsCount} for contexts, ${listenCount} listening, ${queuesCount} for queues`],
+    ["connections", `${totalCount} to Postgres at most: ${parts.join(", ")}`],
   ];
 }
 
