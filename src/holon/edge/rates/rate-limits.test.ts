@@ -237,6 +237,19 @@ describe("several edges with a Redis", () => {
     await redis.kill();
     expect(await oneByOne(2, () => enter(one?.url ?? "", "i@x.test", "w"))).toEqual([401, 429]);
     expect(await oneByOne(3, () => enter(other?.url ?? "", "i@x.test", "w"))).toEqual([401, 401, 429]);
+    expect(stores.slice(-2).map(({ reachable }) => reachable)).toEqual([false, false]);
     await redis.start();
+    await expect.poll(() => stores.slice(-2).map(({ reachable }) => reachable)).toEqual([true, true]);
+  });
+
+  it("know that one which was only slow is there again", async () => {
+    const store = await openRedisRateStore(redis.url, "slow", silentLogger);
+    stores.push(store);
+    const totals = store.totals("calls", 10_000);
+    redis.freeze();
+    expect([await totals.add("k", 1), store.reachable]).toEqual([undefined, false]);
+    redis.thaw();
+    await expect.poll(async () => (await totals.add("k", 1)) !== undefined).toBe(true);
+    expect(store.reachable).toBe(true);
   });
 });

@@ -29,6 +29,9 @@ export async function openRedisRateStore(url: string, prefix: string, log: Logge
     for (const event of ["ready", "close", "error"]) client.once(event, () => resolve());
   });
   return {
+    get reachable() {
+      return client.status === "ready" && reach.now;
+    },
     totals(name, windowMs) {
       const duration = Math.max(1, Math.ceil(windowMs / 1_000));
       const limiter = new RateLimiterRedis({ storeClient: client, keyPrefix: `${prefix}:rate:${name}`, points: 1, duration });
@@ -38,6 +41,8 @@ export async function openRedisRateStore(url: string, prefix: string, log: Logge
           if (client.status !== "ready") return undefined;
           try {
             const { consumedPoints, msBeforeNext } = await limiter.penalty(key, count);
+            // One that was only slow stays connected, and says nothing when it is well again.
+            reach.found();
             return { count: consumedPoints, leftMs: msBeforeNext };
           } catch (error) {
             reach.lost(error);
@@ -62,6 +67,10 @@ class Reach {
     this.#log = log;
   }
 
+  get now(): boolean {
+    return this.#state === "found";
+  }
+
   lost(error: unknown): void {
     if (this.#state === "lost" || this.#state === "ended") return;
     this.#state = "lost";
@@ -69,8 +78,9 @@ class Reach {
   }
 
   found(): void {
+    if (this.#state === "found" || this.#state === "ended") return;
     if (this.#state === "lost") this.#log.info({}, "Redis can be reached again: the edges count calls together");
-    if (this.#state !== "ended") this.#state = "found";
+    this.#state = "found";
   }
 
   end(): void {

@@ -15,6 +15,8 @@ export interface SharedTotals {
 
 /** Where edges share what they count. */
 export interface RateStore extends Closable {
+  /** Whether it answered when last asked; each edge counts by itself while it does not. */
+  readonly reachable: boolean;
   /** The counts of one limit, by its name. */
   totals(name: string, windowMs: number): SharedTotals;
   close(): Promise<void>;

@@ -16,6 +16,9 @@ export interface TestRedis {
   snapshot(): Promise<void>;
   /** `kill -9`. */
   kill(): Promise<void>;
+  /** Stops it where it is (`kill -STOP`): it is connected, and says nothing. */
+  freeze(): void;
+  thaw(): void;
   /** Starts it again on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -51,6 +54,8 @@ export async function startTestRedis({ stock = false }: TestRedisOptions = {}): 
     flush: () => command(port, (redis) => redis.flushall()),
     snapshot: () => command(port, (redis) => redis.save()),
     kill,
+    freeze: () => child?.kill("SIGSTOP"),
+    thaw: () => child?.kill("SIGCONT"),
     start,
     async stop() {
       await kill();
