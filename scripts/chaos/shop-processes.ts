@@ -68,11 +68,14 @@ function isAlive(pid: number | undefined): boolean {
   }
 }
 
+/** Until the edge is connected to all the others. */
 async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
   const untilMs = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < untilMs && child.exitCode === null) {
     const answer = await fetch(new URL("/readyz", url)).catch(() => undefined);
-    if (answer?.ok === true) return;
+    // An edge is ready before the processes that it calls are there; it names those that it misses.
+    const { degraded } = answer?.ok === true ? ((await answer.json()) as { readonly degraded?: readonly string[] }) : {};
+    if (degraded?.length === 0) return;
     await sleep(200);
   }
   child.kill("SIGTERM");

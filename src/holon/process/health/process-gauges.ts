@@ -2,6 +2,7 @@ import type { MeshPeer, MeshServer } from "../../mesh/index.ts";
 import type { GaugeReader } from "../../observe/index.ts";
 import type { CompiledContext } from "../../pipeline/index.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
+import type { HealthPart } from "./health-parts.ts";
 
 /** What {@link processGauges} reads. */
 export interface GaugeParts {
@@ -9,11 +10,18 @@ export interface GaugeParts {
   readonly hosted: readonly CompiledContext[];
   readonly mesh: MeshServer | undefined;
   readonly peers: ReadonlyMap<string, MeshPeer>;
+  readonly parts: () => readonly HealthPart[];
 }
 
 /** Numbers of a process that are read when they are asked for. */
-export function processGauges({ database: { stores }, hosted, mesh, peers }: GaugeParts): readonly GaugeReader[] {
+export function processGauges({ database: { stores }, hosted, mesh, peers, parts }: GaugeParts): readonly GaugeReader[] {
   return [
+    {
+      name: "holon_degraded",
+      help: "1 while a part that this process works with does not work: a database, a process that it calls, the queues, the shared rate limits.",
+      labels: ["part", "name"],
+      values: () => parts().map(({ part, name, fault }) => [[part, name], fault === undefined ? 0 : 1] as const),
+    },
     {
       name: "holon_pool_in_use",
       help: "Connections of a context that are in use.",

@@ -1,25 +1,29 @@
 import type { Readiness } from "../../edge/index.ts";
-import type { MeshPeer } from "../../mesh/index.ts";
-import type { Work } from "../start/start-work.ts";
+import type { HealthPart } from "./health-parts.ts";
 
 /** What readiness is read from. */
-export interface ReadinessParts {
-  readonly stopping: boolean;
-  /** Contexts whose database does not answer. */
-  readonly silent: ReadonlySet<string>;
-  readonly peers: ReadonlyMap<string, MeshPeer>;
-  readonly work: Work | undefined;
+export interface ReadinessSources {
+  readonly phase: "starting" | "running" | "stopping";
+  /** Names of the contexts that are hosted here. */
+  readonly hosted: readonly string[];
+  readonly parts: readonly HealthPart[];
 }
 
-/** Whether a process can do its work. One whose queues are away can: what waits for them stays in the outbox. */
-export function readinessOf({ stopping, silent, peers, work }: ReadinessParts): Readiness {
-  const reasons: string[] = [];
-  if (stopping) reasons.push("this process is stopping");
-  for (const name of silent) reasons.push(`the database of ${name} does not answer`);
-  for (const [name, peer] of peers) {
-    const { status, reason } = peer.state();
-    if (status !== "ready") reasons.push(`${name} is not connected: ${reason}`);
-  }
-  const degraded = work?.backend?.reachable === false ? ["the queues cannot be reached: events and jobs wait"] : [];
+/**
+ * Whether a balancer should send calls to this process, and what does not work here.
+ *
+ * A process is not ready while it starts or stops, and while none of its contexts can work because each of them has a silent database. Anything else
+ * that is away makes it *degraded*: other processes miss it as well, so all of them would leave the balancer together, with all that still works.
+ */
+export function readinessOf({ phase, hosted, parts }: ReadinessSources): Readiness {
+  const reasons: string[] = phase === "running" ? [] : [`this process is ${phase}`];
+  const silent = parts.filter(({ part, fault }) => part === "database" && fault !== undefined);
+  const canWork = hosted.length === 0 || hosted.some((context) => silent.every(({ name }) => name !== context));
+  if (!canWork) reasons.push(...faultsOf(silent));
+  const degraded = faultsOf(canWork ? parts : parts.filter(({ part }) => part !== "database"));
   return { ready: reasons.length === 0, reasons, degraded };
+}
+
+function faultsOf(parts: readonly HealthPart[]): readonly string[] {
+  return parts.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
 }

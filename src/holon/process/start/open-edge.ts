@@ -9,12 +9,11 @@ import type { Core } from "./open-core.ts";
 import { reachableOf, targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
-export async function openEdge(app: App, core: Core, readiness: () => Readiness, open: OpenThings): Promise<Edge> {
+export function openEdge(app: App, core: Core, readiness: () => Readiness, rateStore: RateStore | undefined): Promise<Edge> {
   const { plan, resolve, callMetrics, clock, wheel, log, newId } = core;
   const { authenticate, routes } = app;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
   const reachable = reachableOf(core);
-  const rateStore = await openRateStore(core, open);
   return createEdge({
     targets: targetsOf(reachable, resolve),
     restRoutes: reachable.flatMap((contract) => contract.routes),
@@ -32,8 +31,8 @@ export async function openEdge(app: App, core: Core, readiness: () => Readiness,
 }
 
 /** Several edges count together where there is a Redis; what is counted there may be lost at any time. */
-async function openRateStore({ plan, log }: Core, open: OpenThings): Promise<RateStore | undefined> {
-  if (plan.redisUrl === undefined) return undefined;
+export async function openRateStore({ plan, log }: Core, open: OpenThings): Promise<RateStore | undefined> {
+  if (plan.edge === undefined || plan.redisUrl === undefined) return undefined;
   return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, log));
 }
 

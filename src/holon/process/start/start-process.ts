@@ -8,6 +8,7 @@ import { type CompiledContext, createContextRouter, type ResolveTarget } from ".
 import type { RunAlone } from "../../work/index.ts";
 import { assertApp } from "../app/assert-app.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";
+import { type HealthPart, healthParts } from "../health/health-parts.ts";
 import { processGauges } from "../health/process-gauges.ts";
 import { readinessOf } from "../health/process-readiness.ts";
 import { workGauges } from "../health/work-gauges.ts";
@@ -18,7 +19,7 @@ import { createConsoles } from "./create-consoles.ts";
 import { createDashboard } from "./create-dashboard.ts";
 import { type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
-import { openEdge } from "./open-edge.ts";
+import { openEdge, openRateStore } from "./open-edge.ts";
 import { startWork, type Work } from "./start-work.ts";
 
 /** What {@link startProcess} needs. */
@@ -83,19 +84,22 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   });
   if (work !== undefined) open.add("queues", work);
 
-  const state = { stopping: false };
-  const watch = open.add("database watch", new DatabaseWatch(stores));
-  const readiness = (): Readiness => readinessOf({ stopping: state.stopping, silent: watch.silent, peers, work });
+  const state: { phase: "starting" | "running" | "stopping" } = { phase: "starting" };
+  const watch = open.add("database watch", new DatabaseWatch(stores, log));
+  const rateStore = await openRateStore(core, open);
+  const parts = (): readonly HealthPart[] => healthParts({ databases: stores, silent: watch.silent, peers, backend: work?.backend, rateStore });
+  const readiness = (): Readiness => readinessOf({ phase: state.phase, hosted: plan.contexts, parts: parts() });
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
-    ...processGauges({ database, hosted, mesh, peers }),
+    ...processGauges({ database, hosted, mesh, peers, parts }),
     ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
   const dashboard = createDashboard({ app, core, work, consoles, open });
   const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log, dashboard }));
-  const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness, open));
+  const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness, rateStore));
+  state.phase = "running";
 
   let closing: Promise<void> | undefined;
   return {
@@ -109,7 +113,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
       await Promise.all([...peers.values()].map((peer) => peer.ready()));
     },
     close() {
-      state.stopping = true;
+      state.phase = "stopping";
       closing ??= stopProcess({ limits, edge, mesh, work, hosted, open });
       return closing;
     },

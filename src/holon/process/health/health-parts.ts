@@ -1,0 +1,44 @@
+import type { RateStore } from "../../edge/index.ts";
+import type { MeshPeer } from "../../mesh/index.ts";
+import type { Work } from "../start/start-work.ts";
+
+/** One thing that a process works with, and whether it works now. */
+export interface HealthPart {
+  readonly part: "database" | "peer" | "queues" | "rates";
+  /** The context for a database and for a peer, the backend for the others. It labels a metric: all of them are known at start. */
+  readonly name: string;
+  /** What is wrong, as a sentence for operators; undefined while it works. */
+  readonly fault: string | undefined;
+}
+
+/** What {@link healthParts} reads. */
+export interface HealthSources {
+  /** By context. */
+  readonly databases: ReadonlyMap<string, unknown>;
+  /** Contexts whose database does not answer. */
+  readonly silent: ReadonlySet<string>;
+  readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
+  readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "reachable"> | undefined;
+  /** Where several edges count together. */
+  readonly rateStore: Pick<RateStore, "reachable"> | undefined;
+}
+
+/** All parts of a process, working or not. The list is as long as the plan makes it, whatever happens. */
+export function healthParts({ databases, silent, peers, backend, rateStore }: HealthSources): readonly HealthPart[] {
+  const parts: HealthPart[] = [];
+  for (const name of databases.keys()) {
+    parts.push({ part: "database", name, fault: silent.has(name) ? `the database of ${name} does not answer` : undefined });
+  }
+  for (const [name, peer] of peers) {
+    const { status, reason } = peer.state();
+    parts.push({ part: "peer", name, fault: status === "ready" ? undefined : `${name} is not connected: ${reason}` });
+  }
+  if (backend !== undefined) {
+    parts.push({ part: "queues", name: backend.kind, fault: backend.reachable ? undefined : "the queues cannot be reached: events and jobs wait" });
+  }
+  if (rateStore !== undefined) {
+    const fault = rateStore.reachable ? undefined : "Redis cannot be reached: this edge counts calls by itself for rate limits";
+    parts.push({ part: "rates", name: "redis", fault });
+  }
+  return parts;
+}
