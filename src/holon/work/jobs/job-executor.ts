@@ -84,9 +84,13 @@ export class JobExecutor {
       await runs.giveBack(claim, UNKNOWN_WAIT_MS);
       return { kind: "lost" };
     }
-    const data = parsers.data(claim.data);
-    if (data instanceof ParseFailure)
-      return this.#setAside(claim, log, catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(data)}`));
+    let data: unknown;
+    try {
+      data = parseData(parsers.data, claim.data);
+    } catch (error) {
+      // It is the same data at each attempt.
+      return this.#setAside(claim, log, error);
+    }
     const run: Run = { claim, spec, scope, log, parseResult: parsers.result, isCompleted: false };
     try {
       const result = await this.#call(run, handler, data, show);
@@ -198,6 +202,13 @@ function hasRows(rows: unknown): boolean {
 
 function takenOver({ name }: JobClaim): Error {
   return catalogueError("KEY_IN_FLIGHT", `The job ${name} was taken over by another runner.`);
+}
+
+/** Errors: BAD_REQUEST where the data does not fit; whatever a check of the schema throws. */
+function parseData(parse: Parser, data: unknown): unknown {
+  const parsed = parse(data);
+  if (parsed instanceof ParseFailure) throw catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(parsed)}`);
+  return parsed;
 }
 
 function parseResult(parse: Parser, result: unknown): unknown {

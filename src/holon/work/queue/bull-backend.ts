@@ -1,5 +1,6 @@
 import type { Job, Queue } from "bullmq";
-import { catalogueError, isHolonError } from "../../kernel/index.ts";
+import { catalogueError, isHolonError, readSafely, storableText } from "../../kernel/index.ts";
+import { describeError, redactText } from "../../observe/index.ts";
 import type { BullDriver } from "./bull-driver.ts";
 import { BullQueueWorker } from "./bull-worker.ts";
 import { FinishedJobs } from "./finished-jobs.ts";
@@ -62,7 +63,7 @@ export class BullBackend implements QueueBackend {
   work(queue: string, { concurrency, rate }: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker {
     const limiter = rate === undefined ? {} : { limiter: { max: rate.max, duration: rate.perMs } };
     const running = new Set<Promise<unknown>>();
-    const process = (job: Job) => track(running, run(toRun(job)));
+    const process = (job: Job) => track(running, run(toRun(job)).catch(throwStorable));
     const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED, ...RETRY });
     bull.on("error", (error) => this.#driver.noteError(error));
     const worker = new BullQueueWorker(bull, running, () => {
@@ -123,6 +124,22 @@ function toRun(job: Job): JobRun {
     isRetry: job.attemptsMade > 0,
     progress: (value) => job.updateProgress(value),
   };
+}
+
+/** Longest message and longest stack that a queue keeps of what was thrown. */
+const GREATEST_MESSAGE_LENGTH = 1_000;
+const GREATEST_STACK_LENGTH = 8_000;
+
+/** BullMQ reads what was thrown as an error, and writes its whole message and stack to the queue. */
+function throwStorable(thrown: unknown): never {
+  const error = new Error(storableText(redactText(textOf(thrown, "message") ?? describeError(thrown)), GREATEST_MESSAGE_LENGTH));
+  error.stack = storableText(redactText(textOf(thrown, "stack") ?? ""), GREATEST_STACK_LENGTH);
+  throw error;
+}
+
+function textOf(thrown: unknown, member: "message" | "stack"): string | undefined {
+  const text = readSafely(() => (thrown as Partial<Error> | null | undefined)?.[member], undefined);
+  return typeof text === "string" && text !== "" ? text : undefined;
 }
 
 async function track<Result>(running: Set<Promise<unknown>>, work: Promise<Result>): Promise<Result> {
