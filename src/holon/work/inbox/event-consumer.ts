@@ -132,7 +132,7 @@ export class EventConsumer {
       await inbox.awaitPredecessor(tx, event);
       return false;
     }
-    const payload = route.parse(event.payload);
+    const payload = blame.duringParse(() => route.parse(event.payload));
     if (payload instanceof ParseFailure) {
       await inbox.park(tx, event, misfit(payload));
       return false;
@@ -148,7 +148,7 @@ export class EventConsumer {
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
       const [, states] = await Promise.all([this.#lock(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
-      const candidates = this.#judge(producer, messages, states);
+      const candidates = this.#judge(producer, messages, states, blame);
       const entered = await inbox.enter(tx, producer, candidates);
       const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
       unhandled = candidates.filter(({ message, route }) => route === undefined && entered.has(message.id));
@@ -169,11 +169,11 @@ export class EventConsumer {
   }
 
   /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
-  #judge(producer: string, messages: readonly EventMessage[], known: Awaited<ReturnType<Inbox["statesAround"]>>): Candidate[] {
+  #judge(producer: string, messages: readonly EventMessage[], known: Awaited<ReturnType<Inbox["statesAround"]>>, blame: Blame): Candidate[] {
     const states = new Map(known);
     return messages.map((message) => {
       const route = this.#parts.routes.find(producer, message.name);
-      const payload = route?.parse(message.payload);
+      const payload = blame.duringParse(() => route?.parse(message.payload));
       const ready = isReady(message, states);
       const state = payload instanceof ParseFailure ? "parked" : ready && route !== undefined ? "done" : "held";
       const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
@@ -228,11 +228,21 @@ function isReady({ name, key, needs, needsSurely }: EventMessage, states: Readon
 }
 
 /**
- * Whether a handler threw, which decides what a failure means; its code does not. A handler that throws UNAVAILABLE, since a mail server is
+ * Whether a handler or a check of the payload threw, which decides what a failure means; its code does not. A handler that throws UNAVAILABLE, since a mail server is
  * away, has failed. If the database was away under it, noting its failure fails too, and no attempt is counted.
  */
 class Blame {
   isHandlers = false;
+
+  /** A check of the schema is the app's code too, and may throw. */
+  duringParse(parse: () => unknown): unknown {
+    try {
+      return parse();
+    } catch (error) {
+      this.isHandlers = true;
+      throw error;
+    }
+  }
 
   async during(handle: () => Promise<void>): Promise<void> {
     try {

@@ -1,6 +1,6 @@
 import postgres, { type Sql } from "postgres";
 import { z } from "zod";
-import { contract, event } from "../../contract/index.ts";
+import { type Contract, contract, event } from "../../contract/index.ts";
 import { type ContextData, createContextData, type DataTransaction, migrate, sql, type Tables } from "../../data/index.ts";
 import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, type Logger, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
@@ -63,7 +63,8 @@ export interface EventsPlace {
     subscribers?: readonly SubscribingContext[],
     others?: { readonly left?: CountLeft },
   ): Promise<EventWork>;
-  startConsumer(backend: QueueBackend, before?: Reaction, limits?: Partial<EventLimits>): Promise<EventWork>;
+  /** `contract` is what the consumer knows of the producer. */
+  startConsumer(backend: QueueBackend, before?: Reaction, limits?: Partial<EventLimits>, contract?: Contract): Promise<EventWork>;
   /** A consumer of an older version, which handles `paymentNoted` only. Its log goes where it is told. */
   startOlderConsumer(backend: QueueBackend, options?: OlderOptions): Promise<EventWork>;
   effects(): Promise<Effect[]>;
@@ -85,9 +86,9 @@ export interface EventsPlace {
   end(): Promise<void>;
 }
 
-const ordersContext = (before: Reaction = () => {}): SubscribingContext => ({
+const ordersContext = (before: Reaction = () => {}, producer: Contract = payments): SubscribingContext => ({
   name: "orders",
-  subscribesTo: { payments },
+  subscribesTo: { payments: producer },
   events: { payments: { paymentTaken: writeEffect(before), paymentNoted: writeEffect(before) } },
 });
 
@@ -157,8 +158,8 @@ export async function openEventsPlace(): Promise<EventsPlace> {
         { context: { name: "payments", subscribesTo: {}, events: {} }, app, data: producerData, backend, limits: { ...QUICK, ...limits } },
         others,
       ),
-    startConsumer: (backend, before, limits = {}) =>
-      start({ context: ordersContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
+    startConsumer: (backend, before, limits = {}, producer = payments) =>
+      start({ context: ordersContext(before, producer), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }),
     startOlderConsumer: (backend, { before, limits = {}, ...others } = {}) =>
       start({ context: olderContext(before), app: [], data: consumerData, backend, limits: { ...QUICK, ...limits } }, others),
     effects: async () => [...(await looking<Effect[]>`select name, key, n from orders.effects order by position`)],

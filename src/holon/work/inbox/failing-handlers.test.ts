@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { z } from "zod";
+import { contract, event } from "../../contract/index.ts";
+import { catalogueError, silentLogger, systemClock } from "../../kernel/index.ts";
 import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
@@ -37,6 +39,24 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startConsumer(backend, ({ event }) => {
       if ((event.payload as { readonly n: number }).n === 0) throw thrown;
     });
+    await place.emit(Array.from({ length: 5 }, (_, n) => ({ name: "paymentNoted", payload: { n } })));
+    await until(async () => (await place.inbox()).some(({ state }) => state === "parked"));
+    await until(async () => (await place.unsettled()) === 0);
+    expect((await place.inbox()).filter(({ state }) => state === "parked")).toMatchObject([{ attempts: QUICK.attemptsCount }]);
+    expect((await place.effects()).map(({ n }) => n).sort((one, other) => one - other)).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each([
+    ["a TypeError", new TypeError("not at all")],
+    ["UNAVAILABLE", catalogueError("UNAVAILABLE", "The price list is away.")],
+  ])("are parked when a check of their payload throws %s each time, and hold up no others", async (_thrown, thrown) => {
+    const check = (n: number): boolean => {
+      if (n === 0) throw thrown;
+      return true;
+    };
+    const checked = contract("payments", { procedures: {}, events: { paymentNoted: event(z.object({ n: z.int().refine(check) })) } });
+    await place.startProducer(backend, { batchCount: 10 });
+    await place.startConsumer(backend, undefined, {}, checked);
     await place.emit(Array.from({ length: 5 }, (_, n) => ({ name: "paymentNoted", payload: { n } })));
     await until(async () => (await place.inbox()).some(({ state }) => state === "parked"));
     await until(async () => (await place.unsettled()) === 0);

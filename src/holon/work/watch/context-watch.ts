@@ -127,12 +127,16 @@ export class ContextWatch {
       parse = createParser((this.#options.events[name] as EventMap[string]).payload);
       this.#parsers.set(name, parse);
     }
-    const parsed = parse(payload);
-    if (!(parsed instanceof ParseFailure)) return { payload: parsed };
-    this.#options.log.error(
-      { event: name, eventId: id, issues: parsed.issues },
-      "an event does not fit its contract any more; watchers do not see it",
-    );
+    try {
+      const parsed = parse(payload);
+      if (!(parsed instanceof ParseFailure)) return { payload: parsed };
+      this.#options.log.error(
+        { event: name, eventId: id, issues: parsed.issues },
+        "an event does not fit its contract any more; watchers do not see it",
+      );
+    } catch (error) {
+      this.#options.log.error({ event: name, eventId: id, err: error }, "a check of an event's payload throws; watchers do not see the event");
+    }
     return undefined;
   }
 }
