@@ -49,7 +49,12 @@ function isErrorStatus(status: number | undefined): status is number {
 /** Whether a value is an error of the toolkit, with the given code where one is named. False for a value that cannot be read. */
 export function isHolonError<Code extends string = string>(value: unknown, code?: Code): value is HolonError<Code> {
   // A proxy may throw when it is asked for its prototype.
-  return readSafely(() => value instanceof HolonError && (code === undefined || value.code === code), false);
+  return readSafely(() => value instanceof HolonError && isReadable(value) && (code === undefined || value.code === code), false);
+}
+
+/** Reads each member once: those of a proxy may throw, and whoever asked reads them next. */
+function isReadable({ code, message, details, executed, status }: HolonError): boolean {
+  return typeof code === "string" && typeof message === "string" && (details !== undefined || executed !== undefined || status !== undefined);
 }
 
 /** An error of the catalogue. */

@@ -7,6 +7,11 @@ export function storableText(text: unknown, length: number): string {
   return cut.replace(UNSTORABLE, "\uFFFD");
 }
 
+/** Whether a value is a text that Postgres, JSON and an index can hold as it is: 1 to `length` characters, well-formed, without U+0000. */
+export function isStorable(value: unknown, length: number): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= length && storableText(value, length) === value;
+}
+
 /** The JSON of a value with storable texts and keys; undefined if it has none, or if its JSON is longer than `length`. Never throws. */
 export function storableJson(value: unknown, length: number): unknown {
   try {

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../data/child.testing.ts";
 import { Scope, systemClock } from "../kernel/index.ts";
-import { THROWN_VALUES } from "../observe/thrown-values.testing.ts";
 import { DEFAULT_WORKFLOW_TIMING } from "../work/index.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
@@ -40,28 +39,6 @@ describe("a run", { timeout: 60_000 }, () => {
       return { left: 0 };
     });
     expect((await place.is(await place.run("1"), "undone"))["reason"]).toContain("The step nap cannot wait");
-  });
-
-  it.each(THROWN_VALUES)("ends undone, and its undo ran, when a step throws %s", async (_name, thrown) => {
-    const undone: string[] = [];
-    place.start(async ({ step, run }) => {
-      await step.transaction("write", ({ tx }) => tx.db.insert(happened).values({ what: "written", run: run.key }), {
-        undo: async () => {
-          undone.push(run.key);
-        },
-      });
-      await step.run("fail", () => Promise.reject(thrown), { retry: { attempts: 2, firstMs: 1 } });
-      return { left: 0 };
-    }, {});
-    await place.is(await place.run("1"), "undone");
-    expect(undone).toEqual(["1"]);
-  });
-
-  it.each(THROWN_VALUES)("ends undone when its body throws %s", async (_name, thrown) => {
-    place.start(async () => {
-      throw thrown;
-    });
-    await place.is(await place.run("1"), "undone");
   });
 
   it("that was taken over writes nothing more", async () => {

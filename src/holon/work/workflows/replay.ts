@@ -1,3 +1,4 @@
+import { catalogueError, isStorable } from "../../kernel/index.ts";
 import type { StepKind, StepRecord } from "./run-claim.ts";
 import type { StepPlace } from "./step-store.ts";
 import type { RawStepOptions, StepFunction } from "./workflow-body.ts";
@@ -7,7 +8,14 @@ export interface ReachedStep extends StepPlace {
   readonly record: StepRecord | undefined;
   readonly undo: StepFunction | undefined;
   readonly timeoutMs: number | undefined;
+  readonly retry: RawStepOptions["retry"];
 }
+
+/** Longest name of a step: it is part of an index. */
+const GREATEST_NAME_LENGTH = 200;
+
+/** What can be recorded, for errors. */
+export const STORABLE_TEXT = `Give a text of 1 to ${GREATEST_NAME_LENGTH} characters, well-formed Unicode without U+0000.`;
 
 /**
  * Holds the steps that a body comes to against those that are recorded. A body that takes other steps than it took before is not the body that
@@ -39,10 +47,16 @@ export class Replay {
     return [...this.#records.keys()].filter((name) => !this.#reached.has(name));
   }
 
-  /** Takes the next place. Shape: undefined where it does not fit; see {@link mismatch}. */
+  /**
+   * Takes the next place. Shape: undefined where it does not fit; see {@link mismatch}.
+   *
+   * Errors: BAD_REQUEST for a name that cannot be recorded; what the getters of options throw. They are the body's.
+   */
   reach(kind: StepKind, name: string, concurrent: boolean, options: RawStepOptions = {}): ReachedStep | undefined {
     const ordinal = this.#reached.size + 1;
     const record = this.#records.get(name);
+    if (record === undefined && !isStorable(name, GREATEST_NAME_LENGTH))
+      throw catalogueError("BAD_REQUEST", `Step ${ordinal} has no name that can be recorded. ${STORABLE_TEXT}`);
     const before = this.#records.get(this.#names.get(ordinal) ?? "");
     // Branches that run at once come to their later steps in an order that is not the same each time.
     const isShifted = record?.concurrent === true || before?.concurrent === true;
@@ -51,7 +65,7 @@ export class Replay {
       return this.#refuse(`step ${ordinal} is ${kind} "${name}", which was recorded as step ${record.ordinal}, ${record.kind}`);
     if (record === undefined && before !== undefined && !isShifted)
       return this.#refuse(`step ${ordinal} is ${kind} "${name}", but "${before.name}" was recorded in its place`);
-    const step = { name, ordinal, kind, concurrent, record, undo: options.undo, timeoutMs: options.timeoutMs };
+    const step = { name, ordinal, kind, concurrent, record, undo: options.undo, timeoutMs: options.timeoutMs, retry: { ...options.retry } };
     this.#reached.set(name, step);
     return step;
   }

@@ -1,8 +1,8 @@
 import { ParseFailure } from "../../contract/index.ts";
 import { ChainBroken } from "../../data/index.ts";
-import { catalogueError, isInstanceOf } from "../../kernel/index.ts";
+import { catalogueError, isInstanceOf, isStorable, storableText } from "../../kernel/index.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
-import { type ReachedStep, Replay } from "./replay.ts";
+import { type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";
 import type { StepKind, StepRecord } from "./run-claim.ts";
 import { fromKept, toKept } from "./step-error.ts";
 import { type StepOutcome, StepRunner, type StepRunnerParts } from "./step-runner.ts";
@@ -122,14 +122,14 @@ export class RunSession {
 
   #steps(): RawSteps {
     return {
-      call: (name, run, options) => this.#take(this.#reach("call", name, options), (step) => this.#runner.try(step, run, options)),
-      transaction: (name, run, options) =>
-        this.#take(this.#reach("transaction", name, options), (step, goOn) => this.#runner.try(step, run, options, goOn)),
-      run: (name, run, options) => this.#take(this.#reach("run", name, options), (step) => this.#runner.try(step, run, options)),
+      call: (name, run, options) => this.#take(this.#reach("call", name, options), (step) => this.#runner.try(step, run)),
+      transaction: (name, run, options) => this.#take(this.#reach("transaction", name, options), (step, goOn) => this.#runner.try(step, run, goOn)),
+      run: (name, run, options) => this.#take(this.#reach("run", name, options), (step) => this.#runner.try(step, run)),
       sleep: async (name, ms) => {
         await this.#take(this.#reach("sleep", name), (step) => this.#sleep(step, ms));
       },
-      waitFor: (name, options) => this.#take(this.#reach("wait", name), (step) => this.#waitFor(step, options)),
+      // Read at once: what reading the options throws is the body's.
+      waitFor: (name, { event, key, timeoutMs }) => this.#take(this.#reach("wait", name), (step) => this.#waitFor(step, { event, key, timeoutMs })),
     };
   }
 
@@ -228,9 +228,13 @@ export class RunSession {
 
   async #waitFor(step: ReachedStep, { event, key, timeoutMs }: Parameters<RawSteps["waitFor"]>[1]): Promise<StepOutcome> {
     const { claim, steps, host } = this.#parts;
-    const name = host.eventName(event);
-    if (name === undefined)
-      return this.#cannotWait(step, catalogueError("INTERNAL", `${event} is no event that the workflow ${claim.workflow} waits for.`));
+    const name = typeof event === "string" ? host.eventName(event) : undefined;
+    if (name === undefined) {
+      const named = storableText(event, 200);
+      return this.#cannotWait(step, catalogueError("INTERNAL", `"${named}" is no event that the workflow ${claim.workflow} waits for.`));
+    }
+    if (!isStorable(key, 200))
+      return this.#cannotWait(step, catalogueError("BAD_REQUEST", `The step ${step.name} waits for a key that no event has. ${STORABLE_TEXT}`));
     if (!isWait(timeoutMs)) return this.#cannotWait(step, badWait(step.name, timeoutMs));
     const awaited = { event: name, key };
     // One after the other: two steps that wait for the same must not take the same event.
@@ -265,7 +269,13 @@ export class RunSession {
 
   async #return(value: unknown): Promise<SessionEnd> {
     const { claim, runs, workflow, attempts } = this.#parts;
-    const output = workflow.parseOutput(value);
+    let output: unknown;
+    try {
+      output = workflow.parseOutput(value);
+    } catch (error) {
+      // A check of the schema, a getter or a proxy of the answer throws, and would at each replay.
+      return this.#fail(error);
+    }
     if (output instanceof ParseFailure) {
       const issues = output.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
       return this.#fail(catalogueError("INTERNAL", `The body answered what the workflow does not declare: ${issues}`));

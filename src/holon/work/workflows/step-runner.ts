@@ -7,7 +7,7 @@ import type { RunStore } from "./run-store.ts";
 import type { StepAttempts } from "./step-attempts.ts";
 import { fromKept, isDoubtful, isWorthTrying, toKept } from "./step-error.ts";
 import type { StepStore } from "./step-store.ts";
-import type { RawStepOptions, StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
+import type { StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
 import { DEFAULT_RETRY, type WorkflowTiming } from "./workflow-timing.ts";
 
 /** What steps of one run need. */
@@ -35,7 +35,6 @@ export type StepOutcome =
 interface Trial {
   readonly step: ReachedStep;
   readonly run: StepFunction;
-  readonly options: RawStepOptions;
   attempt: number;
   /** Whether an attempt that is over may have had its effect. */
   inDoubt: boolean;
@@ -66,16 +65,11 @@ export class StepRunner {
    *
    * Errors: the database's, where the end could not be written; ChainBroken where an earlier step did not commit after all.
    */
-  async try(
-    step: ReachedStep,
-    run: StepFunction,
-    options: RawStepOptions = {},
-    onCommitting: (result: unknown) => void = () => {},
-  ): Promise<StepOutcome> {
+  async try(step: ReachedStep, run: StepFunction, onCommitting: (result: unknown) => void = () => {}): Promise<StepOutcome> {
     const { record } = step;
     // An attempt that was begun by a runner that died may have had its effect.
     const inDoubt = record !== undefined && step.kind !== "transaction";
-    const trial: Trial = { step, run, options, attempt: record?.attempts ?? 0, inDoubt, onCommitting, isAhead: false };
+    const trial: Trial = { step, run, attempt: record?.attempts ?? 0, inDoubt, onCommitting, isAhead: false };
     for (;;) {
       trial.attempt++;
       if (this.#parts.attempts.isOver) return { kind: "lost" };
@@ -144,7 +138,7 @@ export class StepRunner {
     const { step, attempt, inDoubt, isAhead } = trial;
     // Where an earlier one did not commit, this one may have failed for want of it.
     if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
-    const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...trial.options.retry };
+    const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
     if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
     const record = await this.#recorded(step);
     if (record?.state === "done") return { kind: "done", value: record.result };

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { ODD_VALUES } from "../observe/odd-values.testing.ts";
+import { THROWN_VALUES } from "../observe/thrown-values.testing.ts";
+import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
+import { useWorkflows } from "./workflows.testing.ts";
+
+const place = useWorkflows();
+const { happened } = orderTables;
+const waitForKey = async (step: Parameters<PlaceBody>[0]["step"], key: string) => {
+  await step.waitFor("paid", { event: "payments.paymentTaken", key, timeoutMs: 1_000 });
+  return { left: 0 };
+};
+const throwingRetry = {
+  get attempts(): number {
+    throw new TypeError("a getter throws");
+  },
+};
+
+describe("a run", { timeout: 60_000 }, () => {
+  it.each(THROWN_VALUES)("ends undone, and its undo ran, when a step throws %s", async (_name, thrown) => {
+    const undone: string[] = [];
+    place.start(async ({ step, run }) => {
+      await step.transaction("write", ({ tx }) => tx.db.insert(happened).values({ what: "written", run: run.key }), {
+        undo: async () => {
+          undone.push(run.key);
+        },
+      });
+      await step.run("fail", () => Promise.reject(thrown), { retry: { attempts: 2, firstMs: 1 } });
+      return { left: 0 };
+    }, {});
+    await place.is(await place.run("1"), "undone");
+    expect(undone).toEqual(["1"]);
+  });
+
+  it.each(THROWN_VALUES)("ends undone when its body throws %s", async (_name, thrown) => {
+    place.start(async () => {
+      throw thrown;
+    });
+    await place.is(await place.run("1"), "undone");
+  });
+
+  it.each(ODD_VALUES)("ends undone when its body answers %s", async (_name, odd) => {
+    place.start(async () => odd() as never);
+    expect(await place.is(await place.run("1"), "undone")).toMatchObject({ deaths: 0, reason: expect.stringContaining("INTERNAL") });
+  });
+
+  it.each<[string, PlaceBody]>([
+    ["is named with U+0000", ({ step }) => step.run("a\u0000b", () => ({ left: 0 }))],
+    ["is named with a lone surrogate", ({ step }) => step.transaction("a\uD800b", async () => ({ left: 0 }))],
+    ["has no name", ({ step }) => step.run(undefined as never, () => ({ left: 0 }))],
+    ["has a name that no index takes", ({ step }) => step.run(Array.from({ length: 900 }, () => randomUUID()).join(""), () => ({ left: 0 }))],
+    ["waits for a key with U+0000", ({ step }) => waitForKey(step, "a\u0000b")],
+    ["waits for a key that is no text", ({ step }) => waitForKey(step, {} as never)],
+    ["waits for nothing", ({ step }) => step.waitFor("paid", undefined as never).then(() => ({ left: 0 }))],
+    ["waits for a time that is no number", ({ step }) => step.sleep("nap", Symbol("odd") as never).then(() => ({ left: 0 }))],
+    ["is tried as options say that throw", ({ step }) => step.run("odd", () => Promise.reject(new TypeError("no")), { retry: throwingRetry })],
+  ])("is undone where a step of it %s", async (_what, body) => {
+    place.start(body);
+    expect((await place.is(await place.run("1"), "undone"))["reason"]).toMatch(/BAD_REQUEST|INTERNAL/);
+  });
+
+  it.each(ODD_VALUES.filter(([name]) => name !== "a symbol"))("ends undone when a step answers %s", async (_name, odd) => {
+    for (const kind of ["run", "transaction", "call"] as const)
+      place.start(async ({ step }) => {
+        await step[kind](kind, async () => odd() as never, { retry: { attempts: 2, firstMs: 1 } });
+        return { left: 0 };
+      });
+    await place.is(await place.run("1"), "undone");
+  });
+
+  it.each(THROWN_VALUES)("is stuck with a reason, and starts no loop, when its undo throws %s each time", async (_name, thrown) => {
+    let undos = 0;
+    place.start(
+      async ({ step }) => {
+        await step.run("write", () => 1, {
+          undo: () => {
+            undos++;
+            throw thrown;
+          },
+        });
+        await step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));
+        return { left: 0 };
+      },
+      {},
+      { undoAttemptsCount: 2, undoAwayAttemptsCount: 2 },
+    );
+    const { reason } = await place.is(await place.run("1"), "stuck");
+    expect(reason).toContain("The step write could not be undone");
+    expect((reason as string).length).toBeLessThan(2_000);
+    expect(undos).toBe(2);
+  });
+});
