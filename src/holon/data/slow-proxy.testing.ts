@@ -5,6 +5,8 @@ export interface SlowProxy {
   readonly url: string;
   /** Keeps all answers back from now on, on open connections and on new ones. */
   silence(): void;
+  /** Hands answers on again; those that were kept back are lost. */
+  speak(): void;
   close(): void;
 }
 
@@ -30,6 +32,9 @@ export async function openSlowProxy(url: string, delayMs: number): Promise<SlowP
     url: near.href,
     silence: () => {
       isSilent = true;
+    },
+    speak: () => {
+      isSilent = false;
     },
     close: () => {
       server.close();

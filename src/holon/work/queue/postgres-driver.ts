@@ -12,6 +12,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** How often the server is asked for a sign of life. */
 const PING_MS = 5_000;
 
+/** Longest that it may take to give one. */
+const PING_TIMEOUT_MS = 2_000;
+
 /** How long a statement that the server could not take waits before it fails. */
 const PAUSE_MS = 250;
 
@@ -50,13 +53,14 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
     },
   );
   let closing = false;
-  const ping = setInterval(() => {
-    pool.query("select 1").then(
+  const ping = { text: "select 1", query_timeout: PING_TIMEOUT_MS };
+  const pings = setInterval(() => {
+    pool.query(ping).then(
       () => reachability.found(),
       (error: unknown) => reachability.lost(error),
     );
   }, PING_MS);
-  ping.unref();
+  pings.unref();
   return {
     kind: "postgres",
     get reachable() {
@@ -78,7 +82,7 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
     },
     async close() {
       closing = true;
-      clearInterval(ping);
+      clearInterval(pings);
       await pool.end();
     },
   };

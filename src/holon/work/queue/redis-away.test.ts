@@ -25,3 +25,20 @@ it.each(["was there", "never was there"])("a process stops while its Redis is aw
     await redis.stop();
   }
 });
+
+it("a Redis that is connected and says nothing counts as away, until it speaks again", { timeout: 60_000 }, async () => {
+  const redis = await startTestRedis();
+  const backend = await createQueueBackend({ kind: "redis", url: redis.url }, options);
+  try {
+    await expect.poll(() => backend.reachable).toBe(true);
+    redis.freeze();
+    await expect.poll(() => backend.reachable, { timeout: 30_000 }).toBe(false);
+    redis.thaw();
+    await expect.poll(() => backend.reachable, { timeout: 20_000 }).toBe(true);
+    await backend.add("letters", [{ id: "one", name: "x", data: {} }]);
+  } finally {
+    redis.thaw();
+    await backend.close();
+    await redis.stop();
+  }
+});

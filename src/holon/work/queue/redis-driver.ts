@@ -5,6 +5,9 @@ import { type BullDriver, Reachability } from "./bull-driver.ts";
 /** Longest that Redis may take to answer a command of ours. */
 const COMMAND_TIMEOUT_MS = 5_000;
 
+/** How often a connected server is asked for a sign of life: one that is frozen stays connected. */
+const PING_MS = 5_000;
+
 /** Longest that a closing connection waits for the answer to its goodbye. */
 const QUIT_TIMEOUT_MS = 1_000;
 
@@ -32,10 +35,20 @@ export async function openRedisDriver(url: string, prefix: string, log: Logger):
     if (!closing) reachability.lost(undefined);
   });
   producer.on("ready", () => reachability.found());
+  const ping = setInterval(() => {
+    if (producer.status !== "ready") return;
+    producer.ping().then(
+      () => reachability.found(),
+      (error: unknown) => {
+        if (!closing) reachability.lost(error);
+      },
+    );
+  }, PING_MS);
+  ping.unref();
   return {
     kind: "redis",
     get reachable() {
-      return producer.status === "ready";
+      return producer.status === "ready" && reachability.now;
     },
     assertReachable() {
       if (closing) throw catalogueError("UNAVAILABLE", "The queues are closed.", { executed: "no" });
@@ -47,6 +60,7 @@ export async function openRedisDriver(url: string, prefix: string, log: Logger):
     noteError,
     async close() {
       closing = true;
+      clearInterval(ping);
       await Promise.all([endClient(producer), endClient(consumer)]);
     },
   };
