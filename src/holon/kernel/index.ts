@@ -6,6 +6,7 @@ export * from "./left-behind.ts";
 export * from "./lifecycle.ts";
 export * from "./limits.ts";
 export * from "./log.ts";
+export * from "./plain-error.ts";
 export * from "./principal.ts";
 export * from "./scope.ts";
 export * from "./scope-deadline.ts";

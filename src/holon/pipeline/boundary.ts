@@ -1,5 +1,14 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure, type Parser } from "../contract/index.ts";
-import { COMMON_REFUSALS, catalogueError, HolonError, isCatalogueCode, isHolonError, type Logger } from "../kernel/index.ts";
+import {
+  COMMON_REFUSALS,
+  catalogueError,
+  type HolonError,
+  isCatalogueCode,
+  isHolonError,
+  jsonCopy,
+  type Logger,
+  plainError,
+} from "../kernel/index.ts";
 import { ResumeRefusal } from "../work/index.ts";
 
 /** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
@@ -55,14 +64,14 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
     if (parseDetails !== undefined) {
       const details = parseDetails(thrown.details);
       if (details instanceof ParseFailure) return internal(thrown);
-      return copyOf(thrown, details, procedure.statuses[thrown.code]);
+      return plainError(thrown, details, procedure.statuses[thrown.code]);
     }
     // Any other BAD_REQUEST is a callee's answer to what this handler sent it; this one is about what its own caller sent.
-    if (thrown instanceof ResumeRefusal) return copyOf(thrown, jsonCopy(thrown.details), undefined);
+    if (thrown instanceof ResumeRefusal) return plainError(thrown, jsonCopy(thrown.details));
     const passes = (COMMON_REFUSALS as readonly string[]).includes(thrown.code) || FAULTS.has(thrown.code);
     if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
     if (thrown.code === "CALL_IN_TRANSACTION") log.error({ procedure: path, err: thrown }, "a handler called another context inside its transaction");
-    return copyOf(thrown, jsonCopy(thrown.details), undefined);
+    return plainError(thrown, jsonCopy(thrown.details));
   };
 
   return (thrown) => {
@@ -83,25 +92,4 @@ function callFailed(errorId: string): HolonError {
 function errorIdOf(details: unknown): string | undefined {
   const errorId = (details as { readonly errorId?: unknown } | undefined | null)?.errorId;
   return typeof errorId === "string" && errorId.length <= 64 ? errorId : undefined;
-}
-
-/** Status and `executed` may be anything that a handler without types made up; a peer would take a malformed error for a broken connection. */
-function copyOf({ code, message, executed, status, row }: HolonError, details: unknown, declaredStatus: number | undefined): HolonError {
-  return new HolonError(code, message, {
-    details,
-    executed: EXECUTED.has(executed) ? executed : row.executed,
-    status: declaredStatus ?? (Number.isInteger(status) && status >= 400 && status <= 599 ? status : row.status),
-  });
-}
-
-const EXECUTED: ReadonlySet<unknown> = new Set(["no", "maybe", "yes"]);
-
-/** What JSON would make of a value: caller and callee never share an object, and nothing that JSON loses gets out. */
-function jsonCopy(value: unknown): unknown {
-  if (value === undefined) return undefined;
-  try {
-    return JSON.parse(JSON.stringify(value));
-  } catch {
-    return undefined;
-  }
 }

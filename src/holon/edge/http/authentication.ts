@@ -1,4 +1,4 @@
-import { ANONYMOUS, catalogueError, type HolonError, isHolonError, type Principal } from "../../kernel/index.ts";
+import { ANONYMOUS, catalogueError, type HolonError, isHolonError, isInstanceOf, type Principal, readSafely } from "../../kernel/index.ts";
 import { parsePrincipal } from "../../mesh/protocol/index.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import type { AddressedClient } from "../rates/index.ts";
@@ -29,7 +29,8 @@ export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "conn
  */
 export function identifyClient(parts: EdgeParts, client: EdgeRequest, receiver: PrincipalReceiver, callCount: number): void {
   const accept = (answer: Principal): void => {
-    const principal = parsePrincipal(answer);
+    // A getter or a proxy of the answer may throw.
+    const principal = readSafely(() => parsePrincipal(answer), undefined);
     // A system passes every access check; from outside it can only be a mistake of `authenticate`.
     if (principal === undefined || principal.kind === "system")
       return receiver.refuse(toRefusal(parts, catalogueError("INTERNAL", "authenticate answered a system, or what is no principal")));
@@ -38,15 +39,15 @@ export function identifyClient(parts: EdgeParts, client: EdgeRequest, receiver: 
     else receiver.refuse(refusal);
   };
   const refuse = (thrown: unknown): void => receiver.refuse(parts.rates.admit(ANONYMOUS, client, callCount) ?? toRefusal(parts, thrown));
-  let principal: Principal | Promise<Principal>;
+  let answer: Principal | Promise<Principal>;
   try {
-    principal = parts.authenticate(client);
+    answer = parts.authenticate(client);
   } catch (thrown) {
     refuse(thrown);
     return;
   }
-  if (principal instanceof Promise) principal.then(accept, refuse);
-  else accept(principal);
+  if (isInstanceOf<Promise<Principal>>(answer, Promise)) answer.then(accept, refuse);
+  else accept(answer);
 }
 
 /** What is not an error of the toolkit is a token that could not be read: libraries throw their own classes for that. */

@@ -11,11 +11,33 @@ function open() {
 }
 
 describe("ErrorBoundary", () => {
-  it("lets refusals and faults pass as they are", () => {
+  it("lets refusals and faults pass as a plain copy", () => {
     const { boundary, log } = open();
-    for (const error of [new HolonError("OUT_OF_STOCK", "m", { details: 1 }), catalogueError("UNAVAILABLE", "m")])
-      expect(boundary.toPublic(error, place)).toBe(error);
+    for (const error of [new HolonError("OUT_OF_STOCK", "m", { details: 1, cause: "why", status: 422 }), catalogueError("UNAVAILABLE", "m")]) {
+      const { code, message, details, status, executed, cause } = boundary.toPublic(error, place);
+      expect({ code, message, details, status, executed }).toEqual({
+        ...{ code: error.code, message: error.message, details: error.details },
+        ...{ status: error.status, executed: error.executed },
+      });
+      expect(cause).toBeUndefined();
+    }
     expect(log.lines).toEqual([]);
+  });
+
+  it.each(["message", "code", "details"])("answers an error of the toolkit whose %s cannot be read", (member) => {
+    const { boundary } = open();
+    const thrown = Object.defineProperty(catalogueError("CONFLICT", "m"), member, {
+      get() {
+        throw new TypeError("a getter throws");
+      },
+    });
+    expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "INTERNAL", details: { errorId: "new id" } });
+  });
+
+  it("makes a message, a status and an `executed` that are none those of the catalogue", () => {
+    const { boundary } = open();
+    const thrown = Object.assign(catalogueError("CONFLICT", "m"), { message: Symbol("m"), status: 99_999, executed: "perhaps" });
+    expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "CONFLICT", message: thrown.row.meaning, status: 409, executed: "no" });
   });
 
   it.each([

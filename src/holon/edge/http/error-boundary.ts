@@ -1,4 +1,4 @@
-import { catalogueError, errorRow, type HolonError, isHolonError, type Logger } from "../../kernel/index.ts";
+import { catalogueError, errorRow, type HolonError, isHolonError, jsonCopy, type Logger, plainError } from "../../kernel/index.ts";
 
 /** Where an error came from, for the log. */
 export interface ErrorPlace {
@@ -9,7 +9,7 @@ export interface ErrorPlace {
 /**
  * The one place where what was thrown becomes what is answered.
  *
- * Guarantee: refusals and faults of the toolkit pass as they are; everything else, and every defect, leaves as INTERNAL with an error id
+ * Guarantee: refusals and faults of the toolkit pass, as a plain copy; everything else, and every defect, leaves as INTERNAL with an error id
  * and nothing more. Whatever the id stands for was logged whole.
  */
 export class ErrorBoundary {
@@ -21,23 +21,33 @@ export class ErrorBoundary {
     this.#newId = newId;
   }
 
-  /** Never throws, whatever was thrown. */
+  /** A plain error, whatever was thrown. Never throws. */
   toPublic(thrown: unknown, place: ErrorPlace): HolonError {
     try {
       return this.#judge(thrown, place);
-    } catch (unreadable) {
-      return this.#judge(unreadable instanceof Error ? unreadable : undefined, place);
+    } catch {
+      // A getter or a proxy of what was thrown throws.
+      return this.#internal(thrown, place);
     }
   }
 
   #judge(thrown: unknown, place: ErrorPlace): HolonError {
-    if (isHolonError(thrown) && errorRow(thrown.code).kind !== "defect") return thrown;
-    const known = isHolonError(thrown) ? errorIdOf(thrown) : undefined;
-    const errorId = known ?? this.#newId();
+    if (!isHolonError(thrown)) return this.#internal(thrown, place);
+    if (errorRow(thrown.code).kind !== "defect") return plainError(thrown, jsonCopy(thrown.details));
+    const known = errorIdOf(thrown);
     // An id that came along was given by the process that failed, which has logged the error with its cause.
-    if (known === undefined) this.#log.error({ ...place, errorId, err: thrown }, "a call failed in a way that no contract declares");
-    return catalogueError("INTERNAL", errorRow("INTERNAL").meaning, { details: { errorId } });
+    return known === undefined ? this.#internal(thrown, place) : callFailed(known);
   }
+
+  #internal(thrown: unknown, place: ErrorPlace): HolonError {
+    const errorId = this.#newId();
+    this.#log.error({ ...place, errorId, err: thrown }, "a call failed in a way that no contract declares");
+    return callFailed(errorId);
+  }
+}
+
+function callFailed(errorId: string): HolonError {
+  return catalogueError("INTERNAL", errorRow("INTERNAL").meaning, { details: { errorId } });
 }
 
 function errorIdOf(error: HolonError): string | undefined {

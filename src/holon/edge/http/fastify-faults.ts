@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type CatalogueCode, catalogueError, type HolonError, isHolonError } from "../../kernel/index.ts";
+import { type CatalogueCode, catalogueError, type HolonError, isHolonError, readSafely } from "../../kernel/index.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 import { errorHeader } from "./error-header.ts";
 import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";
@@ -35,8 +35,8 @@ export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: nu
 }
 
 function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBoundary): HolonError {
-  const status = isHolonError(thrown) ? undefined : (thrown as Partial<FastifyError> | undefined)?.statusCode;
-  if (status === undefined || status < 400 || status >= 500) {
+  const status = isHolonError(thrown) ? undefined : readSafely(() => (thrown as Partial<FastifyError> | undefined)?.statusCode, undefined);
+  if (typeof status !== "number" || !(status >= 400 && status < 500)) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });
   }
   // Messages of libraries repeat what they were given; the catalogue's never do.
