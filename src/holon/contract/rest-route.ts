@@ -60,7 +60,7 @@ export function parseRestRoutes(procedures: Iterable<readonly [path: string, pro
 export function assertDistinctRoutes(routes: readonly RestRoute[]): void {
   const owners = new Map<string, string>();
   for (const { procedure, method, path } of routes) {
-    const shape = `${method} ${path.replaceAll(/\{[^}]*\}/g, "{}")}`;
+    const shape = `${method} ${path.replaceAll(/\{[^{}]*\}/g, "{}")}`;
     const owner = owners.get(shape);
     if (owner !== undefined) refuse(procedure, `its route ${method} ${path} is also that of ${owner}; give one of them another path`);
     owners.set(shape, procedure);
@@ -170,7 +170,7 @@ function outputMembers({ output }: AnyProcedure): Readonly<Record<string, AnySch
 }
 
 function placeholders(template: string | undefined): readonly string[] {
-  return [...(template ?? "").matchAll(/\{([^}]*)\}/g)].map(([, name]) => name as string);
+  return [...(template ?? "").matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name as string);
 }
 
 function isNumber(schema: AnySchema | undefined): boolean {

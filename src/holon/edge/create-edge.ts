@@ -8,7 +8,9 @@ import type { Edge, EdgeOptions } from "./edge-options.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { answerClientFault } from "./http/client-fault.ts";
 import { CorsPolicy } from "./http/cors-policy.ts";
+import { EdgeRequest } from "./http/edge-request.ts";
 import { ErrorBoundary } from "./http/error-boundary.ts";
+import { errorHeader } from "./http/error-header.ts";
 import { Exchange } from "./http/exchange.ts";
 import { addFaultAnswers, sendFault } from "./http/fastify-faults.ts";
 import { Flights } from "./http/flights.ts";
@@ -99,7 +101,7 @@ function createApp(options: EdgeOptions, parts: EdgeParts, door: Door): FastifyI
     return503OnClosing: false,
     routerOptions: { maxParamLength: 500 },
   });
-  addFaultAnswers(app, parts.boundary, limits.errorBytes);
+  addFaultAnswers(app, parts.boundary, limits.errorBytes, (request) => parts.rates.countRefusal(new EdgeRequest(request, parts.proxies, undefined)));
   addHealthRoutes(app, options.readiness, { showReasons: options.isProduction !== true });
   return app;
 }
@@ -142,9 +144,11 @@ class Door {
     const { url = "" } = request;
     const refusal = crossSiteRefusal(request, this.#parts.cors);
     if (refusal !== undefined) return this.#refuse(request, response, refusal);
-    if (url.startsWith(TRPC_PREFIX)) return handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
-    const found = this.#parts.rest.find(url);
-    if (found !== undefined) handleRest(new Exchange(this.#parts, request, response), found);
+    const isTrpc = url.startsWith(TRPC_PREFIX);
+    const found = isTrpc ? undefined : this.#parts.rest.find(url);
+    if ((isTrpc || found !== undefined) && this.#bars(request, response)) return;
+    if (isTrpc) handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
+    else if (found !== undefined) handleRest(new Exchange(this.#parts, request, response), found);
     // What Fastify cannot decode it hands on as it is, which every route would have to know.
     else if (percentDecoded(url) === undefined) this.#refuse(request, response, malformedUrl());
     else this.#passOn(request, response, fastify);
@@ -170,20 +174,30 @@ class Door {
     fastify(request, response);
   }
 
+  /** Turns a request for a procedure away if too many of its address were refused. */
+  #bars(request: IncomingMessage, response: ServerResponse): boolean {
+    const { rates, proxies } = this.#parts;
+    const error = rates.bar(new EdgeRequest(request, proxies, undefined));
+    if (error === undefined) return false;
+    this.#sendAway(request, response, error);
+    return true;
+  }
+
   #turnAway(request: IncomingMessage, response: ServerResponse): void {
-    // A browser's EventSource gives up for good at a 503, but comes back after a connection that broke.
-    if (request.headers.accept?.includes("text/event-stream") === true) {
-      response.destroy();
-      return;
-    }
     const error = catalogueError("UNAVAILABLE", "This process is stopping; send the request again.", { executed: "no" });
-    this.#refuse(request, response, error, ["connection", "close"]);
+    this.#sendAway(request, response, error, ["connection", "close"]);
+  }
+
+  /** Refuses for a while. A browser's EventSource gives up for good at an error, but comes back after a connection that broke. */
+  #sendAway(request: IncomingMessage, response: ServerResponse, error: HolonError, extra?: readonly string[]): void {
+    if (request.headers.accept?.includes("text/event-stream") === true) response.destroy();
+    else this.#refuse(request, response, error, extra);
   }
 
   /** In the form of the protocol that was spoken. */
   #refuse(request: IncomingMessage, response: ServerResponse, error: HolonError, extra: readonly string[] = []): void {
     const exchange = new Exchange(this.#parts, request, response);
-    if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, extra);
+    if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, [...extra, ...(errorHeader(error) ?? [])]);
     else sendProblem(exchange, error, extra);
   }
 }

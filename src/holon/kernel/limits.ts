@@ -36,7 +36,12 @@ export const DEFAULT_LIMITS = {
   userRateCount: 5_000,
   /** Calls from one address, of nobody who signed in, that pass within `rateWindowMs`. */
   addressRateCount: 5_000,
-  /** How long calls are counted for `userRateCount` and `addressRateCount`. */
+  /**
+   * Requests of one address that are refused before a procedure is known, within `rateWindowMs`. Past it, each request for a procedure from there is answered 429,
+   * good ones too, until the window ends.
+   */
+  refusalRateCount: 300,
+  /** How long calls are counted for `userRateCount` and `addressRateCount`, and refusals for `refusalRateCount`. */
   rateWindowMs: 10_000,
   /** Users, addresses and other keys that one rate limit remembers in one process; past it, the one that came first is forgotten. */
   rateKeysCount: 50_000,

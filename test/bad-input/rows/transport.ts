@@ -30,6 +30,7 @@ export const TRANSPORT: readonly Row[] = [
   body("a compressed bomb", JSON_PLACE, BOMB, 415, "UNSUPPORTED_MEDIA_TYPE", { headers: { ...JSON_TYPE, "content-encoding": "gzip" } }),
   body("no content type", JSON_PLACE, GOOD, 415, "UNSUPPORTED_MEDIA_TYPE", { headers: {} }),
   typed("an odd content type", "application/jsonx"),
+  typed("a content type of 22 KB, near to a good one", `application/json${" ".repeat(22_000)}x`),
   typed("another charset", "application/json; charset=utf-16"),
   typed("plain text, as a form of another site can send it", "text/plain"),
   typed("a form", "application/x-www-form-urlencoded", "value=1"),

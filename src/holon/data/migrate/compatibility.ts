@@ -2,9 +2,9 @@ import type { Migration } from "./migration.ts";
 import { sqlTokens } from "./sql-tokens.ts";
 import { StatementJudge } from "./statement-judge.ts";
 
-const MARK = /^holon:\s*(.*)$/i;
-const SAYS_NOT = /^not compatible\b[\s:]*(.*)$/i;
-const SAYS_COMPATIBLE = /^compatible\b[\s:]*(.+)$/i;
+const MARK = /^holon:(.*)$/i;
+const SAYS_NOT = /^not compatible\b[\s:]*(|[^\s:].*)$/i;
+const SAYS_COMPATIBLE = /^compatible\b[\s:]*([^\s:].*)$/i;
 const NO_TRANSACTION = /^no-transaction$/i;
 
 /**

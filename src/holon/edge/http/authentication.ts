@@ -18,7 +18,10 @@ export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "conn
   const { parts, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
   if (connectionParams === false) receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of Unicode strings."));
-  else identifyClient(parts, new EdgeRequest(request, parts.proxies, connectionParams), receiver, callCount);
+  else {
+    exchange.callsCount();
+    identifyClient(parts, new EdgeRequest(request, parts.proxies, connectionParams), receiver, callCount);
+  }
 }
 
 /**

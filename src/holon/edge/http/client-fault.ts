@@ -18,7 +18,7 @@ interface HttpSocket extends Socket {
 export function answerClientFault(
   fault: Error & { code?: string },
   socket: HttpSocket,
-  { log, security }: Pick<EdgeParts, "log" | "security">,
+  { log, security, rates, proxies }: Pick<EdgeParts, "log" | "security" | "rates" | "proxies">,
 ): void {
   if (fault.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -31,6 +31,9 @@ export function answerClientFault(
     return;
   }
   const [statusLine, error] = toAnswer(fault.code);
+  const address = socket.remoteAddress ?? "";
+  // Browsers open connections ahead and then send nothing. What comes by a proxy does not say from whom.
+  if (error.code !== "REQUEST_TIMEOUT" && !proxies.trusts(address)) rates.countRefusal({ address: proxies.clientAddress(address, undefined) });
   const body = toErrorJson(error, undefined, ERROR_BYTES);
   socket.end(
     `HTTP/1.1 ${statusLine}\r\nconnection: close\r\ncontent-type: application/json\r\n${headerLines(security.ofData)}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

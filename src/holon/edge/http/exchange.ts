@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { catalogueError, type HolonError, WheelEntry } from "../../kernel/index.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { toErrorJson } from "../trpc/error-body.ts";
+import { EdgeRequest } from "./edge-request.ts";
 
 /** How long a client that was refused may go on sending before its connection is cut. */
 const LINGER_MS = 2_000;
@@ -21,6 +22,8 @@ export class Exchange {
    * a fifth of the time was seen to go into collecting that.
    */
   asked: Asked | undefined = undefined;
+  /** Whether its calls were counted, so that an error is no refusal of the request itself. */
+  #isCounted = false;
 
   constructor(parts: EdgeParts, request: IncomingMessage, response: ServerResponse) {
     this.parts = parts;
@@ -45,9 +48,22 @@ export class Exchange {
     this.send(status, headers, body);
   }
 
+  /** From here on the limits of calls count what is asked. */
+  callsCount(): void {
+    this.#isCounted = true;
+  }
+
+  /** Counts the request as refused, once: nothing else of it was counted. */
+  countRefusal(): void {
+    if (this.#isCounted) return;
+    this.#isCounted = true;
+    this.parts.rates.countRefusal(new EdgeRequest(this.request, this.parts.proxies, undefined));
+  }
+
   /** Answers with these headers, flat, and a text; undefined for an answer that has none. */
   send(status: number, headers: string[], body: string | undefined): void {
     if (!this.isOpen) return;
+    if (isRefusal(status)) this.countRefusal();
     const { request, response } = this;
     if (body !== undefined) headers.push("content-length", String(Buffer.byteLength(body)));
     if (request.complete || request.method === "GET" || !hasBody(request.headers)) {
@@ -84,6 +100,11 @@ export class Exchange {
     }
     return headers;
   }
+}
+
+/** Whether a status says that the request is at fault. 429 says only that it came too soon. */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 /** Whether a body comes with a request, or may come. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type CatalogueCode, catalogueError, type HolonError, isHolonError, readSafely } from "../../kernel/index.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
@@ -15,9 +16,17 @@ const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   429: "TOO_MANY_REQUESTS",
 };
 
-/** Answers with problem details for whatever Fastify's own routes, parsers and plugins refuse or throw. */
-export function addFaultAnswers(app: FastifyInstance, boundary: ErrorBoundary, errorBytes: number): void {
-  app.setNotFoundHandler((_request, reply) => sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes));
+/** Answers with problem details for whatever Fastify's own routes, parsers and plugins refuse or throw. `noteUnknown` is told of paths that nothing answers. */
+export function addFaultAnswers(
+  app: FastifyInstance,
+  boundary: ErrorBoundary,
+  errorBytes: number,
+  noteUnknown: (request: IncomingMessage) => void = () => {},
+): void {
+  app.setNotFoundHandler((request, reply) => {
+    noteUnknown(request.raw);
+    sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes);
+  });
   app.setErrorHandler((thrown, request, reply) => sendFault(reply, toFault(thrown, request, boundary), errorBytes));
 }
 

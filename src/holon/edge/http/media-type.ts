@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 
-const JSON_UTF8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+/** Between two runs of spaces there always stands something else: which run a space belongs to is never tried out. */
+const JSON_UTF8 = /^application\/json\s*(?:;\s*(?:charset\s*=\s*"?utf-8"?\s*(?:;\s*)?)?)?$/i;
 
 /**
  * Why a body may not be read; undefined where it is plain JSON.

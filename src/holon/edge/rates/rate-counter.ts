@@ -73,6 +73,12 @@ export class RateCounter {
     return 0;
   }
 
+  /** How long a key that has reached the limit has to wait. Shape: milliseconds, 0 where it has not; nothing is counted. */
+  waitMs(key: string): number {
+    const window = this.#windows.get(key);
+    return window === undefined || window.usedCount < this.limit ? 0 : Math.max(0, Math.ceil(window.endsAtMs - this.#clock.monotonicMs()));
+  }
+
   /** Counts one call together with all other edges before it answers. Shape: as {@link take}. */
   async takeExactly(key: string): Promise<number> {
     const window = this.#window(key);

@@ -4,12 +4,12 @@ import { clientNetwork } from "./client-network.ts";
 import { type AddressedClient, ProcedureRates } from "./procedure-rates.ts";
 import { RateCounter } from "./rate-counter.ts";
 import type { RateStore } from "./shared-totals.ts";
-import { tooManyRequests } from "./too-many-requests.ts";
+import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 
 /** What a {@link RateGate} is made from. */
 export interface RateGateOptions {
   readonly targets: TargetMap;
-  readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "rateWindowMs" | "rateKeysCount">;
+  readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "refusalRateCount" | "rateWindowMs" | "rateKeysCount">;
   readonly clock: Clock;
   /** Undefined where this edge counts alone. */
   readonly store: RateStore | undefined;
@@ -19,6 +19,7 @@ export interface RateGateOptions {
 export class RateGate {
   readonly #users: RateCounter;
   readonly #addresses: RateCounter;
+  readonly #refusals: RateCounter;
   readonly #procedures = new Map<string, ProcedureRates>();
 
   constructor({ targets, limits, clock, store }: RateGateOptions) {
@@ -27,6 +28,7 @@ export class RateGate {
       new RateCounter({ limit, windowMs, keysCount, clock, shared: store?.totals(name, windowMs) });
     this.#users = create("user", limits.userRateCount, limits.rateWindowMs);
     this.#addresses = create("address", limits.addressRateCount, limits.rateWindowMs);
+    this.#refusals = create("refusal", limits.refusalRateCount, limits.rateWindowMs);
     for (const [path, target] of targets) {
       if (target.procedure.rateLimits.length === 0) continue;
       const rates = new ProcedureRates(target, ({ limit, windowMs }, index) => create(`${path}:${index}`, limit, windowMs));
@@ -37,6 +39,18 @@ export class RateGate {
   /** Counts the calls of one request: those of a user by who he is, all others by where they come from. */
   admit(principal: Principal, client: AddressedClient, callCount: number): HolonError | undefined {
     return principal.kind === "user" ? take(this.#users, principal.id, callCount) : take(this.#addresses, clientNetwork(client.address), callCount);
+  }
+
+  /** Counts a request that was refused before anybody knew which calls to count. */
+  countRefusal({ address }: AddressedClient): void {
+    this.#refusals.take(clientNetwork(address));
+  }
+
+  /** Why a request is not read at all: too many from its address were refused. Costs nothing as long as no request was. */
+  bar(client: AddressedClient): HolonError | undefined {
+    if (this.#refusals.size === 0) return undefined;
+    const waitMs = this.#refusals.waitMs(clientNetwork(client.address));
+    return waitMs === 0 ? undefined : tooManyRefusals(this.#refusals.limit, this.#refusals.windowMs, waitMs);
   }
 
   /** The limits of one procedure alone; undefined where it has none. */

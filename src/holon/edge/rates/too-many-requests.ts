@@ -13,6 +13,16 @@ export function tooManyRequests(limit: number, windowMs: number, waitMs: number)
   });
 }
 
+/** The answer to an address whose requests were refused too often before a procedure was known. */
+export function tooManyRefusals(limit: number, windowMs: number, waitMs: number): HolonError {
+  const details: RetryDetails = { retryAfterMs: waitMs };
+  return catalogueError(
+    "TOO_MANY_REQUESTS",
+    `${limit} requests of this address were refused as malformed within ${seconds(windowMs)} s (limits.refusalRateCount). Mend them, and wait ${seconds(waitMs)} s.`,
+    { details },
+  );
+}
+
 /** `retry-after` with its value, flat, for an error that says when to come back; undefined for any other. */
 export function retryAfterHeader({ code, details }: HolonError): readonly [name: string, value: string] | undefined {
   if (code !== "TOO_MANY_REQUESTS") return undefined;

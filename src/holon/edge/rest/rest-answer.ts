@@ -55,7 +55,7 @@ export class RestAnswer implements CallOwner {
 }
 
 function fill(template: string, output: unknown): string {
-  return template.replaceAll(/\{([^}]*)\}/g, (_whole, name: string) =>
+  return template.replaceAll(/\{([^{}]*)\}/g, (_whole, name: string) =>
     encodeURIComponent(String((output as Record<string, unknown> | null)?.[name])),
   );
 }

@@ -69,6 +69,7 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
   const paths = url.batch ? url.path.split(",") : [url.path];
   const fault = requestFault(exchange, url, paths);
   if (fault !== undefined) return exchange.sendError(fault);
+  if (paths.every((path) => parts.routes.find(path) === undefined)) exchange.countRefusal();
   const stream = url.batch ? undefined : parts.routes.find(url.path);
   if (stream?.target.procedure.type === "subscription" && stream.method === request.method) return subscribe(exchange, url, stream);
   const headers = parseCallHeaders(request.headers, paths.length);
@@ -114,8 +115,9 @@ function subscribe(exchange: Exchange, url: TrpcUrl, route: EdgeRoute): void {
   const input = parsed instanceof RefusedInput ? undefined : withLastEventId(parsed, lastEventId);
   const refusal = parsed instanceof RefusedInput ? parsed.error : checkInput(input, exchange.parts.limits);
   const stream = new SseAnswer(exchange, { route, input, lastEventId });
-  if (refusal !== undefined) stream.refuse(refusal);
-  else authenticateRequest(exchange, url, stream);
+  if (refusal === undefined) return authenticateRequest(exchange, url, stream);
+  exchange.countRefusal();
+  stream.refuse(refusal);
 }
 
 function readLastEventId({ request }: Exchange, url: TrpcUrl): string | undefined | HolonError {

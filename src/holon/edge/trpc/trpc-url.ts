@@ -35,10 +35,11 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
     const ampersand = url.indexOf("&", from);
     const end = ampersand < 0 ? url.length : ampersand;
-    const equals = url.indexOf("=", from);
-    const nameEnd = equals < 0 || equals > end ? end : equals;
-    const value = url.slice(nameEnd === end ? end : nameEnd + 1, end);
-    switch (url.slice(from, nameEnd)) {
+    // Within its own pair: the next `=` may stand at the other end of the URL, and pairs without one are many.
+    const pair = url.slice(from, end);
+    const equals = pair.indexOf("=");
+    const value = equals < 0 ? "" : pair.slice(equals + 1);
+    switch (equals < 0 ? pair : pair.slice(0, equals)) {
       case "batch":
         batch ??= value;
         break;

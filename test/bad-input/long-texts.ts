@@ -1,0 +1,172 @@
+import type { WrittenRequest } from "../subject/public-call.ts";
+
+/** A text of the greatest length that its place takes, in a shape on which a pattern or a loop may turn back again and again. */
+export interface LongText {
+  readonly name: string;
+  readonly request: WrittenRequest;
+}
+
+/** What is left of the 24 KB of a request's head beside the request line and the headers that every client sends. */
+const HEADER_LENGTH = 23_500;
+
+/** The longest URL that is read; a longer one is refused unread. */
+const URL_LENGTH = 16_000;
+
+/** The longest string of a JSON body. */
+const STRING_LENGTH = 256 * 1024;
+
+/** A body just below its limit. */
+const BODY_LENGTH = 1_048_000;
+
+/** What is repeated: runs of one character, near misses of the marks that lists, pairs, quotes, numbers and escapes are read by. */
+const FILLS = [
+  ...[" ", "\t", "a", "0", "1", ".", ",", ";", "=", "&", "/", "+", "-", "_", '"', "'", "\\", "%41", "%", "{", "[", "(", ":", "@", "<", "*", "?", "#"],
+  ...[
+    " ;",
+    "; ",
+    ", ",
+    ",a",
+    ";a=",
+    'a="',
+    '\\"',
+    ';a="',
+    "a=b&",
+    "a&",
+    "=&",
+    "a.",
+    "a/",
+    "/.",
+    "../",
+    "//",
+    'W/"',
+    '"1",',
+    '"1-',
+    "1.",
+    "-1",
+    "W/",
+    "::",
+  ],
+  ...["a@", "a.a@", "a-", "=?", "%2", "eyJa.", "Bearer ", "token=", "://", "http://", "1,", "q=1,", "for=", "Failed query: "],
+];
+
+/** The headers that somebody reads, each with the beginnings after which a reader goes on. */
+const HEADERS: Readonly<Record<string, readonly string[]>> = {
+  "content-type": ["", "application/json", "application/json;", "application/json; charset=", 'application/json; charset="utf-8"', "application/"],
+  "content-encoding": ["", "identity"],
+  accept: ["", "text/event-stream", "application/jsonl,"],
+  "accept-encoding": ["", "gzip;q="],
+  "trpc-accept": [""],
+  authorization: ["", "Bearer ", "Bearer eyJ", "Basic "],
+  cookie: ["", "session=", "shop-refresh="],
+  "if-match": ["", '"', '"1', "*"],
+  "if-none-match": ["", 'W/"', "*"],
+  "if-modified-since": [""],
+  range: ["bytes=", "bytes=0-"],
+  "idempotency-key": [""],
+  traceparent: ["", "00-"],
+  tracestate: [""],
+  "x-forwarded-for": ["", "127.0.0.1,", "::"],
+  "x-forwarded-proto": ["", "https,"],
+  "x-forwarded-host": [""],
+  forwarded: [""],
+  host: ["", "localhost:"],
+  origin: ["", "http://", "https://a"],
+  referer: [""],
+  "user-agent": [""],
+  "sec-fetch-site": [""],
+  "last-event-id": ["", "1."],
+  "holon-deadline-ms": ["", "1"],
+  "x-request-id": [""],
+  "access-control-request-method": [""],
+  upgrade: [""],
+  "content-length": [""],
+};
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** The ways in that read a body, and with it the headers that tell of one. */
+const WITH_BODY: readonly WrittenRequest[] = [
+  { method: "POST", path: "/trpc/probe.json", headers: JSON_TYPE, body: '{"value":1}' },
+  { method: "POST", path: "/probe/json", headers: JSON_TYPE, body: '{"value":1}' },
+  { method: "POST", path: "/auth/sign-in", headers: JSON_TYPE, body: "{}" },
+];
+
+/** One request for each reader of all other headers: tRPC, REST with and without a version, cookies and files. */
+const OTHERS: readonly WrittenRequest[] = [
+  { method: "GET", path: "/trpc/probe.who", headers: {} },
+  { method: "GET", path: "/categories", headers: {} },
+  { method: "PATCH", path: "/products/1", headers: JSON_TYPE, body: "{}" },
+  { method: "POST", path: "/auth/refresh", headers: JSON_TYPE, body: "{}" },
+  { method: "GET", path: "/shop/", headers: {} },
+];
+
+/** Where a long path or query is put behind. */
+const URLS = [
+  ...["/", "/trpc/", "/trpc/probe.", "/products/", "/shop/", "/docs/", "/docs/assets/", "/trpc/probe.who?", "/trpc/probe.who?input="],
+  ...[
+    "/trpc/probe.who?input=%22",
+    "/trpc/probe.who?connectionParams=",
+    "/categories?",
+    "/products?",
+    "/products?search=",
+    "/products?search=a&",
+    "/openapi.json?",
+    "/shop/?",
+  ],
+];
+
+/** Strings behind which a body goes on, and what ends it. */
+const BODIES: readonly (readonly [before: string, after: string])[] = [
+  ["", ""],
+  ["[", "]"],
+  ['{"value":', "}"],
+  ['{"value":"', '"}'],
+];
+
+const times = (fill: string, length: number): string => fill.repeat(Math.ceil(length / fill.length)).slice(0, length);
+
+const printable = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}..` : text);
+
+/** Every header in every shape, at every way in that reads it. */
+export function* longHeaders(): Iterable<LongText> {
+  for (const [header, beginnings] of Object.entries(HEADERS)) {
+    for (const beginning of beginnings) {
+      for (const fill of FILLS) {
+        // The end is a near miss: white space at the end of a header is cut off before anybody reads it.
+        const value = `${beginning}${times(fill, HEADER_LENGTH - beginning.length)}x`;
+        const name = `${header}: ${printable(beginning)} and many ${JSON.stringify(fill)}`;
+        for (const place of header.startsWith("content-") ? WITH_BODY : OTHERS) {
+          yield { name: `${name}, ${place.method} ${place.path}`, request: { ...place, headers: { ...place.headers, [header]: value } } };
+        }
+      }
+    }
+  }
+}
+
+/** Every path and query in every shape. */
+export function* longUrls(): Iterable<LongText> {
+  for (const beginning of URLS) {
+    for (const fill of FILLS.filter((each) => !/[\s#"\\<{[]/.test(each))) {
+      for (const length of [URL_LENGTH, HEADER_LENGTH]) {
+        const path = `${beginning}${times(fill, length - beginning.length)}x`;
+        yield { name: `${length} characters of URL: ${beginning} and many ${JSON.stringify(fill)}`, request: { method: "GET", path, headers: {} } };
+      }
+    }
+  }
+}
+
+/** Every body in every shape. */
+export function* longBodies(): Iterable<LongText> {
+  for (const path of ["/trpc/probe.json", "/probe/json", "/auth/sign-in"]) {
+    for (const [before, after] of BODIES) {
+      for (const fill of FILLS) {
+        const length = before.endsWith('"') ? STRING_LENGTH - 2 : BODY_LENGTH;
+        const text = `${before}${times(fill, length)}${after}`;
+        yield {
+          name: `POST ${path}: ${before} and many ${JSON.stringify(fill)}`,
+          request: { method: "POST", path, headers: JSON_TYPE, body: text },
+        };
+      }
+    }
+  }
+}
