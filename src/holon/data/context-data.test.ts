@@ -239,9 +239,25 @@ describe("the data of a context", () => {
     });
   });
 
+  it("takes a server for alive whose answer came while this process was busy with something else", async () => {
+    const data = place.open();
+    await data.ping();
+    const asked = data.ping();
+    for (const endMs = performance.now() + 2_500; performance.now() < endMs; );
+    await asked;
+  });
+
+  it("asks a server with patience of its own, however short calls wait for a connection", async () => {
+    const proxy = await openSlowProxy(place.database.url, 30);
+    const data = place.open({ poolWaitMs: 10 }, { url: proxy.url });
+    await data.ping();
+    await data.close();
+    proxy.close();
+  });
+
   it("says that a server is silent while all connections wait for its answers", async () => {
     const proxy = await openSlowProxy(place.database.url, 0);
-    const data = place.open({ poolCount: 1, poolWaitMs: 200 }, { url: proxy.url });
+    const data = place.open({ poolCount: 1 }, { url: proxy.url });
     const [holds, over] = [signal(), signal()];
     const held = data.transaction(testScope(), async ({ db }) => {
       await db.$count(orders);

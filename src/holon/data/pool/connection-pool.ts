@@ -23,6 +23,9 @@ export interface PoolStats {
 /** Age at which a connection is exchanged for a new one, so that a moved server, or a server's leak, is not kept for ever. */
 const GREATEST_AGE_MS = 30 * 60_000;
 
+/** Longest that a server may take to give a sign of life. */
+const PING_TIMEOUT_MS = 2_000;
+
 /** SQLSTATE of a server, or a login, that may have no connection more. */
 const TOO_MANY_CONNECTIONS = "53300";
 
@@ -85,13 +88,11 @@ export class ConnectionPool {
 
   /** Asks the server for a sign of life; by one connection more while all are busy, for those may wait for a silent server. Errors: UNAVAILABLE. */
   async ping(): Promise<void> {
-    const { clock, limits } = this.#options;
-    const deadlineAtMs = clock.monotonicMs() + limits.poolWaitMs;
+    const deadlineAtMs = this.#options.clock.monotonicMs() + PING_TIMEOUT_MS;
     const scope = Scope.root({ principal: { kind: "system", context: this.#options.applicationName, task: "ping" }, caller: "ping", deadlineAtMs });
-    const timer = setTimeout(
-      () => scope.cancel(catalogueError("UNAVAILABLE", `The database does not answer within ${limits.poolWaitMs} ms.`)),
-      limits.poolWaitMs,
-    );
+    const silent = () => scope.cancel(catalogueError("UNAVAILABLE", `The database does not answer within ${PING_TIMEOUT_MS} ms.`));
+    // An answer that came while this process was busy is read before the time is over.
+    const timer = setTimeout(() => setImmediate(silent), PING_TIMEOUT_MS);
     try {
       if (this.#gate.full) await this.#pingApart(scope);
       else await this.#pingOn(await this.acquire(scope), scope);
