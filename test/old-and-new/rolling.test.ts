@@ -7,7 +7,7 @@ import { say } from "../faults/harness/say.ts";
 import { SCALE } from "../faults/harness/scale.ts";
 import { showingOnFailure } from "../faults/harness/showing-on-failure.ts";
 import { waitUntil } from "../faults/harness/wait.ts";
-import { accountOf, balanced } from "./harness/account.ts";
+import { accountOf, balanced, firedOf } from "./harness/account.ts";
 import { OrderLoad } from "./harness/order-load.ts";
 import { appProgram } from "./harness/versions.ts";
 
@@ -83,6 +83,9 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   await load.more({ 1: 3, 2: 3 });
   await roll(before, "orders-a", "stock-a");
   await load.more({ 1: 3 });
+  // The schedules of the newer version are due all the time, and keep the old one from none of its own.
+  const { tick } = await firedOf(fleet);
+  await waitUntil("the old version fires its schedule", async () => (await firedOf(fleet)).tick > tick);
   const meanwhile = await accountOf(fleet, load);
 
   await roll(after, "orders-a", "stock-a");

@@ -33,4 +33,6 @@ export const stock = contract("stock", {
     reserve: mutation({ access: "internal", idempotent: true, input: z.object({ id, ...added }), output: z.object({ id, ...added }) }),
     ...since2({ recount: query({ access: "internal", output: z.object({ effects: z.int() }) }) }),
   },
+  /** Told by both versions; only the second one of the other context has a workflow that waits for it. */
+  events: { packed: event(z.object({ id }), { orderedBy: "id" }) },
 });

@@ -11,19 +11,26 @@ const orders = schema.table("orders", { id: text().primaryKey(), ...since2({ not
 const effects = schema.table("effects", { id: text().notNull(), what: text().notNull() });
 
 const Order = z.object({ id: z.string() });
-const second = workflow({ version: 2, input: Order, earlier: { 1: { input: Order, output: z.undefined() } } });
+const second = workflow({ version: 2, input: Order, waitsFor: { stock: ["packed"] }, earlier: { 1: { input: Order, output: z.undefined() } } });
 const first = workflow({ version: 1, input: Order }) as unknown as typeof second;
 
 const context = defineContext(contract, {
   tables: { orders, effects },
   calls: { stock },
-  jobs: { receipt: job(Order), ...since2({ audit: job(Order), tick: job(Order) }) },
-  schedules: since2({ everySecond: schedule("* * * * * *", "tick", { id: "tick" }) }),
+  subscribesTo: { stock },
+  jobs: { receipt: job(Order), tick: job(Order), ...since2({ audit: job(Order), tock: job(Order) }) },
+  schedules: {
+    everySecond: schedule("* * * * * *", "tick", { id: "tick" }),
+    ...since2({ everyOtherSecond: schedule("*/2 * * * * *", "tock", { id: "tock" }) }),
+  },
   workflows: { fulfil: VERSION === 2 ? second : first },
 });
 
 /** Long enough for a version to change meanwhile. */
 const PAUSE_MS = 1_500;
+
+/** For an event that comes: it waits longer than a test does. */
+const EVENT_MS = 600_000;
 
 /** What is away comes back: nothing ends because of that. */
 const WAITING = { retry: { attempts: 100, greatestMs: 500 } };
@@ -38,6 +45,8 @@ const bodies = context.workflows({
     async 2({ input: { id }, step }) {
       await step.call("reserve", ({ call }) => call.stock.reserve({ id, note: "of version 2" }), WAITING);
       await step.sleep("pause", PAUSE_MS);
+      const packed = await step.waitFor("packed", { event: "stock.packed", key: id, timeoutMs: EVENT_MS });
+      if (packed === undefined) throw new Error("The event was lost.");
       await step.transaction("check", async ({ tx }) => void (await tx.db.insert(effects).values({ id, what: "checked" })), WAITING);
       await step.transaction("end", async ({ tx }) => void (await tx.db.insert(effects).values({ id, what: "fulfilled by 2" })), WAITING);
     },
@@ -71,11 +80,13 @@ const jobs = context.jobs({
   receipt: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "receipt" }))),
   audit: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "audit" }))),
   tick: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "tick" }))),
+  tock: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "tock" }))),
 });
 
 /** The context that orders are placed with. The second version adds to everything that it does. */
 export const ordersModule: ContextModule = context.implement({
   procedures: withoutAdded(procedures, "recount"),
-  jobs: withoutAdded(jobs, "audit", "tick"),
+  events: { stock: {} },
+  jobs: withoutAdded(jobs, "audit", "tock"),
   workflows: VERSION === 2 ? bodies : ({ fulfil: bodies.fulfil[1] } as unknown as typeof bodies),
 });

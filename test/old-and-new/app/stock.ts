@@ -28,6 +28,7 @@ const events = context.events({
     async placed({ event: { payload }, tx }) {
       await tx.db.insert(effects).values({ id: payload.id, what: "placed" });
       await tx.enqueue("confirm", { id: payload.id });
+      await tx.emit("packed", { id: payload.id });
     },
     async priced({ event: { payload }, tx }) {
       await tx.db.insert(effects).values({ id: payload.id, what: "priced" });

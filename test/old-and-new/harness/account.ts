@@ -12,23 +12,28 @@ const EFFECTS = {
   ],
 } as const;
 
+/** Jobs of schedules: the second one is of the second version. */
+const TICKING = ["tick", "tock"] as const;
+
+type Ticking = (typeof TICKING)[number];
+
 /** What became of all orders. */
 export interface Account {
   /** Work that is not done yet: where it stands, and how much of it. */
   readonly open: readonly string[];
   /** Effects that are missing, or there too often, or of no order: with how often they are there. */
   readonly wrong: readonly string[];
-  /** Ticks of the schedule less the effects of their job. */
-  readonly ticksOff: number;
-  /** Whether the schedule of the second version fired at all. */
-  readonly ticked: boolean;
+  /** Times that each schedule fired less the effects of its job. */
+  readonly ticksOff: Readonly<Record<Ticking, number>>;
+  /** Schedules that fired at all. */
+  readonly ticked: readonly Ticking[];
   /** Orders of the second version without its added column. */
   readonly withoutNote: readonly string[];
 }
 
 /** An account in which nothing is wrong. */
 export function balanced(): Account {
-  return { open: [], wrong: [], ticksOff: 0, ticked: true, withoutNote: [] };
+  return { open: [], wrong: [], ticksOff: { tick: 0, tock: 0 }, ticked: TICKING, withoutNote: [] };
 }
 
 /** Compares what was ordered with all that is in the database. */
@@ -36,14 +41,14 @@ export async function accountOf(fleet: Fleet, { placed }: OrderLoad): Promise<Ac
   const expected = new Map<string, number>();
   for (const [id, version] of placed) for (const what of EFFECTS[version]) expected.set(`${id} ${what}`, 1);
   const found = new Map<string, number>();
-  let ticks = 0;
+  const ticks = { tick: 0, tock: 0 };
   const open: string[] = [];
   for (const context of CONTEXTS) {
     const sql = fleet.sql(context);
     const name = sql(context);
     const rows = await sql<{ id: string; what: string; n: number }[]>`select id, what, count(*)::int as n from ${name}.effects group by id, what`;
     for (const { id, what, n } of rows) {
-      if (id === "tick") ticks = n;
+      if (isTicking(id)) ticks[id] = n;
       else found.set(`${id} ${context} ${what}`, n);
     }
     const waiting = await sql<{ what: string }[]>`
@@ -56,8 +61,21 @@ export async function accountOf(fleet: Fleet, { placed }: OrderLoad): Promise<Ac
   const wrong = [...new Set([...expected.keys(), ...found.keys()])]
     .filter((effect) => expected.get(effect) !== found.get(effect))
     .map((effect) => `${effect}: ${found.get(effect) ?? 0}`);
-  const fired = await fleet.sql("orders")`select 1 from orders.holon_outbox where name = 'tick'`;
-  return { open, wrong, ticksOff: fired.length - ticks, ticked: fired.length > 0, withoutNote: await withoutNote(fleet, placed) };
+  const fired = await firedOf(fleet);
+  const ticksOff = { tick: fired.tick - ticks.tick, tock: fired.tock - ticks.tock };
+  return { open, wrong, ticksOff, ticked: TICKING.filter((name) => fired[name] > 0), withoutNote: await withoutNote(fleet, placed) };
+}
+
+/** How often each schedule fired. */
+export async function firedOf(fleet: Fleet): Promise<Record<Ticking, number>> {
+  const fired = { tick: 0, tock: 0 };
+  for (const { name } of await fleet.sql("orders")<{ name: string }[]>`select name from orders.holon_outbox where kind = 'job'`)
+    if (isTicking(name)) fired[name]++;
+  return fired;
+}
+
+function isTicking(name: string): name is Ticking {
+  return (TICKING as readonly string[]).includes(name);
 }
 
 async function withoutNote(fleet: Fleet, placed: OrderLoad["placed"]): Promise<string[]> {
