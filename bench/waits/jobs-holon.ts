@@ -85,7 +85,7 @@ async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tabl
   const shelf = new JobShelf(new JobDatabase(data, services.clock), Object.keys(jobs));
   const left = new LeftWork({ context: CONTEXT, ...services });
   const sender = new JobSender({ context: CONTEXT, jobs, shelf, backend: counting, log: services.log });
-  const publisher = createPublisher({ data, backend, limits: EVENT_LIMITS, ...services });
+  const publisher = createPublisher({ data, backend, limits: EVENT_LIMITS, ...services, left });
   const fromMs = performance.now();
   publisher.dispatchJobsTo(createJobDispatcher({ shelf, sender, left, tellOthers() {} }));
   await tally.all();

@@ -80,7 +80,7 @@ export async function startEventWork({
   const patience: Patience = { clock, wheel, random, over: () => closing };
   const left = new LeftWork({ context: context.name, clock, log, count: services.left });
   const unknown = new UnknownMessages({ backend, left, newId: randomUUID });
-  const publisher = createPublisher({ data, backend, limits, clock, wheel, log });
+  const publisher = createPublisher({ data, backend, limits, clock, wheel, log, left });
   const acknowledgements = !emits ? undefined : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, patience });
 
   const inbox = new Inbox(database);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import { EVENT_LIMITS } from "../inbox/event-limits.ts";
+import { LeftWork } from "../left-work.ts";
 import { createPublisher, type Publisher } from "../outbox/index.ts";
 import { job } from "./job.ts";
 import { effects } from "./jobs.fixture.testing.ts";
@@ -35,6 +36,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
         clock: systemClock,
         wheel,
         log: silentLogger,
+        left: new LeftWork({ context: "orders", clock: systemClock, log: silentLogger }),
       });
       publisher.dispatchJobsTo(work.dispatch);
       publishers.push(publisher);

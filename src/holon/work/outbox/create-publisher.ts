@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { EventLimits } from "../inbox/event-limits.ts";
 import { ackQueue, eventQueue } from "../inbox/event-message.ts";
+import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueDepth } from "../queue/index.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
@@ -17,6 +18,7 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
+  readonly left: LeftWork;
 }
 
 /** Takes rows that are jobs, to bring them on their way; throws where it could not take them. */
@@ -36,6 +38,12 @@ export interface Publisher extends Closable {
 
 /** Rows that one look for old ones removes, so that it locks little at a time. */
 const REMOVE_COUNT = 1_000;
+
+/** What a publisher takes: events, and jobs once they are dispatched. */
+const KINDS = ["event", "job"];
+
+/** Of the oldest unsent rows, how many are looked through for kinds that are not known. */
+const LOOK_COUNT = 1_000;
 
 /** How many times longer than usual a subscriber whose queue is not empty is left to work it off, before it gets its events again. */
 const PATIENCE = 4;
@@ -88,7 +96,7 @@ class Publishing implements Publisher {
   async #send(): Promise<boolean> {
     const { limits, data, backend } = this.#options;
     const dispatchJobs = this.#dispatchJobs;
-    const kinds = dispatchJobs === undefined ? ["event"] : ["event", "job"];
+    const kinds = dispatchJobs === undefined ? ["event"] : KINDS;
     const rows = await this.#lease.take({ publisher: this.#name, kinds, count: limits.leaseCount, leaseMs: limits.leaseMs });
     const events = rows.filter(({ kind }) => kind === "event");
     const jobs = rows.filter(({ kind }) => kind === "job");
@@ -115,7 +123,8 @@ class Publishing implements Publisher {
   }
 
   async #sweep(): Promise<boolean> {
-    const { limits } = this.#options;
+    const { limits, left } = this.#options;
+    for (const { kind, count } of await this.#lease.unknownKinds(KINDS, LOOK_COUNT)) left.note("outbox", kind, count);
     const rows: LeasedRow[] = [];
     for (const { patience, names } of await this.#silentSubscribers()) {
       if (names.length > 0) rows.push(...(await this.#lease.takeOverdue(names, limits.leaseCount, patience)));

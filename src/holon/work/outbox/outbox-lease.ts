@@ -21,6 +21,12 @@ export interface LeasedRow {
   readonly subscribers: readonly { readonly name: string; readonly afterPosition: number }[];
 }
 
+/** How many rows of a kind. */
+export interface KindCount {
+  readonly kind: string;
+  readonly count: number;
+}
+
 /** Who takes rows, which kinds, how many and for how long. */
 export interface LeaseRequest {
   readonly publisher: string;
@@ -121,6 +127,15 @@ export class OutboxLease {
         update ${this.#outbox} o set sent_count = o.sent_count + 1, leased_until = null,
           settled_at = case when (select count(*) from ${this.#deliveries} d where d.position = o.position) > 0 then o.settled_at else now() end
         where position = any(${array(positions)})`,
+    );
+  }
+
+  /** Kinds that no publisher of this version takes, with how many rows of them are among the oldest that were not sent. */
+  unknownKinds(known: readonly string[], count: number): Promise<readonly KindCount[]> {
+    return this.#database.rows<KindCount>(
+      "look for unknown kinds in the outbox",
+      sql`with unsent as (select kind from ${this.#outbox} where settled_at is null and sent_count = 0 order by position limit ${count})
+        select kind, count(*)::int as count from unsent where kind <> all(string_to_array(${known.join(",")}, ',')) group by kind`,
     );
   }
 
