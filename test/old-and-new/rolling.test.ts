@@ -104,9 +104,12 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
 
   // One that is not compatible keeps the old version from starting, and says why.
   await roll(breaking, "orders-a");
-  ends.push(await fleet.process("orders-b").become(before));
-  await waitUntil("the old version is refused", () => /0002_notes_needed/.test(fleet.process("orders-b").output) || fleet.process("orders-b").output);
-  expect(fleet.process("orders-b").isReady).toBe(false);
+  const refused = fleet.process("orders-b");
+  ends.push(await refused.become(before));
+  const deaths = refused.deaths.length;
+  await waitUntil("the old version is refused or ready", () => refused.deaths.length > deaths || refused.isReady);
+  expect(refused.output).toMatch(/this version is not compatible with: 0002_notes_needed/);
+  expect(refused.deaths.slice(deaths)).toEqual([1]);
   expect(ends.filter((end) => end !== 0)).toEqual([]);
 }
 
