@@ -19,6 +19,7 @@ export class EventStreamReader {
   #type = "";
   #id: string;
   #length = 0;
+  #retryMs = 0;
 
   constructor(lastEventId: string, limitLength: number) {
     this.#id = lastEventId;
@@ -28,6 +29,11 @@ export class EventStreamReader {
   /** The id to resume after. */
   get lastEventId(): string {
     return this.#id;
+  }
+
+  /** How long the server asks to wait before the next connection; 0 where it does not say. */
+  get retryMs(): number {
+    return this.#retryMs;
   }
 
   /** The events that this text completes, in order. Errors: PAYLOAD_TOO_LARGE for an event that does not end. */
@@ -46,6 +52,7 @@ export class EventStreamReader {
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") this.#type = value;
+    if (field === "retry" && /^\d{1,9}$/.test(value)) this.#retryMs = Number(value);
     if (field === "id" && !value.includes("\0")) this.#id = value;
     if (field === "data") {
       this.#data.push(value);

@@ -27,7 +27,7 @@ const PASSING = new Set([429, 502, 503, 504]);
  * which the browser's cannot, instead of a token in the address.
  *
  *   CONNECTING --(200, text/event-stream)--> OPEN
- *   OPEN       --(stream ends or breaks)---> CONNECTING, after a wait, with Last-Event-ID
+ *   OPEN       --(stream ends or breaks)---> CONNECTING, after a wait, and what `retry` said, with Last-Event-ID
  *   CONNECTING --(no network, 429, 502-4)--> CONNECTING, after a longer wait
  *   CONNECTING --(any other answer)--------> CLOSED
  *   any        --(close)-------------------> CLOSED
@@ -43,6 +43,8 @@ export class FetchEventSource {
   readonly #controller = new AbortController();
   #lastEventId = "";
   #attempt = 0;
+  /** What the last stream said of when to come back. Unlike a browser's, it does not hold for the streams after that. */
+  #retryMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(url: string, options?: FetchEventSourceOptions) {
@@ -92,7 +94,9 @@ export class FetchEventSource {
     const events = new EventStreamReader(this.#lastEventId, DEFAULT_LIMITS.responseBytes);
     const reader = body.getReader();
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      for (const event of events.read(decoder.decode(chunk.value, { stream: true }))) {
+      const read = events.read(decoder.decode(chunk.value, { stream: true }));
+      this.#retryMs = events.retryMs;
+      for (const event of read) {
         this.#lastEventId = event.lastEventId;
         if (this.readyState !== this.CLOSED) this.#dispatch(event);
       }
@@ -104,7 +108,9 @@ export class FetchEventSource {
     this.readyState = this.CONNECTING;
     this.#attempt += 1;
     this.#dispatch({ type: "error", message });
-    this.#timer = setTimeout(() => void this.#connect(), fullJitterMs(this.#attempt, RECONNECT, this.#options.random));
+    const waitMs = Math.min(this.#retryMs, RECONNECT.greatestMs) + fullJitterMs(this.#attempt, RECONNECT, this.#options.random);
+    this.#retryMs = 0;
+    this.#timer = setTimeout(() => void this.#connect(), waitMs);
   }
 
   /** Ends for good. tRPC makes its error from the event, so the event carries the server's answer. */
