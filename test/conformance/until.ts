@@ -1,8 +1,12 @@
 const GREATEST_WAIT_MS = 10_000;
 
 /** Waits for a condition and returns what met it. Errors: says what was waited for, where it does not come about. */
-export async function until<Value>(what: string, look: () => Value | undefined | false | Promise<Value | undefined | false>): Promise<Value> {
-  const endsAtMs = performance.now() + GREATEST_WAIT_MS;
+export async function until<Value>(
+  what: string,
+  look: () => Value | undefined | false | Promise<Value | undefined | false>,
+  waitMs = GREATEST_WAIT_MS,
+): Promise<Value> {
+  const endsAtMs = performance.now() + waitMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;

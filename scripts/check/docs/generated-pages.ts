@@ -50,9 +50,28 @@ function limitsPage(root: string): string {
   return page(
     "Limits",
     "Everything that is bounded, with its default. A process takes another value from the variable, in the unit of the name: milliseconds, bytes, or a number of things.",
-    table(["Limit", "Default", "Variable", "Bounds"], rows),
+    `${table(["Limit", "Default", "Variable", "Bounds"], rows)}\n\n${STREAMS}`,
   );
 }
+
+/** How streams are counted, which no comment of a single limit can say. */
+const STREAMS = `## Streams
+
+A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`), so it has places of its own and takes none of those of the calls.
+
+| Limit | Counted | From, to | A stream over it is answered |
+| --- | --- | --- | --- |
+| \`userStreamCount\`, \`addressStreamCount\` | in each edge process for itself: two edges let twice as many pass. Every stream counts for its address, also those of signed-in users, which count for their user as well | from when it is known who asks, until the connection is closed | \`TOO_MANY_REQUESTS\` (429) |
+| \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and those that other contexts open by \`ctx.call\` | from when the handler is called, until it has ended | \`OVERLOADED\` (503) |
+| \`meshStreamCount\` | for each connection between two processes, at both ends | while the stream is open | \`OVERLOADED\` (503) |
+
+The answer says in \`details.retryAfterMs\` when to come back (\`streamRetryMs\`). To a browser it is an event of a stream that begins with 200 and ends at once, with a \`retry:\` of that time: a browser tells a page
+nothing of an answer with another status. A client of tRPC, by \`createClient\` or by \`httpSubscriptionLink\`, ends the subscription with \`TOO_MANY_REQUESTS\` and does not try again by itself; after \`OVERLOADED\` it comes back after that time.
+
+- IPv6 addresses count by their /64 network, as for the rates. Behind a proxy, set \`HOLON_TRUSTED_PROXIES\`: without it all clients have the proxy's address, and share its ${DEFAULT_LIMITS.addressStreamCount} streams. Raise
+  \`addressStreamCount\` where many users share an address.
+- A client that vanishes without closing its connection counts until the connection is given up: at the latest when the stream has had no item for \`subscriptionIdleMs\`, or is \`subscriptionGreatestAgeMs\` old.
+- A handler that does not end when \`ctx.signal\` is aborted keeps its place of the context for as long as it runs. \`holon_streams_running\` is the number of places that are taken, by context.`;
 
 /** The comments of `limits.ts`, by the limit that they stand above. */
 function limitMeanings(root: string): Map<string, string> {

@@ -22,7 +22,7 @@ import { crossSiteRefusal } from "./http/same-origin.ts";
 import { runStop } from "./http/stop.ts";
 import { TraceStart } from "./http/trace-start.ts";
 import { TrustedProxies } from "./http/trusted-proxies.ts";
-import { RateGate } from "./rates/index.ts";
+import { RateGate, StreamGate } from "./rates/index.ts";
 import { sendProblem } from "./rest/problem-answer.ts";
 import { handleRest } from "./rest/rest-handler.ts";
 import { RestTable } from "./rest/rest-table.ts";
@@ -87,6 +87,7 @@ function createParts(options: EdgeOptions): EdgeParts {
     streams: new SseStreams(),
     security: new SecurityHeaders({ isProduction: options.isProduction === true }),
     rates: new RateGate({ targets, limits, clock, store }),
+    streamGate: new StreamGate(limits),
   };
 }
 

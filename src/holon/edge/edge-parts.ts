@@ -7,7 +7,7 @@ import type { SecurityHeaders } from "./http/public-headers.ts";
 import type { RouteTable } from "./http/route-table.ts";
 import type { TraceStart } from "./http/trace-start.ts";
 import type { TrustedProxies } from "./http/trusted-proxies.ts";
-import type { RateGate } from "./rates/index.ts";
+import type { RateGate, StreamGate } from "./rates/index.ts";
 import type { RestTable } from "./rest/rest-table.ts";
 import type { SseStreams } from "./trpc/sse-streams.ts";
 
@@ -27,5 +27,6 @@ export interface EdgeParts {
   readonly flights: Flights;
   readonly streams: SseStreams;
   readonly rates: RateGate;
+  readonly streamGate: StreamGate;
   readonly security: SecurityHeaders;
 }

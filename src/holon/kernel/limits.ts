@@ -47,8 +47,10 @@ export const DEFAULT_LIMITS = {
   rateKeysCount: 50_000,
   /** Greatest frame on the mesh. */
   frameBytes: 8 * 1024 * 1024,
-  /** Calls that one mesh connection may have open at once. */
+  /** Calls that one mesh connection may have open at once; 32 768 at most. */
   meshConcurrencyCount: 10_000,
+  /** Streams that one mesh connection may have open at once, beside its calls; 32 768 at most. */
+  meshStreamCount: 20_000,
   /** Bytes waiting to be written to one mesh connection before callers are refused. */
   meshBacklogBytes: 16 * 1024 * 1024,
   /** How often an idle mesh connection is probed. */
@@ -61,6 +63,14 @@ export const DEFAULT_LIMITS = {
   principalTokenCount: 10_000,
   /** How far the clocks of two processes may differ. */
   clockSkewMs: 10_000,
+  /** Streams of one context that are open at once in one process, beside its calls. A stream counts until its handler has ended. */
+  streamCount: 10_000,
+  /** Streams of one signed-in user that are open at once at one edge. */
+  userStreamCount: 20,
+  /** Streams from one address that are open at once at one edge, those of signed-in users too. */
+  addressStreamCount: 100,
+  /** How long a client waits before it asks again for a stream that was over one of these limits. */
+  streamRetryMs: 10_000,
   /** Items of one stream that may be on the way before the consumer has taken them. */
   streamWindowCount: 32,
   /** How long a subscription may stay without an item. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS, DEFAULT_LIMITS } from "../kernel/index.ts";
+import { ANONYMOUS, DEFAULT_LIMITS, type Scope } from "../kernel/index.ts";
 import { eventually } from "./eventually.testing.ts";
-import { MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
+import { MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
 const codeOf = (call: Promise<unknown>): Promise<unknown> =>
@@ -42,6 +42,9 @@ describe("limits of a mesh connection", () => {
       }
     },
   };
+  const idle = async function* (scope: Scope) {
+    yield await untilCancelled(scope);
+  };
   const introduced = async (port: number): Promise<RawCaller> => {
     const caller = new RawCaller(port);
     callers.push(caller);
@@ -67,6 +70,56 @@ describe("limits of a mesh connection", () => {
     caller.send(call(1, 0), call(2, 0), call(3, 0));
     expect(await caller.untilFrame(2)).toMatchObject([2, 3, { code: "OVERLOADED", executed: "no" }]);
     expect(entered).toBe(2);
+  });
+
+  it("count calls and streams apart: neither keeps the other from being opened", async () => {
+    const server = await stage.server({ ...handlers, count: idle });
+    const peer = stage.peer(server.port, { limits: { ...DEFAULT_LIMITS, meshConcurrencyCount: 2, meshStreamCount: 3 } });
+    await peer.ready();
+    const streams = Array.from({ length: 4 }, () => probeTarget(peer, "count").subscribe(stage.scope(), { to: 1 })[Symbol.asyncIterator]());
+    const steps = streams.map((stream) => codeOf(stream.next()));
+    const calls = Array.from({ length: 3 }, () => codeOf(probeTarget(peer, "nothing").invoke(stage.scope(), undefined)));
+    expect(await Promise.all([steps[3], calls[2]])).toEqual(["OVERLOADED no", "OVERLOADED no"]);
+    await eventually(() => expect([entered, peer.stats().open, server.stats().open]).toEqual([2, 5, 5]));
+    for (const done of finish) done();
+    for (const stream of streams) await stream.return?.();
+    expect(await Promise.all([...steps.slice(0, 3), ...calls.slice(0, 2)])).toEqual(["answered", "answered", "answered", "answered", "answered"]);
+    await eventually(() => expect([peer.stats().open, server.stats().open]).toEqual([0, 0]));
+    const again = probeTarget(peer, "count").subscribe(stage.scope(), { to: 1 })[Symbol.asyncIterator]();
+    const step = again.next();
+    await eventually(() => expect(server.stats().open).toBe(1));
+    await again.return?.();
+    expect(await step).toMatchObject({ done: true });
+  });
+
+  it("count calls and streams apart at the callee, whatever the caller counts", async () => {
+    stage = new MeshStage({ meshConcurrencyCount: 1, meshStreamCount: 1 });
+    const server = await stage.server({ ...handlers, count: idle });
+    const caller = await introduced(server.port);
+    const stream = (id: number): unknown[] => [4, id, 2, 0, 60_000, [0, ANONYMOUS], "", 0, 8];
+    caller.send(stream(1), call(2, 0), stream(3), call(4, 0));
+    await caller.until(() => caller.frames().filter(([kind]) => kind === 2).length === 2);
+    expect(caller.frames().filter(([kind]) => kind === 2)).toMatchObject([
+      [2, 3, { code: "OVERLOADED", message: expect.stringContaining("meshStreamCount"), details: { retryAfterMs: 10_000 } }],
+      [2, 4, { code: "OVERLOADED", message: expect.stringContaining("meshConcurrencyCount") }],
+    ]);
+    expect([entered, server.stats().open]).toEqual([1, 2]);
+  });
+
+  it("let streams that wait for a connection keep no call from waiting", async () => {
+    const server = await stage.server(handlers);
+    await server.close();
+    const peer = stage.peer(server.port, { limits: { ...DEFAULT_LIMITS, meshConcurrencyCount: 1, meshStreamCount: 2 } });
+    const scope = () => stage.scope({ deadlineMs: 50 });
+    const streams = Array.from({ length: 3 }, () => codeOf(probeTarget(peer, "count").subscribe(scope(), { to: 1 })[Symbol.asyncIterator]().next()));
+    const calls = Array.from({ length: 2 }, () => codeOf(probeTarget(peer, "nothing").invoke(scope(), undefined)));
+    expect(await Promise.all([...streams, ...calls])).toEqual([
+      "UNAVAILABLE no",
+      "UNAVAILABLE no",
+      "OVERLOADED no",
+      "UNAVAILABLE no",
+      "OVERLOADED no",
+    ]);
   });
 
   it("keep calls over the number of waiting ones from waiting for a connection", async () => {

@@ -56,6 +56,7 @@ export interface CompiledProcedureOptions {
   readonly run: Run;
   readonly makeContext: (scope: Scope) => RuntimeContext;
   readonly gauge: ConcurrencyGauge;
+  readonly streamGauge: ConcurrencyGauge;
   readonly services: PipelineServices;
 }
 
@@ -74,7 +75,7 @@ export class CompiledProcedure implements Target {
   readonly #services: PipelineServices;
   readonly #doors = new Map<string, Door>();
 
-  constructor({ path, procedure, run, makeContext, gauge, services }: CompiledProcedureOptions) {
+  constructor({ path, procedure, run, makeContext, gauge, streamGauge, services }: CompiledProcedureOptions) {
     this.path = path;
     this.procedure = procedure;
     this.#parseInput = createParser(procedure.input);
@@ -88,6 +89,7 @@ export class CompiledProcedure implements Target {
       monotonicMs: () => clock.monotonicMs(),
       wheel,
       gauge,
+      streamGauge,
       boundary,
       parseOutput: createAnswerParser(procedure.output),
       badOutput: (failure) => boundary(new OutputError(path, failure)),
@@ -103,7 +105,7 @@ export class CompiledProcedure implements Target {
   invokeCounted(series: CallSeries, scope: Scope, raw: unknown): Promise<unknown> {
     const home = this.#home;
     const startedMs = home.monotonicMs();
-    const refusal = this.#refusal(scope, startedMs);
+    const refusal = this.#refusal(scope, startedMs, home.gauge);
     if (refusal !== undefined) return this.#refuse(series, scope, refusal);
     let input: unknown;
     try {
@@ -139,7 +141,7 @@ export class CompiledProcedure implements Target {
       series,
       admit: () => {
         if (!isOpen) throw this.undeclared(scope.caller);
-        const refusal = this.#refusal(scope, this.#home.monotonicMs());
+        const refusal = this.#refusal(scope, this.#home.monotonicMs(), this.#home.streamGauge);
         if (refusal !== undefined) throw refusal;
         const input = this.#parseInput(raw);
         if (input instanceof ParseFailure) throw input.toBadRequest();
@@ -168,12 +170,11 @@ export class CompiledProcedure implements Target {
     return this.path.slice(0, this.path.indexOf("."));
   }
 
-  #refusal(scope: Scope, nowMs: number): HolonError | undefined {
+  #refusal(scope: Scope, nowMs: number, gauge: ConcurrencyGauge): HolonError | undefined {
     const cancelled = scope.cancelled;
     if (cancelled !== undefined) return cancelled;
     if (scope.deadlineAtMs <= nowMs) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${this.path}.`, { executed: "no" });
-    const { gauge } = this.#home;
-    if (gauge.running >= gauge.limit) return catalogueError("OVERLOADED", `More than ${gauge.limit} calls run at once (limit concurrencyCount).`);
+    if (gauge.running >= gauge.limit) return gauge.refusal();
     const refusal = accessRefusal(this.procedure.access, scope.principal);
     if (refusal !== undefined || scope.key === undefined) return refusal;
     return keyRefusal(this.procedure, this.path, scope.key);

@@ -1,7 +1,7 @@
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { ContextData } from "../data/index.ts";
 import type { ContextModule } from "../define/define-context.ts";
-import type { Limits } from "../kernel/index.ts";
+import { catalogueError, type Limits } from "../kernel/index.ts";
 import { type CompiledWorkflows, ContextWatch, type JobHandler } from "../work/index.ts";
 import { bindCall } from "./bound-call.ts";
 import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
@@ -11,6 +11,7 @@ import { compileWorkflows } from "./compile-workflows.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
+import type { ConcurrencyGauge } from "./pending-call.ts";
 import { runStart } from "./run-start.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
 import { bindStepCall } from "./step-calls.ts";
@@ -45,6 +46,8 @@ export interface CompiledContext {
   connect(resolve: ResolveTarget): void;
   /** Calls that run now. */
   running(): number;
+  /** Streams whose handlers run now. */
+  streams(): number;
   /** Resolves when no handler runs on whose caller has gone away. */
   idle(): Promise<void>;
 }
@@ -53,7 +56,8 @@ export interface CompiledContext {
 export function compileContext({ module, store, limits, services }: CompileContextOptions): CompiledContext {
   const log = services.log.child({ context: module.name });
   const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs, module.workflows);
-  const gauge = { running: 0, limit: limits.concurrencyCount };
+  const gauge = createCallGauge(limits);
+  const streamGauge = createStreamGauge(module.name, limits);
   const home: { -readonly [Part in keyof ContextHome]: ContextHome[Part] } = {
     name: module.name,
     clock: services.clock,
@@ -82,7 +86,7 @@ export function compileContext({ module, store, limits, services }: CompileConte
       detachedRuns,
     });
     const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, home, procedure);
-    targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, services: { ...services, log } }));
+    targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, streamGauge, services: { ...services, log } }));
   }
   return {
     name: module.name,
@@ -116,7 +120,28 @@ export function compileContext({ module, store, limits, services }: CompileConte
       stepCalls = compileCallTree(module.calls, (contextName, path, procedure) => bindStepCall(path, procedure, bind(contextName, path, procedure)));
     },
     running: () => gauge.running,
+    streams: () => streamGauge.running,
     idle: () => detachedRuns.idle(),
+  };
+}
+
+function createCallGauge({ concurrencyCount }: Limits): ConcurrencyGauge {
+  return {
+    running: 0,
+    limit: concurrencyCount,
+    refusal: () => catalogueError("OVERLOADED", `More than ${concurrencyCount} calls run at once (limit concurrencyCount).`),
+  };
+}
+
+/** Streams may stay open for an hour: they have places of their own, or idle ones would take those of the calls. */
+function createStreamGauge(context: string, { streamCount, streamRetryMs }: Limits): ConcurrencyGauge {
+  return {
+    running: 0,
+    limit: streamCount,
+    refusal: () =>
+      catalogueError("OVERLOADED", `More than ${streamCount} streams of ${context} are open at once (limit streamCount, HOLON_LIMIT_STREAM_COUNT).`, {
+        details: { retryAfterMs: streamRetryMs },
+      }),
   };
 }
 

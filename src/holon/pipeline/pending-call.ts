@@ -8,10 +8,12 @@ export interface CallSeries {
   record(durationMs: number, code: string | undefined): void;
 }
 
-/** How many calls of a context run in this process, and how many may. */
+/** How many calls, or streams, of a context run in this process, and how many may. */
 export interface ConcurrencyGauge {
   running: number;
   readonly limit: number;
+  /** What one more than the limit is answered. */
+  refusal(): HolonError;
 }
 
 /** What the calls of one procedure share. */
@@ -20,6 +22,7 @@ export interface CallHome {
   readonly monotonicMs: () => number;
   readonly wheel: TimerWheel;
   readonly gauge: ConcurrencyGauge;
+  readonly streamGauge: ConcurrencyGauge;
   readonly boundary: Boundary;
   readonly parseOutput: Parser;
   /** Logs an answer that does not fit the contract and makes the error for it. */

@@ -38,6 +38,9 @@ export function streamItems(options: StreamOptions): AsyncIterableIterator<unkno
  *
  * The handler's generator is closed, so that its `finally` runs, as soon as the stream is over. (An async generator would do for most of this,
  * but keeps a consumer that leaves waiting for the item under way, which may never come.)
+ *
+ * A stream has one of the context's places from when it is open until its handler has ended: it said so, or its iterator is closed. Closing a
+ * generator waits for the item under way, so that a handler that ignores its signal keeps the place as long as it runs.
  */
 class ItemStream implements AsyncIterableIterator<unknown> {
   readonly #options: StreamOptions;
@@ -45,8 +48,13 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   #iterator: AsyncIterator<unknown> | undefined = undefined;
   #pull: Pull | undefined = undefined;
   #last: Promise<unknown> | undefined = undefined;
+  /** Settles when the item that the handler was asked for last is there. */
+  #asked: Promise<void> | undefined = undefined;
   #error: HolonError | undefined = undefined;
   #state: "unopened" | "open" | "over" = "unopened";
+  /** The handler has returned its iterator, or thrown. */
+  #isEntered = false;
+  #handlerEnded = false;
   #startedMs = 0;
   #unlisten: () => void = () => {};
 
@@ -91,7 +99,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     if (this.#state === "over") return DONE;
     return new Promise((resolve, reject) => {
       this.#pull = { resolve, reject };
-      this.#ask().then(
+      this.#asked = this.#ask().then(
         (step) => this.#onStep(step),
         (thrown: unknown) => this.#onThrown(thrown),
       );
@@ -109,6 +117,8 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     let input: unknown;
     try {
       input = admit();
+      // A check of the schema has run, which may have taken its caller along.
+      if (scope.cancelled !== undefined) throw scope.cancelled;
     } catch (refusal) {
       this.#state = "over";
       this.#error = isHolonError(refusal) ? refusal : home.boundary(refusal);
@@ -116,23 +126,31 @@ class ItemStream implements AsyncIterableIterator<unknown> {
       return;
     }
     this.#state = "open";
-    home.gauge.running++;
-    this.#unlisten = scope.onCancel((reason) => this.#fail(reason));
+    home.streamGauge.running++;
     home.wheel.add(this.#deadline, scope.deadlineAtMs);
+    this.#unlisten = scope.onCancel((reason) => this.#fail(reason));
     try {
       this.#iterator = run(input)[Symbol.asyncIterator]();
     } catch (thrown) {
-      this.#fail(home.boundary(thrown));
+      this.#onThrown(thrown);
     }
+    this.#isEntered = true;
+    // The handler may have cancelled its own call before it returned.
+    if (this.#isOver) void this.#leaveHandler();
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "over";
   }
 
   #onStep(step: IteratorResult<unknown>): void {
-    if (this.#state === "over") return;
+    if (this.#isOver) return;
     const { home } = this.#options;
     const pull = this.#pull;
     let item: unknown;
     try {
       if (step.done === true) {
+        this.#handlerEnded = true;
         this.#end(undefined);
         pull?.resolve(DONE);
         return;
@@ -148,7 +166,8 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   }
 
   #onThrown(thrown: unknown): void {
-    if (this.#state !== "over") this.#fail(this.#options.scope.cancelled ?? this.#options.home.boundary(thrown));
+    this.#handlerEnded = true;
+    if (!this.#isOver) this.#fail(this.#options.scope.cancelled ?? this.#options.home.boundary(thrown));
   }
 
   /** Tells the consumer now, where it waits, or with the next item that it asks for. */
@@ -163,20 +182,27 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     const { scope, home, series } = this.#options;
     this.#state = "over";
     this.#pull = undefined;
-    home.gauge.running--;
     home.wheel.remove(this.#deadline);
     this.#unlisten();
     scope.release();
     series.record(home.monotonicMs() - this.#startedMs, code);
-    void this.#closeIterator();
+    if (this.#isEntered) void this.#leaveHandler();
   }
 
-  /** Nobody waits for this: a handler that hangs must not hold up the consumer that left it. */
+  /** Closes the iterator, and gives the place back once. The consumer does not wait for this: the handler may hang. */
+  async #leaveHandler(): Promise<void> {
+    const closed = this.#closeIterator();
+    if (!this.#handlerEnded) await closed;
+    this.#options.home.streamGauge.running--;
+  }
+
   async #closeIterator(): Promise<void> {
+    const iterator = this.#iterator;
     try {
-      await this.#iterator?.return?.();
+      if (iterator?.return === undefined) await this.#asked;
+      else await iterator.return();
     } catch {
-      // The stream has its end; what the handler's `finally` throws concerns nobody.
+      // The stream has its end; what the handler's `finally` throws has no reader.
     }
   }
 }

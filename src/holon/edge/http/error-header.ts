@@ -5,7 +5,7 @@ import { retryAfterHeader } from "../rates/index.ts";
 const CHALLENGE = ["www-authenticate", "Bearer"] as const;
 
 /**
- * The header that an error has beside its body, with its value, flat: a 401 says how to prove who one is, a 429 when to come back.
+ * The header that an error has beside its body, with its value, flat: a 401 says how to prove who one is, a 429 or 503 when to come back.
  *
  * Source: RFC 9110 (15.5.2), RFC 6750 (3), RFC 6585 (4).
  */

@@ -24,10 +24,16 @@ export function tooManyRefusals(limit: number, windowMs: number, waitMs: number)
 }
 
 /** `retry-after` with its value, flat, for an error that says when to come back; undefined for any other. */
-export function retryAfterHeader({ code, details }: HolonError): readonly [name: string, value: string] | undefined {
-  if (code !== "TOO_MANY_REQUESTS") return undefined;
+export function retryAfterHeader(error: HolonError): readonly [name: string, value: string] | undefined {
+  const waitMs = retryAfterMs(error);
+  return waitMs === undefined ? undefined : ["retry-after", String(seconds(waitMs))];
+}
+
+/** When to come back, where an error of the toolkit says it. */
+export function retryAfterMs({ code, details }: HolonError): number | undefined {
+  if (code !== "TOO_MANY_REQUESTS" && code !== "OVERLOADED") return undefined;
   const waitMs = (details as Partial<RetryDetails> | undefined | null)?.retryAfterMs;
-  return typeof waitMs === "number" && waitMs >= 0 ? ["retry-after", String(seconds(waitMs))] : undefined;
+  return Number.isFinite(waitMs) && (waitMs as number) >= 0 ? waitMs : undefined;
 }
 
 function seconds(ms: number): number {

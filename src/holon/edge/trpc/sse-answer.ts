@@ -1,9 +1,9 @@
-import { catalogueError, type HolonError, type Principal, Scope, type Trace, WheelEntry } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError, type Principal, Scope, type Trace, WheelEntry } from "../../kernel/index.ts";
 import type { PrincipalReceiver } from "../http/authentication.ts";
 import { answerTooLarge } from "../http/edge-call.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { EdgeRoute } from "../http/route-table.ts";
-import { type AddressedClient, isTicket } from "../rates/index.ts";
+import { type AddressedClient, isTicket, retryAfterMs } from "../rates/index.ts";
 import { toErrorJson } from "./error-body.ts";
 import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
 import { isEventId, toStreamItem } from "./stream-item.ts";
@@ -56,8 +56,13 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   }
 
   start(principal: Principal, client: AddressedClient): void {
+    if (this.#isOver) return;
     const { route, input } = this.#options;
-    const rates = this.#exchange.parts.rates.of(route.target.path);
+    const { parts, response } = this.#exchange;
+    const place = parts.streamGate.take(principal, client);
+    if (isHolonError(place)) return this.#fail(place);
+    response.once("close", place);
+    const rates = parts.rates.of(route.target.path);
     if (rates === undefined) return this.#open(principal);
     rates.take(principal, client, input).then(
       (taken) => (isTicket(taken) ? this.#open(principal) : this.#fail(taken)),
@@ -124,7 +129,8 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     const { boundary, limits } = this.#exchange.parts;
     const { path } = this.#options.route.target;
     const error = boundary.toPublic(thrown, { procedure: path, traceId: this.#trace.traceId });
-    this.#write(SSE_FRAMES.error(toErrorJson(error, path, limits.errorBytes).slice('{"error":'.length, -1)));
+    const json = toErrorJson(error, path, limits.errorBytes).slice('{"error":'.length, -1);
+    this.#write(SSE_FRAMES.error(json, retryAfterMs(error)));
     this.#leave(error);
   }
 

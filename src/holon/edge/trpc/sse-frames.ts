@@ -10,7 +10,9 @@ export const SSE_FRAMES = {
   /** `json` is undefined where the item is nothing. */
   item: (json: string | undefined, id: string | undefined): string => (id === undefined ? `data: ${json}\n\n\n` : `data: ${json}\nid: ${id}\n\n\n`),
   ping: "event: ping\ndata: \n\n\n",
-  error: (json: string): string => `event: serialized-error\ndata: ${json}\n\n\n`,
+  /** With `retryMs` the client comes back that late, where it comes back at all: EventSource keeps no distance of its own. */
+  error: (json: string, retryMs?: number): string =>
+    `event: serialized-error\ndata: ${json}\n${retryMs === undefined ? "" : `retry: ${Math.ceil(retryMs)}\n`}\n\n`,
   returned: "event: return\ndata: \n\n\n",
 } as const;
 

@@ -14,6 +14,10 @@ const FRAME_CLOSE = `]${FRAME_END}`;
  *   running --cancel frame, connection lost--> dropped, its scope cancelled
  */
 export class ServerCall extends ServerExchange {
+  override get isStream(): boolean {
+    return false;
+  }
+
   /** Hands the call to its target. */
   run(target: Target, input: unknown): void {
     let result: Promise<unknown>;

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { notUnicode, type Target } from "../../contract/index.ts";
 import { catalogueError, HolonError, isUnicodeJson, type Principal } from "../../kernel/index.ts";
-import { ExchangeTable, isExchangeId } from "../connection/exchange-table.ts";
+import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner } from "../connection/link.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
@@ -299,10 +299,7 @@ export class ServerConnection implements LinkOwner {
     if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
     if (caller === EDGE && target.procedure.access === "internal") return catalogueError("FORBIDDEN", `${target.path} is not for the edge.`);
     if (this.#draining) return catalogueError("UNAVAILABLE", "This process is stopping and takes no new calls.", { executed: "no" });
-    const { meshConcurrencyCount } = this.#home.limits;
-    if (this.#open.size >= meshConcurrencyCount) {
-      return catalogueError("OVERLOADED", `More than ${meshConcurrencyCount} calls are open on this connection (limit meshConcurrencyCount).`);
-    }
+    if (!this.#open.hasRoom(isOpen, this.#home.limits)) return fullConnection(isOpen, this.#home.limits);
     if ((target.procedure.type === "subscription") !== isOpen)
       return catalogueError("METHOD_NOT_SUPPORTED", `${target.path} is a ${target.procedure.type}.`);
     return undefined;

@@ -29,6 +29,9 @@ export abstract class ServerExchange extends WheelEntry {
     this.scope = scope;
   }
 
+  /** Whether it is a subscription. */
+  abstract get isStream(): boolean;
+
   /** The deadline that the caller sent has passed here too. */
   override expire(): void {
     const error = catalogueError("DEADLINE_EXCEEDED", `${this.path} did not end within its deadline.`);

@@ -16,6 +16,10 @@ export class ServerStream extends ServerExchange {
   #iterator: AsyncIterator<unknown> | undefined = undefined;
   #wake: (() => void) | undefined = undefined;
 
+  override get isStream(): boolean {
+    return true;
+  }
+
   /** Opens the stream at its target. */
   run(target: Target, input: unknown, credit: number): void {
     this.#credit = credit;

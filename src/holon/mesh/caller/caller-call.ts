@@ -21,6 +21,10 @@ export class CallerCall extends CallerExchange {
     });
   }
 
+  override get isStream(): boolean {
+    return false;
+  }
+
   override end(value: unknown): void {
     this.letGo();
     this.#resolve(value);

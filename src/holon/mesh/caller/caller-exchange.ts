@@ -31,6 +31,9 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
     this.#parentLink = scope.parent === undefined ? undefined : new ParentLink(scope.parent, this);
   }
 
+  /** Whether it is a subscription. */
+  abstract get isStream(): boolean;
+
   /** The callee's last word, if it is a good one. */
   abstract end(value: unknown): void;
 

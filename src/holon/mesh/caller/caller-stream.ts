@@ -31,6 +31,10 @@ export class CallerStream extends CallerExchange {
     this.#window = window;
   }
 
+  override get isStream(): boolean {
+    return true;
+  }
+
   override item(value: unknown): boolean {
     if (this.#items.length >= this.#window) return false;
     const waiter = this.#waiters.shift();

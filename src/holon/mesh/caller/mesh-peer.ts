@@ -85,6 +85,8 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   readonly #expected = new Map<string, ExpectedProcedure>();
   readonly #connections = new Set<PeerConnection>();
   readonly #waiters = new Set<ConnectionWaiter>();
+  /** Apart from the calls that wait: all streams of a process are opened again at once when it is back. */
+  readonly #streamWaiters = new Set<ConnectionWaiter>();
   readonly #past = noTraffic();
   #routes: ReadonlyMap<string, Route> = new Map();
   #dial: Dial | undefined = undefined;
@@ -128,24 +130,25 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     return new Promise((resolve, reject) => this.#readyPromises.push({ resolve, reject }));
   }
 
-  connected(scope: Scope): Promise<PeerConnection> {
+  connected(scope: Scope, isStream = false): Promise<PeerConnection> {
     if (this.#closed) return Promise.reject(this.#closedError());
     if (this.connection !== undefined) return Promise.resolve(this.connection);
     const { limits, wheel, clock } = this.#options;
-    if (this.#waiters.size >= limits.meshConcurrencyCount) {
-      return Promise.reject(
-        catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls wait for ${this.#options.url} (limit meshConcurrencyCount).`),
-      );
+    const waiters = isStream ? this.#streamWaiters : this.#waiters;
+    const limit = isStream ? "meshStreamCount" : "meshConcurrencyCount";
+    if (waiters.size >= limits[limit]) {
+      const what = isStream ? "streams" : "calls";
+      return Promise.reject(catalogueError("OVERLOADED", `More than ${limits[limit]} ${what} wait for ${this.#options.url} (limit ${limit}).`));
     }
     const waiter = new ConnectionWaiter(
       scope,
       () => ({ message: `${this.#hostedThere} cannot be reached.`, reason: `There is no connection to ${this.#options.url}: ${this.#reason}.` }),
       (over) => {
-        this.#waiters.delete(over);
+        waiters.delete(over);
         wheel.remove(over);
       },
     );
-    this.#waiters.add(waiter);
+    waiters.add(waiter);
     wheel.add(waiter, Math.min(scope.deadlineAtMs, clock.monotonicMs() + CONNECTION_WAIT_MS));
     return waiter.promise;
   }
@@ -159,7 +162,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   stats(): MeshStats {
-    const sum = { connections: this.#connections.size, open: this.#waiters.size, ...this.#past };
+    const sum = { connections: this.#connections.size, open: this.#waiters.size + this.#streamWaiters.size, ...this.#past };
     for (const connection of this.#connections) {
       sum.open += connection.openCount;
       addTraffic(sum, connection.link);
@@ -174,7 +177,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     if (this.#retry !== undefined) this.#options.wheel.remove(this.#retry);
     this.connection = undefined;
     this.#reason = "the peer was closed";
-    for (const waiter of [...this.#waiters]) waiter.expire();
+    for (const waiter of [...this.#waiters, ...this.#streamWaiters]) waiter.expire();
     for (const { reject } of this.#readyPromises.splice(0)) reject(this.#closedError());
     const links = [...this.#connections].map((connection) => connection.link);
     for (const link of links) link.destroy("the peer was closed");
@@ -190,7 +193,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     log.info({ peer: url, process: hello.process, contexts: hello.contexts, features: hello.features }, "mesh connection ready");
     this.connection = connection;
     this.#readyAtMs = clock.monotonicMs();
-    for (const waiter of [...this.#waiters]) waiter.connected(connection);
+    for (const waiter of [...this.#waiters, ...this.#streamWaiters]) waiter.connected(connection);
     for (const { resolve } of this.#readyPromises.splice(0)) resolve();
   }
 

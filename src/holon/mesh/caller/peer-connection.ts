@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { catalogueError, HolonError, principalName, type Scope } from "../../kernel/index.ts";
-import { EXCHANGE_COUNT, ExchangeTable, isExchangeId } from "../connection/exchange-table.ts";
+import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner } from "../connection/link.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
@@ -86,7 +86,7 @@ export class PeerConnection implements LinkOwner {
 
   /** Sends a call; `number` is the procedure's in the callee's greeting, `input` its JSON, empty for nothing. */
   call(path: string, number: number, scope: Scope, key: string | undefined, input: string): Promise<unknown> {
-    const meta = this.#meta(path, number, scope, key);
+    const meta = this.#meta(path, number, scope, key, false);
     if (meta instanceof HolonError) return Promise.reject(meta);
     const id = this.#open.takeId();
     const frame = CALL + id + meta + (input === "" ? FRAME_CLOSE : `,${input}${FRAME_CLOSE}`);
@@ -104,7 +104,7 @@ export class PeerConnection implements LinkOwner {
 
   /** Opens a stream. */
   open(path: string, number: number, scope: Scope, input: string): CallerStream | HolonError {
-    const meta = this.#meta(path, number, scope, scope.key);
+    const meta = this.#meta(path, number, scope, scope.key, true);
     if (meta instanceof HolonError) return meta;
     const id = this.#open.takeId();
     const window = this.#services.limits.streamWindowCount;
@@ -215,7 +215,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   /** The part of a frame that calls and streams share, or why it cannot be sent. */
-  #meta(path: string, number: number, scope: Scope, key: string | undefined): string | HolonError {
+  #meta(path: string, number: number, scope: Scope, key: string | undefined, isStream: boolean): string | HolonError {
     const { limits, clock } = this.#services;
     const caller = this.#callers.get(scope.caller);
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
@@ -223,9 +223,7 @@ export class PeerConnection implements LinkOwner {
     // Rounded down: no callee may have more time than its caller. Zero would mean that there is no deadline.
     const leftMs = left === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.floor(left));
     if (left <= 0) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
-    if (this.#open.size >= Math.min(limits.meshConcurrencyCount, EXCHANGE_COUNT)) {
-      return catalogueError("OVERLOADED", `More than ${limits.meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
-    }
+    if (!this.#open.hasRoom(isStream, limits)) return fullConnection(isStream, limits);
     if (this.link.writer.backlogBytes > limits.meshBacklogBytes) {
       return catalogueError("OVERLOADED", `More than ${limits.meshBacklogBytes} bytes wait for the connection (limit meshBacklogBytes).`);
     }

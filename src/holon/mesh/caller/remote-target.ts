@@ -9,7 +9,7 @@ export interface RemotePeer {
   /** The connection that takes calls; undefined while there is none. */
   readonly connection: PeerConnection | undefined;
   /** Waits for one, a short while. */
-  connected(scope: Scope): Promise<PeerConnection>;
+  connected(scope: Scope, isStream?: boolean): Promise<PeerConnection>;
   /** The place of a procedure at the callee of the present connection. */
   route(path: string): Route;
   /** Makes an idempotency key. */
@@ -50,7 +50,7 @@ export class RemoteTarget implements Target {
     return new RemoteStream(async () => {
       const text = this.#prepare(scope, input);
       if (text instanceof HolonError) throw text;
-      const connection = this.#peer.connection ?? (await this.#peer.connected(scope));
+      const connection = this.#peer.connection ?? (await this.#peer.connected(scope, true));
       const number = scope.cancelled ?? this.#bind(connection);
       if (number instanceof HolonError) throw number;
       const stream = connection.open(this.path, number, scope, text);

@@ -1,3 +1,5 @@
+import { catalogueError, type HolonError, type Limits } from "../../kernel/index.ts";
+
 /** Bits of an id that say its place in the table; the rest counts how often the place was used. */
 const PLACE_BITS = 16;
 const PLACE_MASK = (1 << PLACE_BITS) - 1;
@@ -6,9 +8,27 @@ const GREATEST_ID = 0x3fff_ffff;
 /** Most exchanges that one connection can have open, whatever the limits say. */
 export const EXCHANGE_COUNT = PLACE_MASK + 1;
 
+/** Most calls, and most streams, of one connection: half of the places each, so that neither takes those of the other. */
+const GREATEST_COUNT = EXCHANGE_COUNT / 2;
+
+/** What an {@link ExchangeTable} keeps. */
+export interface TableEntry {
+  readonly id: number;
+  readonly isStream?: boolean;
+}
+
 /** Whether what a peer sent can be the id of an exchange. */
 export function isExchangeId(id: unknown): id is number {
   return typeof id === "number" && Number.isInteger(id) && id >= 0 && id <= GREATEST_ID;
+}
+
+/** The answer to a call, or stream, for which a connection {@link ExchangeTable.hasRoom has no room}. */
+export function fullConnection(isStream: boolean, { meshConcurrencyCount, meshStreamCount, streamRetryMs }: Limits): HolonError {
+  return isStream
+    ? catalogueError("OVERLOADED", `More than ${meshStreamCount} streams are open on the connection (limit meshStreamCount).`, {
+        details: { retryAfterMs: streamRetryMs },
+      })
+    : catalogueError("OVERLOADED", `More than ${meshConcurrencyCount} calls are open on the connection (limit meshConcurrencyCount).`);
 }
 
 /**
@@ -19,13 +39,21 @@ export function isExchangeId(id: unknown): id is number {
  * a quarter of the time at 128 calls at once.) A place is free again when the last frame of its exchange has been sent or received; frames
  * stay in order, so both ends always agree on what a place holds.
  */
-export class ExchangeTable<Exchange extends { readonly id: number }> {
+export class ExchangeTable<Exchange extends TableEntry> {
   readonly #places: (Exchange | undefined)[] = [];
   readonly #freeIds: number[] = [];
   #size = 0;
+  #streamCount = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether one more call, or stream, may be opened. Each has a count of its own: streams stay open for long. */
+  hasRoom(isStream: boolean, { meshConcurrencyCount, meshStreamCount }: Pick<Limits, "meshConcurrencyCount" | "meshStreamCount">): boolean {
+    return isStream
+      ? this.#streamCount < Math.min(meshStreamCount, GREATEST_COUNT)
+      : this.#size - this.#streamCount < Math.min(meshConcurrencyCount, GREATEST_COUNT);
   }
 
   /** The id for a new exchange of this end; {@link put} it, or give it back with {@link release}. */
@@ -54,6 +82,7 @@ export class ExchangeTable<Exchange extends { readonly id: number }> {
   put(exchange: Exchange): void {
     this.#places[exchange.id & PLACE_MASK] = exchange;
     this.#size++;
+    if (exchange.isStream === true) this.#streamCount++;
   }
 
   /** Takes an exchange out; false where it is out already. */
@@ -62,6 +91,7 @@ export class ExchangeTable<Exchange extends { readonly id: number }> {
     if (this.#places[place] !== exchange) return false;
     this.#places[place] = undefined;
     this.#size--;
+    if (exchange.isStream === true) this.#streamCount--;
     return true;
   }
 

@@ -41,6 +41,12 @@ export function processGauges({ database: { stores }, hosted, mesh, peers, parts
       values: () => hosted.map((context) => [[context.name], context.running()] as const),
     },
     {
+      name: "holon_streams_running",
+      help: "Streams of a context whose handlers run now.",
+      labels: ["context"],
+      values: () => hosted.map((context) => [[context.name], context.streams()] as const),
+    },
+    {
       name: "holon_mesh_unknown_frames",
       help: "Frames of kinds that this version does not know, since start: a process on the mesh is newer.",
       labels: ["side"],
