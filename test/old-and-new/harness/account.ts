@@ -37,7 +37,7 @@ export function balanced(): Account {
 }
 
 /** Compares what was ordered with all that is in the database. */
-export async function accountOf(fleet: Fleet, { placed }: OrderLoad): Promise<Account> {
+export async function accountOf(fleet: Fleet, { placed }: Pick<OrderLoad, "placed">): Promise<Account> {
   const expected = new Map<string, number>();
   for (const [id, version] of placed) for (const what of EFFECTS[version]) expected.set(`${id} ${what}`, 1);
   const found = new Map<string, number>();

@@ -1,0 +1,64 @@
+import type { Fleet } from "../../faults/harness/fleet.ts";
+
+/** Checks of columns that a later version lets take more words: tables may change so. */
+const CHECKS = [
+  ["orders", "holon_outbox", "kind"],
+  ["orders", "holon_jobs", "state"],
+  ["orders", "holon_runs", "state"],
+  ["orders", "holon_steps", "state"],
+  ["stock", "holon_inbox", "state"],
+] as const;
+
+const ID = "00000000-0000-4000-8000-00000000000";
+/** Beginning of the ids of more events than one look takes up. */
+const LATER_EVENT = "00000000-0000-4000-8000-000000001";
+
+/** Of an event that each version knows. */
+const OWN = "00000000-0000-4000-9000-000000000000";
+
+/** A job that only a later version knows. */
+export const LATER_JOB = `${ID}1`;
+
+const ANYBODY = '{"kind":"anonymous"}';
+
+/** Writes what only a later version understands of the work of both contexts, all of it due, and beside it runs of the given version of the workflow. */
+export async function writeLaterRows(fleet: Fleet, version: number): Promise<void> {
+  const sql = fleet.sql("orders");
+  for (const [context, table, column] of CHECKS) await sql.unsafe(`alter table ${context}.${table} drop constraint ${table}_${column}_check`);
+  await sql.unsafe(`
+    insert into orders.holon_outbox (kind, name, payload, initiator) values ('promise', 'later', '{}', '${ANYBODY}');
+    insert into orders.holon_jobs (id, name, state, data, initiator) values
+      ('${LATER_JOB}', 'later', 'waiting', '{"id":"later"}', '${ANYBODY}'), ('${ID}2', 'receipt', 'resting', '{"id":"later"}', '${ANYBODY}');
+    insert into orders.holon_schedules (name, cron, time_zone, next_at) values ('later', '* * * * * *', 'UTC', '2000-01-01');
+    insert into orders.holon_runs (id, workflow, version, key, state, input, initiator, wake_at) values
+      ('${ID}1', 'later', 1, 'later', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
+      ('${ID}2', 'fulfil', 9, 'later-2', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
+      ('${ID}3', 'fulfil', ${version}, 'later-3', 'resting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
+      ('${ID}4', 'fulfil', ${version}, 'later-4', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
+      ('${ID}5', 'fulfil', ${version}, 'later-5', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01');
+    insert into orders.holon_steps (run_id, name, ordinal, kind, state) values
+      ('${ID}4', 'reserve', 0, 'signal', 'started'), ('${ID}5', 'reserve', 0, 'call', 'resting');
+    insert into stock.holon_inbox (producer, event_id, name, position, state, payload, initiator, retry_at) values
+      ('orders', '${ID}2', 'placed', 1, 'resting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
+      ('orders', '${OWN}', 'placed', 1, 'held', '{}', '${ANYBODY}', '2001-01-01');
+    insert into stock.holon_inbox (producer, event_id, name, position, state, payload, initiator, retry_at)
+      select 'orders', ('${LATER_EVENT}' || lpad(n::text, 3, '0'))::uuid, 'later', 1, 'held', '{"id":"later"}', '${ANYBODY}', '2000-01-01' from generate_series(1, 100) n`);
+}
+
+/** How an event stands that each version knows, and that is due after many of a later version; its payload does not fit. */
+export async function stateOfOwnEvent(fleet: Fleet): Promise<unknown> {
+  const [row] = await fleet.sql("stock")`select state from stock.holon_inbox where event_id = ${OWN}`;
+  return row?.["state"];
+}
+
+/** The rows that {@link writeLaterRows} wrote, as they are now. */
+export async function laterRows(fleet: Fleet): Promise<unknown> {
+  return fleet.sql("orders").unsafe(`
+    select 'outbox' as of, to_jsonb(r) as row from orders.holon_outbox r where kind = 'promise'
+    union all select 'job', to_jsonb(r) from orders.holon_jobs r where id::text like '${ID}%'
+    union all select 'schedule', to_jsonb(r) from orders.holon_schedules r where name = 'later'
+    union all select 'run', to_jsonb(r) from orders.holon_runs r where id::text like '${ID}%'
+    union all select 'step', to_jsonb(r) from orders.holon_steps r where run_id::text like '${ID}%'
+    union all select 'event', to_jsonb(r) from stock.holon_inbox r where name = 'later' or state = 'resting'
+    order by 1, 2`);
+}

@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { silentLogger, systemClock } from "../../src/holon/kernel/index.ts";
+import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../src/holon/work/queue/index.ts";
+import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
+import { callUntilAnswered } from "../faults/harness/calls.ts";
+import { type Fleet, type Member, startFleet } from "../faults/harness/fleet.ts";
+import type { FaultProgram } from "../faults/harness/program.ts";
+import { SCALE } from "../faults/harness/scale.ts";
+import { showingOnFailure } from "../faults/harness/showing-on-failure.ts";
+import { waitUntil } from "../faults/harness/wait.ts";
+import { accountOf } from "./harness/account.ts";
+import { LATER_KIND, laterPeerBefore } from "./harness/later-peer.ts";
+import { LATER_JOB, laterRows, stateOfOwnEvent, writeLaterRows } from "./harness/later-rows.ts";
+import { appProgram, type Version } from "./harness/versions.ts";
+
+/**
+ * Old and new beside a version that is later than both, for which the test stands in: it writes rows, puts messages on queues and sends frames
+ * that only that version understands. Both leave them alone, count them, and go on with their own work.
+ */
+const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
+
+const MEMBERS: readonly Member[] = [
+  { name: "orders", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock"] },
+  { name: "stock", contexts: "stock", roles: "rpc,jobs", calls: ["orders"] },
+];
+
+/** Messages by queue: one that nothing is understood of, and one of a known kind with an entry that is not understood. */
+const MESSAGES = {
+  "ack.orders": [{ later: 1 }, { kind: "taken", subscriber: "stock", events: ["later"] }],
+  "events.stock": [{ later: 1 }, { producer: "orders", events: ["later"] }],
+  "jobs.orders": [{ later: 1 }, { ids: ["later"] }],
+} as const;
+
+const QUEUES = Object.keys(MESSAGES) as readonly (keyof typeof MESSAGES)[];
+
+let programs: Readonly<Record<Version, FaultProgram>>;
+
+beforeAll(async () => {
+  const [before, after] = await Promise.all([appProgram("old"), appProgram("new")]);
+  programs = { old: before, new: after };
+}, options.timeout);
+
+describe.each(["old", "new"] as const)("the %s version beside a later one", options, (version) => {
+  it.skipIf(!hasRedis).each(SCALE < 0.5 ? (["redis"] as const) : (["redis", "postgres"] as const))(
+    "leaves alone and counts what it does not know, and goes on, queues on %s",
+    options,
+    async (backend) => {
+      const own = { program: programs[version], env: { LOG_LEVEL: "warn" }, between: laterPeerBefore };
+      const fleet = await startFleet({ app: "rolling", backend, contexts: ["orders", "stock"], members: MEMBERS, ...own });
+      try {
+        await showingOnFailure(fleet, () => check(fleet, programs[version], version === "old" ? 1 : 2));
+      } finally {
+        await fleet.close();
+      }
+    },
+  );
+});
+
+async function check(fleet: Fleet, program: FaultProgram, version: 1 | 2): Promise<void> {
+  const placed = new Map<string, 1 | 2>();
+  const place = async (id: string): Promise<void> => {
+    await callUntilAnswered(fleet.url("orders"), "orders.place", { id }, id);
+    placed.set(id, version);
+    await waitUntil(`${id} has its effects`, async () => {
+      const { wrong } = await accountOf(fleet, { placed });
+      return wrong.length === 0 || wrong;
+    });
+  };
+  await place("before");
+  await writeLaterRows(fleet, version);
+  const written = await laterRows(fleet);
+  // What it finds at its start, and what it comes upon.
+  await fleet.process("orders").become(program);
+  await fleet.process("orders").ready();
+  await place("after");
+  const runs = ["fulfil@9", "later@1", `fulfil@${version} in the state resting`];
+  const steps = ["signal reserve, started", "call reserve, resting"].map((step) => `fulfil@${version} with a step ${step}`);
+  await untilLeft(fleet, "orders", "run", [...runs, ...steps]);
+  await untilLeft(fleet, "orders", "outbox", ["promise"]);
+  await withQueues(fleet, async (queues) => {
+    // The later version put its job on the queue that all share.
+    await queues.add("jobs.orders", [{ id: "later", name: "later", data: { ids: [LATER_JOB] } }]);
+    await untilLeft(fleet, "orders", "job", ["later"]);
+    await place("last");
+    await waitUntil("an event is worked off that is due after those of the later version", async () => (await stateOfOwnEvent(fleet)) === "parked");
+    expect(await laterRows(fleet)).toEqual(written);
+    await checkMessages(fleet, queues);
+  });
+  for (const { name } of MEMBERS) {
+    const told = fleet.process(name).logged.filter(({ kind }) => kind === LATER_KIND);
+    expect(told.length, `${name} says that it was sent frames of a later version`).toBeGreaterThan(0);
+    expect(fleet.process(name).deaths).toEqual(name === "orders" ? [0] : []);
+  }
+}
+
+async function withQueues(fleet: Fleet, work: (queues: QueueBackend) => Promise<void>): Promise<void> {
+  const { kind, env } = fleet.queues;
+  const url = (env["REDIS_URL"] ?? env["HOLON_QUEUE_DATABASE_URL"]) as string;
+  const place: QueuePlace = kind === "redis" ? { kind, url } : { kind, url, schema: `${fleet.app}_queue` };
+  const queues = await createQueueBackend(place, { log: silentLogger, clock: systemClock, prefix: fleet.app });
+  try {
+    await waitUntil("the queues are reached", () => queues.reachable);
+    await work(queues);
+  } finally {
+    await queues.close();
+  }
+}
+
+/** Messages that are left alone come at last to a process that understands them. */
+async function checkMessages(fleet: Fleet, queues: QueueBackend): Promise<void> {
+  for (const queue of QUEUES)
+    await queues.add(
+      queue,
+      MESSAGES[queue].map((data, n) => ({ id: `later-${n}`, name: "later", data })),
+    );
+  await untilLeft(fleet, "orders", "message", ["ack.orders later", "jobs.orders later"]);
+  await untilLeft(fleet, "stock", "message", ["events.stock later"]);
+  const taken = new Set<string>();
+  const workers = QUEUES.map((queue) =>
+    queues.work(queue, { concurrency: 1 }, async ({ name, data }) => void (name === "later" && taken.add(JSON.stringify([queue, data])))),
+  );
+  const all = QUEUES.flatMap((queue) => MESSAGES[queue].map((data) => JSON.stringify([queue, data])));
+  await waitUntil("the later version has all its messages", () => all.every((message) => taken.has(message)) || [...taken]);
+  await Promise.all(workers.map((worker) => worker.close()));
+}
+
+/** Waits until a process has counted what it left of a kind: these and nothing else. */
+async function untilLeft(fleet: Fleet, name: string, kind: string, names: readonly string[]): Promise<void> {
+  await waitUntil(`${name} counts what it leaves of the kind ${kind}`, async () => {
+    const metrics = await (await fetch(`${fleet.opsUrl(name)}/metrics`)).text();
+    const left = [...metrics.matchAll(/^holon_work_left_total\{kind="(.*?)",context=".*?",name="(.*?)"\}/gm)].filter((found) => found[1] === kind);
+    const found = left.map(([, , leftName]) => leftName).sort();
+    return JSON.stringify(found) === JSON.stringify([...names].sort()) || found;
+  });
+}
