@@ -54,12 +54,23 @@ export const REFUSED_FORMS = {
     "is overwritten by a function, whose answer nobody checks or copies",
     "overwrite strings only, or change the value in the handler",
   ),
+  noSchema: refusal("is no schema of zod", "give one; where it is imported, look for modules that import each other in a circle"),
   asynchronous: refusal("has an asynchronous check, and contracts are checked synchronously", "check it in the handler and throw ctx.fail()"),
   depth: refusal(
     "is nested deeper than 64 levels, or is a lazy schema that makes a new schema each time",
     "make the recursive schema once and let the lazy function return it",
   ),
 } as const satisfies Record<string, JsonRefusal>;
+
+/** What is said of a discriminated union that zod would refuse at its first parse, in zod's words. */
+export function badUnion(said: string): JsonRefusal {
+  return refusal(`is a discriminated union that zod refuses (${said})`, "give each option a tag of its own, or use z.union()");
+}
+
+/** What is said of a lazy schema whose function throws. */
+export function badLazy(thrown: unknown): JsonRefusal {
+  return refusal(`is a lazy schema that cannot be made (${thrown instanceof Error ? thrown.message : "its function threw"})`, "mend its function");
+}
 
 /** What is said of a type that this version of the toolkit does not know. */
 export function unknownType(type: string): JsonRefusal {

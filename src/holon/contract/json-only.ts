@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import { ContractError } from "./contract-error.ts";
 import { catchRefusal, defaultRefusal } from "./json-only-defaults.ts";
-import { type JsonRefusal, REFUSED_FORMS, REFUSED_TYPES, unknownType } from "./json-only-refusals.ts";
+import { badLazy, badUnion, type JsonRefusal, REFUSED_FORMS, REFUSED_TYPES, unknownType } from "./json-only-refusals.ts";
 import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
+import { unionRefusal } from "./union-tags.ts";
 
 /**
  * Throws where a schema holds a type that JSON loses or that parsing does not copy.
@@ -31,6 +32,7 @@ class Walk {
 
   /** `absentAllowed`: whether undefined at this place means the same as nothing at this place. */
   visit(schema: AnySchema, path: string, absentAllowed: boolean, depth: number): void {
+    if (schema?._zod?.def === undefined) this.#refuse(path, REFUSED_FORMS.noSchema);
     const seen = absentAllowed ? this.#seen.absentAllowed : this.#seen.always;
     if (seen.has(schema)) return;
     seen.add(schema);
@@ -66,7 +68,7 @@ class Walk {
         return visit(def.valueType, `${path}{}`, false);
       case "union":
         for (const option of def.options ?? []) visit(option, path, absentAllowed);
-        return;
+        return this.#union(schema, path);
       case "intersection":
         visit(def.left, path, absentAllowed);
         return visit(def.right, path, absentAllowed);
@@ -75,7 +77,7 @@ class Walk {
       case "nonoptional":
         return visit(def.innerType, path, true);
       case "lazy":
-        return visit(lazyInner(schema), path, absentAllowed);
+        return visit(this.#lazy(schema, path), path, absentAllowed);
       case "optional":
         if (!absentAllowed) this.#refuse(path, REFUSED_FORMS.optionalPlace);
         return visit(def.innerType, path, true);
@@ -106,6 +108,19 @@ class Walk {
     const type = defOf(catchall).type;
     if (type === "unknown" || type === "any") this.#refuse(path, REFUSED_FORMS.loose);
     this.visit(catchall, `${path}{}`, false, depth);
+  }
+
+  #union(schema: AnySchema, path: string): void {
+    const said = unionRefusal(schema);
+    if (said !== undefined) this.#refuse(path, badUnion(said));
+  }
+
+  #lazy(schema: AnySchema, path: string): AnySchema {
+    try {
+      return lazyInner(schema);
+    } catch (error) {
+      return this.#refuse(path, badLazy(error));
+    }
   }
 
   #check(check: CheckDef, owner: SchemaDef, path: string): void {

@@ -3,9 +3,11 @@ import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { ContractError } from "./contract-error.ts";
 import { notUnicode, ParseFailure, type RawIssue, toIssues } from "./issue.ts";
 import { isDeeperThan, isJson, jsonImage, surveyJson } from "./json-image.ts";
+import { badUnion } from "./json-only-refusals.ts";
 import { createNormalizer, NOT_UNICODE } from "./normalizer.ts";
 import type { AnySchema } from "./schema-def.ts";
-import { schemaTraits } from "./schema-walk.ts";
+import { reachable, schemaTraits } from "./schema-walk.ts";
+import { unionRefusal } from "./union-tags.ts";
 
 export { type Issue, notUnicode, ParseFailure } from "./issue.ts";
 
@@ -24,8 +26,14 @@ export type Parser = (value: unknown) => unknown | ParseFailure;
  * members, no negative zero) and refuses text that has no UTF-8.
  *
  * Values of recursive schemas may be nested 64 deep.
+ *
+ * Errors: ContractError for a discriminated union that zod would refuse at its first parse, such as one of a job's data.
  */
 export function createParser(schema: z.ZodType): Parser {
+  for (const each of reachable(schema as AnySchema)) {
+    const said = unionRefusal(each);
+    if (said !== undefined) throw new ContractError("schema", `${badUnion(said).problem}; ${badUnion(said).cure}`);
+  }
   return compileParser(schema, true);
 }
 

@@ -10,6 +10,8 @@ export interface AnySchema {
     readonly propValues?: Readonly<Record<string, ReadonlySet<unknown>>> | undefined;
     /** Of a lazy schema, made on first use and then kept. */
     readonly innerType?: AnySchema;
+    /** Parses a value. */
+    readonly run: (payload: { value: unknown; issues: unknown[] }, context: object) => unknown;
   };
 }
 

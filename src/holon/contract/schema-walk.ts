@@ -29,7 +29,7 @@ export function childrenOf(schema: AnySchema): readonly AnySchema[] {
 }
 
 /** A schema and all below it, each once. */
-function reachable(schema: AnySchema): readonly AnySchema[] {
+export function reachable(schema: AnySchema): readonly AnySchema[] {
   const found = new Set<AnySchema>([schema]);
   for (const each of found) for (const child of childrenOf(each)) found.add(child);
   return [...found];
