@@ -1,6 +1,7 @@
 export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./error-catalogue.ts";
+export * from "./guarded-signal.ts";
 export * from "./holon-error.ts";
 export * from "./left-behind.ts";
 export * from "./lifecycle.ts";

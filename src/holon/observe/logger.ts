@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
-import type { Logger } from "../kernel/index.ts";
+import { isInstanceOf, type Logger } from "../kernel/index.ts";
 import { redact } from "./redaction.ts";
 import { redactText } from "./text-redaction.ts";
 
@@ -54,13 +54,22 @@ class RedactingLogger implements Logger {
   }
 
   child(fields: object): Logger {
-    return new RedactingLogger(this.#pino.child(redact(fields) as Record<string, unknown>));
+    return new RedactingLogger(this.#pino.child(toFields(fields)));
   }
 
   #write(level: "debug" | "info" | "warn" | "error", fields: object, message: string): void {
     if (!this.#pino.isLevelEnabled(level)) return;
-    // An error handed in bare is a field of its own; pino would otherwise write its members as the line's.
-    const copy = redact(fields instanceof Error ? { err: fields } : fields);
-    this.#pino[level](copy, redactText(message));
+    this.#pino[level](toFields(fields), toMessage(message));
   }
+}
+
+/** Whatever was handed in for the fields of a line: a log line is no reason to fail. */
+function toFields(given: unknown): Record<string, unknown> {
+  // An error handed in bare is a field of its own; pino would otherwise write its members as the line's.
+  const copy = redact(isInstanceOf(given, Error) ? { err: given } : given);
+  return typeof copy === "object" && copy !== null && !Array.isArray(copy) ? (copy as Record<string, unknown>) : { value: copy };
+}
+
+function toMessage(given: unknown): string {
+  return typeof given === "string" ? redactText(given) : (JSON.stringify(redact(given)) ?? "");
 }

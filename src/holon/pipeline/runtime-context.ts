@@ -4,6 +4,7 @@ import type { WatchOptions } from "../define/watch-context.ts";
 import {
   type Clock,
   catalogueError,
+  guardListeners,
   HolonError,
   type Logger,
   type Principal,
@@ -92,7 +93,7 @@ export class RuntimeContext implements CallOrigin {
   }
 
   get signal(): AbortSignal {
-    return this.scope.signal;
+    return guardListeners(this.scope.signal, (thrown) => this.log.error({ err: thrown }, "a listener of the signal of a call threw"));
   }
 
   get remainingMs(): number {

@@ -63,7 +63,13 @@ export class RemoteTarget implements Target {
   #prepare(scope: Scope, input: unknown): string | HolonError {
     const refusal = scope.cancelled ?? accessRefusal(this.procedure.access, scope.principal);
     if (refusal !== undefined) return refusal;
-    const parsed = this.#parse(input);
+    let parsed: unknown;
+    try {
+      parsed = this.#parse(input);
+    } catch (cause) {
+      // A getter of the input or a check of the schema throws: what the handler's process would answer, and nothing is sent.
+      return catalogueError("INTERNAL", "The call failed.", { cause, executed: "no" });
+    }
     if (parsed instanceof ParseFailure) return parsed.toBadRequest();
     try {
       return (JSON.stringify(input) as string | undefined) ?? "";

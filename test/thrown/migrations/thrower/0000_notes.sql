@@ -1,0 +1,1 @@
+create table "thrower"."notes" ("id" text primary key);
