@@ -17,6 +17,7 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   lint: [bin("biome"), "lint", "--error-on-warnings", "."],
   types: script("types.ts"),
   floors: script("floors.ts"),
+  patterns: script("patterns.ts"),
   workflows: script("workflow-versions.ts"),
   docs: script("docs.ts"),
   openapi: script("openapi.ts"),

@@ -13,7 +13,7 @@ const HEADER_LENGTH = 23_500;
 const URL_LENGTH = 16_000;
 
 /** The longest string of a JSON body. */
-const STRING_LENGTH = 256 * 1024;
+export const STRING_LENGTH = 256 * 1024;
 
 /** A body just below its limit. */
 const BODY_LENGTH = 1_048_000;
@@ -126,6 +126,32 @@ const BODIES: readonly (readonly [before: string, after: string])[] = [
 const times = (fill: string, length: number): string => fill.repeat(Math.ceil(length / fill.length)).slice(0, length);
 
 const printable = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}..` : text);
+
+/** A text of a length in every shape, alone and as a near miss. */
+export function* shapes(length: number): Iterable<{ readonly name: string; readonly text: string }> {
+  for (const fill of FILLS) {
+    for (const [before, after] of NEAR_MISSES) {
+      yield {
+        name: `${before}, many ${JSON.stringify(fill)}, ${after}`,
+        text: `${before}${times(fill, length - before.length - after.length)}${after}`,
+      };
+    }
+  }
+}
+
+/** What a text may begin and end with, so that a reader goes on to its end and then turns back. */
+const NEAR_MISSES: readonly (readonly [before: string, after: string])[] = [
+  ["", ""],
+  ["", "\0"],
+  ["a@a.", "!"],
+  ["http://a", " "],
+  ["2024-01-01T00:00:00.", "x"],
+  ["P1Y", "x"],
+  ["/a?", "x"],
+  ["eyJ", "."],
+  ["password: ", '"'],
+  ["1", "e"],
+];
 
 /** Every header in every shape, at every way in that reads it. */
 export function* longHeaders(): Iterable<LongText> {
