@@ -9,9 +9,12 @@ afterEach(async () => {
 });
 
 /** One process, or the edge and a process for each context. */
-async function start(command: "start" | "apart"): Promise<{ readonly running: FixtureProcess; readonly url: string; readonly port: number }> {
+async function start(
+  command: "start" | "apart",
+  more: Record<string, string> = {},
+): Promise<{ readonly running: FixtureProcess; readonly url: string; readonly port: number }> {
   const port = await freePort();
-  const env = { PORT: String(port), HOLON_MESH_PORT: String(await freePort()), HOLON_OPS_PORT: String(await freePort()) };
+  const env = { PORT: String(port), HOLON_MESH_PORT: String(await freePort()), HOLON_OPS_PORT: String(await freePort()), ...more };
   const running = runFixture(env, command);
   started.push(running);
   await eventually("the fixture answers", () => ask(port, "stock.taken", { name: "tea" }));
@@ -46,3 +49,29 @@ test.each(["start", "apart"] as const)(
     expect(await ask(port, "stock.taken", { name: "tea" })).toMatchObject({ taken: 0 });
   },
 );
+
+test("a rejected promise of the app's own ends the process with a line in the log, as Node does", async () => {
+  const { running, url } = await start("start");
+  await fetch(`${url}/sales.leaveOwn`).catch(() => {});
+  expect(await running.ended).toBe(1);
+  expect(running.output()).toMatch(/"message":"left by the app".*the process ends: a promise of the app was rejected/);
+});
+
+test("with HOLON_ON_UNHANDLED=log a rejected promise of the app's own is logged with its stack and the process goes on; an exception ends it", async () => {
+  const { running, url, port } = await start("start", { HOLON_ON_UNHANDLED: "log" });
+  for (let count = 1; count <= 3; count++) expect((await fetch(`${url}/sales.leaveOwn`)).status).toBe(200);
+  const line = await eventually("the promise is logged", () =>
+    running
+      .output()
+      .split("\n")
+      .find((text) => text.includes("as HOLON_ON_UNHANDLED says")),
+  );
+  expect(JSON.parse(line)).toMatchObject({
+    level: "error",
+    err: { type: "TypeError", message: "left by the app", stack: expect.stringContaining("leaveOwn") },
+  });
+  expect(await ask(port, "stock.taken", { name: "tea" })).toMatchObject({ taken: 0 });
+  await fetch(`${url}/sales.crash`).catch(() => {});
+  expect(await running.ended).toBe(1);
+  expect(running.output()).toContain("thrown by a timer of the app");
+});

@@ -98,6 +98,7 @@ function start(
     secretMadeUp: false,
     limits: { ...DEFAULT_LIMITS, drainMs: 0, graceMs: 2_000, ...limits },
     logLevel: "info",
+    onUnhandled: "exit",
     trustedProxies: [],
     corsOrigins: [],
     docs: "page",

@@ -11,6 +11,11 @@ export const DOCS = ["page", "document", "off"] as const;
 
 export type Docs = (typeof DOCS)[number];
 
+/** What becomes of the process when a promise of the app's own is rejected and nothing handles it. */
+export const ON_UNHANDLED = ["exit", "log"] as const;
+
+export type OnUnhandled = (typeof ON_UNHANDLED)[number];
+
 /** How much is logged. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -72,6 +77,7 @@ export interface Plan {
   readonly secretMadeUp: boolean;
   readonly limits: Limits;
   readonly logLevel: LogLevel;
+  readonly onUnhandled: OnUnhandled;
   readonly otlpEndpoint?: string;
   /** Addresses or networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];

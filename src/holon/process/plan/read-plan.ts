@@ -2,7 +2,7 @@ import type { AppShape } from "./app-shape.ts";
 import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
-import { DOCS, LOG_LEVELS, type Plan } from "./plan.ts";
+import { DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan.ts";
 import { readAddresses } from "./read-addresses.ts";
 import { readContexts, readRoles } from "./read-hosting.ts";
 import { countsOnSecret, type IdentityNeeds, readIdentity } from "./read-identity.ts";
@@ -53,6 +53,7 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
     ...secret,
     limits: readLimits(production, reader),
     logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+    onUnhandled: reader.choice("HOLON_ON_UNHANDLED", ON_UNHANDLED, "exit"),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     trustedProxies: readTrustedProxies(reader),
     corsOrigins: readCorsOrigins(reader),

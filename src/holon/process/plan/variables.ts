@@ -58,6 +58,11 @@ export const VARIABLES: readonly Variable[] = [
   ),
   variable("NODE_ENV", "development", "`production`, `development` or `test`; production refuses what is made for development."),
   variable("LOG_LEVEL", "info", "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`."),
+  variable(
+    "HOLON_ON_UNHANDLED",
+    "exit",
+    "What becomes of the process when a promise of the app's own is rejected and nothing handles it: `exit` logs it and ends the process with code 1, as Node does; `log` logs it with its stack and goes on. An uncaught exception always ends it.",
+  ),
   variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces will be sent by OTLP over HTTP. Nothing is sent yet."),
 ];
 
