@@ -30,7 +30,16 @@ describe("a reader of an event stream", () => {
     expect(read(text).map((event) => event.data)).toEqual(["a", "b", "c"]);
   });
 
+  // Looking through all that is there with each piece would take hours here.
+  test("reads a long line that comes in small pieces, each piece once", () => {
+    const reader = new EventStreamReader("", 5_000_000);
+    expect(reader.read("data: ")).toEqual([]);
+    for (let index = 0; index < 70_000; index++) reader.read("x".repeat(64));
+    expect(reader.read("\n\n")).toEqual([{ type: "message", data: "x".repeat(70_000 * 64), lastEventId: "" }]);
+  });
+
   test("refuses an event that does not end", () => {
+    expect(() => read("data:\n".repeat(101), "x")).toThrow(/longer than 100/);
     expect(() => read("data: ", "x".repeat(101))).toThrow(/longer than 100/);
     expect(() => read("data: 1\n".repeat(99), `data: ${"x".repeat(50)}`)).toThrow(/longer than 100/);
   });

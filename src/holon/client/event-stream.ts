@@ -14,7 +14,10 @@ export interface StreamEvent {
  */
 export class EventStreamReader {
   readonly #limitLength: number;
+  /** The line that has not ended. It is added to, and not looked through again with each piece. */
   #rest = "";
+  /** Whether the last piece ended with a carriage return, which may be half of a line's end. */
+  #isHalf = false;
   #data: string[] = [];
   #type = "";
   #id: string;
@@ -38,7 +41,10 @@ export class EventStreamReader {
 
   /** The events that this text completes, in order. Errors: PAYLOAD_TOO_LARGE for an event that does not end. */
   read(text: string): StreamEvent[] {
-    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    const whole = this.#isHalf ? `\r${text}` : text;
+    this.#isHalf = whole.endsWith("\r");
+    const lines = (this.#isHalf ? whole.slice(0, -1) : whole).split(/\r\n|\n|\r/);
+    lines[0] = this.#rest + lines[0];
     this.#rest = lines.pop() as string;
     if (this.#rest.length + this.#length > this.#limitLength)
       throw catalogueError("PAYLOAD_TOO_LARGE", `An event is longer than ${this.#limitLength} characters.`);
@@ -56,7 +62,8 @@ export class EventStreamReader {
     if (field === "id" && !value.includes("\0")) this.#id = value;
     if (field === "data") {
       this.#data.push(value);
-      this.#length += value.length;
+      // With the end of its line, which is kept too.
+      this.#length += value.length + 1;
     }
     return [];
   }
