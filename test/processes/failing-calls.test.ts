@@ -75,3 +75,17 @@ test("with HOLON_ON_UNHANDLED=log a rejected promise of the app's own is logged 
   expect(await running.ended).toBe(1);
   expect(running.output()).toContain("thrown by a timer of the app");
 });
+
+test("the app goes on when a transaction that nothing waits for fails", async () => {
+  const { running, url, port } = await start("start");
+  await fetch(`${url}/stock.leaveTransaction`);
+  const line = await eventually("the transaction is logged", () =>
+    running
+      .output()
+      .split("\n")
+      .find((text) => text.includes("thrown in a transaction") && text.includes("nothing waits for its answer")),
+  );
+  expect(JSON.parse(line)).toMatchObject({ level: "warn", procedure: "stock (transaction)", traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(await ask(port, "stock.taken", { name: "tea" })).toMatchObject({ taken: 0 });
+  expect(running.child.exitCode).toBeNull();
+});

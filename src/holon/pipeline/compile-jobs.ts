@@ -1,6 +1,6 @@
 import { type AnyProcedure, mutation } from "../contract/index.ts";
 import type { HandlerTree } from "../define/define-context.ts";
-import type { Scope } from "../kernel/index.ts";
+import { handOut, type Scope } from "../kernel/index.ts";
 import { type CountWork, counted } from "../observe/index.ts";
 import type { JobCall, JobHandler } from "../work/index.ts";
 import { AnswerRecord, type TransactionRecord } from "./answer-record.ts";
@@ -26,12 +26,15 @@ export function compileJobs({ context, handlers, count, makeContext }: CompileJo
       const run: JobHandler = async (call) => {
         const ctx = makeContext(call.scope, JOB_PROCEDURE).inScope(call.scope, fenceOf(call));
         const record = new AnswerRecord(`${context}/job ${name}`, (result) => result, claimOf(call));
-        const complete = (work: (tx: object) => Promise<unknown>): Promise<void> =>
-          ctx.holdingTransaction(async () => {
+        const place = { procedure: `${context} (job ${name})`, traceId: call.scope.trace.traceId };
+        const complete = (work: (tx: object) => Promise<unknown>): Promise<void> => {
+          const completing = ctx.holdingTransaction(async () => {
             await ctx.inScope(call.scope, record).transaction(work);
             call.completed();
           });
-        const progress = (value: object | number): Promise<void> => call.progress(value);
+          return handOut(completing, place);
+        };
+        const progress = (value: object | number): Promise<void> => handOut(call.progress(value), place);
         const args = { data: call.data, ctx, attempt: call.attempt, progress, complete };
         const result = await counted(count, ["job", context, name], async () => (handler as Handler)(args));
         return record.isCommitted ? record.value : result;

@@ -6,6 +6,7 @@ import {
   catalogueError,
   guardListeners,
   HolonError,
+  handOut,
   type Logger,
   type Principal,
   principalName,
@@ -139,7 +140,17 @@ export class RuntimeContext implements CallOrigin {
     return user;
   }
 
-  async transaction<R>(run: (tx: object) => Promise<R>): Promise<R> {
+  transaction<R>(run: (tx: object) => Promise<R>): Promise<R> {
+    const { scope } = this;
+    return handOut(this.#transact(run), {
+      procedure: `${this.#home.name} (transaction)`,
+      get traceId() {
+        return scope.trace.traceId;
+      },
+    });
+  }
+
+  async #transact<R>(run: (tx: object) => Promise<R>): Promise<R> {
     const { openTransaction } = this.#home;
     const answer = this.#answer;
     answer?.begin();

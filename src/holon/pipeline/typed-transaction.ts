@@ -1,7 +1,7 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
 import { type DataTransaction, requestHash, type Tables, type WriteDatabase } from "../data/index.ts";
 import type { EnqueueOptions, StartOptions } from "../define/handler-context.ts";
-import { catalogueError, HolonError } from "../kernel/index.ts";
+import { catalogueError, HolonError, handOut } from "../kernel/index.ts";
 import type { JobMap, StartedRun, WorkflowMap } from "../work/index.ts";
 import { assertEnqueueOptions } from "./enqueue-options.ts";
 import { PayloadError } from "./payload-error.ts";
@@ -32,7 +32,7 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
 
   const inputParsers = new Map(Object.entries(workflows).map(([name, { input, version }]) => [name, { parse: createParser(input), version }]));
 
-  return (tx) => ({
+  const open = (tx: DataTransaction<Tables>): TypedTransaction => ({
     db: tx.db,
     async emit(name, payload) {
       const event = eventParsers.get(name);
@@ -65,6 +65,16 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       return { runId: run.id, isNew: run.isNew };
     },
   });
+  return (tx) => {
+    const { db, emit, enqueue, start } = open(tx);
+    const place = (what: string, name: string) => ({ procedure: `${contextName} (${what} ${name})` });
+    return {
+      db,
+      emit: (name, payload) => handOut(emit(name, payload), place("emit", name)),
+      enqueue: (name, data, options) => handOut(enqueue(name, data, options), place("enqueue", name)),
+      start: (name, input, options) => handOut(start(name, input, options), place("start", name)),
+    };
+  };
 }
 
 function parsePayload(parse: Parser, value: unknown, what: string): unknown {
