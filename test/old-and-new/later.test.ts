@@ -8,7 +8,7 @@ import type { FaultProgram } from "../faults/harness/program.ts";
 import { SCALE } from "../faults/harness/scale.ts";
 import { showingOnFailure } from "../faults/harness/showing-on-failure.ts";
 import { waitUntil } from "../faults/harness/wait.ts";
-import { accountOf } from "./harness/account.ts";
+import { accountOf, firedOf } from "./harness/account.ts";
 import { LATER_KIND, laterPeerBefore } from "./harness/later-peer.ts";
 import { LATER_JOB, laterRows, stateOfOwnEvent, writeLaterRows } from "./harness/later-rows.ts";
 import { appProgram, type Version } from "./harness/versions.ts";
@@ -72,7 +72,9 @@ async function check(fleet: Fleet, program: FaultProgram, version: 1 | 2): Promi
   // What it finds at its start, and what it comes upon.
   await fleet.process("orders").become(program);
   await fleet.process("orders").ready();
+  const { tick } = await firedOf(fleet);
   await place("after");
+  await waitUntil("its own schedule fires", async () => (await firedOf(fleet)).tick > tick);
   const runs = ["fulfil@9", "later@1", `fulfil@${version} in the state resting`];
   const steps = ["signal reserve, started", "call reserve, resting"].map((step) => `fulfil@${version} with a step ${step}`);
   await untilLeft(fleet, "orders", "run", [...runs, ...steps]);
