@@ -6,6 +6,7 @@ import { catalogueError, type HolonError, type Limits } from "../kernel/index.ts
 import { addAppRoutes } from "./app-routes/add-app-routes.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
 import type { EdgeParts } from "./edge-parts.ts";
+import { AnswerEnds } from "./http/answer-ends.ts";
 import { answerClientFault } from "./http/client-fault.ts";
 import { CorsPolicy } from "./http/cors-policy.ts";
 import { EdgeRequest } from "./http/edge-request.ts";
@@ -84,6 +85,7 @@ function createParts(options: EdgeOptions): EdgeParts {
     traces: new TraceStart(),
     cors: new CorsPolicy(options.cors),
     flights: new Flights(),
+    answerEnds: new AnswerEnds(),
     streams: new SseStreams(),
     security: new SecurityHeaders({ isProduction: options.isProduction === true }),
     rates: new RateGate({ targets, limits, clock, store }),
@@ -164,9 +166,9 @@ class Door {
   }
 
   #passOn(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
-    const { flights, cors, security } = this.#parts;
+    const { flights, answerEnds, cors, security } = this.#parts;
     flights.start();
-    response.on("close", () => flights.end());
+    answerEnds.onEnd(request, response, () => flights.end());
     stripInternalHeaders(request);
     security.setOn(response);
     const allowed = cors.headers(request);

@@ -1,5 +1,6 @@
 import type { Clock, Limits, Logger, TimerWheel } from "../kernel/index.ts";
 import type { Authenticate } from "./edge-options.ts";
+import type { AnswerEnds } from "./http/answer-ends.ts";
 import type { CorsPolicy } from "./http/cors-policy.ts";
 import type { ErrorBoundary } from "./http/error-boundary.ts";
 import type { Flights } from "./http/flights.ts";
@@ -25,6 +26,7 @@ export interface EdgeParts {
   readonly traces: TraceStart;
   readonly cors: CorsPolicy;
   readonly flights: Flights;
+  readonly answerEnds: AnswerEnds;
   readonly streams: SseStreams;
   readonly rates: RateGate;
   readonly streamGate: StreamGate;

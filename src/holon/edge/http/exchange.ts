@@ -22,6 +22,8 @@ export class Exchange {
    * a fifth of the time was seen to go into collecting that.
    */
   asked: Asked | undefined = undefined;
+  /** Gives back what the answer holds of the limits, once, when its connection is closed or the answer complete. */
+  release: (() => void) | undefined = undefined;
   /** Whether its calls were counted, so that an error is no refusal of the request itself. */
   #isCounted = false;
 
@@ -30,8 +32,9 @@ export class Exchange {
     this.request = request;
     this.response = response;
     parts.flights.start();
-    response.on("close", () => {
+    parts.answerEnds.onEnd(request, response, () => {
       parts.flights.end();
+      this.release?.();
       if (!response.writableFinished) this.asked?.refuse(catalogueError("CANCELLED", "The client closed the connection."));
     });
   }

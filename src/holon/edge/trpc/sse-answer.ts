@@ -58,10 +58,10 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   start(principal: Principal, client: AddressedClient): void {
     if (this.#isOver) return;
     const { route, input } = this.#options;
-    const { parts, response } = this.#exchange;
+    const { parts } = this.#exchange;
     const place = parts.streamGate.take(principal, client);
     if (isHolonError(place)) return this.#fail(place);
-    response.once("close", place);
+    this.#exchange.release = place;
     const rates = parts.rates.of(route.target.path);
     if (rates === undefined) return this.#open(principal);
     rates.take(principal, client, input).then(

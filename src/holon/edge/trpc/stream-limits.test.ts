@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { createTRPCClient, httpSubscriptionLink } from "@trpc/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { createClient } from "../../client/create-client.ts";
@@ -21,6 +22,8 @@ async function* waits(_input: unknown, scope: Scope) {
 }
 
 const overloaded = () => catalogueError("OVERLOADED", "full", { details: { retryAfterMs: 7_000 } });
+
+const ANN: Principal = { kind: "user", id: "ann", roles: [] };
 
 /** Requests that came in. */
 let asked = 0;
@@ -141,20 +144,36 @@ describe("a stream over a limit", () => {
   it("takes no place when its client has gone before it is known who asks", async () => {
     let decide: (principal: Principal) => void = () => {};
     const target = new HandTarget("catalog.ticks", feed, waits as never);
-    server = await openEdge({ more: [target], limits: { addressStreamCount: 1 }, authenticate: () => new Promise((resolve) => (decide = resolve)) });
+    server = await openEdge({ more: [target], limits: { userStreamCount: 1 }, authenticate: () => new Promise((resolve) => (decide = resolve)) });
     const gone = new AbortController();
     const request = send(server.url, { path: "/trpc/catalog.ticks", signal: gone.signal }).catch(() => undefined);
     await until(() => server.edge.subscriptionCount === 1);
     gone.abort();
     await request;
     await until(() => server.edge.inFlightCount === 0);
-    decide(ANONYMOUS);
+    decide(ANN);
     const next = send(server.url, { path: "/trpc/catalog.ticks" });
     await until(() => server.edge.subscriptionCount === 1);
-    decide(ANONYMOUS);
+    decide(ANN);
     await until(() => target.scopes.length === 1);
     server.edge.drain();
     expect((await next).body).not.toContain("TOO_MANY_REQUESTS");
+  });
+
+  it("gives its place back when its client goes while it waits behind another answer of its connection", async () => {
+    await open({ addressStreamCount: 15 });
+    const socket = connect({ host: "127.0.0.1", port: server.edge.port });
+    const request = "GET /trpc/catalog.ticks HTTP/1.1\r\nhost: x\r\n\r\n";
+    socket.write(request.repeat(15));
+    await until(() => server.targets.get("catalog.ticks")?.scopes.length === 15);
+    expect([server.edge.subscriptionCount, server.edge.inFlightCount]).toEqual([15, 15]);
+    socket.destroy();
+    await until(() => server.edge.subscriptionCount === 0 && server.edge.inFlightCount === 0);
+    expect(server.targets.get("catalog.ticks")?.scopes.every((scope) => scope.cancelled?.code === "CANCELLED")).toBe(true);
+    const next = send(server.url, { path: "/trpc/catalog.ticks" });
+    await until(() => server.edge.subscriptionCount === 1 && server.targets.get("catalog.ticks")?.scopes.length === 16);
+    server.edge.drain();
+    await next;
   });
 
   it("says when to come back in the header of a call too, where a call passes it on", async () => {
