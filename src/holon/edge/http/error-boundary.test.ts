@@ -34,10 +34,16 @@ describe("ErrorBoundary", () => {
     expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "INTERNAL", details: { errorId: "new id" } });
   });
 
-  it("makes a message, a status and an `executed` that are none those of the catalogue", () => {
+  it("answers the status and the `executed` of the catalogue where those of an error are none", () => {
     const { boundary } = open();
-    const thrown = Object.assign(catalogueError("CONFLICT", "m"), { message: Symbol("m"), status: 99_999, executed: "perhaps" });
-    expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "CONFLICT", message: thrown.row.meaning, status: 409, executed: "no" });
+    const thrown = Object.assign(catalogueError("CONFLICT", "m"), { status: 99_999, executed: "perhaps" });
+    expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "CONFLICT", message: "m", status: 409, executed: "no" });
+  });
+
+  it("takes an error of the toolkit whose message is no text for an error of no contract", () => {
+    const { boundary } = open();
+    const thrown = Object.assign(catalogueError("CONFLICT", "m"), { message: Symbol("m") });
+    expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "INTERNAL", details: { errorId: "new id" } });
   });
 
   it.each([
