@@ -4,7 +4,7 @@ import { ConfigurationError, type Plan } from "../process/plan/index.ts";
 import { serveJobAlone } from "../process/start/serve-job-alone.ts";
 import type { MakeRunAlone } from "../process/start/start-process.ts";
 import { createRunAlone } from "../work/index.ts";
-import { logUncaught } from "./crash-log.ts";
+import { logUnhandled } from "./crash-log.ts";
 
 /** Starts this very program once more for each job that is run alone, as part of the same app: with its secret, and on its database. */
 export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
@@ -21,6 +21,5 @@ export async function runAloneCommand(app: App, plan: Plan): Promise<void> {
     throw new ConfigurationError([{ variable: "command", problem: "alone is started by a process of the app itself", cure: "Use start." }]);
   }
   const log = createLogger({ name: plan.name, level: plan.logLevel });
-  logUncaught(log, plan.onUnhandled);
-  await serveJobAlone({ app, plan, log }, process);
+  await serveJobAlone({ app: logUnhandled(app, plan, log), plan, log }, process);
 }

@@ -9,7 +9,7 @@ import { openApiOf } from "../process/app/open-api-of.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../process/plan/index.ts";
 import { startProcess } from "../process/start/start-process.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
-import { logUncaught } from "./crash-log.ts";
+import { logUnhandled } from "./crash-log.ts";
 import { renderNewKey } from "./render-new-key.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
@@ -86,8 +86,7 @@ function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
 
 async function start(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: plan.name, level: plan.logLevel });
-  logUncaught(log, plan.onUnhandled);
-  const running = await startProcess({ app, plan, log, runAlone: runAloneInChild });
+  const running = await startProcess({ app: logUnhandled(app, plan, log), plan, log, runAlone: runAloneInChild });
   process.stdout.write(`${renderProcess(running)}\n`);
   await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);
 }

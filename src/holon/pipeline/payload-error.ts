@@ -1,4 +1,11 @@
+import { noteHandedOut } from "../kernel/index.ts";
+
 /** What a handler emitted or enqueued does not fit its schema or is too large: a bug of the handler. */
 export class PayloadError extends Error {
   override readonly name = "PayloadError";
+
+  constructor(message: string) {
+    super(message);
+    noteHandedOut(this);
+  }
 }

@@ -8,6 +8,7 @@ import {
   HolonError,
   handOut,
   type Logger,
+  noteHandedOut,
   type Principal,
   principalName,
   type Scope,
@@ -163,6 +164,9 @@ export class RuntimeContext implements CallOrigin {
       });
       answer?.commit();
       return result;
+    } catch (error) {
+      noteHandedOut(error);
+      throw error;
     } finally {
       this.#openTransactions--;
     }

@@ -11,8 +11,8 @@ export const DOCS = ["page", "document", "off"] as const;
 
 export type Docs = (typeof DOCS)[number];
 
-/** What becomes of the process when a promise of the app's own is rejected and nothing handles it. */
-export const ON_UNHANDLED = ["exit", "log"] as const;
+/** What becomes of the process when a promise of the app's own is rejected and nothing handles it; `trace` goes on, and names the handler. */
+export const ON_UNHANDLED = ["exit", "log", "trace"] as const;
 
 export type OnUnhandled = (typeof ON_UNHANDLED)[number];
 

@@ -53,7 +53,7 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
     ...secret,
     limits: readLimits(production, reader),
     logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS, "info"),
-    onUnhandled: reader.choice("HOLON_ON_UNHANDLED", ON_UNHANDLED, "exit"),
+    onUnhandled: reader.choice("HOLON_ON_UNHANDLED", ON_UNHANDLED, production ? "log" : "exit"),
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     trustedProxies: readTrustedProxies(reader),
     corsOrigins: readCorsOrigins(reader),

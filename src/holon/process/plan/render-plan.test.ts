@@ -32,6 +32,7 @@ describe("a plan in print", () => {
       "mesh TLS         off",
       "secret           given",
       "log level        info",
+      "on unhandled     exit",
       "traces           off",
       "trusted proxies  none",
       "cors origins     none",

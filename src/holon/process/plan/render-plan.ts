@@ -42,6 +42,7 @@ function ruleLines(plan: Plan): Line[] {
     ...identityLines(plan),
     ["secret", plan.secretMadeUp ? "made up at start" : "given"],
     ["log level", plan.logLevel],
+    ["on unhandled", plan.onUnhandled],
     ["traces", plan.otlpEndpoint === undefined ? "off" : maskedUrl(plan.otlpEndpoint)],
     ["trusted proxies", plan.trustedProxies.join(", ") || "none"],
     ["cors origins", plan.corsOrigins.join(", ") || "none"],
