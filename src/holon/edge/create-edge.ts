@@ -88,7 +88,7 @@ function createParts(options: EdgeOptions): EdgeParts {
     answerEnds: new AnswerEnds(),
     streams: new SseStreams(),
     security: new SecurityHeaders({ isProduction: options.isProduction === true }),
-    rates: new RateGate({ targets, limits, clock, store }),
+    rates: new RateGate({ targets, limits, clock, log, store }),
     streamGate: new StreamGate(limits),
   };
 }

@@ -1,16 +1,20 @@
 import type { TargetMap } from "../../contract/index.ts";
-import type { Clock, HolonError, Limits, Principal } from "../../kernel/index.ts";
+import type { Clock, HolonError, Limits, Logger, Principal } from "../../kernel/index.ts";
 import { clientNetwork } from "./client-network.ts";
 import { type AddressedClient, ProcedureRates } from "./procedure-rates.ts";
 import { RateCounter } from "./rate-counter.ts";
 import type { RateStore } from "./shared-totals.ts";
 import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 
+/** After how long it is said again that addresses are turned away. */
+const QUIET_MS = 60_000;
+
 /** What a {@link RateGate} is made from. */
 export interface RateGateOptions {
   readonly targets: TargetMap;
   readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "refusalRateCount" | "rateWindowMs" | "rateKeysCount">;
   readonly clock: Clock;
+  readonly log: Logger;
   /** Undefined where this edge counts alone. */
   readonly store: RateStore | undefined;
 }
@@ -21,8 +25,13 @@ export class RateGate {
   readonly #addresses: RateCounter;
   readonly #refusals: RateCounter;
   readonly #procedures = new Map<string, ProcedureRates>();
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ targets, limits, clock, store }: RateGateOptions) {
+  constructor({ targets, limits, clock, log, store }: RateGateOptions) {
+    this.#clock = clock;
+    this.#log = log;
     const keysCount = limits.rateKeysCount;
     const create = (name: string, limit: number, windowMs: number): RateCounter =>
       new RateCounter({ limit, windowMs, keysCount, clock, shared: store?.totals(name, windowMs) });
@@ -43,7 +52,9 @@ export class RateGate {
 
   /** Counts a request that was refused before anybody knew which calls to count. */
   countRefusal({ address }: AddressedClient): void {
-    this.#refusals.take(clientNetwork(address));
+    const network = clientNetwork(address);
+    this.#refusals.take(network);
+    if (this.#refusals.waitMs(network) > 0) this.#warn(network);
   }
 
   /** Why a request is not read at all: too many from its address were refused. Costs nothing as long as no request was. */
@@ -51,6 +62,17 @@ export class RateGate {
     if (this.#refusals.size === 0) return undefined;
     const waitMs = this.#refusals.waitMs(clientNetwork(client.address));
     return waitMs === 0 ? undefined : tooManyRefusals(this.#refusals.limit, this.#refusals.windowMs, waitMs);
+  }
+
+  /** Says it at most once a minute: behind a proxy that was not named, one client turns all others away. */
+  #warn(address: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + QUIET_MS;
+    this.#log.warn(
+      { address },
+      "too many requests of an address were refused as malformed (limits.refusalRateCount): all its requests for procedures get 429 for a while; if a proxy has this address, name it in HOLON_TRUSTED_PROXIES",
+    );
   }
 
   /** The limits of one procedure alone; undefined where it has none. */

@@ -46,6 +46,8 @@ async function refuse(url: string, count: number, headers: Record<string, string
   return statuses(answers);
 }
 
+const warnings = ({ log }: EdgeUnderTest) => log.lines.filter(({ message }) => message.includes("HOLON_TRUSTED_PROXIES")).map(({ fields }) => fields);
+
 /** What is refused before a procedure is known, or as soon as it is, without a count of calls. */
 const REFUSALS: readonly (readonly [name: string, status: number, send: (url: string) => Promise<RawAnswer>])[] = [
   ["a body that is no JSON by its content type", 415, (url) => bad(url)],
@@ -101,6 +103,14 @@ describe("requests that are refused before a procedure is known", () => {
     expect((await good(url, { authorization: "u1" })).status).toBe(429);
     expect(inside.get("things.list")?.scopes).toHaveLength(0);
     expect(await answersBeforeItsBody(url)).toBe(429);
+  });
+
+  it("are told to the operator once a minute, with what to do where the address is a proxy's", async () => {
+    const edge = await open();
+    await refuse(edge.url, LIMIT - 1);
+    expect(warnings(edge)).toEqual([]);
+    await refuse(edge.url, 2);
+    expect(warnings(edge)).toEqual([{ address: "127.0.0.1" }]);
   });
 
   it("leave the app's own routes and the checks of health alone", async () => {
