@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../src/holon/kernel/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../src/holon/work/queue/index.ts";
@@ -10,7 +11,7 @@ import { showingOnFailure } from "../faults/harness/showing-on-failure.ts";
 import { waitUntil } from "../faults/harness/wait.ts";
 import { accountOf, firedOf } from "./harness/account.ts";
 import { LATER_KIND, laterPeerBefore } from "./harness/later-peer.ts";
-import { LATER_JOB, laterRows, stateOfOwnEvent, writeLaterRows } from "./harness/later-rows.ts";
+import { LATER_JOB, laterRows, OWN_EVENT, SENT_EVENT, stateOfEvent, writeLaterRows } from "./harness/later-rows.ts";
 import { appProgram, type Version } from "./harness/versions.ts";
 
 /**
@@ -80,11 +81,17 @@ async function check(fleet: Fleet, program: FaultProgram, version: 1 | 2): Promi
   await untilLeft(fleet, "orders", "run", [...runs, ...steps]);
   await untilLeft(fleet, "orders", "outbox", ["promise"]);
   await withQueues(fleet, async (queues) => {
-    // The later version put its job on the queue that all share.
+    // The later version put its event and its job on the queues that all share.
+    await queues.add("events.stock", [{ id: "later", name: "later", data: { producer: "orders", events: [SENT_EVENT] } }]);
+    await untilLeft(fleet, "stock", "event", ["orders.later"]);
+    expect(await stateOfEvent(fleet, SENT_EVENT.id)).toBe("held");
     await queues.add("jobs.orders", [{ id: "later", name: "later", data: { ids: [LATER_JOB] } }]);
     await untilLeft(fleet, "orders", "job", ["later"]);
     await place("last");
-    await waitUntil("an event is worked off that is due after those of the later version", async () => (await stateOfOwnEvent(fleet)) === "parked");
+    await waitUntil(
+      "an event is worked off that is due after those of the later version",
+      async () => (await stateOfEvent(fleet, OWN_EVENT)) === "parked",
+    );
     expect(await laterRows(fleet)).toEqual(written);
     await checkMessages(fleet, queues);
   });
@@ -117,12 +124,15 @@ async function checkMessages(fleet: Fleet, queues: QueueBackend): Promise<void> 
     );
   await untilLeft(fleet, "orders", "message", ["ack.orders later", "jobs.orders later"]);
   await untilLeft(fleet, "stock", "message", ["events.stock later"]);
-  const taken = new Set<string>();
+  const taken: unknown[] = [];
   const workers = QUEUES.map((queue) =>
-    queues.work(queue, { concurrency: 1 }, async ({ name, data }) => void (name === "later" && taken.add(JSON.stringify([queue, data])))),
+    queues.work(queue, { concurrency: 1 }, async ({ name, data }) => void (name === "later" && taken.push({ queue, data }))),
   );
-  const all = QUEUES.flatMap((queue) => MESSAGES[queue].map((data) => JSON.stringify([queue, data])));
-  await waitUntil("the later version has all its messages", () => all.every((message) => taken.has(message)) || [...taken]);
+  const all = QUEUES.flatMap((queue) => MESSAGES[queue].map((data) => ({ queue, data })));
+  await waitUntil(
+    "the later version has all its messages",
+    () => all.every((message) => taken.some((found) => isDeepStrictEqual(found, message))) || taken,
+  );
   await Promise.all(workers.map((worker) => worker.close()));
 }
 

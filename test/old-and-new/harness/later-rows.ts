@@ -13,8 +13,14 @@ const ID = "00000000-0000-4000-8000-00000000000";
 /** Beginning of the ids of more events than one look takes up. */
 const LATER_EVENT = "00000000-0000-4000-8000-000000001";
 
-/** Of an event that each version knows. */
-const OWN = "00000000-0000-4000-9000-000000000000";
+/** An event that each version knows, due after many of a later version; its payload does not fit, so it is parked when it is worked off. */
+export const OWN_EVENT = "00000000-0000-4000-9000-000000000000";
+
+/** An event that only a later version knows, as it travels. */
+export const SENT_EVENT = {
+  ...{ id: "00000000-0000-4000-9000-000000000001", position: 1, name: "later", payload: { id: "later" }, key: null, keyNumber: null, needs: null },
+  ...{ needsSurely: false, traceparent: null, initiator: { kind: "anonymous" } },
+};
 
 /** A job that only a later version knows. */
 export const LATER_JOB = `${ID}1`;
@@ -26,6 +32,8 @@ export async function writeLaterRows(fleet: Fleet, version: number): Promise<voi
   const sql = fleet.sql("orders");
   for (const [context, table, column] of CHECKS) await sql.unsafe(`alter table ${context}.${table} drop constraint ${table}_${column}_check`);
   await sql.unsafe(`
+    insert into orders.holon_migrations (source, name, ordinal, hash, compatible) values
+      ('holon', '9999_later', 99, '', true), ('context', '9999_later', 99, '', true);
     insert into orders.holon_outbox (kind, name, payload, initiator) values ('promise', 'later', '{}', '${ANYBODY}');
     insert into orders.holon_jobs (id, name, state, data, initiator) values
       ('${LATER_JOB}', 'later', 'waiting', '{"id":"later"}', '${ANYBODY}'), ('${ID}2', 'receipt', 'resting', '{"id":"later"}', '${ANYBODY}');
@@ -40,14 +48,14 @@ export async function writeLaterRows(fleet: Fleet, version: number): Promise<voi
       ('${ID}4', 'reserve', 0, 'signal', 'started'), ('${ID}5', 'reserve', 0, 'call', 'resting');
     insert into stock.holon_inbox (producer, event_id, name, position, state, payload, initiator, retry_at) values
       ('orders', '${ID}2', 'placed', 1, 'resting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
-      ('orders', '${OWN}', 'placed', 1, 'held', '{}', '${ANYBODY}', '2001-01-01');
+      ('orders', '${OWN_EVENT}', 'placed', 1, 'held', '{}', '${ANYBODY}', '2001-01-01');
     insert into stock.holon_inbox (producer, event_id, name, position, state, payload, initiator, retry_at)
-      select 'orders', ('${LATER_EVENT}' || lpad(n::text, 3, '0'))::uuid, 'later', 1, 'held', '{"id":"later"}', '${ANYBODY}', '2000-01-01' from generate_series(1, 100) n`);
+      select 'orders', ('${LATER_EVENT}' || lpad(n::text, 3, '0'))::uuid, 'later', n, 'held', '{"id":"later"}', '${ANYBODY}', '2000-01-01' from generate_series(1, 100) n`);
 }
 
-/** How an event stands that each version knows, and that is due after many of a later version; its payload does not fit. */
-export async function stateOfOwnEvent(fleet: Fleet): Promise<unknown> {
-  const [row] = await fleet.sql("stock")`select state from stock.holon_inbox where event_id = ${OWN}`;
+/** How an event stands at `stock`. */
+export async function stateOfEvent(fleet: Fleet, id: string): Promise<unknown> {
+  const [row] = await fleet.sql("stock")`select state from stock.holon_inbox where event_id = ${id}`;
   return row?.["state"];
 }
 
@@ -59,6 +67,6 @@ export async function laterRows(fleet: Fleet): Promise<unknown> {
     union all select 'schedule', to_jsonb(r) from orders.holon_schedules r where name = 'later'
     union all select 'run', to_jsonb(r) from orders.holon_runs r where id::text like '${ID}%'
     union all select 'step', to_jsonb(r) from orders.holon_steps r where run_id::text like '${ID}%'
-    union all select 'event', to_jsonb(r) from stock.holon_inbox r where name = 'later' or state = 'resting'
+    union all select 'event', to_jsonb(r) from stock.holon_inbox r where event_id::text like '${LATER_EVENT}%' or state = 'resting'
     order by 1, 2`);
 }
