@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { contract, query, subscription } from "../contract/index.ts";
+import { contract, mutation, query, subscription } from "../contract/index.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "./edge.testing.ts";
 import { type RawAnswer, send, sendBytes } from "./http.testing.ts";
 
@@ -16,12 +16,14 @@ beforeAll(async () => {
     procedures: {
       get: query({ access: "public", input, output: input, rest: "GET /texts/{text}" }),
       find: query({ access: "public", input, output: input, rest: "GET /found" }),
+      add: mutation({ access: "public", input, output: input, rest: "POST /texts" }),
       watch: subscription({ access: "public", input: Resumed, output: input, resumable: true }),
     },
   });
   edge = await openEdge({
     more: [
       new HandTarget("texts.get", procedures.get, ({ text }: { text: string }) => see(text)),
+      new HandTarget("texts.add", procedures.add, ({ text }: { text: string }) => see(text)),
       new HandTarget("texts.find", procedures.find, ({ text }: { text: string }) => see(text)),
       new HandTarget("texts.watch", procedures.watch, async function* ({ lastEventId = "" }: z.infer<typeof Resumed>) {
         yield { id: "1", data: see(lastEventId) };
@@ -135,6 +137,9 @@ describe("half of a surrogate pair", () => {
   const inUrl = (half: string): string => encodeURIComponent(value(half));
   it.each<[where: string, ask: Ask]>([
     ["a body by tRPC", (half) => post("/trpc/catalog.any", value(half))],
+    ["a member that the contract does not know, by tRPC", (half) => post("/trpc/texts.add", `{"text":"a","other":["${half}"]}`)],
+    ["a member that the contract does not know, in a URL", (half) => get(`/trpc/texts.get?input=${encodeURIComponent(`{"text":"a","${half}":1}`)}`)],
+    ["a member that the contract does not know, by REST", (half) => post("/texts", `{"text":"a","other":"${half}"}`)],
     ["a key of a body by tRPC", (half) => post("/trpc/catalog.any", `{"${half}":1}`)],
     ["a URL by tRPC", (half) => get(`/trpc/texts.get?input=${inUrl(half)}`)],
     ["a batch by tRPC", (half) => get(`/trpc/texts.get?batch=1&input=${encodeURIComponent(`{"0":${value(half)}}`)}`)],
