@@ -10,10 +10,13 @@ export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].fla
 /** Steps by their kind. */
 const KINDS = [["reserve", "charge"], ["confirm", "last"], ["outside"], ["nap"]] as const;
 
-/** One of the given points for each kind of step, other ones with another seed. */
+/**
+ * One of the given points for each kind of step, other ones with another seed: after its effect, for there it shows when a second attempt is not
+ * known to be the same.
+ */
 export function pointsOfEachKind(points: readonly string[], seed: number): string[] {
   return KINDS.flatMap((steps) => {
-    const own = points.filter((point) => steps.some((step) => point.startsWith(`${step}:`)));
+    const own = points.filter((point) => /:(after|undone)$/.test(point) && steps.some((step) => point.startsWith(`${step}:`)));
     return own.slice(seed % Math.max(1, own.length)).slice(0, 1);
   });
 }
