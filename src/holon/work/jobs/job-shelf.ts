@@ -7,6 +7,9 @@ import { SENDABLE } from "./job-runs.ts";
 /** Rows that one statement of a sweep touches, so that it locks little at a time. */
 export const SWEEP_COUNT = 500;
 
+/** Greatest delay that the sum of two times can hold with room to spare; what may be asked for is much less. */
+const GREATEST_READABLE_DELAY_MS = 1e12;
+
 /** How many jobs of a name. */
 export interface JobCount {
   readonly name: string;
@@ -37,13 +40,16 @@ export class JobShelf {
    */
   takeOver(ids: readonly string[]): Promise<readonly SendableJob[]> {
     const { outbox } = this.#database;
+    // A delay that another version wrote and this one cannot read stays in the outbox, and does not hold up the jobs beside it.
+    const chosen = sql`id = any(${uuids(ids)}) and kind = 'job' and settled_at is null and case jsonb_typeof(options -> 'delayMs')
+      when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;
     return this.#database.transaction("take jobs over", async (tx) => {
       await tx.db.execute(sql`insert into ${this.#jobs} (id, name, state, data, options, traceparent, initiator, deduplication_key, due_at, created_at)
         select id, name, 'waiting', payload, options, traceparent, initiator, options ->> 'deduplicationKey',
           created_at + coalesce((options ->> 'delayMs')::double precision, 0) * interval '1 millisecond', created_at
-        from ${outbox} where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null order by position
+        from ${outbox} where ${chosen} order by position
         on conflict do nothing`);
-      await tx.db.execute(sql`update ${outbox} set settled_at = now() where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null`);
+      await tx.db.execute(sql`update ${outbox} set settled_at = now() where ${chosen}`);
       return [
         ...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and ${this.#isKnown}`))),
       ] as unknown as readonly SendableJob[];
