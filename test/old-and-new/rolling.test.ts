@@ -101,6 +101,7 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   const account = await accountOf(fleet, load);
   say("updated", { backend, orders: load.counts, heldWhileOld: meanwhile.open, ends });
   expect(account).toEqual(balanced());
+  expect(messagesLeft(fleet)).toEqual([]);
 
   // One that is not compatible keeps the old version from starting, and says why.
   await roll(breaking, "orders-a");
@@ -111,6 +112,14 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   expect(refused.output).toMatch(/this version is not compatible with: 0002_notes_needed/);
   expect(refused.deaths.slice(deaths)).toEqual([1]);
   expect(ends.filter((end) => end !== 0)).toEqual([]);
+}
+
+/** Queues with messages of one version that the other did not understand: each of them only loses time by it, but these two have the same messages. */
+function messagesLeft(fleet: Fleet): readonly unknown[] {
+  const lines = fleet.processes
+    .flatMap(({ logged }) => logged)
+    .filter(({ msg }) => String(msg).startsWith("this process does not understand a message"));
+  return [...new Set(lines.map(({ message }) => message))];
 }
 
 /** Which versions answer along a call, from each of the processes of orders. */
