@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { ask, eventually, type FixtureProcess, freePort, isAlive, runFixture, tell } from "./fixture/run.ts";
+import { ask, eventually, type FixtureProcess, freePort, isAlive, runFixture, runSupervisedFixture, tell } from "./fixture/run.ts";
 
 const started: FixtureProcess[] = [];
 
@@ -68,6 +69,20 @@ test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process and no p
   await supervisor.ended;
   await eventually("all descendants are gone", async () => (await Promise.all(family.map(isAlive))).every((alive) => !alive) || undefined);
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+});
+
+test("a process whose supervisor goes away while it starts ends, though the database never answers", async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
+  const { port } = await eventually("a database that says nothing", () => (silent.address() as { port: number } | null) ?? undefined);
+  const process = runSupervisedFixture({ PORT: "0", DATABASE_URL: `postgres://holon@127.0.0.1:${port}/holon` });
+  started.push(process);
+  await eventually("it asks the database", () => sockets.length > 0 || undefined);
+  process.child.disconnect();
+  expect(await process.ended).toBe(1);
+  expect(process.output()).not.toContain("could not start");
+  for (const socket of sockets) socket.destroy();
+  silent.close();
 });
 
 /** P25 asks for 50 stops at any moment; `.ci/full` makes them all. */

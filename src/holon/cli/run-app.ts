@@ -13,7 +13,7 @@ import { logUnhandled } from "./crash-log.ts";
 import { renderNewKey } from "./render-new-key.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { endWithSupervisor, untilStopped } from "./until-stopped.ts";
 import { runWorkCommand } from "./work-command.ts";
 
 /** Exit code of a configuration that cannot work. */
@@ -86,8 +86,10 @@ function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
 
 async function start(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: plan.name, level: plan.logLevel });
+  const hasStarted = endWithSupervisor(START_FAILED);
   const running = await startProcess({ app: logUnhandled(app, plan, log), plan, log, runAlone: runAloneInChild });
   process.stdout.write(`${renderProcess(running)}\n`);
+  hasStarted();
   await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);
 }
 

@@ -10,6 +10,19 @@ const STOP_SIGNALS = SUPERVISED ? (["SIGTERM"] as const) : (["SIGINT", "SIGTERM"
 const HANG_MS = 10_000;
 
 /**
+ * Ends the process with `exitCode` if its supervisor goes away while it starts; what comes back ends this, once it has started.
+ *
+ * A start may wait for a server that went away together with the supervisor, which would not start again what hangs there.
+ */
+export function endWithSupervisor(exitCode: number): () => void {
+  if (!SUPERVISED) return () => {};
+  const end = (): void => process.exit(exitCode);
+  if (!process.connected) end();
+  process.once("disconnect", end);
+  return () => process.off("disconnect", end);
+}
+
+/**
  * Waits until the process is told to stop (SIGTERM, SIGINT, or the end of the process that supervises it), and stops.
  *
  * A second signal ends it at once. Exit code 0, or 1 where stopping failed or hung.
