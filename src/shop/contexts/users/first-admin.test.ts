@@ -112,6 +112,15 @@ describe("the first admin", { timeout: 60_000 }, () => {
     expect(await sql`select count(*)::int as count from users.first_admin`).toEqual([{ count: 1 }]);
   });
 
+  test("is one, when a process starts while another one is making it", async () => {
+    await asBeforeTheFirstAdmin();
+    // Long enough for the others to look meanwhile, and shorter than a lock is waited for.
+    await sql`create function users.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(2); return new; end $$`;
+    await sql`create trigger slow after insert on users.users for each row execute function users.slow()`;
+    await Promise.all([start(), start(OTHER)]);
+    expect(await admins()).toHaveLength(1);
+  });
+
   test("is not made where a version before it was noted had made one", async () => {
     await start();
     await stop();
