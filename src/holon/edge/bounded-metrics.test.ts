@@ -9,7 +9,7 @@ const BATCH = 20;
 
 let server: EdgeUnderTest;
 beforeAll(async () => {
-  server = await openEdge({ limits: { addressRateCount: 1_000_000_000 } });
+  server = await openEdge({ limits: { addressRateCount: 1_000_000_000, refusalRateCount: 1_000_000_000 } });
 });
 afterAll(() => server.close());
 
