@@ -22,16 +22,11 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   const mark = url.indexOf("?");
   const path = percentDecoded(mark < 0 ? url.slice(prefixLength) : url.slice(prefixLength, mark));
   if (path === undefined) return undefined;
+  // As they stand in the URL.
   let batch: string | undefined;
   let input: string | undefined;
   let connectionParams: string | undefined;
   let lastEventId: string | undefined;
-  let isMalformed = false;
-  const decoded = (value: string): string => {
-    const text = queryDecoded(value);
-    if (text === undefined) isMalformed = true;
-    return text ?? "";
-  };
   for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
     const ampersand = url.indexOf("&", from);
     const end = ampersand < 0 ? url.length : ampersand;
@@ -44,20 +39,32 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
         batch ??= value;
         break;
       case "input":
-        input ??= decoded(value);
+        input ??= value;
         break;
       case "connectionParams":
-        connectionParams ??= decoded(value);
+        connectionParams ??= value;
         break;
       case "lastEventId":
       case "Last-Event-Id":
-        lastEventId ??= decoded(value);
+        lastEventId ??= value;
         break;
       default:
     }
     from = end + 1;
   }
-  return isMalformed ? undefined : { path, batch: batch === "1", input, connectionParams, lastEventId };
+  return decodedUrl(path, batch === "1", textOf(input), textOf(connectionParams), textOf(lastEventId));
+}
+
+type Text = string | undefined | typeof MALFORMED;
+const MALFORMED = Symbol("a value that is not percent-encoded UTF-8");
+
+function textOf(value: string | undefined): Text {
+  return value === undefined ? undefined : (queryDecoded(value) ?? MALFORMED);
+}
+
+function decodedUrl(path: string, batch: boolean, input: Text, connectionParams: Text, lastEventId: Text): TrpcUrl | undefined {
+  if (input === MALFORMED || connectionParams === MALFORMED || lastEventId === MALFORMED) return undefined;
+  return { path, batch, input, connectionParams, lastEventId };
 }
 
 const NAMES_AND_SEPARATORS = /^[\w.,-]*$/;
