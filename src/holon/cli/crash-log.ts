@@ -1,3 +1,4 @@
+import { isLostTypeStatement } from "../data/index.ts";
 import { callPlaceOf, isHolonError, type Logger, wasHandedOut } from "../kernel/index.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/index.ts";
@@ -13,6 +14,10 @@ import { HandlerPlaces } from "./handler-places.ts";
 export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: Logger): App {
   const handlers = production && onUnhandled !== "trace" ? undefined : new HandlerPlaces();
   process.on("unhandledRejection", (reason, promise) => {
+    if (isLostTypeStatement(reason)) {
+      log.warn({ err: reason }, "a connection to Postgres was lost as it began; it is opened again when it is needed");
+      return;
+    }
     const call = callPlaceOf(promise);
     const handler = handlers?.current;
     const place = { ...handler, ...call, ...(handler === undefined ? {} : { handler: handler.procedure }) };

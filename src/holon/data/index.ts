@@ -12,6 +12,7 @@ export * from "./identifier.ts";
 export * from "./migrate/migrate.ts";
 export { createNotifyHub, NotifyHub } from "./notify/notify-hub.ts";
 export type { PoolStats } from "./pool/connection-pool.ts";
+export { isLostTypeStatement } from "./pool/type-statement.ts";
 export * from "./sql-state.ts";
 export type { AppendedEvent, AppendedJob, AppendOrigin } from "./transaction/outbox-row.ts";
 export type { AppendedRun, AppendedRunRow } from "./transaction/run-statements.ts";

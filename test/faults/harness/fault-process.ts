@@ -9,6 +9,8 @@ import { waitUntil } from "./wait.ts";
 const RESTART_MS = 100;
 
 /** Lines of its output that are kept to be shown. */
+/** Lines that are shown of a process that ended by itself. */
+const SHOWN_LINES = 10;
 const KEPT_LINES = 200;
 
 /** A real process of a fault app, which is started again whenever it ends, as a supervisor would. */
@@ -121,6 +123,8 @@ export class FaultProcess {
         this.#isReady = false;
         if (this.#isKept) {
           this.deaths.push(signal ?? code ?? 0);
+          if (code !== null && code !== 0)
+            console.log(`fault test: ${this.name} ended by itself with ${code}:\n${this.#last.slice(-SHOWN_LINES).join("\n")}`);
           setTimeout(() => this.#isKept && this.#spawn(), RESTART_MS);
         }
         resolve();

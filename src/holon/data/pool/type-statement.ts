@@ -1,0 +1,14 @@
+import { readSafely } from "../../kernel/index.ts";
+
+/**
+ * Whether an error ended the statement by which postgres.js reads the array types of a new connection.
+ *
+ * Its promise belongs to postgres.js, and nothing waits for it: a Postgres that restarted just then ended the process. The code that opens the
+ * connection hears of the loss by a statement of its own.
+ */
+export function isLostTypeStatement(error: unknown): boolean {
+  return readSafely(() => {
+    const { query } = error as { readonly query?: unknown };
+    return typeof query === "string" && query.includes("b.typarray") && query.includes("pg_catalog.pg_type");
+  }, false);
+}
