@@ -55,10 +55,12 @@ function toIssue(raw: RawIssue): Issue {
   return { path: toPath(issue.path), code: issue.code, message: issue.message.slice(0, MESSAGE_LENGTH).toWellFormed() };
 }
 
+/** What is wrong with a text that is not Unicode. */
+export const HALF_PAIR = { code: "forbidden_character", message: "half of a surrogate pair, which no UTF-8 text can hold" } as const;
+
 /** Why a value is refused that holds a text which is not Unicode. */
 export function notUnicode(value: unknown): ParseFailure {
-  const message = "half of a surrogate pair, which no UTF-8 text can hold";
-  return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), code: "forbidden_character", message }]);
+  return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), ...HALF_PAIR }]);
 }
 
 /** Keys of the input are cut, which can tear a character in two, or are not Unicode to begin with. */

@@ -9,7 +9,7 @@ import type { AnySchema } from "./schema-def.ts";
 import { reachable, schemaTraits } from "./schema-walk.ts";
 import { unionRefusal } from "./union-tags.ts";
 
-export { type Issue, notUnicode, ParseFailure } from "./issue.ts";
+export { HALF_PAIR, type Issue, notUnicode, ParseFailure } from "./issue.ts";
 
 /**
  * Parses untrusted values by a schema. A success is an own copy; a failure is an error with at most 20 issues.

@@ -27,11 +27,10 @@ export function parseJsonText(text: string | undefined): unknown | RefusedInput 
 /** The input itself, or why it is refused before any schema sees it. */
 export function checkInput(input: unknown, limits: JsonLimits): HolonError | undefined {
   const issue = findUnsafeJson(input, limits);
-  // Also in members that no contract knows: between processes the whole input is refused for them.
-  return issue === undefined ? unicodeRefusal(input) : badInput(issue.path, issue.code, issue.message);
+  return issue === undefined ? undefined : badInput(issue.path, issue.code, issue.message);
 }
 
-/** Why an input is refused whatever its contract says: a text of it has no UTF-8. */
+/** Why an input is refused that no limit of a contract is held against: a text of it has no UTF-8. */
 export function unicodeRefusal(input: unknown): HolonError | undefined {
   return findNotUnicode(input) === undefined ? undefined : notUnicode(input).toBadRequest();
 }

@@ -1,5 +1,5 @@
-import type { Issue } from "../../contract/index.ts";
-import type { Limits } from "../../kernel/index.ts";
+import { HALF_PAIR, type Issue } from "../../contract/index.ts";
+import { isUnicode, type Limits } from "../../kernel/index.ts";
 
 /** The limits of {@link Limits} that a JSON value is held against. */
 export type JsonLimits = Pick<Limits, "depthCount" | "stringBytes" | "arrayCount">;
@@ -16,7 +16,8 @@ const NAME_LENGTH = 60;
 
 /**
  * Looks through a parsed JSON value for what no schema should have to meet: nesting that overflows stacks, keys that reach prototypes, NUL
- * that Postgres refuses, and sizes over the limits.
+ * that Postgres refuses, half surrogate pairs, for which a call between processes is refused whole, and sizes over the limits. Members that no contract
+ * knows count too.
  *
  * Shape: the first finding, naming its path; undefined where there is none. Visits each value once and goes no deeper than the limit.
  */
@@ -68,6 +69,7 @@ function visitObject(object: Record<string, unknown>, limits: JsonLimits, depth:
 
 function visitString(text: string, limits: JsonLimits): Finding | undefined {
   if (text.includes("\0")) return found("forbidden_character", "a NUL character");
+  if (!isUnicode(text)) return found(HALF_PAIR.code, HALF_PAIR.message);
   // A character is at most three bytes of UTF-8, so that short strings need no counting.
   if (text.length * 3 <= limits.stringBytes || Buffer.byteLength(text) <= limits.stringBytes) return undefined;
   return found("too_big", `a string of more than ${limits.stringBytes} bytes`);
