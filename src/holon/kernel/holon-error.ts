@@ -52,9 +52,12 @@ export function isHolonError<Code extends string = string>(value: unknown, code?
   return readSafely(() => value instanceof HolonError && isReadable(value) && (code === undefined || value.code === code), false);
 }
 
-/** Reads each member once: those of a proxy may throw, and whoever asked reads them next. */
-function isReadable({ code, message, details, executed, status }: HolonError): boolean {
-  return typeof code === "string" && typeof message === "string" && (details !== undefined || executed !== undefined || status !== undefined);
+const MEMBERS = ["code", "message", "details", "executed", "status"] as const;
+
+/** Reads each member once. A getter or a proxy that throws does so here, and not at the code that asked. */
+function isReadable(error: HolonError): boolean {
+  const [code, message] = MEMBERS.map((name) => error[name]);
+  return typeof code === "string" && typeof message === "string";
 }
 
 /** An error of the catalogue. */
