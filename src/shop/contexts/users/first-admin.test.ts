@@ -56,6 +56,16 @@ async function asBeforeTheFirstAdmin(): Promise<void> {
   await sql`delete from users.users where role = 'admin'`;
 }
 
+/** Until two transactions wait for a lock: for the one of the test, or for each other's. */
+async function bothWait(): Promise<void> {
+  for (;;) {
+    const waiting = await sql`select 1 from pg_stat_activity where datname = current_database()
+      and wait_event_type = 'Lock' and query ~* '^insert into "?users"?\\.'`;
+    if (waiting.length >= 2) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const signIn = (shop: TestShop, { email, password }: FirstAdmin = SET) => shop.asAnonymous().call.users.signIn({ email, password });
 const admins = () => sql<{ email: string }[]>`select email from users.users where role = 'admin' order by email`;
 const ofAdmins = (lines: readonly string[]): readonly string[] => lines.filter((line) => line.includes("first admin"));
@@ -114,10 +124,14 @@ describe("the first admin", { timeout: 60_000 }, () => {
 
   test("is one, when a process starts while another one is making it", async () => {
     await asBeforeTheFirstAdmin();
-    // Long enough for the others to look meanwhile, and shorter than a lock is waited for.
-    await sql`create function users.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(2); return new; end $$`;
-    await sql`create trigger slow after insert on users.users for each row execute function users.slow()`;
-    await Promise.all([start(), start(OTHER)]);
+    // An account that is written waits for this lock, so that both processes are at it before either has committed.
+    await sql`create function users.held() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); return new; end $$`;
+    await sql`create trigger held after insert on users.users for each row execute function users.held()`;
+    await sql`select pg_advisory_lock(1)`;
+    const starts = [start(), start(OTHER)];
+    await bothWait();
+    await sql`select pg_advisory_unlock(1)`;
+    await Promise.all(starts);
     expect(await admins()).toHaveLength(1);
   });
 
