@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { ODD_VALUES } from "../../observe/odd-values.testing.ts";
 import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import { createQueueBackend } from "../queue/index.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
 import { job } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
-import { useJobs } from "./jobs.testing.ts";
+import { type OpenedBackend, useBackend, useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const services = { log: silentLogger, clock: systemClock, prefix: "failing" };
@@ -18,16 +18,8 @@ const throwing = (): boolean => {
 };
 
 /** What holds over every backend. */
-function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Promise<void> }>): void {
-  let opened: Awaited<ReturnType<typeof open>>;
-  beforeAll(async () => {
-    opened = await open();
-    await until(() => opened.backend.reachable);
-  });
-  afterAll(async () => {
-    await opened?.backend.close();
-    await opened?.end();
-  });
+function behaves(open: () => Promise<OpenedBackend>): void {
+  const opened = useBackend(open);
 
   /** Runs a job that fails, and one of another name after it. Returns the row of the first, and how often its handler was called. */
   async function runFailing(spec: ReturnType<typeof job>, handler: JobHandler, data: object = {}) {

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import { createQueueBackend } from "../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { job } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
 import { effects } from "./jobs.fixture.testing.ts";
-import { useJobs } from "./jobs.testing.ts";
+import { type OpenedBackend, useBackend, useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const services = { log: silentLogger, clock: systemClock, prefix: "jobs" };
@@ -20,16 +20,8 @@ const complete: JobHandler = (call) =>
 const effectsByJob = () => place.sql`select job, count(*)::int as count from orders.effects group by 1 order by 1`;
 
 /** What holds over every backend. */
-function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Promise<void> }>): void {
-  let opened: Awaited<ReturnType<typeof open>>;
-  beforeAll(async () => {
-    opened = await open();
-    await until(() => opened.backend.reachable);
-  });
-  afterAll(async () => {
-    await opened?.backend.close();
-    await opened?.end();
-  });
+function behaves(open: () => Promise<OpenedBackend>): void {
+  const opened = useBackend(open);
 
   it("runs jobs, delayed ones and ones of a limited queue too, once each, and tries again those that fail", async () => {
     const failed = new Set<number>();

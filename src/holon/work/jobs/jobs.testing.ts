@@ -46,6 +46,30 @@ export interface JobsPlace {
   effectCount(): Promise<number>;
 }
 
+/** A backend for queues, and what ends the server that was started for it. */
+export interface OpenedBackend {
+  readonly backend: QueueBackend;
+  end(): Promise<void>;
+}
+
+/** Opens a backend for the tests of a block. Shape: the backend is there once the first of them runs. */
+export function useBackend(open: () => Promise<OpenedBackend>): { readonly backend: QueueBackend } {
+  let opened: OpenedBackend | undefined;
+  beforeAll(async () => {
+    opened = await open();
+    await until(() => opened?.backend.reachable === true);
+  });
+  afterAll(async () => {
+    await opened?.backend.close();
+    await opened?.end();
+  });
+  return {
+    get backend() {
+      return (opened as OpenedBackend).backend;
+    },
+  };
+}
+
 /** Prepares {@link JobsPlace} for the tests of a file; each begins with empty tables and queues. */
 export function useJobs(): JobsPlace {
   const place = useTestDatabase();

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import { createQueueBackend } from "../queue/index.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
 import { schedule } from "../schedules/schedule.ts";
 import { job } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
 import { effects } from "./jobs.fixture.testing.ts";
-import { useJobs } from "./jobs.testing.ts";
+import { type OpenedBackend, useBackend, useJobs } from "./jobs.testing.ts";
 import type { JobWork } from "./start-job-work.ts";
 
 const place = useJobs();
@@ -37,18 +37,10 @@ const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 const jobsOf = (name: string, count: number) => range(count).map((n) => ({ name, data: { n } }));
 
 /** What an older version of a context does with the jobs of a newer one, on every backend. */
-function behaves(open: () => Promise<{ readonly backend: QueueBackend; end(): Promise<void> }>): void {
-  let opened: Awaited<ReturnType<typeof open>>;
-  beforeAll(async () => {
-    opened = await open();
-    await until(() => opened.backend.reachable);
-  });
+function behaves(open: () => Promise<OpenedBackend>): void {
+  const opened = useBackend(open);
   afterEach(async () => {
     for (const queue of ["jobs.orders", "jobs.orders.thank"]) await opened.backend.inspect(queue).obliterate({ force: true });
-  });
-  afterAll(async () => {
-    await opened?.backend.close();
-    await opened?.end();
   });
   const startOlder = (counts: unknown[] = []): Promise<JobWork> =>
     place.start(OLD, { send: completing("send") }, { backend: opened.backend, timing: { sweepMs: 50 }, left: (...count) => counts.push(count) });
