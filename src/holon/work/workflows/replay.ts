@@ -11,11 +11,11 @@ export interface ReachedStep extends StepPlace {
   readonly retry: RawStepOptions["retry"];
 }
 
-/** Longest name of a step: it is part of an index. */
-const GREATEST_NAME_LENGTH = 200;
+/** Longest name of a step, and longest key of an event: they are parts of indexes. */
+export const GREATEST_TEXT_LENGTH = 200;
 
 /** What can be recorded, for errors. */
-export const STORABLE_TEXT = `Give a text of 1 to ${GREATEST_NAME_LENGTH} characters, well-formed Unicode without U+0000.`;
+export const STORABLE_TEXT = `Give a text of 1 to ${GREATEST_TEXT_LENGTH} characters, well-formed Unicode without U+0000.`;
 
 /**
  * Holds the steps that a body comes to against those that are recorded. A body that takes other steps than it took before is not the body that
@@ -55,7 +55,7 @@ export class Replay {
   reach(kind: StepKind, name: string, concurrent: boolean, options: RawStepOptions = {}): ReachedStep | undefined {
     const ordinal = this.#reached.size + 1;
     const record = this.#records.get(name);
-    if (record === undefined && !isStorable(name, GREATEST_NAME_LENGTH))
+    if (record === undefined && !isStorable(name, GREATEST_TEXT_LENGTH))
       throw catalogueError("BAD_REQUEST", `Step ${ordinal} has no name that can be recorded. ${STORABLE_TEXT}`);
     const before = this.#records.get(this.#names.get(ordinal) ?? "");
     // Branches that run at once come to their later steps in an order that is not the same each time.

@@ -2,7 +2,7 @@ import { ParseFailure } from "../../contract/index.ts";
 import { ChainBroken } from "../../data/index.ts";
 import { catalogueError, isInstanceOf, isStorable, storableText } from "../../kernel/index.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
-import { type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";
+import { GREATEST_TEXT_LENGTH, type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";
 import type { StepKind, StepRecord } from "./run-claim.ts";
 import { fromKept, toKept } from "./step-error.ts";
 import { type StepOutcome, StepRunner, type StepRunnerParts } from "./step-runner.ts";
@@ -230,10 +230,10 @@ export class RunSession {
     const { claim, steps, host } = this.#parts;
     const name = typeof event === "string" ? host.eventName(event) : undefined;
     if (name === undefined) {
-      const named = storableText(event, 200);
+      const named = storableText(event, GREATEST_TEXT_LENGTH);
       return this.#cannotWait(step, catalogueError("INTERNAL", `"${named}" is no event that the workflow ${claim.workflow} waits for.`));
     }
-    if (!isStorable(key, 200))
+    if (!isStorable(key, GREATEST_TEXT_LENGTH))
       return this.#cannotWait(step, catalogueError("BAD_REQUEST", `The step ${step.name} waits for a key that no event has. ${STORABLE_TEXT}`));
     if (!isWait(timeoutMs)) return this.#cannotWait(step, badWait(step.name, timeoutMs));
     const awaited = { event: name, key };
