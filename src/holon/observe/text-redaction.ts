@@ -26,7 +26,7 @@ export function redactText(text: string): string {
 
 const PARAMETERS = "\nparams: ";
 
-/** Drizzle says the parameters of a statement in its message, and whoever wraps the error says them again. */
+/** Drizzle puts the parameters of a statement into its message, and an error that wraps it repeats them. */
 function withoutParameters(text: string): string {
   const query = text.indexOf("Failed query: ");
   const parameters = query < 0 ? -1 : text.indexOf(PARAMETERS, query);

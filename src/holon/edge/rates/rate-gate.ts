@@ -50,7 +50,7 @@ export class RateGate {
     return principal.kind === "user" ? take(this.#users, principal.id, callCount) : take(this.#addresses, clientNetwork(client.address), callCount);
   }
 
-  /** Counts a request that was refused before anybody knew which calls to count. */
+  /** Counts a request that was refused before it is known which calls to count. */
   countRefusal({ address }: AddressedClient): void {
     const network = clientNetwork(address);
     this.#refusals.take(network);
@@ -71,7 +71,7 @@ export class RateGate {
     this.#quietUntilMs = nowMs + QUIET_MS;
     this.#log.warn(
       { address },
-      "too many requests of an address were refused as malformed (limits.refusalRateCount): all its requests for procedures get 429 for a while; if a proxy has this address, name it in HOLON_TRUSTED_PROXIES",
+      "too many requests of an address were refused as malformed (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT): all its requests for procedures get 429 for a while; if a proxy has this address, name it in HOLON_TRUSTED_PROXIES",
     );
   }
 

@@ -17,7 +17,7 @@ function openGate(userStreamCount: number, addressStreamCount: number) {
 }
 
 describe("StreamGate", () => {
-  it("counts a user wherever the streams come from, and an address whoever opens them", () => {
+  it("counts the streams of a user from all addresses, and those of an address from all users", () => {
     const { take } = openGate(2, 3);
     expect([take(user("a"), "10.0.0.1"), take(user("a"), "10.0.0.2"), take(user("a"), "10.0.0.3")]).toEqual(["open", "open", "TOO_MANY_REQUESTS"]);
     expect([take(ANONYMOUS, "10.0.0.1"), take(user("b"), "10.0.0.1"), take(user("c"), "10.0.0.1"), take(ANONYMOUS, "10.0.0.1")]).toEqual([
