@@ -5,7 +5,7 @@ import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { findContextRole } from "./migrate/context-role.ts";
 import { orders, useOrders } from "./orders.testing.ts";
-import { openSlowProxy } from "./slow-proxy.testing.ts";
+import { openSilentProxy } from "./silent-proxy.testing.ts";
 
 const place = useOrders();
 
@@ -251,7 +251,7 @@ describe("the data of a context", () => {
   });
 
   it("asks a server with patience of its own, however short calls wait for a connection", async () => {
-    const proxy = await openSlowProxy(place.database.url, 30);
+    const proxy = await openSilentProxy(place.database.url, { delayMs: 30 });
     const data = place.open({ poolWaitMs: 10 }, { url: proxy.url });
     await data.ping();
     await data.close();
@@ -259,7 +259,7 @@ describe("the data of a context", () => {
   });
 
   it("says that a server is silent while all connections wait for its answers", async () => {
-    const proxy = await openSlowProxy(place.database.url, 0);
+    const proxy = await openSilentProxy(place.database.url);
     const data = place.open({ poolCount: 1 }, { url: proxy.url });
     const [holds, over] = [signal(), signal()];
     const held = data.transaction(testScope(), async ({ db }) => {

@@ -4,7 +4,7 @@ import { catalogueError, type Scope } from "../kernel/index.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { orders, useOrders } from "./orders.testing.ts";
-import { openSlowProxy } from "./slow-proxy.testing.ts";
+import { openSilentProxy } from "./silent-proxy.testing.ts";
 
 const place = useOrders({ poolCount: 2, statementTimeoutMs: 600_000 });
 
@@ -97,7 +97,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
   });
 
   it("between two messages of a statement, the server is asked again", async () => {
-    const proxy = await openSlowProxy(place.database.url, 50);
+    const proxy = await openSilentProxy(place.database.url, { delayMs: 50 });
     const data = place.open({ poolCount: 1, statementTimeoutMs: LONG_MS }, { url: proxy.url });
     await data.ping();
     const scope = testScope(LONG_MS);

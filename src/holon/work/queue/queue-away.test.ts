@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import postgres from "postgres";
 import { expect, it } from "vitest";
-import { openSlowProxy } from "../../data/slow-proxy.testing.ts";
+import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend } from "./index.ts";
@@ -43,7 +43,7 @@ it("a worker that is opened while Postgres is away leaves its process alive, and
 it("a Postgres that is connected and says nothing counts as away, until it speaks again", { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "holon-silent-"));
   const server = await startEmbeddedPostgres({ folder, durable: false });
-  const proxy = await openSlowProxy(server.url, 0);
+  const proxy = await openSilentProxy(server.url);
   const backend = await createQueueBackend({ kind: "postgres", url: proxy.url }, { log: silentLogger, clock: systemClock, prefix: "silent" });
   try {
     await backend.add("letters", [{ id: "one", name: "x", data: {} }]);

@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** What of a connection passes no more: what the server says, what it is told, or both. */
+export type Silenced = "answers" | "questions" | "both";
+
+/** What becomes of connections that were silent when the proxy speaks again. */
+export type SilentOnes = "go on" | "stay silent" | "are cut";
+
+/** A network before a server (Postgres, Redis) that can go silent: connections stay open, and nothing passes. */
+export interface SilentProxy {
+  /** The address of the server by way of this proxy. */
+  readonly url: string;
+  readonly port: number;
+  /** How many connections were accepted while it was silent. */
+  readonly acceptedCount: number;
+  /** How many bytes were held back since it went silent, in both directions. */
+  readonly heldBytes: number;
+  /** From now on nothing passes, on open connections and on new ones, which are accepted. That a connection ends does not pass either. */
+  silence(what?: Silenced): void;
+  /** New connections work again; those that were silent get what was held back, or never hear anything again, or are cut. */
+  speak(silentOnes?: SilentOnes): void;
+  close(): void;
+}
+
+/** One connection through the proxy. */
+interface Line {
+  readonly client: Socket;
+  readonly server: Socket;
+  held: { readonly to: Socket; readonly bytes: Buffer | undefined }[];
+  isSilent: boolean;
+}
+
+/** Opens a {@link SilentProxy} before the server of a URL. Units: `delayMs` is how long each answer takes on its way, 0 if none is given. */
+export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly delayMs?: number } = {}): Promise<SilentProxy> {
+  const target = new URL(url);
+  const lines = new Set<Line>();
+  let silenced: Silenced | undefined;
+  let acceptedCount = 0;
+  let heldBytes = 0;
+
+  const pass = (line: Line, to: Socket, bytes: Buffer | undefined): void => {
+    const isHeld = silenced === "both" || silenced === (to === line.client ? "answers" : "questions");
+    // An end that passes would tell the other side of the silence.
+    if (line.isSilent && (isHeld || bytes === undefined || silenced === undefined)) {
+      heldBytes += bytes?.length ?? 0;
+      line.held.push({ to, bytes });
+    } else if (bytes === undefined) to.destroy();
+    else to.write(bytes);
+  };
+
+  const server = createServer((client) => {
+    const line: Line = { client, server: connect(Number(target.port), target.hostname), held: [], isSilent: silenced !== undefined };
+    lines.add(line);
+    if (line.isSilent) acceptedCount++;
+    for (const socket of [client, line.server]) socket.on("error", () => {});
+    client.on("data", (bytes: Buffer) => pass(line, line.server, bytes));
+    client.on("close", () => pass(line, line.server, undefined));
+    const answered = (bytes: Buffer | undefined) => (delayMs === 0 ? pass(line, client, bytes) : setTimeout(pass, delayMs, line, client, bytes));
+    line.server.on("data", answered);
+    line.server.on("close", () => answered(undefined));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const near = new URL(url);
+  near.port = String(port);
+  const cut = ({ client, server: upstream }: Line): void => {
+    client.destroy();
+    upstream.destroy();
+  };
+  return {
+    url: near.href,
+    port,
+    get acceptedCount() {
+      return acceptedCount;
+    },
+    get heldBytes() {
+      return heldBytes;
+    },
+    silence(what = "both") {
+      silenced = what;
+      acceptedCount = 0;
+      heldBytes = 0;
+      for (const line of lines) line.isSilent = true;
+    },
+    speak(silentOnes = "go on") {
+      silenced = undefined;
+      for (const line of lines) {
+        if (!line.isSilent || silentOnes === "stay silent") continue;
+        line.isSilent = false;
+        const held = line.held.splice(0);
+        if (silentOnes === "are cut") cut(line);
+        else for (const { to, bytes } of held) pass(line, to, bytes);
+      }
+    },
+    close() {
+      server.close();
+      for (const line of lines) cut(line);
+    },
+  };
+}
