@@ -32,7 +32,7 @@ export function schedule<const Job extends string, const Data>(
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new ContractError(
       `schedule of job "${job}"`,
-      `"${cron}" in ${timeZone} is no cron expression (${said}); write "minute hour day month weekday"`,
+      `"${cron}" in ${timeZone} is no cron expression (${said}); write "minute hour day month weekday", and a zone as Europe/Berlin`,
     );
   }
   return { kind: "schedule", cron, timeZone, job, data };

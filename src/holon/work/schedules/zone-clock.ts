@@ -1,0 +1,76 @@
+const HOUR_MS = 3_600_000;
+
+/** Longest that a clock was ever moved at once: a day, when a country changed its side of the date line. */
+const LONGEST_CHANGE_MS = 24 * HOUR_MS;
+
+/** No zone changes its clocks twice within this. */
+const LOOK_MS = 12 * HOUR_MS;
+
+/** A moment at which the clocks of a zone were moved. */
+interface ClockChange {
+  /** The first moment that has the new offset; milliseconds since 1970. */
+  readonly atMs: number;
+  /** What the clocks would have shown at that moment. */
+  readonly beforeMs: number;
+}
+
+/**
+ * What the clocks of a time zone show. A local time is written as the milliseconds since 1970 that UTC would have with the same date and time.
+ *
+ * Errors: RangeError for a zone that the time zone database of Node does not have.
+ */
+export class ZoneClock {
+  readonly #format: Intl.DateTimeFormat;
+
+  constructor(timeZone: string) {
+    const numeric = "numeric" as const;
+    const parts = { year: numeric, month: numeric, day: numeric, hour: numeric, minute: numeric, second: numeric };
+    this.#format = new Intl.DateTimeFormat("en-US", { timeZone, calendar: "iso8601", hourCycle: "h23", ...parts });
+  }
+
+  /** The local time at a moment. */
+  localMs(atMs: number): number {
+    const secondMs = Math.floor(atMs / 1_000) * 1_000;
+    const parts = Object.fromEntries(this.#format.formatToParts(secondMs).map(({ type, value }) => [type, Number(value)]));
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) + (atMs - secondMs);
+  }
+
+  /** The latest local time that was shown up to a moment: later than what is shown now, if the clocks were put back a short while ago. */
+  latestLocalMs(atMs: number): number {
+    const change = this.nextChange(atMs - LONGEST_CHANGE_MS, atMs);
+    return Math.max(this.localMs(atMs), change === undefined ? 0 : change.beforeMs - 1);
+  }
+
+  /** The first moment at which the clocks show a local time or a later one: after a gap, its end; of two moments with the same time, the first. */
+  firstShownMs(localMs: number): number {
+    const [fromMs, toMs] = [localMs - LONGEST_CHANGE_MS, localMs + LONGEST_CHANGE_MS];
+    const change = this.nextChange(fromMs, toMs);
+    if (change === undefined || localMs < change.beforeMs) return localMs - this.#offsetMs(fromMs);
+    return Math.max(change.atMs, localMs - this.#offsetMs(change.atMs));
+  }
+
+  /** The first change of the clocks after a moment, up to another one. */
+  nextChange(afterMs: number, toMs: number): ClockChange | undefined {
+    const offsetMs = this.#offsetMs(afterMs);
+    let sameMs = afterMs;
+    while (sameMs < toMs) {
+      let otherMs = Math.min(sameMs + LOOK_MS, toMs);
+      if (this.#offsetMs(otherMs) === offsetMs) {
+        sameMs = otherMs;
+        continue;
+      }
+      while (otherMs - sameMs > 1) {
+        const middleMs = Math.floor((sameMs + otherMs) / 2);
+        if (this.#offsetMs(middleMs) === offsetMs) sameMs = middleMs;
+        else otherMs = middleMs;
+      }
+      return { atMs: otherMs, beforeMs: otherMs + offsetMs };
+    }
+    return undefined;
+  }
+
+  #offsetMs(atMs: number): number {
+    return this.localMs(atMs) - atMs;
+  }
+}
