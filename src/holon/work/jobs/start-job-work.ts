@@ -94,7 +94,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const leases = new JobLeases({ runs, runBy, leaseMs: timing.leaseMs, log });
   const lane = new AloneLane({ context, jobs, runs, leases, runAlone, runBy, leaseMs: timing.leaseMs, log });
   const runner = new JobRunner({ runs, shelf, executor, lane, leases, ledger, sender, clock, log, leaseMs: timing.leaseMs });
-  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, log });
+  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, log });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
   const shared = startWorker(sharedQueue);

@@ -1,8 +1,9 @@
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
 import { type SQL, sql } from "../../data/index.ts";
-import type { Clock, Closable, Logger } from "../../kernel/index.ts";
+import type { Closable, Logger } from "../../kernel/index.ts";
 import type { JobMap } from "../jobs/job.ts";
 import { type JobDatabase, texts } from "../jobs/job-database.ts";
+import { rowsOf } from "../outbox/work-database.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 
@@ -11,13 +12,17 @@ export interface ScheduleTickerParts {
   readonly schedules: ScheduleMap;
   readonly jobs: JobMap;
   readonly database: JobDatabase;
-  readonly clock: Clock;
   readonly log: Logger;
 }
 
-interface DueRow {
+interface ScheduleRow {
   readonly name: string;
+  readonly cron: string;
+  readonly time_zone: string;
   readonly next_ms: number;
+  /** When it fired last, and now, by the clock of the database. */
+  readonly fired_ms: number | null;
+  readonly now_ms: number;
 }
 
 /** Between two looks at the clock. */
@@ -26,9 +31,17 @@ const EVERY_MS = 1_000;
 /**
  * Enqueues jobs when their schedules are due. Any number of replicas may do so: a tick is taken by its row, and job and next tick are written
  * together, so it fires once or, after a crash, not yet.
+ *
+ * I1: the clock of the database decides what is due and what comes next; the clock of this process decides nothing.
+ * I2: the next tick is computed from the expression in the row, which is that of the version that was started last: two versions with different
+ *     expressions write the same next tick.
+ * I3: a row's next tick is never later than the next one after now and after its last firing. A later one was written by a process with a wrong
+ *     clock, or by a version that knew the zone less well, and is brought back.
  */
 export class ScheduleTicker implements Closable {
   readonly #parts: ScheduleTickerParts;
+  /** What was found right (I3), by schedule. */
+  readonly #right = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined = undefined;
   #ticking: Promise<void> | undefined = undefined;
 
@@ -63,39 +76,78 @@ export class ScheduleTicker implements Closable {
   }
 
   async #register(): Promise<void> {
-    const { schedules, database, clock } = this.#parts;
-    for (const [name, { cron, timeZone }] of Object.entries(schedules)) {
-      const nextMs = nextTickMs(cron, timeZone, clock.nowMs());
-      await database.rows(
-        "register schedule",
-        sql`insert into ${database.schedules} as s (name, cron, time_zone, next_at) values (${name}, ${cron}, ${timeZone}, ${moment(nextMs)})
+    const { schedules, database } = this.#parts;
+    await database.transaction("register schedules", async (tx) => {
+      const [{ now_ms: nowMs } = { now_ms: 0 }] = await rowsOf<{ now_ms: number }>(tx, sql`select ${msOf(sql`now()`)} as now_ms`);
+      // In one order: two processes that register at once would wait for each other.
+      for (const name of Object.keys(schedules).sort()) {
+        const { cron, timeZone } = schedules[name] as ScheduleSpec;
+        const next = moment(nextTickMs(cron, timeZone, nowMs));
+        await tx.db.execute(sql`insert into ${database.schedules} as s (name, cron, time_zone, next_at) values (${name}, ${cron}, ${timeZone}, ${next})
           on conflict (name) do update set cron = excluded.cron, time_zone = excluded.time_zone, next_at = excluded.next_at
-          where s.cron <> excluded.cron or s.time_zone <> excluded.time_zone`,
-      );
-    }
+          where s.cron <> excluded.cron or s.time_zone <> excluded.time_zone`);
+      }
+    });
   }
 
   async #tick(): Promise<void> {
-    const { schedules, database, clock, log } = this.#parts;
-    const names = Object.keys(schedules);
+    const { schedules, database, log } = this.#parts;
+    const rows = await database.rows<ScheduleRow>("look at schedules", this.#select(Object.keys(schedules)));
+    const names = rows.filter((row) => isDue(row) || this.#isLate(row)).map(({ name }) => name);
     if (names.length === 0) return;
-    const nowMs = clock.nowMs();
-    const fired = await database.transaction("schedules", async (tx) => {
-      const due = [
-        ...(await tx.db.execute(sql`select name, (extract(epoch from next_at) * 1000)::double precision as next_ms from ${database.schedules}
-          where name = any(${texts(names)}) and next_at <= ${moment(nowMs)} for update skip locked`)),
-      ] as unknown as DueRow[];
-      for (const { name, next_ms: dueMs } of due) {
-        const { job, data, cron, timeZone } = schedules[name] as ScheduleSpec;
-        await tx.appendJob({ name: job, data, options: {} });
-        // From the later of the two: one tick for all that were missed, and never the same tick again where this clock is behind.
-        const nextMs = nextTickMs(cron, timeZone, Math.max(nowMs, dueMs));
-        await tx.db.execute(sql`update ${database.schedules} set next_at = ${moment(nextMs)}, fired_at = now() where name = ${name}`);
+    const fired: string[] = [];
+    await database.transaction("schedules", async (tx) => {
+      // Of several processes that look at once, one has the row; what it wrote is seen by the others as not due.
+      for (const row of await rowsOf<ScheduleRow>(tx, sql`${this.#select(names)} for update skip locked`)) {
+        const { name } = row;
+        const { job, data } = schedules[name] as ScheduleSpec;
+        if (isDue(row)) {
+          await tx.appendJob({ name: job, data, options: {} });
+          await tx.db.execute(sql`update ${database.schedules} set next_at = ${moment(this.#nextMs(row))}, fired_at = now() where name = ${name}`);
+          fired.push(name);
+        } else if (this.#isLate(row)) {
+          await tx.db.execute(sql`update ${database.schedules} set next_at = ${moment(this.#nextMs(row))} where name = ${name}`);
+          log.warn({ schedule: name }, "the next tick of a schedule was too late, as a process with a wrong clock writes it; it is brought back");
+        }
       }
-      return due;
     });
-    for (const { name } of fired) log.info({ schedule: name }, "a schedule fired");
+    for (const name of fired) log.info({ schedule: name }, "a schedule fired");
   }
+
+  #select(names: readonly string[]): SQL {
+    const { schedules } = this.#parts.database;
+    return sql`select name, cron, time_zone, ${msOf(sql`next_at`)} as next_ms, ${msOf(sql`fired_at`)} as fired_ms, ${msOf(sql`now()`)} as now_ms
+      from ${schedules} where name = any(${texts(names)})`;
+  }
+
+  /** Whether the next tick is later than it can be (I3). What was right once stays so until it is written again. */
+  #isLate(row: ScheduleRow): boolean {
+    const written = `${row.cron} ${row.time_zone} ${row.next_ms}`;
+    if (this.#right.get(row.name) === written) return false;
+    if (row.next_ms > this.#nextMs(row)) return true;
+    this.#right.set(row.name, written);
+    return false;
+  }
+
+  /** The next tick after now (I1); after the last firing, if the database's clock was put back since. One tick for all that were missed. */
+  #nextMs({ name, cron, time_zone: timeZone, now_ms: nowMs, fired_ms: firedMs }: ScheduleRow): number {
+    const afterMs = Math.max(nowMs, firedMs ?? 0);
+    try {
+      return nextTickMs(cron, timeZone, afterMs);
+    } catch {
+      // A later version wrote what this one does not understand.
+      const own = this.#parts.schedules[name] as ScheduleSpec;
+      return nextTickMs(own.cron, own.timeZone, afterMs);
+    }
+  }
+}
+
+function isDue({ next_ms: nextMs, now_ms: nowMs }: ScheduleRow): boolean {
+  return nextMs <= nowMs;
+}
+
+function msOf(moment: SQL): SQL {
+  return sql`(extract(epoch from ${moment}) * 1000)::double precision`;
 }
 
 function moment(ms: number): SQL {

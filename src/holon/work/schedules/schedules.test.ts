@@ -3,31 +3,42 @@ import { z } from "zod";
 import { type Clock, systemClock } from "../../kernel/index.ts";
 import { job } from "../jobs/job.ts";
 import { useJobs } from "../jobs/jobs.testing.ts";
+import { nextTickMs } from "./cron.ts";
 import { schedule } from "./schedule.ts";
 
 const place = useJobs();
 const jobs = { count: job(z.object({ n: z.int() })) };
-const everyMinute = { minutely: schedule("* * * * *", "count", { n: 1 }) };
-const MINUTE_MS = 60_000;
-const FIRST_MS = Date.UTC(2030, 0, 1, 12, 0, 30);
-
-class TestClock implements Clock {
-  atMs = FIRST_MS;
-  nowMs = (): number => this.atMs;
-  monotonicMs = (): number => systemClock.monotonicMs();
-}
-
 const handlers = { count: async () => {} };
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Daily, at an hour that is far from now, so that no tick comes by itself while a test runs. */
+const cronAt = (hoursFromNow: number) => `0 ${(new Date().getUTCHours() + hoursFromNow) % 24} * * *`;
+const DAILY = cronAt(12);
+const daily = { daily: schedule(DAILY, "count", { n: 1 }) };
+
+/** A clock of a process that is wrong by so much. */
+const wrongBy = (ms: number): Clock => ({ nowMs: () => Date.now() + ms, monotonicMs: () => systemClock.monotonicMs() });
+
+/** Moves the clock of the database, as seen from the rows. */
+const pass = (ms: number) =>
+  place.sql`update orders.holon_schedules set next_at = next_at - ${ms} * interval '1 millisecond', fired_at = fired_at - ${ms} * interval '1 millisecond'`;
+
+const nextTick = async () => {
+  const [row] = await place.sql`select next_at from orders.holon_schedules`;
+  return new Date(row?.["next_at"]).toISOString();
+};
+const tickOf = (cron: string, afterMs = Date.now()) => new Date(nextTickMs(cron, "UTC", afterMs)).toISOString();
+
 const enqueued = () => place.sql`select name, payload, initiator->>'task' as task from orders.holon_outbox order by position`;
 
 describe("a schedule", { timeout: 60_000 }, () => {
   it("fires once a tick with three replicas", async () => {
-    const clock = new TestClock();
-    const replicas = await Promise.all([1, 2, 3].map(() => place.start(jobs, handlers, { schedules: everyMinute, clock })));
+    const replicas = await Promise.all([1, 2, 3].map(() => place.start(jobs, handlers, { schedules: daily })));
     await Promise.all(replicas.map((work) => work.tick()));
     expect(await enqueued()).toEqual([]);
     for (let tick = 1; tick <= 20; tick++) {
-      clock.atMs += MINUTE_MS;
+      await pass(DAY_MS);
       await Promise.all(replicas.map((work) => work.tick()));
       await Promise.all(replicas.map((work) => work.tick()));
     }
@@ -35,41 +46,79 @@ describe("a schedule", { timeout: 60_000 }, () => {
   });
 
   it("fires once for all ticks that were missed", async () => {
-    const clock = new TestClock();
-    const work = await place.start(jobs, handlers, { schedules: everyMinute, clock });
-    clock.atMs += 60 * MINUTE_MS;
+    const work = await place.start(jobs, handlers, { schedules: daily });
+    await pass(60 * DAY_MS);
     await work.tick();
     await work.tick();
     expect((await enqueued()).length).toBe(1);
-    clock.atMs += MINUTE_MS;
+    await pass(DAY_MS);
     await work.tick();
     expect((await enqueued()).length).toBe(2);
   });
 
-  it("does not fire a tick again where a replica's clock is behind", async () => {
-    const [ahead, behind] = [new TestClock(), new TestClock()];
-    const first = await place.start(jobs, handlers, { schedules: everyMinute, clock: ahead });
-    const second = await place.start(jobs, handlers, { schedules: everyMinute, clock: behind });
-    ahead.atMs = FIRST_MS + MINUTE_MS;
-    await first.tick();
-    behind.atMs = FIRST_MS + MINUTE_MS - 10_000;
-    await second.tick();
-    behind.atMs = FIRST_MS + MINUTE_MS;
-    await second.tick();
-    expect((await enqueued()).length).toBe(1);
+  it.each([2, -2])("fires none early and loses none with a process whose clock is wrong by %s hours", async (hours) => {
+    const cron = cronAt(1);
+    const schedules = { daily: schedule(cron, "count", { n: 1 }) };
+    const [wrong, right] = [
+      await place.start(jobs, handlers, { schedules, clock: wrongBy(hours * HOUR_MS) }),
+      await place.start(jobs, handlers, { schedules }),
+    ];
+    expect(await nextTick()).toBe(tickOf(cron));
+    await wrong.tick();
+    expect(await enqueued()).toEqual([]);
+    for (let tick = 1; tick <= 4; tick++) {
+      await pass(DAY_MS);
+      await wrong.tick();
+      await right.tick();
+      expect({ count: (await enqueued()).length, next: await nextTick() }).toEqual({ count: tick, next: tickOf(cron) });
+    }
+  });
+
+  it("brings back a next tick that is later than it can be, as a process with a wrong clock wrote it", async () => {
+    const work = await place.start(jobs, handlers, { schedules: daily });
+    await place.sql`update orders.holon_schedules set next_at = next_at + interval '3 days', fired_at = now()`;
+    await work.tick();
+    expect({ next: await nextTick(), enqueued: await enqueued() }).toEqual({ next: tickOf(DAILY), enqueued: [] });
+  });
+
+  it("fires no tick again when the clock of the database is put back", async () => {
+    const work = await place.start(jobs, handlers, { schedules: daily });
+    await pass(DAY_MS);
+    await work.tick();
+    await pass(-DAY_MS);
+    await work.tick();
+    expect({ next: await nextTick(), count: (await enqueued()).length }).toEqual({ next: tickOf(DAILY, Date.now() + DAY_MS), count: 1 });
   });
 
   it("is remembered while no process runs, and moved when its expression changes", async () => {
-    const clock = new TestClock();
-    await (await place.start(jobs, handlers, { schedules: everyMinute, clock })).close();
-    clock.atMs += 5 * MINUTE_MS;
-    const work = await place.start(jobs, handlers, { schedules: everyMinute, clock });
+    await (await place.start(jobs, handlers, { schedules: daily })).close();
+    await pass(5 * DAY_MS);
+    const work = await place.start(jobs, handlers, { schedules: daily });
     await work.tick();
     expect((await enqueued()).length).toBe(1);
-    await place.start(jobs, handlers, { schedules: { minutely: schedule("0 3 * * *", "count", { n: 1 }, { timeZone: "Europe/Berlin" }) }, clock });
-    expect(await place.sql`select cron, next_at from orders.holon_schedules`).toEqual([
-      { cron: "0 3 * * *", next_at: new Date("2030-01-02T02:00:00Z") },
-    ]);
+    const cron = cronAt(6);
+    await place.start(jobs, handlers, { schedules: { daily: schedule(cron, "count", { n: 1 }) } });
+    expect(await place.sql`select cron, next_at from orders.holon_schedules`).toEqual([{ cron, next_at: new Date(tickOf(cron)) }]);
+  });
+
+  it("goes by the expression that was registered last in processes of two versions", async () => {
+    const later = cronAt(6);
+    const before = await place.start(jobs, handlers, { schedules: daily });
+    const after = await place.start(jobs, handlers, { schedules: { daily: schedule(later, "count", { n: 1 }) } });
+    for (const work of [before, after, before]) {
+      await pass(DAY_MS);
+      await work.tick();
+      await Promise.all([before.tick(), after.tick()]);
+      expect(await nextTick()).toBe(tickOf(later));
+    }
+    expect((await enqueued()).length).toBe(3);
+  });
+
+  it("is kept going by a version that does not understand the expression in its row", async () => {
+    const work = await place.start(jobs, handlers, { schedules: daily });
+    await place.sql`update orders.holon_schedules set cron = 'at dawn', next_at = now()`;
+    await work.tick();
+    expect({ next: await nextTick(), count: (await enqueued()).length }).toEqual({ next: tickOf(DAILY), count: 1 });
   });
 
   it("refuses to be declared or started where it cannot be kept", async () => {
