@@ -3,6 +3,7 @@ import { runApart } from "../dev/apart/apart.ts";
 import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
 import { documentText } from "../edge/index.ts";
 import { createLogger } from "../observe/index.ts";
+import { appFaults, modulesOf } from "../process/app/app-faults.ts";
 import { shapeOf } from "../process/app/app-shape.ts";
 import type { App } from "../process/app/define-app.ts";
 import { openApiOf } from "../process/app/open-api-of.ts";
@@ -72,10 +73,11 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
   }
 }
 
-/** Errors: ConfigurationError with the faults of both. */
-function readWholePlan(app: App, faults: readonly ConfigurationFault[]): Plan {
+/** Errors: ConfigurationError with the faults of the app, of its part of the environment, and of the rest. */
+function readWholePlan(app: App, ofEnvironment: readonly ConfigurationFault[]): Plan {
+  const faults = [...appFaults(app), ...ofEnvironment];
   try {
-    const plan = readPlan(shapeOf(app), process.env, (file) => readFileSync(file, "utf8"));
+    const plan = readPlan(shapeOf({ ...app, contexts: modulesOf(app) }), process.env, (file) => readFileSync(file, "utf8"));
     if (faults.length === 0) return plan;
   } catch (error) {
     if (error instanceof ConfigurationError) throw new ConfigurationError([...faults, ...error.faults]);

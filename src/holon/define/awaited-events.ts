@@ -12,7 +12,8 @@ export interface HearingContext {
 /** The handlers of events, with those that keep what workflows wait for: in the transaction that takes the event, before its own handler. */
 export function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: HearingContext): EventHandlers {
   const heard: Record<string, Record<string, EventHandler | undefined>> = {};
-  for (const subscription of Object.keys(subscribesTo)) heard[subscription] = { ...events[subscription] };
+  // Handlers of what is not subscribed to stay: the start refuses them by name.
+  for (const subscription of [...Object.keys(subscribesTo), ...Object.keys(events)]) heard[subscription] = { ...events[subscription] };
   for (const { waitsFor } of Object.values(workflows)) {
     for (const [subscription, names] of Object.entries(waitsFor)) {
       heard[subscription] ??= {};

@@ -130,7 +130,7 @@ export function defineContext<
       jobs,
       schedules,
       workflows,
-      procedures: parts.procedures as HandlerTree,
+      procedures: (parts.procedures ?? {}) as HandlerTree,
       rules: (parts.rules ?? {}) as RuleTree,
       jobHandlers: (parts.jobs ?? {}) as HandlerTree,
       events: withAwaitedEvents({ name: contract.name, subscribesTo, workflows, events: (parts.events ?? {}) as EventHandlers }),

@@ -6,7 +6,7 @@ import { createMetrics } from "../../observe/index.ts";
 import { createOpsServer, type OpsServer } from "../../ops/ops-server.ts";
 import { type CompiledContext, createContextRouter, type ResolveTarget } from "../../pipeline/index.ts";
 import type { RunAlone } from "../../work/index.ts";
-import { assertApp } from "../app/assert-app.ts";
+import { assertApp } from "../app/app-faults.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";
 import { type HealthPart, healthParts } from "../health/health-parts.ts";
 import { processGauges } from "../health/process-gauges.ts";
@@ -57,7 +57,7 @@ export interface RunningProcess {
 /**
  * Starts one process: database, migrations, contexts, mesh, queues, edge, ready.
  *
- * Errors: what could not be opened; everything opened before is closed again.
+ * Errors: ConfigurationError - the app itself has faults, and nothing was opened; what could not be opened, after all that was opened is closed again.
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   assertApp(options.app);

@@ -1,1 +1,2 @@
 export * from "./schedule.ts";
+export { assertScheduleFits } from "./schedule-ticker.ts";

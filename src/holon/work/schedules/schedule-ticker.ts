@@ -51,7 +51,7 @@ export class ScheduleTicker implements Closable {
 
   /** Errors: ContractError for a schedule whose job does not exist, or whose data does not fit it; the database's. */
   static async start(parts: ScheduleTickerParts): Promise<ScheduleTicker> {
-    for (const [name, spec] of Object.entries(parts.schedules)) assertFits(name, spec, parts.jobs);
+    for (const [name, spec] of Object.entries(parts.schedules)) assertScheduleFits(name, spec, parts.jobs);
     const ticker = new ScheduleTicker(parts);
     if (Object.keys(parts.schedules).length === 0) return ticker;
     await ticker.#register();
@@ -154,7 +154,8 @@ function moment(ms: number): SQL {
   return sql`to_timestamp(${ms}::double precision / 1000)`;
 }
 
-function assertFits(name: string, { job, data }: ScheduleSpec, jobs: JobMap): void {
+/** Errors: ContractError for a schedule whose job does not exist, or whose data does not fit it. */
+export function assertScheduleFits(name: string, { job, data }: ScheduleSpec, jobs: JobMap): void {
   const spec = jobs[job];
   if (spec === undefined) throw new ContractError(`schedule "${name}"`, `there is no job "${job}"`);
   const parsed = createParser(spec.data)(data);
