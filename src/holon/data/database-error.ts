@@ -1,4 +1,4 @@
-import { catalogueError, HolonError, readSafely } from "../kernel/index.ts";
+import { catalogueError, HolonError, markOrigin, readSafely } from "../kernel/index.ts";
 import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
 /** Codes of postgres.js and of sockets that mean: the server went away, or was never there. */
@@ -31,6 +31,9 @@ export function isConnectionLoss(error: unknown): boolean {
   return failure !== undefined && (LOST.has(failure.code) || failure.code.startsWith("08") || failure.severity === "FATAL");
 }
 
+/** States that pass by themselves: the server is away or busy, or others stood in the way. */
+const PASSING = new Set(["40P01", "40001", "0A000", "55P03", "57014", "53100", "53200"]);
+
 /** Whether running the same transaction again may succeed: deadlock, serialization failure, a plan that a migration made stale. */
 export function isWorthRepeating(error: unknown): boolean {
   const failure = postgresFailure(error);
@@ -44,12 +47,17 @@ export function isWorthRepeating(error: unknown): boolean {
  * Says in the catalogue's words what went wrong in the database. SQL and parameters stay in `cause`, which never leaves the process.
  *
  * A value that must be unique and is taken is the caller's business (CONFLICT with `{ fields }`); a violated check, foreign key or not-null is
- * a bug of the handler, which should have looked (INTERNAL).
+ * a bug of the handler, which should have looked (INTERNAL). It is marked as the database's, see {@link markOrigin}.
  */
 export function toHolonError(error: unknown): HolonError {
   const known = readSafely(() => holonErrorWithin(error), undefined);
   if (known !== undefined) return known;
   const failure = postgresFailure(error);
+  const isPassing = isConnectionLoss(error) || (failure !== undefined && PASSING.has(failure.code));
+  return markOrigin(said(failure, error), { layer: "database", isPassing });
+}
+
+function said(failure: PostgresFailure | undefined, error: unknown): HolonError {
   if (failure === undefined) return catalogueError("INTERNAL", "The database layer failed.", { cause: error });
   if (isConnectionLoss(error)) return catalogueError("UNAVAILABLE", "The database cannot be reached.", { cause: error });
   return fromSqlState(failure, error);

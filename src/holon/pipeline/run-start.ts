@@ -1,8 +1,7 @@
 import { type AnyProcedure, mutation } from "../contract/index.ts";
 import type { ContextTypes } from "../define/handler-context.ts";
 import type { StartHandler } from "../define/start-handler.ts";
-import { type Clock, catalogueError, Scope, type TimerWheel } from "../kernel/index.ts";
-import { runInScope } from "../work/run-in-scope.ts";
+import { type Clock, catalogueError, runInScope, Scope, type TimerWheel } from "../kernel/index.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
 /** Longest that the start of one context may take. */

@@ -1,4 +1,6 @@
 export * from "./admin/index.ts";
+export { TaskBoard } from "./engine/task-board.ts";
+export { type WorkData, WorkDatabase } from "./engine/work-database.ts";
 export * from "./inbox/index.ts";
 export * from "./jobs/index.ts";
 export * from "./jobs/job.ts";

@@ -1,4 +1,4 @@
-import { catalogueError, type HolonError, type Scope } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, markOrigin, type Scope } from "../../kernel/index.ts";
 
 /** How many may pass at once, and how many wait how long. */
 export interface PoolGateLimits {
@@ -100,9 +100,11 @@ export class PoolGate {
 }
 
 function overloaded(why: string): HolonError {
-  return catalogueError("OVERLOADED", `The database connections of this context are all in use: ${why}.`, { executed: "no" });
+  const error = catalogueError("OVERLOADED", `The database connections of this context are all in use: ${why}.`, { executed: "no" });
+  return markOrigin(error, { layer: "database", isPassing: true });
 }
 
 function closed(): HolonError {
-  return catalogueError("UNAVAILABLE", "The process is stopping and takes no more work.", { executed: "no" });
+  const error = catalogueError("UNAVAILABLE", "The process is stopping and takes no more work.", { executed: "no" });
+  return markOrigin(error, { layer: "database", isPassing: false });
 }

@@ -1,4 +1,4 @@
-import { type Clock, catalogueError, isHolonError, isInstanceOf, type Limits, type Scope } from "../../kernel/index.ts";
+import { type Clock, catalogueError, isHolonError, isInstanceOf, type Limits, markOrigin, type Scope } from "../../kernel/index.ts";
 import { isWorthRepeating } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import type { DatabaseFactory } from "../drizzle/database-factory.ts";
@@ -217,5 +217,6 @@ async function undo(pool: ConnectionPool, connection: PoolConnection, runner: Tr
 function toThrown(error: unknown, scope: Scope): unknown {
   if (scope.cancelled !== undefined && !isHolonError(error)) return scope.cancelled;
   if (!isWorthRepeating(error)) return error;
-  return catalogueError("CONFLICT", `Others changed the same rows at the same time, ${ATTEMPTS} times in a row.`, { cause: error });
+  const conflict = catalogueError("CONFLICT", `Others changed the same rows at the same time, ${ATTEMPTS} times in a row.`, { cause: error });
+  return markOrigin(conflict, { layer: "database", isPassing: true });
 }

@@ -1,9 +1,11 @@
-import { catalogueError, type HolonError, type Scope } from "../../kernel/index.ts";
+import { catalogueError, type ErrorOrigin, type HolonError, markOrigin, type Scope } from "../../kernel/index.ts";
 import { isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
 import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { PendingStatement, PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
+
+const LOST: ErrorOrigin = { layer: "database", isPassing: true };
 
 /**
  * The statements of one transaction, on its one connection.
@@ -75,7 +77,7 @@ export class TransactionRunner implements StatementRunner {
 
   #refused(): Promise<never> | undefined {
     if (this.#reason === undefined && this.#connection.lost)
-      this.#reason = catalogueError("UNAVAILABLE", "The connection to the database was lost during the transaction.");
+      this.#reason = markOrigin(catalogueError("UNAVAILABLE", "The connection to the database was lost during the transaction."), LOST);
     if (this.#reason !== undefined) return Promise.reject(this.#reason);
     if (this.#over)
       return Promise.reject(catalogueError("INTERNAL", "The transaction is over: a statement of it was not awaited, or its `tx` was kept."));

@@ -1,11 +1,11 @@
 import type { RateStore } from "../../edge/index.ts";
 import type { MeshPeer } from "../../mesh/index.ts";
-import type { Work } from "../start/start-work.ts";
+import type { ContextWork, Work } from "../start/start-work.ts";
 
 /** One thing that a process works with, and whether it works now. */
 export interface HealthPart {
-  readonly part: "database" | "peer" | "queues" | "rates";
-  /** The context for a database and for a peer, the backend for the others. It labels a metric: all of them are known at start. */
+  readonly part: "database" | "peer" | "queues" | "rates" | "work";
+  /** The context for a database, for a peer and for background work, the backend for the others. It labels a metric: all of them are known at start. */
   readonly name: string;
   /** What is wrong, as a sentence for operators; undefined while it works. */
   readonly fault: string | undefined;
@@ -18,13 +18,15 @@ export interface HealthSources {
   /** Contexts whose database does not answer. */
   readonly silent: ReadonlySet<string>;
   readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
+  /** Background work of the contexts hosted here. */
+  readonly work: readonly Pick<ContextWork, "name" | "board">[];
   readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "reachable"> | undefined;
   /** Where several edges count together. */
   readonly rateStore: Pick<RateStore, "reachable"> | undefined;
 }
 
 /** All parts of a process, working or not. The list is as long as the plan makes it, whatever happens. */
-export function healthParts({ databases, silent, peers, backend, rateStore }: HealthSources): readonly HealthPart[] {
+export function healthParts({ databases, silent, peers, work, backend, rateStore }: HealthSources): readonly HealthPart[] {
   const parts: HealthPart[] = [];
   for (const name of databases.keys()) {
     parts.push({ part: "database", name, fault: silent.has(name) ? `the database of ${name} does not answer` : undefined });
@@ -33,6 +35,7 @@ export function healthParts({ databases, silent, peers, backend, rateStore }: He
     const { status, reason } = peer.state();
     parts.push({ part: "peer", name, fault: status === "ready" ? undefined : `${name} is not connected: ${reason}` });
   }
+  for (const { name, board } of work) parts.push({ part: "work", name, fault: workFault(name, board) });
   if (backend !== undefined) {
     parts.push({ part: "queues", name: backend.kind, fault: backend.reachable ? undefined : "the queues cannot be reached: events and jobs wait" });
   }
@@ -41,4 +44,12 @@ export function healthParts({ databases, silent, peers, backend, rateStore }: He
     parts.push({ part: "rates", name: "redis", fault });
   }
   return parts;
+}
+
+/** Names each task that fails, so that an operator can look for it in the log. */
+function workFault(context: string, board: ContextWork["board"]): string | undefined {
+  const failing = board.failing();
+  if (failing.length === 0) return undefined;
+  const named = failing.map(({ task, failingForMs, reason }) => `${task}, for ${Math.round(failingForMs / 1_000)} s: ${reason}`);
+  return `background work of ${context} fails (${named.join("; ")})`;
 }

@@ -50,7 +50,7 @@ describe("the readiness of a process", () => {
 
   it("stays while queues or shared rate limits are away", () => {
     const backend = { kind: "redis", reachable: false } as const;
-    const parts = healthParts({ databases: new Map(), silent: new Set(), peers: new Map(), backend, rateStore: { reachable: false } });
+    const parts = healthParts({ databases: new Map(), silent: new Set(), peers: new Map(), work: [], backend, rateStore: { reachable: false } });
     expect(running(["orders"], parts)).toEqual({
       ...READY,
       degraded: ["the queues cannot be reached: events and jobs wait", "Redis cannot be reached: this edge counts calls by itself for rate limits"],
@@ -64,7 +64,7 @@ describe("the gauge of what does not work", () => {
     let reason: string | undefined;
     const state = () => ({ status: reason === undefined ? ("ready" as const) : ("connecting" as const), reason });
     const sources: HealthSources = {
-      ...{ databases: new Map([["orders", {}]]), silent, peers: new Map([["stock", { state }]]) },
+      ...{ databases: new Map([["orders", {}]]), silent, peers: new Map([["stock", { state }]]), work: [] },
       ...{ backend: { kind: "postgres", reachable: true }, rateStore: { reachable: true } },
     };
     const gauges = processGauges({

@@ -87,7 +87,8 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const state: { phase: "starting" | "running" | "stopping" } = { phase: "starting" };
   const watch = open.add("database watch", new DatabaseWatch(stores, log));
   const rateStore = await openRateStore(core, open);
-  const parts = (): readonly HealthPart[] => healthParts({ databases: stores, silent: watch.silent, peers, backend: work?.backend, rateStore });
+  const parts = (): readonly HealthPart[] =>
+    healthParts({ databases: stores, silent: watch.silent, peers, work: work?.contexts ?? [], backend: work?.backend, rateStore });
   const readiness = (): Readiness => readinessOf({ phase: state.phase, hosted: plan.contexts, parts: parts() });
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));

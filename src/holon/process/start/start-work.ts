@@ -3,7 +3,16 @@ import type { ContextModule } from "../../define/index.ts";
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft, CountWork } from "../../observe/index.ts";
 import type { CompiledContext } from "../../pipeline/index.ts";
-import { type EventWork, type JobWork, type RunAlone, startEventWork, startJobWork, startWorkflowWork, type WorkflowWork } from "../../work/index.ts";
+import {
+  type EventWork,
+  type JobWork,
+  type RunAlone,
+  startEventWork,
+  startJobWork,
+  startWorkflowWork,
+  TaskBoard,
+  type WorkflowWork,
+} from "../../work/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../work/queue/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
@@ -37,6 +46,8 @@ export interface WorkServices {
 /** What one context does behind its calls, in this process. */
 export interface ContextWork {
   readonly name: string;
+  /** Which of its background work fails now. */
+  readonly board: TaskBoard;
   readonly events: EventWork | undefined;
   readonly jobs: JobWork | undefined;
   readonly workflows: WorkflowWork | undefined;
@@ -87,16 +98,18 @@ async function openQueues({ plan, databaseUrl, services: { log, clock } }: WorkO
 }
 
 async function startContext(
-  { plan, app, runAlone, services }: WorkOptions,
+  { plan, app, runAlone, services: processServices }: WorkOptions,
   backend: QueueBackend | undefined,
   context: CompiledContext,
   store: ContextData,
 ): Promise<ContextWork> {
   const { module } = context;
+  const board = new TaskBoard(processServices.clock);
+  const services = { ...processServices, board };
   const workflows = hasWorkflows(module)
     ? startWorkflowWork({ workflows: context.workflows, store, services, timing: { graceMs: plan.limits.graceMs } })
     : undefined;
-  if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, events: undefined, jobs: undefined, workflows };
+  if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, board, events: undefined, jobs: undefined, workflows };
   const { openTransaction } = context;
   const emits = Object.keys(module.contract.events).length > 0;
   const events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
@@ -110,7 +123,7 @@ async function startContext(
             timing: { graceMs: plan.limits.graceMs },
           });
     if (jobs !== undefined) events.publisher.dispatchJobsTo(jobs.dispatch);
-    return { name: context.name, events, jobs, workflows };
+    return { name: context.name, board, events, jobs, workflows };
   } catch (error) {
     await Promise.all([events.close(), workflows?.close()]);
     throw error;

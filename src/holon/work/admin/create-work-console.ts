@@ -1,11 +1,11 @@
 import { type Clock, isHolonError, type Logger } from "../../kernel/index.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { EventRoutes, type SubscribingContext } from "../inbox/event-routes.ts";
 import { Inbox } from "../inbox/inbox.ts";
 import { ParkedEvents } from "../inbox/parked-events.ts";
 import type { JobMap } from "../jobs/job.ts";
 import { createJobConsole } from "../jobs/job-console.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
-import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { createRunConsole } from "../workflows/run-console.ts";
 import type { RunData } from "../workflows/run-store.ts";

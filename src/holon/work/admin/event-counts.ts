@@ -1,5 +1,5 @@
 import { sql } from "../../data/index.ts";
-import type { WorkDatabase } from "../outbox/work-database.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventCounts } from "./work-console.ts";
 
 /** Counts what waits in the outbox and the inbox of a context. */

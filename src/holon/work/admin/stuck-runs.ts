@@ -1,5 +1,5 @@
 import { sql } from "../../data/index.ts";
-import type { WorkDatabase } from "../outbox/work-database.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { StuckRun } from "./work-console.ts";
 
 /** The stuck runs of a context, found by their own small index: most runs are done. */

@@ -1,9 +1,9 @@
 import { ParseFailure } from "../../contract/index.ts";
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import { catalogueError, isHolonError, storableText } from "../../kernel/index.ts";
+import { catalogueError, isHolonError, isPassing, markOrigin, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { LeftWork } from "../left-work.ts";
-import type { WorkDatabase } from "../outbox/work-database.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
@@ -71,7 +71,7 @@ export class EventConsumer {
         await this.#take(producer, messages, blame);
         return { taken: messages, refused: [] };
       } catch (error) {
-        if (!blame.isHandlers && isOfTheWorld(error)) throw error;
+        if (!blame.isHandlers && isPassing(error)) throw error;
       }
     }
     const batch: { taken: EventMessage[]; refused: EventMessage[] } = { taken: [], refused: [] };
@@ -86,7 +86,7 @@ export class EventConsumer {
       await this.#take(producer, [message], blame);
       return true;
     } catch (error) {
-      if (!blame.isHandlers && isOfTheWorld(error)) throw error;
+      if (!blame.isHandlers && isPassing(error)) throw error;
       return await this.#isNoted(producer, message, error);
     }
   }
@@ -96,7 +96,7 @@ export class EventConsumer {
       await this.#failed(producer, message, error);
       return true;
     } catch (refusal) {
-      if (isOfTheWorld(refusal)) throw refusal;
+      if (isPassing(refusal)) throw refusal;
       this.#parts.log.debug(
         { err: refusal, event: `${producer}.${message.name}`, eventId: message.id },
         "the database does not take an event; it is not acknowledged",
@@ -117,7 +117,7 @@ export class EventConsumer {
       });
       if (woken) this.#parts.wakeHeld();
     } catch (error) {
-      if (!blame.isHandlers && isOfTheWorld(error)) throw error;
+      if (!blame.isHandlers && isPassing(error)) throw error;
       await this.#failed(event.producer, event, error);
     }
   }
@@ -205,9 +205,9 @@ export class EventConsumer {
     try {
       await this.#parts.inbox.lockKeys(tx, producer, messages);
     } catch (error) {
-      throw isHolonError(error, "CONFLICT")
-        ? catalogueError("UNAVAILABLE", "Another consumer works on the same key for long.", { cause: error })
-        : error;
+      if (!isHolonError(error, "CONFLICT")) throw error;
+      const busy = catalogueError("UNAVAILABLE", "Another consumer works on the same key for long.", { cause: error });
+      throw markOrigin(busy, { layer: "database", isPassing: true });
     }
   }
 
@@ -252,11 +252,6 @@ class Blame {
       throw error;
     }
   }
-}
-
-/** Failures of the world around, for which no handler is to blame. */
-function isOfTheWorld(error: unknown): boolean {
-  return isHolonError(error) && (error.code === "UNAVAILABLE" || error.code === "OVERLOADED");
 }
 
 function misfit(failure: ParseFailure): string {

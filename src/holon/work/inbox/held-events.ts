@@ -1,6 +1,6 @@
 import type { Closable } from "../../kernel/index.ts";
-import { Poller, type PollerOptions } from "../outbox/poller.ts";
-import type { WorkDatabase } from "../outbox/work-database.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventConsumer } from "./event-consumer.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventRoutes } from "./event-routes.ts";
@@ -13,7 +13,7 @@ const TAKE_COUNT = 50;
 const REMOVE_COUNT = 1_000;
 
 /** What {@link HeldEvents} is made from. */
-export interface HeldEventsParts extends Pick<PollerOptions, "clock" | "wheel" | "log"> {
+export interface HeldEventsParts extends TaskDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
@@ -23,15 +23,15 @@ export interface HeldEventsParts extends Pick<PollerOptions, "clock" | "wheel" |
 
 /** Works off the events that were held: for their predecessor, or for their next attempt. */
 export class HeldEvents implements Closable {
-  readonly #working: Poller;
-  readonly #sweeping: Poller;
+  readonly #working: Task;
+  readonly #sweeping: Task;
   readonly #database: WorkDatabase;
   #unlisten: () => void = () => {};
 
   constructor({ database, inbox, limits, routes, ...services }: HeldEventsParts, consumer: () => EventConsumer) {
     const { names } = routes;
     this.#database = database;
-    this.#working = new Poller({
+    this.#working = new Task({
       ...services,
       task: "held events",
       everyMs: limits.pollMs,
@@ -41,7 +41,7 @@ export class HeldEvents implements Closable {
         return due.length > 0;
       },
     });
-    this.#sweeping = new Poller({
+    this.#sweeping = new Task({
       ...services,
       task: "inbox sweeper",
       everyMs: limits.sweepMs,

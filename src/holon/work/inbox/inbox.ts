@@ -1,6 +1,6 @@
 import { type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
-import { interval, jsonb, rowsOf, type WorkDatabase } from "../outbox/work-database.ts";
+import { interval, jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
 import type { EventMessage } from "./event-message.ts";
 
 /** What became of an event at this context. */

@@ -1,5 +1,5 @@
 import { catalogueError } from "../../kernel/index.ts";
-import type { WorkDatabase } from "../outbox/work-database.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventName, Inbox, WaitingEvent } from "./inbox.ts";
 
 /** Most parked events that one look shows. */

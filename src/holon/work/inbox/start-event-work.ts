@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import { type Clock, type Closable, type Logger, type RetryPolicy, retry, type TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft, CountWork } from "../../observe/index.ts";
+import { Task } from "../engine/task.ts";
+import type { TaskBoard } from "../engine/task-board.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
 import { workAcknowledgements } from "../outbox/ack-worker.ts";
 import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
-import { Poller } from "../outbox/poller.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
-import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
 import type { QueueBackend, QueueWorker } from "../queue/index.ts";
 import { UnknownMessages } from "../unknown-messages.ts";
 import { AckSender } from "./ack-sender.ts";
@@ -19,7 +20,9 @@ import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-rou
 import { HeldEvents } from "./held-events.ts";
 import { Inbox } from "./inbox.ts";
 import { ParkedEvents } from "./parked-events.ts";
-import { type Patience, repeatedly } from "./patience.ts";
+
+/** A restarted database is there again after some seconds; a message that takes longer comes again by itself. */
+const TAKING: RetryPolicy = { attempts: 8, firstMs: 100, greatestMs: 4_000 };
 
 /** What {@link startEventWork} needs. */
 export interface EventWorkOptions {
@@ -37,6 +40,7 @@ export interface EventWorkOptions {
     readonly clock: Clock;
     readonly wheel: TimerWheel;
     readonly log: Logger;
+    readonly board?: TaskBoard | undefined;
     readonly random: () => number;
     readonly count?: CountWork;
     readonly left?: CountLeft;
@@ -70,22 +74,25 @@ export async function startEventWork({
   limits: others = {},
 }: EventWorkOptions): Promise<EventWork> {
   const limits = { ...EVENT_LIMITS, ...others };
-  const { clock, wheel, random } = services;
+  const { clock, wheel, random, board } = services;
   const log = services.log.child({ context: context.name });
+  const tasks = { clock, wheel, log, random, board };
   const database = new WorkDatabase(data, clock);
   const subscriptions = new Subscriptions(database);
   // Before anything of this process can emit: who is written down here hears it.
   await subscriptions.subscribe(subscribersOf(context.name, app));
   let closing = false;
-  const patience: Patience = { clock, wheel, random, over: () => closing };
+  const isClosing = (): boolean => closing;
   const left = new LeftWork({ context: context.name, clock, log, count: services.left });
   const unknown = new UnknownMessages({ backend, left, newId: randomUUID });
-  const publisher = createPublisher({ data, backend, limits, clock, wheel, log, left });
-  const acknowledgements = !emits ? undefined : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, patience });
+  const publisher = createPublisher({ data, backend, limits, ...tasks, left });
+  const acknowledgements = !emits
+    ? undefined
+    : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, deps: services, policy: TAKING, isClosing });
 
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
-  const held = new HeldEvents({ database, inbox, limits, routes, clock, wheel, log }, () => consumer);
+  const held = new HeldEvents({ database, inbox, limits, routes, ...tasks }, () => consumer);
   const wakeHeld = (): void => held.wake();
   const consumer: EventConsumer = new EventConsumer({
     context: context.name,
@@ -104,8 +111,8 @@ export async function startEventWork({
     left,
   });
   const acks = new AckSender(context.name, backend, log);
-  const announcing = new Poller({
-    ...{ clock, wheel, log, task: "subscriptions", everyMs: limits.subscribeMs },
+  const announcing = new Task({
+    ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },
     run: async () => {
       if (backend.reachable) for (const [producer, events] of routes.producers) await acks.subscribe(producer, events);
       return false;
@@ -122,7 +129,7 @@ export async function startEventWork({
       const read = readEventBatch(run.data);
       if (read === undefined) return unknown.leave(queue, run);
       const { producer } = read.message;
-      const { taken, refused } = await repeatedly(patience, () => consumer.takeBatch(read.message));
+      const { taken, refused } = await retry(services, TAKING, () => consumer.takeBatch(read.message), { isOver: isClosing });
       acks.taken(producer, taken);
       const events = [...read.unknown, ...refused];
       if (events.length > 0) await unknown.leave(queue, { ...run, data: { producer, events } });

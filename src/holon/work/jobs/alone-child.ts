@@ -1,4 +1,4 @@
-import type { WorkData } from "../outbox/work-database.ts";
+import type { WorkData } from "../engine/work-database.ts";
 import type { AloneMessage } from "./alone-process.ts";
 import type { JobHandler } from "./job-call.ts";
 import { JobDatabase } from "./job-database.ts";

@@ -1,6 +1,6 @@
 import { sql } from "../../data/index.ts";
 import type { Clock, Logger } from "../../kernel/index.ts";
-import type { WorkData } from "../outbox/work-database.ts";
+import type { WorkData } from "../engine/work-database.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { JobDatabase } from "./job-database.ts";

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "../../data/index.ts";
 import type { Clock } from "../../kernel/index.ts";
-import { type WorkData, WorkDatabase } from "../outbox/work-database.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 
 /** The tables of one context that jobs and schedules live in. */
 export class JobDatabase extends WorkDatabase {

@@ -1,7 +1,16 @@
 import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
-import { type Clock, catalogueError, fullJitterMs, type Logger, parseTraceparent, Scope, storableText, type TimerWheel } from "../../kernel/index.ts";
+import {
+  type Clock,
+  catalogueError,
+  fullJitterMs,
+  type Logger,
+  parseTraceparent,
+  runInScope,
+  Scope,
+  storableText,
+  type TimerWheel,
+} from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
-import { runInScope } from "../run-in-scope.ts";
 import type { JobMap, JobSpec } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";

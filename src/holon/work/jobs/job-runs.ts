@@ -1,5 +1,5 @@
 import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
-import { interval } from "../outbox/work-database.ts";
+import { interval } from "../engine/work-database.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, toClaim } from "./job-claim.ts";
 import { type JobDatabase, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";

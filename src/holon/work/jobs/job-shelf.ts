@@ -1,5 +1,5 @@
 import { type SQL, sql } from "../../data/index.ts";
-import { interval } from "../outbox/work-database.ts";
+import { interval } from "../engine/work-database.ts";
 import { type JobDatabase, texts, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";
 import { SENDABLE } from "./job-runs.ts";

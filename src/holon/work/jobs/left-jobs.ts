@@ -1,5 +1,5 @@
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import { Poller } from "../outbox/poller.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
 import type { JobMap } from "./job.ts";
 import type { JobGate } from "./job-gate.ts";
 import { jobQueueName, type SendableJob } from "./job-queues.ts";
@@ -8,7 +8,7 @@ import type { JobSender } from "./job-sender.ts";
 import { type JobShelf, SWEEP_COUNT } from "./job-shelf.ts";
 
 /** What {@link LeftJobs} needs. */
-export interface LeftJobsParts {
+export interface LeftJobsParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly shelf: JobShelf;
@@ -18,9 +18,6 @@ export interface LeftJobsParts {
   readonly gate: JobGate;
   /** How often it looks where nobody wakes it, once it was woken. */
   readonly everyMs: number;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
 }
 
 /**
@@ -30,29 +27,29 @@ export interface LeftJobsParts {
  */
 export class LeftJobs implements Closable {
   readonly #parts: LeftJobsParts;
-  readonly #poller: Poller;
+  readonly #task: Task;
   readonly #shared: readonly string[];
   readonly #limited: readonly string[];
   readonly #running = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(parts: LeftJobsParts) {
-    const { context, jobs, everyMs, clock, wheel, log } = parts;
+    const { context, jobs, everyMs } = parts;
     const isShared = (name: string): boolean => jobQueueName(context, name, jobs) === jobQueueName(context, "", {});
     this.#parts = parts;
     this.#shared = Object.keys(jobs).filter(isShared);
     this.#limited = Object.keys(jobs).filter((name) => !isShared(name));
-    this.#poller = new Poller({ task: "jobs that others left", everyMs, run: () => this.#take(), clock, wheel, log });
+    this.#task = new Task({ ...parts, task: "jobs that others left", everyMs, run: () => this.#take() });
   }
 
   wake(): void {
-    if (!this.#isClosed) this.#poller.wake();
+    if (!this.#isClosed) this.#task.wake();
   }
 
   /** Takes up nothing more, and lets what runs finish. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#poller.close();
+    await this.#task.close();
     await Promise.all(this.#running);
   }
 

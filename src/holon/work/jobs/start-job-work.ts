@@ -1,7 +1,8 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
+import type { TaskBoard } from "../engine/task-board.ts";
+import type { WorkData } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
-import type { WorkData } from "../outbox/work-database.ts";
 import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
@@ -41,6 +42,7 @@ export interface JobServices {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
+  readonly board?: TaskBoard | undefined;
   /** In [0, 1). */
   readonly random: () => number;
   readonly newId: () => string;
@@ -79,7 +81,7 @@ export interface JobWork extends Closable, JobConsole {
  */
 export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const { module, handlers, store, backend, services, runAlone } = options;
-  const { clock, wheel, random, newId } = services;
+  const { clock, wheel, random, newId, board } = services;
   const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...options.timing };
   const { name: context, jobs } = module;
   const log = services.log.child({ context });
@@ -99,7 +101,20 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
   const shared = startWorker(sharedQueue);
   const workers = [shared, ...limitedQueues.map(startWorker)].map(({ worker }) => worker);
-  const leftJobs = new LeftJobs({ context, jobs, shelf, sender, runner, gate: shared.gate, everyMs: timing.resendAnywayMs, clock, wheel, log });
+  const leftJobs = new LeftJobs({
+    context,
+    jobs,
+    shelf,
+    sender,
+    runner,
+    gate: shared.gate,
+    everyMs: timing.resendAnywayMs,
+    clock,
+    wheel,
+    log,
+    random,
+    board,
+  });
   const unlisten = store.listenLeft(() => leftJobs.wake());
 
   function startWorker({ queue, options: work }: JobQueue): { readonly worker: QueueWorker; readonly gate: JobGate } {

@@ -1,5 +1,5 @@
+import { type RetryDeps, type RetryPolicy, retry } from "../../kernel/index.ts";
 import { ackQueue, readAck } from "../inbox/event-message.ts";
-import { type Patience, repeatedly } from "../inbox/patience.ts";
 import type { QueueBackend, QueueWorker } from "../queue/index.ts";
 import type { UnknownMessages } from "../unknown-messages.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -13,20 +13,24 @@ export interface AckWorkerParts {
   readonly backend: QueueBackend;
   readonly subscriptions: Subscriptions;
   readonly unknown: UnknownMessages;
-  readonly patience: Patience;
+  readonly deps: RetryDeps;
+  readonly policy: RetryPolicy;
+  /** Whether the process stops: nothing is tried again then. */
+  readonly isClosing: () => boolean;
 }
 
 /** Takes what subscribers acknowledge of a producer's events, and who wants to hear them. What it does not understand is left for other versions. */
-export function workAcknowledgements({ producer, backend, subscriptions, unknown, patience }: AckWorkerParts): QueueWorker {
+export function workAcknowledgements({ producer, backend, subscriptions, unknown, deps, policy, isClosing }: AckWorkerParts): QueueWorker {
   const queue = ackQueue(producer);
   return backend.work(queue, { concurrency: CONCURRENCY }, async (run) => {
     const read = readAck(run.data);
     if (read === undefined) return unknown.leave(queue, run);
     const { message } = read;
-    await repeatedly(patience, async () => {
+    const note = async (): Promise<void> => {
       if (message.kind === "taken") await subscriptions.taken(message.subscriber, message.events);
       else await subscriptions.subscribe([{ name: message.subscriber, events: message.events }]);
-    });
+    };
+    await retry(deps, policy, note, { isOver: isClosing });
     if (read.unknown.length > 0) await unknown.leave(queue, { ...run, data: { ...message, events: read.unknown } });
   });
 }

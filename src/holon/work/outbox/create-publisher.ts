@@ -1,23 +1,20 @@
 import { randomUUID } from "node:crypto";
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
+import type { WorkData } from "../engine/work-database.ts";
+import { WorkDatabase } from "../engine/work-database.ts";
 import type { EventLimits } from "../inbox/event-limits.ts";
 import { ackQueue, eventQueue } from "../inbox/event-message.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueDepth } from "../queue/index.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
-import { Poller } from "./poller.ts";
-import type { WorkData } from "./work-database.ts";
-import { WorkDatabase } from "./work-database.ts";
 
 /** What a publisher is made from. */
-export interface PublisherOptions {
+export interface PublisherOptions extends TaskDeps {
   readonly data: WorkData;
   readonly backend: QueueBackend;
   readonly limits: EventLimits;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
   readonly left: LeftWork;
 }
 
@@ -59,18 +56,17 @@ class Publishing implements Publisher {
   readonly #options: PublisherOptions;
   readonly #name = randomUUID();
   readonly #lease: OutboxLease;
-  readonly #sending: Poller;
-  readonly #sweeping: Poller;
+  readonly #sending: Task;
+  readonly #sweeping: Task;
   #dispatchJobs: Dispatch | undefined = undefined;
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#lease = new OutboxLease(new WorkDatabase(options.data, options.clock));
-    const { clock, wheel, log, limits } = options;
-    const common = { clock, wheel, log };
-    this.#sending = new Poller({ ...common, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
-    this.#sweeping = new Poller({ ...common, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
+    const { limits } = options;
+    this.#sending = new Task({ ...options, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
+    this.#sweeping = new Task({ ...options, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
   }
 
   start(): void {

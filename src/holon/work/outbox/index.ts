@@ -1,4 +1,3 @@
 export * from "./create-publisher.ts";
 export type { LeasedRow } from "./outbox-lease.ts";
 export { type EventSubscriber, Subscriptions } from "./subscriptions.ts";
-export { type WorkData, WorkDatabase } from "./work-database.ts";

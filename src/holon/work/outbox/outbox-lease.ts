@@ -1,6 +1,6 @@
 import { type SQL, sql } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
-import { interval, type WorkDatabase } from "./work-database.ts";
+import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
 /** A row of the outbox, taken by this publisher for a time. */
 export interface LeasedRow {

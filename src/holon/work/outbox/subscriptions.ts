@@ -1,5 +1,5 @@
 import { type SQL, sql } from "../../data/index.ts";
-import { jsonb, rowsOf, type WorkDatabase } from "./work-database.ts";
+import { jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
 
 /** Who hears which events of a context. */
 export interface EventSubscriber {

@@ -1,7 +1,7 @@
 import type { Job, Queue } from "bullmq";
-import { catalogueError, isHolonError, readSafely, storableText } from "../../kernel/index.ts";
+import { isHolonError, readSafely, storableText } from "../../kernel/index.ts";
 import { describeError, redactText } from "../../observe/index.ts";
-import type { BullDriver } from "./bull-driver.ts";
+import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { BullQueueWorker } from "./bull-worker.ts";
 import { FinishedJobs } from "./finished-jobs.ts";
 import { fromBullId, toBullId } from "./job-id.ts";
@@ -96,7 +96,7 @@ export class BullBackend implements QueueBackend {
       if (this.#queues.get(name) === queue) this.#queues.delete(name);
       queue.close().catch(() => {});
       if (isHolonError(error)) throw error;
-      throw catalogueError("UNAVAILABLE", `The queue ${name} did not take what it was given.`, { cause: error });
+      throw queueAway(`The queue ${name} did not take what it was given.`, { cause: error });
     }
   }
 }

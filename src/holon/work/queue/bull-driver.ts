@@ -1,5 +1,5 @@
 import type { Queue, QueueOptions, Worker, WorkerOptions } from "bullmq";
-import type { Logger } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, type HolonErrorOptions, type Logger, markOrigin } from "../../kernel/index.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 
 /** What a worker of BullMQ is told to do with a job. */
@@ -19,6 +19,11 @@ export interface BullDriver {
   noteError(error: Error): void;
   /** Ends the connections; queues and workers are closed before. */
   close(): Promise<void>;
+}
+
+/** UNAVAILABLE, marked as made by the queue; it passes by itself. */
+export function queueAway(message: string, options: HolonErrorOptions<undefined> = {}): HolonError {
+  return markOrigin(catalogueError("UNAVAILABLE", message, options), { layer: "queue", isPassing: true });
 }
 
 /** Logs that a place went away and that it came back: once each, for a broken connection repeats itself many times a second. */

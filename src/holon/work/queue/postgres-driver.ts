@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PostgresQueueBackend, Queue, Worker } from "bullmq";
 import type { Pool, PoolClient } from "pg";
-import { catalogueError, type Logger } from "../../kernel/index.ts";
-import { type BullDriver, Reachability } from "./bull-driver.ts";
+import type { Logger } from "../../kernel/index.ts";
+import { type BullDriver, queueAway, Reachability } from "./bull-driver.ts";
 
 /** Connections for adding and finishing jobs, without those on which workers wait. */
 const DEFAULT_CONNECTIONS = 5;
@@ -67,7 +67,7 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
       return reachability.now;
     },
     assertReachable() {
-      if (closing) throw catalogueError("UNAVAILABLE", "The queues are closed.", { executed: "no" });
+      if (closing) throw queueAway("The queues are closed.", { executed: "no" });
     },
     openQueue: (name, options) => new BullQueue(name, { ...options, connection: pool }) as unknown as Queue,
     openWorker(name, run, options) {
@@ -98,7 +98,7 @@ async function migrateQueues(pool: Pool, run: (client: PoolClient) => Promise<un
     }
   } catch (error) {
     await pool.end();
-    throw catalogueError("UNAVAILABLE", "The database of the queues cannot be reached or its schema cannot be made.", { cause: error });
+    throw queueAway("The database of the queues cannot be reached or its schema cannot be made.", { cause: error });
   }
 }
 

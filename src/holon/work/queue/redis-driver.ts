@@ -1,6 +1,6 @@
 import type { Queue, Worker } from "bullmq";
-import { catalogueError, type Logger } from "../../kernel/index.ts";
-import { type BullDriver, Reachability } from "./bull-driver.ts";
+import type { Logger } from "../../kernel/index.ts";
+import { type BullDriver, queueAway, Reachability } from "./bull-driver.ts";
 
 /** Longest that Redis may take to answer a command of ours. */
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -51,8 +51,8 @@ export async function openRedisDriver(url: string, prefix: string, log: Logger):
       return producer.status === "ready" && reachability.now;
     },
     assertReachable() {
-      if (closing) throw catalogueError("UNAVAILABLE", "The queues are closed.", { executed: "no" });
-      if (producer.status !== "ready") throw catalogueError("UNAVAILABLE", "Redis cannot be reached.", { executed: "no" });
+      if (closing) throw queueAway("The queues are closed.", { executed: "no" });
+      if (producer.status !== "ready") throw queueAway("Redis cannot be reached.", { executed: "no" });
     },
     openQueue: (name, options): Queue => new BullQueue(name, { ...options, prefix, connection: producer }),
     openWorker: (name, run, options): Worker => new BullWorker(name, run, { ...options, prefix, connection: consumer }),

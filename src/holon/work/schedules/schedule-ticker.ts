@@ -1,9 +1,9 @@
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
 import { type SQL, sql } from "../../data/index.ts";
 import type { Closable, Logger } from "../../kernel/index.ts";
+import { rowsOf } from "../engine/work-database.ts";
 import type { JobMap } from "../jobs/job.ts";
 import { type JobDatabase, texts } from "../jobs/job-database.ts";
-import { rowsOf } from "../outbox/work-database.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 

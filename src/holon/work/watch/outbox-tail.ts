@@ -1,5 +1,5 @@
 import { type Clock, type Closable, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
-import { Poller } from "../outbox/poller.ts";
+import { Task } from "../engine/task.ts";
 import type { OutboxEvent, OutboxReader, WatchData } from "./outbox-reader.ts";
 import { PositionOrder } from "./position-order.ts";
 import type { WatchLimits } from "./watch-limits.ts";
@@ -32,7 +32,7 @@ interface Joining {
  */
 export class OutboxTail implements Closable {
   readonly #options: OutboxTailOptions;
-  readonly #poller: Poller;
+  readonly #task: Task;
   readonly #again: LookAgain;
   readonly #unlisten: () => void;
   readonly #watchers = new WatcherIndex();
@@ -42,9 +42,9 @@ export class OutboxTail implements Closable {
   constructor(options: OutboxTailOptions) {
     this.#options = options;
     const { data, limits, clock, wheel, log } = options;
-    this.#poller = new Poller({ task: "watch", everyMs: limits.pollMs, run: () => this.#look(), clock, wheel, log });
-    this.#again = new LookAgain(() => this.#poller.wake());
-    this.#unlisten = data.listenAppended(() => this.#poller.wake());
+    this.#task = new Task({ task: "watch", everyMs: limits.pollMs, run: () => this.#look(), clock, wheel, log });
+    this.#again = new LookAgain(() => this.#task.wake());
+    this.#unlisten = data.listenAppended(() => this.#task.wake());
   }
 
   /** Up to here all rows are told, and none will come any more. */
@@ -61,7 +61,7 @@ export class OutboxTail implements Closable {
   join(watcher: Watcher): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#joining.push({ watcher, resolve, reject });
-      this.#poller.wake();
+      this.#task.wake();
     });
   }
 
@@ -71,7 +71,7 @@ export class OutboxTail implements Closable {
 
   async close(): Promise<void> {
     this.#unlisten();
-    await this.#poller.close();
+    await this.#task.close();
     this.#options.wheel.remove(this.#again);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../kernel/index.ts";
+import { WorkDatabase } from "../engine/work-database.ts";
 import { OutboxLease } from "../outbox/outbox-lease.ts";
-import { WorkDatabase } from "../outbox/work-database.ts";
 import { numbers, take, useWatching } from "./watch.testing.ts";
 import type { WatchingProcess } from "./watching-process.testing.ts";
 

@@ -1,12 +1,12 @@
-import { type ContextData, type DataTransaction, quoteIdentifier, type StatementRequest, type Tables } from "../../data/index.ts";
-import type { Clock, Scope } from "../../kernel/index.ts";
+import { type DataTransaction, quoteIdentifier, type StatementRequest, type Tables } from "../../data/index.ts";
+import type { Clock } from "../../kernel/index.ts";
 import { redactText } from "../../observe/index.ts";
-import { housekeepingScope } from "../outbox/work-database.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
 
 /** The part of a context's data that workflows work with. */
-export type RunData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "context">;
+export type RunData = Pick<WorkData, "transaction" | "statement" | "listenAppended" | "context">;
 
 /** Deaths after which a run is suspected of killing its runners. */
 export const DEATHS_BEFORE_SUSPECT = 2;
@@ -34,27 +34,21 @@ export interface UnknownRuns {
 export class RunStore {
   readonly context: string;
   readonly own: string;
-  readonly #data: RunData;
-  readonly #clock: Clock;
+  readonly #database: WorkDatabase<RunData>;
 
   constructor(data: RunData, clock: Clock) {
     this.context = data.context;
     this.own = quoteIdentifier(data.context);
-    this.#data = data;
-    this.#clock = clock;
+    this.#database = new WorkDatabase(data, clock);
   }
 
   /** Runs one statement, prepared. The caller names the shape of its rows. */
-  async rows<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
-    return (await this.#data.statement(this.scope(task), statement(text, params))) as unknown as readonly Row[];
+  rows<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.statement<Row>(task, statement(text, params));
   }
 
   transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>): Promise<Result> {
-    return this.#data.transaction(this.scope(task), run);
-  }
-
-  scope(task: string): Scope {
-    return housekeepingScope(this.context, task, this.#clock);
+    return this.#database.transaction(task, run);
   }
 
   /**

@@ -1,19 +1,16 @@
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
 import type { LeftWork } from "../left-work.ts";
-import { Poller } from "../outbox/poller.ts";
 import type { RunStore } from "./run-store.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
 
 /** What {@link RunSweeper} needs. */
-export interface RunSweeperParts {
+export interface RunSweeperParts extends TaskDeps {
   readonly runs: RunStore;
   /** Names with versions that this process has bodies for. */
   readonly known: readonly string[];
   readonly timing: WorkflowTiming;
   readonly left: LeftWork;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
 }
 
 /** Rows that one statement removes, so that it locks little at a time. */
@@ -22,14 +19,14 @@ const SWEEP_COUNT = 1_000;
 /** Removes what ended long ago, and says which runs nobody here can work. */
 export class RunSweeper implements Closable {
   readonly #parts: RunSweeperParts;
-  readonly #poller: Poller;
+  readonly #task: Task;
   #unknownCount = 0;
 
   constructor(parts: RunSweeperParts) {
-    const { clock, wheel, log, timing } = parts;
+    const { timing } = parts;
     this.#parts = parts;
-    this.#poller = new Poller({ task: "sweep workflows", everyMs: timing.sweepMs, run: () => this.#sweep(), clock, wheel, log });
-    this.#poller.wake();
+    this.#task = new Task({ ...parts, task: "sweep workflows", everyMs: timing.sweepMs, run: () => this.#sweep() });
+    this.#task.wake();
   }
 
   /** Runs that were due at the last look and that this process leaves to others: it has no body for them, or does not understand what is recorded of them. */
@@ -38,7 +35,7 @@ export class RunSweeper implements Closable {
   }
 
   close(): Promise<void> {
-    return this.#poller.close();
+    return this.#task.close();
   }
 
   async #sweep(): Promise<boolean> {

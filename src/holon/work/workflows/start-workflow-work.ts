@@ -1,5 +1,6 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft, CountWork } from "../../observe/index.ts";
+import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { type RunData, RunStore } from "./run-store.ts";
@@ -18,6 +19,7 @@ export interface WorkflowWorkOptions {
     readonly clock: Clock;
     readonly wheel: TimerWheel;
     readonly log: Logger;
+    readonly board?: TaskBoard | undefined;
     /** In [0, 1). */
     readonly random: () => number;
     readonly newId: () => string;
@@ -46,15 +48,28 @@ export interface WorkflowWork extends Closable, RunConsole {
  * needed: the runs are claimed from the context's own tables.
  */
 export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkOptions): WorkflowWork {
-  const { clock, wheel, random, newId } = services;
+  const { clock, wheel, random, newId, board } = services;
   const timing: WorkflowTiming = { ...DEFAULT_WORKFLOW_TIMING, ...others };
   const { context } = store;
   const log = services.log.child({ context });
   const runs = new RunStore(store, clock);
   const steps = new StepStore(runs);
-  const runner = new WorkflowRunner({ context, workflows, runs, steps, runBy: newId(), clock, wheel, log, random, timing, count: services.count });
+  const runner = new WorkflowRunner({
+    context,
+    workflows,
+    runs,
+    steps,
+    runBy: newId(),
+    clock,
+    wheel,
+    log,
+    random,
+    board,
+    timing,
+    count: services.count,
+  });
   const left = new LeftWork({ context, clock, log, count: services.left });
-  const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, left, clock, wheel, log });
+  const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, left, clock, wheel, log, random, board });
   const forget = store.listenAppended(() => runner.wake());
   runner.wake();
   let closing: Promise<void> | undefined;

@@ -1,6 +1,5 @@
-import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { type Clock, catalogueError, type Logger, parseTraceparent, runInScope, Scope, type TimerWheel } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
-import { runInScope } from "../run-in-scope.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 

@@ -1,7 +1,7 @@
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
 import { persistently } from "../jobs/persistently.ts";
-import { Poller } from "../outbox/poller.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import { RunSession } from "./run-session.ts";
 import { DEATHS_BEFORE_SUSPECT, type RunStore } from "./run-store.ts";
@@ -11,16 +11,13 @@ import type { CompiledWorkflows } from "./workflow-body.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
 
 /** What {@link WorkflowRunner} needs. */
-export interface WorkflowRunnerParts {
+export interface WorkflowRunnerParts extends TaskDeps {
+  readonly random: () => number;
   readonly context: string;
   readonly workflows: CompiledWorkflows;
   readonly runs: RunStore;
   readonly steps: StepStore;
   readonly runBy: string;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly random: () => number;
   readonly timing: WorkflowTiming;
   readonly count: CountWork | undefined;
 }
@@ -38,23 +35,23 @@ export class WorkflowRunner implements Closable {
   readonly #parts: WorkflowRunnerParts;
   readonly #known: readonly string[];
   readonly #active = new Map<string, Active>();
-  readonly #poller: Poller;
+  readonly #task: Task;
   readonly #leases: NodeJS.Timeout;
   /** Whether there may be due runs that there was no room for. */
   #isBehind = false;
 
   constructor(parts: WorkflowRunnerParts) {
-    const { clock, wheel, log, timing } = parts;
+    const { timing } = parts;
     this.#parts = parts;
     this.#known = [...parts.workflows.bodies.keys()];
-    this.#poller = new Poller({ task: "workflows", everyMs: timing.pollMs, run: () => this.#claim(), clock, wheel, log });
+    this.#task = new Task({ ...parts, task: "workflows", everyMs: timing.pollMs, run: () => this.#claim() });
     this.#leases = setInterval(() => void this.#renew(), timing.leaseMs / 3);
     this.#leases.unref();
   }
 
   /** Looks for runs that are due. */
   wake(): void {
-    this.#poller.wake();
+    this.#task.wake();
   }
 
   /** Runs at work here. */
@@ -64,7 +61,7 @@ export class WorkflowRunner implements Closable {
 
   async close(): Promise<void> {
     const { timing } = this.#parts;
-    await this.#poller.close();
+    await this.#task.close();
     for (const { session } of this.#active.values()) session.stop();
     const patience = setTimeout(() => {
       for (const { attempts } of this.#active.values()) attempts.abort();
@@ -101,7 +98,7 @@ export class WorkflowRunner implements Closable {
     const session = new RunSession({ claim, runs, steps, attempts, timing, random, host: workflows.host, workflow, records: own });
     const ended = this.#work(claim, session, attempts).finally(() => {
       this.#active.delete(claim.id);
-      if (this.#isBehind) this.#poller.wake();
+      if (this.#isBehind) this.#task.wake();
     });
     this.#active.set(claim.id, { claim, attempts, session, ended });
   }

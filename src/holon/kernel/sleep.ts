@@ -1,0 +1,35 @@
+import type { Clock } from "./clock.ts";
+import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
+
+/** What waiting needs. */
+export interface SleepDeps {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+}
+
+/** A wait that may be ended early. */
+export class Sleep extends WheelEntry {
+  readonly ended: Promise<void>;
+  readonly #wheel: TimerWheel;
+  #resolve: () => void = () => {};
+
+  /** Units: milliseconds, rounded up to the next slot of the wheel. */
+  constructor({ clock, wheel }: SleepDeps, ms: number) {
+    super();
+    this.#wheel = wheel;
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    wheel.add(this, clock.monotonicMs() + ms);
+  }
+
+  /** Ends the wait now. */
+  wake(): void {
+    this.#wheel.remove(this);
+    this.#resolve();
+  }
+
+  override expire(): void {
+    this.#resolve();
+  }
+}

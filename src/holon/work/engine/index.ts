@@ -1,0 +1,5 @@
+export * from "./leases.ts";
+export * from "./sweeper.ts";
+export * from "./task.ts";
+export * from "./task-board.ts";
+export * from "./work-database.ts";

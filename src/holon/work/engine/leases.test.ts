@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Clock, type Logger, TimerWheel } from "../../kernel/index.ts";
+import { Leases } from "./leases.ts";
+
+interface Claim {
+  readonly id: string;
+  readonly fence: number;
+}
+
+let nowMs = 0;
+const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+const log = { warn() {}, info() {}, error() {}, debug() {} } as unknown as Logger;
+let renewals: (readonly Claim[])[] = [];
+let answer: (claims: readonly Claim[]) => Promise<ReadonlySet<Claim>> = async (claims) => new Set(claims);
+let leases: Leases<Claim>;
+
+async function pass(ms: number): Promise<void> {
+  nowMs += ms;
+  await sleep(30);
+}
+
+beforeEach(() => {
+  renewals = [];
+  answer = async (claims) => new Set(claims);
+  const wheel = new TimerWheel(() => nowMs);
+  leases = new Leases<Claim>({
+    ...{ clock, wheel, log, random: () => 0, task: "leases", leaseMs: 15_000 },
+    renew: (claims) => {
+      renewals.push(claims);
+      return answer(claims);
+    },
+  });
+});
+
+afterEach(() => leases.close());
+
+describe("leases", () => {
+  it("are renewed while they are held, and not after that", async () => {
+    const lease = leases.hold({ id: "a", fence: 1 }, nowMs, () => {});
+    for (let time = 0; time < 6; time++) await pass(5_100);
+    expect(lease.isHeld).toBe(true);
+    lease.release();
+    const before = renewals.length;
+    await pass(5_100);
+    expect(renewals.length).toBe(before);
+  });
+
+  it("of two runs of one row do not end each other", async () => {
+    const lost: string[] = [];
+    const first = leases.hold({ id: "a", fence: 1 }, nowMs, () => lost.push("first"));
+    const second = leases.hold({ id: "a", fence: 2 }, nowMs, () => lost.push("second"));
+    first.release();
+    expect([first.isHeld, second.isHeld, leases.size]).toEqual([false, true, 1]);
+    await pass(5_100);
+    expect(renewals.at(-1)).toEqual([{ id: "a", fence: 2 }]);
+    expect(lost).toEqual([]);
+  });
+
+  it("that another process has are lost, once, and are renewed no more", async () => {
+    const reasons: string[] = [];
+    leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
+    const kept = leases.hold({ id: "b", fence: 1 }, nowMs, () => reasons.push("b"));
+    answer = async (claims) => new Set(claims.filter(({ id }) => id === "b"));
+    await pass(5_100);
+    await pass(5_100);
+    expect(reasons).toEqual(["The lease was lost: another process has it."]);
+    expect(renewals.at(-1)).toEqual([{ id: "b", fence: 1 }]);
+    kept.release();
+  });
+
+  it("that cannot be renewed are lost when they are over, by this process's own clock", async () => {
+    const reasons: string[] = [];
+    const lease = leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
+    answer = async () => {
+      throw new Error("no answer");
+    };
+    for (let time = 0; time < 2; time++) await pass(5_100);
+    expect(lease.isHeld).toBe(true);
+    await pass(5_100);
+    expect(reasons).toEqual(["The lease was lost: it could not be renewed in time."]);
+  });
+
+  it("count from the moment before the claim was sent, not from when its answer came", async () => {
+    const reasons: string[] = [];
+    leases.hold({ id: "a", fence: 1 }, nowMs - 14_000, ({ message }) => reasons.push(message));
+    answer = () => new Promise(() => {});
+    await pass(1_100);
+    expect(reasons).toHaveLength(1);
+  });
+});

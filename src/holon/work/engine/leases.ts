@@ -1,0 +1,129 @@
+import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "./task.ts";
+
+/** What {@link Leases} is made from. */
+export interface LeasesOptions<Claim> extends TaskDeps {
+  /** Named in the log and in readiness. */
+  readonly task: string;
+  /** How long a claim holds after it was made or renewed. */
+  readonly leaseMs: number;
+  /**
+   * Lengthens the leases of these claims, each under its own fence, and returns those that are still held. It must end within its deadline.
+   * Errors: the database's; the claims are renewed at the next look.
+   */
+  readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<ReadonlySet<Claim>>;
+}
+
+/** Part of a lease between two renewals. */
+const RENEWALS = 3;
+
+/**
+ * The leases of the claims that are worked in this process.
+ *
+ * I1. A lease belongs to one run of a piece of work, never to its row: a second run of the same row has a lease of its own, and neither ends the other's.
+ * I2. Only what is held here is renewed. A claim that was written and never heard of ends by itself.
+ * I3. A lease that another process took, or that could not be renewed until it was over, is lost: its run is told once, before anybody else can have the
+ *     claim by the clock of this process, and is not renewed any more.
+ */
+export class Leases<Claim> implements Closable {
+  readonly #options: LeasesOptions<Claim>;
+  readonly #held = new Set<Lease<Claim>>();
+  readonly #task: Task;
+
+  constructor(options: LeasesOptions<Claim>) {
+    this.#options = options;
+    this.#task = new Task({ ...options, everyMs: options.leaseMs / RENEWALS, run: () => this.#renew() });
+    // The first look starts the timer.
+    this.#task.wake();
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /**
+   * Keeps a claim alive until it is released. `sinceMs` is a moment, on the monotonic clock, before the claim was sent to the database.
+   *
+   * `onLost` is called at most once, with the reason, and never after the release.
+   */
+  hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
+    const lease = new Lease(this.#options, this.#held, claim, onLost);
+    lease.renewed(sinceMs);
+    return lease;
+  }
+
+  /** Renews nothing more; what is held is left to its end. */
+  async close(): Promise<void> {
+    for (const lease of [...this.#held]) lease.release();
+    await this.#task.close();
+  }
+
+  async #renew(): Promise<boolean> {
+    const { clock, leaseMs, renew } = this.#options;
+    const leases = [...this.#held];
+    if (leases.length === 0) return false;
+    const sentMs = clock.monotonicMs();
+    const kept = await renew(
+      leases.map(({ claim }) => claim),
+      leaseMs / RENEWALS,
+    );
+    for (const lease of leases) {
+      if (kept.has(lease.claim)) lease.renewed(sentMs);
+      else lease.lost("another process has it");
+    }
+    return false;
+  }
+}
+
+/** One lease: of one claim, until it is released or lost. */
+export class Lease<Claim> extends WheelEntry {
+  readonly claim: Claim;
+  readonly #deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string };
+  readonly #held: Set<Lease<Claim>>;
+  readonly #onLost: (reason: HolonError) => void;
+
+  /** Use {@link Leases.hold}. */
+  constructor(
+    deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string },
+    held: Set<Lease<Claim>>,
+    claim: Claim,
+    onLost: (reason: HolonError) => void,
+  ) {
+    super();
+    this.claim = claim;
+    this.#deps = deps;
+    this.#held = held;
+    this.#onLost = onLost;
+    held.add(this);
+  }
+
+  /** Whether it is still held, as far as this process knows. */
+  get isHeld(): boolean {
+    return this.#held.has(this);
+  }
+
+  /** Ends the renewal, since the run is over. */
+  release(): void {
+    this.#deps.wheel.remove(this);
+    this.#held.delete(this);
+  }
+
+  /** @internal The database holds it for a whole lease from this moment on. */
+  renewed(sinceMs: number): void {
+    if (!this.isHeld) return;
+    this.#deps.wheel.remove(this);
+    this.#deps.wheel.add(this, sinceMs + this.#deps.leaseMs);
+  }
+
+  /** @internal */
+  lost(why: string): void {
+    if (!this.isHeld) return;
+    this.release();
+    this.#onLost(catalogueError("CANCELLED", `The lease was lost: ${why}.`));
+  }
+
+  override expire(): void {
+    this.lost("it could not be renewed in time");
+  }
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Logger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { type Retention, Sweeper } from "./sweeper.ts";
+
+const wheel = new TimerWheel(systemClock.monotonicMs);
+const log = { warn() {}, info() {}, error() {}, debug() {} } as unknown as Logger;
+let sweeper: Sweeper | undefined;
+
+function sweep(retentions: readonly Retention[], onRemoved?: (table: string, count: number) => void): Sweeper {
+  const removed = onRemoved === undefined ? {} : { onRemoved };
+  sweeper = new Sweeper({ clock: systemClock, wheel, log, task: "sweeper", everyMs: 60_000, batchCount: 100, retentions, ...removed });
+  return sweeper;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
+
+afterEach(() => sweeper?.close());
+
+describe("a sweeper", () => {
+  it("removes batch after batch until a short one, and says how many rows of which table went", async () => {
+    let left = 1_050;
+    const batches: number[] = [];
+    const remove = async (count: number) => {
+      const gone = Math.min(count, left);
+      left -= gone;
+      return gone;
+    };
+    sweep([{ table: "holon_jobs", remove }], (_table, count) => batches.push(count));
+    await until(() => left === 0);
+    await sleep(20);
+    expect(batches).toEqual([...Array.from({ length: 10 }, () => 100), 50]);
+  });
+
+  it("goes on with the other tables when one fails, and is failing", async () => {
+    const swept: string[] = [];
+    const remove = (table: string, isAway: boolean) => async () => {
+      swept.push(table);
+      if (isAway) throw new Error("locked");
+      return 0;
+    };
+    sweep([
+      { table: "holon_inbox", remove: remove("holon_inbox", true) },
+      { table: "holon_jobs", remove: remove("holon_jobs", false) },
+    ]);
+    await until(() => swept.length >= 2);
+    expect(swept.slice(0, 2)).toEqual(["holon_inbox", "holon_jobs"]);
+  });
+
+  it("stops between two batches when it is closed", async () => {
+    let batches = 0;
+    const own = sweep([
+      {
+        table: "holon_jobs",
+        remove: async (count) => {
+          batches++;
+          await sleep(20);
+          return count;
+        },
+      },
+    ]);
+    await until(() => batches === 2);
+    await own.close();
+    expect(batches).toBeLessThanOrEqual(3);
+  });
+});

@@ -1,0 +1,85 @@
+import type { Closable } from "../../kernel/index.ts";
+import { Sleep } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "./task.ts";
+
+/** Rows of one table that are removed when they are old. */
+export interface Retention {
+  /** The table, as operators know it. */
+  readonly table: string;
+  /** Removes at most so many rows that are over, skipping those that others have locked. Returns how many. */
+  readonly remove: (count: number) => Promise<number>;
+}
+
+/** What a {@link Sweeper} is made from. */
+export interface SweeperOptions extends TaskDeps {
+  /** Named in the log and in readiness. */
+  readonly task: string;
+  /** Between two looks. */
+  readonly everyMs: number;
+  readonly retentions: readonly Retention[];
+  /** Rows that one statement removes, so that it locks little at a time and its transaction is short. */
+  readonly batchCount?: number;
+  /** Told what was removed, for metrics. */
+  readonly onRemoved?: (table: string, count: number) => void;
+}
+
+const BATCH_COUNT = 1_000;
+
+/** After a batch it rests as long as the batch took: at most half of one connection's time goes into removing. */
+const REST_PART = 1;
+
+/**
+ * Removes what is old, in batches until a short one, however much there is: what falls due within one look is gone before the next.
+ *
+ * I1. A batch is a transaction of its own. Two sweepers of one table do not wait for each other.
+ * I2. A retention that fails does not keep the others from theirs.
+ */
+export class Sweeper implements Closable {
+  readonly #options: SweeperOptions;
+  readonly #task: Task;
+  #resting: Sleep | undefined = undefined;
+  #closed = false;
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+    this.#task = new Task({ ...options, run: () => this.#sweep() });
+    this.#task.wake();
+  }
+
+  /** Looks now. */
+  wake(): void {
+    this.#task.wake();
+  }
+
+  /** Stops after the batch that runs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#resting?.wake();
+    await this.#task.close();
+  }
+
+  async #sweep(): Promise<boolean> {
+    const failures: unknown[] = [];
+    for (const retention of this.#options.retentions) {
+      try {
+        await this.#drain(retention);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    return false;
+  }
+
+  async #drain({ table, remove }: Retention): Promise<void> {
+    const { clock, batchCount = BATCH_COUNT, onRemoved } = this.#options;
+    while (!this.#closed) {
+      const startedMs = clock.monotonicMs();
+      const count = await remove(batchCount);
+      if (count > 0) onRemoved?.(table, count);
+      if (count < batchCount || this.#closed) return;
+      this.#resting = new Sleep(this.#options, (clock.monotonicMs() - startedMs) * REST_PART);
+      await this.#resting.ended;
+    }
+  }
+}

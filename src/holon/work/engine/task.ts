@@ -1,0 +1,149 @@
+import { type Clock, type Closable, fullJitterMs, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import { describeError } from "../../observe/index.ts";
+import type { TaskBoard, WatchedTask } from "./task-board.ts";
+
+/** What tasks of one context need. */
+export interface TaskDeps {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  /** In [0, 1); without it, waits after failures are not jittered. */
+  readonly random?: () => number;
+  /** Shows readiness which tasks fail. */
+  readonly board?: TaskBoard | undefined;
+}
+
+/** What a {@link Task} is made from. */
+export interface TaskOptions extends TaskDeps {
+  /** Named in the log and in readiness. */
+  readonly task: string;
+  /** How long to wait if nothing wakes it. */
+  readonly everyMs: number;
+  /** Does a piece of the work. Returns whether there may be more to do at once. */
+  readonly run: () => Promise<boolean>;
+}
+
+/** Waits after failures: the first, and the greatest. Nothing wakes a task before its wait is over. */
+const BACKOFF = { firstMs: 250, greatestMs: 5_000 };
+
+const unjittered = (): number => 0.5;
+
+/** After how long a failure that lasts is logged again. */
+const LOG_AGAIN_MS = 60_000;
+
+/**
+ * A loop of the machinery: it runs when it is woken, and every so often in any case; never twice at once in one process.
+ *
+ *     idle    --wake(), or everyMs passed-->  running
+ *     running --nothing more to do-->         idle
+ *     running --woken meanwhile-->            running, once more
+ *     running --throws-->                     failing
+ *     failing --backoff passed-->             running
+ *     any     --close()-->                    closed, after the piece that runs
+ *
+ * I1. While a task runs, no second piece of it begins in this process.
+ * I2. A wake that comes while it runs is not lost: it runs once more.
+ * I3. A task that fails waits at least the backoff, however often it is woken: a server that is away is not asked in a loop.
+ * I4. What `run` waits for must end by itself: see {@link WorkDatabase}, whose statements have deadlines that this process keeps.
+ */
+export class Task extends WheelEntry implements Closable, WatchedTask {
+  readonly #options: TaskOptions;
+  #isRunning = false;
+  #running: Promise<void> = Promise.resolve();
+  #woken = false;
+  #closed = false;
+  #failures = 0;
+  #failingSinceMs: number | undefined = undefined;
+  #reason = "";
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: TaskOptions) {
+    super();
+    this.#options = options;
+    options.board?.add(this);
+  }
+
+  get name(): string {
+    return this.#options.task;
+  }
+
+  /** Since when each run has failed, on the monotonic clock; undefined while it works. */
+  get failingSinceMs(): number | undefined {
+    return this.#failingSinceMs;
+  }
+
+  /** Why the last run failed. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    if (this.#closed || this.#isRunning || this.#failures > 0) return;
+    this.#start();
+  }
+
+  override expire(): void {
+    if (!this.#closed && !this.#isRunning) this.#start();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#options.wheel.remove(this);
+    await this.#running;
+    this.#options.board?.remove(this);
+  }
+
+  #start(): void {
+    this.#options.wheel.remove(this);
+    // Before the work begins: it may wake this task in its first moment.
+    this.#isRunning = true;
+    this.#running = this.#work().finally(() => {
+      this.#isRunning = false;
+      if (this.#closed) return;
+      if (this.#woken && this.#failures === 0) this.#start();
+      else this.#options.wheel.add(this, this.#options.clock.monotonicMs() + this.#waitMs());
+    });
+  }
+
+  async #work(): Promise<void> {
+    try {
+      for (let more = true; more && !this.#closed; ) {
+        this.#woken = false;
+        more = await this.#options.run();
+        this.#succeeded();
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #waitMs(): number {
+    const { everyMs, random = unjittered } = this.#options;
+    if (this.#failures === 0) return everyMs;
+    return BACKOFF.firstMs + fullJitterMs(this.#failures, BACKOFF, random);
+  }
+
+  #succeeded(): void {
+    const { task, log, clock } = this.#options;
+    if (this.#failingSinceMs !== undefined && this.#failures > 1)
+      log.info(
+        { task, failures: this.#failures, failedForMs: Math.round(clock.monotonicMs() - this.#failingSinceMs) },
+        "background work goes on again",
+      );
+    this.#failures = 0;
+    this.#failingSinceMs = undefined;
+    this.#loggedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #failed(error: unknown): void {
+    const { task, log, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#failures++;
+    this.#failingSinceMs ??= nowMs;
+    this.#reason = describeError(error);
+    if (this.#closed || nowMs - this.#loggedAtMs < LOG_AGAIN_MS) return;
+    this.#loggedAtMs = nowMs;
+    log.warn({ err: error, task, failures: this.#failures }, "background work failed; it is tried again");
+  }
+}

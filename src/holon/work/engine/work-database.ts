@@ -1,0 +1,96 @@
+import {
+  type ContextData,
+  type DataTransaction,
+  isWorthRepeating,
+  type SQL,
+  type StatementRequest,
+  sql,
+  type Tables,
+  toRequest,
+} from "../../data/index.ts";
+import { type Clock, catalogueError, inSystemScope, markOrigin, type Scope } from "../../kernel/index.ts";
+
+/** The part of a context's data that background work uses. */
+export type WorkData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;
+
+/** Longest that one statement or transaction of the machinery may take. Units: milliseconds. */
+export const WORK_DEADLINE_MS = 15_000;
+
+/** Most times that a statement is run after deadlocks. */
+const ATTEMPTS = 4;
+
+/**
+ * The machinery's own statements on the tables of one context.
+ *
+ * Guarantee: each ends within its deadline, kept by a timer of this process. One that the server does not answer is cancelled, its connection is cut,
+ * and it fails with UNAVAILABLE that passes by itself, see {@link isPassing}.
+ */
+export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement" | "context"> = WorkData> {
+  readonly context: string;
+  readonly data: Data;
+  readonly #clock: Clock;
+
+  constructor(data: Data, clock: Clock) {
+    this.context = data.context;
+    this.data = data;
+    this.#clock = clock;
+  }
+
+  /** A table of the toolkit in the context's schema. */
+  table(name: string): SQL {
+    return sql`${sql.identifier(this.context)}.${sql.identifier(name)}`;
+  }
+
+  /** Runs a function in a transaction of the machinery. Errors: in the catalogue's words. */
+  transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>, deadlineMs = WORK_DEADLINE_MS): Promise<Result> {
+    return this.#inScope(task, deadlineMs, (scope) => this.data.transaction(scope, run));
+  }
+
+  /** Runs one statement as a transaction of its own, in one trip. The caller names the shape of its rows. */
+  rows<Row>(task: string, statement: SQL, deadlineMs?: number): Promise<readonly Row[]> {
+    return this.statement<Row>(task, toRequest(statement), deadlineMs);
+  }
+
+  /** The same for a text that is prepared from the first time on. */
+  prepared<Row>(task: string, text: string, params: readonly unknown[], deadlineMs?: number): Promise<readonly Row[]> {
+    return this.statement<Row>(task, { text, params, prepare: true, rows: "objects" }, deadlineMs);
+  }
+
+  /** Runs one statement; again after a deadlock, all within the deadline. */
+  async statement<Row>(task: string, request: StatementRequest, deadlineMs = WORK_DEADLINE_MS): Promise<readonly Row[]> {
+    return this.#inScope(task, deadlineMs, async (scope) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await this.data.statement(scope, request)) as readonly Row[];
+        } catch (error) {
+          if (attempt >= ATTEMPTS || !isWorthRepeating(error)) throw error;
+        }
+      }
+    });
+  }
+
+  #inScope<Result>(task: string, deadlineMs: number, run: (scope: Scope) => Promise<Result>): Promise<Result> {
+    const { context } = this;
+    const late = () =>
+      markOrigin(catalogueError("UNAVAILABLE", `The database of ${context} did not answer within ${deadlineMs} ms: ${task}.`), {
+        layer: "database",
+        isPassing: true,
+      });
+    return inSystemScope({ context, task, deadlineMs, late }, this.#clock, run);
+  }
+}
+
+/** Runs one statement of an open transaction. The caller names the shape of its rows. */
+export async function rowsOf<Row>(tx: DataTransaction<Tables>, statement: SQL): Promise<readonly Row[]> {
+  return [...(await tx.db.execute(statement))] as unknown as readonly Row[];
+}
+
+/** Milliseconds as an interval of the database, whose clock is everybody's. */
+export function interval(ms: number): SQL {
+  return sql`${ms}::double precision * interval '1 millisecond'`;
+}
+
+/** A value as JSON of the database. */
+export function jsonb(value: unknown): SQL {
+  return sql`${JSON.stringify(value)}::text::jsonb`;
+}
