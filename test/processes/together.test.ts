@@ -75,15 +75,6 @@ test("lists every fault of a bad configuration at once, exits 2 and opens no por
   await expect(fetch(`http://127.0.0.1:${env["PORT"]}/healthz`)).rejects.toThrow();
 });
 
-test("says which port is taken, and leaves nothing running", async () => {
-  const env = await anyPorts();
-  run(env);
-  await eventually("the first answers", () => ask(Number(env["PORT"]), "stock.taken", { name: "tea" }));
-  const second = run({ ...(await anyPorts()), PORT: env["PORT"] as string });
-  expect(await second.ended).toBe(1);
-  expect(second.output()).toContain(`port ${env["PORT"]} is taken`);
-});
-
 test("ends when it could not start, whatever else keeps it alive", async () => {
   const alive = `--import "data:text/javascript,setInterval(() => {}, 1e6)"`;
   const running = run({ ...(await anyPorts()), DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`, NODE_OPTIONS: alive });

@@ -15,8 +15,8 @@ function render(name: string, error: unknown): string {
   if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
   if (!(error instanceof Error)) return `${head} ${String(error)}`;
   const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  if (code === "EADDRINUSE")
-    return `${head} port ${port} is taken. Stop who listens there, or choose others with PORT, HOLON_MESH_PORT and HOLON_OPS_PORT; 0 takes a free one.`;
+  // The ports of the plan were free a moment ago: it is one of the app's own, or was taken meanwhile.
+  if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop the program that listens there, or choose another port.`;
   if (code === "EACCES") return `${head} port ${port} is not for this user. Choose one above 1023.`;
   // What the system said of a file or a socket is a sentence; anything else is a bug, and wants its stack.
   return `${head} ${code === undefined ? (error.stack ?? error.message) : error.message}`;

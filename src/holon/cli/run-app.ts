@@ -8,6 +8,7 @@ import { shapeOf } from "../process/app/app-shape.ts";
 import type { App } from "../process/app/define-app.ts";
 import { openApiOf } from "../process/app/open-api-of.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../process/plan/index.ts";
+import { assertEdgeFree } from "../process/start/free-listeners.ts";
 import { startProcess } from "../process/start/start-process.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
 import { logUnhandled } from "./crash-log.ts";
@@ -97,6 +98,7 @@ async function start(app: App, plan: Plan): Promise<void> {
 
 async function startApart(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: `${plan.name}-apart`, level: plan.logLevel });
+  if (plan.edge !== undefined) await assertEdgeFree(plan.edge);
   const database =
     plan.database.kind === "embedded"
       ? await startEmbeddedPostgres({ folder: plan.database.folder, port: plan.database.port ?? 0, database: plan.name, log })

@@ -5,7 +5,7 @@ import { shapeOf } from "../../process/app/app-shape.ts";
 import type { App } from "../../process/app/define-app.ts";
 import type { ContextShape, Plan } from "../../process/plan/index.ts";
 import { renderTable } from "../../process/plan/render-table.ts";
-import { assertPortFree, freePorts } from "./free-ports.ts";
+import { freePorts } from "./free-ports.ts";
 import { superviseChild } from "./supervised-child.ts";
 
 /** What {@link runApart} needs. */
@@ -30,7 +30,6 @@ type Environment = Record<string, string | undefined>;
 export async function runApart({ app, plan, databaseUrl, env, log }: ApartOptions): Promise<Closable> {
   const shape = shapeOf(app);
   const { host = "127.0.0.1", port = 3000 } = plan.edge ?? {};
-  await assertPortFree(host, port);
   const ports = await freePorts(shape.contexts.length * 2 + 1);
   const take = (): number => ports.pop() as number;
   const meshPorts = new Map(shape.contexts.map(({ name }) => [name, take()]));

@@ -13,10 +13,3 @@ export async function freePorts(count: number): Promise<number[]> {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
-
-/** Errors: EADDRINUSE and the like, with the port, where nobody can listen there. */
-export async function assertPortFree(host: string, port: number): Promise<void> {
-  const server = createServer().listen(port, host);
-  await once(server, "listening");
-  await new Promise((resolve) => server.close(resolve));
-}

@@ -17,6 +17,7 @@ import { stopProcess } from "../stop/stop-process.ts";
 import { queuesOf } from "./context-work.ts";
 import { createConsoles } from "./create-consoles.ts";
 import { createDashboard } from "./create-dashboard.ts";
+import { assertListenersFree } from "./free-listeners.ts";
 import { type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { openEdge, openRateStore } from "./open-edge.ts";
@@ -61,6 +62,7 @@ export interface RunningProcess {
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   assertApp(options.app);
+  await assertListenersFree(options.plan);
   const open = new OpenThings(options.log);
   try {
     return await buildProcess(options, open);

@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { catalogueError } from "../../kernel/index.ts";
+import type { Listener, Plan } from "../plan/index.ts";
+
+/** A place to listen on, with the variables that decide it. */
+interface NamedListener extends Listener {
+  readonly portVariable: string;
+  readonly hostVariable: string;
+}
+
+/** How the kernel writes that a socket listens. */
+const LISTENING = "0A";
+
+/**
+ * Opens each port of a plan and closes it again, before anything else is opened: a database that was started for nothing takes seconds, and hides
+ * the reason.
+ *
+ * Guarantee: none for later; another program may take a port before the process listens on it.
+ * Errors: CONFLICT - all ports that cannot be opened, each with its variable and, where the system tells, the process that has it.
+ */
+export async function assertListenersFree(plan: Pick<Plan, "edge" | "mesh" | "ops">): Promise<void> {
+  await assertFree([
+    ...(plan.edge === undefined ? [] : [{ ...plan.edge, portVariable: "PORT", hostVariable: "HOLON_HOST" }]),
+    ...(plan.mesh === undefined ? [] : [{ ...plan.mesh, portVariable: "HOLON_MESH_PORT", hostVariable: "HOLON_HOST" }]),
+    { ...plan.ops, portVariable: "HOLON_OPS_PORT", hostVariable: "HOLON_OPS_HOST" },
+  ]);
+}
+
+/** {@link assertListenersFree} for the public port alone. Errors: CONFLICT. */
+export async function assertEdgeFree({ host, port }: Listener): Promise<void> {
+  await assertFree([{ host, port, portVariable: "PORT", hostVariable: "HOLON_HOST" }]);
+}
+
+async function assertFree(listeners: readonly NamedListener[]): Promise<void> {
+  const problems = await Promise.all(listeners.map(problemOf));
+  const found = [...new Set(problems.filter((problem) => problem !== undefined))];
+  if (found.length > 0) throw catalogueError("CONFLICT", found.join("\n  "));
+}
+
+async function problemOf({ host, port, portVariable, hostVariable }: NamedListener): Promise<string | undefined> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") {
+      return `${portVariable} ${port} is taken by ${portHolder(port) ?? "another program"}. Stop it, or set ${portVariable} to another port; 0 takes a free one.`;
+    }
+    if (code === "EACCES") return `${portVariable} ${port} is not for this user. Choose a port above 1023.`;
+    if (code === "EADDRNOTAVAIL") return `${hostVariable} ${host} is not an address of this machine. Use one that it has, or 0.0.0.0 for all.`;
+    if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+      return `${hostVariable} ${host} is a name without an address. Use 127.0.0.1, or 0.0.0.0 for all.`;
+    return `${portVariable} ${port} cannot be opened on ${host}: ${message}.`;
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return undefined;
+}
+
+/** The process that listens on a port, as in `process 4711 (node)`; undefined where the system does not tell, or does not tell this user. */
+function portHolder(port: number): string | undefined {
+  const sockets = new Set([...listeningSockets("/proc/net/tcp", port), ...listeningSockets("/proc/net/tcp6", port)]);
+  if (sockets.size === 0) return undefined;
+  const pid = entriesOf("/proc").find(
+    (name) => /^\d+$/.test(name) && entriesOf(`/proc/${name}/fd`).some((fd) => sockets.has(read(() => readlinkSync(`/proc/${name}/fd/${fd}`)))),
+  );
+  return pid === undefined ? undefined : `process ${pid} (${read(() => readFileSync(`/proc/${pid}/comm`, "utf8")).trim()})`;
+}
+
+/** Shape: as links of open files name them, `socket:[12345]`. */
+function listeningSockets(table: string, port: number): readonly string[] {
+  const rows = read(() => readFileSync(table, "utf8")).split("\n");
+  return rows.flatMap((row) => {
+    const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+    return state === LISTENING && Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16) === port ? [`socket:[${inode}]`] : [];
+  });
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Empty for what is not there, is not for this user, or went away meanwhile. */
+function read(get: () => string): string {
+  try {
+    return get();
+  } catch {
+    return "";
+  }
+}
