@@ -28,7 +28,8 @@ COPY --from=build /out ./
 USER 1000:1000
 EXPOSE 3000 3001 3002
 STOPSIGNAL SIGTERM
+# By bash, which the base image has and which opens sockets by itself: a Node for each check would take a tenth of a core in six containers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HOLON_OPS_PORT || 3002}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/${HOLON_OPS_HOST:-127.0.0.1}/${HOLON_OPS_PORT:-3002} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
 ENTRYPOINT ["node", "main.mjs"]
 CMD ["start"]

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { runCommand } from "../command.ts";
 import { bundledEdgeFaults } from "./bundled-edge.ts";
+import { healthCheckOf } from "./dockerfile.ts";
 
 /** Most that the bundle may weigh: a dependency that comes in by accident shows here. */
 const GREATEST_BYTES = 8 * 1024 * 1024;
@@ -22,7 +23,7 @@ export async function bundleFaults(root: string): Promise<string[]> {
     return [
       ...(bytes > GREATEST_BYTES ? [`the bundle has ${bytes} bytes, at most ${GREATEST_BYTES}`] : []),
       ...(planned.ok && planned.output.includes("postgres://u:****@h/d") ? [] : [`the bundle does not run on plain Node:\n${planned.output}`]),
-      ...(await bundledEdgeFaults(file)),
+      ...(await bundledEdgeFaults(file, healthCheckOf(readFileSync(path.join(root, "Dockerfile"), "utf8")))),
       ...(refused.ok ? ["the bundle starts in production without any setting"] : []),
     ];
   } finally {

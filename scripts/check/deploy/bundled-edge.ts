@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
+import { freePorts } from "../../../src/holon/dev/apart/free-ports.ts";
+import { runCommand } from "../command.ts";
 
 /** Contexts that the shop's edge needs an address of; nobody answers there. */
 const CONTEXTS = ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "NOTIFICATIONS"];
@@ -10,10 +12,15 @@ const PATHS = ["/openapi.json", "/docs", "/docs/page.js", "/docs/assets/swagger-
 /** How long the program may take to say its address. */
 const START_MS = 60_000;
 
-/** Starts a bare edge from the bundle, where nothing is installed, and asks it for its documents. */
-export async function bundledEdgeFaults(file: string): Promise<string[]> {
+/**
+ * Starts a bare edge from the bundle, where nothing is installed, asks it for its documents, and holds the health check of the image against it,
+ * while it lives and when it is dead.
+ */
+export async function bundledEdgeFaults(file: string, [healthCheck = "", ...healthArgs]: readonly string[]): Promise<string[]> {
+  const [opsPort] = await freePorts(1);
+  const isHealthy = (): boolean => runCommand(healthCheck, healthArgs, { env: { ...pathOf(process.env), HOLON_OPS_PORT: String(opsPort) } }).ok;
   const addresses = Object.fromEntries(CONTEXTS.map((name) => [`HOLON_${name}_URL`, "http://127.0.0.1:9"]));
-  const env = { HOLON_CONTEXTS: "none", PORT: "0", HOLON_OPS_PORT: "0", HOLON_SECRET: "s", LOG_LEVEL: "silent", ...addresses };
+  const env = { HOLON_CONTEXTS: "none", PORT: "0", HOLON_OPS_PORT: String(opsPort), HOLON_SECRET: "s", LOG_LEVEL: "silent", ...addresses };
   const child = spawn(process.execPath, [file, "start"], { cwd: path.dirname(file), env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
   // What never says its address is ended, and with it the waiting for it.
@@ -22,12 +29,24 @@ export async function bundledEdgeFaults(file: string): Promise<string[]> {
     const url = await Promise.race([urlOf(child.stdout), ended]);
     if (url === undefined) return ["the bundle does not start as a bare edge"];
     const statuses = await Promise.all(PATHS.map(async (asked) => [asked, (await fetch(url + asked)).status] as const));
-    return statuses.filter(([, status]) => status !== 200).map(([asked, status]) => `the bundle answers ${asked} with ${status}`);
+    const wasHealthy = isHealthy();
+    child.kill("SIGKILL");
+    await ended;
+    return [
+      ...statuses.filter(([, status]) => status !== 200).map(([asked, status]) => `the bundle answers ${asked} with ${status}`),
+      ...(wasHealthy ? [] : ["the health check of the image fails while the process lives"]),
+      ...(isHealthy() ? ["the health check of the image passes when the process is dead"] : []),
+    ];
   } finally {
     clearTimeout(patience);
     child.kill("SIGKILL");
     await ended;
   }
+}
+
+/** What the container has of it: nothing else of this machine's environment may be needed. */
+function pathOf({ PATH }: NodeJS.ProcessEnv): Record<string, string> {
+  return PATH === undefined ? {} : { PATH };
 }
 
 /** The public address, as the program says it. */

@@ -14,11 +14,18 @@ export function dockerfileFaults(root: string, text: string): string[] {
   if (!/^[1-9]\d*(:[1-9]\d*)?$/.test(argument("USER") ?? "")) faults.push("does not end as a numbered user that is not root");
   if (argument("STOPSIGNAL") !== "SIGTERM") faults.push("does not stop by SIGTERM");
   if (!argument("HEALTHCHECK")?.includes("/healthz")) faults.push("has no health check of /healthz");
+  else if (healthCheckOf(text)[0] === "node") faults.push("starts a whole Node for each health check");
   if (!argument("ENTRYPOINT")?.startsWith("[")) faults.push("starts through a shell: write ENTRYPOINT as a list");
   if (last.some(([keyword]) => keyword === "RUN")) faults.push("runs commands in its last stage");
   if (instructions.some(([keyword, rest]) => keyword === "FROM" && /:latest\b|^[^:$]+$/.test(rest.split(" ")[0] ?? "")))
     faults.push("builds on an image without a version");
   return faults;
+}
+
+/** The command of the health check, as the engine runs it in the container. Errors: it is not written as a list. */
+export function healthCheckOf(text: string): readonly string[] {
+  const [, rest = ""] = joinLines(text).findLast(([keyword]) => keyword === "HEALTHCHECK") ?? [];
+  return JSON.parse(rest.slice(rest.indexOf("CMD") + 3)) as readonly string[];
 }
 
 type Instruction = readonly [keyword: string, rest: string];
