@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { buildChild } from "./bench-child.ts";
 import { type BenchOptions, parseBenchOptions, USAGE } from "./bench-options.ts";
 import type { BenchPlan } from "./bench-plan.ts";
+import { COMPARE_USAGE, compare } from "./compare.ts";
 import { describeMachine, loadText } from "./machine.ts";
 import { replaceMarked } from "./markdown-file.ts";
 import { installPeers, PEERS_FOLDER } from "./peer-packages.ts";
@@ -11,9 +12,22 @@ import { startServers } from "./waits/servers.ts";
 
 // Measures holon and its peers side by side, in the same run. docs/benchmarks.md says how to read what comes out.
 const say = (line: string): void => console.error(line);
-const options = readOptions();
-if (options === undefined) process.exitCode = 2;
-else await main(options);
+const [first, ...others] = process.argv.slice(2);
+if (first === "compare") process.exitCode = await compareStates(others);
+else {
+  const options = readOptions();
+  if (options === undefined) process.exitCode = 2;
+  else await main(options);
+}
+
+async function compareStates(args: readonly string[]): Promise<number> {
+  try {
+    return await compare(args, say);
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n\n${COMPARE_USAGE}`);
+    return 2;
+  }
+}
 
 function readOptions(): BenchOptions | undefined {
   try {

@@ -87,9 +87,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
     test("in a shallow clone", async () => {
       const repository = cloned("--depth=1");
       const cure = "git fetch --unshallow origin";
-      await expect(checkOut(repository)).rejects.toThrow(
-        `The tests of old beside new run the commit ${old}, which this clone does not have. Run: ${cure}`,
-      );
+      await expect(checkOut(repository)).rejects.toThrow(`This runs the commit ${old}, which this clone does not have. Run: ${cure}`);
       git(repository, ...cure.split(" ").slice(1));
       await expect(checkOut(repository)).resolves.toContain(old);
     });
@@ -105,7 +103,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
     });
 
     test("in a folder that is no clone", async () => {
-      await expect(checkOut(freshFolder())).rejects.toThrow(/is not a git repository\. They need a clone with its history: git clone/);
+      await expect(checkOut(freshFolder())).rejects.toThrow(/is not a git repository\. It needs a clone with its history: git clone/);
     });
   });
 });

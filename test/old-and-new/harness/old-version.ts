@@ -9,7 +9,7 @@ import { isHolonError } from "holon";
 import { claimFolder } from "../../../src/holon/dev/postgres/folder-claim.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const FOLDER = ".old-version";
+const CACHE = ".old-version";
 
 const LOOK_MS = 200;
 
@@ -24,6 +24,8 @@ export interface OldVersionOptions {
   readonly id: string;
   /** Brings the packages of the checked out version. */
   readonly install: (folder: string) => Promise<void>;
+  /** Name of the folder of the repository that holds it, which holds one version at a time (`.old-version`). */
+  readonly cache?: string;
 }
 
 let checkedOut: Promise<string> | undefined;
@@ -48,7 +50,7 @@ export function oldVersion(): Promise<string> {
  * Errors: the commit is not in the history of this clone, with the command that fetches it; the packages could not be installed.
  */
 export async function checkOutOldVersion(options: OldVersionOptions): Promise<string> {
-  const cache = path.join(options.repository, FOLDER);
+  const cache = path.join(options.repository, options.cache ?? CACHE);
   const folder = path.join(cache, options.id);
   await mkdir(cache, { recursive: true });
   while (!existsSync(folder)) {
@@ -98,9 +100,9 @@ async function removeFolders(cache: string): Promise<void> {
 
 async function assertKnown(repository: string, id: string): Promise<void> {
   if (await answers(repository, "cat-file", "-e", `${id}^{commit}`)) return;
-  const what = `The tests of old beside new run the commit ${id}`;
+  const what = `This runs the commit ${id}`;
   if (!(await answers(repository, "rev-parse", "--git-dir"))) {
-    throw new Error(`${what}, and ${repository} is not a git repository. They need a clone with its history: git clone <address of the repository>`);
+    throw new Error(`${what}, and ${repository} is not a git repository. It needs a clone with its history: git clone <address of the repository>`);
   }
   const isShallow = (await git(repository, "rev-parse", "--is-shallow-repository")).trim() === "true";
   throw new Error(`${what}, which this clone does not have. Run: git fetch ${isShallow ? "--unshallow origin" : `origin ${id}`}`);
@@ -117,7 +119,7 @@ async function git(repository: string, ...args: readonly string[]): Promise<stri
   return run("git", args, repository);
 }
 
-async function installPackages(folder: string): Promise<void> {
+export async function installPackages(folder: string): Promise<void> {
   await run("npm", ["ci", "--prefer-offline", "--no-audit", "--no-fund"], folder);
 }
 

@@ -1,0 +1,116 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { checkOutOldVersion, installPackages } from "../test/old-and-new/harness/old-version.ts";
+import { BENCHES } from "./bench-plan.ts";
+import { compareRows, renderComparison } from "./compared-rows.ts";
+import { describeMachine, loadText } from "./machine.ts";
+import type { Row } from "./report.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** How the comparison is called. */
+export const COMPARE_USAGE = `npm run bench -- compare COMMIT [${Object.keys(BENCHES).join("] [")}] [options]
+
+Runs the benches of a commit and those of this checkout in turn, each from a checkout of its own, and shows the ratio of each figure.
+
+  --only NAMES      contenders, with commas between (those that run this toolkit's code)
+  --rounds N        rounds; each measures both states once (5)
+  --length N        milliseconds (local, mesh, edge) or pieces of work (the others) of a contender in a round
+  --noise           measures COMMIT twice in each round, and shows by how much it differs from itself
+  --json FILE       writes rows {bench, contender, concurrency, metric, base, now, ratio, ratios}
+
+Exit code 0 if nothing is worse by more than noise, 1 if something is, 2 if it cannot be run.`;
+
+/** One state of the code. */
+interface State {
+  readonly name: "base" | "again" | "now";
+  readonly folder: string;
+}
+
+/** Compares a commit with this checkout. Shape: the exit code. Errors: a sentence for the person who called it. */
+export async function compare(args: readonly string[], say: (line: string) => void): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      only: { type: "string" },
+      rounds: { type: "string", default: "5" },
+      length: { type: "string" },
+      noise: { type: "boolean", default: false },
+      json: { type: "string" },
+    },
+  });
+  const [commit, ...named] = positionals;
+  const rounds = Number(values.rounds);
+  const unknown = named.find((name) => !(name in BENCHES));
+  if (commit === undefined) throw new TypeError("compare needs the commit to compare with");
+  if (unknown !== undefined) throw new TypeError(`there is no bench ${unknown}`);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds is a whole number from 1, not ${values.rounds}`);
+  const benches = named.length === 0 ? Object.keys(BENCHES) : named;
+  const id = (await promisify(execFile)("git", ["rev-parse", "--verify", `${commit}^{commit}`], { cwd: ROOT })).stdout.trim();
+  say(`base: ${id}`);
+  const folder = await checkOutOldVersion({ repository: ROOT, id, install: installPackages, cache: ".bench-base" });
+  const states: State[] = [{ name: "base", folder }, ...(values.noise ? [{ name: "again" as const, folder }] : []), { name: "now", folder: ROOT }];
+  const machine = describeMachine(process.execPath);
+  const rows = await measure({ states, benches, rounds, only: values.only, length: values.length, say });
+  const compared = compareRows(rows);
+  console.log(renderComparison(compared, { base: id.slice(0, 10), rounds, machine, load: loadText() }));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(compared, null, 1)}\n`);
+  return compared.some(({ isWorse }) => isWorse) ? 1 : 0;
+}
+
+interface Measuring {
+  readonly states: readonly State[];
+  readonly benches: readonly string[];
+  readonly rounds: number;
+  readonly only: string | undefined;
+  readonly length: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** Each round measures every bench of every state once, and begins with another state: what else the machine does hits all alike. */
+async function measure({ states, benches, rounds, only, length, say }: Measuring): Promise<Readonly<Record<State["name"], readonly Row[][]>>> {
+  const found: Record<State["name"], Row[][]> = { base: [], again: [], now: [] };
+  for (let round = 0; round < rounds; round++) {
+    const own: Record<State["name"], Row[]> = { base: [], again: [], now: [] };
+    for (const bench of benches) {
+      for (let place = 0; place < states.length; place++) {
+        const { name, folder } = states[(place + round) % states.length] as State;
+        own[name].push(...(await runBench(folder, bench, only ?? ownContenders(bench), length)));
+      }
+      say(`round ${round + 1} of ${rounds}: ${bench}`);
+    }
+    for (const { name } of states) found[name].push(own[name]);
+  }
+  return found;
+}
+
+/** The contenders that run the toolkit's own code: what a change can make slower. */
+function ownContenders(bench: string): string {
+  return (BENCHES[bench]?.contenders ?? []).filter((name) => name.startsWith("holon")).join(",");
+}
+
+/** One round of one bench, run by the state's own code. */
+async function runBench(folder: string, bench: string, only: string, length: string | undefined): Promise<readonly Row[]> {
+  const results = mkdtempSync(join(tmpdir(), "bench-"));
+  try {
+    const json = join(results, "rows.json");
+    const lengths = length === undefined ? [] : [BENCHES[bench]?.unit === "pieces" ? "--count" : "--ms", length];
+    const args = ["--conditions=source", "--import", "tsx", "bench/run.ts", bench, "--rounds", "1", "--only", only, "--json", json, ...lengths];
+    await ended(spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] }), `${bench} in ${folder}`);
+    return JSON.parse(readFileSync(json, "utf8")) as readonly Row[];
+  } finally {
+    rmSync(results, { recursive: true, force: true });
+  }
+}
+
+function ended(child: ReturnType<typeof spawn>, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`the bench ${what} ended with ${code}`))));
+  });
+}
