@@ -13,6 +13,7 @@ export * from "./principal.ts";
 export * from "./retry.ts";
 export * from "./scope.ts";
 export * from "./scope-deadline.ts";
+export * from "./semaphore.ts";
 export * from "./sleep.ts";
 export * from "./thrown.ts";
 export * from "./timer-wheel.ts";

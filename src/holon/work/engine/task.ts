@@ -1,4 +1,4 @@
-import { type Clock, type Closable, fullJitterMs, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import { type BackoffBounds, type Clock, type Closable, fullJitterMs, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
 
@@ -19,12 +19,14 @@ export interface TaskOptions extends TaskDeps {
   readonly task: string;
   /** How long to wait if nothing wakes it. */
   readonly everyMs: number;
+  /** Waits after failures: the first, and the greatest (250 ms to 5 s). */
+  readonly backoff?: BackoffBounds;
   /** Does a piece of the work. Returns whether there may be more to do at once. */
   readonly run: () => Promise<boolean>;
 }
 
-/** Waits after failures: the first, and the greatest. Nothing wakes a task before its wait is over. */
-const BACKOFF = { firstMs: 250, greatestMs: 5_000 };
+/** Nothing wakes a task that failed before its wait is over. */
+const BACKOFF: BackoffBounds = { firstMs: 250, greatestMs: 5_000 };
 
 const unjittered = (): number => 0.5;
 
@@ -119,9 +121,9 @@ export class Task extends WheelEntry implements Closable, WatchedTask {
   }
 
   #waitMs(): number {
-    const { everyMs, random = unjittered } = this.#options;
+    const { everyMs, backoff = BACKOFF, random = unjittered } = this.#options;
     if (this.#failures === 0) return everyMs;
-    return BACKOFF.firstMs + fullJitterMs(this.#failures, BACKOFF, random);
+    return backoff.firstMs + fullJitterMs(this.#failures, backoff, random);
   }
 
   #succeeded(): void {

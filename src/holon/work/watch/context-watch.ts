@@ -1,6 +1,5 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../../contract/index.ts";
-import { type Clock, catalogueError, type Logger, type Scope, type TimerWheel } from "../../kernel/index.ts";
-import { CatchUpLane } from "./catch-up-lane.ts";
+import { type Clock, catalogueError, type Logger, type Scope, Semaphore, type TimerWheel } from "../../kernel/index.ts";
 import { type EventPlace, parseEventPlace } from "./event-place.ts";
 import { type EventFilter, type OutboxEvent, OutboxReader, type WatchData } from "./outbox-reader.ts";
 import { OutboxTail } from "./outbox-tail.ts";
@@ -35,7 +34,8 @@ export class ContextWatch {
   readonly #options: ContextWatchOptions;
   readonly #limits: WatchLimits;
   readonly #reader: OutboxReader;
-  readonly #lane: CatchUpLane;
+  /** Watchers that read what was committed before they came. */
+  readonly #catchingUp: Semaphore;
   readonly #parsers = new Map<string, Parser>();
   #tail: OutboxTail | undefined = undefined;
 
@@ -43,7 +43,7 @@ export class ContextWatch {
     this.#options = options;
     this.#limits = { ...WATCH_LIMITS, ...options.limits };
     this.#reader = new OutboxReader(options.data, options.clock);
-    this.#lane = new CatchUpLane(this.#limits.catchUpCount);
+    this.#catchingUp = new Semaphore(this.#limits.catchUpCount);
   }
 
   /**
@@ -62,7 +62,7 @@ export class ContextWatch {
       get settled() {
         return tail.settled;
       },
-      between: (...range) => this.#lane.run(() => this.#reader.between(...range)),
+      between: (...range) => this.#catchingUp.run(() => this.#reader.between(...range)),
       parse: (event) => this.#parse(event),
       leave: (watcher) => this.#leave(tail, watcher),
     };
@@ -70,7 +70,7 @@ export class ContextWatch {
     scope.link(watcher);
     try {
       await tail.join(watcher);
-      if (after !== undefined) await this.#lane.run(() => this.#assertWhole(filter, after));
+      if (after !== undefined) await this.#catchingUp.run(() => this.#assertWhole(filter, after));
     } catch (error) {
       await watcher.return();
       throw error;

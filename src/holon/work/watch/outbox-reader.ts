@@ -1,10 +1,11 @@
 import { type ContextData, quoteIdentifier, type Tables } from "../../data/index.ts";
-import { type Clock, Scope } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/index.ts";
+import { WorkDatabase } from "../engine/work-database.ts";
 import type { EventPlace } from "./event-place.ts";
 import type { Gap } from "./position-order.ts";
 
 /** The part of a context's data that watchers work with. */
-export type WatchData = Pick<ContextData<Tables>, "context" | "statement" | "listenAppended">;
+export type WatchData = Pick<ContextData<Tables>, "context" | "statement" | "transaction" | "listenAppended">;
 
 /** A row of the outbox, as watchers need it. Rows that are no events are there for their positions. */
 export interface OutboxEvent {
@@ -38,20 +39,17 @@ export interface Remains {
   readonly hasNext: boolean;
 }
 
-const READ_MS = 15_000;
 const COLUMNS = "position, id, kind, name, ordered_key as key, key_number as \"keyNumber\", case when kind = 'event' then payload end as payload";
 
 type RawRow = Readonly<Record<string, unknown>>;
 
 /** The statements by which watchers read the outbox of their context. */
 export class OutboxReader {
-  readonly #data: WatchData;
-  readonly #clock: Clock;
+  readonly #database: WorkDatabase<WatchData>;
   readonly #schema: string;
 
   constructor(data: WatchData, clock: Clock) {
-    this.#data = data;
-    this.#clock = clock;
+    this.#database = new WorkDatabase(data, clock);
     this.#schema = quoteIdentifier(data.context);
   }
 
@@ -125,11 +123,8 @@ export class OutboxReader {
     };
   }
 
-  async #rows(text: string, params: readonly unknown[]): Promise<readonly RawRow[]> {
-    const { context } = this.#data;
-    const principal = { kind: "system", context, task: "watch" } as const;
-    const scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#clock.monotonicMs() + READ_MS });
-    return (await this.#data.statement(scope, { text, params, prepare: true, rows: "objects" })) as readonly RawRow[];
+  #rows(text: string, params: readonly unknown[]): Promise<readonly RawRow[]> {
+    return this.#database.prepared<RawRow>("watch", text, params);
   }
 }
 

@@ -16,6 +16,9 @@ export interface OutboxTailOptions {
   readonly log: Logger;
 }
 
+/** Short, for a call that begins to watch is told of a failure at the next look. */
+const BACKOFF = { firstMs: 50, greatestMs: 1_000 };
+
 /** The first says who writes, the second that nobody does. */
 const LOOKS_TO_BEGIN = 2;
 
@@ -42,7 +45,7 @@ export class OutboxTail implements Closable {
   constructor(options: OutboxTailOptions) {
     this.#options = options;
     const { data, limits, clock, wheel, log } = options;
-    this.#task = new Task({ task: "watch", everyMs: limits.pollMs, run: () => this.#look(), clock, wheel, log });
+    this.#task = new Task({ task: "watch", everyMs: limits.pollMs, backoff: BACKOFF, run: () => this.#look(), clock, wheel, log });
     this.#again = new LookAgain(() => this.#task.wake());
     this.#unlisten = data.listenAppended(() => this.#task.wake());
   }

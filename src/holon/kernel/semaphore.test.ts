@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { Semaphore } from "./semaphore.ts";
+
+describe("a semaphore", () => {
+  it("lets so many run at once, and the others in the order in which they came", async () => {
+    const semaphore = new Semaphore(2);
+    const began: number[] = [];
+    let most = 0;
+    await Promise.all(
+      [0, 1, 2, 3, 4].map((piece) =>
+        semaphore.run(async () => {
+          began.push(piece);
+          most = Math.max(most, semaphore.inUse);
+          await sleep(1);
+        }),
+      ),
+    );
+    expect([began, most, semaphore.inUse, semaphore.waiting, semaphore.free]).toEqual([[0, 1, 2, 3, 4], 2, 0, 0, 2]);
+  });
+
+  it("gives the place of work that throws to the next", async () => {
+    const semaphore = new Semaphore(1);
+    const failed = semaphore.run(() => Promise.reject(new Error("no")));
+    const next = semaphore.run(async () => "next");
+    await expect(failed).rejects.toThrow("no");
+    expect(await next).toBe("next");
+  });
+
+  it("refuses a place at once if it is asked to try", () => {
+    const semaphore = new Semaphore(1);
+    expect([semaphore.tryEnter(), semaphore.tryEnter()]).toEqual([true, false]);
+    semaphore.leave();
+    expect(semaphore.tryEnter()).toBe(true);
+  });
+});

@@ -1,0 +1,54 @@
+/** Lets so many pieces of work run at once; the others wait for their turn, in order. */
+export class Semaphore {
+  readonly #count: number;
+  readonly #waiting: (() => void)[] = [];
+  #inUse = 0;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Places that are taken. */
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /** Pieces of work that wait for a place. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Places that are free. */
+  get free(): number {
+    return this.#count - this.#inUse;
+  }
+
+  /** Takes a place if one is free. Give it back with {@link leave}. */
+  tryEnter(): boolean {
+    if (this.#inUse >= this.#count) return false;
+    this.#inUse++;
+    return true;
+  }
+
+  /** Takes a place, as soon as one is free. */
+  async enter(): Promise<void> {
+    if (!this.tryEnter()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives a place to the one that has waited longest, or free. */
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#inUse--;
+    else next();
+  }
+
+  /** Runs work in a place of its own. Errors: those of the work. */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.enter();
+    try {
+      return await work();
+    } finally {
+      this.leave();
+    }
+  }
+}
