@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, type Logger, TimerWheel } from "../../kernel/index.ts";
-import { Leases } from "./leases.ts";
+import { Leases, type Renewal } from "./leases.ts";
 
 interface Claim {
   readonly id: string;
@@ -12,7 +12,7 @@ let nowMs = 0;
 const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 const log = { warn() {}, info() {}, error() {}, debug() {} } as unknown as Logger;
 let renewals: (readonly Claim[])[] = [];
-let answer: (claims: readonly Claim[]) => Promise<ReadonlySet<Claim>> = async (claims) => new Set(claims);
+let answer: (claims: readonly Claim[]) => Promise<Renewal<Claim>>;
 let leases: Leases<Claim>;
 
 async function pass(ms: number): Promise<void> {
@@ -22,7 +22,7 @@ async function pass(ms: number): Promise<void> {
 
 beforeEach(() => {
   renewals = [];
-  answer = async (claims) => new Set(claims);
+  answer = async (claims) => ({ renewed: new Set(claims), lost: new Set() });
   const wheel = new TimerWheel(() => nowMs);
   leases = new Leases<Claim>({
     ...{ clock, wheel, log, random: () => 0, task: "leases", leaseMs: 15_000 },
@@ -61,7 +61,10 @@ describe("leases", () => {
     const reasons: string[] = [];
     leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
     const kept = leases.hold({ id: "b", fence: 1 }, nowMs, () => reasons.push("b"));
-    answer = async (claims) => new Set(claims.filter(({ id }) => id === "b"));
+    answer = async (claims) => ({
+      renewed: new Set(claims.filter(({ id }) => id === "b")),
+      lost: new Set(claims.filter(({ id }) => id === "a")),
+    });
     await pass(5_100);
     await pass(5_100);
     expect(reasons).toEqual(["The lease was lost: another process has it."]);
@@ -77,6 +80,17 @@ describe("leases", () => {
     };
     for (let time = 0; time < 2; time++) await pass(5_100);
     expect(lease.isHeld).toBe(true);
+    await pass(5_100);
+    expect(reasons).toEqual(["The lease was lost: it could not be renewed in time."]);
+  });
+
+  it("whose rows are locked are neither renewed nor lost, and are asked for again", async () => {
+    const reasons: string[] = [];
+    leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
+    answer = async () => ({ renewed: new Set(), lost: new Set() });
+    await pass(5_100);
+    await pass(5_100);
+    expect([reasons, renewals.length]).toEqual([[], 2]);
     await pass(5_100);
     expect(reasons).toEqual(["The lease was lost: it could not be renewed in time."]);
   });

@@ -8,10 +8,17 @@ export interface LeasesOptions<Claim> extends TaskDeps {
   /** How long a claim holds after it was made or renewed. */
   readonly leaseMs: number;
   /**
-   * Lengthens the leases of these claims, each under its own fence, and returns those that are still held. It must end within its deadline.
+   * Lengthens the leases of these claims, each under its own fence. It must end within its deadline, and must not wait for a row that is locked.
    * Errors: the database's; the claims are renewed at the next look.
    */
-  readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<ReadonlySet<Claim>>;
+  readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<Renewal<Claim>>;
+}
+
+/** What became of claims that were to be renewed. Those in neither set are still held, and are renewed at the next look: their rows were locked. */
+export interface Renewal<Claim> {
+  readonly renewed: ReadonlySet<Claim>;
+  /** No longer held under their fence. */
+  readonly lost: ReadonlySet<Claim>;
 }
 
 /** Part of a lease between two renewals. */
@@ -64,13 +71,13 @@ export class Leases<Claim> implements Closable {
     const leases = [...this.#held];
     if (leases.length === 0) return false;
     const sentMs = clock.monotonicMs();
-    const kept = await renew(
+    const { renewed, lost } = await renew(
       leases.map(({ claim }) => claim),
       leaseMs / RENEWALS,
     );
     for (const lease of leases) {
-      if (kept.has(lease.claim)) lease.renewed(sentMs);
-      else lease.lost("another process has it");
+      if (renewed.has(lease.claim)) lease.renewed(sentMs);
+      else if (lost.has(lease.claim)) lease.lost("another process has it");
     }
     return false;
   }
