@@ -1,4 +1,5 @@
 export * from "./leases.ts";
+export * from "./reclaim-guard.ts";
 export * from "./sweeper.ts";
 export * from "./task.ts";
 export * from "./task-board.ts";

@@ -56,7 +56,7 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const { clock, wheel, random } = services;
   const log = services.log.child({ context, alone: true });
   const database = new JobDatabase(store, clock);
-  const runs = new JobRuns(database);
+  const runs = new JobRuns(database, clock);
   const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend: undefined, log });
   const claim = await runs.held(request.id, request.attempt);
   if (claim === undefined) return;

@@ -1,7 +1,7 @@
 import type { Logger } from "../../kernel/index.ts";
+import type { Leases } from "../engine/leases.ts";
 import type { JobMap } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
-import type { JobLeases } from "./job-leases.ts";
 import { CRASHED, type JobRuns } from "./job-runs.ts";
 import type { RunAlone } from "./run-alone.ts";
 
@@ -10,9 +10,8 @@ export interface AloneLaneParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly runs: JobRuns;
-  readonly leases: JobLeases;
+  readonly leases: Leases<JobClaim>;
   readonly runAlone: RunAlone;
-  readonly runBy: string;
   readonly leaseMs: number;
   readonly log: Logger;
 }
@@ -60,16 +59,23 @@ export class AloneLane {
   }
 
   async #run(id: string): Promise<void> {
-    const { runs, leases, runBy, leaseMs } = this.#parts;
-    const claim = await runs.claim(id, runBy, leaseMs, true);
-    if (claim !== undefined) await leases.during(claim, () => this.#runClaimed(claim));
+    const { runs, leases, leaseMs } = this.#parts;
+    const claim = await runs.claim(id, leaseMs, true);
+    if (claim === undefined) return;
+    const lost = new AbortController();
+    const lease = leases.hold(claim, claim.sinceMs, (reason) => lost.abort(reason));
+    try {
+      await this.#runClaimed(claim, AbortSignal.any([this.#stop.signal, lost.signal]));
+    } finally {
+      lease.release();
+    }
   }
 
-  async #runClaimed(claim: JobClaim): Promise<void> {
+  async #runClaimed(claim: JobClaim, signal: AbortSignal): Promise<void> {
     const { context, jobs, runs, runAlone } = this.#parts;
     const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + SETTLE_MS;
-    const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, this.#stop.signal);
-    if (outcome.kind === "unstarted") return runs.giveBack(claim, this.#stop.signal.aborted ? 0 : UNSTARTED_WAIT_MS);
+    const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, signal);
+    if (outcome.kind === "unstarted") return runs.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS);
     if (outcome.kind === "died") await this.#died(claim, outcome.how);
   }
 

@@ -1,6 +1,6 @@
 import type { Principal } from "../../kernel/index.ts";
 
-/** A run of a job that this runner holds: whatever is written of it is written under its attempt and runner only. */
+/** A run of a job that this process holds: all that is written of it is written under its attempt and its fence only. */
 export interface JobClaim {
   readonly id: string;
   readonly name: string;
@@ -9,7 +9,10 @@ export interface JobClaim {
   /** Runs that ended in an error before this one. */
   readonly failures: number;
   readonly alone: boolean;
+  /** The fence, written as `run_by`. No two claims have the same one. */
   readonly runBy: string;
+  /** A moment before the claim was sent to the database, on the monotonic clock: its lease counts from there. */
+  readonly sinceMs: number;
   readonly traceparent: string | undefined;
   readonly initiator: Principal;
 }
@@ -37,7 +40,7 @@ export interface ClaimRow {
 }
 
 /** Reads a claim from its row. */
-export function toClaim(row: ClaimRow): JobClaim {
+export function toClaim(row: ClaimRow, sinceMs: number): JobClaim {
   const { id, name, data, attempts, failures, alone, run_by: runBy, traceparent, initiator } = row;
-  return { id, name, data, attempt: attempts, failures, alone, runBy, traceparent: traceparent ?? undefined, initiator };
+  return { id, name, data, attempt: attempts, failures, alone, runBy, sinceMs, traceparent: traceparent ?? undefined, initiator };
 }

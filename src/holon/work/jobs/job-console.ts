@@ -53,7 +53,7 @@ export interface JobConsole {
 /** Makes the console of a context's jobs; no process need work them. */
 export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
   const database = new JobDatabase(store, clock);
-  const runs = new JobRuns(database);
+  const runs = new JobRuns(database, clock);
   const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend, log });
   return {
     failed: (limit) =>

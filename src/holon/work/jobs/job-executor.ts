@@ -11,6 +11,7 @@ import {
   type TimerWheel,
 } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
+import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
@@ -27,6 +28,8 @@ export interface JobExecutorParts {
   readonly runs: JobRuns;
   /** Ends runs that went well; {@link JobRuns.done} where it is not given. */
   readonly ledger?: Pick<JobLedger, "done">;
+  /** Renew what is run; none in a child that runs a job alone, for which its parent does. */
+  readonly leases?: Leases<JobClaim>;
   readonly sender: JobSender;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -43,6 +46,8 @@ interface Run {
   readonly scope: Scope;
   readonly log: Logger;
   readonly parseResult: Parser;
+  /** Undefined in a child. */
+  readonly lease: Lease<JobClaim> | undefined;
   isCompleted: boolean;
 }
 
@@ -82,7 +87,7 @@ export class JobExecutor {
 
   /** Runs one claimed job to its end. Errors: the database's, where the end could not be written; the lease then ends by itself. */
   async execute(claim: JobClaim, { show = async () => {}, onHandled = () => {} }: RunListener = {}): Promise<JobOutcome> {
-    const { jobs, handlers, runs, context } = this.#parts;
+    const { jobs, handlers, runs, context, leases } = this.#parts;
     const spec = jobs[claim.name];
     const handler = handlers.get(claim.name);
     const parsers = this.#parsers.get(claim.name);
@@ -100,12 +105,15 @@ export class JobExecutor {
       // It is the same data at each attempt.
       return this.#setAside(claim, log, error);
     }
-    const run: Run = { claim, spec, scope, log, parseResult: parsers.result, isCompleted: false };
+    const lease = leases?.hold(claim, claim.sinceMs, (reason) => scope.cancel(reason));
+    const run: Run = { claim, spec, scope, log, parseResult: parsers.result, lease, isCompleted: false };
     try {
       const result = await this.#call(run, handler, data, show);
       return await this.#done(run, result, onHandled);
     } catch (error) {
-      return this.#failed(run, error);
+      return await this.#failed(run, error);
+    } finally {
+      lease?.release();
     }
   }
 
@@ -173,6 +181,11 @@ export class JobExecutor {
     if (run.isCompleted || (await this.#write(() => runs.isDone(claim)))) {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
+    }
+    if (run.lease?.isHeld === false) {
+      log.warn({ err: error }, "a job was aborted, because its lease was lost; it runs again");
+      await this.#write(() => runs.giveBack(claim, 0));
+      return { kind: "lost" };
     }
     if (this.#aborted) {
       await this.#write(() => runs.giveBack(claim, 0));

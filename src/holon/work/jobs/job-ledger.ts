@@ -24,7 +24,6 @@ interface Entry<Asked, Answer> {
  */
 export class JobLedger {
   readonly #runs: JobRuns;
-  readonly #runBy: string;
   readonly #leaseMs: number;
   readonly #claims: Entry<string, JobClaim | undefined>[] = [];
   readonly #ends: Entry<EndedRun, boolean>[] = [];
@@ -32,9 +31,8 @@ export class JobLedger {
   #isTurning = false;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(runs: JobRuns, runBy: string, leaseMs: number) {
+  constructor(runs: JobRuns, leaseMs: number) {
     this.#runs = runs;
-    this.#runBy = runBy;
     this.#leaseMs = leaseMs;
   }
 
@@ -83,7 +81,6 @@ export class JobLedger {
       const page = await this.#runs.note(
         claims.map(({ asked }) => asked).sort(),
         ends.map(({ asked }) => asked).sort((one, other) => (one.claim.id < other.claim.id ? -1 : 1)),
-        this.#runBy,
         this.#leaseMs,
       );
       for (const { asked, resolve } of ends) resolve(page.ended.has(asked.claim.id));

@@ -3,7 +3,6 @@ import type { AloneLane } from "./alone-lane.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobGate } from "./job-gate.ts";
-import type { JobLeases } from "./job-leases.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
@@ -16,7 +15,6 @@ export interface JobRunnerParts {
   readonly shelf: JobShelf;
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
-  readonly leases: JobLeases;
   readonly ledger: JobLedger;
   readonly sender: JobSender;
   readonly clock: Clock;
@@ -124,20 +122,18 @@ export class JobRunner {
   }
 
   #execute(claim: JobClaim, show: ShowProgress | undefined): Promise<void> {
-    const { executor, leases, log } = this.#parts;
+    const { executor, log } = this.#parts;
     return new Promise((resolve, reject) => {
-      const ending = leases
-        .during(claim, () => executor.execute(claim, { show, onHandled: resolve }))
-        .then(
-          (outcome) => {
-            if (outcome.kind === "again" || outcome.kind === "failed") reject(outcome.error);
-            else resolve();
-          },
-          (error: unknown) => {
-            log.warn({ jobId: claim.id, err: error }, "the end of a job could not be written; it waits for its lease to end");
-            reject(error);
-          },
-        );
+      const ending = executor.execute(claim, { show, onHandled: resolve }).then(
+        (outcome) => {
+          if (outcome.kind === "again" || outcome.kind === "failed") reject(outcome.error);
+          else resolve();
+        },
+        (error: unknown) => {
+          log.warn({ jobId: claim.id, err: error }, "the end of a job could not be written; it waits for its lease to end");
+          reject(error);
+        },
+      );
       this.#ending.add(ending);
       void ending.then(() => this.#ending.delete(ending));
     });

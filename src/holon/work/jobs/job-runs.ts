@@ -1,7 +1,9 @@
 import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
+import type { Clock } from "../../kernel/index.ts";
+import type { Renewal } from "../engine/leases.ts";
 import { interval } from "../engine/work-database.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, toClaim } from "./job-claim.ts";
-import { type JobDatabase, uuids } from "./job-database.ts";
+import type { JobDatabase } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
@@ -40,12 +42,21 @@ export interface NotedPage {
 export class JobRuns {
   readonly #database: JobDatabase;
   readonly #jobs: SQL;
+  readonly #clock: Clock;
+  readonly #runner: string;
   readonly #note: string;
+  readonly #renew: string;
+  #claimCount = 0;
 
-  constructor(database: JobDatabase) {
+  /** `runner` tells the claims of this process from those of others; it is not needed by what claims nothing. */
+  constructor(database: JobDatabase, clock: Clock, runner = "") {
     this.#database = database;
+    this.#clock = clock;
+    this.#runner = runner;
     this.#jobs = database.jobs;
-    this.#note = noteText(`${quoteIdentifier(database.context)}.holon_jobs`);
+    const table = `${quoteIdentifier(database.context)}.holon_jobs`;
+    this.#note = noteText(table);
+    this.#renew = renewText(table);
   }
 
   /**
@@ -53,16 +64,17 @@ export class JobRuns {
    *
    * Shape: undefined where it is not to be run now, or not in this way: one that was active in two deaths is run alone.
    */
-  async claim(id: string, runBy: string, leaseMs: number, alone: boolean): Promise<JobClaim | undefined> {
+  async claim(id: string, leaseMs: number, alone: boolean): Promise<JobClaim | undefined> {
+    const sinceMs = this.#clock.monotonicMs();
     const way = alone ? sql`deaths >= ${DEATHS_BEFORE_ALONE}` : sql`deaths < ${DEATHS_BEFORE_ALONE}`;
     const [row] = await this.#database.rows<ClaimRow>(
       "claim job",
-      sql`update ${this.#jobs} set state = 'running', attempts = attempts + 1, alone = ${alone}, run_by = ${runBy}, running_since = now(),
+      sql`update ${this.#jobs} set state = 'running', attempts = attempts + 1, alone = ${alone}, run_by = ${this.#nextFence()}, running_since = now(),
             leased_until = now() + ${interval(leaseMs)}, deduplication_key = null, progress = null
           where id = ${id}::uuid and state = 'waiting' and due_at <= now() + ${interval(EARLY_MS)} and ${way}
           returning id, name, data, attempts, failures, alone, run_by, traceparent, initiator`,
     );
-    return row === undefined ? undefined : toClaim(row);
+    return row === undefined ? undefined : toClaim(row, sinceMs);
   }
 
   /**
@@ -70,14 +82,15 @@ export class JobRuns {
    *
    * Shape: the claims by their job, and the jobs of those ends that were still ours. Errors: CONFLICT besides the usual ones - nothing is written.
    */
-  async note(ids: readonly string[], ends: readonly EndedRun[], runBy: string, leaseMs: number): Promise<NotedPage> {
+  async note(ids: readonly string[], ends: readonly EndedRun[], leaseMs: number): Promise<NotedPage> {
+    const sinceMs = this.#clock.monotonicMs();
     const records = ends.map(({ claim: { id, attempt, runBy: by }, result }) => ({ id, attempt, by, result }));
-    const params = [JSON.stringify(records), `{${ids.join(",")}}`, runBy, leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
+    const params = [JSON.stringify(records), `{${ids.join(",")}}`, this.#nextFence(), leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
     const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#note, params);
     const page: NotedPage = { claimed: new Map(), ended: new Set() };
     for (const row of rows) {
       if (row.is_end) page.ended.add(row.id);
-      else page.claimed.set(row.id, toClaim(row));
+      else page.claimed.set(row.id, toClaim(row, sinceMs));
     }
     return page;
   }
@@ -89,7 +102,7 @@ export class JobRuns {
       sql`select id, name, data, attempts, failures, alone, run_by, traceparent, initiator from ${this.#jobs}
           where id = ${id}::uuid and attempts = ${attempt} and state = 'running'`,
     );
-    return row === undefined ? undefined : toClaim(row);
+    return row === undefined ? undefined : toClaim(row, this.#clock.monotonicMs());
   }
 
   /** Why a job was not claimed; undefined where there is none. */
@@ -98,12 +111,23 @@ export class JobRuns {
     return row;
   }
 
-  /** Lengthens the leases of what a runner runs. */
-  async renew(runBy: string, ids: readonly string[], leaseMs: number): Promise<void> {
-    await this.#database.rows(
-      "renew leases",
-      sql`update ${this.#jobs} set leased_until = now() + ${interval(leaseMs)} where id = any(${uuids(ids)}) and state = 'running' and run_by = ${runBy}`,
-    );
+  /** Lengthens the leases of claims. A row that is locked is passed over: it is that of a run which is ending now, mostly. */
+  async renew(claims: readonly JobClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<JobClaim>> {
+    const keys = claims.map(({ id, runBy }, n) => ({ n, id, by: runBy }));
+    type Row = { readonly n: number; readonly renewed: boolean };
+    const rows = await this.#database.prepared<Row>("renew leases", this.#renew, [JSON.stringify(keys), leaseMs], deadlineMs);
+    const lost = new Set(claims);
+    const renewed = new Set<JobClaim>();
+    for (const row of rows) {
+      const claim = claims[row.n] as JobClaim;
+      lost.delete(claim);
+      if (row.renewed) renewed.add(claim);
+    }
+    return { renewed, lost };
+  }
+
+  #nextFence(): string {
+    return `${this.#runner}/${++this.#claimCount}`;
   }
 
   /** The statement that keeps a job this run's until its transaction is over, or finds that this run has ended it. Shape: one row, or none. */
@@ -227,4 +251,19 @@ with wanted as (
 )
 select false as is_end, * from claimed
 union all select true, id, null, null, null, null, null, null, null, null from ended`;
+}
+
+/** What of these keys is still held, and whether it was renewed. */
+function renewText(jobs: string): string {
+  return `
+with held as (
+  select k.n, k.id, k.by from json_to_recordset($1::text::json) as k (n int, id uuid, by text)
+    cross join lateral (select 1 from ${jobs} where id = k.id and state = 'running' and run_by = k.by) h
+), free as (
+  select h.n, f.id from held h
+    cross join lateral (select id from ${jobs} where id = h.id and state = 'running' and run_by = h.by for no key update skip locked) f
+), renewed as (
+  update ${jobs} j set leased_until = now() + $2::double precision * interval '1 millisecond' from free f where j.id = f.id returning f.n
+)
+select h.n, r.n is not null as renewed from held h left join renewed r on r.n = h.n`;
 }

@@ -97,18 +97,29 @@ export class JobShelf {
     return this.#database.rows<SendableJob>("resend jobs", this.#send(sql`id in (${chosen})`));
   }
 
-  /**
-   * Counts a death of every job whose runner let its lease end, and lets it wait again. Returns their ids.
-   *
-   * Running alone is counted by the one who watches the child; where that one died too, the job is not to blame.
-   */
-  async buryDead(): Promise<readonly string[]> {
-    const rows = await this.#database.rows<{ id: string }>(
-      "bury dead jobs",
-      sql`update ${this.#jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
-          where id in (select id from ${this.#jobs} where state = 'running' and leased_until < now() limit ${SWEEP_COUNT} for update skip locked) returning id`,
+  /** The database's clock. Units: milliseconds since 1970. */
+  async now(): Promise<number> {
+    const [row] = await this.#database.rows<{ ms: number }>(
+      "look at the clock",
+      sql`select (extract(epoch from now()) * 1000)::double precision as ms`,
     );
-    return rows.map(({ id }) => id);
+    return row?.ms ?? 0;
+  }
+
+  /**
+   * Counts a death of every job whose lease has ended, and lets it wait again. Does nothing after a moment of the database's clock. Returns their names, a
+   * page of them.
+   *
+   * A death while running alone is counted by the process that watches the child; if that one died too, the job is not to blame.
+   */
+  async reclaim(untilMs: number): Promise<readonly string[]> {
+    const rows = await this.#database.rows<{ name: string }>(
+      "reclaim jobs",
+      sql`update ${this.#jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
+          where id in (select id from ${this.#jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
+            limit ${SWEEP_COUNT} for update skip locked) returning name`,
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** Removes jobs that ended long ago. */

@@ -1,58 +1,88 @@
-import type { Closable, Logger } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { ReclaimGuard } from "../engine/reclaim-guard.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
 import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { jobQueueName } from "./job-queues.ts";
 import type { JobSender } from "./job-sender.ts";
-import type { JobShelf } from "./job-shelf.ts";
+import { type JobShelf, SWEEP_COUNT } from "./job-shelf.ts";
 import type { JobTiming } from "./job-timing.ts";
 
 /** What {@link JobSweeper} needs. */
-export interface JobSweeperParts {
+export interface JobSweeperParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly shelf: JobShelf;
   readonly sender: JobSender;
   readonly backend: Pick<QueueBackend, "depth">;
   readonly timing: JobTiming;
-  readonly log: Logger;
 }
 
 /** Brings on their way again the jobs whose runner died and those that a queue lost, and removes the old. */
 export class JobSweeper implements Closable {
   readonly #parts: JobSweeperParts;
-  readonly #timer: NodeJS.Timeout;
-  #sweeping: Promise<void> | undefined = undefined;
+  readonly #guard: ReclaimGuard;
+  readonly #tasks: readonly Task[];
+  #reclaiming: Promise<boolean> | undefined = undefined;
+  #sweeping: Promise<boolean> | undefined = undefined;
   #closed = false;
 
   constructor(parts: JobSweeperParts) {
+    const everyMs = parts.timing.sweepMs;
     this.#parts = parts;
-    this.#timer = setInterval(() => {
-      this.sweep().catch((error: unknown) => parts.log.warn({ err: error }, "jobs could not be swept; the next time they are"));
-    }, parts.timing.sweepMs);
-    this.#timer.unref();
+    this.#guard = new ReclaimGuard({ leaseMs: parts.timing.leaseMs, everyMs });
+    // Apart: a queue that is slow to answer must not make gaps in the looks for the dead.
+    this.#tasks = [
+      new Task({ ...parts, task: "reclaim jobs of dead processes", everyMs, run: () => this.#reclaimOnce() }),
+      new Task({ ...parts, task: "send overdue jobs again", everyMs, run: () => this.#sweepOnce() }),
+    ];
+    for (const task of this.#tasks) parts.wheel.add(task, parts.clock.monotonicMs() + everyMs);
   }
 
   /** Sweeps once; joins a sweep that is under way. Errors: the database's. */
-  sweep(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+  async sweep(): Promise<void> {
+    if (this.#closed) return;
+    await this.#reclaimOnce();
+    await this.#sweepOnce();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#tasks.map((task) => task.close()));
+    await Promise.allSettled([this.#reclaiming, this.#sweeping]);
+  }
+
+  #reclaimOnce(): Promise<boolean> {
+    this.#reclaiming ??= this.#reclaim().finally(() => {
+      this.#reclaiming = undefined;
+    });
+    return this.#reclaiming;
+  }
+
+  #sweepOnce(): Promise<boolean> {
     this.#sweeping ??= this.#sweep().finally(() => {
       this.#sweeping = undefined;
     });
     return this.#sweeping;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    await this.#sweeping?.catch(() => {});
+  async #reclaim(): Promise<boolean> {
+    const { context, shelf, log } = this.#parts;
+    const nowMs = await shelf.now();
+    if (!this.#guard.looked(nowMs)) return false;
+    // The statement may get there much later, if the network held it back while nothing could be renewed.
+    const names = await shelf.reclaim(nowMs + this.#guard.goodForMs);
+    const jobs = [...new Set(names)].map((name) => `${context}.${name}`);
+    if (names.length > 0)
+      log.warn({ jobs, count: names.length }, "jobs were running in a process that died, or was frozen for longer than their lease");
+    return names.length === SWEEP_COUNT;
   }
 
-  async #sweep(): Promise<void> {
-    const { shelf, timing, log } = this.#parts;
-    const dead = await shelf.buryDead();
-    if (dead.length > 0) log.warn({ jobs: dead.length }, "jobs were running in a process that died");
+  async #sweep(): Promise<boolean> {
+    const { shelf, timing } = this.#parts;
     await this.#resend();
     await shelf.removeOld(timing.doneKeptMs, timing.failedKeptMs);
+    return false;
   }
 
   async #resend(): Promise<void> {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll } from "vitest";
 import { until } from "../../data/child.testing.ts";
 import { testLimits, testScope, useTestDatabase } from "../../data/database.testing.ts";
 import { type AppendedJob, type ContextData, createContextData, migrate } from "../../data/index.ts";
-import { type Clock, type Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { type Clock, type Logger, type Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
@@ -23,6 +23,9 @@ export interface StartOptions {
   readonly backend?: QueueBackend;
   readonly random?: () => number;
   readonly left?: CountLeft;
+  /** Another way to the same tables. */
+  readonly store?: ContextData<typeof tables>;
+  readonly log?: Logger;
 }
 
 /** A database with the context, and jobs at work in it. */
@@ -106,13 +109,17 @@ export function useJobs(): JobsPlace {
     await made.sql?.end({ timeout: 1 });
   });
   const functions: Omit<JobsPlace, keyof typeof made> = {
-    async start(jobs, handlers, { schedules = {}, timing = {}, clock = systemClock, backend = made.queues, random = () => 0, left = () => {} } = {}) {
+    async start(
+      jobs,
+      handlers,
+      { schedules = {}, timing = {}, clock = systemClock, backend = made.queues, random = () => 0, left = () => {}, ...rest } = {},
+    ) {
       const work = await startJobWork({
         module: { name: "orders", jobs, schedules },
         handlers: new Map(Object.entries(handlers)),
-        store: made.store,
+        store: rest.store ?? made.store,
         backend,
-        services: { clock, wheel, log: silentLogger, random, newId: randomUUID, left },
+        services: { clock, wheel, log: rest.log ?? silentLogger, random, newId: randomUUID, left },
         runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
         timing: { sweepMs: 3_600_000, ...timing },
       });

@@ -1,5 +1,6 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
+import { Leases } from "../engine/leases.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import type { WorkData } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
@@ -10,12 +11,12 @@ import { UnknownMessages } from "../unknown-messages.ts";
 import { AloneLane } from "./alone-lane.ts";
 import type { JobMap } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
+import type { JobClaim } from "./job-claim.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
 import { JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
-import { JobLeases } from "./job-leases.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
@@ -85,19 +86,21 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...options.timing };
   const { name: context, jobs } = module;
   const log = services.log.child({ context });
-  const runBy = newId();
   const database = new JobDatabase(store, clock);
-  const [runs, shelf] = [new JobRuns(database), new JobShelf(database, Object.keys(jobs))];
+  const [runs, shelf] = [new JobRuns(database, clock, newId()), new JobShelf(database, Object.keys(jobs))];
   const left = new LeftWork({ context, clock, log, count: services.left });
   const unknown = new UnknownMessages({ backend, left, newId });
   const sender = new JobSender({ context, jobs, shelf, backend, log });
-  const ledger = new JobLedger(runs, runBy, timing.leaseMs);
-  const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
-  const leases = new JobLeases({ runs, runBy, leaseMs: timing.leaseMs, log });
-  const lane = new AloneLane({ context, jobs, runs, leases, runAlone, runBy, leaseMs: timing.leaseMs, log });
-  const runner = new JobRunner({ runs, shelf, executor, lane, leases, ledger, sender, clock, log, leaseMs: timing.leaseMs });
+  const ledger = new JobLedger(runs, timing.leaseMs);
+  const leases = new Leases<JobClaim>({
+    ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
+    renew: (claims, deadlineMs) => runs.renew(claims, timing.leaseMs, deadlineMs),
+  });
+  const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, leases, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
+  const lane = new AloneLane({ context, jobs, runs, leases, runAlone, leaseMs: timing.leaseMs, log });
+  const runner = new JobRunner({ runs, shelf, executor, lane, ledger, sender, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, log });
-  const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, log });
+  const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, clock, wheel, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
   const shared = startWorker(sharedQueue);
   const workers = [shared, ...limitedQueues.map(startWorker)].map(({ worker }) => worker);
@@ -147,7 +150,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const patience = setTimeout(() => executor.abort(), timing.graceMs);
     await stopped.finally(() => clearTimeout(patience));
     await runner.idle();
-    leases.close();
+    await leases.close();
   };
   let stopping: Promise<void> | undefined;
   return {
