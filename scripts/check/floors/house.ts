@@ -16,6 +16,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   client: floor(2, "@trpc/client"),
   "mesh/protocol": floor(3),
   "mesh/identity": floor(4),
+  "work/engine": floor(4),
   "work/queue": floor(5, "bullmq", "ioredis", "pg"),
   work: floor(6, "cron-parser"),
   define: floor(7),

@@ -5,6 +5,9 @@ import type { RateStore, SharedTotal } from "./shared-totals.ts";
 /** Longest that a call waits for Redis; each process counts alone meanwhile. */
 const COMMAND_TIMEOUT_MS = 500;
 
+/** Longest that a connection hears nothing while an answer is due. */
+const SILENCE_MS = 5_000;
+
 /** Longest that a start waits for it: an edge is of use without. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
@@ -18,7 +21,11 @@ export async function openRedisRateStore(url: string, prefix: string, log: Logge
   const client = new RedisClient(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // A connection that is half open is cut: TCP itself would give up after a quarter of an hour.
+    socketTimeout: SILENCE_MS,
     enableOfflineQueue: false,
+    // It would ask for INFO, which a user without dangerous commands may not run.
+    enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 50, 1_000),
   });

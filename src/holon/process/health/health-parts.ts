@@ -20,7 +20,7 @@ export interface HealthSources {
   readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
   /** Background work of the contexts hosted here. */
   readonly work: readonly Pick<ContextWork, "name" | "board">[];
-  readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "reachable"> | undefined;
+  readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "fault"> | undefined;
   /** Where several edges count together. */
   readonly rateStore: Pick<RateStore, "reachable"> | undefined;
 }
@@ -37,7 +37,7 @@ export function healthParts({ databases, silent, peers, work, backend, rateStore
   }
   for (const { name, board } of work) parts.push({ part: "work", name, fault: workFault(name, board) });
   if (backend !== undefined) {
-    parts.push({ part: "queues", name: backend.kind, fault: backend.reachable ? undefined : "the queues cannot be reached: events and jobs wait" });
+    parts.push({ part: "queues", name: backend.kind, fault: backend.fault });
   }
   if (rateStore !== undefined) {
     const fault = rateStore.reachable ? undefined : "Redis cannot be reached: this edge counts calls by itself for rate limits";

@@ -49,7 +49,7 @@ describe("the readiness of a process", () => {
   });
 
   it("stays while queues or shared rate limits are away", () => {
-    const backend = { kind: "redis", reachable: false } as const;
+    const backend = { kind: "redis", fault: "the queues cannot be reached: events and jobs wait" } as const;
     const parts = healthParts({ databases: new Map(), silent: new Set(), peers: new Map(), work: [], backend, rateStore: { reachable: false } });
     expect(running(["orders"], parts)).toEqual({
       ...READY,
@@ -65,10 +65,9 @@ describe("the gauge of what does not work", () => {
     const state = () => ({ status: reason === undefined ? ("ready" as const) : ("connecting" as const), reason });
     const sources: HealthSources = {
       ...{ databases: new Map([["orders", {}]]), silent, peers: new Map([["stock", { state }]]), work: [] },
-      ...{ backend: { kind: "postgres", reachable: true }, rateStore: { reachable: true } },
+      ...{ backend: { kind: "postgres", fault: undefined }, rateStore: { reachable: true } },
     };
     const gauges = processGauges({
-      skewsMs: new Map(),
       ...{ database: { url: undefined, stores: new Map() }, hosted: [], mesh: undefined, peers: new Map() },
       parts: () => healthParts(sources),
     });

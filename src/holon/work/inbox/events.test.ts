@@ -32,6 +32,9 @@ function losing(backend: QueueBackend, loses: (queue: string) => boolean): Queue
     get reachable() {
       return backend.reachable;
     },
+    get fault() {
+      return backend.fault;
+    },
     add: async (queue, jobs) => (loses(queue) ? undefined : backend.add(queue, jobs)),
     work: (...args) => backend.work(...args),
     depth: (queue) => backend.depth(queue),

@@ -38,6 +38,7 @@ function deaf(backend: QueueBackend): QueueBackend {
   return {
     kind: backend.kind,
     reachable: true,
+    fault: undefined,
     add: (queue, jobs) => backend.add(queue, jobs),
     work: () => ({ resize() {}, close: async () => {} }),
     depth: (queue) => backend.depth(queue),

@@ -17,6 +17,7 @@ interface Lane {
 export class MemoryQueues implements QueueBackend {
   readonly kind = "redis";
   reachable = true;
+  readonly fault = undefined;
   /** How often they were away when something was to be added. */
   refused = 0;
   /** What was added, by queue, in order. */

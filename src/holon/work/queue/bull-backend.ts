@@ -1,14 +1,24 @@
 import type { Job, Queue } from "bullmq";
-import { isHolonError, readSafely, storableText } from "../../kernel/index.ts";
+import { type Clock, isHolonError, type Logger, readSafely, storableText, TimerWheel } from "../../kernel/index.ts";
 import { describeError, redactText } from "../../observe/index.ts";
+import { Task } from "../engine/index.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
-import { BullQueueWorker } from "./bull-worker.ts";
-import { FinishedJobs } from "./finished-jobs.ts";
+import { BullQueueWorker, pauseAfterFailures } from "./bull-worker.ts";
+import { FINISHED_MS, FinishedJobs } from "./finished-jobs.ts";
 import { fromBullId, toBullId } from "./job-id.ts";
 import type { JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
 
 /** How workers notice that another one died. How often a job may be lost that way is the business of whoever gave it: BullMQ must not fail it. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
+
+/** Longest that the queues' server may take for what it is asked, whatever becomes of the connection meanwhile. */
+const ANSWER_MS = 15_000;
+
+/** Longest that a handler waits for its progress to be shown. */
+const PROGRESS_MS = 2_000;
+
+/** How often the server is asked for a sign of life: one that is frozen stays connected. */
+const PING_MS = 2_000;
 
 /** After how long a worker asks again that could not reach its queue; BullMQ's own 15 s would be felt after every restart. */
 const RETRY = { runRetryDelay: 1_000 };
@@ -18,16 +28,31 @@ export class BullBackend implements QueueBackend {
   readonly #driver: BullDriver;
   readonly #queues = new Map<string, Queue>();
   readonly #workers = new Map<BullQueueWorker, string>();
-  readonly #finished: FinishedJobs;
+  readonly #wheel: TimerWheel;
+  readonly #tasks: readonly Task[];
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(driver: BullDriver) {
+  constructor(driver: BullDriver, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.#driver = driver;
-    this.#finished = new FinishedJobs({
-      queues: () => [...new Set(this.#workers.values())].map((name) => this.inspect(name)),
-      isReachable: () => driver.reachable,
-      noteError: (error) => driver.noteError(error),
+    this.#wheel = new TimerWheel(() => clock.monotonicMs());
+    const finished = new FinishedJobs((queue, ask) => this.#ask(queue, ask));
+    const loop = { clock, log, wheel: this.#wheel };
+    const pinging = new Task({
+      ...{ ...loop, task: "sign of life of the queues", everyMs: PING_MS },
+      run: async () => {
+        await driver.ping();
+        return false;
+      },
     });
+    const removing = new Task({
+      ...{ ...loop, task: "removal of finished jobs", everyMs: FINISHED_MS },
+      run: async () => {
+        if (driver.reachable) await finished.look(new Set(this.#workers.values()));
+        return false;
+      },
+    });
+    this.#tasks = [pinging, removing];
+    for (const task of this.#tasks) task.wake();
   }
 
   get kind(): QueueBackend["kind"] {
@@ -36,6 +61,10 @@ export class BullBackend implements QueueBackend {
 
   get reachable(): boolean {
     return this.#driver.reachable;
+  }
+
+  get fault(): string | undefined {
+    return this.#driver.fault;
   }
 
   async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
@@ -63,8 +92,9 @@ export class BullBackend implements QueueBackend {
   work(queue: string, { concurrency, rate }: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker {
     const limiter = rate === undefined ? {} : { limiter: { max: rate.max, duration: rate.perMs } };
     const running = new Set<Promise<unknown>>();
-    const process = (job: Job) => track(running, run(toRun(job)).catch(throwStorable));
+    const process = (job: Job) => track(running, run(this.#toRun(job)).catch(throwStorable));
     const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED, ...RETRY });
+    pauseAfterFailures(bull);
     bull.on("error", (error) => this.#driver.noteError(error));
     const worker = new BullQueueWorker(bull, running, () => {
       this.#workers.delete(worker);
@@ -80,18 +110,38 @@ export class BullBackend implements QueueBackend {
   }
 
   async #close(): Promise<void> {
-    await this.#finished.close();
+    const idle = Promise.all(this.#tasks.map((task) => task.close()));
     await Promise.all([...this.#workers.keys()].map((worker) => worker.close()));
     await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
     await this.#driver.close();
+    // What they wait for has ended with the connections.
+    await idle;
+    this.#wheel.close();
+  }
+
+  #toRun(job: Job): JobRun {
+    return {
+      id: fromBullId(job.id ?? ""),
+      name: job.name,
+      data: job.data,
+      stalledCount: job.stalledCounter,
+      // Each job is added with one attempt only, so one that has had it was handed out again by hand.
+      isRetry: job.attemptsMade > 0,
+      // A handler does not wait for a dashboard while the queues are away.
+      progress: async (value) => (this.reachable ? within(PROGRESS_MS, job.updateProgress(value)) : undefined),
+    };
   }
 
   async #ask<Answer>(name: string, ask: (queue: Queue) => Promise<Answer>): Promise<Answer> {
+    if (this.#closing !== undefined) throw queueAway("The queues are closed.", { executed: "no" });
     this.#driver.assertReachable();
     const queue = this.inspect(name);
     try {
-      return await ask(queue);
+      const answer = await within(ANSWER_MS, ask(queue));
+      this.#driver.noteAnswer(undefined);
+      return answer;
     } catch (error) {
+      this.#driver.noteAnswer(error);
       // A queue whose first connection failed remembers that for ever: the next one begins anew.
       if (this.#queues.get(name) === queue) this.#queues.delete(name);
       queue.close().catch(() => {});
@@ -111,18 +161,6 @@ function toBulkJob({ id, name, data, delayMs, priority }: QueuedJob) {
       ...(delayMs === undefined ? {} : { delay: delayMs }),
       ...(priority === undefined ? {} : { priority }),
     },
-  };
-}
-
-function toRun(job: Job): JobRun {
-  return {
-    id: fromBullId(job.id ?? ""),
-    name: job.name,
-    data: job.data,
-    stalledCount: job.stalledCounter,
-    // Each job is added with one attempt only, so one that has had it was handed out again by hand.
-    isRetry: job.attemptsMade > 0,
-    progress: (value) => job.updateProgress(value),
   };
 }
 
@@ -148,5 +186,17 @@ async function track<Result>(running: Set<Promise<unknown>>, work: Promise<Resul
     return await work;
   } finally {
     running.delete(work);
+  }
+}
+
+async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(queueAway(`The server of the queues did not answer within ${ms} ms.`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,8 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "bullmq";
 import type { QueueWorker } from "./queue-backend.ts";
 
 /** How long a closing worker may take, once its last job is over, to tell its backend what became of it. */
 const GOODBYE_MS = 2_000;
+
+/** How long a worker waits that could not ask for the next job. */
+const PAUSE_MS = 250;
+
+/** The part of a worker of BullMQ that asks for the next job. It is private there. */
+interface Asking {
+  _getNextJob(...args: readonly unknown[]): Promise<unknown>;
+}
+
+/**
+ * Lets a worker wait a moment when it could not ask for the next job. BullMQ asks again at once: a server that refuses what it is asked, or a
+ * connection that cannot be opened, was seen to leave the process time for nothing else.
+ */
+export function pauseAfterFailures(worker: Worker): void {
+  const asking = worker as unknown as Asking;
+  const ask = asking._getNextJob.bind(worker);
+  asking._getNextJob = async (...args) => {
+    try {
+      return await ask(...args);
+    } catch (error) {
+      await sleep(PAUSE_MS);
+      throw error;
+    }
+  };
+}
 
 /** A worker of BullMQ that closes also where its backend is away. */
 export class BullQueueWorker implements QueueWorker {

@@ -29,11 +29,11 @@ export interface QueueServices {
  *
  * Errors: UNAVAILABLE - the Postgres of the queues cannot be reached. A Redis that is away is none: what waits for it stays in the outbox.
  */
-export async function createQueueBackend(place: QueuePlace, { log, prefix }: QueueServices): Promise<QueueBackend> {
+export async function createQueueBackend(place: QueuePlace, { log, clock, prefix }: QueueServices): Promise<QueueBackend> {
   const own = log.child({ part: "queues" });
   const driver =
     place.kind === "redis"
-      ? await openRedisDriver(place.url, prefix, own)
-      : await openPostgresDriver(place.url, place.schema ?? "holon_queue", place.max, own);
-  return new BullBackend(driver);
+      ? await openRedisDriver(place.url, prefix, clock, own)
+      : await openPostgresDriver(place.url, place.schema ?? "holon_queue", place.max, clock, own);
+  return new BullBackend(driver, { clock, log: own });
 }

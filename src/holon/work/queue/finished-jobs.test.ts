@@ -27,13 +27,10 @@ describe("jobs that are over", { timeout: 60_000 }, () => {
       worker.on("completed", () => ++done === DONE_COUNT && resolve());
     });
     await worker.close();
-    const faults: Error[] = [];
-    const finished = new FinishedJobs({ queues: () => [queue], isReachable: () => true, noteError: (error) => faults.push(error) });
-    await finished.look();
-    await finished.close();
+    await new FinishedJobs((_, ask) => ask(queue)).look(["many"]);
     const counts = await queue.getJobCounts("completed");
     const [oldest] = await queue.getCompleted(1_999, 1_999);
-    expect([counts["completed"], faults]).toEqual([2_000, []]);
+    expect(counts["completed"]).toBe(2_000);
     expect(oldest?.data.n).toBeGreaterThan(200);
     await queue.close();
   });

@@ -65,5 +65,7 @@ export interface QueueBackend extends Closable {
   inspect(queue: string): Queue;
   /** Whether the backend answered when last asked. */
   readonly reachable: boolean;
+  /** What does not work, as a sentence for operators, with the right that is missing; undefined while all works. */
+  readonly fault: string | undefined;
   close(): Promise<void>;
 }

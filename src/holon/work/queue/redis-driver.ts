@@ -1,12 +1,9 @@
 import type { Queue, Worker } from "bullmq";
-import type { Logger } from "../../kernel/index.ts";
-import { type BullDriver, queueAway, Reachability } from "./bull-driver.ts";
-
-/** Longest that Redis may take to answer a command of ours. */
-const COMMAND_TIMEOUT_MS = 5_000;
-
-/** How often a connected server is asked for a sign of life: one that is frozen stays connected. */
-const PING_MS = 5_000;
+import type { Redis } from "ioredis";
+import type { Clock, Logger } from "../../kernel/index.ts";
+import { type BullDriver, queueAway } from "./bull-driver.ts";
+import { Reachability } from "./reachability.ts";
+import { openAddingClient, openWorkingClient, redisRefusalOf } from "./redis-client.ts";
 
 /** Longest that a closing connection waits for the answer to its goodbye. */
 const QUIT_TIMEOUT_MS = 1_000;
@@ -14,72 +11,102 @@ const QUIT_TIMEOUT_MS = 1_000;
 /**
  * Queues on Redis, a single node. Two connections for all queues and workers of a process, and one more for each worker, which waits on it.
  *
- * Adding never waits for a connection that is away: it fails at once, and what was to be added stays in the outbox.
+ * Adding never waits for a connection that is away: it fails at once, and what was to be added stays in the outbox. A connection that is silent while
+ * an answer is due is cut and opened again.
  */
-export async function openRedisDriver(url: string, prefix: string, log: Logger): Promise<BullDriver> {
-  const [{ Queue: BullQueue, Worker: BullWorker }, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
-  const reachability = new Reachability("redis", log);
-  const common = { retryStrategy: (times: number) => Math.min(times * 50, 1_000), connectTimeout: COMMAND_TIMEOUT_MS };
-  const producer = new Redis(url, { ...common, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS });
-  const consumer = new Redis(url, { ...common, maxRetriesPerRequest: null });
-  for (const client of [producer, consumer]) client.setMaxListeners(0);
+export async function openRedisDriver(url: string, prefix: string, clock: Clock, log: Logger): Promise<BullDriver> {
+  const [{ Queue: BullQueue, Worker: BullWorker }, { Redis: Client }] = await Promise.all([import("bullmq"), import("ioredis")]);
+  const reachability = new Reachability({ server: "Redis (REDIS_URL)", refusalOf: redisRefusalOf, clock, log });
+  const about = new ServerAbout(log);
   let closing = false;
   const noteError = (error: Error): void => {
     if (closing) return;
     if (producer.status !== "ready") reachability.lost(error);
-    else log.debug({ err: error }, "a queue reports an error");
+    else if (!reachability.noteRefusal(error)) log.debug({ err: error }, "a queue reports an error");
   };
-  producer.on("error", noteError);
-  consumer.on("error", noteError);
+  const parts = { url, Client, onError: noteError, onInfo: (info: string | Error) => about.tell(info) };
+  const producer = openAddingClient(parts);
+  const consumer = openWorkingClient(parts);
   producer.on("close", () => {
     if (!closing) reachability.lost(undefined);
   });
   producer.on("ready", () => reachability.found());
-  const ping = setInterval(() => {
-    if (producer.status !== "ready") return;
-    producer.ping().then(
-      () => reachability.found(),
-      (error: unknown) => {
-        if (!closing) reachability.lost(error);
-      },
-    );
-  }, PING_MS);
-  ping.unref();
+  const isReachable = (): boolean => producer.status === "ready" && reachability.now;
   return {
     kind: "redis",
     get reachable() {
-      return producer.status === "ready" && reachability.now;
+      return isReachable();
+    },
+    get fault() {
+      return reachability.faultWhen(isReachable());
     },
     assertReachable() {
       if (closing) throw queueAway("The queues are closed.", { executed: "no" });
-      if (producer.status !== "ready") throw queueAway("Redis cannot be reached.", { executed: "no" });
+      if (!isReachable()) throw queueAway("Redis cannot be reached.", { executed: "no" });
     },
     openQueue: (name, options): Queue => new BullQueue(name, { ...options, prefix, connection: producer }),
     openWorker: (name, run, options): Worker => new BullWorker(name, run, { ...options, prefix, connection: consumer }),
     workerClosed() {},
+    async ping() {
+      if (producer.status !== "ready") return;
+      try {
+        await producer.ping();
+        reachability.found();
+      } catch (error) {
+        if (!closing) reachability.lost(error);
+      }
+    },
     noteError,
+    noteAnswer(failure) {
+      if (failure === undefined) reachability.accepted();
+      else reachability.noteRefusal(failure);
+    },
     async close() {
       closing = true;
-      clearInterval(ping);
       await Promise.all([endClient(producer), endClient(consumer)]);
     },
   };
 }
 
-interface RedisClient {
-  readonly status: string;
-  quit(): Promise<unknown>;
-  disconnect(): void;
+/** Says once what a Redis tells of itself and operators should know. */
+class ServerAbout {
+  readonly #log: Logger;
+  readonly #told = new Set<string>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  tell(info: string | Error): void {
+    if (typeof info !== "string") {
+      const said =
+        "the user of REDIS_URL may not run INFO: the queues work, and whether the maxmemory-policy of Redis is noeviction is not looked at";
+      if (this.#isNew("INFO")) this.#log.warn({ err: info }, said);
+      return;
+    }
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+    if (policy === undefined || policy === "noeviction" || !this.#isNew(policy)) return;
+    this.#log.warn(
+      { maxmemoryPolicy: policy },
+      "the maxmemory-policy of the Redis in REDIS_URL is not noeviction: it may throw away queued events and jobs, which then come late",
+    );
+  }
+
+  #isNew(what: string): boolean {
+    const isNew = !this.#told.has(what);
+    this.#told.add(what);
+    return isNew;
+  }
 }
 
-/** Says goodbye where somebody hears it, and cuts the connection off in any case: reconnecting ends with it. */
-async function endClient(client: RedisClient): Promise<void> {
+/** Says goodbye if Redis can hear it, and cuts the connection off in any case: reconnecting ends with it. */
+async function endClient(client: Pick<Redis, "status" | "quit" | "disconnect">): Promise<void> {
   if (client.status === "ready") {
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
+    const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, QUIT_TIMEOUT_MS);
     });
-    await Promise.race([client.quit().catch(() => {}), patience]);
+    await Promise.race([client.quit().catch(() => {}), late]);
     clearTimeout(timer);
   }
   client.disconnect();
