@@ -1,4 +1,5 @@
-import { type Clock, catalogueError, type Limits, type Logger, Scope } from "../kernel/index.ts";
+import { type Clock, catalogueError, inSystemScope, type Limits, type Logger, type Scope } from "../kernel/index.ts";
+import { databaseAway } from "./database-error.ts";
 import type { Tables } from "./drizzle/database.ts";
 import { DatabaseFactory } from "./drizzle/database-factory.ts";
 import { PoolRunner } from "./drizzle/pool-runner.ts";
@@ -67,11 +68,14 @@ export class ContextData<T extends Tables = Tables> {
         this.#appended.appended();
       },
     };
+    const signal = {
+      context,
+      task: "notify",
+      deadlineMs: SIGNAL_MS,
+      late: () => databaseAway(`The database does not answer within ${SIGNAL_MS} ms.`),
+    };
     const send = (text: string, params: readonly unknown[]): Promise<unknown> =>
-      this.statement(
-        Scope.root({ principal: { kind: "system", context, task: "notify" }, caller: context, deadlineAtMs: clock.monotonicMs() + SIGNAL_MS }),
-        { text, params, prepare: true, rows: "arrays" },
-      );
+      inSystemScope(signal, clock, (scope) => this.statement(scope, { text, params, prepare: true, rows: "arrays" }));
     this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: options.hub, send });
     this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: options.hub, send });
     this.#shelf = new QueryShelf(databases);

@@ -1,4 +1,4 @@
-import { catalogueError, HolonError, markOrigin, readSafely } from "../kernel/index.ts";
+import { catalogueError, type Executed, HolonError, markOrigin, readSafely } from "../kernel/index.ts";
 import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
 /** Codes of postgres.js and of sockets that mean: the server went away, or was never there. */
@@ -55,6 +55,11 @@ export function toHolonError(error: unknown): HolonError {
   const failure = postgresFailure(error);
   const isPassing = isConnectionLoss(error) || (failure !== undefined && PASSING.has(failure.code));
   return markOrigin(said(failure, error), { layer: "database", isPassing });
+}
+
+/** An error of this layer that passes by itself: the database is away, or did not answer in time. */
+export function databaseAway(message: string, options: { readonly executed?: Executed; readonly cause?: unknown } = {}): HolonError {
+  return markOrigin(catalogueError("UNAVAILABLE", message, options), { layer: "database", isPassing: true });
 }
 
 function said(failure: PostgresFailure | undefined, error: unknown): HolonError {

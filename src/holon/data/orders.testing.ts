@@ -6,6 +6,7 @@ import { until } from "./child.testing.ts";
 import { type ContextData, createContextData } from "./context-data.ts";
 import { type TestPlace, testLimits, useTestDatabase } from "./database.testing.ts";
 import { migrate } from "./migrate/migrate.ts";
+import type { NotifyHub } from "./notify/notify-hub.ts";
 
 const schema = pgSchema("orders");
 
@@ -24,7 +25,10 @@ export interface OrdersPlace extends TestPlace {
   /** The owner's connection, to look from outside. */
   readonly sql: Sql;
   /** Another process' data of the same context. */
-  open(limits?: Partial<Limits>, others?: { readonly onAppended?: () => void; readonly url?: string }): ContextData<typeof tables>;
+  open(
+    limits?: Partial<Limits>,
+    others?: { readonly onAppended?: () => void; readonly url?: string; readonly hub?: NotifyHub },
+  ): ContextData<typeof tables>;
   /** Statements of contexts that the server runs now and whose text holds the given one. */
   running(text: string): Promise<number>;
   isRunning(text: string): Promise<void>;
@@ -36,7 +40,7 @@ export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
   const opened: ContextData<typeof tables>[] = [];
   const place = Object.assign(useTestDatabase(), {}) as OrdersPlace & { data: ContextData<typeof tables>; sql: Sql };
   let role: string | undefined;
-  const open: OrdersPlace["open"] = (own = limits, { onAppended, url } = {}) => {
+  const open: OrdersPlace["open"] = (own = limits, { onAppended, url, hub } = {}) => {
     const made = createContextData({
       context: "orders",
       url: url ?? place.database.url,
@@ -46,6 +50,7 @@ export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
       clock: systemClock,
       log: silentLogger,
       onAppended,
+      hub,
     });
     opened.push(made);
     return made;

@@ -18,6 +18,8 @@ export interface SilentProxy {
   readonly heldBytes: number;
   /** From now on nothing passes, on open connections and on new ones, which are accepted. That a connection ends does not pass either. */
   silence(what?: Silenced): void;
+  /** A connection on which this is asked goes silent in both directions before the question passes. Others go on. */
+  silenceAt(question: string | undefined): void;
   /** New connections work again; those that were silent get what was held back, or never hear anything again, or are cut. */
   speak(silentOnes?: SilentOnes): void;
   close(): void;
@@ -36,26 +38,29 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
   const target = new URL(url);
   const lines = new Set<Line>();
   let silenced: Silenced | undefined;
+  let deadlyQuestion: string | undefined;
   let acceptedCount = 0;
   let heldBytes = 0;
 
   const pass = (line: Line, to: Socket, bytes: Buffer | undefined): void => {
-    const isHeld = silenced === "both" || silenced === (to === line.client ? "answers" : "questions");
+    if (deadlyQuestion !== undefined && to === line.server && bytes?.includes(deadlyQuestion) === true) line.isSilent = true;
+    const isHeld = silenced === undefined || silenced === "both" || silenced === (to === line.client ? "answers" : "questions");
     // An end that passes would tell the other side of the silence.
-    if (line.isSilent && (isHeld || bytes === undefined || silenced === undefined)) {
+    if (line.isSilent && (isHeld || bytes === undefined)) {
       heldBytes += bytes?.length ?? 0;
       line.held.push({ to, bytes });
     } else if (bytes === undefined) to.destroy();
     else to.write(bytes);
   };
 
-  const server = createServer((client) => {
+  // A network that is gone does not answer the end of a connection with an end.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     const line: Line = { client, server: connect(Number(target.port), target.hostname), held: [], isSilent: silenced !== undefined };
     lines.add(line);
     if (line.isSilent) acceptedCount++;
     for (const socket of [client, line.server]) socket.on("error", () => {});
     client.on("data", (bytes: Buffer) => pass(line, line.server, bytes));
-    client.on("close", () => pass(line, line.server, undefined));
+    for (const event of ["end", "close"]) client.on(event, () => pass(line, line.server, undefined));
     const answered = (bytes: Buffer | undefined) => (delayMs === 0 ? pass(line, client, bytes) : setTimeout(pass, delayMs, line, client, bytes));
     line.server.on("data", answered);
     line.server.on("close", () => answered(undefined));
@@ -76,6 +81,9 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
     },
     get heldBytes() {
       return heldBytes;
+    },
+    silenceAt(question) {
+      deadlyQuestion = question;
     },
     silence(what = "both") {
       silenced = what;

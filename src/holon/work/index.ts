@@ -1,4 +1,5 @@
 export * from "./admin/index.ts";
+export { Task } from "./engine/task.ts";
 export { TaskBoard } from "./engine/task-board.ts";
 export { type WorkData, WorkDatabase } from "./engine/work-database.ts";
 export * from "./inbox/index.ts";

@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
-import { type Clock, catalogueError, type Limits, Scope } from "../../kernel/index.ts";
+import { type Clock, catalogueError, inSystemScope, type Limits, type Scope } from "../../kernel/index.ts";
+import { databaseAway } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import { sleepIn } from "../jitter.ts";
 import { sqlState } from "../sql-state.ts";
@@ -22,8 +23,11 @@ export interface KeyParts<T extends Tables> {
 /** Rows that one statement of a sweep removes, so that it locks little at a time. */
 const SWEEP_COUNT = 1_000;
 
-/** Time that housekeeping, which no call waits for, may take. */
-const HOUSEKEEPING_MS = 30_000;
+/** Longest that one statement of a sweep may take. */
+const SWEEP_MS = 15_000;
+
+/** Longest that giving a key back may take; it is given back by the end of its lease otherwise. */
+const RELEASE_MS = 5_000;
 
 /** Idempotency keys of one context: an effect happens once for a key, whoever asks how often. */
 export class IdempotencyKeys<T extends Tables> {
@@ -60,7 +64,7 @@ export class IdempotencyKeys<T extends Tables> {
   /** Removes keys that nobody may ask for again. Returns how many. */
   async sweep(): Promise<number> {
     for (let total = 0; ; ) {
-      const removed = await this.#rows(this.#housekeeping("sweep keys"), this.#statements.sweep(SWEEP_COUNT));
+      const removed = await this.#housekeeping("sweep keys", SWEEP_MS, this.#statements.sweep(SWEEP_COUNT));
       total += removed.length;
       if (removed.length < SWEEP_COUNT) return total;
     }
@@ -136,7 +140,7 @@ export class IdempotencyKeys<T extends Tables> {
         if (completed.length === 0) throw inFlight(key);
       },
       release: async () => {
-        await this.#rows(this.#housekeeping("release key"), this.#statements.release(key, attempt)).catch(() => {});
+        await this.#housekeeping("release key", RELEASE_MS, this.#statements.release(key, attempt)).catch(() => {});
       },
     };
   }
@@ -149,10 +153,11 @@ export class IdempotencyKeys<T extends Tables> {
     return Math.max(1, Math.ceil(scope.deadlineAtMs - this.#parts.clock.monotonicMs()));
   }
 
-  /** A scope of its own: the call's may be over, and its key must still be given back. */
-  #housekeeping(task: string): Scope {
+  /** In a scope of its own: the call's may be over, and its key must still be given back. Its deadline is kept here, for no call waits for it. */
+  #housekeeping(task: string, deadlineMs: number, statement: SQL): Promise<readonly unknown[]> {
     const { context, clock } = this.#parts;
-    return Scope.root({ principal: { kind: "system", context, task }, caller: context, deadlineAtMs: clock.monotonicMs() + HOUSEKEEPING_MS });
+    const late = () => databaseAway(`The database of ${context} did not answer within ${deadlineMs} ms: ${task}.`);
+    return inSystemScope({ context, task, deadlineMs, late }, clock, (scope) => this.#rows(scope, statement));
   }
 }
 

@@ -1,7 +1,9 @@
 import { randomInt } from "node:crypto";
-import postgres, { type Sql } from "postgres";
 import type { Logger } from "../../kernel/index.ts";
+import { databaseAway } from "../database-error.ts";
 import { quoteIdentifier } from "../identifier.ts";
+import { answerWithin } from "../pool/answer-within.ts";
+import { type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
 
 /**
  * Hears that somebody said something on a channel, and who it was; undefined where something may have been said that nobody here heard, as while
@@ -9,36 +11,44 @@ import { quoteIdentifier } from "../identifier.ts";
  */
 export type NotifyListener = (sender: string | undefined) => void;
 
-const CONNECT_TIMEOUT_S = 5;
 /** Nothing is lost where the server forgets a notification in a crash, so its commit need not wait for the disk. */
 export const NOTIFY_TEXT = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
-/** A connection that did not answer for this long is taken for lost: a network that is gone says nothing. */
-const SIGN_OF_LIFE_MS = 10_000;
+/** How often the server is asked for a sign of life: a network that is gone says nothing. */
+const PULSE_MS = 5_000;
+/** Longest that the server may take to answer anything that is asked here. */
+const ANSWER_MS = 2_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_GREATEST_MS = 5_000;
+
+/** The server's own limits are of no use here. */
+const NO_LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionMs: 0 };
 
 /**
  * The one connection of a process to a server that hears NOTIFY. It works as its login, for channels need no right, and runs nothing but LISTEN and
  * NOTIFY.
  *
- *     idle --first listen()--> connecting --all channels listened--> open (everybody is woken once: something may have been missed)
- *     connecting, open --connection lost, or silent--> waiting --pause, longer each time--> connecting
+ *     idle --first listen()--> connecting --connected--> open --all channels listened--> hearing (everybody is woken once: something may have been missed)
+ *     connecting, open, hearing --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
  *     any --close()--> closed
+ *
+ * N1. Every answer has a bound that a timer of this process keeps; the connection of one that does not come is cut off.
  */
 export class NotifyClient {
-  readonly #url: string;
+  readonly #options: ConnectionOptions;
   readonly #log: Logger;
   readonly #channels = new Map<string, Set<NotifyListener>>();
   readonly #heard = new Set<string>();
-  #client: Sql | undefined = undefined;
+  readonly #closing = new AbortController();
+  #connection: PoolConnection | undefined = undefined;
+  #isOpening = false;
   #attempt = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
   #pulse: NodeJS.Timeout | undefined = undefined;
-  #closed = false;
 
   constructor(url: string, log: Logger) {
-    this.#url = url;
+    const onNotify = (channel: string, sender: string): void => this.#wake(channel, sender);
+    this.#options = { url, role: undefined, applicationName: "holon listen", limits: NO_LIMITS, readsTypes: false, onNotify };
     this.#log = log;
   }
 
@@ -47,55 +57,52 @@ export class NotifyClient {
     const listeners = this.#channels.get(channel) ?? new Set();
     this.#channels.set(channel, listeners.add(listener));
     if (this.#heard.has(channel)) listener(undefined);
-    else if (this.#client !== undefined) void this.#listenAll(this.#client);
-    else if (this.#timer === undefined) this.#open();
+    else if (this.#connection !== undefined) void this.#listenAll(this.#connection);
+    else if (!this.#isOpening && this.#timer === undefined) void this.#open();
     return () => listeners.delete(listener);
   }
 
   /** Says something on a channel; undefined where there is no connection that is known to work. */
   tell(channel: string, sender: string): Promise<unknown> | undefined {
-    if (this.#client === undefined || this.#pulse === undefined) return undefined;
-    return this.#client.unsafe(NOTIFY_TEXT, [channel, sender], { prepare: true }).then(() => {});
+    const connection = this.#pulse === undefined ? undefined : this.#connection;
+    if (connection === undefined) return undefined;
+    return this.#answer(connection, connection.send(NOTIFY_TEXT, [channel, sender], { prepare: true, rows: "arrays" }));
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
     clearInterval(this.#pulse);
     this.#channels.clear();
-    await this.#client?.end({ timeout: 1 });
+    await this.#connection?.close(1_000);
   }
 
-  #open(): void {
+  async #open(): Promise<void> {
     this.#timer = undefined;
-    if (this.#closed) return;
-    const client: Sql = postgres(this.#url, {
-      max: 1,
-      idle_timeout: 0,
-      max_lifetime: null,
-      connect_timeout: CONNECT_TIMEOUT_S,
-      fetch_types: false,
-      onnotice: () => {},
-      onclose: () => this.#lost(client),
-      connection: { application_name: "holon listen" },
-      ...({ no_subscribe: true, onnotify: (channel: string, sender: string) => this.#wake(channel, sender) } as object),
-    });
-    this.#client = client;
-    void this.#listenAll(client);
+    this.#isOpening = true;
+    try {
+      const connection = await PoolConnection.open(this.#options, 0, (lost) => this.#lost(lost), this.#closing.signal);
+      this.#connection = connection;
+      void this.#listenAll(connection);
+    } catch (error) {
+      this.#openLater(error);
+    } finally {
+      this.#isOpening = false;
+    }
   }
 
   /** Those that were added since the last time; LISTEN twice is LISTEN once. */
-  async #listenAll(client: Sql): Promise<void> {
+  async #listenAll(connection: PoolConnection): Promise<void> {
     const missing = [...this.#channels.keys()].filter((channel) => !this.#heard.has(channel));
     try {
-      for (const channel of missing) await client.unsafe(`listen ${quoteIdentifier(channel)}`);
+      for (const channel of missing) await this.#answer(connection, connection.sendSimple(`listen ${quoteIdentifier(channel)}`));
     } catch (error) {
-      this.#lost(client, error);
+      this.#lost(connection, error);
       return;
     }
-    if (this.#client !== client) return;
+    if (this.#connection !== connection) return;
     this.#attempt = 0;
-    if (this.#pulse === undefined) this.#watchPulse(client);
+    this.#pulse ??= this.#startPulse(connection);
     for (const channel of missing) {
       this.#heard.add(channel);
       this.#wake(channel, undefined);
@@ -106,34 +113,38 @@ export class NotifyClient {
     for (const listener of this.#channels.get(channel) ?? []) listener(sender);
   }
 
-  #watchPulse(client: Sql): void {
-    let answered = true;
-    this.#pulse = setInterval(() => {
-      if (!answered) return this.#lost(client);
-      answered = false;
-      client.unsafe("select 1").then(
-        () => {
-          answered = true;
-        },
-        () => {},
-      );
-    }, SIGN_OF_LIFE_MS);
-    this.#pulse.unref();
+  #startPulse(connection: PoolConnection): NodeJS.Timeout {
+    const pulse = setInterval(() => {
+      this.#answer(connection, connection.sendSimple("select 1")).catch(() => {});
+    }, PULSE_MS);
+    return pulse.unref();
   }
 
-  #lost(client: Sql, error?: unknown): void {
-    if (this.#client !== client || this.#closed) return;
-    this.#client = undefined;
+  #answer<Answer>(connection: PoolConnection, answer: PromiseLike<Answer>): Promise<Answer> {
+    return answerWithin(ANSWER_MS, answer, () => {
+      connection.abandon();
+      return databaseAway(`The database does not answer within ${ANSWER_MS} ms.`);
+    });
+  }
+
+  #lost(connection: PoolConnection, error?: unknown): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
     this.#heard.clear();
     clearInterval(this.#pulse);
     this.#pulse = undefined;
-    client.end({ timeout: 0 }).catch(() => {});
+    connection.cutOff();
+    this.#openLater(error);
+  }
+
+  #openLater(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
     const ceilingMs = Math.min(RETRY_GREATEST_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#attempt++, 10));
     this.#log.warn(
       { err: error },
       "the connection that hears other processes was lost; it is opened again, and what they say is looked for meanwhile",
     );
-    this.#timer = setTimeout(() => this.#open(), randomInt(1, ceilingMs + 1));
+    this.#timer = setTimeout(() => void this.#open(), randomInt(1, ceilingMs + 1));
     this.#timer.unref();
   }
 }

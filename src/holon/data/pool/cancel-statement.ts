@@ -1,38 +1,42 @@
+import { answerWithin, ENDING_MS } from "./answer-within.ts";
 import type { PendingStatement, PoolConnection } from "./pool-connection.ts";
 
-/** How often the server is asked to cancel, and how long it may take each time, before the connection is cut off. */
-const CANCEL_ATTEMPTS = 50;
-const CANCEL_WAIT_MS = 100;
+/** How often the server is asked to cancel. */
+const AGAIN_MS = 100;
 
 /**
  * Asks the server to cancel a statement until it has ended. Settles when it has and the last request was delivered, never fails; only then may the
  * connection be used again.
  *
  * Asking once is not enough: the server forgets a request that comes between two messages of a statement (it was parsed and is not yet executed).
- * Where the server does not react at all (it hangs, or the network is gone) the connection is cut off, so that its place is not lost.
+ * If the server does not react in time (it hangs, or the network is gone), or does not take the request, the connection is cut off, so that its place
+ * is not lost: a request that arrives later would hit the next statement.
  */
 export async function cancelStatement(connection: PoolConnection, statement: PendingStatement): Promise<void> {
-  let ended = false;
+  let isOver = false;
   const end = statement.then(
     () => {
-      ended = true;
+      isOver = true;
     },
     () => {
-      ended = true;
+      isOver = true;
     },
   );
   // Sent in this very tick: postgres.js hands it to the connection a few microtasks later, and forgets one that is cancelled before.
   for (let turn = 0; turn < 8 && statement.state === null; turn++) await undefined;
-  for (let attempt = 1; !ended && attempt <= CANCEL_ATTEMPTS; attempt++) {
-    if (statement.active) await statement.canceller(statement).catch(() => {});
-    await endOrTimeout(end);
-  }
-  if (!ended) connection.cutOff();
+  const asking = async (): Promise<void> => {
+    while (!isOver) {
+      if (statement.active) await statement.canceller(statement).catch(() => {});
+      await endOrPause(end);
+    }
+  };
+  const asked = asking();
+  await answerWithin(ENDING_MS, asked, () => connection.abandon()).catch(() => {});
 }
 
-function endOrTimeout(end: Promise<void>): Promise<void> {
+function endOrPause(end: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, CANCEL_WAIT_MS);
+    const timer = setTimeout(resolve, AGAIN_MS);
     void end.then(() => {
       clearTimeout(timer);
       resolve();

@@ -1,7 +1,7 @@
-import { type Clock, catalogueError, type Limits, Scope } from "../../kernel/index.ts";
-import { toHolonError } from "../database-error.ts";
+import { type Clock, catalogueError, type HolonError, inSystemScope, type Limits, type Scope } from "../../kernel/index.ts";
+import { databaseAway, toHolonError } from "../database-error.ts";
 import { sqlState } from "../sql-state.ts";
-import { type ConnectionOptions, PoolConnection } from "./pool-connection.ts";
+import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
 
 /** What a pool is made from. */
@@ -35,7 +35,9 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /**
  * The connections of one context in one process: opened when first needed, one call at a time on each.
  *
- * A connection is given back only when its statement, and a request to cancel it, are both over: a late cancel must not hit the next call.
+ * P1. A connection is given back once, and only when its statement, and a request to cancel it, are both over: a late cancel must not hit the next
+ *     call.
+ * P2. If one connection goes silent, those that are idle are ended: the same network may have lost them, and a call would learn that at its deadline.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
@@ -88,17 +90,11 @@ export class ConnectionPool {
 
   /** Asks the server for a sign of life; by one connection more while all are busy, for those may wait for a silent server. Errors: UNAVAILABLE. */
   async ping(): Promise<void> {
-    const deadlineAtMs = this.#options.clock.monotonicMs() + PING_TIMEOUT_MS;
-    const scope = Scope.root({ principal: { kind: "system", context: this.#options.applicationName, task: "ping" }, caller: "ping", deadlineAtMs });
-    const silent = () => scope.cancel(catalogueError("UNAVAILABLE", `The database does not answer within ${PING_TIMEOUT_MS} ms.`));
-    // An answer that came while this process was busy is read before the time is over.
-    const timer = setTimeout(() => setImmediate(silent), PING_TIMEOUT_MS);
-    try {
+    const { applicationName: context, clock } = this.#options;
+    await inSystemScope({ context, task: "ping", deadlineMs: PING_TIMEOUT_MS, late: silent }, clock, async (scope) => {
       if (this.#gate.full) await this.#pingApart(scope);
       else await this.#pingOn(await this.acquire(scope), scope);
-    } finally {
-      clearTimeout(timer);
-    }
+    });
   }
 
   /** Refuses new work, waits for statements that run, for a time, and ends all connections. */
@@ -125,7 +121,7 @@ export class ConnectionPool {
         this.#leave();
         reject(toHolonError(error));
       };
-      PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), (lost) => this.#forget(lost)).then(opened, failed);
+      PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), (lost, reason) => this.#forget(lost, reason)).then(opened, failed);
     });
   }
 
@@ -147,24 +143,16 @@ export class ConnectionPool {
   }
 
   async #pingOn(connection: PoolConnection, scope: Scope): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const forget = scope.onCancel((reason) => {
-        this.discard(connection);
-        reject(reason);
-      });
-      connection.sendSimple("select 1").then(
-        () => {
-          forget();
-          this.release(connection);
-          resolve();
-        },
-        (error: unknown) => {
-          if (scope.cancelled === undefined) this.discard(connection);
-          forget();
-          reject(toHolonError(error));
-        },
-      );
-    });
+    const forget = scope.onCancel(() => connection.abandon());
+    try {
+      await connection.sendSimple("select 1");
+    } catch (error) {
+      this.discard(connection);
+      throw toHolonError(error);
+    } finally {
+      forget();
+    }
+    this.release(connection);
   }
 
   #leave(): void {
@@ -172,10 +160,11 @@ export class ConnectionPool {
     if (this.#gate.inUse === 0) this.#drained?.();
   }
 
-  #forget(connection: PoolConnection): void {
+  #forget(connection: PoolConnection, reason: LossReason = "closed"): void {
     this.#open.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
+    if (reason === "silent") for (const idle of this.#idle.splice(0)) this.#end(idle, 0);
   }
 
   #end(connection: PoolConnection, timeoutMs = CLOSE_TIMEOUT_MS): void {
@@ -199,4 +188,8 @@ export class ConnectionPool {
     for (const connection of [...this.#open]) this.#end(connection, 1_000);
     await Promise.allSettled(this.#ending);
   }
+}
+
+function silent(): HolonError {
+  return databaseAway(`The database does not answer within ${PING_TIMEOUT_MS} ms.`);
 }

@@ -1,6 +1,9 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres, { type Sql } from "postgres";
 import type { Limits } from "../../kernel/index.ts";
+import { databaseAway } from "../database-error.ts";
+import { answerWithin } from "./answer-within.ts";
+import { ConnectionSockets } from "./connection-sockets.ts";
 
 /** Where and as whom connections are opened. */
 export interface ConnectionOptions {
@@ -9,8 +12,16 @@ export interface ConnectionOptions {
   readonly role: string | undefined;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
+  /** Kept by the server; 0 for none. */
   readonly limits: Pick<Limits, "statementTimeoutMs" | "lockTimeoutMs" | "idleInTransactionMs">;
+  /** Called with what is said on channels that it listens on. */
+  readonly onNotify?: (channel: string, said: string) => void;
+  /** Whether it maps arrays of types that the server declares: a statement more as it begins. True unless it says otherwise. */
+  readonly readsTypes?: boolean;
 }
+
+/** Why nothing can be sent on a connection any more: it is closed, on one side or the other, or the server did not answer in time. */
+export type LossReason = "closed" | "silent";
 
 /** A statement that was sent. */
 export type PendingStatement = ReturnType<Sql["unsafe"]> & {
@@ -30,48 +41,62 @@ export interface StatementForm {
   readonly rows: "arrays" | "objects";
 }
 
-const CONNECT_TIMEOUT_S = 5;
+/** Longest that a connection may take to begin, from the first packet to the answer to its first statement. */
+const CONNECT_MS = 5_000;
 
 /**
  * One connection to Postgres, for one life.
  *
- * postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it: so each of its clients has one
- * connection here, says when it is lost, and is thrown away then.
+ * C1. Postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it: so each of its clients has one
+ *     connection here, says when it is lost, and is thrown away then.
+ * C2. Nothing here waits for TCP to give up: beginning and closing have bounds that timers of this process keep, and {@link PoolConnection.cutOff}
+ *     ends all else at once. Statements have the bound of what sends them, see {@link answerWithin} and {@link cancelStatement}.
  */
 export class PoolConnection {
   readonly openedAtMs: number;
   readonly #client: Sql;
+  readonly #sockets = new ConnectionSockets();
   #lost = false;
-  #onLost: (connection: PoolConnection) => void;
+  #onLost: (connection: PoolConnection, reason: LossReason) => void;
 
   /** Use {@link PoolConnection.open}. */
-  private constructor(options: ConnectionOptions, openedAtMs: number, onLost: (connection: PoolConnection) => void) {
+  private constructor(options: ConnectionOptions, openedAtMs: number, onLost: (connection: PoolConnection, reason: LossReason) => void) {
     this.openedAtMs = openedAtMs;
     this.#onLost = onLost;
-    this.#client = postgres(
-      options.url,
-      clientOptions(options, () => this.cutOff()),
-    );
+    this.#client = postgres(options.url, {
+      ...clientOptions(options, () => this.cutOff()),
+      socket: this.#sockets.open,
+    } as postgres.Options<Record<string, postgres.PostgresType>>);
     // Sets the parsers that Drizzle wants its dates and JSON to come through.
     drizzle(this.#client);
   }
 
-  /** Connects, until the signal. Errors: those of postgres.js. */
+  /**
+   * Connects, within a bound of its own and until the signal. `onLost` is called once, if the connection is lost after that.
+   *
+   * Errors: those of postgres.js; UNAVAILABLE if the server does not answer in time; the signal's reason.
+   */
   static async open(
     options: ConnectionOptions,
     nowMs: number,
-    onLost: (connection: PoolConnection) => void,
+    onLost: (connection: PoolConnection, reason: LossReason) => void,
     signal?: AbortSignal,
   ): Promise<PoolConnection> {
-    const connection = new PoolConnection(options, nowMs, onLost);
-    signal?.addEventListener("abort", () => connection.cutOff(), { once: true });
+    const connection = new PoolConnection(options, nowMs, () => {});
     try {
-      await connection.send("select 1", [], { prepare: false, rows: "arrays" });
+      const first = connection.send("select 1", [], { prepare: false, rows: "arrays" });
+      await answerWithin(CONNECT_MS, signal === undefined ? first : Promise.race([first, aborted(signal)]), () =>
+        databaseAway(`The database did not take a connection within ${CONNECT_MS} ms.`, { executed: "no" }),
+      );
     } catch (error) {
-      connection.#onLost = () => {};
-      await connection.close(0);
+      // Without `end`, which would reject a promise that postgres.js keeps to itself: that of the statement which reads the types.
+      connection.#markLost("closed");
+      connection.#sockets.destroy();
       throw error;
     }
+    connection.#sockets.begun();
+    connection.#onLost = onLost;
+    if (connection.lost) onLost(connection, "closed");
     return connection;
   }
 
@@ -93,26 +118,45 @@ export class PoolConnection {
     return this.#client.unsafe(text) as PendingStatement;
   }
 
-  /** Ends the connection, after what runs on it; cuts it off where that takes longer. */
+  /** Ends the connection, after what runs on it; cuts it off if that takes longer. */
   async close(timeoutMs: number): Promise<void> {
-    this.#markLost();
+    this.#markLost("closed");
     await this.#client.end({ timeout: timeoutMs / 1000 });
+    this.#sockets.destroy();
   }
 
   /** Cuts the connection off at once: what runs on it fails. */
   cutOff(): void {
-    void this.close(0);
+    this.#cut("closed");
   }
 
-  #markLost(): void {
+  /** The same for a server that did not answer in time. */
+  abandon(): void {
+    this.#cut("silent");
+  }
+
+  #cut(reason: LossReason): void {
+    this.#markLost(reason);
+    this.#sockets.destroy();
+    void this.#client.end({ timeout: 0 });
+  }
+
+  #markLost(reason: LossReason): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#onLost(this);
+    this.#onLost(this, reason);
   }
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
 function clientOptions(
-  { limits, role, applicationName }: ConnectionOptions,
+  { limits, role, applicationName, onNotify, readsTypes = true }: ConnectionOptions,
   onclose: () => void,
 ): postgres.Options<Record<string, postgres.PostgresType>> {
   return {
@@ -120,15 +164,19 @@ function clientOptions(
     // Neither may end a connection between two statements of a transaction, which postgres.js takes for idle.
     idle_timeout: 0,
     max_lifetime: null,
-    connect_timeout: CONNECT_TIMEOUT_S,
+    connect_timeout: CONNECT_MS / 1_000,
+    fetch_types: readsTypes,
     onnotice: () => {},
     onclose,
-    ...({ no_subscribe: true } as object),
+    ...({ no_subscribe: true, onnotify: onNotify } as object),
     connection: {
       application_name: applicationName,
-      statement_timeout: limits.statementTimeoutMs,
-      lock_timeout: limits.lockTimeoutMs,
-      idle_in_transaction_session_timeout: limits.idleInTransactionMs,
+      // As texts: postgres.js leaves a number zero out.
+      ...({
+        statement_timeout: String(limits.statementTimeoutMs),
+        lock_timeout: String(limits.lockTimeoutMs),
+        idle_in_transaction_session_timeout: String(limits.idleInTransactionMs),
+      } as object),
       ...(role === undefined ? {} : { role: role }),
     },
   };

@@ -1,18 +1,21 @@
-import { catalogueError, type ErrorOrigin, type HolonError, markOrigin, type Scope } from "../../kernel/index.ts";
-import { isConnectionLoss, toHolonError } from "../database-error.ts";
+import { catalogueError, type HolonError, type Scope } from "../../kernel/index.ts";
+import { databaseAway, isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
+import { answerWithin, ENDING_MS } from "../pool/answer-within.ts";
 import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { PendingStatement, PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 
-const LOST: ErrorOrigin = { layer: "database", isPassing: true };
-
 /**
  * The statements of one transaction, on its one connection.
  *
- *     open --commit()--> over          a statement after this is refused
+ *     open --commit()--> committing    a statement after this is refused
+ *     committing --cancel()--> committing   it is let through, for a time; then the connection is cut off
  *     open --cancel()--> over          the running statement is cancelled
  *     open --connection lost--> over   nothing may run on a new connection, outside of the transaction
+ *
+ * T1. A commit whose answer is lost may have taken effect: its error is UNAVAILABLE that may have been executed, and nothing here repeats it.
+ * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the scope does, kept by timers of this process.
  */
 export class TransactionRunner implements StatementRunner {
   readonly #connection: PoolConnection;
@@ -22,6 +25,7 @@ export class TransactionRunner implements StatementRunner {
   /** Why the transaction failed as a whole: it was cancelled, or its connection was lost. */
   #reason: HolonError | undefined = undefined;
   #over = false;
+  #committing: Promise<unknown> | undefined = undefined;
   #firstFailure: unknown = undefined;
 
   constructor(connection: PoolConnection, texts: StatementTexts) {
@@ -42,33 +46,50 @@ export class TransactionRunner implements StatementRunner {
   /**
    * Ends the transaction with its effect; what was sent before and not awaited is part of it.
    *
-   * Errors: that of the first statement that failed, for then the server rolls back whatever the handler made of the error.
+   * Errors: that of the first statement that failed, for then the server rolls back whatever the handler made of the error; UNAVAILABLE if the
+   * connection is lost before the answer comes, see T1.
    */
   async commit(): Promise<void> {
     const refused = this.#refused();
     if (refused !== undefined) await refused;
     this.#over = true;
-    const result = (await this.#track(this.#connection.sendSimple("commit"))) as { readonly command?: string };
+    const committing = this.#track(this.#connection.sendSimple("commit")) as Promise<{ readonly command?: string }>;
+    this.#committing = committing;
+    const result = await committing.catch((error: unknown) => {
+      throw this.#connection.lost || isConnectionLoss(error) ? commitUnknown(error) : error;
+    });
     // Committing a failed transaction is no error for the server, which rolls back and says so.
     if (result.command !== "COMMIT") throw toHolonError(this.#firstFailure);
   }
 
-  /** Cancels what runs, and refuses what comes. A commit that is on its way is let through: nobody could say what became of it. */
+  /** Cancels what runs, and refuses what comes. A commit that is on its way is let through, unless its answer does not come. */
   cancel(reason: HolonError): void {
+    if (this.#committing !== undefined) return void this.#endWithin(this.#committing);
     if (this.#over) return;
     this.#reason ??= reason;
-    const active = [...this.#running].find((statement) => statement.active) ?? [...this.#running][0];
-    if (active !== undefined) this.#cancelling = cancelStatement(this.#connection, active);
+    this.#cancelRunning();
   }
 
   /** Undoes the transaction once nothing of it runs any more. Returns whether the connection may be used again. */
   async rollback(): Promise<boolean> {
     this.#over = true;
-    await Promise.allSettled([...this.#running]);
+    const running = Promise.allSettled([...this.#running]);
+    if (this.#reason === undefined) await answerWithin(ENDING_MS, running, () => this.#cancelRunning()).catch(() => {});
     await this.#cancelling;
+    await this.#endWithin(running);
     if (this.#connection.lost) return false;
+    return this.#endWithin(this.#connection.sendSimple("rollback"));
+  }
+
+  #cancelRunning(): void {
+    const active = [...this.#running].find((statement) => statement.active) ?? [...this.#running][0];
+    if (active !== undefined) this.#cancelling = cancelStatement(this.#connection, active);
+  }
+
+  /** Waits for the answer to what ends the transaction; cuts the connection off if it does not come. Returns whether it came, and was good. */
+  async #endWithin(answer: PromiseLike<unknown>): Promise<boolean> {
     try {
-      await this.#connection.sendSimple("rollback");
+      await answerWithin(ENDING_MS, answer, () => this.#connection.abandon());
       return true;
     } catch {
       return false;
@@ -77,7 +98,7 @@ export class TransactionRunner implements StatementRunner {
 
   #refused(): Promise<never> | undefined {
     if (this.#reason === undefined && this.#connection.lost)
-      this.#reason = markOrigin(catalogueError("UNAVAILABLE", "The connection to the database was lost during the transaction."), LOST);
+      this.#reason = databaseAway("The connection to the database was lost during the transaction.");
     if (this.#reason !== undefined) return Promise.reject(this.#reason);
     if (this.#over)
       return Promise.reject(catalogueError("INTERNAL", "The transaction is over: a statement of it was not awaited, or its `tx` was kept."));
@@ -97,6 +118,10 @@ export class TransactionRunner implements StatementRunner {
       this.#running.delete(statement);
     }
   }
+}
+
+function commitUnknown(cause: unknown): HolonError {
+  return databaseAway("The connection to the database was lost during a commit: whether it took effect is not known.", { executed: "maybe", cause });
 }
 
 /** Opens a transaction with the limits of its scope: no statement outlives the deadline, even if this process dies. */

@@ -11,10 +11,12 @@ export interface GaugeParts {
   readonly mesh: MeshServer | undefined;
   readonly peers: ReadonlyMap<string, MeshPeer>;
   readonly parts: () => readonly HealthPart[];
+  /** How far the clock of this process is ahead of that of a context's database; by context. */
+  readonly skewsMs: ReadonlyMap<string, number>;
 }
 
 /** Numbers of a process that are read when they are asked for. */
-export function processGauges({ database: { stores }, hosted, mesh, peers, parts }: GaugeParts): readonly GaugeReader[] {
+export function processGauges({ database: { stores }, hosted, mesh, peers, parts, skewsMs }: GaugeParts): readonly GaugeReader[] {
   return [
     {
       name: "holon_degraded",
@@ -45,6 +47,12 @@ export function processGauges({ database: { stores }, hosted, mesh, peers, parts
       help: "Streams of a context whose handlers run now.",
       labels: ["context"],
       values: () => hosted.map((context) => [[context.name], context.streams()] as const),
+    },
+    {
+      name: "holon_clock_skew_seconds",
+      help: "How far the clock of this process is ahead of the clock of a context's database; negative where it is behind.",
+      labels: ["context"],
+      values: () => [...skewsMs].map(([name, ms]) => [[name], ms / 1_000] as const),
     },
     {
       name: "holon_mesh_unknown_frames",

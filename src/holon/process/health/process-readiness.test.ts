@@ -68,6 +68,7 @@ describe("the gauge of what does not work", () => {
       ...{ backend: { kind: "postgres", fault: undefined }, rateStore: { reachable: true } },
     };
     const gauges = processGauges({
+      skewsMs: new Map(),
       ...{ database: { url: undefined, stores: new Map() }, hosted: [], mesh: undefined, peers: new Map() },
       parts: () => healthParts(sources),
     });

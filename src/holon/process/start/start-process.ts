@@ -7,6 +7,7 @@ import { createOpsServer, type OpsServer } from "../../ops/ops-server.ts";
 import { type CompiledContext, createContextRouter, type ResolveTarget } from "../../pipeline/index.ts";
 import type { RunAlone } from "../../work/index.ts";
 import { assertApp } from "../app/app-faults.ts";
+import { ClockWatch } from "../health/clock-watch.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";
 import { type HealthPart, healthParts } from "../health/health-parts.ts";
 import { processGauges } from "../health/process-gauges.ts";
@@ -88,6 +89,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
 
   const state: { phase: "starting" | "running" | "stopping" } = { phase: "starting" };
   const watch = open.add("database watch", new DatabaseWatch(stores, log));
+  const clocks = open.add("clock watch", new ClockWatch({ stores, clock, wheel, log }));
   const rateStore = await openRateStore(core, open);
   const parts = (): readonly HealthPart[] =>
     healthParts({ databases: stores, silent: watch.silent, peers, work: work?.contexts ?? [], backend: work?.backend, rateStore });
@@ -95,7 +97,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
-    ...processGauges({ database, hosted, mesh, peers, parts }),
+    ...processGauges({ database, hosted, mesh, peers, parts, skewsMs: clocks.skewsMs }),
     ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });

@@ -77,11 +77,13 @@ export class JobRunner {
   }
 
   async #claimOrLane(id: string): Promise<JobClaim | undefined> {
-    const { runs, lane, ledger, clock, leaseMs } = this.#parts;
+    const { runs, shelf, lane, ledger, clock, leaseMs } = this.#parts;
     const claim = await persistently(clock, leaseMs, () => ledger.claim(id));
     if (claim !== undefined) return claim;
     const job = await runs.read(id);
     if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
+    // The address is spent, and no other one is on its way: a sweeper sends it once it is due.
+    else if (job?.state === "waiting" && job.isEarly) await shelf.unsent([id]);
     return undefined;
   }
 

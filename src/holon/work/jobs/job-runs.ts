@@ -22,6 +22,8 @@ const EARLY_MS = 1_000;
 export interface UnclaimedJob {
   readonly state: "running" | "waiting" | "done" | "failed";
   readonly deaths: number;
+  /** Whether it is not due yet: a queue goes by the clock of a process. */
+  readonly isEarly: boolean;
 }
 
 /** What became of claims and ends that were written together. */
@@ -107,7 +109,10 @@ export class JobRuns {
 
   /** Why a job was not claimed; undefined where there is none. */
   async read(id: string): Promise<UnclaimedJob | undefined> {
-    const [row] = await this.#database.rows<UnclaimedJob>("read job", sql`select state, deaths from ${this.#jobs} where id = ${id}::uuid`);
+    const [row] = await this.#database.rows<UnclaimedJob>(
+      "read job",
+      sql`select state, deaths, due_at > now() as "isEarly" from ${this.#jobs} where id = ${id}::uuid`,
+    );
     return row;
   }
 

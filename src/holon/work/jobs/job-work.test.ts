@@ -43,6 +43,22 @@ describe("a job", { timeout: 60_000 }, () => {
     expect(await place.row(id)).toMatchObject({ result: { sent: 1 }, progress: { percent: 50 } });
   });
 
+  it("is run when it is due if a queue whose clock is ahead hands it out early", async () => {
+    const work = await place.start({ send: job(Data) }, { send: place.completing() });
+    const id = await place.enqueue(work, { options: { delayMs: 3_600_000 } });
+    const [sent] = place.queues.added;
+    await place.queues.add(sent?.queue ?? "", [{ id: "early", name: "send", data: sent?.job.data ?? {} }]);
+    await until(async () => (await place.row(id))["sent_at"] === null);
+    expect(await place.row(id)).toMatchObject({ state: "waiting", attempts: 0, failures: 0 });
+    // No queue has it now, and no look of a sweeper sends it before it is due.
+    await work.sweep();
+    expect(place.queues.added.length).toBe(2);
+    await place.sql`update orders.holon_jobs set due_at = now()`;
+    await work.sweep();
+    await place.is(id, "done");
+    expect(await place.effectCount()).toBe(1);
+  });
+
   it("is tried as often as it says, then kept as failed with its reason, then run again by command with one effect", async () => {
     let broken = true;
     const attempts: number[] = [];

@@ -99,7 +99,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, leases, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
   const lane = new AloneLane({ context, jobs, runs, leases, runAlone, leaseMs: timing.leaseMs, log });
   const runner = new JobRunner({ runs, shelf, executor, lane, ledger, sender, clock, log, leaseMs: timing.leaseMs });
-  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, log });
+  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, clock, wheel, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
   const shared = startWorker(sharedQueue);

@@ -1,6 +1,7 @@
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
 import { type SQL, sql } from "../../data/index.ts";
-import type { Closable, Logger } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
 import { rowsOf } from "../engine/work-database.ts";
 import type { JobMap } from "../jobs/job.ts";
 import { type JobDatabase, texts } from "../jobs/job-database.ts";
@@ -8,11 +9,10 @@ import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 
 /** What {@link ScheduleTicker} needs. */
-export interface ScheduleTickerParts {
+export interface ScheduleTickerParts extends TaskDeps {
   readonly schedules: ScheduleMap;
   readonly jobs: JobMap;
   readonly database: JobDatabase;
-  readonly log: Logger;
 }
 
 interface ScheduleRow {
@@ -42,11 +42,16 @@ export class ScheduleTicker implements Closable {
   readonly #parts: ScheduleTickerParts;
   /** What was found right (I3), by schedule. */
   readonly #right = new Map<string, string>();
-  #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #task: Task;
   #ticking: Promise<void> | undefined = undefined;
 
   constructor(parts: ScheduleTickerParts) {
     this.#parts = parts;
+    const run = async () => {
+      await this.tick();
+      return false;
+    };
+    this.#task = new Task({ ...parts, task: "schedules", everyMs: EVERY_MS, run });
   }
 
   /** Errors: ContractError for a schedule whose job does not exist, or whose data does not fit it; the database's. */
@@ -55,10 +60,7 @@ export class ScheduleTicker implements Closable {
     const ticker = new ScheduleTicker(parts);
     if (Object.keys(parts.schedules).length === 0) return ticker;
     await ticker.#register();
-    ticker.#timer = setInterval(() => {
-      ticker.tick().catch((error: unknown) => parts.log.warn({ err: error }, "schedules could not be looked at; the next time they are"));
-    }, EVERY_MS);
-    ticker.#timer.unref();
+    ticker.#task.wake();
     return ticker;
   }
 
@@ -71,8 +73,7 @@ export class ScheduleTicker implements Closable {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#ticking?.catch(() => {});
+    await this.#task.close();
   }
 
   async #register(): Promise<void> {

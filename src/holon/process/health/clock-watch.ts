@@ -1,0 +1,88 @@
+import { sql } from "../../data/index.ts";
+import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
+import { Task, type WorkData, WorkDatabase } from "../../work/index.ts";
+
+/** Between two looks at the clock of a database. */
+const EVERY_MS = 60_000;
+
+/** A difference that a synchronized clock does not have. Signed tokens and proofs between processes allow for more. */
+const TOLD_FROM_MS = 3_000;
+
+/** A difference that lasts is said again after this. */
+const SAID_AGAIN_MS = 3_600_000;
+
+/** An answer that took longer says too little of the clocks. */
+const LONGEST_ANSWER_MS = 1_000;
+
+/** What of a context's data is asked. */
+type ClockStore = Pick<WorkData, "transaction" | "statement" | "context">;
+
+/** What {@link ClockWatch} needs. */
+export interface ClockWatchDeps {
+  /** By context. */
+  readonly stores: ReadonlyMap<string, ClockStore>;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+/**
+ * Compares the clock of this process with those of its databases. Leases, schedules and retention go by the clock of the database; tokens, sign-ins
+ * and the delays of queues by that of the process: one that is wrong is said, once an hour.
+ */
+export class ClockWatch implements Closable {
+  readonly #deps: ClockWatchDeps;
+  readonly #skews = new Map<string, number>();
+  readonly #saidAtMs = new Map<string, number>();
+  readonly #tasks: readonly Task[];
+
+  constructor(deps: ClockWatchDeps) {
+    this.#deps = deps;
+    this.#tasks = [...deps.stores].map(([context, store]) => {
+      const run = async () => {
+        await this.look(context, store);
+        return false;
+      };
+      return new Task({ ...deps, task: `clock of ${context}`, everyMs: EVERY_MS, run });
+    });
+    for (const task of this.#tasks) task.wake();
+  }
+
+  /** By context, in milliseconds: how far the clock of this process is ahead of that of the database, or behind it where it is negative. */
+  get skewsMs(): ReadonlyMap<string, number> {
+    return this.#skews;
+  }
+
+  /** Compares the clocks now. Errors: the database's. */
+  async look(context: string, store: ClockStore): Promise<void> {
+    const { clock } = this.#deps;
+    const database = new WorkDatabase(store, clock);
+    const [askedAtMs, fromMs] = [clock.nowMs(), clock.monotonicMs()];
+    const [row] = await database.rows<{ ms: number }>(
+      "look at the clock",
+      sql`select (extract(epoch from clock_timestamp()) * 1000)::double precision as ms`,
+    );
+    const tookMs = clock.monotonicMs() - fromMs;
+    if (row === undefined || tookMs > LONGEST_ANSWER_MS) return;
+    const skewMs = askedAtMs + tookMs / 2 - row.ms;
+    this.#skews.set(context, skewMs);
+    if (Math.abs(skewMs) >= TOLD_FROM_MS) this.#say(context, skewMs);
+    else this.#saidAtMs.delete(context);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#tasks.map((task) => task.close()));
+  }
+
+  #say(context: string, skewMs: number): void {
+    const { clock, log } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - (this.#saidAtMs.get(context) ?? Number.NEGATIVE_INFINITY) < SAID_AGAIN_MS) return;
+    this.#saidAtMs.set(context, nowMs);
+    const seconds = Math.round(Math.abs(skewMs) / 1_000);
+    log.warn(
+      { context, skewSeconds: Math.round(skewMs / 1_000) },
+      `the clock of this process is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the clock of its database: synchronize both; tokens and sign-ins go by this one, schedules and leases by the database's`,
+    );
+  }
+}
