@@ -97,7 +97,7 @@ export class ContextData<T extends Tables = Tables> {
    * Runs work in one transaction; it commits when the work returns and rolls back when it throws.
    *
    * The work may run up to four times, where others stand in its way: it must change nothing outside of the transaction.
-   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; INTERNAL for a second transaction of a scope.
+   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; OVERLOADED for a lock that others keep; INTERNAL for a second transaction of a scope.
    */
   async transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options?: TransactionOptions): Promise<R> {
     if (this.#inTransaction.has(scope)) {

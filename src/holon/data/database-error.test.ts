@@ -61,7 +61,7 @@ describe("a statement that fails otherwise", () => {
     expect(await failureOf(sql`select ${"a\u0000b"}::text`)).toMatchObject({ code: "BAD_REQUEST" });
   });
 
-  it("for a lock that others keep is CONFLICT", async () => {
+  it("for a lock that others keep is OVERLOADED: it was rolled back, and may be sent again", async () => {
     await place.sql`insert into orders.orders (email, amount) values ('locked', 1)`;
     const locked = signal();
     const release = signal();
@@ -72,7 +72,8 @@ describe("a statement that fails otherwise", () => {
     });
     await locked.promise;
     const impatient = place.open({ lockTimeoutMs: 50 });
-    await expect(impatient.transaction(testScope(), ({ db }) => db.update(orders).set({ amount: 3 }))).rejects.toMatchObject({ code: "CONFLICT" });
+    const locked503 = { code: "OVERLOADED", status: 503, executed: "no" };
+    await expect(impatient.transaction(testScope(), ({ db }) => db.update(orders).set({ amount: 3 }))).rejects.toMatchObject(locked503);
     release.resolve();
     await holder;
   });

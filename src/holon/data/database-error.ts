@@ -46,7 +46,8 @@ export function isWorthRepeating(error: unknown): boolean {
 /**
  * Says in the catalogue's words what went wrong in the database. SQL and parameters stay in `cause`, which never leaves the process.
  *
- * A value that must be unique and is taken is the caller's business (CONFLICT with `{ fields }`); a violated check, foreign key or not-null is
+ * A value that must be unique and is taken is the caller's business (CONFLICT with `{ fields }`). A lock that others kept for too long is OVERLOADED, not
+ * executed: nothing is wrong with what was asked, and it may be asked again. A violated check, foreign key or not-null is
  * a bug of the handler, which should have looked (INTERNAL). It is marked as the database's, see {@link markOrigin}.
  */
 export function toHolonError(error: unknown): HolonError {
@@ -82,7 +83,8 @@ function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
     case "0A000":
       return catalogueError("CONFLICT", "Others changed the same rows at the same time, again and again.", { cause });
     case "55P03":
-      return catalogueError("CONFLICT", "The row is locked by somebody else's change that takes long.", { cause });
+      // The transaction that waited is rolled back.
+      return catalogueError("OVERLOADED", "A lock on a row or table was not given free in time (lockTimeoutMs).", { cause, executed: "no" });
     case "22021":
     case "22P05":
       return catalogueError("BAD_REQUEST", "A text holds a character that cannot be stored (U+0000).", { cause });

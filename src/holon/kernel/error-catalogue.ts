@@ -241,7 +241,7 @@ export const ERROR_CATALOGUE = {
     "safe",
     "no",
     "warn",
-    "A limit of concurrent work is reached; the call was not started.",
+    "A limit of concurrent work is reached, or a lock was not given free in time; nothing was executed.",
     "Try again later, or raise the limit that the message names.",
   ),
   DEADLINE_EXCEEDED: row(
