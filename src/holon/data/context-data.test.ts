@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { catalogueError } from "../kernel/index.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
-import { findContextRole } from "./migrate/context-role.ts";
+import { contextRole } from "./migrate/migrate.ts";
 import { orders, useOrders } from "./orders.testing.ts";
 import { openSilentProxy } from "./silent-proxy.testing.ts";
 
@@ -277,7 +277,9 @@ describe("the data of a context", () => {
   });
 
   it("takes a server for alive that has no room for one connection more: the busy ones are a part of those that fill it", async () => {
-    await place.sql.unsafe(`create role one_at_most login password 'x' connection limit 1 in role "${await findContextRole(place.sql, "orders")}"`);
+    await place.sql.unsafe(
+      `create role one_at_most login password 'x' connection limit 1 in role "${await contextRole({ url: place.database.url, context: "orders" })}"`,
+    );
     const url = new URL(place.database.url);
     [url.username, url.password] = ["one_at_most", "x"];
     const data = place.open({ poolCount: 1 }, { url: url.href });

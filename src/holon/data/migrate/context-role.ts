@@ -1,7 +1,7 @@
-import type { Sql } from "postgres";
 import type { Logger } from "../../kernel/index.ts";
 import { contextRoleName, quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../sql-state.ts";
+import type { OwnerConnection, OwnerRows } from "./owner-connection.ts";
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 
@@ -10,13 +10,13 @@ const INSUFFICIENT_PRIVILEGE = "42501";
  *
  * Returns its name; undefined where this server does not let us make roles, which is logged: the context then works as the login itself.
  */
-export async function ensureContextRole(sql: Sql, context: string, log: Logger): Promise<string | undefined> {
-  const [row] = await sql<{ database: string }[]>`select current_database() as database`;
+export async function ensureContextRole(sql: OwnerRows, context: string, log: Logger): Promise<string | undefined> {
+  const [row] = await sql.rows<{ database: string }>("select current_database() as database");
   const role = contextRoleName(row?.database ?? "", context);
   try {
-    const [found] = await sql`select 1 from pg_roles where rolname = ${role}`;
+    const [found] = await sql.rows("select 1 from pg_roles where rolname = $1", [role]);
     if (found === undefined) await createRole(sql, role);
-    if (!(await canTakeRole(sql, role))) await sql.unsafe(`grant ${quoteIdentifier(role)} to current_user ${await grantOptions(sql)}`);
+    if (!(await canTakeRole(sql, role))) await sql.rows(`grant ${quoteIdentifier(role)} to current_user ${await grantOptions(sql)}`);
     return role;
   } catch (error) {
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
@@ -31,17 +31,17 @@ export async function ensureContextRole(sql: Sql, context: string, log: Logger):
 /**
  * Name of the role that a connection of this login may take for a context; undefined where there is none. For processes that do not migrate.
  */
-export async function findContextRole(sql: Sql, context: string): Promise<string | undefined> {
-  const [row] = await sql<{ database: string }[]>`select current_database() as database`;
+export async function findContextRole(sql: OwnerRows, context: string): Promise<string | undefined> {
+  const [row] = await sql.rows<{ database: string }>("select current_database() as database");
   const role = contextRoleName(row?.database ?? "", context);
-  const [found] = await sql`select 1 from pg_roles where rolname = ${role}`;
+  const [found] = await sql.rows("select 1 from pg_roles where rolname = $1", [role]);
   return found !== undefined && (await canTakeRole(sql, role)) ? role : undefined;
 }
 
 /**
  * Gives a role or login the rows of one schema, and nothing else: not its shape, not its journal of migrations, no other schema.
  */
-export async function grantContext(sql: Sql, context: string, role: string, log: Logger): Promise<void> {
+export async function grantContext(sql: OwnerConnection, context: string, role: string, log: Logger): Promise<void> {
   const schema = quoteIdentifier(context);
   const grantee = quoteIdentifier(role);
   const statements = [
@@ -54,8 +54,8 @@ export async function grantContext(sql: Sql, context: string, role: string, log:
     `revoke insert, update, delete on ${schema}.holon_migrations from ${grantee}`,
   ];
   try {
-    await sql.begin(async (tx) => {
-      for (const statement of statements) await tx.unsafe(statement);
+    await sql.transaction(async () => {
+      for (const statement of statements) await sql.rows(statement);
     });
   } catch (error) {
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
@@ -63,26 +63,26 @@ export async function grantContext(sql: Sql, context: string, role: string, log:
   }
 }
 
-async function createRole(sql: Sql, role: string): Promise<void> {
+async function createRole(sql: OwnerRows, role: string): Promise<void> {
   try {
-    await sql.unsafe(`create role ${quoteIdentifier(role)} nologin noinherit`);
+    await sql.rows(`create role ${quoteIdentifier(role)} nologin noinherit`);
   } catch (error) {
     // Roles belong to the server, the lock to the database: a twin in another database may have been faster.
     if (sqlState(error) !== "42710" && sqlState(error) !== "23505") throw error;
   }
 }
 
-async function canTakeRole(sql: Sql, role: string): Promise<boolean> {
+async function canTakeRole(sql: OwnerRows, role: string): Promise<boolean> {
   const privilege = (await serverVersion(sql)) >= 16 ? "SET" : "MEMBER";
-  const [row] = await sql<{ able: boolean }[]>`select pg_has_role(current_user, ${role}, ${privilege}) as able`;
+  const [row] = await sql.rows<{ able: boolean }>("select pg_has_role(current_user, $1, $2) as able", [role, privilege]);
   return row?.able === true;
 }
 
-async function grantOptions(sql: Sql): Promise<string> {
+async function grantOptions(sql: OwnerRows): Promise<string> {
   return (await serverVersion(sql)) >= 16 ? "with set true, inherit false" : "";
 }
 
-async function serverVersion(sql: Sql): Promise<number> {
-  const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
+async function serverVersion(sql: OwnerRows): Promise<number> {
+  const [row] = await sql.rows<{ version: string }>("select current_setting('server_version_num') as version");
   return Math.floor(Number(row?.version ?? 0) / 10_000);
 }

@@ -1,15 +1,16 @@
-import type { ISql, Sql } from "postgres";
-import { catalogueError, isHolonError, type Logger, silentLogger } from "../../kernel/index.ts";
-import { toHolonError } from "../database-error.ts";
+import { type Clock, catalogueError, isHolonError, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { isConnectionLoss, toHolonError } from "../database-error.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./context-role.ts";
 import type { Migration } from "./migration.ts";
 import { readMigrationFolder } from "./migration-folder.ts";
 import { MigrationJournal } from "./migration-journal.ts";
 import { withMigrationLock } from "./migration-lock.ts";
-import { openOwnerConnection } from "./owner-connection.ts";
+import { LOCK_TIMEOUT_MS, OwnerConnection } from "./owner-connection.ts";
 import { pendingMigrations } from "./pending-migrations.ts";
+import { StatementWatch } from "./statement-watch.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
+import { LOCK_PATIENCE_MS, whenUnlocked } from "./when-unlocked.ts";
 
 /** What to migrate, and for whom. */
 export interface MigrateOptions {
@@ -25,6 +26,9 @@ export interface MigrateOptions {
    */
   readonly role?: string | null | undefined;
   readonly log?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+  /** How long a migration tries to get the locks that it needs; five minutes if nothing is given. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** What a migration found and did. */
@@ -40,38 +44,44 @@ export interface MigrateResult {
  *
  * Guarantee: processes may do so at the same time, on an empty database too; each file runs once, whole or not at all (unless it opted out).
  * Migrations of a newer version, behind all that this one has, are let through with a warning when they are compatible.
- * Errors: CONFLICT - a file that ran was edited, or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails; UNAVAILABLE - no database.
+ * A migration waits shortly for the locks of tables in use, and tries again after a pause: what queues behind it goes on in between.
+ * Errors: CONFLICT - a file that ran was edited, or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails;
+ * UNAVAILABLE - no database, or one that went away, or a lock that others kept for the whole patience.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const log = options.log ?? silentLogger;
   const own = options.folder === undefined ? undefined : await readMigrationFolder(options.folder);
-  const sql = openOwnerConnection(options.url);
-  try {
-    return await withMigrationLock(sql, log, () => migrateLocked(sql, options, own, log));
-  } catch (error) {
-    throw isHolonError(error) ? error : toHolonError(error);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+  return withOwner(options.url, (connection) => withMigrationLock(connection, log, () => migrateLocked(connection, options, own, log)));
 }
 
 /** The role that connections of a login may take for a context; undefined where they work as the login. For processes that do not migrate. */
-export async function contextRole(options: { readonly url: string; readonly context: string }): Promise<string | undefined> {
-  const sql = openOwnerConnection(options.url);
+export function contextRole(options: { readonly url: string; readonly context: string }): Promise<string | undefined> {
+  return withOwner(options.url, (connection) => findContextRole(connection, options.context));
+}
+
+/** Errors: in the catalogue's words. */
+async function withOwner<Result>(url: string, work: (connection: OwnerConnection) => Promise<Result>): Promise<Result> {
+  let connection: OwnerConnection | undefined;
   try {
-    return await findContextRole(sql, options.context);
+    connection = await OwnerConnection.open(url);
+    return await work(connection);
   } catch (error) {
-    throw toHolonError(error);
+    throw isHolonError(error) ? error : toHolonError(error);
   } finally {
-    await sql.end({ timeout: 5 });
+    await connection?.close();
   }
 }
 
-async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Migration[] | undefined, log: Logger): Promise<MigrateResult> {
+async function migrateLocked(
+  connection: OwnerConnection,
+  options: MigrateOptions,
+  own: readonly Migration[] | undefined,
+  log: Logger,
+): Promise<MigrateResult> {
   const { context } = options;
-  await ensureSchema(sql, context);
-  const journal = await MigrationJournal.open(sql, context, log);
-  const role = options.role === undefined ? await ensureContextRole(sql, context, log) : (options.role ?? undefined);
+  await ensureSchema(connection, context);
+  const journal = await MigrationJournal.open(connection, context, log);
+  const role = options.role === undefined ? await ensureContextRole(connection, context, log) : (options.role ?? undefined);
   const sources = [
     { source: "holon", migrations: toolkitMigrations(context) },
     { source: "context", migrations: own },
@@ -83,45 +93,80 @@ async function migrateLocked(sql: Sql, options: MigrateOptions, own: readonly Mi
     found.push({ source, pending, done: (migrations?.length ?? 0) - pending.length });
   }
   const applied = [];
-  for (const { source, pending, done } of found) {
-    for (const [index, migration] of pending.entries()) {
-      await runMigration(sql, context, migration, (on) => journal.record(on, source, migration, done + index));
-      log.info({ context, migration: migration.name }, "Migrated.");
-      applied.push(migration.name);
+  const { clock = systemClock, patienceMs = LOCK_PATIENCE_MS } = options;
+  const watch = await StatementWatch.open({ connection, clock, log });
+  try {
+    for (const { source, pending, done } of found) {
+      for (const [index, migration] of pending.entries()) {
+        const run: MigrationRun = { connection, watch, context, migration, clock, log, patienceMs };
+        await runMigration(run, () => journal.record(source, migration, done + index));
+        log.info({ context, migration: migration.name }, "Migrated.");
+        applied.push(migration.name);
+      }
     }
+  } finally {
+    await watch.close();
   }
-  if (role !== undefined) await grantContext(sql, context, role, log);
+  if (role !== undefined) await grantContext(connection, context, role, log);
   // A login that was named is connected as, not changed into.
   return { applied, role: options.role === undefined ? role : undefined };
 }
 
 /** Asks first: `create schema if not exists` needs rights on the database even where the schema exists. */
-async function ensureSchema(sql: Sql, context: string): Promise<void> {
-  const found = await sql`select 1 from pg_namespace where nspname = ${context}`;
-  if (found.length === 0) await sql.unsafe(`create schema ${quoteIdentifier(context)}`);
+async function ensureSchema(connection: OwnerConnection, context: string): Promise<void> {
+  const found = await connection.rows("select 1 from pg_namespace where nspname = $1", [context]);
+  if (found.length === 0) await connection.rows(`create schema ${quoteIdentifier(context)}`);
 }
 
-async function runMigration(sql: Sql, context: string, migration: Migration, record: (on: ISql<{}>) => Promise<void>): Promise<void> {
+/** One migration that runs. */
+interface MigrationRun {
+  readonly connection: OwnerConnection;
+  readonly watch: StatementWatch;
+  readonly context: string;
+  readonly migration: Migration;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly patienceMs: number;
+}
+
+async function runMigration(run: MigrationRun, record: () => Promise<void>): Promise<void> {
+  const { connection, watch, context, migration } = run;
   if (!migration.inTransaction) {
-    await runStatements(sql, context, migration);
-    return record(sql);
+    // What cannot run in a transaction cannot be taken back either, nor tried again: it waits for locks with patience of its own.
+    await connection.rows(`set lock_timeout = ${ALONE_LOCK_TIMEOUT_MS}`);
+    await runStatements(run, () => {});
+    await connection.rows(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    return record();
   }
-  await sql.begin(async (tx) => {
-    await runStatements(tx, context, migration);
-    await record(tx);
-  });
+  let at = 1;
+  const way = () => ({ statement: at, waitsFor: watch.waitsFor, blockedBy: watch.blockedBy });
+  await whenUnlocked({ ...run, what: { context, migration: migration.name }, way }, () =>
+    connection.transaction(async () => {
+      await runStatements(run, (statement) => {
+        at = statement;
+      });
+      await record();
+    }),
+  );
 }
 
-async function runStatements(sql: ISql<{}>, context: string, migration: Migration): Promise<void> {
-  for (const [index, statement] of migration.statements.entries()) {
-    if (createsOwnSchema(statement, context)) continue;
+/** Longest wait for a lock of a statement that runs outside of a transaction. */
+const ALONE_LOCK_TIMEOUT_MS = 60_000;
+
+async function runStatements({ watch, context, migration }: MigrationRun, onBegin: (statement: number) => void): Promise<void> {
+  for (const [index, text] of migration.statements.entries()) {
+    if (createsOwnSchema(text, context)) continue;
+    const statement = index + 1;
+    onBegin(statement);
     try {
-      await sql.unsafe(statement);
+      await watch.run({ context, migration: migration.name, statement }, text);
     } catch (cause) {
+      // Those are not the migration's fault, and say what they are.
+      if (isHolonError(cause) || isConnectionLoss(cause)) throw cause;
       const said = cause instanceof Error ? cause.message : String(cause);
-      throw catalogueError("INTERNAL", `The migration ${migration.name} of the context ${context} fails at statement ${index + 1}: ${said}`, {
+      throw catalogueError("INTERNAL", `The migration ${migration.name} of the context ${context} fails at statement ${statement}: ${said}`, {
         cause,
-        details: { context, migration: migration.name, statement: index + 1 },
+        details: { context, migration: migration.name, statement },
       });
     }
   }

@@ -1,9 +1,9 @@
-import type { ISql, Sql } from "postgres";
 import type { Logger } from "../../kernel/index.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../sql-state.ts";
 import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
+import type { OwnerRows } from "./owner-connection.ts";
 
 /** Whose migrations: the toolkit's own tables, or the context's. */
 export type MigrationSource = "holon" | "context";
@@ -24,13 +24,13 @@ const INSUFFICIENT_PRIVILEGE = "42501";
  * Versions before the column `compatible` read and write the other columns; their rows hold null, until a version that has the file judges it.
  */
 export class MigrationJournal {
-  readonly #sql: Sql;
+  readonly #sql: OwnerRows;
   readonly #context: string;
   readonly #table: string;
   /** False where the table has no column `compatible` and this login may not add it. */
   readonly #judges: boolean;
 
-  private constructor(sql: Sql, context: string, judges: boolean) {
+  private constructor(sql: OwnerRows, context: string, judges: boolean) {
     this.#sql = sql;
     this.#context = context;
     this.#table = journalTable(context);
@@ -38,10 +38,12 @@ export class MigrationJournal {
   }
 
   /** Makes the table where it is missing, and adds the column where a version before it made the table. */
-  static async open(sql: Sql, context: string, log: Logger): Promise<MigrationJournal> {
-    const columns = await sql<{ name: string }[]>`
-      select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace
-      where nspname = ${context} and relname = 'holon_migrations' and attnum > 0 and not attisdropped`;
+  static async open(sql: OwnerRows, context: string, log: Logger): Promise<MigrationJournal> {
+    const columns = await sql.rows<{ name: string }>(
+      `select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace
+      where nspname = $1 and relname = 'holon_migrations' and attnum > 0 and not attisdropped`,
+      [context],
+    );
     if (columns.length === 0) {
       await createTable(sql, context);
       return new MigrationJournal(sql, context, true);
@@ -53,15 +55,15 @@ export class MigrationJournal {
   async applied(source: MigrationSource): Promise<readonly AppliedMigration[]> {
     const compatible = this.#judges ? "compatible" : "null::boolean as compatible";
     const statement = `select name, hash, ${compatible} from ${this.#table} where source = $1 order by ordinal`;
-    return this.#sql.unsafe<AppliedMigration[]>(statement, [source]);
+    return this.#sql.rows<AppliedMigration>(statement, [source]);
   }
 
   /** Remembers that a migration ran; in its transaction, where it has one. */
-  async record(on: ISql<{}>, source: MigrationSource, migration: Migration, ordinal: number): Promise<void> {
+  async record(source: MigrationSource, migration: Migration, ordinal: number): Promise<void> {
     const row = [source, migration.name, ordinal, migration.hash];
-    if (!this.#judges) return void (await on.unsafe(`insert into ${this.#table} (source, name, ordinal, hash) values ($1, $2, $3, $4)`, row));
+    if (!this.#judges) return void (await this.#sql.rows(`insert into ${this.#table} (source, name, ordinal, hash) values ($1, $2, $3, $4)`, row));
     const statement = `insert into ${this.#table} (source, name, ordinal, hash, compatible) values ($1, $2, $3, $4, $5)`;
-    await on.unsafe(statement, [...row, isCompatible(migration)]);
+    await this.#sql.rows(statement, [...row, isCompatible(migration)]);
   }
 
   /** Judges what a version before the column ran. */
@@ -69,7 +71,7 @@ export class MigrationJournal {
     if (!this.#judges) return;
     const statement = `update ${this.#table} set compatible = $1 where source = $2 and name = $3 and compatible is null`;
     await ifAllowed(this.#context, log, async () => {
-      for (const migration of migrations) await this.#sql.unsafe(statement, [isCompatible(migration), source, migration.name]);
+      for (const migration of migrations) await this.#sql.rows(statement, [isCompatible(migration), source, migration.name]);
     });
   }
 }
@@ -83,8 +85,8 @@ function isCompatible(migration: Migration): boolean {
   return incompatibilitiesOf(migration).length === 0;
 }
 
-async function createTable(sql: Sql, context: string): Promise<void> {
-  await sql.unsafe(`create table ${journalTable(context)} (
+async function createTable(sql: OwnerRows, context: string): Promise<void> {
+  await sql.rows(`create table ${journalTable(context)} (
     source text not null,
     name text not null,
     ordinal integer not null,
@@ -95,8 +97,8 @@ async function createTable(sql: Sql, context: string): Promise<void> {
   )`);
 }
 
-function addColumn(sql: Sql, context: string, log: Logger): Promise<boolean> {
-  return ifAllowed(context, log, () => sql.unsafe(`alter table ${journalTable(context)} add column if not exists compatible boolean`));
+function addColumn(sql: OwnerRows, context: string, log: Logger): Promise<boolean> {
+  return ifAllowed(context, log, () => sql.rows(`alter table ${journalTable(context)} add column if not exists compatible boolean`));
 }
 
 /** A login that may not change the journal starts all the same: what it cannot write counts as unknown. */

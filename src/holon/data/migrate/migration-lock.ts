@@ -1,6 +1,6 @@
-import type { Sql } from "postgres";
 import { catalogueError, type Logger } from "../../kernel/index.ts";
 import { jitter } from "../jitter.ts";
+import type { OwnerRows } from "./owner-connection.ts";
 
 /** The one advisory lock of a database for everything that changes its shape. */
 const LOCK = "5143811270266217805";
@@ -15,7 +15,7 @@ const ATTEMPTS = 8_000;
  * session that has the lock would wait for that snapshot for ever.
  * Errors: UNAVAILABLE - another process keeps the lock.
  */
-export async function withMigrationLock<Result>(sql: Sql, log: Logger, work: () => Promise<Result>): Promise<Result> {
+export async function withMigrationLock<Result>(sql: OwnerRows, log: Logger, work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; !(await tryLock(sql)); attempt++) {
     if (attempt === 50) log.info({}, "Waiting for another process that migrates this database.");
     if (attempt >= ATTEMPTS)
@@ -25,11 +25,11 @@ export async function withMigrationLock<Result>(sql: Sql, log: Logger, work: () 
   try {
     return await work();
   } finally {
-    await sql.unsafe(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // The end of the session unlocks as well.
+    await sql.rows(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // The end of the session unlocks as well.
   }
 }
 
-async function tryLock(sql: Sql): Promise<boolean> {
-  const [row] = await sql.unsafe<{ locked: boolean }[]>(`select pg_try_advisory_lock(${LOCK}) as locked`);
+async function tryLock(sql: OwnerRows): Promise<boolean> {
+  const [row] = await sql.rows<{ locked: boolean }>(`select pg_try_advisory_lock(${LOCK}) as locked`);
   return row?.locked === true;
 }

@@ -1,0 +1,145 @@
+import type { Clock, Logger } from "../../kernel/index.ts";
+import { databaseAway } from "../database-error.ts";
+import { answerWithin } from "../pool/answer-within.ts";
+import { sqlState } from "../sql-state.ts";
+import { OwnerConnection } from "./owner-connection.ts";
+
+/** A statement of a migration. */
+export interface MigrationStatement {
+  readonly context: string;
+  readonly migration: string;
+  /** Counts from 1. */
+  readonly statement: number;
+}
+
+/** When a statement is looked at for the first time: before its wait for a lock ends. Units: milliseconds, here and below. */
+const FIRST_LOOK_MS = 300;
+const NEXT_LOOK_MS = 2_000;
+
+/** How often it is said that a statement still runs. */
+const SAY_MS = 30_000;
+
+/** How long a server may give no answer before the statement counts as lost. */
+const SILENT_MS = 10_000;
+
+/** How many looks in a row may find that the server does not work on a statement whose answer has not come. */
+const IDLE_LOOKS = 3;
+
+/** SQLSTATE of a server that may have no connection more. It lives. */
+const TOO_MANY_CONNECTIONS = "53300";
+
+const LOOK = `select coalesce((select state from pg_stat_activity where pid = $1::int), 'gone') as state,
+  (select relation::regclass::text from pg_locks where pid = $1::int and not granted and relation is not null limit 1) as waits_for,
+  array_to_json(array(
+    select format('%s (pid %s, %s for %s s)', coalesce(nullif(application_name, ''), 'a session without a name'), pid, coalesce(state, 'running'),
+      extract(epoch from now() - coalesce(xact_start, query_start, backend_start))::int)
+    from pg_stat_activity where pid = any(pg_blocking_pids($1::int)) order by pid
+  ))::text as blocked_by`;
+
+interface Look {
+  readonly state: string;
+  readonly waits_for: string | null;
+  readonly blocked_by: string;
+}
+
+/** What {@link StatementWatch} needs. */
+export interface StatementWatchDeps {
+  readonly connection: OwnerConnection;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Watches a statement of a migration over a second connection, opened when a statement takes long: what is in its way, and whether the server still
+ * works on it.
+ *
+ * A statement may rightly take an hour, so it has no time limit. It is given up when the server has said nothing for a while, or says that it does not
+ * work on it any more: then its answer was lost.
+ */
+export class StatementWatch {
+  readonly #deps: StatementWatchDeps;
+  readonly #pid: number;
+  #second: OwnerConnection | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #watched: { readonly statement: MigrationStatement; readonly sinceMs: number } | undefined = undefined;
+  #heardAtMs = 0;
+  #saidAtMs = 0;
+  #idleLooks = 0;
+  #blockedBy: readonly string[] = [];
+  #waitsFor: string | undefined = undefined;
+
+  private constructor(deps: StatementWatchDeps, pid: number) {
+    this.#deps = deps;
+    this.#pid = pid;
+  }
+
+  static async open(deps: StatementWatchDeps): Promise<StatementWatch> {
+    const [row] = await deps.connection.rows<{ pid: number }>("select pg_backend_pid() as pid");
+    return new StatementWatch(deps, row?.pid ?? 0);
+  }
+
+  /** The sessions that were in the way when the server was last asked, each as a text for operators. */
+  get blockedBy(): readonly string[] {
+    return this.#blockedBy;
+  }
+
+  /** The table that the statement waited for then. */
+  get waitsFor(): string | undefined {
+    return this.#waitsFor;
+  }
+
+  /** Runs one statement and watches it. Errors: the statement's; UNAVAILABLE if the server went silent. */
+  async run(statement: MigrationStatement, text: string): Promise<void> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#watched = { statement, sinceMs: nowMs };
+    this.#heardAtMs = nowMs;
+    this.#saidAtMs = nowMs;
+    this.#idleLooks = 0;
+    this.#lookLater(FIRST_LOOK_MS);
+    try {
+      await this.#deps.connection.run(text);
+    } finally {
+      this.#watched = undefined;
+      clearTimeout(this.#timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#second?.close();
+  }
+
+  #lookLater(ms: number): void {
+    this.#timer = setTimeout(() => void this.#look(), ms);
+  }
+
+  async #look(): Promise<void> {
+    const watched = this.#watched;
+    try {
+      this.#second ??= await OwnerConnection.open(this.#deps.connection.url, "holon migrate (watching)");
+      const [found] = await answerWithin(SILENT_MS / 2, this.#second.rows<Look>(LOOK, [this.#pid]), () => databaseAway("no answer"));
+      if (this.#watched !== watched || found === undefined) return;
+      this.#heard(found);
+    } catch (error) {
+      this.#second?.abandon();
+      this.#second = undefined;
+      if (sqlState(error) === TOO_MANY_CONNECTIONS) this.#heardAtMs = this.#deps.clock.monotonicMs();
+    }
+    if (watched === undefined || this.#watched !== watched) return;
+    const isSilent = this.#deps.clock.monotonicMs() - this.#heardAtMs > SILENT_MS;
+    if (isSilent || this.#idleLooks >= IDLE_LOOKS) return this.#deps.connection.abandon();
+    this.#lookLater(NEXT_LOOK_MS);
+  }
+
+  #heard({ state, waits_for: waitsFor, blocked_by: blockedBy }: Look): void {
+    const { clock, log } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    this.#heardAtMs = nowMs;
+    this.#idleLooks = state === "active" ? 0 : this.#idleLooks + 1;
+    this.#blockedBy = JSON.parse(blockedBy) as string[];
+    this.#waitsFor = waitsFor ?? undefined;
+    if (this.#watched === undefined || nowMs - this.#saidAtMs < SAY_MS) return;
+    this.#saidAtMs = nowMs;
+    const { statement, sinceMs } = this.#watched;
+    log.info({ ...statement, runningForMs: Math.round(nowMs - sinceMs), blockedBy: this.#blockedBy }, "A statement of a migration still runs.");
+  }
+}
