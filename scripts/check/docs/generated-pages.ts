@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript-6";
+import { RUN_KEY_TTL_MS } from "../../../src/holon/data/idempotency/run-key.ts";
 import { DECLARED_ERROR, ERROR_CATALOGUE, type ErrorRow } from "../../../src/holon/kernel/error-catalogue.ts";
 import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
 import { contextVariables, LIMIT_NAMES, limitVariable, VARIABLES } from "../../../src/holon/process/plan/variables.ts";
+import { ORDER_MARGIN_MS } from "../../../src/holon/work/retention/start-retention.ts";
+import { DEFAULT_WORKFLOW_TIMING } from "../../../src/holon/work/workflows/workflow-timing.ts";
 
 const NOTE = "<!-- Written by `npm run docs:generate` from the sources; `npm run check` compares. -->";
 
@@ -50,7 +53,7 @@ function limitsPage(root: string): string {
   return page(
     "Limits",
     "Everything that is bounded, with its default. A process takes another value from the variable, in the unit of the name: milliseconds, bytes, or a number of things.",
-    `${table(["Limit", "Default", "Variable", "Bounds"], rows)}\n\n${STREAMS}`,
+    `${table(["Limit", "Default", "Variable", "Bounds"], rows)}\n\n${STREAMS}\n\n${keptSection()}`,
   );
 }
 
@@ -72,6 +75,60 @@ nothing of an answer with another status. A client of tRPC, by \`createClient\` 
   \`addressStreamCount\` where many users share an address.
 - A client that vanishes without closing its connection counts until the connection is given up: at the latest when the stream has had no item for \`subscriptionIdleMs\`, or is \`subscriptionGreatestAgeMs\` old.
 - A handler that does not end when \`ctx.signal\` is aborted keeps its place of the context for as long as it runs. \`holon_streams_running\` is the number of places that are taken, by context.`;
+
+/** What is kept for a time. Each row has its test in `retention.test.ts`, which moves the clock and looks, or in the tests of its room. */
+function keptSection(): string {
+  const by = (name: keyof typeof DEFAULT_LIMITS): string => `${withUnit(name, DEFAULT_LIMITS[name])} (\`${limitVariable(name)}\`)`;
+  const days = (ms: number): string => withUnit("Ms", ms);
+  const { outboxKeptMs, inboxKeptMs } = DEFAULT_LIMITS;
+  const orderMs = outboxKeptMs + inboxKeptMs + ORDER_MARGIN_MS;
+  const rows = [
+    [
+      "events and jobs of the outbox",
+      "`holon_outbox`",
+      `${by("outboxKeptMs")} after all subscribers have acknowledged, or the job was taken over. One that is not acknowledged is kept`,
+    ],
+    ["who has acknowledged an event", "`holon_deliveries`", "as long as its event"],
+    [
+      "events that were taken, or skipped",
+      "`holon_inbox`",
+      `${by("inboxKeptMs")} after their effect. One that is held or parked is kept until it is worked off, or somebody decides`,
+    ],
+    ["jobs that are done", "`holon_jobs`", by("doneJobsKeptMs")],
+    ["jobs that failed for good", "`holon_jobs`", by("failedJobsKeptMs")],
+    ["idempotency keys", "`holon_keys`", `${by("keyTtlMs")}; those of the steps of workflows ${days(RUN_KEY_TTL_MS)}`],
+    [
+      "runs of workflows that ended, with their steps",
+      "`holon_runs`, `holon_steps`",
+      `${days(DEFAULT_WORKFLOW_TIMING.endedKeptMs)}. One that is stuck is kept`,
+    ],
+    ["events for runs that come to wait for them", "`holon_awaited_events`", days(DEFAULT_WORKFLOW_TIMING.eventsKeptMs)],
+    [
+      "the last number of a key of events",
+      "`holon_order`",
+      `at least ${days(orderMs)} after the last event of the key (\`outboxKeptMs\`, \`inboxKeptMs\` and a day), at most twice that; longer while an event of the key is in the outbox`,
+    ],
+    ["up to where events were removed", "`holon_removed`", "for ever: a row for each event of the contract"],
+    ["schedules", "`holon_schedules`", "for ever, also of names that no version knows: a row for each name"],
+    ["who hears the events", "`holon_subscribers`", "until `npm run work -- forget <context> <subscriber>`"],
+    [
+      "finished entries of the queues",
+      "Redis, or the schema of the queues",
+      "of each queue the last 2 000 that are done, for an hour, and the last 10 000 that failed, for 14 days. They are copies: the rows above decide",
+    ],
+  ];
+  return `## What is kept, and how long
+
+Each process that does the background work of a context (role \`jobs\`) looks once a minute for rows of it that were kept long enough, and removes them until none is left: a thousand in a statement, with a rest
+after each that is as long as the statement took. A process without that role removes the idempotency keys, which it makes itself.
+
+${table(["What", "Where", "Kept for"], rows)}
+
+- \`holon_retention_removed_total{context,table}\` counts what a process has removed. \`holon_retention_lag_seconds{context,table}\` is the age that the oldest row has beyond its time: alert on
+  \`max by (context, table) (holon_retention_lag_seconds) > 3600\`.
+- Numbers of a key do not come twice, also after its last number was forgotten: the next one is higher than all before.
+- The limits that end in \`KeptMs\` must be the same in all processes of an app.`;
+}
 
 /** The comments of `limits.ts`, by the limit that they stand above. */
 function limitMeanings(root: string): Map<string, string> {
@@ -121,6 +178,7 @@ function environmentPage(): string {
 function withUnit(name: string, value: number): string {
   if (name.endsWith("Bytes")) return value % 1_048_576 === 0 ? `${value / 1_048_576} MiB` : `${value / 1_024} KiB`;
   if (!name.endsWith("Ms")) return grouped(value);
+  if (value % 86_400_000 === 0 && value > 86_400_000) return `${value / 86_400_000} d`;
   if (value % 3_600_000 === 0) return `${value / 3_600_000} h`;
   return value % 1_000 === 0 ? `${grouped(value / 1_000)} s` : `${value} ms`;
 }

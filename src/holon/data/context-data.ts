@@ -168,11 +168,6 @@ export class ContextData<T extends Tables = Tables> {
     return this.#left.listen(listener);
   }
 
-  /** Removes idempotency keys that are too old to be asked for again. Returns how many. */
-  sweepKeys(): Promise<number> {
-    return this.#keys.sweep();
-  }
-
   /** For metrics. */
   stats(): PoolStats {
     return this.#parts.pool.stats;

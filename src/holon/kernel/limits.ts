@@ -95,6 +95,14 @@ export const DEFAULT_LIMITS = {
   concurrencyCount: 1_000,
   /** How long an idempotency key is kept. */
   keyTtlMs: 24 * 3_600_000,
+  /** How long an event is kept after its last acknowledgement, for watchers that resume and for people who look. */
+  outboxKeptMs: 7 * 86_400_000,
+  /** How long a context knows that it took an event, so that the same one has no effect again. A day at least, and no less than `outboxKeptMs`. */
+  inboxKeptMs: 30 * 86_400_000,
+  /** How long a job that is done is kept. */
+  doneJobsKeptMs: 3_600_000,
+  /** How long a job that failed for good is kept, to be looked at and run again. */
+  failedJobsKeptMs: 14 * 86_400_000,
   /** Between "not ready" and refusing new work, for load balancers to notice. */
   drainMs: 5_000,
   /** How long work in flight may take to finish at stop. */

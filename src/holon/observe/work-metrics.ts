@@ -16,6 +16,9 @@ export type LeftKind = "event" | "job" | "run" | "message" | "outbox";
 /** Counts what a process does not know and leaves to others. The names come from rows and messages: whoever counts bounds how many there are. */
 export type CountLeft = (kind: LeftKind, context: string, name: string, count: number) => void;
 
+/** Counts rows that were removed because they were old. */
+export type CountRemoved = (context: string, table: string, count: number) => void;
+
 /** Runs an attempt and counts how it ended. */
 export async function counted<Result>(
   count: CountWork | undefined,
@@ -36,12 +39,15 @@ export async function counted<Result>(
 export class WorkMetrics {
   readonly #attempts = new Samples();
   readonly #left = new Samples();
+  readonly #removed = new Samples();
 
   readonly count: CountWork = (kind, context, name, outcome) => this.#attempts.add({ kind, context, name, outcome }, 1);
 
   readonly left: CountLeft = (kind, context, name, count) => this.#left.add({ kind, context, name }, count);
 
-  /** Adds `holon_work_attempts_total` and `holon_work_left_total` to a registry. */
+  readonly removed: CountRemoved = (context, table, count) => this.#removed.add({ context, table }, count);
+
+  /** Adds `holon_work_attempts_total`, `holon_work_left_total` and `holon_retention_removed_total` to a registry. */
   registerIn(registry: Registry): void {
     registerCopied(registry, "holon_work_attempts_total", "counter", "Attempts of jobs, event handlers and workflow steps, by how they ended.", () =>
       this.#attempts.read(),
@@ -52,6 +58,9 @@ export class WorkMetrics {
       "counter",
       "Events, jobs, runs and messages that this process does not know and left to others.",
       () => this.#left.read(),
+    );
+    registerCopied(registry, "holon_retention_removed_total", "counter", "Rows that this process removed because they were old, by table.", () =>
+      this.#removed.read(),
     );
   }
 }

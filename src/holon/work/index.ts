@@ -1,11 +1,12 @@
 export * from "./admin/index.ts";
 export { Task } from "./engine/task.ts";
 export { TaskBoard } from "./engine/task-board.ts";
-export { type WorkData, WorkDatabase } from "./engine/work-database.ts";
+export { COUNTED_MOST, type WorkData, WorkDatabase } from "./engine/work-database.ts";
 export * from "./inbox/index.ts";
 export * from "./jobs/index.ts";
 export * from "./jobs/job.ts";
 export * from "./outbox/index.ts";
+export { type ContextRetention, startRetention } from "./retention/start-retention.ts";
 export * from "./schedules/index.ts";
 export * from "./watch/index.ts";
 export * from "./workflows/index.ts";

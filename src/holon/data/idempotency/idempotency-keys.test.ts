@@ -262,14 +262,6 @@ describe("an old key", () => {
     expect(await place.data.runOnce(testScope(), keyOf("k", { requestHash: "other" }), async () => 2)).toBe(2);
   });
 
-  it("is swept, and a young one is not", async () => {
-    await place.data.runOnce(testScope(), keyOf("old"), async () => 1);
-    await age();
-    await place.data.runOnce(testScope(), keyOf("young"), async () => 1);
-    expect(await place.data.sweepKeys()).toBe(1);
-    expect(await place.sql`select key from orders.holon_keys`).toEqual([{ key: "young" }]);
-  });
-
   it("is kept for a day", async () => {
     await place.data.runOnce(testScope(), keyOf("k"), async () => 1);
     expect(await place.sql`select round(extract(epoch from expires_at - created_at) / 3600)::int as hours from orders.holon_keys`).toEqual([

@@ -20,12 +20,6 @@ export interface KeyParts<T extends Tables> {
   transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options: TransactionOptions): Promise<R>;
 }
 
-/** Rows that one statement of a sweep removes, so that it locks little at a time. */
-const SWEEP_COUNT = 1_000;
-
-/** Longest that one statement of a sweep may take. */
-const SWEEP_MS = 15_000;
-
 /** Longest that giving a key back may take; it is given back by the end of its lease otherwise. */
 const RELEASE_MS = 5_000;
 
@@ -58,15 +52,6 @@ export class IdempotencyKeys<T extends Tables> {
       if (!key.wait) throw inFlight(key);
       await sleepIn(scope, 10, Math.min(250, 25 * attempt));
       if (this.#leftMs(scope) <= 1) throw inFlight(key);
-    }
-  }
-
-  /** Removes keys that nobody may ask for again. Returns how many. */
-  async sweep(): Promise<number> {
-    for (let total = 0; ; ) {
-      const removed = await this.#housekeeping("sweep keys", SWEEP_MS, this.#statements.sweep(SWEEP_COUNT));
-      total += removed.length;
-      if (removed.length < SWEEP_COUNT) return total;
     }
   }
 

@@ -69,11 +69,6 @@ export class KeyStatements {
     return sql`update ${this.#table} set lease_until = now() where ${this.#is(key)} and ${held(attempt)}`;
   }
 
-  /** Removes keys that are too old to be asked for again. Shape: a row for each. */
-  sweep(limit: number): SQL {
-    return sql`delete from ${this.#table} where ctid in (select ctid from ${this.#table} where expires_at < now() limit ${limit}) returning 1`;
-  }
-
   /** True once the lock of the key is ours until the transaction ends; false, without `wait`, where it is another's. */
   #lock(key: KeyScope): SQL {
     const id = sql`${lockId(this.#schema, key)}::bigint`;

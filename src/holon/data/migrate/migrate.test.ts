@@ -149,6 +149,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0003_events",
       "0004_workflows",
       "0005_watch",
+      "0006_retention",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

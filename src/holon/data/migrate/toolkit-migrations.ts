@@ -297,6 +297,36 @@ create table %s.holon_removed (
 );
 `,
   },
+  {
+    name: "0006_retention",
+    sql: `
+-- holon:no-transaction
+-- holon: compatible: the indexes that go are replaced, and no statement needs them to be right
+-- Indexes are made while others write; each statement may be run again after a crash.
+alter table %s.holon_order
+  -- Since when nothing was seen to use this key, at 'idle_number'. A counter whose number is another one by now is in use.
+  add column if not exists idle_since timestamptz default now(),
+  add column if not exists idle_number bigint;
+--> statement-breakpoint
+drop index concurrently if exists %s.holon_order_idle;
+--> statement-breakpoint
+create index concurrently holon_order_idle on %s.holon_order (idle_since);
+--> statement-breakpoint
+drop index concurrently if exists %s.holon_jobs_done;
+--> statement-breakpoint
+create index concurrently holon_jobs_done on %s.holon_jobs (settled_at) where state = 'done';
+--> statement-breakpoint
+drop index concurrently if exists %s.holon_jobs_failed;
+--> statement-breakpoint
+create index concurrently holon_jobs_failed on %s.holon_jobs (settled_at) where state = 'failed';
+--> statement-breakpoint
+-- Two partial indexes stand for it: done jobs go after an hour, failed ones after weeks.
+drop index concurrently if exists %s.holon_jobs_settled;
+--> statement-breakpoint
+-- Each state has an index of its own.
+drop index concurrently if exists %s.holon_jobs_state;
+`,
+  },
 ];
 
 /** The toolkit's migrations for one schema. Their hashes do not depend on its name. */

@@ -7,6 +7,10 @@ import type { OutboxRow } from "./outbox-row.ts";
  * The statements that write the outbox rows of a transaction, right before it commits: in one trip, and with the keys locked as shortly as can be.
  *
  * One row, which is the most common, has statements of its own: the one for many takes the server three times as long.
+ *
+ * I1. The numbers of a key follow the commits, one after the other.
+ * I2. No number of a key comes twice, also if its counter was removed meanwhile: a new counter begins behind the highest position of its event that was
+ *     removed. The number of an event is never higher than its position, so that is higher than all numbers that the key has had.
  */
 export class OutboxStatements {
   readonly #plain: string;
@@ -42,10 +46,16 @@ function plainText(own: string): string {
   return `insert into ${own}.holon_outbox (${COLUMNS}) values (${VALUES})`;
 }
 
+/** Where the numbers of a new counter begin (I2), after this one. */
+function removedUpTo(own: string, name: string): string {
+  return `coalesce((select r.position from ${own}.holon_removed r where r.name = ${name}), 0)`;
+}
+
 function orderedText(own: string): string {
+  const first = `${removedUpTo(own, "$2::text")} + 1`;
   return `
 with number as (
-  insert into ${own}.holon_order as o (name, ordered_key, last_number) values ($2::text, $7::text, 1)
+  insert into ${own}.holon_order as o (name, ordered_key, last_number, idle_number) values ($2::text, $7::text, ${first}, ${first})
   on conflict (name, ordered_key) do update set last_number = o.last_number + 1
   returning o.last_number
 )
@@ -61,9 +71,12 @@ with rows as (
     as r (kind, name, ordered_key, key_index, payload, options, traceparent, initiator, place)
 ), counts as (
   select name, ordered_key, count(*) as rows from rows where ordered_key is not null group by name, ordered_key
+), firsts as (
+  select name, ordered_key, ${removedUpTo(own, "c.name")} + rows as number from counts c
 ), numbers as (
-  insert into ${own}.holon_order as o (name, ordered_key, last_number) select name, ordered_key, rows from counts order by name, ordered_key
-  on conflict (name, ordered_key) do update set last_number = o.last_number + excluded.last_number
+  insert into ${own}.holon_order as o (name, ordered_key, last_number, idle_number)
+  select name, ordered_key, number, number from firsts order by name, ordered_key
+  on conflict (name, ordered_key) do update set last_number = o.last_number + excluded.last_number - ${removedUpTo(own, "o.name")}
   returning o.name, o.ordered_key, o.last_number
 )
 insert into ${own}.holon_outbox (${COLUMNS}, ordered_key, key_number)

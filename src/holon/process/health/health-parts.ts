@@ -1,6 +1,7 @@
 import type { RateStore } from "../../edge/index.ts";
 import type { MeshPeer } from "../../mesh/index.ts";
-import type { ContextWork, Work } from "../start/start-work.ts";
+import type { TaskBoard } from "../../work/index.ts";
+import type { Work } from "../start/start-work.ts";
 
 /** One thing that a process works with, and whether it works now. */
 export interface HealthPart {
@@ -18,15 +19,15 @@ export interface HealthSources {
   /** Contexts whose database does not answer. */
   readonly silent: ReadonlySet<string>;
   readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
-  /** Background work of the contexts hosted here. */
-  readonly work: readonly Pick<ContextWork, "name" | "board">[];
+  /** Background work of the contexts hosted here, by context. */
+  readonly boards: ReadonlyMap<string, TaskBoard>;
   readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "fault"> | undefined;
   /** Where several edges count together. */
   readonly rateStore: Pick<RateStore, "reachable"> | undefined;
 }
 
 /** All parts of a process, working or not. The list is as long as the plan makes it, whatever happens. */
-export function healthParts({ databases, silent, peers, work, backend, rateStore }: HealthSources): readonly HealthPart[] {
+export function healthParts({ databases, silent, peers, boards, backend, rateStore }: HealthSources): readonly HealthPart[] {
   const parts: HealthPart[] = [];
   for (const name of databases.keys()) {
     parts.push({ part: "database", name, fault: silent.has(name) ? `the database of ${name} does not answer` : undefined });
@@ -35,7 +36,7 @@ export function healthParts({ databases, silent, peers, work, backend, rateStore
     const { status, reason } = peer.state();
     parts.push({ part: "peer", name, fault: status === "ready" ? undefined : `${name} is not connected: ${reason}` });
   }
-  for (const { name, board } of work) parts.push({ part: "work", name, fault: workFault(name, board) });
+  for (const [name, board] of boards) parts.push({ part: "work", name, fault: workFault(name, board) });
   if (backend !== undefined) {
     parts.push({ part: "queues", name: backend.kind, fault: backend.fault });
   }
@@ -47,7 +48,7 @@ export function healthParts({ databases, silent, peers, work, backend, rateStore
 }
 
 /** Names each task that fails, so that an operator can look for it in the log. */
-function workFault(context: string, board: ContextWork["board"]): string | undefined {
+function workFault(context: string, board: TaskBoard): string | undefined {
   const failing = board.failing();
   if (failing.length === 0) return undefined;
   const named = failing.map(({ task, failingForMs, reason }) => `${task}, for ${Math.round(failingForMs / 1_000)} s: ${reason}`);

@@ -50,7 +50,14 @@ describe("the readiness of a process", () => {
 
   it("stays while queues or shared rate limits are away", () => {
     const backend = { kind: "redis", fault: "the queues cannot be reached: events and jobs wait" } as const;
-    const parts = healthParts({ databases: new Map(), silent: new Set(), peers: new Map(), work: [], backend, rateStore: { reachable: false } });
+    const parts = healthParts({
+      databases: new Map(),
+      silent: new Set(),
+      peers: new Map(),
+      boards: new Map(),
+      backend,
+      rateStore: { reachable: false },
+    });
     expect(running(["orders"], parts)).toEqual({
       ...READY,
       degraded: ["the queues cannot be reached: events and jobs wait", "Redis cannot be reached: this edge counts calls by itself for rate limits"],
@@ -64,7 +71,7 @@ describe("the gauge of what does not work", () => {
     let reason: string | undefined;
     const state = () => ({ status: reason === undefined ? ("ready" as const) : ("connecting" as const), reason });
     const sources: HealthSources = {
-      ...{ databases: new Map([["orders", {}]]), silent, peers: new Map([["stock", { state }]]), work: [] },
+      ...{ databases: new Map([["orders", {}]]), silent, peers: new Map([["stock", { state }]]), boards: new Map() },
       ...{ backend: { kind: "postgres", fault: undefined }, rateStore: { reachable: true } },
     };
     const gauges = processGauges({

@@ -1,5 +1,5 @@
 import type { GaugeReader, GaugeValues } from "../../observe/index.ts";
-import type { WorkConsole, WorkCounts } from "../../work/index.ts";
+import { COUNTED_MOST, type ContextRetention, type WorkConsole, type WorkCounts } from "../../work/index.ts";
 import type { QueueBackend } from "../../work/queue/index.ts";
 
 /** How long what was counted is told again: one scrape reads many gauges. */
@@ -8,14 +8,19 @@ const FRESH_MS = 1_000;
 /** What the gauges of work are read from. */
 export interface WorkGaugeParts {
   readonly consoles: readonly WorkConsole[];
+  readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
   readonly backend: QueueBackend | undefined;
   /** Queues that this process works. */
   readonly queues: readonly string[];
   readonly monotonicMs: () => number;
 }
 
+/** Every process of a context reads the same tables. */
+const SAME = "Each process of the context says the same: take the max by context, not the sum.";
+const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
+
 /** Numbers of what waits, by context and by queue. A context or queue that cannot be asked is left out, as one that is gone. */
-export function workGauges({ consoles, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
+export function workGauges({ consoles, retentions, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
   const counts = sharedFor(FRESH_MS, monotonicMs, () =>
     answersOf(consoles.map(async (console) => [[console.context], await console.counts()] as const)),
   );
@@ -25,22 +30,32 @@ export function workGauges({ consoles, backend, queues, monotonicMs }: WorkGauge
     values: async () => (await counts()).map(([labels, found]) => [labels, read(found)] as const),
   });
   return [
-    gauge("holon_outbox_rows", "Rows of the outbox that are not settled.", ({ outboxCount }) => outboxCount),
-    gauge("holon_outbox_lag_seconds", "Age of the oldest row of the outbox that is not settled.", ({ outboxLagMs }) => outboxLagMs / 1_000),
-    gauge("holon_events_held", "Events that wait for an earlier one of their key, or for the next attempt.", ({ heldCount }) => heldCount),
-    gauge("holon_events_parked", "Events that failed too often, or do not fit the contract.", ({ parkedCount }) => parkedCount),
-    gauge("holon_jobs_waiting", "Jobs that wait for a run.", ({ jobs }) => jobs.waiting),
-    gauge("holon_jobs_running", "Jobs that run now, wherever.", ({ jobs }) => jobs.running),
-    gauge("holon_jobs_failed", "Jobs that failed for good and are kept.", ({ jobs }) => jobs.failed),
-    gauge("holon_jobs_oldest_due_seconds", "How long the oldest job that is due has waited.", ({ jobs }) => jobs.oldestDueMs / 1_000),
-    gauge("holon_workflows_stuck", "Runs of workflows that need somebody to look.", ({ stuckCount }) => stuckCount),
+    gauge("holon_outbox_rows", `Rows of the outbox that are not settled. ${BOUNDED}`, ({ outboxCount }) => outboxCount),
+    gauge("holon_outbox_lag_seconds", `Age of the first row of the outbox that is not settled. ${SAME}`, ({ outboxLagMs }) => outboxLagMs / 1_000),
+    gauge("holon_events_held", `Events that wait for an earlier one of their key, or for the next attempt. ${BOUNDED}`, ({ heldCount }) => heldCount),
+    gauge("holon_events_parked", `Events that failed too often, or do not fit the contract. ${BOUNDED}`, ({ parkedCount }) => parkedCount),
+    gauge("holon_jobs_waiting", `Jobs that wait for a run. ${BOUNDED}`, ({ jobs }) => jobs.waiting),
+    gauge("holon_jobs_running", `Jobs that run now, wherever. ${BOUNDED}`, ({ jobs }) => jobs.running),
+    gauge("holon_jobs_failed", `Jobs that failed for good and are kept. ${BOUNDED}`, ({ jobs }) => jobs.failed),
+    gauge("holon_jobs_oldest_due_seconds", `How long the oldest job that is due has waited. ${SAME}`, ({ jobs }) => jobs.oldestDueMs / 1_000),
+    gauge("holon_workflows_stuck", `Runs of workflows that need somebody to look. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
+    {
+      name: "holon_retention_lag_seconds",
+      help: "For how long the oldest row of a table should be gone, since it was kept long enough. Each process of the context says the same: take the max by context and table.",
+      labels: ["context", "table"],
+      values: async () => (await answersOf(retentions.map(lagValues))).flat(),
+    },
     {
       name: "holon_queue_jobs",
-      help: "Jobs on a queue, by state.",
+      help: "Jobs on a queue, by state. Each process that works the queue says the same: take the max by queue and state, not the sum.",
       labels: ["queue", "state"],
       values: () => (backend === undefined ? [] : queueValues(backend, queues)),
     },
   ];
+}
+
+async function lagValues({ context, lags }: WorkGaugeParts["retentions"][number]): Promise<(readonly [string[], number])[]> {
+  return (await lags()).map(({ table, lagMs }) => [[context, table], lagMs / 1_000] as const);
 }
 
 async function queueValues(backend: QueueBackend, queues: readonly string[]): Promise<GaugeValues> {

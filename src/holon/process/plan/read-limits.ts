@@ -5,8 +5,11 @@ import { LIMIT_NAMES, limitVariable } from "./variables.ts";
 /** The longest time that a timer of Node can wait; longer ones fire at once. */
 const GREATEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Times that may be nothing. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>(["clockSkewMs", "drainMs", "graceMs"]);
+/** Ten years: moments further back are none of the database's. */
+const GREATEST_KEPT_MS = 3_650 * 86_400_000;
+
+/** The least that a limit may be, if that is not one. */
+const LEAST: Partial<Record<keyof Limits, number>> = { clockSkewMs: 0, drainMs: 0, graceMs: 0, inboxKeptMs: 86_400_000 };
 
 /** Pairs of which the first must stay below the second, or may at most equal it. */
 const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, mayEqual: boolean])[] = [
@@ -14,7 +17,14 @@ const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, may
   ["meshPingMs", "meshSilenceMs", false],
   ["subscriptionHeartbeatMs", "subscriptionIdleMs", false],
   ["headersTimeoutMs", "requestTimeoutMs", true],
+  ["outboxKeptMs", "inboxKeptMs", true],
 ];
+
+/** What is kept for a time waits for no timer. */
+function greatestOf(name: keyof Limits): number {
+  if (name.endsWith("KeptMs")) return GREATEST_KEPT_MS;
+  return name.endsWith("Ms") ? GREATEST_TIMER_MS : Number.MAX_SAFE_INTEGER;
+}
 
 /** The limits in force: the defaults, and what `HOLON_LIMIT_<NAME>` says. */
 export function readLimits(production: boolean, reader: EnvironmentReader): Limits {
@@ -22,8 +32,7 @@ export function readLimits(production: boolean, reader: EnvironmentReader): Limi
   const defaults: Limits = production ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, drainMs: 0 };
   const limits: Record<keyof Limits, number> = { ...defaults };
   for (const name of LIMIT_NAMES) {
-    const greatest = name.endsWith("Ms") ? GREATEST_TIMER_MS : Number.MAX_SAFE_INTEGER;
-    limits[name] = reader.integer(limitVariable(name), defaults[name], MAY_BE_ZERO.has(name) ? 0 : 1, greatest);
+    limits[name] = reader.integer(limitVariable(name), defaults[name], LEAST[name] ?? 1, greatestOf(name));
   }
   for (const [lower, upper, mayEqual] of ORDERED) {
     if (limits[lower] < limits[upper] || (mayEqual && limits[lower] === limits[upper])) continue;

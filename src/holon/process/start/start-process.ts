@@ -5,7 +5,7 @@ import type { MeshServer } from "../../mesh/index.ts";
 import { createMetrics } from "../../observe/index.ts";
 import { createOpsServer, type OpsServer } from "../../ops/ops-server.ts";
 import { type CompiledContext, createContextRouter, type ResolveTarget } from "../../pipeline/index.ts";
-import type { RunAlone } from "../../work/index.ts";
+import { type RunAlone, TaskBoard } from "../../work/index.ts";
 import { assertApp } from "../app/app-faults.ts";
 import { ClockWatch } from "../health/clock-watch.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";
@@ -22,7 +22,7 @@ import { assertListenersFree } from "./free-listeners.ts";
 import { type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { openEdge, openRateStore } from "./open-edge.ts";
-import { startWork, type Work } from "./start-work.ts";
+import { startRetentions, startWork, type Work } from "./start-work.ts";
 
 /** What {@link startProcess} needs. */
 export interface ProcessOptions extends CoreOptions {
@@ -79,26 +79,29 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl } = database;
+  const boards = new Map([...stores.keys()].map((name) => [name, new TaskBoard(clock)]));
   const work = await startWork({
     ...{ plan, hosted, stores, databaseUrl },
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
-    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left },
+    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left, boards },
   });
   if (work !== undefined) open.add("queues", work);
+  const retentions = startRetentions(core, boards);
+  for (const retention of retentions) open.add(`retention of ${retention.context}`, retention);
 
   const state: { phase: "starting" | "running" | "stopping" } = { phase: "starting" };
   const watch = open.add("database watch", new DatabaseWatch(stores, log));
   const clocks = open.add("clock watch", new ClockWatch({ stores, clock, wheel, log }));
   const rateStore = await openRateStore(core, open);
   const parts = (): readonly HealthPart[] =>
-    healthParts({ databases: stores, silent: watch.silent, peers, work: work?.contexts ?? [], backend: work?.backend, rateStore });
+    healthParts({ databases: stores, silent: watch.silent, peers, boards, backend: work?.backend, rateStore });
   const readiness = (): Readiness => readinessOf({ phase: state.phase, hosted: plan.contexts, parts: parts() });
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
     ...processGauges({ database, hosted, mesh, peers, parts, skewsMs: clocks.skewsMs }),
-    ...workGauges({ consoles, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
+    ...workGauges({ consoles, retentions, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
   const dashboard = createDashboard({ app, core, work, consoles, open });

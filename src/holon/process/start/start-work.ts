@@ -4,18 +4,21 @@ import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts"
 import type { CountLeft, CountWork } from "../../observe/index.ts";
 import type { CompiledContext } from "../../pipeline/index.ts";
 import {
+  type ContextRetention,
   type EventWork,
   type JobWork,
   type RunAlone,
   startEventWork,
   startJobWork,
+  startRetention,
   startWorkflowWork,
-  TaskBoard,
+  type TaskBoard,
   type WorkflowWork,
 } from "../../work/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../work/queue/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
+import type { Core } from "./open-core.ts";
 
 /** What {@link startWork} needs. */
 export interface WorkOptions {
@@ -41,13 +44,13 @@ export interface WorkServices {
   readonly newId: () => string;
   readonly count: CountWork;
   readonly left: CountLeft;
+  /** Of the contexts hosted here, by name: which background work of each fails now. */
+  readonly boards: ReadonlyMap<string, TaskBoard>;
 }
 
 /** What one context does behind its calls, in this process. */
 export interface ContextWork {
   readonly name: string;
-  /** Which of its background work fails now. */
-  readonly board: TaskBoard;
   readonly events: EventWork | undefined;
   readonly jobs: JobWork | undefined;
   readonly workflows: WorkflowWork | undefined;
@@ -85,6 +88,19 @@ export async function startWork(options: WorkOptions): Promise<Work | undefined>
   return { backend, contexts, close };
 }
 
+/** Starts to remove what is old from the tables of all contexts hosted here. Without the role `jobs` that is what this process makes itself: keys. */
+export function startRetentions(
+  { plan, database, clock, wheel, log, random, workMetrics }: Core,
+  boards: ReadonlyMap<string, TaskBoard>,
+): readonly ContextRetention[] {
+  return [...database.stores].map(([context, data]) =>
+    startRetention({
+      ...{ data, times: plan.limits, works: plan.roles.includes("jobs"), removed: workMetrics.removed },
+      deps: { clock, wheel, random, log: log.child({ context }), board: boards.get(context) },
+    }),
+  );
+}
+
 /** Where the queues of a process are; undefined where there is no database either. */
 export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): QueuePlace | undefined {
   if (plan.redisUrl !== undefined) return { kind: "redis", url: plan.redisUrl };
@@ -104,12 +120,11 @@ async function startContext(
   store: ContextData,
 ): Promise<ContextWork> {
   const { module } = context;
-  const board = new TaskBoard(processServices.clock);
-  const services = { ...processServices, board };
+  const services = { ...processServices, board: processServices.boards.get(context.name) };
   const workflows = hasWorkflows(module)
     ? startWorkflowWork({ workflows: context.workflows, store, services, timing: { graceMs: plan.limits.graceMs } })
     : undefined;
-  if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, board, events: undefined, jobs: undefined, workflows };
+  if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, events: undefined, jobs: undefined, workflows };
   const { openTransaction } = context;
   const emits = Object.keys(module.contract.events).length > 0;
   const events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
@@ -123,7 +138,7 @@ async function startContext(
             timing: { graceMs: plan.limits.graceMs },
           });
     if (jobs !== undefined) events.publisher.dispatchJobsTo(jobs.dispatch);
-    return { name: context.name, board, events, jobs, workflows };
+    return { name: context.name, events, jobs, workflows };
   } catch (error) {
     await Promise.all([events.close(), workflows?.close()]);
     throw error;

@@ -1,5 +1,5 @@
 import { sql } from "../../data/index.ts";
-import type { WorkDatabase } from "../engine/work-database.ts";
+import { countOf, type WorkDatabase } from "../engine/work-database.ts";
 import type { StuckRun } from "./work-console.ts";
 
 /** The stuck runs of a context, found by their own small index: most runs are done. */
@@ -12,10 +12,7 @@ export class StuckRuns {
 
   async count(): Promise<number> {
     const runs = this.#database.table("holon_runs");
-    const [row] = await this.#database.rows<{ count: number }>(
-      "count stuck runs",
-      sql`select count(*)::int as count from ${runs} where state = 'stuck'`,
-    );
+    const [row] = await this.#database.rows<{ count: number }>("count stuck runs", sql`select ${countOf(runs, sql`state = 'stuck'`)} as count`);
     return row?.count ?? 0;
   }
 

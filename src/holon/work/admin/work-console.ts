@@ -1,11 +1,11 @@
 import type { WaitingEvent } from "../inbox/inbox.ts";
 import type { FailedJob, JobCounts } from "../jobs/job-console.ts";
 
-/** How many events of a context are in which state. */
+/** How many events of a context are in which state, each counted up to {@link COUNTED_MOST}. */
 export interface EventCounts {
   /** Rows of the outbox that are not settled: events that somebody has not taken yet, jobs and workflows not taken over. */
   readonly outboxCount: number;
-  /** Age of the oldest of them; 0 where none is. */
+  /** Age of the one of them that stands first; 0 where none is. */
   readonly outboxLagMs: number;
   /** Events of others that wait for an earlier one of their key, or for their next attempt. */
   readonly heldCount: number;

@@ -26,7 +26,7 @@ describe("a sweeper", () => {
     const remove = async (count: number) => {
       const gone = Math.min(count, left);
       left -= gone;
-      return gone;
+      return { removedCount: gone, isFull: gone === count };
     };
     sweep([{ table: "holon_jobs", remove }], (_table, count) => batches.push(count));
     await until(() => left === 0);
@@ -39,7 +39,7 @@ describe("a sweeper", () => {
     const remove = (table: string, isAway: boolean) => async () => {
       swept.push(table);
       if (isAway) throw new Error("locked");
-      return 0;
+      return { removedCount: 0, isFull: false };
     };
     sweep([
       { table: "holon_inbox", remove: remove("holon_inbox", true) },
@@ -47,6 +47,28 @@ describe("a sweeper", () => {
     ]);
     await until(() => swept.length >= 2);
     expect(swept.slice(0, 2)).toEqual(["holon_inbox", "holon_jobs"]);
+  });
+
+  it("lets the tables take turns, so that none waits until the longest is done", async () => {
+    const swept: string[] = [];
+    const remove = (table: string, batches: number) => async (count: number) => {
+      swept.push(table);
+      return { removedCount: count, isFull: swept.filter((name) => name === table).length < batches };
+    };
+    sweep([
+      { table: "holon_outbox", remove: remove("holon_outbox", 4) },
+      { table: "holon_keys", remove: remove("holon_keys", 2) },
+    ]);
+    await until(() => swept.length >= 6);
+    expect(swept).toEqual(["holon_outbox", "holon_keys", "holon_outbox", "holon_keys", "holon_outbox", "holon_outbox"]);
+  });
+
+  it("goes on while batches are full, also if nothing of them was over", async () => {
+    let looked = 0;
+    const batches: number[] = [];
+    sweep([{ table: "holon_order", remove: async () => ({ removedCount: 0, isFull: ++looked < 5 }) }], (_table, count) => batches.push(count));
+    await until(() => looked === 5);
+    expect(batches).toEqual([]);
   });
 
   it("stops between two batches when it is closed", async () => {
@@ -57,7 +79,7 @@ describe("a sweeper", () => {
         remove: async (count) => {
           batches++;
           await sleep(20);
-          return count;
+          return { removedCount: count, isFull: true };
         },
       },
     ]);

@@ -6,8 +6,15 @@ import { Task, type TaskDeps } from "./task.ts";
 export interface Retention {
   /** The table, as operators know it. */
   readonly table: string;
-  /** Removes at most so many rows that are over, skipping those that others have locked. Returns how many. */
-  readonly remove: (count: number) => Promise<number>;
+  /** Looks at no more than so many rows that may be over, skipping those that others have locked, and removes those that are. */
+  readonly remove: (count: number) => Promise<Removal>;
+}
+
+/** What one batch did. */
+export interface Removal {
+  readonly removedCount: number;
+  /** Whether the batch was full, so that there may be more. */
+  readonly isFull: boolean;
 }
 
 /** What a {@link Sweeper} is made from. */
@@ -33,6 +40,7 @@ const REST_PART = 1;
  *
  * I1. A batch is a transaction of its own. Two sweepers of one table do not wait for each other.
  * I2. A retention that fails does not keep the others from theirs.
+ * I3. The tables take turns, a batch each: one with a million old rows does not keep the others waiting until it is done.
  */
 export class Sweeper implements Closable {
   readonly #options: SweeperOptions;
@@ -60,26 +68,31 @@ export class Sweeper implements Closable {
 
   async #sweep(): Promise<boolean> {
     const failures: unknown[] = [];
-    for (const retention of this.#options.retentions) {
-      try {
-        await this.#drain(retention);
-      } catch (error) {
-        failures.push(error);
+    let open = this.#options.retentions;
+    while (open.length > 0 && !this.#closed) {
+      const full: Retention[] = [];
+      for (const retention of open) {
+        try {
+          if (!this.#closed && (await this.#removeBatch(retention))) full.push(retention);
+        } catch (error) {
+          failures.push(error);
+        }
       }
+      open = full;
     }
     if (failures.length > 0) throw failures[0];
     return false;
   }
 
-  async #drain({ table, remove }: Retention): Promise<void> {
+  /** Returns whether there may be more, after a rest. */
+  async #removeBatch({ table, remove }: Retention): Promise<boolean> {
     const { clock, batchCount = BATCH_COUNT, onRemoved } = this.#options;
-    while (!this.#closed) {
-      const startedMs = clock.monotonicMs();
-      const count = await remove(batchCount);
-      if (count > 0) onRemoved?.(table, count);
-      if (count < batchCount || this.#closed) return;
-      this.#resting = new Sleep(this.#options, (clock.monotonicMs() - startedMs) * REST_PART);
-      await this.#resting.ended;
-    }
+    const startedMs = clock.monotonicMs();
+    const { removedCount, isFull } = await remove(batchCount);
+    if (removedCount > 0) onRemoved?.(table, removedCount);
+    if (!isFull || this.#closed) return false;
+    this.#resting = new Sleep(this.#options, (clock.monotonicMs() - startedMs) * REST_PART);
+    await this.#resting.ended;
+    return true;
   }
 }

@@ -90,6 +90,14 @@ export function interval(ms: number): SQL {
   return sql`${ms}::double precision * interval '1 millisecond'`;
 }
 
+/** Up to how many rows are counted: a count costs milliseconds however many there are. */
+export const COUNTED_MOST = 10_000;
+
+/** How many rows of a table an index has of a kind, {@link COUNTED_MOST} at most: an expression. */
+export function countOf(table: SQL, which: SQL): SQL {
+  return sql`(select count(*)::int from (select 1 from ${table} where ${which} limit ${COUNTED_MOST}) counted)`;
+}
+
 /** A value as JSON of the database. */
 export function jsonb(value: unknown): SQL {
   return sql`${JSON.stringify(value)}::text::jsonb`;

@@ -16,10 +16,6 @@ export const EVENT_LIMITS = {
   resendLostMs: 5_000,
   /** How often unacknowledged events are looked for. */
   sweepMs: 5_000,
-  /** How long a row of the outbox is kept after its last acknowledgement. */
-  outboxKeptMs: 7 * 86_400_000,
-  /** How long a row of the inbox is kept after its effect. */
-  inboxKeptMs: 30 * 86_400_000,
   /** Attempts of a handler in all before its event is parked. */
   attemptsCount: 8,
   /** First and longest wait between attempts; the wait is random below that. */

@@ -9,9 +9,6 @@ import type { Inbox } from "./inbox.ts";
 /** Held events that one look takes up. */
 const TAKE_COUNT = 50;
 
-/** Rows that one statement of a sweep removes. */
-const REMOVE_COUNT = 1_000;
-
 /** What {@link HeldEvents} is made from. */
 export interface HeldEventsParts extends TaskDeps {
   readonly database: WorkDatabase;
@@ -24,7 +21,6 @@ export interface HeldEventsParts extends TaskDeps {
 /** Works off the events that were held: for their predecessor, or for their next attempt. */
 export class HeldEvents implements Closable {
   readonly #working: Task;
-  readonly #sweeping: Task;
   readonly #database: WorkDatabase;
   #unlisten: () => void = () => {};
 
@@ -41,21 +37,11 @@ export class HeldEvents implements Closable {
         return due.length > 0;
       },
     });
-    this.#sweeping = new Task({
-      ...services,
-      task: "inbox sweeper",
-      everyMs: limits.sweepMs,
-      run: async () => {
-        await database.transaction("forget old events", (tx) => inbox.removeOld(tx, limits.inboxKeptMs, REMOVE_COUNT));
-        return false;
-      },
-    });
   }
 
   start(): void {
     this.#unlisten = this.#database.data.listenLeft(() => this.#working.wake());
     this.#working.wake();
-    this.#sweeping.wake();
   }
 
   wake(): void {
@@ -64,6 +50,6 @@ export class HeldEvents implements Closable {
 
   async close(): Promise<void> {
     this.#unlisten();
-    await Promise.all([this.#working.close(), this.#sweeping.close()]);
+    await this.#working.close();
   }
 }

@@ -1,6 +1,6 @@
 import { type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
-import { interval, jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
+import { jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
 import type { EventMessage } from "./event-message.ts";
 
 /** What became of an event at this context. */
@@ -199,14 +199,6 @@ export class Inbox {
           where producer = ${producer} and event_id = ${message.id} and state = 'held' returning state, attempts`,
     );
     return row;
-  }
-
-  /** Forgets events whose effect is long ago. */
-  async removeOld(tx: Tx, keptMs: number, count: number): Promise<void> {
-    await rowsOf(
-      tx,
-      sql`delete from ${this.#table} where (producer, event_id) in (select producer, event_id from ${this.#table} where settled_at < now() - ${interval(keptMs)} order by settled_at limit ${count})`,
-    );
   }
 
   async #waiting(tx: Tx, which: SQL): Promise<readonly WaitingEvent[]> {

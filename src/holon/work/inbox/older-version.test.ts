@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { WorkDatabase } from "../engine/work-database.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
+import { contextRetentions } from "../retention/start-retention.ts";
 import { ackQueue, eventQueue } from "./event-message.ts";
 import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
 
@@ -247,10 +249,12 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
 
   it("keeps what is held for ever, whatever is removed for its age", async () => {
     await place.startProducer(backend);
-    await place.startOlderConsumer(backend, { limits: { inboxKeptMs: 0, sweepMs: 10 } });
+    await place.startOlderConsumer(backend);
+    const retentions = contextRetentions(new WorkDatabase(place.orders, systemClock), { ...DEFAULT_LIMITS, inboxKeptMs: 0 });
     await place.emit([taken("a", 1), noted(2)]);
     await effectsAre(1);
-    await until(async () => (await statesOf("paymentNoted")).length === 0);
+    for (const { remove } of retentions) await remove(1_000);
+    expect(await statesOf("paymentNoted")).toEqual([]);
     expect(await statesOf("paymentTaken")).toEqual(["held"]);
   });
 }

@@ -1,6 +1,6 @@
 import { sql } from "../../data/index.ts";
 import type { Clock, Logger } from "../../kernel/index.ts";
-import type { WorkData } from "../engine/work-database.ts";
+import { COUNTED_MOST, countOf, type WorkData } from "../engine/work-database.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { JobDatabase } from "./job-database.ts";
@@ -20,7 +20,7 @@ export interface FailedJob {
   readonly failedAt: string;
 }
 
-/** How many jobs of a context are in which state. */
+/** How many jobs of a context are in which state, each counted up to {@link COUNTED_MOST}. */
 export interface JobCounts {
   readonly waiting: number;
   readonly running: number;
@@ -65,10 +65,10 @@ export function createJobConsole({ context, jobs, store, backend, clock, log }: 
     async counts() {
       const [row] = await database.rows<JobCounts>(
         "count jobs",
-        sql`select count(*) filter (where state = 'waiting')::int as waiting, count(*) filter (where state = 'running')::int as running,
-            count(*) filter (where state = 'done')::int as done, count(*) filter (where state = 'failed')::int as failed,
-            coalesce(extract(epoch from now() - min(due_at) filter (where state = 'waiting' and due_at <= now())) * 1000, 0)::double precision as "oldestDueMs"
-          from ${database.jobs}`,
+        sql`select ${countOf(database.jobs, sql`state = 'waiting'`)} as waiting, ${countOf(database.jobs, sql`state = 'running'`)} as running,
+            ${countOf(database.jobs, sql`state = 'done'`)} as done, ${countOf(database.jobs, sql`state = 'failed'`)} as failed,
+            coalesce(extract(epoch from now() - (select due_at from ${database.jobs} where state = 'waiting' and due_at <= now() order by due_at limit 1)) * 1000, 0)
+              ::double precision as "oldestDueMs"`,
       );
       return row ?? { waiting: 0, running: 0, done: 0, failed: 0, oldestDueMs: 0 };
     },

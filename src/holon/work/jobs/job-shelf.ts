@@ -17,7 +17,7 @@ export interface JobCount {
 }
 
 /**
- * The jobs of a context that wait or are kept: taken over from the outbox, sent to queues, removed when they are old.
+ * The jobs of a context that wait or are kept: taken over from the outbox, and sent to queues.
  *
  * Only jobs that this version knows are sent, for their queue is told by their declaration. Others wait, unsent, for the sweeper of a process that knows them.
  */
@@ -120,15 +120,6 @@ export class JobShelf {
             limit ${SWEEP_COUNT} for update skip locked) returning name`,
     );
     return rows.map(({ name }) => name);
-  }
-
-  /** Removes jobs that ended long ago. */
-  async removeOld(doneKeptMs: number, failedKeptMs: number): Promise<void> {
-    await this.#database.rows(
-      "remove old jobs",
-      sql`delete from ${this.#jobs} where id in (select id from ${this.#jobs}
-          where (state = 'done' and settled_at < now() - ${interval(doneKeptMs)}) or (state = 'failed' and settled_at < now() - ${interval(failedKeptMs)}) limit ${SWEEP_COUNT})`,
-    );
   }
 
   #send(which: SQL): SQL {

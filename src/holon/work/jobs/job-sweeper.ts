@@ -18,7 +18,7 @@ export interface JobSweeperParts extends TaskDeps {
   readonly timing: JobTiming;
 }
 
-/** Brings on their way again the jobs whose runner died and those that a queue lost, and removes the old. */
+/** Brings on their way again the jobs whose runner died and those that a queue lost. */
 export class JobSweeper implements Closable {
   readonly #parts: JobSweeperParts;
   readonly #guard: ReclaimGuard;
@@ -79,9 +79,7 @@ export class JobSweeper implements Closable {
   }
 
   async #sweep(): Promise<boolean> {
-    const { shelf, timing } = this.#parts;
     await this.#resend();
-    await shelf.removeOld(timing.doneKeptMs, timing.failedKeptMs);
     return false;
   }
 

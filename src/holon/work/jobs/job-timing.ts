@@ -10,10 +10,6 @@ export const DEFAULT_JOB_TIMING = {
   resendAfterMs: 30_000,
   /** After which it is put there again whatever the queue says. */
   resendAnywayMs: 600_000,
-  /** How long a job that is done is kept. */
-  doneKeptMs: 3_600_000,
-  /** How long a job that failed for good is kept. */
-  failedKeptMs: 14 * 24 * 3_600_000,
   /** How long running jobs may take to finish at stop; then they are aborted and given back. */
   graceMs: 20_000,
 } as const;

@@ -173,25 +173,6 @@ describe("a job", { timeout: 60_000 }, () => {
     expect([await place.effectCount(), place.queues.added.length]).toEqual([1, 1]);
   });
 
-  it("is kept for a while after its end, longer where it failed", async () => {
-    const work = await place.start(
-      { send: job(Data), fail: job(Data, { attempts: 1 }) },
-      { send: place.completing(), fail: () => Promise.reject(new TypeError("no")) },
-    );
-    const ids = [
-      await place.enqueue(work),
-      await place.enqueue(work),
-      await place.enqueue(work, { name: "fail" }),
-      await place.enqueue(work, { name: "fail" }),
-    ];
-    for (const [index, id] of ids.entries()) await place.is(id, index < 2 ? "done" : "failed");
-    const age = (id: string | undefined, span: string) =>
-      place.sql`update orders.holon_jobs set settled_at = now() - ${span}::interval where id = ${id ?? ""}`;
-    await Promise.all([age(ids[0], "61 min"), age(ids[1], "59 min"), age(ids[2], "15 d"), age(ids[3], "13 d")]);
-    await work.sweep();
-    expect((await place.sql`select id from orders.holon_jobs`).map((row) => row["id"]).sort()).toEqual([ids[1], ids[3]].sort());
-  });
-
   it("is given back when its process stops and it does not end", async () => {
     const entered = signal();
     const work = await place.start(

@@ -33,9 +33,6 @@ export interface Publisher extends Closable {
   close(): Promise<void>;
 }
 
-/** Rows that one look for old ones removes, so that it locks little at a time. */
-const REMOVE_COUNT = 1_000;
-
 /** What a publisher takes: events, and jobs once they are dispatched. */
 const KINDS = ["event", "job"];
 
@@ -126,7 +123,6 @@ class Publishing implements Publisher {
       if (names.length > 0) rows.push(...(await this.#lease.takeOverdue(names, limits.leaseCount, patience)));
     }
     await addAll(this.#options.backend, toEventBatches(this.#options.data.context, rows, limits));
-    await this.#lease.removeOld(limits.outboxKeptMs, REMOVE_COUNT);
     return rows.length > 0;
   }
 

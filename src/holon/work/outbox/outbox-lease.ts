@@ -147,20 +147,6 @@ export class OutboxLease {
     );
   }
 
-  /** Removes events whose last acknowledgement is long ago, and notes up to where: a watcher that resumes before that has missed some. */
-  async removeOld(keptMs: number, count: number): Promise<void> {
-    await this.#database.rows(
-      "remove old events",
-      sql`with gone as (
-          delete from ${this.#outbox} where position in (select position from ${this.#outbox} where settled_at < now() - ${interval(keptMs)} order by settled_at limit ${count})
-          returning kind, name, position
-        )
-        insert into ${this.#database.table("holon_removed")} as r (name, position)
-        select name, max(position) from gone where kind = 'event' group by name order by name
-        on conflict (name) do update set position = greatest(r.position, excluded.position)`,
-    );
-  }
-
   #select(from: string, subscribers: SQL): SQL {
     return sql`select l.id, l.position, l.kind, l.name, l.ordered_key as key, l.key_number as "keyNumber", l.payload, octet_length(l.payload::text) as bytes,
         l.options, l.traceparent, l.initiator, p.position as "previousPosition", (${subscribers}) as subscribers

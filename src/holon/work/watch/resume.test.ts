@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS, systemClock } from "../../kernel/index.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
-import { OutboxLease } from "../outbox/outbox-lease.ts";
+import { contextRetentions } from "../retention/start-retention.ts";
 import { numbers, take, useWatching } from "./watch.testing.ts";
 import type { WatchingProcess } from "./watching-process.testing.ts";
 
@@ -9,10 +9,10 @@ const place = useWatching();
 
 const gone = { code: "BAD_REQUEST", details: { issues: [{ path: "lastEventId", code: "gone" }] } };
 
-/** Removes what there is, as a publisher does when all have taken it a week ago. */
+/** Removes what there is, as a sweeper does when all have taken it a week ago. */
 async function sweep({ data }: WatchingProcess): Promise<void> {
   await place.sql`update orders.holon_outbox set settled_at = now() - interval '8 days'`;
-  await new OutboxLease(new WorkDatabase(data, systemClock)).removeOld(7 * 86_400_000, 1_000);
+  for (const { remove } of contextRetentions(new WorkDatabase(data, systemClock), DEFAULT_LIMITS)) await remove(1_000);
   expect(await place.sql`select position from orders.holon_outbox`).toEqual([]);
 }
 
