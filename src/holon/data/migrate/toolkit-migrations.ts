@@ -300,14 +300,18 @@ create table %s.holon_removed (
   {
     name: "0006_retention",
     sql: `
--- holon:no-transaction
--- holon: compatible: the indexes that go are replaced, and no statement needs them to be right
--- Indexes are made while others write; each statement may be run again after a crash.
 alter table %s.holon_order
   -- Since when nothing was seen to use this key, at 'idle_number'. A counter whose number is another one by now is in use.
-  add column if not exists idle_since timestamptz default now(),
-  add column if not exists idle_number bigint;
---> statement-breakpoint
+  add column idle_since timestamptz default now(),
+  add column idle_number bigint;
+`,
+  },
+  {
+    name: "0007_retention_indexes",
+    sql: `
+-- holon:no-transaction
+-- holon: compatible: the indexes that go are replaced, and no statement needs them to be right
+-- Indexes are made while others write. After a crash in between, all is run again.
 drop index concurrently if exists %s.holon_order_idle;
 --> statement-breakpoint
 create index concurrently holon_order_idle on %s.holon_order (idle_since);
