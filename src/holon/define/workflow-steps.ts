@@ -99,7 +99,9 @@ export interface WaitOptions<Name extends string> {
 
 /**
  * The steps of a workflow. Each has a name of its own in its workflow, and is recorded under it with its place: a run whose steps come in
- * another order than they were recorded in is stuck. Steps may run at once, by `Promise.all`; a `Promise.race` may end otherwise when it is run again.
+ * another order than they were recorded in is stuck. Steps may run at once, by `Promise.all`, `race`, `any` or `allSettled`: the body learns what they
+ * came to one at a time, and in the same order each time that it is run again, so that a race has the same winner. Await steps only: what else a body
+ * awaits is not recorded, and may hold up its run.
  *
  * Errors of a step: what the last attempt failed with, by code, message and details; the same when the body is run again.
  */
@@ -126,7 +128,9 @@ export interface Steps<T extends ContextTypes, S extends ContractMap, Waits exte
   sleep(name: string, ms: number): Promise<void>;
   /**
    * Goes on when an event with this key has come since the run was started, this moment or later; undefined where none came in time.
-   * Each event is taken by one step of a run only.
+   *
+   * Each event is taken by one step of a run. A wait that has lost its race still takes the next one; as this moves nothing, the event is there for the
+   * waits too that the body comes to later.
    */
   waitFor<Name extends WaitableEvent<Waits>>(name: string, options: WaitOptions<Name>): Promise<Stored<PayloadOf<S, Name>> | undefined>;
 }

@@ -70,6 +70,8 @@ export interface WorkflowPlaceOptions {
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly wheel: TimerWheel;
   readonly log?: Logger;
+  /** What runs are worked with instead of the store of their context, such as one that fails. */
+  readonly wrap?: (store: ContextData) => ContextData;
 }
 
 /** The two contexts, compiled and connected in this process. */
@@ -80,13 +82,13 @@ export interface WorkflowContexts {
 
 /** Compiles and connects the contexts of the tests around a body. */
 export function compileContexts(
-  { url, roles, wheel, log = silentLogger }: WorkflowPlaceOptions,
+  { url, roles, wheel, log = silentLogger, wrap = (store) => store }: WorkflowPlaceOptions,
   place: PlaceBody,
   hooks: StockHooks = {},
 ): WorkflowContexts {
   const store = (context: string, tables: Record<string, unknown>): ContextData =>
     createContextData({ context, url, role: roles[context], tables, limits: testLimits(), clock: systemClock, log });
-  const stores = { orders: store("orders", orderTables), stock: store("stock", stockTables) };
+  const stores = { orders: wrap(store("orders", orderTables)), stock: store("stock", stockTables) };
   const services = { clock: systemClock, wheel, log, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
   const compile = (module: ContextModule, data: ContextData): CompiledContext =>
     compileContext({ module, store: data, limits: testLimits(), services });

@@ -3,9 +3,9 @@ import postgres, { type Sql } from "postgres";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { until } from "../data/child.testing.ts";
 import { testScope, useTestDatabase } from "../data/database.testing.ts";
-import { migrate } from "../data/index.ts";
+import { type ContextData, migrate } from "../data/index.ts";
 import type { ContextModule } from "../define/define-context.ts";
-import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import { type Clock, type Logger, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
 import type { CountLeft } from "../observe/index.ts";
 import { startWorkflowWork, type WorkflowTiming, type WorkflowWork } from "../work/index.ts";
 import type { TypedTransaction } from "./typed-transaction.ts";
@@ -22,7 +22,14 @@ export interface WorkflowPlace {
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly sql: Sql;
   /** Works the workflow with this body, until the test ends. */
-  start(place: PlaceBody, hooks?: StockHooks, timing?: Partial<WorkflowTiming>, random?: () => number, left?: CountLeft): Working;
+  start(
+    place: PlaceBody,
+    hooks?: StockHooks,
+    timing?: Partial<WorkflowTiming>,
+    random?: () => number,
+    left?: CountLeft,
+    others?: { readonly clock?: Clock; readonly wheel?: TimerWheel; readonly log?: Logger; readonly wrap?: (store: ContextData) => ContextData },
+  ): Working;
   /** The context that starts runs, as an app lists it. */
   module(): ContextModule;
   /** Runs a function in a transaction of the context. */
@@ -30,6 +37,8 @@ export interface WorkflowPlace {
   /** Starts a run in a transaction of its own. */
   run(key: string, input?: object): Promise<string>;
   row(id: string): Promise<Record<string, unknown>>;
+  /** Tells the orders that a payment was taken, as the inbox does. */
+  pay(order: string, cents: number): Promise<void>;
   is(id: string, state: string): Promise<Record<string, unknown>>;
   /** What happened in both contexts, in alphabetical order. */
   happened(): Promise<readonly string[]>;
@@ -66,13 +75,13 @@ export function useWorkflows(): WorkflowPlace {
     wheel.close();
     await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
   });
-  const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "is" | "happened" | "steps"> = {
-    start(place, hooks, timing, random = () => 0, left = () => {}) {
-      const contexts = compileContexts({ ...made, wheel }, place, hooks);
+  const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "pay" | "is" | "happened" | "steps"> = {
+    start(place, hooks, timing, random = () => 0, left = () => {}, { wrap, ...others } = {}) {
+      const contexts = compileContexts({ ...made, wheel, ...(wrap === undefined ? {} : { wrap }) }, place, hooks);
       const work = startWorkflowWork({
         workflows: contexts.orders.workflows,
         store: contexts.stores.orders,
-        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID, left },
+        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID, left, ...others },
         timing: { pollMs: 20, ...timing },
       });
       const started = { ...contexts, work };
@@ -88,6 +97,11 @@ export function useWorkflows(): WorkflowPlace {
       const [row] = await made.sql`select * from orders.holon_runs where id = ${id}`;
       return row ?? {};
     },
+    pay: (order, cents) =>
+      functions.transaction(async (tx) => {
+        const event = { id: randomUUID(), producer: "payments", name: "paymentTaken", payload: { order, cents }, key: order };
+        await functions.module().events["payments"]?.["paymentTaken"]?.({ event, tx, ctx: undefined as never });
+      }),
     async is(id, state) {
       await until(async () => (await functions.row(id))["state"] === state);
       return functions.row(id);

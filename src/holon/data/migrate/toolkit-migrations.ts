@@ -331,6 +331,13 @@ drop index concurrently if exists %s.holon_jobs_settled;
 drop index concurrently if exists %s.holon_jobs_state;
 `,
   },
+  {
+    name: "0008_answers_in_order",
+    sql: `
+-- Place of a step's answer in the order in which the body of its run learnt answers. None: not ended, or recorded by a version without it.
+alter table %s.holon_steps add column answer_number integer;
+`,
+  },
 ];
 
 /** The toolkit's migrations for one schema. Their hashes do not depend on its name. */

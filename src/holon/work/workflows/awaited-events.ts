@@ -2,12 +2,14 @@ import { type SQL, sql, type Tables, type WriteDatabase } from "../../data/index
 import type { HandledEvent } from "../inbox/event-handler.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
-import type { AwaitedKey, StepPlace, StepStore } from "./step-store.ts";
+import type { AwaitedKey } from "./step-store.ts";
 
 /** An event that came to a run. */
 export interface ReceivedEvent {
   readonly id: string;
   readonly payload: unknown;
+  /** How long ago it came. */
+  readonly ageMs: number;
 }
 
 /**
@@ -32,24 +34,23 @@ export async function keepAwaitedEvent(
 /** What runs see of the events that came. */
 export class AwaitedEvents {
   readonly #runs: RunStore;
-  readonly #steps: StepStore;
   readonly #find: string;
 
-  constructor(runs: RunStore, steps: StepStore) {
+  constructor(runs: RunStore) {
     this.#runs = runs;
-    this.#steps = steps;
     const { own } = runs;
     this.#find = `
-select e.event_id as id, e.payload from ${own}.holon_awaited_events e join ${own}.holon_runs r on r.id = $1::text::uuid
+select e.event_id as id, e.payload, (extract(epoch from now() - e.received_at) * 1000)::float as "ageMs"
+from ${own}.holon_awaited_events e join ${own}.holon_runs r on r.id = $1::text::uuid
 where e.event = $2::text and e.ordered_key = $3::text and e.received_at >= r.created_at
-  and not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.event_id = e.event_id)
+  and not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.event_id = e.event_id
+    and s.name <> all(array(select jsonb_array_elements_text($4::text::jsonb))))
 order by e.received_at, e.event_id limit 1`;
   }
 
-  /** Takes the first event that no other step of the run has taken; undefined where there is none yet. */
-  async take(claim: RunClaim, place: StepPlace, awaited: AwaitedKey): Promise<ReceivedEvent | undefined> {
-    const [found] = await this.#runs.rows<ReceivedEvent>("look for event", this.#find, [claim.id, awaited.event, awaited.key]);
-    if (found !== undefined) await this.#steps.writeDone(claim, place, 1, found.payload, found.id);
+  /** The first event that no step of the run has taken, apart from those named; undefined if there is none yet. */
+  async find({ id }: RunClaim, { event, key }: AwaitedKey, passedOn: readonly string[]): Promise<ReceivedEvent | undefined> {
+    const [found] = await this.#runs.rows<ReceivedEvent>("look for event", this.#find, [id, event, key, JSON.stringify(passedOn)]);
     return found;
   }
 

@@ -5,6 +5,8 @@ import type { RawStepOptions, StepFunction } from "./workflow-body.ts";
 
 /** A step that the body has come to. */
 export interface ReachedStep extends StepPlace {
+  /** How many answers the body had learnt when it came to the step. */
+  readonly turn: number;
   readonly record: StepRecord | undefined;
   readonly undo: StepFunction | undefined;
   readonly timeoutMs: number | undefined;
@@ -42,6 +44,19 @@ export class Replay {
     return [...this.#reached.values()];
   }
 
+  find(name: string): ReachedStep | undefined {
+    return this.#reached.get(name);
+  }
+
+  get reachedCount(): number {
+    return this.#reached.size;
+  }
+
+  /** The step that was reached last. */
+  get lastReached(): string | undefined {
+    return this.reached.at(-1)?.name;
+  }
+
   /** Recorded steps that the body has not come to. */
   get missing(): readonly string[] {
     return [...this.#records.keys()].filter((name) => !this.#reached.has(name));
@@ -52,7 +67,12 @@ export class Replay {
    *
    * Errors: BAD_REQUEST for a name that cannot be recorded; what the getters of options throw. They are the body's.
    */
-  reach(kind: StepKind, name: string, concurrent: boolean, options: RawStepOptions = {}): ReachedStep | undefined {
+  reach(
+    kind: StepKind,
+    name: string,
+    { isConcurrent, turn }: { readonly isConcurrent: boolean; readonly turn: number },
+    options: RawStepOptions = {},
+  ): ReachedStep | undefined {
     const ordinal = this.#reached.size + 1;
     const record = this.#records.get(name);
     if (record === undefined && !isStorable(name, GREATEST_TEXT_LENGTH))
@@ -60,12 +80,13 @@ export class Replay {
     const before = this.#records.get(this.#names.get(ordinal) ?? "");
     // Branches that run at once come to their later steps in an order that is not the same each time.
     const isShifted = record?.concurrent === true || before?.concurrent === true;
-    if (this.#reached.has(name)) return this.#refuse(`the body takes the step "${name}" twice; names of steps are unique`);
+    if (this.#reached.has(name)) return this.refuse(`the body takes the step "${name}" twice; names of steps are unique`);
     if (record !== undefined && (record.kind !== kind || (record.ordinal !== ordinal && !isShifted)))
-      return this.#refuse(`step ${ordinal} is ${kind} "${name}", which was recorded as step ${record.ordinal}, ${record.kind}`);
+      return this.refuse(`step ${ordinal} is ${kind} "${name}", which was recorded as step ${record.ordinal}, ${record.kind}`);
     if (record === undefined && before !== undefined && !isShifted)
-      return this.#refuse(`step ${ordinal} is ${kind} "${name}", but "${before.name}" was recorded in its place`);
-    const step = { name, ordinal, kind, concurrent, record, undo: options.undo, timeoutMs: options.timeoutMs, retry: { ...options.retry } };
+      return this.refuse(`step ${ordinal} is ${kind} "${name}", but "${before.name}" was recorded in its place`);
+    const { undo, timeoutMs, retry } = options;
+    const step = { name, ordinal, kind, concurrent: isConcurrent, turn, record, undo, timeoutMs, retry: { ...retry } };
     this.#reached.set(name, step);
     return step;
   }
@@ -73,11 +94,12 @@ export class Replay {
   /** Recorded steps that the body has not come to, once it is over, do not fit either. */
   close(): string | undefined {
     const { missing } = this;
-    if (missing.length > 0) this.#refuse(`the body did not come to the recorded steps ${missing.join(", ")}`);
+    if (missing.length > 0) this.refuse(`the body did not come to the recorded steps ${missing.join(", ")}`);
     return this.#mismatch;
   }
 
-  #refuse(why: string): undefined {
+  /** Says what does not fit; what was said first counts. */
+  refuse(why: string): undefined {
     this.#mismatch ??= why;
   }
 }

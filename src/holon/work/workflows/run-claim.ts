@@ -49,8 +49,17 @@ export interface StepRecord {
   /** Whether it may have had its effect without a result. */
   readonly inDoubt: boolean;
   readonly undoAttempts: number;
-  /** Milliseconds until a sleep or a wait is over. */
+  /** Milliseconds until a sleep or a wait is over; below zero if it has been over for so long. */
   readonly leftMs: number;
+  /** Place of its answer among those of its run; undefined if it has none, or if a runner of an earlier version recorded it. */
+  readonly answerNumber: number | undefined;
+  /** When its end was recorded, in milliseconds since 1970 by the database's clock; 0 if it has none. */
+  readonly settledAtMs: number;
+}
+
+/** Whether the body has learnt what the step came to, or may have. */
+export function isAnswered({ state, error, inDoubt }: StepRecord): boolean {
+  return state !== "started" && (error !== undefined || state !== "undone" || !inDoubt);
 }
 
 /** A row as claims are read from it. */

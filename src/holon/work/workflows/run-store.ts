@@ -1,6 +1,7 @@
 import { type DataTransaction, quoteIdentifier, type StatementRequest, type Tables } from "../../data/index.ts";
 import type { Clock } from "../../kernel/index.ts";
 import { redactText } from "../../observe/index.ts";
+import type { Renewal } from "../engine/leases.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
@@ -43,8 +44,8 @@ export class RunStore {
   }
 
   /** Runs one statement, prepared. The caller names the shape of its rows. */
-  rows<Row>(task: string, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
-    return this.#database.statement<Row>(task, statement(text, params));
+  rows<Row>(task: string, text: string, params: readonly unknown[], deadlineMs?: number): Promise<readonly Row[]> {
+    return this.#database.statement<Row>(task, statement(text, params), deadlineMs);
   }
 
   transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>): Promise<Result> {
@@ -91,14 +92,25 @@ group by 1 order by 1`;
     return this.rows<UnknownRuns>("look for unknown runs", text, [JSON.stringify(known)]);
   }
 
-  /** Lengthens leases. Returns the runs that are still ours. */
-  async renew(claims: readonly RunClaim[], leaseMs: number): Promise<ReadonlySet<string>> {
+  /** Lengthens leases, each under its own fence. A row that is locked is skipped: it is still held, and renewed at the next look. */
+  async renew(claims: readonly RunClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<RunClaim>> {
+    const { own } = this;
     const text = `
-update ${this.own}.holon_runs r set wake_at = now() + $2::text::float * interval '1 millisecond'
-from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint) where r.id = h.id and r.fence = h.fence and r.leased_by is not null returning r.id`;
+with held as (select h.id, h.fence from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint)),
+ours as (select r.id from ${own}.holon_runs r join held h on h.id = r.id and h.fence = r.fence where r.leased_by is not null),
+free as (select r.id from ${own}.holon_runs r join held h on h.id = r.id and h.fence = r.fence where r.leased_by is not null for no key update of r skip locked),
+renewed as (
+  update ${own}.holon_runs r set wake_at = now() + $2::text::float * interval '1 millisecond' from free where r.id = free.id returning r.id
+)
+select h.id, h.id in (select id from renewed) as renewed, h.id not in (select id from ours) as lost from held h`;
     const held = claims.map(({ id, fence }) => ({ id, fence }));
-    const rows = await this.rows<{ id: string }>("renew leases of runs", text, [JSON.stringify(held), leaseMs]);
-    return new Set(rows.map(({ id }) => id));
+    type Row = { readonly id: string; readonly renewed: boolean; readonly lost: boolean };
+    const rows = await this.rows<Row>("renew leases of runs", text, [JSON.stringify(held), leaseMs], deadlineMs);
+    const those = (is: (row: Row) => boolean): ReadonlySet<RunClaim> => {
+      const ids = new Set(rows.filter(is).map(({ id }) => id));
+      return new Set(claims.filter(({ id }) => ids.has(id)));
+    };
+    return { renewed: those(({ renewed }) => renewed), lost: those(({ lost }) => lost) };
   }
 
   /** Ends a run. Returns whether it was still ours. */

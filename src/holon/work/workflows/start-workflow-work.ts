@@ -2,6 +2,7 @@ import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts"
 import type { CountLeft, CountWork } from "../../observe/index.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";
+import type { HangingRun } from "./body-watch.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { type RunData, RunStore } from "./run-store.ts";
 import { RunSweeper } from "./run-sweeper.ts";
@@ -35,6 +36,8 @@ export interface WorkflowWork extends Closable, RunConsole {
   readonly activeCount: number;
   /** Runs that are due and that this process leaves to others, at its last look. */
   readonly unknownCount: number;
+  /** Runs at work in this process whose body has waited for over a minute for a promise that is not a step. Each keeps its place until it goes on, or this process stops. */
+  readonly hanging: readonly HangingRun[];
   /** Looks for runs that are due now, not at the next time. */
   wake(): void;
   /** Claims nothing more, lets steps under way finish within the grace, and gives the runs back. */
@@ -80,6 +83,9 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
     },
     get unknownCount() {
       return sweeper.unknownCount;
+    },
+    get hanging() {
+      return runner.hanging;
     },
     wake: () => runner.wake(),
     close() {

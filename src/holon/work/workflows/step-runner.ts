@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChainBroken, isWorthRepeating, TransactionChain } from "../../data/index.ts";
-import { catalogueError, fullJitterMs, isInstanceOf } from "../../kernel/index.ts";
+import { assertInvariant, catalogueError, fullJitterMs, isHolonError, isInstanceOf } from "../../kernel/index.ts";
+import { describeError } from "../../observe/index.ts";
+import type { AnswerOrder, AnswerPlace } from "./answer-order.ts";
+import type { ReceivedEvent } from "./awaited-events.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { StepAttempts } from "./step-attempts.ts";
 import { fromKept, isDoubtful, isWorthTrying, toKept } from "./step-error.ts";
-import type { StepStore } from "./step-store.ts";
+import type { AwaitedKey, StepStore } from "./step-store.ts";
 import type { StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
 import { DEFAULT_RETRY, type WorkflowTiming } from "./workflow-timing.ts";
 
-/** What steps of one run need. */
-export interface StepRunnerParts {
+/** What the steps of one run need. */
+export interface StepParts {
   readonly claim: RunClaim;
   readonly runs: RunStore;
   readonly steps: StepStore;
@@ -21,14 +24,26 @@ export interface StepRunnerParts {
   readonly random: () => number;
 }
 
-/**
- * What became of a step in this process: it has ended, the run must be put aside for a while (`halted`), or it is not this process's any more
- * (`lost`).
- */
+/** What {@link StepRunner} needs. */
+export interface StepRunnerParts extends StepParts {
+  readonly order: AnswerOrder;
+}
+
+/** What became of a step in this process. */
 export type StepOutcome =
-  | { readonly kind: "done"; readonly value: unknown }
-  | { readonly kind: "failed"; readonly error: Error }
-  | { readonly kind: "halted"; readonly waitMs: number }
+  /** It has ended, and its end is recorded, or is being committed. */
+  | { readonly kind: "done"; readonly value: unknown; readonly answer: AnswerPlace }
+  | { readonly kind: "failed"; readonly error: Error; readonly answer: AnswerPlace }
+  /** It goes on after a while. */
+  | {
+      readonly kind: "later";
+      readonly waitMs: number;
+      readonly awaited?: AwaitedKey;
+      readonly resume: (event?: ReceivedEvent) => Promise<StepOutcome>;
+    }
+  /** It was not committed, though the body has gone on with its result; it is tried again after a while. */
+  | { readonly kind: "speculationFailed"; readonly waitMs: number }
+  /** The run is not this process's any more. */
   | { readonly kind: "lost" };
 
 /** A step with an effect, on its way through its attempts. */
@@ -38,9 +53,15 @@ interface Trial {
   attempt: number;
   /** Whether an attempt that is over may have had its effect. */
   inDoubt: boolean;
+  /** The place of its answer, from when its end is built. */
+  answer: AnswerPlace | undefined;
+  /** Whether what it answered cannot be kept: another attempt would act again, and answer the same. */
+  isRefused: boolean;
+  /** Whether the end of an effect elsewhere was sent. */
+  isEndSent: boolean;
   /** Told the result when all that is left is to commit it. */
-  readonly onCommitting: (result: unknown) => void;
-  /** Whether the body went on with a result that was not committed yet. */
+  readonly onCommitting: (result: unknown, answer: AnswerPlace) => void;
+  /** Whether the commit was sent, and the body goes on with the result. */
   isAhead: boolean;
 }
 
@@ -65,11 +86,15 @@ export class StepRunner {
    *
    * Errors: the database's, where the end could not be written; ChainBroken where an earlier step did not commit after all.
    */
-  async try(step: ReachedStep, run: StepFunction, onCommitting: (result: unknown) => void = () => {}): Promise<StepOutcome> {
+  try(step: ReachedStep, run: StepFunction, onCommitting: Trial["onCommitting"] = () => {}): Promise<StepOutcome> {
     const { record } = step;
     // An attempt that was begun by a runner that died may have had its effect.
     const inDoubt = record !== undefined && step.kind !== "transaction";
-    const trial: Trial = { step, run, attempt: record?.attempts ?? 0, inDoubt, onCommitting, isAhead: false };
+    const begun = { attempt: record?.attempts ?? 0, inDoubt, answer: undefined, isRefused: false, isEndSent: false, isAhead: false };
+    return this.#go({ step, run, onCommitting, ...begun });
+  }
+
+  async #go(trial: Trial): Promise<StepOutcome> {
     for (;;) {
       trial.attempt++;
       if (this.#parts.attempts.isOver) return { kind: "lost" };
@@ -82,81 +107,103 @@ export class StepRunner {
     const { attempts } = this.#parts;
     const { step, attempt } = trial;
     try {
-      const value = await (step.kind === "transaction" ? this.#transaction(trial) : this.#effect(trial));
+      const done = await (step.kind === "transaction" ? this.#transaction(trial) : this.#effect(trial));
       attempts.log.info({ step: step.name, attempt }, "a step is done");
-      return { kind: "done", value };
+      return done;
     } catch (error) {
       return this.#judge(trial, error);
     }
   }
 
-  #transaction(trial: Trial): Promise<unknown> {
-    const { attempts, host, steps, claim } = this.#parts;
+  #transaction(trial: Trial): Promise<StepOutcome> {
+    const { attempts, host, steps, order, claim } = this.#parts;
     const { step, run, attempt } = trial;
     return attempts.run(step.name, step.timeoutMs, async (scope) => {
-      let kept: unknown;
+      let ended: { readonly value: unknown; readonly answer: AnswerPlace } | undefined;
       const record = (result: unknown) => {
-        kept = toJsonImage(result);
-        return steps.done(claim, step, attempt, kept);
+        const value = this.#keep(trial, result, "is rolled back");
+        const answer = order.take(trial.answer);
+        trial.answer = answer;
+        ended = { value, answer };
+        return steps.done(claim, step, attempt, value, answer);
       };
       const onCommitting = (): void => {
         trial.isAhead = true;
-        trial.onCommitting(kept);
+        if (ended !== undefined) trial.onCommitting(ended.value, ended.answer);
       };
       await host.transaction(scope, run, record, { chain: this.#chain, onCommitting });
-      return kept;
+      assertInvariant(ended !== undefined, "a transaction that committed has recorded its step");
+      return { kind: "done", ...ended };
     });
   }
 
-  /** A step whose effect is elsewhere is noted before it is tried: whoever finds it without a result knows that it is in doubt. */
-  async #effect(trial: Trial): Promise<unknown> {
-    const { attempts, host, steps, claim } = this.#parts;
+  /** A step whose effect is elsewhere is noted before it is tried: a runner that finds it without a result knows that it is in doubt. */
+  async #effect(trial: Trial): Promise<StepOutcome> {
+    const { attempts, host, steps, order, claim } = this.#parts;
     const { step, run, attempt, inDoubt } = trial;
     const key = `${claim.id}/${step.name}`;
     await steps.begun(claim, step, attempt, inDoubt);
     let calls: StepCalls | undefined;
     try {
-      const value = await attempts.run(step.name, step.timeoutMs, async (scope) => {
+      const result = await attempts.run(step.name, step.timeoutMs, async (scope) => {
         if (step.kind === "run") return run({ ...host.reads(scope), key, attempt });
         calls = host.calls(scope, key);
         return run(calls.args);
       });
+      const value = this.#keep(trial, result, "has acted, and is not tried again");
       calls = undefined;
-      const kept = toJsonImage(value);
-      await steps.writeDone(claim, step, attempt, kept);
-      return kept;
+      trial.answer = order.take(trial.answer);
+      trial.isEndSent = true;
+      await steps.writeDone(claim, step, attempt, value, trial.answer);
+      return { kind: "done", value, answer: trial.answer };
     } catch (error) {
       trial.inDoubt ||= calls === undefined ? isDoubtful(error) : calls.mayHaveActed();
       throw error;
     }
   }
 
+  /** The image of a result that is kept of it. Errors: INTERNAL, PAYLOAD_TOO_LARGE where none can be kept. */
+  #keep(trial: Trial, result: unknown, what: string): unknown {
+    try {
+      return toJsonImage(result);
+    } catch (error) {
+      trial.isRefused = true;
+      const code = isHolonError(error, "PAYLOAD_TOO_LARGE") ? error.code : "INTERNAL";
+      throw catalogueError(code, `The step ${trial.step.name} ${what}: its answer cannot be kept as JSON (${describeError(error)}).`);
+    }
+  }
+
   /** Decides what follows from a failed attempt, by what is recorded: a commit that was not heard of counts. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
-    const { claim, runs, steps, attempts, timing, random } = this.#parts;
+    const { claim, runs, steps, attempts, order, timing, random } = this.#parts;
     if (isInstanceOf(error, ChainBroken)) throw error;
-    const { step, attempt, inDoubt, isAhead } = trial;
+    const { step, attempt, inDoubt, isAhead, answer } = trial;
     // Where an earlier one did not commit, this one may have failed for want of it.
     if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
     if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
     const record = await this.#recorded(step);
-    if (record?.state === "done") return { kind: "done", value: record.result };
+    // An end that was given up and came to be written after all has an earlier place: the run goes on from its records, where that place counts.
+    if (record?.state === "done" && record.answerNumber !== answer?.number) throw error;
+    if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
     // Nobody has repeated what others stood in the way of while it was committed.
-    const isPassing = isWorthTrying(error) || (isAhead && isWorthRepeating(error));
+    const isPassing = !trial.isRefused && (isWorthTrying(error) || (isAhead && isWorthRepeating(error)));
     if ((this.isBodyOver && !isAhead) || !isPassing || attempt >= greatest) {
       const kept = toKept(error);
-      await steps.failed(claim, step, attempt, kept, inDoubt);
+      trial.answer = order.take(answer);
+      await steps.failed(claim, step, attempt, kept, inDoubt, trial.answer);
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
-      return { kind: "failed", error: fromKept(kept) };
+      return { kind: "failed", error: fromKept(kept), answer: trial.answer };
     }
+    // Whether its end was written is not known for sure (I5 of the order of answers).
+    if (trial.isEndSent) throw error;
+    if (answer !== undefined && !isAhead) order.giveUp(answer);
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
     attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, "a step failed and is tried again");
+    if (isAhead || waitMs > timing.heldWaitMs) await steps.begun(claim, step, attempt, inDoubt);
     // A body that is ahead of what was committed is run again: from the records.
-    if (isAhead || waitMs > timing.heldWaitMs) {
-      await steps.begun(claim, step, attempt, inDoubt);
-      return { kind: "halted", waitMs };
-    }
+    if (isAhead) return { kind: "speculationFailed", waitMs };
+    if (waitMs > timing.heldWaitMs) return { kind: "later", waitMs, resume: () => this.#go(trial) };
     await sleep(waitMs);
     return "again";
   }
@@ -169,6 +216,7 @@ export class StepRunner {
 
 /** Results are what JSON leaves of them from the first time on, so that a body sees no difference when it is run again. */
 function toJsonImage(value: unknown): unknown {
+  if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`It is a ${typeof value}.`);
   const text = JSON.stringify(value);
   if (text === undefined) return undefined;
   if (text.length > GREATEST_RESULT_LENGTH)

@@ -1,4 +1,5 @@
 import type { StatementRequest } from "../../data/index.ts";
+import type { AnswerPlace } from "./answer-order.ts";
 import type { RunClaim, StepKind, StepRecord } from "./run-claim.ts";
 import { type RunStore, statement } from "./run-store.ts";
 import type { KeptError } from "./step-error.ts";
@@ -19,8 +20,9 @@ export interface AwaitedKey {
   readonly key: string;
 }
 
-interface StepRow extends Omit<StepRecord, "error"> {
+interface StepRow extends Omit<StepRecord, "error" | "answerNumber"> {
   readonly error: KeptError | null;
+  readonly answerNumber: number | null;
   /** A result that is `undefined` is no JSON. */
   readonly absent: boolean;
 }
@@ -44,20 +46,25 @@ values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, 'started'
 on conflict (run_id, name) do update set attempts = excluded.attempts, in_doubt = excluded.in_doubt`;
     // A step that has ended already must not end again: its effect would happen twice.
     this.#ended = `
-insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, result, error, in_doubt, event_id, settled_at)
-values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, $7::text, $8::text::int, $9::text::json, $10::text::json, $11::text::boolean, $12::text::uuid, now())
+insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, result, error, in_doubt, event_id, answer_number, settled_at)
+values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, $7::text, $8::text::int, $9::text::json, $10::text::json, $11::text::boolean, $12::text::uuid, $13::text::int, now())
 on conflict (run_id, name) do update set state = case s.state when 'started' then excluded.state end, attempts = excluded.attempts, result = excluded.result,
-  error = excluded.error, in_doubt = excluded.in_doubt, event_id = excluded.event_id, settled_at = now()`;
+  error = excluded.error, in_doubt = excluded.in_doubt, event_id = excluded.event_id, answer_number = excluded.answer_number, settled_at = now()`;
   }
 
   /** The steps of runs, as they are recorded. */
   async load(ids: readonly string[]): Promise<readonly StepRecord[]> {
     const text = `
 select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts",
-  coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs"
+  coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs", answer_number as "answerNumber", coalesce(extract(epoch from settled_at) * 1000, 0)::float as "settledAtMs"
 from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by ordinal`;
     const rows = await this.#runs.rows<StepRow>("read steps", text, [`{${ids.join(",")}}`]);
-    return rows.map(({ error, absent, ...row }) => ({ ...row, result: absent ? undefined : row.result, error: error ?? undefined }));
+    return rows.map(({ error, absent, answerNumber, ...row }) => ({
+      ...row,
+      result: absent ? undefined : row.result,
+      error: error ?? undefined,
+      answerNumber: answerNumber ?? undefined,
+    }));
   }
 
   /** Notes that a step is tried, before it is. */
@@ -76,6 +83,7 @@ from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by
     { name, ordinal, kind, concurrent }: StepPlace,
     attempts: number,
     result: unknown,
+    { number }: AnswerPlace,
     eventId?: string,
   ): StatementRequest {
     return statement(this.#ended, [
@@ -91,16 +99,17 @@ from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by
       null,
       "false",
       eventId ?? null,
+      number,
     ]);
   }
 
-  async writeDone(claim: RunClaim, place: StepPlace, attempts: number, result: unknown, eventId?: string): Promise<void> {
-    const { text, params } = this.done(claim, place, attempts, result, eventId);
+  async writeDone(claim: RunClaim, place: StepPlace, attempts: number, result: unknown, answer: AnswerPlace, eventId?: string): Promise<void> {
+    const { text, params } = this.done(claim, place, attempts, result, answer, eventId);
     await this.#runs.rows(`step ${place.name}`, text, params);
   }
 
-  async failed(claim: RunClaim, place: StepPlace, attempts: number, error: KeptError, inDoubt: boolean): Promise<void> {
-    await this.#write(this.#ended, claim, place, ["failed", attempts, null, JSON.stringify(error), inDoubt, null]);
+  async failed(claim: RunClaim, place: StepPlace, attempts: number, error: KeptError, inDoubt: boolean, { number }: AnswerPlace): Promise<void> {
+    await this.#write(this.#ended, claim, place, ["failed", attempts, null, JSON.stringify(error), inDoubt, null, number]);
   }
 
   /** The statement that records that a step is undone, for the transaction that does so. */

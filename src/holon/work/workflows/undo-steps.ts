@@ -3,7 +3,7 @@ import { fullJitterMs, isHolonError } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
 import { reasonOf } from "./step-error.ts";
-import type { StepRunnerParts } from "./step-runner.ts";
+import type { StepParts } from "./step-runner.ts";
 import type { StepFunction } from "./workflow-body.ts";
 import { DEFAULT_RETRY } from "./workflow-timing.ts";
 
@@ -22,7 +22,7 @@ interface Undoable {
 
 /** Undoes the steps of a run, the last one first: those that are done, and those of which nobody knows. */
 export async function undoSteps(
-  parts: StepRunnerParts,
+  parts: StepParts,
   reached: readonly ReachedStep[],
   records: readonly StepRecord[],
   isStopping: () => boolean,
@@ -50,7 +50,7 @@ function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
   return state === "done" || (state === "started" && kind !== "transaction") || (state === "failed" && inDoubt);
 }
 
-async function undoStep(parts: StepRunnerParts, undoable: Undoable): Promise<UndoOutcome> {
+async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutcome> {
   const { claim, runs, steps, attempts, timing, random } = parts;
   const { step, record } = undoable;
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
@@ -76,7 +76,7 @@ async function undoStep(parts: StepRunnerParts, undoable: Undoable): Promise<Und
   }
 }
 
-async function runUndo({ claim, steps, attempts, host }: StepRunnerParts, { step, undo, record }: Undoable, attempt: number): Promise<void> {
+async function runUndo({ claim, steps, attempts, host }: StepParts, { step, undo, record }: Undoable, attempt: number): Promise<void> {
   const key = `${claim.id}/${step.name}`;
   const isInDoubt = record.state !== "done";
   const known = { result: isInDoubt ? undefined : record.result, isInDoubt, key, attempt };

@@ -1,7 +1,8 @@
-import type { Closable } from "../../kernel/index.ts";
+import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
+import { Leases } from "../engine/leases.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
-import { persistently } from "../jobs/persistently.ts";
+import type { HangingRun } from "./body-watch.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import { RunSession } from "./run-session.ts";
 import { DEATHS_BEFORE_SUSPECT, type RunStore } from "./run-store.ts";
@@ -22,10 +23,12 @@ export interface WorkflowRunnerParts extends TaskDeps {
   readonly count: CountWork | undefined;
 }
 
+/** The end of a run is written again while the database is away, as long as its lease may hold. */
+const END_RETRY = { firstMs: 250, greatestMs: 2_000 } as const;
+
 /** A run at work here. */
 interface Active {
   readonly claim: RunClaim;
-  readonly attempts: StepAttempts;
   readonly session: RunSession;
   readonly ended: Promise<void>;
 }
@@ -36,7 +39,7 @@ export class WorkflowRunner implements Closable {
   readonly #known: readonly string[];
   readonly #active = new Map<string, Active>();
   readonly #task: Task;
-  readonly #leases: NodeJS.Timeout;
+  readonly #leases: Leases<RunClaim>;
   /** Whether there may be due runs that there was no room for. */
   #isBehind = false;
 
@@ -45,8 +48,12 @@ export class WorkflowRunner implements Closable {
     this.#parts = parts;
     this.#known = [...parts.workflows.bodies.keys()];
     this.#task = new Task({ ...parts, task: "workflows", everyMs: timing.pollMs, run: () => this.#claim() });
-    this.#leases = setInterval(() => void this.#renew(), timing.leaseMs / 3);
-    this.#leases.unref();
+    this.#leases = new Leases({
+      ...parts,
+      task: "renew leases of runs",
+      leaseMs: timing.leaseMs,
+      renew: (claims, deadlineMs) => parts.runs.renew(claims, timing.leaseMs, deadlineMs),
+    });
   }
 
   /** Looks for runs that are due. */
@@ -59,57 +66,81 @@ export class WorkflowRunner implements Closable {
     return this.#active.size;
   }
 
+  /** Runs at work here whose body has waited for long for what is not a step. */
+  get hanging(): readonly HangingRun[] {
+    return [...this.#active.values()].flatMap(({ session }) => session.hanging ?? []);
+  }
+
   async close(): Promise<void> {
     const { timing } = this.#parts;
     await this.#task.close();
     for (const { session } of this.#active.values()) session.stop();
     const patience = setTimeout(() => {
-      for (const { attempts } of this.#active.values()) attempts.abort();
+      for (const { session } of this.#active.values()) session.abort();
     }, timing.graceMs);
     await Promise.all([...this.#active.values()].map(({ ended }) => ended)).finally(() => clearTimeout(patience));
-    clearInterval(this.#leases);
+    await this.#leases.close();
   }
 
   async #claim(): Promise<boolean> {
-    const { runs, steps, runBy, timing } = this.#parts;
+    const { runs, runBy, timing } = this.#parts;
     const { leaseMs, concurrencyCount } = timing;
+    for (const { session } of this.#active.values()) session.look();
     const limit = concurrencyCount - this.#active.size;
     this.#isBehind = limit <= 0;
     if (limit <= 0) return false;
     const options = { known: this.#known, held: [...this.#active.keys()], runBy, leaseMs };
+    const sentMs = this.#parts.clock.monotonicMs();
     let claims = await runs.claim({ ...options, limit, suspects: false });
     this.#isBehind = claims.length === limit;
     // Those that killed their runners are run one at a time: the innocent among them are not drawn along again and again.
     const hasSuspect = [...this.#active.values()].some(({ claim }) => claim.deaths >= DEATHS_BEFORE_SUSPECT);
     if (claims.length === 0 && !hasSuspect) claims = await runs.claim({ ...options, limit: 1, suspects: true });
     if (claims.length === 0) return false;
-    const seen = claims.filter(({ fence }) => fence !== "1");
-    const records = seen.length === 0 ? [] : await steps.load(seen.map(({ id }) => id));
-    for (const claim of claims) this.#start(claim, records);
+    for (const [claim, records] of await this.#withRecords(claims)) this.#start(claim, records, sentMs);
     return this.#active.size < concurrencyCount && claims.length === limit;
   }
 
-  #start(claim: RunClaim, records: readonly StepRecord[]): void {
-    const { workflows, runs, steps, timing, random } = this.#parts;
+  /** Errors: the database's; the claims are given back, if that can be written: that they are left is no death of a runner. */
+  async #withRecords(claims: readonly RunClaim[]): Promise<readonly (readonly [RunClaim, readonly StepRecord[]])[]> {
+    const { runs, steps } = this.#parts;
+    const seen = claims.filter(({ fence }) => fence !== "1");
+    if (seen.length === 0) return claims.map((claim) => [claim, []]);
+    try {
+      const records = await steps.load(seen.map(({ id }) => id));
+      return claims.map((claim) => [claim, records.filter(({ runId }) => runId === claim.id)]);
+    } catch (error) {
+      await Promise.allSettled(claims.map((claim) => runs.giveBack(claim, 0)));
+      throw error;
+    }
+  }
+
+  #start(claim: RunClaim, records: readonly StepRecord[], sentMs: number): void {
+    const { workflows, runs, steps, timing, random, clock, wheel } = this.#parts;
     const workflow = workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     const attempts = new StepAttempts(this.#parts, claim);
-    const own = records.filter(({ runId }) => runId === claim.id);
-    const session = new RunSession({ claim, runs, steps, attempts, timing, random, host: workflows.host, workflow, records: own });
+    const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
+    const session = new RunSession({ ...parts, host: workflows.host, workflow, records });
+    const lease = this.#leases.hold(claim, sentMs, (reason) => {
+      attempts.log.warn({ err: reason }, "a run is stopped here");
+      session.abort();
+    });
     const ended = this.#work(claim, session, attempts).finally(() => {
+      lease.release();
       this.#active.delete(claim.id);
       if (this.#isBehind) this.#task.wake();
     });
-    this.#active.set(claim.id, { claim, attempts, session, ended });
+    this.#active.set(claim.id, { claim, session, ended });
   }
 
   async #work(claim: RunClaim, session: RunSession, attempts: StepAttempts): Promise<void> {
-    const { runs, timing, clock } = this.#parts;
+    const { runs, timing } = this.#parts;
     try {
       if (claim.deaths >= timing.deathsCount) {
         const reason = `Its runner died ${claim.deaths} times without any progress of the run.`;
         attempts.log.error({ deaths: claim.deaths }, "a run is stuck: it may kill its runners");
-        await persistently(clock, timing.leaseMs, () => runs.stuck(claim, reason));
+        await retry(this.#parts, { ...END_RETRY, forMs: timing.leaseMs }, () => runs.stuck(claim, reason));
         return;
       }
       const end = await session.work();
@@ -120,21 +151,6 @@ export class WorkflowRunner implements Closable {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
       // Sooner, where that can be said.
       await runs.giveBack(claim, timing.pollMs).catch(() => {});
-    }
-  }
-
-  async #renew(): Promise<void> {
-    const { runs, timing, log } = this.#parts;
-    const held = [...this.#active.values()];
-    if (held.length === 0) return;
-    try {
-      const kept = await runs.renew(
-        held.map(({ claim }) => claim),
-        timing.leaseMs,
-      );
-      for (const { claim, attempts } of held) if (!kept.has(claim.id) && this.#active.get(claim.id)?.attempts === attempts) attempts.abort();
-    } catch (error) {
-      log.warn({ err: error }, "the leases of runs could not be renewed");
     }
   }
 }

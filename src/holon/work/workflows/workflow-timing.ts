@@ -16,6 +16,9 @@ export const DEFAULT_WORKFLOW_TIMING = {
   undoAwayAttemptsCount: 120,
   /** Deaths of runners without any progress, after which a run is stuck. */
   deathsCount: 5,
+  /** How long a body may wait for what is not a step before that is said, and after how long it is said again. */
+  bodyPatienceMs: 60_000,
+  bodyReminderMs: 3_600_000,
   /** How long ended runs are kept, and their keys known. */
   endedKeptMs: 14 * 24 * 3_600_000,
   /** How long events are kept for runs that come to wait for them. */
