@@ -60,7 +60,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect((await place.is(await place.run("1"), "undone"))["reason"]).toMatch(/BAD_REQUEST|INTERNAL/);
   });
 
-  it.each(ODD_VALUES.filter(([name]) => name !== "a symbol"))("ends undone when a step answers %s", async (_name, odd) => {
+  it.each(ODD_VALUES)("ends undone when a step answers %s", async (_name, odd) => {
     for (const kind of ["run", "transaction", "call"] as const)
       place.start(async ({ step }) => {
         await step[kind](kind, async () => odd() as never, { retry: { attempts: 2, firstMs: 1 } });
@@ -89,5 +89,58 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(reason).toContain("The step write could not be undone");
     expect((reason as string).length).toBeLessThan(2_000);
     expect(undos).toBe(2);
+  });
+});
+
+describe("a step that answers what JSON cannot hold", { timeout: 60_000 }, () => {
+  const cyclic = (): unknown => {
+    const value: Record<string, unknown> = {};
+    value["own"] = value;
+    return value;
+  };
+  const UNKEPT: readonly (readonly [string, () => unknown])[] = [
+    ["a BigInt", () => 1n],
+    ["an object that refers to itself", cyclic],
+    ["a function", () => () => 1],
+    ["a symbol", () => Symbol("odd")],
+    ["more than a megabyte", () => "x".repeat(1024 * 1024)],
+  ];
+
+  it.each(UNKEPT)("writes nothing and fails once, in a transaction that answers %s", async (_name, make) => {
+    let calls = 0;
+    place.start(async ({ step, run }) => {
+      await step.transaction("write", async ({ tx }) => {
+        calls++;
+        await tx.db.insert(happened).values({ what: "written", run: run.key });
+        return make() as never;
+      });
+      return { left: 0 };
+    });
+    const id = await place.run("1");
+    expect((await place.is(id, "undone"))["reason"]).toContain("The step write is rolled back: its answer cannot be kept as JSON");
+    expect([calls, await place.happened(), (await place.steps(id)).map((step) => step["state"])]).toEqual([1, [], ["failed"]]);
+  });
+
+  it.each(UNKEPT)("acts once, is in doubt and is undone, with an effect elsewhere that answers %s", async (_name, make) => {
+    let calls = 0;
+    const undone: unknown[] = [];
+    place.start(async ({ step }) => {
+      await step.run(
+        "act",
+        () => {
+          calls++;
+          return make() as never;
+        },
+        { undo: ({ isInDoubt, result }) => void undone.push([isInDoubt, result]) },
+      );
+      return { left: 0 };
+    });
+    const id = await place.run("1");
+    expect((await place.is(id, "undone"))["reason"]).toContain("The step act has acted, and is not tried again: its answer cannot be kept as JSON");
+    expect([calls, undone, (await place.steps(id)).map((step) => [step["state"], step["in_doubt"]])]).toEqual([
+      1,
+      [[true, undefined]],
+      [["undone", true]],
+    ]);
   });
 });

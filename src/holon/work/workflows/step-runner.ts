@@ -157,7 +157,7 @@ export class StepRunner {
       await steps.writeDone(claim, step, attempt, value, trial.answer);
       return { kind: "done", value, answer: trial.answer };
     } catch (error) {
-      trial.inDoubt ||= calls === undefined ? isDoubtful(error) : calls.mayHaveActed();
+      trial.inDoubt ||= calls === undefined ? trial.isRefused || isDoubtful(error) : calls.mayHaveActed();
       throw error;
     }
   }
