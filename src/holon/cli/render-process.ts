@@ -1,8 +1,8 @@
 import { renderTable } from "../process/plan/render-table.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
 
-/** What a process that became ready tells: a row a context, and its addresses. */
-export function renderProcess({ plan, edge, mesh, ops, database, contexts }: RunningProcess): string {
+/** What a process that has started tells: whether it is ready, a row a context, its addresses, and what keeps a context from working. */
+export function renderProcess({ plan, edge, mesh, ops, database, contexts, readiness }: RunningProcess): string {
   const rows = contexts.map(({ name, module, targets }) => [name, "this process", `${targets.size} procedures`, callsOf(module.calls)]);
   const remote = Object.entries(plan.addresses).map(([name, urls]) => [name, urls.join(", "), "", ""]);
   const addresses: string[][] = [];
@@ -10,7 +10,10 @@ export function renderProcess({ plan, edge, mesh, ops, database, contexts }: Run
   if (mesh !== undefined) addresses.push(["mesh", `http://${plan.mesh?.host}:${mesh.port}`]);
   if (ops !== undefined) addresses.push(["operations", ops.url]);
   if (database.url !== undefined) addresses.push(["database", shownUrl(plan, database.url)]);
-  return `\n${plan.name} is ready\n\n${renderTable(["context", "runs in", "has", "calls"], [...rows, ...remote])}\n\n${renderTable(["", ""], addresses)}\n`;
+  const head = `${plan.name} ${readiness().ready ? "is ready" : "runs and is not ready"}`;
+  const tables = `${renderTable(["context", "runs in", "has", "calls"], [...rows, ...remote])}\n\n${renderTable(["", ""], addresses)}`;
+  const faults = [...database.differing.values()].map(({ reason, cure }) => `\n${reason}\n  ${cure}\n`);
+  return `\n${head}\n\n${tables}\n${faults.join("")}`;
 }
 
 function callsOf(calls: Readonly<Record<string, { readonly name: string }>>): string {

@@ -102,7 +102,7 @@ describe("with a login of its own, a context", () => {
   });
 
   it("finds nothing to migrate with rights of its own, and needs none", async () => {
-    await expect(migrate({ url, context: "orders", role: null })).resolves.toEqual({ applied: [], role: undefined });
+    await expect(migrate({ url, context: "orders", role: null })).resolves.toEqual({ applied: [], role: undefined, differences: [] });
   });
 });
 

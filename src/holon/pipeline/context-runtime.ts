@@ -26,6 +26,8 @@ export interface CompileContextOptions {
   readonly store: ContextData | undefined;
   readonly limits: Limits;
   readonly services: PipelineServices;
+  /** Whether it answers no call, because it could not keep what it promises. */
+  readonly isClosed?: boolean;
 }
 
 /** A context compiled for one process. */
@@ -53,11 +55,11 @@ export interface CompiledContext {
 }
 
 /** Compiles every procedure of a context to one function. */
-export function compileContext({ module, store, limits, services }: CompileContextOptions): CompiledContext {
+export function compileContext({ module, store, limits, services, isClosed = false }: CompileContextOptions): CompiledContext {
   const log = services.log.child({ context: module.name });
   const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs, module.workflows);
-  const gauge = createCallGauge(limits);
-  const streamGauge = createStreamGauge(module.name, limits);
+  const gauge = isClosed ? createClosedGauge(module.name) : createCallGauge(limits);
+  const streamGauge = isClosed ? createClosedGauge(module.name) : createStreamGauge(module.name, limits);
   const home: { -readonly [Part in keyof ContextHome]: ContextHome[Part] } = {
     name: module.name,
     clock: services.clock,
@@ -130,6 +132,15 @@ function createCallGauge({ concurrencyCount }: Limits): ConcurrencyGauge {
     running: 0,
     limit: concurrencyCount,
     refusal: () => catalogueError("OVERLOADED", `More than ${concurrencyCount} calls run at once (limit concurrencyCount).`),
+  };
+}
+
+/** The log and the readiness of the process say why; callers only that it was not their fault, and that nothing was done. */
+function createClosedGauge(context: string): ConcurrencyGauge {
+  return {
+    running: 0,
+    limit: 0,
+    refusal: () => catalogueError("UNAVAILABLE", `The context ${context} cannot work in this process.`, { executed: "no" }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { integer, pgSchema, text } from "drizzle-orm/pg-core";
 import postgres, { type Sql } from "postgres";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../dev/postgres/test-database.ts";
@@ -123,6 +124,23 @@ describe("an older version on a database that a newer one has migrated", { timeo
     await start({ ...ADDING, "0002_drops": `-- holon: compatible: no version since 1.2 reads it\n${DROPS}` });
     await start(ADDING);
     expect(warnings).toEqual([{ context: "orders", source: "context", migrations: ["0002_drops"] }]);
+  });
+
+  it("is told what of its tables the newer version changed, and works on: its migration is marked as compatible", async () => {
+    const orders = pgSchema("orders").table("orders", { id: integer().primaryKey(), email: text() });
+    await start({ ...ADDING, "0002_drops": `-- holon: compatible: no version since 1.2 reads it\n${DROPS}` });
+    const folder = await folderOf(ADDING);
+    const older = await migrate({ url: database.url, context: "orders", folder, tables: { orders }, log });
+    expect(older.differences).toEqual([]);
+    expect(warnings).toContainEqual({ context: "orders", differences: ["the column orders.email is missing"] });
+    const newer = await migrate({
+      url: database.url,
+      context: "orders",
+      tables: { orders },
+      log,
+      folder: await folderOf({ ...ADDING, "0002_drops": `-- holon: compatible: no version since 1.2 reads it\n${DROPS}` }),
+    });
+    expect(newer.differences).toEqual(["the column orders.email is missing"]);
   });
 
   it("starts without tables of its own", async () => {

@@ -1,5 +1,6 @@
 import { type Clock, catalogueError, isHolonError, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
 import { isConnectionLoss, toHolonError } from "../database-error.ts";
+import type { Tables } from "../drizzle/database.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./context-role.ts";
 import type { Migration } from "./migration.ts";
@@ -9,6 +10,7 @@ import { withMigrationLock } from "./migration-lock.ts";
 import { LOCK_TIMEOUT_MS, OwnerConnection } from "./owner-connection.ts";
 import { pendingMigrations } from "./pending-migrations.ts";
 import { StatementWatch } from "./statement-watch.ts";
+import { tableDifferences } from "./table-differences.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 import { LOCK_PATIENCE_MS, whenUnlocked } from "./when-unlocked.ts";
 
@@ -20,6 +22,8 @@ export interface MigrateOptions {
   readonly context: string;
   /** Folder of drizzle-kit's files; without it only the toolkit's own tables are made. */
   readonly folder?: string | undefined;
+  /** The tables of the code, which are compared with those of the database afterwards. */
+  readonly tables?: Tables | undefined;
   /**
    * Who works with the tables afterwards: by default the role `<database>_<context>`, made here; a name for a login that exists; null where the
    * login of `url` is the context's own.
@@ -37,6 +41,8 @@ export interface MigrateResult {
   readonly applied: readonly string[];
   /** The role that connections should take, for {@link ContextDataOptions.role}; undefined where they work as their login. */
   readonly role: string | undefined;
+  /** How the tables of the code and of the database differ, so that statements fail ({@link tableDifferences}); empty where they fit. */
+  readonly differences: readonly string[];
 }
 
 /**
@@ -108,8 +114,17 @@ async function migrateLocked(
     await watch.close();
   }
   if (role !== undefined) await grantContext(connection, context, role, log);
+  const differences = options.tables === undefined ? [] : await tableDifferences(connection, context, options.tables);
+  // An operator, or the newer version, has said that this one works with what the newer one left.
+  const isOlder = (await journal.applied("context")).length > (own?.length ?? 0);
+  if (isOlder && differences.length > 0) {
+    log.warn(
+      { context, differences },
+      "The tables are not as this version declares them. Newer migrations that are marked as compatible changed them.",
+    );
+  }
   // A login that was named is connected as, not changed into.
-  return { applied, role: options.role === undefined ? role : undefined };
+  return { applied, role: options.role === undefined ? role : undefined, differences: isOlder ? [] : differences };
 }
 
 /** Asks first: `create schema if not exists` needs rights on the database even where the schema exists. */

@@ -46,7 +46,8 @@ describe("a test database", { timeout: 30_000 }, () => {
     };
     const copies = await Promise.all([1, 2, 3].map(() => createTestDatabase({ server, template })));
     expect(built).toBe(1);
-    for (const copy of copies) expect(await migrate({ url: copy.url, context: "orders" })).toEqual({ applied: [], role: `${copy.name}_orders` });
+    for (const copy of copies)
+      expect(await migrate({ url: copy.url, context: "orders" })).toEqual({ applied: [], role: `${copy.name}_orders`, differences: [] });
   });
 
   it("is kept when it is asked for", async () => {

@@ -1,6 +1,7 @@
 import type { RateStore } from "../../edge/index.ts";
 import type { MeshPeer } from "../../mesh/index.ts";
 import type { TaskBoard } from "../../work/index.ts";
+import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
 
 /** One thing that a process works with, and whether it works now. */
@@ -16,6 +17,8 @@ export interface HealthPart {
 export interface HealthSources {
   /** By context. */
   readonly databases: ReadonlyMap<string, unknown>;
+  /** Contexts whose tables are not as their code needs them. */
+  readonly differing: OpenDatabase["differing"];
   /** Contexts whose database does not answer. */
   readonly silent: ReadonlySet<string>;
   readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
@@ -27,10 +30,11 @@ export interface HealthSources {
 }
 
 /** All parts of a process, working or not. The list is as long as the plan makes it, whatever happens. */
-export function healthParts({ databases, silent, peers, boards, backend, rateStore }: HealthSources): readonly HealthPart[] {
+export function healthParts({ databases, differing, silent, peers, boards, backend, rateStore }: HealthSources): readonly HealthPart[] {
   const parts: HealthPart[] = [];
   for (const name of databases.keys()) {
-    parts.push({ part: "database", name, fault: silent.has(name) ? `the database of ${name} does not answer` : undefined });
+    const fault = silent.has(name) ? `the database of ${name} does not answer` : differing.get(name)?.reason;
+    parts.push({ part: "database", name, fault });
   }
   for (const [name, peer] of peers) {
     const { status, reason } = peer.state();

@@ -6,7 +6,7 @@ import type { HealthPart } from "./health-parts.ts";
 
 /** What {@link processGauges} reads. */
 export interface GaugeParts {
-  readonly database: OpenDatabase;
+  readonly database: Pick<OpenDatabase, "url" | "stores">;
   readonly hosted: readonly CompiledContext[];
   readonly mesh: MeshServer | undefined;
   readonly peers: ReadonlyMap<string, MeshPeer>;

@@ -52,6 +52,7 @@ describe("the readiness of a process", () => {
     const backend = { kind: "redis", fault: "the queues cannot be reached: events and jobs wait" } as const;
     const parts = healthParts({
       databases: new Map(),
+      differing: new Map(),
       silent: new Set(),
       peers: new Map(),
       boards: new Map(),
@@ -71,7 +72,7 @@ describe("the gauge of what does not work", () => {
     let reason: string | undefined;
     const state = () => ({ status: reason === undefined ? ("ready" as const) : ("connecting" as const), reason });
     const sources: HealthSources = {
-      ...{ databases: new Map([["orders", {}]]), silent, peers: new Map([["stock", { state }]]), boards: new Map() },
+      ...{ databases: new Map([["orders", {}]]), differing: new Map(), silent, peers: new Map([["stock", { state }]]), boards: new Map() },
       ...{ backend: { kind: "postgres", fault: undefined }, rateStore: { reachable: true } },
     };
     const gauges = processGauges({

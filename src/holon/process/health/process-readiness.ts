@@ -12,14 +12,14 @@ export interface ReadinessSources {
 /**
  * Whether a balancer should send calls to this process, and what does not work here.
  *
- * A process is not ready while it starts or stops, and while none of its contexts can work because each of them has a silent database. Anything else
+ * A process is not ready while it starts or stops, and while none of its contexts can work because each of them has a database that is silent, or whose tables are not those of the code. Anything else
  * that is away makes it *degraded*: other processes miss it as well, so all of them would leave the balancer together, with all that still works.
  */
 export function readinessOf({ phase, hosted, parts }: ReadinessSources): Readiness {
   const reasons: string[] = phase === "running" ? [] : [`this process is ${phase}`];
-  const silent = parts.filter(({ part, fault }) => part === "database" && fault !== undefined);
-  const canWork = hosted.length === 0 || hosted.some((context) => silent.every(({ name }) => name !== context));
-  if (!canWork) reasons.push(...faultsOf(silent));
+  const broken = parts.filter(({ part, fault }) => part === "database" && fault !== undefined);
+  const canWork = hosted.length === 0 || hosted.some((context) => broken.every(({ name }) => name !== context));
+  if (!canWork) reasons.push(...faultsOf(broken));
   const degraded = faultsOf(canWork ? parts : parts.filter(({ part }) => part !== "database"));
   return { ready: reasons.length === 0, reasons, degraded };
 }

@@ -84,9 +84,11 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     mayCall: createCallPolicy(shape, guests),
     transportOf: (caller) => (caller === "edge" && plan.edge !== undefined ? "local" : "mesh"),
   };
-  const hosted = modules.map((module) => compileContext({ module, store: database.stores.get(module.name), limits, services }));
+  const hosted = modules.map((module) =>
+    compileContext({ module, store: database.stores.get(module.name), limits, services, isClosed: database.differing.has(module.name) }),
+  );
   // Before anything can call. A child that runs one job alone has no role: its parent has started the app.
-  if (plan.roles.length > 0) for (const context of hosted) await context.start();
+  if (plan.roles.length > 0) for (const context of hosted) if (!database.differing.has(context.name)) await context.start();
 
   const processName = `${plan.name}/${plan.contexts.length === 0 ? "edge" : plan.contexts.join("+")}/${process.pid}`;
   const secret = plan.secret ?? newId();

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type ContextData, createContextData, createNotifyHub, migrate } from "../../data/index.ts";
 import type { ContextModule } from "../../define/index.ts";
@@ -22,12 +22,23 @@ export interface OpenDatabase {
   /** Address of the shared database, with its password; undefined where no context here uses one. */
   readonly url: string | undefined;
   readonly stores: ReadonlyMap<string, ContextData>;
+  /** Contexts whose tables are not as their code needs them: every statement could fail, so they answer no call and do no work. */
+  readonly differing: ReadonlyMap<string, DifferingTables>;
+}
+
+/** Why a context cannot work with its tables. */
+export interface DifferingTables {
+  /** A sentence for operators, without its full stop. */
+  readonly reason: string;
+  /** What to do about it. */
+  readonly cure: string;
 }
 
 /** Starts the embedded server where the plan says so, migrates the hosted contexts, and opens their pools. */
 export async function openDatabase({ plan, modules, migrations, open, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
+  const differing = new Map<string, DifferingTables>();
   // Before the pools, so that it is closed after them.
   const hub = open.add("notifications", createNotifyHub({ log }));
   for (const module of modules) {
@@ -37,16 +48,11 @@ export async function openDatabase({ plan, modules, migrations, open, clock, log
     const url = own ?? shared;
     if (url === undefined) continue;
     const folder = tables === undefined ? undefined : path.join(migrations, name);
-    if (folder !== undefined && !existsSync(folder)) {
-      log.warn(
-        { context: name, folder },
-        "a context has tables and no migrations; make them with drizzle-kit generate, or its first statement fails",
-      );
-    }
-    const { role } = await migrate({
+    const { role, differences } = await migrate({
       url,
       context: name,
       folder,
+      tables,
       role: own === undefined ? undefined : null,
       log,
     });
@@ -61,8 +67,30 @@ export async function openDatabase({ plan, modules, migrations, open, clock, log
       hub,
     });
     stores.set(name, open.add(`database of ${name}`, store));
+    if (differences.length === 0) continue;
+    const found = { reason: `the tables of ${name} are not as its code needs them: ${differences.join("; ")}`, cure: cureOf(name, migrations) };
+    log.error({ context: name, cure: found.cure }, `${found.reason}. The context answers no call and does no work.`);
+    differing.set(name, found);
   }
-  return { url: shared, stores };
+  return { url: shared, stores, differing };
+}
+
+/** The command that makes the missing migration: the project's own script for it, where it has one. */
+function cureOf(context: string, migrations: string): string {
+  const folder = path.relative(process.cwd(), path.join(migrations, context));
+  const command = ownScript() ?? `npx drizzle-kit generate --dialect postgresql --schema <the file with its tables> --out ${folder}`;
+  const isThere = existsSync(path.join(migrations, context, "meta/_journal.json"));
+  return `${isThere ? `${folder} has no migration that makes them so` : `there are no migrations in ${folder}`}. Make one and start again: ${command}`;
+}
+
+function ownScript(): string | undefined {
+  try {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly scripts?: Readonly<Record<string, string>> };
+    const name = Object.entries(scripts ?? {}).find(([, script]) => script.includes("drizzle-kit generate"))?.[0];
+    return name === undefined ? undefined : `npm run ${name} (drizzle-kit generate)`;
+  } catch {
+    return undefined;
+  }
 }
 
 async function sharedUrl({ database, name }: Plan, open: OpenThings, log: Logger): Promise<string | undefined> {

@@ -78,10 +78,12 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const core = await openCore(options, open);
   const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
-  const { stores, url: databaseUrl } = database;
+  const { stores, url: databaseUrl, differing } = database;
   const boards = new Map([...stores.keys()].map((name) => [name, new TaskBoard(clock)]));
   const work = await startWork({
-    ...{ plan, hosted, stores, databaseUrl },
+    ...{ plan, stores, databaseUrl },
+    // Where tables differ, each attempt of a job would fail and be counted: it waits for a process that can.
+    hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
     services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left, boards },
@@ -95,7 +97,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const clocks = open.add("clock watch", new ClockWatch({ stores, clock, wheel, log }));
   const rateStore = await openRateStore(core, open);
   const parts = (): readonly HealthPart[] =>
-    healthParts({ databases: stores, silent: watch.silent, peers, boards, backend: work?.backend, rateStore });
+    healthParts({ databases: stores, differing, silent: watch.silent, peers, boards, backend: work?.backend, rateStore });
   const readiness = (): Readiness => readinessOf({ phase: state.phase, hosted: plan.contexts, parts: parts() });
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));

@@ -1,0 +1,127 @@
+import { is } from "drizzle-orm";
+import { getTableConfig, PgArray, type PgColumn, PgEnumColumn, PgEnumObjectColumn, PgTable } from "drizzle-orm/pg-core";
+import type { Tables } from "../drizzle/database.ts";
+import { quoteIdentifier } from "../identifier.ts";
+import { sqlState } from "../sql-state.ts";
+import type { OwnerRows } from "./owner-connection.ts";
+
+/** A column as the database has it. */
+interface FoundColumn {
+  readonly table: string;
+  /** Null for a table without columns. */
+  readonly name: string | null;
+  /** Of the type, or of what a domain is over. */
+  readonly typeId: number;
+  readonly type: string;
+  readonly category: string;
+  readonly notNull: boolean;
+  /** Whether it is part of the primary key, which makes it not null whatever the code says. */
+  readonly isKey: boolean;
+  /** Whether a row that leaves it out gets a value: a default, an identity, a generated column. */
+  readonly isFilled: boolean;
+}
+
+interface FoundType {
+  readonly id: number;
+  readonly type: string;
+  readonly category: string;
+}
+
+/** How Drizzle names integers with a sequence; Postgres knows no such types. */
+const SERIALS: Readonly<Record<string, string>> = { smallserial: "smallint", serial: "integer", bigserial: "bigint" };
+
+/** Texts of all kinds are sent and read alike, whatever their declared length. */
+const TEXT_CATEGORY = "S";
+
+/**
+ * How the tables of the code differ from those of the context's schema, so that statements fail: tables and columns that are missing, types, null
+ * where the code has none, and columns that a new row must fill and the code does not know.
+ *
+ * Shape: a clause each, as in `the column orders.note is missing`; empty where the code can work. More tables and columns in the database are fine,
+ * since a newer version may have added them. Lengths of texts and the precision of numbers are not compared.
+ */
+export async function tableDifferences(sql: OwnerRows, context: string, tables: Tables): Promise<readonly string[]> {
+  const declared = Object.values(tables)
+    .filter((value) => is(value, PgTable))
+    .map((table) => getTableConfig(table))
+    .filter(({ schema }) => schema === context);
+  if (declared.length === 0) return [];
+  const found = await columnsOf(sql, context);
+  const types = await typesOf(
+    sql,
+    declared.flatMap(({ columns }) => columns.map(typeText)),
+  );
+  return declared.flatMap(({ name, columns }) => {
+    const rows = found.filter(({ table }) => table === name);
+    if (rows.length === 0) return [`the table ${name} is missing`];
+    const known = new Set(columns.map((column) => column.name));
+    return [
+      ...columns.flatMap((column) => {
+        const row = rows.find((candidate) => candidate.name === column.name);
+        const difference = row === undefined ? "is missing" : columnDifference(column, row, types.get(typeText(column)));
+        return difference === undefined ? [] : [`the column ${name}.${column.name} ${difference}`];
+      }),
+      ...rows
+        .filter((row) => row.name !== null && row.notNull && !row.isFilled && !known.has(row.name))
+        .map((row) => `the column ${name}.${row.name} must be filled, and the code does not know it`),
+    ];
+  });
+}
+
+function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | null | undefined): string | undefined {
+  // Undefined for a type that Postgres cannot read by this text: it was checked by the migration that used it.
+  if (type === null) return `has the type ${row.type}, and the type ${typeText(column)} of the code is missing`;
+  const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
+  if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
+  if (column.notNull && !row.notNull) return "may be null, and in the code it may not";
+  const isLeftOut = !column.notNull && !column.hasDefault && column.generated === undefined && column.generatedIdentity === undefined;
+  if (isLeftOut && row.notNull && !row.isFilled && !row.isKey) return "must be filled, and in the code it may be null";
+  return undefined;
+}
+
+async function columnsOf(sql: OwnerRows, context: string): Promise<readonly FoundColumn[]> {
+  return sql.rows<FoundColumn>(
+    `    select relname as "table", attname as name, base.oid as "typeId", format_type(atttypid, null) as type, base.typcategory as category,
+      attnotnull as "notNull", exists (select from pg_index where indrelid = pg_class.oid and indisprimary and attnum = any(indkey)) as "isKey",
+      atthasdef or attidentity <> '' or attgenerated <> '' as "isFilled"
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+      left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
+      left join pg_type declared on declared.oid = atttypid
+      left join pg_type base on base.oid = case declared.typtype when 'd' then declared.typbasetype else declared.oid end
+    where nspname = $1 and relkind in ('r', 'p', 'f', 'v', 'm')`,
+    [context],
+  );
+}
+
+/** The types that texts stand for. Shape: null for one of the context's own that is missing; nothing for a text that Postgres does not know. */
+async function typesOf(sql: OwnerRows, texts: readonly string[]): Promise<ReadonlyMap<string, FoundType | null>> {
+  const types = new Map<string, FoundType | null>();
+  for (const text of new Set(texts)) {
+    const isOwn = text.startsWith('"');
+    const [type] = await typeNamed(sql, SERIALS[text] ?? text);
+    if (type !== undefined || isOwn) types.set(text, type ?? null);
+  }
+  return types;
+}
+
+async function typeNamed(sql: OwnerRows, text: string): Promise<readonly FoundType[]> {
+  try {
+    return await sql.rows<FoundType>(
+      "select oid as id, format_type(oid, null) as type, typcategory as category from pg_type where oid = to_regtype($1)",
+      [text],
+    );
+  } catch (error) {
+    // Before version 16 Postgres fails where it cannot read the text.
+    if (sqlState(error)?.startsWith("42")) return [];
+    throw error;
+  }
+}
+
+function typeText(column: PgColumn): string {
+  if (is(column, PgArray)) return `${typeText(column.baseColumn as PgColumn)}[]`;
+  if (is(column, PgEnumColumn) || is(column, PgEnumObjectColumn)) {
+    const { schema, enumName } = column.enum;
+    return `${quoteIdentifier(schema ?? "public")}.${quoteIdentifier(enumName)}`;
+  }
+  return column.getSQLType();
+}
