@@ -1,0 +1,46 @@
+/** What was measured at one moment: a figure by its name, such as `table source.holon_outbox`. */
+export type Sample = Readonly<Record<string, number>>;
+
+/** What became of one figure over the whole time. */
+export interface Growth {
+  readonly name: string;
+  /** The greatest value of each quarter of the time. */
+  readonly quarters: readonly [number, number, number, number];
+  /** The last quarter divided by the second. */
+  readonly ratio: number;
+  /** Whether it grew by more than it may. */
+  readonly isGrowing: boolean;
+}
+
+/** How much greater the last quarter may be than the second. */
+const GREATEST_RATIO = 1.1;
+
+/** A difference below this says nothing, by the first word of the name. Units: bytes, but pieces for queues, handles and connections. */
+const NOTHING: Readonly<Record<string, number>> = {
+  table: 1024 * 1024,
+  index: 1024 * 1024,
+  redis: 4 * 1024 * 1024,
+  memory: 8 * 1024 * 1024,
+  queue: 2_000,
+  handles: 5,
+  connections: 2,
+};
+
+/** Compares the quarters of the time. The first is left out: caches fill, and nothing is old enough to be removed. Errors: RangeError for less than eight samples. */
+export function growthOf(samples: readonly Sample[]): readonly Growth[] {
+  if (samples.length < 8) throw new RangeError(`${samples.length} samples cannot be parted into quarters`);
+  const names = [...new Set(samples.flatMap((sample) => Object.keys(sample)))].sort();
+  return names.map((name) => {
+    const quarters = [0, 1, 2, 3].map((quarter) => greatest(samples, quarter, name)) as unknown as Growth["quarters"];
+    const [, second, , last] = quarters;
+    const ratio = second === 0 ? (last === 0 ? 1 : Number.POSITIVE_INFINITY) : last / second;
+    const nothing = NOTHING[name.split(" ")[0] as string] ?? 0;
+    return { name, quarters, ratio, isGrowing: ratio > GREATEST_RATIO && last - second > nothing };
+  });
+}
+
+function greatest(samples: readonly Sample[], quarter: number, name: string): number {
+  const from = Math.floor((samples.length * quarter) / 4);
+  const to = Math.floor((samples.length * (quarter + 1)) / 4);
+  return Math.max(...samples.slice(from, to).map((sample) => sample[name] ?? 0));
+}

@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+import { runAloneInChild } from "../../../src/holon/cli/alone-command.ts";
+import { renderProcess } from "../../../src/holon/cli/render-process.ts";
+import { createLogger } from "../../../src/holon/observe/index.ts";
+import { shapeOf } from "../../../src/holon/process/app/app-shape.ts";
+import { readPlan } from "../../../src/holon/process/plan/index.ts";
+import { startProcess } from "../../../src/holon/process/start/start-process.ts";
+import { createSustainApp } from "./app.ts";
+
+// Made into one file by the soak, and started beside its migrations. It keeps what is over for a shorter time than the environment may ask for.
+const keptMs = Number(process.env["SUSTAIN_KEPT_MS"]);
+const app = createSustainApp("migrations");
+const plan = readPlan(shapeOf(app), process.env, (file) => readFileSync(file, "utf8"));
+const kept = { outboxKeptMs: keptMs, inboxKeptMs: keptMs, doneJobsKeptMs: keptMs, failedJobsKeptMs: keptMs, keyTtlMs: keptMs };
+const log = createLogger({ name: plan.name, level: plan.logLevel });
+const running = await startProcess({ app, plan: { ...plan, limits: { ...plan.limits, ...kept } }, log, runAlone: runAloneInChild });
+process.stdout.write(`${renderProcess(running)}\n`);

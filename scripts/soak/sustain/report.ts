@@ -1,0 +1,34 @@
+import type { Growth } from "./growth.ts";
+import type { Sustained } from "./run-sustain.ts";
+
+const MIB = 1024 * 1024;
+/** Smaller tables and indexes are counted, not shown. */
+const SHOWN_BYTES = MIB / 4;
+
+/** What came of it, for a person: the figures that are large first. */
+export function renderSustained({ seconds, rate, backend, keptSeconds, fired, reached, samples, growth, losses }: Sustained): string {
+  const growing = growth.filter(({ isGrowing }) => isGrowing);
+  const shown = growth.filter(({ name, quarters }) => !isBytes(name) || Math.max(...quarters) >= SHOWN_BYTES);
+  return [
+    "",
+    `sustained for ${seconds} s, queues on ${backend}, what is over is kept ${keptSeconds} s`,
+    `  fired            ${fired} events and jobs, and a fifth of that in runs; ${reached.toFixed(0)} a second of ${rate} asked for`,
+    `  samples          ${samples}`,
+    "",
+    `${"greatest value of each quarter".padEnd(64)} ${["1st", "2nd", "3rd", "4th", "4th/2nd"].map((title) => title.padStart(10)).join(" ")}`,
+    ...[...shown].sort((one, other) => other.quarters[3] - one.quarters[3]).map(renderGrowth),
+    `${growth.length - shown.length} tables and indexes never reached 256 KiB`,
+    "",
+    growing.length === 0 ? "nothing grows" : `GROWING: ${growing.map(({ name }) => name).join(", ")}`,
+    losses.length === 0 ? "nothing was lost, nothing happened twice" : `LOST: ${losses.join("; ")}`,
+  ].join("\n");
+}
+
+function renderGrowth({ name, quarters, ratio, isGrowing }: Growth): string {
+  const cells = quarters.map((value) => (isBytes(name) ? `${(value / MIB).toFixed(1)} MiB` : String(value)).padStart(10));
+  return `${name.padEnd(64)} ${cells.join(" ")} ${`${Number.isFinite(ratio) ? ratio.toFixed(2) : "new"}${isGrowing ? " !" : ""}`.padStart(10)}`;
+}
+
+function isBytes(name: string): boolean {
+  return /^(table|index|redis|memory) /.test(name);
+}

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { callUntilAnswered } from "../../../test/faults/harness/calls.ts";
+import { type Fleet, startFleet } from "../../../test/faults/harness/fleet.ts";
+import { bundleProgram } from "../../../test/faults/harness/program.ts";
+import type { BackendKind } from "../../../test/faults/harness/queues.ts";
+import { EFFECTS_OF_A_PIECE } from "./app.ts";
+import { type Growth, growthOf, type Sample } from "./growth.ts";
+import { Sampler } from "./samples.ts";
+
+/** How long, how fast, and on what. */
+export interface SustainOptions {
+  readonly seconds: number;
+  /** Events and jobs a second; a fifth of that in runs of five steps. */
+  readonly rate: number;
+  readonly backend: BackendKind;
+  /** How long what is over is kept. */
+  readonly keptSeconds: number;
+  readonly say: (line: string) => void;
+}
+
+/** What came of it. */
+export interface Sustained extends Omit<SustainOptions, "say"> {
+  readonly fired: number;
+  /** Fires a second that were reached. */
+  readonly reached: number;
+  readonly samples: number;
+  readonly growth: readonly Growth[];
+  /** What is lost or doubled, in words. */
+  readonly losses: readonly string[];
+}
+
+const FIRES_PER_SECOND = 10;
+/** A run is five steps, so as many steps as events are a fifth in runs. */
+const RUNS_PART = 0.2;
+const SAMPLES = 120;
+/** Seconds without one more effect after which what is missing is lost. */
+const STILL_LOOKS = 120;
+
+/** Keeps an app at work at a steady rate, with short retention, and looks whether anything it holds goes on growing. */
+export async function runSustain({ say, ...options }: SustainOptions): Promise<Sustained> {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const program = await bundleProgram({ name: "sustain", entry: `${here}main.ts`, migrations: [`${here}migrations`] });
+  const fleet = await startFleet({
+    ...{ app: "sustain", backend: options.backend, contexts: ["source", "sink"], program },
+    members: [{ name: "all", contexts: "source,sink", roles: "edge,jobs" }],
+    env: { SUSTAIN_KEPT_MS: String(options.keptSeconds * 1_000), LOG_LEVEL: "warn" },
+  });
+  const sampler = new Sampler(fleet);
+  try {
+    const samples: Sample[] = [];
+    const over = new AbortController();
+    const load = fireAtRate(fleet, options);
+    const sampling = sampleUntil(over.signal, options.seconds / SAMPLES, async () => {
+      samples.push(await sampler.take());
+      if (samples.length % 10 === 0) say(`  ${load.fired()} pieces of each kind, ${samples.length} of ${SAMPLES} samples`);
+    });
+    const startedMs = performance.now();
+    await load.over;
+    const reached = load.fired() / ((performance.now() - startedMs) / 1_000);
+    over.abort();
+    await sampling;
+    const losses = await settle(fleet, load.fired(), load.runs());
+    return { ...options, fired: load.fired(), reached, samples: samples.length, growth: growthOf(samples), losses };
+  } finally {
+    sampler.close();
+    await fleet.close();
+  }
+}
+
+/** Fires a few times a second, whatever becomes of the fires before. */
+function fireAtRate(fleet: Fleet, { seconds, rate }: Pick<SustainOptions, "seconds" | "rate">) {
+  let fired = 0;
+  let runs = 0;
+  const run = async (): Promise<void> => {
+    const open = new Set<Promise<unknown>>();
+    const startMs = performance.now();
+    for (let fire = 0; fire < seconds * FIRES_PER_SECOND; fire++) {
+      await sleep(Math.max(0, startMs + (fire * 1_000) / FIRES_PER_SECOND - performance.now()));
+      const count = Math.round(((fire + 1) * rate) / FIRES_PER_SECOND) - Math.round((fire * rate) / FIRES_PER_SECOND);
+      const ids = Array.from({ length: count }, (_, at) => `${fire}-${at}`);
+      const ownRuns = Math.round(count * RUNS_PART);
+      const call = callUntilAnswered(fleet.url("all"), "source.fire", { ids, runs: ownRuns }, `fire-${fire}`).then(() => {
+        fired += count;
+        runs += ownRuns;
+        open.delete(call);
+      });
+      open.add(call);
+    }
+    await Promise.all(open);
+  };
+  return { over: run(), fired: () => fired, runs: () => runs };
+}
+
+async function sampleUntil(over: AbortSignal, everySeconds: number, sample: () => Promise<void>): Promise<void> {
+  while (!over.aborted) {
+    await sample();
+    await sleep(everySeconds * 1_000, undefined, { signal: over }).catch(() => {});
+  }
+}
+
+/** Waits until all is done, and counts the effects. */
+async function settle(fleet: Fleet, fired: number, runs: number): Promise<string[]> {
+  const wanted = { event: fired, job: fired, step: runs * EFFECTS_OF_A_PIECE.step };
+  let found: Record<string, number> = {};
+  const count = async (): Promise<void> => {
+    const sql = fleet.sql("source");
+    const rows = await sql<{ kind: string; n: string }[]>`
+      select kind, sum(n)::text as n from (select * from source.tallies union all select * from sink.tallies) t group by kind`;
+    found = Object.fromEntries(rows.map(({ kind, n }) => [kind, Number(n)]));
+  };
+  const isDone = (): boolean => Object.entries(wanted).every(([kind, n]) => (found[kind] ?? 0) >= n);
+  for (let still = 0, before = ""; still < STILL_LOOKS && !isDone(); ) {
+    await sleep(1_000);
+    await count();
+    const now = JSON.stringify(found);
+    still = now === before ? still + 1 : 0;
+    before = now;
+  }
+  // What comes twice comes a moment later.
+  await sleep(2_000);
+  await count();
+  return Object.entries(wanted).flatMap(([kind, n]) => (found[kind] === n ? [] : [`${kind}: ${found[kind] ?? 0} effects of ${n}`]));
+}
