@@ -77,7 +77,12 @@ test("lists every fault of a bad configuration at once, exits 2 and opens no por
 
 test("ends when it could not start, whatever else keeps it alive", async () => {
   const alive = `--import "data:text/javascript,setInterval(() => {}, 1e6)"`;
-  const running = run({ ...(await anyPorts()), DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`, NODE_OPTIONS: alive });
+  const running = run({
+    ...(await anyPorts()),
+    DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`,
+    HOLON_LIMIT_START_PATIENCE_MS: "500",
+    NODE_OPTIONS: alive,
+  });
   expect(await running.ended).toBe(1);
   expect(running.output()).toContain("could not start: The database cannot be reached");
 });

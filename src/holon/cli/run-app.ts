@@ -41,7 +41,8 @@ export interface RunAppOptions {
  * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do;
  * `openapi` prints the document of the REST interface and needs no environment; `work` shows what waits and decides about it; `key` makes a key for
  * a process.
- * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed.
+ * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed, and for a login or database
+ * that its server refuses.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
   const { command = process.argv[2] ?? "start" } = options;

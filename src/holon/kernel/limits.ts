@@ -103,6 +103,8 @@ export const DEFAULT_LIMITS = {
   doneJobsKeptMs: 3_600_000,
   /** How long a job that failed for good is kept, to be looked at and run again. */
   failedJobsKeptMs: 14 * 86_400_000,
+  /** How long a start waits for databases that are away or too busy. */
+  startPatienceMs: 60_000,
   /** Between "not ready" and refusing new work, for load balancers to notice. */
   drainMs: 5_000,
   /** How long work in flight may take to finish at stop. */

@@ -2,6 +2,7 @@ import type { ContextData } from "../../data/index.ts";
 import type { ContextModule } from "../../define/index.ts";
 import type { Clock } from "../../kernel/index.ts";
 import { ackQueue, eventQueue, jobQueues, Subscriptions, subscribersOf, WorkDatabase } from "../../work/index.ts";
+import type { StartPatience } from "./start-patience.ts";
 
 /** Whether a context has anything to do behind its calls. */
 export function hasWork(module: ContextModule): boolean {
@@ -30,10 +31,13 @@ export async function writeSubscribers(
   hosted: readonly ContextModule[],
   app: readonly ContextModule[],
   stores: ReadonlyMap<string, ContextData>,
+  patience: StartPatience,
   clock: Clock,
 ): Promise<void> {
   for (const { name } of hosted) {
     const store = stores.get(name);
-    if (store !== undefined) await new Subscriptions(new WorkDatabase(store, clock)).subscribe(subscribersOf(name, app));
+    if (store === undefined) continue;
+    const subscriptions = new Subscriptions(new WorkDatabase(store, clock));
+    await patience.wait(patience.databaseOf(name), () => subscriptions.subscribe(subscribersOf(name, app)));
   }
 }

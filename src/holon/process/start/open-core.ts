@@ -13,6 +13,7 @@ import { createCallPolicy, createOwnCaller } from "./call-policy.ts";
 import { writeSubscribers } from "./context-work.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
 import { connectPeers, createResolver } from "./routing.ts";
+import { StartPatience } from "./start-patience.ts";
 
 /** What every process of an app is made from, whatever it serves. */
 export interface CoreOptions {
@@ -43,6 +44,7 @@ export interface Core {
   /** The plan's, or one that was made up for this process alone. */
   readonly secret: string;
   readonly database: OpenDatabase;
+  readonly patience: StartPatience;
   readonly contracts: readonly Contract[];
   readonly hosted: readonly CompiledContext[];
   readonly mesh: MeshServer | undefined;
@@ -72,8 +74,9 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
   const wheel = open.add("timer wheel", new TimerWheel(() => clock.monotonicMs()));
-  const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, clock, log });
-  await writeSubscribers(modules, app.contexts, database.stores, clock);
+  const patience = new StartPatience({ plan, clock, wheel, random, log });
+  const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, patience, clock, log });
+  await writeSubscribers(modules, app.contexts, database.stores, patience, clock);
 
   const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
   const workMetrics = new WorkMetrics();
@@ -106,7 +109,25 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const resolve: ResolveTarget = (...place) => wrapTarget(reach(...place));
   for (const context of hosted) context.connect(resolve);
   const callerFor = createOwnCaller(shape, plan);
-  return { plan, log, clock, wheel, random, newId, secret, database, contracts, hosted, mesh, peers, resolve, callerFor, callMetrics, workMetrics };
+  return {
+    plan,
+    log,
+    clock,
+    wheel,
+    random,
+    newId,
+    secret,
+    database,
+    patience,
+    contracts,
+    hosted,
+    mesh,
+    peers,
+    resolve,
+    callerFor,
+    callMetrics,
+    workMetrics,
+  };
 }
 
 /** With keys where the plan has them; the secret proves membership only. */

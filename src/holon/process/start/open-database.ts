@@ -5,6 +5,7 @@ import type { ContextModule } from "../../define/index.ts";
 import { startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
 import type { Clock, Logger, OpenThings } from "../../kernel/index.ts";
 import type { Plan } from "../plan/index.ts";
+import type { StartPatience } from "./start-patience.ts";
 
 /** What {@link openDatabase} needs. */
 export interface OpenDatabaseOptions {
@@ -13,6 +14,8 @@ export interface OpenDatabaseOptions {
   /** Folder with one folder of migrations a context. */
   readonly migrations: string;
   readonly open: OpenThings;
+  /** Waits for databases that are away. */
+  readonly patience: StartPatience;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -34,8 +37,8 @@ export interface DifferingTables {
   readonly cure: string;
 }
 
-/** Starts the embedded server where the plan says so, migrates the hosted contexts, and opens their pools. */
-export async function openDatabase({ plan, modules, migrations, open, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
+/** Starts the embedded server if the plan says so, migrates the hosted contexts, waiting for their databases, and opens their pools. */
+export async function openDatabase({ plan, modules, migrations, open, patience, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
   const differing = new Map<string, DifferingTables>();
@@ -48,14 +51,8 @@ export async function openDatabase({ plan, modules, migrations, open, clock, log
     const url = own ?? shared;
     if (url === undefined) continue;
     const folder = tables === undefined ? undefined : path.join(migrations, name);
-    const { role, differences } = await migrate({
-      url,
-      context: name,
-      folder,
-      tables,
-      role: own === undefined ? undefined : null,
-      log,
-    });
+    const migration = { url, context: name, folder, tables, role: own === undefined ? undefined : null, log, clock };
+    const { role, differences } = await patience.wait(patience.databaseOf(name), () => migrate(migration));
     const store = createContextData({
       context: name,
       url,

@@ -76,12 +76,12 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
   const { app, runAlone = () => nobodyRunsAlone } = options;
   const core = await openCore(options, open);
-  const { plan, log, clock, wheel, random, newId, database, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
+  const { plan, log, clock, wheel, random, newId, database, patience, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl, differing } = database;
   const boards = new Map([...stores.keys()].map((name) => [name, new TaskBoard(clock)]));
   const work = await startWork({
-    ...{ plan, stores, databaseUrl },
+    ...{ plan, stores, databaseUrl, patience },
     // Where tables differ, each attempt of a job would fail and be counted: it waits for a process that can.
     hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,

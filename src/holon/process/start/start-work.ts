@@ -19,6 +19,7 @@ import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../wo
 import type { Plan } from "../plan/index.ts";
 import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
+import type { StartPatience } from "./start-patience.ts";
 
 /** What {@link startWork} needs. */
 export interface WorkOptions {
@@ -29,6 +30,8 @@ export interface WorkOptions {
   readonly stores: ReadonlyMap<string, ContextData>;
   /** Address of the shared database, where queues live unless the plan says otherwise. */
   readonly databaseUrl: string | undefined;
+  /** Waits for databases that are away or slow. */
+  readonly patience: StartPatience;
   /** Runs a job that killed its process twice in a process of its own. */
   readonly runAlone: RunAlone;
   readonly services: WorkServices;
@@ -80,7 +83,10 @@ export async function startWork(options: WorkOptions): Promise<Work | undefined>
     await backend?.close();
   };
   try {
-    for (const { context, store } of working) contexts.push(await startContext(options, backend, context, store));
+    for (const { context, store } of working) {
+      const start = () => startContext(options, backend, context, store);
+      contexts.push(await options.patience.wait(options.patience.databaseOf(context.name), start));
+    }
   } catch (error) {
     await close();
     throw error;
@@ -108,9 +114,12 @@ export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): Queue
   return url === undefined ? undefined : { kind: "postgres", url, schema: `${plan.queuePrefix}_queue`, max: plan.limits.poolCount };
 }
 
-async function openQueues({ plan, databaseUrl, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
+async function openQueues({ plan, databaseUrl, patience, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
   const place = plan.workersCount === 0 ? undefined : queuePlaceOf(plan, databaseUrl);
-  return place === undefined ? undefined : createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
+  if (place === undefined) return undefined;
+  const open = () => createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
+  // A Redis that is away holds no start up.
+  return place.kind === "redis" ? open() : patience.wait(patience.databaseOfQueues(), open);
 }
 
 async function startContext(
@@ -127,8 +136,9 @@ async function startContext(
   if (backend === undefined || queuesOf(module).length === 0) return { name: context.name, events: undefined, jobs: undefined, workflows };
   const { openTransaction } = context;
   const emits = Object.keys(module.contract.events).length > 0;
-  const events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
+  let events: EventWork | undefined;
   try {
+    events = await startEventWork({ context: module, app, emits, data: store, backend, openTransaction, services });
     const jobs =
       Object.keys(module.jobs).length === 0
         ? undefined
@@ -140,7 +150,7 @@ async function startContext(
     if (jobs !== undefined) events.publisher.dispatchJobsTo(jobs.dispatch);
     return { name: context.name, events, jobs, workflows };
   } catch (error) {
-    await Promise.all([events.close(), workflows?.close()]);
+    await Promise.all([events?.close(), workflows?.close()]);
     throw error;
   }
 }
