@@ -37,6 +37,7 @@ describe("a run of a newer version", () => {
     try {
       const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => place.run(`tomorrow ${n}`)));
       for (const id of ids) await prepare(id);
+      await place.sql`update orders.holon_runs set fence = 1`;
       const before = await place.sql`select * from orders.holon_runs order by id`;
       const counts: unknown[] = [];
       const { work } = place.start(write, {}, {}, undefined, (...count) => counts.push(count));

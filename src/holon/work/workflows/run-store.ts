@@ -160,9 +160,12 @@ select h.id, h.id in (select id from renewed) as renewed, h.id not in (select id
   }
 }
 
-/** Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another one may have others. */
+/**
+ * Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another one may have others. A run that was never
+ * claimed has no steps, and costs no look at them.
+ */
 function isUnderstood(own: string): string {
-  return `r.state = any(${list(CLAIMED_STATES)}) and not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and ${isStrange})`;
+  return `r.state = any(${list(CLAIMED_STATES)}) and (r.fence = 0 or not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and ${isStrange}))`;
 }
 
 const isStrange = `(s.kind <> all(${list(STEP_KINDS)}) or s.state <> all(${list(STEP_STATES)}))`;
