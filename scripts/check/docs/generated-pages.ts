@@ -6,7 +6,6 @@ import { DECLARED_ERROR, ERROR_CATALOGUE, type ErrorRow } from "../../../src/hol
 import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
 import { contextVariables, LIMIT_NAMES, limitVariable, VARIABLES } from "../../../src/holon/process/plan/variables.ts";
 import { ORDER_MARGIN_MS } from "../../../src/holon/work/retention/start-retention.ts";
-import { DEFAULT_WORKFLOW_TIMING } from "../../../src/holon/work/workflows/workflow-timing.ts";
 
 const NOTE = "<!-- Written by `npm run docs:generate` from the sources; `npm run check` compares. -->";
 
@@ -100,9 +99,9 @@ function keptSection(): string {
     [
       "runs of workflows that ended, with their steps",
       "`holon_runs`, `holon_steps`",
-      `${days(DEFAULT_WORKFLOW_TIMING.endedKeptMs)}. One that is stuck is kept`,
+      `${by("runsKeptMs")} after their end. As long as a run is kept, its key finds it. One that is stuck is kept`,
     ],
-    ["events for runs that come to wait for them", "`holon_awaited_events`", days(DEFAULT_WORKFLOW_TIMING.eventsKeptMs)],
+    ["events for runs that come to wait for them", "`holon_awaited_events`", by("awaitedEventsKeptMs")],
     [
       "the last number of a key of events",
       "`holon_order`",

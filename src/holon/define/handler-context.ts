@@ -70,7 +70,7 @@ export interface Transaction<T extends ContextTypes> {
   /** Writes a job beside the data. */
   enqueue<Name extends keyof T["jobs"] & string>(name: Name, data: z.input<T["jobs"][Name]["data"]>, options?: EnqueueOptions): Promise<void>;
   /**
-   * Starts a workflow beside the data; again with the same key is once, however often and by whomever.
+   * Starts a workflow beside the data. The same key again finds the same run, as long as that is kept: until `runsKeptMs` (30 days) after its end.
    *
    * Errors: KEY_REUSED where this version of the workflow was started under this key with another input.
    */
@@ -83,7 +83,7 @@ export interface Transaction<T extends ContextTypes> {
 
 /** Options of a workflow that is started. */
 export interface StartOptions {
-  /** What the run is known by, such as the id of what it works on; at most 200 characters. */
+  /** What the run is known by, such as the id of what it works on; at most 200 characters. It is free again when the run is removed, `runsKeptMs` (30 days) after its end. */
   readonly key: string;
 }
 

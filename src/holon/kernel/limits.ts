@@ -103,6 +103,10 @@ export const DEFAULT_LIMITS = {
   doneJobsKeptMs: 3_600_000,
   /** How long a job that failed for good is kept, to be looked at and run again. */
   failedJobsKeptMs: 14 * 86_400_000,
+  /** How long a run of a workflow is kept after its end, and with it its key: to start the same key again within this time finds the run, later it begins a new one. */
+  runsKeptMs: 30 * 86_400_000,
+  /** How long an event is kept for runs that come to wait for it later. */
+  awaitedEventsKeptMs: 30 * 86_400_000,
   /** How long a start waits for databases that are away or too busy. */
   startPatienceMs: 60_000,
   /** Between "not ready" and refusing new work, for load balancers to notice. */

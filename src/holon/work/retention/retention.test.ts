@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterEach(
   () => sql`truncate orders.holon_outbox, orders.holon_deliveries, orders.holon_inbox, orders.holon_jobs, orders.holon_keys, orders.holon_order,
-  orders.holon_removed, orders.holon_schedules, orders.holon_subscribers`,
+  orders.holon_removed, orders.holon_schedules, orders.holon_subscribers, orders.holon_runs, orders.holon_steps, orders.holon_awaited_events`,
 );
 afterAll(async () => {
   await data?.close();
@@ -60,6 +60,13 @@ const inbox = (state: string, settled: string) => `insert into orders.holon_inbo
 const job = (state: string, settled: string) => `insert into orders.holon_jobs (id, name, state, created_at, settled_at)
   values (gen_random_uuid(), 'send', '${state}', now() - $1::text::interval, ${settled})`;
 const THEN = "now() - $1::text::interval";
+const run = (
+  state: string,
+  settled: string,
+) => `insert into orders.holon_runs (workflow, version, key, state, input, initiator, created_at, settled_at)
+  values ('place', 1, 'k', '${state}', '{}', '{}', now() - $1::text::interval, ${settled})`;
+const step = `with r as (${run("done", "now() - $1::text::interval")} returning id)
+  insert into orders.holon_steps (run_id, name, ordinal, kind, state, settled_at) select id, 'a', 1, 'run', 'done', now() from r`;
 
 describe("what is kept, and how long (the table in docs/limits.md):", () => {
   it.each([
@@ -69,6 +76,16 @@ describe("what is kept, and how long (the table in docs/limits.md):", () => {
     ["an event that was skipped", "holon_inbox", inbox("skipped", THEN), "29 days 23 hours", "30 days 1 hour"],
     ["a job that is done", "holon_jobs", job("done", THEN), "59 minutes", "61 minutes"],
     ["a job that failed for good", "holon_jobs", job("failed", THEN), "13 days 23 hours", "14 days 1 hour"],
+    ["a run that ended, and its key", "holon_runs", run("done", THEN), "29 days 23 hours", "30 days 1 hour"],
+    ["a run that was undone", "holon_runs", run("undone", THEN), "29 days 23 hours", "30 days 1 hour"],
+    ["its steps", "holon_steps", step, "29 days 23 hours", "30 days 1 hour"],
+    [
+      "an event that runs may come to wait for",
+      "holon_awaited_events",
+      `insert into orders.holon_awaited_events (event_id, event, ordered_key, payload, received_at) values (gen_random_uuid(), 'payments.taken', 'k', '{}', ${THEN})`,
+      "29 days 23 hours",
+      "30 days 1 hour",
+    ],
     [
       "an idempotency key",
       "holon_keys",
@@ -87,7 +104,8 @@ describe("what is kept, and how long (the table in docs/limits.md):", () => {
     await sql.unsafe(insert, [youngest]);
     expect(await look()).toEqual({});
     expect(await countOf(table)).toBe(1);
-    await sql`truncate orders.holon_outbox, orders.holon_deliveries, orders.holon_inbox, orders.holon_jobs, orders.holon_keys, orders.holon_order, orders.holon_removed`;
+    await sql`truncate orders.holon_outbox, orders.holon_deliveries, orders.holon_inbox, orders.holon_jobs, orders.holon_keys, orders.holon_order, orders.holon_removed,
+      orders.holon_runs, orders.holon_steps, orders.holon_awaited_events`;
     await sql.unsafe(insert, [old]);
     await look();
     expect(await countOf(table)).toBe(0);
@@ -100,6 +118,8 @@ describe("what is kept, and how long (the table in docs/limits.md):", () => {
     ["an event that waits for a decision", "holon_inbox", inbox("parked", "null")],
     ["a job that waits", "holon_jobs", job("waiting", "null")],
     ["a job that runs", "holon_jobs", job("running", "null")],
+    ["a run that goes on", "holon_runs", run("sleeping", "null")],
+    ["a run that is stuck", "holon_runs", run("stuck", "null")],
     ["how far events were removed", "holon_removed", "insert into orders.holon_removed select 'placed', 7 where $1::text is not null"],
     [
       "a schedule that no version knows",

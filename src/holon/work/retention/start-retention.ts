@@ -14,7 +14,7 @@ const LOOK_MS = 60_000;
 export const ORDER_MARGIN_MS = 86_400_000;
 
 /** How long what is kept for a time is kept. */
-export type KeptTimes = Pick<Limits, "outboxKeptMs" | "inboxKeptMs" | "doneJobsKeptMs" | "failedJobsKeptMs">;
+export type KeptTimes = Pick<Limits, "outboxKeptMs" | "inboxKeptMs" | "doneJobsKeptMs" | "failedJobsKeptMs" | "runsKeptMs" | "awaitedEventsKeptMs">;
 
 /** A retention that knows how far it is behind. */
 export interface WatchedRetention extends Retention {
@@ -54,7 +54,7 @@ export interface ContextRetention extends Closable {
   close(): Promise<void>;
 }
 
-/** What is kept for a time in the tables of a context, see "What is kept, and how long" in docs/work.md. */
+/** What is kept for a time in the tables of a context, see "What is kept, and how long" in docs/limits.md. */
 export function contextRetentions(database: WorkDatabase<RetentionOptions["data"]>, times: KeptTimes): readonly WatchedRetention[] {
   const noting = sql`insert into ${database.table("holon_removed")} as r (name, position)
     select name, max(position) from gone where kind = 'event' group by name order by name
@@ -70,6 +70,12 @@ export function contextRetentions(database: WorkDatabase<RetentionOptions["data"
     aged("holon_inbox", "settled_at", times.inboxKeptMs),
     aged("holon_jobs", "settled_at", times.doneJobsKeptMs, sql`state = 'done'`),
     aged("holon_jobs", "settled_at", times.failedJobsKeptMs, sql`state = 'failed'`),
+    // Their steps go with them. One that is stuck has no end, and stays.
+    new AgedRows(database, {
+      ...{ table: "holon_runs", column: "settled_at", keptMs: times.runsKeptMs },
+      ...{ goneColumns: sql`id`, noting: sql`delete from ${database.table("holon_steps")} where run_id in (select id from gone)` },
+    }),
+    aged("holon_awaited_events", "received_at", times.awaitedEventsKeptMs),
     keysRetention(database),
     new OrderCounters(database, times.outboxKeptMs + times.inboxKeptMs + ORDER_MARGIN_MS),
   ];

@@ -3,9 +3,9 @@ import type { CountLeft, CountWork } from "../../observe/index.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";
 import type { HangingRun } from "./body-watch.ts";
+import { LeftRuns } from "./left-runs.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import { type RunData, RunStore } from "./run-store.ts";
-import { RunSweeper } from "./run-sweeper.ts";
 import { StepStore } from "./step-store.ts";
 import type { CompiledWorkflows } from "./workflow-body.ts";
 import { WorkflowRunner } from "./workflow-runner.ts";
@@ -72,7 +72,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
     count: services.count,
   });
   const left = new LeftWork({ context, clock, log, count: services.left });
-  const sweeper = new RunSweeper({ runs, known: [...workflows.bodies.keys()], timing, left, clock, wheel, log, random, board });
+  const leftRuns = new LeftRuns({ runs, known: [...workflows.bodies.keys()], everyMs: timing.sweepMs, left, clock, wheel, log, random, board });
   const forget = store.listenAppended(() => runner.wake());
   runner.wake();
   let closing: Promise<void> | undefined;
@@ -82,7 +82,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
       return runner.activeCount;
     },
     get unknownCount() {
-      return sweeper.unknownCount;
+      return leftRuns.count;
     },
     get hanging() {
       return runner.hanging;
@@ -90,7 +90,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
     wake: () => runner.wake(),
     close() {
       forget();
-      closing ??= Promise.all([runner.close(), sweeper.close()]).then(() => {});
+      closing ??= Promise.all([runner.close(), leftRuns.close()]).then(() => {});
       return closing;
     },
   };

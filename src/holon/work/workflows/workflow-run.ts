@@ -12,7 +12,7 @@ export type RunState = "waiting" | "running" | "sleeping" | "undoing" | "done" |
 /** What `tx.start` answers. */
 export interface StartedRun {
   readonly runId: string;
-  /** False where it was started before under the same key. */
+  /** False if a run of the same key is there: one is kept until `runsKeptMs` (30 days) after its end. */
   readonly isNew: boolean;
 }
 

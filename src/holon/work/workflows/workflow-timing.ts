@@ -4,7 +4,7 @@ export const DEFAULT_WORKFLOW_TIMING = {
   leaseMs: 15_000,
   /** Between two looks for runs that are due, where nobody says that there are some. */
   pollMs: 1_000,
-  /** Between two looks for what is old, and for runs that nobody here has a body for. */
+  /** Between two looks for runs that this process has no body for. */
   sweepMs: 60_000,
   /** Runs at once in one process and context. */
   concurrencyCount: 16,
@@ -19,10 +19,6 @@ export const DEFAULT_WORKFLOW_TIMING = {
   /** How long a body may wait for what is not a step before that is said, and after how long it is said again. */
   bodyPatienceMs: 60_000,
   bodyReminderMs: 3_600_000,
-  /** How long ended runs are kept, and their keys known. */
-  endedKeptMs: 14 * 24 * 3_600_000,
-  /** How long events are kept for runs that come to wait for them. */
-  eventsKeptMs: 30 * 24 * 3_600_000,
   /** How long steps under way may take to finish at stop; then they are aborted, and their runs given back. */
   graceMs: 20_000,
 } as const;

@@ -1,0 +1,43 @@
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
+import type { LeftWork } from "../left-work.ts";
+import type { RunStore } from "./run-store.ts";
+
+/** What {@link LeftRuns} needs. */
+export interface LeftRunsDeps extends TaskDeps {
+  readonly runs: RunStore;
+  /** Names with versions that this process has bodies for. */
+  readonly known: readonly string[];
+  readonly everyMs: number;
+  readonly left: LeftWork;
+}
+
+/** Looks now and then for runs that are due and that this process leaves to others, and says which: it has no body for them, or does not understand what is recorded of them. */
+export class LeftRuns implements Closable {
+  readonly #deps: LeftRunsDeps;
+  readonly #task: Task;
+  #count = 0;
+
+  constructor(deps: LeftRunsDeps) {
+    this.#deps = deps;
+    this.#task = new Task({ ...deps, task: "look for runs of other versions", run: () => this.#look() });
+    this.#task.wake();
+  }
+
+  /** How many there were at the last look. */
+  get count(): number {
+    return this.#count;
+  }
+
+  close(): Promise<void> {
+    return this.#task.close();
+  }
+
+  async #look(): Promise<boolean> {
+    const { runs, known, left } = this.#deps;
+    const unknown = await runs.unknown(known);
+    this.#count = unknown.reduce((sum, { count }) => sum + count, 0);
+    for (const { name, count } of unknown) left.note("run", name, count);
+    return false;
+  }
+}
