@@ -27,7 +27,12 @@ async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
 
 async function renderTroubles(work: WorkConsole): Promise<string[]> {
   const { context } = work;
-  const [jobs, events, runs] = await Promise.all([work.failedJobs(SHOWN_COUNT), work.parkedEvents(SHOWN_COUNT), work.stuckRuns(SHOWN_COUNT)]);
+  const [jobs, events, runs, versions] = await Promise.all([
+    work.failedJobs(SHOWN_COUNT),
+    work.parkedEvents(SHOWN_COUNT),
+    work.stuckRuns(SHOWN_COUNT),
+    work.runVersions(),
+  ]);
   const tables = [
     table(`failed jobs of ${context}`, ["id", "job", "attempts", "reason"], jobs, ({ id, name, attempts, reason }) => [
       id,
@@ -41,6 +46,14 @@ async function renderTroubles(work: WorkConsole): Promise<string[]> {
     table(`stuck runs of ${context}`, ["id", "workflow", "key", "reason"], runs, ({ id, workflow, version, key, reason }) => [
       ...[id, `${workflow} ${version}`, oneLine(key), short(reason)],
     ]),
+    table(
+      `versions of workflows of ${context}`,
+      ["workflow", "open runs", "body", "what to do"],
+      versions,
+      ({ workflow, version, openCount, hasBody, advice }) => [
+        ...[oneLine(`${workflow}@${version}`), String(openCount), hasBody ? "here" : "missing", oneLine(advice)],
+      ],
+    ),
   ];
   return tables.flat();
 }

@@ -40,6 +40,12 @@ export function workGauges({ consoles, retentions, backend, queues, monotonicMs 
     gauge("holon_jobs_oldest_due_seconds", `How long the oldest job that is due has waited. ${SAME}`, ({ jobs }) => jobs.oldestDueMs / 1_000),
     gauge("holon_workflows_stuck", `Runs of workflows that need somebody to look. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
     {
+      name: "holon_workflows_left",
+      help: "Open runs of a version of a workflow that this version of the app has no body for. Each process of the context says the same: take the max by context and workflow.",
+      labels: ["context", "workflow"],
+      values: async () => (await answersOf(consoles.map(leftRunValues))).flat(),
+    },
+    {
       name: "holon_retention_lag_seconds",
       help: "For how long the oldest row of a table should be gone, since it was kept long enough. Each process of the context says the same: take the max by context and table.",
       labels: ["context", "table"],
@@ -52,6 +58,11 @@ export function workGauges({ consoles, retentions, backend, queues, monotonicMs 
       values: () => (backend === undefined ? [] : queueValues(backend, queues)),
     },
   ];
+}
+
+async function leftRunValues({ context, runVersions }: WorkConsole): Promise<(readonly [string[], number])[]> {
+  const left = (await runVersions()).filter(({ hasBody }) => !hasBody);
+  return left.map(({ workflow, version, openCount }) => [[context, `${workflow}@${version}`], openCount] as const);
 }
 
 async function lagValues({ context, lags }: WorkGaugeParts["retentions"][number]): Promise<(readonly [string[], number])[]> {

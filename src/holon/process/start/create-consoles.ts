@@ -16,7 +16,7 @@ export interface ConsoleServices {
 
 /** The console of one context, in a process that hosts it or on the command line. */
 export function createConsole(module: ContextModule, store: ContextData, { backend, clock, log }: ConsoleServices): WorkConsole {
-  return createWorkConsole({ context: module.name, jobs: module.jobs, events: module, store, backend, clock, log });
+  return createWorkConsole({ context: module.name, jobs: module.jobs, workflows: module.workflows, events: module, store, backend, clock, log });
 }
 
 /** The consoles of the contexts hosted here that keep anything. */

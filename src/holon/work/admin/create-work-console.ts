@@ -9,7 +9,9 @@ import { Subscriptions } from "../outbox/subscriptions.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { createRunConsole } from "../workflows/run-console.ts";
 import type { RunData } from "../workflows/run-store.ts";
+import type { WorkflowMap } from "../workflows/workflow.ts";
 import { countEvents } from "./event-counts.ts";
+import { RunVersions } from "./run-versions.ts";
 import { StuckRuns } from "./stuck-runs.ts";
 import type { WorkConsole } from "./work-console.ts";
 
@@ -19,6 +21,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export interface WorkConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
+  readonly workflows: WorkflowMap;
   /** What the context subscribes to, and its handlers. */
   readonly events: SubscribingContext;
   readonly store: WorkData & RunData;
@@ -36,6 +39,7 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
   // Whoever works there finds a released event at his next look.
   const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(options.events).names, wakeHeld: () => {} });
   const runs = new StuckRuns(database);
+  const versions = new RunVersions(database, options.workflows);
   const workflows = createRunConsole({ store, clock, log });
   const decide = async (what: string, id: string, run: () => Promise<boolean>): Promise<boolean> => {
     const isDone = UUID.test(id) && (await run());
@@ -62,6 +66,7 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
       return wasThere;
     },
     stuckRuns: (limit) => runs.list(limit),
+    runVersions: () => versions.list(),
     resumeRun: (id) => decide("a stuck run is resumed", id, () => workflows.resume(id)),
   };
 }

@@ -7,6 +7,7 @@ import type { SubscribingContext } from "../inbox/event-routes.ts";
 import { type EventsPlace, openEventsPlace, subscribing } from "../inbox/events.testing.ts";
 import { job } from "../jobs/job.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import { workflow } from "../workflows/workflow.ts";
 import { createWorkConsole } from "./create-work-console.ts";
 import type { WorkConsole } from "./work-console.ts";
 
@@ -20,6 +21,13 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     work = createWorkConsole({
       context: "orders",
       jobs: { send: job(z.object({})) },
+      workflows: {
+        place: workflow({
+          version: 3,
+          input: z.object({}),
+          earlier: { 1: { input: z.object({}), output: z.null() }, 2: { input: z.object({}), output: z.null() } },
+        }),
+      },
       events: subscribing[0] as SubscribingContext,
       store: place.orders,
       backend: undefined,
@@ -147,6 +155,33 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     await until(async () => (await scans()).indexed >= before.indexed + 8);
     expect((await scans()).whole).toBe(before.whole);
     await place.sql`truncate orders.holon_outbox cascade`;
+  });
+
+  it("names the versions of workflows that have open runs and no body, and those whose bodies may go", async () => {
+    const run = (name: string, version: number, state: string) => {
+      const wakeAt = state === "stuck" || state === "done" ? null : new Date(Date.now() + 3_600_000);
+      return place.sql`insert into orders.holon_runs (workflow, version, key, state, input, initiator, wake_at, settled_at)
+        values (${name}, ${version}, ${randomUUID()}, ${state}, '{}', '{}', ${wakeAt}, ${state === "done" ? new Date() : null})`;
+    };
+    await run("place", 3, "sleeping");
+    await run("place", 2, "stuck");
+    await run("place", 1, "done");
+    await run("place", 9, "sleeping");
+    await run("place", 9, "waiting");
+    await run("parcel", 1, "sleeping");
+    const versions = await work.runVersions();
+    expect(versions.map(({ workflow: name, version, openCount, hasBody }) => [name, version, openCount, hasBody])).toEqual([
+      ["parcel", 1, 1, false],
+      ["place", 9, 2, false],
+      ["place", 1, 0, true],
+      ["place", 2, 1, true],
+    ]);
+    expect(versions.map(({ advice }) => advice)).toEqual([
+      "start the version of the app that has parcel@1, or keep its body as an earlier version",
+      "start the version of the app that has place@9, or keep its body as an earlier version",
+      "version 1 may go: it has no open run",
+      "keep its body until its runs have ended",
+    ]);
   });
 
   it.each(["", "1", "' or true --", randomUUID()])("finds nothing under the id %j", async (id) => {

@@ -24,6 +24,18 @@ export interface StuckRun {
   readonly reason: string | null;
 }
 
+/** A version of a workflow that has open runs and no body, or a body and an earlier number. */
+export interface RunVersion {
+  readonly workflow: string;
+  readonly version: number;
+  /** Runs of it that have not ended; stuck ones too. */
+  readonly openCount: number;
+  /** Whether this version of the app has its body. */
+  readonly hasBody: boolean;
+  /** What to do about it. */
+  readonly advice: string;
+}
+
 /** What waits in a context, in numbers. */
 export interface WorkCounts extends EventCounts {
   readonly jobs: JobCounts;
@@ -52,4 +64,6 @@ export interface WorkConsole {
   forgetSubscriber(name: string): Promise<boolean>;
   stuckRuns(limit: number): Promise<readonly StuckRun[]>;
   resumeRun(id: string): Promise<boolean>;
+  /** Versions of workflows that have open runs and no body here, and earlier versions whose bodies are still here. */
+  runVersions(): Promise<readonly RunVersion[]>;
 }

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import type { WorkConsole } from "../work/index.ts";
+import { renderWork } from "./work-list.ts";
+
+const orders: Pick<WorkConsole, "context" | "counts" | "failedJobs" | "parkedEvents" | "stuckRuns" | "runVersions"> = {
+  context: "orders",
+  counts: async () => ({
+    ...{ outboxCount: 0, outboxLagMs: 0, heldCount: 0, parkedCount: 0, stuckCount: 0 },
+    jobs: { waiting: 0, running: 0, done: 0, failed: 0, oldestDueMs: 0 },
+  }),
+  failedJobs: async () => [],
+  parkedEvents: async () => [],
+  stuckRuns: async () => [],
+  runVersions: async () => [
+    { workflow: "place", version: 9, openCount: 2, hasBody: false, advice: "start the version that has it" },
+    { workflow: "place", version: 1, openCount: 0, hasBody: true, advice: "version 1 may go" },
+  ],
+};
+
+describe("the list of background work", () => {
+  it("names versions of workflows that have no body here, and those that may go", async () => {
+    const listed = await renderWork([orders as WorkConsole]);
+    expect(listed).toMatch(/place@9 +2 +missing +start the version that has it/);
+    expect(listed).toMatch(/place@1 +0 +here +version 1 may go/);
+  });
+});
