@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { type CommandLine, UsageError, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { BENCHES, type BenchPlan } from "./bench-plan.ts";
 
 /** How the bench is called. */
@@ -12,9 +12,10 @@ export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [op
   --json FILE       writes rows {bench, contender, concurrency, metric, value, raw}
   --markdown FILE   replaces what is between the bench marks of a Markdown file
   --node PATH       the Node that runs the contenders (the one that runs the bench)
-  --profile FOLDER  writes CPU profiles instead of measuring`;
+  --profile FOLDER  writes CPU profiles instead of measuring
+  -h, --help        prints this text`;
 
-/** What {@link parseBenchOptions} found. */
+/** What {@link toBenchOptions} found. */
 export interface BenchOptions {
   readonly plans: readonly BenchPlan[];
   /** Undefined for all. */
@@ -30,48 +31,40 @@ export interface BenchOptions {
   readonly profile: string | undefined;
 }
 
-/** Reads the command line. Errors: a sentence that says what is wrong with it. */
-export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      only: { type: "string" },
-      rounds: { type: "string", default: "7" },
-      ms: { type: "string" },
-      count: { type: "string" },
-      volatile: { type: "boolean", default: false },
-      json: { type: "string" },
-      markdown: { type: "string" },
-      node: { type: "string", default: process.execPath },
-      profile: { type: "string" },
-    },
-  });
+/** Options by name, with their defaults. */
+export const OPTIONS = {
+  only: { type: "string" },
+  rounds: { type: "string", default: "7" },
+  ms: { type: "string" },
+  count: { type: "string" },
+  volatile: { type: "boolean", default: false },
+  json: { type: "string" },
+  markdown: { type: "string" },
+  node: { type: "string", default: process.execPath },
+  profile: { type: "string" },
+} as const;
+
+/** Reads the command line. Errors: UsageError. */
+export function toBenchOptions({ values, positionals }: CommandLine<typeof OPTIONS>): BenchOptions {
   const plans = (positionals.length === 0 ? Object.keys(BENCHES) : positionals).map((name) => {
     const plan = BENCHES[name];
-    if (plan === undefined) throw new TypeError(`there is no bench ${name}`);
+    if (plan === undefined) throw new UsageError(`There is no bench ${name}.`);
     return plan;
   });
   const { json, markdown, node, profile } = values;
   const only = values.only?.split(",");
   const unknown = only?.find((name) => !plans.some(({ contenders }) => contenders.includes(name)));
-  if (unknown !== undefined) throw new TypeError(`${unknown} takes part in none of these benches`);
+  if (unknown !== undefined) throw new UsageError(`${unknown} takes part in none of these benches.`);
   return {
     plans,
     only,
-    rounds: parseCount("rounds", values.rounds),
-    ms: values.ms === undefined ? undefined : parseCount("ms", values.ms),
-    count: values.count === undefined ? undefined : parseCount("count", values.count),
+    rounds: wholeNumber("rounds", values.rounds, 1),
+    ms: values.ms === undefined ? undefined : wholeNumber("ms", values.ms, 1),
+    count: values.count === undefined ? undefined : wholeNumber("count", values.count, 1),
     volatile: values.volatile,
     json,
     markdown,
     node,
     profile,
   };
-}
-
-function parseCount(name: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new TypeError(`--${name} is a whole number from 1, not ${text}`);
-  return count;
 }

@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type CommandLine, readCommandLine, UsageError } from "../src/holon/cli/command-line.ts";
 import { buildChild } from "./bench-child.ts";
-import { parseBenchOptions } from "./bench-options.ts";
+import { type BenchOptions, OPTIONS, toBenchOptions } from "./bench-options.ts";
 import { BENCHES, type BenchPlan } from "./bench-plan.ts";
 import type { BenchClient } from "./contender.ts";
 import { freePort } from "./free-port.ts";
@@ -150,11 +151,13 @@ describe("a report", () => {
 });
 
 describe("the command line", () => {
+  const parsed = (args: readonly string[]): BenchOptions => toBenchOptions(readCommandLine(args, OPTIONS) as CommandLine<typeof OPTIONS>);
+
   it("runs every bench where none is named", () => {
-    expect(parseBenchOptions([]).plans.map(({ name }) => name)).toEqual(Object.keys(BENCHES));
+    expect(parsed([]).plans.map(({ name }) => name)).toEqual(Object.keys(BENCHES));
   });
 
   it.each([[["lokal"]], [["local", "--only", "grcp"]], [["--rounds", "0"]], [["--ms", "x"]], [["--bogus"]]])("refuses %j", (args) => {
-    expect(() => parseBenchOptions(args)).toThrow(TypeError);
+    expect(() => parsed(args)).toThrow(UsageError);
   });
 });

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { type CommandLine, UsageError, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { checkOutOldVersion, installPackages } from "../test/old-and-new/harness/old-version.ts";
 import { BENCHES } from "./bench-plan.ts";
 import { compareRows, renderComparison } from "./compared-rows.ts";
@@ -31,25 +32,22 @@ interface State {
   readonly folder: string;
 }
 
-/** Compares a commit with this checkout. Shape: the exit code. Errors: a sentence for the person who called it. */
-export async function compare(args: readonly string[], say: (line: string) => void): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      only: { type: "string" },
-      rounds: { type: "string", default: "5" },
-      length: { type: "string" },
-      noise: { type: "boolean", default: false },
-      json: { type: "string" },
-    },
-  });
+/** Options by name, with their defaults. */
+export const COMPARE_OPTIONS = {
+  only: { type: "string" },
+  rounds: { type: "string", default: "5" },
+  length: { type: "string" },
+  noise: { type: "boolean", default: false },
+  json: { type: "string" },
+} as const;
+
+/** Compares a commit with this checkout. Shape: the exit code. Errors: UsageError; a sentence for the person who called it. */
+export async function compare({ values, positionals }: CommandLine<typeof COMPARE_OPTIONS>, say: (line: string) => void): Promise<number> {
   const [commit, ...named] = positionals;
-  const rounds = Number(values.rounds);
+  const rounds = wholeNumber("rounds", values.rounds, 1);
   const unknown = named.find((name) => !(name in BENCHES));
-  if (commit === undefined) throw new TypeError("compare needs the commit to compare with");
-  if (unknown !== undefined) throw new TypeError(`there is no bench ${unknown}`);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds is a whole number from 1, not ${values.rounds}`);
+  if (commit === undefined) throw new UsageError("compare needs the commit to compare with.");
+  if (unknown !== undefined) throw new UsageError(`There is no bench ${unknown}.`);
   const benches = named.length === 0 ? Object.keys(BENCHES) : named;
   const id = (await promisify(execFile)("git", ["rev-parse", "--verify", `${commit}^{commit}`], { cwd: ROOT })).stdout.trim();
   say(`base: ${id}`);

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { runScript } from "../src/holon/cli/command-line.ts";
 import { buildChild } from "./bench-child.ts";
-import { type BenchOptions, parseBenchOptions, USAGE } from "./bench-options.ts";
+import { type BenchOptions, OPTIONS, toBenchOptions, USAGE } from "./bench-options.ts";
 import type { BenchPlan } from "./bench-plan.ts";
-import { COMPARE_USAGE, compare } from "./compare.ts";
+import { COMPARE_OPTIONS, COMPARE_USAGE, compare } from "./compare.ts";
 import { describeMachine, loadText } from "./machine.ts";
 import { replaceMarked } from "./markdown-file.ts";
 import { installPeers, PEERS_FOLDER } from "./peer-packages.ts";
@@ -13,29 +14,17 @@ import { startServers } from "./waits/servers.ts";
 // Measures holon and its peers side by side, in the same run. docs/benchmarks.md says how to read what comes out.
 const say = (line: string): void => console.error(line);
 const [first, ...others] = process.argv.slice(2);
-if (first === "compare") process.exitCode = await compareStates(others);
-else {
-  const options = readOptions();
-  if (options === undefined) process.exitCode = 2;
-  else await main(options);
-}
-
-async function compareStates(args: readonly string[]): Promise<number> {
-  try {
-    return await compare(args, say);
-  } catch (error) {
-    say(`${error instanceof Error ? error.message : String(error)}\n\n${COMPARE_USAGE}`);
-    return 2;
-  }
-}
-
-function readOptions(): BenchOptions | undefined {
-  try {
-    return parseBenchOptions(process.argv.slice(2));
-  } catch (error) {
-    say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    return undefined;
-  }
+if (first === "compare") {
+  await runScript({ usage: COMPARE_USAGE, options: COMPARE_OPTIONS, args: others, run: (line) => compare(line, say) });
+} else {
+  await runScript({
+    usage: USAGE,
+    options: OPTIONS,
+    async run(line) {
+      await main(toBenchOptions(line));
+      return 0;
+    },
+  });
 }
 
 async function main(chosen: BenchOptions): Promise<void> {

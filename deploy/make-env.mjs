@@ -1,9 +1,16 @@
 // Prints the secrets that docker-compose.yml needs, made anew: node deploy/make-env.mjs admin@example.org > .env
 import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 
-const [email] = process.argv.slice(2);
-if (email === undefined) {
-  process.stderr.write("Name the e-mail address of the first admin: node deploy/make-env.mjs admin@example.org > .env\n");
+const USAGE =
+  "Prints the secrets that docker-compose.yml needs, for the e-mail address of the first admin: node deploy/make-env.mjs admin@example.org > .env";
+
+const [email = "", ...others] = process.argv.slice(2);
+if (email === "--help" || email === "-h") {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+if (!/^[^\s@-][^\s@]*@[^\s@]+$/.test(email) || others.length > 0) {
+  process.stderr.write(`"${process.argv.slice(2).join(" ")}" is not one e-mail address. --help shows what there is.\n`);
   process.exit(2);
 }
 

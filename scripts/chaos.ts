@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { oneOf, refuseWords, runScript, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { freePorts } from "../src/holon/dev/apart/free-ports.ts";
 import { startEmbeddedPostgres } from "../src/holon/dev/postgres/embedded-postgres.ts";
 import { startTestRedis } from "../src/holon/work/queue/redis-server.testing.ts";
@@ -15,30 +15,30 @@ import { type ShopProcesses, startShopApart } from "./chaos/shop-processes.ts";
 
 const USAGE = `Replays Northwind through a shop that runs apart while its processes are killed, Redis is emptied twice and Postgres is killed once.
 
-  npm run chaos -- [--backend redis|postgres] [--every 2000] [--seed 1] [--concurrency 2]
+  npm run chaos -- [options]
+
+  --backend redis|postgres  where queues live (redis)
+  --every MS                time between two kills; from 100 (2000)
+  --seed N                  decides which processes are killed (1)
+  --concurrency N           orders that are placed at once (2)
+  -h, --help                prints this text
 `;
 const REPLAY = fileURLToPath(new URL("replay.ts", import.meta.url));
 /** Kills after which Redis is emptied, and Postgres killed. */
 const FLUSH_AFTER = [3, 6];
 const DATABASE_AFTER = 4;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      backend: { type: "string", default: "redis" },
-      every: { type: "string", default: "2000" },
-      seed: { type: "string", default: "1" },
-      concurrency: { type: "string", default: "2" },
-    },
-  });
-  const [everyMs, seed] = [Number(values.every), Number(values.seed)];
-  if (!["redis", "postgres"].includes(values.backend) || !(everyMs >= 100) || !Number.isInteger(seed)) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+interface ChaosOptions {
+  readonly backend: "redis" | "postgres";
+  readonly everyMs: number;
+  readonly seed: number;
+  readonly concurrency: number;
+}
+
+async function main({ backend, everyMs, seed, concurrency }: ChaosOptions): Promise<number> {
   const folder = await mkdtemp(path.join(tmpdir(), "holon-chaos-"));
   const postgres = await startEmbeddedPostgres({ folder: path.join(folder, "postgres"), database: "shop" });
-  const redis = values.backend === "redis" ? await startTestRedis({ stock: true }) : undefined;
+  const redis = backend === "redis" ? await startTestRedis({ stock: true }) : undefined;
   const [port, mailPort] = (await freePorts(2)) as [number, number];
   const url = `http://127.0.0.1:${port}`;
   const env = { PORT: String(port), SHOP_MAIL_PORT: String(mailPort), DATABASE_URL: postgres.url, REDIS_URL: redis?.url, LOG_LEVEL: "info" };
@@ -47,12 +47,12 @@ async function main(): Promise<number> {
     shop = await startShopApart(folder, url, env);
     const replay = spawn(
       process.execPath,
-      [...process.execArgv, REPLAY, "--url", url, "--mail-url", `http://127.0.0.1:${mailPort}/mail`, "--concurrency", values.concurrency],
+      [...process.execArgv, REPLAY, "--url", url, "--mail-url", `http://127.0.0.1:${mailPort}/mail`, "--concurrency", String(concurrency)],
       { stdio: "inherit" },
     );
     const over = once(replay, "exit");
     const faults = await wreak({ shop, everyMs, random: createRandom(seed), flush: redis?.flush, pid: () => postgres.pid, over });
-    process.stdout.write(`\nseed ${seed}, ${values.backend}: ${JSON.stringify(faults)}\n`);
+    process.stdout.write(`\nseed ${seed}, ${backend}: ${JSON.stringify(faults)}\n`);
     const [code] = (await over) as [number | null];
     const isWhole = faults.databaseKills === 1 && (redis === undefined || faults.flushes === 2);
     if (!isWhole) process.stdout.write("The replay was over before every fault had happened: kill more often.\n");
@@ -106,4 +106,21 @@ async function wreak({ shop, everyMs, random, flush, pid, over }: Storm): Promis
   }
 }
 
-process.exitCode = await main();
+await runScript({
+  usage: USAGE,
+  options: {
+    backend: { type: "string", default: "redis" },
+    every: { type: "string", default: "2000" },
+    seed: { type: "string", default: "1" },
+    concurrency: { type: "string", default: "2" },
+  },
+  run({ values, positionals }) {
+    refuseWords(positionals);
+    return main({
+      backend: oneOf("backend", values.backend, ["redis", "postgres"]),
+      everyMs: wholeNumber("every", values.every, 100),
+      seed: wholeNumber("seed", values.seed, 0),
+      concurrency: wholeNumber("concurrency", values.concurrency, 1, 256),
+    });
+  },
+});

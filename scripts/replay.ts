@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { createClient } from "holon/client";
 import type { contracts } from "#contracts";
+import { refuseWords, runScript, UsageError, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { DEVELOPMENT_ADMIN } from "../src/shop/environment.ts";
 import { readNorthwind } from "../src/shop/northwind/northwind.ts";
 import { createProgressBar } from "./replay/progress-bar.ts";
@@ -12,30 +12,28 @@ import { createSignedIn } from "./replay/signed-in.ts";
 
 const USAGE = `Sends the 830 orders of Northwind to a shop that runs, waits until all are settled, and checks what came of them.
 
-  npm run replay -- --url http://127.0.0.1:3000 [--concurrency 8] [--mail-url http://127.0.0.1:3025/mail] [--admin-email EMAIL --admin-password PASSWORD]
+  npm run replay -- [options]
+
+  --url URL                  the shop (http://127.0.0.1:3000)
+  --mail-url URL             the page of its mails (http://127.0.0.1:3025/mail)
+  --concurrency N            orders that are placed at once; 1 to 256 (8)
+  --admin-email EMAIL        who looks at the orders (${DEVELOPMENT_ADMIN.email})
+  --admin-password PASSWORD  (${DEVELOPMENT_ADMIN.password})
+  -h, --help                 prints this text
 `;
 const PATIENCE_MS = 60_000;
-const BAD_USAGE = 2;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: "string", default: "http://127.0.0.1:3000" },
-      "mail-url": { type: "string", default: "http://127.0.0.1:3025/mail" },
-      concurrency: { type: "string", default: "8" },
-      "admin-email": { type: "string", default: DEVELOPMENT_ADMIN.email },
-      "admin-password": { type: "string", default: DEVELOPMENT_ADMIN.password },
-    },
-  });
-  const concurrency = Number(values.concurrency);
-  if (!URL.canParse(values.url) || !URL.canParse(values["mail-url"]) || !Number.isInteger(concurrency) || concurrency < 1 || concurrency > 256) {
-    process.stderr.write(`${USAGE}\n  url and mail-url are addresses, concurrency a number from 1 to 256.\n`);
-    return BAD_USAGE;
-  }
-  const url = new URL("/trpc", values.url).href;
+interface ReplayOptions {
+  readonly shopUrl: string;
+  readonly mailUrl: string;
+  readonly concurrency: number;
+  readonly credentials: { readonly email: string; readonly password: string };
+}
+
+async function main({ shopUrl, mailUrl, concurrency, credentials }: ReplayOptions): Promise<number> {
+  const url = new URL("/trpc", shopUrl).href;
   const retry = { patienceMs: PATIENCE_MS, nowMs: () => performance.now(), sleep: (ms: number) => sleep(ms), random: Math.random };
   const stranger = createClient<typeof contracts>({ url, batch: false });
-  const credentials = { email: values["admin-email"], password: values["admin-password"] };
   const retrying = createRetrying({ ...retry, onRetry() {} });
   const token = createSignedIn({ signIn: () => retrying(() => stranger.users.signIn.mutate(credentials)), nowMs: Date.now });
   await token();
@@ -44,7 +42,7 @@ async function main(): Promise<number> {
   const client = createClient<typeof contracts>({ url, batch: false, token });
   const bar = (what: string) => createProgressBar(process.stderr, data.orders.length, what);
   const result = await runReplay({
-    ...{ ...retry, client, data, concurrency, mailUrl: values["mail-url"] },
+    ...{ ...retry, client, data, concurrency, mailUrl },
     onProgress: bar("placed"),
     onSettled: bar("settled"),
   });
@@ -52,9 +50,27 @@ async function main(): Promise<number> {
   return isComplete(result) ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`The replay stopped: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+function address(option: string, text: string): string {
+  if (URL.canParse(text)) return text;
+  throw new UsageError(`--${option} is "${text}" and must be an address, as http://127.0.0.1:3000.`);
 }
+
+await runScript({
+  usage: USAGE,
+  options: {
+    url: { type: "string", default: "http://127.0.0.1:3000" },
+    "mail-url": { type: "string", default: "http://127.0.0.1:3025/mail" },
+    concurrency: { type: "string", default: "8" },
+    "admin-email": { type: "string", default: DEVELOPMENT_ADMIN.email },
+    "admin-password": { type: "string", default: DEVELOPMENT_ADMIN.password },
+  },
+  run({ values, positionals }) {
+    refuseWords(positionals);
+    return main({
+      shopUrl: address("url", values.url),
+      mailUrl: address("mail-url", values["mail-url"]),
+      concurrency: wholeNumber("concurrency", values.concurrency, 1, 256),
+      credentials: { email: values["admin-email"], password: values["admin-password"] },
+    });
+  },
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
+import { oneOf, refuseWords, runScript, UsageError, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { renderSoak } from "./soak/report.ts";
 import { runSoak } from "./soak/run-soak.ts";
 import { renderSustained } from "./soak/sustain/report.ts";
@@ -7,60 +7,64 @@ import { runSustain } from "./soak/sustain/run-sustain.ts";
 
 const USAGE = `Places orders for a while, and meanwhile kills processes, empties queues, and restarts Redis and Postgres, at random.
 
-  npm run soak -- --minutes 10 [--backend redis|postgres] [--seed 1234] [--own-databases]
+  npm run soak -- [options]
+
+  --minutes N               how long (10)
+  --backend redis|postgres  where queues live (redis)
+  --seed N                  decides what happens when (a random one, which is printed)
+  --own-databases           gives each context a database of its own
+  -h, --help                prints this text
 
 Or keeps an app at work at a steady rate, harms nothing, and looks whether a table, an index, a queue, memory or handles go on growing.
 
-  npm run soak -- --sustain 20m --rate 150 [--backend redis|postgres] [--kept 60]
+  npm run soak -- --sustain 20m [--rate 150] [--backend redis|postgres] [--kept 60]
 
-  --sustain 20m    how long, in minutes (m) or seconds (s)
-  --rate N         events and jobs a second each, and a fifth of that in runs of five steps (150)
-  --kept N         seconds that what is over is kept (60)
+  --sustain 20m             how long, in minutes (m) or seconds (s)
+  --rate N                  events and jobs a second each, and a fifth of that in runs of five steps (150)
+  --kept N                  seconds that what is over is kept (60)
 
 Exit code 0 if every piece of work had its effect once and nothing grew, 1 if not.
 `;
-const BAD_USAGE = 2;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: "string", default: "10" },
-      backend: { type: "string", default: "redis" },
-      seed: { type: "string", default: String(randomBytes(4).readUInt32BE()) },
-      "own-databases": { type: "boolean", default: false },
-      sustain: { type: "string" },
-      rate: { type: "string", default: "150" },
-      kept: { type: "string", default: "60" },
-    },
-  });
-  if (values.sustain !== undefined) return sustain(values.sustain, Number(values.rate), Number(values.kept), values.backend);
-  const [minutes, seed, { backend }] = [Number(values.minutes), Number(values.seed), values];
-  if (!(minutes > 0) || !Number.isInteger(seed) || (backend !== "redis" && backend !== "postgres")) {
-    process.stderr.write(USAGE);
-    return BAD_USAGE;
-  }
-  const soak = await runSoak({ minutes, backend, seed, ownDatabases: values["own-databases"], say: (line) => process.stdout.write(`${line}\n`) });
-  process.stdout.write(`${renderSoak(soak)}\n`);
-  return soak.losses.length === 0 ? 0 : 1;
+type Backend = "redis" | "postgres";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function soak(minutes: number, backend: Backend, seed: number, ownDatabases: boolean): Promise<number> {
+  const found = await runSoak({ minutes, backend, seed, ownDatabases, say });
+  say(renderSoak(found));
+  return found.losses.length === 0 ? 0 : 1;
 }
 
-async function sustain(time: string, rate: number, keptSeconds: number, backend: string): Promise<number> {
+async function sustain(time: string, rate: number, keptSeconds: number, backend: Backend): Promise<number> {
   const [, amount, unit] = /^(\d+)([ms])$/.exec(time) ?? [];
-  if (amount === undefined || !(rate > 0) || !(keptSeconds > 0) || (backend !== "redis" && backend !== "postgres")) {
-    process.stderr.write(USAGE);
-    return BAD_USAGE;
-  }
+  if (amount === undefined) throw new UsageError(`--sustain is "${time}" and must be minutes or seconds, as 20m or 90s.`);
   const seconds = Number(amount) * (unit === "m" ? 60 : 1);
-  const sustained = await runSustain({ seconds, rate, keptSeconds, backend, say: (line) => process.stdout.write(`${line}\n`) });
-  process.stdout.write(`${renderSustained(sustained)}\n`);
+  const sustained = await runSustain({ seconds, rate, keptSeconds, backend, say });
+  say(renderSustained(sustained));
   return sustained.losses.length === 0 && sustained.growth.every(({ isGrowing }) => !isGrowing) ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`The soak stopped: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runScript({
+  usage: USAGE,
+  options: {
+    minutes: { type: "string", default: "10" },
+    backend: { type: "string", default: "redis" },
+    seed: { type: "string", default: String(randomBytes(4).readUInt32BE()) },
+    "own-databases": { type: "boolean", default: false },
+    sustain: { type: "string" },
+    rate: { type: "string", default: "150" },
+    kept: { type: "string", default: "60" },
+  },
+  run({ values, positionals }) {
+    refuseWords(positionals);
+    const backend = oneOf("backend", values.backend, ["redis", "postgres"]);
+    if (values.sustain !== undefined)
+      return sustain(values.sustain, wholeNumber("rate", values.rate, 1), wholeNumber("kept", values.kept, 1), backend);
+    const minutes = Number(values.minutes);
+    if (!(minutes > 0)) throw new UsageError(`--minutes is "${values.minutes}" and must be a number above 0.`);
+    return soak(minutes, backend, wholeNumber("seed", values.seed, 0), values["own-databases"]);
+  },
+});
 // Sockets of killed servers would keep it alive.
 process.exit();

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { runScript, UsageError } from "../../src/holon/cli/command-line.ts";
 import { runCommand } from "./command.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -26,20 +27,28 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   start: script("first-start.ts"),
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(GATES, name));
-if (unknown.length > 0) throw new Error(`There is no gate ${unknown.join(", ")}; there are ${Object.keys(GATES).join(", ")}.`);
+const USAGE = `Runs gates and says which failed.
 
-const failed: string[] = [];
-for (const name of asked.length > 0 ? asked : Object.keys(GATES)) {
-  const [command = "", ...args] = GATES[name] ?? [];
-  const startedAt = performance.now();
-  const { ok, output } = runCommand(command, args, { cwd: root });
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-  console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds.padStart(6)} s${ok ? "" : `\n${output}`}`);
-  if (!ok) failed.push(name);
+  node --conditions=source --import tsx scripts/check/gates.ts [gate ...]
+
+  gates       ${Object.keys(GATES).join(" ")} (all of them)
+  -h, --help  prints this text
+`;
+
+function runGates(asked: readonly string[]): number {
+  const unknown = asked.filter((name) => !Object.hasOwn(GATES, name));
+  if (unknown.length > 0) throw new UsageError(`There is no gate ${unknown.join(", ")}.`);
+  const failed: string[] = [];
+  for (const name of asked.length > 0 ? asked : Object.keys(GATES)) {
+    const [command = "", ...args] = GATES[name] ?? [];
+    const startedAt = performance.now();
+    const { ok, output } = runCommand(command, args, { cwd: root });
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds.padStart(6)} s${ok ? "" : `\n${output}`}`);
+    if (!ok) failed.push(name);
+  }
+  if (failed.length > 0) console.error(`Gates failed: ${failed.join(", ")}.`);
+  return failed.length > 0 ? 1 : 0;
 }
-if (failed.length > 0) {
-  console.error(`Gates failed: ${failed.join(", ")}.`);
-  process.exitCode = 1;
-}
+
+await runScript({ usage: USAGE, options: {}, run: ({ positionals }) => runGates(positionals) });

@@ -42,7 +42,7 @@ async function openOffice(): Promise<void> {
 }
 
 function sendsMail(): boolean {
-  const plan = STARTING.includes(process.argv[2] ?? "start") ? soundPlan() : undefined;
+  const plan = process.argv.length <= 3 && STARTING.includes(process.argv[2] ?? "start") ? soundPlan() : undefined;
   return (plan?.contexts.includes("notifications") && plan.roles.includes("jobs")) ?? false;
 }
 

@@ -11,12 +11,14 @@ import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, rende
 import { assertEdgeFree } from "../process/start/free-listeners.ts";
 import { startProcess } from "../process/start/start-process.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
+import { readAppCommand } from "./app-usage.ts";
+import { BAD_USAGE, renderUsageError, UsageError } from "./command-line.ts";
 import { logUnhandled } from "./crash-log.ts";
 import { renderNewKey } from "./render-new-key.ts";
 import { renderProcess } from "./render-process.ts";
 import { renderStartFailure } from "./render-start-failure.ts";
 import { endWithSupervisor, untilStopped } from "./until-stopped.ts";
-import { runWorkCommand } from "./work-command.ts";
+import { assertWorkWords, runWorkCommand, WORK_USAGE } from "./work-command.ts";
 
 /** Exit code of a configuration that cannot work. */
 const BAD_CONFIGURATION = 2;
@@ -40,13 +42,20 @@ export interface RunAppOptions {
  *
  * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do;
  * `openapi` prints the document of the REST interface and needs no environment; `work` shows what waits and decides about it; `key` makes a key for
- * a process.
- * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed, and for a login or database
- * that its server refuses.
+ * a process; `help`, `--help` and `--version` print what they say.
+ * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed, for a login or database
+ * that its server refuses, and for a command line that is not understood.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
-  const { command = process.argv[2] ?? "start" } = options;
   try {
+    const asked = readAppCommand(app, WORK_USAGE, options.command === undefined ? process.argv.slice(2) : [options.command]);
+    if ("print" in asked) {
+      process.stdout.write(asked.print);
+      return;
+    }
+    const { command } = asked;
+    const words = options.command === undefined ? asked.words : process.argv.slice(3);
+    if (command === "work") assertWorkWords(words);
     if (command === "openapi") {
       process.stdout.write(documentText(openApiOf(app)));
       return;
@@ -62,12 +71,14 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     }
     if (command === "apart") return await startApart(app, plan);
     if (command === "start") return await start(app, plan);
-    if (command === "work") return await runWorkCommand(app, plan, process.argv.slice(3));
-    if (command === "alone") return await runAloneCommand(app, plan);
-    throw new ConfigurationError([
-      { variable: "command", problem: `"${command}" is not known`, cure: "Use start, apart, plan, openapi, work or key." },
-    ]);
+    if (command === "work") return await runWorkCommand(app, plan, words);
+    return await runAloneCommand(app, plan);
   } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(renderUsageError(error));
+      process.exitCode = BAD_USAGE;
+      return;
+    }
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
     // Something of the app's own may keep the process alive; it would do nothing for ever, and whoever supervises it would not start it again.

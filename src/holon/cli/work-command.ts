@@ -2,9 +2,10 @@ import { sqlState } from "../data/index.ts";
 import { catalogueError, isHolonError, OpenThings, systemClock } from "../kernel/index.ts";
 import { createLogger } from "../observe/index.ts";
 import type { App } from "../process/app/define-app.ts";
-import { ConfigurationError, type Plan } from "../process/plan/index.ts";
+import type { Plan } from "../process/plan/index.ts";
 import { createConsole } from "../process/start/create-consoles.ts";
 import type { WorkConsole } from "../work/index.ts";
+import { UsageError } from "./command-line.ts";
 import { renderWork } from "./work-list.ts";
 import { openWorkStores } from "./work-stores.ts";
 
@@ -22,19 +23,30 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   forget: { said: "is not told of events any more", decide: (work, id) => work.forgetSubscriber(id) },
 };
 
-const USAGE =
-  "Use: work list | rerun <context> <job id> | release <context> <event id> | skip <context> <event id> | resume <context> <run id> | forget <context> <subscriber>";
+/** The words of `work`. */
+export const WORK_USAGE = `work [words]: shows what waits, failed or stands still, or decides about it; processes may run meanwhile or not.
+
+  list                            shows all of it (the default)
+  rerun <context> <job id>        runs a job again that failed for good
+  release <context> <event id>    tries an event again that is parked
+  skip <context> <event id>       drops an event that is parked
+  resume <context> <run id>       lets a workflow go on that is stuck
+  forget <context> <subscriber>   tells a subscriber of no more events that is not part of the app any more
+  -h, --help                      prints this text
+
+Exit code 1 where nothing has this id, or something could not be reached.
+`;
 
 /**
  * Shows what waits, failed or stands still, or decides about it, on the databases of the environment; processes may run meanwhile or not.
  *
  * A job that runs again is taken up by a process that works. Exit codes: 1 where nothing has this id, or something could not be reached.
- * Errors: ConfigurationError for words that make no command.
+ * Errors: UsageError for words that make no command.
  */
-export async function runWorkCommand(app: App, plan: Plan, [action = "list", context, id, ...rest]: readonly string[]): Promise<void> {
+export async function runWorkCommand(app: App, plan: Plan, words: readonly string[]): Promise<void> {
+  assertWorkWords(words);
+  const [action = "list", context, id] = words;
   const decision = Object.hasOwn(DECISIONS, action) ? DECISIONS[action] : undefined;
-  const isComplete = action === "list" ? context === undefined : decision !== undefined && id !== undefined && rest.length === 0;
-  if (!isComplete) throw wrong(`work ${[action, context, id, ...rest].filter((word) => word !== undefined).join(" ")}`, "is not understood");
   const log = createLogger({ name: plan.name, level: "warn" });
   const open = new OpenThings(log);
   try {
@@ -42,7 +54,7 @@ export async function runWorkCommand(app: App, plan: Plan, [action = "list", con
     if (decision === undefined) return print(await renderWork(consoles));
     const work = consoles.find((candidate) => candidate.context === context);
     if (work === undefined)
-      throw wrong(String(context), `is no context with a database: there are ${consoles.map((known) => known.context).join(", ")}`);
+      throw new UsageError(`"${context}" is not a context with a database: there are ${consoles.map((known) => known.context).join(", ")}.`);
     const isDone = await decision.decide(work, String(id));
     print(isDone ? `${id} of ${context} ${decision.said}.` : `Nothing to ${action} in ${context} has the id ${id}.`);
     if (!isDone) process.exitCode = NOTHING_THERE;
@@ -54,6 +66,13 @@ export async function runWorkCommand(app: App, plan: Plan, [action = "list", con
   }
 }
 
+/** Errors: UsageError for words that make no command. */
+export function assertWorkWords(words: readonly string[]): void {
+  const [action = "list", context, id, ...rest] = words;
+  const isComplete = action === "list" ? context === undefined : Object.hasOwn(DECISIONS, action) && id !== undefined && rest.length === 0;
+  if (!isComplete) throw new UsageError(`"work ${words.join(" ")}" is not understood.`);
+}
+
 async function openConsoles(app: App, plan: Plan, open: OpenThings): Promise<readonly WorkConsole[]> {
   const log = createLogger({ name: plan.name, level: "warn" });
   const stores = await openWorkStores({ plan, open, clock: systemClock, log });
@@ -61,10 +80,6 @@ async function openConsoles(app: App, plan: Plan, open: OpenThings): Promise<rea
     const store = stores.get(module.name);
     return store === undefined ? [] : [createConsole(module, store, { backend: undefined, clock: systemClock, log })];
   });
-}
-
-function wrong(what: string, problem: string): ConfigurationError {
-  return new ConfigurationError([{ variable: what, problem, cure: `${USAGE}.` }]);
 }
 
 function print(text: string): void {
