@@ -8,7 +8,7 @@ import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, EventScope, runHandler } from "./event-run.ts";
-import { type Inbox, type InboxEntry, placeOf, type WaitingEvent } from "./inbox.ts";
+import { type Inbox, type InboxEntry, placeOf, undecidedOf, type WaitingEvent } from "./inbox.ts";
 
 /** Why an event is held that its predecessor does not hold up. */
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
@@ -123,13 +123,15 @@ export class EventConsumer {
   }
 
   async #workOffIn(tx: Tx, event: WaitingEvent, blame: Blame): Promise<boolean> {
-    const { inbox, routes } = this.#parts;
+    const { inbox, routes, limits } = this.#parts;
     const route = routes.find(event.producer, event.name);
     // Held for a process that has a handler.
     if (route === undefined) return false;
     const states = await inbox.statesAround(tx, event.producer, [event]);
-    if (!isReady(event, states)) {
-      await inbox.awaitPredecessor(tx, event);
+    const waitsFor = waitOf(event, states);
+    if (waitsFor !== undefined) {
+      if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
+      else await inbox.postpone(tx, event, limits.undecidedMs);
       return false;
     }
     const payload = blame.duringParse(() => route.parse(event.payload));
@@ -174,12 +176,13 @@ export class EventConsumer {
     return messages.map((message) => {
       const route = this.#parts.routes.find(producer, message.name);
       const payload = blame.duringParse(() => route?.parse(message.payload));
-      const ready = isReady(message, states);
-      const state = payload instanceof ParseFailure ? "parked" : ready && route !== undefined ? "done" : "held";
+      const waitsFor = waitOf(message, states);
+      const state = payload instanceof ParseFailure ? "parked" : waitsFor === undefined && route !== undefined ? "done" : "held";
+      const isDue = waitsFor !== "predecessor";
       const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
       if (place !== undefined && !states.has(place)) states.set(place, state);
       if (payload instanceof ParseFailure) return { message, state, route, payload: undefined, reason: misfit(payload) };
-      return route === undefined ? { message, state, route, payload, reason: NO_HANDLER, isDue: ready } : { message, state, route, payload };
+      return route === undefined ? { message, state, route, payload, reason: NO_HANDLER, isDue } : { message, state, route, payload, isDue };
     });
   }
 
@@ -221,10 +224,18 @@ export class EventConsumer {
   }
 }
 
-function isReady({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, string>): boolean {
-  if (needs === null || key === null) return true;
-  const state = states.get(placeOf(name, key, needs));
-  return state === undefined ? !needsSurely : state === "done" || state === "skipped";
+/**
+ * What an event waits for; nothing, if it may be worked off.
+ *
+ * `predecessor`: the event before it, which wakes it when it is over. `decision`: some event of its key that its producer has forgotten, and that is held or
+ * parked here. The counter of the key was made anew since, so that nothing says which event comes next.
+ */
+function waitOf({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, string>): "predecessor" | "decision" | undefined {
+  if (key === null) return undefined;
+  const state = needs === null ? undefined : states.get(placeOf(name, key, needs));
+  if (state !== undefined) return state === "done" || state === "skipped" ? undefined : "predecessor";
+  if (needsSurely) return needs === null ? undefined : "predecessor";
+  return states.has(undecidedOf(name, key)) ? "decision" : undefined;
 }
 
 /**

@@ -39,6 +39,7 @@ export const QUICK = {
   backoffGreatestMs: 20,
   attemptsCount: 3,
   leaseMs: 2_000,
+  undecidedMs: 50,
 } satisfies Partial<EventLimits>;
 
 /** How an older version of the consumer is started. */
@@ -174,7 +175,7 @@ export async function openEventsPlace(): Promise<EventsPlace> {
     ],
     async reset() {
       for (const work of started.splice(0)) await work.close();
-      await looking`truncate payments.holon_outbox, payments.holon_order, payments.holon_subscribers, payments.holon_deliveries, orders.holon_inbox, orders.effects`;
+      await looking`truncate payments.holon_outbox, payments.holon_order, payments.holon_subscribers, payments.holon_deliveries, payments.holon_removed, orders.holon_inbox, orders.effects`;
     },
     async end() {
       for (const work of started.splice(0)) await work.close();

@@ -1,6 +1,6 @@
 import { type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
-import { jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
+import { interval, jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
 import type { EventMessage } from "./event-message.ts";
 
 /** What became of an event at this context. */
@@ -57,20 +57,30 @@ export class Inbox {
     );
   }
 
-  /** States of these events themselves and of those that they need, where they are known here. */
+  /**
+   * States of these events themselves and of those that they need, where they are known here; and, by {@link undecidedOf}, of keys of which an earlier event
+   * waits here, for those that may have an earlier one without naming it: the producer has forgotten it.
+   */
   async statesAround(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<ReadonlyMap<string, InboxState>> {
-    const keyed = messages.flatMap(({ name, key, keyNumber, needs }) => (key === null ? [] : [{ name, key, keyNumber, needs }]));
+    const keyed = messages.flatMap(({ name, key, keyNumber, needs, needsSurely, position }) =>
+      key === null ? [] : [{ name, key, keyNumber, needs, isUnsure: !needsSurely, position }],
+    );
     if (keyed.length === 0) return new Map();
+    const same = sql`i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key`;
     // Looked up one by one (`offset 0`): a join was seen to read all that this producer ever sent.
-    const rows = await rowsOf<{ name: string; key: string; number: string; state: InboxState }>(
+    const rows = await rowsOf<{ name: string; key: string; number: string | null; state: InboxState }>(
       tx,
-      sql`select distinct i.name, i.ordered_key as key, i.key_number as number, i.state
-          from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, "keyNumber" bigint, needs bigint) cross join lateral (
-            select * from ${this.#table} i where i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key
-              and i.key_number in (m."keyNumber", m.needs) offset 0
+      sql`select distinct m.name, m.key, i.number, i.state
+          from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, "keyNumber" bigint, needs bigint, "isUnsure" boolean, position bigint)
+          cross join lateral (
+            (select i.key_number as number, i.state from ${this.#table} i where ${same} and i.key_number in (m."keyNumber", m.needs) offset 0)
+            union all
+            (select null, i.state from ${this.#table} i where m."isUnsure" and ${same} and i.state in ('held', 'parked') and i.position < m.position limit 1)
           ) i`,
     );
-    return new Map(rows.map(({ name, key, number, state }) => [placeOf(name, key, Number(number)), state]));
+    return new Map(
+      rows.map(({ name, key, number, state }) => [number === null ? undecidedOf(name, key) : placeOf(name, key, Number(number)), state]),
+    );
   }
 
   /** Enters events that are not known here. Returns the ids of those: the others were taken before, and have no effect again. */
@@ -164,6 +174,11 @@ export class Inbox {
     await rowsOf(tx, sql`update ${this.#table} set retry_at = null where producer = ${producer} and event_id = ${id}`);
   }
 
+  /** Lets an event be looked at again later. */
+  async postpone(tx: Tx, { producer, id }: WaitingEvent, ms: number): Promise<void> {
+    await rowsOf(tx, sql`update ${this.#table} set retry_at = now() + ${interval(ms)} where producer = ${producer} and event_id = ${id}`);
+  }
+
   /** Sets an event aside, with the reason. */
   async park(tx: Tx, { producer, id }: WaitingEvent, reason: string): Promise<void> {
     await rowsOf(
@@ -225,4 +240,9 @@ function isOneOf(names: readonly EventName[]): SQL {
 /** Names one place in the order of one key. */
 export function placeOf(name: string, key: string, number: number): string {
   return JSON.stringify([name, key, number]);
+}
+
+/** Names a key of which an event waits. */
+export function undecidedOf(name: string, key: string): string {
+  return JSON.stringify([name, key]);
 }
