@@ -175,6 +175,22 @@ describe("sessions in the database", () => {
     expect(await refusalOf(account.refresh(newest))).toMatchObject({ code: "OK" });
   });
 
+  test("of accounts that never come back are removed when others sign in, more of them than are opened", async () => {
+    const gone = await accountOf(shop);
+    await sql`insert into users.sessions (id, user_id, token_hash, rotated_at, created_at, expires_at)
+      select gen_random_uuid(), ${gone.user.id}, '', now(), now(), now() - interval '1 day' from generate_series(1, 25)`;
+    const left = async () => (await sql`select 1 from users.sessions where user_id = ${gone.user.id}`).length;
+    const [session] = await sql<{ id: string }[]>`select id from users.sessions where user_id = ${gone.user.id} limit 1`;
+    await sql.begin(async (tx) => {
+      // One that is refreshed at this moment holds nobody up.
+      await tx`select 1 from users.sessions where id = ${session?.id ?? ""} for update`;
+      for (let time = 0; time < 3; time++) await account.signIn();
+    });
+    expect(await left()).toBeLessThanOrEqual(1);
+    await account.signIn();
+    expect(await left()).toBe(0);
+  });
+
   test("are not opened by a password that is being replaced", async () => {
     const { user, signIn } = await accountOf(shop);
     const signingIn = await sql.begin(async (tx) => {

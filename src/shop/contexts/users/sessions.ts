@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, notInArray, or } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, notInArray, or } from "drizzle-orm";
 import type { TransactionOf } from "holon";
 import {
   isHashOf,
@@ -107,7 +107,10 @@ async function nextToken(tx: Tx, session: tables.SessionRow, { sessionId, secret
   return { refreshToken: refreshTokenText({ sessionId, secret: successorOf(secret, successorKey) }), refreshExpiresAt: expiresAt };
 }
 
-/** Takes away what has expired, and what is too much. */
+/** Sessions of anybody that are removed when one is opened. More than one: so those of accounts that never come back go too, and the table does not grow. */
+const FORGOTTEN_COUNT = 10;
+
+/** Takes away what has expired, of this account and some of others, and what is too much. */
 async function forgetOld(tx: Tx, userId: string, now: Date): Promise<void> {
   const { sessions } = tables;
   const kept = tx.db
@@ -117,6 +120,14 @@ async function forgetOld(tx: Tx, userId: string, now: Date): Promise<void> {
     .orderBy(desc(sessions.rotatedAt), desc(sessions.id))
     .limit(GREATEST_SESSION_COUNT);
   await tx.db.delete(sessions).where(and(eq(sessions.userId, userId), or(lt(sessions.expiresAt, now), notInArray(sessions.id, kept))));
+  const over = tx.db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(lt(sessions.expiresAt, now))
+    .orderBy(sessions.expiresAt)
+    .limit(FORGOTTEN_COUNT)
+    .for("update", { skipLocked: true });
+  await tx.db.delete(sessions).where(inArray(sessions.id, over));
 }
 
 function endOf(createdAt: Date, nowMs: number): Date {

@@ -46,7 +46,7 @@ export const sessions = schema.table(
     expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull(),
   },
-  (table) => [index("sessions_by_user").on(table.userId, table.rotatedAt)],
+  (table) => [index("sessions_by_user").on(table.userId, table.rotatedAt), index("sessions_by_end").on(table.expiresAt)],
 );
 
 /** Tickets that nobody used yet, by hash. */
