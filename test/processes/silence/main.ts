@@ -1,0 +1,4 @@
+import { runApp } from "holon";
+import { createLoopsApp } from "./app.ts";
+
+await runApp(createLoopsApp());

@@ -1,0 +1,1 @@
+CREATE TABLE "mail"."effects" ("id" text NOT NULL, "what" text NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE "sales"."effects" ("id" text NOT NULL, "what" text NOT NULL);
