@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ODD_VALUES } from "../observe/odd-values.testing.ts";
 import { THROWN_VALUES } from "../observe/thrown-values.testing.ts";
+import type { WorkflowBody } from "../work/index.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 
@@ -43,6 +44,13 @@ describe("a run", { timeout: 60_000 }, () => {
   it.each(ODD_VALUES)("ends undone when its body answers %s", async (_name, odd) => {
     place.start(async () => odd() as never);
     expect(await place.is(await place.run("1"), "undone")).toMatchObject({ deaths: 0, reason: expect.stringContaining("INTERNAL") });
+  });
+
+  it("ends undone when its body answers a BigInt that its schema lets through", async () => {
+    const { orders } = place.start(async () => ({ left: 1n }) as never);
+    const bodies = orders.workflows.bodies as Map<string, WorkflowBody>;
+    bodies.set("place@1", { ...(bodies.get("place@1") as WorkflowBody), parseOutput: (value) => value });
+    expect((await place.is(await place.run("1"), "undone"))["reason"]).toContain("BigInt");
   });
 
   it.each<[string, PlaceBody]>([

@@ -167,8 +167,9 @@ export class RunSession {
     let output: unknown;
     try {
       output = workflow.parseOutput(value);
+      if (!(output instanceof ParseFailure)) JSON.stringify(output);
     } catch (error) {
-      // A check of the schema, a getter or a proxy of the answer throws, and would at each replay.
+      // A check of the schema, a getter, a proxy or a BigInt of the answer throws, and would at each replay.
       return this.#fail(error);
     }
     if (output instanceof ParseFailure) {
