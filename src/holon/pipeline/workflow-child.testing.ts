@@ -4,13 +4,16 @@ import { startWorkflowWork } from "../work/index.ts";
 import { crashingPlace } from "./workflow-crash.testing.ts";
 import { compileContexts } from "./workflows.fixture.testing.ts";
 
-/** A process that works the workflow of the tests and kills itself at the point that it is told. */
-const [, , url = "", roles = "{}", crashAt = ""] = process.argv;
+/** A process that works the workflow of the tests and kills itself, or has itself frozen, at the point that it is told. */
+const [, , url = "", roles = "{}", crashAt = "", signal = "SIGKILL"] = process.argv;
 const wheel = new TimerWheel(() => systemClock.monotonicMs());
+let wasThere = false;
 const at = async (point: string): Promise<void> => {
-  if (point !== crashAt) return;
-  process.kill(process.pid, "SIGKILL");
-  await new Promise(() => {});
+  if (point !== crashAt || wasThere) return;
+  wasThere = true;
+  process.kill(process.pid, signal);
+  // One that was frozen goes on where it was.
+  if (signal === "SIGKILL") await new Promise(() => {});
 };
 const contexts = compileContexts({ url, roles: JSON.parse(roles) as Record<string, string>, wheel }, crashingPlace(at));
 startWorkflowWork({

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Child, startChild } from "../data/child.testing.ts";
+import { type Child, startChild, until } from "../data/child.testing.ts";
 import { CRASH_POINTS, crashingPlace, pointsOfEachKind, UNDO_CRASH_POINTS } from "./workflow-crash.testing.ts";
-import { useWorkflows } from "./workflows.testing.ts";
+import { useWorkflows, type Working } from "./workflows.testing.ts";
 
 /** All points in a full run of the fault tests; else one for each kind of step, which the seed chooses. */
 const SCALE = Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1);
@@ -27,8 +28,8 @@ async function dieAt(point: string, input: object): Promise<string> {
   return id;
 }
 
-const goOn = (): void =>
-  void place.start(
+const goOn = (): Working =>
+  place.start(
     crashingPlace(async () => {}),
     {},
     { leaseMs: 600 },
@@ -48,4 +49,35 @@ describe(`a run whose process is killed, seed ${SEED}`, { timeout: 120_000 }, ()
     expect(await place.is(id, "undone")).toMatchObject({ reason: "CONFLICT: It fails." });
     expect(await place.happened()).toEqual([]);
   });
+});
+
+/** Whether the kernel has stopped a process. */
+function isFrozen(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") T ");
+}
+
+describe("a run whose process is frozen", { timeout: 120_000 }, () => {
+  it.each(["confirm:after", "last:after", "outside:after"])(
+    "at %s goes on elsewhere, and nothing is written by the one that comes back",
+    async (point) => {
+      const id = await place.run(point);
+      const child = startChild("../pipeline/workflow-child.testing.ts", [place.url, JSON.stringify(place.roles), point, "SIGSTOP"]);
+      children.push(child);
+      await until(() => isFrozen(child.pid));
+      const { work } = goOn();
+      const done = await place.is(id, "done");
+      const steps = await place.steps(id);
+      await work.close();
+      child.process.kill("SIGCONT");
+      // No other process works this run: it has come back, and what it was about to write was refused before.
+      const other = await place.run(`${point} again`);
+      await place.is(other, "done");
+      expect([await place.row(id), await place.steps(id)]).toEqual([done, steps]);
+      expect((await place.sql`select what from orders.happened where run = ${point} order by 1`).map(({ what }) => what)).toEqual([
+        "confirmed",
+        "last",
+      ]);
+      expect(Number(done["fence"])).toBeGreaterThan(1);
+    },
+  );
 });

@@ -81,6 +81,32 @@ describe("a race of steps", { timeout: 60_000 }, () => {
     expect([seen, await place.happened()]).toEqual([["quick", "quick"], ["quick"]]);
   });
 
+  it("that the version before recorded ends as the moments of its records say", async () => {
+    const go = signal();
+    const body: PlaceBody = async ({ step, run }) => {
+      const slow = step.run("slow", async () => {
+        await go.promise;
+        return "slow";
+      });
+      const winner = await Promise.race([slow, step.run("quick", () => "quick")]);
+      go.resolve();
+      await slow;
+      await write(step, `${winner} ${run.key}`);
+      await step.sleep("long", WEEK_MS);
+      return { left: 0 };
+    };
+    const first = place.start(body);
+    const id = await place.run("1");
+    await sleepsIn(id, "long");
+    await first.work.close();
+    await place.sql`update orders.holon_steps set answer_number = null`;
+    place.start(body);
+    await wake(id, "long");
+    await place.is(id, "done");
+    expect(await place.happened()).toEqual(["quick 1"]);
+    expect((await place.steps(id)).map((step) => step["answer_number"])).toEqual([null, null, null, 1]);
+  });
+
   it("leaves the event that came to a wait which had lost to a later wait of the run", async () => {
     place.start(async ({ step, run }) => {
       let winner = "";
