@@ -77,6 +77,7 @@ async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tabl
   }
   const tally = new Tally(count);
   const counting = {
+    reachable: true,
     add: async (queue: string, added: Parameters<typeof backend.add>[1]) => {
       await backend.add(queue, added);
       for (const { data } of added) for (const _ of toJobMessage(data).ids) tally.note();

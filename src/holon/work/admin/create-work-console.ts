@@ -26,7 +26,7 @@ export interface WorkConsoleOptions {
   readonly events: SubscribingContext;
   readonly store: WorkData & RunData;
   /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
-  readonly backend: Pick<QueueBackend, "add"> | undefined;
+  readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -42,10 +42,10 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
       publishers.push(publisher);
     }
     for (let round = 0; round < 10; round++) {
-      place.queues.reachable = round % 3 !== 1;
+      place.queues.isRefusing = round % 3 === 1;
       const { refused } = place.queues;
       await place.append(Array.from({ length: 20 }, (_, n) => ({ data: { n: round * 20 + n }, options: { delayMs: 1_500 + n * 5 } })));
-      if (!place.queues.reachable) {
+      if (place.queues.isRefusing) {
         await until(() => place.queues.refused > refused);
       }
       if (round % 3 === 2) {
@@ -53,7 +53,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
         expect(place.queues.empty()).toBeGreaterThan(0);
       }
     }
-    place.queues.reachable = true;
+    place.queues.isRefusing = false;
     await until(async () => {
       await work.sweep();
       return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 200;

@@ -110,6 +110,37 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await place.is(id, "done");
   });
 
+  it("that are away are not tried: sweeps write nothing, and all is sent when they are back", async () => {
+    const work = await place.start({ send: job(Data) }, { send: place.completing() });
+    place.queues.reachable = false;
+    await place.append([{}, {}, {}]);
+    await place.publish(work);
+    const versions = () => place.sql`select id, xmin::text, sent_count from orders.holon_jobs order by id`;
+    const before = [...(await versions())];
+    for (let n = 0; n < 3; n++) await work.sweep();
+    expect([...(await versions())]).toEqual(before);
+    place.queues.reachable = true;
+    await work.sweep();
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 3);
+  });
+
+  it("that refuse jobs are tried with one", async () => {
+    const work = await place.start({ send: job(Data) }, { send: place.completing() });
+    place.queues.isRefusing = true;
+    await place.append([{}, {}, {}]);
+    await place.publish(work);
+    await work.sweep();
+    const sent = async () => (await place.sql`select sum(sent_count)::int as n from orders.holon_jobs`)[0]?.["n"] as number;
+    const before = await sent();
+    for (let n = 0; n < 3; n++) await work.sweep();
+    expect((await sent()) - before).toBe(3);
+    place.queues.isRefusing = false;
+    await until(async () => {
+      await work.sweep();
+      return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 3;
+    });
+  });
+
   it("that are slow, not empty, get no second copy of a job", async () => {
     const release = signal();
     const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing: { resendAfterMs: 0 } });

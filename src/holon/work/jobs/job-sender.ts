@@ -10,7 +10,7 @@ export interface JobSenderParts {
   readonly jobs: JobMap;
   readonly shelf: JobShelf;
   /** Undefined in a process that reaches no queue: the sweeper of another one sends. */
-  readonly backend: Pick<QueueBackend, "add"> | undefined;
+  readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly log: Logger;
 }
 
@@ -22,7 +22,13 @@ export class JobSender {
     this.#parts = parts;
   }
 
-  async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<void> {
+  /** Whether jobs can be put on a queue now. While they cannot, none should be taken for that: each would be written twice for nothing. */
+  get isReachable(): boolean {
+    return this.#parts.backend?.reachable === true;
+  }
+
+  /** Returns whether the queues took all. */
+  async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<boolean> {
     const { context, jobs: specs } = this.#parts;
     const byQueue = new Map<string, SendableJob[]>();
     for (const job of jobs) {
@@ -31,18 +37,24 @@ export class JobSender {
       if (others === undefined) byQueue.set(queue, [job]);
       else others.push(job);
     }
-    for (const [queue, own] of byQueue) await this.#add(queue, own, options);
+    let tookAll = true;
+    for (const [queue, own] of byQueue) if (!(await this.#add(queue, own, options))) tookAll = false;
+    return tookAll;
   }
 
-  async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<void> {
+  async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<boolean> {
     const { backend, shelf, log, jobs: specs } = this.#parts;
     // A queue counts messages where it limits a rate.
     const singly = options.singly === true || jobs.some(({ name }) => specs[name]?.rate !== undefined);
     try {
-      if (backend !== undefined) return await backend.add(queue, toQueued(jobs, { singly }));
+      if (backend?.reachable === true) {
+        await backend.add(queue, toQueued(jobs, { singly }));
+        return true;
+      }
     } catch (error) {
       log.warn({ queue, jobs: jobs.length, err: error }, "a queue did not take jobs; they are sent again later");
     }
     await shelf.unsent(jobs.map(({ id }) => id));
+    return false;
   }
 }

@@ -91,9 +91,9 @@ export class JobShelf {
   }
 
   /** Sends known jobs that are overdue: all of the given names, and of others those that a queue never took. Two sweepers do not send the same one. */
-  resend(names: readonly string[], resendAfterMs: number): Promise<readonly SendableJob[]> {
+  resend(names: readonly string[], resendAfterMs: number, count: number): Promise<readonly SendableJob[]> {
     const chosen = sql`select id from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown} and (sent_at is null or name = any(${texts(names)}))
-      order by due_at limit ${SWEEP_COUNT} for update skip locked`;
+      order by due_at limit ${count} for update skip locked`;
     return this.#database.rows<SendableJob>("resend jobs", this.#send(sql`id in (${chosen})`));
   }
 

@@ -25,6 +25,7 @@ export class JobSweeper implements Closable {
   readonly #tasks: readonly Task[];
   #reclaiming: Promise<boolean> | undefined = undefined;
   #sweeping: Promise<boolean> | undefined = undefined;
+  #hasFailed = false;
   #closed = false;
 
   constructor(parts: JobSweeperParts) {
@@ -85,16 +86,26 @@ export class JobSweeper implements Closable {
 
   async #resend(): Promise<void> {
     const { shelf, sender, timing } = this.#parts;
+    if (!sender.isReachable) return;
     const soonMs = Math.min(timing.resendLostMs, timing.resendAfterMs);
     const overdue = await shelf.overdue(soonMs);
     if (overdue.length === 0) return;
     const depths = await this.#depths(overdue);
     const whose = (is: (depth: QueueDepth) => boolean): readonly string[] => overdue.filter((name) => is(depths.get(name) ?? UNKNOWN));
-    await sender.send(await shelf.resend(whose(isIdle), soonMs));
+    if (!(await this.#sendAgain(whose(isIdle), soonMs))) return;
     // A queue that is only slow gets no second copy of all it holds.
-    await sender.send(await shelf.resend(whose(isEmpty), timing.resendAfterMs));
+    if (!(await this.#sendAgain(whose(isEmpty), timing.resendAfterMs))) return;
     // However full its queue is, a job that it lost must not wait for ever.
-    await sender.send(await shelf.resend(overdue, timing.resendAnywayMs));
+    await this.#sendAgain(overdue, timing.resendAnywayMs);
+  }
+
+  /** After queues did not take jobs it tries one, until they take that. Returns whether they took all. */
+  async #sendAgain(names: readonly string[], afterMs: number): Promise<boolean> {
+    const { shelf, sender } = this.#parts;
+    const jobs = await shelf.resend(names, afterMs, this.#hasFailed ? 1 : SWEEP_COUNT);
+    if (jobs.length === 0) return true;
+    this.#hasFailed = !(await sender.send(jobs));
+    return !this.#hasFailed;
   }
 
   /** How full the queues of these jobs are, by the name of the job. */

@@ -100,6 +100,7 @@ export function useJobs(): JobsPlace {
     made.queues.empty();
     made.queues.added.splice(0);
     made.queues.reachable = true;
+    made.queues.isRefusing = false;
     await until(() => made.store.stats().inUse === 0);
     await made.sql`truncate orders.effects, orders.holon_jobs, orders.holon_outbox, orders.holon_schedules cascade`;
   });

@@ -55,7 +55,7 @@ export class LeftJobs implements Closable {
 
   async #take(): Promise<boolean> {
     const { shelf, sender, gate } = this.#parts;
-    const limited = this.#limited.length === 0 ? [] : await shelf.takeUnsent(this.#limited, SWEEP_COUNT);
+    const limited = this.#limited.length === 0 || !sender.isReachable ? [] : await shelf.takeUnsent(this.#limited, SWEEP_COUNT);
     await sender.send(limited);
     const room = gate.freeCount;
     if (this.#shared.length > 0 && room > 0) for (const job of await shelf.takeUnsent(this.#shared, room)) this.#run(job);

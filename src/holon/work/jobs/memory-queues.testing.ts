@@ -18,6 +18,8 @@ export class MemoryQueues implements QueueBackend {
   readonly kind = "redis";
   reachable = true;
   readonly fault = undefined;
+  /** Whether they can be reached, and take nothing. */
+  isRefusing = false;
   /** How often they were away when something was to be added. */
   refused = 0;
   /** What was added, by queue, in order. */
@@ -25,7 +27,7 @@ export class MemoryQueues implements QueueBackend {
   readonly #lanes = new Map<string, Lane>();
 
   async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
-    if (!this.reachable) {
+    if (!this.reachable || this.isRefusing) {
       this.refused++;
       throw catalogueError("UNAVAILABLE", "The queue is away.");
     }
@@ -62,6 +64,10 @@ export class MemoryQueues implements QueueBackend {
         await Promise.allSettled([...worker.active]);
       },
     };
+  }
+
+  async waitingMs(): Promise<number> {
+    return 0;
   }
 
   async depth(queue: string) {
