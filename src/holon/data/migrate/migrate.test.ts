@@ -152,6 +152,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0006_retention",
       "0007_retention_indexes",
       "0008_answers_in_order",
+      "0009_waiting",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

@@ -1,8 +1,10 @@
 import { quoteIdentifier } from "../identifier.ts";
+import { LATER_SOURCES } from "./later-sources.ts";
 import { type Migration, toMigration } from "./migration.ts";
 
 /**
- * The toolkit's own tables, which every context's schema holds, oldest first. A published entry is never edited: what changes is a new entry.
+ * The toolkit's own tables, which every context's schema holds, oldest first. A published entry is never edited: what changes is a new
+ * entry, at the end of {@link LATER_SOURCES}.
  * `%s` stands for the schema. The journal itself is made by the migrator.
  */
 const SOURCES: readonly { readonly name: string; readonly sql: string }[] = [
@@ -297,52 +299,11 @@ create table %s.holon_removed (
 );
 `,
   },
-  {
-    name: "0006_retention",
-    sql: `
-alter table %s.holon_order
-  -- Since when nothing was seen to use this key, at 'idle_number'. A counter whose number is another one by now is in use.
-  add column idle_since timestamptz default now(),
-  add column idle_number bigint;
-`,
-  },
-  {
-    name: "0007_retention_indexes",
-    sql: `
--- holon:no-transaction
--- holon: compatible: the indexes that go are replaced, and no statement needs them to be right
--- Indexes are made while others write. After a crash in between, all is run again.
-drop index concurrently if exists %s.holon_order_idle;
---> statement-breakpoint
-create index concurrently holon_order_idle on %s.holon_order (idle_since);
---> statement-breakpoint
-drop index concurrently if exists %s.holon_jobs_done;
---> statement-breakpoint
-create index concurrently holon_jobs_done on %s.holon_jobs (settled_at) where state = 'done';
---> statement-breakpoint
-drop index concurrently if exists %s.holon_jobs_failed;
---> statement-breakpoint
-create index concurrently holon_jobs_failed on %s.holon_jobs (settled_at) where state = 'failed';
---> statement-breakpoint
--- Two partial indexes stand for it: done jobs go after an hour, failed ones after weeks.
-drop index concurrently if exists %s.holon_jobs_settled;
---> statement-breakpoint
--- Each state has an index of its own.
-drop index concurrently if exists %s.holon_jobs_state;
-`,
-  },
-  {
-    name: "0008_answers_in_order",
-    sql: `
--- Place of a step's answer in the order in which the body of its run learnt answers. None: not ended, or recorded by a version without it.
-alter table %s.holon_steps add column answer_number integer;
-`,
-  },
 ];
 
 /** The toolkit's migrations for one schema. Their hashes do not depend on its name. */
 export function toolkitMigrations(schema: string): readonly Migration[] {
-  return SOURCES.map(({ name, sql }) => {
+  return [...SOURCES, ...LATER_SOURCES].map(({ name, sql }) => {
     const migration = toMigration(name, sql.trim());
     return { ...migration, statements: migration.statements.map((statement) => statement.replaceAll("%s", quoteIdentifier(schema))) };
   });

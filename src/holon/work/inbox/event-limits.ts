@@ -10,7 +10,9 @@ export const EVENT_LIMITS = {
   batchCount: 50,
   /** Most bytes of payload that one job of a queue carries, unless one event alone has more. */
   batchBytes: 256 * 1024,
-  /** After how long without an acknowledgement an event is sent again. */
+  /** Most messages that wait on the queue of one subscriber. What does not fit waits in the outbox: a subscriber may be down for days. */
+  queueCount: 1_000,
+  /** After how long without an acknowledgement an event is sent again, once nothing that was sent before it waits on the queue any more. */
   resendMs: 30_000,
   /** The same for the first time, where the queues are idle: what is on no queue is lost. Doubles with each time that it was sent, up to `resendMs`. */
   resendLostMs: 5_000,

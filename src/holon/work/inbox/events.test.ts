@@ -38,6 +38,7 @@ function losing(backend: QueueBackend, loses: (queue: string) => boolean): Queue
     add: async (queue, jobs) => (loses(queue) ? undefined : backend.add(queue, jobs)),
     work: (...args) => backend.work(...args),
     depth: (queue) => backend.depth(queue),
+    waitingMs: (queue) => backend.waitingMs(queue),
     inspect: (queue) => backend.inspect(queue),
     close: () => backend.close(),
   };

@@ -44,6 +44,7 @@ function deaf(backend: QueueBackend): QueueBackend {
     add: (queue, jobs) => backend.add(queue, jobs),
     work: () => ({ resize() {}, close: async () => {} }),
     depth: (queue) => backend.depth(queue),
+    waitingMs: (queue) => backend.waitingMs(queue),
     inspect: (queue) => backend.inspect(queue),
     close: async () => {},
   };

@@ -7,6 +7,7 @@ import type { EventLimits } from "../inbox/event-limits.ts";
 import { ackQueue, eventQueue } from "../inbox/event-message.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueDepth } from "../queue/index.ts";
+import { DeliveryWindow } from "./delivery-window.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 
@@ -39,9 +40,6 @@ const KINDS = ["event", "job"];
 /** Of the oldest unsent rows, how many are looked through for kinds that are not known. */
 const LOOK_COUNT = 1_000;
 
-/** How many times longer than usual a subscriber whose queue is not empty is left to work it off, before it gets its events again. */
-const PATIENCE = 4;
-
 /** Starts to publish the outbox of one context. Any number of processes may do so at once. */
 export function createPublisher(options: PublisherOptions): Publisher {
   const publishing = new Publishing(options);
@@ -49,26 +47,37 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return publishing;
 }
 
+/**
+ * I1. It asks whether the queues can be reached before it takes anything: while they are away it writes nothing.
+ * I2. After queues did not take what they were given it tries one row, until they take that: the outbox is not written over and over.
+ * I3. What a queue has no room for waits in the outbox, see {@link DeliveryWindow}; what still waits on a queue is not sent again.
+ */
 class Publishing implements Publisher {
   readonly #options: PublisherOptions;
   readonly #name = randomUUID();
   readonly #lease: OutboxLease;
+  readonly #window: DeliveryWindow;
   readonly #sending: Task;
+  readonly #refilling: Task;
   readonly #sweeping: Task;
   #dispatchJobs: Dispatch | undefined = undefined;
+  #hasFailed = false;
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#lease = new OutboxLease(new WorkDatabase(options.data, options.clock));
-    const { limits } = options;
+    const { limits, backend, clock } = options;
+    this.#window = new DeliveryWindow({ backend, lease: this.#lease, clock, queueCount: limits.queueCount, freshMs: limits.pollMs });
     this.#sending = new Task({ ...options, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
+    this.#refilling = new Task({ ...options, task: "publisher of events that waited", everyMs: limits.pollMs, run: () => this.#refill() });
     this.#sweeping = new Task({ ...options, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
   }
 
   start(): void {
     this.#unlisten = this.#options.data.listenAppended(() => this.#sending.wake());
     this.#sending.wake();
+    this.#refilling.wake();
     this.#sweeping.wake();
   }
 
@@ -83,26 +92,76 @@ class Publishing implements Publisher {
 
   async close(): Promise<void> {
     this.#unlisten();
-    await Promise.all([this.#sending.close(), this.#sweeping.close()]);
+    await Promise.all([this.#sending.close(), this.#refilling.close(), this.#sweeping.close()]);
   }
 
   async #send(): Promise<boolean> {
-    const { limits, data, backend } = this.#options;
+    const { limits, backend } = this.#options;
+    if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
+    const count = this.#hasFailed ? 1 : limits.leaseCount;
     const kinds = dispatchJobs === undefined ? ["event"] : KINDS;
-    const rows = await this.#lease.take({ publisher: this.#name, kinds, count: limits.leaseCount, leaseMs: limits.leaseMs });
+    const rows = await this.#lease.take({ publisher: this.#name, kinds, count, leaseMs: limits.leaseMs });
     const events = rows.filter(({ kind }) => kind === "event");
     const jobs = rows.filter(({ kind }) => kind === "job");
     const outcomes = await Promise.allSettled([
-      this.#orGiveBack(events, async () => {
-        await addAll(backend, toEventBatches(data.context, events, limits));
-        await this.#lease.sent(events.map(({ position }) => position));
-      }),
+      this.#orGiveBack(events, () => this.#sendEvents(events)),
       this.#orGiveBack(jobs, async () => dispatchJobs?.(jobs)),
     ]);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (rows.length > 0) this.#hasFailed = failed !== undefined;
     if (failed !== undefined) throw failed.reason;
-    return rows.length === limits.leaseCount;
+    return rows.length === count;
+  }
+
+  async #sendEvents(events: readonly LeasedRow[]): Promise<void> {
+    const { limits, data } = this.#options;
+    const loads = toEventBatches(data.context, events, limits);
+    await this.#window.look(loads.map(({ subscriber }) => subscriber));
+    const [fitting, behind]: [QueueLoad[], string[]] = [[], []];
+    for (const load of loads) {
+      if (this.#window.admits(load.subscriber, load.jobs.length)) fitting.push(load);
+      else behind.push(load.subscriber);
+    }
+    await this.#addAll(fitting);
+    await this.#lease.sent(
+      events.map(({ position }) => position),
+      behind,
+    );
+    for (const name of behind) this.#window.fellBehind(name);
+  }
+
+  /** Sends what had no room, to subscribers whose queues have room again. */
+  async #refill(): Promise<boolean> {
+    if (!this.#options.backend.reachable) return false;
+    await this.#window.look(this.#window.behind);
+    const more = await Promise.all(this.#window.behind.map((name) => this.#refillOne(name)));
+    return more.includes(true);
+  }
+
+  async #refillOne(name: string): Promise<boolean> {
+    const { limits, data } = this.#options;
+    // An event takes one message at most.
+    const count = Math.min(limits.leaseCount, this.#window.room(name));
+    if (count === 0) return false;
+    const rows = await this.#lease.takeWaiting(name, count);
+    try {
+      await this.#addAll(toEventBatches(data.context, rows, limits));
+    } catch (error) {
+      await this.#lease.putBack(
+        name,
+        rows.map(({ position }) => position),
+      );
+      throw error;
+    }
+    if (rows.length === count) return true;
+    this.#window.caughtUp(name);
+    return false;
+  }
+
+  async #addAll(loads: readonly QueueLoad[]): Promise<void> {
+    const { backend } = this.#options;
+    await Promise.all(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
   async #orGiveBack(rows: readonly LeasedRow[], work: () => Promise<void>): Promise<void> {
@@ -116,45 +175,51 @@ class Publishing implements Publisher {
   }
 
   async #sweep(): Promise<boolean> {
-    const { limits, left } = this.#options;
+    const { left, backend } = this.#options;
     for (const { kind, count } of await this.#lease.unknownKinds(KINDS, LOOK_COUNT)) left.note("outbox", kind, count);
+    return backend.reachable && (await this.#sendAgain());
+  }
+
+  /** Sends again what was lost, as far as its queue has room. Returns whether there was any. */
+  async #sendAgain(): Promise<boolean> {
+    const { limits, data } = this.#options;
+    const overdue = await this.#overdueSubscribers();
+    await this.#window.look(overdue.map(({ name }) => name));
     const rows: LeasedRow[] = [];
-    for (const { patience, names } of await this.#silentSubscribers()) {
-      if (names.length > 0) rows.push(...(await this.#lease.takeOverdue(names, limits.leaseCount, patience)));
+    for (const { name, patience } of overdue) {
+      const count = this.#window.isAdding(name) ? 0 : Math.min(limits.leaseCount, this.#window.room(name));
+      if (count > 0) rows.push(...(await this.#lease.takeOverdue(name, count, patience)));
     }
-    await addAll(this.#options.backend, toEventBatches(this.#options.data.context, rows, limits));
+    await this.#addAll(toEventBatches(data.context, rows, limits));
     return rows.length > 0;
   }
 
   /**
-   * Subscribers that acknowledge late although their queue is empty: it lost something. Where nothing at all is on its way that is sure at once.
-   * One with a full queue is slow, or not there, and left alone.
+   * Subscribers that acknowledge late, and after how long their events are taken to be lost. If nothing at all is on its way that is sure soon. Else
+   * one is lost that was sent well before the oldest message that still waits, for queues hand out in order: a subscriber that is down for a day
+   * gets nothing twice.
    */
-  async #silentSubscribers(): Promise<{ readonly patience: ResendPatience; readonly names: readonly string[] }[]> {
-    const { resendMs, resendLostMs } = this.#options.limits;
+  async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
+    const { limits, backend, data } = this.#options;
+    const { resendMs, resendLostMs } = limits;
     const soon = { firstMs: Math.min(resendLostMs, resendMs), greatestMs: resendMs };
-    const usual = { firstMs: resendMs, greatestMs: resendMs };
     const overdue = await this.#lease.overdueSubscribers(soon);
     if (overdue.length === 0) return [];
-    const [acks, ...depths] = await Promise.all([ackQueue(this.#options.data.context), ...overdue.map(eventQueue)].map((name) => this.#depth(name)));
-    const late = { firstMs: resendMs * PATIENCE, greatestMs: resendMs * PATIENCE };
-    return [
-      { patience: soon, names: overdue.filter((_, index) => isIdle(acks) && isIdle(depths[index])) },
-      { patience: usual, names: overdue.filter((_, index) => depths[index]?.waiting === 0) },
-      { patience: late, names: overdue },
-    ];
-  }
-
-  #depth(queue: string): Promise<QueueDepth> {
-    return this.#options.backend.depth(queue);
+    const acks = ackQueue(data.context);
+    const areAcksIdle = isIdle(await backend.depth(acks));
+    const acksMs = areAcksIdle ? 0 : await backend.waitingMs(acks);
+    return Promise.all(
+      overdue.map(async (name) => {
+        const queue = eventQueue(name);
+        if (areAcksIdle && isIdle(await backend.depth(queue))) return { name, patience: soon };
+        const ms = resendMs + acksMs + (await backend.waitingMs(queue));
+        return { name, patience: { firstMs: ms, greatestMs: ms } };
+      }),
+    );
   }
 }
 
-/** Whether nothing is on a queue, and nobody has anything of it in hand. */
-function isIdle(depth: QueueDepth | undefined): boolean {
-  return depth !== undefined && depth.waiting + depth.active + depth.delayed === 0;
-}
-
-async function addAll(backend: QueueBackend, loads: readonly QueueLoad[]): Promise<void> {
-  await Promise.all(loads.map(({ queue, jobs }) => backend.add(queue, jobs)));
+/** Whether nothing is on a queue, and nothing of it is in hand. */
+function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
+  return waiting + active + delayed === 0;
 }

@@ -6,6 +6,7 @@ import type { LeasedRow } from "./outbox-lease.ts";
 
 /** Jobs for one queue. */
 export interface QueueLoad {
+  readonly subscriber: string;
   readonly queue: string;
   readonly jobs: readonly QueuedJob[];
 }
@@ -24,6 +25,7 @@ export function toEventBatches(producer: string, rows: readonly LeasedRow[], lim
     }
   }
   return [...packers].map(([subscriber, { batches }]) => ({
+    subscriber,
     queue: eventQueue(subscriber),
     jobs: batches.map((events) => toJob({ producer, events })),
   }));

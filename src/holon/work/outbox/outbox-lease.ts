@@ -84,13 +84,13 @@ export class OutboxLease {
     return rows.map(toRow);
   }
 
-  /** Takes events that some subscriber has not acknowledged in time. Each names only those subscribers. */
-  async takeOverdue(subscribers: readonly string[], count: number, patience: ResendPatience): Promise<readonly LeasedRow[]> {
+  /** Takes events that one subscriber has not acknowledged in time. Each names only that one. */
+  async takeOverdue(subscriber: string, count: number, patience: ResendPatience): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take overdue events",
       sql`with picked as (
           select position, subscriber from ${this.#deliveries}
-          where ${isOverdue(patience)} and subscriber = any(string_to_array(${subscribers.join(",")}, ','))
+          where ${isOverdue(patience)} and subscriber = ${subscriber}
           order by position limit ${count} for update skip locked
         ), again as (
           update ${this.#deliveries} d set sent_at = now(), sent_count = d.sent_count + 1 from picked
@@ -98,13 +98,45 @@ export class OutboxLease {
         ), leased as (
           select * from ${this.#outbox} where position in (select position from again)
         )
-        ${this.#select(
-          "leased",
-          sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
-            from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`,
-        )}`,
+        ${this.#selectAgain()}`,
     );
     return rows.map(toRow);
+  }
+
+  /** Takes events of one subscriber that its queue had no room for, the oldest first, and notes that they are sent. */
+  async takeWaiting(subscriber: string, count: number): Promise<readonly LeasedRow[]> {
+    const rows = await this.#database.rows<LeasedRow>(
+      "take events that waited for a queue",
+      sql`with picked as (
+          select position from ${this.#deliveries} where subscriber = ${subscriber} and ${IS_WAITING}
+          order by position limit ${count} for update skip locked
+        ), again as (
+          update ${this.#deliveries} d set sent_at = now(), sent_count = 1 from picked
+          where d.position = picked.position and d.subscriber = ${subscriber} returning d.position, d.subscriber
+        ), leased as (
+          select * from ${this.#outbox} where position in (select position from again)
+        )
+        ${this.#selectAgain()}`,
+    );
+    return rows.map(toRow);
+  }
+
+  /** Lets events wait again that a queue did not take. */
+  async putBack(subscriber: string, positions: readonly number[]): Promise<void> {
+    await this.#database.rows(
+      "put events back that a queue did not take",
+      sql`update ${this.#deliveries} set sent_count = 0, sent_at = now() + interval '1 day' where subscriber = ${subscriber} and position = any(${array(positions)}) and sent_count = 1`,
+    );
+  }
+
+  /** Subscribers of which events wait for room on their queue. */
+  async subscribersBehind(): Promise<readonly string[]> {
+    const rows = await this.#database.rows<{ subscriber: string }>(
+      "look for subscribers that are behind",
+      sql`select s.subscriber from (select distinct subscriber from ${this.#subscribers}) s
+        where exists (select 1 from ${this.#deliveries} d where d.subscriber = s.subscriber and ${IS_WAITING})`,
+    );
+    return rows.map(({ subscriber }) => subscriber);
   }
 
   /** Which subscribers have not acknowledged in time. */
@@ -116,13 +148,22 @@ export class OutboxLease {
     return rows.map(({ subscriber }) => subscriber);
   }
 
-  /** The queues have these events: from now on acknowledgements are waited for. An event that nobody wants to hear is settled by that. */
-  async sent(positions: readonly number[]): Promise<void> {
+  /**
+   * The queues have these events: from now on acknowledgements are waited for. For subscribers that are behind they wait. An event that is of
+   * interest to none is settled by that.
+   *
+   * What waits has a count of 0, and a time in a day: looks for overdue events do not read what waits for long, and a publisher of the version
+   * before, which takes it for sent, sends it when that is over.
+   */
+  async sent(positions: readonly number[], behind: readonly string[]): Promise<void> {
     await this.#database.rows(
       "mark events as sent",
       // A scalar: an `exists` was seen to be answered from the whole table.
       sql`with sent as (
-          update ${this.#deliveries} set sent_at = now(), sent_count = sent_count + 1 where position = any(${array(positions)}) and sent_at is null returning position
+          update ${this.#deliveries} set
+            sent_at = case when ${isNamed(behind)} then now() + interval '1 day' else now() end,
+            sent_count = case when ${isNamed(behind)} then 0 else sent_count + 1 end
+          where position = any(${array(positions)}) and sent_at is null returning position
         )
         update ${this.#outbox} o set sent_count = o.sent_count + 1, leased_until = null,
           settled_at = case when (select count(*) from ${this.#deliveries} d where d.position = o.position) > 0 then o.settled_at else now() end
@@ -147,6 +188,14 @@ export class OutboxLease {
     );
   }
 
+  #selectAgain(): SQL {
+    return this.#select(
+      "leased",
+      sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
+        from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`,
+    );
+  }
+
   #select(from: string, subscribers: SQL): SQL {
     return sql`select l.id, l.position, l.kind, l.name, l.ordered_key as key, l.key_number as "keyNumber", l.payload, octet_length(l.payload::text) as bytes,
         l.options, l.traceparent, l.initiator, p.position as "previousPosition", (${subscribers}) as subscribers
@@ -158,8 +207,15 @@ export class OutboxLease {
 
 /** A delivery that was sent once has waited `firstMs` for its acknowledgement. The power is bounded, for an event that is never taken is sent for ever. */
 function isOverdue({ firstMs, greatestMs }: ResendPatience): SQL {
-  const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(greatest(sent_count, 1), 20) - 1))`;
-  return sql`acknowledged_at is null and sent_at < now() - ${waited}`;
+  const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(sent_count, 20) - 1))`;
+  return sql`acknowledged_at is null and sent_count > 0 and sent_at < now() - ${waited}`;
+}
+
+/** A delivery that waits for room on the queue of its subscriber. An index has these and no others. */
+const IS_WAITING = sql`acknowledged_at is null and sent_count = 0 and sent_at is not null`;
+
+function isNamed(subscribers: readonly string[]): SQL {
+  return sql`subscriber = any(string_to_array(${subscribers.join(",")}, ','))`;
 }
 
 /** Numbers of the database come as text, since they may be larger than ours; positions are not. */

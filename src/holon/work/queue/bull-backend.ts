@@ -28,12 +28,14 @@ export class BullBackend implements QueueBackend {
   readonly #driver: BullDriver;
   readonly #queues = new Map<string, Queue>();
   readonly #workers = new Map<BullQueueWorker, string>();
+  readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #tasks: readonly Task[];
   #closing: Promise<void> | undefined = undefined;
 
   constructor(driver: BullDriver, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.#driver = driver;
+    this.#clock = clock;
     this.#wheel = new TimerWheel(() => clock.monotonicMs());
     const finished = new FinishedJobs((queue, ask) => this.#ask(queue, ask));
     const loop = { clock, log, wheel: this.#wheel };
@@ -76,6 +78,11 @@ export class BullBackend implements QueueBackend {
     const counts = await this.#ask(queue, (bull) => bull.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"));
     const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
     return { waiting: waiting + prioritized, active, delayed, failed };
+  }
+
+  async waitingMs(queue: string): Promise<number> {
+    const [oldest] = await this.#ask(queue, (bull) => bull.getJobs(["waiting"], 0, 0, true));
+    return oldest === undefined ? 0 : Math.max(0, this.#clock.nowMs() - oldest.timestamp);
   }
 
   inspect(queue: string): Queue {

@@ -61,6 +61,8 @@ export interface QueueBackend extends Closable {
   /** Takes jobs of a queue. What the function throws marks the job failed, for the dashboard; trying again is the caller's business. */
   work(queue: string, options: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker;
   depth(queue: string): Promise<QueueDepth>;
+  /** How long the oldest message that waits on a queue has waited, in milliseconds; 0 if none waits. */
+  waitingMs(queue: string): Promise<number>;
   /** The BullMQ queue itself, for the dashboard. */
   inspect(queue: string): Queue;
   /** Whether the backend answered when last asked. */

@@ -1,0 +1,160 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../data/child.testing.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
+import { ackQueue, type EventBatch, eventQueue } from "./event-message.ts";
+import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+
+const QUEUE = eventQueue("orders");
+const COUNT = 3_000;
+const WINDOW = { queueCount: 20, batchCount: 50 };
+
+let place: EventsPlace;
+beforeAll(async () => {
+  place = await openEventsPlace();
+});
+afterAll(() => place.end());
+
+/** Appends as many events in one transaction. */
+async function emitMany(count: number): Promise<void> {
+  await place.sql`insert into payments.holon_outbox (kind, name, payload, initiator)
+    select 'event', 'paymentNoted', jsonb_build_object('n', n), '{"kind": "anonymous"}' from generate_series(0, ${count - 1}) as n`;
+}
+
+/** Counts how often the queues are asked how full they are: a sweep has looked each time. */
+function counting(backend: QueueBackend, looks: { count: number }): QueueBackend {
+  return Object.create(backend, {
+    reachable: { get: () => backend.reachable },
+    add: { value: backend.add.bind(backend), writable: true },
+    work: { value: backend.work.bind(backend) },
+    waitingMs: { value: (queue: string) => backend.waitingMs(queue) },
+    depth: {
+      value: (queue: string) => {
+        looks.count++;
+        return backend.depth(queue);
+      },
+    },
+  }) as QueueBackend;
+}
+
+function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {
+  let opened: Awaited<ReturnType<typeof openPlace>>;
+  let backend: QueueBackend;
+  beforeAll(async () => {
+    opened = await openPlace();
+    backend = await createQueueBackend(opened.place, { log: silentLogger, clock: systemClock, prefix: "bounded" });
+    await until(() => backend.reachable);
+  });
+  afterEach(async () => {
+    await place.reset();
+    for (const queue of [QUEUE, ackQueue("payments")]) await backend.inspect(queue).obliterate({ force: true });
+  });
+  afterAll(async () => {
+    await backend?.close();
+    await opened?.end();
+  });
+
+  /** The positions of all events that wait on the queue. */
+  async function waiting(): Promise<number[]> {
+    const jobs = await backend.inspect(QUEUE).getJobs(["waiting"]);
+    return jobs.flatMap(({ data }) => (data as EventBatch).events.map(({ position }) => position));
+  }
+
+  it("holds a bounded number of messages for a subscriber that is down, each event once, and all arrive when it is back", async () => {
+    const looks = { count: 0 };
+    await place.startProducer(counting(backend, looks), { ...WINDOW, resendMs: 500, resendLostMs: 500 });
+    await emitMany(COUNT);
+    await until(async () => (await place.sql`select 1 from payments.holon_outbox where sent_count = 0 limit 1`).length === 0);
+    // Long after they would have been sent again if they were taken to be lost.
+    await until(async () => (await backend.waitingMs(QUEUE)) > 3_000);
+    const before = looks.count;
+    await until(() => looks.count > before + 10);
+    const positions = await waiting();
+    expect((await backend.depth(QUEUE)).waiting).toBeLessThanOrEqual(WINDOW.queueCount);
+    expect(positions.length).toBe(WINDOW.queueCount * WINDOW.batchCount);
+    expect(new Set(positions).size).toBe(positions.length);
+
+    await place.startConsumer(backend);
+    await until(async () => (await place.unsettled()) === 0);
+    expect((await place.effects()).length).toBe(COUNT);
+  });
+
+  it("gets again what it lost when it is emptied while the subscriber is down", async () => {
+    await place.startProducer(backend, { ...WINDOW, resendMs: 600_000, resendLostMs: 100 });
+    await emitMany(COUNT);
+    await until(async () => (await waiting()).length === WINDOW.queueCount * WINDOW.batchCount);
+    await backend.inspect(QUEUE).obliterate({ force: true });
+    await until(async () => (await waiting()).length > 0);
+    await place.startConsumer(backend);
+    await until(async () => (await place.unsettled()) === 0);
+    expect((await place.effects()).length).toBe(COUNT);
+  });
+}
+
+describe("a queue of events on Postgres", { timeout: 120_000 }, () => {
+  behaves(async () => ({ place: { kind: "postgres", url: place.url }, end: async () => {} }));
+});
+
+describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, () => {
+  let redis: TestRedis;
+  behaves(async () => {
+    redis = await startTestRedis();
+    return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };
+  });
+
+  it("asks nothing of the outbox while Redis is away, and sends all when it is back", async () => {
+    const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "asks" });
+    try {
+      await until(() => backend.reachable);
+      await place.startProducer(backend);
+      await redis.kill();
+      await until(() => !backend.reachable);
+      await emitMany(500);
+      const writes = () => place.sql`select position, xmin::text from payments.holon_outbox order by position`;
+      const before = [...(await writes())];
+      // Each of these wakes the publisher.
+      for (let n = 0; n < 30; n++) await place.emit([{ name: "paymentNoted", payload: { n } }]);
+      const after = [...(await writes())].slice(0, before.length);
+      expect(after).toEqual(before);
+      expect(await place.sql`select 1 from payments.holon_deliveries`).toEqual([]);
+
+      await redis.start();
+      await place.startConsumer(backend);
+      await until(async () => (await place.unsettled()) === 0);
+      expect((await place.effects()).length).toBe(530);
+    } finally {
+      await place.reset();
+      await backend.close();
+    }
+  });
+
+  it("is tried with one row of the outbox while it refuses what is added", async () => {
+    const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "refuses" });
+    try {
+      await until(() => backend.reachable);
+      const full = { is: true, tries: 0 };
+      const refusing = counting(backend, { count: 0 });
+      refusing.add = async (queue, jobs) => {
+        if (!full.is) return backend.add(queue, jobs);
+        full.tries++;
+        throw new TypeError("OOM command not allowed");
+      };
+      await place.startProducer(refusing);
+      await emitMany(500);
+      await until(() => full.tries >= 3);
+      const afterFirst = await place.sql`select max(position)::int as p from payments.holon_deliveries`;
+      const [first] = await place.sql<{ xmin: string }[]>`select xmin::text from payments.holon_outbox where position = ${afterFirst[0]?.["p"]}`;
+      await until(() => full.tries >= 5);
+      const [later] = await place.sql<{ xmin: string }[]>`select xmin::text from payments.holon_outbox where position = ${afterFirst[0]?.["p"]}`;
+      expect(later).toEqual(first);
+      full.is = false;
+      await place.startConsumer(backend);
+      await until(async () => (await place.unsettled()) === 0);
+      expect((await place.effects()).length).toBe(500);
+    } finally {
+      await place.reset();
+      await backend.close();
+    }
+  });
+});

@@ -1,0 +1,115 @@
+import type { Clock } from "../../kernel/index.ts";
+import { eventQueue } from "../inbox/event-message.ts";
+import type { QueueBackend } from "../queue/index.ts";
+import type { OutboxLease } from "./outbox-lease.ts";
+
+/** What a {@link DeliveryWindow} is made from. */
+export interface DeliveryWindowDeps {
+  readonly backend: Pick<QueueBackend, "depth">;
+  readonly lease: Pick<OutboxLease, "subscribersBehind">;
+  readonly clock: Clock;
+  /** Most messages that wait on the queue of one subscriber. */
+  readonly queueCount: number;
+  /** For how long this process trusts what it has asked. */
+  readonly freshMs: number;
+}
+
+/** What this process knows of one queue. */
+interface Room {
+  messages: number;
+  askedMs: number;
+  /** Messages that are on their way to the queue now. */
+  adding: number;
+  /** Messages that were ever given room, to tell those of a time. */
+  given: number;
+}
+
+/**
+ * How much more the queue of each subscriber takes. One that is down does not fill the queues: what does not fit waits in the outbox.
+ *
+ *     in time --a message does not fit--> behind --nothing of the subscriber waits in the outbox--> in time
+ *
+ * I1. A queue holds at most `queueCount` messages, and as many more for each other process that publishes: each counts its own between two looks.
+ * I2. While a subscriber is behind, new events wait too, so that none overtakes an older one: those would be held at the subscriber, one by one.
+ * I3. Which subscribers are behind is in the tables: a process that starts, or did not see it begin, reads it there.
+ */
+export class DeliveryWindow {
+  readonly #deps: DeliveryWindowDeps;
+  readonly #rooms = new Map<string, Room>();
+  #behind = new Set<string>();
+  #behindReadMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: DeliveryWindowDeps) {
+    this.#deps = deps;
+  }
+
+  /** Reads what was not read for a while. Errors: UNAVAILABLE - the queues or the database are away. */
+  async look(subscribers: readonly string[]): Promise<void> {
+    const { clock, freshMs } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#behindReadMs >= freshMs) {
+      this.#behindReadMs = nowMs;
+      this.#behind = new Set(await this.#deps.lease.subscribersBehind());
+    }
+    await Promise.all(subscribers.map((name) => this.#ask(name, nowMs)));
+  }
+
+  /** Subscribers of which something waits in the outbox. */
+  get behind(): readonly string[] {
+    return [...this.#behind];
+  }
+
+  /** Whether messages are on their way to a queue now: it is fuller than it seems. */
+  isAdding(subscriber: string): boolean {
+    return this.#roomOf(subscriber).adding > 0;
+  }
+
+  /** Messages that a queue takes now, as far as this process knows. */
+  room(subscriber: string): number {
+    return Math.max(0, this.#roomOf(subscriber).messages);
+  }
+
+  /** Whether new messages go on a queue now. */
+  admits(subscriber: string, messages: number): boolean {
+    return !this.#behind.has(subscriber) && messages <= this.room(subscriber);
+  }
+
+  /** Adds messages to a queue, whose room is smaller from now on. Errors: those of adding. */
+  async adding<Result>(subscriber: string, messages: number, add: () => Promise<Result>): Promise<Result> {
+    const room = this.#roomOf(subscriber);
+    room.messages -= messages;
+    room.adding += messages;
+    room.given += messages;
+    try {
+      return await add();
+    } finally {
+      room.adding -= messages;
+    }
+  }
+
+  fellBehind(subscriber: string): void {
+    this.#behind.add(subscriber);
+  }
+
+  caughtUp(subscriber: string): void {
+    this.#behind.delete(subscriber);
+  }
+
+  #roomOf(subscriber: string): Room {
+    const known = this.#rooms.get(subscriber);
+    if (known !== undefined) return known;
+    const room = { messages: 0, askedMs: Number.NEGATIVE_INFINITY, adding: 0, given: 0 };
+    this.#rooms.set(subscriber, room);
+    return room;
+  }
+
+  async #ask(subscriber: string, nowMs: number): Promise<void> {
+    const room = this.#roomOf(subscriber);
+    if (nowMs - room.askedMs < this.#deps.freshMs) return;
+    room.askedMs = nowMs;
+    const { adding, given } = room;
+    const { waiting } = await this.#deps.backend.depth(eventQueue(subscriber));
+    // What was on its way when it was asked, or since, may not be counted in the answer.
+    room.messages = this.#deps.queueCount - waiting - adding - (room.given - given);
+  }
+}
