@@ -7,6 +7,7 @@ import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";
 import { DEFAULT_JOB_TIMING } from "./job-timing.ts";
+import { JobWrites } from "./job-writes.ts";
 import type { AloneRequest } from "./run-alone.ts";
 import type { JobModule, JobServices } from "./start-job-work.ts";
 
@@ -58,7 +59,8 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const database = new JobDatabase(store, clock);
   const runs = new JobRuns(database, clock);
   const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend: undefined, log });
+  const writes = new JobWrites({ clock, wheel, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
   const claim = await runs.held(request.id, request.attempt);
   if (claim === undefined) return;
-  await new JobExecutor({ context, jobs, handlers, runs, sender, clock, wheel, log, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs }).execute(claim);
+  await new JobExecutor({ context, jobs, handlers, runs, sender, writes, clock, wheel, log, random }).execute(claim);
 }

@@ -3,6 +3,7 @@ import type { Leases } from "../engine/leases.ts";
 import type { JobMap } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
 import { CRASHED, type JobRuns } from "./job-runs.ts";
+import type { JobWrites } from "./job-writes.ts";
 import type { RunAlone } from "./run-alone.ts";
 
 /** What {@link AloneLane} needs. */
@@ -13,6 +14,7 @@ export interface AloneLaneParts {
   readonly leases: Leases<JobClaim>;
   readonly runAlone: RunAlone;
   readonly leaseMs: number;
+  readonly writes: JobWrites;
   readonly log: Logger;
 }
 
@@ -72,17 +74,17 @@ export class AloneLane {
   }
 
   async #runClaimed(claim: JobClaim, signal: AbortSignal): Promise<void> {
-    const { context, jobs, runs, runAlone } = this.#parts;
+    const { context, jobs, runs, runAlone, writes } = this.#parts;
     const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + SETTLE_MS;
     const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, signal);
-    if (outcome.kind === "unstarted") return runs.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS);
+    if (outcome.kind === "unstarted") return writes.run(() => runs.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS));
     if (outcome.kind === "died") await this.#died(claim, outcome.how);
   }
 
   async #died(claim: JobClaim, how: string): Promise<void> {
-    const { context, runs, log } = this.#parts;
+    const { context, runs, log, writes } = this.#parts;
     const { id, name } = claim;
-    const state = await runs.diedAlone(claim);
+    const state = await writes.run(() => runs.diedAlone(claim));
     if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job is set aside: it ${CRASHED}`);
     else if (state === "waiting") log.warn({ job: `${context}.${name}`, jobId: id, how }, "a job killed the process in which it ran alone");
   }

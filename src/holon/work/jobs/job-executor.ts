@@ -18,7 +18,7 @@ import type { JobClaim, JobOutcome } from "./job-claim.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
-import { persistently } from "./persistently.ts";
+import type { JobWrites } from "./job-writes.ts";
 
 /** What {@link JobExecutor} needs. */
 export interface JobExecutorParts {
@@ -35,8 +35,7 @@ export interface JobExecutorParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly random: () => number;
-  /** How long the end of a run is tried to be written while the database is away. */
-  readonly leaseMs: number;
+  readonly writes: JobWrites;
 }
 
 /** One run at work. */
@@ -85,7 +84,7 @@ export class JobExecutor {
     for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
   }
 
-  /** Runs one claimed job to its end. Errors: the database's, where the end could not be written; the lease then ends by itself. */
+  /** Runs one claimed job to its end. Errors: the database's, if the end could not be written before the process stopped; the lease then ends by itself. */
   async execute(claim: JobClaim, { show = async () => {}, onHandled = () => {} }: RunListener = {}): Promise<JobOutcome> {
     const { jobs, handlers, runs, context, leases } = this.#parts;
     const spec = jobs[claim.name];
@@ -95,7 +94,7 @@ export class JobExecutor {
     const log = this.#parts.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: scope.trace.traceId });
     if (spec === undefined || handler === undefined || parsers === undefined) {
       log.warn({}, "this process has no handler for a job; it is left to others");
-      await runs.giveBack(claim, UNKNOWN_WAIT_MS);
+      await this.#write(() => runs.giveBack(claim, UNKNOWN_WAIT_MS));
       return { kind: "lost" };
     }
     let data: unknown;
@@ -209,7 +208,7 @@ export class JobExecutor {
   }
 
   #write<Result>(write: () => Promise<Result>): Promise<Result> {
-    return persistently(this.#parts.clock, this.#parts.leaseMs, write);
+    return this.#parts.writes.run(write);
   }
 }
 

@@ -1,8 +1,19 @@
+import { isPassing } from "../../kernel/index.ts";
 import type { EndedRun, JobClaim } from "./job-claim.ts";
-import type { JobRuns } from "./job-runs.ts";
+import { DEATHS_BEFORE_ALONE, type JobRuns, type JobStanding } from "./job-runs.ts";
+import { rowIsLocked } from "./job-writes.ts";
 
 /** Most entries of each kind that one statement writes. */
 const PAGE_COUNT = 200;
+
+/** What is told of a job that cannot be claimed: how it stands, or undefined if there is none. */
+export interface ClaimAnswer {
+  readonly claim?: JobClaim;
+  readonly standing?: JobStanding | undefined;
+}
+
+type ClaimEntry = Entry<string, ClaimAnswer>;
+type EndEntry = Entry<EndedRun, boolean>;
 
 /** Statements under way at once: while the database works on one, the next is gathered. */
 const PAGES_AT_ONCE = 2;
@@ -20,13 +31,15 @@ interface Entry<Asked, Answer> {
  * Writes what one runner claims and ends. What comes at the same moment is one statement, which is a commit: a commit for each claim and each end
  * would cost several times what a queue takes to hand out a job.
  *
- * Guarantee: a claim is answered when it is committed; an end is on its way within 3 ms, and answered when it is committed.
+ * I1. A claim is answered when it is committed; an end is on its way within 3 ms, and answered when it is committed.
+ * I2. A row that another session has locked holds up nothing but itself: its entry fails with an error that passes, and is to be asked again.
+ * I3. An entry that the database refuses fails alone: those of its page are then written one by one.
  */
 export class JobLedger {
   readonly #runs: JobRuns;
   readonly #leaseMs: number;
-  readonly #claims: Entry<string, JobClaim | undefined>[] = [];
-  readonly #ends: Entry<EndedRun, boolean>[] = [];
+  readonly #claims: ClaimEntry[] = [];
+  readonly #ends: EndEntry[] = [];
   #pages = 0;
   #isTurning = false;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -36,15 +49,15 @@ export class JobLedger {
     this.#leaseMs = leaseMs;
   }
 
-  /** As {@link JobRuns.claim}, of a job that is not run alone. */
-  claim(id: string): Promise<JobClaim | undefined> {
+  /** As {@link JobRuns.claim}, of a job that is not run alone. Errors: CONFLICT that passes - its row is locked. */
+  claim(id: string): Promise<ClaimAnswer> {
     return new Promise((resolve, reject) => {
       this.#claims.push({ asked: id, resolve, reject });
       this.#turnSoon();
     });
   }
 
-  /** As {@link JobRuns.done}. */
+  /** As {@link JobRuns.done}; true also if this run is done already. Errors: CONFLICT that passes - its row is locked. */
   done(claim: JobClaim, result: unknown): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#ends.push({ asked: { claim, result }, resolve, reject });
@@ -76,21 +89,48 @@ export class JobLedger {
     });
   }
 
-  async #write(claims: readonly Entry<string, JobClaim | undefined>[], ends: readonly Entry<EndedRun, boolean>[]): Promise<void> {
+  async #write(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
     try {
       const page = await this.#runs.note(
-        claims.map(({ asked }) => asked).sort(),
-        ends.map(({ asked }) => asked).sort((one, other) => (one.claim.id < other.claim.id ? -1 : 1)),
+        claims.map(({ asked }) => asked),
+        ends.map(({ asked }) => asked),
         this.#leaseMs,
       );
-      for (const { asked, resolve } of ends) resolve(page.ended.has(asked.claim.id));
-      // Two addresses of one job are one claim.
-      for (const { asked, resolve } of claims) {
-        resolve(page.claimed.get(asked));
-        page.claimed.delete(asked);
+      const openEnds = ends.filter(({ asked }) => !page.ended.has(asked.claim.id));
+      const openClaims: ClaimEntry[] = [];
+      for (const { asked, resolve } of ends) if (page.ended.has(asked.claim.id)) resolve(true);
+      for (const entry of claims) {
+        const claim = page.claimed.get(entry.asked);
+        // Two addresses of one job are one claim.
+        page.claimed.delete(entry.asked);
+        if (claim === undefined) openClaims.push(entry);
+        else entry.resolve({ claim });
       }
+      if (openClaims.length + openEnds.length > 0) await this.#explain(openClaims, openEnds);
     } catch (error) {
+      if (claims.length + ends.length > 1 && !isPassing(error)) return this.#writeSingly(claims, ends);
       for (const { reject } of [...claims, ...ends]) reject(error);
+    }
+  }
+
+  async #writeSingly(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
+    for (const claim of claims) await this.#write([claim], []);
+    for (const end of ends) await this.#write([], [end]);
+  }
+
+  /** Answers what was not written: because it was not to be, or because the row is locked. */
+  async #explain(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
+    const standing = await this.#runs.standing([...claims.map(({ asked }) => asked), ...ends.map(({ asked }) => asked.claim.id)]);
+    for (const { asked: id, resolve, reject } of claims) {
+      const job = standing.get(id);
+      if (job?.state === "waiting" && job.is_due && job.deaths < DEATHS_BEFORE_ALONE) reject(rowIsLocked());
+      else resolve({ standing: job });
+    }
+    for (const { asked, resolve, reject } of ends) {
+      const { id, attempt, runBy } = asked.claim;
+      const job = standing.get(id);
+      if (job?.state === "running" && job.attempts === attempt && job.run_by === runBy) reject(rowIsLocked());
+      else resolve(job?.state === "done" && job.attempts === attempt);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { JobLedger } from "./job-ledger.ts";
 import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
 import type { JobShelf } from "./job-shelf.ts";
-import { persistently } from "./persistently.ts";
+import type { JobWrites } from "./job-writes.ts";
 
 /** What {@link JobRunner} needs. */
 export interface JobRunnerParts {
@@ -17,8 +17,10 @@ export interface JobRunnerParts {
   readonly lane: AloneLane;
   readonly ledger: JobLedger;
   readonly sender: JobSender;
+  readonly writes: JobWrites;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How long a message is held whose jobs cannot be claimed. */
   readonly leaseMs: number;
 }
 
@@ -77,14 +79,12 @@ export class JobRunner {
   }
 
   async #claimOrLane(id: string): Promise<JobClaim | undefined> {
-    const { runs, shelf, lane, ledger, clock, leaseMs } = this.#parts;
-    const claim = await persistently(clock, leaseMs, () => ledger.claim(id));
-    if (claim !== undefined) return claim;
-    const job = await runs.read(id);
-    if (job?.state === "waiting" && job.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
+    const { shelf, lane, ledger, writes, leaseMs } = this.#parts;
+    const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs);
+    if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
     // The address is spent, and no other one is on its way: a sweeper sends it once it is due.
-    else if (job?.state === "waiting" && job.isEarly) await shelf.unsent([id]);
-    return undefined;
+    else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => shelf.unsent([id]), leaseMs);
+    return claim;
   }
 
   /** Resolves when every end is written, or given up. */
@@ -100,26 +100,26 @@ export class JobRunner {
 
   /** Takes the jobs of a message off their queue, which this process does not know. Whoever knows them is to be told. */
   async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
-    const { shelf, clock, leaseMs } = this.#parts;
+    const { shelf, writes } = this.#parts;
     await this.#rerun(ids, isRetry);
-    await persistently(clock, leaseMs, () => shelf.unsent(ids));
+    await writes.run(() => shelf.unsent(ids));
   }
 
   /** Who retries a message in the dashboard means its jobs, not this address of them. One that did not fail for good is left as it is. */
   async #rerun(ids: readonly string[], isRetry: boolean): Promise<void> {
-    const { runs, clock, leaseMs } = this.#parts;
-    if (isRetry) for (const id of ids) await persistently(clock, leaseMs, () => runs.rerun(id));
+    const { runs, writes } = this.#parts;
+    if (isRetry) for (const id of ids) await writes.run(() => runs.rerun(id));
   }
 
   /** Puts jobs of a message back, each by itself. */
   async #leave(ids: readonly string[]): Promise<void> {
-    const { shelf, sender, clock, leaseMs } = this.#parts;
-    await sender.send(await persistently(clock, leaseMs, () => shelf.sendAgain(ids)), { singly: true });
+    const { shelf, sender, writes } = this.#parts;
+    await sender.send(await writes.run(() => shelf.sendAgain(ids)), { singly: true });
   }
 
   async #passOn(claim: JobClaim): Promise<void> {
-    const { runs, sender } = this.#parts;
-    const job = await runs.passOn(claim);
+    const { runs, sender, writes } = this.#parts;
+    const job = await writes.run(() => runs.passOn(claim));
     if (job !== undefined) await sender.send([job]);
   }
 

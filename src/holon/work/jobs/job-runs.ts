@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/index.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { interval } from "../engine/work-database.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, toClaim } from "./job-claim.ts";
-import type { JobDatabase } from "./job-database.ts";
+import { type JobDatabase, uuids } from "./job-database.ts";
 import type { SendableJob } from "./job-queues.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
@@ -18,12 +18,15 @@ export const CRASHED = "crashed its process";
 /** How early a queue may hand out a job: its clock and the database's are two. */
 const EARLY_MS = 1_000;
 
-/** What is told of a job that could not be claimed. */
-export interface UnclaimedJob {
+/** What the row of a job says of its runs. */
+export interface JobStanding {
+  readonly id: string;
   readonly state: "running" | "waiting" | "done" | "failed";
+  readonly attempts: number;
   readonly deaths: number;
-  /** Whether it is not due yet: a queue goes by the clock of a process. */
-  readonly isEarly: boolean;
+  readonly run_by: string | null;
+  /** False if a queue has handed it out early: it goes by the clock of a process. */
+  readonly is_due: boolean;
 }
 
 /** What became of claims and ends that were written together. */
@@ -82,7 +85,8 @@ export class JobRuns {
   /**
    * Claims and ends several at once, each as {@link JobRuns.claim} and {@link JobRuns.done} do.
    *
-   * Shape: the claims by their job, and the jobs of those ends that were still ours. Errors: CONFLICT besides the usual ones - nothing is written.
+   * Shape: the claims by their job, and the jobs of those ends that were still ours; rows that are locked are passed over, and are in neither.
+   * Errors: CONFLICT besides the usual ones - nothing is written.
    */
   async note(ids: readonly string[], ends: readonly EndedRun[], leaseMs: number): Promise<NotedPage> {
     const sinceMs = this.#clock.monotonicMs();
@@ -107,13 +111,13 @@ export class JobRuns {
     return row === undefined ? undefined : toClaim(row, this.#clock.monotonicMs());
   }
 
-  /** Why a job was not claimed; undefined where there is none. */
-  async read(id: string): Promise<UnclaimedJob | undefined> {
-    const [row] = await this.#database.rows<UnclaimedJob>(
-      "read job",
-      sql`select state, deaths, due_at > now() as "isEarly" from ${this.#jobs} where id = ${id}::uuid`,
+  /** How jobs stand, by their ids, whether their rows are locked or not. */
+  async standing(ids: readonly string[]): Promise<ReadonlyMap<string, JobStanding>> {
+    const rows = await this.#database.rows<JobStanding>(
+      "read jobs",
+      sql`select id, state, attempts, deaths, run_by, due_at <= now() + ${interval(EARLY_MS)} as is_due from ${this.#jobs} where id = any(${uuids(ids)})`,
     );
-    return row;
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** Lengthens the leases of claims. A row that is locked is passed over: it is that of a run which is ending now, mostly. */
@@ -234,16 +238,16 @@ function held(claim: JobClaim): SQL {
 }
 
 /**
- * Rows are found and locked one by one, by their ids and in that order: told more, the planner was seen to read all that waits, and two runners
- * that lock in different orders would wait for each other.
+ * Rows are found and locked one by one, by their ids: told more, the planner was seen to read all that waits. None is waited for: one that another session
+ * has locked would hold up all others of the page.
  */
 function noteText(jobs: string): string {
   return `
 with wanted as (
-  select w.* from unnest($2::text::uuid[]) as a (id) cross join lateral (select id, state, deaths, due_at from ${jobs} where id = a.id for update) w
+  select w.* from unnest($2::text::uuid[]) as a (id) cross join lateral (select id, state, deaths, due_at from ${jobs} where id = a.id for update skip locked) w
 ), ends as (
   select h.*, e.result from json_to_recordset($1::text::json) as e (id uuid, attempt int, by text, result json)
-    cross join lateral (select id, state, attempts, run_by from ${jobs} where id = e.id for update) h
+    cross join lateral (select id, state, attempts, run_by from ${jobs} where id = e.id for update skip locked) h
   where h.state = 'running' and h.attempts = e.attempt and h.run_by = e.by
 ), ended as (
   update ${jobs} j set state = 'done', result = e.result, reason = null, settled_at = now(), run_by = null, leased_until = null

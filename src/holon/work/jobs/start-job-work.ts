@@ -25,6 +25,7 @@ import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";
 import { JobSweeper } from "./job-sweeper.ts";
 import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
+import { JobWrites } from "./job-writes.ts";
 import { LeftJobs } from "./left-jobs.ts";
 import type { RunAlone } from "./run-alone.ts";
 
@@ -91,14 +92,15 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const left = new LeftWork({ context, clock, log, count: services.left });
   const unknown = new UnknownMessages({ backend, left, newId });
   const sender = new JobSender({ context, jobs, shelf, backend, log });
+  const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
   const ledger = new JobLedger(runs, timing.leaseMs);
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => runs.renew(claims, timing.leaseMs, deadlineMs),
   });
-  const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, leases, sender, clock, wheel, log, random, leaseMs: timing.leaseMs });
-  const lane = new AloneLane({ context, jobs, runs, leases, runAlone, leaseMs: timing.leaseMs, log });
-  const runner = new JobRunner({ runs, shelf, executor, lane, ledger, sender, clock, log, leaseMs: timing.leaseMs });
+  const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, leases, sender, writes, clock, wheel, log, random });
+  const lane = new AloneLane({ context, jobs, runs, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
+  const runner = new JobRunner({ runs, shelf, executor, lane, ledger, sender, writes, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
   const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, clock, wheel, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
@@ -144,6 +146,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
 
   const stop = async (): Promise<void> => {
     unlisten();
+    writes.stop();
     await ticker.close();
     await sweeper.close();
     const stopped = Promise.all([...workers.map((worker) => worker.close()), leftJobs.close(), lane.close()]);
