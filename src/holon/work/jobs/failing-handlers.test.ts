@@ -13,6 +13,7 @@ import { type OpenedBackend, useBackend, useJobs } from "./jobs.testing.ts";
 const place = useJobs();
 const services = { log: silentLogger, clock: systemClock, prefix: "failing" };
 const RETRY = { attempts: 2, backoff: { firstMs: 1, greatestMs: 1 } };
+const UNANSWERABLE: ReadonlySet<string> = new Set(["a proxy whose traps throw", "a revoked proxy"]);
 const throwing = (): boolean => {
   throw new TypeError("a check of the schema throws");
 };
@@ -60,10 +61,12 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(runs).toBe(2);
   });
 
-  it.each(ODD_VALUES)("are tried twice and set aside when their result is %s", async (_name, odd) => {
+  it.each(ODD_VALUES)("are set aside after one run, which may have had its effect, when their result is %s", async (name, odd) => {
     const { row, runs } = await runFailing(job(z.object({}), { ...RETRY, result: z.object({ n: z.int() }) }), async () => odd());
-    expect(row).toMatchObject(failed(2));
-    expect(runs).toBe(2);
+    // Of some, not even an answer can be made: what throws is the handler.
+    const count = UNANSWERABLE.has(name) ? 2 : 1;
+    expect(row).toMatchObject(failed(count));
+    expect(runs).toBe(count);
   });
 
   it.each(ODD_VALUES)("are tried twice and set aside when they tell %s as their progress", async (_name, odd) => {
@@ -98,9 +101,9 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(runs).toBe(0);
   });
 
-  it("are tried twice and set aside where a check of their result throws", async () => {
+  it("are set aside after one run where a check of their result throws", async () => {
     const { row } = await runFailing(job(z.object({}), { ...RETRY, result: z.object({ n: z.int().refine(throwing) }) }), async () => ({ n: 1 }));
-    expect(row).toMatchObject(failed(2));
+    expect(row).toMatchObject(failed(1));
   });
 }
 

@@ -15,12 +15,15 @@ export interface JobClaim {
   readonly sinceMs: number;
   readonly traceparent: string | undefined;
   readonly initiator: Principal;
+  /** Whether it holds a deduplication key, which is given free when the run begins. */
+  readonly isKeyed: boolean;
 }
 
 /** The end of a run, as it is written. */
 export interface EndedRun {
   readonly claim: JobClaim;
-  readonly result: unknown;
+  /** As JSON; undefined for nothing. */
+  readonly result: string | undefined;
 }
 
 /** How a run of a job ended. `lost` means that the job had become somebody else's meanwhile, and nothing was written. */
@@ -37,10 +40,11 @@ export interface ClaimRow {
   readonly run_by: string;
   readonly traceparent: string | null;
   readonly initiator: Principal;
+  readonly keyed: boolean;
 }
 
 /** Reads a claim from its row. */
 export function toClaim(row: ClaimRow, sinceMs: number): JobClaim {
-  const { id, name, data, attempts, failures, alone, run_by: runBy, traceparent, initiator } = row;
-  return { id, name, data, attempt: attempts, failures, alone, runBy, sinceMs, traceparent: traceparent ?? undefined, initiator };
+  const { id, name, data, attempts, failures, alone, run_by: runBy, traceparent, initiator, keyed: isKeyed } = row;
+  return { id, name, data, attempt: attempts, failures, alone, runBy, sinceMs, traceparent: traceparent ?? undefined, initiator, isKeyed };
 }

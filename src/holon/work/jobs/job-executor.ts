@@ -97,6 +97,7 @@ export class JobExecutor {
       await this.#write(() => runs.giveBack(claim, UNKNOWN_WAIT_MS));
       return { kind: "lost" };
     }
+    if (claim.isKeyed && !(await this.#write(() => runs.begin(claim)))) return { kind: "lost" };
     let data: unknown;
     try {
       data = parseData(parsers.data, claim.data);
@@ -147,9 +148,9 @@ export class JobExecutor {
           if (!hasRows(await tx.db.execute(runs.hold(claim)))) throw takenOver(claim);
         },
         complete: async (tx, result) => {
-          const kept = parseResult(run.parseResult, result);
-          if (!hasRows(await tx.db.execute(runs.complete(claim, kept)))) throw takenOver(claim);
-          return kept;
+          const kept = keptResult(run, result);
+          if (!hasRows(await tx.db.execute(runs.complete(claim, kept.json)))) throw takenOver(claim);
+          return kept.value;
         },
         completed: () => {
           run.isCompleted = true;
@@ -164,7 +165,7 @@ export class JobExecutor {
   async #done(run: Run, answer: unknown, onHandled: () => void): Promise<JobOutcome> {
     const { runs, ledger = runs } = this.#parts;
     const { claim, log } = run;
-    const result = run.isCompleted ? undefined : parseResult(run.parseResult, answer);
+    const result = run.isCompleted ? undefined : keptResult(run, answer).json;
     onHandled();
     const end = async (): Promise<boolean> => (await ledger.done(claim, result)) || (await runs.isDone(claim));
     const isOurs = run.isCompleted || (await this.#write(end));
@@ -191,7 +192,7 @@ export class JobExecutor {
       return { kind: "again", error };
     }
     const failures = claim.failures + 1;
-    if (failures >= spec.attempts) return this.#setAside(claim, log, error);
+    if (failures >= spec.attempts || isAnswerError(error)) return this.#setAside(claim, log, error);
     const waitMs = fullJitterMs(failures, spec.backoff, random);
     const sendable = await this.#write(() => runs.again(claim, reasonOf(error), waitMs));
     if (sendable === undefined) return { kind: "lost" };
@@ -232,10 +233,26 @@ function parseData(parse: Parser, data: unknown): unknown {
   return parsed;
 }
 
-function parseResult(parse: Parser, result: unknown): unknown {
-  const parsed = parse(result);
-  if (parsed instanceof ParseFailure) throw catalogueError("INTERNAL", `The result of the job does not fit its schema: ${sentenceOf(parsed)}`);
-  return parsed;
+/** Errors of handlers that came to their end, with an answer that cannot be kept: another run would answer the same, and have its effect again. */
+const ANSWER_ERRORS = new WeakSet<object>();
+
+/** An answer as the schema has it, and as JSON. Errors: INTERNAL, one of {@link ANSWER_ERRORS}; in the transaction that completes the job it undoes the effect. */
+function keptResult({ claim: { name }, parseResult }: Run, answer: unknown): { readonly value: unknown; readonly json: string | undefined } {
+  let why: string;
+  try {
+    const value = parseResult(answer);
+    if (!(value instanceof ParseFailure)) return { value, json: JSON.stringify(value) };
+    why = `it does not fit its schema: ${sentenceOf(value)}`;
+  } catch (error) {
+    why = describeError(error);
+  }
+  const error = catalogueError("INTERNAL", `The answer of the job ${name} cannot be kept: ${why}`);
+  ANSWER_ERRORS.add(error);
+  throw error;
+}
+
+function isAnswerError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ANSWER_ERRORS.has(error);
 }
 
 function sentenceOf(failure: ParseFailure): string {

@@ -58,7 +58,7 @@ export class JobLedger {
   }
 
   /** As {@link JobRuns.done}; true also if this run is done already. Errors: CONFLICT that passes - its row is locked. */
-  done(claim: JobClaim, result: unknown): Promise<boolean> {
+  done(claim: JobClaim, result: string | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#ends.push({ asked: { claim, result }, resolve, reject });
       if (this.#ends.length >= PAGE_COUNT) this.#turnSoon();

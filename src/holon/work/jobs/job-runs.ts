@@ -75,9 +75,9 @@ export class JobRuns {
     const [row] = await this.#database.rows<ClaimRow>(
       "claim job",
       sql`update ${this.#jobs} set state = 'running', attempts = attempts + 1, alone = ${alone}, run_by = ${this.#nextFence()}, running_since = now(),
-            leased_until = now() + ${interval(leaseMs)}, deduplication_key = null, progress = null
+            leased_until = now() + ${interval(leaseMs)}, progress = null
           where id = ${id}::uuid and state = 'waiting' and due_at <= now() + ${interval(EARLY_MS)} and ${way}
-          returning id, name, data, attempts, failures, alone, run_by, traceparent, initiator`,
+          returning ${CLAIM}`,
     );
     return row === undefined ? undefined : toClaim(row, sinceMs);
   }
@@ -90,8 +90,7 @@ export class JobRuns {
    */
   async note(ids: readonly string[], ends: readonly EndedRun[], leaseMs: number): Promise<NotedPage> {
     const sinceMs = this.#clock.monotonicMs();
-    const records = ends.map(({ claim: { id, attempt, runBy: by }, result }) => ({ id, attempt, by, result }));
-    const params = [JSON.stringify(records), `{${ids.join(",")}}`, this.#nextFence(), leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
+    const params = [`[${ends.map(toRecord).join(",")}]`, `{${ids.join(",")}}`, this.#nextFence(), leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
     const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#note, params);
     const page: NotedPage = { claimed: new Map(), ended: new Set() };
     for (const row of rows) {
@@ -105,7 +104,7 @@ export class JobRuns {
   async held(id: string, attempt: number): Promise<JobClaim | undefined> {
     const [row] = await this.#database.rows<ClaimRow>(
       "read job",
-      sql`select id, name, data, attempts, failures, alone, run_by, traceparent, initiator from ${this.#jobs}
+      sql`select ${CLAIM} from ${this.#jobs}
           where id = ${id}::uuid and attempts = ${attempt} and state = 'running'`,
     );
     return row === undefined ? undefined : toClaim(row, this.#clock.monotonicMs());
@@ -144,19 +143,25 @@ export class JobRuns {
     return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
 
+  /** Gives the deduplication key of a job free, since its run begins. Returns whether it is still this run's. */
+  async begin(claim: JobClaim): Promise<boolean> {
+    const rows = await this.#database.rows("begin job", sql`update ${this.#jobs} set deduplication_key = null where ${held(claim)} returning id`);
+    return rows.length > 0;
+  }
+
   /** Keeps how far a run is. */
   async progress(claim: JobClaim, value: object | number): Promise<void> {
     await this.#database.rows("job progress", sql`update ${this.#jobs} set progress = ${JSON.stringify(value)}::json where ${held(claim)}`);
   }
 
   /** The statement that ends a run well. Shape: one row, or none where the claim is over. */
-  complete(claim: JobClaim, result: unknown): SQL {
-    return sql`update ${this.#jobs} set state = 'done', result = ${JSON.stringify(result) ?? null}::json, reason = null, settled_at = now(), run_by = null, leased_until = null
+  complete(claim: JobClaim, result: string | undefined): SQL {
+    return sql`update ${this.#jobs} set state = 'done', result = ${result ?? null}::json, reason = null, settled_at = now(), run_by = null, leased_until = null
       where ${held(claim)} returning id`;
   }
 
   /** Ends a run well. Returns whether it was still ours. */
-  async done(claim: JobClaim, result: unknown): Promise<boolean> {
+  async done(claim: JobClaim, result: string | undefined): Promise<boolean> {
     return (await this.#database.rows("complete job", this.complete(claim, result))).length > 0;
   }
 
@@ -230,8 +235,16 @@ export class JobRuns {
   }
 }
 
+/** The columns of a {@link ClaimRow}. */
+const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed`;
+
 /** The columns of a {@link SendableJob}. */
 export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, (options ->> 'priority')::int as priority, deaths > 0 as suspect`;
+
+/** An end as an object of JSON, with the result as it is. */
+function toRecord({ claim: { id, attempt, runBy: by }, result = "null" }: EndedRun): string {
+  return `${JSON.stringify({ id, attempt, by }).slice(0, -1)},"result":${result}}`;
+}
 
 function held(claim: JobClaim): SQL {
   return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
@@ -254,12 +267,12 @@ with wanted as (
   from ends e where j.id = e.id returning j.id
 ), claimed as (
   update ${jobs} j set state = 'running', attempts = j.attempts + 1, alone = false, run_by = $3::text, running_since = now(),
-    leased_until = now() + $4::double precision * interval '1 millisecond', deduplication_key = null, progress = null
+    leased_until = now() + $4::double precision * interval '1 millisecond', progress = null
   from wanted w where j.id = w.id and w.state = 'waiting' and w.deaths < $5::int and w.due_at <= now() + $6::double precision * interval '1 millisecond'
-  returning j.id, name, data, attempts, failures, alone, run_by, traceparent, initiator
+  returning j.id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed
 )
 select false as is_end, * from claimed
-union all select true, id, null, null, null, null, null, null, null, null from ended`;
+union all select true, id, null, null, null, null, null, null, null, null, null from ended`;
 }
 
 /** What of these keys is still held, and whether it was renewed. */

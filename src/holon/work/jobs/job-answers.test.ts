@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { until } from "../../data/child.testing.ts";
+import { job } from "./job.ts";
+import type { JobHandler } from "./job-call.ts";
+import { effects } from "./jobs.fixture.testing.ts";
+import { useJobs } from "./jobs.testing.ts";
+
+const place = useJobs();
+const specs = { send: job(z.object({ odd: z.boolean().optional() }), { result: z.any(), concurrency: 50 }) };
+const cyclic: { self?: unknown } = {};
+cyclic.self = cyclic;
+
+describe.each([
+  ["a BigInt", { n: 1n }],
+  ["a cycle", cyclic],
+])("the answer of a job that holds %s", { timeout: 30_000 }, (_name, answer) => {
+  it("is refused in the transaction that completes the job: nothing of it is committed, and the job is set aside after one run", async () => {
+    const send: JobHandler = async (call) => {
+      await place.store.transaction(call.scope, async (tx) => {
+        await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
+        await call.complete(tx, answer);
+      });
+    };
+    const work = await place.start(specs, { send });
+    const id = await place.enqueue(work);
+    await place.is(id, "failed");
+    expect(await place.effectCount()).toBe(0);
+    expect(await place.row(id)).toMatchObject({
+      attempts: 1,
+      failures: 1,
+      reason: expect.stringMatching(/^INTERNAL: The answer of the job send cannot be kept/),
+    });
+  });
+
+  it("sets its job aside after one run, whose effect elsewhere is done, and touches no job that ends beside it", async () => {
+    const runs: boolean[] = [];
+    const send: JobHandler = async (call) => {
+      const { odd = false } = call.data as { odd?: boolean };
+      runs.push(odd);
+      return odd ? answer : 1;
+    };
+    const work = await place.start(specs, { send });
+    const [id = "", ...others] = await place.append([{ data: { odd: true } }, ...Array.from({ length: 20 }, () => ({}))]);
+    await place.publish(work);
+    await place.is(id, "failed");
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === others.length);
+    expect(runs.filter((odd) => odd)).toEqual([true]);
+    expect(await place.sql`select distinct attempts, failures from orders.holon_jobs where state = 'done'`).toEqual([{ attempts: 1, failures: 0 }]);
+    expect(await place.row(id)).toMatchObject({ reason: expect.stringMatching(/cannot be kept/) });
+  });
+});
+
+describe("the answer of a job that does not fit its schema", { timeout: 30_000 }, () => {
+  it("sets the job aside after one run: another one would have the effect again", async () => {
+    let runs = 0;
+    const send: JobHandler = async () => {
+      runs++;
+      return { n: "x" };
+    };
+    const work = await place.start({ send: job(z.object({}), { result: z.object({ n: z.int() }) }) }, { send });
+    const id = await place.enqueue(work);
+    await place.is(id, "failed");
+    expect([runs, (await place.row(id))["reason"]]).toEqual([1, expect.stringMatching(/cannot be kept.*n:/)]);
+  });
+});
