@@ -27,8 +27,9 @@ async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
 
 async function renderTroubles(work: WorkConsole): Promise<string[]> {
   const { context } = work;
-  const [jobs, events, runs, versions] = await Promise.all([
+  const [jobs, unknown, events, runs, versions] = await Promise.all([
     work.failedJobs(SHOWN_COUNT),
+    work.unknownJobs(SHOWN_COUNT),
     work.parkedEvents(SHOWN_COUNT),
     work.stuckRuns(SHOWN_COUNT),
     work.runVersions(),
@@ -40,6 +41,12 @@ async function renderTroubles(work: WorkConsole): Promise<string[]> {
       String(attempts),
       short(reason),
     ]),
+    table(
+      `jobs of ${context} that this version does not have`,
+      ["job", "waiting", "oldest due s", "cure"],
+      unknown,
+      ({ name, count, oldestDueMs, cure }) => [oneLine(name), String(count), String(Math.round(oldestDueMs / 1_000)), cure],
+    ),
     table(`parked events of ${context}`, ["id", "event", "key", "reason"], events, ({ id, producer, name, key, reason }) => [
       ...[id, `${producer}.${name}`, oneLine(key ?? "none"), short(reason)],
     ]),

@@ -11,7 +11,7 @@ export type WorkOutcome = "done" | "failed";
 export type CountWork = (kind: WorkKind, context: string, name: string, outcome: WorkOutcome) => void;
 
 /** What a process may find that its version does not know. */
-export type LeftKind = "event" | "job" | "run" | "message" | "outbox";
+export type LeftKind = "event" | "job" | "delay" | "run" | "message" | "outbox";
 
 /** Counts what a process does not know and leaves to others. The names come from rows and messages: whoever counts bounds how many there are. */
 export type CountLeft = (kind: LeftKind, context: string, name: string, count: number) => void;

@@ -14,6 +14,8 @@ const SAID: Readonly<Record<LeftKind, string>> = {
   event:
     "this process has no handler for events that it took: they are held for a process that has one; start the version that handles them, or skip them with `work -- skip`",
   job: "this process has no handler for a job: it is left to others; start the version that has it",
+  delay:
+    "this process cannot read the delay of a job: the job stays in the outbox; start the version that wrote it, or correct `delayMs` (a number of milliseconds) in its row of holon_outbox",
   run: "this process cannot work a run: its workflow, version, state or steps are of another version; it is left to others; start the version that has it",
   message: "this process does not understand a message of a queue: it is left to others; start the version that does",
   outbox: "this process does not know a kind of rows in the outbox: they are left to others; start the version that does",

@@ -45,6 +45,15 @@ export function workPage({ appName, reports, formToken, signOut, message }: Work
       ),
     },
     {
+      title: "Jobs that this version does not have",
+      none: "This version has all jobs that wait.",
+      headings: ["Job", "Waiting", "Oldest due"],
+      actions: [],
+      rows: known.flatMap(({ context, unknownJobs }) =>
+        unknownJobs.map(({ name, count, oldestDueMs, cure }) => ({ context, id: name, reason: cure, cells: [name, count, duration(oldestDueMs)] })),
+      ),
+    },
+    {
       title: "Parked events",
       none: "No event is parked.",
       headings: ["Event", "Key", "Attempts"],

@@ -1,4 +1,4 @@
-import type { FailedJob, ParkedEvent, StuckRun, WorkConsole, WorkCounts } from "../../work/index.ts";
+import type { FailedJob, ParkedEvent, StuckRun, UnknownJobs, WorkConsole, WorkCounts } from "../../work/index.ts";
 
 /** What stands in one context; `problem` in place of the rest where its database does not answer. */
 export type ContextReport =
@@ -6,6 +6,7 @@ export type ContextReport =
       readonly context: string;
       readonly counts: WorkCounts;
       readonly failedJobs: readonly FailedJob[];
+      readonly unknownJobs: readonly UnknownJobs[];
       readonly parkedEvents: readonly ParkedEvent[];
       readonly stuckRuns: readonly StuckRun[];
     }
@@ -23,12 +24,13 @@ async function reportContext(work: WorkConsole): Promise<ContextReport> {
   const { context } = work;
   try {
     const counts = await work.counts();
-    const [failedJobs, parkedEvents, stuckRuns] = await Promise.all([
+    const [failedJobs, unknownJobs, parkedEvents, stuckRuns] = await Promise.all([
       work.failedJobs(SHOWN_COUNT),
+      work.unknownJobs(SHOWN_COUNT),
       work.parkedEvents(SHOWN_COUNT),
       work.stuckRuns(SHOWN_COUNT),
     ]);
-    return { context, counts, failedJobs, parkedEvents, stuckRuns };
+    return { context, counts, failedJobs, unknownJobs, parkedEvents, stuckRuns };
   } catch {
     return { context, problem: "The database does not answer." };
   }

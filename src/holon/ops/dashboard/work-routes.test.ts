@@ -24,6 +24,7 @@ function knownConsole(context: string, decided: string[]): WorkConsole {
         reason: "TypeError: <script>alert(1)</script> postgres://shop:canary@db/shop",
       },
     ],
+    unknownJobs: async () => [{ name: "oldName", count: 17, oldestDueMs: 90_000, cure: "declare it again" }],
     rerunJob: decide("rerun"),
     parkedEvents: async () => [{ id: ID, producer: "payments", name: "paymentTaken", key: "order <1>", attempts: 8, reason: null }],
     releaseEvent: decide("release"),
@@ -60,7 +61,17 @@ describe("the page of waiting work", () => {
 
   it("shows counts, and each thing to decide about with its reason, as text", async () => {
     const text = await (await reader.get("/ops/work")).text();
-    for (const shown of ["sendReceipt", "payments.paymentTaken", "order &lt;1&gt;", "placeOrder", "the undo of charge failed", "90 s", "250 ms"])
+    for (const shown of [
+      "sendReceipt",
+      "payments.paymentTaken",
+      "oldName",
+      "declare it again",
+      "order &lt;1&gt;",
+      "placeOrder",
+      "the undo of charge failed",
+      "90 s",
+      "250 ms",
+    ])
       expect(text).toContain(shown);
     expect(text).toContain("&lt;script&gt;alert(1)&lt;/script&gt; postgres://shop:[redacted]@db/shop");
     expect(text).not.toMatch(/<script|canary/);

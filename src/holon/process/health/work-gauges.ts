@@ -5,6 +5,9 @@ import type { QueueBackend } from "../../work/queue/index.ts";
 /** How long what was counted is told again: one scrape reads many gauges. */
 const FRESH_MS = 1_000;
 
+/** Most names of unknown jobs that are told: they come from rows, and may be anything. */
+const UNKNOWN_COUNT = 20;
+
 /** What the gauges of work are read from. */
 export interface WorkGaugeParts {
   readonly consoles: readonly WorkConsole[];
@@ -52,6 +55,12 @@ export function workGauges({ consoles, retentions, backend, queues, monotonicMs 
       values: async () => (await answersOf(retentions.map(lagValues))).flat(),
     },
     {
+      name: "holon_jobs_unknown",
+      help: "Jobs that are due and that this version of the app does not have, by name. While it is above 0 in all processes of a context, they wait for nobody: take the min.",
+      labels: ["context", "job"],
+      values: async () => (await answersOf(consoles.map(unknownValues))).flat(),
+    },
+    {
       name: "holon_queue_jobs",
       help: "Jobs on a queue, by state. Each process that works the queue says the same: take the max by queue and state, not the sum.",
       labels: ["queue", "state"],
@@ -67,6 +76,10 @@ async function leftRunValues({ context, runVersions }: WorkConsole): Promise<(re
 
 async function lagValues({ context, lags }: WorkGaugeParts["retentions"][number]): Promise<(readonly [string[], number])[]> {
   return (await lags()).map(({ table, lagMs }) => [[context, table], lagMs / 1_000] as const);
+}
+
+async function unknownValues(console: WorkConsole): Promise<readonly (readonly [string[], number])[]> {
+  return (await console.unknownJobs(UNKNOWN_COUNT)).map(({ name, count }) => [[console.context, name], count] as const);
 }
 
 async function queueValues(backend: QueueBackend, queues: readonly string[]): Promise<GaugeValues> {

@@ -53,6 +53,7 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
       return { jobs: jobCounts, ...events, stuckCount };
     },
     failedJobs: (limit) => jobs.failed(limit),
+    unknownJobs: (limit) => jobs.unknownJobs(limit),
     rerunJob: (id) => decide("a failed job is run again", id, () => jobs.rerun(id)),
     async parkedEvents(limit) {
       const events = await parked.list();

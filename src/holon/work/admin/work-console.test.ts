@@ -104,6 +104,14 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     expect((await work.counts()).jobs).toMatchObject({ waiting: 1, failed: 0 });
   });
 
+  it("lists jobs that this version does not have, by name, with how many wait and what to do", async () => {
+    await place.sql`insert into orders.holon_jobs (id, name, state, initiator, due_at)
+      select gen_random_uuid(), case when n <= 3 then 'sendOld' else 'send' end, 'waiting', '{"kind":"anonymous"}', now() - interval '1 minute' from generate_series(1, 5) n`;
+    expect(await work.unknownJobs(10)).toEqual([
+      { name: "sendOld", count: 3, oldestDueMs: expect.any(Number), cure: expect.stringContaining("declare the job under this name again") },
+    ]);
+  });
+
   it("lists stuck runs and lets one go on, once", async () => {
     const id = randomUUID();
     await place.sql`insert into orders.holon_runs (id, workflow, version, key, state, input, reason, initiator)

@@ -1,5 +1,5 @@
 import type { WaitingEvent } from "../inbox/inbox.ts";
-import type { FailedJob, JobCounts } from "../jobs/job-console.ts";
+import type { FailedJob, JobCounts, UnknownJobs } from "../jobs/job-console.ts";
 
 /** How many events of a context are in which state, each counted up to {@link COUNTED_MOST}. */
 export interface EventCounts {
@@ -52,6 +52,8 @@ export interface WorkConsole {
   counts(): Promise<WorkCounts>;
   /** Jobs that failed for good, the latest first. */
   failedJobs(limit: number): Promise<readonly FailedJob[]>;
+  /** Jobs that wait and that this version of the app does not have, by name, with what to do about them. */
+  unknownJobs(limit: number): Promise<readonly UnknownJobs[]>;
   /** Makes a job that failed for good run again. */
   rerunJob(id: string): Promise<boolean>;
   /** The oldest first. */

@@ -3,7 +3,7 @@ import type { Clock, Logger } from "../../kernel/index.ts";
 import { COUNTED_MOST, countOf, type WorkData } from "../engine/work-database.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
-import { JobDatabase } from "./job-database.ts";
+import { JobDatabase, texts } from "./job-database.ts";
 import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";
@@ -19,6 +19,19 @@ export interface FailedJob {
   /** As ISO 8601. */
   readonly failedAt: string;
 }
+
+/** Jobs that wait and that this version of the app does not have: renamed, removed, or of another version. */
+export interface UnknownJobs {
+  readonly name: string;
+  /** Counted among the {@link COUNTED_MOST} jobs that have been due longest: in the end, unknown ones are there. */
+  readonly count: number;
+  /** How long the oldest of them has been due. */
+  readonly oldestDueMs: number;
+  /** What an operator can do. */
+  readonly cure: string;
+}
+
+const UNKNOWN_CURE = "declare the job under this name again until none is left, or start the version that has it";
 
 /** How many jobs of a context are in which state, each counted up to {@link COUNTED_MOST}. */
 export interface JobCounts {
@@ -46,6 +59,8 @@ export interface JobConsole {
   /** Jobs that were set aside, the latest first. */
   failed(limit: number): Promise<readonly FailedJob[]>;
   counts(): Promise<JobCounts>;
+  /** Jobs that wait and that this version does not have, by name, most first. */
+  unknownJobs(limit: number): Promise<readonly UnknownJobs[]>;
   /** Makes a job that failed for good run again. Returns whether there was one; asking twice runs it once. */
   rerun(id: string): Promise<boolean>;
 }
@@ -71,6 +86,15 @@ export function createJobConsole({ context, jobs, store, backend, clock, log }: 
               ::double precision as "oldestDueMs"`,
       );
       return row ?? { waiting: 0, running: 0, done: 0, failed: 0, oldestDueMs: 0 };
+    },
+    async unknownJobs(limit) {
+      const rows = await database.rows<Omit<UnknownJobs, "cure">>(
+        "look for unknown jobs",
+        sql`select name, count(*)::int as count, (extract(epoch from now() - min(due_at)) * 1000)::double precision as "oldestDueMs"
+          from (select name, due_at from ${database.jobs} where state = 'waiting' and due_at <= now() order by due_at limit ${COUNTED_MOST}) due
+          where not name = any(${texts(Object.keys(jobs))}) group by name order by 2 desc, 1 limit ${limit}`,
+      );
+      return rows.map((row) => ({ ...row, cure: UNKNOWN_CURE }));
     },
     async rerun(id) {
       const job = await runs.rerun(id);

@@ -33,7 +33,8 @@ export function createJobDispatcher({ shelf, sender, left, tellOthers }: JobDisp
     const sendable = await shelf.takeOver(ids);
     await sender.send(sendable);
     if (sendable.length === ids.length) return;
-    const unknown = await shelf.unknown(ids);
+    const [unknown, unreadable] = await Promise.all([shelf.unknown(ids), shelf.unreadable(ids)]);
+    for (const { name, count } of unreadable) left.note("delay", name, count);
     if (unknown.length > 0) tellOthers();
     for (const { name, count } of unknown) left.note("job", name, count);
   };

@@ -56,6 +56,14 @@ export class JobShelf {
     });
   }
 
+  /** Of these jobs, those that are still in the outbox, because their delay cannot be read. */
+  unreadable(ids: readonly string[]): Promise<readonly JobCount[]> {
+    return this.#database.rows<JobCount>(
+      "look for unreadable jobs",
+      sql`select name, count(*)::int as count from ${this.#database.outbox} where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null group by name`,
+    );
+  }
+
   /** Of these jobs, those that this version does not know, and that no version has sent. */
   unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
     return this.#database.rows<JobCount>(

@@ -72,14 +72,16 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(await place.effectCount()).toBe(6);
   });
 
-  it("leaves a job whose delay it cannot read in the outbox, and takes over those beside it", async () => {
-    const older = await startOlder();
+  it("leaves a job whose delay it cannot read in the outbox, says so, and takes over those beside it", async () => {
+    const counts: unknown[] = [];
+    const older = await startOlder(counts);
     await place.append(jobsOf("send", 3));
     await place.sql`update orders.holon_outbox set options = '{"delayMs": "soon"}' where position = (select min(position) from orders.holon_outbox where settled_at is null)`;
     await place.sql`update orders.holon_outbox set options = '{"delayMs": 1e300}' where position = (select max(position) from orders.holon_outbox)`;
     await place.publish(older);
     await until(async () => (await doneCount()) === 1);
     expect(await place.sql`select count(*)::int from orders.holon_outbox where settled_at is null`).toEqual([{ count: 2 }]);
+    expect(counts).toEqual([["delay", "orders", "send", 2]]);
     await place.sql`delete from orders.holon_outbox where settled_at is null`;
   });
 
