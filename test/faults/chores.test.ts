@@ -112,6 +112,23 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
     }),
   );
 
+  it("that blocks its process for longer than a lease, beside a process that could take it, is run once and is no death", options, () =>
+    withFleet(backend, REPLICAS, async (fleet) => {
+      const sql = fleet.sql("chores");
+      const computing = named("compute", 2);
+      await ask(fleet, "compute", "compute", computing);
+      await whenIn(fleet, "compute", { done: computing.length });
+      expect(await sql`select distinct attempts, deaths, failures from chores.holon_jobs where name = 'compute'`).toEqual([
+        { attempts: 1, deaths: 0, failures: 0 },
+      ]);
+      expect(await sql`select name from chores.effects where job = 'compute' order by name`).toEqual(computing.map((name) => ({ name })));
+      const blocked = fleet.processes.flatMap(({ logged }) => logged).filter(({ msg }) => String(msg).startsWith("the process is blocked"));
+      say("computing jobs", { backend, seed: SEED, blocked: blocked.length });
+      expect(blocked.length).toBeGreaterThan(0);
+      for (const { running } of blocked) expect(running).toContain("chores.compute");
+    }),
+  );
+
   it("of a schedule is enqueued once a tick by three replicas, also while they die", options, () =>
     withFleet(backend, REPLICAS, async (fleet) => {
       const sql = fleet.sql("chores");

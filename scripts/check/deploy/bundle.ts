@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runCommand } from "../command.ts";
+import { secondThreadFaults } from "../second-thread.ts";
 import { bundledEdgeFaults } from "./bundled-edge.ts";
 import { healthCheckOf } from "./dockerfile.ts";
 
@@ -24,6 +25,7 @@ export async function bundleFaults(root: string): Promise<string[]> {
       ...(bytes > GREATEST_BYTES ? [`the bundle has ${bytes} bytes, at most ${GREATEST_BYTES}`] : []),
       ...(planned.ok && planned.output.includes("postgres://u:****@h/d") ? [] : [`the bundle does not run on plain Node:\n${planned.output}`]),
       ...(await bundledEdgeFaults(file, healthCheckOf(readFileSync(path.join(root, "Dockerfile"), "utf8")))),
+      ...secondThreadFaults(path.join(folder, "lease-worker.mjs"), folder),
       ...(refused.ok ? ["the bundle starts in production without any setting"] : []),
     ];
   } finally {

@@ -9,6 +9,7 @@ import type { App } from "../process/app/define-app.ts";
 import { openApiOf } from "../process/app/open-api-of.ts";
 import { ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "../process/plan/index.ts";
 import { assertEdgeFree } from "../process/start/free-listeners.ts";
+import { startLeaseWorker } from "../process/start/start-lease-worker.ts";
 import { startProcess } from "../process/start/start-process.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
 import { readAppCommand } from "./app-usage.ts";
@@ -102,7 +103,7 @@ function readWholePlan(app: App, ofEnvironment: readonly ConfigurationFault[]): 
 async function start(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: plan.name, level: plan.logLevel });
   const hasStarted = endWithSupervisor(START_FAILED);
-  const running = await startProcess({ app: logUnhandled(app, plan, log), plan, log, runAlone: runAloneInChild });
+  const running = await startProcess({ app: logUnhandled(app, plan, log), plan, log, runAlone: runAloneInChild, startLeaseWorker: ({ name, logLevel }) => startLeaseWorker(name, logLevel) });
   process.stdout.write(`${renderProcess(running)}\n`);
   hasStarted();
   await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);

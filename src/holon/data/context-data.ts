@@ -44,6 +44,8 @@ const SIGNAL_MS = 2_000;
  */
 export class ContextData<T extends Tables = Tables> {
   readonly context: string;
+  /** How its connections are opened: for a second thread that needs one of its own. Holds the password. */
+  readonly access: { readonly url: string; readonly role: string | undefined };
   readonly #parts: TransactionParts<T>;
   readonly #shelf: QueryShelf<T>;
   readonly #keys: IdempotencyKeys<T>;
@@ -54,6 +56,7 @@ export class ContextData<T extends Tables = Tables> {
   constructor(options: ContextDataOptions<T>) {
     const { context, url, role, limits, clock } = options;
     this.context = context;
+    this.access = { url, role };
     const databases = new DatabaseFactory(options.tables);
     this.#parts = {
       pool: new ConnectionPool({ url, role, applicationName: `holon ${context}`, limits, clock }),

@@ -5,7 +5,7 @@ import { type App, defineApp, defineContext, job, type ReaderOf, schedule, type 
 import { contract, mutation } from "holon/contract";
 import { z } from "zod";
 
-const Chore = z.object({ job: z.enum(["crash", "fail", "linger", "hang", "slow", "quick"]), name: z.string() });
+const Chore = z.object({ job: z.enum(["crash", "fail", "linger", "hang", "slow", "compute", "quick"]), name: z.string() });
 const Named = z.object({ name: z.string() });
 
 const chores = contract("chores", {
@@ -31,6 +31,7 @@ const context = defineContext(chores, {
     hang: job(Named, { attempts: 2, backoff, timeoutMs: 500 }),
     linger: job(Named, { attempts: 1 }),
     slow: job(Named, { attempts: 1 }),
+    compute: job(Named, { attempts: 1 }),
     quick: job(Named, { attempts: 1 }),
     tick: job(Named, { attempts: 1 }),
   },
@@ -69,6 +70,12 @@ const choresModule = context.implement({
     async slow({ data, complete }) {
       await sleep(300);
       await complete((tx) => write(tx, "slow", data.name));
+    },
+    async compute({ data, complete }) {
+      // Longer than a lease, and nothing else of the process goes on.
+      const untilMs = performance.now() + 20_000;
+      while (performance.now() < untilMs);
+      await complete((tx) => write(tx, "compute", data.name));
     },
     quick: ({ data, complete }) => complete((tx) => write(tx, "quick", data.name)),
     tick: ({ data, complete }) => complete((tx) => write(tx, "tick", data.name)),

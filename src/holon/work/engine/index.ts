@@ -1,3 +1,5 @@
+export * from "./lease-keeper.ts";
+export * from "./lease-thread.ts";
 export * from "./leases.ts";
 export * from "./reclaim-guard.ts";
 export * from "./sweeper.ts";

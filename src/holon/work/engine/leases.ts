@@ -1,4 +1,5 @@
 import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import type { ThreadedLease } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
 /** What {@link Leases} is made from. */
@@ -12,7 +13,12 @@ export interface LeasesOptions<Claim> extends TaskDeps {
    * Errors: the database's; the claims are renewed at the next look.
    */
   readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<Renewal<Claim>>;
+  /** Renews while this thread is blocked; undefined if no second thread does. */
+  readonly whileBlocked?: WhileBlocked<Claim> | undefined;
 }
+
+/** Tells a second thread of a claim, see {@link LeaseThread.open}. */
+export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => void) => ThreadedLease;
 
 /** What became of claims that were to be renewed. Those in neither set are still held, and are renewed at the next look: their rows were locked. */
 export interface Renewal<Claim> {
@@ -57,6 +63,7 @@ export class Leases<Claim> implements Closable {
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
     const lease = new Lease(this.#options, this.#held, claim, onLost);
     lease.renewed(sinceMs);
+    lease.threaded = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
     return lease;
   }
 
@@ -89,6 +96,7 @@ export class Lease<Claim> extends WheelEntry {
   readonly #deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string };
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
+  /** @internal */ threaded: ThreadedLease | undefined = undefined;
 
   /** Use {@link Leases.hold}. */
   constructor(
@@ -110,8 +118,14 @@ export class Lease<Claim> extends WheelEntry {
     return this.#held.has(this);
   }
 
+  /** To be awaited before the run begins, which may block this thread at once; undefined if no second thread renews. */
+  get told(): Promise<void> | undefined {
+    return this.threaded?.told;
+  }
+
   /** Ends the renewal, since the run is over. */
   release(): void {
+    if (this.isHeld) this.threaded?.release();
     this.#deps.wheel.remove(this);
     this.#held.delete(this);
   }
@@ -130,7 +144,10 @@ export class Lease<Claim> extends WheelEntry {
     this.#onLost(catalogueError("CANCELLED", `The lease was lost: ${why}.`));
   }
 
+  /** What a second thread has renewed while this one was blocked is heard first. */
   override expire(): void {
-    this.lost("it could not be renewed in time");
+    setImmediate(() => {
+      if (this.slot === undefined) this.lost("it could not be renewed in time");
+    });
   }
 }

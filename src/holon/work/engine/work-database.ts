@@ -11,7 +11,7 @@ import {
 import { type Clock, catalogueError, inSystemScope, markOrigin, type Scope } from "../../kernel/index.ts";
 
 /** The part of a context's data that background work uses. */
-export type WorkData = Pick<ContextData<Tables>, "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;
+export type WorkData = Pick<ContextData<Tables>, "access" | "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;
 
 /** Longest that one statement or transaction of the machinery may take. Units: milliseconds. */
 export const WORK_DEADLINE_MS = 15_000;

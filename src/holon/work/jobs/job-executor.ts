@@ -106,6 +106,7 @@ export class JobExecutor {
       return this.#setAside(claim, log, error);
     }
     const lease = leases?.hold(claim, claim.sinceMs, (reason) => scope.cancel(reason));
+    if (lease?.told !== undefined) await lease.told;
     const run: Run = { claim, spec, scope, log, parseResult: parsers.result, lease, isCompleted: false };
     try {
       const result = await this.#call(run, handler, data, show);

@@ -50,7 +50,8 @@ export class JobRuns {
   readonly #clock: Clock;
   readonly #runner: string;
   readonly #note: string;
-  readonly #renew: string;
+  /** How leases are renewed; also by a second thread. Its keys are those of {@link leaseKey}. */
+  readonly renewal: string;
   #claimCount = 0;
 
   /** `runner` tells the claims of this process from those of others; it is not needed by what claims nothing. */
@@ -61,7 +62,7 @@ export class JobRuns {
     this.#jobs = database.jobs;
     const table = `${quoteIdentifier(database.context)}.holon_jobs`;
     this.#note = noteText(table);
-    this.#renew = renewText(table);
+    this.renewal = renewText(table);
   }
 
   /**
@@ -121,9 +122,9 @@ export class JobRuns {
 
   /** Lengthens the leases of claims. A row that is locked is passed over: it is that of a run which is ending now, mostly. */
   async renew(claims: readonly JobClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<JobClaim>> {
-    const keys = claims.map(({ id, runBy }, n) => ({ n, id, by: runBy }));
+    const keys = claims.map((claim, n) => ({ n, ...leaseKey(claim) }));
     type Row = { readonly n: number; readonly renewed: boolean };
-    const rows = await this.#database.prepared<Row>("renew leases", this.#renew, [JSON.stringify(keys), leaseMs], deadlineMs);
+    const rows = await this.#database.prepared<Row>("renew leases", this.renewal, [JSON.stringify(keys), leaseMs], deadlineMs);
     const lost = new Set(claims);
     const renewed = new Set<JobClaim>();
     for (const row of rows) {
@@ -273,6 +274,11 @@ with wanted as (
 )
 select false as is_end, * from claimed
 union all select true, id, null, null, null, null, null, null, null, null, null from ended`;
+}
+
+/** What tells a lease from all others. */
+export function leaseKey({ id, runBy }: JobClaim): object {
+  return { id, by: runBy };
 }
 
 /** What of these keys is still held, and whether it was renewed. */

@@ -1,6 +1,7 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
-import { Leases } from "../engine/leases.ts";
+import type { LeaseThread } from "../engine/lease-thread.ts";
+import { Leases, type WhileBlocked } from "../engine/leases.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import type { WorkData } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
@@ -20,7 +21,7 @@ import { JobGate } from "./job-gate.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
-import { JobRuns } from "./job-runs.ts";
+import { JobRuns, leaseKey } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobShelf } from "./job-shelf.ts";
 import { JobSweeper } from "./job-sweeper.ts";
@@ -49,6 +50,8 @@ export interface JobServices {
   readonly random: () => number;
   readonly newId: () => string;
   readonly left?: CountLeft;
+  /** Renews leases while this process is blocked. */
+  readonly thread?: LeaseThread | undefined;
 }
 
 /** What {@link startJobWork} needs. */
@@ -97,6 +100,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => runs.renew(claims, timing.leaseMs, deadlineMs),
+    whileBlocked: whileBlocked(),
   });
   const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, leases, sender, writes, clock, wheel, log, random });
   const lane = new AloneLane({ context, jobs, runs, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
@@ -142,6 +146,13 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
       return runner.run(ids, { gate, isSuspect, isRetry: run.isRetry, ...show });
     });
     return { worker, gate };
+  }
+
+  function whileBlocked(): WhileBlocked<JobClaim> | undefined {
+    const tell = services.thread?.open({ context, ...store.access }, { text: runs.renewal, leaseMs: timing.leaseMs });
+    if (tell === undefined) return undefined;
+    const timeoutOf = (name: string): number => jobs[name]?.timeoutMs ?? 0;
+    return (claim, onRenewed) => tell({ key: leaseKey(claim), name: `${context}.${claim.name}`, forMs: timeoutOf(claim.name) }, onRenewed);
   }
 
   const stop = async (): Promise<void> => {

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { z } from "zod";
+import { testLimits } from "../../data/database.testing.ts";
+import { createContextData } from "../../data/index.ts";
+import { systemClock, TimerWheel } from "../../kernel/index.ts";
+import { createLogger } from "../../observe/index.ts";
+import { type JobHandler, job, LeaseThread, startJobWork } from "../../work/index.ts";
+import { effects, tables } from "../../work/jobs/jobs.fixture.testing.ts";
+import { MemoryQueues } from "../../work/jobs/memory-queues.testing.ts";
+import { startLeaseWorker } from "./start-lease-worker.ts";
+
+/** A process that works jobs which block it, for tests. `compute` does for as long as its data says, within 10 s; `loop` without end, but may take 1.5 s. */
+const [, , url = "", role = ""] = process.argv;
+const Data = z.object({ ms: z.int() });
+const clock = systemClock;
+const log = createLogger({ name: "child", level: "info" });
+const store = createContextData({ context: "orders", url, role: role === "" ? undefined : role, tables, limits: testLimits(), clock, log });
+
+const worker = startLeaseWorker("child", "info");
+const thread = new LeaseThread({ start: () => worker, clock, log });
+// Its program is loaded: from then on this process may block.
+await once(worker, "message");
+
+const handlers: Record<string, JobHandler> = {
+  async compute(call) {
+    const untilMs = clock.monotonicMs() + (call.data as z.output<typeof Data>).ms;
+    while (clock.monotonicMs() < untilMs);
+    await store.transaction(call.scope, async (tx) => {
+      await tx.db.insert(effects).values({ job: "child", attempt: call.attempt });
+      await call.complete(tx, undefined);
+    });
+  },
+  async loop() {
+    for (;;);
+  },
+  wait: () => new Promise(() => {}),
+};
+await startJobWork({
+  module: {
+    name: "orders",
+    jobs: { compute: job(Data, { timeoutMs: 10_000 }), loop: job(Data, { timeoutMs: 1_500 }), wait: job(Data, { timeoutMs: 60_000 }) },
+    schedules: {},
+  },
+  handlers: new Map(Object.entries(handlers)),
+  store,
+  backend: new MemoryQueues(),
+  services: {
+    ...{ clock, log, random: Math.random, newId: randomUUID, wheel: new TimerWheel(() => clock.monotonicMs()) },
+    thread,
+  },
+  runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
+  timing: { leaseMs: 900, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 },
+});
+process.stdout.write('{"started":true}\n');
+setInterval(() => {}, 1_000);

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { until } from "../../data/child.testing.ts";
+import { job } from "../../work/index.ts";
+import { useJobs } from "../../work/jobs/jobs.testing.ts";
+
+const place = useJobs();
+const Data = z.object({ ms: z.int() });
+const timing = { leaseMs: 900, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
+const jobs = { compute: job(Data), loop: job(Data), wait: job(Data) };
+
+/** Another process that works the same jobs, and what it has logged. */
+class Blocking {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  text = "";
+
+  constructor() {
+    const program = fileURLToPath(new URL("lease-child.testing.ts", import.meta.url));
+    this.#child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", program, place.url, place.role ?? ""], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#child.stdout?.on("data", (chunk: Buffer) => {
+      this.text += chunk.toString();
+    });
+    this.ended = new Promise((resolve) => this.#child.once("exit", resolve));
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Lines of the log whose message begins so. */
+  lines(message: string): readonly Record<string, unknown>[] {
+    return this.text
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => typeof msg === "string" && msg.startsWith(message));
+  }
+}
+
+let blocking: Blocking | undefined;
+afterEach(async () => {
+  blocking?.signal("SIGKILL");
+  await blocking?.ended;
+  blocking = undefined;
+});
+
+/** Lets the other process take a job, and then works beside it. */
+async function beside(name: keyof typeof jobs, ms: number): Promise<string> {
+  const [id = ""] = await place.append([{ name, data: { ms } }]);
+  const first = await place.start(jobs, {}, { timing: { ...timing, sweepMs: 3_600_000 } });
+  place.queues.reachable = false;
+  await first.dispatch([{ id }]);
+  await first.close();
+  blocking = new Blocking();
+  await until(async () => (await place.row(id))["state"] === "running");
+  place.queues.reachable = true;
+  const other = place.completing();
+  await place.start(jobs, { compute: other, loop: other, wait: other }, { timing });
+  return id;
+}
+
+describe("a process that is blocked for longer than its leases", { timeout: 25_000 }, () => {
+  it("keeps them, by its second thread: its job is run once, nothing is counted as a death, and the log says which job blocks", async () => {
+    const id = await beside("compute", 4_000);
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ attempts: 1, deaths: 0, failures: 0 });
+    expect(await place.sql`select job, attempt from orders.effects`).toEqual([{ job: "child", attempt: 1 }]);
+    await until(() => blocking?.lines("the process is no longer blocked").length === 1);
+    expect(blocking?.lines("the process is blocked")).toMatchObject([{ level: "warn", running: ["orders.compute"] }]);
+  });
+
+  it("keeps them no longer than its job may take: one that computes without end is run by another process", async () => {
+    const id = await beside("loop", 0);
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ attempts: 2, deaths: 1 });
+    expect(blocking?.lines("the process is blocked")).toMatchObject([{ running: ["orders.loop"] }]);
+  });
+
+  it("loses them when it is frozen, its second thread too", async () => {
+    const id = await beside("wait", 0);
+    blocking?.signal("SIGSTOP");
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ attempts: 2, deaths: 1 });
+    blocking?.signal("SIGCONT");
+    await until(() => (blocking?.lines("a job was aborted, because its lease was lost").length ?? 0) === 1);
+    expect(await place.effectCount()).toBe(1);
+  });
+});

@@ -1,0 +1,33 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { createContextData } from "../../data/index.ts";
+import { DEFAULT_LIMITS, systemClock } from "../../kernel/index.ts";
+import { createLogger, type LogLevel } from "../../observe/index.ts";
+import { LeaseKeeper } from "../../work/engine/lease-keeper.ts";
+import type { LeaseAddress, LeaseOrder, LeaseReport } from "../../work/engine/lease-thread.ts";
+import { WorkDatabase } from "../../work/engine/work-database.ts";
+
+/**
+ * The program of the second thread, which renews leases while the first one is blocked. A file of its own, started by `start-lease-worker.ts`; bundles need it
+ * beside them.
+ */
+const { name, level } = workerData as { readonly name: string; readonly level: LogLevel };
+const log = createLogger({ name, level });
+const clock = systemClock;
+
+const keeper = new LeaseKeeper({
+  report: (report) => parentPort?.postMessage(report),
+  open: ({ context, url, role }: LeaseAddress) => {
+    const limits = { ...DEFAULT_LIMITS, poolCount: 1 };
+    const data = createContextData({ context, url, role, tables: {}, limits, clock, log });
+    const database = new WorkDatabase(data, clock);
+    return {
+      rows: (text, params, deadlineMs) => database.prepared("renew leases of a blocked process", text, params, deadlineMs),
+      close: () => data.close(),
+    };
+  },
+  clock,
+  log,
+});
+parentPort?.on("message", (order: LeaseOrder) => keeper.take(order));
+// It is there.
+parentPort?.postMessage({ renewed: [], sentMs: 0 } satisfies LeaseReport);

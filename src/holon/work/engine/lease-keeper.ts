@@ -1,0 +1,122 @@
+import type { Clock, Logger } from "../../kernel/index.ts";
+import type { HeldClaim, LeaseAddress, LeaseOrder, LeaseReport, LeaseStatement } from "./lease-thread.ts";
+
+/** A database as the second thread uses it. */
+export interface LeaseStore {
+  rows(text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly { readonly n: number; readonly renewed: boolean }[]>;
+  close(): Promise<void>;
+}
+
+/** What {@link LeaseKeeper} is made from. */
+export interface LeaseKeeperOptions {
+  readonly report: (report: LeaseReport) => void;
+  readonly open: (address: LeaseAddress) => LeaseStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Kind {
+  readonly address: LeaseAddress;
+  readonly statement: LeaseStatement;
+  store: LeaseStore | undefined;
+  isRenewing: boolean;
+  renewedAtMs: number;
+}
+
+/** Renewals in the time of a lease; after one of these times without a sign of life, the main thread counts as blocked. */
+const RENEWALS = 3;
+const LOOKS = 30;
+const NAMES_COUNT = 20;
+
+/**
+ * The second thread's side of {@link LeaseThread}.
+ *
+ *     turning --no sign of life for a third of a lease--> blocked   says so, renews what is held
+ *     blocked --a sign of life--> turning                           says so, closes its connections
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #kinds = new Map<number, Kind>();
+  readonly #held = new Map<number, HeldClaim>();
+  #look: NodeJS.Timeout | undefined = undefined;
+  /** The last sign of life: on the clock of the main thread, and when it was seen here. */
+  #mainMs = 0;
+  #seenMs: number;
+  #isBlocked = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    this.#seenMs = options.clock.monotonicMs();
+  }
+
+  take(order: LeaseOrder): void {
+    if (order.kind === "open") return this.#open(order.number, order.address, order.statement);
+    for (const claim of order.held) this.#held.set(claim.number, claim);
+    for (const number of order.released) this.#held.delete(number);
+    const quietMs = this.#quietMs;
+    this.#mainMs = order.atMs;
+    this.#seenMs = this.#options.clock.monotonicMs();
+    if (this.#isBlocked) this.#turnsAgain(quietMs);
+  }
+
+  #open(number: number, address: LeaseAddress, statement: LeaseStatement): void {
+    this.#kinds.set(number, { address, statement, store: undefined, isRenewing: false, renewedAtMs: Number.NEGATIVE_INFINITY });
+    const leaseMs = Math.min(...[...this.#kinds.values()].map((kind) => kind.statement.leaseMs));
+    clearInterval(this.#look);
+    this.#look = setInterval(() => this.#lookAround(), leaseMs / LOOKS);
+  }
+
+  /** How long the main thread has given no sign of life. It is at most this much later there than it last said. */
+  get #quietMs(): number {
+    return this.#options.clock.monotonicMs() - this.#seenMs;
+  }
+
+  #lookAround(): void {
+    const quietMs = this.#quietMs;
+    for (const [number, kind] of this.#kinds) {
+      const turnMs = kind.statement.leaseMs / RENEWALS;
+      if (quietMs < turnMs || kind.isRenewing || this.#mainMs + quietMs - kind.renewedAtMs < turnMs) continue;
+      const nowMs = this.#mainMs + quietMs;
+      const claims = [...this.#held.values()].filter((claim) => claim.kind === number && claim.untilMs > nowMs);
+      if (claims.length === 0) continue;
+      if (!this.#isBlocked) this.#sayBlocked(quietMs);
+      void this.#renew(kind, claims, nowMs);
+    }
+  }
+
+  async #renew(kind: Kind, claims: readonly HeldClaim[], nowMs: number): Promise<void> {
+    const { report, open, log } = this.#options;
+    const { address, statement } = kind;
+    kind.isRenewing = true;
+    try {
+      kind.store ??= open(address);
+      const keys = claims.map(({ key }, n) => ({ n, ...key }));
+      const rows = await kind.store.rows(statement.text, [JSON.stringify(keys), statement.leaseMs], statement.leaseMs / RENEWALS);
+      kind.renewedAtMs = nowMs;
+      report({ renewed: rows.flatMap(({ n, renewed }) => (renewed ? [(claims[n] as HeldClaim).number] : [])), sentMs: nowMs });
+    } catch (error) {
+      log.warn({ err: error, context: address.context }, "leases could not be renewed while the process is blocked; it is tried again");
+    } finally {
+      kind.isRenewing = false;
+    }
+  }
+
+  #sayBlocked(quietMs: number): void {
+    this.#isBlocked = true;
+    const running = [...new Set([...this.#held.values()].map(({ name }) => name))].slice(0, NAMES_COUNT);
+    this.#options.log.warn(
+      { running, blockedForMs: Math.round(quietMs) },
+      "the process is blocked: one of these runs computes without a pause; nothing else goes on here meanwhile, and its lease is renewed until its time is up",
+    );
+  }
+
+  #turnsAgain(quietMs: number): void {
+    this.#isBlocked = false;
+    this.#options.log.warn({ blockedForMs: Math.round(quietMs) }, "the process is no longer blocked");
+    for (const kind of this.#kinds.values()) {
+      void kind.store?.close().catch(() => {});
+      kind.store = undefined;
+      kind.renewedAtMs = Number.NEGATIVE_INFINITY;
+    }
+  }
+}
