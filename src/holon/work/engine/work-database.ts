@@ -85,6 +85,16 @@ export async function rowsOf<Row>(tx: DataTransaction<Tables>, statement: SQL): 
   return [...(await tx.db.execute(statement))] as unknown as readonly Row[];
 }
 
+/** Ids as an array of the database. */
+export function uuids(ids: readonly string[]): SQL {
+  return sql`${`{${ids.join(",")}}`}::uuid[]`;
+}
+
+/** Names as an array of the database. */
+export function texts(names: readonly string[]): SQL {
+  return sql`array(select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb))`;
+}
+
 /** Milliseconds as an interval of the database, whose clock is everybody's. */
 export function interval(ms: number): SQL {
   return sql`${ms}::double precision * interval '1 millisecond'`;

@@ -1,11 +1,9 @@
-import type { WorkData } from "../engine/work-database.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { AloneMessage } from "./alone-process.ts";
 import type { JobHandler } from "./job-call.ts";
-import { JobDatabase } from "./job-database.ts";
 import { JobExecutor } from "./job-executor.ts";
-import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
-import { JobShelf } from "./job-shelf.ts";
+import { JobTable } from "./job-table.ts";
 import { DEFAULT_JOB_TIMING } from "./job-timing.ts";
 import { JobWrites } from "./job-writes.ts";
 import type { AloneRequest } from "./run-alone.ts";
@@ -56,11 +54,11 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const { name: context, jobs } = module;
   const { clock, wheel, random } = services;
   const log = services.log.child({ context, alone: true });
-  const database = new JobDatabase(store, clock);
-  const runs = new JobRuns(database, clock);
-  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend: undefined, log });
+  const database = new WorkDatabase(store, clock);
+  const table = new JobTable({ database, names: Object.keys(jobs), clock });
+  const sender = new JobSender({ context, jobs, table, backend: undefined, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
-  const claim = await runs.held(request.id, request.attempt);
+  const claim = await table.held(request.id, request.attempt);
   if (claim === undefined) return;
-  await new JobExecutor({ context, jobs, handlers, runs, sender, writes, clock, wheel, log, random }).execute(claim);
+  await new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, wheel, log, random }).execute(claim);
 }

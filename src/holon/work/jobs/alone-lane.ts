@@ -2,7 +2,7 @@ import type { Logger } from "../../kernel/index.ts";
 import type { Leases } from "../engine/leases.ts";
 import type { JobMap } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
-import { CRASHED, type JobRuns } from "./job-runs.ts";
+import { CRASHED, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { RunAlone } from "./run-alone.ts";
 
@@ -10,7 +10,7 @@ import type { RunAlone } from "./run-alone.ts";
 export interface AloneLaneParts {
   readonly context: string;
   readonly jobs: JobMap;
-  readonly runs: JobRuns;
+  readonly table: JobTable;
   readonly leases: Leases<JobClaim>;
   readonly runAlone: RunAlone;
   readonly leaseMs: number;
@@ -61,8 +61,8 @@ export class AloneLane {
   }
 
   async #run(id: string): Promise<void> {
-    const { runs, leases, leaseMs } = this.#parts;
-    const claim = await runs.claim(id, leaseMs, true);
+    const { table, leases, leaseMs } = this.#parts;
+    const claim = await table.claim(id, leaseMs, true);
     if (claim === undefined) return;
     const lost = new AbortController();
     const lease = leases.hold(claim, claim.sinceMs, (reason) => lost.abort(reason));
@@ -74,17 +74,17 @@ export class AloneLane {
   }
 
   async #runClaimed(claim: JobClaim, signal: AbortSignal): Promise<void> {
-    const { context, jobs, runs, runAlone, writes } = this.#parts;
+    const { context, jobs, table, runAlone, writes } = this.#parts;
     const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + SETTLE_MS;
     const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, signal);
-    if (outcome.kind === "unstarted") return writes.run(() => runs.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS));
+    if (outcome.kind === "unstarted") return writes.run(() => table.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS));
     if (outcome.kind === "died") await this.#died(claim, outcome.how);
   }
 
   async #died(claim: JobClaim, how: string): Promise<void> {
-    const { context, runs, log, writes } = this.#parts;
+    const { context, table, log, writes } = this.#parts;
     const { id, name } = claim;
-    const state = await writes.run(() => runs.diedAlone(claim));
+    const state = await writes.run(() => table.diedAlone(claim));
     if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job is set aside: it ${CRASHED}`);
     else if (state === "waiting") log.warn({ job: `${context}.${name}`, jobId: id, how }, "a job killed the process in which it ran alone");
   }

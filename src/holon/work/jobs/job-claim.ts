@@ -19,6 +19,29 @@ export interface JobClaim {
   readonly isKeyed: boolean;
 }
 
+/** What the row of a job says of its runs. */
+export interface JobStanding {
+  readonly id: string;
+  readonly state: "running" | "waiting" | "done" | "failed";
+  readonly attempts: number;
+  readonly deaths: number;
+  readonly run_by: string | null;
+  /** False if a queue has handed it out early: it goes by the clock of a process. */
+  readonly is_due: boolean;
+}
+
+/** What became of claims and ends that were written together. */
+export interface NotedPage {
+  readonly claimed: Map<string, JobClaim>;
+  readonly ended: Set<string>;
+}
+
+/** How many jobs of a name. */
+export interface JobCount {
+  readonly name: string;
+  readonly count: number;
+}
+
 /** The end of a run, as it is written. */
 export interface EndedRun {
   readonly claim: JobClaim;

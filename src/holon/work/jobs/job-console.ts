@@ -1,12 +1,10 @@
 import { sql } from "../../data/index.ts";
 import type { Clock, Logger } from "../../kernel/index.ts";
-import { COUNTED_MOST, countOf, type WorkData } from "../engine/work-database.ts";
+import { COUNTED_MOST, countOf, texts, type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
-import { JobDatabase, texts } from "./job-database.ts";
-import { JobRuns } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
-import { JobShelf } from "./job-shelf.ts";
+import { JobTable } from "./job-table.ts";
 
 /** A job that was set aside. */
 export interface FailedJob {
@@ -67,22 +65,23 @@ export interface JobConsole {
 
 /** Makes the console of a context's jobs; no process need work them. */
 export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
-  const database = new JobDatabase(store, clock);
-  const runs = new JobRuns(database, clock);
-  const sender = new JobSender({ context, jobs, shelf: new JobShelf(database, Object.keys(jobs)), backend, log });
+  const database = new WorkDatabase(store, clock);
+  const table = new JobTable({ database, names: Object.keys(jobs), clock });
+  const holonJobs = database.table("holon_jobs");
+  const sender = new JobSender({ context, jobs, table, backend, log });
   return {
     failed: (limit) =>
       database.rows<FailedJob>(
         "list failed jobs",
         sql`select id, name, reason, attempts, deaths, deaths_alone as "deathsAlone", to_char(settled_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "failedAt"
-          from ${database.jobs} where state = 'failed' order by settled_at desc limit ${limit}`,
+          from ${holonJobs} where state = 'failed' order by settled_at desc limit ${limit}`,
       ),
     async counts() {
       const [row] = await database.rows<JobCounts>(
         "count jobs",
-        sql`select ${countOf(database.jobs, sql`state = 'waiting'`)} as waiting, ${countOf(database.jobs, sql`state = 'running'`)} as running,
-            ${countOf(database.jobs, sql`state = 'done'`)} as done, ${countOf(database.jobs, sql`state = 'failed'`)} as failed,
-            coalesce(extract(epoch from now() - (select due_at from ${database.jobs} where state = 'waiting' and due_at <= now() order by due_at limit 1)) * 1000, 0)
+        sql`select ${countOf(holonJobs, sql`state = 'waiting'`)} as waiting, ${countOf(holonJobs, sql`state = 'running'`)} as running,
+            ${countOf(holonJobs, sql`state = 'done'`)} as done, ${countOf(holonJobs, sql`state = 'failed'`)} as failed,
+            coalesce(extract(epoch from now() - (select due_at from ${holonJobs} where state = 'waiting' and due_at <= now() order by due_at limit 1)) * 1000, 0)
               ::double precision as "oldestDueMs"`,
       );
       return row ?? { waiting: 0, running: 0, done: 0, failed: 0, oldestDueMs: 0 };
@@ -91,13 +90,13 @@ export function createJobConsole({ context, jobs, store, backend, clock, log }: 
       const rows = await database.rows<Omit<UnknownJobs, "cure">>(
         "look for unknown jobs",
         sql`select name, count(*)::int as count, (extract(epoch from now() - min(due_at)) * 1000)::double precision as "oldestDueMs"
-          from (select name, due_at from ${database.jobs} where state = 'waiting' and due_at <= now() order by due_at limit ${COUNTED_MOST}) due
+          from (select name, due_at from ${holonJobs} where state = 'waiting' and due_at <= now() order by due_at limit ${COUNTED_MOST}) due
           where not name = any(${texts(Object.keys(jobs))}) group by name order by 2 desc, 1 limit ${limit}`,
       );
       return rows.map((row) => ({ ...row, cure: UNKNOWN_CURE }));
     },
     async rerun(id) {
-      const job = await runs.rerun(id);
+      const job = await table.rerun(id);
       if (job === undefined) return false;
       log.info({ job: `${context}.${job.name}`, jobId: id }, "a failed job is run again");
       await sender.send([job]);

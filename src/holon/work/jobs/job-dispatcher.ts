@@ -1,6 +1,6 @@
 import type { LeftWork } from "../left-work.ts";
 import type { JobSender } from "./job-sender.ts";
-import type { JobShelf } from "./job-shelf.ts";
+import type { JobTable } from "./job-table.ts";
 
 /** What the dispatcher reads of a row of the outbox. */
 export interface DispatchedRow {
@@ -9,7 +9,7 @@ export interface DispatchedRow {
 
 /** What {@link createJobDispatcher} needs. */
 export interface JobDispatcherParts {
-  readonly shelf: JobShelf;
+  readonly table: JobTable;
   readonly sender: JobSender;
   readonly left: LeftWork;
   /** Tells other processes that there are jobs which this one does not know. */
@@ -26,14 +26,14 @@ export type JobDispatcher = (rows: readonly DispatchedRow[]) => Promise<void>;
  * that knows them.
  * Guarantee: dispatching a row again does nothing. Errors: UNAVAILABLE - nothing was taken over.
  */
-export function createJobDispatcher({ shelf, sender, left, tellOthers }: JobDispatcherParts): JobDispatcher {
+export function createJobDispatcher({ table, sender, left, tellOthers }: JobDispatcherParts): JobDispatcher {
   return async (rows) => {
     if (rows.length === 0) return;
     const ids = rows.map(({ id }) => id);
-    const sendable = await shelf.takeOver(ids);
+    const sendable = await table.takeOver(ids);
     await sender.send(sendable);
     if (sendable.length === ids.length) return;
-    const [unknown, unreadable] = await Promise.all([shelf.unknown(ids), shelf.unreadable(ids)]);
+    const [unknown, unreadable] = await Promise.all([table.unknown(ids), table.unreadable(ids)]);
     for (const { name, count } of unreadable) left.note("delay", name, count);
     if (unknown.length > 0) tellOthers();
     for (const { name, count } of unknown) left.note("job", name, count);

@@ -16,8 +16,8 @@ import type { JobMap, JobSpec } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import type { JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
+import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 
 /** What {@link JobExecutor} needs. */
@@ -25,8 +25,8 @@ export interface JobExecutorParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly handlers: ReadonlyMap<string, JobHandler>;
-  readonly runs: JobRuns;
-  /** Ends runs that went well; {@link JobRuns.done} where it is not given. */
+  readonly table: JobTable;
+  /** Ends runs that went well; {@link JobTable.done} where it is not given. */
   readonly ledger?: Pick<JobLedger, "done">;
   /** Renew what is run; none in a child that runs a job alone, for which its parent does. */
   readonly leases?: Leases<JobClaim>;
@@ -86,7 +86,7 @@ export class JobExecutor {
 
   /** Runs one claimed job to its end. Errors: the database's, if the end could not be written before the process stopped; the lease then ends by itself. */
   async execute(claim: JobClaim, { show = async () => {}, onHandled = () => {} }: RunListener = {}): Promise<JobOutcome> {
-    const { jobs, handlers, runs, context, leases } = this.#parts;
+    const { jobs, handlers, table, context, leases } = this.#parts;
     const spec = jobs[claim.name];
     const handler = handlers.get(claim.name);
     const parsers = this.#parsers.get(claim.name);
@@ -94,10 +94,10 @@ export class JobExecutor {
     const log = this.#parts.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: scope.trace.traceId });
     if (spec === undefined || handler === undefined || parsers === undefined) {
       log.warn({}, "this process has no handler for a job; it is left to others");
-      await this.#write(() => runs.giveBack(claim, UNKNOWN_WAIT_MS));
+      await this.#write(() => table.giveBack(claim, UNKNOWN_WAIT_MS));
       return { kind: "lost" };
     }
-    if (claim.isKeyed && !(await this.#write(() => runs.begin(claim)))) return { kind: "lost" };
+    if (claim.isKeyed && !(await this.#write(() => table.begin(claim)))) return { kind: "lost" };
     let data: unknown;
     try {
       data = parseData(parsers.data, claim.data);
@@ -131,7 +131,7 @@ export class JobExecutor {
 
   /** Calls the handler; the timeout ends the waiting for one that never returns. */
   async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
-    const { runs, wheel } = this.#parts;
+    const { table, wheel } = this.#parts;
     const { claim, scope } = run;
     this.#running.add(scope);
     try {
@@ -141,16 +141,16 @@ export class JobExecutor {
         data,
         attempt: claim.attempt,
         progress: async (value) => {
-          await runs.progress(claim, value);
+          await table.progress(claim, value);
           // For those who look only; the queue may be away.
           await show(value).catch(() => {});
         },
         assertHeld: async (tx) => {
-          if (!hasRows(await tx.db.execute(runs.hold(claim)))) throw takenOver(claim);
+          if (!hasRows(await tx.db.execute(table.hold(claim)))) throw takenOver(claim);
         },
         complete: async (tx, result) => {
           const kept = keptResult(run, result);
-          if (!hasRows(await tx.db.execute(runs.complete(claim, kept.json)))) throw takenOver(claim);
+          if (!hasRows(await tx.db.execute(table.complete(claim, kept.json)))) throw takenOver(claim);
           return kept.value;
         },
         completed: () => {
@@ -164,11 +164,11 @@ export class JobExecutor {
   }
 
   async #done(run: Run, answer: unknown, onHandled: () => void): Promise<JobOutcome> {
-    const { runs, ledger = runs } = this.#parts;
+    const { table, ledger = table } = this.#parts;
     const { claim, log } = run;
     const result = run.isCompleted ? undefined : keptResult(run, answer).json;
     onHandled();
-    const end = async (): Promise<boolean> => (await ledger.done(claim, result)) || (await runs.isDone(claim));
+    const end = async (): Promise<boolean> => (await ledger.done(claim, result)) || (await table.isDone(claim));
     const isOurs = run.isCompleted || (await this.#write(end));
     if (isOurs) log.info({}, "a job is done");
     else log.warn({}, "a job ended after its lease: another runner has it");
@@ -176,26 +176,26 @@ export class JobExecutor {
   }
 
   async #failed(run: Run, error: unknown): Promise<JobOutcome> {
-    const { runs, sender, random } = this.#parts;
+    const { table, sender, random } = this.#parts;
     const { claim, spec, log } = run;
     // A commit that was not heard of counts too.
-    if (run.isCompleted || (await this.#write(() => runs.isDone(claim)))) {
+    if (run.isCompleted || (await this.#write(() => table.isDone(claim)))) {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
     }
     if (run.lease?.isHeld === false) {
       log.warn({ err: error }, "a job was aborted, because its lease was lost; it runs again");
-      await this.#write(() => runs.giveBack(claim, 0));
+      await this.#write(() => table.giveBack(claim, 0));
       return { kind: "lost" };
     }
     if (this.#aborted) {
-      await this.#write(() => runs.giveBack(claim, 0));
+      await this.#write(() => table.giveBack(claim, 0));
       return { kind: "again", error };
     }
     const failures = claim.failures + 1;
     if (failures >= spec.attempts || isAnswerError(error)) return this.#setAside(claim, log, error);
     const waitMs = fullJitterMs(failures, spec.backoff, random);
-    const sendable = await this.#write(() => runs.again(claim, reasonOf(error), waitMs));
+    const sendable = await this.#write(() => table.again(claim, reasonOf(error), waitMs));
     if (sendable === undefined) return { kind: "lost" };
     log.warn({ err: error, failures, waitMs }, "a job failed and is tried again");
     await sender.send([sendable]);
@@ -203,7 +203,7 @@ export class JobExecutor {
   }
 
   async #setAside(claim: JobClaim, log: Logger, error: unknown): Promise<JobOutcome> {
-    const isOurs = await this.#write(() => this.#parts.runs.fail(claim, reasonOf(error)));
+    const isOurs = await this.#write(() => this.#parts.table.fail(claim, reasonOf(error)));
     if (!isOurs) return { kind: "lost" };
     log.error({ err: error }, "a job failed for good");
     return { kind: "failed", error };

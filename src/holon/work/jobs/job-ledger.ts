@@ -1,6 +1,6 @@
 import { isPassing } from "../../kernel/index.ts";
-import type { EndedRun, JobClaim } from "./job-claim.ts";
-import { DEATHS_BEFORE_ALONE, type JobRuns, type JobStanding } from "./job-runs.ts";
+import type { EndedRun, JobClaim, JobStanding } from "./job-claim.ts";
+import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import { rowIsLocked } from "./job-writes.ts";
 
 /** Most entries of each kind that one statement writes. */
@@ -36,7 +36,7 @@ interface Entry<Asked, Answer> {
  * I3. An entry that the database refuses fails alone: those of its page are then written one by one.
  */
 export class JobLedger {
-  readonly #runs: JobRuns;
+  readonly #table: JobTable;
   readonly #leaseMs: number;
   readonly #claims: ClaimEntry[] = [];
   readonly #ends: EndEntry[] = [];
@@ -44,12 +44,12 @@ export class JobLedger {
   #isTurning = false;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(runs: JobRuns, leaseMs: number) {
-    this.#runs = runs;
+  constructor(table: JobTable, leaseMs: number) {
+    this.#table = table;
     this.#leaseMs = leaseMs;
   }
 
-  /** As {@link JobRuns.claim}, of a job that is not run alone. Errors: CONFLICT that passes - its row is locked. */
+  /** As {@link JobTable.claim}, of a job that is not run alone. Errors: CONFLICT that passes - its row is locked. */
   claim(id: string): Promise<ClaimAnswer> {
     return new Promise((resolve, reject) => {
       this.#claims.push({ asked: id, resolve, reject });
@@ -57,7 +57,7 @@ export class JobLedger {
     });
   }
 
-  /** As {@link JobRuns.done}; true also if this run is done already. Errors: CONFLICT that passes - its row is locked. */
+  /** As {@link JobTable.done}; true also if this run is done already. Errors: CONFLICT that passes - its row is locked. */
   done(claim: JobClaim, result: string | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#ends.push({ asked: { claim, result }, resolve, reject });
@@ -91,7 +91,7 @@ export class JobLedger {
 
   async #write(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
     try {
-      const page = await this.#runs.note(
+      const page = await this.#table.note(
         claims.map(({ asked }) => asked),
         ends.map(({ asked }) => asked),
         this.#leaseMs,
@@ -120,7 +120,7 @@ export class JobLedger {
 
   /** Answers what was not written: because it was not to be, or because the row is locked. */
   async #explain(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
-    const standing = await this.#runs.standing([...claims.map(({ asked }) => asked), ...ends.map(({ asked }) => asked.claim.id)]);
+    const standing = await this.#table.standing([...claims.map(({ asked }) => asked), ...ends.map(({ asked }) => asked.claim.id)]);
     for (const { asked: id, resolve, reject } of claims) {
       const job = standing.get(id);
       if (job?.state === "waiting" && job.is_due && job.deaths < DEATHS_BEFORE_ALONE) reject(rowIsLocked());

@@ -4,15 +4,13 @@ import type { JobClaim } from "./job-claim.ts";
 import type { JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobGate } from "./job-gate.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import { DEATHS_BEFORE_ALONE, type JobRuns } from "./job-runs.ts";
 import type { JobSender } from "./job-sender.ts";
-import type { JobShelf } from "./job-shelf.ts";
+import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 
 /** What {@link JobRunner} needs. */
 export interface JobRunnerParts {
-  readonly runs: JobRuns;
-  readonly shelf: JobShelf;
+  readonly table: JobTable;
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
   readonly ledger: JobLedger;
@@ -79,11 +77,11 @@ export class JobRunner {
   }
 
   async #claimOrLane(id: string): Promise<JobClaim | undefined> {
-    const { shelf, lane, ledger, writes, leaseMs } = this.#parts;
+    const { table, lane, ledger, writes, leaseMs } = this.#parts;
     const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs);
     if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
     // The address is spent, and no other one is on its way: a sweeper sends it once it is due.
-    else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => shelf.unsent([id]), leaseMs);
+    else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => table.unsent([id]), leaseMs);
     return claim;
   }
 
@@ -100,26 +98,26 @@ export class JobRunner {
 
   /** Takes the jobs of a message off their queue, which this process does not know. Whoever knows them is to be told. */
   async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
-    const { shelf, writes } = this.#parts;
+    const { table, writes } = this.#parts;
     await this.#rerun(ids, isRetry);
-    await writes.run(() => shelf.unsent(ids));
+    await writes.run(() => table.unsent(ids));
   }
 
   /** Who retries a message in the dashboard means its jobs, not this address of them. One that did not fail for good is left as it is. */
   async #rerun(ids: readonly string[], isRetry: boolean): Promise<void> {
-    const { runs, writes } = this.#parts;
-    if (isRetry) for (const id of ids) await writes.run(() => runs.rerun(id));
+    const { table, writes } = this.#parts;
+    if (isRetry) for (const id of ids) await writes.run(() => table.rerun(id));
   }
 
   /** Puts jobs of a message back, each by itself. */
   async #leave(ids: readonly string[]): Promise<void> {
-    const { shelf, sender, writes } = this.#parts;
-    await sender.send(await writes.run(() => shelf.sendAgain(ids)), { singly: true });
+    const { table, sender, writes } = this.#parts;
+    await sender.send(await writes.run(() => table.sendAgain(ids)), { singly: true });
   }
 
   async #passOn(claim: JobClaim): Promise<void> {
-    const { runs, sender, writes } = this.#parts;
-    const job = await writes.run(() => runs.passOn(claim));
+    const { table, sender, writes } = this.#parts;
+    const job = await writes.run(() => table.passOn(claim));
     if (job !== undefined) await sender.send([job]);
   }
 

@@ -2,13 +2,13 @@ import type { Logger } from "../../kernel/index.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
-import type { JobShelf } from "./job-shelf.ts";
+import type { JobTable } from "./job-table.ts";
 
 /** What {@link JobSender} needs. */
 export interface JobSenderParts {
   readonly context: string;
   readonly jobs: JobMap;
-  readonly shelf: JobShelf;
+  readonly table: JobTable;
   /** Undefined in a process that reaches no queue: the sweeper of another one sends. */
   readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly log: Logger;
@@ -43,7 +43,7 @@ export class JobSender {
   }
 
   async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<boolean> {
-    const { backend, shelf, log, jobs: specs } = this.#parts;
+    const { backend, table, log, jobs: specs } = this.#parts;
     // A queue counts messages where it limits a rate.
     const singly = options.singly === true || jobs.some(({ name }) => specs[name]?.rate !== undefined);
     try {
@@ -54,7 +54,7 @@ export class JobSender {
     } catch (error) {
       log.warn({ queue, jobs: jobs.length, err: error }, "a queue did not take jobs; they are sent again later");
     }
-    await shelf.unsent(jobs.map(({ id }) => id));
+    await table.unsent(jobs.map(({ id }) => id));
     return false;
   }
 }

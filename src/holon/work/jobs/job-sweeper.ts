@@ -5,14 +5,14 @@ import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { jobQueueName } from "./job-queues.ts";
 import type { JobSender } from "./job-sender.ts";
-import { type JobShelf, SWEEP_COUNT } from "./job-shelf.ts";
+import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 import type { JobTiming } from "./job-timing.ts";
 
 /** What {@link JobSweeper} needs. */
 export interface JobSweeperParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
-  readonly shelf: JobShelf;
+  readonly table: JobTable;
   readonly sender: JobSender;
   readonly backend: Pick<QueueBackend, "depth">;
   readonly timing: JobTiming;
@@ -68,11 +68,11 @@ export class JobSweeper implements Closable {
   }
 
   async #reclaim(): Promise<boolean> {
-    const { context, shelf, log } = this.#parts;
-    const nowMs = await shelf.now();
+    const { context, table, log } = this.#parts;
+    const nowMs = await table.now();
     if (!this.#guard.looked(nowMs)) return false;
     // The statement may get there much later, if the network held it back while nothing could be renewed.
-    const names = await shelf.reclaim(nowMs + this.#guard.goodForMs);
+    const names = await table.reclaim(nowMs + this.#guard.goodForMs);
     const jobs = [...new Set(names)].map((name) => `${context}.${name}`);
     if (names.length > 0)
       log.warn({ jobs, count: names.length }, "jobs were running in a process that died, or was frozen for longer than their lease");
@@ -85,10 +85,10 @@ export class JobSweeper implements Closable {
   }
 
   async #resend(): Promise<void> {
-    const { shelf, sender, timing } = this.#parts;
+    const { table, sender, timing } = this.#parts;
     if (!sender.isReachable) return;
     const soonMs = Math.min(timing.resendLostMs, timing.resendAfterMs);
-    const overdue = await shelf.overdue(soonMs);
+    const overdue = await table.overdue(soonMs);
     if (overdue.length === 0) return;
     const depths = await this.#depths(overdue);
     const whose = (is: (depth: QueueDepth) => boolean): readonly string[] => overdue.filter((name) => is(depths.get(name) ?? UNKNOWN));
@@ -101,8 +101,8 @@ export class JobSweeper implements Closable {
 
   /** After queues did not take jobs it tries one, until they take that. Returns whether they took all. */
   async #sendAgain(names: readonly string[], afterMs: number): Promise<boolean> {
-    const { shelf, sender } = this.#parts;
-    const jobs = await shelf.resend(names, afterMs, this.#hasFailed ? 1 : SWEEP_COUNT);
+    const { table, sender } = this.#parts;
+    const jobs = await table.resend(names, afterMs, this.#hasFailed ? 1 : SWEEP_COUNT);
     if (jobs.length === 0) return true;
     this.#hasFailed = !(await sender.send(jobs));
     return !this.#hasFailed;

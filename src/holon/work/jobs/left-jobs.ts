@@ -5,13 +5,13 @@ import type { JobGate } from "./job-gate.ts";
 import { jobQueueName, type SendableJob } from "./job-queues.ts";
 import type { JobRunner } from "./job-runner.ts";
 import type { JobSender } from "./job-sender.ts";
-import { type JobShelf, SWEEP_COUNT } from "./job-shelf.ts";
+import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 
 /** What {@link LeftJobs} needs. */
 export interface LeftJobsParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
-  readonly shelf: JobShelf;
+  readonly table: JobTable;
   readonly sender: JobSender;
   readonly runner: JobRunner;
   /** Of the shared queue. */
@@ -54,11 +54,11 @@ export class LeftJobs implements Closable {
   }
 
   async #take(): Promise<boolean> {
-    const { shelf, sender, gate } = this.#parts;
-    const limited = this.#limited.length === 0 || !sender.isReachable ? [] : await shelf.takeUnsent(this.#limited, SWEEP_COUNT);
+    const { table, sender, gate } = this.#parts;
+    const limited = this.#limited.length === 0 || !sender.isReachable ? [] : await table.takeUnsent(this.#limited, SWEEP_COUNT);
     await sender.send(limited);
     const room = gate.freeCount;
-    if (this.#shared.length > 0 && room > 0) for (const job of await shelf.takeUnsent(this.#shared, room)) this.#run(job);
+    if (this.#shared.length > 0 && room > 0) for (const job of await table.takeUnsent(this.#shared, room)) this.#run(job);
     return limited.length === SWEEP_COUNT;
   }
 

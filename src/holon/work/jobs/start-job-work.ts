@@ -3,7 +3,7 @@ import type { CountLeft } from "../../observe/index.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
 import { Leases, type WhileBlocked } from "../engine/leases.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
-import type { WorkData } from "../engine/work-database.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
@@ -14,17 +14,16 @@ import type { JobMap } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobClaim } from "./job-claim.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
-import { JobDatabase } from "./job-database.ts";
 import { createJobDispatcher, type JobDispatcher } from "./job-dispatcher.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
-import { JobRuns, leaseKey } from "./job-runs.ts";
 import { JobSender } from "./job-sender.ts";
-import { JobShelf } from "./job-shelf.ts";
+import { leaseKey } from "./job-statements.ts";
 import { JobSweeper } from "./job-sweeper.ts";
+import { JobTable } from "./job-table.ts";
 import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
 import { JobWrites } from "./job-writes.ts";
 import { LeftJobs } from "./left-jobs.ts";
@@ -90,30 +89,30 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...options.timing };
   const { name: context, jobs } = module;
   const log = services.log.child({ context });
-  const database = new JobDatabase(store, clock);
-  const [runs, shelf] = [new JobRuns(database, clock, newId()), new JobShelf(database, Object.keys(jobs))];
+  const database = new WorkDatabase(store, clock);
+  const table = new JobTable({ database, names: Object.keys(jobs), clock, runner: newId() });
   const left = new LeftWork({ context, clock, log, count: services.left });
   const unknown = new UnknownMessages({ backend, left, newId });
-  const sender = new JobSender({ context, jobs, shelf, backend, log });
+  const sender = new JobSender({ context, jobs, table, backend, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
-  const ledger = new JobLedger(runs, timing.leaseMs);
+  const ledger = new JobLedger(table, timing.leaseMs);
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
-    renew: (claims, deadlineMs) => runs.renew(claims, timing.leaseMs, deadlineMs),
+    renew: (claims, deadlineMs) => table.renew(claims, timing.leaseMs, deadlineMs),
     whileBlocked: whileBlocked(),
   });
-  const executor = new JobExecutor({ context, jobs, handlers, runs, ledger, leases, sender, writes, clock, wheel, log, random });
-  const lane = new AloneLane({ context, jobs, runs, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
-  const runner = new JobRunner({ runs, shelf, executor, lane, ledger, sender, writes, clock, log, leaseMs: timing.leaseMs });
+  const executor = new JobExecutor({ context, jobs, handlers, table, ledger, leases, sender, writes, clock, wheel, log, random });
+  const lane = new AloneLane({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
+  const runner = new JobRunner({ table, executor, lane, ledger, sender, writes, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
-  const sweeper = new JobSweeper({ context, jobs, shelf, sender, backend, timing, clock, wheel, log, random, board });
+  const sweeper = new JobSweeper({ context, jobs, table, sender, backend, timing, clock, wheel, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
   const shared = startWorker(sharedQueue);
   const workers = [shared, ...limitedQueues.map(startWorker)].map(({ worker }) => worker);
   const leftJobs = new LeftJobs({
     context,
     jobs,
-    shelf,
+    table,
     sender,
     runner,
     gate: shared.gate,
@@ -149,7 +148,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   }
 
   function whileBlocked(): WhileBlocked<JobClaim> | undefined {
-    const tell = services.thread?.open({ context, ...store.access }, { text: runs.renewal, leaseMs: timing.leaseMs });
+    const tell = services.thread?.open({ context, ...store.access }, { text: table.renewal, leaseMs: timing.leaseMs });
     if (tell === undefined) return undefined;
     const timeoutOf = (name: string): number => jobs[name]?.timeoutMs ?? 0;
     return (claim, onRenewed) => tell({ key: leaseKey(claim), name: `${context}.${claim.name}`, forMs: timeoutOf(claim.name) }, onRenewed);
@@ -168,7 +167,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   };
   let stopping: Promise<void> | undefined;
   return {
-    dispatch: createJobDispatcher({ shelf, sender, left, tellOthers: () => store.leftWork() }),
+    dispatch: createJobDispatcher({ table, sender, left, tellOthers: () => store.leftWork() }),
     ...createJobConsole({ context, jobs, store, backend, clock, log }),
     sweep: () => sweeper.sweep(),
     tick: () => ticker.tick(),

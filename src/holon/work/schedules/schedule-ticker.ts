@@ -2,9 +2,8 @@ import { ContractError, createParser, ParseFailure } from "../../contract/index.
 import { type SQL, sql } from "../../data/index.ts";
 import type { Closable } from "../../kernel/index.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
-import { rowsOf } from "../engine/work-database.ts";
+import { rowsOf, texts, type WorkDatabase } from "../engine/work-database.ts";
 import type { JobMap } from "../jobs/job.ts";
-import { type JobDatabase, texts } from "../jobs/job-database.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 
@@ -12,7 +11,7 @@ import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 export interface ScheduleTickerParts extends TaskDeps {
   readonly schedules: ScheduleMap;
   readonly jobs: JobMap;
-  readonly database: JobDatabase;
+  readonly database: WorkDatabase;
 }
 
 interface ScheduleRow {
@@ -84,7 +83,7 @@ export class ScheduleTicker implements Closable {
       for (const name of Object.keys(schedules).sort()) {
         const { cron, timeZone } = schedules[name] as ScheduleSpec;
         const next = moment(nextTickMs(cron, timeZone, nowMs));
-        await tx.db.execute(sql`insert into ${database.schedules} as s (name, cron, time_zone, next_at) values (${name}, ${cron}, ${timeZone}, ${next})
+        await tx.db.execute(sql`insert into ${database.table("holon_schedules")} as s (name, cron, time_zone, next_at) values (${name}, ${cron}, ${timeZone}, ${next})
           on conflict (name) do update set cron = excluded.cron, time_zone = excluded.time_zone, next_at = excluded.next_at
           where s.cron <> excluded.cron or s.time_zone <> excluded.time_zone`);
       }
@@ -104,10 +103,12 @@ export class ScheduleTicker implements Closable {
         const { job, data } = schedules[name] as ScheduleSpec;
         if (isDue(row)) {
           await tx.appendJob({ name: job, data, options: {} });
-          await tx.db.execute(sql`update ${database.schedules} set next_at = ${moment(this.#nextMs(row))}, fired_at = now() where name = ${name}`);
+          await tx.db.execute(
+            sql`update ${database.table("holon_schedules")} set next_at = ${moment(this.#nextMs(row))}, fired_at = now() where name = ${name}`,
+          );
           fired.push(name);
         } else if (this.#isLate(row)) {
-          await tx.db.execute(sql`update ${database.schedules} set next_at = ${moment(this.#nextMs(row))} where name = ${name}`);
+          await tx.db.execute(sql`update ${database.table("holon_schedules")} set next_at = ${moment(this.#nextMs(row))} where name = ${name}`);
           log.warn({ schedule: name }, "the next tick of a schedule was too late, as a process with a wrong clock writes it; it is brought back");
         }
       }
@@ -116,7 +117,7 @@ export class ScheduleTicker implements Closable {
   }
 
   #select(names: readonly string[]): SQL {
-    const { schedules } = this.#parts.database;
+    const schedules = this.#parts.database.table("holon_schedules");
     return sql`select name, cron, time_zone, ${msOf(sql`next_at`)} as next_ms, ${msOf(sql`fired_at`)} as fired_ms, ${msOf(sql`now()`)} as now_ms
       from ${schedules} where name = any(${texts(names)})`;
   }

@@ -1,10 +1,10 @@
 import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
 import type { Clock } from "../../kernel/index.ts";
 import type { Renewal } from "../engine/leases.ts";
-import { interval } from "../engine/work-database.ts";
-import { type ClaimRow, type EndedRun, type JobClaim, toClaim } from "./job-claim.ts";
-import { type JobDatabase, uuids } from "./job-database.ts";
+import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
+import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobStanding, type NotedPage, toClaim } from "./job-claim.ts";
 import type { SendableJob } from "./job-queues.ts";
+import { CLAIM, held, isOverdue, leaseKey, noteText, renewText, SENDABLE, toRecord } from "./job-statements.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
 export const DEATHS_BEFORE_ALONE = 2;
@@ -18,35 +18,45 @@ export const CRASHED = "crashed its process";
 /** How early a queue may hand out a job: its clock and the database's are two. */
 const EARLY_MS = 1_000;
 
-/** What the row of a job says of its runs. */
-export interface JobStanding {
-  readonly id: string;
-  readonly state: "running" | "waiting" | "done" | "failed";
-  readonly attempts: number;
-  readonly deaths: number;
-  readonly run_by: string | null;
-  /** False if a queue has handed it out early: it goes by the clock of a process. */
-  readonly is_due: boolean;
-}
+/** Rows that one statement of a sweep touches, so that it locks little at a time. */
+export const SWEEP_COUNT = 500;
 
-/** What became of claims and ends that were written together. */
-export interface NotedPage {
-  readonly claimed: Map<string, JobClaim>;
-  readonly ended: Set<string>;
+/** Greatest delay that the sum of two times can hold with room to spare; what may be asked for is much less. */
+const GREATEST_READABLE_DELAY_MS = 1e12;
+
+/** What {@link JobTable} is made from. */
+export interface JobTableOptions {
+  readonly database: WorkDatabase;
+  /** Names of the jobs that this version has. */
+  readonly names: readonly string[];
+  readonly clock: Clock;
+  /** Tells the claims of this process from those of others; not needed by what claims nothing. */
+  readonly runner?: string;
 }
 
 /**
- * The runs of a context's jobs, as `holon_jobs` counts them.
+ * The table `holon_jobs` of a context: all that is written of a job, from the outbox on.
  *
- *     waiting --claim--> running --complete--> done
- *     running --fail--> waiting (again, later) or failed (attempts are up)
- *     running --the lease ends--> waiting, one death more        (see JobSweeper)
- *     running alone --its process dies--> waiting, or failed after 3
- *     failed --rerun--> waiting
+ *     outbox  --takeOver--> waiting
+ *     waiting --claim, note--> running
+ *     running --done, complete--> done                        removed when it was kept long enough
+ *     running --again--> waiting, later, one failure more     fail, if attempts are up --> failed
+ *     running --giveBack, passOn--> waiting, no failure
+ *     running --its lease ends, reclaim--> waiting, one death more
+ *     running alone --diedAlone--> waiting, or failed after 3
+ *     failed  --rerun--> waiting
+ *
+ * I1. No two claims have the same fence (`run_by`), and what is written of a run is written under its attempt and fence only.
+ * I2. A job runs in one process: only a row that waits is claimed, and one that runs waits again by its own run, or after its lease.
+ * I3. A deduplication key is held from the outbox until a run begins, whatever claims come to nothing before.
+ * I4. Only jobs that this version has are sent, for their queue is told by their declaration. Others wait, unsent, for a process that has them.
+ * I5. Statements on many rows pass over those that other sessions have locked.
  */
-export class JobRuns {
-  readonly #database: JobDatabase;
+export class JobTable {
+  readonly #database: WorkDatabase;
   readonly #jobs: SQL;
+  readonly #outbox: SQL;
+  readonly #isKnown: SQL;
   readonly #clock: Clock;
   readonly #runner: string;
   readonly #note: string;
@@ -54,13 +64,14 @@ export class JobRuns {
   readonly renewal: string;
   #claimCount = 0;
 
-  /** `runner` tells the claims of this process from those of others; it is not needed by what claims nothing. */
-  constructor(database: JobDatabase, clock: Clock, runner = "") {
+  constructor({ database, names, clock, runner = "" }: JobTableOptions) {
+    const table = `${quoteIdentifier(database.context)}.holon_jobs`;
     this.#database = database;
+    this.#jobs = database.table("holon_jobs");
+    this.#outbox = database.table("holon_outbox");
+    this.#isKnown = sql`name = any(${texts(names)})`;
     this.#clock = clock;
     this.#runner = runner;
-    this.#jobs = database.jobs;
-    const table = `${quoteIdentifier(database.context)}.holon_jobs`;
     this.#note = noteText(table);
     this.renewal = renewText(table);
   }
@@ -84,7 +95,7 @@ export class JobRuns {
   }
 
   /**
-   * Claims and ends several at once, each as {@link JobRuns.claim} and {@link JobRuns.done} do.
+   * Claims and ends several at once, each as {@link JobTable.claim} and {@link JobTable.done} do.
    *
    * Shape: the claims by their job, and the jobs of those ends that were still ours; rows that are locked are passed over, and are in neither.
    * Errors: CONFLICT besides the usual ones - nothing is written.
@@ -135,6 +146,7 @@ export class JobRuns {
     return { renewed, lost };
   }
 
+  /** I1. */
   #nextFence(): string {
     return `${this.#runner}/${++this.#claimCount}`;
   }
@@ -144,7 +156,7 @@ export class JobRuns {
     return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
 
-  /** Gives the deduplication key of a job free, since its run begins. Returns whether it is still this run's. */
+  /** Gives the deduplication key of a job free, since its run begins (I3). Returns whether it is still this run's. */
   async begin(claim: JobClaim): Promise<boolean> {
     const rows = await this.#database.rows("begin job", sql`update ${this.#jobs} set deduplication_key = null where ${held(claim)} returning id`);
     return rows.length > 0;
@@ -234,64 +246,105 @@ export class JobRuns {
     );
     return row;
   }
-}
 
-/** The columns of a {@link ClaimRow}. */
-const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed`;
+  /**
+   * Takes jobs over from the outbox, whose rows are settled by that, and says which are to be put on a queue now. Those that this version does not
+   * know are taken over too, and wait.
+   *
+   * One whose deduplication key is held by a job that waits is settled and forgotten. Taking over twice is taking over once.
+   */
+  takeOver(ids: readonly string[]): Promise<readonly SendableJob[]> {
+    // A delay that another version wrote and this one cannot read stays in the outbox, and does not hold up the jobs beside it.
+    const chosen = sql`id = any(${uuids(ids)}) and kind = 'job' and settled_at is null and case jsonb_typeof(options -> 'delayMs')
+      when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;
+    return this.#database.transaction("take jobs over", async (tx) => {
+      await tx.db.execute(sql`insert into ${this.#jobs} (id, name, state, data, options, traceparent, initiator, deduplication_key, due_at, created_at)
+        select id, name, 'waiting', payload, options, traceparent, initiator, options ->> 'deduplicationKey',
+          created_at + coalesce((options ->> 'delayMs')::double precision, 0) * interval '1 millisecond', created_at
+        from ${this.#outbox} where ${chosen} order by position
+        on conflict do nothing`);
+      await tx.db.execute(sql`update ${this.#outbox} set settled_at = now() where ${chosen}`);
+      return [
+        ...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and ${this.#isKnown}`))),
+      ] as unknown as readonly SendableJob[];
+    });
+  }
 
-/** The columns of a {@link SendableJob}. */
-export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, (options ->> 'priority')::int as priority, deaths > 0 as suspect`;
+  /** Of these jobs, those that are still in the outbox, because their delay cannot be read. */
+  unreadable(ids: readonly string[]): Promise<readonly JobCount[]> {
+    return this.#database.rows<JobCount>(
+      "look for unreadable jobs",
+      sql`select name, count(*)::int as count from ${this.#outbox} where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null group by name`,
+    );
+  }
 
-/** An end as an object of JSON, with the result as it is. */
-function toRecord({ claim: { id, attempt, runBy: by }, result = "null" }: EndedRun): string {
-  return `${JSON.stringify({ id, attempt, by }).slice(0, -1)},"result":${result}}`;
-}
+  /** Of these jobs, those that this version does not know, and that no version has sent. */
+  unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
+    return this.#database.rows<JobCount>(
+      "look for unknown jobs",
+      sql`select name, count(*)::int as count from ${this.#jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${this.#isKnown} group by name`,
+    );
+  }
 
-function held(claim: JobClaim): SQL {
-  return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
-}
+  /** No queue has them: the next sweep of a process that knows them sends them again. */
+  async unsent(ids: readonly string[]): Promise<void> {
+    await this.#database.rows("unsent jobs", sql`update ${this.#jobs} set sent_at = null where id = any(${uuids(ids)}) and state = 'waiting'`);
+  }
 
-/**
- * Rows are found and locked one by one, by their ids: told more, the planner was seen to read all that waits. None is waited for: one that another session
- * has locked would hold up all others of the page.
- */
-function noteText(jobs: string): string {
-  return `
-with wanted as (
-  select w.* from unnest($2::text::uuid[]) as a (id) cross join lateral (select id, state, deaths, due_at from ${jobs} where id = a.id for update skip locked) w
-), ends as (
-  select h.*, e.result from json_to_recordset($1::text::json) as e (id uuid, attempt int, by text, result json)
-    cross join lateral (select id, state, attempts, run_by from ${jobs} where id = e.id for update skip locked) h
-  where h.state = 'running' and h.attempts = e.attempt and h.run_by = e.by
-), ended as (
-  update ${jobs} j set state = 'done', result = e.result, reason = null, settled_at = now(), run_by = null, leased_until = null
-  from ends e where j.id = e.id returning j.id
-), claimed as (
-  update ${jobs} j set state = 'running', attempts = j.attempts + 1, alone = false, run_by = $3::text, running_since = now(),
-    leased_until = now() + $4::double precision * interval '1 millisecond', progress = null
-  from wanted w where j.id = w.id and w.state = 'waiting' and w.deaths < $5::int and w.due_at <= now() + $6::double precision * interval '1 millisecond'
-  returning j.id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed
-)
-select false as is_end, * from claimed
-union all select true, id, null, null, null, null, null, null, null, null, null from ended`;
-}
+  /** Sends due jobs of these names that no queue has. Two processes do not send the same one. */
+  takeUnsent(names: readonly string[], count: number): Promise<readonly SendableJob[]> {
+    const chosen = sql`select id from ${this.#jobs} where state = 'waiting' and due_at <= now() and sent_at is null and name = any(${texts(names)})
+      order by due_at limit ${count} for update skip locked`;
+    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(sql`id in (${chosen})`));
+  }
 
-/** What tells a lease from all others. */
-export function leaseKey({ id, runBy }: JobClaim): object {
-  return { id, by: runBy };
-}
+  /** Sends jobs that wait once more, and says which those are. */
+  sendAgain(ids: readonly string[]): Promise<readonly SendableJob[]> {
+    return this.#database.rows<SendableJob>("send jobs again", this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting'`));
+  }
 
-/** What of these keys is still held, and whether it was renewed. */
-function renewText(jobs: string): string {
-  return `
-with held as (
-  select k.n, k.id, k.by from json_to_recordset($1::text::json) as k (n int, id uuid, by text)
-    cross join lateral (select 1 from ${jobs} where id = k.id and state = 'running' and run_by = k.by) h
-), free as (
-  select h.n, f.id from held h
-    cross join lateral (select id from ${jobs} where id = h.id and state = 'running' and run_by = h.by for no key update skip locked) f
-), renewed as (
-  update ${jobs} j set leased_until = now() + $2::double precision * interval '1 millisecond' from free f where j.id = f.id returning f.n
-)
-select h.n, r.n is not null as renewed from held h left join renewed r on r.n = h.n`;
+  /** Names of known jobs that are due and were sent long ago, or never. Their queue may have lost them, or be slow. */
+  async overdue(resendAfterMs: number): Promise<readonly string[]> {
+    const rows = await this.#database.rows<{ name: string }>(
+      "look for overdue jobs",
+      sql`select distinct name from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown}`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  /** Sends known jobs that are overdue: all of the given names, and of others those that a queue never took. Two sweepers do not send the same one. */
+  resend(names: readonly string[], resendAfterMs: number, count: number): Promise<readonly SendableJob[]> {
+    const chosen = sql`select id from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown} and (sent_at is null or name = any(${texts(names)}))
+      order by due_at limit ${count} for update skip locked`;
+    return this.#database.rows<SendableJob>("resend jobs", this.#send(sql`id in (${chosen})`));
+  }
+
+  /** The database's clock. Units: milliseconds since 1970. */
+  async now(): Promise<number> {
+    const [row] = await this.#database.rows<{ ms: number }>(
+      "look at the clock",
+      sql`select (extract(epoch from now()) * 1000)::double precision as ms`,
+    );
+    return row?.ms ?? 0;
+  }
+
+  /**
+   * Counts a death of every job whose lease has ended, and lets it wait again. Does nothing after a moment of the database's clock. Returns their names, a
+   * page of them.
+   *
+   * A death while running alone is counted by the process that watches the child; if that one died too, the job is not to blame.
+   */
+  async reclaim(untilMs: number): Promise<readonly string[]> {
+    const rows = await this.#database.rows<{ name: string }>(
+      "reclaim jobs",
+      sql`update ${this.#jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
+          where id in (select id from ${this.#jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
+            limit ${SWEEP_COUNT} for update skip locked) returning name`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  #send(which: SQL): SQL {
+    return sql`update ${this.#jobs} set sent_count = sent_count + 1, sent_at = now() where ${which} returning ${SENDABLE}`;
+  }
 }
