@@ -103,7 +103,13 @@ function readWholePlan(app: App, ofEnvironment: readonly ConfigurationFault[]): 
 async function start(app: App, plan: Plan): Promise<void> {
   const log = createLogger({ name: plan.name, level: plan.logLevel });
   const hasStarted = endWithSupervisor(START_FAILED);
-  const running = await startProcess({ app: logUnhandled(app, plan, log), plan, log, runAlone: runAloneInChild, startLeaseWorker: ({ name, logLevel }) => startLeaseWorker(name, logLevel) });
+  const running = await startProcess({
+    app: logUnhandled(app, plan, log),
+    plan,
+    log,
+    runAlone: runAloneInChild,
+    startLeaseWorker: ({ name, logLevel }) => startLeaseWorker(name, logLevel),
+  });
   process.stdout.write(`${renderProcess(running)}\n`);
   hasStarted();
   await untilStopped(log, () => running.close(), plan.limits.drainMs + plan.limits.graceMs);

@@ -5,7 +5,7 @@ import { testLimits } from "../../data/database.testing.ts";
 import { createContextData } from "../../data/index.ts";
 import { systemClock, TimerWheel } from "../../kernel/index.ts";
 import { createLogger } from "../../observe/index.ts";
-import { type JobHandler, job, LeaseThread, startJobWork } from "../../work/index.ts";
+import { type JobHandler, job, LeaseThread, startJobWork, startWorkflowWork } from "../../work/index.ts";
 import { effects, tables } from "../../work/jobs/jobs.fixture.testing.ts";
 import { MemoryQueues } from "../../work/jobs/memory-queues.testing.ts";
 import { startLeaseWorker } from "./start-lease-worker.ts";
@@ -50,7 +50,31 @@ await startJobWork({
     thread,
   },
   runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
-  timing: { leaseMs: 900, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 },
+  timing: { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 },
+});
+const untouched = (): never => {
+  throw new TypeError("no step of this test needs it");
+};
+startWorkflowWork({
+  workflows: {
+    bodies: new Map([
+      [
+        "order@1",
+        {
+          parseOutput: (output) => output,
+          body: ({ step }) =>
+            step.run("compute", () => {
+              const untilMs = clock.monotonicMs() + 6_000;
+              while (clock.monotonicMs() < untilMs);
+            }),
+        },
+      ],
+    ]),
+    host: { calls: () => ({ args: {}, mayHaveActed: () => false }), reads: () => ({}), transaction: untouched, eventName: untouched },
+  },
+  store,
+  services: { clock, log, random: Math.random, newId: randomUUID, wheel: new TimerWheel(() => clock.monotonicMs()), thread },
+  timing: { pollMs: 50, leaseMs: 1_800 },
 });
 process.stdout.write('{"started":true}\n');
 setInterval(() => {}, 1_000);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -8,7 +9,7 @@ import { useJobs } from "../../work/jobs/jobs.testing.ts";
 
 const place = useJobs();
 const Data = z.object({ ms: z.int() });
-const timing = { leaseMs: 900, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
+const timing = { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
 const jobs = { compute: job(Data), loop: job(Data), wait: job(Data) };
 
 /** Another process that works the same jobs, and what it has logged. */
@@ -66,12 +67,24 @@ async function beside(name: keyof typeof jobs, ms: number): Promise<string> {
 
 describe("a process that is blocked for longer than its leases", { timeout: 25_000 }, () => {
   it("keeps them, by its second thread: its job is run once, nothing is counted as a death, and the log says which job blocks", async () => {
-    const id = await beside("compute", 4_000);
+    const id = await beside("compute", 6_000);
     await place.is(id, "done");
     expect(await place.row(id)).toMatchObject({ attempts: 1, deaths: 0, failures: 0 });
     expect(await place.sql`select job, attempt from orders.effects`).toEqual([{ job: "child", attempt: 1 }]);
     await until(() => blocking?.lines("the process is no longer blocked").length === 1);
     expect(blocking?.lines("the process is blocked")).toMatchObject([{ level: "warn", running: ["orders.compute"] }]);
+  });
+
+  it("keeps those of workflows as well: its step is run once, and the log names it", async () => {
+    const id = randomUUID();
+    await place.sql`insert into orders.holon_runs (id, workflow, version, key, state, input, initiator, wake_at)
+      values (${id}, 'order', 1, 'k', 'waiting', '{}', '{"kind":"anonymous"}', now())`;
+    blocking = new Blocking();
+    const runOf = async () => (await place.sql`select state, deaths, fence::int from orders.holon_runs where id = ${id}`)[0];
+    await until(async () => (await runOf())?.["state"] === "done");
+    expect(await runOf()).toMatchObject({ deaths: 0, fence: 1 });
+    expect(blocking.lines("the process is blocked")).toMatchObject([{ running: ["orders.order compute"] }]);
+    await place.sql`delete from orders.holon_runs`;
   });
 
   it("keeps them no longer than its job may take: one that computes without end is run by another process", async () => {

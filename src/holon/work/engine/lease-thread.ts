@@ -132,8 +132,9 @@ export class LeaseThread implements Closable {
       return {
         told: this.#telling,
         release: () => {
-          this.#renewed.delete(number);
           this.#released.push(number);
+          // If this thread was blocked until now, what the other one has said is heard in the next turn of the loop only.
+          setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
         },
       };
     };

@@ -184,11 +184,13 @@ function behaves(open: () => Promise<OpenedBackend>): void {
   });
 
   it("leaves the schedules of the newer version as they are when it starts, and does not fire them", async () => {
-    await place.start(
+    const newer = await place.start(
       NEW,
       { send: completing("send"), thank: completing("thank") },
       { backend: opened.backend, schedules: { thanks: schedule("0 0 1 1 *", "thank", { n: 1 }) } },
     );
+    // It would fire them itself.
+    await newer.close();
     await place.sql`update orders.holon_schedules set next_at = now() - interval '1 hour'`;
     const [before] = await place.sql`select * from orders.holon_schedules`;
     const older = await place.start(

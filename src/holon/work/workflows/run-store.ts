@@ -7,7 +7,7 @@ import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, 
 import type { KeptError } from "./step-error.ts";
 
 /** The part of a context's data that workflows work with. */
-export type RunData = Pick<WorkData, "transaction" | "statement" | "listenAppended" | "context">;
+export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "listenAppended" | "context">;
 
 /** Deaths after which a run is suspected of killing its runners. */
 export const DEATHS_BEFORE_SUSPECT = 2;
@@ -92,25 +92,27 @@ group by 1 order by 1`;
     return this.rows<UnknownRuns>("look for unknown runs", text, [JSON.stringify(known)]);
   }
 
-  /** Lengthens leases, each under its own fence. A row that is locked is skipped: it is still held, and renewed at the next look. */
-  async renew(claims: readonly RunClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<RunClaim>> {
+  /** How leases are renewed, each under its own fence; also by a second thread. A row that is locked is skipped: it is still held, and renewed at the next look. */
+  get renewal(): string {
     const { own } = this;
-    const text = `
-with held as (select h.id, h.fence from jsonb_to_recordset($1::text::jsonb) as h (id uuid, fence bigint)),
+    return `
+with held as (select h.n, h.id, h.fence from jsonb_to_recordset($1::text::jsonb) as h (n int, id uuid, fence bigint)),
 ours as (select r.id from ${own}.holon_runs r join held h on h.id = r.id and h.fence = r.fence where r.leased_by is not null),
 free as (select r.id from ${own}.holon_runs r join held h on h.id = r.id and h.fence = r.fence where r.leased_by is not null for no key update of r skip locked),
 renewed as (
   update ${own}.holon_runs r set wake_at = now() + $2::text::float * interval '1 millisecond' from free where r.id = free.id returning r.id
 )
-select h.id, h.id in (select id from renewed) as renewed, h.id not in (select id from ours) as lost from held h`;
-    const held = claims.map(({ id, fence }) => ({ id, fence }));
-    type Row = { readonly id: string; readonly renewed: boolean; readonly lost: boolean };
-    const rows = await this.rows<Row>("renew leases of runs", text, [JSON.stringify(held), leaseMs], deadlineMs);
-    const those = (is: (row: Row) => boolean): ReadonlySet<RunClaim> => {
-      const ids = new Set(rows.filter(is).map(({ id }) => id));
-      return new Set(claims.filter(({ id }) => ids.has(id)));
-    };
-    return { renewed: those(({ renewed }) => renewed), lost: those(({ lost }) => lost) };
+select h.n, h.id in (select id from renewed) as renewed from held h where h.id in (select id from ours)`;
+  }
+
+  /** Lengthens leases, see {@link RunStore.renewal}. */
+  async renew(claims: readonly RunClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<RunClaim>> {
+    const held = claims.map(({ id, fence }, n) => ({ n, id, fence }));
+    type Row = { readonly n: number; readonly renewed: boolean };
+    const rows = await this.rows<Row>("renew leases of runs", this.renewal, [JSON.stringify(held), leaseMs], deadlineMs);
+    const lost = new Set(claims);
+    for (const { n } of rows) lost.delete(claims[n] as RunClaim);
+    return { renewed: new Set(rows.filter(({ renewed }) => renewed).map(({ n }) => claims[n] as RunClaim)), lost };
   }
 
   /** Ends a run. Returns whether it was still ours. */

@@ -1,5 +1,6 @@
 import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft, CountWork } from "../../observe/index.ts";
+import type { LeaseThread } from "../engine/lease-thread.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";
 import type { HangingRun } from "./body-watch.ts";
@@ -26,6 +27,8 @@ export interface WorkflowWorkOptions {
     readonly newId: () => string;
     readonly count?: CountWork;
     readonly left?: CountLeft;
+    /** Renews leases while this process is blocked. */
+    readonly thread?: LeaseThread | undefined;
   };
   readonly timing?: Partial<WorkflowTiming>;
 }
@@ -70,6 +73,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
     board,
     timing,
     count: services.count,
+    tellThread: services.thread?.open({ context, ...store.access }, { text: runs.renewal, leaseMs: timing.leaseMs }),
   });
   const left = new LeftWork({ context, clock, log, count: services.left });
   const leftRuns = new LeftRuns({ runs, known: [...workflows.bodies.keys()], everyMs: timing.sweepMs, left, clock, wheel, log, random, board });

@@ -1,5 +1,6 @@
 import { type Clock, catalogueError, type Logger, parseTraceparent, runInScope, Scope, type TimerWheel } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
+import type { ThreadedLease } from "../engine/lease-thread.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
@@ -10,6 +11,8 @@ export interface StepAttemptsParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly count?: CountWork | undefined;
+  /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked. */
+  readonly whileBlocked?: ((name: string, timeoutMs: number) => ThreadedLease | undefined) | undefined;
 }
 
 /** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
@@ -40,21 +43,30 @@ export class StepAttempts {
   }
 
   /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED where the run is aborted. */
-  async run<Result>(name: string, timeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
+  async run<Result>(name: string, stepTimeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
     const { context, clock, wheel } = this.#parts;
     const { workflow, traceparent, initiator } = this.#claim;
+    const timeoutMs = stepTimeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
     const scope = Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `workflow ${workflow}` }),
       caller: context,
-      deadlineAtMs: clock.monotonicMs() + (timeoutMs ?? DEFAULT_STEP_TIMEOUT_MS),
+      deadlineAtMs: clock.monotonicMs() + timeoutMs,
       trace: parseTraceparent(traceparent),
       initiator,
     });
+    const threaded = this.#parts.whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
+    const begin = async (): Promise<Result> => {
+      await threaded?.told;
+      return work(scope);
+    };
     this.#running.add(scope);
     try {
       if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
-      return await counted(this.#parts.count, ["step", context, workflow], () => runInScope(scope, wheel, `The step ${name}`, () => work(scope)));
+      return await counted(this.#parts.count, ["step", context, workflow], () =>
+        runInScope(scope, wheel, `The step ${name}`, threaded === undefined ? () => work(scope) : begin),
+      );
     } finally {
+      threaded?.release();
       this.#running.delete(scope);
     }
   }

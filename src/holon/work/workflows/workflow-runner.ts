@@ -1,6 +1,7 @@
 import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
-import { Leases } from "../engine/leases.ts";
+import type { LeaseThread } from "../engine/lease-thread.ts";
+import { type Lease, Leases } from "../engine/leases.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { HangingRun } from "./body-watch.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
@@ -21,6 +22,8 @@ export interface WorkflowRunnerParts extends TaskDeps {
   readonly runBy: string;
   readonly timing: WorkflowTiming;
   readonly count: CountWork | undefined;
+  /** Tells a second thread of what may block this one. */
+  readonly tellThread?: ReturnType<LeaseThread["open"]> | undefined;
 }
 
 /** The end of a run is written again while the database is away, as long as its lease may hold. */
@@ -119,15 +122,19 @@ export class WorkflowRunner implements Closable {
     const { workflows, runs, steps, timing, random, clock, wheel } = this.#parts;
     const workflow = workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
-    const attempts = new StepAttempts(this.#parts, claim);
+    let lease: Lease<RunClaim> | undefined;
+    // Each attempt for itself, as long as it may take: a run goes on for longer.
+    const whileBlocked = (name: string, forMs: number) =>
+      this.#parts.tellThread?.({ key: { id: claim.id, fence: claim.fence }, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
+    const attempts = new StepAttempts({ ...this.#parts, whileBlocked }, claim);
     const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
     const session = new RunSession({ ...parts, host: workflows.host, workflow, records });
-    const lease = this.#leases.hold(claim, sentMs, (reason) => {
+    lease = this.#leases.hold(claim, sentMs, (reason) => {
       attempts.log.warn({ err: reason }, "a run is stopped here");
       session.abort();
     });
     const ended = this.#work(claim, session, attempts).finally(() => {
-      lease.release();
+      lease?.release();
       this.#active.delete(claim.id);
       if (this.#isBehind) this.#task.wake();
     });
