@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { oneOf, refuseWords, runScript, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { freePorts } from "../src/holon/dev/apart/free-ports.ts";
 import { startEmbeddedPostgres } from "../src/holon/dev/postgres/embedded-postgres.ts";
+import { endWithUs } from "../src/holon/dev/postgres/end-with-us.ts";
 import { startTestRedis } from "../src/holon/work/queue/redis-server.testing.ts";
 import { createRandom } from "../test/faults/harness/scale.ts";
 
@@ -50,6 +51,7 @@ async function main({ backend, everyMs, seed, concurrency }: ChaosOptions): Prom
       [...process.execArgv, REPLAY, "--url", url, "--mail-url", `http://127.0.0.1:${mailPort}/mail`, "--concurrency", String(concurrency)],
       { stdio: "inherit" },
     );
+    endWithUs(replay);
     const over = once(replay, "exit");
     const faults = await wreak({ shop, everyMs, random: createRandom(seed), flush: redis?.flush, pid: () => postgres.pid, over });
     process.stdout.write(`\nseed ${seed}, ${backend}: ${JSON.stringify(faults)}\n`);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { startEmbeddedPostgres } from "../../src/holon/dev/postgres/embedded-postgres.ts";
+import { endWithUs } from "../../src/holon/dev/postgres/end-with-us.ts";
 import { createTestDatabase, type TestDatabase, type TestServer } from "../../src/holon/dev/postgres/test-database.ts";
 import { freePort } from "../free-port.ts";
 import type { Places } from "./contender.ts";
@@ -15,9 +16,6 @@ export interface Servers {
   open(): Promise<Places>;
   close(): Promise<void>;
 }
-
-/** Redis does not end with who started it: it is ended when the pipe to this process is closed, however that happens. */
-const WITH_ITS_PARENT = 'redis-server "$@" & cat; kill -9 $!';
 
 /** Whether this machine has a Redis. */
 export function hasRedis(): boolean {
@@ -33,9 +31,8 @@ export async function startServers(durable: boolean): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-redis-"));
   const port = await freePort();
   const redisUrl = `redis://127.0.0.1:${port}`;
-  const redis = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", "--port", String(port), "--bind", "127.0.0.1", "--dir", folder], {
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const redis = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder], { stdio: "ignore" });
+  endWithUs(redis);
   await answers(redisUrl);
   const server = await startPostgres(durable);
   const databases: TestDatabase[] = [];
@@ -79,6 +76,6 @@ async function answers(url: string): Promise<void> {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
-  child.stdin?.end();
+  child.kill("SIGKILL");
   await gone;
 }

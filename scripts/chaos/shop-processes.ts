@@ -30,9 +30,10 @@ export async function startShopApart(folder: string, url: string, env: NodeJS.Pr
   const child = spawn(process.execPath, ["main.mjs", "apart"], {
     cwd: folder,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    // By a channel: it stops when this process ends, however that happens.
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  createInterface({ input: child.stdout }).on("line", (line) => noteStart(line, pids));
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => noteStart(line, pids));
   await untilItAnswers(url, child);
   return {
     get alive() {

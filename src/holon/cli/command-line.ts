@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { watchNpm } from "./watch-npm.ts";
 
 /** The words of a command line that a program does not understand. The message is one line. */
 export class UsageError extends Error {
@@ -53,6 +54,8 @@ export async function runScript<const Options extends CommandOptions>({
   args = process.argv.slice(2),
   run,
 }: Script<Options>): Promise<void> {
+  // What a script has started ends with it; and it would end unseen, and late, when its npm is killed.
+  const stopWatching = watchNpm(() => process.exit(1));
   try {
     const line = readCommandLine(args, options);
     if (line === undefined) process.stdout.write(`${usage.trim()}\n`);
@@ -62,6 +65,8 @@ export async function runScript<const Options extends CommandOptions>({
     process.stderr.write(
       error instanceof UsageError ? renderUsageError(error) : `It stopped: ${error instanceof Error ? error.message : String(error)}\n`,
     );
+  } finally {
+    stopWatching();
   }
 }
 

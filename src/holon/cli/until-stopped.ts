@@ -1,4 +1,5 @@
 import type { Logger } from "../kernel/index.ts";
+import { watchNpm } from "./watch-npm.ts";
 
 /** Whether this process was begun by a supervisor, which may be gone by the time that somebody asks. */
 const SUPERVISED = process.channel !== undefined;
@@ -15,15 +16,15 @@ const HANG_MS = 10_000;
  * A start may wait for a server that went away together with the supervisor, which would not start again what hangs there.
  */
 export function endWithSupervisor(exitCode: number): () => void {
-  if (!SUPERVISED) return () => {};
   const end = (): void => process.exit(exitCode);
+  if (!SUPERVISED) return watchNpm(end);
   if (!process.connected) end();
   process.once("disconnect", end);
   return () => process.off("disconnect", end);
 }
 
 /**
- * Waits until the process is told to stop (SIGTERM, SIGINT, or the end of the process that supervises it), and stops.
+ * Waits until the process is told to stop (SIGTERM, SIGINT, or the end of the process that supervises it, or of the npm that runs it), and stops.
  *
  * A second signal ends it at once. Exit code 0, or 1 where stopping failed or hung.
  */
@@ -46,6 +47,7 @@ export async function untilStopped(log: Logger, stop: () => Promise<void>, grace
 function toldToStop(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal));
+    if (!SUPERVISED) watchNpm(() => resolve("the npm that ran it is gone"));
     // The supervisor may have died while this process was starting: then nobody will ever say so.
     if (SUPERVISED && !process.connected) resolve("its supervisor is gone");
     else if (process.channel !== undefined) {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { endWithUs } from "../../dev/postgres/end-with-us.ts";
 
 /** A real Redis for a test. */
 export interface TestRedis {
@@ -40,6 +41,7 @@ export async function startTestRedis({ stock = false }: TestRedisOptions = {}): 
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, ...nothingOnDisk], { stdio: "ignore" });
+    endWithUs(child);
     await command(port, (redis) => redis.ping());
   };
   const kill = async (): Promise<void> => {
