@@ -69,6 +69,16 @@ function said(failure: PostgresFailure | undefined, error: unknown): HolonError 
   return fromSqlState(failure, error);
 }
 
+/** What to change in a statement that Drizzle wrote otherwise than it reads, for the log; undefined if nothing is known. */
+export function statementHint(error: unknown): string | undefined {
+  const failure = postgresFailure(error) as (PostgresFailure & { readonly message?: string }) | undefined;
+  if (failure?.code !== "42P01" || failure.message?.startsWith("invalid reference to FROM-clause entry") !== true) return undefined;
+  return (
+    "findMany and findFirst give the table an alias, which a subquery does not see: write `where: (row, { exists }) => ...` and use the columns of " +
+    "`row` in the subquery, or use select()."
+  );
+}
+
 function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
   switch (failure.code) {
     case "23505": {

@@ -1,4 +1,5 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure, type Parser } from "../contract/index.ts";
+import { statementHint } from "../data/index.ts";
 import {
   COMMON_REFUSALS,
   catalogueError,
@@ -8,6 +9,7 @@ import {
   jsonCopy,
   type Logger,
   plainError,
+  readSafely,
 } from "../kernel/index.ts";
 import { ResumeRefusal } from "../work/index.ts";
 
@@ -50,7 +52,11 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
 
   const internal = (cause: unknown): HolonError => {
     const errorId = newId();
-    log.error({ procedure: path, errorId, err: cause }, "a handler failed in a way that its contract does not declare");
+    const hint = readSafely(() => statementHint(cause), undefined);
+    log.error(
+      { procedure: path, errorId, err: cause, ...(hint === undefined ? {} : { hint }) },
+      "a handler failed in a way that its contract does not declare",
+    );
     return callFailed(errorId);
   };
 
