@@ -4,6 +4,7 @@ import path from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { entrances, importFaults, linkDependencies, typeFaults } from "./package/consumer.ts";
+import { engineFaults } from "./package/engines.ts";
 import { contentFaults, packInto } from "./package/packed.ts";
 import { secondThreadFaults } from "./second-thread.ts";
 
@@ -17,6 +18,7 @@ try {
   const { messages, pkg } = await publint({ pkgDir: packed.folder, strict: true, pack: false });
   const faults = [
     ...contentFaults(packed),
+    ...engineFaults(root),
     ...messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
     ...importFaults(project, names),
     ...secondThreadFaults(path.join(packed.folder, "dist/holon/process/start/lease-worker.js"), project),
