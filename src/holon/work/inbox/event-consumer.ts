@@ -13,6 +13,12 @@ import { type Inbox, type InboxEntry, placeOf, undecidedOf, type WaitingEvent } 
 /** Why an event is held that its predecessor does not hold up. */
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
 
+/** Most events of one key that are worked off in one transaction. */
+const CHAIN_COUNT = 50;
+
+/** The part of a handler's time after which no further event is taken into the same transaction. */
+const CHAIN_PART = 0.25;
+
 /** What a consumer is made from. */
 export interface ConsumerParts extends EventRunParts {
   readonly database: WorkDatabase;
@@ -105,35 +111,60 @@ export class EventConsumer {
     }
   }
 
-  /** Works off a held event that is due. Two consumers do not work off the same one. */
+  /**
+   * Works off a held event that is due, and those of its key that wait behind it, in one transaction. Two consumers do not work off the same one.
+   *
+   * If a later one fails, those before it are worked off again without it; it is the first one then, and has its own fate.
+   */
   async workOff(event: WaitingEvent): Promise<void> {
-    const { inbox } = this.#parts;
-    const blame = new Blame();
-    try {
-      const woken = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
-        await this.#lock(tx, event.producer, [event]);
-        const own = await inbox.take(tx, event);
-        return own === undefined ? false : await this.#workOffIn(tx, own, blame);
-      });
-      if (woken) this.#parts.wakeHeld();
-    } catch (error) {
-      if (!blame.isHandlers && isPassing(error)) throw error;
-      await this.#failed(event.producer, event, error);
+    for (let most = CHAIN_COUNT; ; ) {
+      const blame = new Blame();
+      const done: WaitingEvent[] = [];
+      try {
+        const woken = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
+          await this.#lock(tx, event.producer, [event]);
+          const own = await this.#parts.inbox.take(tx, event);
+          return own !== undefined && (await this.#isDue(tx, own)) && (await this.#workOffChain(tx, own, most, blame, done));
+        });
+        if (woken) this.#parts.wakeHeld();
+        return;
+      } catch (error) {
+        if (!blame.isHandlers && isPassing(error)) throw error;
+        if (done.length === 0) return await this.#failed(event.producer, event, error);
+        most = done.length;
+      }
     }
   }
 
-  async #workOffIn(tx: Tx, event: WaitingEvent, blame: Blame): Promise<boolean> {
+  /** Whether it may be worked off here and now; if not, it goes on waiting. */
+  async #isDue(tx: Tx, event: WaitingEvent): Promise<boolean> {
     const { inbox, routes, limits } = this.#parts;
-    const route = routes.find(event.producer, event.name);
     // Held for a process that has a handler.
-    if (route === undefined) return false;
-    const states = await inbox.statesAround(tx, event.producer, [event]);
-    const waitsFor = waitOf(event, states);
-    if (waitsFor !== undefined) {
-      if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
-      else await inbox.postpone(tx, event, limits.undecidedMs);
-      return false;
+    if (routes.find(event.producer, event.name) === undefined) return false;
+    const waitsFor = waitOf(event, await inbox.statesAround(tx, event.producer, [event]));
+    if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
+    else if (waitsFor !== undefined) await inbox.postpone(tx, event, limits.undecidedMs);
+    return waitsFor === undefined;
+  }
+
+  /** Returns whether there is one behind the last that is due now. */
+  async #workOffChain(tx: Tx, first: WaitingEvent, most: number, blame: Blame, done: WaitingEvent[]): Promise<boolean> {
+    const { inbox, clock, handlerMs } = this.#parts;
+    const untilMs = clock.monotonicMs() + handlerMs * CHAIN_PART;
+    let last = first;
+    for (let event: WaitingEvent | undefined = first; event !== undefined; ) {
+      if (!(await this.#handleHeld(tx, event, blame))) return false;
+      done.push(event);
+      last = event;
+      event = done.length < most && clock.monotonicMs() < untilMs ? await inbox.takeNext(tx, event) : undefined;
     }
+    return inbox.wakeSuccessors(tx, last.producer, [last]);
+  }
+
+  /** Returns false if it is parked, since its payload does not fit. */
+  async #handleHeld(tx: Tx, event: WaitingEvent, blame: Blame): Promise<boolean> {
+    const { inbox, routes } = this.#parts;
+    const route = routes.find(event.producer, event.name) as EventRoute;
     const payload = blame.duringParse(() => route.parse(event.payload));
     if (payload instanceof ParseFailure) {
       await inbox.park(tx, event, misfit(payload));
@@ -141,7 +172,7 @@ export class EventConsumer {
     }
     await blame.during(() => runHandler(this.#parts, tx, event.producer, event, payload, route));
     await inbox.settle(tx, event, "done");
-    return inbox.wakeSuccessors(tx, event.producer, [event]);
+    return true;
   }
 
   async #take(producer: string, messages: readonly EventMessage[], blame: Blame): Promise<void> {

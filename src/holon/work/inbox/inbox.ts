@@ -138,6 +138,17 @@ export class Inbox {
     return row;
   }
 
+  /** Takes the event that waits for this one, of the same key, for this transaction; undefined if there is none. */
+  async takeNext(tx: Tx, { producer, name, key, keyNumber }: WaitingEvent): Promise<WaitingEvent | undefined> {
+    if (key === null || keyNumber === null) return undefined;
+    const [row] = await this.#waiting(
+      tx,
+      sql`producer = ${producer} and name = ${name} and ordered_key = ${key} and ordered_key is not null and key_number = ${keyNumber + 1} and needs = ${keyNumber}
+        and state = 'held' for update skip locked`,
+    );
+    return row;
+  }
+
   /** Parked events, oldest first. */
   parked(tx: Tx, count: number): Promise<readonly WaitingEvent[]> {
     return this.#waiting(tx, sql`state = 'parked' order by received_at, position limit ${count}`);
