@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 const conditions = ["source", "module", "node", "development|production"];
 
 /** Tests with real processes that are killed, or replaced by those of another version. */
-const FAULTS = "test/{faults,old-and-new}/**/*.test.ts";
+const FAULTS = "test/{faults,old-and-new,weeks}/**/*.test.ts";
 
 const exclude = [...configDefaults.exclude, "**/bad-samples/**"];
 

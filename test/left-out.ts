@@ -12,6 +12,7 @@ interface Tool {
 const TOOLS: readonly Tool[] = [
   { program: "redis-server", question: "hasRedis" },
   { program: "chromium", question: "hasChromium" },
+  { program: "faketime", question: "hasFaketime" },
 ];
 
 const FOLDERS = ["src", "test"];

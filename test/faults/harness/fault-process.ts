@@ -96,6 +96,22 @@ export class FaultProcess {
     return this.deaths[deaths];
   }
 
+  /** Asks it to stop, and does not start it again until {@link FaultProcess.comeBack}. Returns how it ended. */
+  async leave(): Promise<NodeJS.Signals | number | undefined> {
+    const ended = new Promise<NodeJS.Signals | number | undefined>((resolve) => {
+      this.#child?.once("exit", (code, signal) => resolve(signal ?? code ?? undefined));
+    });
+    this.#isKept = false;
+    this.#child?.kill("SIGTERM");
+    return ended;
+  }
+
+  /** Starts it after it has left; it need not be ready. */
+  comeBack(): void {
+    this.#isKept = true;
+    this.#spawn();
+  }
+
   /** Resolves when it has died once more often than now, or has before that. */
   async died(times: number): Promise<void> {
     await waitUntil(`${this.name} died`, () => this.deaths.length >= times);

@@ -14,6 +14,8 @@ export interface Member {
   readonly program?: FaultProgram;
   /** Names of the members that it calls; those with the role `edge` call all others unless told otherwise. */
   readonly calls?: readonly string[];
+  /** For this one alone. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** How a fleet runs. */
@@ -29,6 +31,8 @@ export interface FleetOptions {
   readonly program?: FaultProgram;
   /** For all members. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The server, where it is not the usual one of the fault tests; it is stopped with the fleet. */
+  readonly postgres?: FaultPostgres;
   /** Stands between the processes: gets the port of a mesh address, and says at which one it is reached. */
   readonly between?: (port: number) => Promise<number>;
 }
@@ -62,8 +66,9 @@ export async function startFleet({
   program,
   env = {},
   between = async (port) => port,
+  ...options
 }: FleetOptions): Promise<Fleet> {
-  const postgres = await startFaultPostgres();
+  const postgres = options.postgres ?? (await startFaultPostgres());
   const urls = new Map<string, string>();
   const shared = ownDatabases ? undefined : await postgres.createDatabase(app);
   for (const context of contexts) urls.set(context, shared ?? (await postgres.createDatabase(`${app}_${context}`)));
@@ -94,6 +99,7 @@ export async function startFleet({
       ...{ PORT: portOf(member.name, 0), HOLON_MESH_PORT: portOf(member.name, 1), HOLON_OPS_PORT: portOf(member.name, 2) },
       ...addressesFor(member),
       ...env,
+      ...member.env,
     }),
   );
   const connections = new Map([...new Set(urls.values())].map((url) => [url, connect(url)]));

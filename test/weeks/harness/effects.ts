@@ -1,0 +1,57 @@
+import type { Sql } from "postgres";
+
+/** What the suite's own context did, where it is not what it should have done. All empty if all is right. */
+export interface EffectFaults {
+  /** Orders without an effect, and orders with two, by table. */
+  readonly missing: readonly string[];
+  readonly doubled: readonly string[];
+}
+
+const EFFECTS = ["told", "thanked", "reminded"] as const;
+
+/** Holds the effects of each order against the orders. */
+export async function effectFaults(sql: Sql, orderIds: ReadonlySet<string>): Promise<EffectFaults> {
+  const [missing, doubled]: [string[], string[]] = [[], []];
+  for (const table of EFFECTS) {
+    const rows = await sql`select order_id as id, count(*)::int as n from ${sql("almanac")}.${sql(table)} group by 1`;
+    const counts = new Map(rows.map(({ id, n }) => [id as string, n as number]));
+    missing.push(...[...orderIds].filter((id) => !counts.has(id)).map((id) => `${table} ${id}`));
+    doubled.push(...[...counts].filter(([id, n]) => n > 1 || !orderIds.has(id)).map(([id]) => `${table} ${id}`));
+  }
+  return { missing, doubled };
+}
+
+/** The schedules at half past two at night, and whose night. */
+const NIGHTLY = { newYork: "America/New_York", berlin: "Europe/Berlin", sydney: "Australia/Sydney" };
+
+/**
+ * Holds the ticks of schedules against the calendar of Postgres: each nightly one once a local date, the hourly one once an hour, but for the
+ * hours in which no process ran it.
+ */
+export async function tickFaults(sql: Sql, startMs: number, isAway: (hour: number) => boolean): Promise<EffectFaults> {
+  const [missing, doubled]: [string[], string[]] = [[], []];
+  const start = new Date(startMs);
+  const note = (name: string, rows: readonly { readonly due: boolean; readonly n: number | null; readonly at: string }[]) => {
+    missing.push(...rows.filter(({ due, n }) => due && n === null).map(({ at }) => `${name} ${at}`));
+    doubled.push(...rows.filter(({ due, n }) => (n ?? 0) > 1 || (!due && n !== null)).map(({ at, n }) => `${name} ${at}, ${n} times`));
+  };
+  for (const [name, zone] of Object.entries(NIGHTLY))
+    note(
+      name,
+      await sql`with due as (
+          select d::date as day from generate_series(${start}::timestamptz - interval '1 day', now() + interval '1 day', interval '1 day') d
+          where (d::date + time '02:30') at time zone ${zone} > ${start} and (d::date + time '02:30') at time zone ${zone} < now() - interval '1 hour'
+        ), seen as (select (at at time zone ${zone})::date as day, count(*)::int as n from almanac.ticks where schedule = ${name} group by 1)
+        select due.day is not null as due, n, coalesce(due.day, seen.day)::text as at from due full join seen on due.day = seen.day`,
+    );
+  const hours = await sql`with due as (
+      select date_trunc('hour', h) as hour from generate_series(${start}::timestamptz + interval '1 hour', now(), interval '1 hour') h
+    ), seen as (select date_trunc('hour', at) as hour, count(*)::int as n from almanac.ticks where schedule = 'hourly' group by 1)
+    select due.hour is not null as due, n, coalesce(due.hour, seen.hour)::text as at, extract(epoch from coalesce(due.hour, seen.hour))::double precision as s
+    from due full join seen on due.hour = seen.hour`;
+  note(
+    "hourly",
+    hours.filter(({ s, n }) => !isAway((s * 1_000 - startMs) / 3_600_000) || n > 1) as unknown as { due: boolean; n: number | null; at: string }[],
+  );
+  return { missing, doubled };
+}
