@@ -149,7 +149,8 @@ function isDue({ next_ms: nextMs, now_ms: nowMs }: ScheduleRow): boolean {
 }
 
 function msOf(moment: SQL): SQL {
-  return sql`(extract(epoch from ${moment}) * 1000)::double precision`;
+  // Whole ones: a part of a millisecond would shift the next tick by its rounding.
+  return sql`floor(extract(epoch from ${moment}) * 1000)::double precision`;
 }
 
 function moment(ms: number): SQL {
