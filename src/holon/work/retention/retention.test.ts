@@ -182,4 +182,26 @@ describe("removing old rows", () => {
     const sum = (table: string) => looks.reduce((total, removed) => total + (removed[table] ?? 0), 0);
     expect([sum("holon_jobs"), sum("holon_outbox")]).toEqual([500, 500]);
   });
+
+  it("goes on beside the version before, which removes from the same tables by statements of its own", async () => {
+    await sql`insert into orders.holon_jobs (id, name, state, settled_at) select gen_random_uuid(), 'send', 'done', now() - interval '2 hours' from generate_series(1, 500)`;
+    await sql`with o as (insert into orders.holon_outbox (kind, name, payload, initiator, settled_at)
+        select 'event', 'placed' || n % 7, '{}', '{"kind":"anonymous"}', now() - interval '8 days' from generate_series(1, 500) n returning position)
+      insert into orders.holon_deliveries (position, subscriber, acknowledged_at) select position, 'mail', now() from o`;
+    const older = async () => {
+      for (let time = 0; time < 10; time++) {
+        await sql`with gone as (
+            delete from orders.holon_outbox where position in
+              (select position from orders.holon_outbox where settled_at < now() - interval '7 days' order by settled_at limit 30) returning kind, name, position
+          ) insert into orders.holon_removed as r (name, position) select name, max(position) from gone where kind = 'event' group by name order by name
+          on conflict (name) do update set position = greatest(r.position, excluded.position)`;
+        await sql`delete from orders.holon_jobs where id in (select id from orders.holon_jobs where (state = 'done' and settled_at < now() - interval '1 hour')
+          or (state = 'failed' and settled_at < now() - interval '14 days') limit 30)`;
+      }
+    };
+    await Promise.all([older(), look(20), older(), look(20)]);
+    await look();
+    expect([await countOf("holon_jobs"), await countOf("holon_outbox"), await countOf("holon_deliveries")]).toEqual([0, 0, 0]);
+    expect(await sql`select deadlocks::int from pg_stat_database where datname = current_database()`).toEqual([{ deadlocks: 0 }]);
+  });
 });
