@@ -116,10 +116,11 @@ export class ScheduleTicker implements Closable {
     for (const name of fired) log.info({ schedule: name }, "a schedule fired");
   }
 
+  /** Without those that an operator has stopped, by setting `next_at` to infinity. */
   #select(names: readonly string[]): SQL {
     const schedules = this.#parts.database.table("holon_schedules");
     return sql`select name, cron, time_zone, ${msOf(sql`next_at`)} as next_ms, ${msOf(sql`fired_at`)} as fired_ms, ${msOf(sql`now()`)} as now_ms
-      from ${schedules} where name = any(${texts(names)})`;
+      from ${schedules} where name = any(${texts(names)}) and next_at < 'infinity'`;
   }
 
   /** Whether the next tick is later than it can be (I3). What was right once stays so until it is written again. */

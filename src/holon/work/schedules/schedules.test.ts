@@ -81,6 +81,16 @@ describe("a schedule", { timeout: 60_000 }, () => {
     expect({ next: await nextTick(), enqueued: await enqueued() }).toEqual({ next: tickOf(DAILY), enqueued: [] });
   });
 
+  it("that was stopped by hand, with its next tick at infinity, stays so until it is given another one", async () => {
+    const work = await place.start(jobs, handlers, { schedules: daily });
+    await place.sql`update orders.holon_schedules set next_at = 'infinity'`;
+    await work.tick();
+    expect(await place.sql`select next_at::text as next from orders.holon_schedules`).toEqual([{ next: "infinity" }]);
+    await place.sql`update orders.holon_schedules set next_at = now()`;
+    await work.tick();
+    expect({ next: await nextTick(), count: (await enqueued()).length }).toEqual({ next: tickOf(DAILY), count: 1 });
+  });
+
   it("fires no tick again when the clock of the database is put back", async () => {
     const work = await place.start(jobs, handlers, { schedules: daily });
     await pass(DAY_MS);
