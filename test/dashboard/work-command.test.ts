@@ -73,9 +73,9 @@ describe("work", { timeout: 60_000 }, () => {
     ["a word that it does not know", ["drop"]],
     ["a decision without an id", ["rerun", "letters"]],
     ["too many words", ["rerun", "letters", "1", "2"]],
-  ])("refuses %s, says what it takes, and exits 2", async (_what, args) => {
+  ])("refuses %s in one line that names the help, and exits 2", async (_what, args) => {
     const { code, output } = await work({ DATABASE_URL: "postgres://nobody@127.0.0.1:9/none" }, freshFolder(), ...args);
-    expect([code, output]).toEqual([2, expect.stringContaining("rerun <context> <job id>")]);
+    expect([code, output]).toEqual([2, expect.stringMatching(/^"work .*" is not understood\. --help shows what there is\.\n$/)]);
   });
 
   test("says that there is no database, and makes none", async () => {

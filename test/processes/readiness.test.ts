@@ -39,6 +39,11 @@ const names =
   ({ reasons, degraded }: Readyz): boolean =>
     [...reasons, ...degraded].some((said) => said.includes(text));
 
+/** Without the background work that waits for a silent database: which of it is under way at that moment differs. */
+function withoutWork(seen: Readyz | undefined): Partial<Readyz> {
+  return { ...seen, degraded: (seen?.degraded ?? []).filter((said) => !said.startsWith("background work of ")) };
+}
+
 async function gauge(port: number): Promise<readonly string[]> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   return text.split("\n").filter((line) => line.startsWith("holon_degraded{"));
@@ -161,20 +166,20 @@ describe("a process with two contexts, each on a database of its own", () => {
     await readyzUntil(port, isWhole);
     proxies["stock"]?.mute();
     const one = await readyzUntil(port, names("stock"));
-    expect(one.at(-1)).toEqual({ ...READY, degraded: ["the database of stock does not answer"] });
+    expect(withoutWork(one.at(-1))).toEqual({ ...READY, degraded: ["the database of stock does not answer"] });
     expect(await gauge(port)).toContain('holon_degraded{part="database",name="stock"} 1');
     expect(await gauge(port)).toContain('holon_degraded{part="database",name="mails"} 0');
 
     proxies["mails"]?.mute();
     const both = await readyzUntil(port, names("mails"));
-    expect(both.at(-1)).toEqual({
+    expect(withoutWork(both.at(-1))).toEqual({
       ...{ status: 503, ready: false, degraded: [] },
       reasons: ["the database of stock does not answer", "the database of mails does not answer"],
     });
 
     await proxies["stock"]?.cut();
     const again = await readyzUntil(port, ({ ready }) => ready);
-    expect(again.at(-1)).toEqual({ ...READY, degraded: ["the database of mails does not answer"] });
+    expect(withoutWork(again.at(-1))).toEqual({ ...READY, degraded: ["the database of mails does not answer"] });
     await proxies["mails"]?.cut();
     await readyzUntil(port, isWhole);
   });

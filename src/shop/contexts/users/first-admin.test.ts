@@ -139,7 +139,8 @@ describe("the first admin", { timeout: 60_000 }, () => {
     await start();
     await stop();
     await sql`drop table users.first_admin`;
-    await sql`delete from users.holon_migrations where name = '0003_first_admin'`;
+    await sql`drop index users.sessions_by_end`;
+    await sql`delete from users.holon_migrations where name in ('0003_first_admin', '0004_sessions_by_end')`;
     await sql`update users.users set email = 'renamed@example.test' where role = 'admin'`;
     await expectNoSecond(await start());
   });
