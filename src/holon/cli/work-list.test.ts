@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { WorkConsole } from "../work/index.ts";
 import { renderWork } from "./work-list.ts";
 
-const orders: Pick<WorkConsole, "context" | "counts" | "failedJobs" | "parkedEvents" | "stuckRuns" | "runVersions"> = {
+const orders: Pick<WorkConsole, "context" | "counts" | "failedJobs" | "unknownJobs" | "parkedEvents" | "stuckRuns" | "runVersions"> = {
   context: "orders",
   counts: async () => ({
     ...{ outboxCount: 0, outboxLagMs: 0, heldCount: 0, parkedCount: 0, stuckCount: 0 },
     jobs: { waiting: 0, running: 0, done: 0, failed: 0, oldestDueMs: 0 },
   }),
   failedJobs: async () => [],
+  unknownJobs: async () => [],
   parkedEvents: async () => [],
   stuckRuns: async () => [],
   runVersions: async () => [
