@@ -38,12 +38,12 @@ export async function writeLaterRows(fleet: Fleet, version: number): Promise<voi
     insert into orders.holon_jobs (id, name, state, data, initiator) values
       ('${LATER_JOB}', 'later', 'waiting', '{"id":"later"}', '${ANYBODY}'), ('${ID}2', 'receipt', 'resting', '{"id":"later"}', '${ANYBODY}');
     insert into orders.holon_schedules (name, cron, time_zone, next_at) values ('later', '* * * * * *', 'UTC', '2000-01-01');
-    insert into orders.holon_runs (id, workflow, version, key, state, input, initiator, wake_at) values
-      ('${ID}1', 'later', 1, 'later', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
-      ('${ID}2', 'fulfil', 9, 'later-2', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
-      ('${ID}3', 'fulfil', ${version}, 'later-3', 'resting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
-      ('${ID}4', 'fulfil', ${version}, 'later-4', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01'),
-      ('${ID}5', 'fulfil', ${version}, 'later-5', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01');
+    insert into orders.holon_runs (id, workflow, version, key, state, input, initiator, wake_at, fence) values
+      ('${ID}1', 'later', 1, 'later', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01', 0),
+      ('${ID}2', 'fulfil', 9, 'later-2', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01', 0),
+      ('${ID}3', 'fulfil', ${version}, 'later-3', 'resting', '{"id":"later"}', '${ANYBODY}', '2000-01-01', 0),
+      ('${ID}4', 'fulfil', ${version}, 'later-4', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01', 1),
+      ('${ID}5', 'fulfil', ${version}, 'later-5', 'waiting', '{"id":"later"}', '${ANYBODY}', '2000-01-01', 1);
     insert into orders.holon_steps (run_id, name, ordinal, kind, state) values
       ('${ID}4', 'reserve', 0, 'signal', 'started'), ('${ID}5', 'reserve', 0, 'call', 'resting');
     insert into stock.holon_inbox (producer, event_id, name, position, state, payload, initiator, retry_at) values
