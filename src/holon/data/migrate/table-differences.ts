@@ -16,7 +16,6 @@ interface FoundColumn {
   readonly category: string;
   readonly notNull: boolean;
   /** Whether it is part of the primary key, which makes it not null whatever the code says. */
-  readonly isKey: boolean;
   /** Whether a row that leaves it out gets a value: a default, an identity, a generated column. */
   readonly isFilled: boolean;
 }
@@ -74,15 +73,14 @@ function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | 
   const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
   if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
   if (column.notNull && !row.notNull) return "may be null, and in the code it may not";
-  const isLeftOut = !column.notNull && !column.hasDefault && column.generated === undefined && column.generatedIdentity === undefined;
-  if (isLeftOut && row.notNull && !row.isFilled && !row.isKey) return "must be filled, and in the code it may be null";
+  // One that must be filled, and that the code may leave out, is no difference: code of the version before fills it while a later migration demands it.
   return undefined;
 }
 
 async function columnsOf(sql: OwnerRows, context: string): Promise<readonly FoundColumn[]> {
   return sql.rows<FoundColumn>(
     `    select relname as "table", attname as name, base.oid as "typeId", format_type(atttypid, null) as type, base.typcategory as category,
-      attnotnull as "notNull", exists (select from pg_index where indrelid = pg_class.oid and indisprimary and attnum = any(indkey)) as "isKey",
+      attnotnull as "notNull",
       atthasdef or attidentity <> '' or attgenerated <> '' as "isFilled"
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
       left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
