@@ -33,11 +33,13 @@ afterEach(() => {
 });
 
 /** Runs npm with a mark of its own. */
-function npm(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
+const npm = (args: readonly string[], cwd: string, env: Record<string, string> = {}) => run("npm", args, cwd, env);
+
+function run(command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) {
   const mark = randomUUID();
   marks.push(mark);
   const { PATH = "", HOME = "" } = process.env;
-  const child: ChildProcess = spawn("npm", args, { cwd, env: { PATH, HOME, ...env, LEFT_MARK: mark }, stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(command, args, { cwd, env: { PATH, HOME, ...env, LEFT_MARK: mark }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk));
   return { mark, child, output: () => output };
@@ -73,5 +75,31 @@ describe("npm start", { timeout: 120_000 }, () => {
     await eventually("it is ready", async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok || undefined);
     child.kill(signal);
     await goneAll(mark);
+  });
+});
+
+describe("watchNpm", { timeout: 60_000 }, () => {
+  test("goes by the npm that runs a program alone, if the script's shell became the program: what started npm may end", async () => {
+    const folder = freshFolder();
+    const watch = JSON.stringify(path.join(ROOT, "src/holon/cli/watch-npm.ts"));
+    // More ticks than two looks take.
+    const program = `import { watchNpm } from ${watch};
+watchNpm(() => { console.log("gone"); process.exit(); });
+let ticks = Number.NaN;
+setInterval(() => { if (++ticks === 15) console.log("15 ticks"); }, 100);
+process.on("SIGUSR2", () => { ticks = 0; });
+console.log("pid", process.pid, process.ppid);`;
+    writeFileSync(path.join(folder, "watching.mts"), program);
+    const start = `node --import ${import.meta.resolve("tsx")} watching.mts`;
+    writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "watching", scripts: { start } }));
+    const { child, output } = run("bash", ["-c", "npm start --script-shell=/bin/bash; exit"], folder);
+    const [, pid, parent] = await eventually("it watches", () => /pid (\d+) (\d+)/.exec(output()) ?? undefined);
+    expect(commandOf(Number(parent))).toMatch(/^npm start/);
+    child.kill("SIGKILL");
+    process.kill(Number(pid), "SIGUSR2");
+    await eventually("it looked twice", () => /gone|15 ticks/.exec(output()) ?? undefined);
+    expect(output()).not.toContain("gone");
+    process.kill(Number(parent), "SIGKILL");
+    await eventually("it ends with its npm", () => output().includes("gone") || undefined);
   });
 });

@@ -14,20 +14,19 @@ const NPM = /(^|[\s/])(npm|pnpm|yarn)(-cli)?(\.c?js)?(\s|$)/;
  * It does nothing for a process that no npm runs, and for one that npm is told to leave behind (`node main.js &`). On Linux only.
  */
 export function watchNpm(gone: () => void, script = process.env["npm_lifecycle_script"]): () => void {
-  const above = processesAbove();
-  if (script === undefined || /(?<!&)&(?!&)/.test(script) || !above.some((pid) => NPM.test(processCommand(pid)))) return () => {};
+  const isNpm = (pid: number): boolean => NPM.test(processCommand(pid));
+  const parent = process.ppid;
+  // A shell that became the program is not between them: then the grandparent is what started npm, such as a login shell, and may end.
+  const grandparent = isNpm(parent) ? undefined : parentOf(parent);
+  const isWatched = script !== undefined && !/(?<!&)&(?!&)/.test(script) && (grandparent === undefined || isNpm(grandparent));
+  if (!isWatched) return () => {};
   const timer = setInterval(() => {
-    if (processesAbove().join() === above.join()) return;
+    if (process.ppid === parent && (grandparent === undefined || parentOf(parent) === grandparent)) return;
     clearInterval(timer);
     gone();
   }, LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-/** Parent and grandparent: npm runs a script by a shell, which may have become the program. */
-function processesAbove(): readonly number[] {
-  return [process.ppid, parentOf(process.ppid)];
 }
 
 /** 0 where the system does not tell. */
