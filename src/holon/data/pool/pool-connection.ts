@@ -85,7 +85,7 @@ export class PoolConnection {
     const connection = new PoolConnection(options, nowMs, () => {});
     try {
       const first = connection.send("select 1", [], { prepare: false, rows: "arrays" });
-      await answerWithin(CONNECT_MS, signal === undefined ? first : Promise.race([first, aborted(signal)]), () =>
+      await answerWithin(CONNECT_MS, signal === undefined ? first : unlessAborted(first, signal), () =>
         databaseAway(`The database did not take a connection within ${CONNECT_MS} ms.`, { executed: "no" }),
       );
     } catch (error) {
@@ -148,11 +148,19 @@ export class PoolConnection {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+/** Leaves no listener on the signal, which may outlive many attempts. Errors: the answer's; the signal's reason. */
+async function unlessAborted<Answer>(answer: PromiseLike<Answer>, signal: AbortSignal): Promise<Answer> {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
   });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 function clientOptions(
