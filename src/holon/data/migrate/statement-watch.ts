@@ -60,6 +60,8 @@ export class StatementWatch {
   readonly #deps: StatementWatchDeps;
   readonly #pid: number;
   #second: OwnerConnection | undefined = undefined;
+  /** The look that runs: there is one at a time, so that they share the second connection. */
+  #looking: Promise<void> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #watched: { readonly statement: MigrationStatement; readonly sinceMs: number } | undefined = undefined;
   #heardAtMs = 0;
@@ -104,12 +106,20 @@ export class StatementWatch {
     }
   }
 
+  /** Waits for the look that runs, which may be about to open the second connection. */
   async close(): Promise<void> {
+    await this.#looking;
     await this.#second?.close();
   }
 
   #lookLater(ms: number): void {
-    this.#timer = setTimeout(() => void this.#look(), ms);
+    this.#timer = setTimeout(() => {
+      // One that began under the statement before is let come to its end.
+      if (this.#looking !== undefined) return this.#lookLater(FIRST_LOOK_MS);
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, ms);
   }
 
   async #look(): Promise<void> {
