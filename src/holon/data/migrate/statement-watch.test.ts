@@ -75,4 +75,11 @@ describe("the watch over a statement", () => {
     await watch.run({ ...STATEMENT, statement: 3 }, "select pg_sleep(0.7)");
     expect(acceptedCount).toBe(2);
   });
+
+  it("does not give a statement up if the server does not track what its sessions do", async () => {
+    await connection.run("set track_activities = off");
+    // Longer than three looks take.
+    await watch.run(STATEMENT, "select pg_sleep(5)");
+    expect(acceptedCount).toBe(2);
+  });
 });

@@ -25,6 +25,9 @@ const SILENT_MS = 10_000;
 /** How many looks in a row may find that the server does not work on a statement whose answer has not come. */
 const IDLE_LOOKS = 3;
 
+/** States of a session that works on nothing. One whose activities are not tracked is `disabled`, whatever it does. */
+const IDLE = /^(idle|gone)/;
+
 /** SQLSTATE of a server that may have no connection more. It lives. */
 const TOO_MANY_CONNECTIONS = "53300";
 
@@ -144,7 +147,7 @@ export class StatementWatch {
     const { clock, log } = this.#deps;
     const nowMs = clock.monotonicMs();
     this.#heardAtMs = nowMs;
-    this.#idleLooks = state === "active" ? 0 : this.#idleLooks + 1;
+    this.#idleLooks = IDLE.test(state) ? this.#idleLooks + 1 : 0;
     this.#blockedBy = JSON.parse(blockedBy) as string[];
     this.#waitsFor = waitsFor ?? undefined;
     if (this.#watched === undefined || nowMs - this.#saidAtMs < SAY_MS) return;
