@@ -14,9 +14,9 @@ interface FoundColumn {
   readonly typeId: number;
   readonly type: string;
   readonly category: string;
+  /** By itself, or by its domain. */
   readonly notNull: boolean;
-  /** Whether it is part of the primary key, which makes it not null whatever the code says. */
-  /** Whether a row that leaves it out gets a value: a default, an identity, a generated column. */
+  /** Whether a row that leaves it out gets a value: a default of its own or of its domain, an identity, a generated column. */
   readonly isFilled: boolean;
 }
 
@@ -33,11 +33,12 @@ const SERIALS: Readonly<Record<string, string>> = { smallserial: "smallint", ser
 const TEXT_CATEGORY = "S";
 
 /**
- * How the tables of the code differ from those of the context's schema, so that statements fail: tables and columns that are missing, types, null
- * where the code has none, and columns that a new row must fill and the code does not know.
+ * How the tables of the code differ from those of the context's schema, so that statements fail: tables and columns that are missing, types, and
+ * columns that a new row must fill and the code does not know.
  *
  * Shape: a clause each, as in `the column orders.note is missing`; empty where the code can work. More tables and columns in the database are fine,
- * since a newer version may have added them. Lengths of texts and the precision of numbers are not compared.
+ * since a newer version may have added them. Whether a known column may be null is not compared: no statement fails where it may, and columns of
+ * views always may. Nor are lengths of texts and the precision of numbers.
  */
 export async function tableDifferences(sql: OwnerRows, context: string, tables: Tables): Promise<readonly string[]> {
   const declared = Object.values(tables)
@@ -72,16 +73,15 @@ function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | 
   if (type === null) return `has the type ${row.type}, and the type ${typeText(column)} of the code is missing`;
   const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
   if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
-  if (column.notNull && !row.notNull) return "may be null, and in the code it may not";
   // One that must be filled, and that the code may leave out, is no difference: code of the version before fills it while a later migration demands it.
   return undefined;
 }
 
 async function columnsOf(sql: OwnerRows, context: string): Promise<readonly FoundColumn[]> {
   return sql.rows<FoundColumn>(
-    `    select relname as "table", attname as name, base.oid as "typeId", format_type(atttypid, null) as type, base.typcategory as category,
-      attnotnull as "notNull",
-      atthasdef or attidentity <> '' or attgenerated <> '' as "isFilled"
+    `select relname as "table", attname as name, base.oid as "typeId", format_type(atttypid, null) as type, base.typcategory as category,
+      attnotnull or declared.typnotnull as "notNull",
+      atthasdef or declared.typdefault is not null or attidentity <> '' or attgenerated <> '' as "isFilled"
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
       left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
       left join pg_type declared on declared.oid = atttypid
