@@ -27,17 +27,18 @@ export function engineFaults(root: string): string[] {
   });
 }
 
-/** Whether a range lets a version in. It reads what packages write: alternatives of `^`, `~`, `>=` and `<`, with or without minor. */
-function allows(range: string, major: number, minor: number): boolean {
+/** Whether a range lets a version in. It reads what packages write: alternatives of `^`, `~`, `>=`, `>`, `<=` and `<`, with or without minor. */
+export function allows(range: string, major: number, minor: number): boolean {
   return range.split("||").some((alternative) =>
-    [...alternative.matchAll(/(\^|~|>=|<=|<|>)?\s{0,3}v?(\d+|\*|x)(?:\.(\d+))?(?:\.\d+)?/g)].every(([, sign, first = "", second = "0"]) => {
+    [...alternative.matchAll(/(\^|~|>=|<=|<|>)?\s{0,3}v?(\d+|\*|x)(?:\.(\d+))?(?:\.\d+)?/g)].every(([, sign, first = "", second]) => {
       if (first === "*" || first === "x") return true;
-      const order = major - Number(first) || minor - Number(second);
+      // A range without minor is of all minors of its major.
+      const order = major - Number(first) || (second === undefined ? 0 : minor - Number(second));
       if (sign === ">=") return order >= 0;
       if (sign === ">") return order > 0;
       if (sign === "<") return order < 0;
       if (sign === "<=") return order <= 0;
-      return major === Number(first) && order >= 0;
+      return sign === "^" ? major === Number(first) && order >= 0 : order === 0;
     }),
   );
 }
