@@ -87,11 +87,11 @@ function keptSection(): string {
       "`holon_outbox`",
       `${by("outboxKeptMs")} after all subscribers have acknowledged, or the job was taken over. One that is not acknowledged is kept`,
     ],
-    ["who has acknowledged an event", "`holon_deliveries`", "as long as its event"],
+    ["which subscribers have acknowledged an event", "`holon_deliveries`", "as long as its event"],
     [
       "events that were taken, or skipped",
       "`holon_inbox`",
-      `${by("inboxKeptMs")} after their effect. One that is held or parked is kept until it is worked off, or somebody decides`,
+      `${by("inboxKeptMs")} after their effect. One that is held or parked is kept until it is worked off or skipped`,
     ],
     ["jobs that are done", "`holon_jobs`", by("doneJobsKeptMs")],
     ["jobs that failed for good", "`holon_jobs`", by("failedJobsKeptMs")],

@@ -31,7 +31,8 @@ export function growthOf(samples: readonly Sample[]): readonly Growth[] {
   if (samples.length < 8) throw new RangeError(`${samples.length} samples cannot be parted into quarters`);
   const names = [...new Set(samples.flatMap((sample) => Object.keys(sample)))].sort();
   return names.map((name) => {
-    const quarters = [0, 1, 2, 3].map((quarter) => greatest(samples, quarter, name)) as unknown as Growth["quarters"];
+    const of = (quarter: number): number => greatest(samples, quarter, name);
+    const quarters: Growth["quarters"] = [of(0), of(1), of(2), of(3)];
     const [, second, , last] = quarters;
     const ratio = second === 0 ? (last === 0 ? 1 : Number.POSITIVE_INFINITY) : last / second;
     const nothing = NOTHING[name.split(" ")[0] as string] ?? 0;

@@ -1,7 +1,7 @@
 /** Which layer of this process made an error, and what it knows of it. */
 export interface ErrorOrigin {
   readonly layer: "database" | "queue";
-  /** Whether the same work may succeed later without a change of anybody's code: the server is away, busy, or others stood in the way. */
+  /** Whether the same work may succeed later without a change of code: the server is away or busy, or another transaction was in the way. */
   readonly isPassing: boolean;
 }
 

@@ -41,7 +41,7 @@ export interface SystemWork {
   readonly late: () => HolonError;
 }
 
-/** A scope of the toolkit's own: nobody waits for it, so nobody but its maker keeps its deadline. */
+/** A scope of the toolkit's own. No call waits for it, so its deadline is kept only if its maker does so, see {@link inSystemScope}. */
 export function systemScope({ context, task, deadlineMs }: Omit<SystemWork, "late">, clock: Clock): Scope {
   const principal = { kind: "system", context, task } as const;
   return Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + deadlineMs });

@@ -28,7 +28,7 @@ const NO_LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionMs
  * The one connection of a process to a server that hears NOTIFY. It works as its login, for channels need no right, and runs nothing but LISTEN and
  * NOTIFY.
  *
- *     idle --first listen()--> connecting --connected--> open --all channels listened--> hearing (everybody is woken once: something may have been missed)
+ *     idle --first listen()--> connecting --connected--> open --all channels listened--> hearing (all listeners are woken once: something may have been missed)
  *     connecting, open, hearing --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
  *     any --close()--> closed
  *

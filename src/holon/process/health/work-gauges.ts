@@ -41,7 +41,7 @@ export function workGauges({ consoles, retentions, backend, queues, monotonicMs 
     gauge("holon_jobs_running", `Jobs that run now, wherever. ${BOUNDED}`, ({ jobs }) => jobs.running),
     gauge("holon_jobs_failed", `Jobs that failed for good and are kept. ${BOUNDED}`, ({ jobs }) => jobs.failed),
     gauge("holon_jobs_oldest_due_seconds", `How long the oldest job that is due has waited. ${SAME}`, ({ jobs }) => jobs.oldestDueMs / 1_000),
-    gauge("holon_workflows_stuck", `Runs of workflows that need somebody to look. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
+    gauge("holon_workflows_stuck", `Runs of workflows that do not go on until they are resumed. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
     {
       name: "holon_workflows_left",
       help: "Open runs of a version of a workflow that this version of the app has no body for. Each process of the context says the same: take the max by context and workflow.",
@@ -56,7 +56,7 @@ export function workGauges({ consoles, retentions, backend, queues, monotonicMs 
     },
     {
       name: "holon_jobs_unknown",
-      help: "Jobs that are due and that this version of the app does not have, by name. While it is above 0 in all processes of a context, they wait for nobody: take the min.",
+      help: "Jobs that are due and that this version of the app does not have, by name. They wait for a process that has them. Take the min over the processes of a context: above 0, none has them.",
       labels: ["context", "job"],
       values: async () => (await answersOf(consoles.map(unknownValues))).flat(),
     },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Clock, type Logger, TimerWheel } from "../../kernel/index.ts";
+import { type Clock, silentLogger as log, TimerWheel } from "../../kernel/index.ts";
 import { Leases, type Renewal } from "./leases.ts";
 
 interface Claim {
@@ -10,7 +10,6 @@ interface Claim {
 
 let nowMs = 0;
 const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-const log = { warn() {}, info() {}, error() {}, debug() {} } as unknown as Logger;
 let renewals: (readonly Claim[])[] = [];
 let answer: (claims: readonly Claim[]) => Promise<Renewal<Claim>>;
 let leases: Leases<Claim>;

@@ -35,8 +35,8 @@ const RENEWALS = 3;
  *
  * I1. A lease belongs to one run of a piece of work, never to its row: a second run of the same row has a lease of its own, and neither ends the other's.
  * I2. Only what is held here is renewed. A claim that was written and never heard of ends by itself.
- * I3. A lease that another process took, or that could not be renewed until it was over, is lost: its run is told once, before anybody else can have the
- *     claim by the clock of this process, and is not renewed any more.
+ * I3. A lease that another process took, or that could not be renewed until it was over, is lost: its run is told once, before
+ *     another process can have the claim by the clock of this one, and is not renewed any more.
  */
 export class Leases<Claim> implements Closable {
   readonly #options: LeasesOptions<Claim>;

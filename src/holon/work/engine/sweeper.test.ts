@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Logger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { silentLogger as log, systemClock, TimerWheel } from "../../kernel/index.ts";
 import { type Retention, Sweeper } from "./sweeper.ts";
 
 const wheel = new TimerWheel(systemClock.monotonicMs);
-const log = { warn() {}, info() {}, error() {}, debug() {} } as unknown as Logger;
 let sweeper: Sweeper | undefined;
 
 function sweep(retentions: readonly Retention[], onRemoved?: (table: string, count: number) => void): Sweeper {

@@ -95,7 +95,7 @@ export function texts(names: readonly string[]): SQL {
   return sql`array(select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb))`;
 }
 
-/** Milliseconds as an interval of the database, whose clock is everybody's. */
+/** Milliseconds as an interval of the database, whose clock all processes go by. */
 export function interval(ms: number): SQL {
   return sql`${ms}::double precision * interval '1 millisecond'`;
 }

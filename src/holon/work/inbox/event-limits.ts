@@ -27,7 +27,7 @@ export const EVENT_LIMITS = {
   handlerMs: 30_000,
   /** Jobs of the queue that one process works off at once. */
   concurrencyCount: 3,
-  /** After how long an event is looked at again that stands behind one which the producer has forgotten and somebody has to decide about. */
+  /** After how long an event is looked at again that stands behind one which the producer has forgotten, and which waits to be released or skipped. */
   undecidedMs: 30_000,
   /** How often a consumer says again what it wants to hear. */
   subscribeMs: 60_000,

@@ -18,6 +18,8 @@ export interface DeliveryWindowDeps {
 interface Room {
   messages: number;
   askedMs: number;
+  /** The last question, which all wait for that look meanwhile. */
+  asked: Promise<void>;
   /** Messages that are on their way to the queue now. */
   adding: number;
   /** Messages that were ever given room, to tell those of a time. */
@@ -48,8 +50,8 @@ export class DeliveryWindow {
     const { clock, freshMs } = this.#deps;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#behindReadMs >= freshMs) {
-      this.#behindReadMs = nowMs;
       this.#behind = new Set(await this.#deps.lease.subscribersBehind());
+      this.#behindReadMs = nowMs;
     }
     await Promise.all(subscribers.map((name) => this.#ask(name, nowMs)));
   }
@@ -98,15 +100,23 @@ export class DeliveryWindow {
   #roomOf(subscriber: string): Room {
     const known = this.#rooms.get(subscriber);
     if (known !== undefined) return known;
-    const room = { messages: 0, askedMs: Number.NEGATIVE_INFINITY, adding: 0, given: 0 };
+    const room = { messages: 0, askedMs: Number.NEGATIVE_INFINITY, asked: Promise.resolve(), adding: 0, given: 0 };
     this.#rooms.set(subscriber, room);
     return room;
   }
 
-  async #ask(subscriber: string, nowMs: number): Promise<void> {
+  #ask(subscriber: string, nowMs: number): Promise<void> {
     const room = this.#roomOf(subscriber);
-    if (nowMs - room.askedMs < this.#deps.freshMs) return;
+    if (nowMs - room.askedMs < this.#deps.freshMs) return room.asked;
     room.askedMs = nowMs;
+    room.asked = this.#read(subscriber, room).catch((error: unknown) => {
+      room.askedMs = Number.NEGATIVE_INFINITY;
+      throw error;
+    });
+    return room.asked;
+  }
+
+  async #read(subscriber: string, room: Room): Promise<void> {
     const { adding, given } = room;
     const { waiting } = await this.#deps.backend.depth(eventQueue(subscriber));
     // What was on its way when it was asked, or since, may not be counted in the answer.

@@ -1,37 +1,22 @@
 import fc from "fast-check";
-import postgres, { type Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Sql } from "postgres";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
-import { testLimits, testScope, useTestDatabase } from "../../data/database.testing.ts";
-import { type ContextData, createContextData, migrate, type SQL } from "../../data/index.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { testLimits, testScope } from "../../data/database.testing.ts";
+import type { SQL } from "../../data/index.ts";
+import { useOrders } from "../../data/orders.testing.ts";
+import { systemClock } from "../../kernel/index.ts";
 import { rowsOf, WorkDatabase } from "../engine/work-database.ts";
 import { OrderCounters } from "./order-counters.ts";
 import { contextRetentions } from "./start-retention.ts";
 
-const place = useTestDatabase();
+const place = useOrders({ poolCount: 10 });
 let sql: Sql;
-let data: ContextData;
-
-beforeAll(async () => {
-  const { url } = place.database;
-  const { role } = await migrate({ url, context: "orders" });
-  sql = postgres(url, { max: 5, onnotice: () => {} });
-  data = createContextData({
-    context: "orders",
-    url,
-    role,
-    tables: {},
-    limits: testLimits({ poolCount: 10 }),
-    clock: systemClock,
-    log: silentLogger,
-  });
+let data: typeof place.data;
+beforeAll(() => {
+  ({ sql, data } = place);
 });
 afterEach(() => empty());
-afterAll(async () => {
-  await data?.close();
-  await sql?.end({ timeout: 1 });
-});
 
 const empty = () => sql`truncate orders.holon_outbox, orders.holon_deliveries, orders.holon_order, orders.holon_removed restart identity`;
 

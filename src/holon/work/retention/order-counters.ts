@@ -14,7 +14,7 @@ import { lagOf, type SweptDatabase } from "./aged-rows.ts";
  *     took it: the versions before this one write neither the number nor the moment of a mark.
  * I2. It is removed only if no event of the key is in the outbox: one that is not acknowledged, or kept for watchers, keeps it.
  * I3. It is removed only if the counter that comes after it begins behind it, see OutboxStatements: no number comes twice.
- * I4. Who takes a number at this moment has the counter locked, and it is passed over; who comes later waits, and begins a new one.
+ * I4. A transaction that takes a number at this moment has the counter locked, and it is passed over. One that comes later waits, and begins a new counter.
  */
 export class OrderCounters implements Retention {
   readonly table = "holon_order";

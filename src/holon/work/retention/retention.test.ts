@@ -1,37 +1,21 @@
-import postgres, { type Sql } from "postgres";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { testLimits, testScope, useTestDatabase } from "../../data/database.testing.ts";
-import { type ContextData, createContextData, migrate } from "../../data/index.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import type { Sql } from "postgres";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { testLimits, testScope } from "../../data/database.testing.ts";
+import { useOrders } from "../../data/orders.testing.ts";
+import { systemClock } from "../../kernel/index.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import { contextRetentions } from "./start-retention.ts";
 
-const place = useTestDatabase();
+const place = useOrders({ poolCount: 10 });
 let sql: Sql;
-let data: ContextData;
-
-beforeAll(async () => {
-  const { url } = place.database;
-  const { role } = await migrate({ url, context: "orders" });
-  sql = postgres(url, { max: 5, onnotice: () => {} });
-  data = createContextData({
-    context: "orders",
-    url,
-    role,
-    tables: {},
-    limits: testLimits({ poolCount: 10 }),
-    clock: systemClock,
-    log: silentLogger,
-  });
+let data: typeof place.data;
+beforeAll(() => {
+  ({ sql, data } = place);
 });
 afterEach(
   () => sql`truncate orders.holon_outbox, orders.holon_deliveries, orders.holon_inbox, orders.holon_jobs, orders.holon_keys, orders.holon_order,
   orders.holon_removed, orders.holon_schedules, orders.holon_subscribers, orders.holon_runs, orders.holon_steps, orders.holon_awaited_events`,
 );
-afterAll(async () => {
-  await data?.close();
-  await sql?.end({ timeout: 1 });
-});
 
 /** One look of a sweeper, in batches of a few rows. */
 async function look(batchCount = 3): Promise<Record<string, number>> {
@@ -112,7 +96,7 @@ describe("what is kept, and how long (the table in docs/limits.md):", () => {
   });
 
   it.each([
-    ["an event that somebody has not acknowledged", "holon_outbox", outbox("null")],
+    ["an event that one subscriber has not acknowledged", "holon_outbox", outbox("null")],
     ["its deliveries", "holon_deliveries", delivered("null", "null")],
     ["an event that waits for an earlier one", "holon_inbox", inbox("held", "null")],
     ["an event that waits for a decision", "holon_inbox", inbox("parked", "null")],
@@ -139,7 +123,7 @@ describe("what is kept, and how long (the table in docs/limits.md):", () => {
 });
 
 describe("removing old rows", () => {
-  it("goes on behind those that somebody has locked, and comes back to them with the next look", async () => {
+  it("goes on behind those that another session has locked, and comes back to them with the next look", async () => {
     for (let n = 0; n < 20; n++) await sql.unsafe(job("done", THEN), [`${2 + n} hours`]);
     const [oldest] = await sql<{ id: string }[]>`select id from orders.holon_jobs order by settled_at limit 1`;
     await sql.begin(async (tx) => {

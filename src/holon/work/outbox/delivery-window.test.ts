@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../kernel/index.ts";
+import { DeliveryWindow } from "./delivery-window.ts";
+
+type Depth = { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number };
+
+/** Queues that answer when they are told to. */
+function openWindow() {
+  const asked: { readonly answer: (waiting: number) => void; readonly refuse: () => void }[] = [];
+  const depth = () =>
+    new Promise<Depth>((resolve, reject) => {
+      asked.push({ answer: (waiting) => resolve({ waiting, active: 0, delayed: 0, failed: 0 }), refuse: () => reject(new Error("away")) });
+    });
+  const lease = { subscribersBehind: async () => [] };
+  const window = new DeliveryWindow({ backend: { depth }, lease, clock: systemClock, queueCount: 10, freshMs: 60_000 });
+  /** Lets so many questions be asked. */
+  const asking = async (count: number): Promise<void> => {
+    for (let turn = 0; turn < 100 && asked.length < count; turn++) await Promise.resolve();
+  };
+  return { window, asked, asking };
+}
+
+describe("the room on a queue", () => {
+  it("is what the queue answers, for two that look at once", async () => {
+    const { window, asked, asking } = openWindow();
+    const rooms = [1, 2].map(() => window.look(["mail"]).then(() => window.room("mail")));
+    await asking(1);
+    // By now one that does not wait for the answer has its room.
+    await new Promise((resolve) => setImmediate(resolve));
+    asked[0]?.answer(3);
+    expect([await Promise.all(rooms), asked.length]).toEqual([[7, 7], 1]);
+  });
+
+  it("is asked for again after a question that failed", async () => {
+    const { window, asked, asking } = openWindow();
+    const failed = window.look(["mail"]);
+    await asking(1);
+    asked[0]?.refuse();
+    await expect(failed).rejects.toThrow("away");
+    const again = window.look(["mail"]);
+    await asking(2);
+    asked[1]?.answer(0);
+    await again;
+    expect(window.admits("mail", 10)).toBe(true);
+  });
+
+  it("is smaller by what is on its way to the queue", async () => {
+    const { window, asked, asking } = openWindow();
+    const look = window.look(["mail"]);
+    await asking(1);
+    asked[0]?.answer(0);
+    await look;
+    await window.adding("mail", 4, async () => {});
+    expect([window.room("mail"), window.admits("mail", 7)]).toEqual([6, false]);
+  });
+});
