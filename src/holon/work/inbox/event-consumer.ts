@@ -1,6 +1,6 @@
 import { ParseFailure } from "../../contract/index.ts";
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import { catalogueError, isHolonError, isPassing, markOrigin, storableText } from "../../kernel/index.ts";
+import { isPassing, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { LeftWork } from "../left-work.ts";
@@ -112,26 +112,33 @@ export class EventConsumer {
   }
 
   /**
-   * Works off a held event that is due, and those of its key that wait behind it, in one transaction. Two consumers do not work off the same one.
+   * Works off a held event that is due, and those of its key that wait behind it, in one transaction. Returns false if another consumer is at work on the
+   * event or its key.
    *
-   * If a later one fails, those before it are worked off again without it; it is the first one then, and has its own fate.
+   * If a later one fails, those before it are worked off again without it; it is the first one then, and has its own fate. If the commit fails, which
+   * does not say whose fault it is, the first one is worked off alone.
    */
-  async workOff(event: WaitingEvent): Promise<void> {
+  async workOff(event: WaitingEvent): Promise<boolean> {
+    const { inbox, wakeHeld } = this.#parts;
     for (let most = CHAIN_COUNT; ; ) {
-      const blame = new Blame();
-      const done: WaitingEvent[] = [];
+      let chain = new HeldChain();
       try {
-        const woken = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
-          await this.#lock(tx, event.producer, [event]);
-          const own = await this.#parts.inbox.take(tx, event);
-          return own !== undefined && (await this.#isDue(tx, own)) && (await this.#workOffChain(tx, own, most, blame, done));
+        const outcome = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
+          // The transaction may run more than once.
+          chain = new HeldChain();
+          const own = (await inbox.tryLockKey(tx, event)) ? await inbox.take(tx, event) : undefined;
+          if (own === undefined) return "busy";
+          return (await this.#isDue(tx, own)) && (await this.#workOffChain(tx, own, most, chain)) ? "woken" : "over";
         });
-        if (woken) this.#parts.wakeHeld();
-        return;
+        if (outcome === "woken") wakeHeld();
+        return outcome !== "busy";
       } catch (error) {
-        if (!blame.isHandlers && isPassing(error)) throw error;
-        if (done.length === 0) return await this.#failed(event.producer, event, error);
-        most = done.length;
+        if (!chain.blame.isHandlers && isPassing(error)) throw error;
+        if (chain.doneCount === 0 || most === 1) {
+          await this.#failed(event.producer, event, error);
+          return true;
+        }
+        most = chain.blame.isHandlers ? chain.doneCount : 1;
       }
     }
   }
@@ -148,15 +155,15 @@ export class EventConsumer {
   }
 
   /** Returns whether there is one behind the last that is due now. */
-  async #workOffChain(tx: Tx, first: WaitingEvent, most: number, blame: Blame, done: WaitingEvent[]): Promise<boolean> {
+  async #workOffChain(tx: Tx, first: WaitingEvent, most: number, chain: HeldChain): Promise<boolean> {
     const { inbox, clock, handlerMs } = this.#parts;
     const untilMs = clock.monotonicMs() + handlerMs * CHAIN_PART;
     let last = first;
     for (let event: WaitingEvent | undefined = first; event !== undefined; ) {
-      if (!(await this.#handleHeld(tx, event, blame))) return false;
-      done.push(event);
+      if (!(await this.#handleHeld(tx, event, chain.blame))) return false;
+      chain.doneCount++;
       last = event;
-      event = done.length < most && clock.monotonicMs() < untilMs ? await inbox.takeNext(tx, event) : undefined;
+      event = chain.doneCount < most && clock.monotonicMs() < untilMs ? await inbox.takeNext(tx, event) : undefined;
     }
     return inbox.wakeSuccessors(tx, last.producer, [last]);
   }
@@ -180,7 +187,7 @@ export class EventConsumer {
     let unhandled: readonly Candidate[] = [];
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
-      const [, states] = await Promise.all([this.#lock(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
+      const [, states] = await Promise.all([inbox.lockKeys(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
       const candidates = this.#judge(producer, messages, states, blame);
       const entered = await inbox.enter(tx, producer, candidates);
       const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
@@ -234,17 +241,6 @@ export class EventConsumer {
     this.#parts.wakeHeld();
   }
 
-  /** Waiting too long for a key is nobody's failure. */
-  async #lock(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
-    try {
-      await this.#parts.inbox.lockKeys(tx, producer, messages);
-    } catch (error) {
-      if (!isHolonError(error, "CONFLICT")) throw error;
-      const busy = catalogueError("UNAVAILABLE", "Another consumer works on the same key for long.", { cause: error });
-      throw markOrigin(busy, { layer: "database", isPassing: true });
-    }
-  }
-
   async #inScope<Result>(task: string, run: (tx: Tx) => Promise<Result>): Promise<Result> {
     const held = new EventScope(this.#parts, task);
     try {
@@ -294,6 +290,13 @@ class Blame {
       throw error;
     }
   }
+}
+
+/** How far a transaction that works off held events of one key has come. */
+class HeldChain {
+  readonly blame = new Blame();
+  /** Events whose handler has returned. */
+  doneCount = 0;
 }
 
 function misfit(failure: ParseFailure): string {

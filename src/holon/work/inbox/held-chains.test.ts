@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../data/child.testing.ts";
+import { signal, until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
@@ -64,6 +64,43 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await consumer.parked.release(parked?.id ?? "");
     await until(async () => (await effectsOf("a")).length === 20);
     expect(await effectsOf("a")).toEqual(upTo(20));
+  });
+
+  it.each([1, 3])("are tried again alone when their commit fails, which is counted for the first that fails: of %s", async (count) => {
+    await hold("a", count);
+    // A check that is made at the commit, as one of a deferred constraint, or of what a handler has emitted.
+    await place.sql`create function orders.refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$`;
+    await place.sql.unsafe(`create constraint trigger refuse after insert on orders.effects deferrable initially deferred
+      for each row when (new.n = ${count}) execute function orders.refuse()`);
+    try {
+      const consumer = await place.startConsumer(backend, undefined, { attemptsCount: 2 });
+      await until(async () => (await consumer.parked.list()).length === 1);
+      expect(await effectsOf("a")).toEqual(upTo(count - 1));
+      expect((await consumer.parked.list()).map(({ keyNumber, attempts }) => ({ keyNumber, attempts }))).toEqual([{ keyNumber: count, attempts: 2 }]);
+    } finally {
+      await place.sql`drop function orders.refuse() cascade`;
+    }
+  });
+
+  it("hold up no other key, while another process is at work on them", async () => {
+    const gate = signal();
+    const entered = signal();
+    const before: Parameters<typeof place.startConsumer>[1] = async ({ event }) => {
+      if (event.key !== "slow") return;
+      entered.resolve();
+      await gate.promise;
+    };
+    // Longer than the test: the key stays at work until the gate opens.
+    const limits = { handlerMs: 300_000 };
+    await hold("slow", 1);
+    await place.startConsumer(backend, before, limits);
+    await entered.promise;
+    await hold("a", 3);
+    await place.startConsumer(backend, before, limits);
+    await until(async () => (await effectsOf("a")).length === 3);
+    expect(await effectsOf("slow")).toEqual([]);
+    gate.resolve();
+    await until(async () => (await effectsOf("slow")).length === 1);
   });
 
   it("stop behind one whose payload does not fit, which is parked", async () => {

@@ -33,8 +33,10 @@ export class HeldEvents implements Closable {
       everyMs: limits.pollMs,
       run: async () => {
         const due = await database.transaction("look for held events", (tx) => inbox.due(tx, names, TAKE_COUNT));
-        for (const event of due) await consumer().workOff(event);
-        return due.length > 0;
+        let hasWorked = false;
+        for (const event of due) hasWorked = (await consumer().workOff(event)) || hasWorked;
+        // What only others are at work on is looked at again after a while.
+        return hasWorked;
       },
     });
   }

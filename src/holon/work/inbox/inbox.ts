@@ -46,15 +46,25 @@ export class Inbox {
    * moment would each miss the other, and nobody would ever work it off.
    */
   async lockKeys(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
-    const keys = new Set(
-      messages.flatMap(({ name, key }) => (key === null ? [] : [JSON.stringify(["holon inbox", this.#context, producer, name, key])])),
-    );
+    const keys = new Set(messages.flatMap(({ name, key }) => (key === null ? [] : [this.#lockOf(producer, name, key)])));
     if (keys.size === 0) return;
     // In one order for all, so that two do not wait for each other.
     await rowsOf(
       tx,
       sql`select pg_advisory_xact_lock(hashtextextended(k, 0))::text from jsonb_array_elements_text(${jsonb([...keys].sort())}) as t (k)`,
     );
+  }
+
+  /** As {@link lockKeys}, for the key of one event and without waiting. Returns false if another transaction has it. */
+  async tryLockKey(tx: Tx, { producer, name, key }: WaitingEvent): Promise<boolean> {
+    if (key === null) return true;
+    const lock = this.#lockOf(producer, name, key);
+    const [row] = await rowsOf<{ locked: boolean }>(tx, sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}::text, 0)) as locked`);
+    return row?.locked === true;
+  }
+
+  #lockOf(producer: string, name: string, key: string): string {
+    return JSON.stringify(["holon inbox", this.#context, producer, name, key]);
   }
 
   /**
