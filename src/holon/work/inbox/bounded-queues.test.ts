@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../data/child.testing.ts";
+import { signal, until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { ackQueue, type EventBatch, eventQueue } from "./event-message.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { type EventsPlace, openEventsPlace, subscribing } from "./events.testing.ts";
 
 const QUEUE = eventQueue("orders");
 const COUNT = 3_000;
@@ -153,6 +154,35 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
       await until(async () => (await place.unsettled()) === 0);
       expect((await place.effects()).length).toBe(500);
     } finally {
+      await place.reset();
+      await backend.close();
+    }
+  });
+
+  it("that refuses makes no other queue get twice at once what it is slow to take", async () => {
+    const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "slow" });
+    const slow = signal();
+    try {
+      await until(() => backend.reachable);
+      const refusing = counting(backend, { count: 0 });
+      let [tries, adding, most] = [0, 0, 0];
+      refusing.add = async (queue, jobs) => {
+        if (queue === QUEUE && ++tries === 1) throw new TypeError("OOM command not allowed");
+        most = Math.max(most, queue === QUEUE ? 0 : ++adding);
+        if (queue !== QUEUE) await slow.promise;
+        adding -= queue === QUEUE ? 0 : 1;
+        return backend.add(queue, jobs);
+      };
+      await place.startProducer(refusing, {}, [...subscribing, ...subscribing.map((orders) => ({ ...orders, name: "mails" }))]);
+      await emitMany(1);
+      await until(() => adding === 1);
+      // Far longer than it takes to look again.
+      await sleep(500);
+      expect([tries, most]).toEqual([1, 1]);
+      slow.resolve();
+      await until(() => tries === 2);
+    } finally {
+      slow.resolve();
       await place.reset();
       await backend.close();
     }

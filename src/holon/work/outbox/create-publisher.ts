@@ -135,7 +135,7 @@ class Publishing implements Publisher {
   async #refill(): Promise<boolean> {
     if (!this.#options.backend.reachable) return false;
     await this.#window.look(this.#window.behind);
-    const more = await Promise.all(this.#window.behind.map((name) => this.#refillOne(name)));
+    const more = await allOver(this.#window.behind.map((name) => this.#refillOne(name)));
     return more.includes(true);
   }
 
@@ -144,6 +144,7 @@ class Publishing implements Publisher {
     // An event takes one message at most.
     const count = Math.min(limits.leaseCount, this.#window.room(name));
     if (count === 0) return false;
+    const falls = this.#window.falls;
     const rows = await this.#lease.takeWaiting(name, count);
     try {
       await this.#addAll(toEventBatches(data.context, rows, limits));
@@ -155,13 +156,13 @@ class Publishing implements Publisher {
       throw error;
     }
     if (rows.length === count) return true;
-    this.#window.caughtUp(name);
+    this.#window.caughtUp(name, falls);
     return false;
   }
 
   async #addAll(loads: readonly QueueLoad[]): Promise<void> {
     const { backend } = this.#options;
-    await Promise.all(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
+    await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
   async #orGiveBack(rows: readonly LeasedRow[], work: () => Promise<void>): Promise<void> {
@@ -222,4 +223,10 @@ class Publishing implements Publisher {
 /** Whether nothing is on a queue, and nothing of it is in hand. */
 function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
   return waiting + active + delayed === 0;
+}
+
+/** Waits for all, also after one has failed: what is given back afterwards is no longer on its way. Errors: the first. */
+async function allOver<Result>(pieces: readonly Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(pieces);
+  return Promise.all(pieces);
 }

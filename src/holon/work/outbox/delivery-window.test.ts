@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { signal } from "../../data/child.testing.ts";
 import { systemClock } from "../../kernel/index.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 
 type Depth = { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number };
 
 /** Queues that answer when they are told to. */
-function openWindow() {
+function openWindow(subscribersBehind: () => Promise<string[]> = async () => []) {
   const asked: { readonly answer: (waiting: number) => void; readonly refuse: () => void }[] = [];
   const depth = () =>
     new Promise<Depth>((resolve, reject) => {
       asked.push({ answer: (waiting) => resolve({ waiting, active: 0, delayed: 0, failed: 0 }), refuse: () => reject(new Error("away")) });
     });
-  const lease = { subscribersBehind: async () => [] };
-  const window = new DeliveryWindow({ backend: { depth }, lease, clock: systemClock, queueCount: 10, freshMs: 60_000 });
+  const window = new DeliveryWindow({ backend: { depth }, lease: { subscribersBehind }, clock: systemClock, queueCount: 10, freshMs: 60_000 });
   /** Lets so many questions be asked. */
   const asking = async (count: number): Promise<void> => {
     for (let turn = 0; turn < 100 && asked.length < count; turn++) await Promise.resolve();
@@ -52,5 +52,28 @@ describe("the room on a queue", () => {
     await look;
     await window.adding("mail", 4, async () => {});
     expect([window.room("mail"), window.admits("mail", 7)]).toEqual([6, false]);
+  });
+});
+
+describe("a subscriber that falls behind", () => {
+  it("while it is read which are behind, is behind afterwards too", async () => {
+    const answer = signal<string[]>();
+    const { window } = openWindow(() => answer.promise);
+    const look = window.look([]);
+    window.fellBehind("mail");
+    answer.resolve(["stock"]);
+    await look;
+    expect(window.behind).toEqual(["stock", "mail"]);
+  });
+
+  it("while those that wait for it are taken, is behind until they were taken again", () => {
+    const { window } = openWindow();
+    window.fellBehind("mail");
+    const before = window.falls;
+    window.fellBehind("mail");
+    window.caughtUp("mail", before);
+    expect(window.behind).toEqual(["mail"]);
+    window.caughtUp("mail", window.falls);
+    expect(window.behind).toEqual([]);
   });
 });

@@ -38,7 +38,9 @@ interface Room {
 export class DeliveryWindow {
   readonly #deps: DeliveryWindowDeps;
   readonly #rooms = new Map<string, Room>();
-  #behind = new Set<string>();
+  /** Subscribers that are behind, each with the number of its last fall. */
+  #behind = new Map<string, number>();
+  #falls = 0;
   #behindReadMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: DeliveryWindowDeps) {
@@ -50,7 +52,10 @@ export class DeliveryWindow {
     const { clock, freshMs } = this.#deps;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#behindReadMs >= freshMs) {
-      this.#behind = new Set(await this.#deps.lease.subscribersBehind());
+      const falls = this.#falls;
+      const read = await this.#deps.lease.subscribersBehind();
+      const since = [...this.#behind].filter(([, fall]) => fall > falls);
+      this.#behind = new Map([...read.map((name) => [name, falls] as const), ...since]);
       this.#behindReadMs = nowMs;
     }
     await Promise.all(subscribers.map((name) => this.#ask(name, nowMs)));
@@ -58,7 +63,12 @@ export class DeliveryWindow {
 
   /** Subscribers of which something waits in the outbox. */
   get behind(): readonly string[] {
-    return [...this.#behind];
+    return [...this.#behind.keys()];
+  }
+
+  /** How often a subscriber of any name fell behind, as far as this process knows. */
+  get falls(): number {
+    return this.#falls;
   }
 
   /** Whether messages are on their way to a queue now: it is fuller than it seems. */
@@ -90,11 +100,12 @@ export class DeliveryWindow {
   }
 
   fellBehind(subscriber: string): void {
-    this.#behind.add(subscriber);
+    this.#behind.set(subscriber, ++this.#falls);
   }
 
-  caughtUp(subscriber: string): void {
-    this.#behind.delete(subscriber);
+  /** Nothing waited for a subscriber when `falls` were counted. One that fell behind since is behind. */
+  caughtUp(subscriber: string, falls: number): void {
+    if ((this.#behind.get(subscriber) ?? 0) <= falls) this.#behind.delete(subscriber);
   }
 
   #roomOf(subscriber: string): Room {
