@@ -4,6 +4,7 @@ import { renderProcess } from "../../../src/holon/cli/render-process.ts";
 import { createLogger } from "../../../src/holon/observe/index.ts";
 import { shapeOf } from "../../../src/holon/process/app/app-shape.ts";
 import { readPlan } from "../../../src/holon/process/plan/index.ts";
+import { startLeaseWorker } from "../../../src/holon/process/start/start-lease-worker.ts";
 import { startProcess } from "../../../src/holon/process/start/start-process.ts";
 import { createSustainApp } from "./app.ts";
 
@@ -13,5 +14,11 @@ const app = createSustainApp("migrations");
 const plan = readPlan(shapeOf(app), process.env, (file) => readFileSync(file, "utf8"));
 const kept = { outboxKeptMs: keptMs, inboxKeptMs: keptMs, doneJobsKeptMs: keptMs, failedJobsKeptMs: keptMs, keyTtlMs: keptMs };
 const log = createLogger({ name: plan.name, level: plan.logLevel });
-const running = await startProcess({ app, plan: { ...plan, limits: { ...plan.limits, ...kept } }, log, runAlone: runAloneInChild });
+const running = await startProcess({
+  app,
+  plan: { ...plan, limits: { ...plan.limits, ...kept } },
+  log,
+  runAlone: runAloneInChild,
+  startLeaseWorker: ({ name, logLevel }) => startLeaseWorker(name, logLevel),
+});
 process.stdout.write(`${renderProcess(running)}\n`);

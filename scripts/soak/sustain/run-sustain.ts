@@ -50,16 +50,19 @@ export async function runSustain({ say, ...options }: SustainOptions): Promise<S
   try {
     const samples: Sample[] = [];
     const over = new AbortController();
-    const load = fireAtRate(fleet, options);
+    const load = fireAtRate(fleet, options, over.signal);
     const sampling = sampleUntil(over.signal, options.seconds / SAMPLES, async () => {
       samples.push(await sampler.take());
       if (samples.length % 10 === 0) say(`  ${load.fired()} pieces of each kind, ${samples.length} of ${SAMPLES} samples`);
     });
     const startedMs = performance.now();
-    await load.over;
-    const reached = load.fired() / ((performance.now() - startedMs) / 1_000);
-    over.abort();
-    await sampling;
+    let loadMs = 0;
+    const loading = load.over.then(() => {
+      loadMs = performance.now() - startedMs;
+    });
+    // The samples end with the load, and the first failure of either ends both.
+    await Promise.all([loading, sampling].map((work) => work.finally(() => over.abort())));
+    const reached = load.fired() / (loadMs / 1_000);
     const losses = await settle(fleet, load.fired(), load.runs());
     return { ...options, fired: load.fired(), reached, samples: samples.length, growth: growthOf(samples), losses };
   } finally {
@@ -68,28 +71,39 @@ export async function runSustain({ say, ...options }: SustainOptions): Promise<S
   }
 }
 
-/** Fires a few times a second, whatever becomes of the fires before. */
-function fireAtRate(fleet: Fleet, { seconds, rate }: Pick<SustainOptions, "seconds" | "rate">) {
+/** Fires a few times a second, however long the fires before take, until the signal. Errors: those of the first fire that fails; the signal's reason. */
+function fireAtRate(fleet: Fleet, { seconds, rate }: Pick<SustainOptions, "seconds" | "rate">, over: AbortSignal) {
   let fired = 0;
   let runs = 0;
   const run = async (): Promise<void> => {
-    const open = new Set<Promise<unknown>>();
+    const open = new Set<Promise<void>>();
+    const failed = new AbortController();
+    const signal = AbortSignal.any([over, failed.signal]);
     const startMs = performance.now();
     for (let fire = 0; fire < seconds * FIRES_PER_SECOND; fire++) {
-      await sleep(Math.max(0, startMs + (fire * 1_000) / FIRES_PER_SECOND - performance.now()));
-      const count = Math.round(((fire + 1) * rate) / FIRES_PER_SECOND) - Math.round((fire * rate) / FIRES_PER_SECOND);
+      await sleep(Math.max(0, startMs + (fire * 1_000) / FIRES_PER_SECOND - performance.now()), undefined, { signal }).catch(() => {});
+      if (signal.aborted) break;
+      const count = partOf(rate, fire);
       const ids = Array.from({ length: count }, (_, at) => `${fire}-${at}`);
-      const ownRuns = Math.round(count * RUNS_PART);
-      const call = callUntilAnswered(fleet.url("all"), "source.fire", { ids, runs: ownRuns }, `fire-${fire}`).then(() => {
-        fired += count;
-        runs += ownRuns;
-        open.delete(call);
-      });
+      const ownRuns = Math.min(count, partOf(rate * RUNS_PART, fire));
+      const call = callUntilAnswered(fleet.url("all"), "source.fire", { ids, runs: ownRuns }, `fire-${fire}`, signal)
+        .then(() => {
+          fired += count;
+          runs += ownRuns;
+        })
+        .catch((error: unknown) => failed.abort(error))
+        .finally(() => open.delete(call));
       open.add(call);
     }
     await Promise.all(open);
+    signal.throwIfAborted();
   };
   return { over: run(), fired: () => fired, runs: () => runs };
+}
+
+/** How many of a rate are of one fire, so that together the fires come to the rate. */
+function partOf(rate: number, fire: number): number {
+  return Math.round(((fire + 1) * rate) / FIRES_PER_SECOND) - Math.round((fire * rate) / FIRES_PER_SECOND);
 }
 
 async function sampleUntil(over: AbortSignal, everySeconds: number, sample: () => Promise<void>): Promise<void> {
@@ -120,5 +134,5 @@ async function settle(fleet: Fleet, fired: number, runs: number): Promise<string
   // What comes twice comes a moment later.
   await sleep(2_000);
   await count();
-  return Object.entries(wanted).flatMap(([kind, n]) => (found[kind] === n ? [] : [`${kind}: ${found[kind] ?? 0} effects of ${n}`]));
+  return Object.entries(wanted).flatMap(([kind, n]) => ((found[kind] ?? 0) === n ? [] : [`${kind}: ${found[kind] ?? 0} effects of ${n}`]));
 }

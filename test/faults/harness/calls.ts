@@ -12,12 +12,13 @@ export interface Attempt {
 }
 
 /** Calls a mutation over the public port, once. */
-export async function callOnce(url: string, procedure: string, input: unknown, key?: string): Promise<Attempt> {
+export async function callOnce(url: string, procedure: string, input: unknown, key?: string, signal?: AbortSignal): Promise<Attempt> {
   try {
     const answer = await fetch(`${url}/trpc/${procedure}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) },
       body: JSON.stringify(input),
+      ...(signal === undefined ? {} : { signal }),
     });
     const body = (await answer.json()) as {
       readonly result?: { readonly data: unknown };
@@ -30,11 +31,16 @@ export async function callOnce(url: string, procedure: string, input: unknown, k
   }
 }
 
-/** Calls a mutation by its key until it is answered. Returns all attempts, the last of them a good one. Errors: an answer that is wrong for good. */
-export async function callUntilAnswered(url: string, procedure: string, input: unknown, key: string): Promise<Attempt[]> {
+/**
+ * Calls a mutation by its key until it is answered. Returns all attempts, the last of them a good one.
+ *
+ * Errors: an answer that is wrong for good; the signal's reason.
+ */
+export async function callUntilAnswered(url: string, procedure: string, input: unknown, key: string, signal?: AbortSignal): Promise<Attempt[]> {
   const attempts: Attempt[] = [];
   for (;;) {
-    const attempt = await callOnce(url, procedure, input, key);
+    signal?.throwIfAborted();
+    const attempt = await callOnce(url, procedure, input, key, signal);
     attempts.push(attempt);
     if (attempt.status === 200) return attempts;
     if (NEVER.has(attempt.status)) throw new AssertionError({ message: `${procedure} answers ${JSON.stringify(attempt)}` });
