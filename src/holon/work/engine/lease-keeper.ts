@@ -1,5 +1,5 @@
 import type { Clock, Logger } from "../../kernel/index.ts";
-import type { HeldClaim, LeaseAddress, LeaseOrder, LeaseReport, LeaseStatement } from "./lease-thread.ts";
+import { type HeldClaim, type LeaseAddress, type LeaseOrder, type LeaseReport, type LeaseStatement, RENEWALS_PER_LEASE } from "./lease-thread.ts";
 
 /** A database as the second thread uses it. */
 export interface LeaseStore {
@@ -23,8 +23,7 @@ interface Kind {
   renewedAtMs: number;
 }
 
-/** Renewals in the time of a lease; after one of these times without a sign of life, the main thread counts as blocked. */
-const RENEWALS = 3;
+/** Looks for a sign of life in the time of a lease. */
 const LOOKS = 30;
 const NAMES_COUNT = 20;
 
@@ -74,7 +73,8 @@ export class LeaseKeeper {
   #lookAround(): void {
     const quietMs = this.#quietMs;
     for (const [number, kind] of this.#kinds) {
-      const turnMs = kind.statement.leaseMs / RENEWALS;
+      // After so long without a sign of life, the main thread counts as blocked.
+      const turnMs = kind.statement.leaseMs / RENEWALS_PER_LEASE;
       if (quietMs < turnMs || kind.isRenewing || this.#mainMs + quietMs - kind.renewedAtMs < turnMs) continue;
       const nowMs = this.#mainMs + quietMs;
       const claims = [...this.#held.values()].filter((claim) => claim.kind === number && claim.untilMs > nowMs);
@@ -91,7 +91,7 @@ export class LeaseKeeper {
     try {
       kind.store ??= open(address);
       const keys = claims.map(({ key }, n) => ({ n, ...key }));
-      const rows = await kind.store.rows(statement.text, [JSON.stringify(keys), statement.leaseMs], statement.leaseMs / RENEWALS);
+      const rows = await kind.store.rows(statement.text, [JSON.stringify(keys), statement.leaseMs], statement.leaseMs / RENEWALS_PER_LEASE);
       kind.renewedAtMs = nowMs;
       report({ renewed: rows.flatMap(({ n, renewed }) => (renewed ? [(claims[n] as HeldClaim).number] : [])), sentMs: nowMs });
     } catch (error) {

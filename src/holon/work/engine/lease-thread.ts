@@ -1,5 +1,11 @@
 import type { Clock, Closable, Logger } from "../../kernel/index.ts";
 
+/**
+ * How often a lease is renewed in its time. The process, its second thread and `ReclaimGuard` go by this one number: a silence of the database that the
+ * guard does not notice must be no longer than the time between two renewals.
+ */
+export const RENEWALS_PER_LEASE = 3;
+
 /** How the leases of one kind are renewed, as data that another thread can use. */
 export interface LeaseStatement {
   /**

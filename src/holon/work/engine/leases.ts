@@ -1,5 +1,5 @@
 import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
-import type { ThreadedLease } from "./lease-thread.ts";
+import { RENEWALS_PER_LEASE, type ThreadedLease } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
 /** What {@link Leases} is made from. */
@@ -27,9 +27,6 @@ export interface Renewal<Claim> {
   readonly lost: ReadonlySet<Claim>;
 }
 
-/** Part of a lease between two renewals. */
-const RENEWALS = 3;
-
 /**
  * The leases of the claims that are worked in this process.
  *
@@ -45,7 +42,7 @@ export class Leases<Claim> implements Closable {
 
   constructor(options: LeasesOptions<Claim>) {
     this.#options = options;
-    this.#task = new Task({ ...options, everyMs: options.leaseMs / RENEWALS, run: () => this.#renew() });
+    this.#task = new Task({ ...options, everyMs: options.leaseMs / RENEWALS_PER_LEASE, run: () => this.#renew() });
     // The first look starts the timer.
     this.#task.wake();
   }
@@ -80,7 +77,7 @@ export class Leases<Claim> implements Closable {
     const sentMs = clock.monotonicMs();
     const { renewed, lost } = await renew(
       leases.map(({ claim }) => claim),
-      leaseMs / RENEWALS,
+      leaseMs / RENEWALS_PER_LEASE,
     );
     for (const lease of leases) {
       if (renewed.has(lease.claim)) lease.renewed(sentMs);

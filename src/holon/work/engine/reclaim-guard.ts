@@ -1,3 +1,5 @@
+import { RENEWALS_PER_LEASE } from "./lease-thread.ts";
+
 /** What a {@link ReclaimGuard} is made from. */
 export interface ReclaimGuardOptions {
   /** How long a lease holds after it was renewed. */
@@ -5,9 +7,6 @@ export interface ReclaimGuardOptions {
   /** Between two looks at the database. */
   readonly everyMs: number;
 }
-
-/** Part of a lease between two renewals. */
-const RENEWALS = 3;
 
 /**
  * Tells whether leases that have ended are those of dead processes.
@@ -27,7 +26,7 @@ export class ReclaimGuard {
 
   constructor({ leaseMs, everyMs }: ReclaimGuardOptions) {
     this.#leaseMs = leaseMs;
-    this.#gapMs = Math.max(leaseMs / RENEWALS, 2 * everyMs);
+    this.#gapMs = Math.max(leaseMs / RENEWALS_PER_LEASE, 2 * everyMs);
   }
 
   /** Notes a look that the database has answered, at this moment of its own clock. Returns whether what has ended may be reclaimed now. */
