@@ -96,9 +96,29 @@ describe("leases", () => {
 
   it("count from the moment before the claim was sent, not from when its answer came", async () => {
     const reasons: string[] = [];
+    answer = async () => ({ renewed: new Set(), lost: new Set() });
     leases.hold({ id: "a", fence: 1 }, nowMs - 14_000, ({ message }) => reasons.push(message));
-    answer = () => new Promise(() => {});
     await pass(1_100);
     expect(reasons).toHaveLength(1);
+  });
+
+  it("are renewed at once when a third of their time has passed before they are held", () => {
+    leases.hold({ id: "a", fence: 1 }, nowMs - 4_900, () => {});
+    expect(renewals).toEqual([]);
+    leases.hold({ id: "b", fence: 1 }, nowMs - 5_100, () => {});
+    expect(renewals).toEqual([
+      [
+        { id: "a", fence: 1 },
+        { id: "b", fence: 1 },
+      ],
+    ]);
+  });
+
+  it("let no run begin when they are over, also before a timer has seen that, and are lost then", () => {
+    const reasons: string[] = [];
+    const hold = (sinceMs: number) => leases.hold({ id: "a", fence: 1 }, sinceMs, ({ message }) => reasons.push(message));
+    const [late, timely] = [hold(nowMs - 15_000), hold(nowMs - 14_000)];
+    expect([late.mayBegin(), timely.mayBegin(), late.isHeld, timely.isHeld]).toEqual([false, true, false, true]);
+    expect(reasons).toEqual(["The lease was lost: it was over before the run began."]);
   });
 });

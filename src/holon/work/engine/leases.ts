@@ -53,14 +53,17 @@ export class Leases<Claim> implements Closable {
   }
 
   /**
-   * Keeps a claim alive until it is released. `sinceMs` is a moment, on the monotonic clock, before the claim was sent to the database.
+   * Keeps a claim alive until it is released. `sinceMs` is a moment, on the monotonic clock, before the claim was sent to the database. If that was long
+   * ago, because the database took its time, the lease is renewed at once.
    *
-   * `onLost` is called at most once, with the reason, and never after the release.
+   * `onLost` is called at most once, with the reason, and never after the release. The run begins if {@link Lease.mayBegin} says so.
    */
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
     const lease = new Lease(this.#options, this.#held, claim, onLost);
     lease.renewed(sinceMs);
     lease.threaded = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
+    const { clock, leaseMs } = this.#options;
+    if (clock.monotonicMs() - sinceMs > leaseMs / RENEWALS_PER_LEASE) this.#task.wake();
     return lease;
   }
 
@@ -93,6 +96,7 @@ export class Lease<Claim> extends WheelEntry {
   readonly #deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string };
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
+  #untilMs = Number.NEGATIVE_INFINITY;
   /** @internal */ threaded: ThreadedLease | undefined = undefined;
 
   /** Use {@link Leases.hold}. */
@@ -115,6 +119,12 @@ export class Lease<Claim> extends WheelEntry {
     return this.#held.has(this);
   }
 
+  /** To be asked in the moment in which the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. */
+  mayBegin(): boolean {
+    if (this.#deps.clock.monotonicMs() >= this.#untilMs) this.lost("it was over before the run began");
+    return this.isHeld;
+  }
+
   /** To be awaited before the run begins, which may block this thread at once; undefined if no second thread renews. */
   get told(): Promise<void> | undefined {
     return this.threaded?.told;
@@ -131,7 +141,8 @@ export class Lease<Claim> extends WheelEntry {
   renewed(sinceMs: number): void {
     if (!this.isHeld) return;
     this.#deps.wheel.remove(this);
-    this.#deps.wheel.add(this, sinceMs + this.#deps.leaseMs);
+    this.#untilMs = sinceMs + this.#deps.leaseMs;
+    this.#deps.wheel.add(this, this.#untilMs);
   }
 
   /** @internal */

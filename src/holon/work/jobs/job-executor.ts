@@ -9,6 +9,7 @@ import {
   Scope,
   storableText,
   type TimerWheel,
+  type Trace,
 } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { Lease, Leases } from "../engine/leases.ts";
@@ -42,11 +43,13 @@ export interface JobExecutorParts {
 interface Run {
   readonly claim: JobClaim;
   readonly spec: JobSpec;
-  readonly scope: Scope;
+  readonly trace: Trace;
   readonly log: Logger;
   readonly parseResult: Parser;
   /** Undefined in a child. */
-  readonly lease: Lease<JobClaim> | undefined;
+  lease: Lease<JobClaim> | undefined;
+  /** Undefined until the handler is called. */
+  scope: Scope | undefined;
   isCompleted: boolean;
 }
 
@@ -64,7 +67,13 @@ export interface RunListener {
 const UNKNOWN_WAIT_MS = 30_000;
 const GREATEST_REASON_LENGTH = 1_000;
 
-/** Runs claimed jobs: calls the handler, watches the time, and writes how it ended. */
+/**
+ * Runs claimed jobs: calls the handler, watches the time, and writes how it ended.
+ *
+ * I1. A lease is held from before the first statement of a run until its end is written.
+ * I2. No handler is called once the lease is over or the process stops its runs: it would be cancelled at once, given back, and have its effect twice.
+ * I3. A handler has its whole timeout, however long it took to write that its run begins.
+ */
 export class JobExecutor {
   readonly #parts: JobExecutorParts;
   readonly #parsers: ReadonlyMap<string, { readonly data: Parser; readonly result: Parser }>;
@@ -85,46 +94,56 @@ export class JobExecutor {
   }
 
   /** Runs one claimed job to its end. Errors: the database's, if the end could not be written before the process stopped; the lease then ends by itself. */
-  async execute(claim: JobClaim, { show = async () => {}, onHandled = () => {} }: RunListener = {}): Promise<JobOutcome> {
+  async execute(claim: JobClaim, listener: RunListener = {}): Promise<JobOutcome> {
     const { jobs, handlers, table, context, leases } = this.#parts;
     const spec = jobs[claim.name];
     const handler = handlers.get(claim.name);
     const parsers = this.#parsers.get(claim.name);
-    const scope = this.#scopeOf(claim, spec);
-    const log = this.#parts.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: scope.trace.traceId });
+    const trace = parseTraceparent(claim.traceparent);
+    const log = this.#parts.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: trace.traceId });
     if (spec === undefined || handler === undefined || parsers === undefined) {
       log.warn({}, "this process has no handler for a job; it is left to others");
       await this.#write(() => table.giveBack(claim, UNKNOWN_WAIT_MS));
       return { kind: "lost" };
     }
-    if (claim.isKeyed && !(await this.#write(() => table.begin(claim)))) return { kind: "lost" };
+    const run: Run = { claim, spec, trace, log, parseResult: parsers.result, lease: undefined, scope: undefined, isCompleted: false };
+    run.lease = leases?.hold(claim, claim.sinceMs, (reason) => run.scope?.cancel(reason));
+    try {
+      if (claim.isKeyed && !(await this.#write(() => table.begin(claim)))) return { kind: "lost" };
+      return await this.#run(run, handler, parsers.data, listener);
+    } finally {
+      run.lease?.release();
+    }
+  }
+
+  async #run(run: Run, handler: JobHandler, parse: Parser, { show = async () => {}, onHandled = () => {} }: RunListener): Promise<JobOutcome> {
+    const { claim, log, lease } = run;
     let data: unknown;
     try {
-      data = parseData(parsers.data, claim.data);
+      data = parseData(parse, claim.data);
     } catch (error) {
       // It is the same data at each attempt.
       return this.#setAside(claim, log, error);
     }
-    const lease = leases?.hold(claim, claim.sinceMs, (reason) => scope.cancel(reason));
-    if (lease?.told !== undefined) await lease.told;
-    const run: Run = { claim, spec, scope, log, parseResult: parsers.result, lease, isCompleted: false };
     try {
+      if (lease?.told !== undefined) await lease.told;
+      // I2.
+      if (this.#aborted) throw catalogueError("CANCELLED", "The process is stopping.");
+      if (lease?.mayBegin() === false) throw catalogueError("CANCELLED", "The lease was over before the run began.");
       const result = await this.#call(run, handler, data, show);
       return await this.#done(run, result, onHandled);
     } catch (error) {
       return await this.#failed(run, error);
-    } finally {
-      lease?.release();
     }
   }
 
-  #scopeOf(claim: JobClaim, spec: JobSpec | undefined): Scope {
+  #scopeOf({ claim, spec, trace }: Run): Scope {
     const { context, clock } = this.#parts;
     return Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `job ${claim.name}` }),
       caller: context,
-      deadlineAtMs: clock.monotonicMs() + (spec?.timeoutMs ?? 0),
-      trace: parseTraceparent(claim.traceparent),
+      deadlineAtMs: clock.monotonicMs() + spec.timeoutMs,
+      trace,
       initiator: claim.initiator,
     });
   }
@@ -132,10 +151,11 @@ export class JobExecutor {
   /** Calls the handler; the timeout ends the waiting for one that never returns. */
   async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
     const { table, wheel } = this.#parts;
-    const { claim, scope } = run;
+    const { claim } = run;
+    const scope = this.#scopeOf(run);
+    run.scope = scope;
     this.#running.add(scope);
     try {
-      if (this.#aborted) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
       const call: JobCall = {
         scope,
         data,

@@ -93,3 +93,85 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     expect(await place.row(id)).toMatchObject({ attempts: 2, deaths: 1 });
   });
 });
+
+/** The statement that says that a run begins, see `JobTable.begin`. */
+const BEGIN = "set deduplication_key = null";
+
+const unswept = { ...timing, sweepMs: 3_600_000 };
+const isTakenFor = (id: string, ms: number) => async (): Promise<boolean> =>
+  (await place.sql`select 1 from orders.holon_jobs where id = ${id} and running_since < now() - ${ms} * interval '1 millisecond'`).length === 1;
+
+describe("a job whose run is written to begin", { timeout: 30_000 }, () => {
+  it("has its lease renewed meanwhile: however long that takes, its handler is called once, with all of its time", async () => {
+    const { proxy, store } = await openLine();
+    let calls = 0;
+    const handler = async () => {
+      calls++;
+      await place.sql`select pg_sleep(0.2)`;
+    };
+    const own = { send: job(z.object({}), { attempts: 1, timeoutMs: 1_000 }) };
+    const work = await place.start(own, { send: handler }, { store, timing: unswept });
+    proxy.silenceAt(BEGIN);
+    const id = await place.enqueue(work, { options: { deduplicationKey: "k" } });
+    await until(isTakenFor(id, 2 * timing.leaseMs));
+    proxy.silenceAt(undefined);
+    proxy.speak();
+    await until(async () => (await place.row(id))["state"] !== "running");
+    expect([calls, await place.row(id)]).toEqual([1, expect.objectContaining({ state: "done", attempts: 1, failures: 0, reason: null })]);
+  });
+
+  it("does not begin if its lease was lost meanwhile: it is given back, and its handler is called once", async () => {
+    const { proxy, store } = await openLine();
+    let calls = 0;
+    const handler = async () => {
+      calls++;
+      await place.sql`select pg_sleep(0.2)`;
+    };
+    const work = await place.start(specs, { send: handler }, { store, timing: unswept });
+    proxy.silenceAt(BEGIN);
+    const id = await place.enqueue(work, { options: { deduplicationKey: "k" } });
+    await until(() => proxy.heldBytes > 0);
+    proxy.silence();
+    await until(isTakenFor(id, 2 * timing.leaseMs));
+    proxy.silenceAt(undefined);
+    proxy.speak();
+    await until(async () => (await place.row(id))["state"] !== "running");
+    expect([calls, await place.row(id)]).toEqual([0, expect.objectContaining({ state: "waiting", attempts: 1, failures: 0 })]);
+    await work.sweep();
+    await place.is(id, "done");
+    expect([calls, await place.row(id)]).toEqual([1, expect.objectContaining({ attempts: 2, failures: 0, deaths: 0 })]);
+  });
+
+  it("does not begin in a process that stops meanwhile, and is given back", async () => {
+    const { proxy, store } = await openLine();
+    const entered: string[] = [];
+    const isAborted = signal();
+    const own = { ...specs, wait: job(z.object({})) };
+    const wait = async ({ scope }: JobCall) => {
+      scope.onCancel(() => isAborted.resolve());
+      await isAborted.promise;
+    };
+    const work = await place.start(
+      own,
+      {
+        wait: (call) => {
+          entered.push("wait");
+          return wait(call);
+        },
+        send: async () => void entered.push("send"),
+      },
+      { store, timing: { graceMs: 20 } },
+    );
+    await place.enqueue(work, { name: "wait" });
+    await until(() => entered.length === 1);
+    proxy.silenceAt(BEGIN);
+    const id = await place.enqueue(work, { options: { deduplicationKey: "k" } });
+    await until(() => proxy.heldBytes > 0);
+    const closing = work.close();
+    await isAborted.promise;
+    proxy.silenceAt(undefined);
+    proxy.speak();
+    await closing;
+    expect([entered, await place.row(id)]).toEqual([["wait"], expect.objectContaining({ state: "waiting", failures: 0, deaths: 0 })]);
+  });
+});
