@@ -16,7 +16,7 @@ export interface LeftJobsParts extends TaskDeps {
   readonly runner: JobRunner;
   /** Of the shared queue. */
   readonly gate: JobGate;
-  /** How often it looks where nobody wakes it, once it was woken. */
+  /** How often it looks if nothing wakes it, once it was woken. */
   readonly everyMs: number;
 }
 
@@ -31,6 +31,7 @@ export class LeftJobs implements Closable {
   readonly #shared: readonly string[];
   readonly #limited: readonly string[];
   readonly #running = new Set<Promise<void>>();
+  #hasFailed = false;
   #isClosed = false;
 
   constructor(parts: LeftJobsParts) {
@@ -55,11 +56,13 @@ export class LeftJobs implements Closable {
 
   async #take(): Promise<boolean> {
     const { table, sender, gate } = this.#parts;
-    const limited = this.#limited.length === 0 || !sender.isReachable ? [] : await table.takeUnsent(this.#limited, SWEEP_COUNT);
-    await sender.send(limited);
+    // After a queue did not take jobs it tries one, until the queue takes that: a queue that refuses must not be asked in a loop.
+    const count = this.#hasFailed ? 1 : SWEEP_COUNT;
+    const limited = this.#limited.length === 0 || !sender.isReachable ? [] : await table.takeUnsent(this.#limited, count);
+    if (limited.length > 0) this.#hasFailed = !(await sender.send(limited));
     const room = gate.freeCount;
     if (this.#shared.length > 0 && room > 0) for (const job of await table.takeUnsent(this.#shared, room)) this.#run(job);
-    return limited.length === SWEEP_COUNT;
+    return !this.#hasFailed && limited.length === count;
   }
 
   /** What a run came to is written by its runner. */

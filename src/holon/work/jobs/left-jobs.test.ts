@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { until } from "../../data/child.testing.ts";
+import { job } from "./job.ts";
+import { SWEEP_COUNT } from "./job-table.ts";
+import { useJobs } from "./jobs.testing.ts";
+
+const place = useJobs();
+const specs = { send: job(z.object({}), { concurrency: 50 }) };
+
+const sentCount = async () => (await place.sql`select sum(sent_count)::int as n from orders.holon_jobs`)[0]?.["n"] as number;
+const doneCount = async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length;
+
+/** Waits a second by the clock of the database: a loop without a pause would try hundreds of times. */
+async function aSecond(): Promise<void> {
+  const [from] = await place.sql`select now()::text as at`;
+  await until(async () => (await place.sql`select 1 where now() > ${from?.["at"]}::timestamptz + interval '1 second'`).length === 1);
+}
+
+describe("jobs that another version left", { timeout: 30_000 }, () => {
+  it("are tried once a wake while their queue refuses them, after that one job at a time, and are all sent when it takes that one", async () => {
+    await place.start(specs, { send: async () => {} });
+    await place.sql`insert into orders.holon_jobs (id, name, state, data, initiator)
+      select gen_random_uuid(), 'send', 'waiting', '{}', '{"kind":"anonymous"}' from generate_series(1, ${SWEEP_COUNT})`;
+    place.queues.isRefusing = true;
+    place.store.leftWork();
+    await until(async () => (await sentCount()) >= SWEEP_COUNT);
+    await aSecond();
+    expect(await sentCount()).toBe(SWEEP_COUNT);
+    place.store.leftWork();
+    await until(async () => (await sentCount()) > SWEEP_COUNT);
+    await aSecond();
+    expect(await sentCount()).toBe(SWEEP_COUNT + 1);
+    place.queues.isRefusing = false;
+    place.store.leftWork();
+    await until(async () => (await doneCount()) === SWEEP_COUNT);
+  });
+});
