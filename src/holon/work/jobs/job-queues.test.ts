@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
+import { type Logger, silentLogger } from "../../kernel/index.ts";
 import { job } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import { useJobs } from "./jobs.testing.ts";
@@ -139,6 +140,37 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
       await work.sweep();
       return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 3;
     });
+  });
+
+  it("may refuse a retry while nothing can be written of that: the run has ended all the same, and the sweeper sends the job later", async () => {
+    await place.sql.unsafe(`
+      create function orders.unsendable() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+      create trigger unsendable before update on orders.holon_jobs for each row
+        when (old.state = 'waiting' and new.state = 'waiting' and old.sent_at is not null and new.sent_at is null) execute function orders.unsendable()`);
+    const warned: string[] = [];
+    const log: Logger = { ...silentLogger, warn: (_fields, message) => void warned.push(message), child: () => log };
+    let runs = 0;
+    const handler: JobHandler = async () => {
+      if (runs++ > 0) return;
+      place.queues.isRefusing = true;
+      throw new TypeError("once");
+    };
+    const work = await place.start({ send: job(Data) }, { send: handler }, { log, timing: { resendLostMs: 0 } });
+    const id = await place.enqueue(work);
+    await until(async () => (await place.queues.depth("jobs.orders")).active === 0);
+    await until(() => warned.length >= 3);
+    await place.sql`drop trigger unsendable on orders.holon_jobs`;
+    expect(warned).toEqual([
+      "a job failed and is tried again",
+      "a queue did not take jobs; they are sent again later",
+      "it could not be written that a queue did not take jobs; the sweeper sends them again later",
+    ]);
+    place.queues.isRefusing = false;
+    await until(async () => {
+      await work.sweep();
+      return (await place.row(id))["state"] === "done";
+    });
+    expect([runs, await place.row(id)]).toEqual([2, expect.objectContaining({ failures: 1, deaths: 0 })]);
   });
 
   it("that are slow, not empty, get no second copy of a job", async () => {

@@ -27,7 +27,7 @@ export class JobSender {
     return this.#parts.backend?.reachable === true;
   }
 
-  /** Returns whether the queues took all. */
+  /** Returns whether the queues took all. Never fails: what they did not take is sent by a sweeper. */
   async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<boolean> {
     const { context, jobs: specs } = this.#parts;
     const byQueue = new Map<string, SendableJob[]>();
@@ -54,7 +54,15 @@ export class JobSender {
     } catch (error) {
       log.warn({ queue, jobs: jobs.length, err: error }, "a queue did not take jobs; they are sent again later");
     }
-    await table.unsent(jobs.map(({ id }) => id));
+    try {
+      await table.unsent(jobs.map(({ id }) => id));
+    } catch (error) {
+      // What the caller has written before is committed, and no part of this failure. The row says that it was sent: it is overdue after a while.
+      log.warn(
+        { queue, jobs: jobs.length, err: error },
+        "it could not be written that a queue did not take jobs; the sweeper sends them again later",
+      );
+    }
     return false;
   }
 }
