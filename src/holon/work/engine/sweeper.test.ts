@@ -2,13 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLogger as log, systemClock, TimerWheel } from "../../kernel/index.ts";
 import { type Retention, Sweeper } from "./sweeper.ts";
+import { TaskBoard } from "./task-board.ts";
 
 const wheel = new TimerWheel(systemClock.monotonicMs);
+/** A board tells of failures that have lasted for a while only: its clock is ahead by that. */
+const board = new TaskBoard({ ...systemClock, monotonicMs: () => systemClock.monotonicMs() + 60_000 });
 let sweeper: Sweeper | undefined;
 
 function sweep(retentions: readonly Retention[], onRemoved?: (table: string, count: number) => void): Sweeper {
   const removed = onRemoved === undefined ? {} : { onRemoved };
-  sweeper = new Sweeper({ clock: systemClock, wheel, log, task: "sweeper", everyMs: 60_000, batchCount: 100, retentions, ...removed });
+  sweeper = new Sweeper({ clock: systemClock, wheel, log, board, task: "sweeper", everyMs: 60_000, batchCount: 100, retentions, ...removed });
   return sweeper;
 }
 
@@ -33,7 +36,7 @@ describe("a sweeper", () => {
     expect(batches).toEqual([...Array.from({ length: 10 }, () => 100), 50]);
   });
 
-  it("goes on with the other tables when one fails, and is failing", async () => {
+  it("goes on with the other tables when one fails, and is shown as failing", async () => {
     const swept: string[] = [];
     const remove = (table: string, isAway: boolean) => async () => {
       swept.push(table);
@@ -46,6 +49,8 @@ describe("a sweeper", () => {
     ]);
     await until(() => swept.length >= 2);
     expect(swept.slice(0, 2)).toEqual(["holon_inbox", "holon_jobs"]);
+    await until(() => board.failing().length > 0);
+    expect(board.failing()).toEqual([{ task: "sweeper", failingForMs: expect.any(Number), reason: "Error: locked" }]);
   });
 
   it("lets the tables take turns, so that none waits until the longest is done", async () => {
