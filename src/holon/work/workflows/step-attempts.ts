@@ -56,15 +56,15 @@ export class StepAttempts {
     });
     const threaded = this.#parts.whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
     const begin = async (): Promise<Result> => {
-      await threaded?.told;
+      if (threaded !== undefined) await threaded.told;
+      // The step is worked where the run is now.
+      if (scope.cancelled !== undefined) throw scope.cancelled;
       return work(scope);
     };
     this.#running.add(scope);
     try {
       if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
-      return await counted(this.#parts.count, ["step", context, workflow], () =>
-        runInScope(scope, wheel, `The step ${name}`, threaded === undefined ? () => work(scope) : begin),
-      );
+      return await counted(this.#parts.count, ["step", context, workflow], () => runInScope(scope, wheel, `The step ${name}`, begin));
     } finally {
       threaded?.release();
       this.#running.delete(scope);
