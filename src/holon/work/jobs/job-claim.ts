@@ -9,7 +9,7 @@ export interface JobClaim {
   /** Runs that ended in an error before this one. */
   readonly failures: number;
   readonly alone: boolean;
-  /** The fence, written as `run_by`. No two claims have the same one. */
+  /** The fence, written as `run_by`. No two claims of a job have the same one. */
   readonly runBy: string;
   /** A moment before the claim was sent to the database, on the monotonic clock: its lease counts from there. */
   readonly sinceMs: number;

@@ -46,7 +46,7 @@ export interface JobTableOptions {
  *     running alone --diedAlone--> waiting, or failed after 3
  *     failed  --rerun--> waiting
  *
- * I1. No two claims have the same fence (`run_by`), and what is written of a run is written under its attempt and fence only.
+ * I1. No two claims of a job have the same fence (`run_by`), and what is written of a run is written under its attempt and fence only.
  * I2. A job runs in one process: only a row that waits is claimed, and one that runs waits again by its own run, or after its lease.
  * I3. A deduplication key is held from the outbox until a run begins, whatever claims come to nothing before.
  * I4. Only jobs that this version has are sent, for their queue is told by their declaration. Others wait, unsent, for a process that has them.
@@ -206,7 +206,7 @@ export class JobTable {
     );
   }
 
-  /** Gives a claim back whose run has not begun, and counts as none, to whoever is free. Shape: what is to be sent, or undefined where the claim is over. */
+  /** Gives back a claim whose run has not begun, so that another process can take the job at once; no attempt is counted. Shape: what is to be sent, or undefined where the claim is over. */
   async passOn(claim: JobClaim): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "pass job on",
