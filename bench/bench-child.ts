@@ -13,6 +13,9 @@ const PATIENCE_MS = 30_000;
 /** A millisecond of calling takes one, and a piece of work takes less than ten. */
 const MS_A_PIECE = 10;
 
+/** The program of the second thread of a process with background work; it lies beside the file of the process. */
+const LEASE_WORKER = "../src/holon/process/start/lease-worker.ts";
+
 /** The code of the processes, in a folder of its own. */
 export interface BuiltChild {
   readonly file: string;
@@ -21,12 +24,13 @@ export interface BuiltChild {
 }
 
 /** Compiles the code of the processes to plain JavaScript, as a user's process runs it: a loader would be measured with it. */
-export async function buildChild({ child, isBundled }: BenchPlan): Promise<BuiltChild> {
+export async function buildChild({ child, isBundled, unit }: BenchPlan): Promise<BuiltChild> {
   const folder = mkdtempSync(join(isBundled ? tmpdir() : cacheFolder(), "holon-bench-"));
-  const outfile = join(folder, "child.mjs");
+  const programs = { child, ...(unit === "pieces" && { "lease-worker": LEASE_WORKER }) };
   await build({
-    entryPoints: [fileURLToPath(new URL(child, import.meta.url))],
-    outfile,
+    entryPoints: Object.entries(programs).map(([out, file]) => ({ in: fileURLToPath(new URL(file, import.meta.url)), out })),
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     ...(isBundled ? {} : { packages: "external" as const }),
     platform: "node",
@@ -35,7 +39,7 @@ export async function buildChild({ child, isBundled }: BenchPlan): Promise<Built
     conditions: ["source"],
     logLevel: "error",
   });
-  return { file: outfile, close: () => rmSync(folder, { recursive: true, force: true }) };
+  return { file: join(folder, "child.mjs"), close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** From where packages are found that are not in the file. */

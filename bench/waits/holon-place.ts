@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import postgres, { type Sql } from "postgres";
 import { type ContextData, createContextData, migrate, type Tables } from "../../src/holon/data/index.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
+import { startLeaseWorker } from "../../src/holon/process/start/start-lease-worker.ts";
+import { LeaseThread } from "../../src/holon/work/index.ts";
 import { createQueueBackend } from "../../src/holon/work/queue/index.ts";
 import type { QueueBackend } from "../../src/holon/work/queue/queue-backend.ts";
 import type { Places, QueueKind } from "./contender.ts";
@@ -13,6 +16,7 @@ export interface HolonPlace {
     readonly wheel: TimerWheel;
     readonly log: typeof silentLogger;
     readonly random: () => number;
+    readonly thread: LeaseThread;
   };
   readonly limits: Limits;
   /** As the owner of the database, to look and to clear up. */
@@ -26,8 +30,13 @@ export interface HolonPlace {
 export async function openHolonPlace(kind: QueueKind, places: Places, poolCount: number = DEFAULT_LIMITS.poolCount): Promise<HolonPlace> {
   const wheel = new TimerWheel(() => systemClock.monotonicMs());
   const place = kind === "redis" ? { kind, url: places.redisUrl } : { kind, url: places.databaseUrl };
-  const services = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
-  const backend = await createQueueBackend(place, { ...services, prefix: `holon-${process.pid}` });
+  const base = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
+  const worker = startLeaseWorker("bench", "silent");
+  const thread = new LeaseThread({ start: () => worker, ...base });
+  // Without it the messages to the thread, and what they cost, would be missing from the figures.
+  await once(worker, "message");
+  const services = { ...base, thread };
+  const backend = await createQueueBackend(place, { ...base, prefix: `holon-${process.pid}` });
   const limits: Limits = { ...DEFAULT_LIMITS, poolCount, poolWaitingCount: 100_000, poolWaitMs: 60_000 };
   const sql = postgres(places.databaseUrl, { max: 2, onnotice: () => {} });
   const opened: ContextData<Tables>[] = [];
@@ -46,6 +55,7 @@ export async function openHolonPlace(kind: QueueKind, places: Places, poolCount:
       await backend.close();
       for (const data of opened) await data.close();
       await sql.end({ timeout: 1 });
+      await thread.close();
       wheel.close();
     },
   };
