@@ -1,13 +1,37 @@
+import { once } from "node:events";
 import path from "node:path";
 import { createServer } from "vite";
+import { refuseWords, runScript } from "../src/holon/cli/command-line.ts";
 import { devConfig } from "../src/shop/storefront/vite-config.ts";
 
-/** Serves the storefront's sources, changed in the page as they are saved; calls go to the shop, which `npm start` runs. */
-const target = process.env["SHOP_URL"] ?? "http://127.0.0.1:3000";
-const config = await devConfig(path.resolve(import.meta.dirname, ".."));
-const server = await createServer({
-  ...config,
-  server: { host: "127.0.0.1", port: 5173, proxy: { "/trpc": target, "/auth": target } },
+const USAGE = `Serves the storefront's sources on http://127.0.0.1:5173/shop/, and shows at once what is saved. Calls go to a shop that runs.
+
+  npm run web:dev
+
+  -h, --help  prints this text
+
+The variable SHOP_URL is the address of the shop (http://127.0.0.1:3000).
+`;
+
+async function serve(): Promise<number> {
+  const target = process.env["SHOP_URL"] ?? "http://127.0.0.1:3000";
+  const config = await devConfig(path.resolve(import.meta.dirname, ".."));
+  const server = await createServer({
+    ...config,
+    server: { host: "127.0.0.1", port: 5173, proxy: { "/trpc": target, "/auth": target } },
+  });
+  await server.listen();
+  // Vite's own line is of the level info, which is off.
+  for (const url of server.resolvedUrls?.local ?? []) console.log(`the storefront: ${url}, on the shop ${target}`);
+  if (server.httpServer !== null) await once(server.httpServer, "close");
+  return 0;
+}
+
+await runScript({
+  usage: USAGE,
+  options: {},
+  run({ positionals }) {
+    refuseWords(positionals);
+    return serve();
+  },
 });
-await server.listen();
-server.printUrls();

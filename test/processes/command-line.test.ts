@@ -16,6 +16,10 @@ const PROGRAMS = [
   ["bench", place("bench/run.ts"), [], ["--only", "--rounds", "(7)", "--volatile", "--profile"]],
   ["gates", place("scripts/check/gates.ts"), [], ["format", "package"]],
   ["web-build", place("scripts/web-build.ts"), [], ["folder", "dist/web"]],
+  ["web-dev", place("scripts/web-dev.ts"), [], ["npm run web:dev", "5173", "SHOP_URL"]],
+  ["openapi:generate", place("scripts/openapi/generate.ts"), [], ["npm run openapi:generate", "docs/openapi.json"]],
+  ["docs:generate", place("scripts/check/docs/generate.ts"), [], ["npm run docs:generate", "docs/errors.md"]],
+  ["workflows:accept", place("scripts/check/workflow-versions.ts"), ["accept"], ["npm run workflows:accept", "context.workflow@version"]],
   ["make-env", place("deploy/make-env.mjs"), [], ["admin@example.org"]],
 ] as const;
 
@@ -48,6 +52,13 @@ test.each([
   ["words of work that make no command", APP, ["work", "reurn", "stock", "1"], /^"work reurn stock 1" .*--help.*\n$/],
   ["a number that is not one", place("scripts/replay.ts"), ["--concurrency", "many"], /^--concurrency is .*many.*--help.*\n$/],
   ["a backend that does not exist", place("scripts/chaos.ts"), ["--backend", "kafka"], /^--backend is .*kafka.*--help.*\n$/],
+  ["a word behind a script that takes none", place("scripts/check/docs/generate.ts"), ["errors"], /^'errors' .*--help.*\n$/],
+  [
+    "a workflow that does not exist",
+    place("scripts/check/workflow-versions.ts"),
+    ["accept", "orders.fulfill@1"],
+    /^.*orders\.fulfill@1.*--help.*\n$/,
+  ],
   ["a bench that does not exist", place("bench/run.ts"), ["lokal"], /^.*lokal.*--help.*\n$/],
 ])("%s is refused in one line", async (_, main, words, line) => {
   const { exitCode, errors } = await run(main, words);

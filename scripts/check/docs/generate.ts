@@ -1,10 +1,26 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { refuseWords, runScript } from "../../../src/holon/cli/command-line.ts";
 import { generatedPages } from "./generated-pages.ts";
 
+const USAGE = `Writes the pages of docs/ that are made from the sources: docs/errors.md, docs/limits.md and docs/environment.md.
+
+  npm run docs:generate
+
+  -h, --help  prints this text
+`;
+
 const root = path.resolve(import.meta.dirname, "../../..");
-for (const [page, text] of generatedPages(root)) {
-  mkdirSync(path.dirname(path.join(root, page)), { recursive: true });
-  writeFileSync(path.join(root, page), text);
-  console.log(`wrote ${page}`);
-}
+await runScript({
+  usage: USAGE,
+  options: {},
+  run({ positionals }) {
+    refuseWords(positionals);
+    for (const [page, text] of generatedPages(root)) {
+      mkdirSync(path.dirname(path.join(root, page)), { recursive: true });
+      writeFileSync(path.join(root, page), text);
+      console.log(`wrote ${page}`);
+    }
+    return 0;
+  },
+});
