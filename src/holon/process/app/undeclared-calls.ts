@@ -1,18 +1,24 @@
 import type { ContextModule } from "../../define/index.ts";
 import type { ConfigurationFault } from "../plan/index.ts";
 
-/** `ctx.call.stock`, `ctx.asSystem.call.stock`, or `call.stock` of what a handler took apart. */
-const CALLED = /(?<![\w$])call\??\.([a-z]\w*)/g;
+/** `ctx.call.stock.left` and `ctx.asSystem.call.stock.left`; in a workflow `step.call("look", ({ call }) => call.stock.left())`. Other things may be named `call`. */
+const CALLED = /(?:(?<![\w$])(?:ctx|asSystem)\??\.|\.call\( ?, ?(?:async ?)?\(\{ ?call ?\}\) ?=> ?(?:\(?await )?)call\??\.([\w$?.]+)/g;
+
+/** A comment or a string. */
+const TEXT = /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/g;
 
 /**
  * Calls of other contexts of the app that are written in a handler and that its context does not declare: each would fail when it is made.
  *
- * It reads the text of the handlers, so it does not see what a function elsewhere calls.
+ * A fault closes the start, so a call may be missed, and none is made up. It reads the code of the handlers, so it does not see what a function elsewhere
+ * calls, nor what goes by another name than `ctx`.
  */
 export function undeclaredCalls(module: ContextModule, appContexts: readonly string[]): readonly ConfigurationFault[] {
   const known = new Set(appContexts.filter((name) => !Object.hasOwn(module.calls, name)));
   return handlersOf(module).flatMap(([place, handler]) => {
-    const called = [...codeOf(handler).matchAll(CALLED)].map(([, name]) => name as string);
+    const paths = [...codeOf(handler).matchAll(CALLED)].map(([, path = ""]) => path.split(/\??\./));
+    // `Object.keys(ctx.call.stock)` is no call.
+    const called = paths.flatMap(([name = "", ...members]) => (members.length > 0 ? [name] : []));
     return [...new Set(called)]
       .filter((name) => known.has(name))
       .map((name) => ({
@@ -23,15 +29,13 @@ export function undeclaredCalls(module: ContextModule, appContexts: readonly str
   });
 }
 
-/** A text that looks like a comment hides what follows it, so that a call may be missed, and none is made up. */
+/**
+ * The code of a handler without its comments and strings, up to its first slash or template: a slash may begin a regular expression with a quote in it,
+ * and a template may hold code, so that text and code cannot be told apart from there on.
+ */
 function codeOf(handler: () => unknown): string {
-  const [first = "", ...others] = handler.toString().split("/*");
-  const outside = others.map((part) => (part.includes("*/") ? part.slice(part.indexOf("*/") + 2) : ""));
-  return [first, ...outside]
-    .join("")
-    .replace(/\/\/[^\n]*/g, "")
-    .replace(/\s+/g, " ")
-    .replace(/ (?=\??\.)/g, "");
+  const [code = ""] = handler.toString().replace(TEXT, " ").split(/[`/]/, 1);
+  return code.replace(/\s+/g, " ").replace(/ ?(\??\.) ?/g, "$1");
 }
 
 type Named = readonly [place: string, handler: () => unknown];
