@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { pgSchema, text } from "drizzle-orm/pg-core";
-import { type App, defineApp, defineContext, job, workflow } from "holon";
+import { type App, defineApp, defineContext, job, schedule, workflow } from "holon";
 import { contract, event, mutation } from "holon/contract";
 import { z } from "zod";
 
@@ -19,9 +19,14 @@ const [salesEffects, mailEffects] = [effectsOf("sales"), effectsOf("mail")];
 export const EFFECTS = ["mail: event", "mail: job", "sales: placed", "sales: workflow"];
 
 const salesContext = defineContext(sales, { tables: { effects: salesEffects }, workflows: { deliver: workflow({ version: 1, input: Named }) } });
-const mailContext = defineContext(mail, { tables: { effects: mailEffects }, subscribesTo: { sales }, jobs: { send: job(Named) } });
+const mailContext = defineContext(mail, {
+  tables: { effects: mailEffects },
+  subscribesTo: { sales },
+  jobs: { send: job(Named), tick: job(Named) },
+  schedules: { everySecond: schedule("* * * * * *", "tick", { id: "tick" }) },
+});
 
-/** An order that is placed leads to an event, a job and a workflow. */
+/** An order that is placed leads to an event, a job and a workflow. Beside it a schedule has a job run each second. */
 export function createLoopsApp(): App {
   const salesModule = salesContext.implement({
     procedures: salesContext.procedures({
@@ -54,7 +59,17 @@ export function createLoopsApp(): App {
           await tx.db.insert(mailEffects).values({ id: data.id, what: "job" });
         });
       },
+      async tick({ data, complete }) {
+        await complete(async (tx) => {
+          await tx.db.insert(mailEffects).values({ id: data.id, what: "tick" });
+        });
+      },
     }),
   });
-  return defineApp({ name: "loops", contexts: [salesModule, mailModule], migrations: fileURLToPath(new URL("./migrations", import.meta.url)) });
+  return defineApp({
+    name: "loops",
+    contexts: [salesModule, mailModule],
+    migrations: fileURLToPath(new URL("./migrations", import.meta.url)),
+    authenticate: ({ authorization }) => (authorization === "Bearer admin" ? { kind: "user", id: "ada", roles: ["admin"] } : undefined),
+  });
 }

@@ -1,13 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, mutation, query, type RateLimit, subscription } from "../../contract/index.ts";
-import { ANONYMOUS, catalogueError, type Principal, silentLogger } from "../../kernel/index.ts";
+import { openSilentProxy, type SilentOnes } from "../../data/silent-proxy.testing.ts";
+import { ANONYMOUS, catalogueError, type Principal, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import { startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
 import type { AppRoutes } from "../app-routes/app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import type { EdgeRequest } from "../http/edge-request.ts";
 import { get, post, type RawAnswer, send } from "../http.testing.ts";
 import { openRedisRateStore, type RateStore } from "./index.ts";
+
+const wheel = new TimerWheel(() => systemClock.monotonicMs());
+afterAll(() => wheel.close());
+const storeDeps = { clock: systemClock, wheel, log: silentLogger };
+
+/** For what takes until a silent connection is given up. */
+const SLOW = { timeout: 20_000 };
 
 /** `authorization: u1` is the user u1; `bad` is refused. */
 function authenticate({ authorization }: EdgeRequest): Principal {
@@ -206,7 +214,7 @@ describe("several edges with a Redis", () => {
     await redis.stop();
   });
   async function two(limits: { addressRateCount?: number } = {}) {
-    const opened = await Promise.all([redis, redis].map(({ url }) => openRedisRateStore(url, `test${stores.length}`, silentLogger)));
+    const opened = await Promise.all([redis, redis].map(({ url }) => openRedisRateStore(url, `test${stores.length}`, storeDeps)));
     stores.push(...opened);
     return Promise.all(opened.map((rateStore) => open({ limits, rateStore })));
   }
@@ -243,13 +251,40 @@ describe("several edges with a Redis", () => {
   });
 
   it("know that one which was only slow is there again", async () => {
-    const store = await openRedisRateStore(redis.url, "slow", silentLogger);
+    const store = await openRedisRateStore(redis.url, "slow", storeDeps);
     stores.push(store);
     const totals = store.totals("calls", 10_000);
     redis.freeze();
     expect([await totals.add("k", 1), store.reachable]).toEqual([undefined, false]);
     redis.thaw();
-    await expect.poll(async () => (await totals.add("k", 1)) !== undefined).toBe(true);
-    expect(store.reachable).toBe(true);
+    await expect.poll(() => store.reachable, SLOW).toBe(true);
+    expect(await totals.add("k", 1)).toMatchObject({ count: expect.any(Number) });
   });
+
+  // Seen red without its sign of life: a connection that opened was taken for a Redis that answers, and each call waited for it.
+  it.each(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
+    "know that one is silent though no call asks it, wait for it no more, and ask it again when it speaks: silent connections %s",
+    { timeout: 60_000 },
+    async (silentOnes) => {
+      const proxy = await openSilentProxy(redis.url);
+      const store = await openRedisRateStore(proxy.url, "silent", storeDeps);
+      const totals = store.totals("calls", 60_000);
+      try {
+        await totals.add("k", 1);
+        expect(store.reachable).toBe(true);
+        proxy.silence();
+        await expect.poll(() => store.reachable, SLOW).toBe(false);
+        await expect.poll(() => proxy.acceptedCount, SLOW).toBeGreaterThan(0);
+        const next = new Promise<string>((resolve) => setImmediate(resolve, "waits"));
+        expect(await Promise.race([totals.add("k", 1), next])).toBeUndefined();
+        expect(store.reachable).toBe(false);
+        proxy.speak(silentOnes);
+        await expect.poll(() => store.reachable, SLOW).toBe(true);
+        expect(await totals.add("k", 1)).toMatchObject({ count: expect.any(Number) });
+      } finally {
+        await store.close();
+        proxy.close();
+      }
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../../work/engine/index.ts";
 import type { RateStore, SharedTotal } from "./shared-totals.ts";
 
 /** Longest that a call waits for Redis; each process counts alone meanwhile. */
@@ -11,12 +12,15 @@ const SILENCE_MS = 5_000;
 /** Longest that a start waits for it: an edge is of use without. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
+/** How often Redis is asked for a sign of life: an edge whose calls need no count would not notice that it is away, or back. */
+const PING_MS = 2_000;
+
 /**
  * Counts in Redis, so that several edges refuse together. Loaded where it is used only.
  *
- * A Redis that is away or was emptied never refuses anybody: what is lost are counts of some seconds.
+ * A Redis that is away or was emptied never refuses anybody: what is lost are counts of some seconds. While it does not answer, no call waits for it.
  */
-export async function openRedisRateStore(url: string, prefix: string, log: Logger): Promise<RateStore> {
+export async function openRedisRateStore(url: string, prefix: string, deps: TaskDeps): Promise<RateStore> {
   const [{ Redis: RedisClient }, { RateLimiterRedis }] = await Promise.all([import("ioredis"), import("rate-limiter-flexible")]);
   const client = new RedisClient(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -29,30 +33,46 @@ export async function openRedisRateStore(url: string, prefix: string, log: Logge
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 50, 1_000),
   });
-  const reach = new Reach(log);
+  const reach = new Reach(deps.log);
+  const ping = async (): Promise<void> => {
+    if (client.status !== "ready") return;
+    await client.ping().then(
+      () => reach.found(),
+      (error: unknown) => reach.lost(error),
+    );
+  };
+  const pinging = new Task({
+    ...{ ...deps, task: "sign of life of the shared counts", everyMs: PING_MS },
+    run: async () => {
+      await ping();
+      return false;
+    },
+  });
   client.on("error", (error) => reach.lost(error));
-  client.on("ready", () => reach.found());
+  // A connection that opened is no answer: a network may take connections and be silent.
+  client.on("ready", () => pinging.wake());
   await new Promise<void>((resolve) => {
     for (const event of ["ready", "close", "error"]) client.once(event, () => resolve());
   });
+  await ping();
+  const isReachable = (): boolean => client.status === "ready" && reach.now;
   return {
     get reachable() {
-      return client.status === "ready" && reach.now;
+      return isReachable();
     },
     totals(name, windowMs) {
       const duration = Math.max(1, Math.ceil(windowMs / 1_000));
       const limiter = new RateLimiterRedis({ storeClient: client, keyPrefix: `${prefix}:rate:${name}`, points: 1, duration });
       return {
         async add(key, count): Promise<SharedTotal | undefined> {
-          // Asking a connection that is away makes an error with a stack each time.
-          if (client.status !== "ready") return undefined;
+          if (!isReachable()) return undefined;
           try {
             const { consumedPoints, msBeforeNext } = await limiter.penalty(key, count);
-            // One that was only slow stays connected, and says nothing when it is well again.
-            reach.found();
             return { count: consumedPoints, leftMs: msBeforeNext };
           } catch (error) {
             reach.lost(error);
+            // One that was only slow is found again at once.
+            pinging.wake();
             return undefined;
           }
         },
@@ -60,7 +80,7 @@ export async function openRedisRateStore(url: string, prefix: string, log: Logge
     },
     async close() {
       reach.end();
-      await leave(client);
+      await Promise.all([pinging.close(), leave(client)]);
     },
   };
 }

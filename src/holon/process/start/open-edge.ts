@@ -31,9 +31,9 @@ export function openEdge(app: App, core: Core, readiness: () => Readiness, rateS
 }
 
 /** Several edges count together where there is a Redis; what is counted there may be lost at any time. */
-export async function openRateStore({ plan, log }: Core, open: OpenThings): Promise<RateStore | undefined> {
+export async function openRateStore({ plan, clock, wheel, log, random }: Core, open: OpenThings): Promise<RateStore | undefined> {
   if (plan.edge === undefined || plan.redisUrl === undefined) return undefined;
-  return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, log));
+  return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, { clock, wheel, log, random }));
 }
 
 /** An edge without contexts has the contracts of all, so the document is the same whatever runs where. */
