@@ -33,4 +33,23 @@ describe("a semaphore", () => {
     semaphore.leave();
     expect(semaphore.tryEnter()).toBe(true);
   });
+
+  it("passes over those that gave their waiting up, also if the same function waits twice", () => {
+    const semaphore = new Semaphore(1);
+    const entered: string[] = [];
+    const enter = (): unknown => entered.push("one of two");
+    semaphore.tryEnter();
+    const giveUp = semaphore.wait(enter);
+    semaphore.wait(enter);
+    const giveUpLate = semaphore.wait(() => entered.push("last"));
+    giveUp();
+    giveUp();
+    expect(semaphore.waiting).toBe(2);
+    semaphore.leave();
+    semaphore.leave();
+    giveUpLate();
+    expect([entered, semaphore.inUse, semaphore.waiting]).toEqual([["one of two", "last"], 1, 0]);
+    semaphore.leave();
+    expect(semaphore.free).toBe(1);
+  });
 });

@@ -1,7 +1,7 @@
 /** Lets so many pieces of work run at once; the others wait for their turn, in order. */
 export class Semaphore {
   readonly #count: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #inUse = 0;
 
   constructor(count: number) {
@@ -15,7 +15,7 @@ export class Semaphore {
 
   /** Pieces of work that wait for a place. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Places that are free. */
@@ -32,14 +32,27 @@ export class Semaphore {
 
   /** Takes a place, as soon as one is free. */
   async enter(): Promise<void> {
-    if (!this.tryEnter()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (!this.tryEnter()) await new Promise<void>((resolve) => this.wait(resolve));
+  }
+
+  /**
+   * Waits in line, after {@link tryEnter} has found no place. `onEntered` is called, once, when a place was taken for it. The function that is returned
+   * gives the waiting up, and does nothing after that call.
+   */
+  wait(onEntered: () => void): () => void {
+    // An entry of its own: the same function may wait twice.
+    const entry = (): void => onEntered();
+    this.#waiting.add(entry);
+    return () => this.#waiting.delete(entry);
   }
 
   /** Gives a place to the one that has waited longest, or free. */
   leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#inUse--;
-    else next();
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
+      return next();
+    }
+    this.#inUse--;
   }
 
   /** Runs work in a place of its own. Errors: those of the work. */

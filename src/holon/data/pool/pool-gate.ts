@@ -1,15 +1,10 @@
-import { catalogueError, type HolonError, markOrigin, type Scope } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, markOrigin, type Scope, Semaphore } from "../../kernel/index.ts";
 
 /** How many may pass at once, and how many wait how long. */
 export interface PoolGateLimits {
   readonly poolCount: number;
   readonly poolWaitMs: number;
   readonly poolWaitingCount: number;
-}
-
-interface Waiter {
-  readonly pass: () => void;
-  readonly refuse: (error: HolonError) => void;
 }
 
 /**
@@ -19,82 +14,77 @@ interface Waiter {
  */
 export class PoolGate {
   readonly #limits: PoolGateLimits;
-  readonly #waiting = new Set<Waiter>();
-  #inUse = 0;
+  readonly #places: Semaphore;
+  /** Refuse the calls that wait. */
+  readonly #refusals = new Set<(error: HolonError) => void>();
   #closed = false;
 
   constructor(limits: PoolGateLimits) {
     this.#limits = limits;
+    this.#places = new Semaphore(limits.poolCount);
   }
 
   get inUse(): number {
-    return this.#inUse;
+    return this.#places.inUse;
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#places.waiting;
   }
 
-  /** Whether somebody could pass without waiting. */
+  /** Whether a call would pass without waiting. */
   get free(): boolean {
-    return !this.#closed && this.#inUse < this.#limits.poolCount;
+    return !this.#closed && this.#places.free > 0;
   }
 
   /** Whether all places are taken. */
   get full(): boolean {
-    return this.#inUse >= this.#limits.poolCount;
+    return this.#places.free === 0;
   }
 
-  /** Passes, now or when somebody leaves. Undefined means now: the common case costs no promise. */
+  /** Passes, now or when a place comes free. Undefined means now: the common case costs no promise. */
   enter(scope: Scope): Promise<void> | undefined {
     const reason = scope.cancelled;
     if (reason !== undefined) throw reason;
     if (this.#closed) throw closed();
-    if (this.#inUse < this.#limits.poolCount) {
-      this.#inUse++;
-      return undefined;
-    }
-    if (this.#waiting.size >= this.#limits.poolWaitingCount)
-      throw overloaded(`${this.#waiting.size} calls wait for a connection already (poolWaitingCount)`);
+    if (this.#places.tryEnter()) return undefined;
+    if (this.waiting >= this.#limits.poolWaitingCount) throw overloaded(`${this.waiting} calls wait for a connection already (poolWaitingCount)`);
     return this.#wait(scope);
   }
 
-  /** Gives the place to the one who waits longest. */
+  /** Gives the place to the call that has waited longest. */
   leave(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#inUse--;
-    else next.pass();
+    this.#places.leave();
   }
 
-  /** Refuses those who wait and all who come. */
+  /** Refuses the calls that wait and all that come. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiting]) waiter.refuse(closed());
+    for (const refuse of [...this.#refusals]) refuse(closed());
   }
 
   #wait(scope: Scope): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = () => {
-        this.#waiting.delete(waiter);
+        this.#refusals.delete(refuse);
         clearTimeout(timer);
         forget();
       };
-      const waiter: Waiter = {
-        pass: () => {
-          settle();
-          resolve();
-        },
-        refuse: (error) => {
-          settle();
-          reject(error);
-        },
+      const giveUp = this.#places.wait(() => {
+        settle();
+        resolve();
+      });
+      const refuse = (error: HolonError) => {
+        giveUp();
+        settle();
+        reject(error);
       };
       const timer = setTimeout(
-        () => waiter.refuse(overloaded(`no connection came free within ${this.#limits.poolWaitMs} ms (poolWaitMs)`)),
+        () => refuse(overloaded(`no connection came free within ${this.#limits.poolWaitMs} ms (poolWaitMs)`)),
         this.#limits.poolWaitMs,
       );
-      this.#waiting.add(waiter);
-      const forget = scope.onCancel((reason) => waiter.refuse(reason));
+      this.#refusals.add(refuse);
+      const forget = scope.onCancel(refuse);
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from "../../kernel/index.ts";
+import { type Logger, Semaphore } from "../../kernel/index.ts";
 import type { Leases } from "../engine/leases.ts";
 import type { JobMap } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
@@ -23,12 +23,12 @@ const UNSTARTED_WAIT_MS = 5_000;
 /** What the child gets beyond the job's timeout, to write how it ended. */
 const SETTLE_MS = 5_000;
 
-/** Runs suspicious jobs, one after the other, each in a process of its own, beside the queue's own: they hold up nobody but each other. */
+/** Runs suspicious jobs, one after the other, each in a process of its own, beside the queue's own: they hold up only each other. */
 export class AloneLane {
   readonly #parts: AloneLaneParts;
-  readonly #waiting = new Set<string>();
+  readonly #turn = new Semaphore(1);
+  readonly #added = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
-  #going: Promise<void> | undefined = undefined;
 
   constructor(parts: AloneLaneParts) {
     this.#parts = parts;
@@ -36,31 +36,22 @@ export class AloneLane {
 
   /** Queues a job up; again is once. It is claimed when its turn comes. */
   add(id: string): void {
-    if (this.#stop.signal.aborted) return;
-    this.#waiting.add(id);
-    this.#going ??= this.#go();
+    if (this.#stop.signal.aborted || this.#added.has(id)) return;
+    const ended = this.#turn
+      .run(() => this.#run(id))
+      .catch((error: unknown) => this.#parts.log.warn({ jobId: id, err: error }, "a job could not be run alone; it waits for its lease to end"))
+      .finally(() => this.#added.delete(id));
+    this.#added.set(id, ended);
   }
 
   /** Stops the child that runs; its job is given back. */
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#waiting.clear();
-    await this.#going;
-  }
-
-  async #go(): Promise<void> {
-    for (const id of this.#waiting) {
-      try {
-        await this.#run(id);
-      } catch (error) {
-        this.#parts.log.warn({ jobId: id, err: error }, "a job could not be run alone; it waits for its lease to end");
-      }
-      this.#waiting.delete(id);
-    }
-    this.#going = undefined;
+    await Promise.all(this.#added.values());
   }
 
   async #run(id: string): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     const { table, leases, leaseMs } = this.#parts;
     const claim = await table.claim(id, leaseMs, true);
     if (claim === undefined) return;

@@ -1,3 +1,5 @@
+import { Semaphore } from "../../kernel/index.ts";
+
 /** Longest that a job which was taken ahead should wait for its turn, going by how long runs have taken. */
 const AHEAD_MS = 10;
 
@@ -22,13 +24,12 @@ export interface JobGateParts {
 
 /**
  * Lets so many handlers of a queue run at once, while a few jobs more are taken and claimed ahead, which would otherwise leave handlers waiting for
- * queue and database. Where runs take long nothing is taken ahead: another process may be free.
+ * queue and database. If runs take long nothing is taken ahead: another process may be free.
  */
 export class JobGate {
   readonly #parts: JobGateParts;
-  readonly #waiting: ((isIn: boolean) => void)[] = [];
+  readonly #places: Semaphore;
   readonly #lookingOn: (() => void)[] = [];
-  #running = 0;
   #usualMs = AHEAD_MS;
   /** Jobs of a message. */
   #usualCount = 1;
@@ -36,9 +37,10 @@ export class JobGate {
 
   constructor(parts: JobGateParts) {
     this.#parts = parts;
+    this.#places = new Semaphore(parts.concurrency);
   }
 
-  /** How many jobs of a message of so many are to be run here. The others are left to whoever is free: where runs take long, all but one. */
+  /** How many jobs of a message of so many are to be run here. The others are left to processes that are free: if runs take long, all but one. */
   roomFor(count: number): number {
     this.#usualCount += (Math.max(1, count) - this.#usualCount) * WEIGHT;
     return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
@@ -46,41 +48,35 @@ export class JobGate {
 
   /** Handlers that may begin at once. */
   get freeCount(): number {
-    return Math.max(0, this.#parts.concurrency - this.#running);
+    return this.#places.free;
   }
 
-  /** Resolves when it is this job's turn; false where it is not within 100 ms. */
+  /** Resolves when it is this job's turn; to false if that has not come within 100 ms. */
   enter(): Promise<boolean> | true {
-    if (this.#running < this.#parts.concurrency) {
-      this.#running++;
-      return true;
-    }
+    if (this.#places.tryEnter()) return true;
     return new Promise((resolve) => {
+      const giveUp = this.#places.wait(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(settle), 1);
+        giveUp();
         this.#look(LATE_MS);
         resolve(false);
       }, LATE_MS);
-      const settle = (isIn: boolean): void => {
-        clearTimeout(timer);
-        resolve(isIn);
-      };
-      this.#waiting.push(settle);
     });
   }
 
-  /** Gives the place of a run that took so long to the next one; without a time, that of one that was none. */
+  /** Gives the place of a run that took so long to the next one; without a time, the place of one that did not run. */
   leave(tookMs?: number): void {
     if (tookMs !== undefined) this.#look(tookMs);
-    const next = this.#waiting.shift();
-    if (next !== undefined) return next(true);
-    this.#running--;
-    for (const tell of this.#lookingOn.splice(0)) tell();
+    this.#places.leave();
+    if (this.freeCount > 0) for (const tell of this.#lookingOn.splice(0)) tell();
   }
 
-  /** Resolves when a place is free. Who was turned away keeps its message until then: the next one would be turned away as well, and so on without end. */
+  /** Resolves when a place is free. A job that was turned away keeps its message until then: the next one would be turned away as well, and so on without end. */
   async untilFree(): Promise<void> {
-    if (this.#running >= this.#parts.concurrency) await new Promise<void>((resolve) => this.#lookingOn.push(resolve));
+    if (this.freeCount === 0) await new Promise<void>((resolve) => this.#lookingOn.push(resolve));
   }
 
   #look(tookMs: number): void {
