@@ -153,6 +153,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0007_retention_indexes",
       "0008_answers_in_order",
       "0009_waiting",
+      "0010_sent",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

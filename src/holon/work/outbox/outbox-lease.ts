@@ -152,8 +152,8 @@ export class OutboxLease {
    * The queues have these events: from now on acknowledgements are waited for. For subscribers that are behind they wait. An event that is of
    * interest to none is settled by that.
    *
-   * What waits has a count of 0, and a time in a day: looks for overdue events do not read what waits for long, and a publisher of the version
-   * before, which takes it for sent, sends it when that is over.
+   * What waits has a count of 0: the index of what was sent does not hold it, and looks for overdue events do not read it. Its time is in a day: a
+   * publisher of a version without that count takes it for sent, and sends it when that time is over.
    */
   async sent(positions: readonly number[], behind: readonly string[]): Promise<void> {
     await this.#database.rows(
@@ -205,7 +205,10 @@ export class OutboxLease {
   }
 }
 
-/** A delivery that was sent once has waited `firstMs` for its acknowledgement. The power is bounded, for an event that is never taken is sent for ever. */
+/**
+ * A delivery that was sent once has waited `firstMs` for its acknowledgement. The power is bounded, for an event that is never taken is sent for ever.
+ * An index has those that were sent and are not acknowledged, and no others.
+ */
 function isOverdue({ firstMs, greatestMs }: ResendPatience): SQL {
   const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(sent_count, 20) - 1))`;
   return sql`acknowledged_at is null and sent_count > 0 and sent_at < now() - ${waited}`;

@@ -1,0 +1,52 @@
+import postgres, { type Sql } from "postgres";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
+import { type ContextData, createContextData, migrate, type SQL, sql, type Tables } from "../../data/index.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { WorkDatabase } from "../engine/work-database.ts";
+import { OutboxLease } from "./outbox-lease.ts";
+
+const place = useTestDatabase();
+let data: ContextData<Tables>;
+let owner: Sql;
+beforeAll(async () => {
+  const { url } = place.database;
+  const { role } = await migrate({ url, context: "orders" });
+  data = createContextData({ context: "orders", url, role, tables: {}, limits: testLimits(), clock: systemClock, log: silentLogger });
+  owner = postgres(url, { max: 1, onnotice: () => {} });
+});
+afterAll(async () => {
+  await data?.close();
+  await owner?.end();
+});
+
+/** Explains each statement, and keeps how many rows of the deliveries it read in vain. */
+class ExplainingDatabase extends WorkDatabase {
+  readonly readInVain: number[] = [];
+
+  override async rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
+    const plan = JSON.stringify(await super.rows(task, sql`explain (analyze) ${statement}`));
+    const counts = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, count]) => Number(count));
+    this.readInVain.push(counts.reduce((sum, count) => sum + count, 0));
+    return [];
+  }
+}
+
+it("the looks for overdue events read only what is on its way, however much is acknowledged or waits for room, and for however long", async () => {
+  await owner`set session_replication_role = replica`;
+  const deliveries = async (count: number, sentCount: number, sentAt: string, acknowledgedAt: string): Promise<void> => {
+    await owner.unsafe(`insert into orders.holon_deliveries (position, subscriber, sent_count, sent_at, acknowledged_at)
+      select coalesce((select max(position) from orders.holon_deliveries), 0) + n, 'mail', ${sentCount}, ${sentAt}, ${acknowledgedAt} from generate_series(1, ${count}) n`);
+  };
+  await deliveries(10_000, 1, "now() - interval '1 day'", "now()");
+  await deliveries(10_000, 0, "now() + interval '1 day'", "null");
+  await deliveries(10_000, 0, "now() - interval '1 day'", "null");
+  await deliveries(100, 1, "now() - interval '1 hour'", "null");
+  await owner`vacuum analyze orders.holon_deliveries`;
+  const database = new ExplainingDatabase(data, systemClock);
+  const lease = new OutboxLease(database);
+  const patience = { firstMs: 5_000, greatestMs: 30_000 };
+  await lease.overdueSubscribers(patience);
+  await lease.takeOverdue("mail", 50, patience);
+  expect(database.readInVain).toEqual([0, 0]);
+});
