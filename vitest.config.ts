@@ -6,6 +6,15 @@ const conditions = ["source", "module", "node", "development|production"];
 /** Tests with real processes that are killed, or replaced by those of another version. */
 const FAULTS = "test/{faults,old-and-new,weeks}/**/*.test.ts";
 
+/** Tests that wait for time-outs of silent servers, locks and bodies most of their time, and let the processor rest. */
+const WAITS = [
+  "src/holon/data/{silence,notify/silence}.test.ts",
+  "src/holon/data/migrate/busy-tables.test.ts",
+  "src/holon/work/queue/silent-servers.test.ts",
+  "src/holon/pipeline/hanging-workflows.test.ts",
+  "test/processes/{left-processes,readiness,silent-database,start-patience}.test.ts",
+];
+
 const exclude = [...configDefaults.exclude, "**/bad-samples/**"];
 
 export default defineConfig({
@@ -15,10 +24,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "all but faults", include: ["{src,contracts,scripts,test,bench}/**/*.test.ts"], exclude: [...exclude, FAULTS] },
+        test: { name: "all others", include: ["{src,contracts,scripts,test,bench}/**/*.test.ts"], exclude: [...exclude, FAULTS, ...WAITS] },
       },
+      { extends: true, test: { name: "waits", include: WAITS, exclude, maxWorkers: 5, sequence: { groupOrder: 1 } } },
       // Each starts many processes and kills them: they run when all others are over, one file after the other.
-      { extends: true, test: { name: "faults", include: [FAULTS], exclude, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "faults", include: [FAULTS], exclude, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
     globalSetup: "test/left-out.ts",
     pool: "forks",

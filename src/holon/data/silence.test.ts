@@ -159,36 +159,6 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
   });
 });
 
-describe("a connection that hears other processes", { timeout: 40_000 }, () => {
-  it("is opened again when the server does not answer LISTEN", async () => {
-    const { proxy } = await behindProxy();
-    const hub = new NotifyHub(silentLogger);
-    proxy.silenceAt('listen "');
-    const heard: unknown[] = [];
-    hub.listen(proxy.url, "orders_changed", (sender) => heard.push(sender));
-    await until(() => proxy.heldBytes > 0);
-    proxy.silenceAt(undefined);
-    await until(() => heard.length > 0);
-    expect(heard).toEqual([undefined]);
-    await hub.close();
-  });
-
-  it("is opened again when the server goes silent later, and hears again", async () => {
-    const { proxy } = await behindProxy();
-    const hub = new NotifyHub(silentLogger);
-    const heard: unknown[] = [];
-    hub.listen(proxy.url, "orders_changed", (sender) => heard.push(sender));
-    await until(() => heard.length === 1);
-    proxy.silence();
-    proxy.speak("stay silent");
-    await until(() => heard.length === 2);
-    await place.sql`select pg_notify('orders_changed', 'them')`;
-    await until(() => heard.length === 3);
-    expect(heard).toEqual([undefined, undefined, "them"]);
-    await hub.close();
-  });
-});
-
 describe("a sign of life that comes as its time ends", { timeout: 40_000 }, () => {
   it("gives its place back once", async () => {
     const pools = await Promise.all(Array.from({ length: 40 }, () => behindProxy(1)));

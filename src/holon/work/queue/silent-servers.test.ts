@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { openSilentProxy, type SilentOnes } from "../../data/silent-proxy.testing.ts";
 import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
@@ -32,11 +32,11 @@ const SERVERS = {
   },
 };
 
-describe.each(["redis", "postgres"] as const)("queues on a silent %s", { timeout: 180_000 }, (kind) => {
+describe.concurrent.each(["redis", "postgres"] as const)("queues on a silent %s", { timeout: 180_000 }, (kind) => {
   // Seen red without `socketTimeout` of the clients, and without the pings of the connections on which workers listen: TCP gives up after a quarter of an hour.
-  it.skipIf(!hasRedis && kind === "redis").each(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
+  it.skipIf(!hasRedis && kind === "redis").for(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
     "refuse at once, and work again by themselves when it speaks again: silent connections %s",
-    async (silentOnes) => {
+    async (silentOnes, { expect }) => {
       const server = await SERVERS[kind]();
       const proxy = await openSilentProxy(server.url);
       const backend = await createQueueBackend({ kind, url: proxy.url }, options);
