@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Signal, signal, until } from "../../data/child.testing.ts";
+import { silentLogger } from "../../kernel/index.ts";
+import { AloneLane, type AloneLaneParts } from "./alone-lane.ts";
+import type { JobTable } from "./job-table.ts";
+
+/** Asked to claim a job; the test answers. */
+interface Asked {
+  readonly id: string;
+  readonly answer: Signal;
+}
+
+let asked: Asked[] = [];
+let lane: AloneLane;
+
+beforeEach(() => {
+  asked = [];
+  const table = {
+    async claim(id: string) {
+      const answer = signal();
+      asked.push({ id, answer });
+      await answer.promise;
+      if (id === "bad") throw new TypeError("no database");
+      // It is another's by now.
+      return undefined;
+    },
+  } as unknown as JobTable;
+  lane = new AloneLane({ table, log: silentLogger } as unknown as AloneLaneParts);
+});
+afterEach(() => lane.close());
+
+const ids = () => asked.map(({ id }) => id);
+const answered = async (count: number): Promise<void> => {
+  await until(() => asked.length === count);
+  asked[count - 1]?.answer.resolve();
+};
+
+describe("the lane of jobs that run alone", () => {
+  it("takes one after the other, each once however often it is added, and goes on after one that failed", async () => {
+    for (const id of ["bad", "a", "bad", "b", "a"]) lane.add(id);
+    await answered(1);
+    await answered(2);
+    await answered(3);
+    await lane.close();
+    expect(ids()).toEqual(["bad", "a", "b"]);
+  });
+
+  it("claims none of those that wait once it is closed", async () => {
+    for (const id of ["a", "b"]) lane.add(id);
+    await until(() => asked.length === 1);
+    const closed = lane.close();
+    lane.add("c");
+    await answered(1);
+    await closed;
+    expect(ids()).toEqual(["a"]);
+  });
+});
