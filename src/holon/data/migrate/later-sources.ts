@@ -59,14 +59,11 @@ create index concurrently holon_deliveries_waiting on %s.holon_deliveries (subsc
     name: "0010_sent",
     sql: `
 -- holon:no-transaction
--- holon: compatible: the index that goes is replaced, and no statement needs it to be right
 drop index concurrently if exists %s.holon_deliveries_sent;
 --> statement-breakpoint
--- Deliveries that were sent and are not acknowledged: as many as the queues hold.
+-- Deliveries that were sent and are not acknowledged: as many as the queues hold. Processes of the version before still read holon_deliveries_open, which
+-- holds those that wait for room as well: a later version removes it.
 create index concurrently holon_deliveries_sent on %s.holon_deliveries (subscriber, position) where acknowledged_at is null and sent_count > 0;
---> statement-breakpoint
--- It held those that wait for room as well. Until the last process of the version before has ended, its looks for overdue events read the whole table.
-drop index concurrently if exists %s.holon_deliveries_open;
 `,
   },
 ];
