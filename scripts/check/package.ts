@@ -6,6 +6,7 @@ import { formatMessage } from "publint/utils";
 import { entrances, importFaults, linkDependencies, typeFaults } from "./package/consumer.ts";
 import { engineFaults } from "./package/engines.ts";
 import { contentFaults, packInto } from "./package/packed.ts";
+import { checkReadme } from "./package/readme.ts";
 import { secondThreadFaults } from "./second-thread.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -16,7 +17,7 @@ try {
   linkDependencies(root, project);
   const names = entrances(root);
   const { messages, pkg } = await publint({ pkgDir: packed.folder, strict: true, pack: false });
-  const faults = [
+  const ofPackage = [
     ...contentFaults(packed),
     ...engineFaults(root),
     ...messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
@@ -24,8 +25,12 @@ try {
     ...secondThreadFaults(path.join(packed.folder, "dist/holon/process/start/lease-worker.js"), project),
     ...typeFaults(root, project, names),
   ];
+  // The last one: it makes an app of the project, with packages that the toolkit itself must do without.
+  const { faults: ofReadme, blocks, notes } = await checkReadme(root, project);
+  const faults = [...ofPackage, ...ofReadme];
   for (const fault of faults) console.error(fault);
-  console.log(`package: ${packed.files.length} files, ${names.length} entrances, ${faults.length} faults`);
+  for (const note of notes) console.log(`not run: ${note}`);
+  console.log(`package: ${packed.files.length} files, ${names.length} entrances, ${blocks} blocks of README and guides, ${faults.length} faults`);
   if (faults.length > 0) process.exitCode = 1;
 } finally {
   rmSync(project, { recursive: true, force: true });

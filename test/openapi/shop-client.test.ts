@@ -11,6 +11,7 @@ import { brokenPromise, KEPT_DOCUMENT, type WrittenDocument } from "./document.t
 import type { paths } from "./shop-api.d.ts";
 
 type ShopClient = Client<paths>;
+type ProductList = paths["/products"]["get"]["responses"]["200"]["content"]["application/json"];
 
 const run = promisify(execFile);
 
@@ -125,6 +126,17 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     const order = JSON.parse(stdout.slice(stdout.lastIndexOf('{"id"'))) as Order;
     expect(order).toMatchObject({ lines: [{ quantity: 2 }] });
     expect((await shop.settled(order)).status).toBe("confirmed");
+  });
+
+  it("lists by cursor what curl lists, as the guide to REST shows it", async () => {
+    const guide = readFileSync("docs/rest.md", "utf8");
+    const [, script = ""] = /^## Lists$[\s\S]*?^```sh$([\s\S]*?)^```$/m.exec(guide) ?? [];
+    const [first = "", second = ""] = script.trim().replaceAll("http://127.0.0.1:3000", shop.url).split("\n");
+    const list = async (line: string) => JSON.parse((await run("sh", ["-ec", line])).stdout) as ProductList;
+    const { items, next } = await list(first);
+    const { items: others } = await list(second.replace("<next>", next ?? ""));
+    expect([items.length, others.length]).toEqual([5, 5]);
+    expect(items.map(({ id }) => id)).not.toContain(others[0]?.id);
   });
 
   it("was answered nothing that the document does not promise", () => {

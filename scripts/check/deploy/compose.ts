@@ -22,12 +22,13 @@ interface Compose {
 
 const TOKEN_KEY = { kty: "OKP", crv: "Ed25519", kid: "sample", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 
-const SHAPE = shapeOf(
+/** The contexts of the shop. */
+export const SHOP_SHAPE = shapeOf(
   createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never, nowMs: () => 0 }),
 );
 
 /** A key for each process, made now. */
-const SAMPLE_KEYS = [EDGE, ...SHAPE.contexts.map(({ name }) => name)].map((name) => ({ name, ...createProcessKey() }));
+const SAMPLE_KEYS = [EDGE, ...SHOP_SHAPE.contexts.map(({ name }) => name)].map((name) => ({ name, ...createProcessKey() }));
 
 /** Values for what the compose file takes from outside; none is used anywhere. */
 const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
@@ -61,7 +62,7 @@ function serviceFaults(name: string, service: Service, services: Compose["servic
   const environment = production(service);
   const faults: string[] = [];
   try {
-    const { addresses } = readPlan(SHAPE, environment);
+    const { addresses } = readPlan(SHOP_SHAPE, environment);
     const hosts = Object.values(addresses)
       .flat()
       .map((address) => new URL(address).hostname);
@@ -79,7 +80,7 @@ function serviceFaults(name: string, service: Service, services: Compose["servic
 /** In each profile, every context is hosted by one service. */
 function hostingFaults(profile: string, own: readonly (readonly [string, Service])[]): string[] {
   const hosting = own.filter(([, { profiles = [] }]) => profiles.includes(profile)).flatMap(([, service]) => hosted(production(service)));
-  return SHAPE.contexts.flatMap(({ name }) => {
+  return SHOP_SHAPE.contexts.flatMap(({ name }) => {
     const count = hosting.filter((context) => context === name).length;
     return count === 1 ? [] : [`profile ${profile}: ${count} services host ${name}`];
   });
@@ -87,7 +88,7 @@ function hostingFaults(profile: string, own: readonly (readonly [string, Service
 
 function hosted(environment: Readonly<Record<string, string>>): string[] {
   const { HOLON_CONTEXTS: contexts } = environment;
-  return contexts === undefined ? SHAPE.contexts.map(({ name }) => name) : contexts.split(",");
+  return contexts === undefined ? SHOP_SHAPE.contexts.map(({ name }) => name) : contexts.split(",");
 }
 
 /** The environment of a service with its sample secrets put in, on the image's own. */

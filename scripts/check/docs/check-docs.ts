@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { runCommand } from "../command.ts";
-import { exampleFaults, unmarkedFences } from "./examples.ts";
 import { linkFaults } from "./links.ts";
-import { type Page, parsePage } from "./markdown.ts";
+import { type Page, parsePage, unmarkedFences } from "./markdown.ts";
 import { promiseFaults } from "./promises.ts";
 
 /** The README's two commands, as a newcomer copies them; `.ci/run` calls the same. */
@@ -17,7 +16,6 @@ export function checkPages(root: string, base: string, paths: readonly string[])
     ...readmeFaults(pageAt("README.md")),
     ...linkFaults(root, pages),
     ...unmarkedFences(pages),
-    ...exampleFaults(root, pages),
     ...promiseFaults(root, pageAt("docs/promises.md")),
     ...conflictFaults(pages),
   ];

@@ -24,6 +24,15 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
+/** Fences marked neither as code of a known language nor as text, which no check can judge. */
+export function unmarkedFences(pages: readonly Page[]): string[] {
+  return pages.flatMap((page) =>
+    page.fences
+      .filter(({ info }) => info === "")
+      .map(({ line }) => `${page.path}:${line - 1} has a fence without a language: mark it ts, sh, json, text, ...`),
+  );
+}
+
 const FENCE = /^(\s*)(```+|~~~+)\s*(.*)$/;
 const LINK = /!?\[(?:[^\]\\]|\\.)*\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^\s*\[[^\]]+\]:\s*<?(\S+?)>?\s*$/g;
 

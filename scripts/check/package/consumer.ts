@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runCommand } from "../command.ts";
 
 interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
 }
 
 /** The entrances that package.json promises, as a user writes them. */
@@ -12,9 +13,11 @@ export function entrances(root: string): string[] {
   return Object.keys(readManifest(root).exports).map((key) => path.posix.join("holon", key));
 }
 
-/** Gives a project the dependencies of the package, and none of the development ones. */
+/** Gives a project the dependencies of the package, of the optional ones those of this machine, and none of the development ones. */
 export function linkDependencies(root: string, project: string): void {
-  for (const name of [...Object.keys(readManifest(root).dependencies), "@types/node"]) {
+  const { dependencies, optionalDependencies } = readManifest(root);
+  const optional = Object.keys(optionalDependencies).filter((name) => existsSync(path.join(root, "node_modules", name)));
+  for (const name of [...Object.keys(dependencies), ...optional, "@types/node"]) {
     const link = path.join(project, "node_modules", name);
     mkdirSync(path.dirname(link), { recursive: true });
     symlinkSync(path.join(root, "node_modules", name), link);

@@ -29,7 +29,11 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
   variable("REDIS_URL", "queues on Postgres", "Redis for queues: a single node; it may be emptied at any time."),
   variable("HOLON_QUEUE_PREFIX", "name of the app", "Keeps the queues of several apps apart that share a Redis or a database."),
-  secret("HOLON_KEY", "", "Private Ed25519 key of this process, as a JWK or as PKCS #8 in PEM: proves who it is. `node main.js key` makes one."),
+  secret(
+    "HOLON_KEY",
+    "",
+    "Private Ed25519 key of this process, as a JWK or as PKCS #8 in PEM: proves who it is. `node dist/src/main.js key` makes one.",
+  ),
   secret(
     "HOLON_PEERS",
     "",
@@ -67,7 +71,7 @@ export const VARIABLES: readonly Variable[] = [
 ];
 
 /** Variables of the project's own tests and tools, which processes started by them inherit and do not read. */
-export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED"];
+export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED", "HOLON_OLD_VERSION_FOLDER", "HOLON_WEEKS_DAYS"];
 
 /** The variables that one context has. */
 export function contextVariables(context: string): { readonly address: string; readonly database: string } {
