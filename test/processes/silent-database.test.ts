@@ -72,7 +72,8 @@ test.each([
       const isSaid = ["sales", "mail"].every(
         (name) =>
           all.some((text) => text === `the database of ${name} does not answer`) &&
-          all.some((text) => text.startsWith(`background work of ${name} fails (`)),
+          // Beside the connection that hears other processes, which is named first: a loop that asks the pool.
+          all.some((text) => new RegExp(`^background work of ${name} fails \\((?:(?!hearing)|.*; )`).test(text)),
       );
       return isSaid ? all : undefined;
     });
@@ -94,3 +95,21 @@ test.each([
     expect(running.child.exitCode).toBeNull();
   },
 );
+
+test("a Postgres that answers all but LISTEN is named in readiness, and heard again by itself", { timeout: 400_000 }, async () => {
+  await eventually("nothing is wrong", async () => (await troubles()).length === 0 || undefined);
+  proxy.silenceAt('listen "');
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holon listen' and datname = current_database()`;
+  await eventually("readiness says it", async () => {
+    const said = (await troubles()).map((text) => text.replace(/, for .*/, ""));
+    expect(said.sort()).toEqual([
+      "background work of mail fails (hearing other processes",
+      "background work of sales fails (hearing other processes",
+    ]);
+    return true;
+  });
+  // What other processes would say is looked for meanwhile.
+  await haveHappened(await placed("unheard"));
+  proxy.silenceAt(undefined);
+  await eventually("nothing is wrong any more", async () => (await troubles()).length === 0 || undefined);
+});

@@ -141,6 +141,13 @@ describe.skipIf(!hasRedis)("a Redis that goes silent under a process", () => {
     said.push(`readiness is whole after ${since()}`);
     expect(await metrics(running, "holon_queue_jobs")).not.toEqual([]);
     expect(await boards(running)).toEqual([200, 200]);
+    // Acknowledgements that were lost meanwhile are made good: the producer forgets what was taken.
+    await eventually("no event waits", async () => {
+      const rows = await metrics(running, "holon_outbox_rows");
+      expect(rows.map((line) => line.endsWith(" 0"))).toEqual([true, true]);
+      return true;
+    });
+    said.push(`no event is unacknowledged after ${since()}`);
     console.log(`silent connections ${silentOnes}: ${said.join(", ")}`);
     expect(running.child.exitCode).toBeNull();
   });

@@ -9,6 +9,7 @@ import type { StatementRequest } from "./drizzle/statement-runner.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./idempotency/key-claim.ts";
 import { AppendChannel } from "./notify/append-channel.ts";
+import type { NotifyStanding } from "./notify/notify-client.ts";
 import type { NotifyHub } from "./notify/notify-hub.ts";
 import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
@@ -52,6 +53,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly #inTransaction = new WeakSet<Scope>();
   readonly #appended: AppendChannel;
   readonly #left: AppendChannel;
+  readonly #hearing: NotifyStanding | undefined;
 
   constructor(options: ContextDataOptions<T>) {
     const { context, url, role, limits, clock } = options;
@@ -81,6 +83,7 @@ export class ContextData<T extends Tables = Tables> {
       inSystemScope(signal, clock, (scope) => this.statement(scope, { text, params, prepare: true, rows: "arrays" }));
     this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: options.hub, send });
     this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: options.hub, send });
+    this.#hearing = options.hub?.standing(url);
     this.#shelf = new QueryShelf(databases);
     this.#keys = new IdempotencyKeys({
       context,
@@ -169,6 +172,11 @@ export class ContextData<T extends Tables = Tables> {
   /** Runs a function when a process of this context left work to others. As {@link listenAppended}. */
   listenLeft(listener: () => void): () => void {
     return this.#left.listen(listener);
+  }
+
+  /** How it stands with what this process hears of others, for readiness; undefined without a hub. */
+  get hearing(): NotifyStanding | undefined {
+    return this.#hearing;
   }
 
   /** For metrics. */

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { catalogueError, HolonError, silentLogger } from "../kernel/index.ts";
+import { catalogueError, HolonError, silentLogger, systemClock } from "../kernel/index.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { NotifyHub } from "./notify/notify-hub.ts";
@@ -120,7 +120,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
 
   it("after a commit that other processes are told of: what tells them is given up", async () => {
     const { proxy } = await behindProxy();
-    const hub = new NotifyHub(silentLogger);
+    const hub = new NotifyHub({ clock: systemClock, log: silentLogger });
     const data = place.open({ poolCount: 2 }, { url: proxy.url, hub });
     await data.ping();
     data.leftWork();

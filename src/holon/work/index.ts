@@ -1,6 +1,6 @@
 export * from "./admin/index.ts";
 export { LeaseThread, type LeaseWorker } from "./engine/lease-thread.ts";
-export { Task } from "./engine/task.ts";
+export { Task, type TaskDeps } from "./engine/task.ts";
 export { TaskBoard } from "./engine/task-board.ts";
 export { COUNTED_MOST, type WorkData, WorkDatabase } from "./engine/work-database.ts";
 export * from "./inbox/index.ts";

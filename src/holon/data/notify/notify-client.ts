@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
-import type { Logger } from "../../kernel/index.ts";
-import { databaseAway } from "../database-error.ts";
+import type { Clock, HolonError, Logger } from "../../kernel/index.ts";
+import { databaseAway, toHolonError } from "../database-error.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { answerWithin } from "../pool/answer-within.ts";
 import { type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
@@ -14,8 +14,8 @@ export type NotifyListener = (sender: string | undefined) => void;
 /** Nothing is lost where the server forgets a notification in a crash, so its commit need not wait for the disk. */
 export const NOTIFY_TEXT = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
-/** How often the server is asked for a sign of life: a network that is gone says nothing. */
-const PULSE_MS = 5_000;
+/** How often the server is asked for a sign of life: a network that is gone says nothing. Before the first one a connection does not count as well again. */
+const PULSE_MS = 2_000;
 /** Longest that the server may take to answer anything that is asked here. */
 const ANSWER_MS = 2_000;
 const RETRY_FIRST_MS = 50;
@@ -23,6 +23,21 @@ const RETRY_GREATEST_MS = 5_000;
 
 /** The server's own limits are of no use here. */
 const NO_LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionMs: 0 };
+
+/** What a connection that hears NOTIFY needs. */
+export interface NotifyDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How it stands with what a process hears, for readiness. */
+export interface NotifyStanding {
+  readonly name: string;
+  /** Since when nothing is heard, or each connection is lost soon, on the monotonic clock; undefined while all is well. */
+  readonly failingSinceMs: number | undefined;
+  /** Why the last connection was lost, or not opened. */
+  readonly reason: string;
+}
 
 /**
  * The one connection of a process to a server that hears NOTIFY. It works as its login, for channels need no right, and runs nothing but LISTEN and
@@ -33,10 +48,13 @@ const NO_LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionMs
  *     any --close()--> closed
  *
  * N1. Every answer has a bound that a timer of this process keeps; the connection of one that does not come is cut off.
+ * N2. Pauses grow until a connection has given a sign of life: a server that ends each of them is not asked in a loop, and it is said once.
+ *
+ * It keeps its own timers: the loops of background work are a floor above, and what they repeat is a piece of work, not a connection that lasts.
  */
 export class NotifyClient {
   readonly #options: ConnectionOptions;
-  readonly #log: Logger;
+  readonly #deps: NotifyDeps;
   readonly #channels = new Map<string, Set<NotifyListener>>();
   readonly #heard = new Set<string>();
   readonly #closing = new AbortController();
@@ -45,11 +63,21 @@ export class NotifyClient {
   #attempt = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
   #pulse: NodeJS.Timeout | undefined = undefined;
+  #failingSinceMs: number | undefined = undefined;
+  #reason = "";
 
-  constructor(url: string, log: Logger) {
+  constructor(url: string, deps: NotifyDeps) {
     const onNotify = (channel: string, sender: string): void => this.#wake(channel, sender);
     this.#options = { url, role: undefined, applicationName: "holon listen", limits: NO_LIMITS, readsTypes: false, onNotify };
-    this.#log = log;
+    this.#deps = deps;
+  }
+
+  get failingSinceMs(): number | undefined {
+    return this.#failingSinceMs;
+  }
+
+  get reason(): string {
+    return this.#reason;
   }
 
   /** Listens from soon on; the listener is called once when that is so. Returns what takes it back. */
@@ -81,7 +109,12 @@ export class NotifyClient {
     this.#timer = undefined;
     this.#isOpening = true;
     try {
-      const connection = await PoolConnection.open(this.#options, 0, (lost) => this.#lost(lost), this.#closing.signal);
+      const connection = await PoolConnection.open(
+        this.#options,
+        0,
+        (lost, reason) => this.#lost(lost, reason === "silent" ? silent() : undefined),
+        this.#closing.signal,
+      );
       this.#connection = connection;
       void this.#listenAll(connection);
     } catch (error) {
@@ -101,7 +134,6 @@ export class NotifyClient {
       return;
     }
     if (this.#connection !== connection) return;
-    this.#attempt = 0;
     this.#pulse ??= this.#startPulse(connection);
     for (const channel of missing) {
       this.#heard.add(channel);
@@ -115,15 +147,25 @@ export class NotifyClient {
 
   #startPulse(connection: PoolConnection): NodeJS.Timeout {
     const pulse = setInterval(() => {
-      this.#answer(connection, connection.sendSimple("select 1")).catch(() => {});
+      this.#answer(connection, connection.sendSimple("select 1")).then(
+        () => this.#proven(connection),
+        () => {},
+      );
     }, PULSE_MS);
     return pulse.unref();
+  }
+
+  #proven(connection: PoolConnection): void {
+    if (this.#connection !== connection || this.#failingSinceMs === undefined) return;
+    this.#attempt = 0;
+    this.#failingSinceMs = undefined;
+    this.#deps.log.info({}, "other processes are heard again");
   }
 
   #answer<Answer>(connection: PoolConnection, answer: PromiseLike<Answer>): Promise<Answer> {
     return answerWithin(ANSWER_MS, answer, () => {
       connection.abandon();
-      return databaseAway(`The database does not answer within ${ANSWER_MS} ms.`);
+      return silent();
     });
   }
 
@@ -139,12 +181,17 @@ export class NotifyClient {
 
   #openLater(error: unknown): void {
     if (this.#closing.signal.aborted) return;
+    const { clock, log } = this.#deps;
+    if (this.#failingSinceMs === undefined)
+      log.warn({ err: error }, "the connection that hears other processes was lost; it is opened again, and what they say is looked for meanwhile");
+    this.#failingSinceMs ??= clock.monotonicMs();
+    this.#reason = error === undefined ? "the server ended the connection" : toHolonError(error).message;
     const ceilingMs = Math.min(RETRY_GREATEST_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#attempt++, 10));
-    this.#log.warn(
-      { err: error },
-      "the connection that hears other processes was lost; it is opened again, and what they say is looked for meanwhile",
-    );
     this.#timer = setTimeout(() => void this.#open(), randomInt(1, ceilingMs + 1));
     this.#timer.unref();
   }
+}
+
+function silent(): HolonError {
+  return databaseAway(`The database does not answer within ${ANSWER_MS} ms.`);
 }

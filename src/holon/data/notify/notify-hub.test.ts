@@ -14,7 +14,7 @@ const stores: ContextData[] = [];
 /** The data of a context as a process of its own would open it. */
 async function openProcess(context: string, url = place.database.url): Promise<{ readonly data: ContextData; readonly hub: NotifyHub }> {
   if (url === place.database.url) await migrate({ url, context });
-  const hub = createNotifyHub({ log: silentLogger });
+  const hub = createNotifyHub({ clock: systemClock, log: silentLogger });
   return { data: await openData(context, hub, url), hub };
 }
 

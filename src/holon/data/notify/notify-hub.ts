@@ -1,5 +1,5 @@
-import type { Closable, Logger } from "../../kernel/index.ts";
-import { NotifyClient, type NotifyListener } from "./notify-client.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { NotifyClient, type NotifyDeps, type NotifyListener, type NotifyStanding } from "./notify-client.ts";
 
 /**
  * How the processes of an app wake each other: one connection that listens for each database address that this process uses, shared by its
@@ -8,12 +8,12 @@ import { NotifyClient, type NotifyListener } from "./notify-client.ts";
  * Being told is a favour and no promise: whoever waits for something also looks by itself now and then.
  */
 export class NotifyHub implements Closable {
-  readonly #log: Logger;
+  readonly #deps: NotifyDeps;
   readonly #clients = new Map<string, NotifyClient>();
   #closed = false;
 
-  constructor(log: Logger) {
-    this.#log = log;
+  constructor(deps: NotifyDeps) {
+    this.#deps = deps;
   }
 
   /** Connections that listen, opened or being opened. */
@@ -26,7 +26,7 @@ export class NotifyHub implements Closable {
     if (this.#closed) return () => {};
     let client = this.#clients.get(url);
     if (client === undefined) {
-      client = new NotifyClient(url, this.#log);
+      client = new NotifyClient(url, this.#deps);
       this.#clients.set(url, client);
     }
     return client.listen(channel, listener);
@@ -37,6 +37,20 @@ export class NotifyHub implements Closable {
     return this.#clients.get(url)?.tell(channel, sender);
   }
 
+  /** How it stands with what is heard of a database, from when somebody listens. */
+  standing(url: string): NotifyStanding {
+    const client = () => this.#clients.get(url);
+    return {
+      name: "hearing other processes",
+      get failingSinceMs() {
+        return client()?.failingSinceMs;
+      },
+      get reason() {
+        return client()?.reason ?? "";
+      },
+    };
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#clients.values()].map((client) => client.close()));
@@ -45,6 +59,6 @@ export class NotifyHub implements Closable {
 }
 
 /** Makes the means by which the contexts of a process hear other processes; hand it to {@link import("../context-data.ts").createContextData}. */
-export function createNotifyHub({ log }: { readonly log: Logger }): NotifyHub {
-  return new NotifyHub(log);
+export function createNotifyHub(deps: NotifyDeps): NotifyHub {
+  return new NotifyHub(deps);
 }

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { silentLogger } from "../../kernel/index.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { until } from "../child.testing.ts";
 import { useTestDatabase } from "../database.testing.ts";
 import { openSilentProxy, type SilentProxy } from "../silent-proxy.testing.ts";
@@ -18,7 +18,7 @@ async function behindProxy(): Promise<SilentProxy> {
 describe("a connection that hears other processes", { timeout: 40_000 }, () => {
   it("is opened again when the server does not answer LISTEN", async () => {
     const proxy = await behindProxy();
-    const hub = new NotifyHub(silentLogger);
+    const hub = new NotifyHub({ clock: systemClock, log: silentLogger });
     proxy.silenceAt('listen "');
     const heard: unknown[] = [];
     hub.listen(proxy.url, "orders_changed", (sender) => heard.push(sender));
@@ -31,7 +31,7 @@ describe("a connection that hears other processes", { timeout: 40_000 }, () => {
 
   it("is opened again when the server goes silent later, and hears again", async () => {
     const proxy = await behindProxy();
-    const hub = new NotifyHub(silentLogger);
+    const hub = new NotifyHub({ clock: systemClock, log: silentLogger });
     const heard: unknown[] = [];
     hub.listen(proxy.url, "orders_changed", (sender) => heard.push(sender));
     await until(() => heard.length === 1);
@@ -43,6 +43,25 @@ describe("a connection that hears other processes", { timeout: 40_000 }, () => {
     await sql.end();
     await until(() => heard.length === 3);
     expect(heard).toEqual([undefined, undefined, "them"]);
+    await hub.close();
+  });
+});
+
+describe("a connection that hears other processes, and is ended each time that it does", () => {
+  it("is opened again after waits that grow, and that is said once", async () => {
+    const said: string[] = [];
+    const warn = (_fields: object | string, text?: string): void => void said.push(text ?? "");
+    const hub = new NotifyHub({ clock: systemClock, log: { ...silentLogger, warn } });
+    let heardCount = 0;
+    hub.listen(place.database.url, "orders_changed", () => heardCount++);
+    const sql = postgres(place.database.url, { max: 1 });
+    for (let life = 1; life <= 6; life++) {
+      await until(() => heardCount === life);
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holon listen' and datname = current_database()`;
+    }
+    await sql.end();
+    await until(() => heardCount === 7);
+    expect(said).toHaveLength(1);
     await hub.close();
   });
 });

@@ -1,6 +1,6 @@
 import { sql } from "../../data/index.ts";
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import { Task, type WorkData, WorkDatabase } from "../../work/index.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskBoard, type TaskDeps, type WorkData, WorkDatabase } from "../../work/index.ts";
 
 /** Between two looks at the clock of a database. */
 const EVERY_MS = 60_000;
@@ -18,12 +18,11 @@ const LONGEST_ANSWER_MS = 1_000;
 type ClockStore = Pick<WorkData, "transaction" | "statement" | "context">;
 
 /** What {@link ClockWatch} needs. */
-export interface ClockWatchDeps {
+export interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
   /** By context. */
   readonly stores: ReadonlyMap<string, ClockStore>;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
+  /** By context. */
+  readonly boards?: ReadonlyMap<string, TaskBoard>;
 }
 
 /**
@@ -43,7 +42,7 @@ export class ClockWatch implements Closable {
         await this.look(context, store);
         return false;
       };
-      return new Task({ ...deps, task: `clock of ${context}`, everyMs: EVERY_MS, run });
+      return new Task({ ...deps, board: deps.boards?.get(context), task: `clock of ${context}`, everyMs: EVERY_MS, run });
     });
     for (const task of this.#tasks) task.wake();
   }

@@ -1,50 +1,41 @@
-import type { Closable, Logger } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
+import { Task, type TaskDeps } from "../../work/index.ts";
 
 const EVERY_MS = 2_000;
 
+/** A database that does not answer is asked again after one to two seconds, however long it is away. */
+const BACKOFF = { firstMs: 1_000, greatestMs: 1_000 };
+
 /** A database that can be asked whether it answers. */
 export interface Pingable {
+  /** Ends by itself, whatever the network does. */
   ping(): Promise<void>;
 }
 
 /** Asks every database now and then whether it answers, so that readiness can be told at once. Each is asked once at a time. */
 export class DatabaseWatch implements Closable {
-  readonly #silent = new Set<string>();
-  readonly #asked = new Set<string>();
-  readonly #log: Logger;
-  readonly #timer: NodeJS.Timeout;
-  #closed = false;
+  readonly #tasks: ReadonlyMap<string, Task>;
 
-  constructor(databases: ReadonlyMap<string, Pingable>, log: Logger) {
-    this.#log = log;
-    this.#timer = setInterval(() => {
-      for (const [name, database] of databases) if (!this.#asked.has(name)) void this.#ask(name, database);
-    }, EVERY_MS);
-    this.#timer.unref();
+  /** Of databases by context. */
+  constructor(databases: ReadonlyMap<string, Pingable>, deps: Omit<TaskDeps, "board">) {
+    this.#tasks = new Map([...databases].map(([name, database]) => [name, askingTask(name, database, deps)]));
+    for (const task of this.#tasks.values()) task.wake();
   }
 
-  /** Names of the databases that did not answer when last asked. */
+  /** Contexts whose database did not answer when last asked. */
   get silent(): ReadonlySet<string> {
-    return this.#silent;
+    return new Set([...this.#tasks].flatMap(([name, { failingSinceMs }]) => (failingSinceMs === undefined ? [] : [name])));
   }
 
-  close(): void {
-    this.#closed = true;
-    clearInterval(this.#timer);
+  async close(): Promise<void> {
+    await Promise.all([...this.#tasks.values()].map((task) => task.close()));
   }
+}
 
-  async #ask(name: string, database: Pingable): Promise<void> {
-    this.#asked.add(name);
-    try {
-      await database.ping();
-      if (this.#silent.delete(name)) this.#log.info({ context: name }, "the database of this context answers again");
-    } catch (error) {
-      // A database that is being closed answers nothing either.
-      if (this.#closed) return;
-      if (!this.#silent.has(name)) this.#log.warn({ context: name, err: error }, "the database of this context does not answer");
-      this.#silent.add(name);
-    } finally {
-      this.#asked.delete(name);
-    }
-  }
+function askingTask(context: string, database: Pingable, deps: Omit<TaskDeps, "board">): Task {
+  const run = async (): Promise<boolean> => {
+    await database.ping();
+    return false;
+  };
+  return new Task({ ...deps, log: deps.log.child({ context }), task: "sign of life of the database", everyMs: EVERY_MS, backoff: BACKOFF, run });
 }

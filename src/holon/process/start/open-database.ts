@@ -43,7 +43,7 @@ export async function openDatabase({ plan, modules, migrations, open, patience, 
   const stores = new Map<string, ContextData>();
   const differing = new Map<string, DifferingTables>();
   // Before the pools, so that it is closed after them.
-  const hub = open.add("notifications", createNotifyHub({ log }));
+  const hub = open.add("notifications", createNotifyHub({ clock, log }));
   for (const module of modules) {
     const { name, tables } = module;
     if (!plan.databaseContexts.includes(name)) continue;

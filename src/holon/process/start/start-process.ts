@@ -81,7 +81,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const { plan, log, clock, wheel, random, newId, database, patience, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl, differing } = database;
-  const boards = new Map([...stores.keys()].map((name) => [name, new TaskBoard(clock)]));
+  const boards = new Map([...stores].map(([name, { hearing }]) => [name, new TaskBoard(clock, hearing === undefined ? [] : [hearing])]));
   const thread = openLeaseThread(options, core, open);
   const work = await startWork({
     ...{ plan, stores, databaseUrl, patience },
@@ -96,8 +96,8 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   for (const retention of retentions) open.add(`retention of ${retention.context}`, retention);
 
   const state: { phase: "starting" | "running" | "stopping" } = { phase: "starting" };
-  const watch = open.add("database watch", new DatabaseWatch(stores, log));
-  const clocks = open.add("clock watch", new ClockWatch({ stores, clock, wheel, log }));
+  const watch = open.add("database watch", new DatabaseWatch(stores, { clock, wheel, log, random }));
+  const clocks = open.add("clock watch", new ClockWatch({ stores, boards, clock, wheel, log, random }));
   const rateStore = await openRateStore(core, open);
   const parts = (): readonly HealthPart[] =>
     healthParts({ databases: stores, differing, silent: watch.silent, peers, boards, backend: work?.backend, rateStore });

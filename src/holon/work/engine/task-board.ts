@@ -22,10 +22,12 @@ const TOLD_AFTER_MS = 5_000;
 /** The background work of one context in this process, for readiness: which of it fails now. */
 export class TaskBoard {
   readonly #clock: Clock;
-  readonly #tasks = new Set<WatchedTask>();
+  readonly #tasks: Set<WatchedTask>;
 
-  constructor(clock: Clock) {
+  /** With what is no {@link Task} and is watched too. */
+  constructor(clock: Clock, others: readonly WatchedTask[] = []) {
     this.#clock = clock;
+    this.#tasks = new Set(others);
   }
 
   add(task: WatchedTask): void {

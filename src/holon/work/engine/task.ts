@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { type BackoffBounds, type Clock, type Closable, fullJitterMs, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
@@ -7,7 +8,7 @@ export interface TaskDeps {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
-  /** In [0, 1); without it, waits after failures are not jittered. */
+  /** In [0, 1), for the jitter of waits after failures. */
   readonly random?: () => number;
   /** Shows readiness which tasks fail. */
   readonly board?: TaskBoard | undefined;
@@ -28,7 +29,8 @@ export interface TaskOptions extends TaskDeps {
 /** Nothing wakes a task that failed before its wait is over. */
 const BACKOFF: BackoffBounds = { firstMs: 250, greatestMs: 5_000 };
 
-const unjittered = (): number => 0.5;
+/** Processes that lost one server together must not ask it again together. */
+const anyRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
 
 /** After how long a failure that lasts is logged again. */
 const LOG_AGAIN_MS = 60_000;
@@ -121,7 +123,7 @@ export class Task extends WheelEntry implements Closable, WatchedTask {
   }
 
   #waitMs(): number {
-    const { everyMs, backoff = BACKOFF, random = unjittered } = this.#options;
+    const { everyMs, backoff = BACKOFF, random = anyRandom } = this.#options;
     if (this.#failures === 0) return everyMs;
     return backoff.firstMs + fullJitterMs(this.#failures, backoff, random);
   }

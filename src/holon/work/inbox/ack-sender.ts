@@ -12,7 +12,8 @@ const GATHER_MS = 30;
 /**
  * Tells producers what this context has taken: what comes within 30 ms, or while one acknowledgement is on its way, goes together.
  *
- * One that is lost is healed by its producer, which sends the event again.
+ * One that is lost is healed by its producer, which sends the event again. So it stands on no task and tries nothing again: what it would keep while
+ * the queues are away has no bound, and the queues end each attempt within a time of their own.
  */
 export class AckSender {
   readonly #subscriber: string;

@@ -26,7 +26,7 @@ export interface WatchingProcess {
 /** Opens the context's data as a process would, without a publisher and without queues. */
 export function openWatchingProcess(url: string, role: string | undefined, limits: Partial<WatchLimits> = {}): WatchingProcess {
   const wheel = new TimerWheel(() => systemClock.monotonicMs());
-  const hub = createNotifyHub({ log: silentLogger });
+  const hub = createNotifyHub({ clock: systemClock, log: silentLogger });
   const common = { clock: systemClock, log: silentLogger };
   const data = createContextData({ context: "orders", url, role, tables: {}, limits: DEFAULT_LIMITS, hub, ...common }) as ContextData<Tables>;
   // So rarely that a test which needs the poll would not end.

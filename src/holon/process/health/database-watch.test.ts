@@ -1,0 +1,57 @@
+import { afterEach, expect, it } from "vitest";
+import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
+import { createContextData, migrate } from "../../data/index.ts";
+import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
+import { type Clock, type Closable, type Logger, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { DatabaseWatch } from "./database-watch.ts";
+
+const place = useTestDatabase();
+const opened: Closable[] = [];
+afterEach(async () => {
+  for (let thing = opened.pop(); thing !== undefined; thing = opened.pop()) await thing.close();
+});
+
+/** The watch of one context's database, behind a proxy that can go silent. */
+async function watched(silentAtFirst: boolean, clock: Clock = systemClock) {
+  const { role } = await migrate({ url: place.database.url, context: "orders" });
+  const proxy = await openSilentProxy(place.database.url);
+  if (silentAtFirst) proxy.silence();
+  const store = createContextData({
+    context: "orders",
+    url: proxy.url,
+    role,
+    tables: {},
+    limits: testLimits(),
+    clock: systemClock,
+    log: silentLogger,
+  });
+  const wheel = new TimerWheel(() => clock.monotonicMs());
+  const said: string[] = [];
+  const say: Logger["warn"] = (_fields: object | string, text?: string) => void said.push(text ?? "");
+  const log: Logger = { ...silentLogger, child: () => log, warn: say, info: say };
+  const watch = new DatabaseWatch(new Map([["orders", store]]), { clock, wheel, log });
+  opened.push(proxy, store, wheel, watch);
+  return { proxy, watch, said };
+}
+
+const STILL: Clock = { nowMs: () => 0, monotonicMs: () => 0 };
+
+it("a database that is silent as the watch begins is found out by its first look, before any timer", { timeout: 40_000 }, async () => {
+  const { proxy, watch } = await watched(true, STILL);
+  await expect.poll(() => [...watch.silent], { timeout: 20_000 }).toEqual(["orders"]);
+  proxy.speak();
+});
+
+it("a database that goes silent is told of, once in the log however often it is asked, and once that it answers again", {
+  timeout: 60_000,
+}, async () => {
+  const { proxy, watch, said } = await watched(false);
+  expect([...watch.silent]).toEqual([]);
+  proxy.silence();
+  await expect.poll(() => [...watch.silent], { timeout: 20_000 }).toEqual(["orders"]);
+  const acceptedCount = proxy.acceptedCount;
+  await expect.poll(() => proxy.acceptedCount, { timeout: 20_000 }).toBeGreaterThan(acceptedCount + 1);
+  proxy.speak("stay silent");
+  await expect.poll(() => [...watch.silent], { timeout: 20_000 }).toEqual([]);
+  expect(said).toEqual(["background work failed; it is tried again", "background work goes on again"]);
+});
