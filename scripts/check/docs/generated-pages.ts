@@ -29,7 +29,7 @@ function errorsPage(): string {
   const rows = Object.entries(ERROR_CATALOGUE).map(([code, row]) => errorCells(`\`${code}\``, row));
   return page(
     "Errors",
-    "Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is the world failing, a *defect* is a bug. `Executed` says whether the handler may have run; `retry` whether sending the call again is right.",
+    "Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is the world failing, a *defect* is a bug. `Executed` says whether the call may have had an effect, which the error itself knows better (`error.executed`): it is `maybe` instead of `no` if the call had committed a transaction, or called a mutation of another context, before it failed. `retry` says whether sending the call again is right.",
     table(
       ["Code", "Kind", "HTTP", "tRPC", "Retry", "Executed", "Log", "Meaning", "Cure"],
       [...rows, errorCells("declared by a contract", DECLARED_ERROR)],

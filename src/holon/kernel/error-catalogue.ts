@@ -1,7 +1,7 @@
 /** How a caller may react to an error: never repeat the call, repeat it always, or repeat it where the call is idempotent. */
 export type Retry = "never" | "safe" | "if-idempotent";
 
-/** Whether the callee's handler may have run before the error arose. */
+/** Whether the call may have had an effect. `no` if it is safe to call again. */
 export type Executed = "no" | "maybe" | "yes";
 
 /**
@@ -241,7 +241,7 @@ export const ERROR_CATALOGUE = {
     "safe",
     "no",
     "warn",
-    "A limit of concurrent work is reached, or a lock was not given free in time; nothing was executed.",
+    "A limit of concurrent work is reached, or a lock was not given free in time.",
     "Try again later, or raise the limit that the message names.",
   ),
   DEADLINE_EXCEEDED: row(

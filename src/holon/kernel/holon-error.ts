@@ -7,7 +7,7 @@ export interface HolonErrorOptions<Details> {
   readonly details?: Details;
   /** What went wrong below; is logged, never leaves the process. */
   readonly cause?: unknown;
-  /** Whether the handler may have run, where it is known better than the catalogue says. */
+  /** Whether the call may have had an effect, if it is known better than the catalogue says. */
   readonly executed?: Executed;
   /** HTTP status, where a contract declares another than the catalogue's. */
   readonly status?: number;

@@ -46,6 +46,7 @@ export class Scope {
   #controller: AbortController | undefined = undefined;
   #hooked = false;
   #standsAlone = false;
+  #effects = 0;
   #firstLink: ScopeLink | undefined = undefined;
 
   constructor(
@@ -145,6 +146,24 @@ export class Scope {
       this.onCancel((reason) => controller.abort(reason));
     }
     return this.#controller.signal;
+  }
+
+  /**
+   * Whether work of this call may have had an effect: a transaction, or a mutation of another context. What fails after that may not have been executed
+   * itself, but the call may.
+   */
+  get mayHaveActed(): boolean {
+    return this.#effects > 0;
+  }
+
+  /** Something begins that may have an effect. */
+  effectBegan(): void {
+    this.#effects++;
+  }
+
+  /** It is over, and certainly had none. */
+  effectFailed(): void {
+    this.#effects--;
   }
 
   /** Hangs a call in flight on this scope; take it off with {@link unlink} when it ends. */

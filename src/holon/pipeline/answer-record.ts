@@ -22,6 +22,7 @@ export class AnswerRecord implements TransactionRecord {
   readonly #parse: (result: unknown) => unknown;
   readonly #claim: ClaimedKey<Tables> | undefined;
   #value: unknown = undefined;
+  #written = false;
   #committed = false;
 
   /** Without a claim, where the caller sent no key, the rules are the same and nothing is kept. */
@@ -29,6 +30,11 @@ export class AnswerRecord implements TransactionRecord {
     this.#path = path;
     this.#parse = parse;
     this.#claim = claim;
+  }
+
+  /** Whether the handler has come to its end, so that its effect outside is there. */
+  get isWritten(): boolean {
+    return this.#written;
   }
 
   get isCommitted(): boolean {
@@ -47,6 +53,7 @@ export class AnswerRecord implements TransactionRecord {
 
   /** Inside the transaction, with what it came to. */
   async write(tx: DataTransaction<Tables>, result: unknown): Promise<void> {
+    this.#written = true;
     this.#value = this.#parse(result);
     await this.#claim?.complete(tx, this.#value);
   }

@@ -18,12 +18,14 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
       return options?.signal === undefined ? answer : withSignal(answer, target.path, scope, options.signal);
     };
   }
+  const isMutation = target.procedure.type === "mutation";
   const series = seriesFactory({ procedure: target.path, caller, transport: "mesh" });
   return (origin, input, options) => {
     if (origin.insideTransaction) return Promise.reject(callInTransaction(target.path));
     if (options?.signal?.aborted === true) return Promise.reject(cancelledBefore());
     const scope = childScope(origin, options);
     const startedMs = origin.monotonicMs();
+    if (isMutation) origin.scope.effectBegan();
     const answer: Promise<unknown> = target.invoke(scope, input).then(
       (value) => {
         series.record(origin.monotonicMs() - startedMs, undefined);
@@ -32,6 +34,7 @@ export function bindCall(caller: string, target: Target, seriesFactory: SeriesFa
       (error: unknown) => {
         series.record(origin.monotonicMs() - startedMs, isHolonError(error) ? error.code : "INTERNAL");
         noteFailedCall(answer, { procedure: target.path, traceId: scope.trace.traceId });
+        if (isMutation && isHolonError(error) && error.executed === "no") origin.scope.effectFailed();
         throw error;
       },
     );

@@ -3,13 +3,14 @@ import { statementHint } from "../data/index.ts";
 import {
   COMMON_REFUSALS,
   catalogueError,
-  type HolonError,
+  HolonError,
   isCatalogueCode,
   isHolonError,
   jsonCopy,
   type Logger,
   plainError,
   readSafely,
+  type Scope,
 } from "../kernel/index.ts";
 import { ResumeRefusal } from "../work/index.ts";
 
@@ -88,6 +89,16 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
       return internal(unreadable);
     }
   };
+}
+
+/**
+ * An error as that of the whole call. What failed last may not have been executed, as a statement that waited for a lock in vain; the call may have been, if
+ * it had committed a transaction or called a mutation before. Nothing may then say that it is safe to call again.
+ */
+export function errorOfCall(error: HolonError, scope: Scope): HolonError {
+  if (error.executed !== "no" || !scope.mayHaveActed) return error;
+  const { code, message, details, status } = error;
+  return new HolonError(code, message, { details, executed: "maybe", status });
 }
 
 function callFailed(errorId: string): HolonError {

@@ -1,7 +1,7 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure } from "../contract/index.ts";
 import type { ClaimedKey, ContextData, DataTransaction, KeyScope, Tables } from "../data/index.ts";
 import type { OutsideEffect } from "../define/handlers.ts";
-import { HolonError, principalName } from "../kernel/index.ts";
+import { errorRow, HolonError, isHolonError, originOf, principalName } from "../kernel/index.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { OutputError, type Run } from "./compiled-procedure.ts";
 import type { DetachedRuns } from "./detached-runs.ts";
@@ -89,12 +89,18 @@ async function runClaimed(
       ctx.log.error({ procedure: parts.path, err: error }, "a handler failed after its effect was committed; the answer is that of the transaction");
       return answer.value;
     }
+    if (answer.isWritten || !isRefusalOfHandler(error)) ctx.scope.effectBegan();
     await claim?.release();
     throw error;
   }
   if (answer.isCommitted) return answer.value;
   await claim?.release();
   throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
+}
+
+/** Whether the handler says itself that it did nothing outside. A fault is often that of one statement or call, and says nothing of what was done before it. */
+function isRefusalOfHandler(error: unknown): boolean {
+  return isHolonError(error) && errorRow(error.code).kind === "refusal" && originOf(error) === undefined;
 }
 
 function keyScope(parts: RunParts, ctx: RuntimeContext, givenHash: string | undefined): KeyScope | undefined {

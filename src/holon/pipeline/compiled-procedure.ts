@@ -86,6 +86,7 @@ export class CompiledProcedure implements Target {
     const boundary = createBoundary({ path, procedure, log, newId });
     this.#home = {
       path,
+      isMutation: procedure.type === "mutation",
       monotonicMs: () => clock.monotonicMs(),
       wheel,
       gauge,

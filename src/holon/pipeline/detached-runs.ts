@@ -26,6 +26,7 @@ export class DetachedRuns {
       return await work(detached);
     } finally {
       this.#wheel.remove(deadline);
+      if (detached.mayHaveActed) scope.effectBegan();
       this.#running--;
       if (this.#running === 0) for (const tell of this.#whenIdle.splice(0)) tell();
     }

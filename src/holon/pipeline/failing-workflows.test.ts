@@ -129,6 +129,26 @@ describe("a step that answers what JSON cannot hold", { timeout: 60_000 }, () =>
     expect([calls, await place.happened(), (await place.steps(id)).map((step) => step["state"])]).toEqual([1, [], ["failed"]]);
   });
 
+  it("is in doubt, with an effect elsewhere, if a statement after the effect waited for a lock in vain", async () => {
+    const undone: unknown[] = [];
+    place.start(async ({ step }) => {
+      await step.run(
+        "act",
+        async ({ ctx }) => {
+          // The effect elsewhere would be here.
+          await ctx.db.select().from(happened);
+        },
+        { undo: ({ isInDoubt }) => void undone.push(isInDoubt), retry: { attempts: 1 } },
+      );
+      return { left: 0 };
+    });
+    await place.sql.begin(async (sql) => {
+      await sql`lock table orders.happened in access exclusive mode`;
+      await place.is(await place.run("1"), "undone");
+    });
+    expect(undone).toEqual([true]);
+  });
+
   it.each(UNKEPT)("acts once, is in doubt and is undone, with an effect elsewhere that answers %s", async (_name, make) => {
     let calls = 0;
     const undone: unknown[] = [];

@@ -1,6 +1,6 @@
 import { ParseFailure as Failure, type ParseFailure, type Parser } from "../contract/index.ts";
 import { catalogueError, type HolonError, noteFailedCall, type Scope, type ScopeLink, type TimerWheel, WheelEntry } from "../kernel/index.ts";
-import type { Boundary } from "./boundary.ts";
+import { type Boundary, errorOfCall } from "./boundary.ts";
 
 /** Counts the calls of one procedure by one caller over one transport. */
 export interface CallSeries {
@@ -19,6 +19,8 @@ export interface ConcurrencyGauge {
 /** What the calls of one procedure share. */
 export interface CallHome {
   readonly path: string;
+  /** Whether its calls may have an effect. */
+  readonly isMutation: boolean;
   readonly monotonicMs: () => number;
   readonly wheel: TimerWheel;
   readonly gauge: ConcurrencyGauge;
@@ -61,6 +63,7 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
     if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);
     home.gauge.running++;
+    if (home.isMutation) parent?.effectBegan();
   }
 
   /** The answer. A handler that answers at once, without a promise of its own, needs none with hooks to settle it. */
@@ -117,9 +120,11 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     if (!this.#ended && this.slot === undefined) this.#home.wheel.add(this, this.#scope.deadlineAtMs);
   }
 
-  #end(error: HolonError): void {
+  #end(reason: HolonError): void {
+    const error = errorOfCall(reason, this.#scope);
     this.#settle(error.code);
     const { promise } = this;
+    if (this.#home.isMutation && error.executed === "no") this.#scope.parent?.effectFailed();
     noteFailedCall(promise, { procedure: this.#home.path, traceId: this.#scope.trace.traceId });
     this.#reject(error);
   }

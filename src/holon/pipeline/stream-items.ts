@@ -1,5 +1,6 @@
 import { ParseFailure } from "../contract/index.ts";
 import { catalogueError, type HolonError, isHolonError, type Scope, ScopeDeadline } from "../kernel/index.ts";
+import { errorOfCall } from "./boundary.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 
 /** What {@link streamItems} needs. */
@@ -171,7 +172,8 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   }
 
   /** Tells the consumer now, where it waits, or with the next item that it asks for. */
-  #fail(error: HolonError): void {
+  #fail(reason: HolonError): void {
+    const error = errorOfCall(reason, this.#options.scope);
     const pull = this.#pull;
     this.#end(error.code);
     if (pull === undefined) this.#error = error;

@@ -2,6 +2,7 @@ import type { Topic } from "../case.ts";
 import { ACCESS } from "./access.ts";
 import { DEADLINES } from "./deadlines.ts";
 import { ERRORS } from "./errors.ts";
+import { EXECUTED } from "./executed.ts";
 import { KEYS } from "./keys.ts";
 import { LIVE } from "./live.ts";
 import { LOAD } from "./load.ts";
@@ -23,5 +24,6 @@ export const TOPICS: readonly Topic[] = [
   ...LIVE,
   ...KEYS,
   ...TRANSACTIONS,
+  ...EXECUTED,
   ...LOAD,
 ];

@@ -71,14 +71,20 @@ export async function runTransaction<T extends Tables, R>(
     isCommitting = true;
     options.onCommitting?.();
   };
+  scope.effectBegan();
   for (let attempt = 1; ; attempt++) {
+    isCommitting = false;
     try {
       return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
       // Its cause is that of another transaction, which this one cannot repeat.
-      if (isInstanceOf(error, ChainBroken)) throw error;
-      if ((isCommitting && options.chain !== undefined) || attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined)
-        throw toThrown(error, scope);
+      const isBroken = isInstanceOf(error, ChainBroken);
+      const isOver = isBroken || attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined;
+      if (isOver || (isCommitting && options.chain !== undefined)) {
+        const thrown = isBroken ? error : toThrown(error, scope);
+        if (!isCommitting || isClean(thrown)) scope.effectFailed();
+        throw thrown;
+      }
       await jitter(5, 20 * 2 ** attempt);
     }
   }
@@ -211,6 +217,11 @@ async function commit<T extends Tables>(
 async function undo(pool: ConnectionPool, connection: PoolConnection, runner: TransactionRunner): Promise<void> {
   if (await runner.rollback()) pool.release(connection);
   else pool.discard(connection);
+}
+
+/** Whether an error that came of a commit says that nothing was committed. */
+function isClean(error: unknown): boolean {
+  return isHolonError(error) && error.executed === "no";
 }
 
 /** What a handler throws passes as it is; statements have said already in the catalogue's words what the database threw. */

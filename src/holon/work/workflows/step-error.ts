@@ -1,4 +1,4 @@
-import { errorRow, HolonError, isHolonError, readSafely, storableJson, storableText } from "../../kernel/index.ts";
+import { errorRow, HolonError, isHolonError, originOf, readSafely, storableJson, storableText } from "../../kernel/index.ts";
 import { describeError, redactText } from "../../observe/index.ts";
 
 /** An error as it is kept: what callers may know of it, and no more. */
@@ -48,7 +48,10 @@ export function isWorthTrying(error: unknown): boolean {
   }, true);
 }
 
-/** Whether an effect outside may have happened although this was thrown. */
+/**
+ * Whether an effect outside may have happened although this was thrown. A refusal of the step's own tells; a statement or a call that failed below it
+ * does not.
+ */
 export function isDoubtful(error: unknown): boolean {
-  return readSafely(() => !isHolonError(error) || error.executed !== "no", true);
+  return readSafely(() => !isHolonError(error) || error.executed !== "no" || originOf(error) !== undefined, true);
 }

@@ -3,6 +3,7 @@ import type { Probe } from "../../probe.ts";
 import { createAccess } from "./access.ts";
 import { beta } from "./context.ts";
 import { errors } from "./errors.ts";
+import { executed } from "./executed.ts";
 import { createFeeds } from "./feeds.ts";
 import { createKeys } from "./keys.ts";
 import { createLive } from "./live.ts";
@@ -15,7 +16,7 @@ import { createTx } from "./tx.ts";
 /** The called context. */
 export function createBeta(probe: Probe): ContextModule {
   const groups = {
-    ...{ errors, chain },
+    ...{ errors, chain, executed },
     sharing: createSharing(probe),
     access: createAccess(probe),
     rows: createRows(probe),

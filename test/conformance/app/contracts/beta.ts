@@ -144,6 +144,18 @@ const tx = {
   writeOutside: query({ access: "public", output: z.array(z.string()) }),
 };
 
+const Acts = z.object({
+  tag: z.string(),
+  before: z.array(z.enum(["commit", "rollBack", "read", "call", "refusedCall", "callAlongside", "ask"])),
+  end: z.enum(["lock", "refuse"]),
+});
+
+const executed = {
+  act: mutation({ access: "public", input: Acts, errors: { REFUSED: z.null() } }),
+  actOnce: mutation({ access: "public", idempotent: true, input: Acts, errors: { REFUSED: z.null() } }),
+  charge: mutation({ access: "public", idempotent: true, input: Acts, errors: { REFUSED: z.null() } }),
+};
+
 const load = {
   double: query({ access: "public", input: z.object({ n: z.int() }), output: z.object({ n: z.int() }) }),
   doubleLater: query({ access: "public", input: z.object({ n: z.int() }), output: z.object({ n: z.int() }) }),
@@ -171,6 +183,7 @@ export const beta = contract("beta", {
     live,
     keys,
     tx,
+    executed,
     load,
     time,
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query({ ...inTag }), hang: query({ ...inTag }) },
