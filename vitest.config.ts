@@ -12,7 +12,7 @@ const WAITS = [
   "src/holon/data/migrate/busy-tables.test.ts",
   "src/holon/work/queue/silent-servers.test.ts",
   "src/holon/pipeline/hanging-workflows.test.ts",
-  "test/processes/{left-processes,readiness,silent-database,start-patience}.test.ts",
+  "test/processes/{left-processes,readiness,silent-database,silent-redis,start-patience}.test.ts",
 ];
 
 const exclude = [...configDefaults.exclude, "**/bad-samples/**"];

@@ -1,6 +1,6 @@
 import type { RateStore } from "../../edge/index.ts";
 import type { MeshPeer } from "../../mesh/index.ts";
-import type { TaskBoard } from "../../work/index.ts";
+import type { HangingRun, TaskBoard } from "../../work/index.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
 
@@ -24,13 +24,15 @@ export interface HealthSources {
   readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
   /** Background work of the contexts hosted here, by context. */
   readonly boards: ReadonlyMap<string, TaskBoard>;
+  /** Runs of workflows at work here whose body hangs, by context. */
+  readonly hanging: ReadonlyMap<string, readonly HangingRun[]>;
   readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "fault"> | undefined;
   /** Where several edges count together. */
   readonly rateStore: Pick<RateStore, "reachable"> | undefined;
 }
 
 /** All parts of a process, working or not. The list is as long as the plan makes it, whatever happens. */
-export function healthParts({ databases, differing, silent, peers, boards, backend, rateStore }: HealthSources): readonly HealthPart[] {
+export function healthParts({ databases, differing, silent, peers, boards, hanging, backend, rateStore }: HealthSources): readonly HealthPart[] {
   const parts: HealthPart[] = [];
   for (const name of databases.keys()) {
     const fault = silent.has(name) ? `the database of ${name} does not answer` : differing.get(name)?.reason;
@@ -40,7 +42,10 @@ export function healthParts({ databases, differing, silent, peers, boards, backe
     const { status, reason } = peer.state();
     parts.push({ part: "peer", name, fault: status === "ready" ? undefined : `${name} is not connected: ${reason}` });
   }
-  for (const [name, board] of boards) parts.push({ part: "work", name, fault: workFault(name, board) });
+  for (const [name, board] of boards) {
+    const faults = [workFault(name, board), hangingFault(name, hanging.get(name) ?? [])].filter((fault) => fault !== undefined);
+    parts.push({ part: "work", name, fault: faults.length === 0 ? undefined : faults.join("; ") });
+  }
   if (backend !== undefined) {
     parts.push({ part: "queues", name: backend.kind, fault: backend.fault });
   }
@@ -57,4 +62,15 @@ function workFault(context: string, board: TaskBoard): string | undefined {
   if (failing.length === 0) return undefined;
   const named = failing.map(({ task, failingForMs, reason }) => `${task}, for ${Math.round(failingForMs / 1_000)} s: ${reason}`);
   return `background work of ${context} fails (${named.join("; ")})`;
+}
+
+/** Names the run that has hung for longest: each keeps one of the places for runs in this process. */
+function hangingFault(context: string, runs: readonly HangingRun[]): string | undefined {
+  const [first] = [...runs].sort((one, other) => other.forMs - one.forMs);
+  if (first === undefined) return undefined;
+  const { id, workflow, lastStep, forMs } = first;
+  const after = lastStep === undefined ? "before its first step" : `after the step ${lastStep}`;
+  const which = `${workflow} ${id}, ${after}, for ${Math.round(forMs / 1_000)} s`;
+  if (runs.length === 1) return `a run of ${context} waits for a promise that is not a step (${which})`;
+  return `${runs.length} runs of ${context} wait for promises that are not steps (the first: ${which})`;
 }

@@ -56,6 +56,7 @@ describe("the readiness of a process", () => {
       silent: new Set(),
       peers: new Map(),
       boards: new Map(),
+      hanging: new Map(),
       backend,
       rateStore: { reachable: false },
     });
@@ -72,7 +73,14 @@ describe("the gauge of what does not work", () => {
     let reason: string | undefined;
     const state = () => ({ status: reason === undefined ? ("ready" as const) : ("connecting" as const), reason });
     const sources: HealthSources = {
-      ...{ databases: new Map([["orders", {}]]), differing: new Map(), silent, peers: new Map([["stock", { state }]]), boards: new Map() },
+      ...{
+        databases: new Map([["orders", {}]]),
+        differing: new Map(),
+        silent,
+        peers: new Map([["stock", { state }]]),
+        boards: new Map(),
+        hanging: new Map(),
+      },
       ...{ backend: { kind: "postgres", fault: undefined }, rateStore: { reachable: true } },
     };
     const gauges = processGauges({

@@ -1,5 +1,5 @@
 import type { GaugeReader, GaugeValues } from "../../observe/index.ts";
-import { COUNTED_MOST, type ContextRetention, type WorkConsole, type WorkCounts } from "../../work/index.ts";
+import { COUNTED_MOST, type ContextRetention, type HangingRun, type WorkConsole, type WorkCounts } from "../../work/index.ts";
 import type { QueueBackend } from "../../work/queue/index.ts";
 
 /** How long what was counted is told again: one scrape reads many gauges. */
@@ -12,6 +12,8 @@ const UNKNOWN_COUNT = 20;
 export interface WorkGaugeParts {
   readonly consoles: readonly WorkConsole[];
   readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
+  /** The workflows that this process works, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
+  readonly workflows: readonly { readonly context: string; readonly bodies: readonly string[]; readonly hanging: () => readonly HangingRun[] }[];
   readonly backend: QueueBackend | undefined;
   /** Queues that this process works. */
   readonly queues: readonly string[];
@@ -23,7 +25,7 @@ const SAME = "Each process of the context says the same: take the max by context
 const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
 
 /** Numbers of what waits, by context and by queue. A context or queue that cannot be asked is left out, as one that is gone. */
-export function workGauges({ consoles, retentions, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
+export function workGauges({ consoles, retentions, workflows, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
   const counts = sharedFor(FRESH_MS, monotonicMs, () =>
     answersOf(consoles.map(async (console) => [[console.context], await console.counts()] as const)),
   );
@@ -44,9 +46,18 @@ export function workGauges({ consoles, retentions, backend, queues, monotonicMs 
     gauge("holon_workflows_stuck", `Runs of workflows that do not go on until they are resumed. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
     {
       name: "holon_workflows_left",
-      help: "Open runs of a version of a workflow that this version of the app has no body for. Each process of the context says the same: take the max by context and workflow.",
+      help: "Open runs of a version of a workflow that this version of the app has no body for; 0 for each version that this process works. Take the min by context and workflow: above 0, no process has the body.",
       labels: ["context", "workflow"],
-      values: async () => (await answersOf(consoles.map(leftRunValues))).flat(),
+      values: async () => [
+        ...(await answersOf(consoles.map(leftRunValues))).flat(),
+        ...workflows.flatMap(({ context, bodies }) => bodies.map((name) => [[context, name], 0] as const)),
+      ],
+    },
+    {
+      name: "holon_workflows_hanging",
+      help: "Runs at work in this process whose body has waited for over a minute for a promise that is not a step. Each keeps a place. Take the sum by context.",
+      labels: ["context"],
+      values: () => workflows.map(({ context, hanging }) => [[context], hanging().length] as const),
     },
     {
       name: "holon_retention_lag_seconds",

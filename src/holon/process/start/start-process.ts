@@ -12,7 +12,7 @@ import { DatabaseWatch } from "../health/database-watch.ts";
 import { type HealthPart, healthParts } from "../health/health-parts.ts";
 import { processGauges } from "../health/process-gauges.ts";
 import { readinessOf } from "../health/process-readiness.ts";
-import { workGauges } from "../health/work-gauges.ts";
+import { type WorkGaugeParts, workGauges } from "../health/work-gauges.ts";
 import type { Plan } from "../plan/index.ts";
 import { stopProcess } from "../stop/stop-process.ts";
 import { queuesOf } from "./context-work.ts";
@@ -99,14 +99,17 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const watch = open.add("database watch", new DatabaseWatch(stores, { clock, wheel, log, random }));
   const clocks = open.add("clock watch", new ClockWatch({ stores, boards, clock, wheel, log, random }));
   const rateStore = await openRateStore(core, open);
-  const parts = (): readonly HealthPart[] =>
-    healthParts({ databases: stores, differing, silent: watch.silent, peers, boards, backend: work?.backend, rateStore });
+  const workflows = workflowsOf(work, hosted);
+  const parts = (): readonly HealthPart[] => {
+    const hanging = new Map(workflows.map((its) => [its.context, its.hanging()]));
+    return healthParts({ databases: stores, differing, silent: watch.silent, peers, boards, hanging, backend: work?.backend, rateStore });
+  };
   const readiness = (): Readiness => readinessOf({ phase: state.phase, hosted: plan.contexts, parts: parts() });
   const consoles = createConsoles(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
     ...processGauges({ database, hosted, mesh, peers, parts, skewsMs: clocks.skewsMs }),
-    ...workGauges({ consoles, retentions, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
+    ...workGauges({ consoles, retentions, workflows, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
   const dashboard = createDashboard({ app, core, work, consoles, open });
@@ -131,6 +134,14 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
       return closing;
     },
   };
+}
+
+/** The workflows that this process works. */
+function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeParts["workflows"] {
+  return (work?.contexts ?? []).flatMap(({ name, workflows }) => {
+    const bodies = hosted.find((context) => context.name === name)?.workflows.bodies.keys() ?? [];
+    return workflows === undefined ? [] : [{ context: name, bodies: [...bodies], hanging: () => workflows.hanging }];
+  });
 }
 
 /** Only a process with the role `jobs` holds leases. */

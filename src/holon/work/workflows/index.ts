@@ -1,4 +1,5 @@
 export { keepAwaitedEvent } from "./awaited-events.ts";
+export type { HangingRun } from "./body-watch.ts";
 export * from "./find-run.ts";
 export * from "./run-console.ts";
 export type { RunData } from "./run-store.ts";
