@@ -59,6 +59,7 @@ create index concurrently holon_deliveries_waiting on %s.holon_deliveries (subsc
     name: "0010_sent",
     sql: `
 -- holon:no-transaction
+-- holon: compatible: the index that goes is made again, and no statement needs it to be right
 drop index concurrently if exists %s.holon_deliveries_sent;
 --> statement-breakpoint
 -- Deliveries that were sent and are not acknowledged: as many as the queues hold. Processes of the version before still read holon_deliveries_open, which
