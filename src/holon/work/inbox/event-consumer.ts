@@ -4,11 +4,12 @@ import { isPassing, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { LeftWork } from "../left-work.ts";
+import type { AckSender } from "./ack-sender.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, EventScope, runHandler } from "./event-run.ts";
-import { type Inbox, type InboxEntry, placeOf, undecidedOf, type WaitingEvent } from "./inbox.ts";
+import { type Inbox, type InboxEntry, type InboxState, placeOf, undecidedOf, type WaitingEvent } from "./inbox.ts";
 
 /** Why an event is held that its predecessor does not hold up. */
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
@@ -28,6 +29,7 @@ export interface ConsumerParts extends EventRunParts {
   readonly random: () => number;
   /** Held events may be due. */
   readonly wakeHeld: () => void;
+  readonly acks: Pick<AckSender, "taken">;
   readonly left: LeftWork;
 }
 
@@ -36,11 +38,16 @@ interface Candidate extends InboxEntry {
   readonly payload: unknown;
   /** Undefined where this process has no handler. */
   readonly route: EventRoute | undefined;
+  readonly waitsFor: Wait | undefined;
+  /** The state of its row, if it has a key and was taken before. */
+  readonly knownState: InboxState | undefined;
 }
 
-/** What became of the events of one job. */
+/** What becomes of the events of one job. Those that are in neither list are to be sent again. */
 export interface TakenBatch {
+  /** To be acknowledged. */
   readonly taken: readonly EventMessage[];
+  /** The database takes neither them nor that they failed. */
   readonly refused: readonly EventMessage[];
 }
 
@@ -50,7 +57,7 @@ type Tx = DataTransaction<Tables>;
  * Takes events of others: the inbox row of an event and the effect of its handler are one transaction, so the effect happens once.
  *
  *     unknown --fits, predecessor done, handler returns--> done
- *     unknown --predecessor not done--> held, until that one is
+ *     unknown --predecessor not done--> held, until that one is, or the producer says that it is not to come any more
  *     unknown --no handler in this process--> held, until a process that has one works it off, or it is skipped
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
  *     unknown, held --payload does not fit--> parked
@@ -66,7 +73,6 @@ export class EventConsumer {
   /**
    * Takes the events of one job: all in one transaction, and one by one where that fails, so that each has its own fate.
    *
-   * Shape: those that are entered, and those that the database does not take, nor that they failed.
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
   async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
@@ -74,26 +80,24 @@ export class EventConsumer {
     if (messages.length > 1) {
       const blame = new Blame();
       try {
-        await this.#take(producer, messages, blame);
-        return { taken: messages, refused: [] };
+        return { taken: await this.#take(producer, messages, blame), refused: [] };
       } catch (error) {
         if (!blame.isHandlers && isPassing(error)) throw error;
       }
     }
-    const batch: { taken: EventMessage[]; refused: EventMessage[] } = { taken: [], refused: [] };
-    for (const message of messages) ((await this.#takeAlone(producer, message)) ? batch.taken : batch.refused).push(message);
-    return batch;
+    const batches: TakenBatch[] = [];
+    for (const message of messages) batches.push(await this.#takeAlone(producer, message));
+    return { taken: batches.flatMap(({ taken }) => taken), refused: batches.flatMap(({ refused }) => refused) };
   }
 
-  /** Takes one event, or notes that it failed. Returns false where the database takes neither, as a text that it does not store. */
-  async #takeAlone(producer: string, message: EventMessage): Promise<boolean> {
+  /** Takes one event, or notes that it failed. It is refused if the database takes neither, as a text that it does not store. */
+  async #takeAlone(producer: string, message: EventMessage): Promise<TakenBatch> {
     const blame = new Blame();
     try {
-      await this.#take(producer, [message], blame);
-      return true;
+      return { taken: await this.#take(producer, [message], blame), refused: [] };
     } catch (error) {
       if (!blame.isHandlers && isPassing(error)) throw error;
-      return await this.#isNoted(producer, message, error);
+      return (await this.#isNoted(producer, message, error)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
     }
   }
 
@@ -119,7 +123,7 @@ export class EventConsumer {
    * does not say whose fault it is, the first one is worked off alone.
    */
   async workOff(event: WaitingEvent): Promise<boolean> {
-    const { inbox, wakeHeld } = this.#parts;
+    const { inbox, wakeHeld, acks } = this.#parts;
     for (let most = CHAIN_COUNT; ; ) {
       let chain = new HeldChain();
       try {
@@ -130,15 +134,20 @@ export class EventConsumer {
           if (own === undefined) return "busy";
           return (await this.#isDue(tx, own)) && (await this.#workOffChain(tx, own, most, chain)) ? "woken" : "over";
         });
+        // Those whose predecessor had not arrived when they did were not acknowledged then.
+        acks.taken(
+          event.producer,
+          chain.done.filter(({ needsSurely }) => needsSurely),
+        );
         if (outcome === "woken") wakeHeld();
         return outcome !== "busy";
       } catch (error) {
         if (!chain.blame.isHandlers && isPassing(error)) throw error;
-        if (chain.doneCount === 0 || most === 1) {
+        if (chain.done.length === 0 || most === 1) {
           await this.#failed(event.producer, event, error);
           return true;
         }
-        most = chain.blame.isHandlers ? chain.doneCount : 1;
+        most = chain.blame.isHandlers ? chain.done.length : 1;
       }
     }
   }
@@ -149,7 +158,7 @@ export class EventConsumer {
     // Held for a process that has a handler.
     if (routes.find(event.producer, event.name) === undefined) return false;
     const waitsFor = waitOf(event, await inbox.statesAround(tx, event.producer, [event]));
-    if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
+    if (waitsFor === "predecessor" || waitsFor === "arrival") await inbox.awaitPredecessor(tx, event);
     else if (waitsFor !== undefined) await inbox.postpone(tx, event, limits.undecidedMs);
     return waitsFor === undefined;
   }
@@ -161,9 +170,9 @@ export class EventConsumer {
     let last = first;
     for (let event: WaitingEvent | undefined = first; event !== undefined; ) {
       if (!(await this.#handleHeld(tx, event, chain.blame))) return false;
-      chain.doneCount++;
+      chain.done.push(event);
       last = event;
-      event = chain.doneCount < most && clock.monotonicMs() < untilMs ? await inbox.takeNext(tx, event) : undefined;
+      event = chain.done.length < most && clock.monotonicMs() < untilMs ? await inbox.takeNext(tx, event) : undefined;
     }
     return inbox.wakeSuccessors(tx, last.producer, [last]);
   }
@@ -182,30 +191,31 @@ export class EventConsumer {
     return true;
   }
 
-  async #take(producer: string, messages: readonly EventMessage[], blame: Blame): Promise<void> {
+  /** Returns those that are to be acknowledged. */
+  async #take(producer: string, messages: readonly EventMessage[], blame: Blame): Promise<readonly EventMessage[]> {
     const { inbox, left, database } = this.#parts;
+    let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
       const [, states] = await Promise.all([inbox.lockKeys(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
-      const candidates = this.#judge(producer, messages, states, blame);
+      candidates = this.#judge(producer, messages, states, blame);
       const entered = await inbox.enter(tx, producer, candidates);
       const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
       unhandled = candidates.filter(({ message, route }) => route === undefined && entered.has(message.id));
       for (const { message, payload, route } of effective) {
         if (route !== undefined) await blame.during(() => runHandler(this.#parts, tx, producer, message, payload, route));
       }
-      return inbox.wakeSuccessors(
-        tx,
-        producer,
-        effective.map(({ message }) => message),
-      );
+      const isAnyDue = await inbox.stopWaiting(tx, producer, candidates.filter(isWaitOver).map(toMessage));
+      return (await inbox.wakeSuccessors(tx, producer, effective.map(toMessage))) || isAnyDue;
     });
     if (woken) this.#parts.wakeHeld();
-    if (unhandled.length === 0) return;
-    database.data.leftWork();
-    const names = unhandled.map(({ message }) => `${producer}.${message.name}`);
-    for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
+    if (unhandled.length > 0) {
+      database.data.leftWork();
+      const names = unhandled.map(({ message }) => `${producer}.${message.name}`);
+      for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
+    }
+    return candidates.filter((candidate) => !isToComeAgain(candidate)).map(toMessage);
   }
 
   /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
@@ -216,11 +226,13 @@ export class EventConsumer {
       const payload = blame.duringParse(() => route?.parse(message.payload));
       const waitsFor = waitOf(message, states);
       const state = payload instanceof ParseFailure ? "parked" : waitsFor === undefined && route !== undefined ? "done" : "held";
-      const isDue = waitsFor !== "predecessor";
+      const isDue = waitsFor === undefined || waitsFor === "decision";
       const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
+      const knownState = place === undefined ? undefined : known.get(place);
       if (place !== undefined && !states.has(place)) states.set(place, state);
-      if (payload instanceof ParseFailure) return { message, state, route, payload: undefined, reason: misfit(payload) };
-      return route === undefined ? { message, state, route, payload, reason: NO_HANDLER, isDue } : { message, state, route, payload, isDue };
+      const judged = { message, state, route, isDue, waitsFor, knownState } as const;
+      if (payload instanceof ParseFailure) return { ...judged, payload: undefined, reason: misfit(payload) };
+      return route === undefined ? { ...judged, payload, reason: NO_HANDLER } : { ...judged, payload };
     });
   }
 
@@ -252,17 +264,33 @@ export class EventConsumer {
 }
 
 /**
- * What an event waits for; nothing, if it may be worked off.
+ * What an event waits for.
  *
- * `predecessor`: the event before it, which wakes it when it is over. `decision`: some event of its key that its producer has forgotten, and that is held or
- * parked here. The counter of the key was made anew since, so that nothing says which event comes next.
+ * `predecessor`: the event before it, which is held or parked here, and wakes it when it is over. `arrival`: the same, which is not known here, and is to come
+ * as far as the producer knows. `decision`: some event of its key that its producer has forgotten, and that is held or parked here. The counter of the key was
+ * made anew since, so that nothing says which event comes next.
  */
-function waitOf({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, string>): "predecessor" | "decision" | undefined {
+type Wait = "predecessor" | "arrival" | "decision";
+
+/** What an event waits for; nothing, if it may be worked off. */
+function waitOf({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, InboxState>): Wait | undefined {
   if (key === null) return undefined;
   const state = needs === null ? undefined : states.get(placeOf(name, key, needs));
   if (state !== undefined) return state === "done" || state === "skipped" ? undefined : "predecessor";
-  if (needsSurely) return needs === null ? undefined : "predecessor";
+  if (needsSurely) return needs === null ? undefined : "arrival";
   return states.has(undecidedOf(name, key)) ? "decision" : undefined;
+}
+
+const toMessage = ({ message }: Candidate): EventMessage => message;
+
+/** Whether an event is not acknowledged, so that the producer looks what became of the one before it, and says so when it sends this one again. */
+function isToComeAgain({ state, waitsFor, knownState }: Candidate): boolean {
+  return waitsFor === "arrival" && state === "held" && (knownState === undefined || knownState === "held");
+}
+
+/** Whether an event is held for one that is not to come any more. */
+function isWaitOver({ knownState, isDue }: Candidate): boolean {
+  return knownState === "held" && isDue === true;
 }
 
 /**
@@ -296,7 +324,7 @@ class Blame {
 class HeldChain {
   readonly blame = new Blame();
   /** Events whose handler has returned. */
-  doneCount = 0;
+  readonly done: WaitingEvent[] = [];
 }
 
 function misfit(failure: ParseFailure): string {

@@ -15,7 +15,10 @@ const Message = z.object({
   keyNumber: z.int().nullable(),
   /** Number of the event of this key that the subscriber must have worked off before; null where there is none. */
   needs: z.int().nullable(),
-  /** Whether that one is known to come. */
+  /**
+   * Whether that one is still to come, as far as the producer knows: it has the event, and does not know that it was taken. Only what is sent again tells
+   * that it was. So a subscriber that does not know the event before, because it has forgotten it, does not acknowledge this one.
+   */
   needsSurely: z.boolean(),
   payload: z.unknown(),
   traceparent: z.string().nullable(),

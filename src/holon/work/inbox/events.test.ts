@@ -4,7 +4,7 @@ import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { ackQueue, eventQueue } from "./event-message.ts";
-import { type EventsPlace, openEventsPlace, QUICK } from "./events.testing.ts";
+import { type EventsPlace, losing, openEventsPlace, QUICK } from "./events.testing.ts";
 
 let place: EventsPlace;
 
@@ -24,25 +24,6 @@ const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload:
 
 /** The numbers of the effects of one key, as they happened. */
 const numbersOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
-
-/** A backend that loses some of what is added, as an emptied Redis does. */
-function losing(backend: QueueBackend, loses: (queue: string) => boolean): QueueBackend {
-  return {
-    kind: backend.kind,
-    get reachable() {
-      return backend.reachable;
-    },
-    get fault() {
-      return backend.fault;
-    },
-    add: async (queue, jobs) => (loses(queue) ? undefined : backend.add(queue, jobs)),
-    work: (...args) => backend.work(...args),
-    depth: (queue) => backend.depth(queue),
-    waitingMs: (queue) => backend.waitingMs(queue),
-    inspect: (queue) => backend.inspect(queue),
-    close: () => backend.close(),
-  };
-}
 
 /** What events do on every backend. */
 function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {

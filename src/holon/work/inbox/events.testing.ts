@@ -111,6 +111,25 @@ function writeEffect(before: Reaction): Reaction {
 
 export const subscribing: readonly SubscribingContext[] = [ordersContext()];
 
+/** A backend that loses some of what is added, as an emptied Redis does. */
+export function losing(backend: QueueBackend, loses: (queue: string) => boolean): QueueBackend {
+  return {
+    kind: backend.kind,
+    get reachable() {
+      return backend.reachable;
+    },
+    get fault() {
+      return backend.fault;
+    },
+    add: async (queue, jobs) => (loses(queue) ? undefined : backend.add(queue, jobs)),
+    work: (...args) => backend.work(...args),
+    depth: (queue) => backend.depth(queue),
+    waitingMs: (queue) => backend.waitingMs(queue),
+    inspect: (queue) => backend.inspect(queue),
+    close: () => backend.close(),
+  };
+}
+
 /** Prepares {@link EventsPlace}. */
 export async function openEventsPlace(): Promise<EventsPlace> {
   const server = await startTestServer();

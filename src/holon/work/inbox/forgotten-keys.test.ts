@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { eventQueue } from "./event-message.ts";
+import { type EventsPlace, losing, openEventsPlace } from "./events.testing.ts";
 
 let place: EventsPlace;
 let backend: QueueBackend;
@@ -59,5 +60,61 @@ describe("events of a key that the producer has forgotten", () => {
     await consumer.parked.skip(parked?.id ?? "");
     await until(async () => (await numbersOf("a")).length === 2);
     expect(await numbersOf("a")).toEqual([2, 3]);
+  });
+});
+
+describe("events that need one which the inbox has forgotten, and the producer has not", () => {
+  /** What the retention of the inbox leaves of a context that is back after weeks. */
+  const forgetInbox = () => place.sql`delete from orders.holon_inbox`;
+
+  it("are handled in their order once the producer, asked by the missing acknowledgement, says that the one before was taken", async () => {
+    await place.startProducer(backend);
+    await place.startConsumer(backend);
+    await place.emit([taken("a", 1)]);
+    await until(async () => (await numbersOf("a")).length === 1);
+    await allSettled();
+    await forgetInbox();
+    for (const n of [2, 3, 4]) await place.emit([taken("a", n)]);
+    await until(async () => (await numbersOf("a")).length === 4);
+    await allSettled();
+    expect(await numbersOf("a")).toEqual([1, 2, 3, 4]);
+  });
+
+  it("are handled at once if they waited in the outbox for a consumer that was down", async () => {
+    await place.startProducer(backend);
+    const consumer = await place.startConsumer(backend);
+    await place.emit([taken("a", 1)]);
+    await until(async () => (await numbersOf("a")).length === 1);
+    await allSettled();
+    await consumer.close();
+    await forgetInbox();
+    await place.sql`insert into payments.holon_outbox (kind, name, ordered_key, key_number, payload, initiator, sent_count)
+      select 'event', 'paymentTaken', 'a', n, jsonb_build_object('orderId', 'a', 'n', n), '{"kind": "anonymous"}', 1 from generate_series(2, 4) as n`;
+    await place.sql`insert into payments.holon_deliveries (position, subscriber, sent_count, sent_at)
+      select position, 'orders', 0, now() from payments.holon_outbox where key_number > 1`;
+    // Nothing is sent twice here.
+    await place.startConsumer(backend, undefined, { resendMs: 3_600_000 });
+    await allSettled();
+    expect(await numbersOf("a")).toEqual([1, 2, 3, 4]);
+    expect(await place.sql`select distinct sent_count from payments.holon_deliveries where position > 1`).toEqual([{ sent_count: 1 }]);
+  });
+
+  it("are acknowledged when they are worked off, if that one comes late", async () => {
+    const [patient, lost] = [{ resendMs: 3_600_000, resendLostMs: 3_600_000 }, { count: 0 }];
+    await place.startProducer(
+      losing(backend, (queue) => queue === eventQueue("orders") && lost.count++ === 0),
+      patient,
+    );
+    await place.startConsumer(backend, undefined, patient);
+    await place.emit([taken("a", 1)]);
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_at is not null`).length === 1);
+    for (const n of [2, 3]) await place.emit([taken("a", n)]);
+    await until(async () => (await place.inbox()).length === 2);
+    await place.sql`update payments.holon_deliveries set sent_at = now() - interval '1 day' where position = (select min(position) from payments.holon_outbox)`;
+    await allSettled();
+    expect(await numbersOf("a")).toEqual([1, 2, 3]);
+    expect((await place.sql`select sent_count from payments.holon_deliveries order by position`).map(({ sent_count: count }) => count)).toEqual([
+      2, 1, 1,
+    ]);
   });
 });

@@ -129,6 +129,18 @@ export class Inbox {
     return rows.length > 0;
   }
 
+  /** Events are held whose predecessor is not to come any more: they are due now. Returns whether any is. */
+  async stopWaiting(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
+    if (messages.length === 0) return false;
+    const rows = await rowsOf(
+      tx,
+      sql`update ${this.#table} set retry_at = now(), needs_surely = false
+          where producer = ${producer} and event_id in (select id from jsonb_to_recordset(${jsonb(messages.map(({ id }) => ({ id })))}) as m (id uuid))
+            and state = 'held' and retry_at is null returning event_id`,
+    );
+    return rows.length > 0;
+  }
+
   /** Held events that are due and of these names, the ones that wait longest first. */
   due(tx: Tx, names: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
     return this.#waiting(tx, sql`state = 'held' and retry_at <= now() and ${isOneOf(names)} order by retry_at, position limit ${count}`);

@@ -90,6 +90,7 @@ export async function startEventWork({
     ? undefined
     : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, deps: services, policy: TAKING, isClosing });
 
+  const acks = new AckSender(context.name, backend, log);
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
   const held = new HeldEvents({ database, inbox, limits, routes, ...tasks }, () => consumer);
@@ -108,9 +109,9 @@ export async function startEventWork({
     count: services.count,
     handlerMs: limits.handlerMs,
     wakeHeld,
+    acks,
     left,
   });
-  const acks = new AckSender(context.name, backend, log);
   const announcing = new Task({
     ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },
     run: async () => {

@@ -50,7 +50,7 @@ class BatchPacker {
 }
 
 function toMessage(row: LeasedRow, afterPosition: number): EventMessage {
-  const { id, position, name, key, keyNumber, payload, traceparent, initiator, previousPosition } = row;
+  const { id, position, name, key, keyNumber, payload, traceparent, initiator, previousPosition, isPreviousTaken } = row;
   const first = keyNumber === null || keyNumber === 1 || (previousPosition !== null && previousPosition <= afterPosition);
   return {
     id,
@@ -59,7 +59,7 @@ function toMessage(row: LeasedRow, afterPosition: number): EventMessage {
     key,
     keyNumber,
     needs: first ? null : keyNumber - 1,
-    needsSurely: previousPosition !== null,
+    needsSurely: previousPosition !== null && !isPreviousTaken,
     payload,
     traceparent,
     initiator,

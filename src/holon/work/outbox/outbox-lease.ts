@@ -17,6 +17,8 @@ export interface LeasedRow {
   readonly initiator: Principal;
   /** Where the event before it in its key stands; null where there is none any more. */
   readonly previousPosition: number | null;
+  /** Whether its subscriber has acknowledged that one. False for events that are sent for the first time, and at once: nothing is asked for them. */
+  readonly isPreviousTaken: boolean;
   /** Who is to hear it: for events only. */
   readonly subscribers: readonly { readonly name: string; readonly afterPosition: number }[];
 }
@@ -76,9 +78,9 @@ export class OutboxLease {
           on conflict do nothing
         )
         ${this.#select(
-          "leased",
           sql`select json_agg(json_build_object('name', s.subscriber, 'afterPosition', s.after_position))
             from ${this.#subscribers} s where l.kind = 'event' and s.event = l.name and s.after_position < l.position`,
+          sql`false`,
         )}`,
     );
     return rows.map(toRow);
@@ -98,7 +100,7 @@ export class OutboxLease {
         ), leased as (
           select * from ${this.#outbox} where position in (select position from again)
         )
-        ${this.#selectAgain()}`,
+        ${this.#selectAgain(subscriber)}`,
     );
     return rows.map(toRow);
   }
@@ -116,7 +118,7 @@ export class OutboxLease {
         ), leased as (
           select * from ${this.#outbox} where position in (select position from again)
         )
-        ${this.#selectAgain()}`,
+        ${this.#selectAgain(subscriber)}`,
     );
     return rows.map(toRow);
   }
@@ -188,18 +190,18 @@ export class OutboxLease {
     );
   }
 
-  #selectAgain(): SQL {
+  #selectAgain(subscriber: string): SQL {
     return this.#select(
-      "leased",
       sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
         from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`,
+      sql`exists (select 1 from ${this.#deliveries} d where d.position = p.position and d.subscriber = ${subscriber} and d.acknowledged_at is not null)`,
     );
   }
 
-  #select(from: string, subscribers: SQL): SQL {
+  #select(subscribers: SQL, isPreviousTaken: SQL): SQL {
     return sql`select l.id, l.position, l.kind, l.name, l.ordered_key as key, l.key_number as "keyNumber", l.payload, octet_length(l.payload::text) as bytes,
-        l.options, l.traceparent, l.initiator, p.position as "previousPosition", (${subscribers}) as subscribers
-      from ${sql.identifier(from)} l
+        l.options, l.traceparent, l.initiator, p.position as "previousPosition", ${isPreviousTaken} as "isPreviousTaken", (${subscribers}) as subscribers
+      from leased l
       left join ${this.#outbox} p on l.ordered_key is not null and p.name = l.name and p.ordered_key = l.ordered_key and p.key_number = l.key_number - 1
       order by l.position`;
   }
