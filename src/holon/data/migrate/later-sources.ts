@@ -67,4 +67,20 @@ drop index concurrently if exists %s.holon_deliveries_sent;
 create index concurrently holon_deliveries_sent on %s.holon_deliveries (subscriber, position) where acknowledged_at is null and sent_count > 0;
 `,
   },
+  {
+    name: "0011_jobs_that_wait",
+    sql: `
+-- holon:no-transaction
+-- holon: compatible: the indexes that go are made again, and no statement needs them to be right
+drop index concurrently if exists %s.holon_jobs_unsent;
+--> statement-breakpoint
+-- Jobs that wait and that no queue has, by the moment they are due: few, unless queues are away or only another version knows the jobs.
+create index concurrently holon_jobs_unsent on %s.holon_jobs (name, greatest(sent_at, due_at)) where state = 'waiting' and sent_at is null;
+--> statement-breakpoint
+drop index concurrently if exists %s.holon_jobs_sent;
+--> statement-breakpoint
+-- Jobs that wait and were sent, by the moment since which their queue could have handed them out.
+create index concurrently holon_jobs_sent on %s.holon_jobs (name, greatest(sent_at, due_at)) where state = 'waiting' and sent_at is not null;
+`,
+  },
 ];

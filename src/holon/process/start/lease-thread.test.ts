@@ -55,7 +55,7 @@ async function beside(name: keyof typeof jobs, ms: number): Promise<string> {
   const [id = ""] = await place.append([{ name, data: { ms } }]);
   const first = await place.start(jobs, {}, { timing: { ...timing, sweepMs: 3_600_000 } });
   place.queues.reachable = false;
-  await first.dispatch([{ id }]);
+  await place.dispatch(first, id);
   await first.close();
   blocking = new Blocking();
   await until(async () => (await place.row(id))["state"] === "running");

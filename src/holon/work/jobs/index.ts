@@ -2,7 +2,7 @@ export * from "./alone-child.ts";
 export * from "./alone-process.ts";
 export * from "./job-call.ts";
 export * from "./job-console.ts";
-export type { DispatchedRow, JobDispatcher } from "./job-dispatcher.ts";
+export type { JobDispatcher } from "./job-dispatcher.ts";
 export { createJobDispatcher } from "./job-dispatcher.ts";
 export * from "./job-queues.ts";
 export * from "./job-timing.ts";

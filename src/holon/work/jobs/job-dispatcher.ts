@@ -1,11 +1,7 @@
 import type { LeftWork } from "../left-work.ts";
 import type { JobSender } from "./job-sender.ts";
+import type { OutboxPlace } from "./job-statements.ts";
 import type { JobTable } from "./job-table.ts";
-
-/** What the dispatcher reads of a row of the outbox. */
-export interface DispatchedRow {
-  readonly id: string;
-}
 
 /** What {@link createJobDispatcher} needs. */
 export interface JobDispatcherParts {
@@ -17,7 +13,7 @@ export interface JobDispatcherParts {
 }
 
 /** Takes rows of the outbox that are jobs and brings them on their way. */
-export type JobDispatcher = (rows: readonly DispatchedRow[]) => Promise<void>;
+export type JobDispatcher = (rows: readonly OutboxPlace[]) => Promise<void>;
 
 /**
  * Makes what the publisher of the outbox calls with rows of kind `job`, which it holds by lease, not in an open transaction.
@@ -30,10 +26,10 @@ export function createJobDispatcher({ table, sender, left, tellOthers }: JobDisp
   return async (rows) => {
     if (rows.length === 0) return;
     const ids = rows.map(({ id }) => id);
-    const sendable = await table.takeOver(ids);
+    const sendable = await table.takeOver(rows);
     await sender.send(sendable);
     if (sendable.length === ids.length) return;
-    const [unknown, unreadable] = await Promise.all([table.unknown(ids), table.unreadable(ids)]);
+    const [unknown, unreadable] = await Promise.all([table.unknown(ids), table.unreadable(rows)]);
     for (const { name, count } of unreadable) left.note("delay", name, count);
     if (unknown.length > 0) tellOthers();
     for (const { name, count } of unknown) left.note("job", name, count);

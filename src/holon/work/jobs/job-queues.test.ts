@@ -142,6 +142,21 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     });
   });
 
+  it("that refuse older jobs keep none from the other queues", async () => {
+    const work = await place.start(
+      { send: job(Data, { concurrency: 1 }), ship: job(Data, { concurrency: 1 }) },
+      { send: async () => {}, ship: place.completing() },
+    );
+    place.queues.refusing.add("jobs.orders.send");
+    await place.enqueue(work, { name: "send" });
+    await work.sweep();
+    place.queues.reachable = false;
+    const id = await place.enqueue(work, { name: "ship" });
+    place.queues.reachable = true;
+    await work.sweep();
+    await place.is(id, "done");
+  });
+
   it("may refuse a retry while nothing can be written of that: the run has ended all the same, and the sweeper sends the job later", async () => {
     await place.sql.unsafe(`
       create function orders.unsendable() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;

@@ -27,8 +27,8 @@ export class JobSender {
     return this.#parts.backend?.reachable === true;
   }
 
-  /** Returns whether the queues took all. Never fails: what they did not take is sent by a sweeper. */
-  async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<boolean> {
+  /** Returns the queues that did not take theirs. Never fails: what they did not take is sent by a sweeper. */
+  async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<ReadonlySet<string>> {
     const { context, jobs: specs } = this.#parts;
     const byQueue = new Map<string, SendableJob[]>();
     for (const job of jobs) {
@@ -37,9 +37,9 @@ export class JobSender {
       if (others === undefined) byQueue.set(queue, [job]);
       else others.push(job);
     }
-    let tookAll = true;
-    for (const [queue, own] of byQueue) if (!(await this.#add(queue, own, options))) tookAll = false;
-    return tookAll;
+    const refusing = new Set<string>();
+    for (const [queue, own] of byQueue) if (!(await this.#add(queue, own, options))) refusing.add(queue);
+    return refusing;
   }
 
   async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "../../data/index.ts";
-import { interval } from "../engine/work-database.ts";
+import { interval, texts, uuids } from "../engine/work-database.ts";
 import type { EndedRun, JobClaim } from "./job-claim.ts";
 
 /** The columns of a {@link ClaimRow}. */
@@ -63,7 +63,72 @@ with held as (
 select h.n, r.n is not null as renewed from held h left join renewed r on r.n = h.n`;
 }
 
-/** Whether a row is of a job that is due, and that no queue got for so long. */
-export function isOverdue(resendAfterMs: number): SQL {
-  return sql`state = 'waiting' and due_at <= now() and (sent_at is null or greatest(sent_at, due_at) < now() - ${interval(resendAfterMs)})`;
+/** A row of the outbox. Its id too: positions begin anew where a database was restored. */
+export interface OutboxPlace {
+  readonly id: string;
+  readonly position: number;
+}
+
+/** Whether a row of the outbox is one of these. It has an index of positions, and none of ids. */
+export function isAmong(rows: readonly OutboxPlace[]): SQL {
+  return sql`position = any(${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]) and id = any(${uuids(rows.map(({ id }) => id))})`;
+}
+
+/** Greatest delay that the sum of two times can hold with room to spare; what may be asked for is much less. */
+const GREATEST_READABLE_DELAY_MS = 1e12;
+
+/** Whether the delay of a row of the outbox can be read. What another version wrote and this one cannot read stays there, and does not hold up the jobs beside it. */
+const IS_READABLE = sql`case jsonb_typeof(options -> 'delayMs')
+  when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;
+
+/** Makes jobs of rows of the outbox, and settles those. Each job is written once, as it is when it is on its queue: a second write would cost as much as the first. Shape: the {@link SENDABLE} columns of known ones. */
+export function takenOver(jobs: SQL, outbox: SQL, rows: readonly OutboxPlace[], isKnown: SQL): SQL {
+  return sql`with taken as (
+      update ${outbox} set settled_at = now() where ${isAmong(rows)} and kind = 'job' and settled_at is null and ${IS_READABLE} returning *
+    ), made as (
+      insert into ${jobs} (id, name, state, data, options, traceparent, initiator, deduplication_key, due_at, created_at, sent_count, sent_at)
+      select id, name, 'waiting', payload, options, traceparent, initiator, options ->> 'deduplicationKey',
+        created_at + coalesce((options ->> 'delayMs')::double precision, 0) * interval '1 millisecond', created_at,
+        case when ${isKnown} then 1 else 0 end, case when ${isKnown} then now() end
+      from taken order by position
+      on conflict do nothing returning *
+    )
+    select ${SENDABLE} from made where sent_count = 1`;
+}
+
+/**
+ * Since when a job that waits could have been taken from its queue. Two indexes begin with the name and go on with this moment: `holon_jobs_unsent` has the
+ * jobs that no queue has, `holon_jobs_sent` those that were sent. Each look for them names one job, one of the two conditions and this order, and reads only
+ * what it finds, however many jobs are done, are due later, wait on their queue, or are of other versions.
+ */
+const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
+
+/** Whether a job is due and no queue has it. */
+export const IS_UNSENT = sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()`;
+
+/** Whether a job is due, was sent, and was not run for so long after both. */
+export function isUnheardOf(forMs: number): SQL {
+  return sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
+}
+
+/** Of these names, those with a job of one of the kinds. */
+export function namesWith(jobs: SQL, names: readonly string[], kinds: readonly SQL[]): SQL {
+  return sql`select n.name from unnest(${texts(names)}) as n (name) cross join lateral (select id from (${oldest(jobs, kinds, 1)}) either limit 1) j`;
+}
+
+/**
+ * Whether a job is one of the oldest of these names and kinds; their rows are locked. The names come in any order: one of which very many jobs wait does
+ * not keep the others from their turn. So many are found at most, of each name and kind, and of all.
+ */
+export function oldestOf(jobs: SQL, names: readonly string[], kinds: readonly SQL[], count: number, ofEach: number): SQL {
+  return sql`id = any(array(select j.id from (select name from unnest(${texts(names)}) as name order by random()) n
+    cross join lateral (${oldest(jobs, kinds, ofEach, sql`for update skip locked`)}) j limit ${count}))`;
+}
+
+/** Of the job `n.name`, the oldest ones of each kind. */
+function oldest(jobs: SQL, kinds: readonly SQL[], count: number, lock = sql``): SQL {
+  const found = kinds.map(
+    (kind) => sql`select id from (select id from ${jobs} where name = n.name and ${kind} order by ${IDLE_SINCE} limit ${count} ${lock}) k`,
+  );
+  return sql.join(found, sql` union all `);
 }

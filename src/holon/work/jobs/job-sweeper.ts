@@ -25,7 +25,8 @@ export class JobSweeper implements Closable {
   readonly #tasks: readonly Task[];
   #reclaiming: Promise<boolean> | undefined = undefined;
   #sweeping: Promise<boolean> | undefined = undefined;
-  #hasFailed = false;
+  /** Queues that did not take jobs when they were last given some. */
+  readonly #refusing = new Set<string>();
   #closed = false;
 
   constructor(parts: JobSweeperParts) {
@@ -87,49 +88,37 @@ export class JobSweeper implements Closable {
   async #resend(): Promise<void> {
     const { table, sender, timing } = this.#parts;
     if (!sender.isReachable) return;
-    const soonMs = Math.min(timing.resendLostMs, timing.resendAfterMs);
-    const overdue = await table.overdue(soonMs);
-    if (overdue.length === 0) return;
-    const depths = await this.#depths(overdue);
-    const whose = (is: (depth: QueueDepth) => boolean): readonly string[] => overdue.filter((name) => is(depths.get(name) ?? UNKNOWN));
-    if (!(await this.#sendAgain(whose(isIdle), soonMs))) return;
-    // A queue that is only slow gets no second copy of all it holds.
-    if (!(await this.#sendAgain(whose(isEmpty), timing.resendAfterMs))) return;
-    // However full its queue is, a job that it lost must not wait for ever.
-    await this.#sendAgain(overdue, timing.resendAnywayMs);
+    const overdue = await table.overdue(Math.min(timing.resendLostMs, timing.resendAfterMs, timing.resendAnywayMs));
+    for (const [queue, names] of this.#byQueue(overdue)) await this.#sendAgain(queue, names);
   }
 
-  /** After queues did not take jobs it tries one, until they take that. Returns whether they took all. */
-  async #sendAgain(names: readonly string[], afterMs: number): Promise<boolean> {
-    const { table, sender } = this.#parts;
-    const jobs = await table.resend(names, afterMs, this.#hasFailed ? 1 : SWEEP_COUNT);
-    if (jobs.length === 0) return true;
-    this.#hasFailed = !(await sender.send(jobs));
-    return !this.#hasFailed;
+  /** After a queue did not take jobs it is tried with one, until it takes that. */
+  async #sendAgain(queue: string, names: readonly string[]): Promise<void> {
+    const { table, sender, backend, timing } = this.#parts;
+    const afterMs = overdueAfterMs(await backend.depth(queue).catch(() => UNKNOWN), timing);
+    const jobs = await table.resend(names, afterMs, this.#refusing.has(queue) ? 1 : SWEEP_COUNT);
+    if (jobs.length === 0) return;
+    if ((await sender.send(jobs)).has(queue)) this.#refusing.add(queue);
+    else this.#refusing.delete(queue);
   }
 
-  /** How full the queues of these jobs are, by the name of the job. */
-  async #depths(names: readonly string[]): Promise<ReadonlyMap<string, QueueDepth>> {
-    const { context, jobs, backend } = this.#parts;
-    const byQueue = new Map<string, QueueDepth>();
-    const depths = new Map<string, QueueDepth>();
+  #byQueue(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+    const { context, jobs } = this.#parts;
+    const byQueue = new Map<string, string[]>();
     for (const name of names) {
       const queue = jobQueueName(context, name, jobs);
-      const depth = byQueue.get(queue) ?? (await backend.depth(queue).catch(() => UNKNOWN));
-      byQueue.set(queue, depth);
-      depths.set(name, depth);
+      byQueue.set(queue, [...(byQueue.get(queue) ?? []), name]);
     }
-    return depths;
+    return byQueue;
   }
 }
 
 /** A queue that cannot be asked is taken to be full. */
 const UNKNOWN: QueueDepth = { waiting: 1, active: 1, delayed: 1, failed: 0 };
 
-function isEmpty({ waiting }: QueueDepth): boolean {
-  return waiting === 0;
-}
-
-function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
-  return waiting + active + delayed === 0;
+/** How long a job that was sent must have been due before it is sent again. */
+function overdueAfterMs({ waiting, active, delayed }: QueueDepth, { resendLostMs, resendAfterMs, resendAnywayMs }: JobTiming): number {
+  if (waiting + active + delayed === 0) return Math.min(resendLostMs, resendAfterMs, resendAnywayMs);
+  // A queue that is only slow gets no second copy of all it holds; but a job that it lost must not wait for ever, however full it is.
+  return waiting === 0 ? Math.min(resendAfterMs, resendAnywayMs) : resendAnywayMs;
 }

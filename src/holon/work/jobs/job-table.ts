@@ -4,7 +4,22 @@ import type { Renewal } from "../engine/leases.ts";
 import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobStanding, type NotedPage, toClaim } from "./job-claim.ts";
 import type { SendableJob } from "./job-queues.ts";
-import { CLAIM, held, isOverdue, leaseKey, noteText, renewText, SENDABLE, toRecord } from "./job-statements.ts";
+import {
+  CLAIM,
+  held,
+  IS_UNSENT,
+  isAmong,
+  isUnheardOf,
+  leaseKey,
+  namesWith,
+  noteText,
+  type OutboxPlace,
+  oldestOf,
+  renewText,
+  SENDABLE,
+  takenOver,
+  toRecord,
+} from "./job-statements.ts";
 
 /** Deaths of a process in which a job was running, after which it is run alone. */
 export const DEATHS_BEFORE_ALONE = 2;
@@ -20,9 +35,6 @@ const EARLY_MS = 1_000;
 
 /** Rows that one statement of a sweep touches, so that it locks little at a time. */
 export const SWEEP_COUNT = 500;
-
-/** Greatest delay that the sum of two times can hold with room to spare; what may be asked for is much less. */
-const GREATEST_READABLE_DELAY_MS = 1e12;
 
 /** What {@link JobTable} is made from. */
 export interface JobTableOptions {
@@ -56,6 +68,7 @@ export class JobTable {
   readonly #database: WorkDatabase;
   readonly #jobs: SQL;
   readonly #outbox: SQL;
+  readonly #names: readonly string[];
   readonly #isKnown: SQL;
   readonly #clock: Clock;
   readonly #runner: string;
@@ -69,6 +82,7 @@ export class JobTable {
     this.#database = database;
     this.#jobs = database.table("holon_jobs");
     this.#outbox = database.table("holon_outbox");
+    this.#names = names;
     this.#isKnown = sql`name = any(${texts(names)})`;
     this.#clock = clock;
     this.#runner = runner;
@@ -253,28 +267,15 @@ export class JobTable {
    *
    * One whose deduplication key is held by a job that waits is settled and forgotten. Taking over twice is taking over once.
    */
-  takeOver(ids: readonly string[]): Promise<readonly SendableJob[]> {
-    // A delay that another version wrote and this one cannot read stays in the outbox, and does not hold up the jobs beside it.
-    const chosen = sql`id = any(${uuids(ids)}) and kind = 'job' and settled_at is null and case jsonb_typeof(options -> 'delayMs')
-      when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;
-    return this.#database.transaction("take jobs over", async (tx) => {
-      await tx.db.execute(sql`insert into ${this.#jobs} (id, name, state, data, options, traceparent, initiator, deduplication_key, due_at, created_at)
-        select id, name, 'waiting', payload, options, traceparent, initiator, options ->> 'deduplicationKey',
-          created_at + coalesce((options ->> 'delayMs')::double precision, 0) * interval '1 millisecond', created_at
-        from ${this.#outbox} where ${chosen} order by position
-        on conflict do nothing`);
-      await tx.db.execute(sql`update ${this.#outbox} set settled_at = now() where ${chosen}`);
-      return [
-        ...(await tx.db.execute(this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and ${this.#isKnown}`))),
-      ] as unknown as readonly SendableJob[];
-    });
+  takeOver(rows: readonly OutboxPlace[]): Promise<readonly SendableJob[]> {
+    return this.#database.rows<SendableJob>("take jobs over", takenOver(this.#jobs, this.#outbox, rows, this.#isKnown));
   }
 
   /** Of these jobs, those that are still in the outbox, because their delay cannot be read. */
-  unreadable(ids: readonly string[]): Promise<readonly JobCount[]> {
+  unreadable(rows: readonly OutboxPlace[]): Promise<readonly JobCount[]> {
     return this.#database.rows<JobCount>(
       "look for unreadable jobs",
-      sql`select name, count(*)::int as count from ${this.#outbox} where id = any(${uuids(ids)}) and kind = 'job' and settled_at is null group by name`,
+      sql`select name, count(*)::int as count from ${this.#outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`,
     );
   }
 
@@ -291,11 +292,9 @@ export class JobTable {
     await this.#database.rows("unsent jobs", sql`update ${this.#jobs} set sent_at = null where id = any(${uuids(ids)}) and state = 'waiting'`);
   }
 
-  /** Sends due jobs of these names that no queue has. Two processes do not send the same one. */
-  takeUnsent(names: readonly string[], count: number): Promise<readonly SendableJob[]> {
-    const chosen = sql`select id from ${this.#jobs} where state = 'waiting' and due_at <= now() and sent_at is null and name = any(${texts(names)})
-      order by due_at limit ${count} for update skip locked`;
-    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(sql`id in (${chosen})`));
+  /** Sends due jobs of these names that no queue has, the oldest of each name first. Two processes do not send the same one. */
+  takeUnsent(names: readonly string[], count: number, ofEach = count): Promise<readonly SendableJob[]> {
+    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(oldestOf(this.#jobs, names, [IS_UNSENT], count, ofEach)));
   }
 
   /** Sends jobs that wait once more, and says which those are. */
@@ -307,16 +306,15 @@ export class JobTable {
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>(
       "look for overdue jobs",
-      sql`select distinct name from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown}`,
+      namesWith(this.#jobs, this.#names, [IS_UNSENT, isUnheardOf(resendAfterMs)]),
     );
     return rows.map(({ name }) => name);
   }
 
-  /** Sends known jobs that are overdue: all of the given names, and of others those that a queue never took. Two sweepers do not send the same one. */
+  /** Sends jobs of these names that are overdue, the oldest of each name first. Two sweepers do not send the same one. */
   resend(names: readonly string[], resendAfterMs: number, count: number): Promise<readonly SendableJob[]> {
-    const chosen = sql`select id from ${this.#jobs} where ${isOverdue(resendAfterMs)} and ${this.#isKnown} and (sent_at is null or name = any(${texts(names)}))
-      order by due_at limit ${count} for update skip locked`;
-    return this.#database.rows<SendableJob>("resend jobs", this.#send(sql`id in (${chosen})`));
+    const which = oldestOf(this.#jobs, names, [IS_UNSENT, isUnheardOf(resendAfterMs)], count, count);
+    return this.#database.rows<SendableJob>("resend jobs", this.#send(which));
   }
 
   /** The database's clock. Units: milliseconds since 1970. */

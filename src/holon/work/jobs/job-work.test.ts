@@ -167,9 +167,9 @@ describe("a job", { timeout: 60_000 }, () => {
   it("is dispatched once, however often its row comes", async () => {
     const work = await place.start({ send: job(Data) }, { send: place.completing() });
     const [id = ""] = await place.append([{}]);
-    await Promise.all([work.dispatch([{ id }]), work.dispatch([{ id }]), work.dispatch([{ id }])]);
+    await Promise.all([place.dispatch(work, id), place.dispatch(work, id), place.dispatch(work, id)]);
     await place.is(id, "done");
-    await work.dispatch([{ id }]);
+    await place.dispatch(work, id);
     expect([await place.effectCount(), place.queues.added.length]).toEqual([1, 1]);
   });
 

@@ -10,6 +10,7 @@ import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import type { JobMap } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
+import type { OutboxPlace } from "./job-statements.ts";
 import type { JobTiming } from "./job-timing.ts";
 import { effects, tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
@@ -40,6 +41,8 @@ export interface JobsPlace {
   append(jobs: readonly Partial<AppendedJob>[], scope?: Scope): Promise<readonly string[]>;
   /** Enqueues and dispatches one job, called `send`. */
   enqueue(work: JobWork, job?: Partial<AppendedJob>): Promise<string>;
+  /** Dispatches the row of the outbox that has this id, settled or not. */
+  dispatch(work: JobWork, id: string): Promise<void>;
   /** Rows of the outbox that are not settled, dispatched. */
   publish(work: JobWork): Promise<number>;
   row(id: string): Promise<Record<string, unknown>>;
@@ -101,6 +104,7 @@ export function useJobs(): JobsPlace {
     made.queues.added.splice(0);
     made.queues.reachable = true;
     made.queues.isRefusing = false;
+    made.queues.refusing.clear();
     await until(() => made.store.stats().inUse === 0);
     await made.sql`truncate orders.effects, orders.holon_jobs, orders.holon_outbox, orders.holon_schedules cascade`;
   });
@@ -138,11 +142,17 @@ export function useJobs(): JobsPlace {
     },
     async enqueue(work, job = {}) {
       const [id = ""] = await functions.append([job]);
-      await work.dispatch([{ id }]);
+      await functions.dispatch(work, id);
       return id;
     },
+    async dispatch(work, id) {
+      const rows = await made.sql<OutboxPlace[]>`select id, position::int from orders.holon_outbox where id = ${id}`;
+      await work.dispatch(rows);
+    },
     async publish(work) {
-      const rows = await made.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'job' and settled_at is null order by position`;
+      const rows = await made.sql<
+        OutboxPlace[]
+      >`select id, position::int from orders.holon_outbox where kind = 'job' and settled_at is null order by position`;
       await work.dispatch(rows);
       return rows.length;
     },

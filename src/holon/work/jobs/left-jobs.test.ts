@@ -35,4 +35,24 @@ describe("jobs that another version left", { timeout: 30_000 }, () => {
     place.store.leftWork();
     await until(async () => (await doneCount()) === SWEEP_COUNT);
   });
+
+  it("of one queue are sent while another queue refuses older ones", async () => {
+    const limited = job(z.object({}), { concurrency: 50 });
+    await place.start({ send: limited, ship: limited }, { send: async () => {}, ship: async () => {} });
+    place.queues.refusing.add("jobs.orders.send");
+    for (const name of ["send", "ship"]) {
+      await place.sql`insert into orders.holon_jobs (id, name, state, data, initiator)
+        select gen_random_uuid(), ${name}, 'waiting', '{}', '{"kind":"anonymous"}' from generate_series(1, ${SWEEP_COUNT})`;
+    }
+    place.store.leftWork();
+    await until(() => place.queues.refused > 0);
+    place.store.leftWork();
+    await until(async () => (await doneCount()) === SWEEP_COUNT);
+    expect(await place.sql`select name, count(*)::int from orders.holon_jobs where state = 'waiting' group by 1`).toEqual([
+      { name: "send", count: SWEEP_COUNT },
+    ]);
+    place.queues.refusing.clear();
+    place.store.leftWork();
+    await until(async () => (await doneCount()) === 2 * SWEEP_COUNT);
+  });
 });

@@ -31,13 +31,14 @@ export class LeftJobs implements Closable {
   readonly #shared: readonly string[];
   readonly #limited: readonly string[];
   readonly #running = new Set<Promise<void>>();
-  #hasFailed = false;
+  /** Queues that did not take jobs when they were last given some. */
+  readonly #refusing = new Set<string>();
   #isClosed = false;
 
   constructor(parts: LeftJobsParts) {
     const { context, jobs, everyMs } = parts;
-    const isShared = (name: string): boolean => jobQueueName(context, name, jobs) === jobQueueName(context, "", {});
     this.#parts = parts;
+    const isShared = (name: string): boolean => this.#queueOf(name) === jobQueueName(context, "", {});
     this.#shared = Object.keys(jobs).filter(isShared);
     this.#limited = Object.keys(jobs).filter((name) => !isShared(name));
     this.#task = new Task({ ...parts, task: "jobs that others left", everyMs, run: () => this.#take() });
@@ -55,14 +56,34 @@ export class LeftJobs implements Closable {
   }
 
   async #take(): Promise<boolean> {
-    const { table, sender, gate } = this.#parts;
-    // After a queue did not take jobs it tries one, until the queue takes that: a queue that refuses must not be asked in a loop.
-    const count = this.#hasFailed ? 1 : SWEEP_COUNT;
-    const limited = this.#limited.length === 0 || !sender.isReachable ? [] : await table.takeUnsent(this.#limited, count);
-    if (limited.length > 0) this.#hasFailed = !(await sender.send(limited));
+    const { table, gate } = this.#parts;
+    const isMore = await this.#sendLimited();
     const room = gate.freeCount;
     if (this.#shared.length > 0 && room > 0) for (const job of await table.takeUnsent(this.#shared, room)) this.#run(job);
-    return !this.#hasFailed && limited.length === count;
+    return isMore;
+  }
+
+  /**
+   * Puts left jobs on the queues of their own. After a queue did not take jobs it is tried with one, until it takes that: a queue that refuses must not be
+   * asked in a loop, nor keep the others from theirs. Returns whether there may be more that a queue takes.
+   */
+  async #sendLimited(): Promise<boolean> {
+    const { table, sender } = this.#parts;
+    if (!sender.isReachable) return false;
+    const open = this.#limited.filter((name) => !this.#refusing.has(this.#queueOf(name)));
+    const tried = this.#limited.filter((name) => this.#refusing.has(this.#queueOf(name)));
+    const jobs = open.length === 0 ? [] : await table.takeUnsent(open, SWEEP_COUNT);
+    const isFull = jobs.length === SWEEP_COUNT;
+    const singles = tried.length === 0 ? [] : await table.takeUnsent(tried, tried.length, 1);
+    const refusing = await sender.send([...jobs, ...singles]);
+    for (const { name } of singles) this.#refusing.delete(this.#queueOf(name));
+    for (const queue of refusing) this.#refusing.add(queue);
+    const wasTaken = ({ name }: SendableJob): boolean => !refusing.has(this.#queueOf(name));
+    return (isFull && jobs.some(wasTaken)) || singles.some(wasTaken);
+  }
+
+  #queueOf(name: string): string {
+    return jobQueueName(this.#parts.context, name, this.#parts.jobs);
   }
 
   /** What a run came to is written by its runner. */

@@ -20,6 +20,8 @@ export class MemoryQueues implements QueueBackend {
   readonly fault = undefined;
   /** Whether they can be reached, and take nothing. */
   isRefusing = false;
+  /** Queues that take nothing while the others do. */
+  readonly refusing = new Set<string>();
   /** How often they were away when something was to be added. */
   refused = 0;
   /** What was added, by queue, in order. */
@@ -27,7 +29,7 @@ export class MemoryQueues implements QueueBackend {
   readonly #lanes = new Map<string, Lane>();
 
   async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
-    if (!this.reachable || this.isRefusing) {
+    if (!this.reachable || this.isRefusing || this.refusing.has(queue)) {
       this.refused++;
       throw catalogueError("UNAVAILABLE", "The queue is away.");
     }

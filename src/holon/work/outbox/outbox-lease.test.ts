@@ -1,9 +1,9 @@
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
-import { type ContextData, createContextData, migrate, type SQL, sql, type Tables } from "../../data/index.ts";
+import { type ContextData, createContextData, migrate, type Tables } from "../../data/index.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { WorkDatabase } from "../engine/work-database.ts";
+import { ExplainingDatabase } from "../engine/explaining-database.testing.ts";
 import { OutboxLease } from "./outbox-lease.ts";
 
 const place = useTestDatabase();
@@ -19,18 +19,6 @@ afterAll(async () => {
   await data?.close();
   await owner?.end();
 });
-
-/** Explains each statement, and keeps how many rows of the deliveries it read in vain. */
-class ExplainingDatabase extends WorkDatabase {
-  readonly readInVain: number[] = [];
-
-  override async rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
-    const plan = JSON.stringify(await super.rows(task, sql`explain (analyze) ${statement}`));
-    const counts = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, count]) => Number(count));
-    this.readInVain.push(counts.reduce((sum, count) => sum + count, 0));
-    return [];
-  }
-}
 
 it("the looks for overdue events read only what is on its way, however much is acknowledged or waits for room, and for however long", async () => {
   await owner`set session_replication_role = replica`;
@@ -48,5 +36,5 @@ it("the looks for overdue events read only what is on its way, however much is a
   const patience = { firstMs: 5_000, greatestMs: 30_000 };
   await lease.overdueSubscribers(patience);
   await lease.takeOverdue("mail", 50, patience);
-  expect(database.readInVain).toEqual([0, 0]);
+  expect(database.takeReadInVain()).toEqual([0, 0]);
 });
