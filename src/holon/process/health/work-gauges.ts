@@ -14,6 +14,8 @@ export interface WorkGaugeParts {
   readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
   /** The workflows that this process works, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
   readonly workflows: readonly { readonly context: string; readonly bodies: readonly string[]; readonly hanging: () => readonly HangingRun[] }[];
+  /** The jobs that this process works, by context. */
+  readonly jobs: readonly { readonly context: string; readonly names: readonly string[] }[];
   readonly backend: QueueBackend | undefined;
   /** Queues that this process works. */
   readonly queues: readonly string[];
@@ -25,7 +27,7 @@ const SAME = "Each process of the context says the same: take the max by context
 const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
 
 /** Numbers of what waits, by context and by queue. A context or queue that cannot be asked is left out, as one that is gone. */
-export function workGauges({ consoles, retentions, workflows, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
+export function workGauges({ consoles, retentions, workflows, jobs, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
   const counts = sharedFor(FRESH_MS, monotonicMs, () =>
     answersOf(consoles.map(async (console) => [[console.context], await console.counts()] as const)),
   );
@@ -67,9 +69,12 @@ export function workGauges({ consoles, retentions, workflows, backend, queues, m
     },
     {
       name: "holon_jobs_unknown",
-      help: "Jobs that are due and that this version of the app does not have, by name. They wait for a process that has them. Take the min over the processes of a context: above 0, none has them.",
+      help: "Jobs that are due and that this version of the app does not have; 0 for each job that this process works. Take the min by context and job: above 0, no process has the job.",
       labels: ["context", "job"],
-      values: async () => (await answersOf(consoles.map(unknownValues))).flat(),
+      values: async () => [
+        ...(await answersOf(consoles.map(unknownValues))).flat(),
+        ...jobs.flatMap(({ context, names }) => names.map((name) => [[context, name], 0] as const)),
+      ],
     },
     {
       name: "holon_queue_jobs",

@@ -109,7 +109,15 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
     ...processGauges({ database, hosted, mesh, peers, parts, skewsMs: clocks.skewsMs }),
-    ...workGauges({ consoles, retentions, workflows, backend: work?.backend, queues, monotonicMs: () => clock.monotonicMs() }),
+    ...workGauges({
+      consoles,
+      retentions,
+      workflows,
+      jobs: jobsOf(work, hosted),
+      backend: work?.backend,
+      queues,
+      monotonicMs: () => clock.monotonicMs(),
+    }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
   const dashboard = createDashboard({ app, core, work, consoles, open });
@@ -141,6 +149,14 @@ function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[])
   return (work?.contexts ?? []).flatMap(({ name, workflows }) => {
     const bodies = hosted.find((context) => context.name === name)?.workflows.bodies.keys() ?? [];
     return workflows === undefined ? [] : [{ context: name, bodies: [...bodies], hanging: () => workflows.hanging }];
+  });
+}
+
+/** The jobs that this process works. */
+function jobsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeParts["jobs"] {
+  return (work?.contexts ?? []).flatMap(({ name, jobs }) => {
+    const handlers = hosted.find((context) => context.name === name)?.jobs.keys() ?? [];
+    return jobs === undefined ? [] : [{ context: name, names: [...handlers] }];
   });
 }
 
