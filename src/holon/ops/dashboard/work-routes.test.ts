@@ -33,6 +33,7 @@ function knownConsole(context: string, decided: string[]): WorkConsole {
     stuckRuns: async () => [{ id: ID, workflow: "placeOrder", version: 2, key: "cart", reason: "the undo of charge failed" }],
     resumeRun: decide("resume"),
     runVersions: async () => [],
+    leftRuns: async () => [],
   };
 }
 

@@ -48,7 +48,7 @@ export function workGauges({ consoles, retentions, workflows, jobs, backend, que
     gauge("holon_workflows_stuck", `Runs of workflows that do not go on until they are resumed. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
     {
       name: "holon_workflows_left",
-      help: "Open runs of a version of a workflow that this version of the app has no body for; 0 for each version that this process works. Take the min by context and workflow: above 0, no process has the body.",
+      help: `Open runs of a version of a workflow that this version of the app has no body for, among the ${COUNTED_MOST} that are due first; 0 for each version that this process works. Take the min by context and workflow: above 0, no process has the body.`,
       labels: ["context", "workflow"],
       values: async () => [
         ...(await answersOf(consoles.map(leftRunValues))).flat(),
@@ -85,9 +85,8 @@ export function workGauges({ consoles, retentions, workflows, jobs, backend, que
   ];
 }
 
-async function leftRunValues({ context, runVersions }: WorkConsole): Promise<(readonly [string[], number])[]> {
-  const left = (await runVersions()).filter(({ hasBody }) => !hasBody);
-  return left.map(({ workflow, version, openCount }) => [[context, `${workflow}@${version}`], openCount] as const);
+async function leftRunValues({ context, leftRuns }: WorkConsole): Promise<(readonly [string[], number])[]> {
+  return (await leftRuns()).map(({ workflow, version, openCount }) => [[context, `${workflow}@${version}`], openCount] as const);
 }
 
 async function lagValues({ context, lags }: WorkGaugeParts["retentions"][number]): Promise<(readonly [string[], number])[]> {

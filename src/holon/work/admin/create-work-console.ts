@@ -68,6 +68,7 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
     },
     stuckRuns: (limit) => runs.list(limit),
     runVersions: () => versions.list(),
+    leftRuns: () => versions.countLeft(),
     resumeRun: (id) => decide("a stuck run is resumed", id, () => workflows.resume(id)),
   };
 }

@@ -1,9 +1,10 @@
 import { sql } from "../../data/index.ts";
-import type { WorkDatabase } from "../engine/work-database.ts";
+import { COUNTED_MOST, type WorkDatabase } from "../engine/work-database.ts";
 import type { WorkflowMap } from "../workflows/workflow.ts";
 import type { RunVersion } from "./work-console.ts";
 
-interface VersionCount {
+/** How many runs of a version are open. */
+export interface VersionCount {
   readonly workflow: string;
   readonly version: number;
   readonly openCount: number;
@@ -41,6 +42,22 @@ export class RunVersions {
         advice: row.openCount === 0 ? `version ${row.version} may go: it has no open run` : "keep its body until its runs have ended",
       })),
     ];
+  }
+
+  /**
+   * Counts the open runs of versions without a body, among the {@link COUNTED_MOST} that are due first and as many that are stuck: it is asked again and again,
+   * and in the end those that no process works are due first.
+   */
+  async countLeft(): Promise<readonly VersionCount[]> {
+    const runs = this.#database.table("holon_runs");
+    const counted = await this.#database.rows<VersionCount>(
+      "count runs that are left",
+      sql`select workflow, version, count(*)::int as "openCount" from (
+          (select workflow, version from ${runs} where wake_at is not null order by wake_at limit ${COUNTED_MOST})
+          union all (select workflow, version from ${runs} where state = 'stuck' order by created_at limit ${COUNTED_MOST})
+        ) open group by 1, 2 order by 1, 2 limit ${VERSIONS_COUNT}`,
+    );
+    return counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
   }
 
   /** Runs that are open, by version; by the two small indexes of runs that are due some time, and of those that are stuck. */

@@ -184,6 +184,10 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
       ["place", 1, 0, true],
       ["place", 2, 1, true],
     ]);
+    expect((await work.leftRuns()).map(({ workflow: name, version, openCount }) => [name, version, openCount])).toEqual([
+      ["parcel", 1, 1],
+      ["place", 9, 2],
+    ]);
     expect(versions.map(({ advice }) => advice)).toEqual([
       "start the version of the app that has parcel@1, or keep its body as an earlier version",
       "start the version of the app that has place@9, or keep its body as an earlier version",

@@ -68,4 +68,6 @@ export interface WorkConsole {
   resumeRun(id: string): Promise<boolean>;
   /** Versions of workflows that have open runs and no body here, and earlier versions whose bodies are still here. */
   runVersions(): Promise<readonly RunVersion[]>;
+  /** Open runs of versions that have no body here, counted among the {@link COUNTED_MOST} that are due first and as many that are stuck. */
+  leftRuns(): Promise<readonly Pick<RunVersion, "workflow" | "version" | "openCount">[]>;
 }

@@ -2,7 +2,7 @@ import { type DataTransaction, quoteIdentifier, type StatementRequest, type Tabl
 import type { Clock } from "../../kernel/index.ts";
 import { redactText } from "../../observe/index.ts";
 import type { Renewal } from "../engine/leases.ts";
-import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
+import { COUNTED_MOST, type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
 
@@ -77,7 +77,7 @@ returning r.id, r.workflow, r.version, r.key, r.input, r.state, r.fence, r.death
     return rows.map(toClaim);
   }
 
-  /** Runs that are due and that this version does not work, by what it does not know of them. */
+  /** Runs that are due and that this version does not work, by what it does not know of them: among the {@link COUNTED_MOST} that have been due longest. */
   unknown(known: readonly string[]): Promise<readonly UnknownRuns[]> {
     const { own } = this;
     const text = `
@@ -86,8 +86,8 @@ select r.workflow || '@' || r.version || case
     when r.state <> all(${list(CLAIMED_STATES)}) then ' in the state ' || r.state
     else ' with a step ' || (select s.kind || ' ' || s.name || ', ' || s.state from ${own}.holon_steps s where s.run_id = r.id and ${isStrange} order by s.ordinal limit 1)
   end as name, count(*)::int as count
-from ${own}.holon_runs r
-where wake_at <= now() and (r.workflow || '@' || r.version <> all(array(select jsonb_array_elements_text($1::text::jsonb))) or not (${isUnderstood(own)}))
+from (select * from ${own}.holon_runs where wake_at <= now() order by wake_at limit ${COUNTED_MOST}) r
+where (r.workflow || '@' || r.version <> all(array(select jsonb_array_elements_text($1::text::jsonb))) or not (${isUnderstood(own)}))
 group by 1 order by 1`;
     return this.rows<UnknownRuns>("look for unknown runs", text, [JSON.stringify(known)]);
   }
