@@ -33,7 +33,7 @@ export async function openHolonPlace(kind: QueueKind, places: Places, poolCount:
   const base = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
   const worker = startLeaseWorker("bench", "silent");
   const thread = new LeaseThread({ start: () => worker, ...base });
-  // Without it the messages to the thread, and what they cost, would be missing from the figures.
+  // Without it, what a claim costs to be known to the thread would be missing from the figures.
   await once(worker, "message");
   const services = { ...base, thread };
   const backend = await createQueueBackend(place, { ...base, prefix: `holon-${process.pid}` });

@@ -1,4 +1,5 @@
 export * from "./lease-keeper.ts";
+export * from "./lease-slot.ts";
 export * from "./lease-thread.ts";
 export * from "./leases.ts";
 export * from "./reclaim-guard.ts";

@@ -1,5 +1,6 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
-import { type HeldClaim, type LeaseAddress, type LeaseOrder, type LeaseReport, type LeaseStatement, RENEWALS_PER_LEASE } from "./lease-thread.ts";
+import type { Clock, Closable, Logger } from "../../kernel/index.ts";
+import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
+import { type LeaseAddress, type LeaseOrder, type LeaseReport, type LeaseStatement, RENEWALS_PER_LEASE } from "./lease-thread.ts";
 
 /** A database as the second thread uses it. */
 export interface LeaseStore {
@@ -33,10 +34,10 @@ const NAMES_COUNT = 20;
  *     turning --no sign of life for a third of a lease--> blocked   says so, renews what is held
  *     blocked --a sign of life--> turning                           says so, closes its connections
  */
-export class LeaseKeeper {
+export class LeaseKeeper implements Closable {
   readonly #options: LeaseKeeperOptions;
   readonly #kinds = new Map<number, Kind>();
-  readonly #held = new Map<number, HeldClaim>();
+  readonly #slots: LeaseSlot[] = [];
   #look: NodeJS.Timeout | undefined = undefined;
   /** The last sign of life: on the clock of the main thread, and when it was seen here. */
   #mainMs = 0;
@@ -49,13 +50,17 @@ export class LeaseKeeper {
   }
 
   take(order: LeaseOrder): void {
-    if (order.kind === "open") return this.#open(order.number, order.address, order.statement);
-    for (const claim of order.held) this.#held.set(claim.number, claim);
-    for (const number of order.released) this.#held.delete(number);
+    if (order.kind === "open") this.#open(order.number, order.address, order.statement);
+    if (order.kind === "page") this.#slots.push(...LeaseSlot.of(order.page));
     const quietMs = this.#quietMs;
     this.#mainMs = order.atMs;
     this.#seenMs = this.#options.clock.monotonicMs();
     if (this.#isBlocked) this.#turnsAgain(quietMs);
+  }
+
+  /** Looks no more. */
+  async close(): Promise<void> {
+    clearInterval(this.#look);
   }
 
   #open(number: number, address: LeaseAddress, statement: LeaseStatement): void {
@@ -77,9 +82,10 @@ export class LeaseKeeper {
       const turnMs = kind.statement.leaseMs / RENEWALS_PER_LEASE;
       if (quietMs < turnMs || kind.isRenewing || this.#mainMs + quietMs - kind.renewedAtMs < turnMs) continue;
       const nowMs = this.#mainMs + quietMs;
-      const claims = [...this.#held.values()].filter((claim) => claim.kind === number && claim.untilMs > nowMs);
+      const held = this.#slots.flatMap((slot) => slot.read() ?? []);
+      const claims = held.filter((claim) => claim.kind === number && claim.untilMs > nowMs);
       if (claims.length === 0) continue;
-      if (!this.#isBlocked) this.#sayBlocked(quietMs);
+      if (!this.#isBlocked) this.#sayBlocked(held, quietMs);
       void this.#renew(kind, claims, nowMs);
     }
   }
@@ -90,7 +96,7 @@ export class LeaseKeeper {
     kind.isRenewing = true;
     try {
       kind.store ??= open(address);
-      const keys = claims.map(({ key }, n) => ({ n, ...key }));
+      const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
       const rows = await kind.store.rows(statement.text, [JSON.stringify(keys), statement.leaseMs], statement.leaseMs / RENEWALS_PER_LEASE);
       kind.renewedAtMs = nowMs;
       report({ renewed: rows.flatMap(({ n, renewed }) => (renewed ? [(claims[n] as HeldClaim).number] : [])), sentMs: nowMs });
@@ -101,9 +107,9 @@ export class LeaseKeeper {
     }
   }
 
-  #sayBlocked(quietMs: number): void {
+  #sayBlocked(held: readonly HeldClaim[], quietMs: number): void {
     this.#isBlocked = true;
-    const running = [...new Set([...this.#held.values()].map(({ name }) => name))].slice(0, NAMES_COUNT);
+    const running = [...new Set(held.map(({ name }) => name))].slice(0, NAMES_COUNT);
     this.#options.log.warn(
       { running, blockedForMs: Math.round(quietMs) },
       "the process is blocked: one of these runs computes without a pause; nothing else goes on here meanwhile, and its lease is renewed until its time is up",

@@ -1,4 +1,5 @@
 import type { Clock, Closable, Logger } from "../../kernel/index.ts";
+import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 
 /**
  * How often a lease is renewed in its time. The process, its second thread and `ReclaimGuard` go by this one number: a silence of the database that the
@@ -9,7 +10,7 @@ export const RENEWALS_PER_LEASE = 3;
 /** How the leases of one kind are renewed, as data that another thread can use. */
 export interface LeaseStatement {
   /**
-   * `$1` is an array of JSON: the key of each claim with its number `n`; `$2` the lease in milliseconds. It answers a row `{ n, renewed }` for each claim that is
+   * `$1` is an array of JSON, with `n`, `id` and `fence` of each claim; `$2` the lease in milliseconds. It answers a row `{ n, renewed }` for each claim that is
    * still held, and does not wait for locked rows.
    */
   readonly text: string;
@@ -24,29 +25,18 @@ export interface LeaseAddress {
 }
 
 /** What a thread needs of a claim. */
-export interface ThreadedClaim {
-  /** Its id and fence, as the statement reads them. */
-  readonly key: object;
-  /** What is run, for the log. */
-  readonly name: string;
+export interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
   /** Longest that the run may take from now on. Units: milliseconds. */
   readonly forMs: number;
 }
 
-/** A claim on its way to the thread. */
-export interface HeldClaim {
-  readonly number: number;
-  readonly kind: number;
-  readonly key: object;
-  readonly name: string;
-  /** On the clock of the main thread. */
-  readonly untilMs: number;
-}
-
-/** What the main thread says, each time with the moment on its clock. */
-export type LeaseOrder =
+/** What the main thread says, with the moment on its clock: each is a sign of life. */
+export type LeaseOrder = { readonly atMs: number } & (
   | { readonly kind: "open"; readonly number: number; readonly address: LeaseAddress; readonly statement: LeaseStatement }
-  | { readonly kind: "beat"; readonly atMs: number; readonly held: readonly HeldClaim[]; readonly released: readonly number[] };
+  /** Here are more slots. */
+  | { readonly kind: "page"; readonly page: SharedArrayBuffer }
+  | { readonly kind: "beat" }
+);
 
 /** What the thread says: which claims it has renewed, and when it asked, on the clock of the main thread. */
 export interface LeaseReport {
@@ -71,38 +61,38 @@ export interface LeaseThreadOptions {
   readonly log: Logger;
 }
 
-/** A claim that the thread knows. */
-export interface ThreadedLease {
-  /** Resolves when the thread has been told: the run must not begin before, for it may block at once. */
-  readonly told: Promise<void>;
-  release(): void;
-}
+/**
+ * Tells the thread of a claim, until the function that it returns is called, once. `onRenewed` is called with a moment, on the clock of the main thread: the lease counts from
+ * then on.
+ */
+export type TellThread = (claim: ThreadedClaim, onRenewed: (sentMs: number) => void) => () => void;
 
 /** Longest between two signs of life. */
 const BEAT_MS = 1_000;
 /** Signs of life in the time of a lease, at least. */
 const BEATS = 15;
 
+/** Numbers of claims fit into 32 bits with a sign. */
+const GREATEST_NUMBER = 0x7fff_ffff;
+
 /**
  * A second thread that renews the leases of this process while its first one is blocked, by a handler that computes: blocked is not dead.
  *
- * I1. The thread knows of a claim before its run begins. Releases may come later: the fence makes a renewal of what is over do nothing.
+ * I1. The thread can read of a claim before its run begins, and no longer than until its run is over: what is held stands in memory that both threads share.
  * I2. It renews only while signs of life are missing, and no claim for longer than its run may take: a loop without end counts as dead then.
  * I3. It stops with the process, and with SIGSTOP as well.
  *
- * While the first thread turns, the second one is told what is held, once a moment, and does nothing; it has no connection then.
+ * While the first thread turns, the second one gets a sign of life now and then, and does nothing; it has no connection then. A claim costs no message.
  */
 export class LeaseThread implements Closable {
   readonly #options: LeaseThreadOptions;
   readonly #renewed = new Map<number, (sentMs: number) => void>();
+  readonly #free: LeaseSlot[] = [];
   #worker: LeaseWorker | undefined;
-  #held: HeldClaim[] = [];
-  #released: number[] = [];
-  #telling: Promise<void> | undefined = undefined;
   #beat: NodeJS.Timeout | undefined = undefined;
   #beatMs = BEAT_MS;
   #kinds = 0;
-  #claims = 0;
+  #number = 0;
 
   constructor(options: LeaseThreadOptions) {
     const { start, log } = options;
@@ -121,27 +111,26 @@ export class LeaseThread implements Closable {
     log.debug({}, "leases are renewed by a second thread while this process is blocked");
   }
 
-  /** Opens a kind of leases. What it answers tells the thread of a claim; `onRenewed` is called with the moment from which on its lease counts. */
-  open(address: LeaseAddress, statement: LeaseStatement): (claim: ThreadedClaim, onRenewed: (sentMs: number) => void) => ThreadedLease {
+  /** Opens a kind of leases. */
+  open(address: LeaseAddress, statement: LeaseStatement): TellThread {
+    const { clock } = this.#options;
     const kind = this.#kinds++;
-    this.#worker?.postMessage({ kind: "open", number: kind, address, statement });
+    this.#worker?.postMessage({ kind: "open", number: kind, address, statement, atMs: clock.monotonicMs() });
     this.#beatMs = Math.min(this.#beatMs, statement.leaseMs / BEATS);
     clearInterval(this.#beat);
-    this.#beat = setInterval(() => this.#tell(), this.#beatMs);
+    this.#beat = setInterval(() => this.#worker?.postMessage({ kind: "beat", atMs: clock.monotonicMs() }), this.#beatMs);
     this.#beat.unref();
-    return ({ key, name, forMs }, onRenewed) => {
-      const number = this.#claims++;
+    return ({ id, fence, name, forMs }, onRenewed) => {
+      const number = this.#nextNumber();
+      const slot = this.#free.pop() ?? this.#grow();
       this.#renewed.set(number, onRenewed);
-      this.#held.push({ number, kind, key, name, untilMs: this.#options.clock.monotonicMs() + forMs });
-      // Claims of one moment are told together.
-      this.#telling ??= Promise.resolve().then(() => this.#tell());
-      return {
-        told: this.#telling,
-        release: () => {
-          this.#released.push(number);
-          // If this thread was blocked until now, what the other one has said is heard in the next turn of the loop only.
-          setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
-        },
+      slot.write({ number, kind, untilMs: clock.monotonicMs() + forMs, id, fence, name });
+      return () => {
+        const isRead = slot.clear();
+        this.#free.push(slot);
+        // If this thread was blocked until now, what the other one has said is heard in the next turn of the loop only.
+        if (isRead) setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
+        else this.#renewed.delete(number);
       };
     };
   }
@@ -153,12 +142,19 @@ export class LeaseThread implements Closable {
     await worker?.terminate();
   }
 
-  #tell(): void {
-    const [held, released] = [this.#held, this.#released];
-    this.#held = [];
-    this.#released = [];
-    this.#telling = undefined;
-    this.#worker?.postMessage({ kind: "beat", atMs: this.#options.clock.monotonicMs(), held, released });
+  #nextNumber(): number {
+    do this.#number = (this.#number % GREATEST_NUMBER) + 1;
+    while (this.#renewed.has(this.#number));
+    return this.#number;
+  }
+
+  /** Makes more slots. That the message is under way is enough: it gets there also while this thread is blocked. */
+  #grow(): LeaseSlot {
+    const page = LeaseSlot.newPage();
+    this.#worker?.postMessage({ kind: "page", page, atMs: this.#options.clock.monotonicMs() });
+    const [slot, ...free] = LeaseSlot.of(page);
+    this.#free.push(...free);
+    return slot as LeaseSlot;
   }
 
   #failed(error: unknown): void {

@@ -1,5 +1,5 @@
 import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
-import { RENEWALS_PER_LEASE, type ThreadedLease } from "./lease-thread.ts";
+import { RENEWALS_PER_LEASE } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
 /** What {@link Leases} is made from. */
@@ -17,8 +17,8 @@ export interface LeasesOptions<Claim> extends TaskDeps {
   readonly whileBlocked?: WhileBlocked<Claim> | undefined;
 }
 
-/** Tells a second thread of a claim, see {@link LeaseThread.open}. */
-export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => void) => ThreadedLease;
+/** Tells a second thread of a claim, see {@link TellThread}. */
+export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => void) => () => void;
 
 /** What became of claims that were to be renewed. Those in neither set are still held, and are renewed at the next look: their rows were locked. */
 export interface Renewal<Claim> {
@@ -61,7 +61,7 @@ export class Leases<Claim> implements Closable {
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
     const lease = new Lease(this.#options, this.#held, claim, onLost);
     lease.renewed(sinceMs);
-    lease.threaded = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
+    lease.forget = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
     const { clock, leaseMs } = this.#options;
     if (clock.monotonicMs() - sinceMs > leaseMs / RENEWALS_PER_LEASE) this.#task.wake();
     return lease;
@@ -97,7 +97,8 @@ export class Lease<Claim> extends WheelEntry {
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
   #untilMs = Number.NEGATIVE_INFINITY;
-  /** @internal */ threaded: ThreadedLease | undefined = undefined;
+  /** @internal Tells a second thread that it need not know of it any more. */
+  forget: (() => void) | undefined = undefined;
 
   /** Use {@link Leases.hold}. */
   constructor(
@@ -125,14 +126,9 @@ export class Lease<Claim> extends WheelEntry {
     return this.isHeld;
   }
 
-  /** To be awaited before the run begins, which may block this thread at once; undefined if no second thread renews. */
-  get told(): Promise<void> | undefined {
-    return this.threaded?.told;
-  }
-
   /** Ends the renewal, since the run is over. */
   release(): void {
-    if (this.isHeld) this.threaded?.release();
+    if (this.isHeld) this.forget?.();
     this.#deps.wheel.remove(this);
     this.#held.delete(this);
   }

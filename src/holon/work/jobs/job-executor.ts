@@ -126,7 +126,8 @@ export class JobExecutor {
       return this.#setAside(claim, log, error);
     }
     try {
-      if (lease?.told !== undefined) await lease.told;
+      // The jobs of one message are all held before the first of them runs: it may block this thread at once.
+      await Promise.resolve();
       // I2.
       if (this.#aborted) throw catalogueError("CANCELLED", "The process is stopping.");
       if (lease?.mayBegin() === false) throw catalogueError("CANCELLED", "The lease was over before the run began.");

@@ -44,19 +44,19 @@ union all select true, id, null, null, null, null, null, null, null, null, null 
 }
 
 /** What tells a lease from all others. */
-export function leaseKey({ id, runBy }: JobClaim): object {
-  return { id, by: runBy };
+export function leaseKey({ id, runBy }: JobClaim): { readonly id: string; readonly fence: string } {
+  return { id, fence: runBy };
 }
 
 /** What of these keys is still held, and whether it was renewed. */
 export function renewText(jobs: string): string {
   return `
 with held as (
-  select k.n, k.id, k.by from json_to_recordset($1::text::json) as k (n int, id uuid, by text)
-    cross join lateral (select 1 from ${jobs} where id = k.id and state = 'running' and run_by = k.by) h
+  select k.n, k.id, k.fence from json_to_recordset($1::text::json) as k (n int, id uuid, fence text)
+    cross join lateral (select 1 from ${jobs} where id = k.id and state = 'running' and run_by = k.fence) h
 ), free as (
   select h.n, f.id from held h
-    cross join lateral (select id from ${jobs} where id = h.id and state = 'running' and run_by = h.by for no key update skip locked) f
+    cross join lateral (select id from ${jobs} where id = h.id and state = 'running' and run_by = h.fence for no key update skip locked) f
 ), renewed as (
   update ${jobs} j set leased_until = now() + $2::double precision * interval '1 millisecond' from free f where j.id = f.id returning f.n
 )

@@ -151,7 +151,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const tell = services.thread?.open({ context, ...store.access }, { text: table.renewal, leaseMs: timing.leaseMs });
     if (tell === undefined) return undefined;
     const timeoutOf = (name: string): number => jobs[name]?.timeoutMs ?? 0;
-    return (claim, onRenewed) => tell({ key: leaseKey(claim), name: `${context}.${claim.name}`, forMs: timeoutOf(claim.name) }, onRenewed);
+    return (claim, onRenewed) => tell({ ...leaseKey(claim), name: `${context}.${claim.name}`, forMs: timeoutOf(claim.name) }, onRenewed);
   }
 
   const stop = async (): Promise<void> => {

@@ -1,6 +1,5 @@
 import { type Clock, catalogueError, type Logger, parseTraceparent, runInScope, Scope, type TimerWheel } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
-import type { ThreadedLease } from "../engine/lease-thread.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
@@ -11,8 +10,8 @@ export interface StepAttemptsParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly count?: CountWork | undefined;
-  /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked. */
-  readonly whileBlocked?: ((name: string, timeoutMs: number) => ThreadedLease | undefined) | undefined;
+  /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked, until the function that it returns is called. */
+  readonly whileBlocked?: ((name: string, timeoutMs: number) => (() => void) | undefined) | undefined;
 }
 
 /** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
@@ -54,9 +53,10 @@ export class StepAttempts {
       trace: parseTraceparent(traceparent),
       initiator,
     });
-    const threaded = this.#parts.whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
+    const forget = this.#parts.whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
     const begin = async (): Promise<Result> => {
-      if (threaded !== undefined) await threaded.told;
+      // The runs of one look are all told of before a step of the first is worked: it may block this thread at once.
+      if (forget !== undefined) await Promise.resolve();
       // The step is worked where the run is now.
       if (scope.cancelled !== undefined) throw scope.cancelled;
       return work(scope);
@@ -66,7 +66,7 @@ export class StepAttempts {
       if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
       return await counted(this.#parts.count, ["step", context, workflow], () => runInScope(scope, wheel, `The step ${name}`, begin));
     } finally {
-      threaded?.release();
+      forget?.();
       this.#running.delete(scope);
     }
   }

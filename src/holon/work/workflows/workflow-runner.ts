@@ -1,6 +1,6 @@
 import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
-import type { LeaseThread } from "../engine/lease-thread.ts";
+import type { TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases } from "../engine/leases.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { HangingRun } from "./body-watch.ts";
@@ -23,7 +23,7 @@ export interface WorkflowRunnerParts extends TaskDeps {
   readonly timing: WorkflowTiming;
   readonly count: CountWork | undefined;
   /** Tells a second thread of what may block this one. */
-  readonly tellThread?: ReturnType<LeaseThread["open"]> | undefined;
+  readonly tellThread?: TellThread | undefined;
 }
 
 /** The end of a run is written again while the database is away, as long as its lease may hold. */
@@ -125,7 +125,7 @@ export class WorkflowRunner implements Closable {
     let lease: Lease<RunClaim> | undefined;
     // Each attempt for itself, as long as it may take: a run goes on for longer.
     const whileBlocked = (name: string, forMs: number) =>
-      this.#parts.tellThread?.({ key: { id: claim.id, fence: claim.fence }, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
+      this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#parts, whileBlocked }, claim);
     const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
     const session = new RunSession({ ...parts, host: workflows.host, workflow, records });

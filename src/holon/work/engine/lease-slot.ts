@@ -1,0 +1,83 @@
+/** A claim as both threads know it. */
+export interface HeldClaim {
+  /** Tells it from all others that are held. Never 0. */
+  readonly number: number;
+  /** Which statement renews it. */
+  readonly kind: number;
+  /** Longest that it is renewed, on the clock of the main thread. */
+  readonly untilMs: number;
+  /** Of its row. No spaces. */
+  readonly id: string;
+  /** Of its lease. No spaces. */
+  readonly fence: string;
+  /** What is run, for the log. */
+  readonly name: string;
+}
+
+const SLOT_BYTES = 512;
+/** Slots of a page. */
+const SLOTS_COUNT = 64;
+const HEAD_BYTES = 24;
+
+/** Words of the head of a slot, after the 8 bytes of `untilMs`. */
+const NUMBER = 2;
+const KIND = 3;
+const TEXT_BYTES = 4;
+const IS_READ = 5;
+
+/**
+ * A place for one claim in memory that two threads share. The main thread writes it, the second one reads it: neither wakes the other, nor waits for it.
+ *
+ * I1. The number is written last, and is 0 while the slot is free or is written. So what is read between two looks at one and the same number is one claim.
+ * I2. A claim is either read after the second look, or cleared before it: the main thread learns, when it clears the slot, if the other one may act for it yet.
+ *
+ * A reader that is wrong nevertheless does no harm: no row has the id of one claim and the fence of another.
+ */
+export class LeaseSlot {
+  readonly #words: Int32Array;
+  readonly #untilMs: Float64Array;
+  readonly #text: Buffer;
+
+  constructor(page: SharedArrayBuffer, offset: number) {
+    this.#words = new Int32Array(page, offset, HEAD_BYTES / Int32Array.BYTES_PER_ELEMENT);
+    this.#untilMs = new Float64Array(page, offset, 1);
+    this.#text = Buffer.from(page, offset + HEAD_BYTES, SLOT_BYTES - HEAD_BYTES);
+  }
+
+  /** Memory for some slots, all of them free. */
+  static newPage(): SharedArrayBuffer {
+    return new SharedArrayBuffer(SLOT_BYTES * SLOTS_COUNT);
+  }
+
+  /** The slots of a page. */
+  static of(page: SharedArrayBuffer): LeaseSlot[] {
+    return Array.from({ length: page.byteLength / SLOT_BYTES }, (_, n) => new LeaseSlot(page, n * SLOT_BYTES));
+  }
+
+  /** Writes a claim into a free slot. A long name is cut. */
+  write({ number, kind, untilMs, id, fence, name }: HeldClaim): void {
+    this.#untilMs[0] = untilMs;
+    this.#words[KIND] = kind;
+    this.#words[TEXT_BYTES] = this.#text.write(`${id} ${fence} ${name}`);
+    this.#words[IS_READ] = 0;
+    Atomics.store(this.#words, NUMBER, number);
+  }
+
+  /** Frees the slot. Returns whether its claim was read. */
+  clear(): boolean {
+    Atomics.store(this.#words, NUMBER, 0);
+    return Atomics.load(this.#words, IS_READ) !== 0;
+  }
+
+  /** The claim; undefined if there is none, or if it is written just now. */
+  read(): HeldClaim | undefined {
+    const number = Atomics.load(this.#words, NUMBER);
+    if (number === 0) return undefined;
+    const [kind = 0, textBytes = 0] = [this.#words[KIND], this.#words[TEXT_BYTES]];
+    const untilMs = this.#untilMs[0] ?? 0;
+    const [id = "", fence = "", ...name] = this.#text.toString("utf8", 0, textBytes).split(" ");
+    Atomics.store(this.#words, IS_READ, 1);
+    if (Atomics.load(this.#words, NUMBER) !== number) return undefined;
+    return { number, kind, untilMs, id, fence, name: name.join(" ") };
+  }
+}
