@@ -216,6 +216,8 @@ describe("a run", { timeout: 60_000 }, () => {
       },
       {},
       { heldWaitMs: -1 },
+      // A wait of no time is over before the run is put aside.
+      () => 1,
     );
     const id = await place.run("1");
     await place.is(id, "done");
