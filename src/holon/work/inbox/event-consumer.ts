@@ -157,8 +157,10 @@ export class EventConsumer {
     const { inbox, routes, limits } = this.#parts;
     // Held for a process that has a handler.
     if (routes.find(event.producer, event.name) === undefined) return false;
-    const waitsFor = waitOf(event, await inbox.statesAround(tx, event.producer, [event]));
-    if (waitsFor === "predecessor" || waitsFor === "arrival") await inbox.awaitPredecessor(tx, event);
+    // What became due has been tried, or was woken by the event before it: if that one is not known now, it was done and is forgotten.
+    const asked = { ...event, needsSurely: false };
+    const waitsFor = waitOf(asked, await inbox.statesAround(tx, event.producer, [asked]));
+    if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
     else if (waitsFor !== undefined) await inbox.postpone(tx, event, limits.undecidedMs);
     return waitsFor === undefined;
   }
@@ -223,8 +225,9 @@ export class EventConsumer {
     const states = new Map(known);
     return messages.map((message) => {
       const route = this.#parts.routes.find(producer, message.name);
-      const payload = blame.duringParse(() => route?.parse(message.payload));
       const waitsFor = waitOf(message, states);
+      // What waits is looked at in its turn: parked now, it could be released before the one before it has come.
+      const payload = blame.duringParse(() => (waitsFor === undefined ? route?.parse(message.payload) : message.payload));
       const state = payload instanceof ParseFailure ? "parked" : waitsFor === undefined && route !== undefined ? "done" : "held";
       const isDue = waitsFor === undefined || waitsFor === "decision";
       const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);

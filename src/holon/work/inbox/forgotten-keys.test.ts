@@ -99,6 +99,39 @@ describe("events that need one which the inbox has forgotten, and the producer h
     expect(await place.sql`select distinct sent_count from payments.holon_deliveries where position > 1`).toEqual([{ sent_count: 1 }]);
   });
 
+  it("are tried again when they are released, also if they were parked before that one was forgotten", async () => {
+    let isMended = false;
+    await place.startProducer(backend);
+    const consumer = await place.startConsumer(backend, ({ event }) => {
+      if (!isMended && (event.payload as { n: number }).n === 2) throw new TypeError("not yet");
+    });
+    for (const n of [1, 2]) await place.emit([taken("a", n)]);
+    await until(async () => (await consumer.parked.list()).length === 1);
+    await allSettled();
+    await place.sql`delete from orders.holon_inbox where state = 'done'`;
+    isMended = true;
+    const [parked] = await consumer.parked.list();
+    await consumer.parked.release(parked?.id ?? "");
+    await until(async () => (await numbersOf("a")).length === 2);
+    expect(await numbersOf("a")).toEqual([1, 2]);
+  });
+
+  it("are parked in their turn if their payload does not fit, and not before it is known what became of the one before", async () => {
+    await place.startProducer(backend);
+    const consumer = await place.startConsumer(backend);
+    await place.emit([taken("a", 1)]);
+    await until(async () => (await numbersOf("a")).length === 1);
+    await allSettled();
+    await forgetInbox();
+    await place.emit([{ name: "paymentTaken", key: "a", payload: { orderId: "a", n: "two" } }]);
+    await until(async () => (await consumer.parked.list()).length === 1);
+    await place.sql`update orders.holon_inbox set payload = '{"orderId": "a", "n": 2}' where state = 'parked'`;
+    const [parked] = await consumer.parked.list();
+    await consumer.parked.release(parked?.id ?? "");
+    await until(async () => (await numbersOf("a")).length === 2);
+    await allSettled();
+  });
+
   it("are acknowledged when they are worked off, if that one comes late", async () => {
     const [patient, lost] = [{ resendMs: 3_600_000, resendLostMs: 3_600_000 }, { count: 0 }];
     await place.startProducer(

@@ -194,7 +194,8 @@ export class OutboxLease {
     return this.#select(
       sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
         from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`,
-      sql`exists (select 1 from ${this.#deliveries} d where d.position = p.position and d.subscriber = ${subscriber} and d.acknowledged_at is not null)`,
+      // Settled: acknowledged by all that were to hear it.
+      sql`(p.settled_at is not null or exists (select 1 from ${this.#deliveries} d where d.position = p.position and d.subscriber = ${subscriber} and d.acknowledged_at is not null))`,
     );
   }
 
