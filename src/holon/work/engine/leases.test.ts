@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, silentLogger as log, TimerWheel } from "../../kernel/index.ts";
 import { Leases, type Renewal } from "./leases.ts";
@@ -114,11 +115,22 @@ describe("leases", () => {
     ]);
   });
 
-  it("let no run begin when they are over, also before a timer has seen that, and are lost then", () => {
+  it("let no run begin when they are over, also before a timer has seen that, and are lost then", async () => {
     const reasons: string[] = [];
     const hold = (sinceMs: number) => leases.hold({ id: "a", fence: 1 }, sinceMs, ({ message }) => reasons.push(message));
+    answer = async () => ({ renewed: new Set(), lost: new Set() });
     const [late, timely] = [hold(nowMs - 15_000), hold(nowMs - 14_000)];
-    expect([late.mayBegin(), timely.mayBegin(), late.isHeld, timely.isHeld]).toEqual([false, true, false, true]);
+    expect([await late.mayBegin(), await timely.mayBegin(), late.isHeld, timely.isHeld]).toEqual([false, true, false, true]);
     expect(reasons).toEqual(["The lease was lost: it was over before the run began."]);
+  });
+
+  it("let a run begin that a second thread has kept alive while this one was blocked: that is heard first", async () => {
+    const { port1: here, port2: there } = new MessageChannel();
+    answer = async () => ({ renewed: new Set(), lost: new Set() });
+    const lease = leases.hold({ id: "a", fence: 1 }, nowMs - 15_000, () => {});
+    here.on("message", () => lease.renewed(nowMs - 1_000));
+    there.postMessage("renewed");
+    expect(await lease.mayBegin()).toBe(true);
+    here.close();
   });
 });

@@ -120,10 +120,18 @@ export class Lease<Claim> extends WheelEntry {
     return this.#held.has(this);
   }
 
-  /** To be asked in the moment in which the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. */
-  mayBegin(): boolean {
-    if (this.#deps.clock.monotonicMs() >= this.#untilMs) this.lost("it was over before the run began");
+  /**
+   * To be asked in the moment in which the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. If this
+   * thread was blocked, by the run before, what a second one has renewed meanwhile is heard first.
+   */
+  async mayBegin(): Promise<boolean> {
+    if (this.#isOver) await nextPoll();
+    if (this.#isOver) this.lost("it was over before the run began");
     return this.isHeld;
+  }
+
+  get #isOver(): boolean {
+    return this.#deps.clock.monotonicMs() >= this.#untilMs;
   }
 
   /** Ends the renewal, since the run is over. */
@@ -154,4 +162,9 @@ export class Lease<Claim> extends WheelEntry {
       if (this.slot === undefined) this.lost("it could not be renewed in time");
     });
   }
+}
+
+/** Resolves when the loop has looked for messages: an immediate of now comes before it does. */
+function nextPoll(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

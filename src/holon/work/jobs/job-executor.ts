@@ -130,7 +130,7 @@ export class JobExecutor {
       await Promise.resolve();
       // I2.
       if (this.#aborted) throw catalogueError("CANCELLED", "The process is stopping.");
-      if (lease?.mayBegin() === false) throw catalogueError("CANCELLED", "The lease was over before the run began.");
+      if (lease !== undefined && !(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
       const result = await this.#call(run, handler, data, show);
       return await this.#done(run, result, onHandled);
     } catch (error) {
