@@ -126,11 +126,9 @@ export class JobExecutor {
       return this.#setAside(claim, log, error);
     }
     try {
-      // The jobs of one message are all held before the first of them runs: it may block this thread at once.
-      await Promise.resolve();
-      // I2.
-      if (this.#aborted) throw catalogueError("CANCELLED", "The process is stopping.");
+      // I2. While this waits, the jobs of one message are all held: the first of them may block this thread at once.
       if (lease !== undefined && !(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
+      if (this.#aborted) throw catalogueError("CANCELLED", "The process is stopping.");
       const result = await this.#call(run, handler, data, show);
       return await this.#done(run, result, onHandled);
     } catch (error) {
