@@ -287,8 +287,8 @@ function waitOf({ name, key, needs, needsSurely }: EventMessage, states: Readonl
 const toMessage = ({ message }: Candidate): EventMessage => message;
 
 /** Whether an event is not acknowledged, so that the producer looks what became of the one before it, and says so when it sends this one again. */
-function isToComeAgain({ state, waitsFor, knownState }: Candidate): boolean {
-  return waitsFor === "arrival" && state === "held" && (knownState === undefined || knownState === "held");
+function isToComeAgain({ waitsFor, knownState }: Candidate): boolean {
+  return waitsFor === "arrival" && (knownState === undefined || knownState === "held");
 }
 
 /** Whether an event is held for one that is not to come any more. */
