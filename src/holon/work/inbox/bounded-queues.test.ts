@@ -17,12 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => place.end());
 
-/** Appends as many events in one transaction. */
-async function emitMany(count: number): Promise<void> {
-  await place.sql`insert into payments.holon_outbox (kind, name, payload, initiator)
-    select 'event', 'paymentNoted', jsonb_build_object('n', n), '{"kind": "anonymous"}' from generate_series(0, ${count - 1}) as n`;
-}
-
 /** Counts how often the queues are asked how full they are: a sweep has looked each time. */
 function counting(backend: QueueBackend, looks: { count: number }): QueueBackend {
   return Object.create(backend, {
@@ -65,7 +59,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   it("holds a bounded number of messages for a subscriber that is down, each event once, and all arrive when it is back", async () => {
     const looks = { count: 0 };
     await place.startProducer(counting(backend, looks), { ...WINDOW, resendMs: 500, resendLostMs: 500 });
-    await emitMany(COUNT);
+    await place.emitMany(COUNT);
     await until(async () => (await place.sql`select 1 from payments.holon_outbox where sent_count = 0 limit 1`).length === 0);
     // Long after they would have been sent again if they were taken to be lost.
     await until(async () => (await backend.waitingMs(QUEUE)) > 3_000);
@@ -83,7 +77,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
 
   it("gets again what it lost when it is emptied while the subscriber is down", async () => {
     await place.startProducer(backend, { ...WINDOW, resendMs: 600_000, resendLostMs: 100 });
-    await emitMany(COUNT);
+    await place.emitMany(COUNT);
     await until(async () => (await waiting()).length === WINDOW.queueCount * WINDOW.batchCount);
     await backend.inspect(QUEUE).obliterate({ force: true });
     await until(async () => (await waiting()).length > 0);
@@ -111,7 +105,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
       await place.startProducer(backend);
       await redis.kill();
       await until(() => !backend.reachable);
-      await emitMany(500);
+      await place.emitMany(500);
       const writes = () => place.sql`select position, xmin::text from payments.holon_outbox order by position`;
       const before = [...(await writes())];
       // Each of these wakes the publisher.
@@ -142,7 +136,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
         throw new TypeError("OOM command not allowed");
       };
       await place.startProducer(refusing);
-      await emitMany(500);
+      await place.emitMany(500);
       await until(() => full.tries >= 3);
       const afterFirst = await place.sql`select max(position)::int as p from payments.holon_deliveries`;
       const [first] = await place.sql<{ xmin: string }[]>`select xmin::text from payments.holon_outbox where position = ${afterFirst[0]?.["p"]}`;
@@ -174,7 +168,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
         return backend.add(queue, jobs);
       };
       await place.startProducer(refusing, {}, [...subscribing, ...subscribing.map((orders) => ({ ...orders, name: "mails" }))]);
-      await emitMany(1);
+      await place.emitMany(1);
       await until(() => adding === 1);
       // Far longer than it takes to look again.
       await sleep(500);

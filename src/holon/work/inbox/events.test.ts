@@ -48,8 +48,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     // All are in hand at once, in two messages: what waits on a queue is not sent again.
     await place.startProducer(backend, { resendMs: 1, batchCount: 100 });
     await place.startConsumer(backend, () => until(() => sentTwice));
-    await place.sql`insert into payments.holon_outbox (kind, name, payload, initiator)
-      select 'event', 'paymentNoted', jsonb_build_object('n', n), '{"kind": "anonymous"}' from generate_series(0, 199) as n`;
+    await place.emitMany(200);
     await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 1`).length >= 200);
     sentTwice = true;
     await effectsAre(200);
