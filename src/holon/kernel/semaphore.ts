@@ -48,11 +48,13 @@ export class Semaphore {
 
   /** Gives a place to the one that has waited longest, or free. */
   leave(): void {
-    for (const next of this.#waiting) {
-      this.#waiting.delete(next);
-      return next();
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#inUse--;
+      return;
     }
-    this.#inUse--;
+    this.#waiting.delete(next);
+    next();
   }
 
   /** Runs work in a place of its own. Errors: those of the work. */

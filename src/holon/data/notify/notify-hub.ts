@@ -37,7 +37,7 @@ export class NotifyHub implements Closable {
     return this.#clients.get(url)?.tell(channel, sender);
   }
 
-  /** How it stands with what is heard of a database, from when somebody listens. */
+  /** Whether notifications of a database are heard, for readiness. All is well until the first listener comes. */
   standing(url: string): NotifyStanding {
     const client = () => this.#clients.get(url);
     return {

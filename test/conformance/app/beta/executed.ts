@@ -7,7 +7,7 @@ type Act = BetaHandlers["executed"]["act"];
 type Args = Parameters<Act>[0];
 type Statements = Pick<Parameters<Parameters<Args["ctx"]["transaction"]>[0]>[0]["db"], "execute">;
 
-/** The lock that the cases hold: whoever wants it fails with a lock timeout. */
+/** The lock that the cases hold: a statement that waits for it fails with a lock timeout. */
 export const HELD_LOCK = 714_003;
 
 /** Mutations that do this and that, and then fail. */
