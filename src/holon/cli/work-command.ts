@@ -28,8 +28,8 @@ export const WORK_USAGE = `work [words]: shows what waits, failed or stands stil
 
   list                            shows all of it (the default)
   rerun <context> <job id>        runs a job again that failed for good
-  release <context> <event id>    tries an event again that is parked
-  skip <context> <event id>       drops an event that is parked
+  release <context> <event id>    tries an event again that is parked, or waits no longer for one that has not come
+  skip <context> <event id>       drops an event that is parked, or is held and needs a decision
   resume <context> <run id>       lets a workflow go on that is stuck
   forget <context> <subscriber>   tells a subscriber of no more events that is not part of the app any more
   -h, --help                      prints this text

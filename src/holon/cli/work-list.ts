@@ -27,10 +27,11 @@ async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
 
 async function renderTroubles(work: WorkConsole): Promise<string[]> {
   const { context } = work;
-  const [jobs, unknown, events, runs, versions] = await Promise.all([
+  const [jobs, unknown, events, stranded, runs, versions] = await Promise.all([
     work.failedJobs(SHOWN_COUNT),
     work.unknownJobs(SHOWN_COUNT),
     work.parkedEvents(SHOWN_COUNT),
+    work.strandedEvents(SHOWN_COUNT),
     work.stuckRuns(SHOWN_COUNT),
     work.runVersions(),
   ]);
@@ -49,6 +50,9 @@ async function renderTroubles(work: WorkConsole): Promise<string[]> {
     ),
     table(`parked events of ${context}`, ["id", "event", "key", "reason"], events, ({ id, producer, name, key, reason }) => [
       ...[id, `${producer}.${name}`, oneLine(key ?? "none"), short(reason)],
+    ]),
+    table(`held events of ${context} that need a decision`, ["id", "event", "key", "why"], stranded, ({ id, producer, name, key, reason }) => [
+      ...[id, oneLine(`${producer}.${name}`), oneLine(key ?? "none"), reason],
     ]),
     table(`stuck runs of ${context}`, ["id", "workflow", "key", "reason"], runs, ({ id, workflow, version, key, reason }) => [
       ...[id, `${workflow} ${version}`, oneLine(key), short(reason)],

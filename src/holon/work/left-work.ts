@@ -12,7 +12,7 @@ const OTHER = "other";
 /** What is said of each kind, with what an operator can do about it. */
 const SAID: Readonly<Record<LeftKind, string>> = {
   event:
-    "this process has no handler for events that it took: they are held for a process that has one; start the version that handles them, or skip them with `work -- skip`",
+    "this process has no handler for events that it took: they are held for a process that has one; start the version that handles them, or skip those that `work -- list` shows with `work -- skip`",
   job: "this process has no handler for a job: it is left to others; start the version that has it",
   delay:
     "this process cannot read the delay of a job: the job stays in the outbox; start the version that wrote it, or correct `delayMs` (a number of milliseconds) in its row of holon_outbox",

@@ -20,6 +20,14 @@ interface Row {
   readonly id: string;
   readonly cells: readonly Content[];
   readonly reason: string | null;
+  /** If not all that can be done about the others of its list can be done about it. */
+  readonly actions?: readonly Action[];
+}
+
+/** What a button does. */
+interface Action {
+  readonly action: string;
+  readonly label: string;
 }
 
 /** A list of such things, and what can be done about each. */
@@ -28,8 +36,10 @@ interface Listing {
   readonly none: string;
   readonly headings: readonly string[];
   readonly rows: readonly Row[];
-  readonly actions: readonly { readonly action: string; readonly label: string }[];
+  readonly actions: readonly Action[];
 }
+
+const SKIP: Action = { action: "skip", label: "Skip" };
 
 /** The page of what waits, failed or stands still. */
 export function workPage({ appName, reports, formToken, signOut, message }: WorkView): Page {
@@ -57,16 +67,26 @@ export function workPage({ appName, reports, formToken, signOut, message }: Work
       title: "Parked events",
       none: "No event is parked.",
       headings: ["Event", "Key", "Attempts"],
-      actions: [
-        { action: "release", label: "Try again" },
-        { action: "skip", label: "Skip" },
-      ],
+      actions: [{ action: "release", label: "Try again" }, SKIP],
       rows: known.flatMap(({ context, parkedEvents }) =>
         parkedEvents.map(({ id, producer, name, key, attempts, reason }) => ({
           context,
           id,
           reason,
           cells: [`${producer}.${name}`, key ?? "none", attempts],
+        })),
+      ),
+    },
+    {
+      title: "Held events that need a decision",
+      none: "No held event needs a decision.",
+      headings: ["Event", "Key"],
+      actions: [{ action: "release", label: "Wait no longer" }, SKIP],
+      rows: known.flatMap(({ context, strandedEvents }) =>
+        strandedEvents.map(({ id, producer, name, key, waitsFor, reason }) => ({
+          ...{ context, id, reason, cells: [`${producer}.${name}`, key ?? "none"] },
+          // What has no handler here cannot be worked off.
+          ...(waitsFor === "handler" ? { actions: [SKIP] } : {}),
         })),
       ),
     },
@@ -122,11 +142,11 @@ function listingTable({ title, none, headings, rows, actions }: Listing, formTok
   if (rows.length === 0) return html`<h2>${title}</h2><p class="soft">${none}</p>`;
   const heads = ["Context", ...headings, "Reason", ...(formToken === undefined ? [] : ["Decide"]), "Id"];
   return html`<h2>${title}</h2><div class="scroll" role="region" tabindex="0" aria-label="${title}"><table><thead><tr>${heads.map((heading) => html`<th scope="col">${heading}</th>`)}</tr></thead><tbody>${rows.map(
-    ({ context, id, cells, reason }) =>
+    ({ context, id, cells, reason, actions: own = actions }) =>
       html`<tr><td>${context}</td>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="reason">${redactText(reason ?? "unknown")}</td>${
         formToken === undefined
           ? undefined
-          : html`<td>${actions.map(
+          : html`<td>${own.map(
               ({ action, label }) =>
                 html`<form class="inline" method="post" action="/ops/work/${context}/${action}"><input type="hidden" name="id" value="${id}"><input type="hidden" name="form" value="${formToken}"><button aria-label="${label}: ${context} ${id}">${label}</button></form>`,
             )}</td>`

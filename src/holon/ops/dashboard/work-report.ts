@@ -1,4 +1,4 @@
-import type { FailedJob, ParkedEvent, StuckRun, UnknownJobs, WorkConsole, WorkCounts } from "../../work/index.ts";
+import type { FailedJob, ParkedEvent, StrandedEvent, StuckRun, UnknownJobs, WorkConsole, WorkCounts } from "../../work/index.ts";
 
 /** What stands in one context; `problem` in place of the rest where its database does not answer. */
 export type ContextReport =
@@ -8,6 +8,7 @@ export type ContextReport =
       readonly failedJobs: readonly FailedJob[];
       readonly unknownJobs: readonly UnknownJobs[];
       readonly parkedEvents: readonly ParkedEvent[];
+      readonly strandedEvents: readonly StrandedEvent[];
       readonly stuckRuns: readonly StuckRun[];
     }
   | { readonly context: string; readonly problem: string };
@@ -24,13 +25,14 @@ async function reportContext(work: WorkConsole): Promise<ContextReport> {
   const { context } = work;
   try {
     const counts = await work.counts();
-    const [failedJobs, unknownJobs, parkedEvents, stuckRuns] = await Promise.all([
+    const [failedJobs, unknownJobs, parkedEvents, strandedEvents, stuckRuns] = await Promise.all([
       work.failedJobs(SHOWN_COUNT),
       work.unknownJobs(SHOWN_COUNT),
       work.parkedEvents(SHOWN_COUNT),
+      work.strandedEvents(SHOWN_COUNT),
       work.stuckRuns(SHOWN_COUNT),
     ]);
-    return { context, counts, failedJobs, unknownJobs, parkedEvents, stuckRuns };
+    return { context, counts, failedJobs, unknownJobs, parkedEvents, strandedEvents, stuckRuns };
   } catch {
     return { context, problem: "The database does not answer." };
   }

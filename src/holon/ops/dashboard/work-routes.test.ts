@@ -5,6 +5,7 @@ import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";
 
 const ID = "5f1c2f0e-1111-4222-8333-444455556666";
+const OTHER_ID = "5f1c2f0e-1111-4222-8333-444455557777";
 
 /** A console whose answers are known; it notes what was decided. */
 function knownConsole(context: string, decided: string[]): WorkConsole {
@@ -27,6 +28,10 @@ function knownConsole(context: string, decided: string[]): WorkConsole {
     unknownJobs: async () => [{ name: "oldName", count: 17, oldestDueMs: 90_000, cure: "declare it again" }],
     rerunJob: decide("rerun"),
     parkedEvents: async () => [{ id: ID, producer: "payments", name: "paymentTaken", key: "order <1>", attempts: 8, reason: null }],
+    strandedEvents: async () => [
+      { id: ID, producer: "payments", name: "paymentLost", key: "order <2>", waitsFor: "arrival", reason: "event 4 of its key has not come" },
+      { id: OTHER_ID, producer: "payments", name: "oldEvent", key: null, waitsFor: "handler", reason: "no handler in this version" },
+    ],
     releaseEvent: decide("release"),
     skipEvent: decide("skip"),
     forgetSubscriber: decide("forget"),
@@ -68,6 +73,7 @@ describe("the page of waiting work", () => {
       "oldName",
       "declare it again",
       "order &lt;1&gt;",
+      ...["payments.paymentLost", "order &lt;2&gt;", "event 4 of its key has not come", "payments.oldEvent", "no handler in this version"],
       "placeOrder",
       "the undo of charge failed",
       "90 s",
@@ -82,6 +88,12 @@ describe("the page of waiting work", () => {
     expect(await (await reader.get("/ops/work")).text()).toContain("The database does not answer.");
     const { contexts } = (await (await reader.get("/ops/work.json")).json()) as { contexts: unknown[] };
     expect(contexts).toEqual([expect.objectContaining({ context: "orders" }), { context: "broken", problem: "The database does not answer." }]);
+  });
+
+  it("lets a held event be released or skipped, and one without a handler be skipped only", async () => {
+    const text = await (await writer.get("/ops/work")).text();
+    expect(text).toContain(`aria-label="Wait no longer: orders ${ID}"`);
+    expect([...text.matchAll(new RegExp(`aria-label="([^"]*): orders ${OTHER_ID}"`, "g"))].map(([, label]) => label)).toEqual(["Skip"]);
   });
 
   it("has no buttons where it may only be read, and takes no decision there", async () => {

@@ -59,8 +59,12 @@ export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
       const events = await parked.list();
       return events.slice(0, limit).map(({ id, producer, name, key, attempts, reason }) => ({ id, producer, name, key, attempts, reason }));
     },
-    releaseEvent: (id) => decide("a parked event is released", id, () => wasFound(parked.release(id))),
-    skipEvent: (id) => decide("a parked event is skipped", id, () => wasFound(parked.skip(id))),
+    async strandedEvents(limit) {
+      const events = await parked.listStranded();
+      return events.slice(0, limit).map(({ id, producer, name, key, waitsFor, reason }) => ({ id, producer, name, key, waitsFor, reason }));
+    },
+    releaseEvent: (id) => decide("an event is released", id, () => wasFound(parked.release(id))),
+    skipEvent: (id) => decide("an event is skipped", id, () => wasFound(parked.skip(id))),
     async forgetSubscriber(name) {
       const wasThere = await new Subscriptions(database).unsubscribe(name);
       if (wasThere) log.info({ context, subscriber: name }, "by hand: a subscriber is forgotten");

@@ -83,6 +83,22 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     expect(await place.effects()).toEqual([{ name: "paymentTaken", key: "order 1", n: 2 }]);
   });
 
+  it.each(["release", "skip"] as const)(
+    "lists an event that is held for one that does not come, without its payload, and lets it be decided about once: %s",
+    async (action) => {
+      const id = randomUUID();
+      await place.sql`insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, needs, needs_surely, received_at)
+      values ('payments', ${id}, 'paymentTaken', 5, 'order 1', 5, 'held', '{}', 4, true, now() - interval '2 minutes')`;
+      expect(await work.strandedEvents(10)).toEqual([
+        { id, producer: "payments", name: "paymentTaken", key: "order 1", waitsFor: "arrival", reason: "event 4 of its key has not come" },
+      ]);
+      const decide = action === "release" ? work.releaseEvent : work.skipEvent;
+      expect(await decide(id)).toBe(true);
+      expect(await decide(id)).toBe(false);
+      expect(await work.strandedEvents(10)).toEqual([]);
+    },
+  );
+
   it("forgets a subscriber that is gone, and what it has not taken settles", async () => {
     await place.sql`insert into orders.holon_subscribers (subscriber, event, after_position) values ('gone', 'orderPlaced', 0)`;
     const [row] = await place.sql<{ position: string }[]>`insert into orders.holon_outbox (kind, name, payload, initiator)

@@ -1,4 +1,4 @@
-import type { WaitingEvent } from "../inbox/inbox.ts";
+import type { StrandedEvent as StrandedRow, WaitingEvent } from "../inbox/inbox.ts";
 import type { FailedJob, JobCounts, UnknownJobs } from "../jobs/job-console.ts";
 
 /** How many events of a context are in which state, each counted up to {@link COUNTED_MOST}. */
@@ -14,6 +14,11 @@ export interface EventCounts {
 
 /** A parked event as it is shown: without its payload, which may be anybody's secret. */
 export type ParkedEvent = Pick<WaitingEvent, "id" | "producer" | "name" | "key" | "attempts" | "reason">;
+
+/** A held event that goes on only by a decision, as it is shown: without its payload. */
+export interface StrandedEvent extends Pick<StrandedRow, "id" | "producer" | "name" | "key" | "waitsFor"> {
+  readonly reason: string;
+}
 
 /** A workflow run that goes neither on nor back. */
 export interface StuckRun {
@@ -58,9 +63,14 @@ export interface WorkConsole {
   rerunJob(id: string): Promise<boolean>;
   /** The oldest first. */
   parkedEvents(limit: number): Promise<readonly ParkedEvent[]>;
-  /** Lets a parked event be tried again, with all its attempts. */
+  /**
+   * Held events that this version has no handler for, or that have waited for an event that does not come for more than a minute; the oldest first, among the
+   * 10 000 that came first. Those behind an event of their key that is held or parked are left out: they go on after it.
+   */
+  strandedEvents(limit: number): Promise<readonly StrandedEvent[]>;
+  /** Lets a parked event be tried again, with all its attempts, and one that waits for an event that does not come be worked off without it. */
   releaseEvent(id: string): Promise<boolean>;
-  /** Goes on without the effect of a parked event. */
+  /** Goes on without the effect of an event that is parked or stranded. */
   skipEvent(id: string): Promise<boolean>;
   /** Removes one that is not part of the app any more from those who hear this context's events; what it has not taken is dropped. */
   forgetSubscriber(name: string): Promise<boolean>;

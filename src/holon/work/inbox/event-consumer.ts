@@ -57,7 +57,7 @@ type Tx = DataTransaction<Tables>;
  * Takes events of others: the inbox row of an event and the effect of its handler are one transaction, so the effect happens once.
  *
  *     unknown --fits, predecessor done, handler returns--> done
- *     unknown --predecessor not done--> held, until that one is, or the producer says that it is not to come any more
+ *     unknown --predecessor not done--> held, until that one is, or the producer says that it is not to come any more, or it is released or skipped
  *     unknown --no handler in this process--> held, until a process that has one works it off, or it is skipped
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
  *     unknown, held --payload does not fit--> parked

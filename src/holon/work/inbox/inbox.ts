@@ -29,6 +29,22 @@ export interface WaitingEvent extends EventMessage {
   readonly reason: string | null;
 }
 
+/**
+ * A held event that goes on only by a decision, as long as no other version comes. `handler`: this version has none for it. `arrival`: the event before it of
+ * its key, number `needs`, has not come.
+ */
+export interface StrandedEvent extends Pick<EventMessage, "id" | "name" | "key" | "needs"> {
+  readonly producer: string;
+  readonly waitsFor: "handler" | "arrival";
+}
+
+/** How long an event has waited for an arrival before it needs a decision: plain disorder is over by then. */
+const ARRIVAL_MS = 60_000;
+
+/** Of the events in one state, how many a look for stranded ones reads. */
+const LOOKED_COUNT = 10_000;
+const STRANDED_COLUMNS = sql`producer, event_id, name, position, ordered_key, needs, state, received_at, retry_at`;
+
 type Tx = DataTransaction<Tables>;
 
 /** The statements on `holon_inbox`: which events of others a context has taken. */
@@ -129,7 +145,7 @@ export class Inbox {
     return rows.length > 0;
   }
 
-  /** Events are held whose predecessor is not to come any more: they are due now. Returns whether any is. */
+  /** Held events whose predecessor is not to come any more, or is not waited for by decision, are due now. Returns whether any is. */
   async stopWaiting(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
     if (messages.length === 0) return false;
     const rows = await rowsOf(
@@ -146,9 +162,39 @@ export class Inbox {
     return this.#waiting(tx, sql`state = 'held' and retry_at <= now() and ${isOneOf(names)} order by retry_at, position limit ${count}`);
   }
 
-  /** Of the held events of other names than these, those that no earlier one of their key holds up: the oldest first. */
-  unhandled(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
-    return this.#waiting(tx, sql`state = 'held' and retry_at is not null and not ${isOneOf(handled)} order by received_at, position limit ${count}`);
+  /**
+   * The stranded events, oldest first; the names are those that have a handler. None has an earlier one of its key that is held or parked.
+   *
+   * They are looked for among the 10 000 held events that came first, beside the 10 000 parked ones that came first: later ones are found when these are decided.
+   */
+  stranded(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly StrandedEvent[]> {
+    const oldest = (state: SQL) =>
+      sql`(select ${STRANDED_COLUMNS} from ${this.#table} where state = ${state} order by received_at limit ${LOOKED_COUNT})`;
+    const waiting = sql`${oldest(sql`'held'`)} union all ${oldest(sql`'parked'`)}`;
+    return this.#stranded(tx, waiting, handled, sql`true order by received_at, position limit ${count}`);
+  }
+
+  /** This event as {@link Inbox.stranded} lists it, however many wait; undefined if it is not stranded. */
+  async findStranded(tx: Tx, { producer, id, name, key }: WaitingEvent, handled: readonly EventName[]): Promise<StrandedEvent | undefined> {
+    const own = key === null ? sql`event_id = ${id}` : sql`name = ${name} and ordered_key = ${key} and ordered_key is not null`;
+    const waiting = sql`select ${STRANDED_COLUMNS} from ${this.#table} where producer = ${producer} and state in ('held', 'parked') and ${own}`;
+    const [event] = await this.#stranded(tx, waiting, handled, sql`event_id = ${id}`);
+    return event;
+  }
+
+  #stranded(tx: Tx, waiting: SQL, handled: readonly EventName[], which: SQL): Promise<readonly StrandedEvent[]> {
+    // The one before is looked up one by one (`offset 0`): as a join it may read the whole table.
+    return rowsOf<StrandedEvent>(
+      tx,
+      sql`select event_id as id, producer, name, ordered_key as key, needs::double precision as needs, case when retry_at is null then 'arrival' else 'handler' end as "waitsFor"
+          from (select w.*, min(position) over (partition by producer, name, ordered_key) as first_position from (${waiting}) w) i
+          where state = 'held' and (ordered_key is null or position = first_position)
+            and case when retry_at is not null then not ${isOneOf(handled)}
+              else needs is not null and received_at < now() - ${interval(ARRIVAL_MS)} and not exists (
+                select 1 from ${this.#table} n where n.producer = i.producer and n.name = i.name and n.ordered_key = i.ordered_key and n.ordered_key is not null
+                  and n.key_number = i.needs offset 0) end
+            and ${which}`,
+    );
   }
 
   /** Takes one due event for this transaction; undefined where somebody else has it or it is over. */
@@ -182,15 +228,9 @@ export class Inbox {
     return row;
   }
 
-  /** One parked event, for this transaction alone. */
-  async takeParked(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
-    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'parked' for update`);
-    return row;
-  }
-
-  /** One event that {@link Inbox.unhandled} would list, for this transaction alone. */
-  async takeUnhandled(tx: Tx, id: string, handled: readonly EventName[]): Promise<WaitingEvent | undefined> {
-    const [row] = await this.#waiting(tx, sql`event_id = ${id} and state = 'held' and retry_at is not null and not ${isOneOf(handled)} for update`);
+  /** The same, for this transaction alone. */
+  async lock(tx: Tx, { producer, id }: WaitingEvent): Promise<WaitingEvent | undefined> {
+    const [row] = await this.#waiting(tx, sql`producer = ${producer} and event_id = ${id} and state in ('held', 'parked') for update`);
     return row;
   }
 

@@ -1,8 +1,8 @@
 import { catalogueError } from "../../kernel/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
-import type { EventName, Inbox, WaitingEvent } from "./inbox.ts";
+import type { EventName, Inbox, StrandedEvent, WaitingEvent } from "./inbox.ts";
 
-/** Most parked events that one look shows. */
+/** Most events of each kind that one look shows. */
 const SHOWN_COUNT = 200;
 
 /** What {@link ParkedEvents} is made from. */
@@ -14,9 +14,17 @@ export interface ParkedEventsParts {
   readonly wakeHeld: () => void;
 }
 
+/** What a decision is about: an event that is parked, or held and stranded. */
+interface Undecided {
+  readonly event: WaitingEvent;
+  readonly waitsFor: StrandedEvent["waitsFor"] | "decision";
+}
+
+type Tx = Parameters<Inbox["release"]>[0];
+
 /**
- * The events that a context set aside, and those that it holds without having a handler: each blocks the later ones of its key until somebody decides,
- * or a process comes that has the handler.
+ * The events of a context that need a decision: those that it set aside, and those that it holds without a handler, or for an event that does not come. Each
+ * blocks the later ones of its key until it is decided, or what it waits for comes.
  */
 export class ParkedEvents {
   readonly #database: WorkDatabase;
@@ -36,42 +44,53 @@ export class ParkedEvents {
     return this.#database.transaction("list parked events", (tx) => this.#inbox.parked(tx, SHOWN_COUNT));
   }
 
-  /** The oldest held ones that this version has no handler for, without those that wait for an earlier one of their key. */
-  listUnhandled(): Promise<readonly WaitingEvent[]> {
-    return this.#database.transaction("list events without a handler", (tx) => this.#inbox.unhandled(tx, this.#handled, SHOWN_COUNT));
-  }
-
-  /** Lets one be tried again, with all its attempts. Errors: NOT_FOUND - no parked event has this id. */
-  release(id: string): Promise<void> {
-    return this.#decide("release a parked event", id, async (tx) => {
-      const event = await this.#inbox.takeParked(tx, id);
-      if (event !== undefined) await this.#inbox.release(tx, event);
-      return event !== undefined;
-    });
+  /** The oldest stranded ones, as {@link Inbox.stranded} finds them, with the reason in words. */
+  async listStranded(): Promise<readonly (StrandedEvent & { readonly reason: string })[]> {
+    const events = await this.#database.transaction("list stranded events", (tx) => this.#inbox.stranded(tx, this.#handled, SHOWN_COUNT));
+    return events.map((event) => ({
+      ...event,
+      reason: event.waitsFor === "handler" ? "no handler in this version" : `event ${event.needs} of its key has not come`,
+    }));
   }
 
   /**
-   * Goes on without its effect: the later ones of its key are worked off. Errors: NOT_FOUND - no parked event has this id, and no event that is held
-   * without a handler.
+   * Lets a parked one be tried again, with all its attempts, and one that is held for an arrival be worked off without it: if that event comes after all, it
+   * has its effect later. Errors: NOT_FOUND - no such event has this id.
    */
+  release(id: string): Promise<void> {
+    return this.#decide("release an event", id, async (tx, { event, waitsFor }) => {
+      if (waitsFor === "decision") await this.#inbox.release(tx, event);
+      else if (waitsFor === "arrival") await this.#inbox.stopWaiting(tx, event.producer, [event]);
+      return waitsFor !== "handler";
+    });
+  }
+
+  /** Goes on without its effect: the later ones of its key are worked off. Errors: NOT_FOUND - no event that is parked or stranded has this id. */
   skip(id: string): Promise<void> {
-    return this.#decide("skip an event", id, async (tx) => {
-      const event = (await this.#inbox.takeParked(tx, id)) ?? (await this.#inbox.takeUnhandled(tx, id, this.#handled));
-      if (event === undefined) return false;
+    return this.#decide("skip an event", id, async (tx, { event }) => {
       await this.#inbox.settle(tx, event, "skipped");
       await this.#inbox.wakeSuccessors(tx, event.producer, [event]);
       return true;
     });
   }
 
-  async #decide(task: string, id: string, decide: (tx: Parameters<Inbox["release"]>[0]) => Promise<boolean>): Promise<void> {
+  async #decide(task: string, id: string, decide: (tx: Tx, undecided: Undecided) => Promise<boolean>): Promise<void> {
     await this.#database.transaction(task, async (tx) => {
-      const found = await this.#inbox.find(tx, id);
-      // The key first, then its row: as those do that work events off.
-      if (found !== undefined) await this.#inbox.lockKeys(tx, found.producer, [found]);
-      const isDecided = found !== undefined && (await decide(tx));
+      const undecided = await this.#take(tx, id);
+      const isDecided = undecided !== undefined && (await decide(tx, undecided));
       if (!isDecided) throw catalogueError("NOT_FOUND", `No event with the id ${id} waits for a decision in ${this.#database.context}.`);
     });
     this.#wakeHeld();
+  }
+
+  async #take(tx: Tx, id: string): Promise<Undecided | undefined> {
+    const found = await this.#inbox.find(tx, id);
+    if (found === undefined) return undefined;
+    // The key first, then its row: as those do that work events off.
+    await this.#inbox.lockKeys(tx, found.producer, [found]);
+    const event = await this.#inbox.lock(tx, found);
+    if (event === undefined) return undefined;
+    const waitsFor = event.state === "parked" ? "decision" : (await this.#inbox.findStranded(tx, event, this.#handled))?.waitsFor;
+    return waitsFor === undefined ? undefined : { event, waitsFor };
   }
 }
