@@ -83,7 +83,7 @@ export const DEFAULT_LIMITS = {
   statementTimeoutMs: 15_000,
   /** Longest a statement may wait for a lock. */
   lockTimeoutMs: 3_000,
-  /** Longest a transaction may stay open without a statement. */
+  /** After how long the server ends a transaction in which nothing is sent: its process is frozen, or its machine is gone. One that lives may wait until its deadline. */
   idleInTransactionMs: 15_000,
   /** Connections of one context in one process. */
   poolCount: 5,

@@ -11,7 +11,7 @@ import { type AppendedEvent, type AppendedJob, OutboxRows } from "./outbox-row.t
 import type { OutboxStatements } from "./outbox-statements.ts";
 import type { AppendedRun, AppendedRunRow, RunStatements } from "./run-statements.ts";
 import { ChainBroken, type TransactionChain } from "./transaction-chain.ts";
-import { beginText, TransactionRunner } from "./transaction-runner.ts";
+import { beginText, keepAliveMs, TransactionRunner } from "./transaction-runner.ts";
 
 /** An open transaction of one context. */
 export interface DataTransaction<T extends Tables> {
@@ -109,7 +109,8 @@ async function runAttempt<T extends Tables, R>(
     });
   });
   try {
-    runner.begin(beginText(scope, clock.monotonicMs(), limits.statementTimeoutMs, options.lockTimeoutMs));
+    const nowMs = clock.monotonicMs();
+    runner.begin(beginText(scope, nowMs, limits.statementTimeoutMs, options.lockTimeoutMs), keepAliveMs(scope, nowMs, limits.idleInTransactionMs));
     const appended: Appended = { outbox: new OutboxRows(), runs: 0, last: [], isOver: false };
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;

@@ -6,6 +6,9 @@ import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { PendingStatement, PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 
+/** How often a transaction is kept alive within the time after which the server ends it: one that is late ends nothing. */
+const KEPT_ALIVE_COUNT = 4;
+
 /**
  * The statements of one transaction, on its one connection.
  *
@@ -16,6 +19,8 @@ import type { StatementTexts } from "../pool/statement-texts.ts";
  *
  * T1. A commit whose answer is lost may have taken effect: its error is UNAVAILABLE that may have been executed, and nothing here repeats it.
  * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the scope does, kept by timers of this process.
+ * T3. A transaction whose scope has longer than the server lets one stay open without a statement is kept alive with empty ones: its deadline ends it, and
+ *     not the server while a handler waits for something else. The server ends it if this process is frozen or its machine is gone, and frees its locks.
  */
 export class TransactionRunner implements StatementRunner {
   readonly #connection: PoolConnection;
@@ -26,6 +31,7 @@ export class TransactionRunner implements StatementRunner {
   #reason: HolonError | undefined = undefined;
   #over = false;
   #committing: Promise<unknown> | undefined = undefined;
+  #keepingAlive: NodeJS.Timeout | undefined = undefined;
   #firstFailure: unknown = undefined;
 
   constructor(connection: PoolConnection, texts: StatementTexts) {
@@ -33,9 +39,10 @@ export class TransactionRunner implements StatementRunner {
     this.#texts = texts;
   }
 
-  /** Opens the transaction without waiting: its first statement follows in the same packet. */
-  begin(text: string): void {
+  /** Opens the transaction without waiting: its first statement follows in the same packet. It is kept alive so often, if it is to be, see T3. */
+  begin(text: string, keepAliveMs?: number): void {
     void this.#track(this.#connection.sendSimple(text)).catch(() => {});
+    if (keepAliveMs !== undefined) this.#keepingAlive = setInterval(() => this.#keepAlive(), keepAliveMs);
   }
 
   run(request: StatementRequest): Promise<unknown[]> {
@@ -50,6 +57,7 @@ export class TransactionRunner implements StatementRunner {
    * connection is lost before the answer comes, see T1.
    */
   async commit(): Promise<void> {
+    clearInterval(this.#keepingAlive);
     const refused = this.#refused();
     if (refused !== undefined) await refused;
     this.#over = true;
@@ -72,6 +80,7 @@ export class TransactionRunner implements StatementRunner {
 
   /** Undoes the transaction once nothing of it runs any more. Returns whether the connection may be used again. */
   async rollback(): Promise<boolean> {
+    clearInterval(this.#keepingAlive);
     this.#over = true;
     const running = Promise.allSettled([...this.#running]);
     if (this.#reason === undefined) await answerWithin(ENDING_MS, running, () => this.#cancelRunning()).catch(() => {});
@@ -79,6 +88,12 @@ export class TransactionRunner implements StatementRunner {
     await this.#endWithin(running);
     if (this.#connection.lost) return false;
     return this.#endWithin(this.#connection.sendSimple("rollback"));
+  }
+
+  #keepAlive(): void {
+    if (this.#running.size > 0 || this.#reason !== undefined || this.#connection.lost) return;
+    // It fails in a transaction in which a statement has failed, and restarts the time there too.
+    this.#track(this.#connection.sendSimple("select 1")).catch(() => {});
   }
 
   #cancelRunning(): void {
@@ -130,4 +145,10 @@ export function beginText(scope: Scope, monotonicMs: number, statementTimeoutMs:
   // The connection itself has the limit already, where the deadline is no nearer.
   const timeout = left < statementTimeoutMs ? `; set local statement_timeout = ${left}` : "";
   return `begin${timeout}${lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${lockTimeoutMs}`}`;
+}
+
+/** How often a transaction is kept alive, see T3; undefined if its scope ends before the server would end it. Units: milliseconds. */
+export function keepAliveMs(scope: Scope, monotonicMs: number, idleInTransactionMs: number): number | undefined {
+  const mayOutlive = idleInTransactionMs > 0 && scope.deadlineAtMs - monotonicMs > idleInTransactionMs;
+  return mayOutlive ? Math.max(1, idleInTransactionMs / KEPT_ALIVE_COUNT) : undefined;
 }

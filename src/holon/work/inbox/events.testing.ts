@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Contract, contract, event } from "../../contract/index.ts";
 import { type ContextData, createContextData, type DataTransaction, migrate, sql, type Tables } from "../../data/index.ts";
 import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
-import { ANONYMOUS, DEFAULT_LIMITS, type Logger, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { ANONYMOUS, DEFAULT_LIMITS, type Limits, type Logger, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
 import type { QueueBackend } from "../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
@@ -133,7 +133,7 @@ export function losing(backend: QueueBackend, loses: (queue: string) => boolean)
 }
 
 /** Prepares {@link EventsPlace}. */
-export async function openEventsPlace(): Promise<EventsPlace> {
+export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<EventsPlace> {
   const server = await startTestServer();
   const database = await createTestDatabase({ server });
   const wheel = new TimerWheel(() => systemClock.monotonicMs());
@@ -146,7 +146,7 @@ export async function openEventsPlace(): Promise<EventsPlace> {
       url: database.url,
       role,
       tables: {},
-      limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitingCount: 10_000 },
+      limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitingCount: 10_000, ...limits },
       clock: systemClock,
       log: silentLogger,
     }) as ContextData<Tables>;
