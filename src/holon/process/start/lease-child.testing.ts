@@ -39,7 +39,11 @@ const handlers: Record<string, JobHandler> = {
 await startJobWork({
   module: {
     name: "orders",
-    jobs: { compute: job(Data, { timeoutMs: 10_000 }), loop: job(Data, { timeoutMs: 1_500 }), wait: job(Data, { timeoutMs: 60_000 }) },
+    jobs: {
+      compute: job(Data, { timeoutMs: 10_000, concurrency: 1 }),
+      loop: job(Data, { timeoutMs: 1_500 }),
+      wait: job(Data, { timeoutMs: 60_000 }),
+    },
     schedules: {},
   },
   handlers: new Map(Object.entries(handlers)),

@@ -50,18 +50,23 @@ afterEach(async () => {
   blocking = undefined;
 });
 
-/** Lets the other process take a job, and then works beside it. */
-async function beside(name: keyof typeof jobs, ms: number): Promise<string> {
-  const [id = ""] = await place.append([{ name, data: { ms } }]);
+/** Lets the other process take jobs of one name, and then works beside it. Returns their ids. */
+async function besideAll(name: keyof typeof jobs, eachMs: readonly number[]): Promise<readonly string[]> {
+  const ids = await place.append(eachMs.map((ms) => ({ name, data: { ms } })));
   const first = await place.start(jobs, {}, { timing: { ...timing, sweepMs: 3_600_000 } });
   place.queues.reachable = false;
-  await place.dispatch(first, id);
+  await place.publish(first);
   await first.close();
   blocking = new Blocking();
-  await until(async () => (await place.row(id))["state"] === "running");
+  for (const id of ids) await until(async () => (await place.row(id))["state"] === "running");
   place.queues.reachable = true;
   const other = place.completing();
   await place.start(jobs, { compute: other, loop: other, wait: other }, { timing });
+  return ids;
+}
+
+async function beside(name: keyof typeof jobs, ms: number): Promise<string> {
+  const [id = ""] = await besideAll(name, [ms]);
   return id;
 }
 
@@ -73,6 +78,13 @@ describe("a process that is blocked for longer than its leases", { timeout: 25_0
     expect(await place.sql`select job, attempt from orders.effects`).toEqual([{ job: "child", attempt: 1 }]);
     await until(() => blocking?.lines("the process is no longer blocked").length === 1);
     expect(blocking?.lines("the process is blocked")).toMatchObject([{ level: "warn", running: ["orders.compute"] }]);
+  });
+
+  it("keeps those of the jobs that it has claimed and that wait for their turn: no death is counted for them", async () => {
+    const ids = await besideAll("compute", [6_000, 0, 0]);
+    for (const id of ids) await place.is(id, "done");
+    for (const id of ids) expect(await place.row(id)).toMatchObject({ deaths: 0, failures: 0 });
+    expect(await place.effectCount()).toBe(3);
   });
 
   it("keeps those of workflows as well: its step is run once, and the log names it", async () => {

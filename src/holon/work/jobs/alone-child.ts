@@ -60,5 +60,6 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const writes = new JobWrites({ clock, wheel, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
   const claim = await table.held(request.id, request.attempt);
   if (claim === undefined) return;
-  await new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, wheel, log, random }).execute(claim);
+  const executor = new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, wheel, log, random });
+  await executor.execute(executor.hold(claim));
 }

@@ -39,17 +39,23 @@ export interface JobExecutorParts {
   readonly writes: JobWrites;
 }
 
-/** One run at work. */
-interface Run {
+/** A claimed job, whose lease is held here until it is executed or released. */
+export interface HeldJob {
   readonly claim: JobClaim;
-  readonly spec: JobSpec;
-  readonly trace: Trace;
-  readonly log: Logger;
-  readonly parseResult: Parser;
   /** Undefined in a child. */
   lease: Lease<JobClaim> | undefined;
   /** Undefined until the handler is called. */
   scope: Scope | undefined;
+}
+
+/** One run at work. */
+interface Run {
+  readonly claim: JobClaim;
+  readonly held: HeldJob;
+  readonly spec: JobSpec;
+  readonly trace: Trace;
+  readonly log: Logger;
+  readonly parseResult: Parser;
   isCompleted: boolean;
 }
 
@@ -70,7 +76,7 @@ const GREATEST_REASON_LENGTH = 1_000;
 /**
  * Runs claimed jobs: calls the handler, watches the time, and writes how it ended.
  *
- * I1. A lease is held from before the first statement of a run until its end is written.
+ * I1. A lease is held from the answer to its claim until the end of the run is written: also while the job waits for its turn.
  * I2. No handler is called once the lease is over or the process stops its runs: it would be cancelled at once, given back, and have its effect twice.
  * I3. A handler has its whole timeout, however long it took to write that its run begins.
  */
@@ -93,9 +99,25 @@ export class JobExecutor {
     for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
   }
 
+  /** Holds the lease of a claim from now on, until the job is executed, or released since it is not to run here. */
+  hold(claim: JobClaim): HeldJob {
+    const held: HeldJob = { claim, lease: undefined, scope: undefined };
+    held.lease = this.#parts.leases?.hold(claim, claim.sinceMs, (reason) => held.scope?.cancel(reason));
+    return held;
+  }
+
   /** Runs one claimed job to its end. Errors: the database's, if the end could not be written before the process stopped; the lease then ends by itself. */
-  async execute(claim: JobClaim, listener: RunListener = {}): Promise<JobOutcome> {
-    const { jobs, handlers, table, context, leases } = this.#parts;
+  async execute(held: HeldJob, listener: RunListener = {}): Promise<JobOutcome> {
+    try {
+      return await this.#execute(held, listener);
+    } finally {
+      held.lease?.release();
+    }
+  }
+
+  async #execute(held: HeldJob, listener: RunListener): Promise<JobOutcome> {
+    const { claim } = held;
+    const { jobs, handlers, table, context } = this.#parts;
     const spec = jobs[claim.name];
     const handler = handlers.get(claim.name);
     const parsers = this.#parsers.get(claim.name);
@@ -106,18 +128,14 @@ export class JobExecutor {
       await this.#write(() => table.giveBack(claim, UNKNOWN_WAIT_MS));
       return { kind: "lost" };
     }
-    const run: Run = { claim, spec, trace, log, parseResult: parsers.result, lease: undefined, scope: undefined, isCompleted: false };
-    run.lease = leases?.hold(claim, claim.sinceMs, (reason) => run.scope?.cancel(reason));
-    try {
-      if (claim.isKeyed && !(await this.#write(() => table.begin(claim)))) return { kind: "lost" };
-      return await this.#run(run, handler, parsers.data, listener);
-    } finally {
-      run.lease?.release();
-    }
+    if (claim.isKeyed && !(await this.#write(() => table.begin(claim)))) return { kind: "lost" };
+    const run: Run = { claim, held, spec, trace, log, parseResult: parsers.result, isCompleted: false };
+    return this.#run(run, handler, parsers.data, listener);
   }
 
   async #run(run: Run, handler: JobHandler, parse: Parser, { show = async () => {}, onHandled = () => {} }: RunListener): Promise<JobOutcome> {
-    const { claim, log, lease } = run;
+    const { claim, log, held } = run;
+    const { lease } = held;
     let data: unknown;
     try {
       data = parseData(parse, claim.data);
@@ -152,7 +170,7 @@ export class JobExecutor {
     const { table, wheel } = this.#parts;
     const { claim } = run;
     const scope = this.#scopeOf(run);
-    run.scope = scope;
+    run.held.scope = scope;
     this.#running.add(scope);
     try {
       const call: JobCall = {
@@ -202,7 +220,7 @@ export class JobExecutor {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
     }
-    if (run.lease?.isHeld === false) {
+    if (run.held.lease?.isHeld === false) {
       log.warn({ err: error }, "a job was aborted, because its lease was lost; it runs again");
       await this.#write(() => table.giveBack(claim, 0));
       return { kind: "lost" };

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "../../kernel/index.ts";
 import type { AloneLane } from "./alone-lane.ts";
 import type { JobClaim } from "./job-claim.ts";
-import type { JobExecutor, ShowProgress } from "./job-executor.ts";
+import type { HeldJob, JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobGate } from "./job-gate.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { JobSender } from "./job-sender.ts";
@@ -64,11 +64,12 @@ export class JobRunner {
     try {
       const claim = await this.#claimOrLane(id);
       if (claim === undefined) return;
+      const { clock, executor } = this.#parts;
+      const held = executor.hold(claim);
       isIn ||= await gate.enter();
-      if (!isIn) return await this.#passOn(claim).finally(() => gate.untilFree());
-      const { clock } = this.#parts;
+      if (!isIn) return await this.#passOn(held).finally(() => gate.untilFree());
       const startedMs = clock.monotonicMs();
-      await this.#execute(claim, show).finally(() => {
+      await this.#execute(held, show).finally(() => {
         tookMs = clock.monotonicMs() - startedMs;
       });
     } finally {
@@ -115,22 +116,22 @@ export class JobRunner {
     await sender.send(await writes.run(() => table.sendAgain(ids)), { singly: true });
   }
 
-  async #passOn(claim: JobClaim): Promise<void> {
+  async #passOn({ claim, lease }: HeldJob): Promise<void> {
     const { table, sender, writes } = this.#parts;
-    const job = await writes.run(() => table.passOn(claim));
+    const job = await writes.run(() => table.passOn(claim)).finally(() => lease?.release());
     if (job !== undefined) await sender.send([job]);
   }
 
-  #execute(claim: JobClaim, show: ShowProgress | undefined): Promise<void> {
+  #execute(held: HeldJob, show: ShowProgress | undefined): Promise<void> {
     const { executor, log } = this.#parts;
     return new Promise((resolve, reject) => {
-      const ending = executor.execute(claim, { show, onHandled: resolve }).then(
+      const ending = executor.execute(held, { show, onHandled: resolve }).then(
         (outcome) => {
           if (outcome.kind === "again" || outcome.kind === "failed") reject(outcome.error);
           else resolve();
         },
         (error: unknown) => {
-          log.warn({ jobId: claim.id, err: error }, "the end of a job could not be written; it waits for its lease to end");
+          log.warn({ jobId: held.claim.id, err: error }, "the end of a job could not be written; it waits for its lease to end");
           reject(error);
         },
       );
