@@ -53,6 +53,25 @@ describe("a sweeper", () => {
     expect(board.failing()).toEqual([{ task: "sweeper", failingForMs: expect.any(Number), reason: "Error: locked" }]);
   });
 
+  it("takes smaller batches after one that failed, until they fit, and larger ones again after that", async () => {
+    const asked: number[] = [];
+    let left = 200;
+    const remove = async (count: number) => {
+      asked.push(count);
+      // The first rows are so large that a statement which takes more than thirty of them exceeds its deadline.
+      if (left > 150 && count > 30) throw new Error("the statement took too long");
+      const gone = Math.min(count, left);
+      left -= gone;
+      return { removedCount: gone, isFull: gone === count };
+    };
+    const swept = sweep([{ table: "holon_runs", remove }]);
+    await until(() => {
+      swept.wake();
+      return left === 0;
+    });
+    expect(asked.slice(0, 6)).toEqual([100, 50, 25, 28, 31, 35]);
+  });
+
   it("lets the tables take turns, so that none waits until the longest is done", async () => {
     const swept: string[] = [];
     const remove = (table: string, batches: number) => async (count: number) => {

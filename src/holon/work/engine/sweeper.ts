@@ -24,13 +24,17 @@ export interface SweeperOptions extends TaskDeps {
   /** Between two looks. */
   readonly everyMs: number;
   readonly retentions: readonly Retention[];
-  /** Rows that one statement removes, so that it locks little at a time and its transaction is short. */
+  /** Most rows that one statement removes, so that it locks little at a time and its transaction is short. */
   readonly batchCount?: number;
   /** Told what was removed, for metrics. */
   readonly onRemoved?: (table: string, count: number) => void;
 }
 
 const BATCH_COUNT = 1_000;
+
+/** The next batch after one that failed, and after one that succeeded, as a part of it: down quickly, and up slowly, so that few fail. */
+const SHRINKING = 0.5;
+const GROWING = 1.1;
 
 /** After a batch it rests as long as the batch took: at most half of one connection's time goes into removing. */
 const REST_PART = 1;
@@ -41,10 +45,13 @@ const REST_PART = 1;
  * I1. A batch is a transaction of its own. Two sweepers of one table do not wait for each other.
  * I2. A retention that fails does not keep the others from theirs.
  * I3. The tables take turns, a batch each: one with a million old rows does not keep the others waiting until it is done.
+ * I4. A batch that fails is smaller the next time: rows so large that a full batch exceeds its deadline are removed nevertheless.
  */
 export class Sweeper implements Closable {
   readonly #options: SweeperOptions;
   readonly #task: Task;
+  /** Rows of the next batch, of tables whose last batch failed (I4). */
+  readonly #counts = new Map<Retention, number>();
   #resting: Sleep | undefined = undefined;
   #closed = false;
 
@@ -85,14 +92,31 @@ export class Sweeper implements Closable {
   }
 
   /** Returns whether there may be more, after a rest. */
-  async #removeBatch({ table, remove }: Retention): Promise<boolean> {
-    const { clock, batchCount = BATCH_COUNT, onRemoved } = this.#options;
+  async #removeBatch(retention: Retention): Promise<boolean> {
+    const { clock, onRemoved } = this.#options;
+    const { table } = retention;
     const startedMs = clock.monotonicMs();
-    const { removedCount, isFull } = await remove(batchCount);
+    const { removedCount, isFull } = await this.#remove(retention);
     if (removedCount > 0) onRemoved?.(table, removedCount);
     if (!isFull || this.#closed) return false;
     this.#resting = new Sleep(this.#options, (clock.monotonicMs() - startedMs) * REST_PART);
     await this.#resting.ended;
     return true;
+  }
+
+  /** I4. */
+  async #remove(retention: Retention): Promise<Removal> {
+    const { batchCount = BATCH_COUNT } = this.#options;
+    const count = this.#counts.get(retention) ?? batchCount;
+    try {
+      const removal = await retention.remove(count);
+      const nextCount = Math.ceil(count * GROWING);
+      if (nextCount < batchCount) this.#counts.set(retention, nextCount);
+      else this.#counts.delete(retention);
+      return removal;
+    } catch (error) {
+      this.#counts.set(retention, Math.max(1, Math.floor(count * SHRINKING)));
+      throw error;
+    }
   }
 }
