@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { catalogueError, HolonError, silentLogger, systemClock } from "../kernel/index.ts";
+import { catalogueError, HolonError, type Scope, silentLogger, systemClock } from "../kernel/index.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { NotifyHub } from "./notify/notify-hub.ts";
@@ -140,6 +140,34 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     proxy.silence();
     if (claim.kind === "claimed") await claim.release();
     await until(() => data.stats().inUse === 0);
+  });
+
+  it("before or during an urgent statement, while a transaction keeps the only place: the caller hears it at once, and the next one goes through", async () => {
+    const { proxy, data } = await behindProxy(1);
+    const ask = (scope: Scope) => data.statement(scope, { text: "select 411", params: [], prepare: false, rows: "objects", isUrgent: true });
+    const [holds, over] = [signal(), signal()];
+    const kept = data.transaction(testScope(LONG_MS), async ({ db }) => {
+      await db.$count(orders);
+      holds.resolve();
+      await over.promise;
+    });
+    await holds.promise;
+    for (const question of ["user", "select 411"]) {
+      const held = proxy.heldBytes;
+      proxy.silenceAt(question);
+      const scope = testScope(LONG_MS);
+      const asked = ask(scope);
+      await until(() => proxy.heldBytes > held);
+      scope.cancel(LATE);
+      await expect(asked).rejects.toBe(LATE);
+      proxy.silenceAt(undefined);
+      await until(() => data.stats().open === 1);
+      await expect(ask(testScope())).resolves.toHaveLength(1);
+    }
+    over.resolve();
+    await kept;
+    expect(data.stats()).toEqual({ inUse: 0, waiting: 0, open: 1 });
+    await expect.poll(() => socketsTo(proxy.port)).toBe(1);
   });
 
   it("leaves no socket behind, neither when a connection is cut nor when the pool is closed", async () => {

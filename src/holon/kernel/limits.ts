@@ -85,7 +85,10 @@ export const DEFAULT_LIMITS = {
   lockTimeoutMs: 3_000,
   /** After how long the server ends a transaction in which nothing is sent: its process is frozen, or its machine is gone. One that lives may wait until its deadline. */
   idleInTransactionMs: 15_000,
-  /** Connections of one context in one process. */
+  /**
+   * Connections of one context in one process. While all are busy, one more asks whether the server lives, and one more renews the leases of jobs and runs, whose transactions may
+   * be what keeps them busy. `npm run plan` counts both.
+   */
   poolCount: 5,
   /** Longest wait for a connection of the pool. */
   poolWaitMs: 2_000,

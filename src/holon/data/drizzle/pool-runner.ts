@@ -19,7 +19,9 @@ export class PoolRunner implements StatementRunner {
   }
 
   async run(request: StatementRequest): Promise<unknown[]> {
-    const connection = this.#pool.tryAcquire(this.#scope) ?? (await this.#pool.acquire(this.#scope));
+    const pool = this.#pool;
+    const scope = this.#scope;
+    const connection = pool.tryAcquire(scope) ?? (await (request.isUrgent === true ? pool.acquireUrgently(scope) : pool.acquire(scope)));
     return this.#runOn(connection, request);
   }
 

@@ -5,6 +5,8 @@ export interface StatementRequest {
   /** True where the query was prepared by name; others are prepared when they repeat. */
   readonly prepare: boolean;
   readonly rows: "arrays" | "objects";
+  /** Whether it must not wait for transactions that keep all places of the pool: it is what keeps them alive. In a transaction it means nothing. */
+  readonly isUrgent?: boolean;
 }
 
 /** Runs statements for one scope: each on a connection of its own, or all in one transaction. */

@@ -38,6 +38,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
  * P1. A connection is given back once, and only when its statement, and a request to cancel it, are both over: a late cancel must not hit the next
  *     call.
  * P2. If one connection goes silent, those that are idle are ended: the same network may have lost them, and a call would learn that at its deadline.
+ * P3. What the keepers of the places need in order to keep them does not wait for a place. While all are taken, it runs on one connection more (the
+ *     spare one), which is opened for one statement and ended after it.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
@@ -45,13 +47,17 @@ export class ConnectionPool {
   readonly #open = new Set<PoolConnection>();
   readonly #idle: PoolConnection[] = [];
   readonly #ending = new Set<Promise<unknown>>();
-  readonly #pingsApart = new Set<AbortController>();
+  /** Connections beside the places that are being opened. */
+  readonly #opening = new Set<AbortController>();
+  readonly #spareGate: PoolGate;
+  #spare: PoolConnection | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   #drained: (() => void) | undefined = undefined;
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
     this.#gate = new PoolGate(options.limits);
+    this.#spareGate = new PoolGate({ ...options.limits, poolCount: 1 });
   }
 
   get stats(): PoolStats {
@@ -75,16 +81,37 @@ export class ConnectionPool {
     return this.#idle.pop() ?? (await this.#connect(scope));
   }
 
-  /** Gives a connection back; one that is lost or old is ended. */
+  /** As `acquire`, for a statement that must not wait for those that keep the places (P3). If the server has no room for the spare connection, it waits for a place. */
+  async acquireUrgently(scope: Scope): Promise<PoolConnection> {
+    if (!this.#gate.full) return this.acquire(scope);
+    await this.#spareGate.enter(scope);
+    try {
+      const connection = await this.#openBeside(scope, (lost, reason) => this.#forget(lost, reason));
+      this.#open.add(connection);
+      this.#spare = connection;
+      return connection;
+    } catch (error) {
+      this.#spareGate.leave();
+      if (sqlState(error) !== TOO_MANY_CONNECTIONS) throw toHolonError(error);
+    }
+    return this.acquire(scope);
+  }
+
+  /** Gives a connection back; one that is lost or old is ended, and so is the spare one. */
   release(connection: PoolConnection): void {
-    if (this.#closing !== undefined || this.#options.clock.monotonicMs() - connection.openedAtMs > GREATEST_AGE_MS) this.#end(connection);
+    if (connection === this.#spare) {
+      this.#spare = undefined;
+      void this.#end(connection, 0).then(() => this.#spareGate.leave());
+      return;
+    }
+    if (this.#closing !== undefined || this.#options.clock.monotonicMs() - connection.openedAtMs > GREATEST_AGE_MS) void this.#end(connection);
     else if (!connection.lost) this.#idle.push(connection);
     this.#leave();
   }
 
   /** Ends a connection whose state is not known, and gives its place free. */
   discard(connection: PoolConnection): void {
-    this.#end(connection, 0);
+    void this.#end(connection, 0);
     this.#leave();
   }
 
@@ -127,18 +154,26 @@ export class ConnectionPool {
 
   /** A server that has no room for it is alive: the busy connections are a part of those that fill it. */
   async #pingApart(scope: Scope): Promise<void> {
-    const over = new AbortController();
-    this.#pingsApart.add(over);
-    const forget = scope.onCancel((reason) => over.abort(reason));
     try {
-      const connection = await PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), () => {}, over.signal);
+      const connection = await this.#openBeside(scope, () => {});
       await connection.close(0);
     } catch (error) {
-      if (over.signal.aborted) throw over.signal.reason;
       if (sqlState(error) !== TOO_MANY_CONNECTIONS) throw toHolonError(error);
+    }
+  }
+
+  /** Opens a connection beside the places. Errors: why the scope was cancelled; UNAVAILABLE once this closes; those of postgres.js. */
+  async #openBeside(scope: Scope, onLost: (connection: PoolConnection, reason: LossReason) => void): Promise<PoolConnection> {
+    const over = new AbortController();
+    this.#opening.add(over);
+    const forget = scope.onCancel((reason) => over.abort(reason));
+    try {
+      return await PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), onLost, over.signal);
+    } catch (error) {
+      throw over.signal.aborted ? over.signal.reason : error;
     } finally {
       forget();
-      this.#pingsApart.delete(over);
+      this.#opening.delete(over);
     }
   }
 
@@ -164,18 +199,20 @@ export class ConnectionPool {
     this.#open.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (reason === "silent") for (const idle of this.#idle.splice(0)) this.#end(idle, 0);
+    if (reason === "silent") for (const idle of this.#idle.splice(0)) void this.#end(idle, 0);
   }
 
-  #end(connection: PoolConnection, timeoutMs = CLOSE_TIMEOUT_MS): void {
+  #end(connection: PoolConnection, timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#forget(connection);
     const ending = connection.close(timeoutMs).finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
+    return ending;
   }
 
   async #close(): Promise<void> {
     this.#gate.close();
-    for (const ping of this.#pingsApart) ping.abort(catalogueError("UNAVAILABLE", "The process is stopping."));
+    this.#spareGate.close();
+    for (const opening of this.#opening) opening.abort(catalogueError("UNAVAILABLE", "The process is stopping."));
     if (this.#gate.inUse > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
@@ -185,7 +222,7 @@ export class ConnectionPool {
         };
       });
     }
-    for (const connection of [...this.#open]) this.#end(connection, 1_000);
+    for (const connection of [...this.#open]) void this.#end(connection, 1_000);
     await Promise.allSettled(this.#ending);
   }
 }

@@ -6,6 +6,8 @@ export interface ConnectionBudget {
   readonly contextsCount: number;
   /** One more for each context, which asks whether the server lives while its pool is busy. */
   readonly healthCount: number;
+  /** Renew leases where the background work of contexts is done: one for each context while its pool is busy, and two of the second thread while the process is blocked. */
+  readonly renewalsCount: number;
   /** The client that hears NOTIFY. */
   readonly listenCount: number;
   /** The pool of queues on Postgres, and a connection on which each worker waits. */
@@ -13,12 +15,16 @@ export interface ConnectionBudget {
   readonly totalCount: number;
 }
 
+/** The spare connection of a pool; that of the second thread for jobs, and that for runs of workflows. */
+const RENEWALS_OF_CONTEXT = 3;
+
 /** The worst case of one process; multiply by its replicas and compare with `max_connections`. */
 export function connectionBudget(plan: Plan): ConnectionBudget {
   const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
   const healthCount = plan.databaseContexts.length;
+  const renewalsCount = plan.roles.includes("jobs") ? plan.databaseContexts.length * RENEWALS_OF_CONTEXT : 0;
   const listenCount = plan.databaseContexts.length > 0 ? 1 : 0;
   const queuesCount = plan.workersCount > 0 && plan.redisUrl === undefined ? plan.limits.poolCount + plan.workersCount : 0;
-  const totalCount = contextsCount + healthCount + listenCount + queuesCount;
-  return { contextsCount, healthCount, listenCount, queuesCount, totalCount };
+  const totalCount = contextsCount + healthCount + renewalsCount + listenCount + queuesCount;
+  return { contextsCount, healthCount, renewalsCount, listenCount, queuesCount, totalCount };
 }

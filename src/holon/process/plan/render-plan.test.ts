@@ -27,7 +27,7 @@ describe("a plan in print", () => {
       "calls payments   mesh://p:9",
       "database         embedded Postgres in .holon/postgres",
       "queues           on the embedded Postgres",
-      "connections      9 to Postgres at most: 3 for contexts, 1 for health, 1 listening, 4 for queues",
+      "connections      12 to Postgres at most: 3 for contexts, 1 for health, 3 for renewals, 1 listening, 4 for queues",
       "identity         by secret: proves membership only",
       "mesh TLS         off",
       "secret           given",
@@ -61,9 +61,9 @@ describe("a plan in print", () => {
 
 describe("the connections of a process", () => {
   it.each([
-    ["are five a context and one for its health, one to listen, five for queues and one for each queue that is worked", {}, 34],
-    ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 25],
-    ["are none for queues that are worked elsewhere", { HOLON_ROLES: "edge,rpc" }, 25],
+    ["are five a context, one for its health and three for renewals, one to listen, five for queues and one for each queue that is worked", {}, 46],
+    ["are none for queues on Redis", { REDIS_URL: "redis://r" }, 37],
+    ["are none for queues and renewals of work that is done elsewhere", { HOLON_ROLES: "edge,rpc" }, 25],
     ["are none for a bare edge", { HOLON_SECRET: "s", HOLON_CONTEXTS: "none", HOLON_CATALOG_URL: "mesh://c", HOLON_ORDERS_URL: "mesh://o" }, 0],
   ])("%s", (_what, env, totalCount) => {
     expect(connectionBudget(readPlan(SHOP, env))).toMatchObject({ totalCount });

@@ -26,8 +26,9 @@ function placeLines(plan: Plan): Line[] {
 }
 
 function storeLines(plan: Plan): Line[] {
-  const { contextsCount, healthCount, listenCount, queuesCount, totalCount } = connectionBudget(plan);
-  const parts = [`${contextsCount} for contexts`, `${healthCount} for health`, `${listenCount} listening`, `${queuesCount} for queues`];
+  const { contextsCount, healthCount, renewalsCount, listenCount, queuesCount, totalCount } = connectionBudget(plan);
+  const asides = [`${healthCount} for health`, `${renewalsCount} for renewals`];
+  const parts = [`${contextsCount} for contexts`, ...asides, `${listenCount} listening`, `${queuesCount} for queues`];
   return [
     ["database", databaseText(plan.database)],
     ...Object.entries(plan.contextDatabases).map(([context, url]): Line => [`  of ${context}`, maskedUrl(url)]),

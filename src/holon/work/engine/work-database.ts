@@ -56,6 +56,11 @@ export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects" }, deadlineMs);
   }
 
+  /** The same for the renewal of leases. It does not wait for places of the pool: the runs that it keeps alive may have them all, until they end. */
+  renewal<Row>(task: string, text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly Row[]> {
+    return this.statement<Row>(task, { text, params, prepare: true, rows: "objects", isUrgent: true }, deadlineMs);
+  }
+
   /** Runs one statement; again after a deadlock, all within the deadline. */
   async statement<Row>(task: string, request: StatementRequest, deadlineMs = WORK_DEADLINE_MS): Promise<readonly Row[]> {
     return this.#inScope(task, deadlineMs, async (scope) => {

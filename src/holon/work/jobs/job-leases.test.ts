@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
@@ -21,9 +22,9 @@ interface Line {
 }
 let line: Line | undefined;
 
-async function openLine(): Promise<Line> {
+async function openLine(poolCount = 4): Promise<Line> {
   const proxy = await openSilentProxy(place.url);
-  const limits = testLimits({ poolCount: 4 });
+  const limits = testLimits({ poolCount });
   const store = createContextData({ context: "orders", url: proxy.url, role: place.role, tables, limits, clock: systemClock, log: silentLogger });
   line = { proxy, store };
   return line;
@@ -91,6 +92,25 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     releases[1]?.resolve();
     await place.is(id, "done");
     expect(await place.row(id)).toMatchObject({ attempts: 2, deaths: 1 });
+  });
+});
+
+describe("runs whose transactions keep every place of the pool", { timeout: 30_000 }, () => {
+  it("have their leases renewed all the same: each handler is called once", async () => {
+    const { store } = await openLine(2);
+    let calls = 0;
+    const areOld = async () => (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '4 seconds'`).length === 2;
+    const handler = async ({ scope }: JobCall) => {
+      if (++calls > 2) return;
+      await store.transaction(scope, async ({ db }) => {
+        await db.execute(sql`select 1`);
+        await until(areOld);
+      });
+    };
+    const work = await place.start(specs, { send: handler }, { store, timing: { ...timing, leaseMs: 1_500 } });
+    const ids = [await place.enqueue(work), await place.enqueue(work)];
+    for (const id of ids) await place.is(id, "done");
+    expect([calls, await Promise.all(ids.map(place.row))]).toMatchObject([2, ids.map(() => ({ attempts: 1, deaths: 0, failures: 0 }))]);
   });
 });
 

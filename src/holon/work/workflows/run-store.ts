@@ -109,7 +109,7 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
   async renew(claims: readonly RunClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<RunClaim>> {
     const held = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     type Row = { readonly n: number; readonly renewed: boolean };
-    const rows = await this.rows<Row>("renew leases of runs", this.renewal, [JSON.stringify(held), leaseMs], deadlineMs);
+    const rows = await this.#database.renewal<Row>("renew leases of runs", this.renewal, [JSON.stringify(held), String(leaseMs)], deadlineMs);
     const lost = new Set(claims);
     for (const { n } of rows) lost.delete(claims[n] as RunClaim);
     return { renewed: new Set(rows.filter(({ renewed }) => renewed).map(({ n }) => claims[n] as RunClaim)), lost };
