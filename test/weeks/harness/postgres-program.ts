@@ -2,5 +2,5 @@
 import { startEmbeddedPostgres } from "../../../src/holon/dev/postgres/embedded-postgres.ts";
 
 process.once("disconnect", () => process.exit());
-const { url } = await startEmbeddedPostgres({ folder: process.argv[2] as string, durable: false });
+const { url } = await startEmbeddedPostgres({ folder: process.argv[2] as string, durable: false, autovacuum: false });
 process.send?.(url);

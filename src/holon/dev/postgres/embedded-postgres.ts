@@ -20,6 +20,8 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string;
   /** False gives up surviving a crash of the machine (not of the server), for tests only. */
   readonly durable?: boolean;
+  /** False leaves the rows of old versions where they are, for tests of seconds only: after minutes of work the server gets slower and slower. */
+  readonly autovacuum?: boolean;
   readonly log?: Logger;
 }
 
@@ -49,8 +51,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   let server: ServerProcess | undefined;
   try {
     const who = chooseUnprivileged(binaries);
-    const cluster = await openCluster(folder, binaries, who, options.durable ?? true);
-    const start = { folder, cluster, binaries, who, port: options.port ?? 0, durable: options.durable ?? true };
+    const { port = 0, durable = true, autovacuum = true } = options;
+    const cluster = await openCluster(folder, binaries, who, durable);
+    const start = { folder, cluster, binaries, who, port, durable, autovacuum };
     server = await startCleared(start);
     const url = await ensureDatabase(cluster, server.port, options.database ?? EMBEDDED_LOGIN);
     await claim.publish(server.port);

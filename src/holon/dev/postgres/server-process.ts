@@ -18,6 +18,7 @@ export interface ServerStart {
   /** 0 takes a free one. */
   readonly port: number;
   readonly durable: boolean;
+  readonly autovacuum: boolean;
   /** Breaks the start off. */
   readonly signal?: AbortSignal;
 }
@@ -62,9 +63,9 @@ export async function startServerProcess(start: ServerStart): Promise<ServerProc
 }
 
 async function tryServer(start: ServerStart, port: number, log: string): Promise<ServerProcess | undefined> {
-  const { cluster, binaries, who, durable } = start;
+  const { cluster, binaries, who } = start;
   const output = await open(log, "a", 0o600);
-  const command = who.wrap(binaries.postgres, ["-D", cluster.data, "-p", String(port), ...settings(durable)]);
+  const command = who.wrap(binaries.postgres, ["-D", cluster.data, "-p", String(port), ...settings(start)]);
   const guarded = spawnGuarded(command, who, output.fd);
   await output.close();
   let ended = false;
@@ -86,7 +87,7 @@ async function tryServer(start: ServerStart, port: number, log: string): Promise
   return undefined;
 }
 
-function settings(durable: boolean): string[] {
+function settings({ durable, autovacuum }: Pick<ServerStart, "durable" | "autovacuum">): string[] {
   const values: Record<string, string> = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
@@ -101,7 +102,8 @@ function settings(durable: boolean): string[] {
     log_min_error_statement: "panic",
     log_error_verbosity: "terse",
     log_checkpoints: "off",
-    ...(durable ? {} : { fsync: "off", full_page_writes: "off", autovacuum: "off" }),
+    ...(durable ? {} : { fsync: "off", full_page_writes: "off" }),
+    ...(autovacuum ? {} : { autovacuum: "off" }),
   };
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

@@ -54,7 +54,7 @@ export async function startTestServer(): Promise<TestServer> {
   const folder = await mkdtemp(path.join(tmpdir(), FOLDER_PREFIX));
   // Where root may not make user namespaces, the server runs as a user who must be able to enter.
   await chmod(folder, 0o711);
-  const server = await startEmbeddedPostgres({ folder, durable: false });
+  const server = await startEmbeddedPostgres({ folder, durable: false, autovacuum: false });
   let kept = false;
   return {
     url: server.url,

@@ -14,7 +14,7 @@ describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { ti
     const binaries = findPostgresBinaries();
     const who = asNobody(binaries);
     const cluster = await openCluster(folder, binaries, who, false);
-    const server = await startServerProcess({ folder, cluster, binaries, who, port: 0, durable: false });
+    const server = await startServerProcess({ folder, cluster, binaries, who, port: 0, durable: false, autovacuum: false });
     const owners = [(await stat(`/proc/${server.pid}`)).uid, (await stat(cluster.data)).uid];
     server.process.stop();
     await server.process.ended;
