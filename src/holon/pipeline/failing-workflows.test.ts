@@ -100,6 +100,26 @@ describe("a run", { timeout: 60_000 }, () => {
   });
 });
 
+describe("a step that answers what no text of the database can hold", { timeout: 60_000 }, () => {
+  it.each([
+    ["U+0000", { text: "a\u0000b", "\u0000": 1 }],
+    ["half of a surrogate pair", { text: "a\ud83db" }],
+  ])("is done after one call, and its answer is kept as it is: %s", async (_name, answer) => {
+    let calls = 0;
+    place.start(async ({ step }) => {
+      const act = () => {
+        calls++;
+        return answer;
+      };
+      const got = [await step.run("act", act), await step.transaction("write", async () => act())];
+      return { left: got.length };
+    });
+    const id = await place.run("1");
+    await place.is(id, "done");
+    expect([calls, (await place.steps(id)).map(({ result }) => result)]).toEqual([2, [answer, answer]]);
+  });
+});
+
 describe("a step that answers what JSON cannot hold", { timeout: 60_000 }, () => {
   const cyclic = (): unknown => {
     const value: Record<string, unknown> = {};

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { job } from "./job.ts";
@@ -62,5 +62,63 @@ describe("the answer of a job that does not fit its schema", { timeout: 30_000 }
     const id = await place.enqueue(work);
     await place.is(id, "failed");
     expect([runs, (await place.row(id))["reason"]]).toEqual([1, expect.stringMatching(/cannot be kept.*n:/)]);
+  });
+});
+
+describe.each([
+  ["U+0000", { text: "a\u0000b", "\u0000": ["\u0000"] }],
+  ["half of a surrogate pair", { text: "a\ud83db" }],
+  ["the text of an escape", { text: "\\u0000" }],
+])("an answer with %s", { timeout: 30_000 }, (_name, answer) => {
+  it("is kept as it is, after one run, and touches no job that ends beside it", async () => {
+    let runs = 0;
+    const send: JobHandler = async (call) => {
+      runs++;
+      await call.progress(answer);
+      return (call.data as { odd?: boolean }).odd ? answer : 1;
+    };
+    const work = await place.start(specs, { send });
+    const [id = ""] = await place.append([{ data: { odd: true } }, ...Array.from({ length: 20 }, () => ({}))]);
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state in ('waiting', 'running')`).length === 0);
+    expect(runs).toBe(21);
+    expect(await place.row(id)).toMatchObject({ state: "done", attempts: 1, failures: 0, result: answer, progress: answer });
+  });
+
+  it("is kept by the transaction that completes the job", async () => {
+    const send: JobHandler = async (call) => {
+      await place.store.transaction(call.scope, async (tx) => {
+        await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
+        await call.complete(tx, answer);
+      });
+    };
+    const work = await place.start(specs, { send });
+    const id = await place.enqueue(work);
+    await place.is(id, "done");
+    expect([await place.effectCount(), await place.row(id)]).toEqual([1, expect.objectContaining({ attempts: 1, result: answer })]);
+  });
+});
+
+describe("an answer that the database refuses", { timeout: 30_000 }, () => {
+  it("sets the job aside after one run, and touches no job that ends beside it", async () => {
+    await place.sql`alter table orders.holon_jobs add constraint short check (length(result::text) < 100)`;
+    onTestFinished(async () => {
+      await place.sql`alter table orders.holon_jobs drop constraint short`;
+    });
+    let runs = 0;
+    const send: JobHandler = async (call) => {
+      runs++;
+      return (call.data as { odd?: boolean }).odd ? "x".repeat(100) : 1;
+    };
+    const work = await place.start(specs, { send });
+    const [id = ""] = await place.append([{ data: { odd: true } }, ...Array.from({ length: 20 }, () => ({}))]);
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state in ('waiting', 'running')`).length === 0);
+    expect(runs).toBe(21);
+    expect(await place.row(id)).toMatchObject({
+      state: "failed",
+      failures: 1,
+      reason: expect.stringMatching(/^INTERNAL: The answer of the job send cannot be kept/),
+    });
   });
 });

@@ -3,6 +3,7 @@ import {
   type Clock,
   catalogueError,
   fullJitterMs,
+  isPassing,
   type Logger,
   parseTraceparent,
   runInScope,
@@ -206,7 +207,7 @@ export class JobExecutor {
     const result = run.isCompleted ? undefined : keptResult(run, answer).json;
     onHandled();
     const end = async (): Promise<boolean> => (await ledger.done(claim, result)) || (await table.isDone(claim));
-    const isOurs = run.isCompleted || (await this.#write(end));
+    const isOurs = run.isCompleted || (await this.#write(end).catch((error: unknown) => refusedEnd(claim, error)));
     if (isOurs) log.info({}, "a job is done");
     else log.warn({}, "a job ended after its lease: another runner has it");
     return { kind: isOurs ? "done" : "lost" };
@@ -220,6 +221,7 @@ export class JobExecutor {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
     }
+    if (isAnswerError(error)) return this.#setAside(claim, log, error);
     if (run.held.lease?.isHeld === false) {
       log.warn({ err: error }, "a job was aborted, because its lease was lost; it runs again");
       await this.#write(() => table.giveBack(claim, 0));
@@ -230,7 +232,7 @@ export class JobExecutor {
       return { kind: "again", error };
     }
     const failures = claim.failures + 1;
-    if (failures >= spec.attempts || isAnswerError(error)) return this.#setAside(claim, log, error);
+    if (failures >= spec.attempts) return this.#setAside(claim, log, error);
     const waitMs = fullJitterMs(failures, spec.backoff, random);
     const sendable = await this.#write(() => table.again(claim, reasonOf(error), waitMs));
     if (sendable === undefined) return { kind: "lost" };
@@ -275,7 +277,7 @@ function parseData(parse: Parser, data: unknown): unknown {
 const ANSWER_ERRORS = new WeakSet<object>();
 
 /** An answer as the schema has it, and as JSON. Errors: INTERNAL, one of {@link ANSWER_ERRORS}; in the transaction that completes the job it undoes the effect. */
-function keptResult({ claim: { name }, parseResult }: Run, answer: unknown): { readonly value: unknown; readonly json: string | undefined } {
+function keptResult({ claim, parseResult }: Run, answer: unknown): { readonly value: unknown; readonly json: string | undefined } {
   let why: string;
   try {
     const value = parseResult(answer);
@@ -284,9 +286,18 @@ function keptResult({ claim: { name }, parseResult }: Run, answer: unknown): { r
   } catch (error) {
     why = describeError(error);
   }
-  const error = catalogueError("INTERNAL", `The answer of the job ${name} cannot be kept: ${why}`);
+  throw answerError(claim, why);
+}
+
+/** Throws what became of the end of a run that went well. A database that is away refuses nothing. */
+function refusedEnd(claim: JobClaim, error: unknown): never {
+  throw isPassing(error) ? error : answerError(claim, describeError(error), error);
+}
+
+function answerError({ name }: JobClaim, why: string, cause?: unknown): Error {
+  const error = catalogueError("INTERNAL", `The answer of the job ${name} cannot be kept: ${why}`, { cause });
   ANSWER_ERRORS.add(error);
-  throw error;
+  return error;
 }
 
 function isAnswerError(error: unknown): boolean {

@@ -8,9 +8,9 @@ export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, trac
 /** The columns of a {@link SendableJob}. */
 export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, (options ->> 'priority')::int as priority, deaths > 0 as suspect`;
 
-/** An end as an object of JSON, with the result as it is. */
-export function toRecord({ claim: { id, attempt, runBy: by }, result = "null" }: EndedRun): string {
-  return `${JSON.stringify({ id, attempt, by }).slice(0, -1)},"result":${result}}`;
+/** An end as an object. The result is a text in it: the database reads the texts of an object one by one, and refuses U+0000 in them, but keeps JSON as it is. */
+export function toRecord({ claim: { id, attempt, runBy: by }, result }: EndedRun): object {
+  return { id, attempt, by, result };
 }
 
 /** Whether a row is that of a claim which still holds. */
@@ -27,7 +27,7 @@ export function noteText(jobs: string): string {
 with wanted as (
   select w.* from unnest($2::text::uuid[]) as a (id) cross join lateral (select id, state, deaths, due_at from ${jobs} where id = a.id for update skip locked) w
 ), ends as (
-  select h.*, e.result from json_to_recordset($1::text::json) as e (id uuid, attempt int, by text, result json)
+  select h.*, e.result::json from json_to_recordset($1::text::json) as e (id uuid, attempt int, by text, result text)
     cross join lateral (select id, state, attempts, run_by from ${jobs} where id = e.id for update skip locked) h
   where h.state = 'running' and h.attempts = e.attempt and h.run_by = e.by
 ), ended as (

@@ -116,7 +116,7 @@ export class JobTable {
    */
   async note(ids: readonly string[], ends: readonly EndedRun[], leaseMs: number): Promise<NotedPage> {
     const sinceMs = this.#clock.monotonicMs();
-    const params = [`[${ends.map(toRecord).join(",")}]`, `{${ids.join(",")}}`, this.#nextFence(), leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
+    const params = [JSON.stringify(ends.map(toRecord)), `{${ids.join(",")}}`, this.#nextFence(), leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
     const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#note, params);
     const page: NotedPage = { claimed: new Map(), ended: new Set() };
     for (const row of rows) {
