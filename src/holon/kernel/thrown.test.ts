@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSafely, storableJson, storableText } from "./thrown.ts";
+import { isStorableJson, readSafely, storableJson, storableText } from "./thrown.ts";
 
 describe("storableText", () => {
   it.each<[string, unknown, string]>([
@@ -9,6 +9,20 @@ describe("storableText", () => {
     ["what is no text", { toString: () => "x" }, ""],
   ])("replaces or leaves out %s", (_name, text, kept) => {
     expect(storableText(text, 4)).toBe(kept);
+  });
+});
+
+describe("isStorableJson", () => {
+  it.each<[boolean, unknown]>([
+    [false, "a\u0000"],
+    [false, ["\\\u0000"]],
+    [false, { "\ud83d": 1 }],
+    [false, { n: [{ text: "\\u0000 \udfff" }] }],
+    [true, "\\u0000"],
+    [true, ["\\\\ud83d", "\u0001 \\"]],
+    [true, { "\ud83d\ude00": "\ud7ff\ue000" }],
+  ])("is %s for %j", (isStorable, value) => {
+    expect(isStorableJson(JSON.stringify(value))).toBe(isStorable);
   });
 });
 

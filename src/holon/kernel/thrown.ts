@@ -12,6 +12,15 @@ export function isStorable(value: unknown, length: number): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= length && storableText(value, length) === value;
 }
 
+/** The same characters as JSON.stringify escapes them. */
+const UNSTORABLE_ESCAPE = /\\u(?:0000|d[89a-f])/;
+
+/** Whether Postgres can hold the JSON that JSON.stringify made as jsonb: no text or key in it has U+0000 or half of a surrogate pair. */
+export function isStorableJson(json: string): boolean {
+  // Behind a backslash that is escaped itself, the same letters are a text.
+  return !(UNSTORABLE_ESCAPE.test(json) && UNSTORABLE_ESCAPE.test(json.replaceAll("\\\\", "")));
+}
+
 /** The JSON of a value with storable texts and keys; undefined if it has none, or if its JSON is longer than `length`. Never throws. */
 export function storableJson(value: unknown, length: number): unknown {
   try {

@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import { catalogueError, isStorableJson, type Principal } from "../../kernel/index.ts";
 
 /** Where and for whom something began, where that is not what the transaction's scope says. */
 export interface AppendOrigin {
@@ -39,7 +39,7 @@ export interface OutboxRow {
   readonly initiator: Principal | null;
 }
 
-/** What a transaction has appended so far. */
+/** What a transaction has appended so far. Errors of what is added: BAD_REQUEST where the table cannot keep it; nothing is added then. */
 export class OutboxRows {
   readonly rows: OutboxRow[] = [];
   readonly #keyed = new Map<string, number>();
@@ -50,7 +50,7 @@ export class OutboxRows {
       name,
       ordered_key: key ?? null,
       key_index: this.#nextIndex(name, key),
-      payload: copy(payload),
+      payload: copy(payload, `The event ${name}`),
       options: null,
       ...columnsOf(origin),
     });
@@ -62,8 +62,8 @@ export class OutboxRows {
       name,
       ordered_key: null,
       key_index: null,
-      payload: copy(data),
-      options: copy(options) as object,
+      payload: copy(data, `The job ${name}`),
+      options: copy(options, `The job ${name}`) as object,
       ...columnsOf(origin),
     });
   }
@@ -82,6 +82,15 @@ function columnsOf(origin: AppendOrigin | undefined): Pick<OutboxRow, "tracepare
 }
 
 /** What the caller changes after appending is not part of the event. */
-function copy(value: unknown): unknown {
-  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+function copy(value: unknown, what: string): unknown {
+  if (value === undefined) return null;
+  const json = JSON.stringify(value);
+  assertStorable(json, what);
+  return JSON.parse(json);
+}
+
+/** Told to the code that appends: at the commit nothing says which of all rows it was. Errors: BAD_REQUEST. */
+export function assertStorable(json: string, what: string): void {
+  if (!isStorableJson(json))
+    throw catalogueError("BAD_REQUEST", `${what} holds a character that cannot be stored (U+0000, or half of a surrogate pair).`);
 }

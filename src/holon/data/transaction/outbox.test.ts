@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { catalogueError } from "../../kernel/index.ts";
 import { signal } from "../child.testing.ts";
 import { testScope } from "../database.testing.ts";
+import type { Tables } from "../drizzle/database.ts";
 import { orders, useOrders } from "../orders.testing.ts";
+import type { DataTransaction } from "./run-transaction.ts";
 
 const place = useOrders({ poolCount: 10 });
 
@@ -41,13 +43,36 @@ describe("what a transaction appends", () => {
     expect(await place.sql`select 1 from orders.holon_order`).toEqual([]);
   });
 
-  it("takes its data down with it when it cannot be written", async () => {
-    const attempt = place.data.transaction(testScope(), async (tx) => {
-      await tx.db.insert(orders).values({ email: "a", amount: 1 });
-      await tx.appendEvent({ name: "orderPlaced", key: undefined, payload: { text: "a\u0000b" } });
-    });
-    await expect(attempt).rejects.toMatchObject({ code: "BAD_REQUEST" });
+  it.each([
+    ["U+0000", "a\u0000b"],
+    ["half of a surrogate pair", "a\ud83db"],
+  ])("is refused at once with %s in it, which its table cannot keep, and takes its data down with it", async (_name, text) => {
+    const appended: ((tx: Pick<DataTransaction<Tables>, "appendEvent" | "appendJob" | "appendRun">) => Promise<unknown>)[] = [
+      (tx) => tx.appendEvent({ name: "orderPlaced", key: undefined, payload: { texts: [text] } }),
+      (tx) => tx.appendEvent({ name: "orderPlaced", key: undefined, payload: { [text]: 1 } }),
+      (tx) => tx.appendJob({ name: "sendReceipt", data: text, options: {} }),
+      (tx) => tx.appendJob({ name: "sendReceipt", data: {}, options: { deduplicationKey: text } }),
+      (tx) => tx.appendRun({ workflow: "place", version: 1, key: text, input: {}, inputHash: "" }),
+    ];
+    for (const append of appended) {
+      let refusal: unknown;
+      const attempt = place.data.transaction(testScope(), async (tx) => {
+        await tx.db.insert(orders).values({ email: "a", amount: 1 });
+        await append(tx).catch((error: unknown) => {
+          refusal = error;
+          throw error;
+        });
+      });
+      await expect(attempt).rejects.toMatchObject({ code: "BAD_REQUEST", message: expect.stringContaining("cannot be stored") });
+      expect(refusal).toMatchObject({ code: "BAD_REQUEST" });
+    }
     expect(await place.sql`select 1 from orders.orders`).toEqual([]);
+  });
+
+  it("is kept with the text of an escape in it", async () => {
+    const payload = { text: "\\u0000 \\\\ud800", "\\udfff": "\ud83d\ude00" };
+    await place.data.transaction(testScope(), (tx) => tx.appendEvent({ name: "orderPlaced", key: undefined, payload }));
+    expect(await place.sql`select payload from orders.holon_outbox`).toEqual([{ payload }]);
   });
 
   it("is what it was when it was appended", async () => {

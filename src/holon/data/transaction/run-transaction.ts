@@ -7,7 +7,7 @@ import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
-import { type AppendedEvent, type AppendedJob, OutboxRows } from "./outbox-row.ts";
+import { type AppendedEvent, type AppendedJob, assertStorable, OutboxRows } from "./outbox-row.ts";
 import type { OutboxStatements } from "./outbox-statements.ts";
 import type { AppendedRun, AppendedRunRow, RunStatements } from "./run-statements.ts";
 import { ChainBroken, type TransactionChain } from "./transaction-chain.ts";
@@ -187,6 +187,8 @@ function transactionOf<T extends Tables>(
     },
     async appendRun(started) {
       assertOpen(appended);
+      // A text is sent as UTF-8, which has no half of a pair: two keys would become one.
+      assertStorable(JSON.stringify(started.key), `The key of a run of ${started.workflow}`);
       const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
       // Another transaction that committed in between is seen by a new statement only.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
