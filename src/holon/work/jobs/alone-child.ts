@@ -58,7 +58,7 @@ export async function runJobAlone({ module, handlers, store, services }: AloneJo
   const table = new JobTable({ database, names: Object.keys(jobs), clock });
   const sender = new JobSender({ context, jobs, table, backend: undefined, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
-  const claim = await table.held(request.id, request.attempt);
+  const claim = await writes.run(() => table.held(request.id, request.attempt));
   if (claim === undefined) return;
   const executor = new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, wheel, log, random });
   await executor.execute(executor.hold(claim));

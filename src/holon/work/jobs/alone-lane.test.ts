@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { type Signal, signal, until } from "../../data/child.testing.ts";
 import { silentLogger } from "../../kernel/index.ts";
 import { AloneLane, type AloneLaneParts } from "./alone-lane.ts";
+import { job } from "./job.ts";
+import type { JobClaim } from "./job-claim.ts";
 import type { JobTable } from "./job-table.ts";
+import type { AloneRequest } from "./run-alone.ts";
 
 /** Asked to claim a job; the test answers. */
 interface Asked {
@@ -43,6 +47,27 @@ describe("the lane of jobs that run alone", () => {
     await answered(3);
     await lane.close();
     expect(ids()).toEqual(["bad", "a", "b"]);
+  });
+
+  it("gives a child longer than a lease to write how its job ended: it is the lease that ends first while the database is away, and no death is counted", async () => {
+    const requests: AloneRequest[] = [];
+    const claim = { id: "a", name: "send", attempt: 3 } as JobClaim;
+    const parts: Partial<AloneLaneParts> = {
+      context: "orders",
+      jobs: { send: job(z.object({}), { timeoutMs: 100 }) },
+      table: { claim: async () => claim } as unknown as JobTable,
+      leases: { hold: () => ({ release: () => {} }) } as unknown as AloneLaneParts["leases"],
+      leaseMs: 15_000,
+      log: silentLogger,
+      runAlone: async (request) => {
+        requests.push(request);
+        return { kind: "ended" };
+      },
+    };
+    lane = new AloneLane(parts as AloneLaneParts);
+    lane.add("a");
+    await until(() => requests.length === 1);
+    expect(requests[0]?.timeoutMs).toBeGreaterThan(100 + 15_000);
   });
 
   it("claims none of those that wait once it is closed", async () => {

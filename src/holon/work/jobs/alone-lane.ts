@@ -20,7 +20,10 @@ export interface AloneLaneParts {
 
 /** Wait of a job whose child could not be started. */
 const UNSTARTED_WAIT_MS = 5_000;
-/** What the child gets beyond the job's timeout, to write how it ended. */
+/**
+ * What the child gets beyond the job's timeout and a lease, to write how it ended. While the database is away the child cannot, and the lease is lost before
+ * this is over: then the child is stopped, and no death is counted.
+ */
 const SETTLE_MS = 5_000;
 
 /** Runs suspicious jobs, one after the other, each in a process of its own, beside the queue's own: they hold up only each other. */
@@ -65,8 +68,8 @@ export class AloneLane {
   }
 
   async #runClaimed(claim: JobClaim, signal: AbortSignal): Promise<void> {
-    const { context, jobs, table, runAlone, writes } = this.#parts;
-    const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + SETTLE_MS;
+    const { context, jobs, table, runAlone, writes, leaseMs } = this.#parts;
+    const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + leaseMs + SETTLE_MS;
     const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, signal);
     if (outcome.kind === "unstarted") return writes.run(() => table.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS));
     if (outcome.kind === "died") await this.#died(claim, outcome.how);
