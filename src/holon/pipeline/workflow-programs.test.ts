@@ -26,7 +26,8 @@ async function workThrough(bodies: readonly Program[], lives: readonly Fate[], e
         return { left: 0 };
       },
       {},
-      { pollMs: 10, leaseMs: 3_600_000, deathsCount: 1_000 },
+      // What is written of a run is tried again as long as the process lives: one that is killed has no grace.
+      { pollMs: 10, leaseMs: 3_600_000, deathsCount: 1_000, ...(fate === undefined || fate.how === "stop" ? {} : { graceMs: 0 }) },
       Math.random,
       undefined,
       { wrap: (store) => database.wrap(store) },

@@ -8,6 +8,7 @@ const claim: RunClaim = {
   ...{ id: "1", workflow: "place", version: 1, key: "k", input: {}, isUndoing: false, fence: "1", deaths: 0 },
   ...{ traceparent: undefined, initiator: ANONYMOUS, error: undefined },
 };
+const random = () => 0;
 const wheel = new TimerWheel(systemClock.monotonicMs);
 afterAll(() => wheel.close());
 
@@ -17,7 +18,7 @@ it("an attempt of a step is known to a second thread before it begins, and befor
     events.push(`told of ${name} for ${timeoutMs} ms`);
     return () => events.push(`told of the end of ${name}`);
   };
-  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, whileBlocked }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random, whileBlocked }, claim);
   const first = attempts.run("pay", 500, async () => events.push("pay begins"));
   const second = attempts.run("ship", 700, async () => events.push("ship begins"));
   await Promise.all([first, second]);
@@ -32,7 +33,7 @@ it("an attempt of a step is known to a second thread before it begins, and befor
 });
 
 it("an attempt of a step does not begin if its run is taken from this process at the same moment, nor after that", async () => {
-  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, whileBlocked: () => () => {} }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random, whileBlocked: () => () => {} }, claim);
   let calls = 0;
   const attempt = attempts.run("pay", undefined, async () => calls++);
   attempts.abort();

@@ -1,4 +1,4 @@
-import { type Clock, catalogueError, type Logger, parseTraceparent, runInScope, Scope, type TimerWheel } from "../../kernel/index.ts";
+import { type Clock, catalogueError, type Logger, parseTraceparent, retry, runInScope, Scope, type TimerWheel } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
@@ -9,10 +9,15 @@ export interface StepAttemptsParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
   readonly count?: CountWork | undefined;
   /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked, until the function that it returns is called. */
   readonly whileBlocked?: ((name: string, timeoutMs: number) => (() => void) | undefined) | undefined;
 }
+
+/** What is written or asked of a run is tried again while the database is away. */
+const STATEMENT_RETRY = { firstMs: 100, greatestMs: 2_000, forMs: Number.POSITIVE_INFINITY } as const;
 
 /** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
 export class StepAttempts {
@@ -39,6 +44,16 @@ export class StepAttempts {
   abort(): void {
     this.#over = true;
     for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
+  }
+
+  /**
+   * Runs a statement of the run, again while the database is away or busy and the run is this process's: a step that has acted must not act again because
+   * its end could not be written at once. It may be run after it took effect.
+   *
+   * Errors: the statement's; one that passes, if the lease was lost or the process stops.
+   */
+  statement<Result>(run: () => Promise<Result>): Promise<Result> {
+    return retry(this.#parts, STATEMENT_RETRY, run, { isOver: () => this.#over });
   }
 
   /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED where the run is aborted. */

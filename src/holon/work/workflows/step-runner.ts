@@ -84,7 +84,7 @@ export class StepRunner {
   /**
    * Tries a step until it is done or failed for good. The result of a transaction is told when its commit is sent, for the body to go on with.
    *
-   * Errors: the database's, where the end could not be written; ChainBroken where an earlier step did not commit after all.
+   * Errors: the database's, if the end was refused, or could not be written while the run was held; ChainBroken where an earlier step did not commit after all.
    */
   try(step: ReachedStep, run: StepFunction, onCommitting: Trial["onCommitting"] = () => {}): Promise<StepOutcome> {
     const { record } = step;
@@ -142,7 +142,7 @@ export class StepRunner {
     const { attempts, host, steps, order, claim } = this.#parts;
     const { step, run, attempt, inDoubt } = trial;
     const key = `${claim.id}/${step.name}`;
-    await steps.begun(claim, step, attempt, inDoubt);
+    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt));
     let calls: StepCalls | undefined;
     try {
       const result = await attempts.run(step.name, step.timeoutMs, async (scope) => {
@@ -152,10 +152,12 @@ export class StepRunner {
       });
       const value = this.#keep(trial, result, "has acted, and is not tried again");
       calls = undefined;
-      trial.answer = order.take(trial.answer);
+      const answer = order.take(trial.answer);
+      trial.answer = answer;
       trial.isEndSent = true;
-      await steps.writeDone(claim, step, attempt, value, trial.answer);
-      return { kind: "done", value, answer: trial.answer };
+      // Each time with the same number: of two that were written, the second is refused, and what is recorded is this one.
+      await attempts.statement(() => steps.writeDone(claim, step, attempt, value, answer));
+      return { kind: "done", value, answer };
     } catch (error) {
       trial.inDoubt ||= calls === undefined ? trial.isRefused || isDoubtful(error) : calls.mayHaveActed();
       throw error;
@@ -181,8 +183,8 @@ export class StepRunner {
     // Where an earlier one did not commit, this one may have failed for want of it.
     if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
-    if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
-    const record = await this.#recorded(step);
+    if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim)))) return { kind: "lost" };
+    const record = await attempts.statement(() => this.#recorded(step));
     // An end that was given up and came to be written after all has an earlier place: the run goes on from its records, where that place counts.
     if (record?.state === "done" && record.answerNumber !== answer?.number) throw error;
     if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
@@ -190,17 +192,18 @@ export class StepRunner {
     const isPassing = !trial.isRefused && (isWorthTrying(error) || (isAhead && isWorthRepeating(error)));
     if ((this.isBodyOver && !isAhead) || !isPassing || attempt >= greatest) {
       const kept = toKept(error);
-      trial.answer = order.take(answer);
-      await steps.failed(claim, step, attempt, kept, inDoubt, trial.answer);
+      const place = order.take(answer);
+      trial.answer = place;
+      await attempts.statement(() => steps.failed(claim, step, attempt, kept, inDoubt, place));
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
-      return { kind: "failed", error: fromKept(kept), answer: trial.answer };
+      return { kind: "failed", error: fromKept(kept), answer: place };
     }
     // Whether its end was written is not known for sure (I5 of the order of answers).
     if (trial.isEndSent) throw error;
     if (answer !== undefined && !isAhead) order.giveUp(answer);
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
     attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, "a step failed and is tried again");
-    if (isAhead || waitMs > timing.heldWaitMs) await steps.begun(claim, step, attempt, inDoubt);
+    if (isAhead || waitMs > timing.heldWaitMs) await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt));
     // A body that is ahead of what was committed is run again: from the records.
     if (isAhead) return { kind: "speculationFailed", waitMs };
     if (waitMs > timing.heldWaitMs) return { kind: "later", waitMs, resume: () => this.#go(trial) };

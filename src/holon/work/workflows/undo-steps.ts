@@ -60,12 +60,12 @@ async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutco
       attempts.log.info({ step: step.name, attempt }, "a step is undone");
       return { kind: "undone" };
     } catch (error) {
-      if (attempts.isOver || !(await runs.isHeld(claim))) return { kind: "lost" };
-      const [now] = (await steps.load([claim.id])).filter(({ name }) => name === step.name);
+      if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim)))) return { kind: "lost" };
+      const [now] = (await attempts.statement(() => steps.load([claim.id]))).filter(({ name }) => name === step.name);
       if (now?.state === "undone") return { kind: "undone" };
       // The call that is to be undone is under way elsewhere: it ends by itself, and is nobody's failure.
       if (isHolonError(error, "KEY_IN_FLIGHT")) return { kind: "halted", waitMs: timing.heldWaitMs };
-      await steps.undoFailed(claim, step, attempt);
+      await attempts.statement(() => steps.undoFailed(claim, step, attempt));
       const waitMs = fullJitterMs(attempt, DEFAULT_RETRY, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
       if (attempt >= (isAway(error) ? timing.undoAwayAttemptsCount : timing.undoAttemptsCount))
@@ -92,7 +92,7 @@ async function runUndo({ claim, steps, attempts, host }: StepParts, { step, undo
     const args = step.kind === "call" ? host.calls(scope, `${key}~undo`).args : host.reads(scope);
     await undo({ ...args, ...known });
   });
-  if (step.kind !== "transaction") await steps.writeUndone(claim, step);
+  if (step.kind !== "transaction") await attempts.statement(() => steps.writeUndone(claim, step));
 }
 
 /** Failures of the world around, which pass. */

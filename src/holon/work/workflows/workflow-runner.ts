@@ -1,4 +1,4 @@
-import { type Closable, retry } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
 import type { TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases } from "../engine/leases.ts";
@@ -25,9 +25,6 @@ export interface WorkflowRunnerParts extends TaskDeps {
   /** Tells a second thread of what may block this one. */
   readonly tellThread?: TellThread | undefined;
 }
-
-/** The end of a run is written again while the database is away, as long as its lease may hold. */
-const END_RETRY = { firstMs: 250, greatestMs: 2_000 } as const;
 
 /** A run at work here. */
 interface Active {
@@ -147,7 +144,7 @@ export class WorkflowRunner implements Closable {
       if (claim.deaths >= timing.deathsCount) {
         const reason = `Its runner died ${claim.deaths} times without any progress of the run.`;
         attempts.log.error({ deaths: claim.deaths }, "a run is stuck: it may kill its runners");
-        await retry(this.#parts, { ...END_RETRY, forMs: timing.leaseMs }, () => runs.stuck(claim, reason));
+        await attempts.statement(() => runs.stuck(claim, reason));
         return;
       }
       const end = await session.work();

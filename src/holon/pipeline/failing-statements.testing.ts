@@ -1,0 +1,30 @@
+import type { ContextData } from "../data/index.ts";
+import { catalogueError, markOrigin, type Scope } from "../kernel/index.ts";
+
+/** Which statement of the machinery fails: before the database has done it, or after, so that only its answer is lost. */
+export type FailsWhen = (statement: { readonly task: string; readonly text: string }) => "before" | "after" | undefined;
+
+/** The store of a context some of whose own statements fail, as they do while the database is away. */
+export function failingStatements(store: ContextData, when: FailsWhen): ContextData {
+  const statement: ContextData["statement"] = async (scope, request) => {
+    const how = when({ task: taskOf(scope), text: request.text });
+    if (how === "before") throw away();
+    const rows = await store.statement(scope, request);
+    if (how === "after") throw away();
+    return rows;
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = name === "statement" ? statement : Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+function taskOf({ principal }: Scope): string {
+  return principal.kind === "system" ? principal.task : "";
+}
+
+function away(): Error {
+  return markOrigin(catalogueError("UNAVAILABLE", "The database is away."), { layer: "database", isPassing: true });
+}

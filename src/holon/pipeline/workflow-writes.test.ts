@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { until } from "../data/child.testing.ts";
+import { type FailsWhen, failingStatements } from "./failing-statements.testing.ts";
+import type { PlaceBody } from "./workflows.fixture.testing.ts";
+import { useWorkflows } from "./workflows.testing.ts";
+
+const place = useWorkflows();
+
+/** Works a body over a store whose own statements fail. */
+const startFailing = (body: PlaceBody, when: FailsWhen) =>
+  place.start(body, {}, {}, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
+
+/** The database goes away at the first statement that matches: this one fails in this way, and so do the next three of whatever kind. */
+function away(how: "before" | "after", matches: (task: string, text: string) => boolean): FailsWhen {
+  let failed = 0;
+  return ({ task, text }) => {
+    if (failed === 0 ? !matches(task, text) : failed === 4) return undefined;
+    return failed++ === 0 ? how : "before";
+  };
+}
+
+const isEndOf = (step: string) => (task: string, text: string) => task === `step ${step}` && text.includes("settled_at");
+
+describe.each(["before", "after"] as const)("while the database is away, from %s it has done a statement", { timeout: 20_000 }, (how) => {
+  it("the end of an effect elsewhere is written again, and the effect does not happen again", async () => {
+    const acted: number[] = [];
+    const body: PlaceBody = async ({ step }) => {
+      await step.run("act", ({ attempt }) => acted.push(attempt));
+      return { left: 0 };
+    };
+    startFailing(body, away(how, isEndOf("act")));
+    const id = await place.run("1");
+    await place.is(id, "done");
+    expect([acted, (await place.row(id))["fence"]]).toEqual([[1], "1"]);
+    expect((await place.steps(id)).map((step) => [step["state"], step["attempts"], step["answer_number"]])).toEqual([["done", 1, 1]]);
+  });
+
+  it("that an effect elsewhere is undone is written again, and it is not undone again", async () => {
+    const undone: number[] = [];
+    const body: PlaceBody = async ({ step }) => {
+      await step.run("act", () => 1, { undo: ({ attempt }) => void undone.push(attempt) });
+      return step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));
+    };
+    startFailing(
+      body,
+      away(how, (task) => task === "step act undone"),
+    );
+    const id = await place.run("1");
+    await place.is(id, "undone");
+    expect([undone, (await place.row(id))["fence"]]).toEqual([[1], "1"]);
+  });
+
+  it("what became of a step is asked again, and the session goes on", async () => {
+    const acted: number[] = [];
+    const body: PlaceBody = async ({ step }) => {
+      await step.run("act", ({ attempt }) => {
+        acted.push(attempt);
+        if (attempt === 1) throw new TypeError("not at once");
+      });
+      return { left: 0 };
+    };
+    startFailing(
+      body,
+      away(how, (task) => task === "look for run"),
+    );
+    const id = await place.run("1");
+    await place.is(id, "done");
+    expect([acted, (await place.row(id))["fence"]]).toEqual([[1, 2], "1"]);
+  });
+});
+
+it("the end of an effect elsewhere is not written again once another process has the run", { timeout: 20_000 }, async () => {
+  const acted: string[] = [];
+  let writes = 0;
+  const body =
+    (by: string): PlaceBody =>
+    async ({ step }) => {
+      await step.run("act", () => acted.push(by));
+      return { left: 0 };
+    };
+  const { work } = place.start(body("first"), {}, { leaseMs: 600, pollMs: 3_600_000 }, undefined, undefined, {
+    wrap: (store) =>
+      failingStatements(store, ({ task, text }) => {
+        if (isEndOf("act")(task, text)) writes++;
+        return writes > 0 ? "before" : undefined;
+      }),
+  });
+  const id = await place.run("1");
+  work.wake();
+  await until(() => writes > 1);
+  await until(() => work.activeCount === 0);
+  const written = writes;
+  place.start(body("second"));
+  await place.is(id, "done");
+  expect([acted, writes]).toEqual([["first", "second"], written]);
+});
