@@ -1,24 +1,24 @@
 import { ParseFailure } from "../../contract/index.ts";
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import { isPassing, storableText } from "../../kernel/index.ts";
+import { type Clock, isPassing, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { AckSender } from "./ack-sender.ts";
+import { type Candidate, isToComeAgain, isWaitOver, judgeEvents, misfit, waitOf } from "./event-judgement.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, EventScope, runHandler } from "./event-run.ts";
-import { type Inbox, type InboxEntry, type InboxState, placeOf, undecidedOf, type WaitingEvent } from "./inbox.ts";
-
-/** Why an event is held that its predecessor does not hold up. */
-const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
+import { HandlerBlame } from "./handler-blame.ts";
+import type { Inbox, WaitingEvent } from "./inbox.ts";
+import type { SlowNames } from "./slow-names.ts";
 
 /** Most events of one key that are worked off in one transaction. */
 const CHAIN_COUNT = 50;
 
-/** The part of a handler's time after which no further event is taken into the same transaction. */
-const CHAIN_PART = 0.25;
+/** The part of a handler's time after which no further event is taken into the same transaction, and after which a handler that fails counts as slow. */
+const SLOW_PART = 0.25;
 
 /** What a consumer is made from. */
 export interface ConsumerParts extends EventRunParts {
@@ -31,16 +31,7 @@ export interface ConsumerParts extends EventRunParts {
   readonly wakeHeld: () => void;
   readonly acks: Pick<AckSender, "taken">;
   readonly left: LeftWork;
-}
-
-/** An event that is entered, with what its payload parsed to. */
-interface Candidate extends InboxEntry {
-  readonly payload: unknown;
-  /** Undefined where this process has no handler. */
-  readonly route: EventRoute | undefined;
-  readonly waitsFor: Wait | undefined;
-  /** The state of its row, if it has a key and was taken before. */
-  readonly knownState: InboxState | undefined;
+  readonly slow: SlowNames;
 }
 
 /** What becomes of the events of one job. Those that are in neither list are to be sent again. */
@@ -51,6 +42,14 @@ export interface TakenBatch {
   readonly refused: readonly EventMessage[];
 }
 
+/** What became of events in one transaction. */
+interface Taken {
+  /** To be acknowledged. */
+  readonly taken: readonly EventMessage[];
+  /** Those that no time was left for. */
+  readonly rest: readonly EventMessage[];
+}
+
 type Tx = DataTransaction<Tables>;
 
 /**
@@ -59,6 +58,7 @@ type Tx = DataTransaction<Tables>;
  *     unknown --fits, predecessor done, handler returns--> done
  *     unknown --predecessor not done--> held, until that one is, or the producer says that it is not to come any more, or it is released or skipped
  *     unknown --no handler in this process--> held, until a process that has one works it off, or it is skipped
+ *     unknown --handlers were slow before it, in its message or for its name--> held, and due
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
  *     unknown, held --payload does not fit--> parked
  *     parked --release--> held        parked, held without a handler --skip--> skipped
@@ -71,34 +71,52 @@ export class EventConsumer {
   }
 
   /**
-   * Takes the events of one job: all in one transaction, and one by one where that fails, so that each has its own fate.
+   * Takes the events of one job: as many in one transaction as time allows, and one by one if that fails, so that each has its own fate. If a slow handler
+   * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn.
    *
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
   async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
-    const messages = [...events].sort((one, other) => one.position - other.position);
-    if (messages.length > 1) {
-      const blame = new Blame();
+    const batches: TakenBatch[] = [];
+    let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
+    let holdFrom = Number.POSITIVE_INFINITY;
+    let isAlone = rest.length === 1;
+    while (rest.length > 0) {
+      const blame = new HandlerBlame<EventMessage>(this.#parts.clock);
+      const messages = isAlone ? rest.slice(0, 1) : rest;
       try {
-        return { taken: await this.#take(producer, messages, blame), refused: [] };
+        const { taken, rest: left } = await this.#take(producer, messages, blame, holdFrom);
+        batches.push({ taken, refused: [] });
+        rest = [...left, ...rest.slice(messages.length)];
       } catch (error) {
         if (!blame.isHandlers && isPassing(error)) throw error;
+        const slow = this.#noteSlow(producer, blame);
+        if (slow !== undefined) holdFrom = slow.position;
+        if (isAlone) {
+          batches.push(await this.#noteFailure(producer, messages[0] as EventMessage, error));
+          rest = rest.slice(1);
+        }
+        isAlone = slow === undefined;
       }
     }
-    const batches: TakenBatch[] = [];
-    for (const message of messages) batches.push(await this.#takeAlone(producer, message));
     return { taken: batches.flatMap(({ taken }) => taken), refused: batches.flatMap(({ refused }) => refused) };
   }
 
-  /** Takes one event, or notes that it failed. It is refused if the database takes neither, as a text that it does not store. */
-  async #takeAlone(producer: string, message: EventMessage): Promise<TakenBatch> {
-    const blame = new Blame();
-    try {
-      return { taken: await this.#take(producer, [message], blame), refused: [] };
-    } catch (error) {
-      if (!blame.isHandlers && isPassing(error)) throw error;
-      return (await this.#isNoted(producer, message, error)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
-    }
+  /** The event whose handler was slow when it failed: its name has a pause. */
+  #noteSlow<Event extends EventMessage>(producer: string, blame: HandlerBlame<Event>): Event | undefined {
+    const slow = blame.slowEvent(this.#parts.handlerMs * SLOW_PART);
+    if (slow === undefined) return undefined;
+    this.#parts.slow.note({ producer, name: slow.name });
+    this.#parts.log.warn(
+      { event: `${producer}.${slow.name}`, eventId: slow.id },
+      "the handler of an event took long and failed; others of its name are held for a while",
+    );
+    return slow;
+  }
+
+  /** Notes that an event failed. It is refused if the database does not take that either, as a text that it does not store. */
+  async #noteFailure(producer: string, message: EventMessage, error: unknown): Promise<TakenBatch> {
+    return (await this.#isNoted(producer, message, error)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
   }
 
   async #isNoted(producer: string, message: EventMessage, error: unknown): Promise<boolean> {
@@ -125,11 +143,11 @@ export class EventConsumer {
   async workOff(event: WaitingEvent): Promise<boolean> {
     const { inbox, wakeHeld, acks } = this.#parts;
     for (let most = CHAIN_COUNT; ; ) {
-      let chain = new HeldChain();
+      let chain = new HeldChain(this.#parts.clock);
       try {
         const outcome = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
           // The transaction may run more than once.
-          chain = new HeldChain();
+          chain = new HeldChain(this.#parts.clock);
           const own = (await inbox.tryLockKey(tx, event)) ? await inbox.take(tx, event) : undefined;
           if (own === undefined) return "busy";
           return (await this.#isDue(tx, own)) && (await this.#workOffChain(tx, own, most, chain)) ? "woken" : "over";
@@ -143,6 +161,7 @@ export class EventConsumer {
         return outcome !== "busy";
       } catch (error) {
         if (!chain.blame.isHandlers && isPassing(error)) throw error;
+        this.#noteSlow(event.producer, chain.blame);
         if (chain.done.length === 0 || most === 1) {
           await this.#failed(event.producer, event, error);
           return true;
@@ -168,7 +187,7 @@ export class EventConsumer {
   /** Returns whether there is one behind the last that is due now. */
   async #workOffChain(tx: Tx, first: WaitingEvent, most: number, chain: HeldChain): Promise<boolean> {
     const { inbox, clock, handlerMs } = this.#parts;
-    const untilMs = clock.monotonicMs() + handlerMs * CHAIN_PART;
+    const untilMs = clock.monotonicMs() + handlerMs * SLOW_PART;
     let last = first;
     for (let event: WaitingEvent | undefined = first; event !== undefined; ) {
       if (!(await this.#handleHeld(tx, event, chain.blame))) return false;
@@ -180,7 +199,7 @@ export class EventConsumer {
   }
 
   /** Returns false if it is parked, since its payload does not fit. */
-  async #handleHeld(tx: Tx, event: WaitingEvent, blame: Blame): Promise<boolean> {
+  async #handleHeld(tx: Tx, event: WaitingEvent, blame: HandlerBlame<WaitingEvent>): Promise<boolean> {
     const { inbox, routes } = this.#parts;
     const route = routes.find(event.producer, event.name) as EventRoute;
     const payload = blame.duringParse(() => route.parse(event.payload));
@@ -188,26 +207,28 @@ export class EventConsumer {
       await inbox.park(tx, event, misfit(payload));
       return false;
     }
-    await blame.during(() => runHandler(this.#parts, tx, event.producer, event, payload, route));
+    await blame.during(event, () => runHandler(this.#parts, tx, event.producer, event, payload, route));
     await inbox.settle(tx, event, "done");
     return true;
   }
 
-  /** Returns those that are to be acknowledged. */
-  async #take(producer: string, messages: readonly EventMessage[], blame: Blame): Promise<readonly EventMessage[]> {
+  /** Takes events in one transaction, as many as time allows. What is due at that position or behind it is held. */
+  async #take(producer: string, messages: readonly EventMessage[], blame: HandlerBlame<EventMessage>, holdFrom: number): Promise<Taken> {
     const { inbox, left, database } = this.#parts;
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
     const woken = await this.#inScope(`events of ${producer}`, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
       const [, states] = await Promise.all([inbox.lockKeys(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
-      candidates = this.#judge(producer, messages, states, blame);
-      const entered = await inbox.enter(tx, producer, candidates);
-      const effective = candidates.filter(({ message, state }) => state === "done" && entered.has(message.id));
-      unhandled = candidates.filter(({ message, route }) => route === undefined && entered.has(message.id));
-      for (const { message, payload, route } of effective) {
-        if (route !== undefined) await blame.during(() => runHandler(this.#parts, tx, producer, message, payload, route));
-      }
+      const judged = judgeEvents(this.#parts, { producer, messages, known: states, holdFrom }, blame);
+      const entered = await inbox.enter(tx, producer, judged);
+      const isEntered = ({ message }: Candidate): boolean => entered.has(message.id);
+      const handledCount = await this.#handleNew(tx, producer, judged, isEntered, blame);
+      candidates = judged.slice(0, handledCount);
+      const rest = judged.slice(handledCount).filter(isEntered);
+      if (rest.length > 0) await inbox.remove(tx, producer, rest.map(toMessage));
+      const effective = candidates.filter((candidate) => candidate.state === "done" && isEntered(candidate));
+      unhandled = candidates.filter((candidate) => candidate.route === undefined && isEntered(candidate));
       const isAnyDue = await inbox.stopWaiting(tx, producer, candidates.filter(isWaitOver).map(toMessage));
       return (await inbox.wakeSuccessors(tx, producer, effective.map(toMessage))) || isAnyDue;
     });
@@ -217,26 +238,29 @@ export class EventConsumer {
       const names = unhandled.map(({ message }) => `${producer}.${message.name}`);
       for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
     }
-    return candidates.filter((candidate) => !isToComeAgain(candidate)).map(toMessage);
+    const taken = candidates.filter((candidate) => !isToComeAgain(candidate)).map(toMessage);
+    return { taken, rest: messages.slice(candidates.length) };
   }
 
-  /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
-  #judge(producer: string, messages: readonly EventMessage[], known: Awaited<ReturnType<Inbox["statesAround"]>>, blame: Blame): Candidate[] {
-    const states = new Map(known);
-    return messages.map((message) => {
-      const route = this.#parts.routes.find(producer, message.name);
-      const waitsFor = waitOf(message, states);
-      // What waits is looked at in its turn: parked now, it could be released before the one before it has come.
-      const payload = blame.duringParse(() => (waitsFor === undefined ? route?.parse(message.payload) : message.payload));
-      const state = payload instanceof ParseFailure ? "parked" : waitsFor === undefined && route !== undefined ? "done" : "held";
-      const isDue = waitsFor === undefined || waitsFor === "decision";
-      const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
-      const knownState = place === undefined ? undefined : known.get(place);
-      if (place !== undefined && !states.has(place)) states.set(place, state);
-      const judged = { message, state, route, isDue, waitsFor, knownState } as const;
-      if (payload instanceof ParseFailure) return { ...judged, payload: undefined, reason: misfit(payload) };
-      return route === undefined ? { ...judged, payload, reason: NO_HANDLER } : { ...judged, payload };
-    });
+  /** Calls the handlers of events that are new and done with that. Returns how many events of the list it came past before its time was over. */
+  async #handleNew(
+    tx: Tx,
+    producer: string,
+    candidates: readonly Candidate[],
+    isEntered: (candidate: Candidate) => boolean,
+    blame: HandlerBlame<EventMessage>,
+  ): Promise<number> {
+    const { clock, handlerMs } = this.#parts;
+    const untilMs = clock.monotonicMs() + handlerMs * SLOW_PART;
+    let isFirst = true;
+    for (const [at, candidate] of candidates.entries()) {
+      const { message, payload, route, state } = candidate;
+      if (state !== "done" || route === undefined || !isEntered(candidate)) continue;
+      if (!isFirst && clock.monotonicMs() >= untilMs) return at;
+      isFirst = false;
+      await blame.during(message, () => runHandler(this.#parts, tx, producer, message, payload, route));
+    }
+    return candidates.length;
   }
 
   async #failed(producer: string, message: EventMessage, error: unknown): Promise<void> {
@@ -266,72 +290,17 @@ export class EventConsumer {
   }
 }
 
-/**
- * What an event waits for.
- *
- * `predecessor`: the event before it, which is held or parked here, and wakes it when it is over. `arrival`: the same, which is not known here, and is to come
- * as far as the producer knows. `decision`: some event of its key that its producer has forgotten, and that is held or parked here. The counter of the key was
- * made anew since, so that nothing says which event comes next.
- */
-type Wait = "predecessor" | "arrival" | "decision";
-
-/** What an event waits for; nothing, if it may be worked off. */
-function waitOf({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, InboxState>): Wait | undefined {
-  if (key === null) return undefined;
-  const state = needs === null ? undefined : states.get(placeOf(name, key, needs));
-  if (state !== undefined) return state === "done" || state === "skipped" ? undefined : "predecessor";
-  if (needsSurely) return needs === null ? undefined : "arrival";
-  return states.has(undecidedOf(name, key)) ? "decision" : undefined;
-}
-
 const toMessage = ({ message }: Candidate): EventMessage => message;
-
-/** Whether an event is not acknowledged, so that the producer looks what became of the one before it, and says so when it sends this one again. */
-function isToComeAgain({ waitsFor, knownState }: Candidate): boolean {
-  return waitsFor === "arrival" && (knownState === undefined || knownState === "held");
-}
-
-/** Whether an event is held for one that is not to come any more. */
-function isWaitOver({ knownState, isDue }: Candidate): boolean {
-  return knownState === "held" && isDue === true;
-}
-
-/**
- * Whether a handler or a check of the payload threw, which decides what a failure means; its code does not. A handler that throws UNAVAILABLE, since a mail server is
- * away, has failed. If the database was away under it, noting its failure fails too, and no attempt is counted.
- */
-class Blame {
-  isHandlers = false;
-
-  /** A check of the schema is the app's code too, and may throw. */
-  duringParse(parse: () => unknown): unknown {
-    try {
-      return parse();
-    } catch (error) {
-      this.isHandlers = true;
-      throw error;
-    }
-  }
-
-  async during(handle: () => Promise<void>): Promise<void> {
-    try {
-      await handle();
-    } catch (error) {
-      this.isHandlers = true;
-      throw error;
-    }
-  }
-}
 
 /** How far a transaction that works off held events of one key has come. */
 class HeldChain {
-  readonly blame = new Blame();
+  readonly blame: HandlerBlame<WaitingEvent>;
   /** Events whose handler has returned. */
   readonly done: WaitingEvent[] = [];
-}
 
-function misfit(failure: ParseFailure): string {
-  return `The payload does not fit the contract. ${failure.issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`.slice(0, 2_000);
+  constructor(clock: Clock) {
+    this.blame = new HandlerBlame(clock);
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -103,6 +103,23 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await until(async () => (await effectsOf("slow")).length === 1);
   });
 
+  it("hold up no other key, if their commit fails each time with an error that passes by itself", async () => {
+    await hold("a", 1);
+    await hold("b", 1);
+    await place.sql`update orders.holon_inbox set retry_at = now() - interval '1 hour' where ordered_key = 'a'`;
+    await place.sql`create function orders.refuse() returns trigger language plpgsql as $$ begin raise exception 'too busy' using errcode = '57014'; end $$`;
+    await place.sql.unsafe(`create constraint trigger refuse after insert on orders.effects deferrable initially deferred
+      for each row when (new.key = 'a') execute function orders.refuse()`);
+    try {
+      await place.startConsumer(backend);
+      await until(async () => (await effectsOf("b")).length === 1);
+      expect(await effectsOf("a")).toEqual([]);
+    } finally {
+      await place.sql`drop function orders.refuse() cascade`;
+    }
+    await until(async () => (await effectsOf("a")).length === 1);
+  });
+
   it("stop behind one whose payload does not fit, which is parked", async () => {
     await hold("a", 10);
     await place.sql`update orders.holon_inbox set payload = '{"orderId": 5}' where key_number = 4`;

@@ -5,6 +5,7 @@ import type { EventConsumer } from "./event-consumer.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventRoutes } from "./event-routes.ts";
 import type { Inbox } from "./inbox.ts";
+import type { SlowNames } from "./slow-names.ts";
 
 /** Held events that one look takes up. */
 const TAKE_COUNT = 50;
@@ -16,6 +17,7 @@ export interface HeldEventsParts extends TaskDeps {
   readonly limits: EventLimits;
   /** The events that this process has handlers for: it leaves the others to those that do. */
   readonly routes: EventRoutes;
+  readonly slow: SlowNames;
 }
 
 /** Works off the events that were held: for their predecessor, or for their next attempt. */
@@ -23,18 +25,32 @@ export class HeldEvents implements Closable {
   readonly #working: Task;
   readonly #database: WorkDatabase;
   #unlisten: () => void = () => {};
+  #isClosing = false;
 
-  constructor({ database, inbox, limits, routes, ...services }: HeldEventsParts, consumer: () => EventConsumer) {
-    const { names } = routes;
+  constructor({ database, inbox, limits, routes, slow, ...services }: HeldEventsParts, consumer: () => EventConsumer) {
     this.#database = database;
     this.#working = new Task({
       ...services,
       task: "held events",
       everyMs: limits.pollMs,
       run: async () => {
+        const names = routes.names.filter((name) => !slow.has(name));
+        if (names.length === 0) return false;
         const due = await database.transaction("look for held events", (tx) => inbox.due(tx, names, TAKE_COUNT));
+        const failures: unknown[] = [];
         let hasWorked = false;
-        for (const event of due) hasWorked = (await consumer().workOff(event)) || hasWorked;
+        for (const event of due) {
+          if (this.#isClosing) break;
+          // The others of its name have their turn when it has had a pause.
+          if (slow.has(event)) continue;
+          try {
+            hasWorked = (await consumer().workOff(event)) || hasWorked;
+          } catch (error) {
+            // It stays the first that is due of its name: those behind it go on all the same.
+            failures.push(error);
+          }
+        }
+        if (failures.length > 0) throw failures[0];
         // What only others are at work on is looked at again after a while.
         return hasWorked;
       },
@@ -51,6 +67,7 @@ export class HeldEvents implements Closable {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#unlisten();
     await this.#working.close();
   }

@@ -1,6 +1,6 @@
 import { type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
-import { interval, jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
+import { interval, jsonb, rowsOf, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import type { EventMessage } from "./event-message.ts";
 
 /** What became of an event at this context. */
@@ -128,6 +128,11 @@ export class Inbox {
           on conflict do nothing returning event_id as id`,
     );
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Takes events out again that were entered in this transaction. */
+  async remove(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
+    await rowsOf(tx, sql`delete from ${this.#table} where producer = ${producer} and event_id = any(${uuids(messages.map(({ id }) => id))})`);
   }
 
   /** What waits for these events is due now. Returns whether anything is. */

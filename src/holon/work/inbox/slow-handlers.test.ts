@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../data/child.testing.ts";
+import { signal, until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
+import type { EventArguments } from "./event-handler.ts";
 import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
 
 const IDLE_MS = 1_000;
@@ -20,6 +21,7 @@ afterAll(async () => {
 });
 
 const noted = (count: number) => Array.from({ length: count }, (_, n) => ({ name: "paymentNoted", payload: { n } }));
+const numbers = async () => (await place.effects()).map(({ n }) => n).sort((one, other) => one - other);
 const allSettled = () => until(async () => (await place.unsettled()) === 0);
 
 describe("a handler that waits for longer than the server lets a transaction stay open without a statement", { timeout: 60_000 }, () => {
@@ -48,5 +50,93 @@ describe("a handler that waits for longer than the server lets a transaction sta
     await until(async () => (await place.effects()).length === 1);
     await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
     expect(calls).toBe(2);
+  });
+});
+
+describe("handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
+  it("are called once each, when their events come in one message", async () => {
+    let calls = 0;
+    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.emitMany(20);
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 20);
+    await place.startConsumer(
+      backend,
+      async () => {
+        calls++;
+        await sleep(100);
+      },
+      { handlerMs: 1_500 },
+    );
+    await allSettled();
+    expect(calls).toBe(20);
+    expect(await numbers()).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+
+  it("are called once each, when some of their events wait for others of the same message", async () => {
+    const calls: number[] = [];
+    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    for (const n of Array.from({ length: 12 }, (_, at) => at))
+      await place.emit([{ name: "paymentTaken", key: `${n % 2}`, payload: { orderId: `${n % 2}`, n } }]);
+    await place.startConsumer(
+      backend,
+      async ({ event }) => {
+        calls.push((event.payload as { n: number }).n);
+        await sleep(100);
+      },
+      { handlerMs: 800 },
+    );
+    await allSettled();
+    await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
+    expect(calls.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 12 }, (_, n) => n));
+    for (const key of ["0", "1"]) {
+      const own = (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
+      expect(own).toEqual(own.toSorted((one, other) => one - other));
+    }
+  });
+});
+
+describe("a handler that hangs", { timeout: 60_000 }, () => {
+  /** Hangs at each `paymentTaken` until the gate opens. */
+  function hanging() {
+    const gate = signal();
+    const hung = { count: 0 };
+    const react = async ({ event }: EventArguments) => {
+      if (event.name !== "paymentTaken") return;
+      hung.count++;
+      await gate.promise;
+    };
+    return { gate, hung, react };
+  }
+  const taken = (count: number) => Array.from({ length: count }, (_, n) => ({ name: "paymentTaken", key: `${n}`, payload: { orderId: `${n}`, n } }));
+  const notedEffects = async () => (await place.effects()).filter(({ name }) => name === "paymentNoted").length;
+  const limits = { handlerMs: 1_000, attemptsCount: 1_000 };
+
+  it("holds up no held events of other names for longer than it may take", async () => {
+    const { gate, hung, react } = hanging();
+    await place.sql`
+      insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, initiator, retry_at)
+      select 'payments', gen_random_uuid(), case when n <= 30 then 'paymentTaken' else 'paymentNoted' end, n, case when n <= 30 then n::text end,
+        case when n <= 30 then 1 end, 'held', jsonb_build_object('orderId', n::text, 'n', n), '{"kind":"anonymous"}', now() - interval '1 hour' + n * interval '1 second'
+      from generate_series(1, 40) n`;
+    await place.startConsumer(backend, react, limits);
+    await until(async () => (await notedEffects()) === 10);
+    expect(hung.count).toBeLessThanOrEqual(3);
+    gate.resolve();
+    await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
+  });
+
+  it("keeps the message of its events, and those behind it, for as long as one of them may take", async () => {
+    const { gate, hung, react } = hanging();
+    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.emit([...taken(20), ...noted(10)]);
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 30);
+    await place.startConsumer(backend, react, { ...limits, concurrencyCount: 1 });
+    await allSettled();
+    expect(hung.count).toBeLessThanOrEqual(6);
+    await until(async () => (await notedEffects()) === 10);
+    expect(hung.count).toBeLessThanOrEqual(8);
+    gate.resolve();
+    await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
+    expect(await numbers()).toHaveLength(30);
   });
 });

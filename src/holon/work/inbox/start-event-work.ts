@@ -20,6 +20,7 @@ import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-rou
 import { HeldEvents } from "./held-events.ts";
 import { Inbox } from "./inbox.ts";
 import { ParkedEvents } from "./parked-events.ts";
+import { SlowNames } from "./slow-names.ts";
 
 /** A restarted database is there again after some seconds; a message that takes longer comes again by itself. */
 const TAKING: RetryPolicy = { attempts: 8, firstMs: 100, greatestMs: 4_000 };
@@ -93,7 +94,8 @@ export async function startEventWork({
   const acks = new AckSender(context.name, backend, log);
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
-  const held = new HeldEvents({ database, inbox, limits, routes, ...tasks }, () => consumer);
+  const slow = new SlowNames(clock, limits.handlerMs);
+  const held = new HeldEvents({ database, inbox, limits, routes, slow, ...tasks }, () => consumer);
   const wakeHeld = (): void => held.wake();
   const consumer: EventConsumer = new EventConsumer({
     context: context.name,
@@ -111,6 +113,7 @@ export async function startEventWork({
     wakeHeld,
     acks,
     left,
+    slow,
   });
   const announcing = new Task({
     ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },

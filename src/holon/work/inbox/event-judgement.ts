@@ -1,0 +1,97 @@
+import { ParseFailure } from "../../contract/index.ts";
+import type { EventMessage } from "./event-message.ts";
+import type { EventRoute, EventRoutes } from "./event-routes.ts";
+import type { HandlerBlame } from "./handler-blame.ts";
+import { type InboxEntry, type InboxState, placeOf, undecidedOf } from "./inbox.ts";
+import type { SlowNames } from "./slow-names.ts";
+
+/** Why an event is held that its predecessor does not hold up. */
+const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
+
+/** Why an event is held whose turn it is. */
+const SLOW_HANDLER = "The handlers of other events before it took too long. It is held, and tried when others have had their turn.";
+
+/** An event that is entered, with what its payload parsed to. */
+export interface Candidate extends InboxEntry {
+  readonly payload: unknown;
+  /** Undefined where this process has no handler. */
+  readonly route: EventRoute | undefined;
+  readonly waitsFor: Wait | undefined;
+  /** The state of its row, if it has a key and was taken before. */
+  readonly knownState: InboxState | undefined;
+}
+
+/** What decides about events besides what is known of them. */
+export interface JudgeDeps {
+  readonly routes: EventRoutes;
+  readonly slow: SlowNames;
+}
+
+/** What is known of the events of one message. */
+export interface KnownEvents {
+  readonly producer: string;
+  readonly messages: readonly EventMessage[];
+  /** By {@link Inbox.statesAround}. */
+  readonly known: ReadonlyMap<string, InboxState>;
+  /** What is due at this position or behind it is held. */
+  readonly holdFrom: number;
+}
+
+/** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
+export function judgeEvents(
+  { routes, slow }: JudgeDeps,
+  { producer, messages, known, holdFrom }: KnownEvents,
+  blame: HandlerBlame<EventMessage>,
+): Candidate[] {
+  const states = new Map(known);
+  return messages.map((message) => {
+    const route = routes.find(producer, message.name);
+    const waitsFor = waitOf(message, states);
+    const isSlow = message.position >= holdFrom || slow.has({ producer, name: message.name });
+    const isTurn = waitsFor === undefined && !isSlow;
+    // What waits is looked at in its turn: parked now, it could be released before the one before it has come.
+    const payload = blame.duringParse(() => (isTurn ? route?.parse(message.payload) : message.payload));
+    const state = payload instanceof ParseFailure ? "parked" : isTurn && route !== undefined ? "done" : "held";
+    const isDue = waitsFor === undefined || waitsFor === "decision";
+    const place = message.key === null || message.keyNumber === null ? undefined : placeOf(message.name, message.key, message.keyNumber);
+    const knownState = place === undefined ? undefined : known.get(place);
+    if (place !== undefined && !states.has(place)) states.set(place, state);
+    const judged = { message, state, route, isDue, waitsFor, knownState } as const;
+    if (payload instanceof ParseFailure) return { ...judged, payload: undefined, reason: misfit(payload) };
+    if (route === undefined) return { ...judged, payload, reason: NO_HANDLER };
+    return isSlow && waitsFor === undefined ? { ...judged, payload, reason: SLOW_HANDLER } : { ...judged, payload };
+  });
+}
+
+/**
+ * What an event waits for.
+ *
+ * `predecessor`: the event before it, which is held or parked here, and wakes it when it is over. `arrival`: the same, which is not known here, and is to come
+ * as far as the producer knows. `decision`: some event of its key that its producer has forgotten, and that is held or parked here. The counter of the key was
+ * made anew since, so that nothing says which event comes next.
+ */
+type Wait = "predecessor" | "arrival" | "decision";
+
+/** What an event waits for; nothing, if it may be worked off. */
+export function waitOf({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, InboxState>): Wait | undefined {
+  if (key === null) return undefined;
+  const state = needs === null ? undefined : states.get(placeOf(name, key, needs));
+  if (state !== undefined) return state === "done" || state === "skipped" ? undefined : "predecessor";
+  if (needsSurely) return needs === null ? undefined : "arrival";
+  return states.has(undecidedOf(name, key)) ? "decision" : undefined;
+}
+
+/** Whether an event is not acknowledged, so that the producer looks what became of the one before it, and says so when it sends this one again. */
+export function isToComeAgain({ waitsFor, knownState }: Candidate): boolean {
+  return waitsFor === "arrival" && (knownState === undefined || knownState === "held");
+}
+
+/** Whether an event is held for one that is not to come any more. */
+export function isWaitOver({ knownState, isDue }: Candidate): boolean {
+  return knownState === "held" && isDue === true;
+}
+
+/** Why an event is parked that does not fit. */
+export function misfit(failure: ParseFailure): string {
+  return `The payload does not fit the contract. ${failure.issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`.slice(0, 2_000);
+}

@@ -1,0 +1,48 @@
+import type { Clock } from "../../kernel/index.ts";
+
+/** An event whose handler was called, and has not returned. */
+interface Attempt<Event> {
+  readonly event: Event;
+  readonly sinceMs: number;
+}
+
+/**
+ * Whether a handler or a check of the payload threw, which decides what a failure means; its code does not. A handler that throws UNAVAILABLE, since a mail server is
+ * away, has failed. If the database was away under it, noting its failure fails too, and no attempt is counted.
+ */
+export class HandlerBlame<Event> {
+  isHandlers = false;
+  readonly #clock: Clock;
+  #attempt: Attempt<Event> | undefined = undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A check of the schema is the app's code too, and may throw. */
+  duringParse(parse: () => unknown): unknown {
+    try {
+      return parse();
+    } catch (error) {
+      this.isHandlers = true;
+      throw error;
+    }
+  }
+
+  async during(event: Event, handle: () => Promise<void>): Promise<void> {
+    this.#attempt = { event, sinceMs: this.#clock.monotonicMs() };
+    try {
+      await handle();
+      this.#attempt = undefined;
+    } catch (error) {
+      this.isHandlers = true;
+      throw error;
+    }
+  }
+
+  /** The event whose handler failed, or was given up, after that long; undefined if it failed sooner, or if no handler failed. */
+  slowEvent(ms: number): Event | undefined {
+    const attempt = this.#attempt;
+    return attempt !== undefined && this.#clock.monotonicMs() - attempt.sinceMs >= ms ? attempt.event : undefined;
+  }
+}
