@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
+import { testScope } from "../data/database.testing.ts";
+import type { ContextData } from "../data/index.ts";
 import { DEFAULT_LIMITS } from "../kernel/index.ts";
 import { orderTables } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
@@ -7,6 +9,99 @@ import { useWorkflows } from "./workflows.testing.ts";
 const place = useWorkflows();
 const { happened } = orderTables;
 const PLACES = DEFAULT_LIMITS.poolCount;
+
+const LIMITS = { poolWaitMs: 50 };
+const TIMING = { leaseMs: 1_500, heldWaitMs: -1 };
+const CLAIMED_LONG_AGO = "select 1 from orders.holon_runs where claimed_at < now() - interval '3 seconds'";
+
+/** Keeps all places of a pool until the run has been at work for two leases. */
+async function fill(store: ContextData): Promise<void> {
+  let kept = 0;
+  for (let n = 0; n < PLACES; n++) {
+    void store.transaction(testScope(), async ({ run }) => {
+      await run({ text: "select 1", params: [], prepare: false, rows: "arrays" });
+      kept++;
+      await until(async () => (await place.sql.unsafe(CLAIMED_LONG_AGO)).length > 0);
+    });
+  }
+  await until(() => kept === PLACES);
+}
+
+describe("a run of which nothing can be written, because others keep every place of the pool", { timeout: 60_000 }, () => {
+  it.each(["run", "call"] as const)(
+    "does not repeat the effect of a step (%s) that has acted, and its runner does not count as dead",
+    async (kind) => {
+      const acted: string[] = [];
+      const work = place.start(
+        async ({ step }) => {
+          const act = async (): Promise<void> => {
+            acted.push(kind);
+            if (acted.length === 1) await fill(work.stores.orders);
+          };
+          await (kind === "run" ? step.run("act", act) : step.call("act", act));
+          return { left: 0 };
+        },
+        {},
+        TIMING,
+        undefined,
+        undefined,
+        { limits: LIMITS },
+      );
+      const row = await place.is(await place.run("1"), "done");
+      expect([acted, row]).toMatchObject([[kind], { fence: "1", deaths: 0 }]);
+    },
+  );
+
+  it("is given back when it can be, if its end could not be written: its runner does not count as dead", async () => {
+    let bodies = 0;
+    const deaths: unknown[] = [];
+    const work = place.start(
+      async ({ run }) => {
+        deaths.push((await place.row(run.id))["deaths"]);
+        if (++bodies === 1) await fill(work.stores.orders);
+        return { left: 0 };
+      },
+      {},
+      TIMING,
+      undefined,
+      undefined,
+      { limits: LIMITS },
+    );
+    await place.is(await place.run("1"), "done");
+    expect(deaths).toEqual([0, 0]);
+  });
+
+  it("is given back when it can be, if its steps could not be read: its runner does not count as dead", async () => {
+    const deaths: unknown[] = [];
+    let reads = 0;
+    const filling = (store: ContextData): ContextData => {
+      const statement: ContextData["statement"] = async (scope, request) => {
+        if (request.text.includes(".holon_steps where run_id = any") && ++reads === 1) await fill(store);
+        return store.statement(scope, request);
+      };
+      return new Proxy(store, {
+        get(target, name) {
+          const value: unknown = name === "statement" ? statement : Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    };
+    place.start(
+      async ({ step, run }) => {
+        deaths.push((await place.row(run.id))["deaths"]);
+        await step.sleep("nap", 1);
+        return { left: 0 };
+      },
+      {},
+      { ...TIMING, leaseMs: 6_000 },
+      undefined,
+      undefined,
+      { limits: LIMITS, wrap: filling },
+    );
+    await place.is(await place.run("1"), "done");
+    expect([deaths, reads > 1]).toEqual([[0, 0], true]);
+  });
+});
 
 describe("runs whose transactions keep every place of the pool", { timeout: 60_000 }, () => {
   it("have their leases renewed all the same: each step is tried once", async () => {

@@ -94,3 +94,18 @@ it("the end of an effect elsewhere is not written again once another process has
   await place.is(id, "done");
   expect([acted, writes]).toEqual([["first", "second"], written]);
 });
+
+it("a run whose end was written, and not heard of, is not given back: it stays done", { timeout: 20_000 }, async () => {
+  let bodies = 0;
+  const { work } = startFailing(
+    async () => {
+      bodies++;
+      return { left: 0 };
+    },
+    away("after", (task) => task === "end run"),
+  );
+  const id = await place.run("1");
+  await place.is(id, "done");
+  await until(() => work.activeCount === 0);
+  expect([bodies, await place.row(id)]).toMatchObject([1, { state: "done", wake_at: null }]);
+});

@@ -7,7 +7,7 @@ import { testLimits } from "../data/database.testing.ts";
 import { type ContextData, createContextData } from "../data/index.ts";
 import { type ContextModule, defineContext } from "../define/define-context.ts";
 import { outsideEffect } from "../define/handlers.ts";
-import { type Logger, silentLogger, systemClock, type TimerWheel } from "../kernel/index.ts";
+import { type Limits, type Logger, silentLogger, systemClock, type TimerWheel } from "../kernel/index.ts";
 import { workflow } from "../work/index.ts";
 import { type CompiledContext, compileContext } from "./context-runtime.ts";
 
@@ -72,6 +72,7 @@ export interface WorkflowPlaceOptions {
   readonly log?: Logger;
   /** What runs are worked with instead of the store of their context, such as one that fails. */
   readonly wrap?: (store: ContextData) => ContextData;
+  readonly limits?: Partial<Limits>;
 }
 
 /** The two contexts, compiled and connected in this process. */
@@ -82,12 +83,12 @@ export interface WorkflowContexts {
 
 /** Compiles and connects the contexts of the tests around a body. */
 export function compileContexts(
-  { url, roles, wheel, log = silentLogger, wrap = (store) => store }: WorkflowPlaceOptions,
+  { url, roles, wheel, log = silentLogger, wrap = (store) => store, limits = {} }: WorkflowPlaceOptions,
   place: PlaceBody,
   hooks: StockHooks = {},
 ): WorkflowContexts {
   const store = (context: string, tables: Record<string, unknown>): ContextData =>
-    createContextData({ context, url, role: roles[context], tables, limits: testLimits(), clock: systemClock, log });
+    createContextData({ context, url, role: roles[context], tables, limits: testLimits(limits), clock: systemClock, log });
   const stores = { orders: wrap(store("orders", orderTables)), stock: store("stock", stockTables) };
   const services = { clock: systemClock, wheel, log, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
   const compile = (module: ContextModule, data: ContextData): CompiledContext =>

@@ -5,7 +5,7 @@ import { until } from "../data/child.testing.ts";
 import { testScope, useTestDatabase } from "../data/database.testing.ts";
 import { type ContextData, migrate } from "../data/index.ts";
 import type { ContextModule } from "../define/define-context.ts";
-import { type Clock, type Logger, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import { type Clock, type Limits, type Logger, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
 import type { CountLeft } from "../observe/index.ts";
 import { startWorkflowWork, type WorkflowTiming, type WorkflowWork } from "../work/index.ts";
 import type { TypedTransaction } from "./typed-transaction.ts";
@@ -28,7 +28,13 @@ export interface WorkflowPlace {
     timing?: Partial<WorkflowTiming>,
     random?: () => number,
     left?: CountLeft,
-    others?: { readonly clock?: Clock; readonly wheel?: TimerWheel; readonly log?: Logger; readonly wrap?: (store: ContextData) => ContextData },
+    others?: {
+      readonly clock?: Clock;
+      readonly wheel?: TimerWheel;
+      readonly log?: Logger;
+      readonly wrap?: (store: ContextData) => ContextData;
+      readonly limits?: Partial<Limits>;
+    },
   ): Working;
   /** The context that starts runs, as an app lists it. */
   module(): ContextModule;
@@ -76,8 +82,8 @@ export function useWorkflows(): WorkflowPlace {
     await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
   });
   const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "pay" | "is" | "happened" | "steps"> = {
-    start(place, hooks, timing, random = () => 0, left = () => {}, { wrap, ...others } = {}) {
-      const contexts = compileContexts({ ...made, wheel, ...(wrap === undefined ? {} : { wrap }) }, place, hooks);
+    start(place, hooks, timing, random = () => 0, left = () => {}, { wrap, limits = {}, ...others } = {}) {
+      const contexts = compileContexts({ ...made, wheel, limits, ...(wrap === undefined ? {} : { wrap }) }, place, hooks);
       const work = startWorkflowWork({
         workflows: contexts.orders.workflows,
         store: contexts.stores.orders,

@@ -142,10 +142,10 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return this.#wasOurs("set run aside", text, [id, fence, reason.slice(0, 2_000)]);
   }
 
-  /** Gives a run back, to be taken again after a while. One that has failed goes on being undone. */
+  /** Gives a run back, to be taken again after a while. One that has failed goes on being undone; one that has ended, or was put aside, under this claim stays so. */
   giveBack({ id, fence }: RunClaim, waitMs: number): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = case when error is null then 'waiting' else 'undoing' end, wake_at = now() + $3::text::float * interval '1 millisecond', leased_by = null, deaths = 0
-      where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
+      where id = $1::text::uuid and fence = $2::text::bigint and leased_by is not null returning 1 as one`;
     return this.#wasOurs("give run back", text, [id, fence, waitMs]);
   }
 

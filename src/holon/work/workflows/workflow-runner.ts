@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
 import type { TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases } from "../engine/leases.ts";
@@ -26,6 +26,9 @@ export interface WorkflowRunnerParts extends TaskDeps {
   readonly tellThread?: TellThread | undefined;
 }
 
+/** Runs whose work could not begin are given back again and again, as long as their leases may hold. */
+const GIVE_BACK_RETRY = { firstMs: 100, greatestMs: 2_000 } as const;
+
 /** A run at work here. */
 interface Active {
   readonly claim: RunClaim;
@@ -42,6 +45,7 @@ export class WorkflowRunner implements Closable {
   readonly #leases: Leases<RunClaim>;
   /** Whether there may be due runs that there was no room for. */
   #isBehind = false;
+  #isClosing = false;
 
   constructor(parts: WorkflowRunnerParts) {
     const { timing } = parts;
@@ -73,6 +77,7 @@ export class WorkflowRunner implements Closable {
 
   async close(): Promise<void> {
     const { timing } = this.#parts;
+    this.#isClosing = true;
     await this.#task.close();
     for (const { session } of this.#active.values()) session.stop();
     const patience = setTimeout(() => {
@@ -103,16 +108,22 @@ export class WorkflowRunner implements Closable {
 
   /** Errors: the database's; the claims are given back, if that can be written: that they are left is no death of a runner. */
   async #withRecords(claims: readonly RunClaim[]): Promise<readonly (readonly [RunClaim, readonly StepRecord[]])[]> {
-    const { runs, steps } = this.#parts;
+    const { steps } = this.#parts;
     const seen = claims.filter(({ fence }) => fence !== "1");
     if (seen.length === 0) return claims.map((claim) => [claim, []]);
     try {
       const records = await steps.load(seen.map(({ id }) => id));
       return claims.map((claim) => [claim, records.filter(({ runId }) => runId === claim.id)]);
     } catch (error) {
-      await Promise.allSettled(claims.map((claim) => runs.giveBack(claim, 0)));
+      await Promise.allSettled(claims.map((claim) => this.#giveBackUnbegun(claim)));
       throw error;
     }
+  }
+
+  /** Its lease is not renewed: once that is over, the run counts a death. */
+  #giveBackUnbegun(claim: RunClaim): Promise<boolean> {
+    const { runs, timing } = this.#parts;
+    return retry(this.#parts, { ...GIVE_BACK_RETRY, forMs: timing.leaseMs }, () => runs.giveBack(claim, 0), { isOver: () => this.#isClosing });
   }
 
   #start(claim: RunClaim, records: readonly StepRecord[], sentMs: number): void {
@@ -150,11 +161,11 @@ export class WorkflowRunner implements Closable {
       const end = await session.work();
       if (end !== "lost") return;
       // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
-      if (!(await runs.giveBack(claim, 0))) attempts.log.warn({}, "a run is somebody else's now");
+      if (!(await attempts.statement(() => runs.giveBack(claim, 0)))) attempts.log.warn({}, "a run is somebody else's now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
-      // Sooner, where that can be said.
-      await runs.giveBack(claim, timing.pollMs).catch(() => {});
+      // Sooner, if that can be said. A lease that ends by itself counts as a death of its runner.
+      await attempts.statement(() => runs.giveBack(claim, timing.pollMs)).catch(() => {});
     }
   }
 }
