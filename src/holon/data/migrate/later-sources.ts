@@ -83,4 +83,21 @@ drop index concurrently if exists %s.holon_jobs_sent;
 create index concurrently holon_jobs_sent on %s.holon_jobs (name, greatest(sent_at, due_at)) where state = 'waiting' and sent_at is not null;
 `,
   },
+  {
+    name: "0012_events_that_wait",
+    sql: `
+-- holon:no-transaction
+-- holon: compatible: the indexes that go are made again, and no statement needs them to be right
+drop index concurrently if exists %s.holon_inbox_due_names;
+--> statement-breakpoint
+-- Held events by the moment they are due, of each name apart: there may be many that only another version handles. Processes of the version before still read
+-- holon_inbox_due, which has them all: a later version removes it.
+create index concurrently holon_inbox_due_names on %s.holon_inbox (producer, name, retry_at, position) where state = 'held' and retry_at is not null;
+--> statement-breakpoint
+drop index concurrently if exists %s.holon_inbox_undecided;
+--> statement-breakpoint
+-- Events that later ones of their key wait for: few, where the key has a month of events that are done.
+create index concurrently holon_inbox_undecided on %s.holon_inbox (producer, name, ordered_key, position) where ordered_key is not null and state in ('held', 'parked');
+`,
+  },
 ];

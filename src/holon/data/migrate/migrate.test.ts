@@ -155,6 +155,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0009_waiting",
       "0010_sent",
       "0011_jobs_that_wait",
+      "0012_events_that_wait",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

@@ -1,19 +1,27 @@
 import { type SQL, sql } from "../../data/index.ts";
 import { WorkDatabase } from "./work-database.ts";
 
-/** Explains each statement while it runs, and keeps how many rows it read that it had no use for. Shape: no statement returns rows. */
+/** Explains each statement while it runs, and keeps how many rows it read, and how many of them it had no use for. Shape: no statement returns rows. */
 export class ExplainingDatabase extends WorkDatabase {
   readonly #readInVain: number[] = [];
+  readonly #read: number[] = [];
 
   /** Of each statement since the last time this was asked, in order. */
   takeReadInVain(): readonly number[] {
     return this.#readInVain.splice(0);
   }
 
+  /** Most rows that a step of each statement gave to the next one, since the last time this was asked, in order. */
+  takeRead(): readonly number[] {
+    return this.#read.splice(0);
+  }
+
   override async rows<Row>(task: string, statement: SQL): Promise<readonly Row[]> {
     const plan = JSON.stringify(await super.rows(task, sql`explain (analyze) ${statement}`));
     const counts = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, count]) => Number(count));
     this.#readInVain.push(counts.reduce((sum, count) => sum + count, 0));
+    const given = [...plan.matchAll(/actual time=\S+ rows=([\d.]+) loops=(\d+)/g)].map(([, rows, loops]) => Number(rows) * Number(loops));
+    this.#read.push(Math.max(...given));
     return [];
   }
 }

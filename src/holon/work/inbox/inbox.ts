@@ -162,9 +162,14 @@ export class Inbox {
     return rows.length > 0;
   }
 
-  /** Held events that are due and of these names, the ones that wait longest first. */
+  /** Held events that are due and of these names: of each name the ones that wait longest, and the first of each before the second of any. */
   due(tx: Tx, names: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
-    return this.#waiting(tx, sql`state = 'held' and retry_at <= now() and ${isOneOf(names)} order by retry_at, position limit ${count}`);
+    // Name by name, as an index has them: others hold events by the million while no process here has their handlers.
+    const ofName = sql`select i.*, row_number() over (order by i.retry_at, i.position) as turn from ${this.#table} i
+      where i.producer = n.producer and i.name = n.name and i.state = 'held' and i.retry_at is not null and i.retry_at <= now()
+      order by i.retry_at, i.position limit ${count}`;
+    const due = sql`(select i.* from ${namesTable(names)} cross join lateral (${ofName}) i) due`;
+    return this.#waiting(tx, sql`true order by turn, retry_at, position limit ${count}`, due);
   }
 
   /**
@@ -294,11 +299,11 @@ export class Inbox {
     return row;
   }
 
-  async #waiting(tx: Tx, which: SQL): Promise<readonly WaitingEvent[]> {
+  async #waiting(tx: Tx, which: SQL, from = this.#table): Promise<readonly WaitingEvent[]> {
     const rows = await rowsOf<WaitingEvent & { initiator: Principal | null }>(
       tx,
       sql`select producer, event_id as id, name, position, ordered_key as key, key_number as "keyNumber", needs, needs_surely as "needsSurely", payload, traceparent, initiator, state, attempts, reason
-          from ${this.#table} where ${which}`,
+          from ${from} where ${which}`,
     );
     const number = (value: number | null): number | null => (value === null ? null : Number(value));
     return rows.map((row) => ({
@@ -311,8 +316,12 @@ export class Inbox {
   }
 }
 
+function namesTable(names: readonly EventName[]): SQL {
+  return sql`jsonb_to_recordset(${jsonb(names)}) as n (producer text, name text)`;
+}
+
 function isOneOf(names: readonly EventName[]): SQL {
-  return sql`(producer, name) in (select n.producer, n.name from jsonb_to_recordset(${jsonb(names)}) as n (producer text, name text))`;
+  return sql`(producer, name) in (select n.producer, n.name from ${namesTable(names)})`;
 }
 
 /** Names one place in the order of one key. */
