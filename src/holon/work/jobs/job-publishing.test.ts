@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
@@ -8,10 +9,28 @@ import { createPublisher, type Publisher } from "../outbox/index.ts";
 import { job } from "./job.ts";
 import { effects } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
+import type { JobWork } from "./start-job-work.ts";
 
 const place = useJobs();
 const publishers: Publisher[] = [];
+const wheel = new TimerWheel(() => systemClock.monotonicMs());
 afterEach(() => Promise.all(publishers.splice(0).map((publisher) => publisher.close())));
+afterAll(() => wheel.close());
+
+/** Publishes the outbox, and has its jobs taken over by these that work. */
+function publish(work: JobWork): void {
+  const publisher = createPublisher({
+    data: place.store,
+    backend: place.queues,
+    limits: { ...EVENT_LIMITS, pollMs: 50 },
+    clock: systemClock,
+    wheel,
+    log: silentLogger,
+    left: new LeftWork({ context: "orders", clock: systemClock, log: silentLogger }),
+  });
+  publisher.dispatchJobsTo(work.dispatch);
+  publishers.push(publisher);
+}
 
 describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
   it("run once each with two publishers, queues that are emptied and queues that are away", async () => {
@@ -27,20 +46,8 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
       },
       { timing: { resendAfterMs: 200 } },
     );
-    const wheel = new TimerWheel(() => systemClock.monotonicMs());
-    for (let count = 0; count < 2; count++) {
-      const publisher = createPublisher({
-        data: place.store,
-        backend: place.queues,
-        limits: { ...EVENT_LIMITS, pollMs: 50 },
-        clock: systemClock,
-        wheel,
-        log: silentLogger,
-        left: new LeftWork({ context: "orders", clock: systemClock, log: silentLogger }),
-      });
-      publisher.dispatchJobsTo(work.dispatch);
-      publishers.push(publisher);
-    }
+    publish(work);
+    publish(work);
     for (let round = 0; round < 10; round++) {
       place.queues.isRefusing = round % 3 === 1;
       const { refused } = place.queues;
@@ -61,6 +68,19 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     const rows = await place.sql`select job, count(*)::int as count from orders.effects group by 1`;
     expect([rows.length, Math.max(...rows.map((row) => row["count"] as number))]).toEqual([200, 1]);
     expect(await place.sql`select 1 from orders.holon_outbox where settled_at is null`).toEqual([]);
-    wheel.close();
+  });
+
+  it("run though rows of the outbox hold what this version does not write: a priority that is none, or a key that no index takes", async () => {
+    const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
+    const ids = await place.append(Array.from({ length: 12 }, () => ({})));
+    const setOptions = (id: string | undefined, options: object) =>
+      place.sql`update orders.holon_outbox set options = ${JSON.stringify(options)}::text::jsonb where id = ${id ?? ""}`;
+    for (const [n, priority] of ["high", 1e30, -1, 2 ** 21, { of: "all" }].entries()) await setOptions(ids[n], { priority });
+    const long = Array.from({ length: 900 }, () => randomUUID()).join("");
+    await setOptions(ids[5], { deduplicationKey: long });
+    publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 11);
+    expect(await place.sql`select id from orders.holon_outbox where settled_at is null`).toEqual([{ id: ids[5] }]);
+    expect(place.queues.added.map(({ job: { priority } }) => priority)).toEqual(place.queues.added.map(() => undefined));
   });
 });

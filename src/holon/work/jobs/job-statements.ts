@@ -5,8 +5,15 @@ import type { EndedRun, JobClaim } from "./job-claim.ts";
 /** The columns of a {@link ClaimRow}. */
 export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed`;
 
+/** Greatest priority that queues take. */
+const GREATEST_PRIORITY = 2 ** 21 - 1;
+
+/** The priority of a job. One that this version cannot read is none: it says only which job is sooner, and must not hold up the jobs beside it. */
+const PRIORITY = sql`case jsonb_typeof(options -> 'priority') when 'number' then
+  case when (options ->> 'priority')::numeric between 0 and ${GREATEST_PRIORITY} then (options ->> 'priority')::numeric::int end end`;
+
 /** The columns of a {@link SendableJob}. */
-export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, (options ->> 'priority')::int as priority, deaths > 0 as suspect`;
+export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, ${PRIORITY} as priority, deaths > 0 as suspect`;
 
 /** An end as an object. The result is a text in it: the database reads the texts of an object one by one, and refuses U+0000 in them, but keeps JSON as it is. */
 export function toRecord({ claim: { id, attempt, runBy: by }, result }: EndedRun): object {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Closable } from "../../kernel/index.ts";
+import { type Closable, isPassing } from "../../kernel/index.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { WorkData } from "../engine/work-database.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
@@ -51,6 +51,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
  * I1. It asks whether the queues can be reached before it takes anything: while they are away it writes nothing.
  * I2. After queues did not take what they were given it tries one row, until they take that: the outbox is not written over and over.
  * I3. What a queue has no room for waits in the outbox, see {@link DeliveryWindow}; what still waits on a queue is not sent again.
+ * I4. A row that fails by itself, and not because a server is away, keeps its lease: until that ends the rows behind it are sent.
  */
 class Publishing implements Publisher {
   readonly #options: PublisherOptions;
@@ -170,7 +171,8 @@ class Publishing implements Publisher {
     try {
       await work();
     } catch (error) {
-      await this.#lease.giveBack(rows.map(({ position }) => position));
+      // I4. The oldest row would be the next one again.
+      if (rows.length > 1 || isPassing(error)) await this.#lease.giveBack(rows.map(({ position }) => position));
       throw error;
     }
   }
