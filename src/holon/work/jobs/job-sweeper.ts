@@ -27,6 +27,8 @@ export class JobSweeper implements Closable {
   #sweeping: Promise<boolean> | undefined = undefined;
   /** Queues that did not take jobs when they were last given some. */
   readonly #refusing = new Set<string>();
+  /** Since when queues that lost their jobs get them again, page by page. */
+  #idleAtMs = new Map<string, number>();
   #closed = false;
 
   constructor(parts: JobSweeperParts) {
@@ -41,11 +43,11 @@ export class JobSweeper implements Closable {
     for (const task of this.#tasks) parts.wheel.add(task, parts.clock.monotonicMs() + everyMs);
   }
 
-  /** Sweeps once; joins a sweep that is under way. Errors: the database's. */
+  /** Sweeps until nothing is left to do; joins a sweep that is under way. Errors: the database's. */
   async sweep(): Promise<void> {
     if (this.#closed) return;
     await this.#reclaimOnce();
-    await this.#sweepOnce();
+    while (!this.#closed && (await this.#sweepOnce()));
   }
 
   async close(): Promise<void> {
@@ -80,26 +82,31 @@ export class JobSweeper implements Closable {
     return names.length === SWEEP_COUNT;
   }
 
+  /** Returns whether a queue that lost its jobs takes more of them at once. */
   async #sweep(): Promise<boolean> {
-    await this.#resend();
-    return false;
-  }
-
-  async #resend(): Promise<void> {
     const { table, sender, timing } = this.#parts;
-    if (!sender.isReachable) return;
+    const idleAtMs = this.#idleAtMs;
+    this.#idleAtMs = new Map();
+    if (!sender.isReachable) return false;
     const overdue = await table.overdue(Math.min(timing.resendLostMs, timing.resendAfterMs, timing.resendAnywayMs));
-    for (const [queue, names] of this.#byQueue(overdue)) await this.#sendAgain(queue, names);
+    for (const [queue, names] of this.#byQueue(overdue)) await this.#sendAgain(queue, names, idleAtMs.get(queue));
+    return this.#idleAtMs.size > 0;
   }
 
   /** After a queue did not take jobs it is tried with one, until it takes that. */
-  async #sendAgain(queue: string, names: readonly string[]): Promise<void> {
-    const { table, sender, backend, timing } = this.#parts;
-    const afterMs = overdueAfterMs(await backend.depth(queue).catch(() => UNKNOWN), timing);
+  async #sendAgain(queue: string, names: readonly string[], wasIdleAtMs: number | undefined): Promise<void> {
+    const { table, sender, backend, timing, clock } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const depth = wasIdleAtMs === undefined ? await backend.depth(queue).catch(() => UNKNOWN) : IDLE;
+    const idleAtMs = wasIdleAtMs ?? (isIdle(depth) ? nowMs : undefined);
+    // What was sent before the queue was idle is lost, also when the queue has since got the first pages of it.
+    const afterMs = overdueAfterMs(depth, timing) + nowMs - (idleAtMs ?? nowMs);
     const jobs = await table.resend(names, afterMs, this.#refusing.has(queue) ? 1 : SWEEP_COUNT);
     if (jobs.length === 0) return;
-    if ((await sender.send(jobs)).has(queue)) this.#refusing.add(queue);
+    const isRefused = (await sender.send(jobs)).has(queue);
+    if (isRefused) this.#refusing.add(queue);
     else this.#refusing.delete(queue);
+    if (!isRefused && idleAtMs !== undefined && jobs.length === SWEEP_COUNT) this.#idleAtMs.set(queue, idleAtMs);
   }
 
   #byQueue(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
@@ -116,9 +123,15 @@ export class JobSweeper implements Closable {
 /** A queue that cannot be asked is taken to be full. */
 const UNKNOWN: QueueDepth = { waiting: 1, active: 1, delayed: 1, failed: 0 };
 
+const IDLE: QueueDepth = { waiting: 0, active: 0, delayed: 0, failed: 0 };
+
+function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
+  return waiting + active + delayed === 0;
+}
+
 /** How long a job that was sent must have been due before it is sent again. */
-function overdueAfterMs({ waiting, active, delayed }: QueueDepth, { resendLostMs, resendAfterMs, resendAnywayMs }: JobTiming): number {
-  if (waiting + active + delayed === 0) return Math.min(resendLostMs, resendAfterMs, resendAnywayMs);
+function overdueAfterMs(depth: QueueDepth, { resendLostMs, resendAfterMs, resendAnywayMs }: JobTiming): number {
+  if (isIdle(depth)) return Math.min(resendLostMs, resendAfterMs, resendAnywayMs);
   // A queue that is only slow gets no second copy of all it holds; but a job that it lost must not wait for ever, however full it is.
-  return waiting === 0 ? Math.min(resendAfterMs, resendAnywayMs) : resendAnywayMs;
+  return depth.waiting === 0 ? Math.min(resendAfterMs, resendAnywayMs) : resendAnywayMs;
 }

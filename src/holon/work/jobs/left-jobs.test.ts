@@ -56,3 +56,13 @@ describe("jobs that another version left", { timeout: 30_000 }, () => {
     await until(async () => (await doneCount()) === 2 * SWEEP_COUNT);
   });
 });
+
+describe("jobs that a queue lost", { timeout: 60_000 }, () => {
+  it("are all sent again in one sweep, though the queue is not idle any more after the first page", async () => {
+    const work = await place.start({ send: job(z.object({})) }, { send: () => new Promise(() => {}) }, { timing: { graceMs: 0 } });
+    await place.sql`insert into orders.holon_jobs (id, name, state, data, initiator, due_at, sent_count, sent_at)
+      select gen_random_uuid(), 'send', 'waiting', '{}', '{"kind":"anonymous"}', now() - interval '1 hour', 1, now() - interval '1 hour' from generate_series(1, ${2 * SWEEP_COUNT + 1})`;
+    await work.sweep();
+    expect(await place.sql`select 1 from orders.holon_jobs where sent_count = 1`).toEqual([]);
+  });
+});
