@@ -90,6 +90,12 @@ describe("an embedded server", { timeout: 60_000 }, () => {
     expect(await ask(server.url, "show unix_socket_directories")).toEqual([{ unix_socket_directories: "" }]);
   });
 
+  it("vacuums by itself, also if it need not survive a crash of the machine", async () => {
+    const server = await start();
+    expect(await ask(server.url, "show autovacuum")).toEqual([{ autovacuum: "on" }]);
+    expect(await ask(server.url, "show fsync")).toEqual([{ fsync: "off" }]);
+  });
+
   it("refuses a second start of its folder, naming process and port", async () => {
     const server = await start();
     await expect(startEmbeddedPostgres({ folder })).rejects.toMatchObject({ code: "CONFLICT", details: { pid: process.pid, port: server.port } });
