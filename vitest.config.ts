@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Resolves `holon` and `#contracts` to their sources, here and in what tests import. */
 const conditions = ["source", "module", "node", "development|production"];
@@ -15,6 +16,14 @@ const WAITS = [
   "test/processes/{left-processes,readiness,silent-database,silent-redis,start-patience}.test.ts",
 ];
 
+/** The file that takes by far the longest begins first: the others are done beside it. */
+class WeeksFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isWeeks = ({ moduleId }: TestSpecification): boolean => moduleId.includes("/test/weeks/");
+    return (await super.sort(files)).sort((a, b) => Number(isWeeks(b)) - Number(isWeeks(a)));
+  }
+}
+
 const exclude = [...configDefaults.exclude, "**/bad-samples/**"];
 
 export default defineConfig({
@@ -27,9 +36,10 @@ export default defineConfig({
         test: { name: "all others", include: ["{src,contracts,scripts,test,bench}/**/*.test.ts"], exclude: [...exclude, FAULTS, ...WAITS] },
       },
       { extends: true, test: { name: "waits", include: WAITS, exclude, maxWorkers: 5, sequence: { groupOrder: 1 } } },
-      // Each starts many processes and kills them: they run when all others are over, one file after the other.
-      { extends: true, test: { name: "faults", include: [FAULTS], exclude, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      // Each starts many processes and kills them: they run when all others are over.
+      { extends: true, test: { name: "faults", include: [FAULTS], exclude, sequence: { groupOrder: 2 } } },
     ],
+    sequence: { sequencer: WeeksFirst },
     globalSetup: "test/left-out.ts",
     pool: "forks",
     execArgv: ["--conditions=source"],
