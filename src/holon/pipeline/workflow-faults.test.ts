@@ -145,6 +145,26 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await place.happened()).toEqual([]);
   });
 
+  it.each([
+    ["a callee that was away for long, and one fault", 10, 1, undefined],
+    ["as many faults as the step says", 0, 15, { attempts: 16 }],
+  ])("is undone after %s", async (_what, away, faults, retry) => {
+    let undos = 0;
+    place.start(async ({ step }) => {
+      await step.run("act", () => 1, {
+        ...(retry === undefined ? {} : { retry }),
+        undo: ({ ctx }) => {
+          if (++undos <= away) throw ctx.fail("UNAVAILABLE", "The provider is away.");
+          if (undos <= away + faults) throw new TypeError("not yet");
+        },
+      });
+      return step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));
+    });
+    const id = await place.run("1");
+    await until(async () => ["undone", "stuck"].includes(String((await place.row(id))["state"])));
+    expect([(await place.row(id))["state"], undos]).toEqual(["undone", away + faults + 1]);
+  });
+
   it("undoes a call of which nobody knows, without result, and a late original does nothing more", async () => {
     const [begun, go, ended] = [signal(), signal(), signal<unknown>()];
     const undone: unknown[] = [];

@@ -100,4 +100,11 @@ drop index concurrently if exists %s.holon_inbox_undecided;
 create index concurrently holon_inbox_undecided on %s.holon_inbox (producer, name, ordered_key, position) where ordered_key is not null and state in ('held', 'parked');
 `,
   },
+  {
+    name: "0013_undo_failures",
+    sql: `
+-- Attempts to undo a step that failed, and not because the database, a callee or the provider was away: 'undo_attempts' counts all.
+alter table %s.holon_steps add column undo_failures integer not null default 0;
+`,
+  },
 ];

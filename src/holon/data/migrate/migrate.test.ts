@@ -156,6 +156,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0010_sent",
       "0011_jobs_that_wait",
       "0012_events_that_wait",
+      "0013_undo_failures",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

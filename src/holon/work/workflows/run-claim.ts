@@ -49,6 +49,8 @@ export interface StepRecord {
   /** Whether it may have had its effect without a result. */
   readonly inDoubt: boolean;
   readonly undoAttempts: number;
+  /** Of these attempts, those that did not fail for something that passes by itself. */
+  readonly undoFailures: number;
   /** Milliseconds until a sleep or a wait is over; below zero if it has been over for so long. */
   readonly leftMs: number;
   /** Place of its answer among those of its run; undefined if it has none, or if a runner of an earlier version recorded it. */

@@ -90,7 +90,7 @@ with resumed as (
     reason = (error ->> 'code') || ': ' || (error ->> 'message')
   where id = $1::text::uuid and state = 'stuck' returning id
 ), again as (
-  update ${own}.holon_steps set undo_attempts = 0 where run_id in (select id from resumed) and undo_attempts > 0
+  update ${own}.holon_steps set undo_attempts = 0, undo_failures = 0 where run_id in (select id from resumed) and undo_attempts > 0
 )
 select id from resumed`;
   return (await runs.rows("resume run", text, [id])).length > 0;

@@ -55,7 +55,7 @@ on conflict (run_id, name) do update set state = case s.state when 'started' the
   /** The steps of runs, as they are recorded. */
   async load(ids: readonly string[]): Promise<readonly StepRecord[]> {
     const text = `
-select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts",
+select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts", undo_failures as "undoFailures",
   coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs", answer_number as "answerNumber", coalesce(extract(epoch from settled_at) * 1000, 0)::float as "settledAtMs"
 from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by ordinal`;
     const rows = await this.#runs.rows<StepRow>("read steps", text, [`{${ids.join(",")}}`]);
@@ -126,11 +126,11 @@ update ${own}.holon_steps s set state = case when s.state <> 'undone' and exists
     await this.#runs.rows(`step ${place.name} undone`, text, params);
   }
 
-  async undoFailed({ id, fence }: RunClaim, { name }: StepPlace, attempts: number): Promise<void> {
+  async undoFailed({ id, fence }: RunClaim, { name }: StepPlace, attempts: number, failures: number): Promise<void> {
     const { own } = this.#runs;
-    const text = `update ${own}.holon_steps set undo_attempts = $4::text::int where run_id = $1::text::uuid and name = $3::text
+    const text = `update ${own}.holon_steps set undo_attempts = $4::text::int, undo_failures = $5::text::int where run_id = $1::text::uuid and name = $3::text
       and exists (select 1 from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint)`;
-    await this.#runs.rows(`undoing of step ${name}`, text, [id, fence, name, attempts]);
+    await this.#runs.rows(`undoing of step ${name}`, text, [id, fence, name, attempts, failures]);
   }
 
   async #write(text: string, { id, fence }: RunClaim, { name, ordinal, kind, concurrent }: StepPlace, values: readonly unknown[]): Promise<void> {

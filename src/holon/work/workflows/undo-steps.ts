@@ -53,6 +53,7 @@ function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
 async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutcome> {
   const { claim, runs, steps, attempts, timing, random } = parts;
   const { step, record } = undoable;
+  let failures = record.undoFailures;
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
     if (attempts.isOver) return { kind: "lost" };
     try {
@@ -65,10 +66,12 @@ async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutco
       if (now?.state === "undone") return { kind: "undone" };
       // The call that is to be undone is under way elsewhere: it ends by itself, and is nobody's failure.
       if (isHolonError(error, "KEY_IN_FLIGHT")) return { kind: "halted", waitMs: timing.heldWaitMs };
-      await attempts.statement(() => steps.undoFailed(claim, step, attempt));
-      const waitMs = fullJitterMs(attempt, DEFAULT_RETRY, random);
+      const away = isAway(error);
+      if (!away) failures++;
+      await attempts.statement(() => steps.undoFailed(claim, step, attempt, failures));
+      const waitMs = fullJitterMs(attempt, { ...DEFAULT_RETRY, ...step.retry }, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
-      if (attempt >= (isAway(error) ? timing.undoAwayAttemptsCount : timing.undoAttemptsCount))
+      if (away ? attempt >= timing.undoAwayAttemptsCount : failures >= Math.max(timing.undoAttemptsCount, step.retry?.attempts || 0))
         return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
       if (waitMs > timing.heldWaitMs) return { kind: "halted", waitMs };
       await sleep(waitMs);

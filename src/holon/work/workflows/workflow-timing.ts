@@ -10,9 +10,9 @@ export const DEFAULT_WORKFLOW_TIMING = {
   concurrencyCount: 16,
   /** Longest wait between two attempts that keeps the run in this process. */
   heldWaitMs: 1_000,
-  /** Attempts to undo a step whose undo fails. */
+  /** Attempts to undo a step whose undo fails; more if the step's own `retry` has more. */
   undoAttemptsCount: 8,
-  /** Attempts to undo a step whose callee is away: about half an hour of waiting, for who is away comes back. */
+  /** Attempts to undo a step, counted together with those that failed because the callee was away: about half an hour of waiting, for who is away comes back. */
   undoAwayAttemptsCount: 120,
   /** Deaths of runners without any progress, after which a run is stuck. */
   deathsCount: 5,
@@ -26,7 +26,7 @@ export const DEFAULT_WORKFLOW_TIMING = {
 /** {@link DEFAULT_WORKFLOW_TIMING}, some with another value. */
 export type WorkflowTiming = { readonly [Name in keyof typeof DEFAULT_WORKFLOW_TIMING]: number };
 
-/** How steps are tried where they do not say otherwise, and undone always. */
+/** How steps are tried and undone where they do not say otherwise. */
 export const DEFAULT_RETRY = { attempts: 8, firstMs: 200, greatestMs: 30_000 } as const;
 
 /** Longest attempt of a step that does not say otherwise. */
