@@ -2,12 +2,16 @@ import type { ContextData } from "../data/index.ts";
 import { catalogueError, markOrigin, type Scope } from "../kernel/index.ts";
 
 /** Which statement of the machinery fails: before the database has done it, or after, so that only its answer is lost. */
-export type FailsWhen = (statement: { readonly task: string; readonly text: string }) => "before" | "after" | undefined;
+export type FailsWhen = (statement: {
+  readonly task: string;
+  readonly text: string;
+  readonly params: readonly unknown[];
+}) => "before" | "after" | undefined;
 
 /** The store of a context some of whose own statements fail, as they do while the database is away. */
 export function failingStatements(store: ContextData, when: FailsWhen): ContextData {
   const statement: ContextData["statement"] = async (scope, request) => {
-    const how = when({ task: taskOf(scope), text: request.text });
+    const how = when({ task: taskOf(scope), text: request.text, params: request.params ?? [] });
     if (how === "before") throw away();
     const rows = await store.statement(scope, request);
     if (how === "after") throw away();

@@ -107,4 +107,20 @@ create index concurrently holon_inbox_undecided on %s.holon_inbox (producer, nam
 alter table %s.holon_steps add column undo_failures integer not null default 0;
 `,
   },
+  {
+    name: "0014_runs_by_version",
+    sql: `
+-- holon:no-transaction
+-- holon: compatible: the indexes that go are made again, and no statement needs them to be right
+drop index concurrently if exists %s.holon_runs_ready;
+--> statement-breakpoint
+-- Runs by the version that knows them: one that this process has no body for is not read. Processes of the version before still read holon_runs_due.
+create index concurrently holon_runs_ready on %s.holon_runs (workflow, version, wake_at) where wake_at is not null and deaths < 2;
+--> statement-breakpoint
+drop index concurrently if exists %s.holon_runs_suspect;
+--> statement-breakpoint
+-- Those that may kill their runners: few.
+create index concurrently holon_runs_suspect on %s.holon_runs (workflow, version, wake_at) where wake_at is not null and deaths >= 2;
+`,
+  },
 ];

@@ -157,6 +157,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0011_jobs_that_wait",
       "0012_events_that_wait",
       "0013_undo_failures",
+      "0014_runs_by_version",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

@@ -9,7 +9,7 @@ import type { KeptError } from "./step-error.ts";
 /** The part of a context's data that workflows work with. */
 export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "listenAppended" | "context">;
 
-/** Deaths after which a run is suspected of killing its runners. */
+/** Deaths after which a run is suspected of killing its runners. Two indexes of `holon_runs` hold this number. */
 export const DEATHS_BEFORE_SUSPECT = 2;
 
 /** Which runs may be claimed. */
@@ -23,7 +23,19 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   /** Claims those that are suspected of killing their runners, and no others. */
   readonly suspects: boolean;
+  /** Until when, in milliseconds of the database's clock, a lease of another process that has ended is that of a dead one; 0 for never. */
+  readonly reclaimUntilMs: number;
 }
+
+/** The runs that were claimed. */
+export interface Claimed {
+  readonly claims: readonly RunClaim[];
+  /** When the database claimed them, in milliseconds by its own clock. */
+  readonly databaseMs: number;
+}
+
+/** Of each version, how many runs one claim looks at: more than all processes take at once, so that those that others have locked are skipped. */
+const CANDIDATES_COUNT = 1_000;
 
 /** How many runs are not understood, for the same reason. */
 export interface UnknownRuns {
@@ -53,28 +65,47 @@ export class RunStore {
   }
 
   /**
-   * Takes runs that are due, and that this version understands whole. One whose lease ended has lost its runner: that is a death, counted from one where it got anywhere since.
+   * Takes runs that are due, and that this version understands whole. One whose lease ended has lost its runner: that is a death, counted from one where it
+   * got anywhere since, unless this process itself claimed it and did not hear of it.
    *
    * Guarantee: two runners never take the same one; who had it before writes nothing more.
    */
-  async claim({ limit, known, held, runBy, leaseMs, suspects }: ClaimOptions): Promise<readonly RunClaim[]> {
+  async claim({ limit, known, held, runBy, leaseMs, suspects, reclaimUntilMs }: ClaimOptions): Promise<Claimed> {
     const { own } = this;
+    // Each version has its place in the index: runs of others are not read. The rows are locked one by one, in their order, until there are enough.
+    const candidates = known.map(
+      (_, n) => `
+    (select r.id, r.wake_at from ${own}.holon_runs r
+    where r.workflow = $${2 * n + 6}::text and r.version = $${2 * n + 7}::text::int and r.wake_at <= now() and r.deaths ${suspects ? ">=" : "<"} ${DEATHS_BEFORE_SUSPECT}
+      and r.id <> all($2::text::uuid[]) and (r.leased_by is null or r.leased_by = $3::text or extract(epoch from now()) * 1000 < $5::text::float)
+      and ${isUnderstood(own)}
+    order by r.wake_at limit ${CANDIDATES_COUNT})`,
+    );
     const text = `
 with due as (
-  select id, leased_by is not null as died from ${own}.holon_runs r
-  where wake_at <= now() and deaths ${suspects ? ">=" : "<"} ${DEATHS_BEFORE_SUSPECT}
-    and workflow || '@' || version = any(array(select jsonb_array_elements_text($2::text::jsonb))) and id <> all($3::text::uuid[])
-    and ${isUnderstood(own)}
-  order by wake_at limit $1::text::int for update skip locked
-)
-update ${own}.holon_runs r set fence = r.fence + 1, leased_by = $4::text, wake_at = now() + $5::text::float * interval '1 millisecond', claimed_at = now(),
+  select free.id, free.died from (select id from (${candidates.join(" union all ")}) either order by wake_at) c
+  cross join lateral (
+    select id, leased_by is not null and leased_by <> $3::text as died from ${own}.holon_runs where id = c.id and wake_at <= now() for update skip locked
+  ) free limit $1::text::int
+), claimed as (
+update ${own}.holon_runs r set fence = r.fence + 1, leased_by = $3::text, wake_at = now() + $4::text::float * interval '1 millisecond', claimed_at = now(),
   state = case r.state when 'undoing' then 'undoing' else 'running' end,
   deaths = case when not due.died then r.deaths
     when exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.settled_at > r.claimed_at) then 1 else r.deaths + 1 end
 from due where r.id = due.id
-returning r.id, r.workflow, r.version, r.key, r.input, r.state, r.fence, r.deaths, r.traceparent, r.initiator, r.error`;
-    const rows = await this.rows<ClaimRow>("claim runs", text, [limit, JSON.stringify(known), `{${held.join(",")}}`, runBy, leaseMs]);
-    return rows.map(toClaim);
+returning r.id, r.workflow, r.version, r.key, r.input, r.state, r.fence, r.deaths, r.traceparent, r.initiator, r.error
+)
+select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from (select 1) look left join claimed on true`;
+    const params = [limit, `{${held.join(",")}}`, runBy, leaseMs, reclaimUntilMs, ...known.flatMap(nameAndVersion)];
+    const rows = await this.rows<(ClaimRow | { readonly id: null }) & { readonly databaseMs: number }>("claim runs", text, params);
+    const claims = rows.flatMap(({ databaseMs: _, ...row }) => (row.id === null ? [] : [toClaim(row as ClaimRow)]));
+    return { claims, databaseMs: rows[0]?.databaseMs ?? 0 };
+  }
+
+  /** The database's clock, in milliseconds since 1970. */
+  async now(): Promise<number> {
+    const [row] = await this.rows<{ readonly nowMs: number }>("read the clock", `select (extract(epoch from now()) * 1000)::float as "nowMs"`, []);
+    return row?.nowMs ?? 0;
   }
 
   /** Runs that are due and that this version does not work, by what it does not know of them: among the {@link COUNTED_MOST} that have been due longest. */
@@ -168,6 +199,12 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
  */
 function isUnderstood(own: string): string {
   return `r.state = any(${list(CLAIMED_STATES)}) and (r.fence = 0 or not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and ${isStrange}))`;
+}
+
+/** Takes `<name>@<version>` apart. */
+function nameAndVersion(known: string): readonly [string, string] {
+  const at = known.lastIndexOf("@");
+  return [known.slice(0, at), known.slice(at + 1)];
 }
 
 const isStrange = `(s.kind <> all(${list(STEP_KINDS)}) or s.state <> all(${list(STEP_STATES)}))`;

@@ -53,12 +53,12 @@ on conflict (run_id, name) do update set state = case s.state when 'started' the
   }
 
   /** The steps of runs, as they are recorded. */
-  async load(ids: readonly string[]): Promise<readonly StepRecord[]> {
+  async load(ids: readonly string[], deadlineMs?: number): Promise<readonly StepRecord[]> {
     const text = `
 select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts", undo_failures as "undoFailures",
   coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs", answer_number as "answerNumber", coalesce(extract(epoch from settled_at) * 1000, 0)::float as "settledAtMs"
 from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by ordinal`;
-    const rows = await this.#runs.rows<StepRow>("read steps", text, [`{${ids.join(",")}}`]);
+    const rows = await this.#runs.rows<StepRow>("read steps", text, [`{${ids.join(",")}}`], deadlineMs);
     return rows.map(({ error, absent, answerNumber, ...row }) => ({
       ...row,
       result: absent ? undefined : row.result,

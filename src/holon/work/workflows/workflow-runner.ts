@@ -2,6 +2,7 @@ import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
 import type { TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases } from "../engine/leases.ts";
+import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { HangingRun } from "./body-watch.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
@@ -29,6 +30,9 @@ export interface WorkflowRunnerParts extends TaskDeps {
 /** Runs whose work could not begin are given back again and again, as long as their leases may hold. */
 const GIVE_BACK_RETRY = { firstMs: 100, greatestMs: 2_000 } as const;
 
+/** Shares of a lease that reading the steps of claimed runs may take: of all together, then of each by itself. What is left is for the renewal. */
+const LOAD_SHARES = { together: 0.2, singly: 0.6 } as const;
+
 /** A run at work here. */
 interface Active {
   readonly claim: RunClaim;
@@ -46,11 +50,16 @@ export class WorkflowRunner implements Closable {
   /** Whether there may be due runs that there was no room for. */
   #isBehind = false;
   #isClosing = false;
+  readonly #guard: ReclaimGuard;
+  /** Until when, by the database's clock, what the last look said of leases that have ended counts. */
+  #reclaimUntilMs = 0;
+  #suspectsAskedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: WorkflowRunnerParts) {
     const { timing } = parts;
     this.#parts = parts;
     this.#known = [...parts.workflows.bodies.keys()];
+    this.#guard = new ReclaimGuard({ leaseMs: timing.leaseMs, everyMs: timing.pollMs });
     this.#task = new Task({ ...parts, task: "workflows", everyMs: timing.pollMs, run: () => this.#claim() });
     this.#leases = new Leases({
       ...parts,
@@ -88,42 +97,88 @@ export class WorkflowRunner implements Closable {
   }
 
   async #claim(): Promise<boolean> {
-    const { runs, runBy, timing } = this.#parts;
-    const { leaseMs, concurrencyCount } = timing;
+    const { runs, timing } = this.#parts;
+    const { concurrencyCount } = timing;
     for (const { session } of this.#active.values()) session.look();
     const limit = concurrencyCount - this.#active.size;
     this.#isBehind = limit <= 0;
-    if (limit <= 0) return false;
-    const options = { known: this.#known, held: [...this.#active.keys()], runBy, leaseMs };
-    const sentMs = this.#parts.clock.monotonicMs();
-    let claims = await runs.claim({ ...options, limit, suspects: false });
-    this.#isBehind = claims.length === limit;
-    // Those that killed their runners are run one at a time: the innocent among them are not drawn along again and again.
-    const hasSuspect = [...this.#active.values()].some(({ claim }) => claim.deaths >= DEATHS_BEFORE_SUSPECT);
-    if (claims.length === 0 && !hasSuspect) claims = await runs.claim({ ...options, limit: 1, suspects: true });
-    if (claims.length === 0) return false;
-    for (const [claim, records] of await this.#withRecords(claims)) this.#start(claim, records, sentMs);
-    return this.#active.size < concurrencyCount && claims.length === limit;
+    if (this.#known.length === 0) return false;
+    if (limit <= 0) {
+      this.#looked(await runs.now());
+      return false;
+    }
+    const suspectCount = this.#isTimeForSuspect() ? await this.#take(1, true) : 0;
+    const room = limit - suspectCount;
+    this.#isBehind = room === 0 || (await this.#take(room, false)) === room;
+    return this.#active.size < concurrencyCount && this.#isBehind;
   }
 
-  /** Errors: the database's; the claims are given back, if that can be written: that they are left is no death of a runner. */
-  async #withRecords(claims: readonly RunClaim[]): Promise<readonly (readonly [RunClaim, readonly StepRecord[]])[]> {
-    const { steps } = this.#parts;
+  /** Claims and starts runs. Returns how many were claimed. */
+  async #take(limit: number, suspects: boolean): Promise<number> {
+    const { runs, runBy, timing, clock } = this.#parts;
+    const sentMs = clock.monotonicMs();
+    const held = [...this.#active.keys()];
+    const options = { limit, suspects, known: this.#known, held, runBy, leaseMs: timing.leaseMs, reclaimUntilMs: this.#reclaimUntilMs };
+    const { claims, databaseMs } = await runs.claim(options);
+    this.#looked(databaseMs);
+    await this.#startAll(claims, sentMs);
+    return claims.length;
+  }
+
+  /** While the database was away no living process could renew its leases: those that have ended are then left for the time of a lease. */
+  #looked(databaseMs: number): void {
+    this.#reclaimUntilMs = this.#guard.looked(databaseMs) ? databaseMs + this.#guard.goodForMs : 0;
+  }
+
+  /**
+   * Runs that killed their runners are worked one at a time: the innocent among them are not drawn along again and again. They are looked for before all
+   * others, or they would wait as long as others are due; and not more often than these come by themselves.
+   */
+  #isTimeForSuspect(): boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#suspectsAskedMs < this.#parts.timing.pollMs / 2) return false;
+    if ([...this.#active.values()].some(({ claim }) => claim.deaths >= DEATHS_BEFORE_SUSPECT)) return false;
+    this.#suspectsAskedMs = nowMs;
+    return true;
+  }
+
+  /** Starts runs with their records. Errors: the database's; what could not be started is given back: that it is left is no death of a runner. */
+  async #startAll(claims: readonly RunClaim[], sentMs: number): Promise<void> {
+    const { steps, timing } = this.#parts;
     const seen = claims.filter(({ fence }) => fence !== "1");
-    if (seen.length === 0) return claims.map((claim) => [claim, []]);
-    try {
-      const records = await steps.load(seen.map(({ id }) => id));
-      return claims.map((claim) => [claim, records.filter(({ runId }) => runId === claim.id)]);
-    } catch (error) {
-      await Promise.allSettled(claims.map((claim) => this.#giveBackUnbegun(claim)));
-      throw error;
+    for (const claim of claims) if (!seen.includes(claim)) this.#start(claim, [], sentMs);
+    if (seen.length === 0) return;
+    const ids = seen.map(({ id }) => id);
+    const records = await steps.load(ids, timing.leaseMs * LOAD_SHARES.together).catch(() => undefined);
+    if (records === undefined) return this.#startSingly(seen, sentMs);
+    for (const claim of seen) {
+      const own = records.filter(({ runId }) => runId === claim.id);
+      this.#start(claim, own, sentMs);
     }
   }
 
+  /** One run whose records cannot be read in time, such as hundreds of megabytes, holds up no others: it is given back for a while. */
+  async #startSingly(claims: readonly RunClaim[], sentMs: number): Promise<void> {
+    const { steps, timing, log, clock } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    const deadlineMs = timing.leaseMs * LOAD_SHARES.singly;
+    const loads = claims.map(async (claim) => this.#start(claim, await steps.load([claim.id], deadlineMs), sentMs));
+    const failed = (await Promise.allSettled(loads)).flatMap((load, n) => {
+      const claim = claims[n];
+      return load.status === "fulfilled" || claim === undefined ? [] : [{ claim, error: load.reason as unknown }];
+    });
+    // One alone is to blame if it took all its time: a full pool, or a database that is away, says so sooner.
+    const isAway = failed.length === claims.length && (claims.length > 1 || clock.monotonicMs() - startedMs < deadlineMs);
+    await Promise.allSettled(failed.map(({ claim }) => this.#giveBackUnbegun(claim, isAway ? 0 : timing.sweepMs)));
+    if (isAway) throw failed[0]?.error;
+    for (const { claim, error } of failed)
+      log.warn({ err: error, runId: claim.id }, "the steps of a run could not be read; it is taken up again later");
+  }
+
   /** Its lease is not renewed: once that is over, the run counts a death. */
-  #giveBackUnbegun(claim: RunClaim): Promise<boolean> {
+  #giveBackUnbegun(claim: RunClaim, waitMs: number): Promise<boolean> {
     const { runs, timing } = this.#parts;
-    return retry(this.#parts, { ...GIVE_BACK_RETRY, forMs: timing.leaseMs }, () => runs.giveBack(claim, 0), { isOver: () => this.#isClosing });
+    return retry(this.#parts, { ...GIVE_BACK_RETRY, forMs: timing.leaseMs }, () => runs.giveBack(claim, waitMs), { isOver: () => this.#isClosing });
   }
 
   #start(claim: RunClaim, records: readonly StepRecord[], sentMs: number): void {

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, describe, expect, it } from "vitest";
+import { until } from "../data/child.testing.ts";
+import type { ContextData } from "../data/index.ts";
+import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import { startWorkflowWork, type WorkflowBody } from "../work/index.ts";
+import { type FailsWhen, failingStatements } from "./failing-statements.testing.ts";
+import type { PlaceBody } from "./workflows.fixture.testing.ts";
+import { useWorkflows } from "./workflows.testing.ts";
+
+const place = useWorkflows();
+const wheel = new TimerWheel(() => systemClock.monotonicMs());
+afterAll(() => wheel.close());
+const COUNT = 10_000;
+const nothing: PlaceBody = async () => ({ left: 0 });
+
+/** Runs that were due these minutes ago, the first of them first. */
+async function runs(count: number, { version = 1, deaths = 0, fromMin = -60 } = {}): Promise<void> {
+  await place.sql`insert into orders.holon_runs (workflow, version, key, state, input, initiator, deaths, wake_at)
+    select 'place', ${version}, ${version} || '-' || ${deaths} || '-' || n, 'waiting', '{}', '{"kind":"anonymous"}', ${deaths}, now() + ${fromMin} * interval '1 minute' + n * interval '1 microsecond'
+    from generate_series(1, ${count}) n`;
+}
+
+/** Explains the claims instead of making them, and keeps how many rows of runs each read. */
+function explaining(store: ContextData, read: number[]): ContextData {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== "statement") return typeof value === "function" ? value.bind(target) : value;
+      const statement: ContextData["statement"] = async (scope, request) => {
+        if (!request.text.includes("skip locked") || !request.text.includes("fence = r.fence + 1")) return store.statement(scope, request);
+        const plan = await store.statement(scope, { ...request, text: `explain (analyze, format json) ${request.text}`, prepare: false });
+        read.push(rowsOfRuns(JSON.parse(JSON.stringify((plan as readonly Record<string, unknown>[])[0]?.["QUERY PLAN"]))));
+        return [{ id: null, databaseMs: Date.now() }];
+      };
+      return statement;
+    },
+  });
+}
+
+/** Rows that the nodes of a plan took out of `holon_runs`, and those that they had no use for. */
+function rowsOfRuns(plan: unknown): number {
+  if (plan === null || typeof plan !== "object") return 0;
+  const node = plan as Record<string, unknown>;
+  const loops = Number(node["Actual Loops"] ?? 1);
+  const own = node["Relation Name"] === "holon_runs" && String(node["Node Type"]).includes("Scan");
+  const rows = own ? loops * (Number(node["Actual Rows"]) + Number(node["Rows Removed by Filter"] ?? 0)) : 0;
+  return Object.values(node).reduce<number>((sum, value) => sum + rowsOfRuns(value), rows);
+}
+
+describe("the looks for runs", { timeout: 60_000 }, () => {
+  it("read only what they take, however many runs are due of other versions, of this one, or later", async () => {
+    await runs(COUNT, { version: 9 });
+    await runs(COUNT, { version: 9, deaths: 3 });
+    await runs(COUNT);
+    await runs(COUNT, { fromMin: 60, deaths: 1 });
+    await place.sql`vacuum analyze orders.holon_runs`;
+    const read: number[] = [];
+    place.start(nothing, {}, {}, undefined, undefined, { wrap: (store) => explaining(store, read) });
+    await until(() => read.length >= 2);
+    // A run that is taken is read as it is found, as it is locked, and as it is written.
+    expect(Math.max(...read)).toBeLessThanOrEqual(4 * 16);
+  });
+
+  it("find a run that is suspected of killing its runners first, however many others are due", async () => {
+    await runs(200);
+    await runs(1, { deaths: 2, fromMin: -120 });
+    const order: string[] = [];
+    place.start(
+      async ({ run }) => {
+        order.push(run.key);
+        return { left: 0 };
+      },
+      {},
+      { concurrencyCount: 1 },
+    );
+    await until(() => order.length === 201);
+    expect(order.indexOf("1-2-1")).toBe(0);
+  });
+
+  it("take the run first that has been due longest, of all versions that are known here", async () => {
+    await runs(2, { fromMin: -10 });
+    await runs(2, { version: 2, fromMin: -20 });
+    await runs(2, { version: 3, fromMin: -15 });
+    const order: string[] = [];
+    // It gives the bodies and the store: it finds no run of its own version.
+    await place.sql`update orders.holon_runs set version = 4 where version = 1`;
+    const { orders, stores, work: own } = place.start(nothing);
+    await own.close();
+    const body: WorkflowBody = {
+      body: async ({ run }) => {
+        order.push(String(run.version));
+        return { left: 0 };
+      },
+      parseOutput: (value) => value,
+    };
+    const bodies = new Map([2, 3, 4].map((version) => [`place@${version}`, body]));
+    const services = { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID };
+    const work = startWorkflowWork({
+      workflows: { ...orders.workflows, bodies },
+      store: stores.orders,
+      services,
+      timing: { concurrencyCount: 1 },
+    });
+    await until(() => order.length === 6);
+    await work.close();
+    expect(order).toEqual(["2", "2", "3", "3", "4", "4"]);
+  });
+
+  it("work the runs beside one whose steps cannot be read, and come back to that one later", async () => {
+    await runs(6);
+    await place.sql`update orders.holon_runs set fence = 1`;
+    const [fat] = await place.sql<{ id: string }[]>`select id from orders.holon_runs where key = '1-0-3'`;
+    let isFat = true;
+    const when: FailsWhen = ({ task, params }) =>
+      isFat && task === "read steps" && String(params[0]).includes(String(fat?.id)) ? "before" : undefined;
+    place.start(nothing, {}, {}, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
+    await until(async () => (await place.sql`select 1 from orders.holon_runs where state = 'done'`).length === 5);
+    const [left] = await place.sql`select id, state, deaths, leased_by, wake_at > now() as later from orders.holon_runs where state <> 'done'`;
+    expect(left).toEqual({ id: fat?.id, state: "waiting", deaths: 0, leased_by: null, later: true });
+    isFat = false;
+    await place.sql`update orders.holon_runs set wake_at = now() where state = 'waiting'`;
+    await place.is(String(fat?.id), "done");
+  });
+
+  it("take no lease for that of a dead process while living ones could not renew theirs, since the database was away", async () => {
+    const id = await place.run("1");
+    let [isAway, looks] = [false, 0];
+    place.start(nothing, {}, { leaseMs: 3_000 }, undefined, undefined, {
+      wrap: (store) =>
+        failingStatements(store, ({ task }) => {
+          if (isAway) return "before";
+          if (task === "claim runs") looks++;
+          return undefined;
+        }),
+    });
+    await place.is(id, "done");
+    await until(() => looks > 3);
+    isAway = true;
+    const [{ since } = { since: 0 }] = await place.sql<{ since: number }[]>`select extract(epoch from now())::float as since`;
+    await until(async () => (await place.sql`select 1 as one where extract(epoch from now()) > ${since}::float + 1.5`).length > 0);
+    // Of a process that lives, and renews within the time of a lease from now on.
+    await place.sql`update orders.holon_runs set state = 'running', settled_at = null, leased_by = 'another', fence = 7, wake_at = now() where id = ${id}`;
+    [isAway, looks] = [false, 0];
+    await until(() => looks > 8);
+    expect(await place.row(id)).toMatchObject({ fence: "7", deaths: 0, leased_by: "another" });
+    expect(await place.is(id, "done")).toMatchObject({ fence: "8" });
+  });
+
+  it("count no death if this process itself has claimed the run and did not hear of it", async () => {
+    const id = await place.run("1");
+    const claimed: unknown[] = [];
+    let claims = 0;
+    const body: PlaceBody = async ({ run }) => {
+      claimed.push(await place.row(run.id));
+      return { left: 0 };
+    };
+    const when: FailsWhen = ({ task }) => (task === "claim runs" && ++claims === 1 ? "after" : undefined);
+    place.start(body, {}, { leaseMs: 200 }, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
+    await place.is(id, "done");
+    expect(claimed).toMatchObject([{ deaths: 0 }]);
+  });
+});
