@@ -14,8 +14,8 @@ import { HandlerBlame } from "./handler-blame.ts";
 import type { Inbox, WaitingEvent } from "./inbox.ts";
 import type { SlowNames } from "./slow-names.ts";
 
-/** Most events of one key that are worked off in one transaction. */
-const CHAIN_COUNT = 50;
+/** Most held events that are worked off in one transaction. */
+const MOST_HELD_COUNT = 50;
 
 /** The part of a handler's time after which no further event is taken into the same transaction, and after which a handler that fails counts as slow. */
 const SLOW_PART = 0.25;
@@ -41,6 +41,9 @@ export interface TakenBatch {
   /** The database takes neither them nor that they failed. */
   readonly refused: readonly EventMessage[];
 }
+
+/** What became of held events that were to be worked off: `busy` - others are at work on all of them. */
+export type HeldOutcome = "worked" | "busy" | "failed together";
 
 /** What became of events in one transaction. */
 interface Taken {
@@ -134,68 +137,83 @@ export class EventConsumer {
   }
 
   /**
-   * Works off a held event that is due, and those of its key that wait behind it, in one transaction. Returns false if another consumer is at work on the
-   * event or its key.
+   * Works off held events of one producer that are due, and those of their keys that wait behind them, in one transaction. Those that another consumer is at
+   * work on, or whose key it has, are left out.
    *
-   * If a later one fails, those before it are worked off again without it; it is the first one then, and has its own fate. If the commit fails, which
-   * does not say whose fault it is, the first one is worked off alone.
+   * If several fail together, nothing of it has happened: each is to be worked off alone. If it is one, and one behind it fails, those before that one are
+   * worked off again without it; it is the first one then, and has its own fate. If the commit fails, which does not say whose fault it is, the first one is
+   * worked off alone.
    */
-  async workOff(event: WaitingEvent): Promise<boolean> {
-    const { inbox, wakeHeld, acks } = this.#parts;
-    for (let most = CHAIN_COUNT; ; ) {
+  async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
+    const { inbox, wakeHeld, acks, log } = this.#parts;
+    for (let most = MOST_HELD_COUNT; ; ) {
       let chain = new HeldChain(this.#parts.clock);
       try {
-        const outcome = await this.#inScope(`event ${event.producer}.${event.name}`, async (tx) => {
+        const outcome = await this.#inScope(`held events of ${producer}`, async (tx) => {
           // The transaction may run more than once.
           chain = new HeldChain(this.#parts.clock);
-          const own = (await inbox.tryLockKey(tx, event)) ? await inbox.take(tx, event) : undefined;
-          if (own === undefined) return "busy";
-          return (await this.#isDue(tx, own)) && (await this.#workOffChain(tx, own, most, chain)) ? "woken" : "over";
+          const own = await inbox.take(tx, producer, events);
+          if (own.length === 0) return "busy";
+          return (await this.#workOffChain(tx, producer, await this.#takenInTurn(tx, producer, own), most, chain)) ? "woken" : "over";
         });
         // Those whose predecessor had not arrived when they did were not acknowledged then.
         acks.taken(
-          event.producer,
+          producer,
           chain.done.filter(({ needsSurely }) => needsSurely),
         );
         if (outcome === "woken") wakeHeld();
-        return outcome !== "busy";
+        return outcome === "busy" ? "busy" : "worked";
       } catch (error) {
+        if (chain.blame.isHandlers || !isPassing(error)) this.#noteSlow(producer, chain.blame);
+        const [event] = events;
+        if (event === undefined || events.length > 1) {
+          log.debug({ err: error, count: events.length }, "held events failed together; each is worked off alone");
+          return "failed together";
+        }
         if (!chain.blame.isHandlers && isPassing(error)) throw error;
-        this.#noteSlow(event.producer, chain.blame);
         if (chain.done.length === 0 || most === 1) {
-          await this.#failed(event.producer, event, error);
-          return true;
+          await this.#failed(producer, event, error);
+          return "worked";
         }
         most = chain.blame.isHandlers ? chain.done.length : 1;
       }
     }
   }
 
-  /** Whether it may be worked off here and now; if not, it goes on waiting. */
-  async #isDue(tx: Tx, event: WaitingEvent): Promise<boolean> {
+  /** Those whose turn it is here and now. The others go on waiting. */
+  async #takenInTurn(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const { inbox, routes, limits } = this.#parts;
-    // Held for a process that has a handler.
-    if (routes.find(event.producer, event.name) === undefined) return false;
     // What became due has been tried, or was woken by the event before it: if that one is not known now, it was done and is forgotten.
-    const asked = { ...event, needsSurely: false };
-    const waitsFor = waitOf(asked, await inbox.statesAround(tx, event.producer, [asked]));
-    if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
-    else if (waitsFor !== undefined) await inbox.postpone(tx, event, limits.undecidedMs);
-    return waitsFor === undefined;
+    const asked = (event: WaitingEvent): WaitingEvent => ({ ...event, needsSurely: false });
+    const states = await inbox.statesAround(tx, producer, events.map(asked));
+    const turns: WaitingEvent[] = [];
+    for (const event of events) {
+      // Held for a process that has a handler.
+      if (routes.find(producer, event.name) === undefined) continue;
+      const waitsFor = waitOf(asked(event), states);
+      if (waitsFor === undefined) turns.push(event);
+      else if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
+      else await inbox.postpone(tx, event, limits.undecidedMs);
+    }
+    return turns;
   }
 
-  /** Returns whether there is one behind the last that is due now. */
-  async #workOffChain(tx: Tx, first: WaitingEvent, most: number, chain: HeldChain): Promise<boolean> {
+  /** Goes on, with what waits behind these, as long as time allows. Returns whether there is one behind the last of a key that is due now. */
+  async #workOffChain(tx: Tx, producer: string, first: readonly WaitingEvent[], most: number, chain: HeldChain): Promise<boolean> {
     const { inbox, clock, handlerMs } = this.#parts;
     const untilMs = clock.monotonicMs() + handlerMs * SLOW_PART;
-    let last = first;
-    for (let event: WaitingEvent | undefined = first; event !== undefined; ) {
-      if (!(await this.#handleHeld(tx, event, chain.blame))) return false;
-      chain.done.push(event);
-      last = event;
-      event = chain.done.length < most && clock.monotonicMs() < untilMs ? await inbox.takeNext(tx, event) : undefined;
+    const hasTime = (): boolean => chain.done.length < most && (chain.done.length === 0 || clock.monotonicMs() < untilMs);
+    for (let events = first; events.length > 0 && hasTime(); ) {
+      const from = chain.done.length;
+      for (const event of events) {
+        if (!hasTime()) break;
+        if (await this.#handleHeld(tx, event, chain.blame)) chain.done.push(event);
+      }
+      const done = chain.done.slice(from);
+      await inbox.settle(tx, producer, done, "done");
+      events = hasTime() ? await inbox.takeNext(tx, producer, done) : [];
     }
-    return inbox.wakeSuccessors(tx, last.producer, [last]);
+    return inbox.wakeSuccessors(tx, producer, chain.done);
   }
 
   /** Returns false if it is parked, since its payload does not fit. */
@@ -208,7 +226,6 @@ export class EventConsumer {
       return false;
     }
     await blame.during(event, () => runHandler(this.#parts, tx, event.producer, event, payload, route));
-    await inbox.settle(tx, event, "done");
     return true;
   }
 
@@ -292,7 +309,7 @@ export class EventConsumer {
 
 const toMessage = ({ message }: Candidate): EventMessage => message;
 
-/** How far a transaction that works off held events of one key has come. */
+/** How far a transaction that works off held events has come. */
 class HeldChain {
   readonly blame: HandlerBlame<WaitingEvent>;
   /** Events whose handler has returned. */

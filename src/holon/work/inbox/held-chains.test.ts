@@ -45,6 +45,34 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(await transactionsOf("a")).toBeLessThanOrEqual(8);
   });
 
+  it("are worked off with those of many other keys in one transaction, each key in its order", async () => {
+    const keys = Array.from({ length: 60 }, (_, n) => `key ${n}`);
+    for (const key of keys) await hold(key, 3);
+    await place.startConsumer(backend);
+    await until(async () => (await place.effects()).length === 180);
+    for (const key of keys) expect(await effectsOf(key)).toEqual([1, 2, 3]);
+    const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where state = 'done'`;
+    expect(row?.["n"]).toBeLessThanOrEqual(12);
+  });
+
+  it("are done, each once, beside one of another key that always fails", async () => {
+    const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`);
+    for (const key of keys) await hold(key, 2);
+    const consumer = await place.startConsumer(
+      backend,
+      ({ event }) => {
+        if (event.key === "key 7") throw new TypeError("never");
+      },
+      { attemptsCount: 3 },
+    );
+    await until(async () => (await consumer.parked.list()).length === 1);
+    await until(async () => (await place.effects()).length === 38);
+    for (const key of keys) expect(await effectsOf(key)).toEqual(key === "key 7" ? [] : [1, 2]);
+    expect((await place.inbox()).filter(({ attempts }) => attempts > 0).map(({ key, attempts }) => ({ key, attempts }))).toEqual([
+      { key: "key 7", attempts: 3 },
+    ]);
+  });
+
   it("go on up to the one that fails, which alone is tried again; those behind it wait", async () => {
     await hold("a", 20);
     let isMended = false;

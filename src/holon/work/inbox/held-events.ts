@@ -4,7 +4,7 @@ import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventConsumer } from "./event-consumer.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventRoutes } from "./event-routes.ts";
-import type { Inbox } from "./inbox.ts";
+import type { Inbox, WaitingEvent } from "./inbox.ts";
 import type { SlowNames } from "./slow-names.ts";
 
 /** Held events that one look takes up. */
@@ -39,12 +39,15 @@ export class HeldEvents implements Closable {
         const due = await database.transaction("look for held events", (tx) => inbox.due(tx, names, TAKE_COUNT));
         const failures: unknown[] = [];
         let hasWorked = false;
-        for (const event of due) {
-          if (this.#isClosing) break;
-          // The others of its name have their turn when it has had a pause.
-          if (slow.has(event)) continue;
+        for (const batches = batchesOf(due); batches.length > 0 && !this.#isClosing; ) {
+          // The others of a name that is slow have their turn when it has had a pause.
+          const events = (batches.shift() ?? []).filter((event) => !slow.has(event));
+          const [first] = events;
+          if (first === undefined) continue;
           try {
-            hasWorked = (await consumer().workOff(event)) || hasWorked;
+            const outcome = await consumer().workOff(first.producer, events);
+            if (outcome === "failed together") batches.push(...events.map((event) => [event]));
+            hasWorked = hasWorked || outcome !== "busy";
           } catch (error) {
             // It stays the first that is due of its name: those behind it go on all the same.
             failures.push(error);
@@ -71,4 +74,15 @@ export class HeldEvents implements Closable {
     this.#unlisten();
     await this.#working.close();
   }
+}
+
+/** Those of each producer together, but what has failed before: that is tried alone, so that its next failure takes no other with it. */
+function batchesOf(events: readonly WaitingEvent[]): (readonly WaitingEvent[])[] {
+  const fresh = new Map<string, WaitingEvent[]>();
+  const failed: (readonly WaitingEvent[])[] = [];
+  for (const event of events) {
+    if (event.attempts > 0) failed.push([event]);
+    else fresh.set(event.producer, [...(fresh.get(event.producer) ?? []), event]);
+  }
+  return [...fresh.values(), ...failed];
 }

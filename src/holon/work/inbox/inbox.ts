@@ -71,12 +71,15 @@ export class Inbox {
     );
   }
 
-  /** As {@link lockKeys}, for the key of one event and without waiting. Returns false if another transaction has it. */
-  async tryLockKey(tx: Tx, { producer, name, key }: WaitingEvent): Promise<boolean> {
-    if (key === null) return true;
-    const lock = this.#lockOf(producer, name, key);
-    const [row] = await rowsOf<{ locked: boolean }>(tx, sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}::text, 0)) as locked`);
-    return row?.locked === true;
+  /** As {@link lockKeys}, without waiting. Returns the events whose key no other transaction has. */
+  async #tryLockKeys(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
+    const locks = new Set(events.flatMap(({ name, key }) => (key === null ? [] : [this.#lockOf(producer, name, key)])));
+    const rows = await rowsOf<{ lock: string; locked: boolean }>(
+      tx,
+      sql`select k as lock, pg_try_advisory_xact_lock(hashtextextended(k, 0)) as locked from jsonb_array_elements_text(${jsonb([...locks])}) as t (k)`,
+    );
+    const locked = new Set(rows.flatMap((row) => (row.locked ? [row.lock] : [])));
+    return events.filter(({ name, key }) => key === null || locked.has(this.#lockOf(producer, name, key)));
   }
 
   #lockOf(producer: string, name: string, key: string): string {
@@ -137,7 +140,7 @@ export class Inbox {
 
   /** What waits for these events is due now. Returns whether anything is. */
   async wakeSuccessors(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
-    const keyed = messages.flatMap(({ name, key, keyNumber }) => (key === null || keyNumber === null ? [] : [{ name, key, next: keyNumber + 1 }]));
+    const keyed = nextPlaces(messages);
     if (keyed.length === 0) return false;
     const rows = await rowsOf(
       tx,
@@ -207,24 +210,28 @@ export class Inbox {
     );
   }
 
-  /** Takes one due event for this transaction; undefined where somebody else has it or it is over. */
-  async take(tx: Tx, { producer, id }: WaitingEvent): Promise<WaitingEvent | undefined> {
-    const [row] = await this.#waiting(
+  /** Takes due events and their keys for this transaction: those that no other one has, and that are not over. The order stays. */
+  async take(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
+    const free = await this.#tryLockKeys(tx, producer, events);
+    const rows = await this.#waiting(
       tx,
-      sql`producer = ${producer} and event_id = ${id} and state = 'held' and retry_at <= now() for update skip locked`,
+      sql`producer = ${producer} and event_id = any(${uuids(free.map(({ id }) => id))}) and state = 'held' and retry_at <= now() for update skip locked`,
     );
-    return row;
+    const taken = new Map(rows.map((row) => [row.id, row]));
+    return free.flatMap(({ id }) => taken.get(id) ?? []);
   }
 
-  /** Takes the event that waits for this one, of the same key, for this transaction; undefined if there is none. */
-  async takeNext(tx: Tx, { producer, name, key, keyNumber }: WaitingEvent): Promise<WaitingEvent | undefined> {
-    if (key === null || keyNumber === null) return undefined;
-    const [row] = await this.#waiting(
-      tx,
-      sql`producer = ${producer} and name = ${name} and ordered_key = ${key} and ordered_key is not null and key_number = ${keyNumber + 1} and needs = ${keyNumber}
-        and state = 'held' for update skip locked`,
-    );
-    return row;
+  /** Takes the events that wait for these, each of the same key, for this transaction, which has the keys. */
+  async takeNext(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
+    const next = nextPlaces(events);
+    if (next.length === 0) return [];
+    // Looked up one by one (`offset 0`), as in `wakeSuccessors`.
+    const waiting = sql`(select i.* from jsonb_to_recordset(${jsonb(next)}) as m (name text, key text, next bigint) cross join lateral (
+        select event_id from ${this.#table} h where h.producer = ${producer} and h.name = m.name and h.ordered_key = m.key and h.ordered_key is not null
+          and h.key_number = m.next and h.needs = m.next - 1 offset 0
+      ) h join ${this.#table} i on i.producer = ${producer} and i.event_id = h.event_id
+      where i.state = 'held' for update of i skip locked) waiting`;
+    return this.#waiting(tx, sql`true`, waiting);
   }
 
   /** Parked events, oldest first. */
@@ -244,11 +251,13 @@ export class Inbox {
     return row;
   }
 
-  /** Ends a waiting event: done with its effect, or skipped without. */
-  async settle(tx: Tx, { producer, id }: WaitingEvent, state: "done" | "skipped"): Promise<void> {
+  /** Ends waiting events: done with their effect, or skipped without. */
+  async settle(tx: Tx, producer: string, events: readonly WaitingEvent[], state: "done" | "skipped"): Promise<void> {
+    if (events.length === 0) return;
     await rowsOf(
       tx,
-      sql`update ${this.#table} set state = ${state}, payload = null, retry_at = null, settled_at = now() where producer = ${producer} and event_id = ${id}`,
+      sql`update ${this.#table} set state = ${state}, payload = null, retry_at = null, settled_at = now()
+          where producer = ${producer} and event_id = any(${uuids(events.map(({ id }) => id))})`,
     );
   }
 
@@ -318,6 +327,11 @@ export class Inbox {
 
 function namesTable(names: readonly EventName[]): SQL {
   return sql`jsonb_to_recordset(${jsonb(names)}) as n (producer text, name text)`;
+}
+
+/** The places behind these events, in the order of their keys. */
+function nextPlaces(messages: readonly EventMessage[]): { readonly name: string; readonly key: string; readonly next: number }[] {
+  return messages.flatMap(({ name, key, keyNumber }) => (key === null || keyNumber === null ? [] : [{ name, key, next: keyNumber + 1 }]));
 }
 
 function isOneOf(names: readonly EventName[]): SQL {

@@ -68,7 +68,7 @@ export class ParkedEvents {
   /** Goes on without its effect: the later ones of its key are worked off. Errors: NOT_FOUND - no event that is parked or stranded has this id. */
   skip(id: string): Promise<void> {
     return this.#decide("skip an event", id, async (tx, { event }) => {
-      await this.#inbox.settle(tx, event, "skipped");
+      await this.#inbox.settle(tx, event.producer, [event], "skipped");
       await this.#inbox.wakeSuccessors(tx, event.producer, [event]);
       return true;
     });
