@@ -34,13 +34,16 @@ export function isConnectionLoss(error: unknown): boolean {
 /** States that pass by themselves: the server is away or busy, or others stood in the way. */
 const PASSING = new Set(["40P01", "40001", "0A000", "55P03", "57014", "53100", "53200"]);
 
-/** Whether running the same transaction again may succeed: deadlock, serialization failure, a plan that a migration made stale. */
+/** Whether another transaction stood in the way: deadlock, serialization failure. */
+export function isContention(error: unknown): boolean {
+  const code = postgresFailure(error)?.code;
+  return code === "40P01" || code === "40001";
+}
+
+/** Whether running the same transaction again may succeed: contention, a plan that a migration made stale. */
 export function isWorthRepeating(error: unknown): boolean {
   const failure = postgresFailure(error);
-  return (
-    failure !== undefined &&
-    (failure.code === "40P01" || failure.code === "40001" || (failure.code === "0A000" && failure.routine === "RevalidateCachedQuery"))
-  );
+  return isContention(error) || (failure?.code === "0A000" && failure.routine === "RevalidateCachedQuery");
 }
 
 /**

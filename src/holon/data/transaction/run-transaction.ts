@@ -1,5 +1,5 @@
 import { type Clock, catalogueError, isHolonError, isInstanceOf, type Limits, markOrigin, type Scope } from "../../kernel/index.ts";
-import { isWorthRepeating } from "../database-error.ts";
+import { isContention, isWorthRepeating } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import type { DatabaseFactory } from "../drizzle/database-factory.ts";
 import type { StatementRequest } from "../drizzle/statement-runner.ts";
@@ -46,6 +46,8 @@ export interface TransactionParts<T extends Tables> {
 export interface TransactionOptions {
   /** Longest wait for a lock until `restoreLockTimeout` is called. */
   readonly lockTimeoutMs?: number;
+  /** False if the work is rather to be done in smaller transactions after a deadlock. */
+  readonly repeatsContention?: boolean;
   /** Those that it follows, and that follow it. */
   readonly chain?: TransactionChain;
   /** Called when the work is done and the commit is sent: what follows in the chain may begin. The transaction is not repeated after that. */
@@ -79,7 +81,8 @@ export async function runTransaction<T extends Tables, R>(
     } catch (error) {
       // Its cause is that of another transaction, which this one cannot repeat.
       const isBroken = isInstanceOf(error, ChainBroken);
-      const isOver = isBroken || attempt >= ATTEMPTS || !isWorthRepeating(error) || scope.cancelled !== undefined;
+      const isRepeated = attempt < ATTEMPTS && isWorthRepeating(error) && !(options.repeatsContention === false && isContention(error));
+      const isOver = isBroken || !isRepeated || scope.cancelled !== undefined;
       if (isOver || (isCommitting && options.chain !== undefined)) {
         const thrown = isBroken ? error : toThrown(error, scope);
         if (!isCommitting || isClean(thrown)) scope.effectFailed();

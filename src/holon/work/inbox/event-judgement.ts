@@ -2,8 +2,8 @@ import { ParseFailure } from "../../contract/index.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
+import type { HandlerPauses } from "./handler-pauses.ts";
 import { type InboxEntry, type InboxState, placeOf, undecidedOf } from "./inbox.ts";
-import type { SlowNames } from "./slow-names.ts";
 
 /** Why an event is held that its predecessor does not hold up. */
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
@@ -24,7 +24,7 @@ export interface Candidate extends InboxEntry {
 /** What decides about events besides what is known of them. */
 export interface JudgeDeps {
   readonly routes: EventRoutes;
-  readonly slow: SlowNames;
+  readonly pauses: HandlerPauses;
 }
 
 /** What is known of the events of one message. */
@@ -39,7 +39,7 @@ export interface KnownEvents {
 
 /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
 export function judgeEvents(
-  { routes, slow }: JudgeDeps,
+  { routes, pauses }: JudgeDeps,
   { producer, messages, known, holdFrom }: KnownEvents,
   blame: HandlerBlame<EventMessage>,
 ): Candidate[] {
@@ -47,7 +47,7 @@ export function judgeEvents(
   return messages.map((message) => {
     const route = routes.find(producer, message.name);
     const waitsFor = waitOf(message, states);
-    const isSlow = message.position >= holdFrom || slow.has({ producer, name: message.name });
+    const isSlow = message.position >= holdFrom || pauses.isSlow({ producer, name: message.name });
     const isTurn = waitsFor === undefined && !isSlow;
     // What waits is looked at in its turn: parked now, it could be released before the one before it has come.
     const payload = blame.duringParse(() => (isTurn ? route?.parse(message.payload) : message.payload));

@@ -1,6 +1,7 @@
 import type { DataTransaction, Tables } from "../../data/index.ts";
 import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel, type Trace, WheelEntry } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute } from "./event-routes.ts";
@@ -8,6 +9,7 @@ import type { EventRoute } from "./event-routes.ts";
 /** What runs of event handlers need. */
 export interface EventRunParts {
   readonly context: string;
+  readonly database: WorkDatabase;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
@@ -41,7 +43,7 @@ export async function runHandler(
 }
 
 /** A scope for handlers of events: ends by itself when they take too long. */
-export class EventScope extends WheelEntry {
+class EventScope extends WheelEntry {
   readonly scope: Scope;
   readonly #parts: EventRunParts;
 
@@ -60,6 +62,24 @@ export class EventScope extends WheelEntry {
 
   end(): void {
     this.#parts.wheel.remove(this);
+  }
+}
+
+/**
+ * Runs work in a transaction that handlers of events have the time for. One of several events is not repeated after a deadlock: smaller ones are.
+ *
+ * Errors: those of `ContextData.transaction`.
+ */
+export async function inEventScope<Result>(
+  parts: EventRunParts,
+  { task, isOne }: { readonly task: string; readonly isOne: boolean },
+  run: (tx: DataTransaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  const within = new EventScope(parts, task);
+  try {
+    return await parts.database.data.transaction(within.scope, run, { repeatsContention: isOne });
+  } finally {
+    within.end();
   }
 }
 

@@ -40,7 +40,12 @@ export class HandlerBlame<Event> {
     }
   }
 
-  /** The event whose handler failed, or was given up, after that long; undefined if it failed sooner, or if no handler failed. */
+  /** The event whose handler failed, or was given up; undefined if no handler failed. */
+  get event(): Event | undefined {
+    return this.#attempt?.event;
+  }
+
+  /** The same, if that was after so long. */
   slowEvent(ms: number): Event | undefined {
     const attempt = this.#attempt;
     return attempt !== undefined && this.#clock.monotonicMs() - attempt.sinceMs >= ms ? attempt.event : undefined;

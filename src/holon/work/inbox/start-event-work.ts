@@ -13,14 +13,16 @@ import type { QueueBackend, QueueWorker } from "../queue/index.ts";
 import { UnknownMessages } from "../unknown-messages.ts";
 import { AckSender } from "./ack-sender.ts";
 import { EventConsumer } from "./event-consumer.ts";
+import { EventFailures } from "./event-failures.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import { EVENT_LIMITS, type EventLimits } from "./event-limits.ts";
 import { eventQueue, readEventBatch } from "./event-message.ts";
 import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-routes.ts";
+import { HandlerPauses } from "./handler-pauses.ts";
 import { HeldEvents } from "./held-events.ts";
+import { HeldWorker } from "./held-worker.ts";
 import { Inbox } from "./inbox.ts";
 import { ParkedEvents } from "./parked-events.ts";
-import { SlowNames } from "./slow-names.ts";
 
 /** A restarted database is there again after some seconds; a message that takes longer comes again by itself. */
 const TAKING: RetryPolicy = { attempts: 8, firstMs: 100, greatestMs: 4_000 };
@@ -94,27 +96,15 @@ export async function startEventWork({
   const acks = new AckSender(context.name, backend, log);
   const inbox = new Inbox(database);
   const routes = new EventRoutes(context);
-  const slow = new SlowNames(clock, limits.handlerMs);
-  const held = new HeldEvents({ database, inbox, limits, routes, slow, ...tasks }, () => consumer);
+  const pauses = new HandlerPauses({ clock, log, handlerMs: limits.handlerMs });
+  const held = new HeldEvents({ database, inbox, limits, routes, pauses, ...tasks }, () => worker);
   const wakeHeld = (): void => held.wake();
-  const consumer: EventConsumer = new EventConsumer({
-    context: context.name,
-    database,
-    inbox,
-    routes,
-    limits,
-    clock,
-    wheel,
-    log,
-    random,
-    openTransaction,
-    count: services.count,
-    handlerMs: limits.handlerMs,
-    wakeHeld,
-    acks,
-    left,
-    slow,
-  });
+  const failures = new EventFailures({ database, inbox, limits, random, log, wakeHeld });
+  const { count } = services;
+  const running = { context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs: limits.handlerMs };
+  const taken = { inbox, routes, failures, pauses, acks, wakeHeld };
+  const worker: HeldWorker = new HeldWorker({ ...running, ...taken, limits });
+  const consumer = new EventConsumer({ ...running, ...taken, left });
   const announcing = new Task({
     ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },
     run: async () => {

@@ -1,0 +1,90 @@
+import type { Clock, Logger } from "../../kernel/index.ts";
+import type { EventMessage } from "./event-message.ts";
+import type { HandlerBlame } from "./handler-blame.ts";
+import type { EventName } from "./inbox.ts";
+
+/** The part of a handler's time after which no further event is taken into the same transaction, and after which a handler that fails counts as slow. */
+export const SLOW_PART = 0.25;
+
+/** How long each event of a name has a transaction of its own after a deadlock. */
+const CONTENDED_MS = 60_000;
+
+/** Names of events that are treated otherwise in this process for a while, because of what their handlers did. */
+class NamePauses {
+  readonly #clock: Clock;
+  readonly #pauseMs: number;
+  readonly #untilMs = new Map<string, number>();
+
+  constructor(clock: Clock, pauseMs: number) {
+    this.#clock = clock;
+    this.#pauseMs = pauseMs;
+  }
+
+  note({ producer, name }: EventName): void {
+    this.#untilMs.set(`${producer}.${name}`, this.#clock.monotonicMs() + this.#pauseMs);
+  }
+
+  has({ producer, name }: EventName): boolean {
+    const untilMs = this.#untilMs.get(`${producer}.${name}`);
+    return untilMs !== undefined && this.#clock.monotonicMs() < untilMs;
+  }
+}
+
+/** What {@link HandlerPauses} is made from. */
+export interface HandlerPausesParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How long a handler may take. */
+  readonly handlerMs: number;
+}
+
+/**
+ * What the handlers of this process have done lately that is better not done again at once.
+ *
+ * Slow: a handler took long and failed, so what it waits for hangs. Events of its name are held for a while, and those that are held are left alone: events of other
+ * names get their turn.
+ *
+ * Contended: a transaction of several events met a deadlock. It keeps locks on rows in the order of its events; two of them that change the same rows wait for each
+ * other, for a second each time, and would do so again. Events of these names have a transaction each for a while.
+ */
+export class HandlerPauses {
+  readonly #parts: HandlerPausesParts;
+  readonly #slow: NamePauses;
+  readonly #contended: NamePauses;
+
+  constructor(parts: HandlerPausesParts) {
+    this.#parts = parts;
+    this.#slow = new NamePauses(parts.clock, parts.handlerMs);
+    this.#contended = new NamePauses(parts.clock, CONTENDED_MS);
+  }
+
+  isSlow(name: EventName): boolean {
+    return this.#slow.has(name);
+  }
+
+  isContended(name: EventName): boolean {
+    return this.#contended.has(name);
+  }
+
+  /** Returns the event whose handler was slow when it failed, if one was. */
+  noteSlow<Event extends EventMessage>(producer: string, blame: HandlerBlame<Event>): Event | undefined {
+    const slow = blame.slowEvent(this.#parts.handlerMs * SLOW_PART);
+    if (slow === undefined) return undefined;
+    this.#slow.note({ producer, name: slow.name });
+    this.#parts.log.warn(
+      { event: `${producer}.${slow.name}`, eventId: slow.id },
+      "the handler of an event took long and failed; others of its name are held for a while",
+    );
+    return slow;
+  }
+
+  /** After a deadlock in a transaction of these events: of the one whose handler met it, or of all, if that is not known. */
+  noteContended<Event extends EventMessage>(producer: string, { event }: HandlerBlame<Event>, events: readonly Event[]): void {
+    const names = new Set((event === undefined ? events : [event]).map(({ name }) => name));
+    for (const name of names) this.#contended.note({ producer, name });
+    this.#parts.log.warn(
+      { events: [...names].map((name) => `${producer}.${name}`) },
+      "handlers of events met a deadlock in a transaction of several; each event has a transaction of its own for a while",
+    );
+  }
+}
