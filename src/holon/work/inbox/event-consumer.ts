@@ -35,8 +35,18 @@ export interface TakenBatch {
 interface Taken {
   /** To be acknowledged. */
   readonly taken: readonly EventMessage[];
-  /** Those that no time was left for. */
+  /** Those that no time was left for, or whose key another transaction has, in their order. */
   readonly rest: readonly EventMessage[];
+}
+
+/** What is taken in one transaction. */
+interface Taking {
+  readonly producer: string;
+  readonly messages: readonly EventMessage[];
+  /** What is due at that position or behind it is held. */
+  readonly holdFrom: number;
+  /** Whether it waits for keys that other transactions have. */
+  readonly waits: boolean;
 }
 
 type Tx = DataTransaction<Tables>;
@@ -61,7 +71,8 @@ export class EventConsumer {
 
   /**
    * Takes the events of one job: as many in one transaction as time allows, and one by one if that fails, so that each has its own fate. If a slow handler
-   * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn.
+   * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn. Events of a key that another
+   * transaction has are taken after the others, which it thus does not hold up.
    *
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
@@ -70,13 +81,14 @@ export class EventConsumer {
     const batches: TakenBatch[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
     let holdFrom = Number.POSITIVE_INFINITY;
-    let isAlone = false;
+    let [isAlone, waits] = [false, false];
     while (rest.length > 0) {
       const blame = new HandlerBlame<EventMessage>(clock);
       const messages = isAlone ? rest.slice(0, 1) : this.#together(producer, rest);
       try {
-        const { taken, rest: left } = await this.#take(producer, messages, blame, holdFrom);
+        const { taken, rest: left } = await this.#take({ producer, messages, holdFrom, waits: waits || messages.length === 1 }, blame);
         batches.push({ taken, refused: [] });
+        waits = left.length === messages.length;
         rest = [...left, ...rest.slice(messages.length)];
       } catch (error) {
         if (messages.length > 1 && isContention(error)) {
@@ -122,15 +134,16 @@ export class EventConsumer {
     }
   }
 
-  /** Takes events in one transaction, as many as time allows. What is due at that position or behind it is held. */
-  async #take(producer: string, messages: readonly EventMessage[], blame: HandlerBlame<EventMessage>, holdFrom: number): Promise<Taken> {
+  /** Takes events in one transaction, as many as time allows. */
+  async #take({ producer, messages, holdFrom, waits }: Taking, blame: HandlerBlame<EventMessage>): Promise<Taken> {
     const { inbox, left, database } = this.#parts;
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
     const woken = await inEventScope(this.#parts, { task: `events of ${producer}`, isOne: messages.length === 1 }, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
-      const [, states] = await Promise.all([inbox.lockKeys(tx, producer, messages), inbox.statesAround(tx, producer, messages)]);
-      const judged = judgeEvents(this.#parts, { producer, messages, known: states, holdFrom }, blame);
+      const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);
+      const [own, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);
+      const judged = judgeEvents(this.#parts, { producer, messages: own, known, holdFrom }, blame);
       const entered = await inbox.enter(tx, producer, judged);
       const isEntered = ({ message }: Candidate): boolean => entered.has(message.id);
       const handledCount = await this.#handleNew(tx, producer, judged, isEntered, blame);
@@ -149,7 +162,8 @@ export class EventConsumer {
       for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
     }
     const taken = candidates.filter((candidate) => !isToComeAgain(candidate)).map(toMessage);
-    return { taken, rest: messages.slice(candidates.length) };
+    const settled = new Set(candidates.map(toMessage));
+    return { taken, rest: messages.filter((message) => !settled.has(message)) };
   }
 
   /** Calls the handlers of events that are new and done with that. Returns how many events of the list it came past before its time was over. */

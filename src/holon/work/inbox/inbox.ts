@@ -71,8 +71,8 @@ export class Inbox {
     );
   }
 
-  /** As {@link lockKeys}, without waiting. Returns the events whose key no other transaction has. */
-  async #tryLockKeys(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
+  /** As {@link lockKeys}, without waiting. Returns the events whose key no other transaction has, in their order. */
+  async tryLockKeys<Event extends EventMessage>(tx: Tx, producer: string, events: readonly Event[]): Promise<readonly Event[]> {
     const locks = new Set(events.flatMap(({ name, key }) => (key === null ? [] : [this.#lockOf(producer, name, key)])));
     const rows = await rowsOf<{ lock: string; locked: boolean }>(
       tx,
@@ -212,7 +212,7 @@ export class Inbox {
 
   /** Takes due events and their keys for this transaction: those that no other one has, and that are not over. The order stays. */
   async take(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
-    const free = await this.#tryLockKeys(tx, producer, events);
+    const free = await this.tryLockKeys(tx, producer, events);
     const rows = await this.#waiting(
       tx,
       sql`producer = ${producer} and event_id = any(${uuids(free.map(({ id }) => id))}) and state = 'held' and retry_at <= now() for update skip locked`,
