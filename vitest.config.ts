@@ -37,13 +37,14 @@ export default defineConfig({
       },
       { extends: true, test: { name: "waits", include: WAITS, exclude, maxWorkers: 5, sequence: { groupOrder: 1 } } },
       // Each starts many processes and kills them: they run when all others are over.
-      { extends: true, test: { name: "faults", include: [FAULTS], exclude, sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: "faults", include: [FAULTS], exclude, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
     sequence: { sequencer: WeeksFirst },
     globalSetup: "test/left-out.ts",
     pool: "forks",
     execArgv: ["--conditions=source"],
-    maxWorkers: 2,
+    // One more than a small machine has cores: each test waits for a database or a process for a third of its time.
+    maxWorkers: 3,
     // Many tests start processes and databases; what hangs longer than this hangs for good.
     testTimeout: 30_000,
     hookTimeout: 60_000,
