@@ -236,7 +236,8 @@ describe("several edges with a Redis", () => {
     expect(await oneByOne(40, () => ask(one?.url ?? ""))).toEqual(Array(40).fill(200));
     let passed = 0;
     while ((await ask(other?.url ?? "")).status === 200) passed++;
-    expect(passed).toBeLessThan(20);
+    // Alone it would let as many pass as the first one.
+    expect(passed).toBeLessThan(40);
   });
 
   it("count alone while it is away, and keep what they counted", async () => {
