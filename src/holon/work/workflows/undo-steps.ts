@@ -71,7 +71,9 @@ async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutco
       await attempts.statement(() => steps.undoFailed(claim, step, attempt, failures));
       const waitMs = fullJitterMs(attempt, { ...DEFAULT_RETRY, ...step.retry }, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
-      if (away ? attempt >= timing.undoAwayAttemptsCount : failures >= Math.max(timing.undoAttemptsCount, step.retry?.attempts || 0))
+      // What a step runs outside fails alike whether it is refused or its provider is away: it has as many attempts as the step.
+      const ownCount = step.kind === "run" ? (step.retry?.attempts ?? 0) : 0;
+      if (away ? attempt >= timing.undoAwayAttemptsCount : failures >= Math.max(timing.undoAttemptsCount, ownCount))
         return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
       if (waitMs > timing.heldWaitMs) return { kind: "halted", waitMs };
       await sleep(waitMs);

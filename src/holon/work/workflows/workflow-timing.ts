@@ -10,7 +10,7 @@ export const DEFAULT_WORKFLOW_TIMING = {
   concurrencyCount: 16,
   /** Longest wait between two attempts that keeps the run in this process. */
   heldWaitMs: 1_000,
-  /** Attempts to undo a step whose undo fails; more if the step's own `retry` has more. */
+  /** Attempts to undo a step whose undo fails; more for a `step.run` whose own `retry` has more. */
   undoAttemptsCount: 8,
   /** Attempts to undo a step, counted together with those that failed because the callee was away: about half an hour of waiting, for who is away comes back. */
   undoAwayAttemptsCount: 120,
