@@ -8,6 +8,7 @@ import { openSilentProxy, type SilentProxy } from "../../data/silent-proxy.testi
 import { silentLogger, systemClock } from "../../kernel/index.ts";
 import { job } from "./job.ts";
 import type { JobCall } from "./job-call.ts";
+import { type SendableJob, toQueued } from "./job-queues.ts";
 import { tables } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
 
@@ -72,6 +73,25 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     expect(calls[0]?.scope.cancelled?.message).toMatch(/lease was lost/);
     expect(await place.row(id)).toMatchObject({ attempts: 2, deaths: 0, failures: 0 });
     expect(calls.length).toBe(2);
+  });
+
+  it("is found again if the connection is cut before the answer to its claim comes: the job is run once, and no death is counted", async () => {
+    const { proxy, store } = await openLine(1);
+    const patient = { ...timing, leaseMs: 60_000, sweepMs: 3_600_000 };
+    const work = await place.start(specs, { send: place.completing() }, { store, timing: patient });
+    // From the second time on the statement is sent whole, without an answer to its first part.
+    await place.is(await place.enqueue(work), "done");
+    place.queues.isRefusing = true;
+    const id = await place.enqueue(work);
+    place.queues.isRefusing = false;
+    proxy.silence("answers");
+    const sendable: SendableJob = { id, name: "send", sent_count: 1, delay_ms: 0, priority: null, suspect: false };
+    await place.queues.add("jobs.orders", toQueued([sendable], { singly: true }));
+    await until(async () => (await place.row(id))["state"] === "running");
+    proxy.speak("are cut");
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ attempts: 1, deaths: 0, failures: 0 });
+    expect(await place.effectCount()).toBe(2);
   });
 
   it("is of its run: when the same process has the next run of the job, the end of the first leaves it alone", async () => {

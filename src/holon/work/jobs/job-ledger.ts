@@ -1,4 +1,4 @@
-import { isPassing } from "../../kernel/index.ts";
+import { type Clock, isPassing } from "../../kernel/index.ts";
 import type { EndedRun, JobClaim, JobStanding } from "./job-claim.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import { rowIsLocked } from "./job-writes.ts";
@@ -14,6 +14,9 @@ export interface ClaimAnswer {
 
 type ClaimEntry = Entry<string, ClaimAnswer>;
 type EndEntry = Entry<EndedRun, boolean>;
+
+/** Most claims that are remembered because their answer was lost. */
+const UNHEARD_COUNT = 10_000;
 
 /** Statements under way at once: while the database works on one, the next is gathered. */
 const PAGES_AT_ONCE = 2;
@@ -33,19 +36,24 @@ interface Entry<Asked, Answer> {
  *
  * I1. A claim is answered when it is committed; an end is on its way within 3 ms, and answered when it is committed.
  * I2. A row that another session has locked holds up nothing but itself: its entry fails with an error that passes, and is to be asked again.
- * I3. An entry that the database refuses fails alone: those of its page are then written one by one.
+ * I3. A claim whose answer was lost, because the connection was, is found when it is asked for again: it is no other runner's, and no death.
+ * I4. An entry that the database refuses fails alone: those of its page are then written one by one.
  */
 export class JobLedger {
   readonly #table: JobTable;
+  readonly #clock: Clock;
   readonly #leaseMs: number;
+  /** When claims were sent whose answer was lost, by fence and job. They may have been committed (I3). */
+  readonly #unheard = new Map<string, number>();
   readonly #claims: ClaimEntry[] = [];
   readonly #ends: EndEntry[] = [];
   #pages = 0;
   #isTurning = false;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(table: JobTable, leaseMs: number) {
+  constructor(table: JobTable, clock: Clock, leaseMs: number) {
     this.#table = table;
+    this.#clock = clock;
     this.#leaseMs = leaseMs;
   }
 
@@ -90,12 +98,19 @@ export class JobLedger {
   }
 
   async #write(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
+    const ids = claims.map(({ asked }) => asked);
+    const [fence, sinceMs] = [this.#table.nextFence(), this.#clock.monotonicMs()];
     try {
-      const page = await this.#table.note(
-        claims.map(({ asked }) => asked),
+      const noting = this.#table.note(
+        ids,
         ends.map(({ asked }) => asked),
+        fence,
         this.#leaseMs,
       );
+      const page = await noting.catch((error: unknown) => {
+        if (isPassing(error)) for (const id of ids) this.#remember(`${fence} ${id}`, sinceMs);
+        throw error;
+      });
       const openEnds = ends.filter(({ asked }) => !page.ended.has(asked.claim.id));
       const openClaims: ClaimEntry[] = [];
       for (const { asked, resolve } of ends) if (page.ended.has(asked.claim.id)) resolve(true);
@@ -123,7 +138,9 @@ export class JobLedger {
     const standing = await this.#table.standing([...claims.map(({ asked }) => asked), ...ends.map(({ asked }) => asked.claim.id)]);
     for (const { asked: id, resolve, reject } of claims) {
       const job = standing.get(id);
-      if (job?.state === "waiting" && job.is_due && job.deaths < DEATHS_BEFORE_ALONE) reject(rowIsLocked());
+      const claim = job === undefined ? undefined : await this.#heardLate(job);
+      if (claim !== undefined) resolve({ claim });
+      else if (job?.state === "waiting" && job.is_due && job.deaths < DEATHS_BEFORE_ALONE) reject(rowIsLocked());
       else resolve({ standing: job });
     }
     for (const { asked, resolve, reject } of ends) {
@@ -131,6 +148,29 @@ export class JobLedger {
       const job = standing.get(id);
       if (job?.state === "running" && job.attempts === attempt && job.run_by === runBy) reject(rowIsLocked());
       else resolve(job?.state === "done" && job.attempts === attempt);
+    }
+  }
+
+  #remember(unheard: string, sinceMs: number): void {
+    this.#unheard.set(unheard, sinceMs);
+    for (const oldest of this.#unheard.keys()) {
+      if (this.#unheard.size <= UNHEARD_COUNT) return;
+      this.#unheard.delete(oldest);
+    }
+  }
+
+  /** The claim of a running job, if it was made here and not heard of. It is given out once; its lease counts from when it was sent. */
+  async #heardLate({ id, state, attempts, run_by: runBy }: JobStanding): Promise<JobClaim | undefined> {
+    const unheard = `${runBy} ${id}`;
+    const sinceMs = this.#unheard.get(unheard);
+    if (state !== "running" || sinceMs === undefined) return undefined;
+    this.#unheard.delete(unheard);
+    try {
+      const claim = await this.#table.held(id, attempts);
+      return claim?.runBy === runBy ? { ...claim, sinceMs } : undefined;
+    } catch (error) {
+      this.#remember(unheard, sinceMs);
+      throw error;
     }
   }
 }

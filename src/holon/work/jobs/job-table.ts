@@ -100,7 +100,7 @@ export class JobTable {
     const way = alone ? sql`deaths >= ${DEATHS_BEFORE_ALONE}` : sql`deaths < ${DEATHS_BEFORE_ALONE}`;
     const [row] = await this.#database.rows<ClaimRow>(
       "claim job",
-      sql`update ${this.#jobs} set state = 'running', attempts = attempts + 1, alone = ${alone}, run_by = ${this.#nextFence()}, running_since = now(),
+      sql`update ${this.#jobs} set state = 'running', attempts = attempts + 1, alone = ${alone}, run_by = ${this.nextFence()}, running_since = now(),
             leased_until = now() + ${interval(leaseMs)}, progress = null
           where id = ${id}::uuid and state = 'waiting' and due_at <= now() + ${interval(EARLY_MS)} and ${way}
           returning ${CLAIM}`,
@@ -109,14 +109,14 @@ export class JobTable {
   }
 
   /**
-   * Claims and ends several at once, each as {@link JobTable.claim} and {@link JobTable.done} do.
+   * Claims under a fence of {@link JobTable.nextFence}, and ends, several at once, each as {@link JobTable.claim} and {@link JobTable.done} do.
    *
    * Shape: the claims by their job, and the jobs of those ends that were still ours; rows that are locked are passed over, and are in neither.
    * Errors: CONFLICT besides the usual ones - nothing is written.
    */
-  async note(ids: readonly string[], ends: readonly EndedRun[], leaseMs: number): Promise<NotedPage> {
+  async note(ids: readonly string[], ends: readonly EndedRun[], fence: string, leaseMs: number): Promise<NotedPage> {
     const sinceMs = this.#clock.monotonicMs();
-    const params = [JSON.stringify(ends.map(toRecord)), `{${ids.join(",")}}`, this.#nextFence(), leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
+    const params = [JSON.stringify(ends.map(toRecord)), `{${ids.join(",")}}`, fence, leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
     const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#note, params);
     const page: NotedPage = { claimed: new Map(), ended: new Set() };
     for (const row of rows) {
@@ -161,7 +161,7 @@ export class JobTable {
   }
 
   /** I1. */
-  #nextFence(): string {
+  nextFence(): string {
     return `${this.#runner}/${++this.#claimCount}`;
   }
 

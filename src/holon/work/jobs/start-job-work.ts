@@ -95,7 +95,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const unknown = new UnknownMessages({ backend, left, newId });
   const sender = new JobSender({ context, jobs, table, backend, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
-  const ledger = new JobLedger(table, timing.leaseMs);
+  const ledger = new JobLedger(table, clock, timing.leaseMs);
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => table.renew(claims, timing.leaseMs, deadlineMs),
