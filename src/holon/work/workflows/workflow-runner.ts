@@ -216,7 +216,7 @@ export class WorkflowRunner implements Closable {
       const end = await session.work();
       if (end !== "lost") return;
       // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
-      if (!(await attempts.statement(() => runs.giveBack(claim, 0)))) attempts.log.warn({}, "a run is somebody else's now");
+      if (!(await attempts.statement(() => runs.giveBack(claim, 0)))) attempts.log.warn({}, "another runner has a run now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
       // Sooner, if that can be said. A lease that ends by itself counts as a death of its runner.
