@@ -1,30 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { useEventsPlace } from "./events.testing.ts";
 
 const ROWS = 10;
 /** Events of a message, and of a look for held ones. */
 const TOGETHER = 50;
 
-let place: EventsPlace;
-let backend: QueueBackend;
+const place = useEventsPlace();
 beforeAll(async () => {
-  place = await openEventsPlace();
-  backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
   await place.sql`create table orders.stock (n int primary key, left_count int not null)`;
 });
 afterEach(async () => {
-  await place.reset();
   await place.sql`truncate orders.stock`;
-});
-afterAll(async () => {
-  await backend?.close();
-  await place?.end();
 });
 
 /** Takes from one of a few rows, in turns upwards and downwards: two transactions of many events each wait for the other's rows. */
@@ -54,9 +44,9 @@ describe("handlers that change the same rows in another order", { timeout: 60_00
     const count = 16 * TOGETHER;
     await stock(count / ROWS);
     const { seen, react } = takingStock();
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.emitMany(count);
-    await place.startConsumer(backend, react, { concurrencyCount: 3 });
+    await place.startConsumer(place.backend, react, { concurrencyCount: 3 });
     await until(async () => (await place.unsettled()) === 0);
     expect(await left()).toEqual(Array.from({ length: ROWS }, () => 0));
     expect(seen.deadlocks).toBeGreaterThan(0);
@@ -72,9 +62,9 @@ describe("handlers that change the same rows in another order", { timeout: 60_00
       select 'payments', r.id, 'paymentTaken', r.n, 'held', r.payload, '{"kind":"anonymous"}', false, now()
       from jsonb_to_recordset(${place.sql.json(held)}) as r (id uuid, n bigint, payload jsonb)`;
     const { seen, react } = takingStock();
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.emitMany(count);
-    await place.startConsumer(backend, react, { concurrencyCount: 2 });
+    await place.startConsumer(place.backend, react, { concurrencyCount: 2 });
     await until(async () => (await place.unsettled()) === 0 && (await place.inbox()).every(({ state }) => state === "done"));
     expect(await left()).toEqual(Array.from({ length: ROWS }, () => 0));
     expect(seen.deadlocks).toBeLessThanOrEqual(3);

@@ -115,8 +115,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startConsumer(backend, ({ event }) => (event.key === "a" ? until(() => finish) : undefined));
     await place.emit([taken("a", 1)]);
     await until(async () => (await backend.depth(eventQueue("orders"))).active === 1);
-    // They may come in one message.
-    await place.emit([taken("a", 2), taken("b", 1)]);
+    await place.emitTogether([taken("a", 2), taken("b", 1)]);
     await until(async () => (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'`).length > 0);
     await effectsAre(1);
     finish = true;

@@ -1,11 +1,12 @@
 import postgres, { type Sql } from "postgres";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { z } from "zod";
 import { type Contract, contract, event } from "../../contract/index.ts";
 import { type ContextData, createContextData, type DataTransaction, migrate, sql, type Tables } from "../../data/index.ts";
 import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, type Limits, type Logger, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
-import type { QueueBackend } from "../queue/index.ts";
+import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { SubscribingContext } from "./event-routes.ts";
@@ -50,12 +51,21 @@ export interface OlderOptions {
   readonly left?: CountLeft;
 }
 
+/** An event as tests emit it. */
+export interface EmittedEvent {
+  readonly name: string;
+  readonly key?: string;
+  readonly payload: object;
+}
+
 /** Two contexts in one database, `payments` that emits and `orders` that listens, and the means to start and stop their work. */
 export interface EventsPlace {
   readonly url: string;
   readonly sql: Sql;
   /** Emits in transactions of their own, at once. */
-  emit(events: readonly { readonly name: string; readonly key?: string; readonly payload: object }[]): Promise<void>;
+  emit(events: readonly EmittedEvent[]): Promise<void>;
+  /** Emits in one transaction: they come in one message. */
+  emitTogether(events: readonly EmittedEvent[]): Promise<void>;
   /** Emits so many `paymentNoted` in one statement, numbered from 0. */
   emitMany(count: number): Promise<void>;
   readonly payments: ContextData<Tables>;
@@ -132,6 +142,21 @@ export function losing(backend: QueueBackend, loses: (queue: string) => boolean)
   };
 }
 
+/** An {@link EventsPlace} for the tests of a file, with queues in its own database. Each test begins with empty tables. */
+export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { readonly backend: QueueBackend } {
+  const place = {} as EventsPlace & { backend: QueueBackend };
+  beforeAll(async () => {
+    Object.assign(place, await openEventsPlace(limits));
+    place.backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
+  });
+  afterEach(() => place.reset());
+  afterAll(async () => {
+    await place.backend?.close();
+    await place.end?.();
+  });
+  return place;
+}
+
 /** Prepares {@link EventsPlace}. */
 export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<EventsPlace> {
   const server = await startTestServer();
@@ -162,19 +187,21 @@ export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<Eve
     started.push(work);
     return work;
   };
+  const emitTogether: EventsPlace["emitTogether"] = async (events) => {
+    const scope = Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 30_000 });
+    await producerData.transaction(scope, async (tx) => {
+      for (const { name, key, payload } of events) await tx.appendEvent({ name, key, payload });
+    });
+  };
   return {
     url: database.url,
     sql: looking,
     payments: producerData,
     orders: consumerData,
     async emit(events) {
-      await Promise.all(
-        events.map(({ name, key, payload }) => {
-          const scope = Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 30_000 });
-          return producerData.transaction(scope, (tx) => tx.appendEvent({ name, key, payload }));
-        }),
-      );
+      await Promise.all(events.map((event) => emitTogether([event])));
     },
+    emitTogether,
     async emitMany(count) {
       await looking`insert into payments.holon_outbox (kind, name, payload, initiator)
         select 'event', 'paymentNoted', jsonb_build_object('n', n), '{"kind": "anonymous"}' from generate_series(0, ${count - 1}) as n`;

@@ -1,21 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import { eventQueue } from "./event-message.ts";
-import { type EventsPlace, losing, openEventsPlace } from "./events.testing.ts";
+import { losing, useEventsPlace } from "./events.testing.ts";
 
-let place: EventsPlace;
-let backend: QueueBackend;
-beforeAll(async () => {
-  place = await openEventsPlace();
-  backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
-});
-afterEach(() => place.reset());
-afterAll(async () => {
-  await backend?.close();
-  await place?.end();
-});
+const place = useEventsPlace();
 
 const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload: { orderId: key, n } });
 const numbersOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
@@ -30,8 +18,8 @@ async function forget(): Promise<void> {
 
 describe("events of a key that the producer has forgotten", () => {
   it("are handled at once, in their order, though the inbox knows the old ones", async () => {
-    await place.startProducer(backend);
-    await place.startConsumer(backend);
+    await place.startProducer(place.backend);
+    await place.startConsumer(place.backend);
     await place.emit([taken("a", 1)]);
     await place.emit([taken("a", 2)]);
     await until(async () => (await numbersOf("a")).length === 2);
@@ -43,8 +31,8 @@ describe("events of a key that the producer has forgotten", () => {
   });
 
   it("wait for the one that is parked, as those that come after it do, and go on when it is skipped", async () => {
-    await place.startProducer(backend);
-    const consumer = await place.startConsumer(backend, ({ event }) => {
+    await place.startProducer(place.backend);
+    const consumer = await place.startConsumer(place.backend, ({ event }) => {
       if ((event.payload as { n: number }).n === 1) throw new TypeError("never");
     });
     await place.emit([taken("a", 1)]);
@@ -68,8 +56,8 @@ describe("events that need one which the inbox has forgotten, and the producer h
   const forgetInbox = () => place.sql`delete from orders.holon_inbox`;
 
   it("are handled in their order once the producer, asked by the missing acknowledgement, says that the one before was taken", async () => {
-    await place.startProducer(backend);
-    await place.startConsumer(backend);
+    await place.startProducer(place.backend);
+    await place.startConsumer(place.backend);
     await place.emit([taken("a", 1)]);
     await until(async () => (await numbersOf("a")).length === 1);
     await allSettled();
@@ -81,8 +69,8 @@ describe("events that need one which the inbox has forgotten, and the producer h
   });
 
   it("are handled at once if they waited in the outbox for a consumer that was down", async () => {
-    await place.startProducer(backend);
-    const consumer = await place.startConsumer(backend);
+    await place.startProducer(place.backend);
+    const consumer = await place.startConsumer(place.backend);
     await place.emit([taken("a", 1)]);
     await until(async () => (await numbersOf("a")).length === 1);
     await allSettled();
@@ -93,7 +81,7 @@ describe("events that need one which the inbox has forgotten, and the producer h
     await place.sql`insert into payments.holon_deliveries (position, subscriber, sent_count, sent_at)
       select position, 'orders', 0, now() from payments.holon_outbox where key_number > 1`;
     // Nothing is sent twice here.
-    await place.startConsumer(backend, undefined, { resendMs: 3_600_000 });
+    await place.startConsumer(place.backend, undefined, { resendMs: 3_600_000 });
     await allSettled();
     expect(await numbersOf("a")).toEqual([1, 2, 3, 4]);
     expect(await place.sql`select distinct sent_count from payments.holon_deliveries where position > 1`).toEqual([{ sent_count: 1 }]);
@@ -101,8 +89,8 @@ describe("events that need one which the inbox has forgotten, and the producer h
 
   it("are tried again when they are released, also if they were parked before that one was forgotten", async () => {
     let isMended = false;
-    await place.startProducer(backend);
-    const consumer = await place.startConsumer(backend, ({ event }) => {
+    await place.startProducer(place.backend);
+    const consumer = await place.startConsumer(place.backend, ({ event }) => {
       if (!isMended && (event.payload as { n: number }).n === 2) throw new TypeError("not yet");
     });
     for (const n of [1, 2]) await place.emit([taken("a", n)]);
@@ -117,8 +105,8 @@ describe("events that need one which the inbox has forgotten, and the producer h
   });
 
   it("are parked in their turn if their payload does not fit, and not before it is known what became of the one before", async () => {
-    await place.startProducer(backend);
-    const consumer = await place.startConsumer(backend);
+    await place.startProducer(place.backend);
+    const consumer = await place.startConsumer(place.backend);
     await place.emit([taken("a", 1)]);
     await until(async () => (await numbersOf("a")).length === 1);
     await allSettled();
@@ -135,10 +123,10 @@ describe("events that need one which the inbox has forgotten, and the producer h
   it("are acknowledged when they are worked off, if that one comes late", async () => {
     const [patient, lost] = [{ resendMs: 3_600_000, resendLostMs: 3_600_000 }, { count: 0 }];
     await place.startProducer(
-      losing(backend, (queue) => queue === eventQueue("orders") && lost.count++ === 0),
+      losing(place.backend, (queue) => queue === eventQueue("orders") && lost.count++ === 0),
       patient,
     );
-    await place.startConsumer(backend, undefined, patient);
+    await place.startConsumer(place.backend, undefined, patient);
     await place.emit([taken("a", 1)]);
     await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_at is not null`).length === 1);
     for (const n of [2, 3]) await place.emit([taken("a", n)]);

@@ -1,21 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { useEventsPlace } from "./events.testing.ts";
 
-let place: EventsPlace;
-let backend: QueueBackend;
-beforeAll(async () => {
-  place = await openEventsPlace();
-  backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
-});
-afterEach(() => place.reset());
-afterAll(async () => {
-  await backend?.close();
-  await place?.end();
-});
+const place = useEventsPlace();
 
 /** Events of one key that wait one behind the other, the first of them due. */
 async function hold(key: string, count: number): Promise<void> {
@@ -39,7 +27,7 @@ async function transactionsOf(key: string): Promise<number> {
 describe("events of one key that wait one behind the other", { timeout: 60_000 }, () => {
   it("are worked off many in one transaction, in their order", async () => {
     await hold("a", 200);
-    await place.startConsumer(backend);
+    await place.startConsumer(place.backend);
     await until(async () => (await effectsOf("a")).length === 200);
     expect(await effectsOf("a")).toEqual(upTo(200));
     expect(await transactionsOf("a")).toBeLessThanOrEqual(8);
@@ -48,7 +36,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
   it("are worked off with those of many other keys in one transaction, each key in its order", async () => {
     const keys = Array.from({ length: 60 }, (_, n) => `key ${n}`);
     for (const key of keys) await hold(key, 3);
-    await place.startConsumer(backend);
+    await place.startConsumer(place.backend);
     await until(async () => (await place.effects()).length === 180);
     for (const key of keys) expect(await effectsOf(key)).toEqual([1, 2, 3]);
     const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where state = 'done'`;
@@ -59,7 +47,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`);
     for (const key of keys) await hold(key, 2);
     const consumer = await place.startConsumer(
-      backend,
+      place.backend,
       ({ event }) => {
         if (event.key === "key 7") throw new TypeError("never");
       },
@@ -77,7 +65,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await hold("a", 20);
     let isMended = false;
     const consumer = await place.startConsumer(
-      backend,
+      place.backend,
       ({ event }) => {
         if (!isMended && (event.payload as { n: number }).n === 12) throw new TypeError("not yet");
       },
@@ -101,7 +89,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await place.sql.unsafe(`create constraint trigger refuse after insert on orders.effects deferrable initially deferred
       for each row when (new.n = ${count}) execute function orders.refuse()`);
     try {
-      const consumer = await place.startConsumer(backend, undefined, { attemptsCount: 2 });
+      const consumer = await place.startConsumer(place.backend, undefined, { attemptsCount: 2 });
       await until(async () => (await consumer.parked.list()).length === 1);
       expect(await effectsOf("a")).toEqual(upTo(count - 1));
       expect((await consumer.parked.list()).map(({ keyNumber, attempts }) => ({ keyNumber, attempts }))).toEqual([{ keyNumber: count, attempts: 2 }]);
@@ -121,10 +109,10 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     // Longer than the test: the key stays at work until the gate opens.
     const limits = { handlerMs: 300_000 };
     await hold("slow", 1);
-    await place.startConsumer(backend, before, limits);
+    await place.startConsumer(place.backend, before, limits);
     await entered.promise;
     await hold("a", 3);
-    await place.startConsumer(backend, before, limits);
+    await place.startConsumer(place.backend, before, limits);
     await until(async () => (await effectsOf("a")).length === 3);
     expect(await effectsOf("slow")).toEqual([]);
     gate.resolve();
@@ -139,7 +127,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await place.sql.unsafe(`create constraint trigger refuse after insert on orders.effects deferrable initially deferred
       for each row when (new.key = 'a') execute function orders.refuse()`);
     try {
-      await place.startConsumer(backend);
+      await place.startConsumer(place.backend);
       await until(async () => (await effectsOf("b")).length === 1);
       expect(await effectsOf("a")).toEqual([]);
     } finally {
@@ -151,7 +139,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
   it("stop behind one whose payload does not fit, which is parked", async () => {
     await hold("a", 10);
     await place.sql`update orders.holon_inbox set payload = '{"orderId": 5}' where key_number = 4`;
-    const consumer = await place.startConsumer(backend);
+    const consumer = await place.startConsumer(place.backend);
     await until(async () => (await consumer.parked.list()).length === 1);
     expect(await effectsOf("a")).toEqual([1, 2, 3]);
     const [parked] = await consumer.parked.list();

@@ -1,24 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { useEventsPlace } from "./events.testing.ts";
 
 const IDLE_MS = 1_000;
 
-let place: EventsPlace;
-let backend: QueueBackend;
-beforeAll(async () => {
-  place = await openEventsPlace({ idleInTransactionMs: IDLE_MS });
-  backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
-});
-afterEach(() => place.reset());
-afterAll(async () => {
-  await backend?.close();
-  await place?.end();
-});
+const place = useEventsPlace({ idleInTransactionMs: IDLE_MS });
 
 const noted = (count: number) => Array.from({ length: count }, (_, n) => ({ name: "paymentNoted", payload: { n } }));
 const numbers = async () => (await place.effects()).map(({ n }) => n).sort((one, other) => one - other);
@@ -27,8 +15,8 @@ const allSettled = () => until(async () => (await place.unsettled()) === 0);
 describe("a handler that waits for longer than the server lets a transaction stay open without a statement", { timeout: 60_000 }, () => {
   it("is called once, when its event comes", async () => {
     let calls = 0;
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
-    await place.startConsumer(backend, async () => {
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startConsumer(place.backend, async () => {
       calls++;
       await sleep(3 * IDLE_MS);
     });
@@ -40,8 +28,8 @@ describe("a handler that waits for longer than the server lets a transaction sta
 
   it("is called once more, when its event was held after a failure", async () => {
     let calls = 0;
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
-    await place.startConsumer(backend, async () => {
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startConsumer(place.backend, async () => {
       calls++;
       if (calls === 1) throw new TypeError("not yet");
       await sleep(3 * IDLE_MS);
@@ -56,11 +44,11 @@ describe("a handler that waits for longer than the server lets a transaction sta
 describe("handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
   it("are called once each, when their events come in one message", async () => {
     let calls = 0;
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.emitMany(20);
     await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 20);
     await place.startConsumer(
-      backend,
+      place.backend,
       async () => {
         calls++;
         await sleep(100);
@@ -74,11 +62,11 @@ describe("handlers that together take longer than one of them may", { timeout: 6
 
   it("are called once each, when some of their events wait for others of the same message", async () => {
     const calls: number[] = [];
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     for (const n of Array.from({ length: 12 }, (_, at) => at))
       await place.emit([{ name: "paymentTaken", key: `${n % 2}`, payload: { orderId: `${n % 2}`, n } }]);
     await place.startConsumer(
-      backend,
+      place.backend,
       async ({ event }) => {
         calls.push((event.payload as { n: number }).n);
         await sleep(100);
@@ -118,7 +106,7 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
       select 'payments', gen_random_uuid(), case when n <= 30 then 'paymentTaken' else 'paymentNoted' end, n, case when n <= 30 then n::text end,
         case when n <= 30 then 1 end, 'held', jsonb_build_object('orderId', n::text, 'n', n), '{"kind":"anonymous"}', now() - interval '1 hour' + n * interval '1 second'
       from generate_series(1, 40) n`;
-    await place.startConsumer(backend, react, limits);
+    await place.startConsumer(place.backend, react, limits);
     await until(async () => (await notedEffects()) === 10);
     expect(hung.count).toBeLessThanOrEqual(3);
     gate.resolve();
@@ -127,10 +115,10 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
 
   it("keeps the message of its events, and those behind it, for as long as one of them may take", async () => {
     const { gate, hung, react } = hanging();
-    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.emit([...taken(20), ...noted(10)]);
     await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 30);
-    await place.startConsumer(backend, react, { ...limits, concurrencyCount: 1 });
+    await place.startConsumer(place.backend, react, { ...limits, concurrencyCount: 1 });
     await allSettled();
     expect(hung.count).toBeLessThanOrEqual(6);
     await until(async () => (await notedEffects()) === 10);

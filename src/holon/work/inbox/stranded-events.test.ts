@@ -1,22 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { useEventsPlace } from "./events.testing.ts";
 import type { EventWork } from "./start-event-work.ts";
 
-let place: EventsPlace;
-let backend: QueueBackend;
-beforeAll(async () => {
-  place = await openEventsPlace();
-  backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
-});
-afterEach(() => place.reset());
-afterAll(async () => {
-  await backend?.close();
-  await place?.end();
-});
+const place = useEventsPlace();
 
 /** A held event as an older version left it: it needs the one before it of its key, and is acknowledged. */
 interface Left {
@@ -52,12 +40,12 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
       { key: "a", number: 6 },
       { key: "new", number: 5, ageSeconds: 0 },
     ]);
-    expect(await listed(await place.startConsumer(backend))).toEqual([["a", "arrival", "event 4 of its key has not come"]]);
+    expect(await listed(await place.startConsumer(place.backend))).toEqual([["a", "arrival", "event 4 of its key has not come"]]);
   });
 
   it("is worked off when it is released, and those behind it in their order", async () => {
     const [first = ""] = await leave([5, 6, 7].map((number) => ({ key: "a", number })));
-    const consumer = await place.startConsumer(backend);
+    const consumer = await place.startConsumer(place.backend);
     await consumer.parked.release(first);
     await until(async () => (await effectsOf("a")).length === 3);
     expect(await effectsOf("a")).toEqual([5, 6, 7]);
@@ -67,7 +55,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
 
   it("has no effect when it is skipped, and those behind it are worked off", async () => {
     const [first = ""] = await leave([5, 6, 7].map((number) => ({ key: "a", number })));
-    const consumer = await place.startConsumer(backend);
+    const consumer = await place.startConsumer(place.backend);
     await consumer.parked.skip(first);
     await until(async () => (await effectsOf("a")).length === 2);
     expect(await effectsOf("a")).toEqual([6, 7]);
@@ -82,7 +70,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
       { key: "b", number: 2, state: "parked" },
       { key: "b", number: 5 },
     ]);
-    const consumer = await place.startConsumer(backend);
+    const consumer = await place.startConsumer(place.backend);
     expect(await listed(consumer)).toEqual([["a", "arrival", "event 4 of its key has not come"]]);
     const [parked, ...others] = [later[3] ?? "", later[0], later[1], later[2], later[4]];
     for (const id of others) {
@@ -95,11 +83,11 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
 
   it("waits for a process that has a handler when it is released where there is none", async () => {
     const [first = ""] = await leave([{ key: "a", number: 5 }]);
-    const older = await place.startOlderConsumer(backend);
+    const older = await place.startOlderConsumer(place.backend);
     expect(await listed(older)).toEqual([["a", "arrival", "event 4 of its key has not come"]]);
     await older.parked.release(first);
     expect(await listed(older)).toEqual([["a", "handler", "no handler in this version"]]);
-    await place.startConsumer(backend);
+    await place.startConsumer(place.backend);
     await until(async () => (await effectsOf("a")).length === 1);
   });
 
@@ -109,7 +97,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
       select 'payments', gen_random_uuid(), 'paymentTaken', n, 'k' || n, 9, case when n <= 40000 then 'held' else 'done' end, '{}', 8, true, now() - interval '90 seconds',
         case when n > 40000 then now() end from generate_series(6, 60000) n`;
     await place.sql`analyze orders.holon_inbox`;
-    const consumer = await place.startOlderConsumer(backend, { limits: { pollMs: 3_600_000 } });
+    const consumer = await place.startOlderConsumer(place.backend, { limits: { pollMs: 3_600_000 } });
     const reads = async () => {
       await place.sql`select pg_stat_clear_snapshot()`;
       const [row] = await place.sql<{ whole: number; waiting: number; ordered: number }[]>`
