@@ -43,7 +43,7 @@ export default defineConfig({
     globalSetup: "test/left-out.ts",
     pool: "forks",
     execArgv: ["--conditions=source"],
-    // One more than a small machine has cores: each test waits for a database or a process for a third of its time.
+    // One more than a small machine has cores: tests wait for databases and processes, and three keep two cores busy.
     maxWorkers: 3,
     // Many tests start processes and databases; what hangs longer than this hangs for good.
     testTimeout: 30_000,

@@ -11,18 +11,21 @@ const specs = { send: job(z.object({ odd: z.boolean().optional() }), { result: z
 const cyclic: { self?: unknown } = {};
 cyclic.self = cyclic;
 
+/** Ends its job with the answer in the transaction of its effect. */
+function completing(answer: unknown): JobHandler {
+  return (call) =>
+    place.store.transaction(call.scope, async (tx) => {
+      await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
+      await call.complete(tx, answer);
+    });
+}
+
 describe.each([
   ["a BigInt", { n: 1n }],
   ["a cycle", cyclic],
 ])("the answer of a job that holds %s", { timeout: 30_000 }, (_name, answer) => {
   it("is refused in the transaction that completes the job: nothing of it is committed, and the job is set aside after one run", async () => {
-    const send: JobHandler = async (call) => {
-      await place.store.transaction(call.scope, async (tx) => {
-        await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
-        await call.complete(tx, answer);
-      });
-    };
-    const work = await place.start(specs, { send });
+    const work = await place.start(specs, { send: completing(answer) });
     const id = await place.enqueue(work);
     await place.is(id, "failed");
     expect(await place.effectCount()).toBe(0);
@@ -86,13 +89,7 @@ describe.each([
   });
 
   it("is kept by the transaction that completes the job", async () => {
-    const send: JobHandler = async (call) => {
-      await place.store.transaction(call.scope, async (tx) => {
-        await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
-        await call.complete(tx, answer);
-      });
-    };
-    const work = await place.start(specs, { send });
+    const work = await place.start(specs, { send: completing(answer) });
     const id = await place.enqueue(work);
     await place.is(id, "done");
     expect([await place.effectCount(), await place.row(id)]).toEqual([1, expect.objectContaining({ attempts: 1, result: answer })]);

@@ -70,7 +70,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     expect(await place.sql`select 1 from orders.holon_outbox where settled_at is null`).toEqual([]);
   });
 
-  it("run though rows of the outbox hold what this version does not write: a priority that is none, or a key that no index takes", async () => {
+  it("run although rows of the outbox hold what this version does not write: a priority that is not a number, or a key too long for an index", async () => {
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const ids = await place.append(Array.from({ length: 12 }, () => ({})));
     const setOptions = (id: string | undefined, options: object) =>
