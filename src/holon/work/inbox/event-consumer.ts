@@ -21,6 +21,8 @@ export interface ConsumerParts extends EventRunParts {
   readonly acks: Pick<AckSender, "taken">;
   readonly left: LeftWork;
   readonly pauses: HandlerPauses;
+  /** Whether the process stops: no further handler begins. */
+  readonly isClosing: () => boolean;
 }
 
 /** What becomes of the events of one job. Those that are in neither list are to be sent again. */
@@ -72,17 +74,17 @@ export class EventConsumer {
   /**
    * Takes the events of one job: as many in one transaction as time allows, and one by one if that fails, so that each has its own fate. If a slow handler
    * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn. Events of a key that another
-   * transaction has are taken after the others, which it thus does not hold up.
+   * transaction has are taken after the others, which it thus does not hold up. What a stop leaves comes again.
    *
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
   async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
-    const { pauses, clock } = this.#parts;
+    const { pauses, clock, isClosing } = this.#parts;
     const batches: TakenBatch[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
     let holdFrom = Number.POSITIVE_INFINITY;
     let [isAlone, waits] = [false, false];
-    while (rest.length > 0) {
+    while (rest.length > 0 && !isClosing()) {
       const blame = new HandlerBlame<EventMessage>(clock);
       const messages = isAlone ? rest.slice(0, 1) : this.#together(producer, rest);
       try {
@@ -166,7 +168,7 @@ export class EventConsumer {
     return { taken, rest: messages.filter((message) => !settled.has(message)) };
   }
 
-  /** Calls the handlers of events that are new and done with that. Returns how many events of the list it came past before its time was over. */
+  /** Calls the handlers of events that are new and done with that. Returns how many of the list it came past before its time was over or a stop. */
   async #handleNew(
     tx: Tx,
     producer: string,
@@ -174,13 +176,13 @@ export class EventConsumer {
     isEntered: (candidate: Candidate) => boolean,
     blame: HandlerBlame<EventMessage>,
   ): Promise<number> {
-    const { clock, handlerMs } = this.#parts;
+    const { clock, handlerMs, isClosing } = this.#parts;
     const untilMs = clock.monotonicMs() + handlerMs * SLOW_PART;
     let isFirst = true;
     for (const [at, candidate] of candidates.entries()) {
       const { message, payload, route, state } = candidate;
       if (state !== "done" || route === undefined || !isEntered(candidate)) continue;
-      if (!isFirst && clock.monotonicMs() >= untilMs) return at;
+      if (!isFirst && (clock.monotonicMs() >= untilMs || isClosing())) return at;
       isFirst = false;
       await blame.during(message, () => runHandler(this.#parts, tx, producer, message, payload, route));
     }

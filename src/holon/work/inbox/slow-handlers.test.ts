@@ -83,6 +83,32 @@ describe("handlers that together take longer than one of them may", { timeout: 6
   });
 });
 
+describe("handlers of one message, when the process stops", { timeout: 60_000 }, () => {
+  it("are not begun any more, and what was taken is acknowledged", async () => {
+    let [calls, hasStopped] = [0, false];
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.emitMany(20);
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 20);
+    const consumer = place.startConsumer(
+      place.backend,
+      async () => {
+        calls++;
+        void consumer
+          .then((work) => work.close())
+          .then(() => {
+            hasStopped = true;
+          });
+        await sleep(100);
+      },
+      { handlerMs: 1_000_000 },
+    );
+    await until(() => hasStopped);
+    expect(calls).toBe(1);
+    expect(await place.inbox()).toMatchObject([{ state: "done" }]);
+    await until(async () => (await place.unsettled()) === 19);
+  });
+});
+
 describe("a handler that hangs", { timeout: 60_000 }, () => {
   /** Hangs at each `paymentTaken` until the gate opens. */
   function hanging() {

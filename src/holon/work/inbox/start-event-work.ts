@@ -104,7 +104,7 @@ export async function startEventWork({
   const running = { context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs: limits.handlerMs };
   const taken = { inbox, routes, failures, pauses, acks, wakeHeld };
   const worker: HeldWorker = new HeldWorker({ ...running, ...taken, limits });
-  const consumer = new EventConsumer({ ...running, ...taken, left });
+  const consumer = new EventConsumer({ ...running, ...taken, left, isClosing });
   const announcing = new Task({
     ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },
     run: async () => {
