@@ -18,4 +18,21 @@ describe("leases that have ended", () => {
   it("are left longer if there is another gap meanwhile", () => {
     expect(looks([1_000, 7_000, 13_000, 18_000, 23_000, 27_999, 28_000])).toEqual([true, false, false, false, false, false, true]);
   });
+
+  it("are left for four leases at most if each look comes late, since this process computes in long pieces", () => {
+    const every6s = Array.from({ length: 21 }, (_, n) => n * 6_000);
+    expect(looks(every6s)).toEqual(every6s.map((ms) => ms === 0 || ms >= 66_000));
+  });
+
+  it("are left for a whole lease after a freeze, also in a process whose looks always come late", () => {
+    const every6s = Array.from({ length: 21 }, (_, n) => n * 6_000);
+    const frozen = [3_720_000, 3_725_000, 3_730_000, 3_734_999, 3_735_000];
+    expect(looks([...every6s, ...frozen]).slice(-6)).toEqual([true, false, false, false, false, true]);
+  });
+
+  it("are left for a whole lease after the first late look that follows a lease of looks in time", () => {
+    const late = Array.from({ length: 14 }, (_, n) => n * 6_000);
+    const inTime = [83_000, 88_000, 93_000];
+    expect(looks([...late, ...inTime, 99_000, 104_000]).slice(-6)).toEqual([true, true, true, true, false, false]);
+  });
 });

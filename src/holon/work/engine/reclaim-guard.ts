@@ -8,21 +8,35 @@ export interface ReclaimGuardOptions {
   readonly everyMs: number;
 }
 
+/** Longest that looks which come late again and again are waited out, in leases. */
+const PATIENCE_LEASES = 4;
+
 /**
  * Tells whether leases that have ended are those of dead processes.
  *
  *     calm     --looks follow each other-->          calm     reclaims
  *     calm     --a gap between two looks-->          waiting  reclaims nothing
  *     waiting  --a whole lease without a gap-->      calm
+ *     waiting  --four leases, with gaps-->           used to gaps: reclaims
+ *     waiting, used to gaps --a far longer gap-->    waiting, from the start
+ *     used to gaps --a whole lease without a gap-->  calm
  *
  * While the database was away, or silent, no living process could renew: right after it, the leases of all have ended. They get the time of one lease to
  * renew them. Of a process that starts, the first look is calm.
+ *
+ * A process that computes in long pieces looks late each time, though the database answers others: it must not leave the runs of the dead for ever. A
+ * database that answered its looks for four leases has answered a living process as well. A gap that is longer than its pieces are is no piece of
+ * computing: it may be that all were frozen.
  */
 export class ReclaimGuard {
   readonly #leaseMs: number;
   readonly #gapMs: number;
   #lookedAtMs = Number.POSITIVE_INFINITY;
   #calmFromMs = Number.NEGATIVE_INFINITY;
+  #lastGapAtMs = Number.NEGATIVE_INFINITY;
+  /** How long the gap was with which the waiting began. */
+  #usualMs = 0;
+  #patientUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor({ leaseMs, everyMs }: ReclaimGuardOptions) {
     this.#leaseMs = leaseMs;
@@ -31,7 +45,8 @@ export class ReclaimGuard {
 
   /** Notes a look that the database has answered, at this moment of its own clock. Returns whether what has ended may be reclaimed now. */
   looked(databaseMs: number): boolean {
-    if (databaseMs - this.#lookedAtMs > this.#gapMs) this.#calmFromMs = databaseMs + this.#leaseMs;
+    const sinceMs = databaseMs - this.#lookedAtMs;
+    if (sinceMs > this.#gapMs) this.#noteGap(databaseMs, sinceMs);
     this.#lookedAtMs = databaseMs;
     return databaseMs >= this.#calmFromMs;
   }
@@ -39,5 +54,16 @@ export class ReclaimGuard {
   /** Longest that the database may take to get to the statement that reclaims: after it, the look before it says nothing any more. */
   get goodForMs(): number {
     return this.#gapMs;
+  }
+
+  #noteGap(databaseMs: number, sinceMs: number): void {
+    const wasCalm = this.#lookedAtMs >= this.#lastGapAtMs + this.#leaseMs;
+    // A silence on top of a piece of computing is noticed as one between two looks in time is.
+    if (wasCalm || sinceMs > this.#usualMs + this.#gapMs) {
+      this.#usualMs = sinceMs;
+      this.#patientUntilMs = databaseMs + PATIENCE_LEASES * this.#leaseMs;
+    }
+    this.#lastGapAtMs = databaseMs;
+    this.#calmFromMs = Math.min(databaseMs + this.#leaseMs, this.#patientUntilMs);
   }
 }
