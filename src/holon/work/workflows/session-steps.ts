@@ -47,7 +47,7 @@ const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "fail
  *
  *     going --stop--> stopping --> over --> speculationFailed --> lost --> failed, each over those before it, never back
  *
- * I1. Steps begin only while the session is going; what is under way comes to its end in any course.
+ * I1. Steps begin only while the session is going; what is under way comes to its end in any course, or to the end of its attempt if the process stops.
  * I2. Nothing begins before all that is recorded has been delivered: a body that does not fit its records is found out before it does anything new.
  * I3. What acts elsewhere begins when every transaction before it is certain; transactions follow each other without waiting for that.
  */
@@ -106,6 +106,7 @@ export class SessionSteps {
     else if (rank(course) > rank(this.#course)) this.#course = course;
     // What fails after the body has ended is not tried again, but undone.
     this.#runner.isBodyOver = rank(this.#course) >= COURSES.indexOf("over");
+    this.#runner.isStopping = this.#course.kind === "stopping";
     this.#move();
   }
 

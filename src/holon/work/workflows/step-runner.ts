@@ -71,6 +71,8 @@ export class StepRunner {
   readonly #chain = new TransactionChain();
   /** Set when the body has ended: what fails then is not tried again, but undone. */
   isBodyOver = false;
+  /** Set when the process stops: what fails then is tried again by another one. */
+  isStopping = false;
 
   constructor(parts: StepRunnerParts) {
     this.#parts = parts;
@@ -203,12 +205,13 @@ export class StepRunner {
     if (answer !== undefined && !isAhead) order.giveUp(answer);
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
     attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, "a step failed and is tried again");
-    if (isAhead || waitMs > timing.heldWaitMs) await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt));
+    if (!isAhead && waitMs <= timing.heldWaitMs) {
+      await sleep(waitMs);
+      if (!this.isStopping) return "again";
+    }
+    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt));
     // A body that is ahead of what was committed is run again: from the records.
-    if (isAhead) return { kind: "speculationFailed", waitMs };
-    if (waitMs > timing.heldWaitMs) return { kind: "later", waitMs, resume: () => this.#go(trial) };
-    await sleep(waitMs);
-    return "again";
+    return isAhead ? { kind: "speculationFailed", waitMs } : { kind: "later", waitMs, resume: () => this.#go(trial) };
   }
 
   async #recorded({ name }: ReachedStep): Promise<StepRecord | undefined> {

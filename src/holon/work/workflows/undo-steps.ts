@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fullJitterMs, isHolonError } from "../../kernel/index.ts";
+import { type BackoffBounds, fullJitterMs, isHolonError } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
 import { reasonOf } from "./step-error.ts";
@@ -28,8 +28,7 @@ export async function undoSteps(
   isStopping: () => boolean,
 ): Promise<UndoOutcome> {
   for (const undoable of toUndo(reached, records)) {
-    if (isStopping()) return { kind: "halted", waitMs: 0 };
-    const outcome = await undoStep(parts, undoable);
+    const outcome = await undoStep(parts, undoable, isStopping);
     if (outcome.kind !== "undone") return outcome;
   }
   return { kind: "undone" };
@@ -50,12 +49,14 @@ function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
   return state === "done" || (state === "started" && kind !== "transaction") || (state === "failed" && inDoubt);
 }
 
-async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutcome> {
+async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => boolean): Promise<UndoOutcome> {
   const { claim, runs, steps, attempts, timing, random } = parts;
   const { step, record } = undoable;
   let failures = record.undoFailures;
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
     if (attempts.isOver) return { kind: "lost" };
+    // Asked before each attempt: the waits between them may all be too short for the run to be given back.
+    if (isStopping()) return { kind: "halted", waitMs: 0 };
     try {
       await runUndo(parts, undoable, attempt);
       attempts.log.info({ step: step.name, attempt }, "a step is undone");
@@ -69,7 +70,8 @@ async function undoStep(parts: StepParts, undoable: Undoable): Promise<UndoOutco
       const away = isAway(error);
       if (!away) failures++;
       await attempts.statement(() => steps.undoFailed(claim, step, attempt, failures));
-      const waitMs = fullJitterMs(attempt, { ...DEFAULT_RETRY, ...step.retry }, random);
+      const ownWaits = { ...DEFAULT_RETRY, ...step.retry };
+      const waitMs = fullJitterMs(attempt, away ? awayWaits(ownWaits) : ownWaits, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
       // What a step runs outside fails alike whether it is refused or its provider is away: it has as many attempts as the step.
       const ownCount = step.kind === "run" ? (step.retry?.attempts ?? 0) : 0;
@@ -98,6 +100,11 @@ async function runUndo({ claim, steps, attempts, host }: StepParts, { step, undo
     await undo({ ...args, ...known });
   });
   if (step.kind !== "transaction") await attempts.statement(() => steps.writeUndone(claim, step));
+}
+
+/** The waits for a callee that is away: no shorter than the usual ones, so that all attempts together outlast its restart, whatever the step says. */
+function awayWaits({ firstMs, greatestMs }: BackoffBounds): BackoffBounds {
+  return { firstMs: Math.max(firstMs, DEFAULT_RETRY.firstMs), greatestMs: Math.max(greatestMs, DEFAULT_RETRY.greatestMs) };
 }
 
 /** Failures of the world around, which pass. */
