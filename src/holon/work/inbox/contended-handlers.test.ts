@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../data/child.testing.ts";
+import { signal, until } from "../../data/child.testing.ts";
 import type { EventArguments } from "./event-handler.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
@@ -68,5 +68,46 @@ describe("handlers that change the same rows in another order", { timeout: 60_00
     await until(async () => (await place.unsettled()) === 0 && (await place.inbox()).every(({ state }) => state === "done"));
     expect(await left()).toEqual(Array.from({ length: ROWS }, () => 0));
     expect(seen.deadlocks).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("a key that is at work elsewhere", { timeout: 60_000 }, () => {
+  const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload: { orderId: key, n } });
+  const isWaitedFor = async () =>
+    (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory' and datname = current_database()`)
+      .length > 0;
+  const deadlock = async ({ tx }: EventArguments) => {
+    await tx.db.execute(sql`do $$ begin raise exception 'a deadlock' using errcode = '40P01'; end $$`);
+  };
+
+  it.each([
+    ["after a deadlock", { first: [taken("d", 1), taken("e", 1)], own: [], before: deadlock }],
+    ["after a failure of its message", { first: [], own: [taken("d", 1)], before: () => Promise.reject(new TypeError("not yet")) }],
+  ])("holds up no events of other keys of its message %s", async (_when, { first, own, before }) => {
+    const [isAtWork, finish] = [signal(), signal()];
+    let hasFailed = false;
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startConsumer(place.backend, async (args) => {
+      const { key, payload } = args.event;
+      if (key === "d" && !hasFailed) {
+        hasFailed = true;
+        await before(args);
+      }
+      if (key !== "a" || (payload as { n: number }).n !== 1) return;
+      isAtWork.resolve();
+      await finish.promise;
+    });
+    if (first.length > 0) await place.emitTogether(first);
+    await until(async () => (await place.effects()).length === first.length);
+    await place.emitTogether([taken("a", 1)]);
+    await isAtWork.promise;
+    await place.emitTogether([...own, taken("a", 2), taken("a", 3), taken("b", 1)]);
+    await until(isWaitedFor);
+    const keys = (await place.effects()).map(({ key }) => key);
+    finish.resolve();
+    expect(keys).toContain("b");
+    await until(async () => (await place.unsettled()) === 0 && (await place.inbox()).every(({ state }) => state === "done"));
+    expect((await place.effects()).filter(({ key }) => key === "a").map(({ n }) => n)).toEqual([1, 2, 3]);
+    expect(hasFailed).toBe(true);
   });
 });

@@ -37,8 +37,10 @@ export interface TakenBatch {
 interface Taken {
   /** To be acknowledged. */
   readonly taken: readonly EventMessage[];
-  /** Those that no time was left for, or whose key another transaction has, in their order. */
-  readonly rest: readonly EventMessage[];
+  /** Those that no time was left for, or whose key another transaction has. */
+  readonly left: readonly EventMessage[];
+  /** Those of them whose key another transaction has. */
+  readonly busy: readonly EventMessage[];
 }
 
 /** What is taken in one transaction. */
@@ -73,8 +75,10 @@ export class EventConsumer {
 
   /**
    * Takes the events of one job: as many in one transaction as time allows, and one by one if that fails, so that each has its own fate. If a slow handler
-   * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn. Events of a key that another
-   * transaction has are taken after the others, which it thus does not hold up. What a stop leaves comes again.
+   * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn.
+   *
+   * Events of a key that another transaction has are taken after the others, which it thus does not hold up: all of that key, so that their
+   * order stays. What a stop leaves comes again.
    *
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
@@ -83,15 +87,21 @@ export class EventConsumer {
     const batches: TakenBatch[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
     let holdFrom = Number.POSITIVE_INFINITY;
-    let [isAlone, waits] = [false, false];
+    // Keys that another transaction had when it was looked last.
+    const busy = new Set<string>();
+    let isAlone = false;
     while (rest.length > 0 && !isClosing()) {
       const blame = new HandlerBlame<EventMessage>(clock);
-      const messages = isAlone ? rest.slice(0, 1) : this.#together(producer, rest);
+      const free = rest.filter((message) => !busy.has(orderOf(message)));
+      const waits = free.length === 0 || rest.length === 1;
+      const turn = waits ? rest : free;
+      const messages = isAlone ? turn.slice(0, 1) : this.#together(producer, turn);
       try {
-        const { taken, rest: left } = await this.#take({ producer, messages, holdFrom, waits: waits || messages.length === 1 }, blame);
+        const { taken, left, busy: found } = await this.#take({ producer, messages, holdFrom, waits }, blame);
         batches.push({ taken, refused: [] });
-        waits = left.length === messages.length;
-        rest = [...left, ...rest.slice(messages.length)];
+        for (const message of messages) busy.delete(orderOf(message));
+        for (const message of found) busy.add(orderOf(message));
+        rest = without(rest, without(messages, left));
       } catch (error) {
         if (messages.length > 1 && isContention(error)) {
           pauses.noteContended(producer, blame, messages);
@@ -102,7 +112,7 @@ export class EventConsumer {
         if (slow !== undefined) holdFrom = slow.position;
         if (messages.length === 1) {
           batches.push(await this.#noteFailure(producer, messages[0] as EventMessage, error));
-          rest = rest.slice(1);
+          rest = without(rest, messages);
         }
         isAlone = slow === undefined;
       }
@@ -139,12 +149,14 @@ export class EventConsumer {
   /** Takes events in one transaction, as many as time allows. */
   async #take({ producer, messages, holdFrom, waits }: Taking, blame: HandlerBlame<EventMessage>): Promise<Taken> {
     const { inbox, left, database } = this.#parts;
+    let own: readonly EventMessage[] = [];
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
     const woken = await inEventScope(this.#parts, { task: `events of ${producer}`, isOne: messages.length === 1 }, async (tx) => {
       // Both on their way at once: the second statement begins when the first has the locks.
       const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);
-      const [own, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);
+      const [locked, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);
+      own = locked;
       const judged = judgeEvents(this.#parts, { producer, messages: own, known, holdFrom }, blame);
       const entered = await inbox.enter(tx, producer, judged);
       const isEntered = ({ message }: Candidate): boolean => entered.has(message.id);
@@ -164,8 +176,7 @@ export class EventConsumer {
       for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
     }
     const taken = candidates.filter((candidate) => !isToComeAgain(candidate)).map(toMessage);
-    const settled = new Set(candidates.map(toMessage));
-    return { taken, rest: messages.filter((message) => !settled.has(message)) };
+    return { taken, left: without(messages, candidates.map(toMessage)), busy: without(messages, own) };
   }
 
   /** Calls the handlers of events that are new and done with that. Returns how many of the list it came past before its time was over or a stop. */
@@ -191,3 +202,11 @@ export class EventConsumer {
 }
 
 const toMessage = ({ message }: Candidate): EventMessage => message;
+
+/** Names the key that an event is ordered by, for each event another one if it has none. */
+const orderOf = ({ id, name, key }: EventMessage): string => JSON.stringify(key === null ? [id] : [name, key]);
+
+function without(messages: readonly EventMessage[], others: readonly EventMessage[]): readonly EventMessage[] {
+  const excluded = new Set(others);
+  return messages.filter((message) => !excluded.has(message));
+}
