@@ -47,6 +47,24 @@ describe("the undo of a step", { timeout: 60_000 }, () => {
     expect(await place.row(id)).toMatchObject({ state: "undoing", leased_by: null, deaths: 0 });
     expect(await place.steps(id)).toMatchObject([{ undo_attempts: undos }, {}]);
   });
+
+  it("has all its attempts again after the version before has resumed its run, which knows one of the two counters only", async () => {
+    let isCured = false;
+    let undos = 0;
+    const undo = () => {
+      undos++;
+      if (!isCured || undos === 1) throw new TypeError("not yet");
+    };
+    place.start(acting({ undo }));
+    const id = await place.run("1");
+    await place.is(id, "stuck");
+    expect([undos, await place.steps(id)]).toMatchObject([8, [{ undo_attempts: 8, undo_failures: 8 }, {}]]);
+    [isCured, undos] = [true, 0];
+    await place.sql`update orders.holon_steps set undo_attempts = 0 where run_id = ${id}`;
+    await place.sql`update orders.holon_runs set state = 'undoing', wake_at = now() where id = ${id}`;
+    await until(async () => ["undone", "stuck"].includes(String((await place.row(id))["state"])));
+    expect([undos, await place.row(id)]).toMatchObject([2, { state: "undone" }]);
+  });
 });
 
 describe("a step that fails", { timeout: 60_000 }, () => {

@@ -52,7 +52,8 @@ function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
 async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => boolean): Promise<UndoOutcome> {
   const { claim, runs, steps, attempts, timing, random } = parts;
   const { step, record } = undoable;
-  let failures = record.undoFailures;
+  // The version before sets only the count of all attempts back when it resumes a run.
+  let failures = Math.min(record.undoFailures, record.undoAttempts);
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
     if (attempts.isOver) return { kind: "lost" };
     // Asked before each attempt: the waits between them may all be too short for the run to be given back.
