@@ -182,6 +182,8 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
     const servers: Server[] = [];
     const sockets: Socket[] = [];
     afterEach(async () => {
+      // First of all: a peer that lives connects again while the server closes, and keeps it open.
+      await stage.close();
       for (const socket of sockets.splice(0)) socket.destroy();
       for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     });
