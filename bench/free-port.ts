@@ -1,10 +1,14 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-/** A port that is free together with the next one: Moleculer's clients listen too. */
+/**
+ * A port that is free together with the next one: Moleculer's clients listen too. It is not among those that outgoing connections and servers on
+ * port 0 get: it stays free until a server listens there.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = await listenOnce(0);
-    if (port !== undefined && port < 65_535 && (await listenOnce(port + 1)) !== undefined) return port;
+    const port = await listenOnce(randomInt(20_000, 32_000));
+    if (port !== undefined && (await listenOnce(port + 1)) !== undefined) return port;
   }
 }
 

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePorts } from "../../src/holon/dev/postgres/free-ports.ts";
 
 /**
  * The README's first command as a newcomer runs it: `npm start` on embedded defaults in an empty folder of data answers within a minute,
@@ -64,19 +63,6 @@ async function answersWithin(limitMs: number): Promise<string | undefined> {
     await pause(200);
   }
   return `${[url, ...others].join(", ")} did not answer 200 within ${limitMs} ms: ${last}.`;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) server.close();
-  return ports;
 }
 
 function fail(reason: string): void {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { freePorts } from "../../../src/holon/dev/apart/free-ports.ts";
+import { freePorts } from "../../../src/holon/dev/postgres/free-ports.ts";
 import { runCommand } from "../command.ts";
 
 /** Contexts that the shop's edge needs an address of; nobody answers there. */

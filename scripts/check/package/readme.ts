@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { incompatibilitiesOf } from "../../../src/holon/data/migrate/compatibility.ts";
-import { freePorts } from "../../../src/holon/dev/apart/free-ports.ts";
+import { freePorts } from "../../../src/holon/dev/postgres/free-ports.ts";
 import { EnvironmentReader } from "../../../src/holon/process/plan/environment-reader.ts";
 import { refuseUnknownVariables } from "../../../src/holon/process/plan/refuse-unknown.ts";
 import { VARIABLES } from "../../../src/holon/process/plan/variables.ts";

@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { freePorts } from "../../../src/holon/dev/apart/free-ports.ts";
+import { freePorts } from "../../../src/holon/dev/postgres/free-ports.ts";
 import { FaultProcess } from "./fault-process.ts";
 import { connect, type FaultPostgres, startFaultPostgres } from "./postgres.ts";
 import { type FaultProgram, faultProgram } from "./program.ts";

@@ -5,7 +5,7 @@ import { shapeOf } from "../../process/app/app-shape.ts";
 import type { App } from "../../process/app/define-app.ts";
 import type { ContextShape, Plan } from "../../process/plan/index.ts";
 import { renderTable } from "../../process/plan/render-table.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../postgres/free-ports.ts";
 import { superviseChild } from "./supervised-child.ts";
 
 /** What {@link runApart} needs. */

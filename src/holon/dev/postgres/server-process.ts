@@ -2,7 +2,7 @@ import { open, readFile, stat, truncate } from "node:fs/promises";
 import path from "node:path";
 import { catalogueError } from "../../kernel/index.ts";
 import type { Cluster } from "./cluster.ts";
-import { findFreePort } from "./free-port.ts";
+import { freePort } from "./free-ports.ts";
 import { type GuardedProcess, spawnGuarded } from "./guarded-process.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 import { readPostmaster } from "./postmaster-file.ts";
@@ -41,7 +41,7 @@ const START_ATTEMPTS = 20;
 export async function startServerProcess(start: ServerStart): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
     start.signal?.throwIfAborted();
-    const port = start.port === 0 ? await findFreePort() : start.port;
+    const port = start.port === 0 ? await freePort() : start.port;
     const log = path.join(start.folder, "postgres.log");
     const from = await logSize(log);
     const running = await tryServer(start, port, log);

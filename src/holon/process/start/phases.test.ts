@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
 import { defineContext } from "../../define/index.ts";
-import { findFreePort } from "../../dev/postgres/free-port.ts";
+import { freePort } from "../../dev/postgres/free-ports.ts";
 import { silentLogger } from "../../kernel/index.ts";
 import { shapeOf } from "../app/app-shape.ts";
 import { defineApp } from "../app/define-app.ts";
@@ -12,7 +12,7 @@ import { startProcess } from "./start-process.ts";
 const greet = defineContext(contract("greet", { procedures: { hello: query({ access: "public", output: z.string() }) } }));
 
 it("a process is ready when it has started, not before, and not from the moment it is told to stop", async () => {
-  const opsPort = await findFreePort();
+  const opsPort = await freePort();
   const readyz = async () => {
     const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`);
     return { status: answer.status, ...((await answer.json()) as object) };

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { endWithUs } from "../../dev/postgres/end-with-us.ts";
+import { freePort } from "../../dev/postgres/free-ports.ts";
 
 /** A real Redis for a test. */
 export interface TestRedis {
@@ -72,12 +72,4 @@ async function command(port: number, run: (redis: Redis) => Promise<unknown>): P
   await run(redis);
   redis.disconnect();
   while (redis.status !== "end") await sleep(5);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,0 +1,36 @@
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+
+/** By default no system gives these to outgoing connections, nor to servers on port 0: they stay free until the process that gets one listens. */
+const PORTS = { from: 20_000, to: 32_000 } as const;
+
+/** A port of 127.0.0.1 that nothing listens on now. Another process may take it before you listen on it: be ready to ask again. */
+export async function freePort(): Promise<number> {
+  const [port] = (await freePorts(1)) as [number];
+  return port;
+}
+
+/** Ports of 127.0.0.1 that nothing listens on now; different ones, because all are held until all are found. */
+export async function freePorts(count: number): Promise<number[]> {
+  const held = new Map<number, Server>();
+  while (held.size < count) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    const server = held.has(port) ? undefined : await listenOn(port);
+    if (server !== undefined) held.set(port, server);
+  }
+  await Promise.all([...held.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  return [...held.keys()];
+}
+
+/** Undefined if something else has the port. Errors: what else keeps a server from listening. */
+async function listenOn(port: number): Promise<Server | undefined> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    return server;
+  } catch (error) {
+    if (["EADDRINUSE", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
