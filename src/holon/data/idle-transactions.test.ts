@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { orders, useOrders } from "./orders.testing.ts";
 
@@ -25,6 +26,16 @@ describe("a transaction in which no statement runs for longer than the server le
       await sleep(3 * IDLE_MS);
     });
     await expect(writing).rejects.toMatchObject({ code: "CONFLICT", details: { fields: ["email"] } });
+  });
+
+  it("ends at the deadline of its scope, though its handler has returned and left it behind: its place is free", async () => {
+    const left = place.data.transaction(testScope(2 * IDLE_MS), async ({ db }) => {
+      await db.insert(orders).values({ email: "a", amount: 1 });
+      await new Promise(() => {});
+    });
+    await expect(left).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await until(async () => place.data.stats().inUse === 0);
+    expect(await place.sql`select email from orders.orders`).toEqual([]);
   });
 
   it("is ended by the server if its process is frozen: what it has locked is free", async () => {

@@ -1,4 +1,4 @@
-import { type Clock, catalogueError, isHolonError, isInstanceOf, type Limits, markOrigin, type Scope } from "../../kernel/index.ts";
+import { type Clock, catalogueError, type HolonError, isHolonError, isInstanceOf, type Limits, markOrigin, type Scope } from "../../kernel/index.ts";
 import { isContention, isWorthRepeating } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import type { DatabaseFactory } from "../drizzle/database-factory.ts";
@@ -104,16 +104,23 @@ async function runAttempt<T extends Tables, R>(
   const connection = (chain === undefined ? pool.tryAcquire(scope) : await connectionFor(pool, scope, chain)) ?? (await pool.acquire(scope));
   const runner = new TransactionRunner(connection, texts);
   let forget = () => {};
+  let cancel = (_reason: HolonError): void => {};
   let isOffered = false;
   const cancelled = new Promise<never>((_resolve, reject) => {
-    forget = scope.onCancel((reason) => {
+    cancel = (reason) => {
       runner.cancel(reason);
       reject(reason);
-    });
+    };
+    forget = scope.onCancel(cancel);
   });
   try {
     const nowMs = clock.monotonicMs();
-    runner.begin(beginText(scope, nowMs, limits.statementTimeoutMs, options.lockTimeoutMs), keepAliveMs(scope, nowMs, limits.idleInTransactionMs));
+    runner.begin(beginText(scope, nowMs, limits.statementTimeoutMs, options.lockTimeoutMs));
+    const everyMs = keepAliveMs(scope, nowMs, limits.idleInTransactionMs);
+    if (everyMs !== undefined) {
+      const isLate = (): boolean => clock.monotonicMs() >= scope.deadlineAtMs;
+      runner.keepAlive(everyMs, isLate, () => cancel(catalogueError("DEADLINE_EXCEEDED", "The transaction did not end within its deadline.")));
+    }
     const appended: Appended = { outbox: new OutboxRows(), runs: 0, last: [], isOver: false };
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;

@@ -21,6 +21,7 @@ const KEPT_ALIVE_COUNT = 4;
  * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the scope does, kept by timers of this process.
  * T3. A transaction whose scope has longer than the server lets one stay open without a statement is kept alive with empty ones: its deadline ends it, and
  *     not the server while a handler waits for something else. The server ends it if this process is frozen or its machine is gone, and frees its locks.
+ *     The deadline is kept here too: nothing else keeps it once the handler has returned without waiting for its transaction.
  */
 export class TransactionRunner implements StatementRunner {
   readonly #connection: PoolConnection;
@@ -39,10 +40,18 @@ export class TransactionRunner implements StatementRunner {
     this.#texts = texts;
   }
 
-  /** Opens the transaction without waiting: its first statement follows in the same packet. It is kept alive so often, if it is to be, see T3. */
-  begin(text: string, keepAliveMs?: number): void {
+  /** Opens the transaction without waiting: its first statement follows in the same packet. */
+  begin(text: string): void {
     void this.#track(this.#connection.sendSimple(text)).catch(() => {});
-    if (keepAliveMs !== undefined) this.#keepingAlive = setInterval(() => this.#keepAlive(), keepAliveMs);
+  }
+
+  /** Keeps the transaction alive until it ends, see T3; `late` is called if it is still open at its deadline, and has to end it. */
+  keepAlive(everyMs: number, isLate: () => boolean, late: () => void): void {
+    this.#keepingAlive = setInterval(() => {
+      if (!isLate()) return this.#sendEmpty();
+      clearInterval(this.#keepingAlive);
+      late();
+    }, everyMs);
   }
 
   run(request: StatementRequest): Promise<unknown[]> {
@@ -90,7 +99,7 @@ export class TransactionRunner implements StatementRunner {
     return this.#endWithin(this.#connection.sendSimple("rollback"));
   }
 
-  #keepAlive(): void {
+  #sendEmpty(): void {
     if (this.#running.size > 0 || this.#reason !== undefined || this.#connection.lost) return;
     // It fails in a transaction in which a statement has failed, and restarts the time there too.
     this.#track(this.#connection.sendSimple("select 1")).catch(() => {});
