@@ -153,6 +153,8 @@ export class EventConsumer {
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
     const woken = await inEventScope(this.#parts, { task: `events of ${producer}`, isOne: messages.length === 1 }, async (tx) => {
+      // The transaction may run more than once, and fail otherwise then.
+      blame.reset();
       // Both on their way at once: the second statement begins when the first has the locks.
       const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);
       const [locked, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);

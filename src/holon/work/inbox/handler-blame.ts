@@ -19,6 +19,12 @@ export class HandlerBlame<Event> {
     this.#clock = clock;
   }
 
+  /** Forgets what happened: the transaction is rolled back, and begins again. */
+  reset(): void {
+    this.isHandlers = false;
+    this.#attempt = undefined;
+  }
+
   /** A check of the schema is the app's code too, and may throw. */
   duringParse(parse: () => unknown): unknown {
     try {
