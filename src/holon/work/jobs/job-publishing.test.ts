@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
-import { EVENT_LIMITS } from "../inbox/event-limits.ts";
+import { testScope } from "../../data/database.testing.ts";
+import { type Logger, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { EVENT_LIMITS, type EventLimits } from "../inbox/event-limits.ts";
 import { LeftWork } from "../left-work.ts";
-import { createPublisher, type Publisher } from "../outbox/index.ts";
+import { createPublisher, type Dispatch, type Publisher } from "../outbox/index.ts";
 import { job } from "./job.ts";
 import { effects } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
-import type { JobWork } from "./start-job-work.ts";
 
 const place = useJobs();
 const publishers: Publisher[] = [];
@@ -18,19 +18,44 @@ afterEach(() => Promise.all(publishers.splice(0).map((publisher) => publisher.cl
 afterAll(() => wheel.close());
 
 /** Publishes the outbox, and has its jobs taken over by these that work. */
-function publish(work: JobWork): void {
+function publish({ dispatch }: { readonly dispatch: Dispatch }, limits: Partial<EventLimits> = {}, log: Logger = silentLogger): void {
   const publisher = createPublisher({
     data: place.store,
     backend: place.queues,
-    limits: { ...EVENT_LIMITS, pollMs: 50 },
+    limits: { ...EVENT_LIMITS, pollMs: 50, ...limits },
     clock: systemClock,
     wheel,
-    log: silentLogger,
+    log,
+    random: () => 0,
     left: new LeftWork({ context: "orders", clock: systemClock, log: silentLogger }),
   });
-  publisher.dispatchJobsTo(work.dispatch);
+  publisher.dispatchJobsTo(dispatch);
   publishers.push(publisher);
 }
+
+/** A key that no index takes: it is too long, and compression makes it no shorter. */
+const longKey = (): string => Array.from({ length: 900 }, () => randomUUID()).join("");
+
+const setOptions = (id: string | undefined, options: object) =>
+  place.sql`update orders.holon_outbox set options = ${JSON.stringify(options)}::text::jsonb where id = ${id ?? ""}`;
+
+/** Jobs in the outbox that cannot be taken over. Returns their ids. */
+async function appendBad(count: number): Promise<readonly string[]> {
+  const ids = await place.append(Array.from({ length: count }, () => ({})));
+  const deduplicationKey = longKey();
+  for (const id of ids) await setOptions(id, { deduplicationKey });
+  return ids;
+}
+
+/** Keeps the warnings of a log. */
+function keepWarnings() {
+  const warnings: { readonly fields: Record<string, unknown>; readonly message: string }[] = [];
+  const log: Logger = { ...silentLogger, warn: (fields, message) => void warnings.push({ fields: { ...fields }, message }) };
+  return { log, warnings };
+}
+
+const isSettled = async (id: string | undefined): Promise<boolean> =>
+  (await place.sql`select 1 from orders.holon_outbox where id = ${id ?? ""} and settled_at is not null`).length === 1;
 
 describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
   it("run once each with two publishers, queues that are emptied and queues that are away", async () => {
@@ -73,14 +98,51 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
   it("run although rows of the outbox hold what this version does not write: a priority that is not a number, or a key too long for an index", async () => {
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const ids = await place.append(Array.from({ length: 12 }, () => ({})));
-    const setOptions = (id: string | undefined, options: object) =>
-      place.sql`update orders.holon_outbox set options = ${JSON.stringify(options)}::text::jsonb where id = ${id ?? ""}`;
     for (const [n, priority] of ["high", 1e30, -1, 2 ** 21, { of: "all" }].entries()) await setOptions(ids[n], { priority });
-    const long = Array.from({ length: 900 }, () => randomUUID()).join("");
-    await setOptions(ids[5], { deduplicationKey: long });
+    await setOptions(ids[5], { deduplicationKey: longKey() });
     publish(work);
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 11);
     expect(await place.sql`select id from orders.holon_outbox where settled_at is null`).toEqual([{ id: ids[5] }]);
     expect(place.queues.added.map(({ job: { priority } }) => priority)).toEqual(place.queues.added.map(() => undefined));
+  });
+
+  it("go, and events too, although twenty rows stand before them that cannot be taken over; the log names each of those once", async () => {
+    const { log, warnings } = keepWarnings();
+    const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
+    const bad = await appendBad(20);
+    const [good] = await place.append([{}]);
+    await place.store.transaction(testScope(), async (tx) => tx.appendEvent({ name: "placed", key: undefined, payload: {} }));
+    const [event] = await place.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'event'`;
+    const tries: unknown[] = [];
+    const dispatch: Dispatch = (rows) => {
+      if (rows.some(({ id }) => id === bad[0])) tries.push(rows);
+      return work.dispatch(rows);
+    };
+    publish({ dispatch }, { leaseMs: 1_500 }, log);
+    await until(async () => (await isSettled(good)) && (await isSettled(event?.id)));
+    await place.is(good ?? "", "done");
+    // They come again, in a batch and by themselves, each time that their leases are over.
+    const triesBefore = tries.length;
+    await until(() => tries.length >= triesBefore + 4);
+    expect(await place.sql`select id from orders.holon_outbox where settled_at is null order by position`).toEqual(bad.map((id) => ({ id })));
+    expect(warnings.map(({ fields: { rowId, name, err } }) => [rowId, name, (err as Error).message])).toEqual(
+      bad.map((id) => [id, "send", "A statement failed in the database."]),
+    );
+  });
+
+  it("are tried with a pause if a whole batch fails by itself, one row after the other: then it is not the rows", async () => {
+    const { log, warnings } = keepWarnings();
+    const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
+    const ids = await place.append(Array.from({ length: 9 }, () => ({})));
+    let isRefusing = true;
+    const dispatch: Dispatch = async (rows) => {
+      if (isRefusing) throw new TypeError("there is no such table");
+      return work.dispatch(rows);
+    };
+    publish({ dispatch }, { leaseCount: 3, leaseMs: 200 }, log);
+    await until(() => warnings.some(({ fields }) => fields["task"] === "publisher"));
+    isRefusing = false;
+    for (const id of ids) await place.is(id, "done");
+    expect(await place.effectCount()).toBe(ids.length);
   });
 });

@@ -9,6 +9,7 @@ import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueDepth } from "../queue/index.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
+import { type FailedRow, FailingRows } from "./failing-rows.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 
 /** What a publisher is made from. */
@@ -19,7 +20,7 @@ export interface PublisherOptions extends TaskDeps {
   readonly left: LeftWork;
 }
 
-/** Takes rows that are jobs, to bring them on their way; throws where it could not take them. */
+/** Takes rows that are jobs, to bring them on their way. Errors: none of them was taken; those that do not pass are the fault of a row, or of the process. */
 export type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
 
 /** Brings what a context's transactions appended to those who wait for it. */
@@ -49,15 +50,18 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
 /**
  * I1. It asks whether the queues can be reached before it takes anything: while they are away it writes nothing.
- * I2. After queues did not take what they were given it tries one row, until they take that: the outbox is not written over and over.
+ * I2. After a server was away it tries one row, until that goes; and it waits after a full batch of which nothing goes: the outbox is not written
+ *     over and over.
  * I3. What a queue has no room for waits in the outbox, see {@link DeliveryWindow}; what still waits on a queue is not sent again.
- * I4. A row that fails by itself, and not because a server is away, keeps its lease: until that ends the rows behind it are sent.
+ * I4. A row that fails by itself, and not because a server is away, holds up no others: those of its batch are sent one by one. It keeps its lease, and
+ *     comes again when that ends.
  */
 class Publishing implements Publisher {
   readonly #options: PublisherOptions;
   readonly #name = randomUUID();
   readonly #lease: OutboxLease;
   readonly #window: DeliveryWindow;
+  readonly #failing: FailingRows;
   readonly #sending: Task;
   readonly #refilling: Task;
   readonly #sweeping: Task;
@@ -68,8 +72,9 @@ class Publishing implements Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#lease = new OutboxLease(new WorkDatabase(options.data, options.clock));
-    const { limits, backend, clock } = options;
+    const { limits, backend, clock, log } = options;
     this.#window = new DeliveryWindow({ backend, lease: this.#lease, clock, queueCount: limits.queueCount, freshMs: limits.pollMs });
+    this.#failing = new FailingRows(clock, log);
     this.#sending = new Task({ ...options, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
     this.#refilling = new Task({ ...options, task: "publisher of events that waited", everyMs: limits.pollMs, run: () => this.#refill() });
     this.#sweeping = new Task({ ...options, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
@@ -106,12 +111,16 @@ class Publishing implements Publisher {
     const events = rows.filter(({ kind }) => kind === "event");
     const jobs = rows.filter(({ kind }) => kind === "job");
     const outcomes = await Promise.allSettled([
-      this.#orGiveBack(events, () => this.#sendEvents(events)),
-      this.#orGiveBack(jobs, async () => dispatchJobs?.(jobs)),
+      this.#sendAll(events, (some) => this.#sendEvents(some)),
+      this.#sendAll(jobs, async (some) => dispatchJobs?.(some)),
     ]);
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (rows.length > 0) this.#hasFailed = failed !== undefined;
-    if (failed !== undefined) throw failed.reason;
+    const failed = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
+    this.#failing.note(failed);
+    const away = outcomes.find((outcome) => outcome.status === "rejected");
+    if (rows.length > 0) this.#hasFailed = away !== undefined;
+    if (away !== undefined) throw away.reason;
+    // I2. So many at once are not the fault of the rows.
+    if (failed.length === limits.leaseCount) throw failed[0]?.error;
     return rows.length === count;
   }
 
@@ -166,13 +175,21 @@ class Publishing implements Publisher {
     await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
-  async #orGiveBack(rows: readonly LeasedRow[], work: () => Promise<void>): Promise<void> {
-    if (rows.length === 0) return;
+  /** Returns the rows that fail by themselves (I4). Errors: one that passes, after what was not sent is given back. */
+  async #sendAll(rows: readonly LeasedRow[], send: (rows: readonly LeasedRow[]) => Promise<void>): Promise<readonly FailedRow[]> {
+    const failed: FailedRow[] = [];
+    let unsent = rows;
     try {
-      await work();
+      const failure = rows.length === 0 ? undefined : await failureOf(send(rows));
+      if (failure === undefined) return failed;
+      for (const row of rows) {
+        const own = rows.length === 1 ? failure : await failureOf(send([row]));
+        if (own !== undefined) failed.push({ row, ...own });
+        unsent = unsent.slice(1);
+      }
+      return failed;
     } catch (error) {
-      // I4. The oldest row would be the next one again.
-      if (rows.length > 1 || isPassing(error)) await this.#lease.giveBack(rows.map(({ position }) => position));
+      await this.#lease.giveBack(unsent.map(({ position }) => position));
       throw error;
     }
   }
@@ -219,6 +236,17 @@ class Publishing implements Publisher {
         return { name, patience: { firstMs: ms, greatestMs: ms } };
       }),
     );
+  }
+}
+
+/** What work fails with by itself. Errors: those that pass. */
+async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    return { error };
   }
 }
 
