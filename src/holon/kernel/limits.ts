@@ -87,7 +87,7 @@ export const DEFAULT_LIMITS = {
   idleInTransactionMs: 15_000,
   /**
    * Connections of one context in one process. While all are busy, one more asks whether the server lives, and one more renews the leases of jobs and runs, whose transactions may
-   * be what keeps them busy. `npm run plan` counts both.
+   * be what keeps them busy, and reads the clock. `npm run plan` counts both.
    */
   poolCount: 5,
   /** Longest wait for a connection of the pool. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
 import { testScope } from "../data/database.testing.ts";
 import type { ContextData } from "../data/index.ts";
-import { DEFAULT_LIMITS } from "../kernel/index.ts";
+import { DEFAULT_LIMITS, type Logger, silentLogger } from "../kernel/index.ts";
+import { failingStatements } from "./failing-statements.testing.ts";
 import { orderTables } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 
@@ -122,5 +123,37 @@ describe("runs whose transactions keep every place of the pool", { timeout: 60_0
     const ids = await Promise.all(Array.from({ length: PLACES }, (_, n) => place.run(String(n))));
     for (const id of ids) await place.is(id, "done");
     expect([tries, await Promise.all(ids.map(place.row))]).toMatchObject([PLACES, ids.map(() => ({ fence: "1", deaths: 0 }))]);
+  });
+});
+
+describe("looks of a process that has no room for more runs", { timeout: 60_000 }, () => {
+  it("go on while others keep every place of the pool, and no task counts as failing", async () => {
+    const failed: unknown[] = [];
+    let [begun, isFull, looks] = [0, false, 0];
+    const log: Logger = {
+      ...silentLogger,
+      warn: (fields, message) => void (isFull && message.startsWith("background work failed") && failed.push({ ...fields })),
+      child: () => log,
+    };
+    const count = (store: ContextData): ContextData => failingStatements(store, ({ task }) => void (isFull && task === "read the clock" && looks++));
+    const work = place.start(
+      async ({ step }) => {
+        await step.run("act", async () => {
+          if (++begun < PLACES) return until(() => isFull);
+          await fill(work.stores.orders);
+          isFull = true;
+        });
+        return { left: 0 };
+      },
+      {},
+      { ...TIMING, concurrencyCount: PLACES },
+      undefined,
+      undefined,
+      { log, limits: LIMITS, wrap: count },
+    );
+    const ids = await Promise.all(Array.from({ length: PLACES }, (_, n) => place.run(String(n))));
+    await until(() => looks > 1);
+    expect(failed).not.toContainEqual(expect.objectContaining({ task: "workflows" }));
+    for (const id of ids) await place.is(id, "done");
   });
 });

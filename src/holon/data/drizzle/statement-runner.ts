@@ -5,7 +5,7 @@ export interface StatementRequest {
   /** True where the query was prepared by name; others are prepared when they repeat. */
   readonly prepare: boolean;
   readonly rows: "arrays" | "objects";
-  /** Whether it must not wait for transactions that keep all places of the pool: it is what keeps them alive. In a transaction it means nothing. */
+  /** Whether it must not wait for transactions that keep all places of the pool: it keeps them alive, or tells that the database answers. In a transaction it means nothing. */
   readonly isUrgent?: boolean;
 }
 

@@ -38,8 +38,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
  * P1. A connection is given back once, and only when its statement, and a request to cancel it, are both over: a late cancel must not hit the next
  *     call.
  * P2. If one connection goes silent, those that are idle are ended: the same network may have lost them, and a call would learn that at its deadline.
- * P3. What the keepers of the places need in order to keep them does not wait for a place. While all are taken, it runs on one connection more (the
- *     spare one), which is opened for one statement and ended after it.
+ * P3. What the keepers of the places need in order to keep them, and what tells whether the database answers, does not wait for a place. While all are
+ *     taken, it runs on one connection more (the spare one), which is opened for one statement and ended after it.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;

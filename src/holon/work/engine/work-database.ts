@@ -56,8 +56,11 @@ export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects" }, deadlineMs);
   }
 
-  /** The same for the renewal of leases. It does not wait for places of the pool: the runs that it keeps alive may have them all, until they end. */
-  renewal<Row>(task: string, text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly Row[]> {
+  /**
+   * The same for what must go on while others keep all places of the pool, such as the renewal of leases: the runs that it keeps alive may have them all,
+   * until they end.
+   */
+  urgent<Row>(task: string, text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly Row[]> {
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects", isUrgent: true }, deadlineMs);
   }
 

@@ -149,7 +149,7 @@ export class JobTable {
   async renew(claims: readonly JobClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<JobClaim>> {
     const keys = claims.map((claim, n) => ({ n, ...leaseKey(claim) }));
     type Row = { readonly n: number; readonly renewed: boolean };
-    const rows = await this.#database.renewal<Row>("renew leases of jobs", this.renewal, [JSON.stringify(keys), leaseMs], deadlineMs);
+    const rows = await this.#database.urgent<Row>("renew leases of jobs", this.renewal, [JSON.stringify(keys), leaseMs], deadlineMs);
     const lost = new Set(claims);
     const renewed = new Set<JobClaim>();
     for (const row of rows) {

@@ -102,9 +102,10 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
     return { claims, databaseMs: rows[0]?.databaseMs ?? 0 };
   }
 
-  /** The database's clock, in milliseconds since 1970. */
-  async now(): Promise<number> {
-    const [row] = await this.rows<{ readonly nowMs: number }>("read the clock", `select (extract(epoch from now()) * 1000)::float as "nowMs"`, []);
+  /** The database's clock, in milliseconds since 1970; also while others keep all places of the pool. */
+  async now(deadlineMs: number): Promise<number> {
+    const text = `select (extract(epoch from now()) * 1000)::float as "nowMs"`;
+    const [row] = await this.#database.urgent<{ readonly nowMs: number }>("read the clock", text, [], deadlineMs);
     return row?.nowMs ?? 0;
   }
 
@@ -140,7 +141,7 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
   async renew(claims: readonly RunClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<RunClaim>> {
     const held = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     type Row = { readonly n: number; readonly renewed: boolean };
-    const rows = await this.#database.renewal<Row>("renew leases of runs", this.renewal, [JSON.stringify(held), String(leaseMs)], deadlineMs);
+    const rows = await this.#database.urgent<Row>("renew leases of runs", this.renewal, [JSON.stringify(held), String(leaseMs)], deadlineMs);
     const lost = new Set(claims);
     for (const { n } of rows) lost.delete(claims[n] as RunClaim);
     return { renewed: new Set(rows.filter(({ renewed }) => renewed).map(({ n }) => claims[n] as RunClaim)), lost };

@@ -1,6 +1,6 @@
 import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
-import type { TellThread } from "../engine/lease-thread.ts";
+import { RENEWALS_PER_LEASE, type TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases } from "../engine/leases.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
@@ -54,6 +54,7 @@ export class WorkflowRunner implements Closable {
   /** Until when, by the database's clock, what the last look said of leases that have ended counts. */
   #reclaimUntilMs = 0;
   #suspectsAskedMs = Number.NEGATIVE_INFINITY;
+  #clockAskedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: WorkflowRunnerParts) {
     const { timing } = parts;
@@ -97,14 +98,13 @@ export class WorkflowRunner implements Closable {
   }
 
   async #claim(): Promise<boolean> {
-    const { runs, timing } = this.#parts;
-    const { concurrencyCount } = timing;
+    const { concurrencyCount } = this.#parts.timing;
     for (const { session } of this.#active.values()) session.look();
     const limit = concurrencyCount - this.#active.size;
     this.#isBehind = limit <= 0;
     if (this.#known.length === 0) return false;
     if (limit <= 0) {
-      this.#looked(await runs.now());
+      await this.#lookAtClock();
       return false;
     }
     const suspectCount = this.#isTimeForSuspect() ? await this.#take(1, true) : 0;
@@ -123,6 +123,18 @@ export class WorkflowRunner implements Closable {
     this.#looked(databaseMs);
     await this.#startAll(claims, sentMs);
     return claims.length;
+  }
+
+  /**
+   * A process that has no room for more looks at the clock only: it must not take its own business for a silence of the database. It does not do so at
+   * each wake, since it costs a connection while the pool is full.
+   */
+  async #lookAtClock(): Promise<void> {
+    const { runs, timing, clock } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#clockAskedMs < timing.pollMs / 2) return;
+    this.#clockAskedMs = nowMs;
+    this.#looked(await runs.now(timing.leaseMs / RENEWALS_PER_LEASE));
   }
 
   /** While the database was away no living process could renew its leases: those that have ended are then left for the time of a lease. */
