@@ -69,6 +69,42 @@ describe.each(["before", "after"] as const)("while the database is away, from %s
   });
 });
 
+describe("a run whose results are too large to be read all at once in time", { timeout: 20_000 }, () => {
+  /** Each read of all steps of a run fails, but the first so many. */
+  const readsFailAfter = (count: number): FailsWhen => {
+    let reads = 0;
+    return ({ task }) => (task === "read steps" && ++reads > count ? "before" : undefined);
+  };
+
+  it("goes on after an attempt of a step that failed", async () => {
+    const acted: number[] = [];
+    startFailing(async ({ step }) => {
+      await step.run("act", ({ attempt }) => {
+        acted.push(attempt);
+        if (attempt === 1) throw new TypeError("not at once");
+      });
+      return { left: 0 };
+    }, readsFailAfter(0));
+    await place.is(await place.run("1"), "done");
+    expect(acted).toEqual([1, 2]);
+  });
+
+  it("goes on being undone after an attempt to undo a step that failed", async () => {
+    const undone: number[] = [];
+    const undo = ({ attempt }: { readonly attempt: number }) => {
+      undone.push(attempt);
+      if (attempt === 1) throw new TypeError("not at once");
+    };
+    // Undoing begins with the results of all steps, for the undos.
+    startFailing(async ({ step }) => {
+      await step.run("act", () => 1, { undo });
+      return step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));
+    }, readsFailAfter(1));
+    await place.is(await place.run("1"), "undone");
+    expect(undone).toEqual([1, 2]);
+  });
+});
+
 it("the end of an effect elsewhere is not written again once another process has the run", { timeout: 20_000 }, async () => {
   const acted: string[] = [];
   let writes = 0;

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
-import { ANONYMOUS, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { ANONYMOUS, catalogueError, type Logger, markOrigin, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { StepAttempts } from "./step-attempts.ts";
 
@@ -41,4 +41,38 @@ it("an attempt of a step does not begin if its run is taken from this process at
   await expect(attempts.run("ship", undefined, async () => calls++)).rejects.toMatchObject({ code: "CANCELLED" });
   await turn();
   expect(calls).toBe(0);
+});
+
+it("a statement of a run that fails again and again is said at once, and then once a minute, with the run and the step", async () => {
+  let [aheadMs, tries] = [0, 0];
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
+  const moved = new TimerWheel(clock.monotonicMs);
+  const said: unknown[] = [];
+  const logger = (bound: object): Logger => ({
+    ...silentLogger,
+    child: (fields) => logger({ ...bound, ...fields }),
+    warn: (fields) => void said.push([tries, { ...bound, ...(fields as object) }]),
+  });
+  const attempts = new StepAttempts({ context: "orders", clock, wheel: moved, log: logger({}), random }, claim);
+  const write = async (): Promise<string> => {
+    if (++tries === 6) return "written";
+    aheadMs += 25_000;
+    throw markOrigin(catalogueError("UNAVAILABLE", "The database is away."), { layer: "database", isPassing: true });
+  };
+  expect(await attempts.statement(write, { step: "pay", task: "write its result" })).toBe("written");
+  const line = { workflow: "orders.place", runId: "1", step: "pay", task: "write its result", err: { code: "UNAVAILABLE" } };
+  expect(said).toMatchObject([
+    [1, line],
+    [4, line],
+  ]);
+  moved.close();
+});
+
+it("a statement of a run that fails for good is not said to be tried again", async () => {
+  let warnings = 0;
+  const log: Logger = { ...silentLogger, child: () => log, warn: () => void warnings++ };
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log, random }, claim);
+  const refused = catalogueError("INTERNAL", "The database refused it.");
+  await expect(attempts.statement(() => Promise.reject(refused), { step: "pay", task: "write its result" })).rejects.toBe(refused);
+  expect(warnings).toBe(0);
 });

@@ -1,4 +1,14 @@
-import { type Clock, catalogueError, type Logger, parseTraceparent, retry, runInScope, Scope, type TimerWheel } from "../../kernel/index.ts";
+import {
+  type Clock,
+  catalogueError,
+  isPassing,
+  type Logger,
+  parseTraceparent,
+  retry,
+  runInScope,
+  Scope,
+  type TimerWheel,
+} from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
@@ -19,6 +29,16 @@ export interface StepAttemptsParts {
 /** What is written or asked of a run is tried again while the database is away. */
 const STATEMENT_RETRY = { firstMs: 100, greatestMs: 2_000, forMs: Number.POSITIVE_INFINITY } as const;
 
+/** After how long it is said again that statements of a run fail. Units: milliseconds. */
+const SAY_AGAIN_MS = 60_000;
+
+/** What a statement of a run is for, as the log says it. */
+export interface StatementTask {
+  readonly task: string;
+  /** The step that it is about. */
+  readonly step?: string;
+}
+
 /** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
 export class StepAttempts {
   readonly log: Logger;
@@ -27,6 +47,7 @@ export class StepAttempts {
   readonly #claim: RunClaim;
   readonly #running = new Set<Scope>();
   #over = false;
+  #saidAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: StepAttemptsParts, claim: RunClaim) {
     this.#parts = parts;
@@ -47,13 +68,29 @@ export class StepAttempts {
   }
 
   /**
-   * Runs a statement of the run, again while the database is away or busy and the run is this process's: a step that has acted must not act again because
-   * its end could not be written at once. It may be run after it took effect.
+   * Runs a statement of the run, again while the database is away or busy and the run is this process's: a step that has acted must not act again
+   * because its end could not be written at once. It may be run after it took effect. One may fail without end while the lease is renewed, and nothing
+   * else shows that: the log says it, at most once a minute.
    *
    * Errors: the statement's; one that passes, if the lease was lost or the process stops.
    */
-  statement<Result>(run: () => Promise<Result>): Promise<Result> {
-    return retry(this.#parts, STATEMENT_RETRY, run, { isOver: () => this.#over });
+  statement<Result>(run: () => Promise<Result>, about: StatementTask = { task: "write where the run stands" }): Promise<Result> {
+    const tried = async (): Promise<Result> => {
+      try {
+        return await run();
+      } catch (error) {
+        if (isPassing(error) && !this.#over) this.#sayFailing(error, about);
+        throw error;
+      }
+    };
+    return retry(this.#parts, STATEMENT_RETRY, tried, { isOver: () => this.#over });
+  }
+
+  #sayFailing(error: unknown, about: StatementTask): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#saidAtMs < SAY_AGAIN_MS) return;
+    this.#saidAtMs = nowMs;
+    this.log.warn({ err: error, ...about }, "the database does not do what a run asks of it: it is asked again as long as the run is this process's");
   }
 
   /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED where the run is aborted. */

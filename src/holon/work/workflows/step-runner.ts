@@ -5,9 +5,9 @@ import { describeError } from "../../observe/index.ts";
 import type { AnswerOrder, AnswerPlace } from "./answer-order.ts";
 import type { ReceivedEvent } from "./awaited-events.ts";
 import type { ReachedStep } from "./replay.ts";
-import type { RunClaim, StepRecord } from "./run-claim.ts";
+import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
-import type { StepAttempts } from "./step-attempts.ts";
+import type { StatementTask, StepAttempts } from "./step-attempts.ts";
 import { fromKept, isDoubtful, isWorthTrying, toKept } from "./step-error.ts";
 import type { AwaitedKey, StepStore } from "./step-store.ts";
 import type { StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
@@ -144,7 +144,7 @@ export class StepRunner {
     const { attempts, host, steps, order, claim } = this.#parts;
     const { step, run, attempt, inDoubt } = trial;
     const key = `${claim.id}/${step.name}`;
-    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt));
+    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt), { task: "write that it begins", step: step.name });
     let calls: StepCalls | undefined;
     try {
       const result = await attempts.run(step.name, step.timeoutMs, async (scope) => {
@@ -158,7 +158,7 @@ export class StepRunner {
       trial.answer = answer;
       trial.isEndSent = true;
       // Each time with the same number: of two that were written, the second is refused, and what is recorded is this one.
-      await attempts.statement(() => steps.writeDone(claim, step, attempt, value, answer));
+      await attempts.statement(() => steps.writeDone(claim, step, attempt, value, answer), { task: "write its result", step: step.name });
       return { kind: "done", value, answer };
     } catch (error) {
       trial.inDoubt ||= calls === undefined ? trial.isRefused || isDoubtful(error) : calls.mayHaveActed();
@@ -182,11 +182,12 @@ export class StepRunner {
     const { claim, runs, steps, attempts, order, timing, random } = this.#parts;
     if (isInstanceOf(error, ChainBroken)) throw error;
     const { step, attempt, inDoubt, isAhead, answer } = trial;
+    const about = (task: string): StatementTask => ({ task, step: step.name });
     // Where an earlier one did not commit, this one may have failed for want of it.
     if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
-    if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim)))) return { kind: "lost" };
-    const record = await attempts.statement(() => this.#recorded(step));
+    if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
+    const record = await attempts.statement(() => steps.find(claim, step), about("read what became of it"));
     // An end that was given up and came to be written after all has an earlier place: the run goes on from its records, where that place counts.
     if (record?.state === "done" && record.answerNumber !== answer?.number) throw error;
     if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
@@ -196,7 +197,7 @@ export class StepRunner {
       const kept = toKept(error);
       const place = order.take(answer);
       trial.answer = place;
-      await attempts.statement(() => steps.failed(claim, step, attempt, kept, inDoubt, place));
+      await attempts.statement(() => steps.failed(claim, step, attempt, kept, inDoubt, place), about("write that it failed"));
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
       return { kind: "failed", error: fromKept(kept), answer: place };
     }
@@ -209,14 +210,9 @@ export class StepRunner {
       await sleep(waitMs);
       if (!this.isStopping) return "again";
     }
-    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt));
+    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt), about("write that it goes on later"));
     // A body that is ahead of what was committed is run again: from the records.
     return isAhead ? { kind: "speculationFailed", waitMs } : { kind: "later", waitMs, resume: () => this.#go(trial) };
-  }
-
-  async #recorded({ name }: ReachedStep): Promise<StepRecord | undefined> {
-    const records = await this.#parts.steps.load([this.#parts.claim.id]);
-    return records.find((record) => record.name === name);
   }
 }
 

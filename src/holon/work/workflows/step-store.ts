@@ -52,13 +52,23 @@ on conflict (run_id, name) do update set state = case s.state when 'started' the
   error = excluded.error, in_doubt = excluded.in_doubt, event_id = excluded.event_id, answer_number = excluded.answer_number, settled_at = now()`;
   }
 
-  /** The steps of runs, as they are recorded. */
-  async load(ids: readonly string[], deadlineMs?: number): Promise<readonly StepRecord[]> {
+  /** The steps of runs, as they are recorded, with all results: these may be hundreds of megabytes. */
+  load(ids: readonly string[], deadlineMs?: number): Promise<readonly StepRecord[]> {
+    return this.#read("read steps", "run_id = any($1::text::uuid[]) order by ordinal", [`{${ids.join(",")}}`], deadlineMs);
+  }
+
+  /** One step as it is recorded; undefined if it is not. */
+  async find({ id }: RunClaim, { name }: StepPlace): Promise<StepRecord | undefined> {
+    const [record] = await this.#read(`read step ${name}`, "run_id = $1::text::uuid and name = $2::text", [id, name]);
+    return record;
+  }
+
+  async #read(task: string, which: string, params: readonly string[], deadlineMs?: number): Promise<readonly StepRecord[]> {
     const text = `
 select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts", undo_failures as "undoFailures",
   coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs", answer_number as "answerNumber", coalesce(extract(epoch from settled_at) * 1000, 0)::float as "settledAtMs"
-from ${this.#runs.own}.holon_steps where run_id = any($1::text::uuid[]) order by ordinal`;
-    const rows = await this.#runs.rows<StepRow>("read steps", text, [`{${ids.join(",")}}`], deadlineMs);
+from ${this.#runs.own}.holon_steps where ${which}`;
+    const rows = await this.#runs.rows<StepRow>(task, text, params, deadlineMs);
     return rows.map(({ error, absent, answerNumber, ...row }) => ({
       ...row,
       result: absent ? undefined : row.result,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BackoffBounds, fullJitterMs, isHolonError } from "../../kernel/index.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
+import type { StatementTask } from "./step-attempts.ts";
 import { reasonOf } from "./step-error.ts";
 import type { StepParts } from "./step-runner.ts";
 import type { StepFunction } from "./workflow-body.ts";
@@ -52,6 +53,7 @@ function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
 async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => boolean): Promise<UndoOutcome> {
   const { claim, runs, steps, attempts, timing, random } = parts;
   const { step, record } = undoable;
+  const about = (task: string): StatementTask => ({ task, step: step.name });
   // The version before sets only the count of all attempts back when it resumes a run.
   let failures = Math.min(record.undoFailures, record.undoAttempts);
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
@@ -63,14 +65,14 @@ async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => 
       attempts.log.info({ step: step.name, attempt }, "a step is undone");
       return { kind: "undone" };
     } catch (error) {
-      if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim)))) return { kind: "lost" };
-      const [now] = (await attempts.statement(() => steps.load([claim.id]))).filter(({ name }) => name === step.name);
+      if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
+      const now = await attempts.statement(() => steps.find(claim, step), about("read what became of its undo"));
       if (now?.state === "undone") return { kind: "undone" };
       // The call that is to be undone is under way elsewhere: it ends by itself, and is nobody's failure.
       if (isHolonError(error, "KEY_IN_FLIGHT")) return { kind: "halted", waitMs: timing.heldWaitMs };
       const away = isAway(error);
       if (!away) failures++;
-      await attempts.statement(() => steps.undoFailed(claim, step, attempt, failures));
+      await attempts.statement(() => steps.undoFailed(claim, step, attempt, failures), about("write that its undo failed"));
       const ownWaits = { ...DEFAULT_RETRY, ...step.retry };
       const waitMs = fullJitterMs(attempt, away ? awayWaits(ownWaits) : ownWaits, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
@@ -100,7 +102,8 @@ async function runUndo({ claim, steps, attempts, host }: StepParts, { step, undo
     const args = step.kind === "call" ? host.calls(scope, `${key}~undo`).args : host.reads(scope);
     await undo({ ...args, ...known });
   });
-  if (step.kind !== "transaction") await attempts.statement(() => steps.writeUndone(claim, step));
+  if (step.kind === "transaction") return;
+  await attempts.statement(() => steps.writeUndone(claim, step), { task: "write that it is undone", step: step.name });
 }
 
 /** The waits for a callee that is away: no shorter than the usual ones, so that all attempts together outlast its restart, whatever the step says. */
