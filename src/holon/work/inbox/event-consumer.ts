@@ -152,7 +152,8 @@ export class EventConsumer {
     let own: readonly EventMessage[] = [];
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
-    const woken = await inEventScope(this.#parts, { task: `events of ${producer}`, isOne: messages.length === 1 }, async (tx) => {
+    const scope = { task: `events of ${producer}`, isOne: messages.length === 1, sinceMs: () => blame.sinceMs };
+    const woken = await inEventScope(this.#parts, scope, async (tx) => {
       // The transaction may run more than once, and fail otherwise then.
       blame.reset();
       // Both on their way at once: the second statement begins when the first has the locks.

@@ -42,22 +42,44 @@ export async function runHandler(
   log.info({}, "an event is handled");
 }
 
-/** A scope for handlers of events: ends by itself when they take too long. */
+/** What a transaction of event handlers is run with. */
+export interface EventScopeOptions {
+  readonly task: string;
+  /** Whether it is for one event. */
+  readonly isOne: boolean;
+  /** Since when the handler that was called last is under way, if one is. Units: milliseconds of the monotonic clock. */
+  readonly sinceMs: () => number | undefined;
+}
+
+/**
+ * A scope for handlers of events: ends by itself when one takes too long.
+ *
+ * Each handler has the whole time, counted from when it is called. Otherwise one that needs most of it would fail beside another one that needs
+ * some, and what fails is counted.
+ */
 class EventScope extends WheelEntry {
   readonly scope: Scope;
   readonly #parts: EventRunParts;
+  readonly #sinceMs: () => number | undefined;
 
-  constructor(parts: EventRunParts, task: string) {
+  constructor(parts: EventRunParts, { task, sinceMs }: EventScopeOptions) {
     super();
     this.#parts = parts;
-    const principal = { kind: "system", context: parts.context, task } as const;
-    const deadlineAtMs = parts.clock.monotonicMs() + parts.handlerMs;
-    this.scope = Scope.root({ principal, caller: parts.context, deadlineAtMs });
-    parts.wheel.add(this, deadlineAtMs);
+    this.#sinceMs = sinceMs;
+    const { context, clock, handlerMs, wheel } = parts;
+    const principal = { kind: "system", context, task } as const;
+    const startMs = clock.monotonicMs();
+    // A handler is called before the first time is over, and then has the whole time: no transaction takes longer than both.
+    this.scope = Scope.root({ principal, caller: context, deadlineAtMs: startMs + 2 * handlerMs });
+    wheel.add(this, startMs + handlerMs);
   }
 
   override expire(): void {
-    this.scope.cancel(catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${this.#parts.handlerMs} ms.`));
+    const { clock, handlerMs, wheel } = this.#parts;
+    const sinceMs = this.#sinceMs();
+    const untilMs = sinceMs === undefined ? undefined : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
+    if (untilMs !== undefined && untilMs > clock.monotonicMs()) return wheel.add(this, untilMs);
+    this.scope.cancel(catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`));
   }
 
   end(): void {
@@ -72,12 +94,12 @@ class EventScope extends WheelEntry {
  */
 export async function inEventScope<Result>(
   parts: EventRunParts,
-  { task, isOne }: { readonly task: string; readonly isOne: boolean },
+  options: EventScopeOptions,
   run: (tx: DataTransaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  const within = new EventScope(parts, task);
+  const within = new EventScope(parts, options);
   try {
-    return await parts.database.data.transaction(within.scope, run, { repeatsContention: isOne });
+    return await parts.database.data.transaction(within.scope, run, { repeatsContention: options.isOne });
   } finally {
     within.end();
   }

@@ -56,4 +56,9 @@ export class HandlerBlame<Event> {
     const attempt = this.#attempt;
     return attempt !== undefined && this.#clock.monotonicMs() - attempt.sinceMs >= ms ? attempt.event : undefined;
   }
+
+  /** When that handler was called, or the one that is under way. Units: milliseconds of the monotonic clock. */
+  get sinceMs(): number | undefined {
+    return this.#attempt?.sinceMs;
+  }
 }

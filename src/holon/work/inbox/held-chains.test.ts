@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
+import type { EventArguments } from "./event-handler.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
 const place = useEventsPlace();
@@ -17,6 +18,16 @@ async function hold(key: string, count: number): Promise<void> {
 
 const effectsOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
+
+/** A handler that hangs at one event of a key, and notes its calls for that key. */
+function hangingAt(key: string, at: number, calls: number[]): (args: EventArguments) => Promise<void> | void {
+  return ({ event }) => {
+    const { n } = event.payload as { n: number };
+    if (event.key !== key) return;
+    calls.push(n);
+    return n === at ? new Promise(() => {}) : undefined;
+  };
+}
 
 /** Transactions in which events of a key were worked off. */
 async function transactionsOf(key: string): Promise<number> {
@@ -80,6 +91,18 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await consumer.parked.release(parked?.id ?? "");
     await until(async () => (await effectsOf("a")).length === 20);
     expect(await effectsOf("a")).toEqual(upTo(20));
+  });
+
+  it("go on beside those of another key up to the one whose handler hangs, which alone is tried again", async () => {
+    await hold("a", 3);
+    await hold("b", 1);
+    const calls: number[] = [];
+    const consumer = await place.startConsumer(place.backend, hangingAt("a", 2, calls), { handlerMs: 1_000, attemptsCount: 3 });
+    await until(async () => (await consumer.parked.list()).length === 1);
+    expect((await consumer.parked.list()).map(({ keyNumber, attempts }) => ({ keyNumber, attempts }))).toEqual([{ keyNumber: 2, attempts: 3 }]);
+    expect((await place.effects()).map(({ key, n }) => `${key}${n}`).sort()).toEqual(["a1", "b1"]);
+    expect(calls.filter((n) => n === 2)).toHaveLength(3);
+    expect(calls.filter((n) => n === 1).length).toBeLessThanOrEqual(2);
   });
 
   it.each([1, 3])("are tried again alone when their commit fails, which is counted for the first that fails: of %s", async (count) => {

@@ -43,16 +43,18 @@ export class HeldWorker {
    * Works off held events of one producer that are due, and those of their keys that wait behind them, in one transaction. Those that another consumer is at
    * work on, or whose key it has, are left out.
    *
-   * If several fail together, nothing of it has happened: each is to be worked off alone. If it is one, and one behind it fails, those before that one are
-   * worked off again without it; it is the first one then, and has its own fate. If the commit fails, which does not say whose fault it is, the first one is
-   * worked off alone.
+   * If several fail together, nothing of it has happened: each is to be worked off alone. If the handler of one was slow, that is counted for it.
+   *
+   * If it is one, and one behind it fails, those before that one are worked off again without it; it is the first one then, and has its own fate.
+   * If the commit fails, which does not say whose fault it is, the first one is worked off alone.
    */
   async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
     const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#parts;
     for (let most = events.some((event) => pauses.isContended(event)) ? 1 : MOST_COUNT; ; ) {
       let chain = new HeldChain(clock);
+      const scope = { task: `held events of ${producer}`, isOne: most === 1, sinceMs: () => chain.blame.sinceMs };
       try {
-        const outcome = await inEventScope(this.#parts, { task: `held events of ${producer}`, isOne: most === 1 }, async (tx) => {
+        const outcome = await inEventScope(this.#parts, scope, async (tx) => {
           // The transaction may run more than once.
           chain = new HeldChain(clock);
           const own = await inbox.take(tx, producer, events);
@@ -68,10 +70,13 @@ export class HeldWorker {
         return outcome === "busy" ? "busy" : "worked";
       } catch (error) {
         const isContended = most > 1 && isContention(error);
+        const mayBeSlow = !isContended && (chain.blame.isHandlers || !isPassing(error));
         if (isContended) pauses.noteContended(producer, chain.blame, events);
-        else if (chain.blame.isHandlers || !isPassing(error)) pauses.noteSlow(producer, chain.blame);
+        const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame) : undefined;
         const [event] = events;
         if (event === undefined || events.length > 1) {
+          // Counted at once: its name has a pause now, after which they would come together again, and fail again.
+          if (slow !== undefined) await failures.note(producer, slow, error);
           log.debug({ err: error, count: events.length }, "held events failed together; each is worked off alone");
           return "failed together";
         }

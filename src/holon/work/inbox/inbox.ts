@@ -221,7 +221,7 @@ export class Inbox {
     return free.flatMap(({ id }) => taken.get(id) ?? []);
   }
 
-  /** Takes the events that wait for these, each of the same key, for this transaction, which has the keys. */
+  /** Takes the events that wait for these, each of the same key, for this transaction, which has the keys. One that failed before is tried alone. */
   async takeNext(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const next = nextPlaces(events);
     if (next.length === 0) return [];
@@ -230,7 +230,7 @@ export class Inbox {
         select event_id from ${this.#table} h where h.producer = ${producer} and h.name = m.name and h.ordered_key = m.key and h.ordered_key is not null
           and h.key_number = m.next and h.needs = m.next - 1 offset 0
       ) h join ${this.#table} i on i.producer = ${producer} and i.event_id = h.event_id
-      where i.state = 'held' for update of i skip locked) waiting`;
+      where i.state = 'held' and i.attempts = 0 for update of i skip locked) waiting`;
     return this.#waiting(tx, sql`true`, waiting);
   }
 

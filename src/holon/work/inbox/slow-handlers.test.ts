@@ -109,6 +109,52 @@ describe("handlers of one message, when the process stops", { timeout: 60_000 },
   });
 });
 
+/** Puts events of one name, each of another key, into the inbox as held and due, in this order. */
+async function holdDue(count: number): Promise<void> {
+  await place.sql`
+    insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, initiator, retry_at)
+    select 'payments', gen_random_uuid(), 'paymentTaken', n + 1, n::text, 1, 'held', jsonb_build_object('orderId', n::text, 'n', n), '{"kind":"anonymous"}',
+      now() - interval '1 hour' + n * interval '1 second' from generate_series(0, ${count - 1}) n`;
+}
+
+describe("two handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
+  const handlerMs = 4_000;
+  /** The second begins before a quarter of the time is over, and takes most of it. */
+  function takingTurns() {
+    const calls: number[] = [];
+    const react = async ({ event }: EventArguments) => {
+      const { n } = event.payload as { n: number };
+      calls.push(n);
+      await sleep(n === 0 ? 0.2 * handlerMs : 0.85 * handlerMs);
+    };
+    return { calls, react };
+  }
+  // A failure that is the other's fault would park it.
+  const limits = { handlerMs, attemptsCount: 1 };
+
+  it("have the whole time each, when their events are held", async () => {
+    await holdDue(2);
+    const { calls, react } = takingTurns();
+    await place.startConsumer(place.backend, react, limits);
+    await until(async () => (await place.inbox()).every(({ state }) => state !== "held"));
+    expect((await place.inbox()).map(({ state, attempts }) => ({ state, attempts }))).toEqual([
+      { state: "done", attempts: 0 },
+      { state: "done", attempts: 0 },
+    ]);
+    expect(calls).toEqual([0, 1]);
+  });
+
+  it("have the whole time each, when their events come in one message", async () => {
+    const { calls, react } = takingTurns();
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.emitTogether(noted(2));
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 2);
+    await place.startConsumer(place.backend, react, limits);
+    await until(async () => (await place.effects()).length === 2);
+    expect(calls).toEqual([0, 1]);
+  });
+});
+
 describe("a handler that hangs", { timeout: 60_000 }, () => {
   /** Hangs at each `paymentTaken` until the gate opens. */
   function hanging() {
@@ -152,5 +198,22 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
     gate.resolve();
     await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
     expect(await numbers()).toHaveLength(30);
+  });
+
+  it("is counted for its held event, and for none beside it, until that is parked", async () => {
+    await holdDue(3);
+    const { gate, react } = hanging();
+    const consumer = await place.startConsumer(place.backend, (args) => (args.event.key === "1" ? react(args) : undefined), {
+      handlerMs: 1_000,
+      attemptsCount: 2,
+    });
+    await until(async () => (await consumer.parked.list()).length === 1);
+    await until(async () => (await place.effects()).length === 2);
+    expect((await place.inbox()).map(({ key, state, attempts }) => ({ key, state, attempts }))).toEqual([
+      { key: "0", state: "done", attempts: 0 },
+      { key: "1", state: "parked", attempts: 2 },
+      { key: "2", state: "done", attempts: 0 },
+    ]);
+    gate.resolve();
   });
 });
