@@ -93,6 +93,15 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(await effectsOf("a")).toEqual(upTo(20));
   });
 
+  it("go on up to the one whose handler hangs, and are called once more for it", async () => {
+    await hold("a", 4);
+    const calls: number[] = [];
+    await place.startConsumer(place.backend, hangingAt("a", 4, calls), { handlerMs: 1_000, attemptsCount: 2 });
+    await until(async () => (await effectsOf("a")).length === 3);
+    expect(calls.filter((n) => n === 4).length).toBeLessThanOrEqual(2);
+    expect(calls.filter((n) => n === 3).length).toBeLessThanOrEqual(2);
+  });
+
   it("go on beside those of another key up to the one whose handler hangs, which alone is tried again", async () => {
     await hold("a", 3);
     await hold("b", 1);

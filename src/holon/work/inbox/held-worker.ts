@@ -89,7 +89,8 @@ export class HeldWorker {
           await failures.note(producer, event, error);
           return "worked";
         }
-        most = chain.blame.isHandlers ? chain.done.length : 1;
+        // A handler that hangs has thrown nothing, and is known all the same.
+        most = chain.blame.isHandlers || chain.blame.event !== undefined ? chain.done.length : 1;
       }
     }
   }
