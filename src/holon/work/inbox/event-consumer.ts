@@ -3,7 +3,7 @@ import { isPassing } from "../../kernel/index.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { AckSender } from "./ack-sender.ts";
 import type { EventFailures } from "./event-failures.ts";
-import { type Candidate, isToComeAgain, isWaitOver, judgeEvents } from "./event-judgement.ts";
+import { type Candidate, isToComeAgain, isWaitOver, judgeEvents, type SlowFailure } from "./event-judgement.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
@@ -47,8 +47,8 @@ interface Taken {
 interface Taking {
   readonly producer: string;
   readonly messages: readonly EventMessage[];
-  /** What is due at that position or behind it is held. */
-  readonly holdFrom: number;
+  /** What is due there or behind it is held. */
+  readonly holdFrom: SlowFailure | undefined;
   /** Whether it waits for keys that other transactions have. */
   readonly waits: boolean;
 }
@@ -86,7 +86,7 @@ export class EventConsumer {
     const { pauses, clock, isClosing } = this.#parts;
     const batches: TakenBatch[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
-    let holdFrom = Number.POSITIVE_INFINITY;
+    let holdFrom: SlowFailure | undefined;
     // Keys that another transaction had when it was looked last.
     const busy = new Set<string>();
     let isAlone = false;
@@ -108,8 +108,8 @@ export class EventConsumer {
           continue;
         }
         if (!blame.isHandlers && isPassing(error)) throw error;
-        const slow = pauses.noteSlow(producer, blame);
-        if (slow !== undefined) holdFrom = slow.position;
+        const slow = pauses.noteSlow(producer, blame, error);
+        if (slow !== undefined) holdFrom = { message: slow, error };
         if (messages.length === 1) {
           batches.push(await this.#noteFailure(producer, messages[0] as EventMessage, error));
           rest = without(rest, messages);

@@ -1,11 +1,10 @@
 import { type Logger, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
+import { REASON_LENGTH } from "./event-judgement.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { Inbox } from "./inbox.ts";
-
-const REASON_LENGTH = 2_000;
 
 /** What {@link EventFailures} is made from. */
 export interface EventFailuresParts {

@@ -1,15 +1,26 @@
 import { ParseFailure } from "../../contract/index.ts";
+import { storableText } from "../../kernel/index.ts";
+import { describeError } from "../../observe/index.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 import type { HandlerPauses } from "./handler-pauses.ts";
 import { type InboxEntry, type InboxState, placeOf, undecidedOf } from "./inbox.ts";
 
+/** Longest reason that a row of the inbox has. Units: characters. */
+export const REASON_LENGTH = 2_000;
+
 /** Why an event is held that its predecessor does not hold up. */
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
 
 /** Why an event is held whose turn it is. */
-const SLOW_HANDLER = "The handlers of other events before it took too long. It is held, and tried when others have had their turn.";
+const SLOW_HANDLER = "The handlers of other events took too long. This one is held, and tried when others have had their turn.";
+
+/** An event whose handler took long and failed, and with what. */
+export interface SlowFailure {
+  readonly message: EventMessage;
+  readonly error: unknown;
+}
 
 /** An event that is entered, with what its payload parsed to. */
 export interface Candidate extends InboxEntry {
@@ -33,8 +44,8 @@ export interface KnownEvents {
   readonly messages: readonly EventMessage[];
   /** By {@link Inbox.statesAround}. */
   readonly known: ReadonlyMap<string, InboxState>;
-  /** What is due at this position or behind it is held. */
-  readonly holdFrom: number;
+  /** What is due there or behind it is held; nothing, if no handler was slow. */
+  readonly holdFrom: SlowFailure | undefined;
 }
 
 /** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
@@ -47,7 +58,8 @@ export function judgeEvents(
   return messages.map((message) => {
     const route = routes.find(producer, message.name);
     const waitsFor = waitOf(message, states);
-    const isSlow = message.position >= holdFrom || pauses.isSlow({ producer, name: message.name });
+    const isHere = holdFrom !== undefined && message.position >= holdFrom.message.position;
+    const isSlow = isHere || pauses.isSlow({ producer, name: message.name });
     const isTurn = waitsFor === undefined && !isSlow;
     // What waits is looked at in its turn: parked now, it could be released before the one before it has come.
     const payload = blame.duringParse(() => (isTurn ? route?.parse(message.payload) : message.payload));
@@ -59,6 +71,7 @@ export function judgeEvents(
     const judged = { message, state, route, isDue, waitsFor, knownState } as const;
     if (payload instanceof ParseFailure) return { ...judged, payload: undefined, reason: misfit(payload) };
     if (route === undefined) return { ...judged, payload, reason: NO_HANDLER };
+    if (holdFrom?.message.id === message.id) return { ...judged, payload, reason: slowness(holdFrom.error) };
     return isSlow && waitsFor === undefined ? { ...judged, payload, reason: SLOW_HANDLER } : { ...judged, payload };
   });
 }
@@ -91,7 +104,14 @@ export function isWaitOver({ knownState, isDue }: Candidate): boolean {
   return knownState === "held" && isDue === true;
 }
 
+/** Why an event is held whose own handler was slow. */
+function slowness(error: unknown): string {
+  const outcome = "Its own handler took long and failed. It is held, and tried when others have had their turn.";
+  return storableText(`${outcome} ${describeError(error)}`, REASON_LENGTH);
+}
+
 /** Why an event is parked that does not fit. */
 export function misfit(failure: ParseFailure): string {
-  return `The payload does not fit the contract. ${failure.issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`.slice(0, 2_000);
+  const issues = failure.issues.map(({ path, message }) => `${path}: ${message}`);
+  return `The payload does not fit the contract. ${issues.join("; ")}`.slice(0, REASON_LENGTH);
 }

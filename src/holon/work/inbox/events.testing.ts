@@ -123,6 +123,12 @@ function writeEffect(before: Reaction): Reaction {
 
 export const subscribing: readonly SubscribingContext[] = [ordersContext()];
 
+/** Writes down what is warned of. */
+export function listeningLog(warnings: { readonly fields: object; readonly text: string }[]): Logger {
+  const log: Logger = { ...silentLogger, warn: (fields: object, text: string) => warnings.push({ fields, text }), child: () => log } as Logger;
+  return log;
+}
+
 /** A backend that loses some of what is added, as an emptied Redis does. */
 export function losing(backend: QueueBackend, loses: (queue: string) => boolean): QueueBackend {
   return {

@@ -67,12 +67,12 @@ export class HandlerPauses {
   }
 
   /** Returns the event whose handler was slow when it failed, if one was. */
-  noteSlow<Event extends EventMessage>(producer: string, blame: HandlerBlame<Event>): Event | undefined {
+  noteSlow<Event extends EventMessage>(producer: string, blame: HandlerBlame<Event>, error: unknown): Event | undefined {
     const slow = blame.slowEvent(this.#parts.handlerMs * SLOW_PART);
     if (slow === undefined) return undefined;
     this.#slow.note({ producer, name: slow.name });
     this.#parts.log.warn(
-      { event: `${producer}.${slow.name}`, eventId: slow.id },
+      { err: error, event: `${producer}.${slow.name}`, eventId: slow.id },
       "the handler of an event took long and failed; others of its name are held for a while",
     );
     return slow;

@@ -72,7 +72,7 @@ export class HeldWorker {
         const isContended = most > 1 && isContention(error);
         const mayBeSlow = !isContended && (chain.blame.isHandlers || !isPassing(error));
         if (isContended) pauses.noteContended(producer, chain.blame, events);
-        const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame) : undefined;
+        const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame, error) : undefined;
         const [event] = events;
         if (event === undefined || events.length > 1) {
           // Counted at once: its name has a pause now, after which they would come together again, and fail again.

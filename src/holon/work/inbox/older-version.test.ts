@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS, silentLogger, systemClock } from "../../kernel/index.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { contextRetentions } from "../retention/start-retention.ts";
 import { ackQueue, eventQueue } from "./event-message.ts";
-import { type EventsPlace, openEventsPlace } from "./events.testing.ts";
+import { type EventsPlace, listeningLog, openEventsPlace } from "./events.testing.ts";
 
 let place: EventsPlace;
 
@@ -48,12 +48,6 @@ function deaf(backend: QueueBackend): QueueBackend {
     inspect: (queue) => backend.inspect(queue),
     close: async () => {},
   };
-}
-
-/** Writes down what is warned of. */
-function listeningLog(warnings: { readonly fields: object; readonly text: string }[]): Logger {
-  const log: Logger = { ...silentLogger, warn: (fields: object, text: string) => warnings.push({ fields, text }), child: () => log } as Logger;
-  return log;
 }
 
 /** What an older version of a consumer does with events that only a newer one handles, on every backend. */

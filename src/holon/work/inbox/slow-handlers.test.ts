@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
 import type { EventArguments } from "./event-handler.ts";
-import { useEventsPlace } from "./events.testing.ts";
+import { listeningLog, useEventsPlace } from "./events.testing.ts";
 
 const IDLE_MS = 1_000;
 
@@ -198,6 +198,30 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
     gate.resolve();
     await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
     expect(await numbers()).toHaveLength(30);
+  });
+
+  it("is named with its error by the log and by its event, and the events beside it are told that it was another", async () => {
+    const warnings: { readonly fields: object; readonly text: string }[] = [];
+    const gate = signal();
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.emitTogether(noted(3));
+    await until(async () => (await place.sql`select 1 from payments.holon_deliveries where sent_count > 0`).length === 3);
+    const before = ({ event }: EventArguments) => ((event.payload as { n: number }).n === 1 ? gate.promise : undefined);
+    await place.startOlderConsumer(place.backend, { before, limits, log: listeningLog(warnings) });
+    let rows: Awaited<ReturnType<typeof place.inbox>> = [];
+    await until(async () => {
+      rows = await place.inbox();
+      return rows.length === 3;
+    });
+    const others = expect.stringMatching(/^The handlers of other events took too long/);
+    const own = expect.stringMatching(/^Its own handler took long and failed.*DEADLINE_EXCEEDED: The handler of an event took longer than 1000 ms/);
+    expect(rows.map(({ reason }) => reason)).toEqual([others, own, others]);
+    expect(warnings.find(({ text }) => text.includes("took long and failed"))?.fields).toMatchObject({
+      err: { code: "DEADLINE_EXCEEDED" },
+      event: "payments.paymentNoted",
+      eventId: rows[1]?.id,
+    });
+    gate.resolve();
   });
 
   it("is counted for its held event, and for none beside it, until that is parked", async () => {
