@@ -10,7 +10,10 @@ import { effects, tables } from "../../work/jobs/jobs.fixture.testing.ts";
 import { MemoryQueues } from "../../work/jobs/memory-queues.testing.ts";
 import { startLeaseWorker } from "./start-lease-worker.ts";
 
-/** A process that works jobs which block it, for tests. `compute` does for as long as its data says, within 10 s; `loop` without end, but may take 1.5 s. */
+/**
+ * A process that works jobs and steps which block it, for tests. `compute` does for as long as its data says, within 10 s; `loop` without end, but may take 1.5 s;
+ * three of `crowd` at once, each within 3 s, and so do steps of the workflow `crowd`.
+ */
 const [, , url = "", role = ""] = process.argv;
 const Data = z.object({ ms: z.int() });
 const clock = systemClock;
@@ -22,14 +25,22 @@ const thread = new LeaseThread({ start: () => worker, clock, log });
 // Its program is loaded: from then on this process may block.
 await once(worker, "message");
 
+function compute(ms: number): void {
+  const untilMs = clock.monotonicMs() + ms;
+  while (clock.monotonicMs() < untilMs);
+}
+
 const handlers: Record<string, JobHandler> = {
   async compute(call) {
-    const untilMs = clock.monotonicMs() + (call.data as z.output<typeof Data>).ms;
-    while (clock.monotonicMs() < untilMs);
+    compute((call.data as z.output<typeof Data>).ms);
     await store.transaction(call.scope, async (tx) => {
       await tx.db.insert(effects).values({ job: "child", attempt: call.attempt });
       await call.complete(tx, undefined);
     });
+  },
+  async crowd(call) {
+    log.info({}, "one of a crowd begins");
+    compute((call.data as z.output<typeof Data>).ms);
   },
   async loop() {
     for (;;);
@@ -41,6 +52,7 @@ await startJobWork({
     name: "orders",
     jobs: {
       compute: job(Data, { timeoutMs: 10_000, concurrency: 1 }),
+      crowd: job(Data, { timeoutMs: 3_000, concurrency: 3 }),
       loop: job(Data, { timeoutMs: 1_500 }),
       wait: job(Data, { timeoutMs: 60_000 }),
     },
@@ -66,11 +78,22 @@ startWorkflowWork({
         "order@1",
         {
           parseOutput: (output) => output,
+          body: ({ step }) => step.run("compute", () => compute(6_000)),
+        },
+      ],
+      [
+        "crowd@1",
+        {
+          parseOutput: (output) => output,
           body: ({ step }) =>
-            step.run("compute", () => {
-              const untilMs = clock.monotonicMs() + 6_000;
-              while (clock.monotonicMs() < untilMs);
-            }),
+            step.run(
+              "compute",
+              () => {
+                log.info({}, "one of a crowd begins");
+                compute(2_500);
+              },
+              { timeoutMs: 3_000 },
+            ),
         },
       ],
     ]),

@@ -10,7 +10,7 @@ import { useJobs } from "../../work/jobs/jobs.testing.ts";
 const place = useJobs();
 const Data = z.object({ ms: z.int() });
 const timing = { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
-const jobs = { compute: job(Data), loop: job(Data), wait: job(Data) };
+const jobs = { compute: job(Data), crowd: job(Data, { concurrency: 3 }), loop: job(Data), wait: job(Data) };
 
 /** Another process that works the same jobs, and what it has logged. */
 class Blocking {
@@ -61,7 +61,7 @@ async function besideAll(name: keyof typeof jobs, eachMs: readonly number[]): Pr
   for (const id of ids) await until(async () => (await place.row(id))["state"] === "running");
   place.queues.reachable = true;
   const other = place.completing();
-  await place.start(jobs, { compute: other, loop: other, wait: other }, { timing });
+  await place.start(jobs, { compute: other, crowd: other, loop: other, wait: other }, { timing });
   return ids;
 }
 
@@ -85,6 +85,26 @@ describe("a process that is blocked for longer than its leases", { timeout: 25_0
     for (const id of ids) await place.is(id, "done");
     for (const id of ids) expect(await place.row(id)).toMatchObject({ deaths: 0, failures: 0 });
     expect(await place.effectCount()).toBe(3);
+  });
+
+  it("keeps those of jobs that begin together and block it one after the other, each within its own timeout: each is called once", async () => {
+    const ids = await besideAll("crowd", [2_500, 2_500, 2_500]);
+    for (const id of ids) await place.is(id, "done");
+    const counts = await Promise.all(ids.map(async (id) => place.row(id)));
+    expect(counts).toMatchObject(ids.map(() => ({ attempts: 1, deaths: 0, failures: 0 })));
+    expect(blocking?.lines("one of a crowd begins")).toHaveLength(3);
+    expect(await place.effectCount()).toBe(0);
+  });
+
+  it("keeps those of runs whose steps begin together and block it one after the other, each within its own timeout: each is called once", async () => {
+    await place.sql`insert into orders.holon_runs (id, workflow, version, key, state, input, initiator, wake_at)
+      select gen_random_uuid(), 'crowd', 1, n::text, 'waiting', '{}', '{"kind":"anonymous"}', now() from generate_series(1, 3) n`;
+    blocking = new Blocking();
+    const runs = () => place.sql`select state, deaths, fence::int from orders.holon_runs`;
+    await until(async () => (await runs()).every((run) => run["state"] === "done"));
+    expect(await runs()).toEqual([1, 2, 3].map(() => ({ state: "done", deaths: 0, fence: 1 })));
+    expect(blocking.lines("one of a crowd begins")).toHaveLength(3);
+    await place.sql`delete from orders.holon_runs`;
   });
 
   it("keeps those of workflows as well: its step is run once, and the log names it", async () => {

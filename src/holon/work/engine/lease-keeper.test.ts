@@ -24,7 +24,7 @@ beforeEach(() => {
     open: () => ({
       rows: async (_text, params) => {
         const keys = JSON.parse(String(params[0])) as readonly { readonly n: number; readonly id: string; readonly fence: string }[];
-        asked.push(keys.map(({ id, fence }) => `${id} ${fence}`));
+        asked.push(keys.map(({ id, fence }) => `${id} ${fence}`).sort());
         onAsk();
         return keys.map(({ n }) => ({ n, renewed: true }));
       },
@@ -60,28 +60,73 @@ const hold = (id: string, forMs = 10_000, onRenewed: (sentMs: number) => void = 
 describe("the thread that renews leases while a process is blocked", () => {
   it("knows of claims without a message for each, also of more than one page of them", async () => {
     const ids = Array.from({ length: 150 }, (_, n) => `id-${n}`);
-    for (let time = 0; time < 10; time++) for (const release of ids.map((id) => hold(id))) release();
+    for (let time = 0; time < 10; time++) for (const told of ids.map((id) => hold(id))) told.ends();
     for (const id of ids) hold(id);
     expect(orders.filter(({ kind }) => kind !== "beat").map(({ kind }) => kind)).toEqual(["open", "page", "page", "page"]);
     await block(150);
-    expect([...(asked[0] ?? [])].sort()).toEqual(ids.map((id) => `${id} 1`).sort());
+    expect(asked[0]).toEqual(ids.map((id) => `${id} 1`).sort());
   });
 
   it("renews each claim until its own time is up, and none that ended", async () => {
     hold("short", 120);
     hold("long");
     const ended = hold("ended");
-    ended();
+    ended.ends();
     await block(110);
-    expect(asked[0]).toEqual(["short 1", "long 1"]);
+    expect(asked[0]).toEqual(["long 1", "short 1"]);
     await block(110);
     expect(asked[1]).toEqual(["long 1"]);
+  });
+
+  it("counts the time of a run from when it begins", async () => {
+    const waited = hold("waited", 120);
+    nowMs += 100;
+    waited.begins();
+    await block(110);
+    expect(asked).toEqual([["waited 1"]]);
+  });
+
+  it("renews what waits to begin, or for its end to be written, as long as a run that is at work may take", async () => {
+    const [handled, long] = [hold("handled", 50), hold("long", 230)];
+    hold("waiting", 50);
+    long.begins();
+    handled.begins();
+    handled.rests();
+    await block(110);
+    await block(110);
+    const all = ["handled 1", "long 1", "waiting 1"];
+    expect(asked).toEqual([all, all]);
+    hold("last");
+    await block(110);
+    expect(asked[2]).toEqual(["last 1"]);
+  });
+
+  it("renews runs that begin one after the other while the process is blocked until the time of the last one is up", async () => {
+    const [first, second] = [hold("first", 100), hold("second", 100)];
+    isTurning = false;
+    nowMs += 1;
+    first.begins();
+    nowMs += 90;
+    second.begins();
+    await block(60);
+    expect(asked).toEqual([["first 1", "second 1"]]);
+  });
+
+  it("renews no run at work for longer than its own time because of others that began before the last sign of life: it may be what computes", async () => {
+    const [first, second] = [hold("first", 100), hold("second")];
+    first.begins();
+    nowMs += 1;
+    second.begins();
+    await until(() => orders.some(({ kind, atMs }) => kind === "beat" && atMs === nowMs));
+    await block(110);
+    expect(asked).toEqual([["second 1"]]);
   });
 
   it("says when it asked for a renewal, on the clock of the main thread, also for a claim that ends before that is heard", async () => {
     const heard: string[] = [];
     hold("held", 10_000, (sentMs) => heard.push(`held ${sentMs}`));
-    onAsk = hold("over", 10_000, (sentMs) => heard.push(`over ${sentMs}`));
+    const over = hold("over", 10_000, (sentMs) => heard.push(`over ${sentMs}`));
+    onAsk = () => over.ends();
     await block(110);
     await until(() => heard.length === 2);
     expect(heard).toEqual(["held 1110", "over 1110"]);

@@ -83,11 +83,22 @@ export class LeaseKeeper implements Closable {
       if (quietMs < turnMs || kind.isRenewing || this.#mainMs + quietMs - kind.renewedAtMs < turnMs) continue;
       const nowMs = this.#mainMs + quietMs;
       const held = this.#slots.flatMap((slot) => slot.read() ?? []);
-      const claims = held.filter((claim) => claim.kind === number && claim.untilMs > nowMs);
+      const atWork = held.filter(({ isAtWork }) => isAtWork);
+      const claims = held.filter((claim) => claim.kind === number && this.#untilMs(claim, atWork) > nowMs);
       if (claims.length === 0) continue;
-      if (!this.#isBlocked) this.#sayBlocked(held, quietMs);
+      if (!this.#isBlocked) this.#sayBlocked(atWork, quietMs);
       void this.#renew(kind, claims, nowMs);
     }
+  }
+
+  /**
+   * Until when a claim is renewed: as long as its own run may take, or one that keeps it waiting. One at work may be what blocks, so that it is prolonged only
+   * by runs that began after it since the last sign of life: the main thread got from this one to those.
+   */
+  #untilMs(claim: HeldClaim, atWork: readonly HeldClaim[]): number {
+    const provenMs = claim.isAtWork ? Math.max(claim.sinceMs, this.#mainMs) : Number.NEGATIVE_INFINITY;
+    const others = atWork.filter(({ sinceMs }) => sinceMs > provenMs);
+    return Math.max(...[claim, ...others].map(({ sinceMs, forMs }) => sinceMs + forMs));
   }
 
   async #renew(kind: Kind, claims: readonly HeldClaim[], nowMs: number): Promise<void> {
@@ -107,12 +118,12 @@ export class LeaseKeeper implements Closable {
     }
   }
 
-  #sayBlocked(held: readonly HeldClaim[], quietMs: number): void {
+  #sayBlocked(atWork: readonly HeldClaim[], quietMs: number): void {
     this.#isBlocked = true;
-    const running = [...new Set(held.map(({ name }) => name))].slice(0, NAMES_COUNT);
+    const running = [...new Set(atWork.map(({ name }) => name))].slice(0, NAMES_COUNT);
     this.#options.log.warn(
       { running, blockedForMs: Math.round(quietMs) },
-      "the process is blocked: one of these runs computes without a pause; nothing else goes on here meanwhile, and its lease is renewed until its time is up",
+      "the process is blocked: one of these runs, or what else it does, computes without a pause; nothing else goes on meanwhile, and leases are renewed until their time is up",
     );
   }
 

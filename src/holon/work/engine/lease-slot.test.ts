@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 
-const claim: HeldClaim = { number: 7, kind: 1, untilMs: 1_234.5, id: "a-1", fence: "3", name: "orders.place pay" };
+const claim: HeldClaim = { number: 7, kind: 1, sinceMs: 1_234.5, forMs: 30_000, isAtWork: false, id: "a-1", fence: "3", name: "orders.place pay" };
 
 /** One slot as each of two threads has it. */
 function slots(): readonly [LeaseSlot, LeaseSlot] {
@@ -19,7 +19,7 @@ import("tsx/esm/api").then(({ register }) => register() && import(workerData.pro
   const [slot] = LeaseSlot.of(workerData.page);
   for (let number = 1; number <= 100_000; number++) {
     const letter = "abcdefgh"[number % 8];
-    slot.write({ number, kind: number % 8, untilMs: number, id: letter.repeat(36), fence: letter.repeat(36), name: letter.repeat(9) });
+    slot.write({ number, kind: number % 8, sinceMs: number, forMs: 1, id: letter.repeat(36), fence: letter.repeat(36), name: letter.repeat(9) });
     if (number < 100_000) slot.clear();
   }
 });`;
@@ -27,7 +27,8 @@ import("tsx/esm/api").then(({ register }) => register() && import(workerData.pro
 /** What the writer put under this number. */
 function written(number: number): HeldClaim {
   const letter = "abcdefgh"[number % 8] as string;
-  return { number, kind: number % 8, untilMs: number, id: letter.repeat(36), fence: letter.repeat(36), name: letter.repeat(9) };
+  const ids = { id: letter.repeat(36), fence: letter.repeat(36), name: letter.repeat(9) };
+  return { number, kind: number % 8, sinceMs: number, forMs: 1, isAtWork: false, ...ids };
 }
 
 describe("a slot of a claim", () => {
@@ -38,6 +39,19 @@ describe("a slot of a claim", () => {
     expect(theirs.read()).toEqual(claim);
     ours.clear();
     expect(theirs.read()).toBeUndefined();
+  });
+
+  it("says whether the run of its claim is at work, and since when; a claim that is written after it is not", () => {
+    const [ours, theirs] = slots();
+    ours.write(claim);
+    ours.begin(2_000.5);
+    expect(theirs.read()).toEqual({ ...claim, sinceMs: 2_000.5, isAtWork: true });
+    ours.rest();
+    expect(theirs.read()).toEqual({ ...claim, sinceMs: 2_000.5 });
+    ours.begin(3_000);
+    ours.clear();
+    ours.write({ ...claim, number: 8 });
+    expect(theirs.read()).toEqual({ ...claim, number: 8 });
   });
 
   it("says when it is cleared whether its claim was read, not that of the claim before", () => {

@@ -4,8 +4,12 @@ export interface HeldClaim {
   readonly number: number;
   /** Which statement renews it. */
   readonly kind: number;
-  /** Longest that it is renewed, on the clock of the main thread. */
-  readonly untilMs: number;
+  /** When its run began, or, until then, when it was held, on the clock of the main thread. */
+  readonly sinceMs: number;
+  /** How long its run may take. */
+  readonly forMs: number;
+  /** Whether its run has begun and is not over: only then it may be what blocks the main thread. */
+  readonly isAtWork: boolean;
   /** Of its row. No spaces. */
   readonly id: string;
   /** Of its lease. No spaces. */
@@ -17,13 +21,18 @@ export interface HeldClaim {
 const SLOT_BYTES = 512;
 /** Slots of a page. */
 const SLOTS_COUNT = 64;
-const HEAD_BYTES = 24;
+const HEAD_BYTES = 40;
 
-/** Words of the head of a slot, after the 8 bytes of `untilMs`. */
-const NUMBER = 2;
-const KIND = 3;
-const TEXT_BYTES = 4;
-const IS_READ = 5;
+/** Times at the head of a slot, of 8 bytes each. */
+const SINCE_MS = 0;
+const FOR_MS = 1;
+const TIMES_COUNT = 2;
+/** Words of the head of a slot, after the times. */
+const NUMBER = 4;
+const KIND = 5;
+const TEXT_BYTES = 6;
+const IS_READ = 7;
+const IS_AT_WORK = 8;
 
 /**
  * A place for one claim in memory that two threads share. The main thread writes it, the second one reads it: neither wakes the other, nor waits for it.
@@ -35,12 +44,12 @@ const IS_READ = 5;
  */
 export class LeaseSlot {
   readonly #words: Int32Array;
-  readonly #untilMs: Float64Array;
+  readonly #times: Float64Array;
   readonly #text: Buffer;
 
   constructor(page: SharedArrayBuffer, offset: number) {
     this.#words = new Int32Array(page, offset, HEAD_BYTES / Int32Array.BYTES_PER_ELEMENT);
-    this.#untilMs = new Float64Array(page, offset, 1);
+    this.#times = new Float64Array(page, offset, TIMES_COUNT);
     this.#text = Buffer.from(page, offset + HEAD_BYTES, SLOT_BYTES - HEAD_BYTES);
   }
 
@@ -54,13 +63,26 @@ export class LeaseSlot {
     return Array.from({ length: page.byteLength / SLOT_BYTES }, (_, n) => new LeaseSlot(page, n * SLOT_BYTES));
   }
 
-  /** Writes a claim into a free slot. A long name is cut. */
-  write({ number, kind, untilMs, id, fence, name }: HeldClaim): void {
-    this.#untilMs[0] = untilMs;
+  /** Writes a claim whose run has not begun into a free slot. A long name is cut. */
+  write({ number, kind, sinceMs, forMs, id, fence, name }: Omit<HeldClaim, "isAtWork">): void {
+    this.#times[SINCE_MS] = sinceMs;
+    this.#times[FOR_MS] = forMs;
+    this.#words[IS_AT_WORK] = 0;
     this.#words[KIND] = kind;
     this.#words[TEXT_BYTES] = this.#text.write(`${id} ${fence} ${name}`);
     this.#words[IS_READ] = 0;
     Atomics.store(this.#words, NUMBER, number);
+  }
+
+  /** Its run begins now: the time that it may take counts anew. */
+  begin(nowMs: number): void {
+    this.#times[SINCE_MS] = nowMs;
+    Atomics.store(this.#words, IS_AT_WORK, 1);
+  }
+
+  /** Its run is over; how it ended is still to be written. */
+  rest(): void {
+    Atomics.store(this.#words, IS_AT_WORK, 0);
   }
 
   /** Frees the slot. Returns whether its claim was read. */
@@ -74,10 +96,12 @@ export class LeaseSlot {
     const number = Atomics.load(this.#words, NUMBER);
     if (number === 0) return undefined;
     const [kind = 0, textBytes = 0] = [this.#words[KIND], this.#words[TEXT_BYTES]];
-    const untilMs = this.#untilMs[0] ?? 0;
+    // Before the time: a run that is at work has its own.
+    const isAtWork = Atomics.load(this.#words, IS_AT_WORK) !== 0;
+    const [sinceMs = 0, forMs = 0] = this.#times;
     const [id = "", fence = "", ...name] = this.#text.toString("utf8", 0, textBytes).split(" ");
     Atomics.store(this.#words, IS_READ, 1);
     if (Atomics.load(this.#words, NUMBER) !== number) return undefined;
-    return { number, kind, untilMs, id, fence, name: name.join(" ") };
+    return { number, kind, sinceMs, forMs, isAtWork, id, fence, name: name.join(" ") };
   }
 }

@@ -26,7 +26,7 @@ export interface LeaseAddress {
 
 /** What a thread needs of a claim. */
 export interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
-  /** Longest that the run may take from now on. Units: milliseconds. */
+  /** Longest that the run may take from when it begins. Units: milliseconds. */
   readonly forMs: number;
 }
 
@@ -61,11 +61,18 @@ export interface LeaseThreadOptions {
   readonly log: Logger;
 }
 
-/**
- * Tells the thread of a claim, until the function that it returns is called, once. `onRenewed` is called with a moment, on the clock of the main thread: the lease counts from
- * then on.
- */
-export type TellThread = (claim: ThreadedClaim, onRenewed: (sentMs: number) => void) => () => void;
+/** A claim that the thread has been told of. */
+export interface ToldClaim {
+  /** Its run begins now. */
+  begins(): void;
+  /** Its run is over, and its end is still to be written. */
+  rests(): void;
+  /** It is not held any more. To be called once, and last. */
+  ends(): void;
+}
+
+/** Tells the thread of a claim. `onRenewed` is called with a moment, on the clock of the main thread: the lease counts from then on. */
+export type TellThread = (claim: ThreadedClaim, onRenewed: (sentMs: number) => void) => ToldClaim;
 
 /** Longest between two signs of life. */
 const BEAT_MS = 1_000;
@@ -78,9 +85,12 @@ const GREATEST_NUMBER = 0x7fff_ffff;
 /**
  * A second thread that renews the leases of this process while its first one is blocked, by a handler that computes: blocked is not dead.
  *
- * I1. The thread can read of a claim before its run begins, and no longer than until its run is over: what is held stands in memory that both threads share.
- * I2. It renews only while signs of life are missing, and no claim for longer than its run may take: a loop without end counts as dead then.
- * I3. It stops with the process, and with SIGSTOP as well.
+ * I1. The thread can read of a claim before its run begins, until its end is written: what is held stands in memory that both threads share.
+ * I2. It renews only while signs of life are missing, and a run that is at work for as long as it may take from when it began. Then that counts as a loop
+ *     without end, unless another run has begun after it since the last sign of life: the process got from it to that one, and it is renewed as long as that.
+ * I3. What waits to begin, or to have its end written, cannot be what blocks: it is renewed as long as any run that is at work. So runs that keep within their
+ *     own time and block one after the other keep all their leases, and a loop without end loses those of the whole process, once all these times are up.
+ * I4. It stops with the process, and with SIGSTOP as well.
  *
  * While the first thread turns, the second one gets a sign of life now and then, and does nothing; it has no connection then. A claim costs no message.
  */
@@ -88,6 +98,13 @@ export class LeaseThread implements Closable {
   readonly #options: LeaseThreadOptions;
   readonly #renewed = new Map<number, (sentMs: number) => void>();
   readonly #free: LeaseSlot[] = [];
+  readonly #ended = (slot: LeaseSlot, number: number): void => {
+    const isRead = slot.clear();
+    this.#free.push(slot);
+    // If this thread was blocked until now, what the other one has said is heard in the next turn of the loop only.
+    if (isRead) setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
+    else this.#renewed.delete(number);
+  };
   #worker: LeaseWorker | undefined;
   #beat: NodeJS.Timeout | undefined = undefined;
   #beatMs = BEAT_MS;
@@ -124,14 +141,8 @@ export class LeaseThread implements Closable {
       const number = this.#nextNumber();
       const slot = this.#free.pop() ?? this.#grow();
       this.#renewed.set(number, onRenewed);
-      slot.write({ number, kind, untilMs: clock.monotonicMs() + forMs, id, fence, name });
-      return () => {
-        const isRead = slot.clear();
-        this.#free.push(slot);
-        // If this thread was blocked until now, what the other one has said is heard in the next turn of the loop only.
-        if (isRead) setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
-        else this.#renewed.delete(number);
-      };
+      slot.write({ number, kind, sinceMs: clock.monotonicMs(), forMs, id, fence, name });
+      return new SlotClaim(slot, clock, this.#ended, number);
     };
   }
 
@@ -164,5 +175,32 @@ export class LeaseThread implements Closable {
       { err: error },
       "no second thread renews leases: a job or step that blocks this process for longer than its lease is taken for dead; keep lease-worker beside the bundle",
     );
+  }
+}
+
+/** A claim in its slot. */
+class SlotClaim implements ToldClaim {
+  readonly #slot: LeaseSlot;
+  readonly #clock: Clock;
+  readonly #onEnd: (slot: LeaseSlot, number: number) => void;
+  readonly #number: number;
+
+  constructor(slot: LeaseSlot, clock: Clock, onEnd: (slot: LeaseSlot, number: number) => void, number: number) {
+    this.#slot = slot;
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+    this.#number = number;
+  }
+
+  begins(): void {
+    this.#slot.begin(this.#clock.monotonicMs());
+  }
+
+  rests(): void {
+    this.#slot.rest();
+  }
+
+  ends(): void {
+    this.#onEnd(this.#slot, this.#number);
   }
 }

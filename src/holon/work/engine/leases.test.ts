@@ -133,4 +133,34 @@ describe("leases", () => {
     expect(await lease.mayBegin()).toBe(true);
     here.close();
   });
+
+  it("let a run begin that a second thread has kept alive while the run before it blocked this one: that is heard as well", async () => {
+    const { port1: here, port2: there } = new MessageChannel();
+    answer = async () => ({ renewed: new Set(), lost: new Set() });
+    const [first, second] = [
+      leases.hold({ id: "a", fence: 1 }, nowMs - 15_000, () => {}),
+      leases.hold({ id: "b", fence: 1 }, nowMs - 15_000, () => {}),
+    ];
+    here.on("message", () => {
+      first.renewed(nowMs - 1_000);
+      second.renewed(nowMs - 1_000);
+    });
+    there.postMessage("renewed");
+    const blocked = first.mayBegin().then(() => {
+      nowMs += 16_000;
+      there.postMessage("renewed");
+    });
+    expect(await second.mayBegin()).toBe(true);
+    await blocked;
+    here.close();
+  });
+
+  it("are over, for a run that was to begin, once another one has blocked this thread in between", async () => {
+    const lease = leases.hold({ id: "a", fence: 1 }, nowMs, () => {});
+    expect([await lease.mayBegin(), lease.isOver]).toEqual([true, false]);
+    nowMs += 15_000;
+    expect(lease.isOver).toBe(true);
+    lease.release();
+    expect(lease.isOver).toBe(false);
+  });
 });

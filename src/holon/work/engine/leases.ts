@@ -1,5 +1,5 @@
 import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
-import { RENEWALS_PER_LEASE } from "./lease-thread.ts";
+import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
 /** What {@link Leases} is made from. */
@@ -18,7 +18,7 @@ export interface LeasesOptions<Claim> extends TaskDeps {
 }
 
 /** Tells a second thread of a claim, see {@link TellThread}. */
-export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => void) => () => void;
+export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => void) => ToldClaim;
 
 /** What became of claims that were to be renewed. Those in neither set are still held, and are renewed at the next look: their rows were locked. */
 export interface Renewal<Claim> {
@@ -61,7 +61,7 @@ export class Leases<Claim> implements Closable {
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
     const lease = new Lease(this.#options, this.#held, claim, onLost);
     lease.renewed(sinceMs);
-    lease.forget = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
+    lease.told = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
     const { clock, leaseMs } = this.#options;
     if (clock.monotonicMs() - sinceMs > leaseMs / RENEWALS_PER_LEASE) this.#task.wake();
     return lease;
@@ -97,8 +97,8 @@ export class Lease<Claim> extends WheelEntry {
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
   #untilMs = Number.NEGATIVE_INFINITY;
-  /** @internal Tells a second thread that it need not know of it any more. */
-  forget: (() => void) | undefined = undefined;
+  /** @internal What a second thread knows of it. */
+  told: ToldClaim | undefined = undefined;
 
   /** Use {@link Leases.hold}. */
   constructor(
@@ -121,22 +121,38 @@ export class Lease<Claim> extends WheelEntry {
   }
 
   /**
-   * To be asked in the moment in which the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. If this
-   * thread was blocked, by the run before, what a second one has renewed meanwhile is heard first.
+   * To be asked right before the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. If this thread was
+   * blocked, by the run before, what a second one has renewed meanwhile is heard first.
+   *
+   * Another run may block this thread between the answer and what waits for it: if the lease {@link isOver} then, it is to be asked again.
    */
   async mayBegin(): Promise<boolean> {
-    if (this.#isOver) await nextPoll();
-    if (this.#isOver) this.lost("it was over before the run began");
+    while (this.isOver) {
+      const heardMs = await nextPoll(this.#deps.clock);
+      // If a run has blocked this thread after all was heard, there may be more to hear.
+      if (this.#untilMs <= heardMs) this.lost("it was over before the run began");
+    }
     return this.isHeld;
   }
 
-  get #isOver(): boolean {
-    return this.#deps.clock.monotonicMs() >= this.#untilMs;
+  /** Whether it is held here, and over by the clock as far as this thread has heard. */
+  get isOver(): boolean {
+    return this.isHeld && this.#deps.clock.monotonicMs() >= this.#untilMs;
   }
 
-  /** Ends the renewal, since the run is over. */
+  /** The run begins now: its time counts from here. */
+  begins(): void {
+    if (this.isHeld) this.told?.begins();
+  }
+
+  /** The run is over, and its end is still to be written. */
+  rests(): void {
+    if (this.isHeld) this.told?.rests();
+  }
+
+  /** Ends the renewal, since the end of the run is written. */
   release(): void {
-    if (this.isHeld) this.forget?.();
+    if (this.isHeld) this.told?.ends();
     this.#deps.wheel.remove(this);
     this.#held.delete(this);
   }
@@ -164,7 +180,12 @@ export class Lease<Claim> extends WheelEntry {
   }
 }
 
-/** Resolves when the loop has looked for messages: an immediate of now comes before it does. */
-function nextPoll(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+/** Resolves when the loop has looked for messages, to a moment right before that: an immediate of now comes before it looks. */
+function nextPoll(clock: Clock): Promise<number> {
+  return new Promise((resolve) => {
+    setImmediate(() => {
+      const nowMs = clock.monotonicMs();
+      setImmediate(() => resolve(nowMs));
+    });
+  });
 }

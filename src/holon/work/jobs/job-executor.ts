@@ -78,7 +78,8 @@ const GREATEST_REASON_LENGTH = 1_000;
  * Runs claimed jobs: calls the handler, watches the time, and writes how it ended.
  *
  * I1. A lease is held from the answer to its claim until the end of the run is written: also while the job waits for its turn.
- * I2. No handler is called once the lease is over or the process stops its runs: it would be cancelled at once, given back, and have its effect twice.
+ * I2. No handler is called once the lease is over or the process stops its runs: it would be cancelled at once, given back, and have its effect twice. That
+ *     is asked right before the call, without a wait between: the run before may have blocked this thread.
  * I3. A handler has its whole timeout, however long it took to write that its run begins.
  */
 export class JobExecutor {
@@ -145,8 +146,10 @@ export class JobExecutor {
       return this.#setAside(claim, log, error);
     }
     try {
-      // I2. While this waits, the jobs of one message are all held: the first of them may block this thread at once.
-      if (lease !== undefined && !(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
+      // I2. While this waits, the jobs of one message are all held: the first of them may block this thread at once, and those that wait then ask again.
+      if (lease !== undefined)
+        do if (!(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
+        while (lease.isOver);
       if (this.#aborted) throw catalogueError("CANCELLED", "The process is stopping.");
       const result = await this.#call(run, handler, data, show);
       return await this.#done(run, result, onHandled);
@@ -173,6 +176,7 @@ export class JobExecutor {
     const scope = this.#scopeOf(run);
     run.held.scope = scope;
     this.#running.add(scope);
+    run.held.lease?.begins();
     try {
       const call: JobCall = {
         scope,
@@ -197,6 +201,7 @@ export class JobExecutor {
       };
       return await runInScope(scope, wheel, `The job ${claim.name}`, async () => handler(call));
     } finally {
+      run.held.lease?.rests();
       this.#running.delete(scope);
     }
   }

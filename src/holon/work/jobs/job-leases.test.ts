@@ -6,6 +6,8 @@ import { testLimits } from "../../data/database.testing.ts";
 import { type ContextData, createContextData } from "../../data/index.ts";
 import { openSilentProxy, type SilentProxy } from "../../data/silent-proxy.testing.ts";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { LeaseSlot } from "../engine/lease-slot.ts";
+import { LeaseThread, type LeaseWorker } from "../engine/lease-thread.ts";
 import { job } from "./job.ts";
 import type { JobCall } from "./job-call.ts";
 import { type SendableJob, toQueued } from "./job-queues.ts";
@@ -112,6 +114,51 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     releases[1]?.resolve();
     await place.is(id, "done");
     expect(await place.row(id)).toMatchObject({ attempts: 2, deaths: 1 });
+  });
+});
+
+describe("a job whose neighbour of the same message has blocked the process", { timeout: 30_000 }, () => {
+  it("does not begin on a lease that is over: it is given back, and begins with another one", async () => {
+    const attempts: number[] = [];
+    const handler = async ({ attempt }: JobCall) => {
+      attempts.push(attempt);
+      const untilMs = systemClock.monotonicMs() + 2 * timing.leaseMs;
+      while (attempts.length === 1 && systemClock.monotonicMs() < untilMs);
+    };
+    const work = await place.start(specs, { send: handler }, { timing: { ...timing, sweepMs: 3_600_000 } });
+    const ids = await place.append([{}, {}]);
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'running' or attempts = 0`).length === 0);
+    expect(attempts).toEqual([1]);
+    await work.sweep();
+    for (const id of ids) await place.is(id, "done");
+    expect(attempts).toEqual([1, 2]);
+  });
+});
+
+describe("the claim of a job, as a second thread reads it", { timeout: 30_000 }, () => {
+  it("is at work while its handler is, and is still held while its end is to be written", async () => {
+    const slots: LeaseSlot[] = [];
+    const worker: LeaseWorker = {
+      postMessage(order) {
+        if (order.kind === "page") slots.push(...LeaseSlot.of(order.page));
+      },
+      ...{ on() {}, unref() {}, terminate: async () => {} },
+    };
+    const thread = new LeaseThread({ start: () => worker, clock: systemClock, log: silentLogger });
+    const seen: unknown[] = [];
+    const look = (): unknown => seen.push(slots.flatMap((slot) => slot.read() ?? []).map(({ name, isAtWork }) => ({ name, isAtWork })));
+    const handler = async () => {
+      look();
+      setImmediate(look);
+    };
+    const work = await place.start(specs, { send: handler }, { thread });
+    await place.is(await place.enqueue(work), "done");
+    await work.close();
+    look();
+    await thread.close();
+    const name = "orders.send";
+    expect(seen).toEqual([[{ name, isAtWork: true }], [{ name, isAtWork: false }], []]);
   });
 });
 

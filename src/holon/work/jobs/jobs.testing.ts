@@ -6,6 +6,7 @@ import { testLimits, testScope, useTestDatabase } from "../../data/database.test
 import { type AppendedJob, type ContextData, createContextData, migrate } from "../../data/index.ts";
 import { type Clock, type Logger, type Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft } from "../../observe/index.ts";
+import type { LeaseThread } from "../engine/lease-thread.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import type { JobMap } from "./job.ts";
@@ -27,6 +28,7 @@ export interface StartOptions {
   /** Another way to the same tables. */
   readonly store?: ContextData<typeof tables>;
   readonly log?: Logger;
+  readonly thread?: LeaseThread;
 }
 
 /** A database with the context, and jobs at work in it. */
@@ -124,7 +126,7 @@ export function useJobs(): JobsPlace {
         handlers: new Map(Object.entries(handlers)),
         store: rest.store ?? made.store,
         backend,
-        services: { clock, wheel, log: rest.log ?? silentLogger, random, newId: randomUUID, left },
+        services: { clock, wheel, log: rest.log ?? silentLogger, random, newId: randomUUID, left, thread: rest.thread },
         runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
         timing: { sweepMs: 3_600_000, ...timing },
       });

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, expect, it } from "vitest";
-import { ANONYMOUS, catalogueError, type Logger, markOrigin, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { ANONYMOUS, type Clock, catalogueError, type Logger, markOrigin, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { Leases } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { StepAttempts } from "./step-attempts.ts";
 
@@ -16,7 +17,11 @@ it("an attempt of a step is known to a second thread before it begins, and befor
   const events: string[] = [];
   const whileBlocked = (name: string, timeoutMs: number) => {
     events.push(`told of ${name} for ${timeoutMs} ms`);
-    return () => events.push(`told of the end of ${name}`);
+    return {
+      begins: () => events.push(`told that ${name} begins`),
+      rests: () => {},
+      ends: () => events.push(`told of the end of ${name}`),
+    };
   };
   const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random, whileBlocked }, claim);
   const first = attempts.run("pay", 500, async () => events.push("pay begins"));
@@ -25,7 +30,9 @@ it("an attempt of a step is known to a second thread before it begins, and befor
   expect(events).toEqual([
     "told of orders.place pay for 500 ms",
     "told of orders.place ship for 700 ms",
+    "told that orders.place pay begins",
     "pay begins",
+    "told that orders.place ship begins",
     "ship begins",
     "told of the end of orders.place pay",
     "told of the end of orders.place ship",
@@ -33,7 +40,7 @@ it("an attempt of a step is known to a second thread before it begins, and befor
 });
 
 it("an attempt of a step does not begin if its run is taken from this process at the same moment, nor after that", async () => {
-  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random, whileBlocked: () => () => {} }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random }, claim);
   let calls = 0;
   const attempt = attempts.run("pay", undefined, async () => calls++);
   attempts.abort();
@@ -75,4 +82,49 @@ it("a statement of a run that fails for good is not said to be tried again", asy
   const refused = catalogueError("INTERNAL", "The database refused it.");
   await expect(attempts.statement(() => Promise.reject(refused), { step: "pay", task: "write its result" })).rejects.toBe(refused);
   expect(warnings).toBe(0);
+});
+
+describe("an attempt of a step that waits while another one blocks this thread", () => {
+  let nowMs = 0;
+  const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const fakeWheel = new TimerWheel(clock.monotonicMs);
+  const parts = { context: "orders", clock, wheel: fakeWheel, log: silentLogger, random };
+  const leases = new Leases<RunClaim>({
+    ...{ ...parts, task: "leases", leaseMs: 15_000 },
+    renew: async () => ({ renewed: new Set(), lost: new Set() }),
+  });
+  afterAll(async () => {
+    await leases.close();
+    fakeWheel.close();
+  });
+
+  /** Attempts of the steps of two runs whose leases are held from now on. */
+  const twoRuns = (): readonly StepAttempts[] =>
+    ["1", "2"].map((id) => {
+      const attempts: StepAttempts = new StepAttempts({ ...parts, lease: () => lease }, { ...claim, id });
+      const lease = leases.hold({ ...claim, id }, nowMs, () => attempts.abort());
+      return attempts;
+    });
+
+  it("does not begin if the lease of its run is over then", async () => {
+    const [first, second] = twoRuns();
+    const begun: string[] = [];
+    const blocking = first?.run("pay", undefined, async () => {
+      begun.push("pay");
+      nowMs += 15_000;
+    });
+    await expect(second?.run("ship", undefined, async () => begun.push("ship"))).rejects.toMatchObject({ code: "CANCELLED" });
+    await blocking;
+    expect(begun).toEqual(["pay"]);
+  });
+
+  it("has its whole timeout", async () => {
+    const [first, second] = twoRuns();
+    const startedMs = nowMs;
+    const blocking = first?.run("pay", 500, async () => {
+      nowMs += 400;
+    });
+    expect(await second?.run("ship", 500, async ({ deadlineAtMs }) => deadlineAtMs - startedMs)).toBe(900);
+    await blocking;
+  });
 });

@@ -1,6 +1,7 @@
 import {
   type Clock,
   catalogueError,
+  type HolonError,
   isPassing,
   type Logger,
   parseTraceparent,
@@ -10,6 +11,8 @@ import {
   type TimerWheel,
 } from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
+import type { ToldClaim } from "../engine/lease-thread.ts";
+import type { Lease } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
@@ -22,8 +25,10 @@ export interface StepAttemptsParts {
   /** In [0, 1). */
   readonly random: () => number;
   readonly count?: CountWork | undefined;
-  /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked, until the function that it returns is called. */
-  readonly whileBlocked?: ((name: string, timeoutMs: number) => (() => void) | undefined) | undefined;
+  /** The run's, once it is held. */
+  readonly lease?: (() => Pick<Lease<RunClaim>, "mayBegin" | "isOver"> | undefined) | undefined;
+  /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked. */
+  readonly whileBlocked?: ((name: string, timeoutMs: number) => ToldClaim | undefined) | undefined;
 }
 
 /** What is written or asked of a run is tried again while the database is away. */
@@ -39,7 +44,13 @@ export interface StatementTask {
   readonly step?: string;
 }
 
-/** Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process. */
+/**
+ * Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process.
+ *
+ * I1. No attempt begins once the lease of the run is over: that is asked right before it, without a wait between, for a step of another run may have blocked
+ *     this thread.
+ * I2. An attempt has its whole timeout, however long it waited for its turn.
+ */
 export class StepAttempts {
   readonly log: Logger;
   readonly traceId: string;
@@ -64,7 +75,7 @@ export class StepAttempts {
   /** Cancels what runs, and lets nothing begin. */
   abort(): void {
     this.#over = true;
-    for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
+    for (const scope of this.#running) scope.cancel(notOurs());
   }
 
   /**
@@ -95,9 +106,28 @@ export class StepAttempts {
 
   /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED where the run is aborted. */
   async run<Result>(name: string, stepTimeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
+    const { context, count, whileBlocked } = this.#parts;
+    const { workflow } = this.#claim;
+    const timeoutMs = stepTimeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
+    const told = whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
+    try {
+      const lease = this.#parts.lease?.();
+      do {
+        // I1. The runs of one look are all told of before a step of the first is worked: it may block this thread at once, and those that wait then ask again.
+        await lease?.mayBegin();
+        // The step is worked where the run is now.
+        if (this.#over) throw notOurs();
+      } while (lease?.isOver);
+      told?.begins();
+      return await counted(count, ["step", context, workflow], () => this.#attempt(name, timeoutMs, work));
+    } finally {
+      told?.ends();
+    }
+  }
+
+  async #attempt<Result>(name: string, timeoutMs: number, work: (scope: Scope) => Promise<Result>): Promise<Result> {
     const { context, clock, wheel } = this.#parts;
     const { workflow, traceparent, initiator } = this.#claim;
-    const timeoutMs = stepTimeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
     const scope = Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `workflow ${workflow}` }),
       caller: context,
@@ -105,21 +135,15 @@ export class StepAttempts {
       trace: parseTraceparent(traceparent),
       initiator,
     });
-    const forget = this.#parts.whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
-    const begin = async (): Promise<Result> => {
-      // The runs of one look are all told of before a step of the first is worked: it may block this thread at once.
-      if (forget !== undefined) await Promise.resolve();
-      // The step is worked where the run is now.
-      if (scope.cancelled !== undefined) throw scope.cancelled;
-      return work(scope);
-    };
     this.#running.add(scope);
     try {
-      if (this.#over) scope.cancel(catalogueError("CANCELLED", "The run is not this process's any more."));
-      return await counted(this.#parts.count, ["step", context, workflow], () => runInScope(scope, wheel, `The step ${name}`, begin));
+      return await runInScope(scope, wheel, `The step ${name}`, () => work(scope));
     } finally {
-      forget?.();
       this.#running.delete(scope);
     }
   }
+}
+
+function notOurs(): HolonError {
+  return catalogueError("CANCELLED", "The run is not this process's any more.");
 }

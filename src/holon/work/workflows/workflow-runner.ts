@@ -1,7 +1,7 @@
 import { type Closable, retry } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
 import { RENEWALS_PER_LEASE, type TellThread } from "../engine/lease-thread.ts";
-import { type Lease, Leases } from "../engine/leases.ts";
+import { type Lease, Leases, type WhileBlocked } from "../engine/leases.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { HangingRun } from "./body-watch.ts";
@@ -67,6 +67,7 @@ export class WorkflowRunner implements Closable {
       task: "renew leases of runs",
       leaseMs: timing.leaseMs,
       renew: (claims, deadlineMs) => parts.runs.renew(claims, timing.leaseMs, deadlineMs),
+      whileBlocked: whileBlocked(parts),
     });
   }
 
@@ -199,9 +200,9 @@ export class WorkflowRunner implements Closable {
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
     // Each attempt for itself, as long as it may take: a run goes on for longer.
-    const whileBlocked = (name: string, forMs: number) =>
+    const tellOfAttempt = (name: string, forMs: number) =>
       this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
-    const attempts = new StepAttempts({ ...this.#parts, whileBlocked }, claim);
+    const attempts = new StepAttempts({ ...this.#parts, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
     const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
     const session = new RunSession({ ...parts, host: workflows.host, workflow, records });
     lease = this.#leases.hold(claim, sentMs, (reason) => {
@@ -235,4 +236,10 @@ export class WorkflowRunner implements Closable {
       await attempts.statement(() => runs.giveBack(claim, timing.pollMs)).catch(() => {});
     }
   }
+}
+
+/** Has a second thread renew runs that are between two steps as well, or whose step has not begun, while the steps of others block this thread. They have no time of their own. */
+function whileBlocked({ context, tellThread }: WorkflowRunnerParts): WhileBlocked<RunClaim> | undefined {
+  if (tellThread === undefined) return undefined;
+  return ({ id, fence, workflow }, onRenewed) => tellThread({ id, fence, name: `${context}.${workflow}`, forMs: 0 }, onRenewed);
 }
