@@ -51,9 +51,9 @@ describe("handlers that together take longer than one of them may", { timeout: 6
       place.backend,
       async () => {
         calls++;
-        await sleep(100);
+        await sleep(200);
       },
-      { handlerMs: 1_500 },
+      { handlerMs: 3_000 },
     );
     await allSettled();
     expect(calls).toBe(20);
@@ -69,9 +69,9 @@ describe("handlers that together take longer than one of them may", { timeout: 6
       place.backend,
       async ({ event }) => {
         calls.push((event.payload as { n: number }).n);
-        await sleep(100);
+        await sleep(300);
       },
-      { handlerMs: 800 },
+      { handlerMs: 3_000 },
     );
     await allSettled();
     await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
@@ -118,7 +118,7 @@ async function holdDue(count: number): Promise<void> {
 }
 
 describe("two handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
-  const handlerMs = 4_000;
+  const handlerMs = 8_000;
   /** The second begins before a quarter of the time is over, and takes most of it. */
   function takingTurns() {
     const calls: number[] = [];
