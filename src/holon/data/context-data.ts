@@ -179,6 +179,11 @@ export class ContextData<T extends Tables = Tables> {
     return this.#hearing;
   }
 
+  /** Longest that a statement waits for a lock. */
+  get lockTimeoutMs(): number {
+    return this.#parts.limits.lockTimeoutMs;
+  }
+
   /** For metrics. */
   stats(): PoolStats {
     return this.#parts.pool.stats;

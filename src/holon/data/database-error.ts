@@ -40,6 +40,11 @@ export function isContention(error: unknown): boolean {
   return code === "40P01" || code === "40001";
 }
 
+/** Whether a lock was not given free in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return postgresFailure(error)?.code === "55P03";
+}
+
 /** Whether running the same transaction again may succeed: contention, a plan that a migration made stale. */
 export function isWorthRepeating(error: unknown): boolean {
   const failure = postgresFailure(error);

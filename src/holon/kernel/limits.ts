@@ -81,7 +81,7 @@ export const DEFAULT_LIMITS = {
   subscriptionHeartbeatMs: 10_000,
   /** Longest a statement may run, never past the call's deadline. */
   statementTimeoutMs: 15_000,
-  /** Longest a statement may wait for a lock. */
+  /** Longest a statement may wait for a lock. A transaction takes no more events after a third of it. */
   lockTimeoutMs: 3_000,
   /** After how long the server ends a transaction in which nothing is sent: its process is frozen, or its machine is gone. One that lives may wait until its deadline. */
   idleInTransactionMs: 15_000,

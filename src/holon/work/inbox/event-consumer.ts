@@ -1,4 +1,4 @@
-import { type DataTransaction, isContention, type Tables } from "../../data/index.ts";
+import type { DataTransaction, Tables } from "../../data/index.ts";
 import { isPassing } from "../../kernel/index.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { AckSender } from "./ack-sender.ts";
@@ -8,7 +8,7 @@ import type { EventBatch, EventMessage } from "./event-message.ts";
 import type { EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
 import { HandlerBlame } from "./handler-blame.ts";
-import { type HandlerPauses, SLOW_PART } from "./handler-pauses.ts";
+import type { HandlerPauses } from "./handler-pauses.ts";
 import type { Inbox } from "./inbox.ts";
 
 /** What a consumer is made from. */
@@ -103,7 +103,7 @@ export class EventConsumer {
         for (const message of found) busy.add(orderOf(message));
         rest = without(rest, without(messages, left));
       } catch (error) {
-        if (messages.length > 1 && isContention(error)) {
+        if (messages.length > 1 && blame.isContention(error)) {
           pauses.noteContended(producer, blame, messages);
           continue;
         }
@@ -190,8 +190,8 @@ export class EventConsumer {
     isEntered: (candidate: Candidate) => boolean,
     blame: HandlerBlame<EventMessage>,
   ): Promise<number> {
-    const { clock, handlerMs, isClosing } = this.#parts;
-    const untilMs = clock.monotonicMs() + handlerMs * SLOW_PART;
+    const { clock, shareMs, isClosing } = this.#parts;
+    const untilMs = clock.monotonicMs() + shareMs;
     let isFirst = true;
     for (const [at, candidate] of candidates.entries()) {
       const { message, payload, route, state } = candidate;

@@ -5,6 +5,7 @@ import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute } from "./event-routes.ts";
+import { SLOW_PART } from "./handler-pauses.ts";
 
 /** What runs of event handlers need. */
 export interface EventRunParts {
@@ -14,9 +15,19 @@ export interface EventRunParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly handlerMs: number;
+  /** By {@link shareMsOf}. */
+  readonly shareMs: number;
   readonly count?: CountWork | undefined;
   /** Puts the types of the context's contract on a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
+}
+
+/** The part of the longest wait for a lock after which no further event is taken into the same transaction: it keeps what its handlers lock until its end. */
+const LOCK_PART = 1 / 3;
+
+/** How long events may be taken into one transaction. Units: milliseconds. */
+export function shareMsOf({ handlerMs, lockTimeoutMs }: { readonly handlerMs: number; readonly lockTimeoutMs: number }): number {
+  return Math.min(handlerMs * SLOW_PART, lockTimeoutMs * LOCK_PART);
 }
 
 /** Runs the handler of one event in an open transaction. What it emits belongs to the trace of the event, and to who began it. */

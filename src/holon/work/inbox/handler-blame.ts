@@ -1,3 +1,4 @@
+import { isContention, isLockTimeout } from "../../data/index.ts";
 import type { Clock } from "../../kernel/index.ts";
 
 /** An event whose handler was called, and has not returned. */
@@ -23,6 +24,14 @@ export class HandlerBlame<Event> {
   reset(): void {
     this.isHandlers = false;
     this.#attempt = undefined;
+  }
+
+  /**
+   * Whether others stood in a handler's way: a deadlock, or a row that they kept for too long. A key that was not given free in time is waited for before any
+   * handler, and says nothing of the handlers.
+   */
+  isContention(error: unknown): boolean {
+    return isContention(error) || (this.isHandlers && isLockTimeout(error));
   }
 
   /** A check of the schema is the app's code too, and may throw. */

@@ -3,10 +3,10 @@ import type { EventMessage } from "./event-message.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 import type { EventName } from "./inbox.ts";
 
-/** The part of a handler's time after which no further event is taken into the same transaction, and after which a handler that fails counts as slow. */
+/** The part of a handler's time after which no further event is taken into the same transaction at the latest, and after which a handler that fails counts as slow. */
 export const SLOW_PART = 0.25;
 
-/** How long each event of a name has a transaction of its own after a deadlock. */
+/** How long each event of a name has a transaction of its own after its handlers met others. */
 const CONTENDED_MS = 60_000;
 
 /** Names of events that are treated otherwise in this process for a while, because of what their handlers did. */
@@ -44,7 +44,7 @@ export interface HandlerPausesParts {
  * Slow: a handler took long and failed, so what it waits for hangs. Events of its name are held for a while, and those that are held are left alone: events of other
  * names get their turn.
  *
- * Contended: a transaction of several events met a deadlock. It keeps locks on rows in the order of its events; two of them that change the same rows wait for each
+ * Contended: a transaction of several events met a deadlock, or did not get a row in time. It keeps locks on rows in the order of its events; two of them that change the same rows wait for each
  * other, for a second each time, and would do so again. Events of these names have a transaction each for a while.
  */
 export class HandlerPauses {
@@ -78,13 +78,13 @@ export class HandlerPauses {
     return slow;
   }
 
-  /** After a deadlock in a transaction of these events: of the one whose handler met it, or of all, if that is not known. */
+  /** After a deadlock, or a row that was not given free in time, in a transaction of these events: of the one whose handler met it, or of all, if that is not known. */
   noteContended<Event extends EventMessage>(producer: string, { event }: HandlerBlame<Event>, events: readonly Event[]): void {
     const names = new Set((event === undefined ? events : [event]).map(({ name }) => name));
     for (const name of names) this.#contended.note({ producer, name });
     this.#parts.log.warn(
       { events: [...names].map((name) => `${producer}.${name}`) },
-      "handlers of events met a deadlock in a transaction of several; each event has a transaction of its own for a while",
+      "handlers of events met a deadlock or a row that is kept for too long, in a transaction of several; each event has a transaction of its own for a while",
     );
   }
 }

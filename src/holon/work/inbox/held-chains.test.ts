@@ -4,7 +4,8 @@ import { signal, until } from "../../data/child.testing.ts";
 import type { EventArguments } from "./event-handler.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
-const place = useEventsPlace();
+// However busy the machine is, a transaction takes as many events as it may.
+const place = useEventsPlace({ lockTimeoutMs: 60_000 });
 
 /** Events of one key that wait one behind the other, the first of them due. */
 async function hold(key: string, count: number): Promise<void> {

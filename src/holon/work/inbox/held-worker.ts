@@ -1,5 +1,5 @@
 import { ParseFailure } from "../../contract/index.ts";
-import { type DataTransaction, isContention, type Tables } from "../../data/index.ts";
+import type { DataTransaction, Tables } from "../../data/index.ts";
 import { type Clock, isPassing } from "../../kernel/index.ts";
 import type { AckSender } from "./ack-sender.ts";
 import type { EventFailures } from "./event-failures.ts";
@@ -8,7 +8,7 @@ import type { EventLimits } from "./event-limits.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
 import { HandlerBlame } from "./handler-blame.ts";
-import { type HandlerPauses, SLOW_PART } from "./handler-pauses.ts";
+import type { HandlerPauses } from "./handler-pauses.ts";
 import type { Inbox, WaitingEvent } from "./inbox.ts";
 
 /** Most events that are worked off in one transaction. */
@@ -69,7 +69,7 @@ export class HeldWorker {
         if (outcome === "woken") wakeHeld();
         return outcome === "busy" ? "busy" : "worked";
       } catch (error) {
-        const isContended = most > 1 && isContention(error);
+        const isContended = most > 1 && chain.blame.isContention(error);
         const mayBeSlow = !isContended && (chain.blame.isHandlers || !isPassing(error));
         if (isContended) pauses.noteContended(producer, chain.blame, events);
         const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame, error) : undefined;
@@ -115,8 +115,8 @@ export class HeldWorker {
 
   /** Goes on, with what waits behind these, as long as time allows. Returns whether there is one behind the last of a key that is due now. */
   async #workOffChain(tx: Tx, producer: string, first: readonly WaitingEvent[], most: number, chain: HeldChain): Promise<boolean> {
-    const { inbox, clock, handlerMs } = this.#parts;
-    const untilMs = clock.monotonicMs() + handlerMs * SLOW_PART;
+    const { inbox, clock, shareMs } = this.#parts;
+    const untilMs = clock.monotonicMs() + shareMs;
     const hasTime = (): boolean => chain.done.length < most && (chain.done.length === 0 || clock.monotonicMs() < untilMs);
     for (let events = first; events.length > 0 && hasTime(); ) {
       const from = chain.done.length;

@@ -1,9 +1,36 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
+import type { EventArguments } from "./event-handler.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
-const place = useEventsPlace({ lockTimeoutMs: 300 });
+const LOCK_MS = 300;
+
+const place = useEventsPlace({ lockTimeoutMs: LOCK_MS });
+beforeAll(async () => {
+  await place.sql`create table orders.stock (n int primary key, left_count int not null)`;
+  await place.sql`insert into orders.stock values (0, 100)`;
+});
+
+/** The ways in which events come together. */
+const TOGETHER: readonly (readonly [how: string, bring: (count: number) => Promise<unknown>])[] = [
+  ["come in one message", (count) => place.emitTogether(Array.from({ length: count }, (_, n) => ({ name: "paymentNoted", payload: { n } })))],
+  [
+    "are held",
+    (count) => place.sql`
+      insert into orders.holon_inbox (producer, event_id, name, position, state, payload, initiator, needs_surely, retry_at)
+      select 'payments', gen_random_uuid(), 'paymentNoted', n, 'held', jsonb_build_object('n', n), '{"kind":"anonymous"}', false, now()
+      from generate_series(1, ${count}) n`,
+  ],
+];
+const doneAre = (count: number) => until(async () => (await place.inbox()).filter(({ state }) => state === "done").length === count);
+
+/** Transactions in which events were worked off. */
+async function transactions(): Promise<number> {
+  const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where state = 'done'`;
+  return row?.n;
+}
 
 describe("an event whose transaction is repeated after a deadlock", { timeout: 60_000 }, () => {
   /** When each transaction began that waits for a key now. */
@@ -44,5 +71,44 @@ describe("an event whose transaction is repeated after a deadlock", { timeout: 6
     await until(async () => (await place.inbox()).some(({ state }) => state === "done"));
     expect(await place.inbox()).toMatchObject([{ state: "done", attempts: 0 }]);
     expect(calls).toBe(2);
+  });
+});
+
+describe("handlers of several events", { timeout: 60_000 }, () => {
+  it.each(TOGETHER)("share no transaction that keeps rows for longer than a part of what others wait for them, if they %s", async (_how, bring) => {
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startConsumer(place.backend, () => sleep(LOCK_MS / 2).then(() => {}));
+    await bring(5);
+    await doneAre(5);
+    expect(await transactions()).toBe(5);
+  });
+
+  it.each(TOGETHER)("have a transaction each after one of them did not get a row in time, which is not counted, if they %s", async (_how, bring) => {
+    const [isHeld, release] = [signal(), signal()];
+    const holding = place.sql.begin(async (tx) => {
+      await tx`update orders.stock set left_count = left_count`;
+      isHeld.resolve();
+      await release.promise;
+    });
+    await isHeld.promise;
+    let timeouts = 0;
+    const react = async ({ tx }: EventArguments): Promise<void> => {
+      const taking = tx.db.execute(sql`update orders.stock set left_count = left_count - 1`);
+      await taking.catch(async (error: unknown) => {
+        timeouts++;
+        release.resolve();
+        await holding;
+        throw error;
+      });
+    };
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startConsumer(place.backend, react);
+    await bring(2);
+    await doneAre(2);
+    expect(timeouts).toBe(1);
+    await bring(4);
+    await doneAre(6);
+    expect(await transactions()).toBe(6);
+    expect((await place.inbox()).map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DataTransaction, Tables } from "../../data/index.ts";
+import type { ContextData, DataTransaction, Tables } from "../../data/index.ts";
 import { type Clock, type Closable, type Logger, type RetryPolicy, retry, type TimerWheel } from "../../kernel/index.ts";
 import type { CountLeft, CountWork } from "../../observe/index.ts";
 import { Task } from "../engine/task.ts";
@@ -18,6 +18,7 @@ import type { EventTransaction } from "./event-handler.ts";
 import { EVENT_LIMITS, type EventLimits } from "./event-limits.ts";
 import { eventQueue, readEventBatch } from "./event-message.ts";
 import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-routes.ts";
+import { shareMsOf } from "./event-run.ts";
 import { HandlerPauses } from "./handler-pauses.ts";
 import { HeldEvents } from "./held-events.ts";
 import { HeldWorker } from "./held-worker.ts";
@@ -35,7 +36,7 @@ export interface EventWorkOptions {
   readonly app: readonly SubscribingContext[];
   /** Whether its contract has events; one without hears no acknowledgements. */
   readonly emits?: boolean;
-  readonly data: WorkData;
+  readonly data: WorkData & Pick<ContextData<Tables>, "lockTimeoutMs">;
   readonly backend: QueueBackend;
   /** Puts `emit` and `enqueue` by the context's contract on a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
@@ -101,7 +102,9 @@ export async function startEventWork({
   const wakeHeld = (): void => held.wake();
   const failures = new EventFailures({ database, inbox, limits, random, log, wakeHeld });
   const { count } = services;
-  const running = { context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs: limits.handlerMs };
+  const { handlerMs } = limits;
+  const shareMs = shareMsOf({ handlerMs, lockTimeoutMs: data.lockTimeoutMs });
+  const running = { context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs, shareMs };
   const taken = { inbox, routes, failures, pauses, acks, wakeHeld };
   const worker: HeldWorker = new HeldWorker({ ...running, ...taken, limits });
   const consumer = new EventConsumer({ ...running, ...taken, left, isClosing });
