@@ -1,18 +1,24 @@
 import type { ContextData } from "../data/index.ts";
 import { catalogueError, markOrigin, type Scope } from "../kernel/index.ts";
 
-/** Which statement of the machinery fails: before the database has done it, or after, so that only its answer is lost. */
+/**
+ * Which statement of the machinery fails: before the database has done it, or after, so that only its answer is lost. One that hangs waits until its scope
+ * is cancelled; an error is thrown as it is, before; a promise is waited for first.
+ */
 export type FailsWhen = (statement: {
   readonly task: string;
   readonly text: string;
   readonly params: readonly unknown[];
-}) => "before" | "after" | undefined;
+}) => "before" | "after" | "hangs" | Error | Promise<void> | undefined;
 
 /** The store of a context some of whose own statements fail, as they do while the database is away. */
 export function failingStatements(store: ContextData, when: FailsWhen): ContextData {
   const statement: ContextData["statement"] = async (scope, request) => {
     const how = when({ task: taskOf(scope), text: request.text, params: request.params ?? [] });
     if (how === "before") throw away();
+    if (how === "hangs") return new Promise((_resolve, reject) => scope.onCancel(reject));
+    if (how instanceof Error) throw how;
+    if (how instanceof Promise) await how;
     const rows = await store.statement(scope, request);
     if (how === "after") throw away();
     return rows;
@@ -30,5 +36,10 @@ function taskOf({ principal }: Scope): string {
 }
 
 function away(): Error {
-  return markOrigin(catalogueError("UNAVAILABLE", "The database is away."), { layer: "database", isPassing: true });
+  return passing("UNAVAILABLE", "The database is away.");
+}
+
+/** An error of the database that passes by itself. */
+export function passing(code: "UNAVAILABLE" | "OVERLOADED", message: string): Error {
+  return markOrigin(catalogueError(code, message), { layer: "database", isPassing: true });
 }

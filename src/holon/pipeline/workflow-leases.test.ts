@@ -90,7 +90,8 @@ describe("a run of which nothing can be written, because others keep every place
     place.start(
       async ({ step, run }) => {
         deaths.push((await place.row(run.id))["deaths"]);
-        await step.sleep("nap", 1);
+        // Longer than its record takes to be written: else the run goes on in its session.
+        await step.sleep("nap", 500);
         return { left: 0 };
       },
       {},

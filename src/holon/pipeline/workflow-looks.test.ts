@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
-import { until } from "../data/child.testing.ts";
+import { signal, until } from "../data/child.testing.ts";
 import type { ContextData } from "../data/index.ts";
 import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
-import { startWorkflowWork, type WorkflowBody } from "../work/index.ts";
-import { type FailsWhen, failingStatements } from "./failing-statements.testing.ts";
+import { startWorkflowWork, type WorkflowBody, type WorkflowTiming } from "../work/index.ts";
+import { type FailsWhen, failingStatements, passing } from "./failing-statements.testing.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 
@@ -107,22 +107,6 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     expect(order).toEqual(["2", "2", "3", "3", "4", "4"]);
   });
 
-  it("work the runs beside one whose steps cannot be read, and come back to that one later", async () => {
-    await runs(6);
-    await place.sql`update orders.holon_runs set fence = 1`;
-    const [fat] = await place.sql<{ id: string }[]>`select id from orders.holon_runs where key = '1-0-3'`;
-    let isFat = true;
-    const when: FailsWhen = ({ task, params }) =>
-      isFat && task === "read steps" && String(params[0]).includes(String(fat?.id)) ? "before" : undefined;
-    place.start(nothing, {}, {}, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
-    await until(async () => (await place.sql`select 1 from orders.holon_runs where state = 'done'`).length === 5);
-    const [left] = await place.sql`select id, state, deaths, leased_by, wake_at > now() as later from orders.holon_runs where state <> 'done'`;
-    expect(left).toEqual({ id: fat?.id, state: "waiting", deaths: 0, leased_by: null, later: true });
-    isFat = false;
-    await place.sql`update orders.holon_runs set wake_at = now() where state = 'waiting'`;
-    await place.is(String(fat?.id), "done");
-  });
-
   it("take no lease for that of a dead process while living ones could not renew theirs, since the database was away", async () => {
     const id = await place.run("1");
     let [isAway, looks] = [false, 0];
@@ -159,5 +143,94 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     place.start(body, {}, { leaseMs: 200 }, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
     await place.is(id, "done");
     expect(claimed).toMatchObject([{ deaths: 0 }]);
+  });
+});
+
+describe("the reading of steps", { timeout: 30_000 }, () => {
+  /** Runs that were claimed before, so that their steps are read. */
+  async function resumed(count: number, options?: Parameters<typeof runs>[1]): Promise<void> {
+    await runs(count, options);
+    await place.sql`update orders.holon_runs set fence = 1 where fence = 0`;
+  }
+
+  const work = (when: FailsWhen, timing?: Partial<WorkflowTiming>) =>
+    place.start(nothing, {}, timing, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
+
+  const count = async (where: string): Promise<number> => (await place.sql.unsafe(`select 1 from orders.holon_runs where ${where}`)).length;
+
+  it("of one run, if it fails, holds up no others; it is tried again later", async () => {
+    await resumed(6);
+    const [fat] = await place.sql<{ id: string }[]>`update orders.holon_runs set fence = 1 where key = '1-0-3' returning id`;
+    let isFat = true;
+    work(({ task, params }) => (isFat && task === "read steps" && String(params[0]).includes(String(fat?.id)) ? "before" : undefined));
+    await until(async () => (await count("state = 'done'")) === 5);
+    await until(async () => (await count("leased_by is null and wake_at > now() + interval '30 seconds'")) === 1);
+    expect(await place.row(String(fat?.id))).toMatchObject({ state: "waiting", deaths: 0 });
+    isFat = false;
+    await place.sql`update orders.holon_runs set wake_at = now() where state = 'waiting'`;
+    await place.is(String(fat?.id), "done");
+  });
+
+  it.each([1, 2])("is tried again later if it takes too long of each run of a look (of %i): the database is not away", async (fat) => {
+    await resumed(fat);
+    work(({ task }) => (task === "read steps" ? "hangs" : undefined), { leaseMs: 1_000 });
+    await until(async () => (await count("leased_by is null and wake_at > now() + interval '30 seconds'")) === fat);
+  });
+
+  it("of runs that take long is of two at a time, and holds up no look and no other run", async () => {
+    await resumed(5);
+    const fat = await place.sql<{ id: string }[]>`select id from orders.holon_runs`;
+    const released = signal();
+    let singly = 0;
+    const when: FailsWhen = ({ task, params }) => {
+      const ids = String(params[0]);
+      if (task !== "read steps" || !fat.some(({ id }) => ids.includes(id))) return undefined;
+      if (ids.includes(",")) return "before";
+      singly++;
+      return released.promise;
+    };
+    work(when, { leaseMs: 3_600_000 });
+    await until(() => singly > 1);
+    await resumed(3, { deaths: 1 });
+    await place.is(await place.run("new"), "done");
+    await until(async () => (await count("state = 'done'")) === 4);
+    expect(singly).toBe(2);
+    released.resolve();
+    await until(async () => (await count("state = 'done'")) === 9);
+    expect(singly).toBe(5);
+  });
+
+  it("begins of no more runs once the process stops: they are given back", async () => {
+    await resumed(5);
+    const released = signal();
+    let singly = 0;
+    const when: FailsWhen = ({ task, params }) => {
+      if (task !== "read steps") return undefined;
+      if (String(params[0]).includes(",")) return "before";
+      singly++;
+      return released.promise;
+    };
+    const { work: own } = work(when, { leaseMs: 3_600_000 });
+    await until(() => singly > 1);
+    const closed = own.close();
+    released.resolve();
+    await closed;
+    expect([singly, await count("state = 'waiting' and leased_by is null and wake_at <= now() and deaths = 0")]).toEqual([2, 5]);
+  });
+
+  it.each([
+    ["the pool was full", "OVERLOADED"],
+    ["the database was away", "UNAVAILABLE"],
+  ] as const)("is tried again after a poll if %s", async (_what, code) => {
+    await resumed(2);
+    let [together, singly] = [0, 0];
+    work(({ task, params }) => {
+      if (task === "read the clock" && code === "UNAVAILABLE") return "before";
+      if (task !== "read steps") return undefined;
+      const fails = String(params[0]).includes(",") ? ++together === 1 : ++singly === 1;
+      return fails ? passing(code, "It passes.") : undefined;
+    });
+    await until(async () => (await count("state = 'done'")) === 2);
+    expect([together, singly > 1]).toEqual([1, true]);
   });
 });

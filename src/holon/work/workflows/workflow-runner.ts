@@ -1,16 +1,17 @@
-import { type Closable, retry } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/index.ts";
 import type { CountWork } from "../../observe/index.ts";
 import { RENEWALS_PER_LEASE, type TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases, type WhileBlocked } from "../engine/leases.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { HangingRun } from "./body-watch.ts";
+import { type ReadRecords, RecordReader } from "./record-reader.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import { RunSession } from "./run-session.ts";
 import { DEATHS_BEFORE_SUSPECT, type RunStore } from "./run-store.ts";
 import { StepAttempts } from "./step-attempts.ts";
 import type { StepStore } from "./step-store.ts";
-import type { CompiledWorkflows } from "./workflow-body.ts";
+import type { CompiledWorkflows, WorkflowBody } from "./workflow-body.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
 
 /** What {@link WorkflowRunner} needs. */
@@ -27,17 +28,14 @@ export interface WorkflowRunnerParts extends TaskDeps {
   readonly tellThread?: TellThread | undefined;
 }
 
-/** Runs whose work could not begin are given back again and again, as long as their leases may hold. */
-const GIVE_BACK_RETRY = { firstMs: 100, greatestMs: 2_000 } as const;
-
-/** Shares of a lease that reading the steps of claimed runs may take: of all together, then of each by itself. What is left is for the renewal. */
-const LOAD_SHARES = { together: 0.2, singly: 0.6 } as const;
-
 /** A run at work here. */
 interface Active {
   readonly claim: RunClaim;
-  readonly session: RunSession;
-  readonly ended: Promise<void>;
+  readonly workflow: WorkflowBody;
+  readonly attempts: StepAttempts;
+  /** Undefined until its records are read. */
+  session: RunSession | undefined;
+  ended: Promise<void>;
 }
 
 /** Claims runs that are due, several at once, and works each in a session of its own, as long as its lease is kept. */
@@ -50,6 +48,7 @@ export class WorkflowRunner implements Closable {
   /** Whether there may be due runs that there was no room for. */
   #isBehind = false;
   #isClosing = false;
+  readonly #records: RecordReader;
   readonly #guard: ReclaimGuard;
   /** Until when, by the database's clock, what the last look said of leases that have ended counts. */
   #reclaimUntilMs = 0;
@@ -60,6 +59,7 @@ export class WorkflowRunner implements Closable {
     const { timing } = parts;
     this.#parts = parts;
     this.#known = [...parts.workflows.bodies.keys()];
+    this.#records = new RecordReader({ ...parts, leaseMs: timing.leaseMs, isClosing: () => this.#isClosing });
     this.#guard = new ReclaimGuard({ leaseMs: timing.leaseMs, everyMs: timing.pollMs });
     this.#task = new Task({ ...parts, task: "workflows", everyMs: timing.pollMs, run: () => this.#claim() });
     this.#leases = new Leases({
@@ -83,16 +83,16 @@ export class WorkflowRunner implements Closable {
 
   /** Runs at work here whose body has waited for long for what is not a step. */
   get hanging(): readonly HangingRun[] {
-    return [...this.#active.values()].flatMap(({ session }) => session.hanging ?? []);
+    return [...this.#active.values()].flatMap(({ session }) => session?.hanging ?? []);
   }
 
   async close(): Promise<void> {
     const { timing } = this.#parts;
     this.#isClosing = true;
     await this.#task.close();
-    for (const { session } of this.#active.values()) session.stop();
+    for (const { session } of this.#active.values()) session?.stop();
     const patience = setTimeout(() => {
-      for (const { session } of this.#active.values()) session.abort();
+      for (const active of this.#active.values()) abort(active);
     }, timing.graceMs);
     await Promise.all([...this.#active.values()].map(({ ended }) => ended)).finally(() => clearTimeout(patience));
     await this.#leases.close();
@@ -100,7 +100,7 @@ export class WorkflowRunner implements Closable {
 
   async #claim(): Promise<boolean> {
     const { concurrencyCount } = this.#parts.timing;
-    for (const { session } of this.#active.values()) session.look();
+    for (const { session } of this.#active.values()) session?.look();
     const limit = concurrencyCount - this.#active.size;
     this.#isBehind = limit <= 0;
     if (this.#known.length === 0) return false;
@@ -122,7 +122,7 @@ export class WorkflowRunner implements Closable {
     const options = { limit, suspects, known: this.#known, held, runBy, leaseMs: timing.leaseMs, reclaimUntilMs: this.#reclaimUntilMs };
     const { claims, databaseMs } = await runs.claim(options);
     this.#looked(databaseMs);
-    await this.#startAll(claims, sentMs);
+    this.#startAll(claims, sentMs);
     return claims.length;
   }
 
@@ -155,70 +155,37 @@ export class WorkflowRunner implements Closable {
     return true;
   }
 
-  /** Starts runs with their records. Errors: the database's; what could not be started is given back: that it is left is no death of a runner. */
-  async #startAll(claims: readonly RunClaim[], sentMs: number): Promise<void> {
-    const { steps, timing } = this.#parts;
-    const seen = claims.filter(({ fence }) => fence !== "1");
-    for (const claim of claims) if (!seen.includes(claim)) this.#start(claim, [], sentMs);
-    if (seen.length === 0) return;
-    const ids = seen.map(({ id }) => id);
-    const records = await steps.load(ids, timing.leaseMs * LOAD_SHARES.together).catch(() => undefined);
-    if (records === undefined) return this.#startSingly(seen, sentMs);
-    for (const claim of seen) {
-      const own = records.filter(({ runId }) => runId === claim.id);
-      this.#start(claim, own, sentMs);
-    }
+  /** Starts runs. Their leases are renewed from now on, also while their records are read. */
+  #startAll(claims: readonly RunClaim[], sentMs: number): void {
+    const resumed = new Set(claims.filter((claim) => claim.fence !== "1"));
+    const read = resumed.size === 0 ? undefined : this.#records.begin([...resumed]);
+    for (const claim of claims) this.#start(claim, resumed.has(claim) ? read : undefined, sentMs);
   }
 
-  /** One run whose records cannot be read in time, such as hundreds of megabytes, holds up no others: it is given back for a while. */
-  async #startSingly(claims: readonly RunClaim[], sentMs: number): Promise<void> {
-    const { steps, timing, log, clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
-    const deadlineMs = timing.leaseMs * LOAD_SHARES.singly;
-    const loads = claims.map(async (claim) => this.#start(claim, await steps.load([claim.id], deadlineMs), sentMs));
-    const failed = (await Promise.allSettled(loads)).flatMap((load, n) => {
-      const claim = claims[n];
-      return load.status === "fulfilled" || claim === undefined ? [] : [{ claim, error: load.reason as unknown }];
-    });
-    // One alone is to blame if it took all its time: a full pool, or a database that is away, says so sooner.
-    const isAway = failed.length === claims.length && (claims.length > 1 || clock.monotonicMs() - startedMs < deadlineMs);
-    await Promise.allSettled(failed.map(({ claim }) => this.#giveBackUnbegun(claim, isAway ? 0 : timing.sweepMs)));
-    if (isAway) throw failed[0]?.error;
-    for (const { claim, error } of failed)
-      log.warn({ err: error, runId: claim.id }, "the steps of a run could not be read; it is taken up again later");
-  }
-
-  /** Its lease is not renewed: once that is over, the run counts a death. */
-  #giveBackUnbegun(claim: RunClaim, waitMs: number): Promise<boolean> {
-    const { runs, timing } = this.#parts;
-    return retry(this.#parts, { ...GIVE_BACK_RETRY, forMs: timing.leaseMs }, () => runs.giveBack(claim, waitMs), { isOver: () => this.#isClosing });
-  }
-
-  #start(claim: RunClaim, records: readonly StepRecord[], sentMs: number): void {
-    const { workflows, runs, steps, timing, random, clock, wheel } = this.#parts;
-    const workflow = workflows.bodies.get(`${claim.workflow}@${claim.version}`);
+  #start(claim: RunClaim, read: ReadRecords | undefined, sentMs: number): void {
+    const workflow = this.#parts.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
     // Each attempt for itself, as long as it may take: a run goes on for longer.
     const tellOfAttempt = (name: string, forMs: number) =>
       this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#parts, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
-    const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
-    const session = new RunSession({ ...parts, host: workflows.host, workflow, records });
+    const active: Active = { claim, workflow, attempts, session: undefined, ended: Promise.resolve() };
+    this.#active.set(claim.id, active);
     lease = this.#leases.hold(claim, sentMs, (reason) => {
       attempts.log.warn({ err: reason }, "a run is stopped here");
-      session.abort();
+      abort(active);
     });
-    const ended = this.#work(claim, session, attempts).finally(() => {
+    active.ended = this.#work(active, read).finally(() => {
       lease?.release();
       this.#active.delete(claim.id);
       if (this.#isBehind) this.#task.wake();
     });
-    this.#active.set(claim.id, { claim, session, ended });
   }
 
-  async #work(claim: RunClaim, session: RunSession, attempts: StepAttempts): Promise<void> {
+  async #work(active: Active, read: ReadRecords | undefined): Promise<void> {
     const { runs, timing } = this.#parts;
+    const { claim, attempts } = active;
     try {
       if (claim.deaths >= timing.deathsCount) {
         const reason = `Its runner died ${claim.deaths} times without any progress of the run.`;
@@ -226,8 +193,16 @@ export class WorkflowRunner implements Closable {
         await attempts.statement(() => runs.stuck(claim, reason));
         return;
       }
-      const end = await session.work();
-      if (end !== "lost") return;
+      const reading = read === undefined ? { records: [] } : await read(claim);
+      if (reading !== undefined && "unreadable" in reading) {
+        attempts.log.warn({ err: reading.unreadable }, "the steps of a run could not be read; it is taken up again later");
+        await attempts.statement(() => runs.giveBack(claim, timing.sweepMs));
+        return;
+      }
+      if (reading !== undefined && !this.#isClosing && !attempts.isOver) {
+        active.session = this.#session(active, reading.records);
+        if ((await active.session.work()) !== "lost") return;
+      }
       // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
       if (!(await attempts.statement(() => runs.giveBack(claim, 0)))) attempts.log.warn({}, "another runner has a run now");
     } catch (error) {
@@ -236,6 +211,18 @@ export class WorkflowRunner implements Closable {
       await attempts.statement(() => runs.giveBack(claim, timing.pollMs)).catch(() => {});
     }
   }
+
+  #session({ claim, workflow, attempts }: Active, records: readonly StepRecord[]): RunSession {
+    const { workflows, runs, steps, timing, random, clock, wheel } = this.#parts;
+    const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
+    return new RunSession({ ...parts, host: workflows.host, workflow, records });
+  }
+}
+
+/** Cancels what runs of a run: it is not this process's any more, or did not stop in time. */
+function abort({ attempts, session }: Active): void {
+  attempts.abort();
+  session?.abort();
 }
 
 /** Has a second thread renew runs that are between two steps as well, or whose step has not begun, while the steps of others block this thread. They have no time of their own. */
