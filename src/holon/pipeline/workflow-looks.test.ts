@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { signal, until } from "../data/child.testing.ts";
 import type { ContextData } from "../data/index.ts";
 import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
-import { startWorkflowWork, type WorkflowBody, type WorkflowTiming } from "../work/index.ts";
+import { DEFAULT_WORKFLOW_TIMING, startWorkflowWork, type WorkflowBody, type WorkflowTiming } from "../work/index.ts";
 import { type FailsWhen, failingStatements, passing } from "./failing-statements.testing.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
@@ -158,14 +158,14 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
 
   const count = async (where: string): Promise<number> => (await place.sql.unsafe(`select 1 from orders.holon_runs where ${where}`)).length;
 
-  it("of one run, if it fails, holds up no others; it is tried again later", async () => {
+  it("of one run, if it fails, holds up no others; it is tried again later, and the deaths of the run stay counted", async () => {
     await resumed(6);
-    const [fat] = await place.sql<{ id: string }[]>`update orders.holon_runs set fence = 1 where key = '1-0-3' returning id`;
+    const [fat] = await place.sql<{ id: string }[]>`update orders.holon_runs set deaths = 1 where key = '1-0-3' returning id`;
     let isFat = true;
     work(({ task, params }) => (isFat && task === "read steps" && String(params[0]).includes(String(fat?.id)) ? "before" : undefined));
     await until(async () => (await count("state = 'done'")) === 5);
     await until(async () => (await count("leased_by is null and wake_at > now() + interval '30 seconds'")) === 1);
-    expect(await place.row(String(fat?.id))).toMatchObject({ state: "waiting", deaths: 0 });
+    expect(await place.row(String(fat?.id))).toMatchObject({ state: "waiting", deaths: 1 });
     isFat = false;
     await place.sql`update orders.holon_runs set wake_at = now() where state = 'waiting'`;
     await place.is(String(fat?.id), "done");
@@ -232,5 +232,13 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
     });
     await until(async () => (await count("state = 'done'")) === 2);
     expect([together, singly > 1]).toEqual([1, true]);
+  });
+
+  it("does not begin of a run that has killed its runners too often: it is set aside without", async () => {
+    await resumed(1, { deaths: DEFAULT_WORKFLOW_TIMING.deathsCount });
+    let reads = 0;
+    work(({ task }) => (task === "read steps" && ++reads > 0 ? "before" : undefined));
+    await until(async () => (await count("state = 'stuck'")) === 1 || reads > 0);
+    expect([reads, await count("state = 'stuck'")]).toEqual([0, 1]);
   });
 });

@@ -175,10 +175,13 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
   }
 
   /** Gives a run back, to be taken again after a while. One that has failed goes on being undone; one that has ended, or was put aside, under this claim stays so. */
-  giveBack({ id, fence }: RunClaim, waitMs: number): Promise<boolean> {
-    const text = `update ${this.own}.holon_runs set state = case when error is null then 'waiting' else 'undoing' end, wake_at = now() + $3::text::float * interval '1 millisecond', leased_by = null, deaths = 0
-      where id = $1::text::uuid and fence = $2::text::bigint and leased_by is not null returning 1 as one`;
-    return this.#wasOurs("give run back", text, [id, fence, waitMs]);
+  giveBack(claim: RunClaim, waitMs: number): Promise<boolean> {
+    return this.#giveBack(claim, waitMs, "0");
+  }
+
+  /** The same for a run that was not begun: that says nothing against the deaths of its runners. */
+  giveBackUnbegun(claim: RunClaim, waitMs: number): Promise<boolean> {
+    return this.#giveBack(claim, waitMs, "deaths");
   }
 
   /** Whether a run is still ours. */
@@ -187,6 +190,12 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
       id,
       fence,
     ]);
+  }
+
+  #giveBack({ id, fence }: RunClaim, waitMs: number, deaths: "0" | "deaths"): Promise<boolean> {
+    const text = `update ${this.own}.holon_runs set state = case when error is null then 'waiting' else 'undoing' end, wake_at = now() + $3::text::float * interval '1 millisecond', leased_by = null, deaths = ${deaths}
+      where id = $1::text::uuid and fence = $2::text::bigint and leased_by is not null returning 1 as one`;
+    return this.#wasOurs("give run back", text, [id, fence, waitMs]);
   }
 
   async #wasOurs(task: string, text: string, params: readonly unknown[]): Promise<boolean> {

@@ -157,9 +157,14 @@ export class WorkflowRunner implements Closable {
 
   /** Starts runs. Their leases are renewed from now on, also while their records are read. */
   #startAll(claims: readonly RunClaim[], sentMs: number): void {
-    const resumed = new Set(claims.filter((claim) => claim.fence !== "1"));
+    const resumed = new Set(claims.filter((claim) => claim.fence !== "1" && !this.#isDeadly(claim)));
     const read = resumed.size === 0 ? undefined : this.#records.begin([...resumed]);
     for (const claim of claims) this.#start(claim, resumed.has(claim) ? read : undefined, sentMs);
+  }
+
+  /** Whether a run is only set aside. Its records are not read: that may be what kills its runners. */
+  #isDeadly({ deaths }: RunClaim): boolean {
+    return deaths >= this.#parts.timing.deathsCount;
   }
 
   #start(claim: RunClaim, read: ReadRecords | undefined, sentMs: number): void {
@@ -186,8 +191,9 @@ export class WorkflowRunner implements Closable {
   async #work(active: Active, read: ReadRecords | undefined): Promise<void> {
     const { runs, timing } = this.#parts;
     const { claim, attempts } = active;
+    const giveBack = (waitMs: number) => (active.session === undefined ? runs.giveBackUnbegun(claim, waitMs) : runs.giveBack(claim, waitMs));
     try {
-      if (claim.deaths >= timing.deathsCount) {
+      if (this.#isDeadly(claim)) {
         const reason = `Its runner died ${claim.deaths} times without any progress of the run.`;
         attempts.log.error({ deaths: claim.deaths }, "a run is stuck: it may kill its runners");
         await attempts.statement(() => runs.stuck(claim, reason));
@@ -196,7 +202,7 @@ export class WorkflowRunner implements Closable {
       const reading = read === undefined ? { records: [] } : await read(claim);
       if (reading !== undefined && "unreadable" in reading) {
         attempts.log.warn({ err: reading.unreadable }, "the steps of a run could not be read; it is taken up again later");
-        await attempts.statement(() => runs.giveBack(claim, timing.sweepMs));
+        await attempts.statement(() => giveBack(timing.sweepMs));
         return;
       }
       if (reading !== undefined && !this.#isClosing && !attempts.isOver) {
@@ -204,11 +210,11 @@ export class WorkflowRunner implements Closable {
         if ((await active.session.work()) !== "lost") return;
       }
       // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
-      if (!(await attempts.statement(() => runs.giveBack(claim, 0)))) attempts.log.warn({}, "another runner has a run now");
+      if (!(await attempts.statement(() => giveBack(0)))) attempts.log.warn({}, "another runner has a run now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
       // Sooner, if that can be said. A lease that ends by itself counts as a death of its runner.
-      await attempts.statement(() => runs.giveBack(claim, timing.pollMs)).catch(() => {});
+      await attempts.statement(() => giveBack(timing.pollMs)).catch(() => {});
     }
   }
 
