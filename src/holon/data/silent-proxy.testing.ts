@@ -18,8 +18,8 @@ export interface SilentProxy {
   readonly heldBytes: number;
   /** From now on nothing passes, on open connections and on new ones, which are accepted. That a connection ends does not pass either. */
   silence(what?: Silenced): void;
-  /** A connection on which this is asked goes silent in both directions before the question passes. Others go on. */
-  silenceAt(question: string | undefined): void;
+  /** A connection on which this is asked goes silent: before the question passes, or, if only answers are silenced, after it. Others go on. */
+  silenceAt(question: string | undefined, what?: Silenced): void;
   /** New connections work again; those that were silent get what was held back, or never hear anything again, or are cut. */
   speak(silentOnes?: SilentOnes): void;
   close(): void;
@@ -39,12 +39,14 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
   const lines = new Set<Line>();
   let silenced: Silenced | undefined;
   let deadlyQuestion: string | undefined;
+  let deadlySilence: Silenced = "both";
   let acceptedCount = 0;
   let heldBytes = 0;
 
   const pass = (line: Line, to: Socket, bytes: Buffer | undefined): void => {
     if (deadlyQuestion !== undefined && to === line.server && bytes?.includes(deadlyQuestion) === true) line.isSilent = true;
-    const isHeld = silenced === undefined || silenced === "both" || silenced === (to === line.client ? "answers" : "questions");
+    const what = silenced ?? deadlySilence;
+    const isHeld = what === "both" || what === (to === line.client ? "answers" : "questions");
     // An end that passes would tell the other side of the silence.
     if (line.isSilent && (isHeld || bytes === undefined)) {
       heldBytes += bytes?.length ?? 0;
@@ -82,8 +84,9 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
     get heldBytes() {
       return heldBytes;
     },
-    silenceAt(question) {
+    silenceAt(question, what = "both") {
       deadlyQuestion = question;
+      deadlySilence = what;
     },
     silence(what = "both") {
       silenced = what;

@@ -96,6 +96,24 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     expect(await place.effectCount()).toBe(2);
   });
 
+  it("is given back if the answer to its claim was lost and the database stays away until nothing asks for it any more: no death is counted", async () => {
+    const { proxy, store } = await openLine();
+    const work = await place.start(specs, { send: place.completing() }, { store, timing: { ...timing, leaseMs: 1_500 } });
+    const id = await place.enqueue(work, { options: { delayMs: 300 } });
+    proxy.silenceAt(id, "answers");
+    await until(async () => (await place.row(id))["state"] === "running");
+    proxy.silenceAt(undefined);
+    await until(async () => {
+      proxy.speak("are cut");
+      proxy.silence();
+      return (await leaseIsOver(id)) && (await place.queues.depth("jobs.orders")).active === 0;
+    });
+    proxy.speak("are cut");
+    await place.is(id, "done");
+    expect(await place.row(id)).toMatchObject({ attempts: 1, deaths: 0, failures: 0 });
+    expect(await place.effectCount()).toBe(1);
+  });
+
   it("is of its run: when the same process has the next run of the job, the end of the first leaves it alone", async () => {
     const calls: JobCall[] = [];
     const releases = [signal(), signal(), signal()];

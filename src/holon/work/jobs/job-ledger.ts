@@ -1,7 +1,8 @@
-import { type Clock, isPassing } from "../../kernel/index.ts";
+import { type Clock, isHolonError, isPassing } from "../../kernel/index.ts";
 import type { EndedRun, JobClaim, JobStanding } from "./job-claim.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import { rowIsLocked } from "./job-writes.ts";
+import type { UnheardClaims } from "./unheard-claims.ts";
 
 /** Most entries of each kind that one statement writes. */
 const PAGE_COUNT = 200;
@@ -14,9 +15,6 @@ export interface ClaimAnswer {
 
 type ClaimEntry = Entry<string, ClaimAnswer>;
 type EndEntry = Entry<EndedRun, boolean>;
-
-/** Most claims that are remembered because their answer was lost. */
-const UNHEARD_COUNT = 10_000;
 
 /** Statements under way at once: while the database works on one, the next is gathered. */
 const PAGES_AT_ONCE = 2;
@@ -36,28 +34,34 @@ interface Entry<Asked, Answer> {
  *
  * I1. A claim is answered when it is committed; an end is on its way within 3 ms, and answered when it is committed.
  * I2. A row that another session has locked holds up nothing but itself: its entry fails with an error that passes, and is to be asked again.
- * I3. A claim whose answer was lost, because the connection was, is found when it is asked for again: it is no other runner's, and no death.
+ * I3. A claim whose answer was lost, because the connection was, is found when it is asked for again, and given back if it is not: it is no death.
  * I4. An entry that the database refuses fails alone: those of its page are then written one by one.
  */
 export class JobLedger {
   readonly #table: JobTable;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  /** When claims were sent whose answer was lost, by fence and job. They may have been committed (I3). */
-  readonly #unheard = new Map<string, number>();
+  /** I3. */
+  readonly #unheard: UnheardClaims;
   readonly #claims: ClaimEntry[] = [];
   readonly #ends: EndEntry[] = [];
   #pages = 0;
   #isTurning = false;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(table: JobTable, clock: Clock, leaseMs: number) {
+  constructor(table: JobTable, clock: Clock, leaseMs: number, unheard: UnheardClaims) {
     this.#table = table;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
+    this.#unheard = unheard;
   }
 
-  /** As {@link JobTable.claim}, of a job that is not run alone. Errors: CONFLICT that passes - its row is locked. */
+  /**
+   * As {@link JobTable.claim}, of a job that is not run alone. It may be asked for again after an error that passes; after the last time,
+   * {@link UnheardClaims.giveUp} is to be called.
+   *
+   * Errors: CONFLICT that passes - its row is locked.
+   */
   claim(id: string): Promise<ClaimAnswer> {
     return new Promise((resolve, reject) => {
       this.#claims.push({ asked: id, resolve, reject });
@@ -108,7 +112,7 @@ export class JobLedger {
         this.#leaseMs,
       );
       const page = await noting.catch((error: unknown) => {
-        if (isPassing(error)) for (const id of ids) this.#remember(`${fence} ${id}`, sinceMs);
+        if (mayBeCommitted(error)) for (const id of ids) this.#unheard.remember(id, fence, sinceMs);
         throw error;
       });
       const openEnds = ends.filter(({ asked }) => !page.ended.has(asked.claim.id));
@@ -151,26 +155,22 @@ export class JobLedger {
     }
   }
 
-  #remember(unheard: string, sinceMs: number): void {
-    this.#unheard.set(unheard, sinceMs);
-    for (const oldest of this.#unheard.keys()) {
-      if (this.#unheard.size <= UNHEARD_COUNT) return;
-      this.#unheard.delete(oldest);
-    }
-  }
-
   /** The claim of a running job, if it was made here and not heard of. It is given out once; its lease counts from when it was sent. */
   async #heardLate({ id, state, attempts, run_by: runBy }: JobStanding): Promise<JobClaim | undefined> {
-    const unheard = `${runBy} ${id}`;
-    const sinceMs = this.#unheard.get(unheard);
-    if (state !== "running" || sinceMs === undefined) return undefined;
-    this.#unheard.delete(unheard);
+    if (state !== "running" || runBy === null) return undefined;
+    const sinceMs = this.#unheard.take(id, runBy);
+    if (sinceMs === undefined) return undefined;
     try {
       const claim = await this.#table.held(id, attempts);
       return claim?.runBy === runBy ? { ...claim, sinceMs } : undefined;
     } catch (error) {
-      this.#remember(unheard, sinceMs);
+      this.#unheard.remember(id, runBy, sinceMs);
       throw error;
     }
   }
+}
+
+/** Whether a page may have been committed although it failed. */
+function mayBeCommitted(error: unknown): boolean {
+  return isPassing(error) && !(isHolonError(error) && error.executed === "no");
 }

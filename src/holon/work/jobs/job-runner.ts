@@ -7,6 +7,7 @@ import type { JobLedger } from "./job-ledger.ts";
 import type { JobSender } from "./job-sender.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
+import type { UnheardClaims } from "./unheard-claims.ts";
 
 /** What {@link JobRunner} needs. */
 export interface JobRunnerParts {
@@ -14,6 +15,7 @@ export interface JobRunnerParts {
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
   readonly ledger: JobLedger;
+  readonly unheard: UnheardClaims;
   readonly sender: JobSender;
   readonly writes: JobWrites;
   readonly clock: Clock;
@@ -78,8 +80,9 @@ export class JobRunner {
   }
 
   async #claimOrLane(id: string): Promise<JobClaim | undefined> {
-    const { table, lane, ledger, writes, leaseMs } = this.#parts;
-    const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs);
+    const { table, lane, ledger, unheard, writes, leaseMs } = this.#parts;
+    // However that ends, it is not asked for again.
+    const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs).finally(() => unheard.giveUp(id));
     if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
     // The address is spent, and no other one is on its way: a sweeper sends it once it is due.
     else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => table.unsent([id]), leaseMs);

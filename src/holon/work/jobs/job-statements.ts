@@ -5,6 +5,9 @@ import type { EndedRun, JobClaim } from "./job-claim.ts";
 /** The columns of a {@link ClaimRow}. */
 export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed`;
 
+/** The database's clock, in milliseconds since 1970. */
+export const NOW = sql`select (extract(epoch from now()) * 1000)::double precision as ms`;
+
 /** Greatest priority that queues take. */
 const GREATEST_PRIORITY = 2 ** 21 - 1;
 
@@ -51,8 +54,23 @@ union all select true, id, null, null, null, null, null, null, null, null, null 
 }
 
 /** What tells a lease from all others. */
-export function leaseKey({ id, runBy }: JobClaim): { readonly id: string; readonly fence: string } {
+export interface LeaseKey {
+  readonly id: string;
+  readonly fence: string;
+}
+
+export function leaseKey({ id, runBy }: JobClaim): LeaseKey {
   return { id, fence: runBy };
+}
+
+/** Gives back what of these keys is held: the run has not begun, so that no attempt is counted. Rows that are locked are passed over. */
+export function giveBackText(jobs: string): string {
+  return `
+with free as (
+  select k.n, f.id from json_to_recordset($1::text::json) as k (n int, id uuid, fence text)
+    cross join lateral (select id from ${jobs} where id = k.id and state = 'running' and run_by = k.fence for no key update skip locked) f
+)
+update ${jobs} j set state = 'waiting', attempts = j.attempts - 1, sent_at = null, run_by = null, leased_until = null from free f where j.id = f.id returning f.n`;
 }
 
 /** What of these keys is still held, and whether it was renewed. */
@@ -77,8 +95,25 @@ export interface OutboxPlace {
 }
 
 /** Whether a row of the outbox is one of these. It has an index of positions, and none of ids. */
-export function isAmong(rows: readonly OutboxPlace[]): SQL {
+function isAmong(rows: readonly OutboxPlace[]): SQL {
   return sql`position = any(${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]) and id = any(${uuids(rows.map(({ id }) => id))})`;
+}
+
+/** Of these rows of the outbox, the jobs that are not settled, by name. */
+export function countUnsettled(outbox: SQL, rows: readonly OutboxPlace[]): SQL {
+  return sql`select name, count(*)::int as count from ${outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`;
+}
+
+/** Of these jobs, those that are not known and that no version has sent, by name. */
+export function countUnknown(jobs: SQL, ids: readonly string[], isKnown: SQL): SQL {
+  return sql`select name, count(*)::int as count from ${jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${isKnown} group by name`;
+}
+
+/** Counts a death of jobs whose lease has ended, unless it is later than this moment by the database's clock. */
+export function reclaimed(jobs: SQL, untilMs: number, count: number): SQL {
+  return sql`update ${jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
+    where id in (select id from ${jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
+      limit ${count} for update skip locked) returning name`;
 }
 
 /** Greatest delay that the sum of two times can hold with room to spare; what may be asked for is much less. */

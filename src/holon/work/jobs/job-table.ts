@@ -6,15 +6,20 @@ import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobSta
 import type { SendableJob } from "./job-queues.ts";
 import {
   CLAIM,
+  countUnknown,
+  countUnsettled,
+  giveBackText,
   held,
   IS_UNSENT,
-  isAmong,
   isUnheardOf,
+  type LeaseKey,
   leaseKey,
+  NOW,
   namesWith,
   noteText,
   type OutboxPlace,
   oldestOf,
+  reclaimed,
   renewText,
   SENDABLE,
   takenOver,
@@ -53,7 +58,7 @@ export interface JobTableOptions {
  *     waiting --claim, note--> running
  *     running --done, complete--> done                        removed when it was kept long enough
  *     running --again--> waiting, later, one failure more     fail, if attempts are up --> failed
- *     running --giveBack, passOn--> waiting, no failure
+ *     running --giveBack, passOn, giveBackUnheard--> waiting, no failure
  *     running --its lease ends, reclaim--> waiting, one death more
  *     running alone --diedAlone--> waiting, or failed after 3
  *     failed  --rerun--> waiting
@@ -73,6 +78,7 @@ export class JobTable {
   readonly #clock: Clock;
   readonly #runner: string;
   readonly #note: string;
+  readonly #giveBackUnheard: string;
   /** How leases are renewed; also by a second thread. Its keys are those of {@link leaseKey}. */
   readonly renewal: string;
   #claimCount = 0;
@@ -87,6 +93,7 @@ export class JobTable {
     this.#clock = clock;
     this.#runner = runner;
     this.#note = noteText(table);
+    this.#giveBackUnheard = giveBackText(table);
     this.renewal = renewText(table);
   }
 
@@ -158,6 +165,14 @@ export class JobTable {
       if (row.renewed) renewed.add(claim);
     }
     return { renewed, lost };
+  }
+
+  /** Gives back claims whose answer was lost, each under its own fence (I1): nothing renews them. Shape: those that were held, and whose rows are not locked. */
+  async giveBackUnheard<Key extends LeaseKey>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
+    const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
+    const params = [JSON.stringify(keys)];
+    const rows = await this.#database.urgent<{ readonly n: number }>("give back unheard claims", this.#giveBackUnheard, params, deadlineMs);
+    return new Set(rows.map(({ n }) => claims[n] as Key));
   }
 
   /** I1. */
@@ -273,18 +288,12 @@ export class JobTable {
 
   /** Of these jobs, those that are still in the outbox, because their delay cannot be read. */
   unreadable(rows: readonly OutboxPlace[]): Promise<readonly JobCount[]> {
-    return this.#database.rows<JobCount>(
-      "look for unreadable jobs",
-      sql`select name, count(*)::int as count from ${this.#outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`,
-    );
+    return this.#database.rows<JobCount>("look for unreadable jobs", countUnsettled(this.#outbox, rows));
   }
 
   /** Of these jobs, those that this version does not know, and that no version has sent. */
   unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
-    return this.#database.rows<JobCount>(
-      "look for unknown jobs",
-      sql`select name, count(*)::int as count from ${this.#jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${this.#isKnown} group by name`,
-    );
+    return this.#database.rows<JobCount>("look for unknown jobs", countUnknown(this.#jobs, ids, this.#isKnown));
   }
 
   /** No queue has them: the next sweep of a process that knows them sends them again. */
@@ -319,10 +328,7 @@ export class JobTable {
 
   /** The database's clock. Units: milliseconds since 1970. */
   async now(): Promise<number> {
-    const [row] = await this.#database.rows<{ ms: number }>(
-      "look at the clock",
-      sql`select (extract(epoch from now()) * 1000)::double precision as ms`,
-    );
+    const [row] = await this.#database.rows<{ ms: number }>("look at the clock", NOW);
     return row?.ms ?? 0;
   }
 
@@ -333,12 +339,7 @@ export class JobTable {
    * A death while running alone is counted by the process that watches the child; if that one died too, the job is not to blame.
    */
   async reclaim(untilMs: number): Promise<readonly string[]> {
-    const rows = await this.#database.rows<{ name: string }>(
-      "reclaim jobs",
-      sql`update ${this.#jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
-          where id in (select id from ${this.#jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
-            limit ${SWEEP_COUNT} for update skip locked) returning name`,
-    );
+    const rows = await this.#database.rows<{ name: string }>("reclaim jobs", reclaimed(this.#jobs, untilMs, SWEEP_COUNT));
     return rows.map(({ name }) => name);
   }
 

@@ -28,6 +28,7 @@ import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
 import { JobWrites } from "./job-writes.ts";
 import { LeftJobs } from "./left-jobs.ts";
 import type { RunAlone } from "./run-alone.ts";
+import { UnheardClaims } from "./unheard-claims.ts";
 
 /** Jobs that are claimed ahead of those that run, besides as many as run at once, where runs are short. */
 const AHEAD_COUNT = 16;
@@ -95,7 +96,8 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const unknown = new UnknownMessages({ backend, left, newId });
   const sender = new JobSender({ context, jobs, table, backend, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
-  const ledger = new JobLedger(table, clock, timing.leaseMs);
+  const unheard = new UnheardClaims({ table, leaseMs: timing.leaseMs, clock, wheel, log, random, board });
+  const ledger = new JobLedger(table, clock, timing.leaseMs, unheard);
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => table.renew(claims, timing.leaseMs, deadlineMs),
@@ -103,7 +105,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   });
   const executor = new JobExecutor({ context, jobs, handlers, table, ledger, leases, sender, writes, clock, wheel, log, random });
   const lane = new AloneLane({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
-  const runner = new JobRunner({ table, executor, lane, ledger, sender, writes, clock, log, leaseMs: timing.leaseMs });
+  const runner = new JobRunner({ table, executor, lane, ledger, unheard, sender, writes, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
   const sweeper = new JobSweeper({ context, jobs, table, sender, backend, timing, clock, wheel, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
@@ -163,7 +165,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const patience = setTimeout(() => executor.abort(), timing.graceMs);
     await stopped.finally(() => clearTimeout(patience));
     await runner.idle();
-    await leases.close();
+    await Promise.all([unheard.close(), leases.close()]);
   };
   let stopping: Promise<void> | undefined;
   return {

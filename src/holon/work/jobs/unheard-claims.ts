@@ -1,0 +1,123 @@
+import type { Closable } from "../../kernel/index.ts";
+import { RENEWALS_PER_LEASE } from "../engine/lease-thread.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
+import type { JobTable } from "./job-table.ts";
+
+/** What {@link UnheardClaims} needs. */
+export interface UnheardClaimsParts extends TaskDeps {
+  readonly table: Pick<JobTable, "giveBackUnheard">;
+  readonly leaseMs: number;
+}
+
+interface UnheardClaim {
+  readonly id: string;
+  readonly fence: string;
+  /** A moment before it was sent, on the monotonic clock. */
+  readonly sinceMs: number;
+  /** Until when its commit may still come, once it was given up and the database has answered. */
+  untilMs: number | undefined;
+}
+
+/** Most claims that are remembered. */
+const CLAIMS_COUNT = 10_000;
+
+/** Most claims that one statement gives back. */
+const PAGE_COUNT = 500;
+
+/** It must be sooner than the end of a lease that began as the database came back. */
+const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
+
+/**
+ * Claims of one runner whose answer was lost, because the connection was: they may have been committed. Nothing renews them, so each that was would count
+ * as a death when its lease ends.
+ *
+ *     unheard  --asked for again, and its job is running under it--> handed out, as if its answer had come
+ *     unheard  --nothing asks for its job any more-->                given up
+ *     given up --the database answers, and it was committed-->       given back
+ *     given up --the database has answered for a whole lease-->      forgotten: it was never committed
+ *
+ * I1. A claim is handed out or given back, never both: it is taken from those that are unheard before the database is asked about it.
+ * I2. It is given back under its own fence, so that no other claim of its job is touched, whether that is older, later or under way.
+ * I3. What was given up is looked for until no commit of it can be under way any more: a server may come to it after the connection was lost.
+ * I4. If there are too many the oldest ones are kept: later ones found the database away, and were not committed.
+ */
+export class UnheardClaims implements Closable {
+  readonly #parts: UnheardClaimsParts;
+  readonly #unheard = new Map<string, UnheardClaim[]>();
+  readonly #givenUp = new Set<UnheardClaim>();
+  readonly #task: Task;
+  #unheardCount = 0;
+
+  constructor(parts: UnheardClaimsParts) {
+    this.#parts = parts;
+    this.#task = new Task({
+      ...parts,
+      task: "give back claims of jobs that were not heard of",
+      everyMs: parts.leaseMs / RENEWALS_PER_LEASE,
+      backoff: BACKOFF,
+      run: () => this.#giveBack(),
+    });
+  }
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#unheardCount + this.#givenUp.size;
+  }
+
+  remember(id: string, fence: string, sinceMs: number): void {
+    if (this.size >= CLAIMS_COUNT) return;
+    const claim = { id, fence, sinceMs, untilMs: undefined };
+    const others = this.#unheard.get(id);
+    if (others === undefined) this.#unheard.set(id, [claim]);
+    else others.push(claim);
+    this.#unheardCount++;
+  }
+
+  /** Takes a claim that is to be handed out. Shape: since when it may hold, or undefined if its answer was not lost, or it was given up. */
+  take(id: string, fence: string): number | undefined {
+    const claims = this.#unheard.get(id);
+    const claim = claims?.find((one) => one.fence === fence);
+    if (claims === undefined || claim === undefined) return undefined;
+    const others = claims.filter((one) => one !== claim);
+    if (others.length === 0) this.#unheard.delete(id);
+    else this.#unheard.set(id, others);
+    this.#unheardCount--;
+    return claim.sinceMs;
+  }
+
+  /** Nothing asks for this job any more: those of its claims that are unheard are given back as soon as the database answers. */
+  giveUp(id: string): void {
+    const claims = this.#unheard.get(id);
+    if (claims === undefined) return;
+    this.#unheard.delete(id);
+    this.#unheardCount -= claims.length;
+    for (const claim of claims) this.#givenUp.add(claim);
+    this.#task.wake();
+  }
+
+  /** Gives back what can be, once: the leases of the others end by themselves. */
+  async close(): Promise<void> {
+    await this.#task.close();
+    for (const claims of this.#unheard.values()) for (const claim of claims) this.#givenUp.add(claim);
+    this.#unheard.clear();
+    this.#unheardCount = 0;
+    await this.#giveBack().catch(() => {});
+  }
+
+  async #giveBack(): Promise<boolean> {
+    const claims = [...this.#givenUp];
+    for (let at = 0; at < claims.length; at += PAGE_COUNT) await this.#giveBackPage(claims.slice(at, at + PAGE_COUNT));
+    return false;
+  }
+
+  async #giveBackPage(claims: readonly UnheardClaim[]): Promise<void> {
+    const { table, leaseMs, clock, log } = this.#parts;
+    const given = await table.giveBackUnheard(claims, leaseMs / RENEWALS_PER_LEASE);
+    const nowMs = clock.monotonicMs();
+    for (const claim of claims) {
+      claim.untilMs ??= nowMs + leaseMs;
+      if (given.has(claim) || nowMs >= claim.untilMs) this.#givenUp.delete(claim);
+    }
+    if (given.size > 0) log.info({ count: given.size }, "claims of jobs whose answer was lost are given back");
+  }
+}
