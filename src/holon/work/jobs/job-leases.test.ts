@@ -16,7 +16,7 @@ import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const specs = { send: job(z.object({}), { attempts: 1 }) };
-const timing = { leaseMs: 900, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
+const timing = { leaseMs: 2_000, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
 
 /** A way to the database that can go silent. */
 interface Line {
@@ -68,7 +68,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     await until(() => calls.length === 2);
     releases[0]?.resolve();
     const isOld = async () =>
-      (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '2 seconds' or state <> 'running'`).length === 1;
+      (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '3 seconds' or state <> 'running'`).length === 1;
     await until(isOld);
     releases[1]?.resolve();
     await place.is(id, "done");
