@@ -14,7 +14,8 @@ import { startLeaseWorker } from "./start-lease-worker.ts";
  * A process that works jobs and steps which block it, for tests. `compute` does for as long as its data says, within 10 s; `loop` without end, but may take 1.5 s;
  * three of `crowd` at once, each within 3 s, and so do steps of the workflow `crowd`.
  */
-const [, , url = "", role = ""] = process.argv;
+const [, , url = "", role = "", lease = ""] = process.argv;
+const leaseMs = Number(lease);
 const Data = z.object({ ms: z.int() });
 const clock = systemClock;
 const log = createLogger({ name: "child", level: "info" });
@@ -66,7 +67,7 @@ await startJobWork({
     thread,
   },
   runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
-  timing: { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 },
+  timing: { leaseMs, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 },
 });
 const untouched = (): never => {
   throw new TypeError("no step of this test needs it");
@@ -101,7 +102,7 @@ startWorkflowWork({
   },
   store,
   services: { clock, log, random: Math.random, newId: randomUUID, wheel: new TimerWheel(() => clock.monotonicMs()), thread },
-  timing: { pollMs: 50, leaseMs: 1_800 },
+  timing: { pollMs: 50, leaseMs },
 });
 process.stdout.write('{"started":true}\n');
 setInterval(() => {}, 1_000);

@@ -12,15 +12,18 @@ const Data = z.object({ ms: z.int() });
 const timing = { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
 const jobs = { compute: job(Data), crowd: job(Data, { concurrency: 3 }), loop: job(Data), wait: job(Data) };
 
+/** A lease where the process is blocked several times: in between it turns, and the second thread then waits for a third of a lease once more, and connects anew. */
+const CROWD_LEASE_MS = 3_000;
+
 /** Another process that works the same jobs, and what it has logged. */
 class Blocking {
   readonly #child: ChildProcess;
   readonly ended: Promise<unknown>;
   text = "";
 
-  constructor() {
+  constructor(leaseMs = timing.leaseMs) {
     const program = fileURLToPath(new URL("lease-child.testing.ts", import.meta.url));
-    this.#child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", program, place.url, place.role ?? ""], {
+    this.#child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", program, place.url, place.role ?? "", String(leaseMs)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#child.stdout?.on("data", (chunk: Buffer) => {
@@ -51,17 +54,17 @@ afterEach(async () => {
 });
 
 /** Lets the other process take jobs of one name, and then works beside it. Returns their ids. */
-async function besideAll(name: keyof typeof jobs, eachMs: readonly number[]): Promise<readonly string[]> {
+async function besideAll(name: keyof typeof jobs, eachMs: readonly number[], leaseMs = timing.leaseMs): Promise<readonly string[]> {
   const ids = await place.append(eachMs.map((ms) => ({ name, data: { ms } })));
   const first = await place.start(jobs, {}, { timing: { ...timing, sweepMs: 3_600_000 } });
   place.queues.reachable = false;
   await place.publish(first);
   await first.close();
-  blocking = new Blocking();
+  blocking = new Blocking(leaseMs);
   for (const id of ids) await until(async () => (await place.row(id))["state"] === "running");
   place.queues.reachable = true;
   const other = place.completing();
-  await place.start(jobs, { compute: other, crowd: other, loop: other, wait: other }, { timing });
+  await place.start(jobs, { compute: other, crowd: other, loop: other, wait: other }, { timing: { ...timing, leaseMs } });
   return ids;
 }
 
@@ -88,7 +91,7 @@ describe("a process that is blocked for longer than its leases", { timeout: 25_0
   });
 
   it("keeps those of jobs that begin together and block it one after the other, each within its own timeout: each is called once", async () => {
-    const ids = await besideAll("crowd", [2_500, 2_500, 2_500]);
+    const ids = await besideAll("crowd", [2_500, 2_500, 2_500], CROWD_LEASE_MS);
     for (const id of ids) await place.is(id, "done");
     const counts = await Promise.all(ids.map(async (id) => place.row(id)));
     expect(counts).toMatchObject(ids.map(() => ({ attempts: 1, deaths: 0, failures: 0 })));
@@ -99,7 +102,7 @@ describe("a process that is blocked for longer than its leases", { timeout: 25_0
   it("keeps those of runs whose steps begin together and block it one after the other, each within its own timeout: each is called once", async () => {
     await place.sql`insert into orders.holon_runs (id, workflow, version, key, state, input, initiator, wake_at)
       select gen_random_uuid(), 'crowd', 1, n::text, 'waiting', '{}', '{"kind":"anonymous"}', now() from generate_series(1, 3) n`;
-    blocking = new Blocking();
+    blocking = new Blocking(CROWD_LEASE_MS);
     const runs = () => place.sql`select state, deaths, fence::int from orders.holon_runs`;
     await until(async () => (await runs()).every((run) => run["state"] === "done"));
     expect(await runs()).toEqual([1, 2, 3].map(() => ({ state: "done", deaths: 0, fence: 1 })));
