@@ -45,8 +45,8 @@ export default defineConfig({
     execArgv: ["--conditions=source"],
     // One more than a small machine has cores: tests wait for databases and processes, and three keep two cores busy.
     maxWorkers: 3,
-    // Many tests start processes and databases; what hangs longer than this hangs for good.
-    testTimeout: 30_000,
+    // Many tests start processes and databases, which takes half a minute while two cores are busy; what hangs longer than this hangs for good.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
   },
