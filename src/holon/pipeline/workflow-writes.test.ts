@@ -145,3 +145,33 @@ it("a run whose end was written, and not heard of, is not given back: it stays d
   await until(() => work.activeCount === 0);
   expect([bodies, await place.row(id)]).toMatchObject([1, { state: "done", wake_at: null }]);
 });
+
+describe("a step whose attempt fails", { timeout: 20_000 }, () => {
+  it("has its other attempts though the session failed meanwhile, at a look for an event", async () => {
+    let [isAway, hasFailed] = [false, false];
+    const acted: number[] = [];
+    const body: PlaceBody = async ({ step, run }) => {
+      const paid = step.waitFor("paid", { event: "payments.paymentTaken", key: run.key, timeoutMs: 3_600_000 });
+      await step.run("act", async ({ attempt }) => {
+        acted.push(attempt);
+        if (attempt > 1) return;
+        isAway = true;
+        await until(() => hasFailed);
+        throw new TypeError("not at once");
+      });
+      await paid;
+      return { left: 0 };
+    };
+    startFailing(body, ({ task }) => {
+      if (!isAway || hasFailed || task !== "look for event") return undefined;
+      hasFailed = true;
+      return "before";
+    });
+    const id = await place.run("1");
+    await until(() => acted.length === 2);
+    await place.pay("1", 5);
+    await place.is(id, "done");
+    expect(acted).toEqual([1, 2]);
+    expect((await place.steps(id)).map(({ name, state, attempts }) => [name, state, attempts])).toContainEqual(["act", "done", 2]);
+  });
+});

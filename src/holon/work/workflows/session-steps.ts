@@ -47,7 +47,8 @@ const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "fail
  *
  *     going --stop--> stopping --> over --> speculationFailed --> lost --> failed, each over those before it, never back
  *
- * I1. Steps begin only while the session is going; what is under way comes to its end in any course, or to the end of its attempt if the process stops.
+ * I1. Steps begin only while the session is going; what is under way comes to its end in any course, or to the end of its attempt if another session goes on
+ *     with it.
  * I2. Nothing begins before all that is recorded has been delivered: a body that does not fit its records is found out before it does anything new.
  * I3. What acts elsewhere begins when every transaction before it is certain; transactions follow each other without waiting for that.
  */
@@ -104,9 +105,11 @@ export class SessionSteps {
     if (course.kind === "speculationFailed" && this.#course.kind === "speculationFailed")
       this.#course = { kind: "speculationFailed", waitMs: Math.max(course.waitMs, this.#course.waitMs) };
     else if (rank(course) > rank(this.#course)) this.#course = course;
+    const { kind } = this.#course;
     // What fails after the body has ended is not tried again, but undone.
-    this.#runner.isBodyOver = rank(this.#course) >= COURSES.indexOf("over");
-    this.#runner.isStopping = this.#course.kind === "stopping";
+    this.#runner.isBodyOver = kind === "over";
+    // In the other courses the body has not ended: another session runs it again, and goes on with the attempts that are left.
+    this.#runner.isSessionOver = kind !== "going" && kind !== "over";
     this.#move();
   }
 

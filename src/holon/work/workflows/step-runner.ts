@@ -71,8 +71,8 @@ export class StepRunner {
   readonly #chain = new TransactionChain();
   /** Set when the body has ended: what fails then is not tried again, but undone. */
   isBodyOver = false;
-  /** Set when the process stops: what fails then is tried again by another one. */
-  isStopping = false;
+  /** Set when the session has failed, or the process stops: what fails then has the rest of its attempts in another session. */
+  isSessionOver = false;
 
   constructor(parts: StepRunnerParts) {
     this.#parts = parts;
@@ -208,7 +208,7 @@ export class StepRunner {
     attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, "a step failed and is tried again");
     if (!isAhead && waitMs <= timing.heldWaitMs) {
       await sleep(waitMs);
-      if (!this.isStopping) return "again";
+      if (!this.isSessionOver) return "again";
     }
     await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt), about("write that it goes on later"));
     // A body that is ahead of what was committed is run again: from the records.
