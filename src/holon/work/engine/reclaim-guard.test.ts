@@ -30,6 +30,21 @@ describe("leases that have ended", () => {
     expect(looks([...every6s, ...frozen]).slice(-6)).toEqual([true, false, false, false, false, true]);
   });
 
+  it("are left for a whole lease after the database was away a second time, however soon", () => {
+    expect(looks([1_000, 71_000, 73_000, 77_000, 81_000, 150_000, 155_000, 160_000, 164_999, 165_000]).slice(-5)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it("are left for a whole lease after a silence that is shorter than one before, also in a process whose looks always come late", () => {
+    const late = (fromMs: number) => Array.from({ length: 21 }, (_, n) => fromMs + n * 6_000);
+    expect(looks([...late(0), ...late(720_000), 1_140_000]).slice(-2)).toEqual([true, false]);
+  });
+
   it("are left for a whole lease after the first late look that follows a lease of looks in time", () => {
     const late = Array.from({ length: 14 }, (_, n) => n * 6_000);
     const inTime = [83_000, 88_000, 93_000];

@@ -25,8 +25,8 @@ const PATIENCE_LEASES = 4;
  * renew them. Of a process that starts, the first look is calm.
  *
  * A process that computes in long pieces looks late each time, though the database answers others: it must not leave the runs of the dead for ever. A
- * database that answered its looks for four leases has answered a living process as well. A gap that is longer than its pieces are is no piece of
- * computing: it may be that all were frozen.
+ * database that answered its looks for four leases has answered a living process as well; of a gap among them no more than one lease counts, since it may
+ * have been silent for the rest. A gap that is longer than its pieces are is no piece of computing: it may be that all were frozen.
  */
 export class ReclaimGuard {
   readonly #leaseMs: number;
@@ -35,7 +35,9 @@ export class ReclaimGuard {
   #calmFromMs = Number.NEGATIVE_INFINITY;
   #lastGapAtMs = Number.NEGATIVE_INFINITY;
   /** How long the gap was with which the waiting began. */
-  #usualMs = 0;
+  #firstGapMs = 0;
+  /** The longest gap since then. */
+  #greatestGapMs = 0;
   #patientUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor({ leaseMs, everyMs }: ReclaimGuardOptions) {
@@ -58,10 +60,16 @@ export class ReclaimGuard {
 
   #noteGap(databaseMs: number, sinceMs: number): void {
     const wasCalm = this.#lookedAtMs >= this.#lastGapAtMs + this.#leaseMs;
+    // The first gap may have been a silence: what a process is used to is told by those that came after it.
+    const usualMs = this.#lookedAtMs >= this.#patientUntilMs ? this.#greatestGapMs : this.#firstGapMs;
     // A silence on top of a piece of computing is noticed as one between two looks in time is.
-    if (wasCalm || sinceMs > this.#usualMs + this.#gapMs) {
-      this.#usualMs = sinceMs;
+    if (wasCalm || sinceMs > usualMs + this.#gapMs) {
+      this.#firstGapMs = sinceMs;
+      this.#greatestGapMs = 0;
       this.#patientUntilMs = databaseMs + PATIENCE_LEASES * this.#leaseMs;
+    } else {
+      this.#greatestGapMs = Math.max(this.#greatestGapMs, sinceMs);
+      this.#patientUntilMs += Math.max(0, sinceMs - this.#leaseMs);
     }
     this.#lastGapAtMs = databaseMs;
     this.#calmFromMs = Math.min(databaseMs + this.#leaseMs, this.#patientUntilMs);
