@@ -17,7 +17,7 @@ let leases: Leases<Claim>;
 
 async function pass(ms: number): Promise<void> {
   nowMs += ms;
-  await sleep(30);
+  await sleep(100);
 }
 
 beforeEach(() => {
@@ -153,6 +153,15 @@ describe("leases", () => {
     expect(await second.mayBegin()).toBe(true);
     await blocked;
     here.close();
+  });
+
+  it("do not end sooner by an answer that is older than what a second thread has renewed", () => {
+    const lease = leases.hold({ id: "a", fence: 1 }, nowMs, () => {});
+    lease.renewed(nowMs);
+    lease.renewed(nowMs - 10_000);
+    nowMs += 6_000;
+    expect(lease.isOver).toBe(false);
+    lease.release();
   });
 
   it("are over, for a run that was to begin, once another one has blocked this thread in between", async () => {

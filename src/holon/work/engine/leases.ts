@@ -161,7 +161,8 @@ export class Lease<Claim> extends WheelEntry {
   renewed(sinceMs: number): void {
     if (!this.isHeld) return;
     this.#deps.wheel.remove(this);
-    this.#untilMs = sinceMs + this.#deps.leaseMs;
+    // What the second thread has renewed may be heard before the answer to a renewal that was sent before it.
+    this.#untilMs = Math.max(this.#untilMs, sinceMs + this.#deps.leaseMs);
     this.#deps.wheel.add(this, this.#untilMs);
   }
 
