@@ -2,6 +2,7 @@ import { type DataTransaction, type SQL, sql, type Tables } from "../../data/ind
 import type { Principal } from "../../kernel/index.ts";
 import { interval, jsonb, rowsOf, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import type { EventMessage } from "./event-message.ts";
+import type { FailedAttempt } from "./failed-attempt.ts";
 
 /** What became of an event at this context. */
 export type InboxState = "done" | "held" | "parked" | "skipped";
@@ -293,15 +294,14 @@ export class Inbox {
     tx: Tx,
     producer: string,
     message: EventMessage,
-    failure: { readonly reason: string; readonly attempts: number; readonly firstMs: number; readonly greatestMs: number; readonly part: number },
+    { reason, counted, last, firstMs, greatestMs, part }: FailedAttempt,
   ): Promise<{ readonly state: InboxState; readonly attempts: number } | undefined> {
-    const { reason, attempts, firstMs, greatestMs, part } = failure;
     await this.enter(tx, producer, [{ message, state: "held" }]);
     const [row] = await rowsOf<{ state: InboxState; attempts: number }>(
       tx,
-      sql`update ${this.#table} set attempts = attempts + 1, reason = ${reason},
-            state = case when attempts + 1 >= ${attempts} then 'parked' else 'held' end,
-            retry_at = case when attempts + 1 >= ${attempts} then null
+      sql`update ${this.#table} set attempts = attempts + ${counted}::int, reason = ${reason},
+            state = case when attempts + 1 >= ${last}::bigint then 'parked' else 'held' end,
+            retry_at = case when attempts + 1 >= ${last}::bigint then null
               else now() + least(${greatestMs}::double precision, ${firstMs}::double precision * power(2, least(attempts, 30))) * ${part}::double precision * interval '1 millisecond' end
           where producer = ${producer} and event_id = ${message.id} and state = 'held' returning state, attempts`,
     );

@@ -74,6 +74,34 @@ describe("an event whose transaction is repeated after a deadlock", { timeout: 6
   });
 });
 
+describe("an event whose handler does not get a row in time", { timeout: 60_000 }, () => {
+  it.each([1, 2])("is tried again until it does, and is not parked, if %s came together", async (count) => {
+    const [isHeld, release] = [signal(), signal()];
+    const holding = place.sql.begin(async (tx) => {
+      await tx`update orders.stock set left_count = left_count`;
+      isHeld.resolve();
+      await release.promise;
+    });
+    await isHeld.promise;
+    let calls = 0;
+    await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    await place.startConsumer(
+      place.backend,
+      async ({ tx }) => {
+        calls++;
+        await tx.db.execute(sql`update orders.stock set left_count = left_count - 1`);
+      },
+      { attemptsCount: 2 },
+    );
+    await place.emitTogether(Array.from({ length: count }, (_, n) => ({ name: "paymentNoted", payload: { n } })));
+    await until(() => calls >= 4 * count);
+    release.resolve();
+    await holding;
+    await doneAre(count);
+    expect((await place.inbox()).map(({ attempts }) => attempts)).toEqual(Array.from({ length: count }, () => 0));
+  });
+});
+
 describe("handlers of several events", { timeout: 60_000 }, () => {
   it.each(TOGETHER)("share no transaction that keeps rows for longer than a part of what others wait for them, if they %s", async (_how, bring) => {
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
