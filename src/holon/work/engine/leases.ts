@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
+
+/** How long a run that is to begin leaves the thread to others, if another one has blocked it for the rest of its lease. */
+const BETWEEN_BLOCKS_MS = 250;
 
 /** What {@link Leases} is made from. */
 export interface LeasesOptions<Claim> extends TaskDeps {
@@ -122,7 +126,7 @@ export class Lease<Claim> extends WheelEntry {
 
   /**
    * To be asked right before the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. If this thread was
-   * blocked, by the run before, what a second one has renewed meanwhile is heard first.
+   * blocked, by the run before, what a second one has renewed meanwhile is heard first, and all else that goes on in this process has a moment.
    *
    * Another run may block this thread between the answer and what waits for it: if the lease {@link isOver} then, it is to be asked again.
    */
@@ -131,6 +135,8 @@ export class Lease<Claim> extends WheelEntry {
       const heardMs = await nextPoll(this.#deps.clock);
       // If a run has blocked this thread after all was heard, there may be more to hear.
       if (this.#untilMs <= heardMs) this.lost("it was over before the run began");
+      // The server cancels a statement that is half sent for longer than `statementTimeoutMs`: this run may block the thread again.
+      else await sleep(BETWEEN_BLOCKS_MS);
     }
     return this.isHeld;
   }
