@@ -57,7 +57,8 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
           await releases[calls.length - 1]?.promise;
         },
       },
-      { store, timing },
+      // Giving back takes two writes, each of which waits for up to two seconds between its attempts.
+      { store, timing: { ...timing, leaseMs: 5_000 } },
     );
     const id = await place.enqueue(work);
     await until(() => calls.length === 1);
@@ -68,7 +69,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     await until(() => calls.length === 2);
     releases[0]?.resolve();
     const isOld = async () =>
-      (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '3 seconds' or state <> 'running'`).length === 1;
+      (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '6 seconds' or state <> 'running'`).length === 1;
     await until(isOld);
     releases[1]?.resolve();
     await place.is(id, "done");
