@@ -1,4 +1,4 @@
-import { isContention, isLockTimeout } from "../../data/database-error.ts";
+import { isContention, isLockTimeout } from "../../data/index.ts";
 import { type Logger, storableText } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";

@@ -26,6 +26,21 @@ const TOGETHER: readonly (readonly [how: string, bring: (count: number) => Promi
 ];
 const doneAre = (count: number) => until(async () => (await place.inbox()).filter(({ state }) => state === "done").length === count);
 
+/** Locks the rows of the stock, as another transaction does. Returns what ends it. */
+async function keepStock(): Promise<() => Promise<unknown>> {
+  const [isHeld, release] = [signal(), signal()];
+  const holding = place.sql.begin(async (tx) => {
+    await tx`update orders.stock set left_count = left_count`;
+    isHeld.resolve();
+    await release.promise;
+  });
+  await isHeld.promise;
+  return () => {
+    release.resolve();
+    return holding;
+  };
+}
+
 /** Transactions in which events were worked off. */
 async function transactions(): Promise<number> {
   const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where state = 'done'`;
@@ -76,13 +91,7 @@ describe("an event whose transaction is repeated after a deadlock", { timeout: 6
 
 describe("an event whose handler does not get a row in time", { timeout: 60_000 }, () => {
   it.each([1, 2])("is tried again until it does, and is not parked, if %s came together", async (count) => {
-    const [isHeld, release] = [signal(), signal()];
-    const holding = place.sql.begin(async (tx) => {
-      await tx`update orders.stock set left_count = left_count`;
-      isHeld.resolve();
-      await release.promise;
-    });
-    await isHeld.promise;
+    const release = await keepStock();
     let calls = 0;
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.startConsumer(
@@ -95,8 +104,7 @@ describe("an event whose handler does not get a row in time", { timeout: 60_000 
     );
     await place.emitTogether(Array.from({ length: count }, (_, n) => ({ name: "paymentNoted", payload: { n } })));
     await until(() => calls >= 4 * count);
-    release.resolve();
-    await holding;
+    await release();
     await doneAre(count);
     expect((await place.inbox()).map(({ attempts }) => attempts)).toEqual(Array.from({ length: count }, () => 0));
   });
@@ -112,20 +120,13 @@ describe("handlers of several events", { timeout: 60_000 }, () => {
   });
 
   it.each(TOGETHER)("have a transaction each after one of them did not get a row in time, which is not counted, if they %s", async (_how, bring) => {
-    const [isHeld, release] = [signal(), signal()];
-    const holding = place.sql.begin(async (tx) => {
-      await tx`update orders.stock set left_count = left_count`;
-      isHeld.resolve();
-      await release.promise;
-    });
-    await isHeld.promise;
+    const release = await keepStock();
     let timeouts = 0;
     const react = async ({ tx }: EventArguments): Promise<void> => {
       const taking = tx.db.execute(sql`update orders.stock set left_count = left_count - 1`);
       await taking.catch(async (error: unknown) => {
         timeouts++;
-        release.resolve();
-        await holding;
+        await release();
         throw error;
       });
     };
