@@ -38,6 +38,27 @@ function explaining(store: ContextData, read: number[]): ContextData {
   });
 }
 
+/** The database as a process sees it whose looks for runs are 6 s apart: by its clock, each begins so much later. */
+function seenLate(store: ContextData, looks: { count: number }): ContextData {
+  let aheadMs = 0;
+  const statement: ContextData["statement"] = async (scope, request) => {
+    if (!request.text.includes("fence = r.fence + 1")) return store.statement(scope, request);
+    if (request.text.includes("r.deaths >= 2")) {
+      aheadMs += 6_000;
+      looks.count++;
+    }
+    const params = (request.params ?? []).map((param, at) => (at === 4 ? String(Number(param) - aheadMs) : param));
+    const rows = (await store.statement(scope, { ...request, params })) as readonly { readonly databaseMs: number }[];
+    return rows.map((row) => ({ ...row, databaseMs: row.databaseMs + aheadMs }));
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = name === "statement" ? statement : Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 /** Rows that the nodes of a plan took out of `holon_runs`, and those that they had no use for. */
 function rowsOfRuns(plan: unknown): number {
   if (plan === null || typeof plan !== "object") return 0;
@@ -130,6 +151,18 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     expect(await place.row(id)).toMatchObject({ fence: "7", deaths: 0, leased_by: "another" });
     expect(await place.is(id, "done")).toMatchObject({ fence: "8" });
   });
+
+  it.each([0, 2])(
+    "take the run of a dead process also if they always come late, as they do while this one computes in pieces (after %i deaths)",
+    async (deaths) => {
+      const looks = { count: 0 };
+      await runs(1, { deaths });
+      await place.sql`update orders.holon_runs set state = 'running', leased_by = 'a dead process', fence = 1`;
+      place.start(nothing, {}, {}, undefined, undefined, { wrap: (store) => seenLate(store, looks) });
+      await until(async () => looks.count > 40 || (await place.sql`select 1 from orders.holon_runs where state = 'done'`).length > 0);
+      expect(await place.sql`select state, fence from orders.holon_runs`).toEqual([{ state: "done", fence: "2" }]);
+    },
+  );
 
   it("count no death if this process itself has claimed the run and did not hear of it", async () => {
     const id = await place.run("1");

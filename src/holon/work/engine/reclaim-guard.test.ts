@@ -50,4 +50,24 @@ describe("leases that have ended", () => {
     const inTime = [83_000, 88_000, 93_000];
     expect(looks([...late, ...inTime, 99_000, 104_000]).slice(-6)).toEqual([true, true, true, true, false, false]);
   });
+
+  it("may be reclaimed for as long after a look as another look would say so, in a process whose looks always come late as well", () => {
+    const guard = new ReclaimGuard({ leaseMs: 15_000, everyMs: 2_000 });
+    guard.looked(0);
+    expect(guard.goodForMs).toBe(5_000);
+    for (let ms = 6_000; ms <= 72_000; ms += 6_000) guard.looked(ms);
+    expect(guard.goodForMs).toBe(11_000);
+    for (const ms of [76_000, 81_000, 86_000, 91_000]) guard.looked(ms);
+    expect(guard.goodForMs).toBe(5_000);
+  });
+
+  it.each([10_999, 11_000, 11_001])(
+    "are judged by the next look as by that time: %i ms after a look of a process whose looks come late by 6 s",
+    (ms) => {
+      const guard = new ReclaimGuard({ leaseMs: 15_000, everyMs: 2_000 });
+      for (let at = 0; at <= 72_000; at += 6_000) guard.looked(at);
+      const goodForMs = guard.goodForMs;
+      expect(guard.looked(72_000 + ms)).toBe(ms <= goodForMs);
+    },
+  );
 });

@@ -53,17 +53,24 @@ export class ReclaimGuard {
     return databaseMs >= this.#calmFromMs;
   }
 
-  /** Longest that the database may take to get to the statement that reclaims: after it, the look before it says nothing any more. */
+  /**
+   * Longest after a look which said so that what has ended may be reclaimed: a look at that moment would say the same. A process whose looks come late gets
+   * to the statement that reclaims late as well.
+   */
   get goodForMs(): number {
-    return this.#gapMs;
+    // A silence on top of a piece of computing is noticed as one between two looks in time is.
+    return this.#usualMs + this.#gapMs;
+  }
+
+  /** The longest gap that this process is used to, at its last look. */
+  get #usualMs(): number {
+    if (this.#lookedAtMs >= this.#lastGapAtMs + this.#leaseMs) return 0;
+    // The first gap may have been a silence: what a process is used to is told by those that came after it.
+    return this.#lookedAtMs >= this.#patientUntilMs ? this.#greatestGapMs : this.#firstGapMs;
   }
 
   #noteGap(databaseMs: number, sinceMs: number): void {
-    const wasCalm = this.#lookedAtMs >= this.#lastGapAtMs + this.#leaseMs;
-    // The first gap may have been a silence: what a process is used to is told by those that came after it.
-    const usualMs = this.#lookedAtMs >= this.#patientUntilMs ? this.#greatestGapMs : this.#firstGapMs;
-    // A silence on top of a piece of computing is noticed as one between two looks in time is.
-    if (wasCalm || sinceMs > usualMs + this.#gapMs) {
+    if (sinceMs > this.goodForMs) {
       this.#firstGapMs = sinceMs;
       this.#greatestGapMs = 0;
       this.#patientUntilMs = databaseMs + PATIENCE_LEASES * this.#leaseMs;
