@@ -1,4 +1,4 @@
-import { catalogueError, type Executed, HolonError, markOrigin, readSafely } from "../kernel/index.ts";
+import { catalogueError, type Executed, HolonError, isPassing, markOrigin, readSafely } from "../kernel/index.ts";
 import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
 /** Codes of postgres.js and of sockets that mean: the server went away, or was never there. */
@@ -62,8 +62,15 @@ export function toHolonError(error: unknown): HolonError {
   const known = readSafely(() => holonErrorWithin(error), undefined);
   if (known !== undefined) return known;
   const failure = postgresFailure(error);
-  const isPassing = isConnectionLoss(error) || (failure !== undefined && PASSING.has(failure.code));
-  return markOrigin(said(failure, error), { layer: "database", isPassing });
+  const mayPass = isConnectionLoss(error) || (failure !== undefined && PASSING.has(failure.code));
+  return markOrigin(said(failure, error), { layer: "database", isPassing: mayPass });
+}
+
+/** The same for a connection that could not be opened: nothing was executed. Why its scope was cancelled passes as it is. */
+export function toOpeningError(error: unknown): HolonError {
+  const made = toHolonError(error);
+  if (made === error) return made;
+  return markOrigin(new HolonError(made.code, made.message, { cause: error, executed: "no" }), { layer: "database", isPassing: isPassing(made) });
 }
 
 /** An error of this layer that passes by itself: the database is away, or did not answer in time. */

@@ -102,6 +102,20 @@ describe("an urgent statement", { timeout: 30_000 }, () => {
     await place.sql.unsafe("drop role one_at_most");
   });
 
+  it("is not executed if its connection cannot be opened, and says so", async () => {
+    await place.sql.unsafe(
+      `create role locked_out login password 'x' in role "${await contextRole({ url: place.database.url, context: "orders" })}"`,
+    );
+    const url = new URL(place.database.url);
+    [url.username, url.password] = ["locked_out", "x"];
+    const { data, end } = await fullPool(1, {}, url.href);
+    await place.sql.unsafe("alter role locked_out nologin");
+    await expect(ask(data)).rejects.toMatchObject({ code: "UNAVAILABLE", executed: "no" });
+    await end();
+    await data.close();
+    await place.sql.unsafe("drop role locked_out");
+  });
+
   it("is refused once the pool is closed, also while its connection is being opened", async () => {
     const proxy = await openSilentProxy(place.database.url);
     opened.push(proxy);

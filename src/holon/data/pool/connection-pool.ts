@@ -1,5 +1,5 @@
 import { type Clock, catalogueError, type HolonError, inSystemScope, type Limits, type Scope } from "../../kernel/index.ts";
-import { databaseAway, toHolonError } from "../database-error.ts";
+import { databaseAway, toHolonError, toOpeningError } from "../database-error.ts";
 import { sqlState } from "../sql-state.ts";
 import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
@@ -92,7 +92,7 @@ export class ConnectionPool {
       return connection;
     } catch (error) {
       this.#spareGate.leave();
-      if (sqlState(error) !== TOO_MANY_CONNECTIONS) throw toHolonError(error);
+      if (sqlState(error) !== TOO_MANY_CONNECTIONS) throw toOpeningError(error);
     }
     return this.acquire(scope);
   }
@@ -146,7 +146,7 @@ export class ConnectionPool {
       const failed = (error: unknown) => {
         forget();
         this.#leave();
-        reject(toHolonError(error));
+        reject(toOpeningError(error));
       };
       PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), (lost, reason) => this.#forget(lost, reason)).then(opened, failed);
     });

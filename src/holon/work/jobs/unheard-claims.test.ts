@@ -1,8 +1,12 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
+import { testLimits } from "../../data/database.testing.ts";
+import { createContextData } from "../../data/index.ts";
 import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
+import { JobLedger } from "./job-ledger.ts";
 import { JobTable } from "./job-table.ts";
+import { tables } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
 import { UnheardClaims } from "./unheard-claims.ts";
 
@@ -102,5 +106,24 @@ describe("claims whose answer was lost", { timeout: 20_000 }, () => {
     expect([claims.take("0", "r/1"), claims.take("9999", "r/1"), claims.take("10000", "r/1")]).toEqual([0, 9_999, undefined]);
     for (let n = 0; n < 10_000; n++) claims.take(`${n}`, "r/1");
     expect(claims.size).toBe(0);
+  });
+
+  it("are none if no connection could be opened: nothing is remembered, however long the database is away", async () => {
+    const { claims } = open(3_000);
+    const url = "postgres://nobody@127.0.0.1:1/none";
+    const away = createContextData({
+      context: "orders",
+      url,
+      role: undefined,
+      tables,
+      limits: testLimits({}),
+      clock: systemClock,
+      log: silentLogger,
+    });
+    const table = new JobTable({ database: new WorkDatabase(away, systemClock), names: ["send"], clock: systemClock });
+    const ledger = new JobLedger(table, systemClock, 3_000, claims);
+    await expect(ledger.claim(await insert(null))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(claims.size).toBe(0);
+    await away.close();
   });
 });
