@@ -130,6 +130,46 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     );
   });
 
+  it.each([
+    { rows: "that have not failed before", isKnown: false },
+    { rows: "that are known as bad, which is no reason to pause", isKnown: true },
+  ])("go although more rows stand before them than a publisher takes, and always come again first: rows $rows", async ({ isKnown }) => {
+    const { log, warnings } = keepWarnings();
+    const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
+    const bad = await place.append(Array.from({ length: 60 }, () => ({})));
+    if (isKnown) await place.sql`update orders.holon_outbox set leased_until = now()`;
+    const [good] = await place.append([{}]);
+    let triesOfFirst = 0;
+    const dispatch: Dispatch = async (rows) => {
+      if (rows.some(({ id }) => id === bad[0])) triesOfFirst++;
+      if (rows.some(({ id }) => bad.includes(id))) throw new TypeError("this row is not as it should be");
+      await work.dispatch(rows);
+    };
+    publish({ dispatch }, { leaseCount: 10, leaseMs: 1 }, log);
+    await until(async () => (await isSettled(good)) || triesOfFirst >= 20);
+    expect(await isSettled(good)).toBe(true);
+    expect(warnings.some(({ fields }) => fields["task"] === "publisher")).toBe(!isKnown);
+  });
+
+  it("stay with no publisher of which every row fails, also if its takes are not full: it pauses and says so, and another one gets them", async () => {
+    const { log, warnings } = keepWarnings();
+    const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
+    const ids = await place.append([{}, {}, {}]);
+    let tries = 0;
+    const dispatch: Dispatch = async () => {
+      tries++;
+      throw new TypeError("there is no such table");
+    };
+    publish({ dispatch }, { leaseMs: 100 }, log);
+    // Three takes: all together, and each row by itself.
+    await until(() => tries >= 12);
+    expect(warnings.map(({ fields }) => fields["task"]).filter((task) => task !== undefined)).toEqual(["publisher"]);
+    publish({ dispatch }, { leaseMs: 3_600_000 });
+    await until(() => tries >= 24);
+    publish(work);
+    for (const id of ids) await place.is(id, "done");
+  });
+
   it("are tried with a pause if a whole batch fails by itself, one row after the other: then it is not the rows", async () => {
     const { log, warnings } = keepWarnings();
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });

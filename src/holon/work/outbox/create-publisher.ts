@@ -50,11 +50,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
 /**
  * I1. It asks whether the queues can be reached before it takes anything: while they are away it writes nothing.
- * I2. After a server was away it tries one row, until that goes; and it waits after a full batch of which nothing goes: the outbox is not written
+ * I2. After a server was away it tries one row, until that goes; and it waits while nothing goes of what it takes (I5): the outbox is not written
  *     over and over.
  * I3. What a queue has no room for waits in the outbox, see {@link DeliveryWindow}; what still waits on a queue is not sent again.
- * I4. A row that fails by itself, and not because a server is away, holds up no others: those of its batch are sent one by one. It keeps its lease, and
- *     comes again when that ends.
+ * I4. A row that fails by itself, and not because a server is away, holds up no others: those of its batch are sent one by one, and it waits, longer each
+ *     time, so that takes reach those behind it.
+ * I5. If rows fail and nothing goes, that is not their fault ({@link FailingRows}): other publishers get them at once, the task fails, so that readiness
+ *     says so, and a full take is followed by one behind it. Else more bad rows than a take has would hide all others.
  */
 class Publishing implements Publisher {
   readonly #options: PublisherOptions;
@@ -67,6 +69,8 @@ class Publishing implements Publisher {
   readonly #sweeping: Task;
   #dispatchJobs: Dispatch | undefined = undefined;
   #hasFailed = false;
+  /** Where the next take begins (I5). */
+  #afterPosition = 0;
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
@@ -106,8 +110,7 @@ class Publishing implements Publisher {
     if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
     const count = this.#hasFailed ? 1 : limits.leaseCount;
-    const kinds = dispatchJobs === undefined ? ["event"] : KINDS;
-    const rows = await this.#lease.take({ publisher: this.#name, kinds, count, leaseMs: limits.leaseMs });
+    const rows = await this.#take(count, dispatchJobs === undefined ? ["event"] : KINDS);
     const events = rows.filter(({ kind }) => kind === "event");
     const jobs = rows.filter(({ kind }) => kind === "job");
     const outcomes = await Promise.allSettled([
@@ -115,13 +118,37 @@ class Publishing implements Publisher {
       this.#sendAll(jobs, async (some) => dispatchJobs?.(some)),
     ]);
     const failed = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-    this.#failing.note(failed);
+    this.#failing.name(failed);
     const away = outcomes.find((outcome) => outcome.status === "rejected");
     if (rows.length > 0) this.#hasFailed = away !== undefined;
     if (away !== undefined) throw away.reason;
-    // I2. So many at once are not the fault of the rows.
-    if (failed.length === limits.leaseCount) throw failed[0]?.error;
-    return rows.length === count;
+    const isFull = rows.length === count;
+    const judged = this.#failing.judge(rows.length, failed);
+    if (judged.fault === "rows") {
+      this.#afterPosition = 0;
+      await this.#setBack(judged.positions);
+      return isFull;
+    }
+    this.#afterPosition = isFull ? (rows.at(-1)?.position ?? 0) : 0;
+    await this.#giveBack(failed.map(({ row }) => row));
+    throw judged.error;
+  }
+
+  async #take(count: number, kinds: readonly string[]): Promise<readonly LeasedRow[]> {
+    const { leaseMs } = this.#options.limits;
+    const from = (afterPosition: number) => this.#lease.take({ publisher: this.#name, kinds, count, leaseMs, afterPosition });
+    const behind = this.#afterPosition === 0 ? [] : await from(this.#afterPosition);
+    return behind.length === 0 ? from(0) : behind;
+  }
+
+  async #giveBack(rows: readonly LeasedRow[]): Promise<void> {
+    if (rows.length > 0) await this.#lease.giveBack(this.#name, rows);
+  }
+
+  async #setBack(positions: readonly number[]): Promise<void> {
+    if (positions.length === 0) return;
+    const { leaseMs, failedRowGreatestMs } = this.#options.limits;
+    await this.#lease.setBack({ publisher: this.#name, positions, leastMs: leaseMs, greatestMs: failedRowGreatestMs });
   }
 
   async #sendEvents(events: readonly LeasedRow[]): Promise<void> {
@@ -189,7 +216,7 @@ class Publishing implements Publisher {
       }
       return failed;
     } catch (error) {
-      await this.#lease.giveBack(unsent.map(({ position }) => position));
+      await this.#giveBack(unsent);
       throw error;
     }
   }
