@@ -233,6 +233,27 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
     expect(singly).toBe(5);
   });
 
+  it("that takes too long of many runs of a look keeps no place of those whose turn does not come: they come again later", async () => {
+    await resumed(16);
+    let [singly, isFat] = [0, true];
+    work(
+      ({ task, params }) => {
+        if (task !== "read steps" || !isFat) return undefined;
+        if (!String(params[0]).includes(",")) singly++;
+        return "hangs";
+      },
+      { leaseMs: 3_000 },
+    );
+    await until(async () => (await count("fence = 2")) === 16);
+    await until(async () => (await count("fence = 2 and leased_by is not null")) === 0);
+    expect(singly).toBeLessThan(16);
+    isFat = false;
+    await until(async () => {
+      await place.sql`update orders.holon_runs set wake_at = now() where state = 'waiting'`;
+      return (await count("state = 'done' and deaths = 0")) === 16;
+    });
+  });
+
   it("begins of no more runs once the process stops: they are given back", async () => {
     await resumed(5);
     const released = signal();

@@ -200,9 +200,10 @@ export class WorkflowRunner implements Closable {
         return;
       }
       const reading = read === undefined ? { records: [] } : await read(claim);
-      if (reading !== undefined && "unreadable" in reading) {
-        attempts.log.warn({ err: reading.unreadable }, "the steps of a run could not be read; it is taken up again later");
-        await attempts.statement(() => giveBack(timing.sweepMs));
+      if (reading !== undefined && !("records" in reading)) {
+        if ("unreadable" in reading)
+          attempts.log.warn({ err: reading.unreadable }, "the steps of a run could not be read; it is taken up again later");
+        await attempts.statement(() => giveBack("unreadable" in reading ? timing.sweepMs : timing.pollMs));
         return;
       }
       if (reading !== undefined && !this.#isClosing && !attempts.isOver) {
