@@ -47,7 +47,7 @@ function seenLate(store: ContextData, looks: { count: number }): ContextData {
       aheadMs += 6_000;
       looks.count++;
     }
-    const params = (request.params ?? []).map((param, at) => (at === 4 ? String(Number(param) - aheadMs) : param));
+    const params = (request.params ?? []).map((param, at) => (at === 2 ? String(Number(param) - aheadMs) : param));
     const rows = (await store.statement(scope, { ...request, params })) as readonly { readonly databaseMs: number }[];
     return rows.map((row) => ({ ...row, databaseMs: row.databaseMs + aheadMs }));
   };

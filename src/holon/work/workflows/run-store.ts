@@ -12,19 +12,23 @@ export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "l
 /** Deaths after which a run is suspected of killing its runners. Two indexes of `holon_runs` hold this number. */
 export const DEATHS_BEFORE_SUSPECT = 2;
 
-/** Which runs may be claimed. */
-export interface ClaimOptions {
-  readonly limit: number;
+/** Which runs are looked for. */
+export interface LookOptions {
   /** Names with versions that this process has bodies for, as `name@version`. */
   readonly known: readonly string[];
   /** Runs that this process is at work on. */
   readonly held: readonly string[];
   readonly runBy: string;
+  /** Until when, in milliseconds of the database's clock, a lease of another process that has ended is that of a dead one; 0 for never. */
+  readonly reclaimUntilMs: number;
+}
+
+/** Which runs may be claimed. */
+export interface ClaimOptions extends LookOptions {
+  readonly limit: number;
   readonly leaseMs: number;
   /** Claims those that are suspected of killing their runners, and no others. */
   readonly suspects: boolean;
-  /** Until when, in milliseconds of the database's clock, a lease of another process that has ended is that of a dead one; 0 for never. */
-  readonly reclaimUntilMs: number;
 }
 
 /** The runs that were claimed. */
@@ -70,25 +74,20 @@ export class RunStore {
    *
    * Guarantee: two runners never take the same one; who had it before writes nothing more.
    */
-  async claim({ limit, known, held, runBy, leaseMs, suspects, reclaimUntilMs }: ClaimOptions): Promise<Claimed> {
+  async claim(options: ClaimOptions): Promise<Claimed> {
     const { own } = this;
-    // Each version has its place in the index: runs of others are not read. The rows are locked one by one, in their order, until there are enough.
-    const candidates = known.map(
-      (_, n) => `
-    (select r.id, r.wake_at from ${own}.holon_runs r
-    where r.workflow = $${2 * n + 6}::text and r.version = $${2 * n + 7}::text::int and r.wake_at <= now() and r.deaths ${suspects ? ">=" : "<"} ${DEATHS_BEFORE_SUSPECT}
-      and r.id <> all($2::text::uuid[]) and (r.leased_by is null or r.leased_by = $3::text or extract(epoch from now()) * 1000 < $5::text::float)
-      and ${isUnderstood(own)}
-    order by r.wake_at limit ${CANDIDATES_COUNT})`,
-    );
+    const { limit, leaseMs } = options;
+    const look = this.#due(options, options.suspects);
+    const [limitAt, leaseAt] = [look.params.length + 1, look.params.length + 2];
+    // The rows are locked one by one, in their order, until there are enough.
     const text = `
 with due as (
-  select free.id, free.died from (select id from (${candidates.join(" union all ")}) either order by wake_at) c
+  select free.id, free.died from (select id from (${look.text}) either order by wake_at) c
   cross join lateral (
-    select id, leased_by is not null and leased_by <> $3::text as died from ${own}.holon_runs where id = c.id and wake_at <= now() for update skip locked
-  ) free limit $1::text::int
+    select id, leased_by is not null and leased_by <> $2::text as died from ${own}.holon_runs where id = c.id and wake_at <= now() for update skip locked
+  ) free limit $${limitAt}::text::int
 ), claimed as (
-update ${own}.holon_runs r set fence = r.fence + 1, leased_by = $3::text, wake_at = now() + $4::text::float * interval '1 millisecond', claimed_at = now(),
+update ${own}.holon_runs r set fence = r.fence + 1, leased_by = $2::text, wake_at = now() + $${leaseAt}::text::float * interval '1 millisecond', claimed_at = now(),
   state = case r.state when 'undoing' then 'undoing' else 'running' end,
   deaths = case when not due.died then r.deaths
     when exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and s.settled_at > r.claimed_at) then 1 else r.deaths + 1 end
@@ -96,10 +95,35 @@ from due where r.id = due.id
 returning r.id, r.workflow, r.version, r.key, r.input, r.state, r.fence, r.deaths, r.traceparent, r.initiator, r.error
 )
 select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from (select 1) look left join claimed on true`;
-    const params = [limit, `{${held.join(",")}}`, runBy, leaseMs, reclaimUntilMs, ...known.flatMap(nameAndVersion)];
+    const params = [...look.params, limit, leaseMs];
     const rows = await this.rows<(ClaimRow | { readonly id: null }) & { readonly databaseMs: number }>("claim runs", text, params);
     const claims = rows.flatMap(({ databaseMs: _, ...row }) => (row.id === null ? [] : [toClaim(row as ClaimRow)]));
     return { claims, databaseMs: rows[0]?.databaseMs ?? 0 };
+  }
+
+  /** Whether a run is due that is suspected of killing its runners; and when the database said so, in milliseconds by its own clock. */
+  async suspectDue(options: LookOptions): Promise<{ readonly isDue: boolean; readonly databaseMs: number }> {
+    const { text, params } = this.#due(options, true);
+    const look = `select exists (${text}) as "isDue", (extract(epoch from now()) * 1000)::float as "databaseMs"`;
+    const [row] = await this.rows<{ readonly isDue: boolean; readonly databaseMs: number }>("look for a suspected run", look, params);
+    return row ?? { isDue: false, databaseMs: 0 };
+  }
+
+  /**
+   * Runs that may be claimed, of each version those that have been due longest. Each version has its place in the index: runs of others are not read. The
+   * second parameter is the process that looks.
+   */
+  #due({ known, held, runBy, reclaimUntilMs }: LookOptions, suspects: boolean): { readonly text: string; readonly params: readonly unknown[] } {
+    const { own } = this;
+    const ofEach = known.map(
+      (_, n) => `
+    (select r.id, r.wake_at from ${own}.holon_runs r
+    where r.workflow = $${2 * n + 4}::text and r.version = $${2 * n + 5}::text::int and r.wake_at <= now() and r.deaths ${suspects ? ">=" : "<"} ${DEATHS_BEFORE_SUSPECT}
+      and r.id <> all($1::text::uuid[]) and (r.leased_by is null or r.leased_by = $2::text or extract(epoch from now()) * 1000 < $3::text::float)
+      and ${isUnderstood(own)}
+    order by r.wake_at limit ${CANDIDATES_COUNT})`,
+    );
+    return { text: ofEach.join(" union all "), params: [`{${held.join(",")}}`, runBy, reclaimUntilMs, ...known.flatMap(nameAndVersion)] };
   }
 
   /** The database's clock, in milliseconds since 1970; also while others keep all places of the pool. */

@@ -5,10 +5,10 @@ import { type Lease, Leases, type WhileBlocked } from "../engine/leases.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { HangingRun } from "./body-watch.ts";
-import { type ReadRecords, RecordReader } from "./record-reader.ts";
+import { type Reading, type ReadRecords, RecordReader } from "./record-reader.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import { RunSession } from "./run-session.ts";
-import { DEATHS_BEFORE_SUSPECT, type RunStore } from "./run-store.ts";
+import { DEATHS_BEFORE_SUSPECT, type LookOptions, type RunStore } from "./run-store.ts";
 import { StepAttempts } from "./step-attempts.ts";
 import type { StepStore } from "./step-store.ts";
 import type { CompiledWorkflows, WorkflowBody } from "./workflow-body.ts";
@@ -53,6 +53,8 @@ export class WorkflowRunner implements Closable {
   /** Until when, by the database's clock, what the last look said of leases that have ended counts. */
   #reclaimUntilMs = 0;
   #suspectsAskedMs = Number.NEGATIVE_INFINITY;
+  /** Since when nothing is claimed, so that a suspect can be read with no other run beside it. */
+  #clearingSinceMs: number | undefined = undefined;
   #clockAskedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: WorkflowRunnerParts) {
@@ -101,29 +103,34 @@ export class WorkflowRunner implements Closable {
   async #claim(): Promise<boolean> {
     const { concurrencyCount } = this.#parts.timing;
     for (const { session } of this.#active.values()) session?.look();
-    const limit = concurrencyCount - this.#active.size;
-    this.#isBehind = limit <= 0;
+    this.#isBehind = this.#active.size >= concurrencyCount || this.#isReadingSuspect;
     if (this.#known.length === 0) return false;
-    if (limit <= 0) {
+    if (this.#isBehind) {
       await this.#lookAtClock();
       return false;
     }
-    const suspectCount = this.#isTimeForSuspect() ? await this.#take(1, true) : 0;
-    const room = limit - suspectCount;
+    if (this.#isTimeForSuspect()) {
+      this.#isBehind = (await this.#isClearing()) || ((await this.#take(1, true)) > 0 && this.#isReadingSuspect);
+      if (this.#isBehind) return false;
+    }
+    const room = concurrencyCount - this.#active.size;
     this.#isBehind = room === 0 || (await this.#take(room, false)) === room;
     return this.#active.size < concurrencyCount && this.#isBehind;
   }
 
   /** Claims and starts runs. Returns how many were claimed. */
   async #take(limit: number, suspects: boolean): Promise<number> {
-    const { runs, runBy, timing, clock } = this.#parts;
+    const { runs, timing, clock } = this.#parts;
     const sentMs = clock.monotonicMs();
-    const held = [...this.#active.keys()];
-    const options = { limit, suspects, known: this.#known, held, runBy, leaseMs: timing.leaseMs, reclaimUntilMs: this.#reclaimUntilMs };
-    const { claims, databaseMs } = await runs.claim(options);
+    const isAlone = this.#active.size === 0;
+    const { claims, databaseMs } = await runs.claim({ ...this.#look, limit, suspects, leaseMs: timing.leaseMs });
     this.#looked(databaseMs);
-    this.#startAll(claims, sentMs);
+    this.#startAll(claims, sentMs, suspects || (isAlone && claims.length === 1));
     return claims.length;
+  }
+
+  get #look(): LookOptions {
+    return { known: this.#known, held: [...this.#active.keys()], runBy: this.#parts.runBy, reclaimUntilMs: this.#reclaimUntilMs };
   }
 
   /**
@@ -149,16 +156,41 @@ export class WorkflowRunner implements Closable {
    */
   #isTimeForSuspect(): boolean {
     const nowMs = this.#parts.clock.monotonicMs();
-    if (nowMs - this.#suspectsAskedMs < this.#parts.timing.pollMs / 2) return false;
-    if ([...this.#active.values()].some(({ claim }) => claim.deaths >= DEATHS_BEFORE_SUSPECT)) return false;
+    const isSoon = nowMs - this.#suspectsAskedMs < this.#parts.timing.pollMs / 2;
+    if (isSoon && this.#clearingSinceMs === undefined) return false;
+    if ([...this.#active.values()].some(({ claim }) => isSuspect(claim))) return false;
     this.#suspectsAskedMs = nowMs;
     return true;
   }
 
-  /** Starts runs. Their leases are renewed from now on, also while their records are read. */
-  #startAll(claims: readonly RunClaim[], sentMs: number): void {
-    const resumed = new Set(claims.filter((claim) => claim.fence !== "1" && !this.#isDeadly(claim)));
-    const read = resumed.size === 0 ? undefined : this.#records.begin([...resumed]);
+  /**
+   * Whether nothing is to be claimed now, because a suspect is due. Its records are read while no other run is at work here: if that kills the process, it
+   * counts as a death of this run only. Those at work are waited for, but no longer than a lease: a step may take hours.
+   */
+  async #isClearing(): Promise<boolean> {
+    const { runs, timing, clock } = this.#parts;
+    const sinceMs = this.#clearingSinceMs ?? clock.monotonicMs();
+    this.#clearingSinceMs = undefined;
+    if (this.#active.size === 0 || clock.monotonicMs() - sinceMs >= timing.leaseMs) return false;
+    const { isDue, databaseMs } = await runs.suspectDue(this.#look);
+    this.#looked(databaseMs);
+    if (isDue) this.#clearingSinceMs = sinceMs;
+    return isDue && this.#active.size > 0;
+  }
+
+  /** Whether the records of a suspect are being read. */
+  get #isReadingSuspect(): boolean {
+    return [...this.#active.values()].some(({ claim, session }) => isSuspect(claim) && session === undefined && !this.#isDeadly(claim));
+  }
+
+  /**
+   * Starts runs. Their leases are renewed from now on, also while their records are read. Those that became suspects by this claim are given back, to be read
+   * with nothing beside them, unless they are alone already.
+   */
+  #startAll(claims: readonly RunClaim[], sentMs: number, readsSuspects: boolean): void {
+    const toRead = claims.filter((claim) => claim.fence !== "1" && !this.#isDeadly(claim) && (readsSuspects || !isSuspect(claim)));
+    const resumed = new Set(toRead);
+    const read = resumed.size === 0 ? undefined : this.#records.begin(toRead);
     for (const claim of claims) this.#start(claim, resumed.has(claim) ? read : undefined, sentMs);
   }
 
@@ -199,7 +231,7 @@ export class WorkflowRunner implements Closable {
         await attempts.statement(() => runs.stuck(claim, reason));
         return;
       }
-      const reading = read === undefined ? { records: [] } : await read(claim);
+      const reading = await this.#reading(claim, read);
       if (reading !== undefined && !("records" in reading)) {
         if ("unreadable" in reading)
           attempts.log.warn({ err: reading.unreadable }, "the steps of a run could not be read; it is taken up again later");
@@ -208,6 +240,8 @@ export class WorkflowRunner implements Closable {
       }
       if (reading !== undefined && !this.#isClosing && !attempts.isOver) {
         active.session = this.#session(active, reading.records);
+        // Nothing was claimed until now.
+        if (isSuspect(claim)) this.#task.wake();
         if ((await active.session.work()) !== "lost") return;
       }
       // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
@@ -219,11 +253,21 @@ export class WorkflowRunner implements Closable {
     }
   }
 
+  /** The records of a run. Of one that is claimed for the first time there are none. One that became a suspect by its claim, beside others, is not read now. */
+  async #reading(claim: RunClaim, read: ReadRecords | undefined): Promise<Reading | undefined> {
+    if (read !== undefined) return read(claim);
+    return claim.fence === "1" ? { records: [] } : { isUntried: true };
+  }
+
   #session({ claim, workflow, attempts }: Active, records: readonly StepRecord[]): RunSession {
     const { workflows, runs, steps, timing, random, clock, wheel } = this.#parts;
     const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
     return new RunSession({ ...parts, host: workflows.host, workflow, records });
   }
+}
+
+function isSuspect({ deaths }: RunClaim): boolean {
+  return deaths >= DEATHS_BEFORE_SUSPECT;
 }
 
 /** Cancels what runs of a run: it is not this process's any more, or did not stop in time. */

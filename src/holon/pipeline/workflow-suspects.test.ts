@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { signal, until } from "../data/child.testing.ts";
+import type { WorkflowTiming } from "../work/index.ts";
+import { type FailsWhen, failingStatements } from "./failing-statements.testing.ts";
+import type { PlaceBody } from "./workflows.fixture.testing.ts";
+import { useWorkflows } from "./workflows.testing.ts";
+
+const place = useWorkflows();
+
+/** Runs that were claimed before, so that their steps are read. Of a dead process, their next claim counts one death more. */
+async function resumed(count: number, deaths: number, leasedBy: string | null = null): Promise<void> {
+  await place.sql`insert into orders.holon_runs (workflow, version, key, state, input, initiator, deaths, fence, leased_by, claimed_at, wake_at)
+    select 'place', 1, ${deaths}::text || ${leasedBy ?? ""}::text || n, 'waiting', '{}', '{"kind":"anonymous"}', ${deaths}, 1, ${leasedBy}, now(), now() - interval '1 minute'
+    from generate_series(1, ${count}) n`;
+}
+
+const held = () =>
+  place.sql<{ id: string; deaths: number }[]>`select id, deaths from orders.holon_runs where leased_by is not null and leased_by <> 'dead'`;
+const doneAre = (count: number) => until(async () => (await place.sql`select 1 from orders.holon_runs where state = 'done'`).length === count);
+
+/** Counts the looks of a process at the database, and does something while it reads steps. */
+function work(body: PlaceBody, reading: (ids: string, looks: () => number) => Promise<void>, timing: Partial<WorkflowTiming> = {}) {
+  let looks = 0;
+  const when: FailsWhen = ({ task, params }) => {
+    if (task === "read steps") return reading(String(params[0]), () => looks);
+    looks++;
+    return undefined;
+  };
+  place.start(body, {}, { leaseMs: 60_000, ...timing }, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
+  return { looks: () => looks };
+}
+
+/** Resolves when a process has looked at the database some times more. */
+const moreLooks = async (looks: () => number): Promise<void> => {
+  const from = looks();
+  await until(() => looks() >= from + 6);
+};
+
+describe("a run that is suspected of killing its runners", { timeout: 60_000 }, () => {
+  it("has its records read while no other run is claimed: what kills the reader counts no death of another", async () => {
+    await resumed(3, 0);
+    await resumed(2, 2);
+    await resumed(2, 1, "dead");
+    const beside: number[] = [];
+    work(
+      async () => ({ left: 0 }),
+      async (ids, looks) => {
+        if (!(await held()).some(({ id, deaths }) => deaths >= 2 && ids.includes(id))) return;
+        await moreLooks(looks);
+        beside.push((await held()).length);
+      },
+    );
+    await doneAre(7);
+    expect(beside).toEqual([1, 1, 1, 1]);
+  });
+
+  it("waits until the runs are over that are at work, and no others are begun before it", async () => {
+    const [begun, release] = [signal(), signal()];
+    const order: string[] = [];
+    const { looks } = work(
+      async ({ run, step }) => {
+        order.push(run.key);
+        if (run.key === "first") {
+          begun.resolve();
+          await step.run("wait", () => release.promise);
+        }
+        return { left: 0 };
+      },
+      async () => {},
+    );
+    await place.run("first");
+    await begun.promise;
+    await resumed(1, 2);
+    await resumed(1, 0);
+    await moreLooks(looks);
+    expect([order, (await held()).length]).toEqual([["first"], 1]);
+    release.resolve();
+    await doneAre(3);
+    expect(order).toEqual(["first", "21", "01"]);
+  });
+
+  it("waits for the time of a lease at most: a step may take far longer", async () => {
+    const [begun, release] = [signal(), signal()];
+    work(
+      async ({ run, step }) => {
+        if (run.key !== "first") return { left: 0 };
+        begun.resolve();
+        await step.run("wait", () => release.promise);
+        return { left: 0 };
+      },
+      async () => {},
+      { leaseMs: 1_000 },
+    );
+    await place.run("first");
+    await begun.promise;
+    await resumed(1, 2);
+    await doneAre(1);
+    release.resolve();
+    await doneAre(2);
+  });
+});
