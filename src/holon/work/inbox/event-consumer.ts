@@ -25,13 +25,18 @@ export interface ConsumerParts extends EventRunParts {
   readonly isClosing: () => boolean;
 }
 
-/** What becomes of the events of one job. Those that are in neither list are to be sent again. */
+/** What becomes of the events of one job. Those that are in no list are to be sent again. */
 export interface TakenBatch {
   /** To be acknowledged. */
   readonly taken: readonly EventMessage[];
   /** The database takes neither them nor that they failed. */
   readonly refused: readonly EventMessage[];
+  /** The process stops before it is their turn: nothing was done with them. */
+  readonly left: readonly EventMessage[];
 }
+
+/** What becomes of those that had their turn. */
+type TakenTurn = Omit<TakenBatch, "left">;
 
 /** What became of events in one transaction. */
 interface Taken {
@@ -78,13 +83,13 @@ export class EventConsumer {
    * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn.
    *
    * Events of a key that another transaction has are taken after the others, which it thus does not hold up: all of that key, so that their
-   * order stays. What a stop leaves comes again.
+   * order stays.
    *
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
    */
   async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
     const { pauses, clock, isClosing } = this.#parts;
-    const batches: TakenBatch[] = [];
+    const turns: TakenTurn[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
     let holdFrom: SlowFailure | undefined;
     // Keys that another transaction had when it was looked last.
@@ -98,7 +103,7 @@ export class EventConsumer {
       const messages = isAlone ? turn.slice(0, 1) : this.#together(producer, turn);
       try {
         const { taken, left, busy: found } = await this.#take({ producer, messages, holdFrom, waits }, blame);
-        batches.push({ taken, refused: [] });
+        turns.push({ taken, refused: [] });
         for (const message of messages) busy.delete(orderOf(message));
         for (const message of found) busy.add(orderOf(message));
         rest = without(rest, without(messages, left));
@@ -111,13 +116,13 @@ export class EventConsumer {
         const slow = pauses.noteSlow(producer, blame, error);
         if (slow !== undefined) holdFrom = { message: slow, error };
         if (messages.length === 1) {
-          batches.push(await this.#noteFailure(producer, messages[0] as EventMessage, error));
+          turns.push(await this.#noteFailure(producer, messages[0] as EventMessage, error));
           rest = without(rest, messages);
         }
         isAlone = slow === undefined;
       }
     }
-    return { taken: batches.flatMap(({ taken }) => taken), refused: batches.flatMap(({ refused }) => refused) };
+    return { taken: turns.flatMap(({ taken }) => taken), refused: turns.flatMap(({ refused }) => refused), left: rest };
   }
 
   /** The first of these that may have one transaction: all up to one whose name is contended, or that one alone. */
@@ -127,7 +132,7 @@ export class EventConsumer {
   }
 
   /** Notes that an event failed. It is refused if the database does not take that either, as a text that it does not store. */
-  async #noteFailure(producer: string, message: EventMessage, error: unknown): Promise<TakenBatch> {
+  async #noteFailure(producer: string, message: EventMessage, error: unknown): Promise<TakenTurn> {
     return (await this.#isNoted(producer, message, error)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
   }
 

@@ -71,6 +71,13 @@ export function readAck(data: unknown): ReadMessage<AckMessage> | undefined {
   return { message: { kind, subscriber, events }, unknown };
 }
 
+/** Events of a message as they came: members that this version does not know are for others. */
+export function asTheyCame(data: unknown, messages: readonly EventMessage[]): readonly unknown[] {
+  const ids = new Set<unknown>(messages.map(({ id }) => id));
+  const { events } = data as { readonly events: readonly ({ readonly id?: unknown } | null)[] };
+  return events.filter((event) => ids.has(event?.id));
+}
+
 function readEach<Entry>(schema: z.ZodType<Entry>, entries: readonly unknown[]): { readonly known: Entry[]; readonly unknown: unknown[] } {
   const [known, unknown]: [Entry[], unknown[]] = [[], []];
   for (const entry of entries) {

@@ -158,6 +158,25 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await numbersOf("bad")).toEqual([1, 2]);
   });
 
+  it("that a stop leaves of a message go on in another process at once, and are not sent again", async () => {
+    await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
+    const [entered, finish] = [{ is: false }, { is: false }];
+    const stopping = await place.startConsumer(backend, () => {
+      entered.is = true;
+      return until(() => finish.is);
+    });
+    await place.emitTogether([taken("a", 1), taken("a", 2), ...noted(3)]);
+    await until(() => entered.is);
+    const stopped = stopping.close();
+    finish.is = true;
+    await stopped;
+    expect([(await place.effects()).length, (await backend.depth(eventQueue("orders"))).waiting]).toEqual([1, 1]);
+    await place.startConsumer(backend);
+    await effectsAre(5);
+    await allSettled();
+    expect([(await place.effects()).length, await numbersOf("a")]).toEqual([5, [1, 2]]);
+  });
+
   it("that are parked can be skipped, and the later ones of their key go on", async () => {
     await place.startProducer(backend);
     const consumer = await place.startConsumer(backend, ({ event }) => {

@@ -9,14 +9,14 @@ import { LeftWork } from "../left-work.ts";
 import { workAcknowledgements } from "../outbox/ack-worker.ts";
 import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
-import type { QueueBackend, QueueWorker } from "../queue/index.ts";
+import type { JobRun, QueueBackend, QueueWorker } from "../queue/index.ts";
 import { UnknownMessages } from "../unknown-messages.ts";
 import { AckSender } from "./ack-sender.ts";
 import { EventConsumer } from "./event-consumer.ts";
 import { EventFailures } from "./event-failures.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import { EVENT_LIMITS, type EventLimits } from "./event-limits.ts";
-import { eventQueue, readEventBatch } from "./event-message.ts";
+import { asTheyCame, eventQueue, readEventBatch } from "./event-message.ts";
 import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-routes.ts";
 import { shareMsOf } from "./event-run.ts";
 import { HandlerPauses } from "./handler-pauses.ts";
@@ -126,11 +126,23 @@ export async function startEventWork({
       const read = readEventBatch(run.data);
       if (read === undefined) return unknown.leave(queue, run);
       const { producer } = read.message;
-      const { taken, refused } = await retry(services, TAKING, () => consumer.takeBatch(read.message), { isOver: isClosing });
+      const { taken, refused, left: stopped } = await retry(services, TAKING, () => consumer.takeBatch(read.message), { isOver: isClosing });
       acks.taken(producer, taken);
-      const events = [...read.unknown, ...refused];
-      if (events.length > 0) await unknown.leave(queue, { ...run, data: { producer, events } });
+      await putBack(run, asTheyCame(run.data, stopped));
+      const events = [...read.unknown, ...asTheyCame(run.data, refused)];
+      if (events.length > 0) await unknown.leave(queue, { ...run, data: { ...(run.data as object), events } });
     });
+  }
+
+  /** Puts on the queue again what a stop leaves, for other processes. If that fails, the producer sends it again, later. */
+  async function putBack({ name, data: whole }: JobRun, events: readonly unknown[]): Promise<void> {
+    if (events.length === 0) return;
+    const queue = eventQueue(context.name);
+    try {
+      await backend.add(queue, [{ id: `e-${randomUUID()}`, name, data: { ...(whole as object), events } }]);
+    } catch (error) {
+      log.debug({ err: error, queue, count: events.length }, "events that a stop left are not back on their queue; they are sent again");
+    }
   }
 
   return {
