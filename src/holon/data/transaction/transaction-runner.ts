@@ -1,4 +1,4 @@
-import { catalogueError, type HolonError, type Scope } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, markCutOff, type Scope } from "../../kernel/index.ts";
 import { databaseAway, isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
 import { answerWithin, ENDING_MS } from "../pool/answer-within.ts";
@@ -122,7 +122,7 @@ export class TransactionRunner implements StatementRunner {
 
   #refused(): Promise<never> | undefined {
     if (this.#reason === undefined && this.#connection.lost)
-      this.#reason = databaseAway("The connection to the database was lost during the transaction.");
+      this.#reason = markCutOff(databaseAway("The connection to the database was lost during the transaction."));
     if (this.#reason !== undefined) return Promise.reject(this.#reason);
     if (this.#over)
       return Promise.reject(catalogueError("INTERNAL", "The transaction is over: a statement of it was not awaited, or its `tx` was kept."));
@@ -136,7 +136,7 @@ export class TransactionRunner implements StatementRunner {
     } catch (error) {
       this.#firstFailure ??= error;
       // postgres.js would connect again for the next statement, which would then be no part of any transaction.
-      if (isConnectionLoss(error)) this.#reason ??= toHolonError(error);
+      if (isConnectionLoss(error)) this.#reason ??= markCutOff(toHolonError(error));
       throw this.#reason ?? toHolonError(error);
     } finally {
       this.#running.delete(statement);
@@ -145,7 +145,8 @@ export class TransactionRunner implements StatementRunner {
 }
 
 function commitUnknown(cause: unknown): HolonError {
-  return databaseAway("The connection to the database was lost during a commit: whether it took effect is not known.", { executed: "maybe", cause });
+  const message = "The connection to the database was lost during a commit: whether it took effect is not known.";
+  return markCutOff(databaseAway(message, { executed: "maybe", cause }));
 }
 
 /** Opens a transaction with the limits of its scope: no statement outlives the deadline, even if this process dies. */

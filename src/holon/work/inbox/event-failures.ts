@@ -1,6 +1,6 @@
-import { isContention, isLockTimeout } from "../../data/index.ts";
-import { type Logger, storableText } from "../../kernel/index.ts";
-import { describeError } from "../../observe/index.ts";
+import { isContention, isLockTimeout, type SQL, sql } from "../../data/index.ts";
+import { isCutOff, type Logger } from "../../kernel/index.ts";
+import { reasonOfAttempt, WAS_CUT_OFF } from "../engine/cut-off.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import { REASON_LENGTH } from "./event-judgement.ts";
 import type { EventLimits } from "./event-limits.ts";
@@ -8,8 +8,23 @@ import type { EventMessage } from "./event-message.ts";
 import type { FailedAttempt } from "./failed-attempt.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** How many times the first wait is the wait after an attempt that is not counted. */
-const UNCOUNTED_WAIT = 8;
+/** How many times the first wait is the wait after an attempt that met rows which others keep. */
+const CONTENTION_WAIT = 8;
+
+/** Why an attempt failed: by its handler; by rows that others keep, which never counts; or it was cut off, which counts if the attempt before was as well. */
+type Cause = "handler" | "contention" | "cut off";
+
+const COUNTED: Readonly<Record<Cause, SQL>> = {
+  handler: sql`1`,
+  contention: sql`0`,
+  "cut off": sql`case when ${WAS_CUT_OFF} then 1 else 0 end`,
+};
+
+const SAID: Readonly<Record<Cause, string>> = {
+  handler: "the handler of an event failed and is tried again",
+  contention: "the handler of an event met rows that others keep; it is tried again, and no attempt is counted",
+  "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if that happens twice in a row",
+};
 
 /** What {@link EventFailures} is made from. */
 export interface EventFailuresParts {
@@ -25,7 +40,8 @@ export interface EventFailuresParts {
 /**
  * Counts the failed attempts of events: each is held until its next one, and parked after the last.
  *
- * Rows that other transactions keep, and deadlocks with them, are no failure of a handler: its event is held, and tried again until they are done.
+ * Rows that other transactions keep, and deadlocks with them, are no failure of a handler: its event is held, and tried again until they are done. What cuts
+ * it off from outside is none either, see {@link WAS_CUT_OFF}.
  */
 export class EventFailures {
   readonly #parts: EventFailuresParts;
@@ -37,12 +53,13 @@ export class EventFailures {
   /** Notes that a handler failed. Errors: the database's. */
   async note(producer: string, message: EventMessage, error: unknown): Promise<void> {
     const { database, inbox, limits, random, log, wakeHeld } = this.#parts;
-    const isCounted = !(isContention(error) || isLockTimeout(error));
+    const cause = causeOf(error);
     const failure: FailedAttempt = {
-      reason: storableText(describeError(error), REASON_LENGTH),
-      ...(isCounted ? { counted: 1, last: limits.attemptsCount } : { counted: 0, last: Number.MAX_SAFE_INTEGER }),
+      reason: reasonOfAttempt(error, REASON_LENGTH),
+      counted: COUNTED[cause],
+      last: limits.attemptsCount,
       // Others may keep a row for minutes.
-      firstMs: isCounted ? limits.backoffFirstMs : UNCOUNTED_WAIT * limits.backoffFirstMs,
+      firstMs: cause === "contention" ? CONTENTION_WAIT * limits.backoffFirstMs : limits.backoffFirstMs,
       greatestMs: limits.backoffGreatestMs,
       part: random(),
     };
@@ -50,8 +67,12 @@ export class EventFailures {
     if (outcome === undefined) return;
     const fields = { err: error, event: `${producer}.${message.name}`, eventId: message.id, attempt: outcome.attempts };
     if (outcome.state === "parked") log.error(fields, "an event is parked: its handler failed too often; release or skip it");
-    else if (isCounted) log.warn(fields, "the handler of an event failed and is tried again");
-    else log.warn(fields, "the handler of an event met rows that others keep; it is tried again, and no attempt is counted");
+    else log.warn(fields, SAID[cause]);
     wakeHeld();
   }
+}
+
+function causeOf(error: unknown): Cause {
+  if (isContention(error) || isLockTimeout(error)) return "contention";
+  return isCutOff(error) ? "cut off" : "handler";
 }

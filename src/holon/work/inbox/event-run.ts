@@ -1,5 +1,15 @@
 import type { DataTransaction, Tables } from "../../data/index.ts";
-import { type Clock, catalogueError, type Logger, parseTraceparent, Scope, type TimerWheel, type Trace, WheelEntry } from "../../kernel/index.ts";
+import {
+  type Clock,
+  catalogueError,
+  type Logger,
+  markCutOff,
+  parseTraceparent,
+  Scope,
+  type TimerWheel,
+  type Trace,
+  WheelEntry,
+} from "../../kernel/index.ts";
 import { type CountWork, counted } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventTransaction } from "./event-handler.ts";
@@ -24,6 +34,10 @@ export interface EventRunParts {
 
 /** The part of the longest wait for a lock after which no further event is taken into the same transaction: it keeps what its handlers lock until its end. */
 const LOCK_PART = 1 / 3;
+
+/** How often a scope of handlers looks whether its process is frozen, and how late it must come for that. Units: milliseconds. */
+const BEAT_MS = 1_000;
+const FROZEN_MS = 1_000;
 
 /** How long events may be taken into one transaction. Units: milliseconds. */
 export function shareMsOf({ handlerMs, lockTimeoutMs }: { readonly handlerMs: number; readonly lockTimeoutMs: number }): number {
@@ -66,31 +80,44 @@ export interface EventScopeOptions {
  * A scope for handlers of events: ends by itself when one takes too long.
  *
  * Each handler has the whole time, counted from when it is called. Otherwise one that needs most of it would fail beside another one that needs
- * some, and what fails is counted.
+ * some, and what fails is counted. Of one whose process was frozen, or blocked, meanwhile the error says that it was cut off.
  */
 class EventScope extends WheelEntry {
   readonly scope: Scope;
   readonly #parts: EventRunParts;
   readonly #sinceMs: () => number | undefined;
+  #untilMs: number;
+  #beatAtMs = 0;
+  #wasFrozen = false;
 
   constructor(parts: EventRunParts, { task, sinceMs }: EventScopeOptions) {
     super();
     this.#parts = parts;
     this.#sinceMs = sinceMs;
-    const { context, clock, handlerMs, wheel } = parts;
+    const { context, clock, handlerMs } = parts;
     const principal = { kind: "system", context, task } as const;
     const startMs = clock.monotonicMs();
     // A handler is called before the first time is over, and then has the whole time: no transaction takes longer than both.
     this.scope = Scope.root({ principal, caller: context, deadlineAtMs: startMs + 2 * handlerMs });
-    wheel.add(this, startMs + handlerMs);
+    this.#untilMs = startMs + handlerMs;
+    this.#beat(startMs);
   }
 
   override expire(): void {
-    const { clock, handlerMs, wheel } = this.#parts;
+    const { clock, handlerMs } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    this.#wasFrozen ||= nowMs - this.#beatAtMs >= FROZEN_MS;
+    if (nowMs < this.#untilMs) return this.#beat(nowMs);
     const sinceMs = this.#sinceMs();
-    const untilMs = sinceMs === undefined ? undefined : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
-    if (untilMs !== undefined && untilMs > clock.monotonicMs()) return wheel.add(this, untilMs);
-    this.scope.cancel(catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`));
+    this.#untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
+    if (this.#untilMs > nowMs) return this.#beat(nowMs);
+    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`);
+    this.scope.cancel(this.#wasFrozen ? markCutOff(error) : error);
+  }
+
+  #beat(nowMs: number): void {
+    this.#beatAtMs = Math.min(this.#untilMs, nowMs + BEAT_MS);
+    this.#parts.wheel.add(this, this.#beatAtMs);
   }
 
   end(): void {

@@ -1,8 +1,10 @@
+import type { SQL } from "../../data/index.ts";
+
 /** What is noted of an attempt of a handler that failed. Units: milliseconds. */
 export interface FailedAttempt {
   readonly reason: string;
-  /** 0 if others stood in its way. */
-  readonly counted: 0 | 1;
+  /** How much it adds to the attempts of the event: an expression, 0 or 1. */
+  readonly counted: SQL;
   /** With how many attempts its event is parked. */
   readonly last: number;
   /** The wait until the next attempt: it doubles with each that was counted. */

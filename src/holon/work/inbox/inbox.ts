@@ -299,9 +299,9 @@ export class Inbox {
     await this.enter(tx, producer, [{ message, state: "held" }]);
     const [row] = await rowsOf<{ state: InboxState; attempts: number }>(
       tx,
-      sql`update ${this.#table} set attempts = attempts + ${counted}::int, reason = ${reason},
-            state = case when attempts + 1 >= ${last}::bigint then 'parked' else 'held' end,
-            retry_at = case when attempts + 1 >= ${last}::bigint then null
+      sql`update ${this.#table} set attempts = attempts + ${counted}, reason = ${reason},
+            state = case when ${counted} = 1 and attempts + 1 >= ${last}::int then 'parked' else 'held' end,
+            retry_at = case when ${counted} = 1 and attempts + 1 >= ${last}::int then null
               else now() + least(${greatestMs}::double precision, ${firstMs}::double precision * power(2, least(attempts, 30))) * ${part}::double precision * interval '1 millisecond' end
           where producer = ${producer} and event_id = ${message.id} and state = 'held' returning state, attempts`,
     );

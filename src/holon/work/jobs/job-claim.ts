@@ -8,6 +8,8 @@ export interface JobClaim {
   readonly attempt: number;
   /** Runs that ended in an error before this one. */
   readonly failures: number;
+  /** Whether the run before this one was cut off, see {@link WAS_CUT_OFF}. */
+  readonly wasCutOff: boolean;
   readonly alone: boolean;
   /** The fence, written as `run_by`. No two claims of a job have the same one. */
   readonly runBy: string;
@@ -64,10 +66,11 @@ export interface ClaimRow {
   readonly traceparent: string | null;
   readonly initiator: Principal;
   readonly keyed: boolean;
+  readonly was_cut_off: boolean;
 }
 
 /** Reads a claim from its row. */
 export function toClaim(row: ClaimRow, sinceMs: number): JobClaim {
-  const { id, name, data, attempts, failures, alone, run_by: runBy, traceparent, initiator, keyed: isKeyed } = row;
-  return { id, name, data, attempt: attempts, failures, alone, runBy, sinceMs, traceparent: traceparent ?? undefined, initiator, isKeyed };
+  const { attempts: attempt, run_by: runBy, keyed: isKeyed, was_cut_off: wasCutOff, traceparent, id, name, data, failures, alone, initiator } = row;
+  return { id, name, data, attempt, failures, wasCutOff, alone, runBy, sinceMs, traceparent: traceparent ?? undefined, initiator, isKeyed };
 }

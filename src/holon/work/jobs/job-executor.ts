@@ -3,16 +3,17 @@ import {
   type Clock,
   catalogueError,
   fullJitterMs,
+  isCutOff,
   isPassing,
   type Logger,
   parseTraceparent,
   runInScope,
   Scope,
-  storableText,
   type TimerWheel,
   type Trace,
 } from "../../kernel/index.ts";
 import { describeError } from "../../observe/index.ts";
+import { reasonOfAttempt } from "../engine/cut-off.ts";
 import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
@@ -236,12 +237,16 @@ export class JobExecutor {
       await this.#write(() => table.giveBack(claim, 0));
       return { kind: "again", error };
     }
-    const failures = claim.failures + 1;
-    if (failures >= spec.attempts) return this.#setAside(claim, log, error);
-    const waitMs = fullJitterMs(failures, spec.backoff, random);
-    const sendable = await this.#write(() => table.again(claim, reasonOf(error), waitMs));
+    const isCounted = claim.wasCutOff || !isCutOff(error);
+    const failures = claim.failures + (isCounted ? 1 : 0);
+    if (isCounted && failures >= spec.attempts) return this.#setAside(claim, log, error);
+    const waitMs = fullJitterMs(claim.failures + 1, spec.backoff, random);
+    const sendable = await this.#write(() => table.again(claim, failures, reasonOf(error), waitMs));
     if (sendable === undefined) return { kind: "lost" };
-    log.warn({ err: error, failures, waitMs }, "a job failed and is tried again");
+    const message = isCounted
+      ? "a job failed and is tried again"
+      : "a job was cut off and is tried again; that is counted if it happens twice in a row";
+    log.warn({ err: error, failures, waitMs }, message);
     await sender.send([sendable]);
     return { kind: "again", error };
   }
@@ -314,5 +319,5 @@ function sentenceOf(failure: ParseFailure): string {
 }
 
 function reasonOf(error: unknown): string {
-  return storableText(describeError(error), GREATEST_REASON_LENGTH);
+  return reasonOfAttempt(error, GREATEST_REASON_LENGTH);
 }

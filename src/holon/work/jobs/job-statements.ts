@@ -1,9 +1,10 @@
 import { type SQL, sql } from "../../data/index.ts";
+import { WAS_CUT_OFF, WAS_CUT_OFF_TEXT } from "../engine/cut-off.ts";
 import { interval, texts, uuids } from "../engine/work-database.ts";
 import type { EndedRun, JobClaim } from "./job-claim.ts";
 
 /** The columns of a {@link ClaimRow}. */
-export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed`;
+export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed, ${WAS_CUT_OFF} as was_cut_off`;
 
 /** The database's clock, in milliseconds since 1970. */
 export const NOW = sql`select (extract(epoch from now()) * 1000)::double precision as ms`;
@@ -47,10 +48,10 @@ with wanted as (
   update ${jobs} j set state = 'running', attempts = j.attempts + 1, alone = false, run_by = $3::text, running_since = now(),
     leased_until = now() + $4::double precision * interval '1 millisecond', progress = null
   from wanted w where j.id = w.id and w.state = 'waiting' and w.deaths < $5::int and w.due_at <= now() + $6::double precision * interval '1 millisecond'
-  returning j.id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed
+  returning j.id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed, ${WAS_CUT_OFF_TEXT} as was_cut_off
 )
 select false as is_end, * from claimed
-union all select true, id, null, null, null, null, null, null, null, null, null from ended`;
+union all select true, id, null, null, null, null, null, null, null, null, null, null from ended`;
 }
 
 /** What tells a lease from all others. */

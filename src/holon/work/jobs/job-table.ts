@@ -57,7 +57,7 @@ export interface JobTableOptions {
  *     outbox  --takeOver--> waiting
  *     waiting --claim, note--> running
  *     running --done, complete--> done                        removed when it was kept long enough
- *     running --again--> waiting, later, one failure more     fail, if attempts are up --> failed
+ *     running --again--> waiting, later, mostly one failure more     fail, if attempts are up --> failed
  *     running --giveBack, passOn, giveBackUnheard--> waiting, no failure
  *     running --its lease ends, reclaim--> waiting, one death more
  *     running alone --diedAlone--> waiting, or failed after 3
@@ -216,11 +216,11 @@ export class JobTable {
     return rows.length > 0;
   }
 
-  /** Ends a run that failed: to be tried again after a wait. Shape: what is to be sent, or undefined where the claim is over. */
-  async again(claim: JobClaim, reason: string, waitMs: number): Promise<SendableJob | undefined> {
+  /** Ends a run that failed, so many times by now: to be tried again after a wait. Shape: what is to be sent, or undefined where the claim is over. */
+  async again(claim: JobClaim, failures: number, reason: string, waitMs: number): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "retry job",
-      sql`update ${this.#jobs} set state = 'waiting', failures = failures + 1, reason = ${reason}, due_at = now() + ${interval(waitMs)},
+      sql`update ${this.#jobs} set state = 'waiting', failures = ${failures}, reason = ${reason}, due_at = now() + ${interval(waitMs)},
             sent_count = sent_count + 1, sent_at = now(), run_by = null, leased_until = null
           where ${held(claim)} returning ${SENDABLE}`,
     );

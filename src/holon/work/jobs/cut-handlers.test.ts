@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { until } from "../../data/child.testing.ts";
+import { testLimits } from "../../data/database.testing.ts";
+import { type ContextData, createContextData } from "../../data/index.ts";
+import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { job } from "./job.ts";
+import type { JobCall } from "./job-call.ts";
+import { effects, tables } from "./jobs.fixture.testing.ts";
+import { useJobs } from "./jobs.testing.ts";
+
+const IDLE_MS = 1_000;
+const place = useJobs();
+let store: ContextData<typeof tables>;
+beforeAll(() => {
+  const limits = testLimits({ idleInTransactionMs: IDLE_MS });
+  store = createContextData({ context: "orders", url: place.url, role: place.role, tables, limits, clock: systemClock, log: silentLogger });
+});
+afterAll(() => store?.close());
+
+const specs = { send: job(z.object({}), { attempts: 2, backoff: { firstMs: 1, greatestMs: 1 } }) };
+
+/** Runs a job whose first runs block the only thread, as SIGSTOP does, for longer than the server lets their transaction stay open. */
+async function runFrozen(count: number) {
+  let runs = 0;
+  const send = (call: JobCall) =>
+    store.transaction(call.scope, async (tx) => {
+      await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
+      if (++runs <= count) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * IDLE_MS);
+      await call.complete(tx, undefined);
+    });
+  // The lease holds: the job is not given back for want of it.
+  const work = await place.start(specs, { send: (call) => send(call).then(() => {}) }, { store, timing: { leaseMs: 60_000, sweepMs: 100 } });
+  const id = await place.enqueue(work);
+  await until(async () => ["done", "failed"].includes((await place.row(id))["state"] as string));
+  return { row: await place.row(id), runs };
+}
+
+describe("a job whose transaction the server has ended, because the process was frozen in its handler", { timeout: 60_000 }, () => {
+  it("has no failure counted", async () => {
+    const { row, runs } = await runFrozen(1);
+    expect([row, runs]).toMatchObject([{ state: "done", failures: 0 }, 2]);
+    expect(await place.effectCount()).toBe(1);
+  });
+
+  it("is set aside at last, if its handler brings that about each time", async () => {
+    const { row, runs } = await runFrozen(Number.POSITIVE_INFINITY);
+    expect([row, runs]).toMatchObject([{ state: "failed", failures: 2, reason: expect.stringContaining("UNAVAILABLE") }, 3]);
+    expect(await place.effectCount()).toBe(0);
+  });
+});
