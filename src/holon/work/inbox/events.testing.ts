@@ -9,6 +9,7 @@ import type { CountLeft } from "../../observe/index.ts";
 import { createQueueBackend, type QueueBackend } from "../queue/index.ts";
 import type { EventArguments } from "./event-handler.ts";
 import type { EventLimits } from "./event-limits.ts";
+import { eventQueue } from "./event-message.ts";
 import type { SubscribingContext } from "./event-routes.ts";
 import { type EventWork, startEventWork } from "./start-event-work.ts";
 
@@ -155,7 +156,11 @@ export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { re
     Object.assign(place, await openEventsPlace(limits));
     place.backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
   });
-  afterEach(() => place.reset());
+  afterEach(async () => {
+    await place.reset();
+    // What a consumer had not begun is on the queue again when it has stopped.
+    await place.backend.inspect(eventQueue("orders")).drain(true);
+  });
   afterAll(async () => {
     await place.backend?.close();
     await place.end?.();
