@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { SUBSCRIBERS, type Subscriber } from "./delivery/contracts.ts";
 import { isQuiet } from "./delivery/ledger.ts";
 import { LISTENERS, startDelivery } from "./delivery/start-delivery.ts";
 import { callUntilAnswered } from "./harness/calls.ts";
+import type { FaultProcess } from "./harness/fault-process.ts";
 import type { Fleet } from "./harness/fleet.ts";
 import { holdLock } from "./harness/lock.ts";
 import type { BackendKind } from "./harness/queues.ts";
@@ -13,12 +15,14 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P6: the order of events, with two processes for each subscriber.
+ * P6: the order of events, with two processes for each subscriber: they die, and one stands still for longer than its leases.
  *
  * Seen red: see docs/promises.md.
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const KEYS = 20;
+/** Longer than a lease, and than the machinery waits for a process. */
+const FROZEN_MS = 20_000;
 const MEMBERS = [
   { name: "orders", contexts: "orders", roles: "edge,rpc,jobs" },
   { ...LISTENERS, name: "one" },
@@ -36,7 +40,7 @@ describe.each(["redis", "postgres"] as const)(`events of one key, queues on %s, 
   });
 });
 
-/** A late transaction, a slow key, and many of few keys while processes die. */
+/** A late transaction, a slow key, many of few keys while processes die, and as many more while one stands still. */
 async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   const random = createRandom(SEED);
   const sql = fleet.sql("orders");
@@ -72,14 +76,27 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   // Many of few keys, while the processes that handle them die.
   const count = scaled(2_000);
   const killed = { one: 0, two: 0 };
-  const moves: Promise<unknown>[] = [];
-  for (let n = 0; n < count; n++) {
-    moves.push(move(`key-${Math.floor(random() * KEYS)}`, n));
-    if (n % 10 === 9) await moves.at(-1);
+  const moveMany = async (from: number, to: number, each: (n: number) => void): Promise<void> => {
+    const moves: Promise<unknown>[] = [];
+    for (let n = from; n < to; n++) {
+      moves.push(move(`key-${Math.floor(random() * KEYS)}`, n));
+      if (n % 10 === 9) await moves.at(-1);
+      each(n);
+    }
+    await Promise.all(moves);
+  };
+  await moveMany(0, count, (n) => {
     const victim = n % 100 === 33 ? "one" : n % 100 === 66 ? "two" : undefined;
     if (victim !== undefined && fleet.process(victim).kill()) killed[victim]++;
-  }
-  await Promise.all(moves);
+  });
+
+  // As many more, while one of the two stands still with what it holds, and finds it gone when it goes on.
+  await Promise.all(["one", "two"].map((name) => fleet.process(name).ready()));
+  let thawed = Promise.resolve();
+  await moveMany(count, 2 * count, (n) => {
+    if (n === count + 25) thawed = freeze(fleet.process("one"));
+  });
+  await thawed;
   await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
 
   const [behind] = await sql`select count(*)::int as n from orders.holon_outbox
@@ -90,10 +107,18 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   expect(Math.min(killed.one, killed.two)).toBeGreaterThan(0);
   for (const name of SUBSCRIBERS) {
     const wrong = await sql`select * from (
-          select s.key, s.n, e.key_number::int as committed, row_number() over (partition by s.key order by s.id)::int as handled
-          from orders.holon_outbox e full join ${sql(name)}.seen s on s.event_id = e.id::text where e.name = 'moved') as order_of
+          select s.key, s.n, e.key_number::int as committed, row_number() over (partition by s.key order by s.id)::int as handled, i.attempts, i.reason
+          from orders.holon_outbox e full join ${sql(name)}.seen s on s.event_id = e.id::text
+            left join ${sql(name)}.holon_inbox i on i.event_id = e.id where e.name = 'moved') as order_of
         where committed is distinct from handled`;
     expect({ name, wrong: [...wrong] }).toEqual({ name, wrong: [] });
-    expect(await seenOf(name, ".")).toBe(count + 2 * KEYS + 2);
+    expect(await seenOf(name, ".")).toBe(2 * count + 2 * KEYS + 2);
   }
+}
+
+async function freeze(frozen: FaultProcess): Promise<void> {
+  expect(frozen.pause()).toBe(true);
+  await sleep(FROZEN_MS);
+  expect(frozen.state).toBe("T");
+  frozen.resume();
 }

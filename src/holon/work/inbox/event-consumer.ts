@@ -116,7 +116,7 @@ export class EventConsumer {
         const slow = pauses.noteSlow(producer, blame, error);
         if (slow !== undefined) holdFrom = { message: slow, error };
         if (messages.length === 1) {
-          turns.push(await this.#noteFailure(producer, messages[0] as EventMessage, error));
+          turns.push(await this.#noteFailure(producer, messages[0] as EventMessage, error, blame));
           rest = without(rest, messages);
         }
         isAlone = slow === undefined;
@@ -131,14 +131,18 @@ export class EventConsumer {
     return at < 0 ? messages : messages.slice(0, Math.max(1, at));
   }
 
-  /** Notes that an event failed. It is refused if the database does not take that either, as a text that it does not store. */
-  async #noteFailure(producer: string, message: EventMessage, error: unknown): Promise<TakenTurn> {
-    return (await this.#isNoted(producer, message, error)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
+  /**
+   * Notes that an event failed: it is due again. It is refused if the database does not take that either, as a text that it does not store, or if no handler
+   * was called: its turn may not have come, and as one that is due it would be handled before those that it waits for.
+   */
+  async #noteFailure(producer: string, message: EventMessage, error: unknown, blame: HandlerBlame<EventMessage>): Promise<TakenTurn> {
+    return (await this.#isNoted(producer, message, error, blame)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
   }
 
-  async #isNoted(producer: string, message: EventMessage, error: unknown): Promise<boolean> {
+  async #isNoted(producer: string, message: EventMessage, error: unknown, blame: HandlerBlame<EventMessage>): Promise<boolean> {
     const { failures, log } = this.#parts;
     try {
+      if (!blame.isHandlers && !blame.wasCalled) throw error;
       await failures.note(producer, message, error);
       return true;
     } catch (refusal) {
@@ -157,7 +161,7 @@ export class EventConsumer {
     let own: readonly EventMessage[] = [];
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
-    const scope = { task: `events of ${producer}`, isOne: messages.length === 1, sinceMs: () => blame.sinceMs };
+    const scope = { task: `events of ${producer}`, isOne: messages.length === 1, blame: () => blame };
     const woken = await inEventScope(this.#parts, scope, async (tx) => {
       // The transaction may run more than once, and fail otherwise then.
       blame.reset();

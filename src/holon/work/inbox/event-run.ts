@@ -2,19 +2,23 @@ import type { DataTransaction, Tables } from "../../data/index.ts";
 import {
   type Clock,
   catalogueError,
+  type HolonError,
   type Logger,
   markCutOff,
+  markOrigin,
   parseTraceparent,
   Scope,
   type TimerWheel,
   type Trace,
   WheelEntry,
 } from "../../kernel/index.ts";
+
 import { type CountWork, counted } from "../../observe/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute } from "./event-routes.ts";
+import type { HandlerBlame } from "./handler-blame.ts";
 import { SLOW_PART } from "./handler-pauses.ts";
 
 /** What runs of event handlers need. */
@@ -72,8 +76,8 @@ export interface EventScopeOptions {
   readonly task: string;
   /** Whether it is for one event. */
   readonly isOne: boolean;
-  /** Since when the handler that was called last is under way, if one is. Units: milliseconds of the monotonic clock. */
-  readonly sinceMs: () => number | undefined;
+  /** What is known of its handlers. It is made anew if the transaction is repeated. */
+  readonly blame: () => Pick<HandlerBlame<unknown>, "sinceMs" | "wasCalled">;
 }
 
 /**
@@ -85,15 +89,15 @@ export interface EventScopeOptions {
 class EventScope extends WheelEntry {
   readonly scope: Scope;
   readonly #parts: EventRunParts;
-  readonly #sinceMs: () => number | undefined;
+  readonly #blame: EventScopeOptions["blame"];
   #untilMs: number;
   #beatAtMs = 0;
   #wasFrozen = false;
 
-  constructor(parts: EventRunParts, { task, sinceMs }: EventScopeOptions) {
+  constructor(parts: EventRunParts, { task, blame }: EventScopeOptions) {
     super();
     this.#parts = parts;
-    this.#sinceMs = sinceMs;
+    this.#blame = blame;
     const { context, clock, handlerMs } = parts;
     const principal = { kind: "system", context, task } as const;
     const startMs = clock.monotonicMs();
@@ -104,15 +108,25 @@ class EventScope extends WheelEntry {
   }
 
   override expire(): void {
-    const { clock, handlerMs } = this.#parts;
+    const { clock } = this.#parts;
     const nowMs = clock.monotonicMs();
     this.#wasFrozen ||= nowMs - this.#beatAtMs >= FROZEN_MS;
     if (nowMs < this.#untilMs) return this.#beat(nowMs);
-    const sinceMs = this.#sinceMs();
-    this.#untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
+    const { sinceMs, wasCalled } = this.#blame();
+    this.#untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + this.#parts.handlerMs, this.scope.deadlineAtMs);
     if (this.#untilMs > nowMs) return this.#beat(nowMs);
-    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`);
-    this.scope.cancel(this.#wasFrozen ? markCutOff(error) : error);
+    this.scope.cancel(wasCalled ? this.#tookLong() : this.#notCalled());
+  }
+
+  #tookLong(): HolonError {
+    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${this.#parts.handlerMs} ms.`);
+    return this.#wasFrozen ? markCutOff(error) : error;
+  }
+
+  /** It waited for the key of an event, or the process was frozen: nothing of that is the event's, and its turn may not have come. */
+  #notCalled(): HolonError {
+    const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#parts.handlerMs} ms.`);
+    return markOrigin(error, { layer: "database", isPassing: true });
   }
 
   #beat(nowMs: number): void {

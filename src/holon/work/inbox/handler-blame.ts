@@ -13,6 +13,8 @@ interface Attempt<Event> {
  */
 export class HandlerBlame<Event> {
   isHandlers = false;
+  /** Whether a handler was called: only then is it known that it is the turn of an event. */
+  wasCalled = false;
   readonly #clock: Clock;
   #attempt: Attempt<Event> | undefined = undefined;
 
@@ -23,6 +25,7 @@ export class HandlerBlame<Event> {
   /** Forgets what happened: the transaction is rolled back, and begins again. */
   reset(): void {
     this.isHandlers = false;
+    this.wasCalled = false;
     this.#attempt = undefined;
   }
 
@@ -45,6 +48,7 @@ export class HandlerBlame<Event> {
   }
 
   async during(event: Event, handle: () => Promise<void>): Promise<void> {
+    this.wasCalled = true;
     this.#attempt = { event, sinceMs: this.#clock.monotonicMs() };
     try {
       await handle();

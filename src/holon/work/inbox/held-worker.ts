@@ -52,7 +52,7 @@ export class HeldWorker {
     const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#parts;
     for (let most = events.some((event) => pauses.isContended(event)) ? 1 : MOST_COUNT; ; ) {
       let chain = new HeldChain(clock);
-      const scope = { task: `held events of ${producer}`, isOne: most === 1, sinceMs: () => chain.blame.sinceMs };
+      const scope = { task: `held events of ${producer}`, isOne: most === 1, blame: () => chain.blame };
       try {
         const outcome = await inEventScope(this.#parts, scope, async (tx) => {
           // The transaction may run more than once.

@@ -3,7 +3,8 @@ import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
 import type { EventArguments } from "./event-handler.ts";
-import { useEventsPlace } from "./events.testing.ts";
+import { eventQueue } from "./event-message.ts";
+import { losing, useEventsPlace } from "./events.testing.ts";
 
 const LOCK_MS = 300;
 
@@ -41,6 +42,36 @@ async function keepStock(): Promise<() => Promise<unknown>> {
   };
 }
 
+/** Keeps a key, as a process does that stands still in the middle of a handler. */
+function keptKey(key: string) {
+  const [isKept, release] = [signal(), signal()];
+  const since = new Set<string>();
+  let keeping: Promise<unknown> = Promise.resolve();
+  return {
+    isKept: isKept.promise,
+    keep() {
+      keeping = place.sql.begin(async (tx) => {
+        const lock = JSON.stringify(["holon inbox", "orders", "payments", "paymentTaken", key]);
+        await tx`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`;
+        isKept.resolve();
+        await release.promise;
+      });
+    },
+    /** How many transactions were seen to wait for a key. */
+    async waits(): Promise<number> {
+      const rows = await place.sql<{ since: string }[]>`
+        select xact_start::text as since from pg_stat_activity
+        where wait_event_type = 'Lock' and wait_event = 'advisory' and datname = current_database()`;
+      for (const row of rows) since.add(row.since);
+      return since.size;
+    },
+    release() {
+      release.resolve();
+      return keeping;
+    },
+  };
+}
+
 /** Transactions in which events were worked off. */
 async function transactions(): Promise<number> {
   const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where state = 'done'`;
@@ -48,44 +79,51 @@ async function transactions(): Promise<number> {
 }
 
 describe("an event whose transaction is repeated after a deadlock", { timeout: 60_000 }, () => {
-  /** When each transaction began that waits for a key now. */
-  const waiting = () =>
-    place.sql<{ since: string }[]>`
-      select xact_start::text as since from pg_stat_activity
-      where wait_event_type = 'Lock' and wait_event = 'advisory' and datname = current_database()`;
-
   it("is not counted as failed if the repeat does not get its key", async () => {
-    const [isHeld, release] = [signal(), signal()];
-    let holding: Promise<unknown> = Promise.resolve();
+    const key = keptKey("a");
     let calls = 0;
-    const keepKey = () =>
-      place.sql.begin(async (tx) => {
-        const lock = JSON.stringify(["holon inbox", "orders", "payments", "paymentTaken", "a"]);
-        await tx`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`;
-        isHeld.resolve();
-        await release.promise;
-      });
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.startConsumer(place.backend, async ({ tx }) => {
       calls++;
       if (calls > 1) return;
-      holding = keepKey();
+      key.keep();
       // The next one that gets the key, when this transaction is rolled back.
-      await until(async () => (await waiting()).length > 0);
+      await until(async () => (await key.waits()) > 0);
       await tx.db.execute(sql`do $$ begin raise exception 'a deadlock' using errcode = '40P01'; end $$`);
     });
     await place.emit([{ name: "paymentTaken", key: "a", payload: { orderId: "a", n: 1 } }]);
-    await isHeld.promise;
-    const waits = new Set<string>();
-    await until(async () => {
-      for (const { since } of await waiting()) waits.add(since);
-      return waits.size > 1 || (await place.inbox()).length > 0;
-    });
-    release.resolve();
-    await holding;
+    await key.isKept;
+    await until(async () => (await key.waits()) > 1 || (await place.inbox()).length > 0);
+    await key.release();
     await until(async () => (await place.inbox()).some(({ state }) => state === "done"));
     expect(await place.inbox()).toMatchObject([{ state: "done", attempts: 0 }]);
     expect(calls).toBe(2);
+  });
+});
+
+describe("an event that does not get its key within the time of a handler", { timeout: 60_000 }, () => {
+  const taken = (n: number) => ({ name: "paymentTaken", key: "a", payload: { orderId: "a", n } });
+
+  it("has not failed, and is handled after the one before it, which comes later", async () => {
+    const key = keptKey("a");
+    key.keep();
+    await key.isKept;
+    let isLost = false;
+    const losesFirst = losing(place.backend, (queue) => {
+      const loses = queue === eventQueue("orders") && !isLost;
+      isLost ||= loses;
+      return loses;
+    });
+    await place.startProducer(losesFirst, { resendMs: 3_000, resendLostMs: 3_000 });
+    await place.emit([taken(1)]);
+    await until(() => isLost);
+    await place.startConsumer(place.backend, () => {}, { handlerMs: (2 * LOCK_MS) / 3 });
+    await place.emit([taken(2)]);
+    await until(async () => (await key.waits()) > 1 || (await place.inbox()).length > 0);
+    await key.release();
+    await doneAre(2);
+    expect((await place.effects()).map(({ n }) => n)).toEqual([1, 2]);
+    expect((await place.inbox()).map(({ attempts }) => attempts)).toEqual([0, 0]);
   });
 });
 
