@@ -87,6 +87,8 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     place.queues.isRefusing = true;
     const id = await place.enqueue(work);
     place.queues.isRefusing = false;
+    // The answer to the end of the first run is heard: otherwise that keeps the only connection, and the claim is never sent.
+    await until(() => store.stats().inUse === 0);
     proxy.silence("answers");
     const sendable: SendableJob = { id, name: "send", sent_count: 1, delay_ms: 0, priority: null, suspect: false };
     await place.queues.add("jobs.orders", toQueued([sendable], { singly: true }));
