@@ -76,3 +76,31 @@ describe("an event whose handler was frozen until its time was over", { timeout:
     expect(calls).toBe(2);
   });
 });
+
+describe("a held event of which the database cannot say whether it is its turn", { timeout: 60_000 }, () => {
+  /** Lets looks of workers at held rows fail, as a broken index does. Other statements on the table go on. Returns how often one has failed. */
+  async function breakLooks(): Promise<() => Promise<number>> {
+    await place.sql`create sequence orders.failed_looks`;
+    await place.sql`create function orders.look() returns boolean language plpgsql security definer as $$ begin
+      if current_query() ~ 'for update skip locked' then
+        perform nextval('orders.failed_looks');
+        raise exception 'the index is broken' using errcode = 'XX002';
+      end if;
+      return true; end $$`;
+    await place.sql`create policy looks on orders.holon_inbox using (orders.look()) with check (true)`;
+    await place.sql`alter table orders.holon_inbox enable row level security`;
+    return async () => Number((await place.sql`select last_value from orders.failed_looks`)[0]?.["last_value"]);
+  }
+
+  it("is not counted as failed, and is handled when the database can", async () => {
+    const failedLooks = await breakLooks();
+    await WAYS[1]?.[1]();
+    let calls = 0;
+    await place.startConsumer(place.backend, () => void calls++, { attemptsCount: 2 });
+    await until(async () => (await failedLooks()) >= 3 || (await settled()));
+    await place.sql`alter table orders.holon_inbox disable row level security`;
+    await until(settled);
+    expect(await place.inbox()).toMatchObject([{ state: "done", attempts: 0 }]);
+    expect(calls).toBe(1);
+  });
+});

@@ -84,7 +84,8 @@ export class HeldWorker {
           most = 1;
           continue;
         }
-        if (!chain.blame.isHandlers && isPassing(error)) throw error;
+        // Without a handler that was called, nothing of it is the event's: it stays due, and the task says that it failed.
+        if (!chain.blame.isHandlers && (isPassing(error) || !chain.blame.wasCalled)) throw error;
         if (chain.done.length === 0 || most === 1) {
           await failures.note(producer, event, error);
           return "worked";
