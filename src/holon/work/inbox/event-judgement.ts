@@ -113,5 +113,5 @@ function slowness(error: unknown): string {
 /** Why an event is parked that does not fit. */
 export function misfit(failure: ParseFailure): string {
   const issues = failure.issues.map(({ path, message }) => `${path}: ${message}`);
-  return `The payload does not fit the contract. ${issues.join("; ")}`.slice(0, REASON_LENGTH);
+  return storableText(`The payload does not fit the contract. ${issues.join("; ")}`, REASON_LENGTH);
 }

@@ -46,6 +46,18 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect((await place.effects()).map(({ n }) => n).sort((one, other) => one - other)).toEqual([1, 2, 3, 4]);
   });
 
+  it("are parked if their payload does not fit, also if what is said of that is cut within a character", async () => {
+    const strict = contract("payments", { procedures: {}, events: { paymentNoted: event(z.object({ n: z.int() }).catchall(z.int())) } });
+    await place.startProducer(backend);
+    await place.startConsumer(backend, undefined, {}, strict);
+    const face = (n: number) => String.fromCodePoint(0x1f600 + n).repeat(90);
+    // The reason is cut at an even place: of the two, one has its characters at odd ones.
+    const misfit = (shift: string) => Object.fromEntries(Array.from({ length: 12 }, (_, n) => [shift + face(n), "not a number"]));
+    await place.emit(["", "a"].map((shift) => ({ name: "paymentNoted", payload: { n: 1, ...misfit(shift) } })));
+    await until(async () => (await place.inbox()).filter(({ state }) => state === "parked").length === 2);
+    expect((await place.inbox()).map(({ reason }) => reason?.slice(0, 38))).toEqual(Array(2).fill("The payload does not fit the contract."));
+  });
+
   it.each([
     ["a TypeError", new TypeError("not at all")],
     ["UNAVAILABLE", catalogueError("UNAVAILABLE", "The price list is away.")],
