@@ -86,12 +86,12 @@ export function judgeEvents(
 type Wait = "predecessor" | "arrival" | "decision";
 
 /** What an event waits for; nothing, if it may be worked off. */
-export function waitOf({ name, key, needs, needsSurely }: EventMessage, states: ReadonlyMap<string, InboxState>): Wait | undefined {
+export function waitOf({ name, key, needs, needsSurely, position }: EventMessage, states: ReadonlyMap<string, InboxState>): Wait | undefined {
   if (key === null) return undefined;
   const state = needs === null ? undefined : states.get(placeOf(name, key, needs));
   if (state !== undefined) return state === "done" || state === "skipped" ? undefined : "predecessor";
   if (needsSurely) return needs === null ? undefined : "arrival";
-  return states.has(undecidedOf(name, key)) ? "decision" : undefined;
+  return states.has(undecidedOf(name, key, position)) ? "decision" : undefined;
 }
 
 /** Whether an event is not acknowledged, so that the producer looks what became of the one before it, and says so when it sends this one again. */

@@ -51,6 +51,21 @@ describe("events of a key that the producer has forgotten", () => {
   });
 });
 
+describe("two events of a key that are due together, and of which neither says what came before it", () => {
+  it("are handled, the earlier one first", async () => {
+    const held = (position: number, number: number, needs: number | null, n: number) => place.sql`
+      insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, needs, needs_surely, state, payload, initiator, retry_at)
+      values ('payments', gen_random_uuid(), 'paymentTaken', ${position}, 'a', ${number}, ${needs}, false, 'held', ${place.sql.json({ orderId: "a", n })},
+        '{"kind":"anonymous"}', now())`;
+    // Number 3 was released: what it needed is forgotten. The counter of its key was made anew since.
+    await held(10, 3, 2, 1);
+    await held(20, 1, null, 2);
+    await place.startConsumer(place.backend);
+    await until(async () => (await numbersOf("a")).length === 2);
+    expect(await numbersOf("a")).toEqual([1, 2]);
+  });
+});
+
 describe("events that need one which the inbox has forgotten, and the producer has not", () => {
   /** What the retention of the inbox leaves of a context that is back after weeks. */
   const forgetInbox = () => place.sql`delete from orders.holon_inbox`;

@@ -88,8 +88,8 @@ export class Inbox {
   }
 
   /**
-   * States of these events themselves and of those that they need, where they are known here; and, by {@link undecidedOf}, of keys of which an earlier event
-   * waits here, for those that may have an earlier one without naming it: the producer has forgotten it.
+   * States of these events themselves and of those that they need, if they are known here; and, by {@link undecidedOf}, which of them have an earlier event
+   * of their key here that waits, for those that may have an earlier one without naming it: the producer has forgotten it.
    */
   async statesAround(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<ReadonlyMap<string, InboxState>> {
     const keyed = messages.flatMap(({ name, key, keyNumber, needs, needsSurely, position }) =>
@@ -98,9 +98,9 @@ export class Inbox {
     if (keyed.length === 0) return new Map();
     const same = sql`i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key`;
     // Looked up one by one (`offset 0`): a join was seen to read all that this producer ever sent.
-    const rows = await rowsOf<{ name: string; key: string; number: string | null; state: InboxState }>(
+    const rows = await rowsOf<{ name: string; key: string; number: string | null; at: string; state: InboxState }>(
       tx,
-      sql`select distinct m.name, m.key, i.number, i.state
+      sql`select distinct m.name, m.key, i.number, case when i.number is null then m.position end as at, i.state
           from jsonb_to_recordset(${jsonb(keyed)}) as m (name text, key text, "keyNumber" bigint, needs bigint, "isUnsure" boolean, position bigint)
           cross join lateral (
             (select i.key_number as number, i.state from ${this.#table} i where ${same} and i.key_number in (m."keyNumber", m.needs) offset 0)
@@ -109,7 +109,7 @@ export class Inbox {
           ) i`,
     );
     return new Map(
-      rows.map(({ name, key, number, state }) => [number === null ? undecidedOf(name, key) : placeOf(name, key, Number(number)), state]),
+      rows.map(({ name, key, number: n, at, state }) => [n === null ? undecidedOf(name, key, Number(at)) : placeOf(name, key, Number(n)), state]),
     );
   }
 
@@ -343,7 +343,7 @@ export function placeOf(name: string, key: string, number: number): string {
   return JSON.stringify([name, key, number]);
 }
 
-/** Names a key of which an event waits. */
-export function undecidedOf(name: string, key: string): string {
-  return JSON.stringify([name, key]);
+/** Names an event, by its key and position, that has an earlier one of its key which waits. */
+export function undecidedOf(name: string, key: string, position: number): string {
+  return JSON.stringify([name, key, "position", position]);
 }
