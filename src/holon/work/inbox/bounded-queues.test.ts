@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { catalogueError, markOrigin, silentLogger, systemClock } from "../../kernel/index.ts";
 import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { ackQueue, type EventBatch, eventQueue } from "./event-message.ts";
@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
       refusing.add = async (queue, jobs) => {
         if (!full.is) return backend.add(queue, jobs);
         full.tries++;
-        throw new TypeError("OOM command not allowed");
+        throw markOrigin(catalogueError("UNAVAILABLE", "OOM command not allowed"), { layer: "queue", isPassing: true });
       };
       await place.startProducer(refusing);
       await place.emitMany(500);

@@ -97,7 +97,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
   it("go on up to the one whose handler hangs, and are called once more for it", async () => {
     await hold("a", 4);
     const calls: number[] = [];
-    await place.startConsumer(place.backend, hangingAt("a", 4, calls), { handlerMs: 1_000, attemptsCount: 2 });
+    await place.startConsumer(place.backend, hangingAt("a", 4, calls), { handlerMs: 4_000, attemptsCount: 2 });
     await until(async () => (await effectsOf("a")).length === 3);
     expect(calls.filter((n) => n === 4).length).toBeLessThanOrEqual(2);
     expect(calls.filter((n) => n === 3).length).toBeLessThanOrEqual(2);
