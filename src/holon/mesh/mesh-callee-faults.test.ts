@@ -31,7 +31,7 @@ describe("a faulty callee", () => {
     return (server.address() as AddressInfo).port;
   };
 
-  /** A member of the mesh that greets and then does as it likes with each frame that comes. */
+  /** A member of the mesh that greets, and then lets the test answer each chunk that arrives. */
   const startOdd = (onData: (socket: Socket, chunk: Buffer) => void, greeting = hello): Promise<number> => {
     const accept = (socket: Socket): void => {
       sockets.push(socket);

@@ -1,6 +1,6 @@
 import { MeshStage, untilCancelled } from "./mesh.testing.ts";
 
-/** A mesh server in a process of its own, to be stopped and killed by a test: `node mesh-child.testing.ts PORT`. */
+/** A mesh server in its own process, which a test stops and kills: `node mesh-child.testing.ts PORT`. */
 const stage = new MeshStage();
 const server = await stage.server(
   { echo: (_scope, input) => input, hang: untilCancelled },

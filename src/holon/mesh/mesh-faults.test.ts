@@ -6,7 +6,7 @@ import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET, 
 import { createMuteProxy } from "./mute-proxy.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
-/** A call of `hang` with everything in order. */
+/** A well-formed call of `hang`. */
 const call = (id: number): unknown[] => [0, id, 1, 0, 60_000, [0, ANONYMOUS], "", 0];
 
 describe("a faulty peer", () => {
@@ -129,7 +129,7 @@ describe("a faulty peer", () => {
     const send = (id: number): void => caller.send([0, id, 0, 0, 60_000, [0, ANONYMOUS], "", 0, { text }]);
     for (let id = 1; id <= 400; id++) send(id);
     await eventually(() => expect(entered).toBeGreaterThan(10));
-    // What the callee has taken stops growing: its own buffer and those of the two sockets are all that it fills.
+    // The number of bytes that the callee takes stops growing: it fills no more than its own buffer and those of the two sockets.
     let seen = -1;
     await eventually(() => {
       const stands = seen === entered;

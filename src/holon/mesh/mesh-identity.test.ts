@@ -20,7 +20,7 @@ const ORDERS: Principal = { kind: "system", context: "orders", task: "workflow p
 const { principalTokenMs, clockSkewMs } = DEFAULT_LIMITS;
 const NUMBERS = { nothing: 0, who: 1, count: 2 } as const;
 
-/** The machine's clocks, set forward by as much as a test likes. */
+/** The machine's clocks, set forward by an amount that the test chooses. */
 class ShiftedClock implements Clock {
   aheadMs = 0;
   nowMs = (): number => systemClock.nowMs() + this.aheadMs;
@@ -35,7 +35,7 @@ describe("processes with keys", () => {
   const keys = new Map(["edge", "catalog", "orders", "next", "probe", "middle"].map((name) => [name, createProcessKey().key]));
   const key = (name: string): ProcessKey => keys.get(name) as ProcessKey;
   const publicKeys = (...names: readonly string[]): string[] => names.map((name) => key(name).publicKey);
-  // `next` is the key that orders is about to change to; `middle` hosts two contexts.
+  // `next` is the key that orders changes to later; `middle` hosts two contexts.
   const roster = new Roster({
     edge: publicKeys("edge"),
     catalog: publicKeys("catalog"),
@@ -82,7 +82,7 @@ describe("processes with keys", () => {
     const iat = Math.floor((clock.nowMs() + fromMs) / 1_000);
     return { iat, exp: iat + 60 };
   };
-  /** Calls `probe.who` on a bare socket; resolves with the code of the refusal, or the answer. */
+  /** Calls `probe.who` on a plain socket. Resolves with the code of the refusal, or with the answer. */
   const askRaw = async (
     caller: RawCaller,
     id: number,
@@ -266,7 +266,7 @@ describe("processes with keys", () => {
   });
 });
 
-/** A token with a role more, under the signature of what it was. */
+/** A token with an added role, under the signature of the original token. */
 function withRole(token: string, role: string): string {
   const [head, body = "", signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as { readonly principal: { readonly roles: readonly string[] } };

@@ -5,7 +5,7 @@ import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET }
 import { FRAME, type Frame, toHelloFrame } from "./protocol/index.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
-/** Numbers of the probe's procedures with a handler below. */
+/** Numbers of the probe's procedures that have a handler below. */
 const [ECHO, FAIL] = [0, 1];
 
 describe("a peer of another version", () => {

@@ -28,7 +28,7 @@ import { createMeshServer, type MeshServer, type MeshServerOptions } from "./cal
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./caller/mesh-peer.ts";
 import { createSecretIdentity } from "./identity/index.ts";
 
-/** What all processes of a test share. */
+/** The secret that all processes of a test share. */
 export const SECRET = "correct horse battery staple";
 
 /** A contract with one procedure for each thing that the mesh has to carry. */
@@ -46,10 +46,10 @@ export const probe = contract("probe", {
   },
 });
 
-/** A handler of a test target; `undefined` makes the target hang until its scope is cancelled. */
+/** A handler of a test target. If it is `undefined`, the target hangs until its scope is cancelled. */
 export type ProbeHandler = (scope: Scope, input: never) => unknown;
 
-/** A target as the pipeline would make it, but with nothing in it that the mesh could lean on. */
+/** A target like one of the pipeline, but without the pipeline's checks, so that the mesh cannot rely on them. */
 export function createProbeTarget(path: string, procedure: AnyProcedure, handler: ProbeHandler): Target {
   const parse = createParser(procedure.input);
   return {
@@ -76,12 +76,12 @@ export function createProbeTargets(from: Contract, handlers: Readonly<Record<str
   return targets;
 }
 
-/** Resolves with the reason when the scope is cancelled. */
+/** Rejects with the reason when the scope is cancelled. */
 export function untilCancelled(scope: Scope): Promise<never> {
   return new Promise((_resolve, reject) => scope.onCancel(reject));
 }
 
-/** What a test reads from the log. */
+/** The fields of a log line that a test reads. */
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly fields: Readonly<Record<string, unknown>>;
@@ -94,7 +94,6 @@ export interface MemoryLogger {
   readonly lines: readonly LogLine[];
 }
 
-/** Makes a logger that keeps its lines. */
 export function createMemoryLogger(): MemoryLogger {
   const lines: LogLine[] = [];
   const at = (level: LogLine["level"]) => (fields: object, message: string) =>
@@ -103,7 +102,7 @@ export function createMemoryLogger(): MemoryLogger {
   return { log, lines };
 }
 
-/** Servers and peers of one test, with what they share; all of them close with it. */
+/** The servers and peers of one test, with what they share. All of them close with the stage. */
 export class MeshStage {
   readonly wheel = new TimerWheel(() => systemClock.monotonicMs());
   readonly limits: Limits;

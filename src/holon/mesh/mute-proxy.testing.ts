@@ -1,15 +1,15 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A cable between two processes that can be cut without either noticing. */
+/** A proxy between two processes. It can go silent without either process noticing. */
 export interface MuteProxy {
   readonly port: number;
   readonly sockets: readonly Socket[];
-  /** Passes on nothing any more; all connections stay open. */
+  /** Forwards nothing from now on; all connections stay open. */
   mute(): void;
   close(): void;
 }
 
-/** Makes a cable to a port of this machine. */
+/** Makes a proxy to a port of this machine. */
 export async function createMuteProxy(to: number): Promise<MuteProxy> {
   const sockets: Socket[] = [];
   const proxy = createServer((from) => {

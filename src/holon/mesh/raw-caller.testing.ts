@@ -5,22 +5,22 @@ import { type Handshake, MESH_PROTOCOL, parseResponseHead, type Side, toHelloFra
 /** The headers of one attempt to open a connection. */
 export type SentHeaders = Readonly<Record<string, string>>;
 
-/** How an attempt ended, and what was said for it. */
+/** How an attempt ended, and what was sent for it. */
 export interface HandshakeEnd {
   readonly status: number;
   readonly handshake: Handshake;
   readonly sent: SentHeaders;
 }
 
-/** Everything that a test sends and gets on a bare socket. */
+/** A mesh caller on a plain socket, for what a test sends and receives. */
 export class RawCaller {
   readonly socket: Socket;
-  /** All that arrived and was not taken yet. */
+  /** What has arrived and was not taken yet. */
   received = Buffer.alloc(0);
   closed = false;
-  /** How many bytes arrived, also of those that were not kept. */
+  /** How many bytes have arrived, also those that were not kept. */
   receivedBytes = 0;
-  /** Whether what arrives is kept for {@link frames}; off for a flood. */
+  /** Whether arriving bytes are kept for {@link frames}. A test turns it off for a flood. */
   keeps = true;
   #onChange: () => void = () => {};
 
@@ -52,7 +52,7 @@ export class RawCaller {
     await this.until(() => this.closed);
   }
 
-  /** Resolves with a frame that was sent to this end. */
+  /** Resolves with the first frame of this kind that has arrived. */
   async untilFrame(kind: number): Promise<readonly unknown[]> {
     const find = (): readonly unknown[] | undefined => this.frames().find((frame) => frame[0] === kind);
     await this.until(() => find() !== undefined);
@@ -64,7 +64,7 @@ export class RawCaller {
     return lines.slice(0, -1).map((line) => JSON.parse(line) as readonly unknown[]);
   }
 
-  /** Sends an HTTP request and resolves with the status and headers of the answer. */
+  /** Sends an HTTP request. Resolves with the status and headers of the answer. */
   async request(headers: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string> }> {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.socket.write(`GET /holon-mesh HTTP/1.1\r\nhost: test\r\n${lines.join("")}\r\n`);
@@ -75,7 +75,7 @@ export class RawCaller {
     return head;
   }
 
-  /** Goes through the handshake, with a secret or a key; resolves with the status of its end and what was sent for it. */
+  /** Does the handshake with a secret or a key. Resolves with the final status and what was sent. */
   async handshake(as: string | ProcessIdentity, side: Side = "caller"): Promise<HandshakeEnd> {
     const identity = typeof as === "string" ? createSecretIdentity(as) : as;
     const caller = createNonce();
@@ -91,7 +91,7 @@ export class RawCaller {
     return { status: (await this.request(sent)).status, handshake, sent };
   }
 
-  /** Handshake and greeting, for frames to follow. */
+  /** Does the handshake and the greeting, so that frames can follow. */
   async introduce(as: string | ProcessIdentity, callers: readonly string[] = ["orders"], frameBytes = 1_000_000): Promise<void> {
     await this.handshake(as);
     this.socket.write(toHelloFrame({ process: "raw-1", callers, frameBytes, procedures: {} }));

@@ -1,7 +1,7 @@
 import type { Principal } from "../../kernel/index.ts";
 import { parsePrincipal } from "../protocol/index.ts";
 
-/** What a call says that most calls do not. */
+/** What only some calls carry: an idempotency key, and the principal that started the work. */
 export interface Extras {
   readonly key: string | undefined;
   readonly initiator: Principal | undefined;
@@ -9,15 +9,15 @@ export interface Extras {
 
 const NO_EXTRAS: Extras = { key: undefined, initiator: undefined };
 
-/** More items than anybody makes room for. */
+/** The largest credit that is accepted: more items than any consumer keeps. */
 const GREATEST_COUNT = 0x3fff_ffff;
 
-/** Whether a value can say how many items there is room for. */
+/** Whether a value can be a number of items that the consumer has room for. */
 export function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= GREATEST_COUNT;
 }
 
-/** Whether a value can be a place in a list; a name would reach what every array has. */
+/** Whether a value can be an index of a list. A string is refused: it would reach properties that every array has. */
 export function isPlace(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }
@@ -27,7 +27,10 @@ export function isTime(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY;
 }
 
-/** The extras of a call, without members that are unknown here; a sentence says why the initiator is not believed; undefined where they are malformed. */
+/**
+ * Reads the extras of a call. Members that this version does not know are dropped. The result is a sentence if the initiator is refused, and undefined if
+ * the extras are malformed.
+ */
 export function parseExtras(value: unknown): Extras | string | undefined {
   if (value === 0) return NO_EXTRAS;
   if (typeof value !== "object" || value === null) return undefined;

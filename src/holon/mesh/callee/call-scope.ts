@@ -1,6 +1,6 @@
 import { type Principal, parseTraceparent, Scope, type Trace } from "../../kernel/index.ts";
 
-/** The scope of a call that came over the mesh. Its place in the trace is read from the text when somebody asks for it. */
+/** The scope of a call that came over the mesh. Its place in the trace is parsed from the text at the first use. */
 export class CallScope extends Scope {
   readonly #traceparent: string;
   #place: Trace | undefined = undefined;

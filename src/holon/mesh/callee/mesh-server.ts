@@ -12,28 +12,27 @@ import { MESH_FEATURES, type OfferedProcedure } from "../protocol/index.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 
-/** What {@link createMeshServer} needs. */
 export interface MeshServerOptions extends MeshServices {
-  /** The procedures of the contexts hosted here; nothing else can be called. */
+  /** The procedures of the contexts that this process hosts. Nothing else can be called. */
   readonly targets: TargetMap;
   readonly contexts: readonly string[];
-  /** What this process understands beyond `holon-mesh/1`: {@link MESH_FEATURES} where nothing is said. */
+  /** What this process understands beyond `holon-mesh/1`. Default: {@link MESH_FEATURES}. */
   readonly features?: readonly string[] | undefined;
-  /** How this process and its callers prove themselves to each other. */
+  /** How this process and its callers authenticate each other. */
   readonly identity: ProcessIdentity;
-  /** Certificates of this process, and of the authority that its callers must have theirs from; in the clear where none are given. */
+  /** The certificate of this process, and the authority that must have signed those of its callers. Without it the mesh is not encrypted. */
   readonly tls?: MeshTls | undefined;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
-  /** Name of this process, for the peers' logs. */
+  /** Name of this process in the logs of its peers. */
   readonly processName: string;
 }
 
-/** The callee's side of the mesh: takes connections of other processes and hands their calls to targets. */
+/** The callee's side of the mesh: accepts connections of other processes and hands their calls to targets. */
 export interface MeshServer {
   readonly port: number;
-  /** Takes no new connection and no new call; resolves when the calls in flight are answered, or after `graceMs`. */
+  /** Accepts no new connection and no new call. Resolves when the calls in flight are answered, or after `graceMs`. */
   drain(): Promise<void>;
   /** Closes at once: calls in flight are cancelled. */
   close(): Promise<void>;
@@ -46,7 +45,7 @@ export interface MeshServer {
 /**
  * Opens the mesh port.
  *
- * Errors: UNAVAILABLE where the port cannot be opened; names host, port and why.
+ * Errors: UNAVAILABLE if the port cannot be opened; the message has the host, the port and the cause.
  */
 export async function createMeshServer(options: MeshServerOptions): Promise<MeshServer> {
   const server = new RunningMeshServer(options);

@@ -24,7 +24,7 @@ export class ServerCall extends ServerExchange {
     try {
       result = target.invoke(this.scope, input);
     } catch (error) {
-      // A target must not throw; one that does must not take the process with it.
+      // A target must not throw. If one does, the process must go on.
       this.fail(error);
       return;
     }

@@ -30,9 +30,9 @@ export interface ServerHome extends MeshServices {
   readonly contexts: readonly string[];
   readonly features: readonly string[];
   readonly vouching: PrincipalVouching;
-  /** In the order of the numbers that the greeting gives them. */
+  /** A target's index here is its number in the greeting. */
   readonly targets: readonly Target[];
-  /** The greeting's lines for the targets; descriptions for those whose hash the caller does not have. */
+  /** The procedures for the greeting. A procedure is described in full if the caller does not have its hash. */
   readonly offer: (known: Readonly<Record<string, string>>) => readonly OfferedProcedure[];
   readonly onClose: (connection: ServerConnection) => void;
 }
@@ -44,7 +44,7 @@ export interface ServerHome extends MeshServices {
  *   any --fault, error, silence--> closed: every open exchange is cancelled
  */
 export class ServerConnection implements LinkOwner {
-  /** What the caller understands; nothing before its greeting. */
+  /** What the caller understands. It is empty until the caller's greeting arrives. */
   peer = new PeerFeatures();
   readonly #home: ServerHome;
   readonly #link: Link;
@@ -53,7 +53,7 @@ export class ServerConnection implements LinkOwner {
   readonly #proven: ProvenPeer;
   readonly #principals: PrincipalReceiver;
   readonly #patience = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
-  /** By number; those that the peer may not speak for are left out. */
+  /** The contexts that the peer calls for, by number; undefined for those that it may not speak for. */
   #callers: readonly (string | undefined)[] | undefined = undefined;
   #process = "unknown";
   #peerFrameBytes = 0;
@@ -81,7 +81,7 @@ export class ServerConnection implements LinkOwner {
     this.#link.start(head);
   }
 
-  /** Asks the peer to open nothing more here, and ends streams; the link ends when the last call has. */
+  /** Asks the peer to open nothing more here and ends the streams. The link ends after the last call. */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -95,7 +95,7 @@ export class ServerConnection implements LinkOwner {
     this.#endWhenIdle();
   }
 
-  /** Says goodbye once nothing is open; a tick later, because the last answer is about to be written. */
+  /** Ends the link when nothing is open. It waits a tick, because the last answer is about to be written. */
   #endWhenIdle(): void {
     process.nextTick(() => {
       if (this.#open.size === 0 && !this.#link.closed) this.#link.end();
@@ -129,14 +129,14 @@ export class ServerConnection implements LinkOwner {
     this.#home.onClose(this);
   }
 
-  /** The exchange holds its id no longer. */
+  /** Called when an exchange is over: its id is free again. */
   closed(exchange: ServerExchange): void {
     if (!this.#open.remove(exchange)) return;
     if (exchange.slot !== undefined) this.#home.wheel.remove(exchange);
     if (this.#draining) this.#endWhenIdle();
   }
 
-  /** Resolves at once, or when the peer has taken what was sent before. */
+  /** Resolves when the peer has taken what was sent before; undefined if it has taken it already. */
   drained(): Promise<void> | undefined {
     return this.#link.drained();
   }
@@ -145,14 +145,14 @@ export class ServerConnection implements LinkOwner {
     this.#link.writer.send(frame);
   }
 
-  /** Sends the answer of a call, or why it cannot be sent. */
+  /** Sends the answer of a call; if it cannot be sent, sends the error that says why. */
   sendAnswer(id: number, path: string, frame: string): void {
     const failure = this.#unsendable(path, frame);
     if (failure === undefined) this.#link.writer.send(frame);
     else this.sendFailure(id, failure, path);
   }
 
-  /** Sends an item of a stream; answers why it cannot be sent. */
+  /** Sends an item of a stream. Returns the error if it cannot be sent. */
   sendItem(path: string, frame: string): HolonError | undefined {
     const failure = this.#unsendable(path, frame);
     if (failure === undefined) this.#link.writer.send(frame);
@@ -162,7 +162,7 @@ export class ServerConnection implements LinkOwner {
   sendFailure(id: number, thrown: unknown, path: string): void {
     let error = thrown;
     if (!(error instanceof HolonError)) {
-      // A target turns everything into a HolonError; what comes here otherwise is a defect of the toolkit, and its text stays inside.
+      // A target turns everything into a HolonError. Anything else is a defect of the toolkit, and its text is not sent.
       this.#home.log.error({ err: thrown, procedure: path }, "a target failed with something that is no HolonError");
       error = catalogueError("INTERNAL", "The call failed.");
     }
@@ -239,7 +239,7 @@ export class ServerConnection implements LinkOwner {
     }
   }
 
-  /** Handlers are told why nobody waits any more, as those are that were called in the same process. */
+  /** A handler gets the same reason as in a local call: the deadline passed, or the caller gave up. */
   #onCancel(exchange: ServerExchange | undefined, isLate: boolean): void {
     if (isLate) exchange?.cancel(catalogueError("DEADLINE_EXCEEDED", `${exchange.path} did not end within its deadline.`));
     else exchange?.cancel(catalogueError("CANCELLED", "The caller gave up."));
@@ -252,7 +252,7 @@ export class ServerConnection implements LinkOwner {
     if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not say by numbers what is called and for which context";
     if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
     if (kind === FRAME.OPEN && !isCount(frame[8])) return "a stream has no window";
-    // Read before anything is refused: the frames that follow name this principal by its number.
+    // The principal is read before the call can be refused: later frames refer to it by its number.
     const principal = this.#principals.read(who, nowMs);
     if (principal === undefined) return "a call names no principal";
     const extras = parseExtras(more);
@@ -267,7 +267,7 @@ export class ServerConnection implements LinkOwner {
       return undefined;
     }
     const deadlineAtMs = leftMs === 0 ? Number.POSITIVE_INFINITY : nowMs + leftMs;
-    // Only a system acts for somebody else; a user is who started its own work, whatever a process on the way says.
+    // Only a system acts on behalf of another principal. A user is always the initiator of its own work, whatever a process in between says.
     const initiator = principal.kind === "system" ? extras.initiator : undefined;
     const scope = new CallScope(principal, deadlineAtMs, caller, extras.key, traceparent, initiator);
     if (kind === FRAME.CALL) {
@@ -292,7 +292,7 @@ export class ServerConnection implements LinkOwner {
     return catalogueError("UNAUTHORIZED", `Who the call is for is not believed: ${reason}.`);
   }
 
-  /** Why a call is not handed to its target at all. */
+  /** The error for a call that is not handed to its target; undefined if nothing speaks against the call. */
   #refusal(target: Target | undefined, caller: string | undefined, principal: Principal | string, isOpen: boolean): HolonError | undefined {
     if (caller === undefined) return catalogueError("FORBIDDEN", "The calling context is none that the process named, and may speak for.");
     if (typeof principal === "string") return this.#disbelief(principal);
@@ -307,6 +307,6 @@ export class ServerConnection implements LinkOwner {
 }
 
 function exceeds(frame: string, limitBytes: number): boolean {
-  // A character takes at most three bytes in UTF-8: most frames are known to fit without counting.
+  // A character takes at most three bytes in UTF-8, so most frames need no count.
   return frame.length * 3 > limitBytes && Buffer.byteLength(frame) > limitBytes;
 }

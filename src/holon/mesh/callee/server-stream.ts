@@ -4,7 +4,7 @@ import { FRAME, FRAME_END } from "../protocol/index.ts";
 import { ServerExchange } from "./server-exchange.ts";
 
 /**
- * A subscription that a peer opened. Takes an item from its target only while the consumer has room for it.
+ * A subscription that a peer opened. It takes an item from its target only if the consumer has room for it.
  *
  *   pulling --item, credit left--> pulling
  *   pulling --item, no credit left--> held --credit--> pulling
@@ -26,7 +26,7 @@ export class ServerStream extends ServerExchange {
     void this.#pull(target, input);
   }
 
-  /** The consumer has taken items. */
+  /** Adds the credit that the consumer sent. */
   grant(count: number): void {
     this.#credit += count;
     this.#wake?.();
@@ -63,7 +63,7 @@ export class ServerStream extends ServerExchange {
     try {
       await this.#iterator?.return?.();
     } catch {
-      // The consumer has gone; the target's boundary has logged what went wrong.
+      // The consumer is gone, so the error is not sent. The target's boundary has logged it.
     }
   }
 

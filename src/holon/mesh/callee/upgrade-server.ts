@@ -6,12 +6,11 @@ import type { MeshServices } from "../connection/services.ts";
 import { createNonce, isNonce, type ProcessIdentity, type ProvenPeer } from "../identity/index.ts";
 import { type Handshake, MESH_PROTOCOL } from "../protocol/index.ts";
 
-/** What {@link createUpgradeServer} needs. */
 export interface UpgradeServerOptions extends MeshServices {
   readonly identity: ProcessIdentity;
-  /** Undefined for a mesh in the clear. */
+  /** Undefined if the mesh is not encrypted. */
   readonly tls: MeshTls | undefined;
-  /** Takes a socket whose other end has proved itself. */
+  /** Takes a socket whose other end is authenticated. */
   readonly accept: (socket: Socket, head: Buffer, peer: ProvenPeer) => void;
   readonly draining: () => boolean;
 }
@@ -21,10 +20,10 @@ export interface UpgradeServerOptions extends MeshServices {
  *
  *   GET with `holon-nonce`  -> 401 with our nonce, which belongs to this socket, and our key
  *   Upgrade with a proof    -> 101 with our proof, and the socket speaks frames
- *   Upgrade without         -> 401, closed
+ *   Upgrade without a proof -> 401, closed
  *   anything else           -> 426
  *
- * Guarantee: a nonce is good for one attempt on one socket, so a recorded handshake opens nothing.
+ * Guarantee: a nonce is good for one attempt on one socket, so a recorded handshake cannot be replayed.
  */
 export function createUpgradeServer({ identity, tls, accept, draining, limits, log }: UpgradeServerOptions): Server {
   const challenges = new WeakMap<Socket, Handshake>();
@@ -57,7 +56,7 @@ export function createUpgradeServer({ identity, tls, accept, draining, limits, l
   });
 
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    // Until frames begin nobody listens to this socket, and an error without a listener would end the process.
+    // Before frames begin, nothing else listens to this socket. An error without a listener would end the process.
     const ignore = (): void => {};
     socket.on("error", ignore);
     const refuse = (status: string, reason: string): void => {

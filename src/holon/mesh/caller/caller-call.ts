@@ -2,11 +2,11 @@ import type { HolonError, Scope } from "../../kernel/index.ts";
 import { type CallerConnection, CallerExchange } from "./caller-exchange.ts";
 
 /**
- * A call on its way.
+ * A call in flight.
  *
  *   sent --answer--> resolved
  *   sent --failure, connection lost--> rejected
- *   sent --deadline, scope cancelled--> rejected, and the callee is told
+ *   sent --deadline, scope cancelled--> rejected, and a cancel frame is sent
  */
 export class CallerCall extends CallerExchange {
   readonly promise: Promise<unknown>;

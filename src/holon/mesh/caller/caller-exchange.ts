@@ -1,21 +1,23 @@
 import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry } from "../../kernel/index.ts";
 import { ParentLink } from "./parent-link.ts";
 
-/** What an exchange needs of the connection that it was opened on. */
+/** The connection as its exchanges use it. */
 export interface CallerConnection {
   sendCancel(id: number, isLate: boolean): void;
   sendCredit(id: number, count: number): void;
   forget(exchange: CallerExchange): void;
 }
 
-/** A call or stream that this process opened on a connection, until it is over. */
+/** A call or stream that this process opened on a connection. */
 export abstract class CallerExchange extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
   readonly connection: CallerConnection;
   readonly id: number;
   readonly path: string;
-  /** How many frames the connection had taken with this one: tells whether it ever left the process. */
+  /**
+   * How many frames the connection's writer had taken, this one included. A lower count of flushed frames means that it never left the process.
+   */
   readonly sentAs: number;
   readonly #scope: Scope;
   readonly #parentLink: ParentLink | undefined;
@@ -31,16 +33,16 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
     this.#parentLink = scope.parent === undefined ? undefined : new ParentLink(scope.parent, this);
   }
 
-  /** Whether it is a subscription. */
+  /** Whether this is a subscription. */
   abstract get isStream(): boolean;
 
-  /** The callee's last word, if it is a good one. */
+  /** Ends well, with what the callee sent last. */
   abstract end(value: unknown): void;
 
   /** Ends with an error. */
   abstract fail(error: HolonError): void;
 
-  /** An item of a stream; false where none was to come. */
+  /** Takes an item of a stream; false if the callee may not send one. */
   abstract item(value: unknown): boolean;
 
   override expire(): void {
@@ -51,14 +53,14 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
     this.giveUp(reason);
   }
 
-  /** Lets go of everything that could still reach this exchange. */
+  /** Detaches the exchange from its scopes and its connection. */
   protected letGo(): void {
     this.#scope.unlink(this);
     this.#parentLink?.unlink();
     this.connection.forget(this);
   }
 
-  /** Fails, and tells the callee that the caller does not wait any more. */
+  /** Fails, and sends the callee a cancel frame. */
   giveUp(error: HolonError): void {
     this.connection.sendCancel(this.id, error.code === "DEADLINE_EXCEEDED");
     this.fail(error);

@@ -11,12 +11,12 @@ interface Waiter {
 const DONE: Step = { done: true, value: undefined };
 
 /**
- * A subscription on its way: keeps what has arrived until the consumer takes it, and lets the callee send on as it does.
+ * A subscription in flight. It keeps what has arrived until the consumer takes it, and sends credit as the consumer does.
  *
  *   open --item--> open, at most `window` items kept
- *   open --end--> ended; what was kept is still handed out
- *   open --failure, connection lost, deadline, scope cancelled--> failed; the error comes after what was kept
- *   open --return()--> ended, and the callee is told
+ *   open --end--> ended; kept items are still handed out
+ *   open --failure, connection lost, deadline, scope cancelled--> failed; kept items come before the error
+ *   open --return()--> ended, and a cancel frame is sent
  */
 export class CallerStream extends CallerExchange {
   readonly #window: number;
@@ -59,7 +59,7 @@ export class CallerStream extends CallerExchange {
     for (const waiter of others) waiter.resolve(DONE);
   }
 
-  /** The next item, in the order of asking. */
+  /** The next item. Several requests are answered in their order. */
   take(): Promise<Step> {
     if (this.#items.length > 0) {
       const value = this.#items.shift();
@@ -75,7 +75,7 @@ export class CallerStream extends CallerExchange {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  /** The consumer wants no more. */
+  /** Ends the stream because the consumer wants no more. */
   stop(): void {
     this.#items.length = 0;
     this.#error = undefined;
@@ -89,7 +89,7 @@ export class CallerStream extends CallerExchange {
     this.letGo();
   }
 
-  /** Grants credit for half a window at a time: a frame for each item taken would double the traffic. */
+  /** Sends credit for half a window at a time. A frame for each item taken would double the traffic. */
   #grant(): void {
     this.#taken++;
     if (this.#over || this.#taken * 2 < this.#window) return;

@@ -2,10 +2,10 @@ import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry
 import { ParentLink } from "./parent-link.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
-/** Tells why there is no connection, asked when somebody gives up waiting: a sentence that anybody may read, and the reason, which stays inside. */
+/** Why there is no connection, read when the wait ends: a message that is safe to send to users, and the reason for the log. */
 export type Excuse = () => { readonly message: string; readonly reason: string };
 
-/** A call that waits for a connection, a short while. */
+/** A call that waits for a connection, at most until its deadline or the end of the connection wait. */
 export class ConnectionWaiter extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;

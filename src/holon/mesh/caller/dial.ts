@@ -6,21 +6,20 @@ import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import { createNonce, isNonce, type ProcessIdentity } from "../identity/index.ts";
 import { type Handshake, MESH_PROTOCOL, parseResponseHead, type ResponseHead } from "../protocol/index.ts";
 
-/** What {@link Dial} needs. */
 export interface DialOptions extends MeshServices {
   readonly address: MeshAddress;
   readonly identity: ProcessIdentity;
-  /** The contexts that are meant: whoever answers must have a key that is bound to them. */
+  /** The contexts that are called here. The key of the process that answers must be bound to them. */
   readonly contexts: readonly string[];
-  /** Undefined for a mesh in the clear. */
+  /** Undefined if the mesh is not encrypted. */
   readonly tls: MeshTls | undefined;
-  /** Gets the socket once the other end has proved itself, with what arrived behind the proof. */
+  /** Gets the socket when both ends are authenticated, with the bytes that arrived after the proof. */
   readonly onOpen: (socket: Socket, head: Buffer) => void;
   readonly onFail: (reason: string) => void;
 }
 
 /**
- * One attempt to connect to a mesh port, and to prove to each other who both ends are.
+ * One attempt to connect to a mesh port and to authenticate both ends.
  *
  *   connecting --connected--> asking --401 with a nonce and the right key--> proving --101 with the right proof--> open
  *   any --error, end, other answer, headersTimeoutMs, cancel()--> failed
@@ -46,7 +45,7 @@ export class Dial {
     this.#socket.on("close", this.#onClose);
   }
 
-  /** Gives up; nobody is told. */
+  /** Gives up. `onFail` is not called. */
   cancel(): void {
     if (this.#over) return;
     this.#stop();

@@ -14,44 +14,43 @@ import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
 import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";
 
-/** What {@link createMeshPeer} needs. */
 export interface MeshPeerOptions extends MeshServices {
   /** `mesh://host:port` or `http://host:port`. */
   readonly url: string;
-  /** How this process and the other prove themselves to each other. */
+  /** How this process and the peer authenticate each other. */
   readonly identity: ProcessIdentity;
-  /** Certificates of this process, and of the authority that the other must have its own from; in the clear where none are given. */
+  /** The certificate of this process, and the authority that must have signed that of the peer. Without it the mesh is not encrypted. */
   readonly tls?: MeshTls | undefined;
-  /** Name of this process, for the peer's log. */
+  /** Name of this process in the peer's log. */
   readonly processName: string;
-  /** The contexts that this process calls for, and `edge` where it is one. */
+  /** The contexts that this process calls for, with `edge` if it serves the edge. */
   readonly callerContexts: readonly string[];
-  /** The contracts of the contexts that are expected there. */
+  /** The contracts of the contexts that the peer should host. */
   readonly contracts: readonly Contract[];
-  /** What this process understands beyond `holon-mesh/1`: {@link MESH_FEATURES} where nothing is said. */
+  /** What this process understands beyond `holon-mesh/1`. Default: {@link MESH_FEATURES}. */
   readonly features?: readonly string[] | undefined;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
   /** Makes an idempotency key. */
   readonly newKey: () => string;
 }
 
-/** Whether calls can be made now, and why not. */
+/** Whether calls can be made now. The reason says why not. */
 export interface MeshPeerState {
   readonly status: "connecting" | "ready" | "closed";
   readonly reason: string | undefined;
 }
 
-/** The caller's side of the mesh: one other process, and the procedures that it offers. */
+/** The caller's side of the mesh: another process, and the procedures that it offers. */
 export interface MeshPeer {
-  /** The place of a procedure in that process; `path` begins with the context's name. */
+  /** The target for a procedure of that process. `path` begins with the context's name. */
   target(contextName: string, path: string, procedure: AnyProcedure): Target;
   state(): MeshPeerState;
   /** Whether the process that is connected now has announced a feature. */
   has(feature: string): boolean;
-  /** Resolves when calls can be made; rejects with UNAVAILABLE when the peer is closed before. */
+  /** Resolves when calls can be made. Rejects with UNAVAILABLE if the peer is closed before. */
   ready(): Promise<void>;
-  /** Fails what is open and connects no more. */
+  /** Fails what is open, and does not connect again. */
   close(): Promise<void>;
   stats(): MeshStats;
 }
@@ -65,7 +64,7 @@ const CONNECTION_WAIT_MS = 1_000;
 /**
  * Makes the caller's side of the mesh and begins to connect.
  *
- * Errors: BAD_REQUEST for an address that is none.
+ * Errors: BAD_REQUEST if the address is malformed.
  * Guarantee: connects again, with growing jittered waits, until it is closed.
  */
 export function createMeshPeer(options: MeshPeerOptions): MeshPeer {
@@ -85,7 +84,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   readonly #expected = new Map<string, ExpectedProcedure>();
   readonly #connections = new Set<PeerConnection>();
   readonly #waiters = new Set<ConnectionWaiter>();
-  /** Apart from the calls that wait: all streams of a process are opened again at once when it is back. */
+  /** Counted apart from the waiting calls: when a process is back, all its streams are opened again at once. */
   readonly #streamWaiters = new Set<ConnectionWaiter>();
   readonly #past = noTraffic();
   #routes: ReadonlyMap<string, Route> = new Map();
@@ -207,7 +206,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     addTraffic(this.#past, connection.link);
     if (this.#closed) return;
     this.#options.log.info({ peer: this.#options.url, reason }, "mesh connection closed");
-    // One that said goodbye before has its successor under way.
+    // After GOAWAY the connection was treated as lost at once, and the next one is on its way.
     if (connection === this.connection || !connection.greeted) this.#lost(reason);
   }
 
@@ -238,7 +237,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     });
   }
 
-  /** Plans the next attempt. A connection that held for a while starts the waits from the beginning. */
+  /** Plans the next attempt. If the connection was ready for longer than the greatest wait, the waits start at the shortest one. */
   #lost(reason: string): void {
     const { clock, wheel, random, log, url } = this.#options;
     const nowMs = clock.monotonicMs();

@@ -1,8 +1,8 @@
 import type { HolonError, Scope, ScopeLink } from "../../kernel/index.ts";
 
 /**
- * Passes on that the scope above was cancelled: a link hangs on one scope only, and a call ends both when its own scope is cancelled and when
- * that of the work which made it is.
+ * Ends a call when the scope of the work that made it is cancelled. A {@link ScopeLink} belongs to one scope, so a call has one link for its own
+ * scope and this one for the parent.
  */
 export class ParentLink implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;

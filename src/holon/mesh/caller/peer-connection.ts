@@ -21,10 +21,10 @@ import { CallerCall } from "./caller-call.ts";
 import type { CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";
 
-/** What a connection tells the peer that it belongs to. */
+/** What a connection reports to its peer. */
 export interface PeerConnectionOwner {
   onGreeting(connection: PeerConnection, hello: CalleeHello): void;
-  /** The callee takes nothing new on this connection. */
+  /** The callee takes no new calls on this connection. */
   onGoaway(connection: PeerConnection): void;
   onClose(connection: PeerConnection, reason: string): void;
 }
@@ -33,7 +33,7 @@ const CALL = `[${FRAME.CALL},`;
 const OPEN = `[${FRAME.OPEN},`;
 const FRAME_CLOSE = `]${FRAME_END}`;
 
-/** What a call says that most calls do not: an idempotency key, or that a system acts for somebody. */
+/** What only some calls carry: an idempotency key, and the initiator if a system acts for another principal. */
 function extrasOf(scope: Scope, key: string | undefined): string {
   const { initiator, principal } = scope;
   if (initiator !== principal) return JSON.stringify({ key, initiator });
@@ -48,7 +48,7 @@ function extrasOf(scope: Scope, key: string | undefined): string {
  */
 export class PeerConnection implements LinkOwner {
   readonly link: Link;
-  /** What the callee understands; nothing before its greeting. */
+  /** What the callee understands. It is empty until the callee's greeting arrives. */
   peer = new PeerFeatures();
   readonly #services: MeshServices;
   readonly #owner: PeerConnectionOwner;
@@ -72,7 +72,7 @@ export class PeerConnection implements LinkOwner {
     return this.#open.size;
   }
 
-  /** Whether the callee has introduced itself. */
+  /** Whether the callee's greeting has arrived. */
   get greeted(): boolean {
     return this.#greeted;
   }
@@ -84,7 +84,7 @@ export class PeerConnection implements LinkOwner {
     this.link.start(head);
   }
 
-  /** Sends a call; `number` is the procedure's in the callee's greeting, `input` its JSON, empty for nothing. */
+  /** Sends a call. `number` is the procedure's number in the callee's greeting; `input` is JSON, or empty for no input. */
   call(path: string, number: number, scope: Scope, key: string | undefined, input: string): Promise<unknown> {
     const meta = this.#meta(path, number, scope, key, false);
     if (meta instanceof HolonError) return Promise.reject(meta);
@@ -121,7 +121,7 @@ export class PeerConnection implements LinkOwner {
     return stream;
   }
 
-  /** Tells the callee that nobody waits any more, and whether it is because time is up. */
+  /** Sends a cancel frame. `isLate` says that the deadline has passed. */
   sendCancel(id: number, isLate: boolean): void {
     if (!this.link.closed) this.link.writer.send(`[${FRAME.CANCEL},${id}${isLate ? ",1" : ""}]${FRAME_END}`);
   }
@@ -130,7 +130,7 @@ export class PeerConnection implements LinkOwner {
     this.link.writer.send(`[${FRAME.CREDIT},${id},${count}]${FRAME_END}`);
   }
 
-  /** The exchange is over. */
+  /** Called when an exchange is over: its id is free again. */
   forget(exchange: CallerExchange): void {
     if (!this.#open.remove(exchange)) return;
     this.#open.release(exchange.id);
@@ -208,19 +208,19 @@ export class PeerConnection implements LinkOwner {
     }
   }
 
-  /** Ends a call whose answer cannot be used; the other calls of the connection go on. */
+  /** Ends a call whose answer cannot be used. The other calls of the connection go on. */
   #refuse(exchange: CallerExchange, reason: string): undefined {
     this.#services.log.warn({ procedure: exchange.path, reason }, "refused what a mesh peer answered");
     exchange.giveUp(catalogueError("INTERNAL", `The answer of ${exchange.path} was refused: ${reason}.`, { executed: "maybe" }));
   }
 
-  /** The part of a frame that calls and streams share, or why it cannot be sent. */
+  /** The part of a frame that calls and streams share, or the error if the call cannot be sent. */
   #meta(path: string, number: number, scope: Scope, key: string | undefined, isStream: boolean): string | HolonError {
     const { limits, clock } = this.#services;
     const caller = this.#callers.get(scope.caller);
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
     const left = scope.deadlineAtMs - clock.monotonicMs();
-    // Rounded down: no callee may have more time than its caller. Zero would mean that there is no deadline.
+    // Rounded down, because a callee must not have more time than its caller. Zero would mean no deadline.
     const leftMs = left === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.floor(left));
     if (left <= 0) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
     if (!this.#open.hasRoom(isStream, limits)) return fullConnection(isStream, limits);
@@ -237,7 +237,7 @@ export class PeerConnection implements LinkOwner {
     return catalogueError("PAYLOAD_TOO_LARGE", `The input of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`);
   }
 
-  /** A frame was made and is not sent: what it would have told the callee is untold. */
+  /** Frees what a frame has reserved that is not sent after all: its id, and the principal's entry in the table. */
   #takeBack(id: number, scope: Scope): void {
     this.#open.release(id);
     this.#principals.withdraw(scope.principal);

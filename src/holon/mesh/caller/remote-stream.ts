@@ -3,7 +3,7 @@ import type { CallerStream } from "./caller-stream.ts";
 type Step = IteratorResult<unknown, undefined>;
 
 /**
- * The stream that a consumer holds. It opens with the first `next()`, so that one which nobody reads costs nothing at the callee.
+ * The stream that a consumer holds. It opens with the first `next()`, so a stream that is never read costs the callee nothing.
  *
  *   unopened --next()--> open --end, error, return()--> over
  *   unopened --return()--> over
@@ -30,7 +30,7 @@ export class RemoteStream implements AsyncIterableIterator<unknown> {
     return stream.take();
   }
 
-  /** Ends the stream, also while a `next()` waits: that one gets the end. */
+  /** Ends the stream, also while a `next()` waits. That `next()` gets the end. */
   async return(): Promise<Step> {
     this.#over = true;
     this.#opened?.stop();
@@ -41,7 +41,7 @@ export class RemoteStream implements AsyncIterableIterator<unknown> {
     try {
       const stream = await this.#open();
       this.#opened = stream;
-      // The consumer may have left while the connection was on its way.
+      // The consumer may have ended the stream while it waited for the connection.
       if (this.#over) stream.stop();
       return stream;
     } catch (error) {

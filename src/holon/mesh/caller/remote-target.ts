@@ -4,22 +4,22 @@ import type { PeerConnection } from "./peer-connection.ts";
 import { RemoteStream } from "./remote-stream.ts";
 import type { Route } from "./routes.ts";
 
-/** What a remote target needs of its peer. */
+/** The peer as its targets use it. */
 export interface RemotePeer {
-  /** The connection that takes calls; undefined while there is none. */
+  /** The connection that takes calls; undefined if there is none now. */
   readonly connection: PeerConnection | undefined;
-  /** Waits for one, a short while. */
+  /** Waits a short while for a connection. */
   connected(scope: Scope, isStream?: boolean): Promise<PeerConnection>;
-  /** The place of a procedure at the callee of the present connection. */
+  /** The procedure's number at the callee of the present connection, or why it cannot be called. */
   route(path: string): Route;
   /** Makes an idempotency key. */
   newKey(): string;
 }
 
 /**
- * A procedure in another process. What a local call would refuse is refused here, before anything is sent, with the same errors.
+ * A procedure in another process. It refuses what a local call would refuse, with the same errors, before anything is sent.
  *
- * Sent is the input as it was given, because the callee parses it too: a transform must not run twice.
+ * The input is sent as it was given. The callee parses it too, and a transform must not run twice.
  */
 export class RemoteTarget implements Target {
   readonly path: string;
@@ -59,7 +59,7 @@ export class RemoteTarget implements Target {
     });
   }
 
-  /** The input as JSON, empty for nothing; or why the call is refused. */
+  /** The input as JSON, or empty for no input; the error if the call is refused. */
   #prepare(scope: Scope, input: unknown): string | HolonError {
     const refusal = scope.cancelled ?? accessRefusal(this.procedure.access, scope.principal);
     if (refusal !== undefined) return refusal;
@@ -67,14 +67,14 @@ export class RemoteTarget implements Target {
     try {
       parsed = this.#parse(input);
     } catch (cause) {
-      // A getter of the input or a check of the schema throws: what the handler's process would answer, and nothing is sent.
+      // A getter of the input or a check of the schema threw. The handler's process would answer with the same error. Nothing was sent.
       return catalogueError("INTERNAL", "The call failed.", { cause, executed: "no" });
     }
     if (parsed instanceof ParseFailure) return parsed.toBadRequest();
     try {
       return (JSON.stringify(input) as string | undefined) ?? "";
     } catch {
-      // The schema accepts what JSON cannot carry, and has turned it into something that it can.
+      // The schema accepts a value that JSON cannot carry, and has turned it into one that JSON can carry.
       return (JSON.stringify(parsed) as string | undefined) ?? "";
     }
   }
@@ -91,11 +91,11 @@ export class RemoteTarget implements Target {
     return this.#call(connection, scope, key, text);
   }
 
-  /** The procedure's number at the callee, looked up once a connection. */
+  /** The procedure's number at the callee, looked up once for each connection. */
   #bind(connection: PeerConnection): Route {
     if (connection === this.#boundTo) return this.#number;
     const route = this.#peer.route(this.path);
-    // An error that many callers get must be a new one for each: each may add to it.
+    // Each caller gets an error of its own, because each caller may add details to it.
     if (route instanceof HolonError) return catalogueError(route.code as "UNAVAILABLE", route.message, { executed: "no" });
     this.#boundTo = connection;
     this.#number = route;

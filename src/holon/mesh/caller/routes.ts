@@ -2,7 +2,7 @@ import { compareProcedures, type ProcedureDescription } from "../../contract/fin
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 import type { CalleeHello, OfferedProcedure } from "../protocol/index.ts";
 
-/** The number of a procedure at the callee, or why it cannot be called there. */
+/** The number of a procedure at the callee, or the error if it cannot be called there. */
 export type Route = number | HolonError;
 
 /** A procedure as the caller knows it. */
@@ -11,7 +11,7 @@ export interface ExpectedProcedure {
   readonly description: ProcedureDescription;
 }
 
-/** Routes by path. What does not fit fails alone; the others work. */
+/** Routes by path. A procedure that does not match gets an error; the other procedures work. */
 export function toRoutes(expected: ReadonlyMap<string, ExpectedProcedure>, hello: CalleeHello): ReadonlyMap<string, Route> {
   const offered = new Map(hello.procedures.map((line, number) => [line.path, { line, number }]));
   const routes = new Map<string, Route>();
@@ -44,7 +44,7 @@ function misfitOf(caller: ProcedureDescription, { hash, description }: OfferedPr
     const comparison = compareProcedures(caller, description as ProcedureDescription);
     return comparison.compatible ? undefined : comparison.reason;
   } catch {
-    // It was written by another version of the toolkit.
+    // Another version of the toolkit wrote the description.
     return "the callee's description cannot be read";
   }
 }

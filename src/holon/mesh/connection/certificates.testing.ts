@@ -7,7 +7,7 @@ export interface TestCertificate {
   readonly ca: string;
 }
 
-/** An authority that a test makes up, which hands out certificates for this machine. */
+/** A certificate authority for a test. It issues certificates for this machine. */
 export class TestAuthority {
   readonly pem: string;
   readonly #name: string;
@@ -20,14 +20,14 @@ export class TestAuthority {
     this.pem = this.#certificate(name, publicKey, [BASIC_CONSTRAINTS, BOOLEAN_TRUE, octets(sequence(BOOLEAN_TRUE))]);
   }
 
-  /** Key and certificate for an address, from this authority, to be shown to peers that trust an authority. */
+  /** A key and a certificate of this authority for an address, with the authority that the owner trusts. */
   issue(address = [127, 0, 0, 1], trusted: TestAuthority = this): TestCertificate {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const cert = this.#certificate("process", publicKey, [ALTERNATIVE_NAME, octets(sequence(tlv(0x87, Buffer.from(address))))]);
     return { cert, key: String(privateKey.export({ format: "pem", type: "pkcs8" })), ca: trusted.pem };
   }
 
-  /** Source: RFC 5280, the least that a TLS library wants; RFC 8410 for the algorithm. */
+  /** Source: RFC 5280 (the fewest fields that a TLS library accepts), RFC 8410 for the algorithm. */
   #certificate(subject: string, publicKey: KeyObject, extension: readonly Buffer[]): string {
     const body = sequence(
       tlv(0xa0, tlv(0x02, Buffer.from([2]))),

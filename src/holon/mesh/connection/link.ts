@@ -3,16 +3,16 @@ import { WheelEntry } from "../../kernel/index.ts";
 import { FRAME, FRAME_END, type Frame, FrameFault, FrameReader, FrameWriter, isKnownKind } from "../protocol/index.ts";
 import type { MeshServices } from "./services.ts";
 
-/** Who makes sense of the frames of a link. */
+/** Reads the frames of a link. */
 export interface LinkOwner {
   /**
-   * Frames in order; a text says why the peer cannot be understood, and closes the link. Only frames that have escaped characters can have
-   * texts that are not well-formed Unicode.
+   * Takes frames in order. A returned text says why they are refused, and closes the link. Texts that are not well-formed Unicode can only be in
+   * frames that have escaped characters.
    */
   onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined;
-  /** The first frame of a kind that this version does not know; those that follow are only counted. */
+  /** Called for the first frame of a kind that this version does not know. Later frames of such kinds are only counted. */
   onUnknownKind(kind: number): void;
-  /** Called once, with the reason; nothing comes after it. */
+  /** Called once, with the reason. No other call comes after it. */
   onClose(reason: string): void;
 }
 
@@ -20,19 +20,19 @@ const PING = `[${FRAME.PING}]${FRAME_END}`;
 const PONG = `[${FRAME.PONG}]${FRAME_END}`;
 
 /**
- * What a link does while the other end does not take what was sent. A callee stops reading: who takes no answers may not ask on. A caller
- * reads on, or two that wait for each other would wait for ever.
+ * What a link does while the other end does not take what was sent. A callee stops reading: a peer that takes no answers must not send more
+ * calls. A caller reads on; otherwise two ends that wait for each other would wait for ever.
  */
 export type ReadingPolicy = "pauses while stuck" | "always reads";
 
-/** Output that may wait in the socket before the link counts as stuck. */
+/** How many bytes may wait in the socket before the link counts as stuck. */
 const STUCK_BYTES = 1024 * 1024;
 
-/** How late a look at the peer may be before we take it that this process itself was stopped. */
+/** If the timer fires later than this, we assume that this process itself was stopped. */
 const OWN_PAUSE_MS = 1_000;
 
 /**
- * A socket that carries frames both ways and notices when the other end is dead.
+ * A socket that carries frames both ways and detects a dead peer.
  *
  *   open --garbled, too large, cut off, error, end--> closed
  *   open --silent for meshPingMs--> probed --any byte--> open
@@ -65,7 +65,7 @@ export class Link extends WheelEntry {
     this.#silentSinceMs = services.clock.monotonicMs();
   }
 
-  /** Begins to read; `head` is what arrived before. */
+  /** Begins to read. `head` has the bytes that arrived before. */
   start(head: Buffer): void {
     const socket = this.#socket;
     socket.setNoDelay(true);
@@ -86,7 +86,7 @@ export class Link extends WheelEntry {
     return this.#closed;
   }
 
-  /** What the peer has not taken of what was handed to the socket in earlier ticks. */
+  /** How many bytes of earlier ticks wait in the socket because the peer has not taken them. */
   get stuckBytes(): number {
     return this.#socket.writableLength;
   }
@@ -103,20 +103,20 @@ export class Link extends WheelEntry {
     return this.#socket.bytesWritten;
   }
 
-  /** How many frames came of kinds that this version does not know. */
+  /** How many frames had a kind that this version does not know. */
   get unknownFrames(): number {
     return this.#unknownFrames;
   }
 
   /**
-   * Takes a frame that is not of the calls: signs of life, and kinds that only a later version knows, which are left alone. A text says why
-   * it cannot be taken.
+   * Takes a frame that does not belong to a call: a ping or pong, or a kind that only a later version knows, which is ignored. A returned text
+   * says why the frame is refused.
    */
   control(frame: Frame): string | undefined {
     const kind = frame[0] as number;
     if (kind === FRAME.PONG) return undefined;
     if (kind === FRAME.PING) {
-      // A peer that sends and does not read knows already that this process lives.
+      // A peer that sends without reading needs no answer: it can see that this process lives.
       if (this.writer.backlogBytes <= STUCK_BYTES) this.writer.send(PONG);
       return undefined;
     }
@@ -127,13 +127,13 @@ export class Link extends WheelEntry {
     return undefined;
   }
 
-  /** Writes what waits and says goodbye; the link closes when the peer does the same. */
+  /** Writes what waits and ends this side. The link closes when the peer ends its side. */
   end(): void {
     this.writer.flush();
     this.#socket.end();
   }
 
-  /** Closes at once. The first reason is the one that counts. */
+  /** Closes at once. Only the first reason is reported. */
   destroy(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -143,16 +143,16 @@ export class Link extends WheelEntry {
     this.#owner.onClose(reason);
   }
 
-  /** Resolves when the peer has taken what was sent; undefined where it is not behind. */
+  /** Resolves when the peer has taken what was sent; undefined if it has taken enough already. */
   drained(): Promise<void> | undefined {
     if (this.#closed || this.writer.backlogBytes <= STUCK_BYTES) return undefined;
-    // What the kernel takes at once brings no "drain" event.
+    // Bytes that the kernel takes at once cause no "drain" event.
     this.writer.flush();
     if (!this.#socket.writableNeedDrain) return undefined;
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
-  /** Resolves when the socket has let go of its handle. */
+  /** Resolves when the socket has released its handle. */
   gone(): Promise<void> {
     return this.#socket.closed ? Promise.resolve() : new Promise((resolve) => this.#socket.once("close", () => resolve()));
   }
@@ -166,8 +166,7 @@ export class Link extends WheelEntry {
   }
 
   /**
-   * Hands the frames of a chunk on. What a peer sends may end its connection, never the process, also where the code that reads it has a
-   * fault.
+   * Hands on the frames of a chunk. What a peer sends may end its connection but never the process, even if the code that reads it has a defect.
    */
   #take(chunk: Buffer): string | undefined {
     try {
@@ -184,12 +183,12 @@ export class Link extends WheelEntry {
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
-  /** Looks at the peer now and then: asks where it was silent, gives up where it stays silent. */
+  /** Checks the peer at intervals: sends a ping if the peer was silent, and closes the link if it stays silent. */
   override expire(): void {
     const { clock, limits } = this.#services;
     const nowMs = clock.monotonicMs();
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
-    // While we read nothing, that the peer takes something is its only sign of life. (What the kernel takes for a peer that reads is none.)
+    // While we read nothing, the only sign of life is that the peer takes bytes. (If the peer reads, bytes that the kernel takes are not a sign.)
     const moved = this.#heard || (this.#socket.isPaused() && taken > this.#takenBytes);
     const said = this.writer.queued > this.#queuedFrames;
     this.#heard = false;
@@ -199,7 +198,7 @@ export class Link extends WheelEntry {
       this.destroy(`the peer was silent for ${limits.meshSilenceMs} ms (limit meshSilenceMs)`);
       return;
     }
-    // Asked for by our silence too: the peer may be hearing nothing while it sends us something large.
+    // Also sent if we were silent: the peer may receive nothing while it sends us something large.
     if (!moved || !said) this.writer.send(PING);
     this.#queuedFrames = this.writer.queued;
     this.#watch();

@@ -1,6 +1,6 @@
 import { catalogueError } from "../../kernel/index.ts";
 
-/** Where a peer answers. */
+/** The address of a peer. */
 export interface MeshAddress {
   readonly host: string;
   readonly port: number;
@@ -9,7 +9,7 @@ export interface MeshAddress {
 /**
  * Reads `mesh://host:port` or `http://host:port`.
  *
- * Errors: BAD_REQUEST for anything else, naming the cure.
+ * Errors: BAD_REQUEST for anything else; the message says what to write.
  */
 export function parseMeshAddress(url: string): MeshAddress {
   const match = /^(?:mesh|http):\/\/(\[[0-9a-fA-F:.]+\]|[^/:@?#\s]+):(\d{1,5})\/?$/.exec(url);

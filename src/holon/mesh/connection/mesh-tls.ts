@@ -2,16 +2,16 @@ import type { Socket } from "node:net";
 import { connect, TLSSocket } from "node:tls";
 import type { MeshAddress } from "./mesh-address.ts";
 
-/** What a process needs to speak TLS with others: PEM texts. */
+/** What a process needs for TLS with other processes: PEM texts. */
 export interface MeshTls {
-  /** Its certificate, with those that lead to the authority. */
+  /** Its certificate, with the certificates that lead to the authority. */
   readonly cert: string;
   readonly key: string;
-  /** The authority that both ends must have their certificates from. */
+  /** The authority that must have signed the certificates of both ends. */
   readonly ca: string;
 }
 
-/** What both ends ask of each other. TLS 1.3 only: what a proof is bound to is unique there. */
+/** What each end requires of the other. Only TLS 1.3: there, the value that a proof is bound to is unique. */
 export function tlsOptions({ cert, key, ca }: MeshTls): {
   readonly cert: string;
   readonly key: string;
@@ -23,7 +23,7 @@ export function tlsOptions({ cert, key, ca }: MeshTls): {
   return { cert, key, ca, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true };
 }
 
-/** Connects; "secureConnect" says that the other end has a certificate of the authority, for the host that was dialled. */
+/** Connects. "secureConnect" means that the other end has a certificate of the authority for the host that was dialled. */
 export function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket {
   const socket = connect({ host, port, ...tlsOptions(tls) });
   socket.setNoDelay(true);
@@ -33,7 +33,7 @@ export function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket
 const CHANNEL_BYTES = 32;
 
 /**
- * What both ends of a TLS connection know and nobody else, for proofs to be bound to it; undefined on a bare socket.
+ * A value that only the two ends of a TLS connection know, so that proofs can be bound to it. Undefined without TLS.
  *
  * Source: RFC 9266, tls-exporter.
  */

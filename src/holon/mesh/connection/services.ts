@@ -1,6 +1,6 @@
 import type { Clock, Limits, Logger, TimerWheel } from "../../kernel/index.ts";
 
-/** What every part of the mesh is built on; handed in, never taken from the surroundings. */
+/** What every part of the mesh uses. It is passed in; no part reads it from globals. */
 export interface MeshServices {
   readonly limits: Limits;
   readonly clock: Clock;
@@ -18,6 +18,6 @@ export interface MeshStats {
   readonly framesOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Frames of kinds that this version does not know: a peer is newer. */
+  /** Frames of kinds that this version does not know. If it is not 0, a peer is newer. */
   readonly unknownFrames: number;
 }

@@ -1,6 +1,6 @@
 import { WheelEntry } from "../../kernel/index.ts";
 
-/** Runs a function once when its moment has come. For what waits seldom; calls extend {@link WheelEntry} themselves. */
+/** Runs a function once, when its time has come. It is for rare timers; a call is a {@link WheelEntry} itself. */
 export class WheelTimeout extends WheelEntry {
   readonly #run: () => void;
 

@@ -16,14 +16,14 @@ export function isNonce(value: unknown): value is string {
 /**
  * Proves that one end knows the secret, without sending it.
  *
- * Guarantee: good for one side of one handshake, so a recorded or reflected proof does not open another connection.
+ * Guarantee: a proof is good for one side of one handshake. A recorded or reflected proof opens no other connection.
  * Source: ISO/IEC 9798-4, mutual three-pass authentication with a keyed check function.
  */
 export function createProof(secret: string, side: Side, handshake: Handshake): string {
   return createHmac("sha256", secret).update(handshakeText(side, handshake)).digest("base64url");
 }
 
-/** Whether a proof is the right one; takes the same time wherever it differs. */
+/** Whether a proof is the right one. It takes the same time wherever the difference is. */
 export function isProof(given: unknown, secret: string, side: Side, handshake: Handshake): boolean {
   if (typeof given !== "string") return false;
   const expected = Buffer.from(createProof(secret, side, handshake));

@@ -9,34 +9,37 @@ export interface TokenTimes {
   readonly exp: number;
 }
 
-/** What a good token says. */
+/** What a valid token says. */
 export interface PrincipalClaims extends TokenTimes {
   readonly principal: Principal;
 }
 
-/** Keeps it apart from any other token that the same key may sign. */
+/** The type distinguishes these tokens from any other token that the same key may sign. */
 const TYPE = "holon-principal+jwt";
 
 /**
- * A principal, signed: a JWT by EdDSA whose `kid` is the public key itself.
+ * Signs a principal: a JWT by EdDSA whose `kid` is the public key itself.
  *
- * Source: RFC 7519, RFC 8037; `typ` as RFC 8725 wants it.
+ * Source: RFC 7519, RFC 8037; `typ` as RFC 8725 recommends.
  */
 export function createPrincipalToken(key: ProcessKey, principal: Principal, { iat, exp }: TokenTimes): string {
   const text = `${encode({ alg: "EdDSA", typ: TYPE, kid: key.publicKey })}.${encode({ principal, iat, exp })}`;
   return `${text}.${key.sign(text)}`;
 }
 
-/** Whether the owner of a key may say who somebody is: the edge knows users, a context its own system. Nobody is nobody without a word. */
+/**
+ * Whether the owner of a key may vouch for a principal: the edge for users, a context for its own system. The anonymous principal needs no
+ * voucher.
+ */
 export function maySpeakFor(names: ReadonlySet<string>, principal: Principal): boolean {
   if (principal.kind === "anonymous") return true;
   return names.has(principal.kind === "user" ? EDGE : principal.context);
 }
 
-/** Longest token that is looked at: a user with a thousand roles has a shorter one. */
+/** Longest token that is parsed. A user with a thousand roles has a shorter one. */
 const TOKEN_LENGTH = 64 * 1024;
 
-/** What a token says; a sentence says why it is not believed. Its times are not looked at. */
+/** Reads and verifies a token. A returned sentence says why it is refused. Its times are not checked here. */
 export function parsePrincipalToken(token: string, roster: Roster): PrincipalClaims | string {
   if (token.length > TOKEN_LENGTH) return `its token is longer than ${TOKEN_LENGTH} characters`;
   const [head = "", body = "", signature, ...rest] = token.split(".");

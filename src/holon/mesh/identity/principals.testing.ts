@@ -3,7 +3,7 @@ import { createProcessKey, type ProcessKey } from "./process-key.ts";
 import { Roster } from "./roster.ts";
 import { SignedPrincipals } from "./signed-principals.ts";
 
-/** A clock that stands still until it is moved, on both of its faces. */
+/** A clock that stands still until a test moves it. Wall clock and monotonic clock move together. */
 export class StandingClock implements Clock {
   #nowMs = 1_800_000_000_000;
 
@@ -20,7 +20,7 @@ export class StandingClock implements Clock {
   }
 }
 
-/** Processes that know each other by key: each hosts the context of its name, or is the edge. */
+/** Processes that know each other's keys. Each hosts the context of its name, or is the edge. */
 export class SignedWorld {
   readonly clock = new StandingClock();
   readonly keys: ReadonlyMap<string, ProcessKey>;

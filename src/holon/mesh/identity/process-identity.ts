@@ -6,28 +6,28 @@ import type { ProcessKey } from "./process-key.ts";
 import type { Roster } from "./roster.ts";
 import { SignedPrincipals, type TokenLimits } from "./signed-principals.ts";
 
-/** Another process that has proved itself. */
+/** Another process, after its proof was checked. */
 export interface ProvenPeer {
   /** Whether it may speak for a context, or for `edge`. */
   speaksFor(name: string): boolean;
 }
 
-/** How a process proves itself to others, and what it makes of their proofs. One a process. */
+/** How a process proves its identity to other processes, and how it checks theirs. A process has one. */
 export interface ProcessIdentity {
-  /** What others know it by; undefined for a process that proves membership only. */
+  /** The key by which other processes know it; undefined for a process that proves membership only. */
   readonly publicKey: string | undefined;
   readonly principals: PrincipalVouching;
-  /** What it sends as proof of itself. */
+  /** The proof that it sends. */
   prove(side: Side, handshake: Handshake): string;
-  /** Who the other end is; undefined where its proof is not good. */
+  /** The identity of the other end; undefined if its proof is not valid. */
   check(side: Side, handshake: Handshake, proof: unknown): ProvenPeer | undefined;
-  /** Why a process that shows this key is not who hosts these contexts; undefined where nothing speaks against it. */
+  /** Why a process with this key cannot be the host of these contexts; undefined if it can be. */
   calleeFault(publicKey: string | undefined, contexts: readonly string[]): string | undefined;
 }
 
 const MEMBER: ProvenPeer = { speaksFor: () => true };
 
-/** An identity that proves membership only: whoever knows the secret may speak for anybody. For development. */
+/** An identity that proves membership only: a process that knows the secret may speak for any principal. For development. */
 export function createSecretIdentity(secret: string): ProcessIdentity {
   return {
     publicKey: undefined,
@@ -39,7 +39,6 @@ export function createSecretIdentity(secret: string): ProcessIdentity {
   };
 }
 
-/** What {@link createKeyIdentity} needs. */
 export interface KeyIdentityOptions {
   readonly key: ProcessKey;
   readonly roster: Roster;
@@ -48,9 +47,9 @@ export interface KeyIdentityOptions {
 }
 
 /**
- * An identity of its own: a key, and a roster that says for whom which key speaks.
+ * An identity of the process itself: a key, and a roster that says which contexts each key speaks for.
  *
- * Guarantee: what a peer may speak for is read from the roster, never from what it says.
+ * Guarantee: what a peer may speak for comes from the roster, never from what the peer says.
  * Source: ISO/IEC 9798-3, mutual three-pass authentication with signatures, both identities signed.
  */
 export function createKeyIdentity({ key, roster, clock, limits }: KeyIdentityOptions): ProcessIdentity {

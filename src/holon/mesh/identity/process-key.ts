@@ -3,9 +3,9 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey
 const PUBLIC_KEY = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * The Ed25519 key of a process: what it signs with, and the public half that others know it by.
+ * The Ed25519 key of a process: the private half signs, and other processes know it by the public half.
  *
- * Shape: `publicKey` is the `x` of the JWK, 43 characters of base64url. The private half cannot be read from here, and no log can print it.
+ * Shape: `publicKey` is the `x` of the JWK, 43 characters of base64url. The private half cannot be read from here, so no log can print it.
  */
 export class ProcessKey {
   readonly publicKey: string;
@@ -22,7 +22,7 @@ export class ProcessKey {
   }
 }
 
-/** A new key, and the JWK to keep it as. */
+/** Makes a key, and the JWK in which it is stored. */
 export function createProcessKey(): { readonly key: ProcessKey; readonly jwk: string } {
   const { privateKey } = generateKeyPairSync("ed25519");
   const { crv, d, kty, x } = privateKey.export({ format: "jwk" });
@@ -32,7 +32,7 @@ export function createProcessKey(): { readonly key: ProcessKey; readonly jwk: st
 /**
  * Reads a private Ed25519 key: a JWK, or PKCS #8 in PEM as `openssl genpkey -algorithm ed25519` writes it.
  *
- * Shape: undefined where the text is no such key, also for a JWK whose halves do not belong together.
+ * Shape: undefined if the text is not such a key, or if the halves of a JWK do not belong together.
  */
 export function parseProcessKey(text: string): ProcessKey | undefined {
   try {
@@ -46,7 +46,7 @@ export function parseProcessKey(text: string): ProcessKey | undefined {
   }
 }
 
-/** The public half of another process's key, to check signatures with; undefined where the text is none. */
+/** The public key of another process, to check signatures with; undefined if the text is not a public key. */
 export function parsePublicKey(text: string): KeyObject | undefined {
   if (!PUBLIC_KEY.test(text)) return undefined;
   try {
@@ -56,7 +56,7 @@ export function parsePublicKey(text: string): KeyObject | undefined {
   }
 }
 
-/** Whether a signature is that of a text by the owner of a key. */
+/** Whether the owner of a key made this signature of a text. */
 export function isSignature(signature: unknown, text: string, publicKey: KeyObject): boolean {
   if (typeof signature !== "string") return false;
   return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, "base64url"));

@@ -1,27 +1,27 @@
 import type { KeyObject } from "node:crypto";
 import { isSignature, parsePublicKey } from "./process-key.ts";
 
-/** The name of the public side in a roster, beside those of contexts: who is bound to it says who a user is. */
+/** The name of the public side in a roster, beside those of contexts. A process whose key is bound to it may vouch for users. */
 export const EDGE = "edge";
 
-/** Public keys by name: of each context, and of `edge`. Several a name, for replicas and while keys are changed. */
+/** Public keys by name: those of each context, and of `edge`. A name may have several keys, for replicas and while keys are changed. */
 export type RosterKeys = Readonly<Record<string, readonly string[]>>;
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Says which contexts a key may speak for. What is not written here is not so, whatever a process says of itself. */
+/** Says which contexts a key may speak for. What is not in the roster is refused, whatever a process says of itself. */
 export class Roster {
   readonly #namesByKey = new Map<string, Set<string>>();
   readonly #keys = new Map<string, KeyObject>();
 
-  /** Keys that are none speak for nobody. */
+  /** An invalid key speaks for no context. */
   constructor(keys: RosterKeys) {
     for (const [name, publicKeys] of Object.entries(keys)) {
       for (const publicKey of publicKeys) this.#bind(name, publicKey);
     }
   }
 
-  /** The names that a key is bound to; none for an unknown key. */
+  /** The names that a key is bound to; empty for an unknown key. */
   namesOf(publicKey: string): ReadonlySet<string> {
     return this.#namesByKey.get(publicKey) ?? NOBODY;
   }

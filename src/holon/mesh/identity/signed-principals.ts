@@ -4,10 +4,9 @@ import { createPrincipalToken, maySpeakFor, parsePrincipalToken } from "./princi
 import type { ProcessKey } from "./process-key.ts";
 import type { Roster } from "./roster.ts";
 
-/** The limits that tokens of principals live by. */
+/** The limits that tokens of principals use. */
 export type TokenLimits = Pick<Limits, "principalTokenMs" | "principalTokenCount" | "clockSkewMs" | "subscriptionGreatestAgeMs">;
 
-/** What {@link SignedPrincipals} needs. */
 export interface SignedPrincipalsOptions {
   readonly key: ProcessKey;
   readonly roster: Roster;
@@ -19,21 +18,22 @@ const NOBODY: Voucher = { text: JSON.stringify(ANONYMOUS), goodUntilMs: Number.P
 const NOBODY_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtMs: Number.POSITIVE_INFINITY };
 
 /**
- * Principals with the signature of who knows them: users that of the edge, systems that of their context.
+ * Principals with a signature: the edge signs for users, a context signs for its system.
  *
- * A token lives at least as long as the call that it is made for, and `principalTokenMs` at least, so that the calls of one user share one. Who
- * got a principal hands its token on unchanged and makes none of its own. Nobody in particular needs no signature: everybody may be that.
+ * A token lives as long as the call that it is made for, but at least `principalTokenMs`, so that the calls of one user share a token. A process
+ * that received a principal hands its token on unchanged and makes none of its own. The anonymous principal needs no signature, because any
+ * process may call for it.
  */
 export class SignedPrincipals implements PrincipalVouching {
   readonly #options: SignedPrincipalsOptions;
   readonly #ownNames: ReadonlySet<string>;
-  /** Tokens by content of the principal: an edge makes a new object for each request of the same user. */
+  /** Tokens by content of the principal, because an edge makes a new object for each request of the same user. */
   readonly #short = new Map<string, Voucher>();
-  /** Those of streams and long jobs, which are not for the short calls of the same principal. */
+  /** The tokens of streams and long jobs. Short calls of the same principal do not use them. */
   readonly #long = new Map<string, Voucher>();
-  /** Tokens that were found good: a user comes in on several connections. */
+  /** Tokens that were found valid: the same user may come in over several connections. */
   readonly #believed = new Map<string, ReceivedPrincipal>();
-  /** The tokens that principals came with. */
+  /** The tokens with which principals arrived. */
   readonly #tokens = new WeakMap<Principal, Voucher>();
 
   constructor(options: SignedPrincipalsOptions) {
@@ -59,7 +59,7 @@ export class SignedPrincipals implements PrincipalVouching {
     return this.#believed.get(value) ?? this.#receiveToken(value);
   }
 
-  /** A call without a deadline needs no token for ever: one that has half of its time left will do. */
+  /** A call without a deadline needs no token that is valid for ever. One that has half of its time left is enough. */
   #neededUntil(untilMs: number): number {
     const { clock, limits } = this.#options;
     return untilMs === Number.POSITIVE_INFINITY ? clock.monotonicMs() + limits.subscriptionGreatestAgeMs / 2 : untilMs;
@@ -94,7 +94,7 @@ function unsigned(value: unknown): string | undefined {
   return typeof value === "object" && value !== null ? "it comes without a signed token" : undefined;
 }
 
-/** Keeps the newest. Map iterates in the order of entering, so the first is the oldest. */
+/** Keeps the newest entries. A Map iterates in the order of insertion, so the first is the oldest. */
 function remember<Value>(map: Map<string, Value>, name: string, value: Value, limit: number): void {
   map.delete(name);
   map.set(name, value);

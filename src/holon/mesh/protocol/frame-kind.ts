@@ -1,9 +1,9 @@
 /**
  * The frames of the mesh, version 1.
  *
- * A frame is one line: a JSON array whose first member is its kind, then a comma and a newline. JSON escapes newlines inside strings, so the
- * two bytes cannot occur inside a frame; and whatever has arrived becomes one JSON text by putting brackets around it, which saves a parse
- * per frame.
+ * A frame is one line: a JSON array whose first member is its kind, then a comma and a newline. JSON escapes newlines inside strings, so the two
+ * bytes cannot occur inside a frame. All frames that have arrived become one JSON text by putting brackets around them, which saves a parse per
+ * frame.
  *
  * | from   | frame |
  * |--------|-------|
@@ -14,12 +14,16 @@
  * | callee | `[ITEM, id, item?]`, `[END, id]` |
  * | both   | `[HELLO, ...]` first of all, `[PING]`, `[PONG]`, `[GOAWAY]` |
  *
- * `procedure` and `caller` are numbers that the greeting agreed on; `leftMs` is 0 where there is no deadline; `principal` is a number of the
- * connection's table, or `[number, principal]` where it enters the table, with a signed token for the principal where processes have keys;
- * `extras` is 0 or an object; `late` is 1 where the caller gave up because its deadline passed; a last member that is absent is `undefined`.
+ * - `procedure` and `caller` are numbers from the greetings.
+ * - `leftMs` is 0 if there is no deadline.
+ * - `principal` is a number of the connection's table, or `[number, principal]` if it enters the table. If processes have keys, a signed token
+ *   stands for the principal.
+ * - `extras` is 0 or an object.
+ * - `late` is 1 if the caller gave up because its deadline passed.
+ * - A last member that is absent is `undefined`.
  *
- * A process may be older than its peer. It leaves alone what it does not know: frames of other kinds, members of a greeting and of extras, and
- * members that follow the last one of a frame. What a peer must understand is sent only to a peer that announced it as a feature.
+ * A process may be older than its peer. It ignores what it does not know: frames of other kinds, members of a greeting and of extras, and members
+ * after the last one of a frame. What a peer must understand is sent only to a peer that announced it as a feature.
  */
 export const FRAME = {
   CALL: 0,
@@ -38,16 +42,16 @@ export const FRAME = {
 
 const KNOWN_KINDS: ReadonlySet<unknown> = new Set(Object.values(FRAME));
 
-/** Whether this version knows frames of a kind, whichever side sends them. */
+/** Whether this version knows frames of this kind, from either side. */
 export function isKnownKind(kind: unknown): boolean {
   return KNOWN_KINDS.has(kind);
 }
 
-/** What ends every frame. */
+/** The end of every frame. */
 export const FRAME_END = ",\n";
 
-/** A frame as it comes out of the reader: an array, of which nothing else is known yet. */
+/** A frame as the reader returns it: an array whose members are not checked yet. */
 export type Frame = readonly unknown[];
 
-/** The protocol's name as it stands in `Upgrade` and in every proof. */
+/** The protocol's name, as it is in `Upgrade` and in every proof. */
 export const MESH_PROTOCOL = "holon-mesh/1";

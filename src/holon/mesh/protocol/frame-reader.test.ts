@@ -3,7 +3,7 @@ import { FrameFault, FrameReader } from "./frame-reader.ts";
 
 const bytes = (...frames: readonly unknown[]): Buffer => Buffer.from(frames.map((frame) => `${JSON.stringify(frame)},\n`).join(""));
 
-/** What a reader makes of chunks; a fault is an item of its own. */
+/** The frames that a reader makes of chunks. A fault is an item too. */
 function readAll(reader: FrameReader, chunks: readonly Buffer[]): unknown[] {
   return chunks.flatMap<unknown>((chunk) => {
     const read = reader.read(chunk);

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import type { Frame } from "./frame-kind.ts";
 
-/** Why bytes from a peer are no frames. The connection cannot go on after it: where the next frame begins is unknown. */
+/** Why bytes of a peer are not frames. The connection cannot go on: it is unknown where the next frame begins. */
 export class FrameFault {
   readonly reason: string;
 
@@ -14,7 +14,7 @@ const NEWLINE = 10;
 const NO_FRAMES: readonly Frame[] = [];
 
 /**
- * Cuts what arrives from a socket into frames.
+ * Cuts the bytes of a socket into frames.
  *
  * All whole frames of a chunk are parsed as one JSON text. The bytes of an unfinished frame are kept, at most as many as a frame may have.
  */
@@ -29,7 +29,7 @@ export class FrameReader {
     this.#limitBytes = limitBytes;
   }
 
-  /** How many bytes of an unfinished frame are here. */
+  /** How many bytes of an unfinished frame are kept. */
   get unfinishedBytes(): number {
     return this.#restBytes;
   }
@@ -39,7 +39,10 @@ export class FrameReader {
     return this.#frames;
   }
 
-  /** Whether the frames that were read last have escaped characters. Half of a surrogate pair can come in no other way: what is not UTF-8 is refused. */
+  /**
+   * Whether the frames that were read last have escaped characters. Half of a surrogate pair can arrive only as an escape, because bytes that are not
+   * UTF-8 are refused.
+   */
   get hasEscapes(): boolean {
     return this.#hasEscapes;
   }

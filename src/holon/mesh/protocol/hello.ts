@@ -1,32 +1,32 @@
 import { isUnicode } from "../../kernel/index.ts";
 import { FRAME, FRAME_END, type Frame } from "./frame-kind.ts";
 
-/** What a caller says first. */
+/** The greeting of a caller: the first frame that it sends. */
 export interface CallerHello {
   /** Name of the process, for the log. */
   readonly process: string;
-  /** The contexts it calls for, and `edge`; a call names one of them by its place. */
+  /** The contexts that it calls for, and `edge`. A call names one of them by its index. */
   readonly callers: readonly string[];
-  /** Greatest frame that it takes. */
+  /** The largest frame that it accepts. */
   readonly frameBytes: number;
-  /** What it understands beyond `holon-mesh/1`; a process from before features lists none. */
+  /** What it understands beyond `holon-mesh/1`. A process older than features lists none. */
   readonly features?: readonly string[];
-  /** The procedures it means to call, with the hash of each as it knows them. */
+  /** The procedures that it may call, each with the hash that the caller knows. */
   readonly procedures: Readonly<Record<string, string>>;
 }
 
-/** One procedure that a callee offers; a call names it by its place in the greeting. */
+/** One procedure that a callee offers. A call names it by its index in the greeting. */
 export interface OfferedProcedure {
   readonly path: string;
   readonly hash: string;
-  /** What it looks like, where the caller's hash is another. */
+  /** Its description, if the caller's hash is different. */
   readonly description?: unknown;
 }
 
-/** What a callee answers. */
+/** The greeting of a callee, its answer to {@link CallerHello}. */
 export interface CalleeHello {
   readonly process: string;
-  /** The contexts it hosts. */
+  /** The contexts that it hosts. */
   readonly contexts: readonly string[];
   readonly frameBytes: number;
   readonly features?: readonly string[];
@@ -38,13 +38,13 @@ export function toHelloFrame(hello: CallerHello | CalleeHello): string {
   return `[${FRAME.HELLO},${JSON.stringify(hello)}]${FRAME_END}`;
 }
 
-/** Most names in a list of a greeting, and the longest text in it: a peer's greeting is kept and logged. */
+/** The most names in a list of a greeting, and the length of the longest text in it, because a peer's greeting is kept and logged. */
 const NAMES_COUNT = 1_000;
 const TEXT_LENGTH = 300;
-/** Most procedures that a greeting lists. */
+/** The most procedures that a greeting may list. */
 const PROCEDURES_COUNT = 100_000;
 
-/** The caller's greeting; undefined where the frame is not one. Members that are unknown here are left alone. */
+/** Reads the caller's greeting; undefined if the frame is not one. Members that this version does not know are ignored. */
 export function parseCallerHello(frame: Frame): CallerHello | undefined {
   const hello = bodyOf(frame);
   if (hello === undefined || !isNames(hello.callers)) return undefined;
@@ -54,7 +54,7 @@ export function parseCallerHello(frame: Frame): CallerHello | undefined {
   return hashes.length <= PROCEDURES_COUNT && hashes.every(isText) ? (hello as unknown as CallerHello) : undefined;
 }
 
-/** The callee's greeting; undefined where the frame is not one. Members that are unknown here are left alone. */
+/** Reads the callee's greeting; undefined if the frame is not one. Members that this version does not know are ignored. */
 export function parseCalleeHello(frame: Frame): CalleeHello | undefined {
   const hello = bodyOf(frame);
   if (hello === undefined || !isNames(hello.contexts)) return undefined;

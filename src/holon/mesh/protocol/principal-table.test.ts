@@ -3,7 +3,7 @@ import { ANONYMOUS, type Principal } from "../../kernel/index.ts";
 import { PRINCIPAL_TABLE_COUNT, PrincipalReceiver, PrincipalSender } from "./principal-table.ts";
 import { PLAIN_PRINCIPALS, type PrincipalVouching } from "./principal-vouching.ts";
 
-/** A call that has a while left. */
+/** The end of a call that has time left. */
 const UNTIL = 10_000;
 
 const user = (id: string): Principal => ({ kind: "user", id, roles: ["buyer"] });

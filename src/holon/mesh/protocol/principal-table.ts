@@ -12,10 +12,11 @@ interface Slot {
 }
 
 /**
- * The sending end of a connection's table of principals: each travels whole once and as a number after that.
+ * The sending end of a connection's table of principals. Each principal is sent in full once, and as a number after that.
  *
- * Both ends hold {@link PRINCIPAL_TABLE_COUNT} at most; the oldest entry makes room. Frames arrive in order, so a number always means what was
- * last sent with it. What stands for a principal that ends before the call may, travels anew: a connection may be old, a token is not.
+ * Both ends hold {@link PRINCIPAL_TABLE_COUNT} entries at most; a new entry replaces the oldest. Frames arrive in order, so a number always means
+ * what was last sent with it. If the token of a principal ends before the call may end, a new token is sent: a connection may be old, a token may
+ * not.
  */
 export class PrincipalSender {
   readonly #vouching: PrincipalVouching;
@@ -32,14 +33,14 @@ export class PrincipalSender {
   }
 
   /**
-   * What stands for the principal in the next frame, whose call may last up to then; {@link withdraw} it where that frame is not sent after
-   * all. Undefined where this process may not speak for the principal.
+   * The principal's part of the next frame, for a call that may last until `untilMs`. {@link withdraw} it if that frame is not sent after all.
+   * Undefined if this process may not speak for the principal.
    */
   write(principal: Principal, untilMs: number): string | undefined {
     if (principal === this.#last && untilMs <= this.#lastUntilMs) return this.#lastNumber;
     const known = this.#byPrincipal.get(principal);
     if (known !== undefined && untilMs <= known.goodUntilMs) return this.#use(known);
-    // An edge makes a new object for each request of the same user: the table goes by content.
+    // An edge makes a new object for each request of the same user, so the table is searched by content.
     const voucher = this.#vouching.vouch(principal, untilMs);
     if (voucher === undefined) return undefined;
     const slot = this.#byText.get(voucher.text);
@@ -50,7 +51,7 @@ export class PrincipalSender {
     return this.#use(slot);
   }
 
-  /** The other end never saw the frame: the principal travels whole again. */
+  /** The frame was not sent, so the principal is sent in full again. */
   withdraw(principal: Principal): void {
     const slot = this.#byPrincipal.get(principal);
     if (slot !== undefined) this.#remove(slot);
@@ -85,13 +86,13 @@ export class PrincipalSender {
     this.#last = undefined;
   }
 
-  /** A principal whose token was renewed has another slot by now. */
+  /** If its token was renewed, the principal belongs to another slot by now. */
   #unbind(slot: Slot): void {
     if (this.#byPrincipal.get(slot.principal) === slot) this.#byPrincipal.delete(slot.principal);
   }
 }
 
-/** Why a call is not taken whose principal was believed before. */
+/** Why a call is refused although its principal was accepted before. */
 const EXPIRED = "its token has ended";
 
 /** The receiving end of a connection's table of principals. */
@@ -103,7 +104,7 @@ export class PrincipalReceiver {
     this.#vouching = vouching;
   }
 
-  /** The principal that a frame names; a sentence says why it is not believed; undefined where the frame names none. */
+  /** The principal that a frame names. A returned sentence says why it is refused; undefined means that the frame names no principal. */
   read(value: unknown, nowMs: number): Principal | string | undefined {
     const received = isPlace(value) ? this.#slots[value] : this.#enter(value);
     if (received === undefined || typeof received === "string") return received;

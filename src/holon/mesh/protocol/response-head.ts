@@ -3,20 +3,20 @@ export interface ResponseHead {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** How many bytes the head took. */
+  /** How many bytes the head has. */
   readonly bytes: number;
 }
 
-/** Longest head that is read. */
+/** The longest head that is read. */
 export const RESPONSE_HEAD_BYTES = 16 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.1 (\d{3})(?: |$)/;
 
 /**
- * Reads the head of an HTTP/1.1 answer; undefined while it is incomplete, "malformed" where it can be none.
+ * Reads the head of an HTTP/1.1 answer; undefined while it is incomplete, "malformed" if it cannot become one.
  *
- * Node's own HTTP client would do, but hands the socket around between agents and parsers; the two answers of the mesh are easier to follow
- * on a plain socket.
+ * Node's own HTTP client would work, but it moves the socket between agents and parsers. The two answers of the mesh are easier to follow on a
+ * plain socket.
  */
 export function parseResponseHead(bytes: Buffer): ResponseHead | "malformed" | undefined {
   const end = bytes.indexOf("\r\n\r\n");

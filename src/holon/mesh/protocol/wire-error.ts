@@ -1,6 +1,6 @@
 import { type Executed, HolonError } from "../../kernel/index.ts";
 
-/** An error as it travels: no cause, no stack. */
+/** An error as it is sent: without cause and stack. */
 export interface WireError {
   readonly code: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface WireError {
   readonly status: number;
 }
 
-/** What may leave the process of an error. */
+/** The part of an error that may leave the process. */
 export function toWireError(error: HolonError): WireError {
   return { code: error.code, message: error.message, details: error.details, executed: error.executed, status: error.status };
 }
@@ -17,9 +17,9 @@ export function toWireError(error: HolonError): WireError {
 const CODE_LENGTH = 100;
 
 /**
- * The error that a peer sent, as the same class that a local call throws; undefined where the value is not an error.
+ * The error that a peer sent, of the same class that a local call throws; undefined if the value is not an error.
  *
- * The peer may be of another version. A code that is unknown here stays as it is. What else is unknown becomes what is safe to believe: the
+ * The peer may be of another version. A code that this version does not know is kept. Other unknown values become what is safe to assume: the
  * handler may have run, and the status is that of the code.
  */
 export function fromWireError(value: unknown): HolonError | undefined {

@@ -1,11 +1,11 @@
 import { ANONYMOUS, isUnicode, type Principal } from "../../kernel/index.ts";
 
 /**
- * A principal that a peer sent, or an app's `authenticate` answered; undefined where the value is not one. Unknown members are dropped. Its
- * texts are well-formed Unicode: two ids that a database would write alike are never two users.
+ * Reads a principal that a peer sent or that an app's `authenticate` returned; undefined if the value is not one. Unknown members are dropped.
+ * Its texts are well-formed Unicode: two ids that a database would write alike are never two users.
  *
- * Guarantee: nobody can change it. Handlers get the very object, and a connection remembers it: a role that one handler adds would be there for
- * everybody's next call.
+ * Guarantee: the principal is frozen. Handlers get this very object, and a connection remembers it: a role that one handler added would be there
+ * in every later call.
  */
 export function parsePrincipal(value: unknown): Principal | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -26,7 +26,7 @@ export function parsePrincipal(value: unknown): Principal | undefined {
 
 const KINDS: ReadonlySet<unknown> = new Set<Principal["kind"]>(["anonymous", "user", "system"]);
 
-/** Whether a value may be a principal in a later version: it has a kind that this one does not know. */
+/** Whether a value may be a principal of a later version: its kind is not known here. */
 export function isUnknownKind(value: unknown): boolean {
   const kind = (value as { readonly kind?: unknown } | null | undefined)?.kind;
   return typeof kind === "string" && !KINDS.has(kind);
