@@ -1,18 +1,18 @@
 import type { ClaimedKey, DataTransaction, Tables } from "../data/index.ts";
 import { HolonError } from "../kernel/index.ts";
 
-/** What is written at the end of each transaction that a handler opens. */
+/** What the pipeline writes at the end of each transaction that a handler opens. */
 export interface TransactionRecord {
-  /** Before a transaction begins. */
+  /** Called before a transaction begins. */
   begin(): void;
-  /** Inside it, as the last of it, with what it came to. */
+  /** Called as the last thing inside the transaction, with the result of its function. */
   write(tx: DataTransaction<Tables>, result: unknown): Promise<void>;
-  /** After its commit. */
+  /** Called after its commit. */
   commit(): void;
 }
 
 /**
- * The answer of an outside effect, on its way into the transaction that writes the effect.
+ * The answer of an outside effect, until the transaction that writes the effect has committed it.
  *
  *   open --write--> written --commit--> committed
  *   written --rollback, run again--> written (a transaction may run more than once)
@@ -25,14 +25,14 @@ export class AnswerRecord implements TransactionRecord {
   #written = false;
   #committed = false;
 
-  /** Without a claim, where the caller sent no key, the rules are the same and nothing is kept. */
+  /** Without a claim, because the caller sent no key, the rules are the same but nothing is kept. */
   constructor(path: string, parse: (result: unknown) => unknown, claim: ClaimedKey<Tables> | undefined) {
     this.#path = path;
     this.#parse = parse;
     this.#claim = claim;
   }
 
-  /** Whether the handler has come to its end, so that its effect outside is there. */
+  /** Whether the transaction's function has returned, so that the outside effect has happened. */
   get isWritten(): boolean {
     return this.#written;
   }
@@ -45,13 +45,13 @@ export class AnswerRecord implements TransactionRecord {
     return this.#value;
   }
 
-  /** Before the one transaction begins. Errors: INTERNAL for a second one. */
+  /** Called before the only transaction begins. Errors: INTERNAL for a second one. */
   begin(): void {
     if (this.#committed)
       throw new HolonError("INTERNAL", `The handler of ${this.#path} opened a second transaction; an outside effect has exactly one.`);
   }
 
-  /** Inside the transaction, with what it came to. */
+  /** Called inside the transaction, with the result of its function. */
   async write(tx: DataTransaction<Tables>, result: unknown): Promise<void> {
     this.#written = true;
     this.#value = this.#parse(result);

@@ -4,7 +4,7 @@ import { catalogueError, type HolonError, isHolonError, noteFailedCall, type Sco
 import type { BoundCall, CallOrigin } from "./call-origin.ts";
 import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
 
-/** Binds a procedure for calls from one context: straight to the handler where it runs here, through its target elsewhere. */
+/** Binds a procedure for calls from one context. A procedure of this process is called directly, any other one through its target. */
 export function bindCall(caller: string, target: Target, seriesFactory: SeriesFactory): BoundCall {
   if (target.procedure.type === "subscription") return (origin, input, options) => subscribe(target, origin, input, options);
   if (target instanceof CompiledProcedure) {
@@ -67,7 +67,7 @@ function subscribe(target: Target, origin: CallOrigin, input: unknown, options: 
   return target.subscribe(scope, input);
 }
 
-/** The items, and at their end, however it comes, a word to whoever listens for something else meanwhile. */
+/** The items of a stream. At its end, for whatever reason, `over` is called, so that the listener of the signal can be removed. */
 function untilOver(items: AsyncIterable<unknown>, over: () => void): AsyncIterableIterator<unknown> {
   const iterator = items[Symbol.asyncIterator]();
   return {
@@ -92,7 +92,7 @@ function untilOver(items: AsyncIterable<unknown>, over: () => void): AsyncIterab
   };
 }
 
-/** The answer, or CANCELLED as soon as the signal says so, whatever the callee does. */
+/** The answer, or CANCELLED as soon as the signal is aborted, whatever the callee does. */
 function withSignal(answer: Promise<unknown>, procedure: string, scope: Scope, signal: AbortSignal): Promise<unknown> {
   const handedOut = new Promise((resolve, reject) => {
     const cancel = (): void => {
@@ -111,7 +111,7 @@ function cancelledByCaller(): HolonError {
   return catalogueError("CANCELLED", "The caller cancelled the call.");
 }
 
-/** A signal that was aborted before the call: nobody is called. */
+/** The error if the signal was aborted before the call. The callee is not called. */
 function cancelledBefore(): HolonError {
   return catalogueError("CANCELLED", "The caller cancelled the call before it was made.", { executed: "no" });
 }

@@ -14,7 +14,7 @@ import {
 } from "../kernel/index.ts";
 import { ResumeRefusal } from "../work/index.ts";
 
-/** Codes that pass from a callee through its caller: the world failed, and everybody on the way may say so. */
+/** Codes that pass from a callee through its caller. They say that the environment failed, so every caller on the way may return them. */
 const FAULTS: ReadonlySet<string> = new Set([
   "UNAVAILABLE",
   "OVERLOADED",
@@ -28,7 +28,6 @@ const FAULTS: ReadonlySet<string> = new Set([
   "CALL_IN_TRANSACTION",
 ]);
 
-/** What {@link createBoundary} needs. */
 export interface BoundaryOptions {
   readonly path: string;
   readonly procedure: AnyProcedure;
@@ -36,15 +35,15 @@ export interface BoundaryOptions {
   readonly newId: () => string;
 }
 
-/** Turns whatever a handler threw into the error that its callers get. */
+/** Turns what a handler threw into the error that its callers get. */
 export type Boundary = (thrown: unknown) => HolonError;
 
 /**
- * Makes the one place where errors leave a procedure.
+ * Makes the boundary: the only place where errors leave a procedure.
  *
- * Declared refusals and faults pass, as a copy without cause and stack; all else becomes INTERNAL with an error id, under which the whole
- * error is in the log. Details of declared errors are parsed by the contract, so that nothing else can leave with them. An INTERNAL that comes
- * from a callee keeps its id; one that arose here, as in the database layer, gets one.
+ * Declared refusals and faults pass as a copy without cause and stack. Everything else becomes INTERNAL with an error id, and the log has the whole error
+ * under that id. The contract parses the details of declared errors, so that nothing else can leave with them. An INTERNAL error of a callee keeps its id;
+ * one that arose here, for example in the database layer, gets an id.
  */
 export function createBoundary({ path, procedure, log, newId }: BoundaryOptions): Boundary {
   const declared = new Map<string, Parser>(
@@ -73,7 +72,7 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
       if (details instanceof ParseFailure) return internal(thrown);
       return plainError(thrown, details, procedure.statuses[thrown.code]);
     }
-    // Any other BAD_REQUEST is a callee's answer to what this handler sent it; this one is about what its own caller sent.
+    // Any other BAD_REQUEST is a callee's answer to what this handler sent. This one is about what the handler's own caller sent.
     if (thrown instanceof ResumeRefusal) return plainError(thrown, jsonCopy(thrown.details));
     const passes = (COMMON_REFUSALS as readonly string[]).includes(thrown.code) || FAULTS.has(thrown.code);
     if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
@@ -85,15 +84,16 @@ export function createBoundary({ path, procedure, log, newId }: BoundaryOptions)
     try {
       return judge(thrown);
     } catch (unreadable) {
-      // A getter or a proxy of what was thrown throws, or a check of the declared details does.
+      // A getter or a proxy of the thrown value threw, or a check of the declared details did.
       return internal(unreadable);
     }
   };
 }
 
 /**
- * An error as that of the whole call. What failed last may not have been executed, as a statement that waited for a lock in vain; the call may have been, if
- * it had committed a transaction or called a mutation before. Nothing may then say that it is safe to call again.
+ * The error of a statement or call as the error of the whole call. The statement that failed may not have been executed, for example because it timed out
+ * waiting for a lock. The call may still have acted before, if it committed a transaction or called a mutation. The error must then not say that it is safe
+ * to call again.
  */
 export function errorOfCall(error: HolonError, scope: Scope): HolonError {
   if (error.executed !== "no" || !scope.mayHaveActed) return error;
@@ -105,7 +105,7 @@ function callFailed(errorId: string): HolonError {
   return catalogueError("INTERNAL", "The call failed.", { details: { errorId } });
 }
 
-/** The id of a failure that another boundary has logged. */
+/** The id under which another boundary has logged the failure. */
 function errorIdOf(details: unknown): string | undefined {
   const errorId = (details as { readonly errorId?: unknown } | undefined | null)?.errorId;
   return typeof errorId === "string" && errorId.length <= 64 ? errorId : undefined;

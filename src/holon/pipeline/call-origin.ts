@@ -1,7 +1,7 @@
 import type { CallOptions } from "../define/handler-context.ts";
 import type { Principal, Scope } from "../kernel/index.ts";
 
-/** Who makes a call: a handler at work, for its caller or as its context's own system. */
+/** Where a call comes from: a running handler, which calls for its caller or as the system of its own context. */
 export interface CallOrigin {
   readonly scope: Scope;
   readonly callPrincipal: Principal;

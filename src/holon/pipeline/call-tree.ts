@@ -2,7 +2,7 @@ import { type AnyProcedure, type ContractMap, isProcedure, type ProcedureTree } 
 import type { CallOptions } from "../define/handler-context.ts";
 import type { BoundCall, CallOrigin } from "./call-origin.ts";
 
-/** Makes `ctx.call` for one origin. Costs one small object; groups make theirs when they are read. */
+/** Makes `ctx.call` for one origin. It costs one small object; the object of a group is made when the group is read. */
 export type CallTreeFactory = (origin: CallOrigin) => object;
 
 /** Makes the function behind one procedure of a tree. */
@@ -17,7 +17,7 @@ interface Group {
 type GroupClass = new (origin: CallOrigin) => Group;
 type Member = { readonly group: GroupClass } | { readonly call: BoundCall };
 
-/** Compiles `ctx.call` at start to classes with one member a procedure, so that a call walks no proxy. */
+/** Compiles `ctx.call` at start to classes with one member for each procedure, so that a call needs no proxy. */
 export function compileCallTree(calls: ContractMap, bind: BindCall): CallTreeFactory {
   const contexts = Object.entries(calls).map(([alias, { name, procedures }]): [string, Member] => [
     alias,
@@ -56,7 +56,7 @@ function groupProperty(Child: GroupClass): PropertyDescriptor {
   };
 }
 
-/** A function that needs no `this`: it may be taken off its group and handed to others, as tRPC's can. */
+/** A function that needs no `this`. Like a function of tRPC, it may be taken off its group and passed on. */
 function callProperty(call: BoundCall): PropertyDescriptor {
   return {
     enumerable: true,

@@ -8,7 +8,6 @@ import type { RuntimeContext } from "./runtime-context.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
 
-/** What {@link compileJobs} needs. */
 export interface CompileJobsOptions {
   readonly context: string;
   readonly handlers: HandlerTree;
@@ -16,7 +15,7 @@ export interface CompileJobsOptions {
   makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
 }
 
-/** What a job can fail with: the refusals that are always there. */
+/** The errors that a job may fail with: only the refusals that are always declared. */
 const JOB_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
 /** Joins the handlers of a context's jobs with the `ctx` that they get. */
@@ -44,12 +43,12 @@ export function compileJobs({ context, handlers, count, makeContext }: CompileJo
   );
 }
 
-/** Lets no transaction of a run commit that has been taken over by another. */
+/** Refuses the commit of a transaction if another run has taken over the job. */
 function fenceOf(call: JobCall): TransactionRecord {
   return { begin() {}, write: (tx) => call.assertHeld(tx), commit() {} };
 }
 
-/** The end of the job in the place of an answer to a key. */
+/** Writes the end of the job where a procedure would write the answer to a key. */
 function claimOf(call: JobCall): ConstructorParameters<typeof AnswerRecord>[2] {
   return {
     kind: "claimed",

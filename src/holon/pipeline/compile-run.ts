@@ -11,7 +11,6 @@ import type { TransactionFactory } from "./typed-transaction.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
 
-/** What {@link compileRun} joins. */
 export interface RunParts {
   readonly path: string;
   readonly procedure: AnyProcedure;
@@ -44,7 +43,7 @@ function plainRun(handler: Handler): Run {
   return (input, ctx) => handler({ input, ctx });
 }
 
-/** Key, request hash, effect and answer in one transaction. */
+/** Writes key, request hash, effect and answer in one transaction. */
 function transactionalRun(parts: RunParts, handler: Handler): Run {
   const store = requireStore(parts);
   const record = recordable(parts);
@@ -58,7 +57,7 @@ function transactionalRun(parts: RunParts, handler: Handler): Run {
     });
 }
 
-/** The key is claimed first; the handler's one transaction writes effect and answer. It goes on when its caller goes away. */
+/** Claims the key first; then the handler's only transaction writes effect and answer. It goes on when its caller disconnects. */
 function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   const store = requireStore(parts);
   const { detachedRuns, path } = parts;
@@ -74,7 +73,7 @@ function outsideEffectRun(parts: RunParts, handler: Handler): Run {
   };
 }
 
-/** Runs a handler that holds a claim. Without a commit the key is given back; with one, its answer is the answer, whatever comes after it. */
+/** Runs a handler that holds a claim. If nothing was committed, the key is released. After a commit, its answer is the answer, whatever fails later. */
 async function runClaimed(
   parts: RunParts,
   claim: ClaimedKey<Tables> | undefined,
@@ -98,7 +97,9 @@ async function runClaimed(
   throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
 }
 
-/** Whether the handler says itself that it did nothing outside. A fault is often that of one statement or call, and says nothing of what was done before it. */
+/**
+ * Whether the handler itself says that it did nothing outside. A fault often comes from one statement or call, and does not say what the handler did before.
+ */
 function isRefusalOfHandler(error: unknown): boolean {
   return isHolonError(error) && errorRow(error.code).kind === "refusal" && originOf(error) === undefined;
 }
@@ -109,7 +110,7 @@ function keyScope(parts: RunParts, ctx: RuntimeContext, givenHash: string | unde
   return { principal: principalName(principal), procedure: parts.path, key, requestHash: givenHash, wait: caller !== "edge" };
 }
 
-/** What is recorded must be what the contract allows: a wrong answer rolls the effect back instead of being kept for a day. */
+/** Parses the answer before it is recorded. An answer that the contract does not allow rolls the effect back; otherwise it would be kept for a day. */
 function recordable(parts: RunParts): (value: unknown) => unknown {
   const parse = createAnswerParser(parts.procedure.output);
   return (value) => {

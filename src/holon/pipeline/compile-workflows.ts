@@ -8,17 +8,16 @@ import type { RuntimeContext } from "./runtime-context.ts";
 import { StepOrigin } from "./step-calls.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
-/** What {@link compileWorkflows} needs. */
 export interface CompileWorkflowsOptions {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly openTransaction: TransactionFactory;
   makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
-  /** The calls of steps, which send keys; known once the context is connected. */
+  /** The calls of steps, which send keys. They are known after the context is connected. */
   readonly stepCalls: () => CallTreeFactory;
 }
 
-/** What a step can fail with: the refusals that are always there. */
+/** The errors that a step may fail with: only the refusals that are always declared. */
 const STEP_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
 /** Joins the bodies of a context's workflows with what their steps get. */
@@ -65,7 +64,7 @@ function stepHost({ module, store, openTransaction, makeContext, stepCalls }: Co
   };
 }
 
-/** Names of the events that workflows wait for, by how their bodies name them. Errors: INTERNAL for an event without order. */
+/** The full names of the events that workflows wait for, by the names that their bodies use. Errors: INTERNAL for an event without order. */
 function eventNames({ workflows, subscribesTo }: ContextModule): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const { waitsFor } of Object.values(workflows)) {

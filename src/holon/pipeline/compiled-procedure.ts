@@ -19,16 +19,16 @@ import { streamItems } from "./stream-items.ts";
 /** Makes the counters of one procedure, caller and transport. */
 export type SeriesFactory = (labels: { readonly procedure: string; readonly caller: string; readonly transport: string }) => CallSeries;
 
-/** What the pipeline of every procedure is built on. */
+/** What the pipeline of every procedure uses. */
 export interface PipelineServices {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly newId: () => string;
   readonly series: SeriesFactory;
-  /** How calls of a caller that is no context of this process come in: `local` for the edge of this process, `mesh` for others. */
+  /** The transport of a caller that is not a context of this process: `local` for the edge of this process, `mesh` for the rest. */
   readonly transportOf: (caller: string) => string;
-  /** Whether a caller has declared that it calls a context; everybody may where nothing is said. */
+  /** Whether a caller has declared that it calls a context. Without it, every caller may call. */
   readonly mayCall?: MayCall;
   /** Counts attempts of jobs. */
   readonly count?: CountWork;
@@ -44,12 +44,11 @@ interface Door {
 }
 
 /**
- * Runs a handler with its rule, transaction and key, where it has them. May return a value or a promise; may throw. For a call with a key,
- * `givenHash` tells its input from another one.
+ * Runs a handler with its rule, transaction and key, if it has them. It may return a value or a promise, and may throw. For a call with a key,
+ * `givenHash` distinguishes its input from other inputs.
  */
 export type Run = (input: unknown, ctx: RuntimeContext, givenHash?: string) => unknown;
 
-/** What {@link CompiledProcedure} is made from. */
 export interface CompiledProcedureOptions {
   readonly path: string;
   readonly procedure: AnyProcedure;
@@ -63,7 +62,8 @@ export interface CompiledProcedureOptions {
 /**
  * Contract and handler as one function, compiled at start: declared call, access, input, rule, handler, output, count.
  *
- * Every way in ends here: a local call, the mesh, the edge, the context's tRPC router. There is no second copy of any of these checks.
+ * Every call ends here, whether it is local or comes from the mesh, the edge or the context's tRPC router. There is no second copy of these
+ * checks.
  */
 export class CompiledProcedure implements Target {
   readonly path: string;
@@ -102,7 +102,7 @@ export class CompiledProcedure implements Target {
     return isOpen ? this.invokeCounted(series, scope, input) : this.#refuse(series, scope, this.undeclared(scope.caller));
   }
 
-  /** {@link invoke} for a caller that is known to be let in, and found its counters before. */
+  /** {@link invoke} for a caller whose declaration was checked and whose counters were looked up before. */
   invokeCounted(series: CallSeries, scope: Scope, raw: unknown): Promise<unknown> {
     const home = this.#home;
     const startedMs = home.monotonicMs();
@@ -117,7 +117,7 @@ export class CompiledProcedure implements Target {
     if (input instanceof ParseFailure) return this.#refuse(series, scope, input.toBadRequest());
     const call = new PendingCall(home, scope, series, startedMs);
     try {
-      // Before anything is awaited: what was given is the caller's, who may change it.
+      // Hashed before anything is awaited: the input belongs to the caller, which may change it.
       const givenHash = scope.key === undefined ? undefined : inputHash(raw, input);
       const result = this.#run(input, this.#makeContext(scope), givenHash);
       if (isPromise(result)) {
@@ -152,7 +152,7 @@ export class CompiledProcedure implements Target {
     });
   }
 
-  /** The counters for calls from one context of this process. */
+  /** The counters of calls from a context of this process. */
   localSeries(caller: string): CallSeries {
     return this.#services.series({ procedure: this.path, caller, transport: "local" });
   }
@@ -162,7 +162,7 @@ export class CompiledProcedure implements Target {
     return this.#services.mayCall?.(caller, this.#contextName) ?? true;
   }
 
-  /** What a caller gets that has not. */
+  /** The error for a caller that has not declared it. */
   undeclared(caller: string): HolonError {
     return catalogueError("FORBIDDEN", `${caller} does not declare that it calls ${this.#contextName}: name it in the \`calls\` of defineContext.`);
   }
@@ -199,7 +199,7 @@ export class CompiledProcedure implements Target {
   }
 }
 
-/** A handler answered what its contract does not say. Callers see INTERNAL; the log says which field. */
+/** A handler returned a value that its contract does not allow. Callers get INTERNAL; the log has the field. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
   readonly issues: ParseFailure["issues"];
@@ -212,7 +212,10 @@ export class OutputError extends Error {
   }
 }
 
-/** A key that is not kept would be trusted in vain, and two that are not Unicode would be kept as one. Queries may be repeated anyway. */
+/**
+ * Refuses a key that would not be kept, because the caller would rely on it, and a key that is not Unicode, because two such keys would be stored
+ * as one. A query may have a key: it can be repeated anyway.
+ */
 function keyRefusal(procedure: AnyProcedure, path: string, key: string): HolonError | undefined {
   if (!isUnicode(key)) return notUnicode(key).toBadRequest();
   if (procedure.type !== "mutation" || procedure.idempotent === true) return undefined;

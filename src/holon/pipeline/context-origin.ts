@@ -1,7 +1,7 @@
 import type { Principal, Scope } from "../kernel/index.ts";
 import type { CallOrigin } from "./call-origin.ts";
 
-/** The origin of calls that are made from a handler's context for somebody. */
+/** The origin of calls that are made from a handler's context for a given principal. */
 export class ContextOrigin implements CallOrigin {
   readonly callPrincipal: Principal;
   readonly #ctx: CallOrigin;

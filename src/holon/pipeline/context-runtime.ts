@@ -17,16 +17,15 @@ import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
 import { bindStepCall } from "./step-calls.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
-/** Finds the target of a procedure of another context: hosted in this process, or on the mesh. */
+/** Finds the target of a procedure of another context, in this process or on the mesh. */
 export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
 
-/** What {@link compileContext} needs. */
 export interface CompileContextOptions {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly limits: Limits;
   readonly services: PipelineServices;
-  /** Whether it answers no call, because it could not keep what it promises. */
+  /** Whether it refuses every call, because it could not keep its guarantees. */
   readonly isClosed?: boolean;
 }
 
@@ -34,23 +33,23 @@ export interface CompileContextOptions {
 export interface CompiledContext {
   readonly name: string;
   readonly module: ContextModule;
-  /** Its procedures by path, `internal` ones included. */
+  /** Its procedures by path, with those that are `internal`. */
   readonly targets: TargetMap;
   /** The handlers of its jobs, for {@link import("../work/index.ts").startJobWork}. */
   readonly jobs: ReadonlyMap<string, JobHandler>;
   /** The bodies of its workflows, for {@link import("../work/index.ts").startWorkflowWork}. */
   readonly workflows: CompiledWorkflows;
-  /** Puts `emit` and `enqueue` by the context's contract on a transaction, for {@link import("../work/index.ts").startEventWork}. */
+  /** Adds the contract's `emit` and `enqueue` to a transaction, for {@link import("../work/index.ts").startEventWork}. */
   readonly openTransaction: TransactionFactory;
-  /** Runs what the context does at start; before anything is let in. */
+  /** Runs the context's start handler, before any call is accepted. */
   start(): Promise<void>;
-  /** Binds `ctx.call`, once the targets of all contexts are known. Handlers that call before fail. */
+  /** Binds `ctx.call` when the targets of all contexts are known. A call that a handler makes before that fails. */
   connect(resolve: ResolveTarget): void;
-  /** Calls that run now. */
+  /** How many calls run now. */
   running(): number;
-  /** Streams whose handlers run now. */
+  /** How many stream handlers run now. */
   streams(): number;
-  /** Resolves when no handler runs on whose caller has gone away. */
+  /** Resolves when no handler is still running for a caller that has disconnected. */
   idle(): Promise<void>;
 }
 
@@ -135,7 +134,10 @@ function createCallGauge({ concurrencyCount }: Limits): ConcurrencyGauge {
   };
 }
 
-/** The log and the readiness of the process say why; callers only that it was not their fault, and that nothing was done. */
+/**
+ * A closed context answers UNAVAILABLE: callers learn only that nothing was done and that they are not at fault. The log and the readiness of the
+ * process say why.
+ */
 function createClosedGauge(context: string): ConcurrencyGauge {
   return {
     running: 0,
@@ -144,7 +146,7 @@ function createClosedGauge(context: string): ConcurrencyGauge {
   };
 }
 
-/** Streams may stay open for an hour: they have places of their own, or idle ones would take those of the calls. */
+/** Streams may stay open for an hour. They have a limit of their own; otherwise idle streams would use up that of the calls. */
 function createStreamGauge(context: string, { streamCount, streamRetryMs }: Limits): ConcurrencyGauge {
   return {
     running: 0,

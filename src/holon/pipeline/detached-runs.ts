@@ -1,10 +1,10 @@
 import { Scope, ScopeDeadline, type TimerWheel } from "../kernel/index.ts";
 
 /**
- * Work that has begun outside of this process and must come to an end of its own: it goes on when its caller goes away, until its deadline.
+ * Work with effects outside of this process that must come to its own end. It goes on when its caller disconnects, until its deadline.
  *
- * Without it, a client that disconnects while a payment is under way would leave stock taken and money charged, because what undoes them would
- * be cancelled too.
+ * Otherwise a client that disconnects during a payment would leave stock taken and money charged, because the compensation would be cancelled
+ * too.
  */
 export class DetachedRuns {
   readonly #wheel: TimerWheel;
@@ -15,7 +15,7 @@ export class DetachedRuns {
     this.#wheel = wheel;
   }
 
-  /** Runs work in a scope like the given one, which only the deadline cancels. */
+  /** Runs work in a copy of the scope that only the deadline cancels. */
   async run<Result>(scope: Scope, path: string, work: (detached: Scope) => Promise<Result>): Promise<Result> {
     const { principal, deadlineAtMs, caller, key, trace, initiator } = scope;
     const detached = Scope.root({ principal, deadlineAtMs, caller, key, trace, initiator });
@@ -32,7 +32,7 @@ export class DetachedRuns {
     }
   }
 
-  /** Resolves when none runs. */
+  /** Resolves when no such work runs. */
   idle(): Promise<void> {
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));

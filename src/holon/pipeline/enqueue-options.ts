@@ -4,16 +4,16 @@ import { PayloadError } from "./payload-error.ts";
 /** Longest delay of a job, a year. */
 const GREATEST_DELAY_MS = 365 * 24 * 3_600_000;
 
-/** Greatest priority that BullMQ takes. */
+/** Greatest priority that BullMQ accepts. */
 const GREATEST_PRIORITY = 2 ** 21 - 1;
 
-/** Greatest length of a deduplication key: it becomes part of an index. */
+/** Greatest length of a deduplication key. The key becomes part of an index. */
 const GREATEST_KEY_LENGTH = 200;
 
 /**
- * Refuses options that the tables or the queues would not take.
+ * Refuses options that the tables or the queues would refuse.
  *
- * Refused here, they roll back their own transaction; refused by a table or a queue, they would hold up the jobs of others, over and over.
+ * Here they only roll back their own transaction. Refused later by a table or a queue, they would hold up other jobs again and again.
  */
 export function assertEnqueueOptions(what: string, { delayMs, priority, deduplicationKey }: EnqueueOptions): void {
   const refuse = (name: string, value: unknown, bounds: string): never => {

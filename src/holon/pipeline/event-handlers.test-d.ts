@@ -56,11 +56,11 @@ const jobs = def.jobs({ sendReceipt: async () => {} });
 export const module = def.implement({ procedures: {}, jobs, events });
 // @ts-expect-error: a context that subscribes has handlers
 def.implement({ procedures: {}, jobs });
-// @ts-expect-error: one that subscribes to nothing has none
+// @ts-expect-error: a context that subscribes to nothing has no handlers
 defineContext(orders).implement({ procedures: {}, events: { payments: {} } });
 export const quiet = defineContext(orders).implement({ procedures: {} });
 
-/** A process starts the events of a compiled context, and hands its jobs on, like this. */
+/** How a process starts the events of a compiled context and uses its jobs. */
 export async function startWork(
   context: CompiledContext,
   app: readonly ContextModule[],

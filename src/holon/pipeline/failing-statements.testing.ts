@@ -2,8 +2,8 @@ import type { ContextData } from "../data/index.ts";
 import { catalogueError, markOrigin, type Scope } from "../kernel/index.ts";
 
 /**
- * Which statement of the machinery fails: before the database has done it, or after, so that only its answer is lost. One that hangs waits until its scope
- * is cancelled; an error is thrown as it is, before; a promise is waited for first.
+ * Which statement of the toolkit fails. "before": the database has not done it. "after": the database has done it, and only its answer is lost. "hangs":
+ * it waits until its scope is cancelled. An error is thrown before the statement; a promise is awaited before it.
  */
 export type FailsWhen = (statement: {
   readonly task: string;
@@ -11,7 +11,7 @@ export type FailsWhen = (statement: {
   readonly params: readonly unknown[];
 }) => "before" | "after" | "hangs" | Error | Promise<void> | undefined;
 
-/** The store of a context some of whose own statements fail, as they do while the database is away. */
+/** The store of a context. Some of its own statements fail, as they do while the database is unreachable. */
 export function failingStatements(store: ContextData, when: FailsWhen): ContextData {
   const statement: ContextData["statement"] = async (scope, request) => {
     const how = when({ task: taskOf(scope), text: request.text, params: request.params ?? [] });
@@ -39,7 +39,7 @@ function away(): Error {
   return passing("UNAVAILABLE", "The database is away.");
 }
 
-/** An error of the database that passes by itself. */
+/** A temporary error of the database. */
 export function passing(code: "UNAVAILABLE" | "OVERLOADED", message: string): Error {
   return markOrigin(catalogueError(code, message), { layer: "database", isPassing: true });
 }

@@ -155,7 +155,7 @@ describe("a step that answers what JSON cannot hold", { timeout: 60_000 }, () =>
       await step.run(
         "act",
         async ({ ctx }) => {
-          // The effect elsewhere would be here.
+          // An outside effect would be here.
           await ctx.db.select().from(happened);
         },
         { undo: ({ isInDoubt }) => void undone.push(isInDoubt), retry: { attempts: 1 } },

@@ -5,10 +5,10 @@ import type { RuntimeContext } from "./runtime-context.ts";
 
 type Ask = (args: Record<string, unknown>) => unknown;
 
-/** A rule with its types taken off. */
+/** A rule without its types. */
 export type Rule = Ask | { readonly answer: Ask };
 
-/** Puts a rule around the handler of a query or mutation. Systems are not asked. */
+/** Puts a rule around the handler of a query or mutation. The rule is not run for systems. */
 export function guardedRun(run: Run, rule: Rule, procedure: AnyProcedure): Run {
   const { enter, show } = compileRule(rule, procedure);
   return async (input, ctx, givenHash) => {
@@ -18,7 +18,7 @@ export function guardedRun(run: Run, rule: Rule, procedure: AnyProcedure): Run {
   };
 }
 
-/** Puts a rule around the handler of a subscription: it is asked before the handler is entered, or of each item. Systems are not asked. */
+/** Puts a rule around the handler of a subscription. The rule is run before the handler, or for each item. It is not run for systems. */
 export function guardedStream(run: Run, rule: Rule, procedure: AnyProcedure): Run {
   const { enter, show } = compileRule(rule, procedure);
   return async function* (input, ctx) {
@@ -28,10 +28,10 @@ export function guardedStream(run: Run, rule: Rule, procedure: AnyProcedure): Ru
   };
 }
 
-/** The two places of a rule; each throws NOT_FOUND where the rule says no, and one of them does nothing. */
+/** The two points where a rule can run. A rule uses one of them, and the other does nothing. It throws NOT_FOUND if the rule refuses. */
 interface CompiledRule {
   readonly enter: (input: unknown, ctx: RuntimeContext) => Promise<void>;
-  /** Answers the value that was shown to the rule. */
+  /** Returns the value that the rule was shown. */
   readonly show: (input: unknown, value: unknown, ctx: RuntimeContext) => Promise<unknown>;
 }
 
@@ -49,7 +49,7 @@ function compileRule(rule: Rule, procedure: AnyProcedure): CompiledRule {
     enter: async () => {},
     async show(input, value, ctx) {
       const output = parseOutput(value);
-      // A bad answer is the output check's to report; the rule could not read it.
+      // The output check reports a bad answer. The rule could not read it.
       if (!(output instanceof ParseFailure) && !(await rule.answer({ input, output, ctx }))) throw notFound();
       return value;
     },

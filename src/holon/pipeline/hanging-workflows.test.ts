@@ -8,7 +8,7 @@ const place = useWorkflows();
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** A clock that a test moves on; it goes on by itself as well. */
+/** Added to the clock by a test. The clock also runs by itself. */
 let aheadMs = 0;
 const clock: Clock = { nowMs: () => systemClock.nowMs() + aheadMs, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
 const wheel = new TimerWheel(() => clock.monotonicMs());
@@ -37,7 +37,7 @@ describe("a body that waits for a promise that is not a step", { timeout: 60_000
     const id = await place.run("1");
     await until(async () => (await place.steps(id))[0]?.["state"] === "done");
     expect([hung(), work.hanging]).toEqual([[], []]);
-    // The body may come to its promise a moment after its step is done: the minute begins there.
+    // The body may reach its promise a moment after its step is done. The minute begins then.
     await until(() => {
       if (hung().length === 0) aheadMs += MINUTE_MS;
       return hung().length === 1;

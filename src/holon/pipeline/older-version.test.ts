@@ -13,7 +13,7 @@ const write: PlaceBody = async ({ step, run }) => {
   return { left: 0 };
 };
 
-/** What a newer version could write that this one does not know. */
+/** Rows that a newer version could write and that this version does not know. */
 const FROM_TOMORROW: readonly (readonly [what: string, prepare: (id: string) => Promise<unknown>, name: string])[] = [
   ["a version of its workflow", (id) => place.sql`update orders.holon_runs set version = 9 where id = ${id}`, "place@9"],
   ["its workflow", (id) => place.sql`update orders.holon_runs set workflow = 'parcel' where id = ${id}`, "parcel@1"],

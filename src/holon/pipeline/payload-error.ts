@@ -1,6 +1,6 @@
 import { noteHandedOut } from "../kernel/index.ts";
 
-/** What a handler emitted or enqueued does not fit its schema or is too large: a bug of the handler. */
+/** A payload that a handler emitted or enqueued does not fit its schema or is too large. This is a bug of the handler. */
 export class PayloadError extends Error {
   override readonly name = "PayloadError";
 

@@ -8,11 +8,11 @@ export interface CallSeries {
   record(durationMs: number, code: string | undefined): void;
 }
 
-/** How many calls, or streams, of a context run in this process, and how many may. */
+/** How many calls or streams of a context run in this process, and the limit. */
 export interface ConcurrencyGauge {
   running: number;
   readonly limit: number;
-  /** What one more than the limit is answered. */
+  /** The error for a call above the limit. */
   refusal(): HolonError;
 }
 
@@ -32,11 +32,11 @@ export interface CallHome {
 }
 
 /**
- * One call of a handler that has begun.
+ * A call whose handler was called.
  *
  *   running --value--> answered
  *   running --throw, bad output--> failed
- *   running --deadline, cancelled--> failed (the scope is cancelled; what the handler still brings is dropped)
+ *   running --deadline, cancelled--> failed (the scope is cancelled; the handler's later result is dropped)
  */
 export class PendingCall extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
@@ -60,13 +60,13 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     const parent = scope.parent;
     this.#owner = parent === undefined || scope.standsAlone ? scope : parent;
     this.#owner.link(this);
-    // A child with its parent's deadline is cancelled with the parent; only a shorter one needs an entry of its own.
+    // A child with its parent's deadline is cancelled with the parent. Only a shorter deadline needs its own timer.
     if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);
     home.gauge.running++;
     if (home.isMutation) parent?.effectBegan();
   }
 
-  /** The answer. A handler that answers at once, without a promise of its own, needs none with hooks to settle it. */
+  /** The promise of the answer. If the handler has answered already, no promise with its own `resolve` and `reject` is made. */
   get promise(): Promise<unknown> {
     this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -82,7 +82,7 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     try {
       output = this.#home.parseOutput(value);
     } catch (thrown) {
-      // A check of the schema, a getter or a proxy of the answer throws.
+      // A check of the schema, a getter or a proxy of the answer threw.
       this.fail(thrown);
       return;
     }
@@ -104,18 +104,21 @@ export class PendingCall extends WheelEntry implements ScopeLink {
   /** The deadline passed. */
   override expire(): void {
     const error = catalogueError("DEADLINE_EXCEEDED", `${this.#home.path} did not end within its deadline.`);
-    // A root call hangs on its own scope, and so ends with it.
+    // A root call is linked to its own scope, so the cancelled scope has ended it.
     this.#scope.cancel(error);
     if (!this.#ended) this.#end(error);
   }
 
-  /** The caller, or one further up, was cancelled. */
+  /** The caller, or a caller above it, was cancelled. */
   scopeCancelled(reason: HolonError): void {
     this.#scope.cancel(reason);
     if (!this.#ended) this.#end(reason);
   }
 
-  /** The caller's handler returned without waiting for this call: its deadline is nobody's but its own now. */
+  /**
+   * The caller's handler returned without waiting for this call, so its scope does not end this call any more. The deadline needs its own timer
+   * now.
+   */
   scopeEnded(): void {
     if (!this.#ended && this.slot === undefined) this.#home.wheel.add(this, this.#scope.deadlineAtMs);
   }

@@ -4,10 +4,9 @@ import type { StartHandler } from "../define/start-handler.ts";
 import { type Clock, catalogueError, runInScope, Scope, type TimerWheel } from "../kernel/index.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
-/** Longest that the start of one context may take. */
+/** The longest time that the start of one context may take. */
 const START_MS = 60_000;
 
-/** What {@link runStart} needs. */
 export interface StartRun {
   readonly context: string;
   readonly handler: unknown;
@@ -18,7 +17,7 @@ export interface StartRun {
 
 const START_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
-/** Runs the start handler of a context, where it has one. Errors: INTERNAL, with what the handler threw as its cause. */
+/** Runs the start handler of a context, if it has one. Errors: INTERNAL, with the handler's error as cause. */
 export async function runStart({ context, handler, clock, wheel, makeContext }: StartRun): Promise<void> {
   if (handler === undefined) return;
   const principal = Object.freeze({ kind: "system", context, task: "start" } as const);

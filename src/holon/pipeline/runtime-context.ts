@@ -29,12 +29,12 @@ export interface ContextHome {
   readonly calls: CallTreeFactory;
   /** Undefined for a context without tables. */
   readonly store: ContextData | undefined;
-  /** Undefined where there is no store. */
+  /** Undefined if there is no store. */
   readonly watch: ContextWatch | undefined;
   readonly openTransaction: TransactionFactory;
 }
 
-/** `ctx` of one call, at run time; {@link import("../define/handler-context.ts").HandlerContext} is how handlers see it. */
+/** `ctx` of one call, at run time. Handlers see it as {@link import("../define/handler-context.ts").HandlerContext}. */
 export class RuntimeContext implements CallOrigin {
   readonly scope: Scope;
   readonly #home: ContextHome;
@@ -49,7 +49,7 @@ export class RuntimeContext implements CallOrigin {
     this.#answer = answer;
   }
 
-  /** The same in another scope; with a record, its one transaction writes the answer too. */
+  /** The same context in another scope. With a record, its only transaction also writes the answer. */
   inScope(scope: Scope, answer?: TransactionRecord): RuntimeContext {
     return new RuntimeContext(scope, this.#home, this.#procedure, answer);
   }
@@ -129,7 +129,7 @@ export class RuntimeContext implements CallOrigin {
     return watch.open(this.scope, { ...options, event });
   }
 
-  /** A declared error has its details first, a common refusal its message. */
+  /** The first argument of a declared error is its details, that of a common refusal its message. */
   fail(code: string, first?: unknown, second?: unknown): HolonError {
     const [details, message] = Object.hasOwn(this.#procedure.errors, code) ? [first, second] : [second, first];
     return new HolonError(code, typeof message === "string" ? message : sentenceOf(code), { details });
@@ -172,7 +172,7 @@ export class RuntimeContext implements CallOrigin {
     }
   }
 
-  /** Runs a function of the pipeline that holds a transaction of its own: calls are refused meanwhile. */
+  /** Runs a function of the pipeline that holds a transaction. Until it ends, calls of other contexts are refused. */
   async holdingTransaction<R>(run: () => Promise<R>): Promise<R> {
     this.#openTransactions++;
     try {

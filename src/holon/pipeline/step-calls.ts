@@ -5,7 +5,7 @@ import type { BoundCall } from "./call-origin.ts";
 import { ContextOrigin } from "./context-origin.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
-/** The origin of the calls of one attempt of a workflow's step: its one mutation is sent with the step's key. */
+/** The origin of the calls of one attempt of a workflow's step. Its only mutation is sent with the step's key. */
 export class StepOrigin extends ContextOrigin {
   readonly #key: string;
   #mutation: string | undefined = undefined;
@@ -16,7 +16,7 @@ export class StepOrigin extends ContextOrigin {
     this.#key = key;
   }
 
-  /** Whether the mutation was sent and not cleanly refused. */
+  /** Whether the mutation was sent, and did not fail with `executed: "no"`. */
   get mayHaveActed(): boolean {
     return this.#mutation !== undefined && !this.#isRefused;
   }
@@ -34,7 +34,7 @@ export class StepOrigin extends ContextOrigin {
   }
 }
 
-/** Makes the call of a procedure from within steps. */
+/** Binds a procedure for calls from steps. */
 export function bindStepCall(path: string, { type, ...procedure }: AnyProcedure, call: BoundCall): BoundCall {
   if (type === "query") return call;
   if (type === "subscription") return () => Promise.reject(misuse(`subscribes to ${path}; a step can wait for an event by step.waitFor`));

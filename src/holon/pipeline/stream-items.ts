@@ -3,7 +3,6 @@ import { catalogueError, type HolonError, isHolonError, type Scope, ScopeDeadlin
 import { errorOfCall } from "./boundary.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 
-/** What {@link streamItems} needs. */
 export interface StreamOptions {
   readonly scope: Scope;
   readonly home: CallHome;
@@ -23,7 +22,7 @@ interface Pull {
 
 const DONE: Step = { done: true, value: undefined };
 
-/** The items of a subscription, each parsed and copied like the output of a call. The handler is called with the first `next()`. */
+/** The items of a subscription, each parsed and copied like the output of a call. The first `next()` calls the handler. */
 export function streamItems(options: StreamOptions): AsyncIterableIterator<unknown> {
   return new ItemStream(options);
 }
@@ -35,13 +34,13 @@ export function streamItems(options: StreamOptions): AsyncIterableIterator<unkno
  *   unopened --return()--> over
  *   open --end, error, bad item--> over
  *   open --return()--> over, and the handler's signal is aborted
- *   open --deadline, scope cancelled--> over; the reason comes with the next item that is asked for
+ *   open --deadline, scope cancelled--> over; the next item that is requested fails with the reason
  *
- * The handler's generator is closed, so that its `finally` runs, as soon as the stream is over. (An async generator would do for most of this,
- * but keeps a consumer that leaves waiting for the item under way, which may never come.)
+ * As soon as the stream is over, the handler's generator is closed, so that its `finally` runs. (An async generator would do most of this. But a
+ * consumer that leaves would wait for the item in progress, which may never come.)
  *
- * A stream has one of the context's places from when it is open until its handler has ended: it said so, or its iterator is closed. Closing a
- * generator waits for the item under way, so that a handler that ignores its signal keeps the place as long as it runs.
+ * A stream counts towards the context's limit from when it is open until its handler has ended or its iterator is closed. Closing a generator
+ * waits for the item in progress, so a handler that ignores its signal counts as long as it runs.
  */
 class ItemStream implements AsyncIterableIterator<unknown> {
   readonly #options: StreamOptions;
@@ -49,11 +48,11 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   #iterator: AsyncIterator<unknown> | undefined = undefined;
   #pull: Pull | undefined = undefined;
   #last: Promise<unknown> | undefined = undefined;
-  /** Settles when the item that the handler was asked for last is there. */
+  /** Settles when the item that was requested last has arrived. */
   #asked: Promise<void> | undefined = undefined;
   #error: HolonError | undefined = undefined;
   #state: "unopened" | "open" | "over" = "unopened";
-  /** The handler has returned its iterator, or thrown. */
+  /** Whether the handler has returned its iterator, or has thrown. */
   #isEntered = false;
   #handlerEnded = false;
   #startedMs = 0;
@@ -68,7 +67,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     return this;
   }
 
-  /** The next item, in the order of asking. */
+  /** The next item. Several requests are answered in their order. */
   next(): Promise<Step> {
     const before = this.#last;
     const step = before === undefined ? this.#take() : before.then(() => this.#take());
@@ -83,7 +82,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   async return(): Promise<Step> {
     if (this.#state === "open") {
       this.#end(undefined);
-      // Also a handler that waits for something else than its next item learns that nobody listens.
+      // Also aborts the signal of a handler that waits for something else than its next item.
       this.#options.scope.cancel(catalogueError("CANCELLED", "The consumer of the stream has left."));
     }
     this.#state = "over";
@@ -107,7 +106,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     });
   }
 
-  /** Async, for what iterators that are no generators throw. */
+  /** An async function, so that a `next()` that throws also gives a rejected promise. Generators never throw, but other iterators may. */
   async #ask(): Promise<IteratorResult<unknown>> {
     return (this.#iterator as AsyncIterator<unknown>).next();
   }
@@ -118,7 +117,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     let input: unknown;
     try {
       input = admit();
-      // A check of the schema has run, which may have taken its caller along.
+      // A check of the schema has run, and it may have cancelled its caller.
       if (scope.cancelled !== undefined) throw scope.cancelled;
     } catch (refusal) {
       this.#state = "over";
@@ -158,7 +157,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
       }
       item = home.parseOutput(step.value);
     } catch (thrown) {
-      // A step that is no object, a getter, or a check of the schema throws.
+      // The step is not an object, or a getter or a check of the schema threw.
       return this.#fail(home.boundary(thrown));
     }
     if (item instanceof ParseFailure) return this.#fail(home.badOutput(item));
@@ -171,7 +170,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     if (!this.#isOver) this.#fail(this.#options.scope.cancelled ?? this.#options.home.boundary(thrown));
   }
 
-  /** Tells the consumer now, where it waits, or with the next item that it asks for. */
+  /** Fails the request that waits; if none waits, the next request. */
   #fail(reason: HolonError): void {
     const error = errorOfCall(reason, this.#options.scope);
     const pull = this.#pull;
@@ -191,7 +190,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     if (this.#isEntered) void this.#leaveHandler();
   }
 
-  /** Closes the iterator, and gives the place back once. The consumer does not wait for this: the handler may hang. */
+  /** Closes the iterator, and decrements the count of streams once. The consumer does not wait for this, because the handler may hang. */
   async #leaveHandler(): Promise<void> {
     const closed = this.#closeIterator();
     if (!this.#handlerEnded) await closed;
@@ -204,7 +203,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
       if (iterator?.return === undefined) await this.#asked;
       else await iterator.return();
     } catch {
-      // The stream has its end; what the handler's `finally` throws has no reader.
+      // The stream has ended, so an error of the handler's `finally` reaches no consumer.
     }
   }
 }

@@ -6,11 +6,10 @@ import { parsePrincipal } from "../mesh/protocol/index.ts";
 /** The tRPC context of a context's router. */
 export interface RouterContext {
   readonly principal: Principal;
-  /** Idempotency key for the calls made with this context. */
+  /** Idempotency key of the calls that use this context. */
   readonly key?: string;
 }
 
-/** What {@link createContextRouter} needs. */
 export interface ContextRouterOptions {
   readonly targets: TargetMap;
   readonly clock: Clock;
@@ -18,7 +17,7 @@ export interface ContextRouterOptions {
 }
 
 const t = initTRPC.context<RouterContext>().create({
-  // Else tRPC adds stacks to the errors that are its own, as for a path that leads nowhere, wherever NODE_ENV is not production.
+  // Otherwise, unless NODE_ENV is production, tRPC adds stacks to its own errors, for example for an unknown path.
   isDev: false,
   errorFormatter({ shape, error }) {
     const { cause } = error;
@@ -34,10 +33,10 @@ const t = initTRPC.context<RouterContext>().create({
 });
 
 /**
- * A genuine tRPC router over compiled procedures: `createCaller` and tRPC's own adapters work on it.
+ * A real tRPC router over compiled procedures. `createCaller` and tRPC's own adapters work on it.
  *
- * Every call runs the one pipeline; tRPC adds its own parse in front. Internal procedures are on it, for callers inside: do not serve it to
- * the outside without leaving them out (`outside: true`).
+ * Every call runs the same pipeline; tRPC parses once more before it. Internal procedures are on the router, for callers inside the app. If you
+ * serve it to the outside, leave them out with `outside: true`.
  */
 export function createContextRouter({ targets, clock, limits }: ContextRouterOptions, { outside = false } = {}): AnyTRPCRouter {
   const record: NestedRecord = {};
@@ -93,7 +92,7 @@ function toTrpcProcedure(target: Target, clock: Clock, limits: Limits): unknown 
   return built.subscription(stream as never);
 }
 
-/** Parsing is the pipeline's: tRPC shows the schema to its tools, and hands the input on as it came. */
+/** The pipeline parses the input. tRPC shows the schema to its tools and passes the input on unchanged. */
 function passThrough(procedure: AnyProcedure): (input: unknown) => unknown {
   return Object.assign((input: unknown) => input, { schema: procedure.input });
 }

@@ -6,10 +6,10 @@ import type { JobMap, StartedRun, WorkflowMap } from "../work/index.ts";
 import { assertEnqueueOptions } from "./enqueue-options.ts";
 import { PayloadError } from "./payload-error.ts";
 
-/** Makes what handlers see of an open transaction. */
+/** Makes the view of an open transaction that handlers get. */
 export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
 
-/** An open transaction with `emit`, `enqueue` and `start` by the contract. */
+/** An open transaction with `emit`, `enqueue` and `start` as the contract types them. */
 export interface TypedTransaction {
   readonly db: WriteDatabase<Tables>;
   emit(name: string, payload: unknown): Promise<void>;
@@ -17,13 +17,13 @@ export interface TypedTransaction {
   start(name: string, input: unknown, options: StartOptions): Promise<StartedRun>;
 }
 
-/** Greatest data of one event or job; a queue is no place for files. */
+/** Greatest payload of one event or job. A queue is not a place for files. */
 const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 
-/** Greatest length of what runs are known by and events are ordered by: it becomes part of indexes. */
+/** Greatest length of the key of a run or of an ordered event. The key becomes part of indexes. */
 const GREATEST_KEY_LENGTH = 200;
 
-/** Compiles the events, jobs and workflows of a context; a payload that does not fit throws, and the transaction rolls back. */
+/** Compiles the events, jobs and workflows of a context. A payload that does not fit throws, and the transaction rolls back. */
 export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap, workflows: WorkflowMap = {}): TransactionFactory {
   const eventParsers = new Map(
     Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]),
@@ -39,7 +39,8 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       if (event === undefined) throw unknown(contextName, "event", name);
       const parsed = parsePayload(event.parse, payload, `event ${contextName}.${name}`);
       const key = event.orderedBy === undefined ? undefined : String((parsed as Record<string, unknown>)[event.orderedBy]);
-      // Tables of whoever hears it have it in indexes, with names beside it: an event that they cannot take would come again and again.
+      // Subscribers have the key in indexes, together with names. They would refuse an event whose key is longer, and it would be delivered again
+      // and again.
       if (key !== undefined && key.length > GREATEST_KEY_LENGTH)
         throw new PayloadError(`the key of event ${contextName}.${name} has ${key.length} characters; it may have ${GREATEST_KEY_LENGTH}`);
       await tx.appendEvent({ name, payload: parsed, key });
@@ -59,7 +60,7 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       const parsed = parsePayload(workflow.parse, input, `workflow ${contextName}.${name}`);
       const inputHash = requestHash(parsed);
       const run = await tx.appendRun({ workflow: name, version: workflow.version, key, input: parsed, inputHash });
-      // Two versions of a workflow take different inputs: a run of the other one is what was asked for.
+      // Two versions of a workflow take different inputs, so the caller gets the run of the other version.
       if (run.version === workflow.version && run.inputHash !== inputHash)
         throw catalogueError("KEY_REUSED", `The workflow ${contextName}.${name} was started with this key before, with another input.`);
       return { runId: run.id, isNew: run.isNew };

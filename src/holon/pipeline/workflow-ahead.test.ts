@@ -8,7 +8,7 @@ import { useWorkflows } from "./workflows.testing.ts";
 const place = useWorkflows();
 const { happened } = orderTables;
 
-/** Steps of which the first cannot commit until a row says that it may; the body is ahead by then. */
+/** The first step cannot commit until a row permits it. The body has gone on by then. */
 const body =
   (seen: string[], attempts: number): PlaceBody =>
   async ({ step, run }) => {
@@ -40,7 +40,7 @@ describe("a body that is ahead of a commit", { timeout: 60_000 }, () => {
     const seen: string[] = [];
     place.start(body(seen, 1_000));
     const id = await place.run("1");
-    // It went on with the next step, whose transaction went the way of the first.
+    // The body went on with the next step, whose transaction failed like that of the first.
     await until(() => seen.filter((what) => what === "next").length > 1);
     expect(await place.happened()).toEqual([]);
     await place.sql`insert into orders.happened (what, run) values ('allowed', 'by hand')`;

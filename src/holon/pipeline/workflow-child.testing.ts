@@ -4,7 +4,7 @@ import { startWorkflowWork } from "../work/index.ts";
 import { crashingPlace } from "./workflow-crash.testing.ts";
 import { compileContexts } from "./workflows.fixture.testing.ts";
 
-/** A process that works the workflow of the tests and kills itself, or has itself frozen, at the point that it is told. */
+/** A process that runs the workflow of the tests and, at the given point, kills itself or freezes itself. */
 const [, , url = "", roles = "{}", crashAt = "", signal = "SIGKILL"] = process.argv;
 const wheel = new TimerWheel(() => systemClock.monotonicMs());
 let wasThere = false;
@@ -12,7 +12,7 @@ const at = async (point: string): Promise<void> => {
   if (point !== crashAt || wasThere) return;
   wasThere = true;
   process.kill(process.pid, signal);
-  // One that was frozen goes on where it was.
+  // A frozen process goes on from here.
   if (signal === "SIGKILL") await new Promise(() => {});
 };
 const contexts = compileContexts({ url, roles: JSON.parse(roles) as Record<string, string>, wheel }, crashingPlace(at));

@@ -3,16 +3,18 @@ import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 
 const { happened } = orderTables;
 
-/** Where a process may be killed: before and after the effect of each step, which is before and after its commit; and the same when it is undone. */
+/**
+ * Points where a process may be killed: before and after the effect of each step, which is before and after its commit. Undos have the same points.
+ */
 export const CRASH_POINTS = ["reserve", "confirm", "charge", "outside", "nap", "last"].flatMap((step) => [`${step}:before`, `${step}:after`]);
 export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].flatMap((step) => [`${step}:undo`, `${step}:undone`]);
 
-/** Steps by their kind. */
+/** Steps, grouped by kind. */
 const KINDS = [["reserve", "charge"], ["confirm", "last"], ["outside"], ["nap"]] as const;
 
 /**
- * One of the given points for each kind of step, other ones with another seed: after its effect, for there it shows when a second attempt is not
- * known to be the same.
+ * One of the given points for each kind of step; another seed chooses other points. The point is after the effect, because only there does a second
+ * attempt show if it is not recognised as the same.
  */
 export function pointsOfEachKind(points: readonly string[], seed: number): string[] {
   return KINDS.flatMap((steps) => {
@@ -21,7 +23,7 @@ export function pointsOfEachKind(points: readonly string[], seed: number): strin
   });
 }
 
-/** A body with a step of every kind, which asks at each point whether to go on. */
+/** A body with a step of every kind. It calls `at` at each point. */
 export function crashingPlace(at: (point: string) => Promise<void>): PlaceBody {
   return async ({ input, step, run }) => {
     const around = async <Result>(name: string, effect: () => Promise<Result>, [before, after] = ["before", "after"]): Promise<Result> => {

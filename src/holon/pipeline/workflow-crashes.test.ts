@@ -4,7 +4,7 @@ import { type Child, startChild, until } from "../data/child.testing.ts";
 import { CRASH_POINTS, crashingPlace, pointsOfEachKind, UNDO_CRASH_POINTS } from "./workflow-crash.testing.ts";
 import { useWorkflows, type Working } from "./workflows.testing.ts";
 
-/** All points in a full run of the fault tests; else one for each kind of step, which the seed chooses. */
+/** A full run of the fault tests uses all points, any other run one for each kind of step, which the seed chooses. */
 const SCALE = Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1);
 const SEED = Number(process.env["HOLON_FAULT_SEED"] ?? Date.now() % 1_000);
 const pointsOf = (points: readonly string[]): readonly string[] => (SCALE < 0.5 ? pointsOfEachKind(points, SEED) : points);
@@ -18,7 +18,7 @@ afterEach(async () => {
   }
 });
 
-/** Has a process begin a run, and waits until it has died where it was meant to. */
+/** Starts a process that begins a run, and waits until it has died at the given point. */
 async function dieAt(point: string, input: object): Promise<string> {
   const id = await place.run(point, input);
   const child = startChild("../pipeline/workflow-child.testing.ts", [place.url, JSON.stringify(place.roles), point]);
@@ -69,7 +69,7 @@ describe("a run whose process is frozen", { timeout: 120_000 }, () => {
       const steps = await place.steps(id);
       await work.close();
       child.process.kill("SIGCONT");
-      // No other process works this run: it has come back, and what it was about to write was refused before.
+      // Only the thawed process works this run. It has come back, and its outdated write was refused before.
       const other = await place.run(`${point} again`);
       await place.is(other, "done");
       expect([await place.row(id), await place.steps(id)]).toEqual([done, steps]);

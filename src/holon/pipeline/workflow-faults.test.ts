@@ -26,7 +26,7 @@ describe("a run", { timeout: 60_000 }, () => {
       });
       return step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));
     };
-    // An undo that fails is tried by another session, which knows the run by its records only.
+    // An undo that fails is tried again by another session, which knows the run only by its records.
     place.start(body, {}, { heldWaitMs: -1 });
     expect((await place.is(await place.run("1"), "undone"))["reason"]).toBe("CONFLICT: No.");
     expect(undos).toBe(2);
@@ -192,7 +192,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await place.is(id, "undone")).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
     expect(undone).toEqual([[undefined, true, `${id}/reserve`]]);
     go.resolve();
-    // The call of a runner that is behind: same principal, same key.
+    // The call of an outdated runner: same principal, same key.
     const principal = { kind: "system", context: "orders", task: "workflow place" } as const;
     const scope = Scope.root({ principal, caller: "orders", deadlineAtMs: systemClock.monotonicMs() + 10_000 });
     const { call } = orders.workflows.host.calls(scope, `${id}/reserve`).args as { call: { stock: { reserve(input: object): Promise<unknown> } } };
@@ -208,7 +208,7 @@ describe("a run", { timeout: 60_000 }, () => {
       await until(async () => Number((await place.row(id))["fence"]) === death);
       expect(await place.row(id)).toMatchObject({ deaths: death - 1, state: "running" });
       await hung.work.close();
-      // As a process leaves it that was killed.
+      // As a killed process leaves the run.
       await place.sql`update orders.holon_runs set leased_by = 'dead', state = 'running', wake_at = now(), deaths = ${death - 1}`;
     }
     place.start(write("a"));
@@ -236,7 +236,7 @@ describe("a run", { timeout: 60_000 }, () => {
       },
       {},
       { heldWaitMs: -1 },
-      // A wait of no time is over before the run is put aside.
+      // A wait of 0 ms is over before the run is put aside.
       () => 1,
     );
     const id = await place.run("1");

@@ -15,7 +15,7 @@ const LIMITS = { poolWaitMs: 50 };
 const TIMING = { leaseMs: 1_500, heldWaitMs: -1 };
 const CLAIMED_LONG_AGO = "select 1 from orders.holon_runs where claimed_at < now() - interval '3 seconds'";
 
-/** Keeps all places of a pool until the run has been at work for two leases. */
+/** Holds all connections of a pool until the run has been worked on for two leases. */
 async function fill(store: ContextData): Promise<void> {
   let kept = 0;
   for (let n = 0; n < PLACES; n++) {
@@ -90,7 +90,7 @@ describe("a run of which nothing can be written, because others keep every place
     place.start(
       async ({ step, run }) => {
         deaths.push((await place.row(run.id))["deaths"]);
-        // Longer than its record takes to be written: else the run goes on in its session.
+        // The sleep is longer than the write of its record; otherwise the run goes on in its session.
         await step.sleep("nap", 500);
         return { left: 0 };
       },

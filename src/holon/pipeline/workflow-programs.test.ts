@@ -5,8 +5,8 @@ import { type Fate, fates, MortalDatabase, type Program, programs, runProgram } 
 import { useWorkflows, type Working } from "./workflows.testing.ts";
 
 /**
- * Random bodies of `race`, `all`, `any` and `allSettled` over steps, sleeps and waits, whose runners are killed between any two statements, between a
- * statement and its answer, or stopped.
+ * Random bodies of `race`, `all`, `any` and `allSettled` over steps, sleeps and waits. Their runners are stopped, or killed between any two
+ * statements or between a statement and its answer.
  */
 const SEED = Number(process.env["HOLON_FAULT_SEED"] ?? Date.now() % 1_000_000);
 const SCALE = Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1);
@@ -14,7 +14,7 @@ const ROUNDS = Math.max(6, Math.round(SCALE * 80));
 
 const place = useWorkflows();
 
-/** Works all programs, each in a run of its own, with one runner after the other until each run has ended. */
+/** Works all programs, each in its own run. One runner follows another until every run has ended. */
 async function workThrough(bodies: readonly Program[], lives: readonly Fate[], eventAtMs: readonly number[]): Promise<number> {
   const byKey = new Map(bodies.map((program, n) => [String(n), program]));
   let kills = 0;
@@ -26,7 +26,7 @@ async function workThrough(bodies: readonly Program[], lives: readonly Fate[], e
         return { left: 0 };
       },
       {},
-      // What is written of a run is tried again as long as the process lives: one that is killed has no grace.
+      // The writes of a run are retried as long as the process lives. A killed process has no grace period.
       { pollMs: 10, leaseMs: 3_600_000, deathsCount: 1_000, ...(fate === undefined || fate.how === "stop" ? {} : { graceMs: 0 }) },
       Math.random,
       undefined,
@@ -54,7 +54,7 @@ async function workThrough(bodies: readonly Program[], lives: readonly Fate[], e
     await Promise.all([working.stores.orders.close(), working.stores.stock.close()]);
     if (!isOver) break;
     kills++;
-    // As if the leases of the dead one had ended.
+    // As if the leases of the dead process had ended.
     await place.sql`update orders.holon_runs set wake_at = now(), deaths = 0 where leased_by is not null`;
   }
   await paid;
@@ -75,7 +75,7 @@ describe(`random bodies, seed ${SEED}`, { timeout: 600_000 }, () => {
         expect(runs.filter(({ state }) => state !== "done")).toEqual([]);
         expect(await place.sql`select run, what from orders.happened group by 1, 2 having count(*) > 1`).toEqual([]);
         expect(await place.sql`select run from stock.happened group by 1 having count(*) > 1`).toEqual([]);
-        // One branch at each place of each body.
+        // Each place of each body took one branch.
         const took = await place.sql`
           select run, split_part(what, ' ', 2) as place, array_agg(what) from orders.happened where what like 'took %' group by 1, 2 having count(*) > 1`;
         expect(took).toEqual([]);

@@ -3,16 +3,16 @@ import type { ContextData } from "../data/index.ts";
 import { catalogueError, markOrigin } from "../kernel/index.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 
-/** A piece of a random body. */
+/** A part of a random body. */
 export type Program =
   | { readonly kind: "step"; readonly how: "transaction" | "run" | "call"; readonly ms: number; readonly fails: boolean }
   | { readonly kind: "sleep"; readonly ms: number }
   | { readonly kind: "wait"; readonly key: number; readonly ms: number }
   | { readonly kind: "seq" | "all" | "race" | "any" | "settled"; readonly of: readonly Program[] }
-  /** One promise in two races, one after the other. */
+  /** The same promise in two races, one after the other. */
   | { readonly kind: "twice"; readonly first: Program; readonly others: readonly [Program, Program] };
 
-/** Random bodies, which combine steps in every way that promises do. */
+/** Random bodies that combine steps in every way that promises allow. */
 export const programs: fc.Arbitrary<Program> = fc.letrec<{ program: Program; leaf: Program }>((tie) => ({
   leaf: fc.oneof(
     fc.record({
@@ -37,7 +37,7 @@ export const programs: fc.Arbitrary<Program> = fc.letrec<{ program: Program; lea
 
 type Step = Parameters<PlaceBody>[0]["step"];
 
-/** Runs a program as a body. Each branch that it takes is the name of a step, whose effect is a row: `took <place> <branch>`. */
+/** Runs a program as a body. Each branch that it takes is a step whose name is the branch and whose effect is a row: `took <place> <branch>`. */
 export async function runProgram(program: Program, step: Step, key: string): Promise<void> {
   const took = (place: string, branch: string): Promise<unknown> =>
     step.transaction(`took ${place} ${branch}`, ({ tx }) => tx.db.insert(orderTables.happened).values({ what: `took ${place} ${branch}`, run: key }));
@@ -99,10 +99,13 @@ async function act(step: Step, key: string, at: string, { how, ms, fails }: Extr
   return how;
 }
 
-/** How a runner ends: killed before or after the database has done a statement or transaction whose answer it never gets, or stopped. */
+/**
+ * How a runner ends: stopped, or killed before or after the database has done a statement or transaction. The runner never gets the answer of
+ * that statement.
+ */
 export interface Fate {
   readonly how: "before" | "after" | "stop";
-  /** Of its statements and transactions, the last. */
+  /** The number of its last statement or transaction. */
   readonly after: number;
 }
 
@@ -111,7 +114,7 @@ export const fates: fc.Arbitrary<Fate> = fc.record({
   after: fc.integer({ min: 1, max: 60 }),
 });
 
-/** The database as a runner has it that will be killed: from its last statement on it gets no answer, and nothing that it sends is done. */
+/** The database of a runner that will be killed. After its last statement, the runner gets no answers and its statements are not done. */
 export class MortalDatabase {
   readonly #fate: Fate;
   readonly ended: Promise<void>;

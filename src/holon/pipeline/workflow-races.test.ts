@@ -13,7 +13,7 @@ const write = (step: Step, what: string): Promise<unknown> =>
   step.transaction(`write ${what}`, ({ tx }) => tx.db.insert(happened).values({ what, run: what }));
 const paid = (step: Step, name: string, key: string): Promise<string> =>
   step.waitFor(name, { event: "payments.paymentTaken", key, timeoutMs: WEEK_MS }).then((event) => `${name} ${event?.cents ?? "nothing"}`);
-/** As if the time of the sleep had passed. */
+/** Ends a sleep early, as if its time had passed. */
 const wake = async (id: string, name: string): Promise<void> => {
   await place.sql`update orders.holon_steps set wake_at = now() where run_id = ${id} and name = ${name}`;
   await place.sql`update orders.holon_runs set wake_at = now() where id = ${id} and leased_by is null`;
@@ -153,7 +153,7 @@ describe("while a step is under way", { timeout: 60_000 }, () => {
       await slow;
       return { left: 0 };
     });
-    // The step ends only when the body has gone on without it.
+    // The step ends only after the body has gone on without it.
     await place.is(await place.run("1"), "done");
     expect(await place.happened()).toEqual(["t"]);
   });

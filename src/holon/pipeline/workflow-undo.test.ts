@@ -5,7 +5,7 @@ import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
 
-/** Acts, and then fails, so that the step is undone. */
+/** Has an effect and then fails, so that the step is undone. */
 const acting = (options: Parameters<Parameters<PlaceBody>[0]["step"]["run"]>[2]): PlaceBody => {
   return async ({ step }) => {
     await step.run("act", () => 1, options);
@@ -20,7 +20,7 @@ describe("the undo of a step", { timeout: 60_000 }, () => {
       undos++;
       throw ctx.fail("UNAVAILABLE", "The provider is away.");
     };
-    // The waits are of no time up to the ninth.
+    // The first eight waits take no time.
     place.start(acting({ retry: { firstMs: 1, greatestMs: 10 }, undo }), {}, {}, () => (undos < 9 ? 0 : 0.999));
     const id = await place.run("1");
     await until(async () => undos >= 9 && (await place.row(id))["leased_by"] === null);

@@ -10,7 +10,10 @@ const place = useWorkflows();
 const startFailing = (body: PlaceBody, when: FailsWhen) =>
   place.start(body, {}, {}, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
 
-/** The database goes away at the first statement that matches: this one fails in this way, and so do the next three of whatever kind. */
+/**
+ * The database is unreachable from the first statement that matches: that statement fails in the given way, and the next three statements fail
+ * too.
+ */
 function away(how: "before" | "after", matches: (task: string, text: string) => boolean): FailsWhen {
   let failed = 0;
   return ({ task, text }) => {
@@ -70,7 +73,7 @@ describe.each(["before", "after"] as const)("while the database is away, from %s
 });
 
 describe("a run whose results are too large to be read all at once in time", { timeout: 20_000 }, () => {
-  /** Each read of all steps of a run fails, but the first so many. */
+  /** Each read of all steps of a run fails, except for the first `count`. */
   const readsFailAfter = (count: number): FailsWhen => {
     let reads = 0;
     return ({ task }) => (task === "read steps" && ++reads > count ? "before" : undefined);
@@ -95,7 +98,7 @@ describe("a run whose results are too large to be read all at once in time", { t
       undone.push(attempt);
       if (attempt === 1) throw new TypeError("not at once");
     };
-    // Undoing begins with the results of all steps, for the undos.
+    // An undo begins with a read of the results of all steps, because the undos get them.
     startFailing(async ({ step }) => {
       await step.run("act", () => 1, { undo });
       return step.run("refuse", ({ ctx }) => Promise.reject(ctx.fail("CONFLICT", "No.")));

@@ -11,7 +11,7 @@ import { type Limits, type Logger, silentLogger, systemClock, type TimerWheel } 
 import { workflow } from "../work/index.ts";
 import { type CompiledContext, compileContext } from "./context-runtime.ts";
 
-/** A table of what happened, in each of the two contexts of the tests. */
+/** The table of effects. Each of the two contexts of the tests has one. */
 const happened = (context: string) =>
   pgSchema(context).table("happened", { id: uuid().primaryKey().defaultRandom(), what: text().notNull(), run: text().notNull(), n: integer() });
 export const stockTables = { happened: happened("stock") };
@@ -19,7 +19,7 @@ export const orderTables = { happened: happened("orders") };
 
 const Run = z.object({ run: z.string() });
 
-/** A context that others call from their steps. */
+/** A context that steps of the workflow call. */
 export const stockContract = contract("stock", {
   procedures: {
     left: query({ access: "internal", output: z.object({ left: z.int() }) }),
@@ -53,24 +53,24 @@ export const orders = defineContext(contract("orders", { procedures: {} }), {
   },
 });
 
-/** The body that a test gives the workflow. */
+/** The workflow's body, which each test passes in. */
 export type PlaceBody = Parameters<typeof orders.workflows>[0]["place"];
 
-/** What the context that is called does besides, where a test wants that. */
+/** What a test adds to the called context. */
 export interface StockHooks {
-  /** Runs inside the transaction of the reservation; what it throws rolls it back. */
+  /** Runs inside the transaction of the reservation. An error that it throws rolls the transaction back. */
   reserving?: () => Promise<void>;
   /** Runs in the outside effect, before its transaction. */
   charging?: () => Promise<void>;
 }
 
-/** Where the tests' database is. */
+/** The tests' database, and what a test replaces. */
 export interface WorkflowPlaceOptions {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly wheel: TimerWheel;
   readonly log?: Logger;
-  /** What runs are worked with instead of the store of their context, such as one that fails. */
+  /** Replaces the store of the context for the work of runs, for example by a store that fails. */
   readonly wrap?: (store: ContextData) => ContextData;
   readonly limits?: Partial<Limits>;
 }

@@ -16,12 +16,12 @@ export interface Working extends WorkflowContexts {
   readonly work: WorkflowWork;
 }
 
-/** Two contexts in a database, and workflows at work in it. */
+/** Two contexts in a database, and their workflows. */
 export interface WorkflowPlace {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly sql: Sql;
-  /** Works the workflow with this body, until the test ends. */
+  /** Works the workflow with this body until the test ends. */
   start(
     place: PlaceBody,
     hooks?: StockHooks,
@@ -40,18 +40,18 @@ export interface WorkflowPlace {
   module(): ContextModule;
   /** Runs a function in a transaction of the context. */
   transaction<Result>(run: (tx: TypedTransaction) => Promise<Result>): Promise<Result>;
-  /** Starts a run in a transaction of its own. */
+  /** Starts a run in its own transaction. */
   run(key: string, input?: object): Promise<string>;
   row(id: string): Promise<Record<string, unknown>>;
-  /** Tells the orders that a payment was taken, as the inbox does. */
+  /** Delivers the event that a payment was taken to the orders, as the inbox does. */
   pay(order: string, cents: number): Promise<void>;
   is(id: string, state: string): Promise<Record<string, unknown>>;
-  /** What happened in both contexts, in alphabetical order. */
+  /** The effects in both contexts, in alphabetical order. */
   happened(): Promise<readonly string[]>;
   steps(id: string): Promise<readonly Record<string, unknown>[]>;
 }
 
-/** Prepares {@link WorkflowPlace} for the tests of a file; each begins with empty tables. */
+/** Prepares a {@link WorkflowPlace} for the tests of a file. Each test begins with empty tables. */
 export function useWorkflows(): WorkflowPlace {
   const database = useTestDatabase();
   const made = {} as { url: string; roles: Record<string, string | undefined>; sql: Sql; starter: WorkflowContexts };
