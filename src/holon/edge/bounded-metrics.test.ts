@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type EdgeUnderTest, openEdge } from "./edge.testing.ts";
 import { get, send, sendBytes } from "./http.testing.ts";
 
-/** Of 100 000; a tenth unless HOLON_FAULT_SCALE says otherwise. */
+/** A tenth of 100 000 by default; HOLON_FAULT_SCALE sets another share. */
 const COUNT = Math.ceil(100_000 * Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1));
 const BATCH = 20;
 
@@ -19,7 +19,7 @@ async function series(): Promise<number> {
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
 }
 
-/** Paths that nobody has asked for before. */
+/** Paths that were not requested before. */
 function* random(count: number): Generator<string> {
   for (let index = 0; index < count; index++) yield `c${(index * 2_654_435_761) % 4_294_967_296}.p${index}`;
 }
@@ -34,7 +34,7 @@ it(`has no more metrics after ${COUNT} random paths, methods and user agents tha
     const answer = await get(server.url, `${paths.slice(from, from + BATCH).join()}?batch=1`, undefined, { "user-agent": `agent ${from}` });
     expect(answer.status).toBe(404);
   }
-  // Many on one connection, one after the other, which is how a scanner does it.
+  // Many requests on one connection, one after the other, as a scanner sends them.
   for (let from = half; from < paths.length; from += 500) {
     const requests = paths.slice(from, from + 500).map((path, index) => `${index % 2 === 0 ? "GET" : "DELETE"} /${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
     const text = await sendBytes(server.url, `${requests.join("")}GET /end HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);

@@ -32,13 +32,13 @@ import { handleTrpc } from "./trpc/trpc-handler.ts";
 
 const TRPC_PREFIX = "/trpc/";
 
-/** Bytes of the request line and all headers; the URL's own limit is less. */
+/** Bytes of the request line and all headers. The URL's own limit is smaller. */
 const HEADER_BYTES = 24 * 1024;
 
 /**
  * Opens the public port: tRPC below `/trpc/`, the REST routes of the contracts, `/healthz`, `/readyz`, and what `toolkitRoutes` and `appRoutes` add.
  *
- * Errors: whatever listening fails with, as EADDRINUSE; nothing stays open then.
+ * Errors: the error of listening, such as EADDRINUSE. Nothing stays open then.
  */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const parts = createParts(options);
@@ -117,17 +117,17 @@ function createHttpServer(limits: Limits, listener: RequestListener): Server {
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveMs,
-      // Node looks for late requests every 30 s unless told otherwise, which makes a limit of 10 s mean up to 40.
+      // By default, Node checks for late requests every 30 s, and a limit of 10 s could then mean 40 s.
       connectionsCheckingInterval: Math.max(50, Math.min(1_000, headersTimeoutMs / 4, requestTimeoutMs / 4)),
     },
     listener,
   );
-  // A client that neither sends nor reads holds the answers that it does not take.
+  // A client that neither sends nor reads keeps its unread answers in memory.
   server.timeout = keepAliveMs + limits.greatestDeadlineMs;
   return server;
 }
 
-/** Where every request comes in, before anybody knows what it is. */
+/** Receives every request and routes it to tRPC, REST or Fastify. */
 class Door {
   readonly #parts: EdgeParts;
   #isDraining = false;
@@ -152,7 +152,7 @@ class Door {
     if ((isTrpc || found !== undefined) && this.#bars(request, response)) return;
     if (isTrpc) handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
     else if (found !== undefined) handleRest(new Exchange(this.#parts, request, response), found);
-    // What Fastify cannot decode it hands on as it is, which every route would have to know.
+    // Fastify would pass on a URL that it cannot decode, and every route would have to handle that.
     else if (percentDecoded(url) === undefined) this.#refuse(request, response, malformedUrl());
     else this.#passOn(request, response, fastify);
   }
@@ -161,7 +161,7 @@ class Door {
     if (this.#isDraining) return;
     this.#isDraining = true;
     this.#parts.streams.endAll();
-    // Clients learn from a closed idle connection without losing a request on it.
+    // A client that sees its idle connection closed loses no request.
     server.closeIdleConnections();
   }
 
@@ -177,7 +177,7 @@ class Door {
     fastify(request, response);
   }
 
-  /** Turns a request for a procedure away if too many of its address were refused. */
+  /** Refuses a request for a procedure if too many requests of its address were refused. Returns whether it did. */
   #bars(request: IncomingMessage, response: ServerResponse): boolean {
     const { rates, proxies } = this.#parts;
     const error = rates.bar(new EdgeRequest(request, proxies, undefined));
@@ -191,13 +191,13 @@ class Door {
     this.#sendAway(request, response, error, ["connection", "close"]);
   }
 
-  /** Refuses for a while. A browser's EventSource gives up for good at an error, but comes back after a connection that broke. */
+  /** Refuses for a while. After an error a browser's EventSource never comes back, but after a broken connection it does. */
   #sendAway(request: IncomingMessage, response: ServerResponse, error: HolonError, extra?: readonly string[]): void {
     if (request.headers.accept?.includes("text/event-stream") === true) response.destroy();
     else this.#refuse(request, response, error, extra);
   }
 
-  /** In the form of the protocol that was spoken. */
+  /** Answers in the format of the protocol of the request. */
   #refuse(request: IncomingMessage, response: ServerResponse, error: HolonError, extra: readonly string[] = []): void {
     const exchange = new Exchange(this.#parts, request, response);
     if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, [...extra, ...(errorHeader(error) ?? [])]);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** The limits themselves, each refused one past it, are in bad-input.test.ts; here are those that nothing goes past. */
+/** That each limit refuses one more is tested in bad-input.test.ts. Here are the defaults that no request exceeds. */
 describe("defaults that are promised", () => {
   it("are the numbers of the table", () => {
     expect(DEFAULT_LIMITS).toMatchObject({

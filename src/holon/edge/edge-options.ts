@@ -6,10 +6,10 @@ import type { AppRoutes } from "./app-routes/app-routes.ts";
 import type { EdgeRequest } from "./http/edge-request.ts";
 import type { RateStore } from "./rates/index.ts";
 
-/** Decides who a request is made for. Throwing refuses it with 401; a HolonError is answered as it is. */
+/** Decides for which principal a request is made. If it throws, the request is refused with 401; a HolonError is answered as it is. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;
 
-/** Whether a process can do its work now, and if not, why. */
+/** Whether a process can work now, and if not, why. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -19,19 +19,18 @@ export interface Readiness {
 
 /** Which pages of other origins may call. */
 export interface CorsOptions {
-  /** Whole origins, as in `https://shop.example`. */
+  /** Complete origins, such as `https://shop.example`. */
   readonly origins: readonly string[];
 }
 
-/** What an edge is made from. */
 export interface EdgeOptions {
-  /** Every procedure that can be reached from here, hosted here or not; complete before the edge is made. */
+  /** Every procedure that can be called from here, in this process or another. The map must be complete before the edge is made. */
   readonly targets: TargetMap;
-  /** The REST routes of the contracts whose targets are given; none by default. */
+  /** The REST routes of the contracts whose targets are given. Default: none. */
   readonly restRoutes?: readonly RestRoute[];
-  /** Adds what the toolkit itself answers beside tRPC and REST: documents and their pages. */
+  /** Adds the toolkit's own answers beside tRPC and REST: documents and their pages. */
   readonly toolkitRoutes?: (app: FastifyInstance) => void | Promise<void>;
-  /** Adds the app's own routes, which call procedures as anybody from outside may. */
+  /** Adds the app's own routes, which call procedures with the rights of an outside caller. */
   readonly appRoutes?: AppRoutes;
   readonly authenticate: Authenticate;
   readonly limits: Limits;
@@ -40,16 +39,16 @@ export interface EdgeOptions {
   readonly log: Logger;
   readonly metrics: CallMetrics;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly readiness: () => Readiness;
-  /** Keeps the reasons of `/readyz` to the operations port. */
+  /** Hides the reasons of `/readyz`; only the operations port shows them. */
   readonly isProduction?: boolean;
-  /** Networks whose `X-Forwarded-For` is believed; none by default. */
+  /** Networks whose `X-Forwarded-For` is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Nobody by default. */
+  /** Default: no other origin may call. */
   readonly cors?: CorsOptions;
-  /** Where several edges count calls together; each counts alone where none is given. Closed by whoever opened it. */
+  /** The store in which several edges count calls together. Without it, each edge counts alone. The code that opened it closes it. */
   readonly rateStore?: RateStore | undefined;
   /** Makes the ids that link an INTERNAL answer to its log line. */
   readonly newId?: () => string;
@@ -59,11 +58,11 @@ export interface EdgeOptions {
 export interface Edge {
   readonly port: number;
   readonly url: string;
-  /** Requests and streams that are being answered. */
+  /** How many requests and streams are being answered. */
   readonly inFlightCount: number;
   readonly subscriptionCount: number;
-  /** From now on every new request gets 503 and its connection is closed; streams end for their clients to resume elsewhere. */
+  /** From now on every new request gets 503 and its connection is closed. Streams end, so that clients resume them at another process. */
   drain(): void;
-  /** Drains, waits for what is in flight as long as `limits.graceMs`, then cancels it; leaves no socket and no timer. */
+  /** Drains, waits up to `limits.graceMs` for what is in flight, then cancels the rest. No socket and no timer is left. */
   close(): Promise<void>;
 }

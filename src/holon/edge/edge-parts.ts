@@ -12,7 +12,7 @@ import type { RateGate, StreamGate } from "./rates/index.ts";
 import type { RestTable } from "./rest/rest-table.ts";
 import type { SseStreams } from "./trpc/sse-streams.ts";
 
-/** What the parts of one edge share; made once by `createEdge`. */
+/** What the parts of one edge share. `createEdge` makes it once. */
 export interface EdgeParts {
   readonly routes: RouteTable;
   readonly rest: RestTable;

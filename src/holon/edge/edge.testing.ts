@@ -19,7 +19,7 @@ import type { Edge, EdgeOptions } from "./edge-options.ts";
 /** What a target of the tests does with a parsed input. */
 type Handler = (input: never, scope: Scope) => unknown;
 
-/** A target made by hand: parses by the contract's schema and runs a function. Counts how often the function was entered. */
+/** A target without the pipeline: parses by the contract's schema and runs a function. Counts how often the function was called. */
 export class HandTarget implements Target {
   readonly path: string;
   readonly procedure: AnyProcedure;
@@ -49,7 +49,7 @@ export class HandTarget implements Target {
   }
 }
 
-/** 250 bytes of answer, as in the benchmarks. */
+/** An answer of 250 bytes, as in the benchmarks. */
 export const PRODUCT = {
   id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
   name: "Louisiana Fiery Hot Pepper Sauce",
@@ -103,14 +103,14 @@ export function createTargets(more: readonly HandTarget[] = []): Map<string, Han
   return new Map(targets.map((target) => [target.path, target]));
 }
 
-/** Calls of `catalog.gated` that wait, by id. */
+/** Waiting calls of `catalog.gated`, by id. */
 const gates = new Map<string, (() => void)[]>();
 
 function gate(id: string): Promise<void> {
   return new Promise((resolve) => gates.set(id, [...(gates.get(id) ?? []), resolve]));
 }
 
-/** Lets every waiting call of `catalog.gated` with this id go on; says whether there was one. */
+/** Resumes every waiting call of `catalog.gated` with this id. Returns whether there was one. */
 export function openGate(id: string): boolean {
   const waiting = gates.get(id);
   gates.delete(id);
@@ -122,7 +122,7 @@ async function* prices({ lastEventId, count }: { lastEventId?: string | undefine
   for (let number = Number(lastEventId ?? 0) + 1; number <= count; number++) yield { id: String(number), data: { cents: number } };
 }
 
-/** A genuine tRPC router of the same procedures, to compare bytes with. */
+/** A real tRPC router of the same procedures. Tests compare its bytes with ours. */
 export function createReferenceRouter(sse: { readonly pingMs: number; readonly reconnectMs: number }) {
   const t = initTRPC.create({
     isDev: false,
@@ -144,10 +144,10 @@ export function createReferenceRouter(sse: { readonly pingMs: number; readonly r
   });
 }
 
-/** The type that official clients of the tests are made with. */
+/** The type with which the official clients of the tests are made. */
 export type ReferenceRouter = ReturnType<typeof createReferenceRouter>;
 
-/** A log that is kept. */
+/** A logger that keeps its lines. */
 export class KeptLog implements Logger {
   readonly lines: { level: string; fields: Record<string, unknown>; message: string }[] = [];
   debug(fields: object, message: string): void {
@@ -170,7 +170,7 @@ export class KeptLog implements Logger {
   }
 }
 
-/** An edge with everything that a test may look into. */
+/** An edge, with everything that a test may inspect. */
 export interface EdgeUnderTest {
   readonly edge: Edge;
   readonly url: string;

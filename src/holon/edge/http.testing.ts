@@ -1,15 +1,15 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 
-/** A request as it is written, without what fetch adds or forbids. */
+/** A request as it is sent, without what fetch adds or forbids. */
 export interface RawRequest {
   readonly method?: string;
-  /** Sent as it stands. */
+  /** Sent unchanged. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly signal?: AbortSignal;
-  /** Called with all that has arrived, each time something has. */
+  /** Called with everything that has arrived, each time more arrives. */
   readonly onText?: (text: string) => void;
 }
 
@@ -18,11 +18,11 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined if it is not JSON. */
   readonly json: unknown;
 }
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on its own connection. */
 export function send(url: string, { method = "GET", path, headers = {}, body, signal, onText }: RawRequest): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -48,13 +48,13 @@ export function post(url: string, path: string, body: string, headers: Readonly<
   return send(url, { method: "POST", path: `/trpc/${path}`, headers: { "content-type": "application/json", ...headers }, body });
 }
 
-/** GETs a procedure, with an input where one is given. */
+/** GETs a procedure, with an input if one is given. */
 export function get(url: string, path: string, input?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> {
   const query = input === undefined ? "" : `${path.includes("?") ? "&" : "?"}input=${encodeURIComponent(JSON.stringify(input))}`;
   return send(url, { path: `/trpc/${path}${query}`, headers });
 }
 
-/** Writes bytes to a new connection and reads until the other side closes it, or until an end that is waited for. */
+/** Writes bytes to a new connection. Reads until the other side closes it, or until the text `end` arrives. */
 export function sendBytes(url: string, bytes: string | Buffer, end?: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ export function sendBytes(url: string, bytes: string | Buffer, end?: string): Pr
   });
 }
 
-/** Resolves when a condition holds; fails with the test's own timeout otherwise. */
+/** Resolves when a condition holds. If it never does, the test's own timeout fails the test. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

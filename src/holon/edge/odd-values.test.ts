@@ -10,7 +10,7 @@ const throwing = (): never => {
 const REVOKED = Proxy.revocable<string[]>([], {});
 REVOKED.revoke();
 
-/** What `authenticate` may answer though its type says otherwise. */
+/** What `authenticate` may return against its type. */
 const ANSWERS: readonly (readonly [name: string, answer: unknown])[] = [
   ["a text", "ada"],
   ["a proxy whose traps throw", new Proxy({}, { get: throwing, getPrototypeOf: throwing })],
@@ -18,10 +18,10 @@ const ANSWERS: readonly (readonly [name: string, answer: unknown])[] = [
   ["a user whose roles are a revoked proxy", { kind: "user", id: "ada", roles: REVOKED.proxy }],
 ];
 
-/** Errors of the toolkit that cannot be read as what they are. */
+/** Errors of the toolkit that cannot be read. */
 const BROKEN_ERRORS = THROWN_VALUES.filter(([name]) => name !== "UNAVAILABLE" && name !== "OVERLOADED");
 
-// The edge runs in the process of the test: an error that reaches the process fails the test.
+// The edge runs in the process of the test, so an error that reaches the process fails the test.
 describe("an app that throws or answers odd values", () => {
   let edge: EdgeUnderTest;
   let act: () => unknown;

@@ -4,7 +4,7 @@ import { contract, mutation, query, subscription } from "../contract/index.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "./edge.testing.ts";
 import { type RawAnswer, send, sendBytes } from "./http.testing.ts";
 
-/** Each is one byte in Latin-1, and none of them is UTF-8. */
+/** Each is one byte in Latin-1, and none of these bytes is UTF-8. */
 const [E_ACUTE, E_GRAVE] = ["\u00e9", "\u00e8"] as const;
 
 let edge: EdgeUnderTest;
@@ -60,7 +60,7 @@ const get = (path: string, headers: Readonly<Record<string, string>> = {}): Prom
 const post = (path: string, body: string | Buffer, headers = {}): Promise<RawAnswer> =>
   send(edge.url, { method: "POST", path, body, headers: { ...TYPE, ...headers } });
 
-/** A request whose head has bytes that are not ASCII, which Node's client does not send. */
+/** A request whose head has bytes that are not ASCII. Node's client does not send such bytes. */
 async function head(path: string, header = ""): Promise<RawAnswer> {
   const whole = await sendBytes(edge.url, latin1(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${header}\r\n`), "\r\n0\r\n\r\n");
   const [top = "", ...rest] = whole.split("\r\n\r\n");

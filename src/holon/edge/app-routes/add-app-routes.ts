@@ -6,7 +6,7 @@ import { crossSiteRefusal } from "../http/same-origin.ts";
 import { notUtf8, utf8Text } from "../http/utf8-text.ts";
 import { createAppEdge } from "./create-app-edge.ts";
 
-/** Lets the app add its routes. What they throw is answered as everything else beside tRPC is. */
+/** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
   const { appRoutes, metrics, isProduction = false } = options;
   if (appRoutes === undefined) return;

@@ -10,14 +10,13 @@ import { checkInput } from "../http/json-input.ts";
 import { assertSameOrigin } from "../http/same-origin.ts";
 import type { AppEdge } from "./app-routes.ts";
 
-/** What {@link createAppEdge} needs. */
 export interface AppEdgeOptions {
   readonly parts: EdgeParts;
   readonly metrics: CallMetrics;
   readonly isProduction: boolean;
 }
 
-/** Makes what the app's own routes call through. */
+/** Makes the object through which the app's own routes call procedures. */
 export function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions): AppEdge {
   const clientOf = (request: FastifyRequest): EdgeRequest => new EdgeRequest(request.raw, parts.proxies, undefined);
   const run = async (procedure: string, input: unknown, principal: Principal, client: EdgeRequest): Promise<unknown> => {

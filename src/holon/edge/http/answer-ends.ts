@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Says when an answer is over: complete, or its connection closed.
+ * Reports when an answer is over: it is complete, or its connection is closed.
  *
- * Node tells a closed connection only to the answer whose turn it is. One that waits behind another of its connection, because its client sent requests
- * without waiting for answers, would run on for a client that is gone, and be counted for ever.
+ * Node reports a closed connection only to the answer that is being sent. If a client sends requests without waiting for answers, the later answers
+ * would run on for a closed connection and be counted for ever.
  */
 export class AnswerEnds {
   readonly #waiting = new WeakMap<Socket, Set<() => void>>();
 
-  /** Calls once. */
+  /** Calls `ended` once. */
   onEnd(request: IncomingMessage, response: ServerResponse, ended: () => void): void {
     if (response.socket !== null) {
       response.once("close", ended);
@@ -24,7 +24,7 @@ export class AnswerEnds {
     response.once("close", once);
   }
 
-  /** One listener for each connection: many would make Node warn of a leak. */
+  /** There is one listener for each connection. With many, Node would warn of a leak. */
   #waitingOn(socket: Socket): Set<() => void> {
     const known = this.#waiting.get(socket);
     if (known !== undefined) return known;

@@ -6,14 +6,14 @@ import type { TrpcUrl } from "../trpc/trpc-url.ts";
 import { EdgeRequest, parseConnectionParams } from "./edge-request.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Who goes on when it is known for whom a request is made. */
+/** What goes on when the principal of a request is known. */
 export interface PrincipalReceiver {
-  /** `client` is where the request comes from, for limits that count by address. */
+  /** `client` is the address of the request, for limits that count by address. */
   start(principal: Principal, client: AddressedClient): void;
   refuse(error: HolonError): void;
 }
 
-/** Asks for whom the request of an exchange is made, once for all of its calls. Guarantees: as {@link identifyClient}. */
+/** Authenticates the request of an exchange, once for all of its calls. Guarantees: as {@link identifyClient}. */
 export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver, callCount = 1): void {
   const { parts, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
@@ -25,16 +25,16 @@ export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "conn
 }
 
 /**
- * Asks the app who a client is, and refuses who asks too often.
+ * Asks the app for the principal of a client, and refuses a client that sends too many requests.
  *
- * Guarantee: calls the receiver once; an app that answers at once costs no promise. Credentials that are not good count against the address
- * that they came from.
+ * Guarantee: calls the receiver once. If the app answers at once, no promise is made. Invalid credentials count against the address that sent
+ * them.
  */
 export function identifyClient(parts: EdgeParts, client: EdgeRequest, receiver: PrincipalReceiver, callCount: number): void {
   const accept = (answer: Principal): void => {
     // A getter or a proxy of the answer may throw.
     const principal = readSafely(() => parsePrincipal(answer), undefined);
-    // A system passes every access check; from outside it can only be a mistake of `authenticate`.
+    // A system passes every access check. For an outside request it can only be a mistake of `authenticate`.
     if (principal === undefined || principal.kind === "system")
       return receiver.refuse(toRefusal(parts, catalogueError("INTERNAL", "authenticate answered a system, or what is no principal")));
     const refusal = parts.rates.admit(principal, client, callCount);
@@ -53,7 +53,7 @@ export function identifyClient(parts: EdgeParts, client: EdgeRequest, receiver: 
   else accept(answer);
 }
 
-/** What is not an error of the toolkit is a token that could not be read: libraries throw their own classes for that. */
+/** An error that is not of the toolkit means an invalid token: libraries throw their own classes for that. */
 function toRefusal({ boundary, log }: EdgeParts, thrown: unknown): HolonError {
   if (isHolonError(thrown)) return boundary.toPublic(thrown, { procedure: "authenticate", traceId: undefined });
   log.warn({ err: thrown }, "authenticate refused a request");

@@ -3,11 +3,11 @@ import { catalogueError, type HolonError } from "../../kernel/index.ts";
 import { percentDecoded } from "./percent-encoding.ts";
 import { isAscii } from "./utf8-text.ts";
 
-/** What the headers of a request say of each of its calls. */
+/** What the headers of a request say about each of its calls. */
 export interface CallHeaders {
-  /** Idempotency keys by position; undefined where the call has none. */
+  /** Idempotency keys by position; undefined if the call has none. */
   readonly keys: readonly (string | undefined)[];
-  /** Remaining time by position; undefined where the call names none. */
+  /** Remaining time by position; undefined if the call names none. */
   readonly deadlinesMs: readonly (number | undefined)[];
 }
 
@@ -20,8 +20,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /**
  * Reads `idempotency-key` and `holon-deadline-ms`.
  *
- * Shape: each header is one value a call, separated by commas and percent-encoded, so that it is ASCII; empty means none. A deadline that stands alone is that of
- * every call; a key never is, because one key is one effect.
+ * Shape: each header has one value for each call, separated by commas and percent-encoded, so that it is ASCII. An empty value means none. A single deadline
+ * applies to every call. A single key never does, because one key is one effect.
  * Errors: BAD_REQUEST naming the header.
  */
 export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number): CallHeaders | HolonError {
@@ -34,7 +34,7 @@ export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number
   return { keys, deadlinesMs: alone ? Array<number | undefined>(callCount).fill(deadlines[0]) : deadlines };
 }
 
-/** The values by position; undefined for a whole list that is malformed. */
+/** The values by position; undefined if any value is malformed. */
 function parseList<Value>(
   header: string | string[] | undefined,
   count: number,

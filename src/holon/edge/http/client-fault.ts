@@ -5,15 +5,15 @@ import { toErrorJson } from "../trpc/error-body.ts";
 
 const ERROR_BYTES = 1024;
 
-/** A socket as Node's HTTP server extends it: the answer that is being written, if any. */
+/** A socket as Node's HTTP server extends it, with the answer that is being written, if any. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: { readonly headersSent: boolean } | null;
 }
 
 /**
- * Answers what never became a request: bytes that are no HTTP, headers that are too large, a body that does not end.
+ * Answers bytes that never became a request: they are not HTTP, the headers are too large, or the body does not end.
  *
- * There is no response object at this point, so the answer is written to the socket as it is, and the socket is closed.
+ * There is no response object at this point, so the answer is written to the socket, and the socket is closed.
  */
 export function answerClientFault(
   fault: Error & { code?: string },
@@ -25,14 +25,15 @@ export function answerClientFault(
     return;
   }
   log.debug({ code: fault.code }, "a connection was closed because it did not speak HTTP as it should");
-  // An answer that has begun can only be cut off: a second one inside it would be read as its body.
+  // An answer that has begun can only be cut off. A second one inside it would be read as its body.
   if (socket._httpMessage?.headersSent === true) {
     socket.destroy();
     return;
   }
   const [statusLine, error] = toAnswer(fault.code);
   const address = socket.remoteAddress ?? "";
-  // Browsers open connections ahead and then send nothing. What comes by a proxy does not say from whom.
+  // Not counted are timeouts, because browsers open connections ahead and then send nothing, and bytes from a proxy, because they do not say
+  // which client sent them.
   if (error.code !== "REQUEST_TIMEOUT" && !proxies.trusts(address)) rates.countRefusal({ address: proxies.clientAddress(address, undefined) });
   const body = toErrorJson(error, undefined, ERROR_BYTES);
   socket.end(

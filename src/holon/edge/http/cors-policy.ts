@@ -5,13 +5,13 @@ const PREFLIGHT_SECONDS = "600";
 const ALLOWED_HEADERS =
   "authorization, content-type, idempotency-key, holon-deadline-ms, if-match, if-none-match, last-event-id, traceparent, trpc-accept";
 
-/** Headers of an answer that a page may read, beside the few that it always may. */
+/** Headers of an answer that a page may read, besides the few that it always may. */
 const EXPOSED_HEADERS = "etag, location, retry-after";
 
 /**
- * Which other origins may read answers. Without any, no header is ever sent and browsers refuse by themselves.
+ * Which other origins may read answers. Without origins, no header is sent, and browsers refuse by themselves.
  *
- * Origins are compared whole: patterns on parts of a name were seen to let `shop.example.evil.test` in.
+ * Complete origins are compared. Patterns on parts of a name have let `shop.example.evil.test` in.
  */
 export class CorsPolicy {
   readonly #origins: ReadonlySet<string>;
@@ -29,14 +29,14 @@ export class CorsPolicy {
     return origin !== undefined && this.#origins.has(origin);
   }
 
-  /** Header names and values for an answer to this request, flat; empty where the origin is not allowed. */
+  /** Headers for an answer to this request, as a flat list of names and values; empty if the origin is not allowed. */
   headers(request: IncomingMessage): readonly string[] {
     const origin = request.headers.origin;
     if (!this.allows(origin)) return [];
     return ["access-control-allow-origin", origin, "access-control-expose-headers", EXPOSED_HEADERS];
   }
 
-  /** The answer to a browser asking before it sends; undefined where this is no such question or the origin is not allowed. */
+  /** The headers that answer a preflight request; undefined if the request is not a preflight or its origin is not allowed. */
   preflight(request: IncomingMessage): readonly string[] | undefined {
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return undefined;
     const { origin } = request.headers;

@@ -3,12 +3,11 @@ import type { EdgeParts } from "../edge-parts.ts";
 import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/index.ts";
 import type { EdgeRoute } from "./route-table.ts";
 
-/** Who wants to know that a call has its answer. */
+/** What is notified when a call has its answer. */
 export interface CallOwner {
   settled(call: EdgeCall): void;
 }
 
-/** What one call of a request is made from. */
 export interface EdgeCallOptions {
   readonly index: number;
   readonly path: string;
@@ -25,7 +24,7 @@ export interface EdgeCallOptions {
  *     waiting --start--> running --answer--> settled
  *        \__refuse, expire___/\__expire, cancel__/
  *
- * Whatever the target does after that, later results are dropped.
+ * Later results of the target are dropped.
  */
 export class EdgeCall extends WheelEntry {
   readonly index: number;
@@ -33,7 +32,7 @@ export class EdgeCall extends WheelEntry {
   readonly route: EdgeRoute | undefined;
   readonly input: unknown;
   output: unknown = undefined;
-  /** The output as JSON text; undefined where there is no output. */
+  /** The output as JSON text; undefined if there is no output. */
   json: string | undefined = undefined;
   error: HolonError | undefined = undefined;
   isSettled = false;
@@ -62,7 +61,7 @@ export class EdgeCall extends WheelEntry {
     parts.wheel.add(this, this.#deadlineAtMs);
   }
 
-  /** `client` is where the request comes from: some procedures are limited by it. */
+  /** `client` is the address of the request. Some procedures have a limit for each address. */
   start(principal: Principal, client: AddressedClient): void {
     if (this.isSettled) return;
     this.isStarted = true;
@@ -73,7 +72,7 @@ export class EdgeCall extends WheelEntry {
     else this.#count(rates, client, principal, route).catch((thrown: unknown) => this.#fail(thrown));
   }
 
-  /** Ends the call with an error; the target, where it runs, is told to stop. */
+  /** Ends the call with an error. If the target runs, its scope is cancelled. */
   refuse(error: HolonError): void {
     if (this.isSettled) return;
     this.error = error;
@@ -143,7 +142,7 @@ export class EdgeCall extends WheelEntry {
 
   #logFailure(error: HolonError, durationMs: number): void {
     const level = errorRow(error.code).log;
-    // An INTERNAL was logged whole where it arose; this line is only its end.
+    // An INTERNAL error was logged in full when it arose. This line only records how the call ended.
     const procedure = this.route === undefined ? undefined : this.path;
     const principal = this.#scope === undefined ? undefined : principalName(this.#scope.principal);
     const fields = { procedure, traceId: this.#trace.traceId, principal, code: error.code, durationMs };
@@ -151,12 +150,12 @@ export class EdgeCall extends WheelEntry {
   }
 }
 
-/** The answer to a path that leads nowhere, and to one that must not be known. */
+/** The answer to an unknown path, and to a path whose existence is secret. */
 export function notFound(path: string): HolonError {
   return catalogueError("NOT_FOUND", `No procedure found on path "${path.slice(0, 200)}"`);
 }
 
-/** The answer in place of one that is over the limit. */
+/** The error that replaces an answer over the limit. */
 export function answerTooLarge(limitBytes: number): HolonError {
   return catalogueError("PAYLOAD_TOO_LARGE", `The answer is over the limit of ${limitBytes} bytes (limits.responseBytes).`, { executed: "yes" });
 }

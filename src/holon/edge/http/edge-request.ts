@@ -6,11 +6,11 @@ import { headerText } from "./utf8-text.ts";
 /**
  * What `authenticate` may see of a request.
  *
- * Headers that processes speak to each other (`holon-*`) do not exist here: from outside they are forged.
+ * Headers that processes send each other (`holon-*`) are not visible: from outside they are forged.
  * Errors: BAD_REQUEST when a header is read whose bytes are not UTF-8.
  */
 export class EdgeRequest {
-  /** What a tRPC subscription link sends in place of headers, which browsers' EventSource cannot set. */
+  /** What a tRPC subscription link sends instead of headers, which a browser's EventSource cannot set. */
   readonly connectionParams: Readonly<Record<string, string>> | undefined;
   readonly #raw: IncomingMessage;
   readonly #proxies: TrustedProxies;
@@ -30,7 +30,7 @@ export class EdgeRequest {
     return this.header("authorization");
   }
 
-  /** The client's address; `X-Forwarded-For` counts only as far as trusted proxies wrote it. */
+  /** The client's address. `X-Forwarded-For` counts only as far as trusted proxies wrote it. */
   get address(): string {
     const forwarded = this.#raw.headers["x-forwarded-for"];
     return this.#proxies.clientAddress(this.#raw.socket.remoteAddress ?? "", Array.isArray(forwarded) ? forwarded.join(",") : forwarded);
@@ -44,7 +44,7 @@ export class EdgeRequest {
   }
 }
 
-/** Reads tRPC's `connectionParams`: an object of strings, or null for none. Undefined-free: `false` where it is malformed. */
+/** Reads tRPC's `connectionParams`: an object of strings, or undefined for null. `false` means that it is malformed. */
 export function parseConnectionParams(text: string | undefined): Readonly<Record<string, string>> | undefined | false {
   if (text === undefined) return undefined;
   try {

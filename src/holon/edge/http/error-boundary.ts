@@ -7,10 +7,10 @@ export interface ErrorPlace {
 }
 
 /**
- * The one place where what was thrown becomes what is answered.
+ * The only place where a thrown value becomes an answer.
  *
- * Guarantee: refusals and faults of the toolkit pass, as a plain copy; everything else, and every defect, leaves as INTERNAL with an error id
- * and nothing more. Whatever the id stands for was logged whole.
+ * Guarantee: refusals and faults of the toolkit pass as a plain copy. Everything else, and every defect, becomes INTERNAL with an error id and
+ * nothing more. The log has the whole error under that id.
  */
 export class ErrorBoundary {
   readonly #log: Logger;
@@ -21,12 +21,12 @@ export class ErrorBoundary {
     this.#newId = newId;
   }
 
-  /** A plain error, whatever was thrown. Never throws. */
+  /** Makes a plain error of any thrown value. Never throws. */
   toPublic(thrown: unknown, place: ErrorPlace): HolonError {
     try {
       return this.#judge(thrown, place);
     } catch {
-      // A getter or a proxy of what was thrown throws.
+      // A getter or a proxy of the thrown value threw.
       return this.#internal(thrown, place);
     }
   }
@@ -35,7 +35,7 @@ export class ErrorBoundary {
     if (!isHolonError(thrown)) return this.#internal(thrown, place);
     if (errorRow(thrown.code).kind !== "defect") return plainError(thrown, jsonCopy(thrown.details));
     const known = errorIdOf(thrown);
-    // An id that came along was given by the process that failed, which has logged the error with its cause.
+    // An error that has an id comes from the process that failed, which has logged it with its cause.
     return known === undefined ? this.#internal(thrown, place) : callFailed(known);
   }
 

@@ -4,10 +4,10 @@ import type { EdgeParts } from "../edge-parts.ts";
 import { toErrorJson } from "../trpc/error-body.ts";
 import { EdgeRequest } from "./edge-request.ts";
 
-/** How long a client that was refused may go on sending before its connection is cut. */
+/** How long a refused client may go on sending before its connection is cut. */
 const LINGER_MS = 2_000;
 
-/** What a request asks for, as long as it goes on. */
+/** The calls or the stream of a request, while they run. */
 export interface Asked {
   refuse(error: HolonError): void;
 }
@@ -18,13 +18,13 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /**
-   * Refused when the client goes away before the answer is complete. No function: a closure of the handler would keep alive all that the handler has seen, and
-   * a fifth of the time was seen to go into collecting that.
+   * Refused if the client disconnects before the answer is complete. It is an object, not a function: a closure of the handler would keep everything alive
+   * that the handler has seen, and collecting that took a fifth of the time.
    */
   asked: Asked | undefined = undefined;
-  /** Gives back what the answer holds of the limits, once, when its connection is closed or the answer complete. */
+  /** Releases what the answer holds of the limits, once, when the connection is closed or the answer is complete. */
   release: (() => void) | undefined = undefined;
-  /** Whether its calls were counted, so that an error is no refusal of the request itself. */
+  /** Whether its calls were counted. An error then does not count as a refusal of the request itself. */
   #isCounted = false;
 
   constructor(parts: EdgeParts, request: IncomingMessage, response: ServerResponse) {
@@ -44,26 +44,26 @@ export class Exchange {
     return !this.response.headersSent && !this.response.destroyed;
   }
 
-  /** Answers with a JSON text. `extra` are header names and values, flat. */
+  /** Answers with a JSON text. `extra` is a flat list of header names and values. */
   sendJson(status: number, body: string, extra?: readonly string[]): void {
     const headers = this.jsonHeaders();
     if (extra !== undefined) headers.push(...extra);
     this.send(status, headers, body);
   }
 
-  /** From here on the limits of calls count what is asked. */
+  /** From here on the limits of calls count this request. */
   callsCount(): void {
     this.#isCounted = true;
   }
 
-  /** Counts the request as refused, once: nothing else of it was counted. */
+  /** Counts the request as refused, once, if nothing else of it was counted. */
   countRefusal(): void {
     if (this.#isCounted) return;
     this.#isCounted = true;
     this.parts.rates.countRefusal(new EdgeRequest(this.request, this.parts.proxies, undefined));
   }
 
-  /** Answers with these headers, flat, and a text; undefined for an answer that has none. */
+  /** Answers with a flat list of headers and a text; undefined for an answer without a body. */
   send(status: number, headers: string[], body: string | undefined): void {
     if (!this.isOpen) return;
     if (isRefusal(status)) this.countRefusal();
@@ -85,7 +85,7 @@ export class Exchange {
     this.sendJson(error.status, toErrorJson(error, path, this.parts.limits.errorBytes), extra);
   }
 
-  /** The headers of every answer, whatever it is; the array is the caller's. */
+  /** The headers of every answer. The caller may change the array. */
   commonHeaders(): string[] {
     const { cors, security } = this.parts;
     const headers = [...security.ofData];
@@ -93,7 +93,7 @@ export class Exchange {
     return headers;
   }
 
-  /** The headers of every answer in tRPC's JSON; the array is the caller's. */
+  /** The headers of every answer in tRPC's JSON. The caller may change the array. */
   jsonHeaders(): string[] {
     const { cors, security } = this.parts;
     const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", ...security.ofData];
@@ -105,12 +105,12 @@ export class Exchange {
   }
 }
 
-/** Whether a status says that the request is at fault. 429 says only that it came too soon. */
+/** Whether a status says that the request is at fault. 429 says only that it came too early. */
 function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 429;
 }
 
-/** Whether a body comes with a request, or may come. */
+/** Whether a request has a body, or may have one. */
 export function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
@@ -118,7 +118,7 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
 /**
  * Keeps the connection of a refused upload open for a moment after the answer was written.
  *
- * Closing at once, with bytes still arriving, makes the kernel send a reset, and the client never reads why it was refused.
+ * If it were closed at once, while bytes still arrive, the kernel would send a reset, and the client would never read why it was refused.
  */
 class Lingering extends WheelEntry {
   readonly #exchange: Exchange;

@@ -16,7 +16,7 @@ const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   429: "TOO_MANY_REQUESTS",
 };
 
-/** Answers with problem details for whatever Fastify's own routes, parsers and plugins refuse or throw. `noteUnknown` is told of paths that nothing answers. */
+/** Answers with problem details for everything that Fastify's own routes, parsers and plugins refuse or throw. `noteUnknown` is called for unknown paths. */
 export function addFaultAnswers(
   app: FastifyInstance,
   boundary: ErrorBoundary,
@@ -37,9 +37,9 @@ export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: nu
   reply
     .code(error.status)
     .header("content-type", PROBLEM_TYPE)
-    // What is missing now may be there in a moment.
+    // A path that is missing now may exist in a moment.
     .header("cache-control", "no-store")
-    // As bytes: to a text Fastify adds a charset, which problem details do not have.
+    // Sent as bytes: Fastify adds a charset to a text, and problem details have none.
     .send(Buffer.from(toProblemJson(error, error.status, errorBytes)));
 }
 
@@ -48,7 +48,7 @@ function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBounda
   if (typeof status !== "number" || !(status >= 400 && status < 500)) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });
   }
-  // Messages of libraries repeat what they were given; the catalogue's never do.
+  // Messages of libraries repeat the input. Those of the catalogue never do.
   const code = CODES_BY_STATUS[status] ?? "BAD_REQUEST";
   return catalogueError(code, "The request cannot be read.", { status });
 }

@@ -2,14 +2,14 @@ import { errorRow, type HolonError } from "../../kernel/index.ts";
 
 const MESSAGE_LENGTH = 300;
 
-/** How much of an error is written: all of it, without its details, or the sentence of the catalogue alone. */
+/** How much of an error is written: all of it, all but its details, or only the catalogue's message. */
 export type ErrorForm = "whole" | "bare" | "least";
 
 /**
  * The longest form of an error that fits, as `write` writes it.
  *
- * Units: limitBytes is what the text may take; over it the details are left out, then the message is that of the catalogue. The last form is answered
- * whatever it takes: an error must be answered.
+ * Units: limitBytes is the greatest length of the text. An error that is longer loses its details, then its message is replaced by that of the
+ * catalogue. The last form is returned even if it is too long, because an error must be answered.
  */
 export function fittingError(error: HolonError, limitBytes: number, write: (message: string, form: ErrorForm) => string): string {
   const whole = unlessThrown(() => write(error.message, "whole"));
@@ -18,7 +18,7 @@ export function fittingError(error: HolonError, limitBytes: number, write: (mess
   return fits(bare, limitBytes) ? bare : write(errorRow(error.code).meaning, "least");
 }
 
-/** Undefined where the details are no JSON. */
+/** Undefined if the details cannot be written as JSON. */
 function unlessThrown(write: () => string): string | undefined {
   try {
     return write();

@@ -1,7 +1,7 @@
 /**
- * Counts what is being answered, so that stopping can wait for it.
+ * Counts the requests and streams in flight, so that a stop can wait for them.
  *
- * Guarantee: `landed` resolves at the moment when nothing is in flight, at once where nothing is.
+ * Guarantee: `landed` resolves as soon as nothing is in flight, at once if nothing is.
  */
 export class Flights {
   #count = 0;

@@ -2,9 +2,9 @@ import type { FastifyInstance } from "fastify";
 import type { Readiness } from "../edge-options.ts";
 
 /**
- * Adds `/healthz` (the process lives: restart it when this fails) and `/readyz` (send it work, or not: 200 or 503).
+ * Adds `/healthz` (the process lives: restart it if this fails) and `/readyz` (whether to send it requests: 200 or 503).
  *
- * Reasons name parts of the inside; where the port is public they can be left out.
+ * Reasons name internal parts. They can be left out on a public port.
  */
 export function addHealthRoutes(app: FastifyInstance, readiness: () => Readiness, options: { readonly showReasons: boolean }): void {
   app.get("/healthz", (_request, reply) => {

@@ -5,17 +5,17 @@ const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
-/** Most values that one JSON text may hold. A megabyte of `[]` takes a hundred milliseconds to parse, one of ordinary data three. */
+/** The most values that one JSON text may have. A megabyte of `[]` takes a hundred milliseconds to parse, one of ordinary data three. */
 export const VALUES_COUNT = 100_000;
 
-/** Shorter texts cannot hold so many values that parsing them takes long. */
+/** A shorter text cannot have so many values that parsing it takes long. */
 const HARMLESS_LENGTH = 100_000;
 
 /**
- * Whether a JSON text holds more values than are parsed at once, counted by its commas, colons and opening brackets outside of
- * strings: the name of a member is made like a value, and costs more.
+ * Whether a JSON text has more values than are parsed at once. The count is that of its commas, colons and opening brackets outside of strings.
+ * The name of a member counts as a value: it is made like one, and costs more.
  *
- * Looks at each character once, before anything is allocated for it: the parser itself cannot be stopped half way.
+ * Reads each character once, before anything is allocated for it, because the parser itself cannot be stopped half way.
  */
 export function isTooDense(text: string): boolean {
   if (text.length <= HARMLESS_LENGTH) return false;
@@ -33,7 +33,7 @@ export function isTooDense(text: string): boolean {
   return false;
 }
 
-/** The index of the closing quote; -1 where there is none, which the parser will say. */
+/** The index of the closing quote; -1 if there is none, which the parser will report. */
 function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close >= 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);

@@ -3,7 +3,7 @@ import { catalogueError, findNotUnicode, type HolonError } from "../../kernel/in
 import { isTooDense, VALUES_COUNT } from "./json-density.ts";
 import { findUnsafeJson, type JsonLimits } from "./json-limits.ts";
 
-/** A value of the outside that was not let in. A class of its own, because any value may be an input. */
+/** A refused value from outside. It has its own class, because any value may be an input. */
 export class RefusedInput {
   readonly error: HolonError;
 
@@ -12,30 +12,30 @@ export class RefusedInput {
   }
 }
 
-/** Parses the JSON text of a request. Nothing at all is undefined, as in tRPC: clients send no body for "no input". */
+/** Parses the JSON text of a request. An empty text is undefined, as in tRPC: clients send no body for "no input". */
 export function parseJsonText(text: string | undefined): unknown | RefusedInput {
   if (text === undefined || text === "") return undefined;
   if (isTooDense(text)) return refusedInput("", "too_big", `more than ${VALUES_COUNT} values`);
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's own message repeats the input; this one is always short.
+    // The parser's own message repeats the input. This one is always short.
     return refusedInput("", "invalid_json", "the text is not JSON");
   }
 }
 
-/** The input itself, or why it is refused before any schema sees it. */
+/** The error if an input is refused before a schema sees it; undefined if it is not. */
 export function checkInput(input: unknown, limits: JsonLimits): HolonError | undefined {
   const issue = findUnsafeJson(input, limits);
   return issue === undefined ? undefined : badInput(issue.path, issue.code, issue.message);
 }
 
-/** Why an input is refused that no limit of a contract is held against: a text of it has no UTF-8. */
+/** The error if a text of the input is not Unicode; undefined if all are. For inputs to which the limits do not apply. */
 export function unicodeRefusal(input: unknown): HolonError | undefined {
   return findNotUnicode(input) === undefined ? undefined : notUnicode(input).toBadRequest();
 }
 
-/** Refuses what cannot be put together to an input, in the words of a schema that refuses. */
+/** Refuses parts that cannot form an input, with the same wording as a schema. */
 export function refusedInput(path: string, code: string, message: string): RefusedInput {
   return new RefusedInput(badInput(path, code, message));
 }

@@ -1,10 +1,10 @@
 import { HALF_PAIR, type Issue } from "../../contract/index.ts";
 import { isUnicode, type Limits } from "../../kernel/index.ts";
 
-/** The limits of {@link Limits} that a JSON value is held against. */
+/** The part of {@link Limits} that applies to a JSON value. */
 export type JsonLimits = Pick<Limits, "depthCount" | "stringBytes" | "arrayCount">;
 
-/** Steps from the innermost value outward; turned around when the path is written. */
+/** Steps from the innermost value outward. They are reversed when the path is written. */
 interface Finding {
   readonly code: string;
   readonly message: string;
@@ -15,11 +15,10 @@ const PATH_LENGTH = 200;
 const NAME_LENGTH = 60;
 
 /**
- * Looks through a parsed JSON value for what no schema should have to meet: nesting that overflows stacks, keys that reach prototypes, NUL
- * that Postgres refuses, half surrogate pairs, for which a call between processes is refused whole, and sizes over the limits. Members that no contract
- * knows count too.
+ * Searches a parsed JSON value for what no schema should have to handle: nesting that overflows stacks, keys that reach prototypes, NUL, which Postgres
+ * refuses, half surrogate pairs, for which a call between processes is refused, and sizes over the limits. Members that no contract knows count too.
  *
- * Shape: the first finding, naming its path; undefined where there is none. Visits each value once and goes no deeper than the limit.
+ * Shape: the first finding, with its path; undefined if there is none. Visits each value once and goes no deeper than the limit.
  */
 export function findUnsafeJson(value: unknown, limits: JsonLimits): Issue | undefined {
   const finding = visit(value, limits, 1);
@@ -70,7 +69,7 @@ function visitObject(object: Record<string, unknown>, limits: JsonLimits, depth:
 function visitString(text: string, limits: JsonLimits): Finding | undefined {
   if (text.includes("\0")) return found("forbidden_character", "a NUL character");
   if (!isUnicode(text)) return found(HALF_PAIR.code, HALF_PAIR.message);
-  // A character is at most three bytes of UTF-8, so that short strings need no counting.
+  // A character takes at most three bytes in UTF-8, so short strings need no count.
   if (text.length * 3 <= limits.stringBytes || Buffer.byteLength(text) <= limits.stringBytes) return undefined;
   return found("too_big", `a string of more than ${limits.stringBytes} bytes`);
 }

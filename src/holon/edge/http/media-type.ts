@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 
-/** Between two runs of spaces there always stands something else: which run a space belongs to is never tried out. */
+/** Another character always separates two runs of spaces, so the expression never backtracks over which run a space belongs to. */
 const JSON_UTF8 = /^application\/json\s*(?:;\s*(?:charset\s*=\s*"?utf-8"?\s*(?:;\s*)?)?)?$/i;
 
 /**
- * Why a body may not be read; undefined where it is plain JSON.
+ * The error if a body may not be read; undefined if it is plain JSON.
  *
- * Only `application/json` is let in: a page of another site can send forms and plain text with the user's cookies, but not this without
- * asking first. Compressed bodies are refused unread: ten kilobytes of them can hold a gigabyte.
+ * Only `application/json` is accepted. A page of another site can send forms and plain text with the user's cookies, but JSON only after a
+ * preflight request. Compressed bodies are refused unread: ten kilobytes of them can hold a gigabyte.
  */
 export function mediaTypeRefusal(headers: IncomingHttpHeaders): HolonError | undefined {
   const type = headers["content-type"];

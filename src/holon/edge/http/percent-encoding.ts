@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 
-/** A text of a path or a header, decoded. Shape: undefined where it is not percent-encoded as it should be, or not as UTF-8. */
+/** Decodes a text of a path or a header. Shape: undefined if its percent-encoding is malformed or is not UTF-8. */
 export function percentDecoded(text: string): string | undefined {
   if (!text.includes("%")) return text;
   try {
@@ -10,12 +10,12 @@ export function percentDecoded(text: string): string | undefined {
   }
 }
 
-/** A name or a value of a query string, decoded: `+` is a space. Shape: as {@link percentDecoded}. */
+/** Decodes a name or a value of a query string; `+` is a space. Shape: as {@link percentDecoded}. */
 export function queryDecoded(text: string): string | undefined {
   return percentDecoded(text.includes("+") ? text.replaceAll("+", " ") : text);
 }
 
-/** Refuses a URL that cannot be decoded. */
+/** The error for a URL that cannot be decoded. */
 export function malformedUrl(): HolonError {
   return catalogueError("BAD_REQUEST", "The URL is not percent-encoded UTF-8.");
 }

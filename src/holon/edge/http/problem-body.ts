@@ -8,10 +8,11 @@ export const PROBLEM_TYPE = "application/problem+json";
 /**
  * The JSON of an error as problem details: `type`, `title`, `status`, `detail`, and `code` as in tRPC's errors.
  *
- * `code` tells errors apart; `type` is `about:blank`, because no page can be promised where the code is a contract's own. Beside it stand
- * `issues` of a bad request, `errorId` of an internal error, and `details` of all others.
+ * `code` distinguishes errors. `type` is `about:blank`, because a contract's own code may have no page. In addition, a bad request has `issues`,
+ * an internal error has `errorId`, and all other errors have `details`.
  *
- * Units: limitBytes is what the text may take; over it the details are left out, then the sentence is that of the catalogue.
+ * Units: limitBytes is the greatest length of the text. An error that is longer loses its details, then its message is replaced by that of the
+ * catalogue.
  * Source: RFC 9457.
  */
 export function toProblemJson(error: HolonError, status: number, limitBytes: number): string {

@@ -1,31 +1,31 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** A year: what browsers and their lists ask for. Subdomains may be somebody else's. */
+/** A year, as browsers and their lists require. Subdomains are not included, because they may belong to other sites. */
 const HSTS = ["strict-transport-security", "max-age=31536000"];
 
-/** What every answer carries, flat. */
+/** The headers of every answer, as a flat list. */
 const COMMON = [
-  // Without it a browser may take a JSON answer with markup inside for a page.
+  // Without it a browser may treat a JSON answer that has markup as a page.
   ...["x-content-type-options", "nosniff"],
   ...["x-frame-options", "DENY"],
   ...["referrer-policy", "no-referrer"],
   ...["cross-origin-resource-policy", "same-origin"],
 ];
 
-/** An answer in JSON shows nothing, loads nothing, and stands in no frame. */
+/** An answer in JSON shows nothing, loads nothing, and is in no frame. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** What a page that says nothing else may do: all that is of this server, and nothing that stands in its text. */
+/** What a page may do that sets no policy itself: it loads everything from this server, and runs nothing inline. */
 const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
 /**
- * The headers that browsers guard a user by, on every answer.
+ * The security headers of every answer.
  *
- * Source: OWASP, REST Security Cheat Sheet and HTTP Headers Cheat Sheet. Strict-Transport-Security is sent in production only, and counts only where
- * the answer comes by https: a developer's `localhost` must not be locked into it.
+ * Source: OWASP, REST Security Cheat Sheet and HTTP Headers Cheat Sheet. Strict-Transport-Security is sent in production only, and counts only if
+ * the answer comes over https: a developer's `localhost` must not be locked into it.
  */
 export class SecurityHeaders {
-  /** Of an answer that is data, flat. */
+  /** For an answer that is data, as a flat list. */
   readonly ofData: readonly string[];
   readonly #ofPages: readonly string[];
 
@@ -35,14 +35,14 @@ export class SecurityHeaders {
     this.#ofPages = [...always, "content-security-policy", PAGE_POLICY, "cross-origin-opener-policy", "same-origin"];
   }
 
-  /** Sets those of a route that may answer a page; the route may set others. */
+  /** Sets the headers for a route that may answer with a page. The route may replace them. */
   setOn(response: ServerResponse): void {
     const headers = this.#ofPages;
     for (let index = 0; index < headers.length; index += 2) response.setHeader(headers[index] as string, headers[index + 1] as string);
   }
 }
 
-/** Takes the headers away that only processes of the app send each other: from outside they are forged. */
+/** Removes the headers that only processes of the app send each other. From outside they are forged. */
 export function stripInternalHeaders(request: IncomingMessage): void {
   for (const name of Object.keys(request.headers)) {
     if (name.startsWith("holon-") && name !== "holon-deadline-ms") delete request.headers[name];

@@ -2,16 +2,16 @@ import type { IncomingMessage } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 import { notUtf8, utf8Text } from "./utf8-text.ts";
 
-/** Where a body, or the reason why there is none, is handed to. */
+/** Gets a body, or the error if there is none. */
 export interface BodyReader {
   read(body: string): void;
   refused(error: HolonError): void;
 }
 
 /**
- * Reads a whole body as UTF-8 and stops at the limit, before anything is kept of what is over it.
+ * Reads a whole body as UTF-8. Stops at the limit, and keeps nothing of what is over it.
  *
- * Guarantee: calls the reader once, or never where the client goes away first.
+ * Guarantee: calls the reader once, or never if the client disconnects before.
  */
 export function readBody(request: IncomingMessage, limitBytes: number, reader: BodyReader): void {
   const declared = request.headers["content-length"];

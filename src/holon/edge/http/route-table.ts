@@ -1,22 +1,23 @@
 import type { Target, TargetMap } from "../../contract/index.ts";
 import { type CallMetrics, type CallSeries, UNKNOWN } from "../../observe/index.ts";
 
-/** A procedure that answers the public, with what is decided once for all of its calls. */
+/** A public procedure, with what is decided once for all of its calls. */
 export interface EdgeRoute {
   readonly target: Target;
-  /** The only method it takes. */
+  /** The only method that it accepts. */
   readonly method: string;
   readonly series: CallSeries;
 }
 
 /**
- * The procedures that exist from outside, by path.
+ * The procedures that can be called from outside, by path.
  *
- * Internal ones are left out here and nowhere else, so that asking for one takes the very path of asking for nothing.
+ * Internal ones are left out here and nowhere else. A request for an internal procedure therefore takes the same path as one for an unknown
+ * procedure.
  */
 export class RouteTable {
   readonly #routes = new Map<string, EdgeRoute>();
-  /** Counts the calls of paths that lead nowhere, all as one. */
+  /** Counts the calls of all unknown paths together. */
   readonly unknownSeries: CallSeries;
 
   constructor(targets: TargetMap, metrics: CallMetrics) {

@@ -7,13 +7,13 @@ const SAFE: ReadonlySet<string | undefined> = new Set(["GET", "HEAD", "OPTIONS"]
 
 const BEARER = /^bearer /i;
 
-/** Whose page made a request, as only a browser can say: it sends one of two headers with everything that may change something. */
+/** Which site's page made a request. Only a browser can say it: with every request that may change something, it sends one of two headers. */
 type Page = "own" | "none" | "other" | "unknown";
 
 function pageOf(headers: IncomingHttpHeaders): Page {
   const site = headers["sec-fetch-site"];
   if (site === "same-origin") return "own";
-  // The user himself, by typing an address.
+  // The user typed the address.
   if (site === "none") return "none";
   if (site !== undefined) return "other";
   const { origin, host } = headers;
@@ -22,9 +22,9 @@ function pageOf(headers: IncomingHttpHeaders): Page {
 }
 
 /**
- * Refuses a request that changes something and that no page of ours is known to have made.
+ * Refuses a request unless it is known that a page of this server made it.
  *
- * Errors: FORBIDDEN, also where neither `Sec-Fetch-Site` nor `Origin` says whose page it was.
+ * Errors: FORBIDDEN, also if neither `Sec-Fetch-Site` nor `Origin` says whose page it was.
  * Source: OWASP, Cross-Site Request Forgery Prevention.
  */
 export function assertSameOrigin({ headers }: { readonly headers: IncomingHttpHeaders }): void {
@@ -32,11 +32,11 @@ export function assertSameOrigin({ headers }: { readonly headers: IncomingHttpHe
 }
 
 /**
- * Why a request may not change anything: a page of another site may have made it with its visitor's cookies.
+ * The error for a request that may change something and that a page of another site may have made with its visitor's cookies.
  *
- * Only what browsers send by themselves can be abused so: a request without cookies passes, and so does one with a bearer token, which a page of
- * another site cannot add without asking first. Origins that may call by CORS may bring cookies. `withoutCookies` judges those without cookies too:
- * a route that sets them would sign the visitor in as somebody else.
+ * Such a page can abuse only what browsers send by themselves. So a request without cookies passes, and so does one with a bearer token, which a
+ * page of another site can add only after a preflight request. Origins that may call by CORS may send cookies. `withoutCookies` also checks
+ * requests without cookies: a route that sets cookies would sign the visitor in to another account.
  */
 export function crossSiteRefusal(
   { method, headers }: Pick<IncomingMessage, "method" | "headers">,

@@ -3,7 +3,7 @@ import { WheelEntry } from "../../kernel/index.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 
 /**
- * Closes a drained edge: lets what is in flight finish within the grace, then cuts the connections, which cancels what still runs.
+ * Closes a drained edge: waits for what is in flight within the grace period, then cuts the connections, which cancels what still runs.
  *
  * Guarantee: when it resolves, no socket and no timer of the edge is left.
  */
@@ -16,7 +16,7 @@ export async function runStop(app: FastifyInstance, parts: EdgeParts): Promise<v
   wheel.remove(grace);
   if (flights.count > 0) log.warn({ inFlightCount: flights.count }, "the grace period is over: what is in flight is cancelled");
   app.server.closeAllConnections();
-  // The server counts connections, not answers: only now has every call heard that its client is gone.
+  // The server counts connections, not answers. Only after this have all calls been cancelled whose client disconnected.
   await Promise.all([closed, flights.landed()]);
 }
 

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * The networks whose word on `X-Forwarded-For` counts: the machines between the public and this process.
+ * The networks whose `X-Forwarded-For` is trusted: the machines between the public and this process.
  *
- * A number of hops or "trust all" would let whoever connects directly choose his own address; an empty list trusts nobody.
- * Shape: addresses or networks, as in `10.0.0.0/8` or `fd00::/8`.
+ * With a number of hops or "trust all", a client that connects directly could choose its own address. With an empty list, no address is trusted.
+ * Shape: addresses or networks, such as `10.0.0.0/8` or `fd00::/8`.
  */
 export class TrustedProxies {
   readonly #networks = new BlockList();
@@ -25,7 +25,7 @@ export class TrustedProxies {
     return this.#any && version !== 0 && this.#networks.check(plain(address), version === 6 && !isMapped(address) ? "ipv6" : "ipv4");
   }
 
-  /** The nearest address that is not one of ours, read from the right: only what our own proxies appended is believed. */
+  /** The nearest address that is not one of ours, read from the right: only what our own proxies appended is trusted. */
   clientAddress(peer: string, forwardedFor: string | undefined): string {
     let address = plain(peer);
     if (forwardedFor === undefined) return address;

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 
 /**
- * The text of bytes. Shape: undefined if they are not UTF-8: `toString` would put U+FFFD in the place of each, and ten bytes of 0xE9 would be
- * the same password as ten of 0xE8.
+ * The text of bytes. Shape: undefined if they are not UTF-8. `toString` would put U+FFFD in the place of each, and ten bytes of 0xE9 would be the
+ * same password as ten of 0xE8.
  */
 export function utf8Text(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
@@ -12,7 +12,7 @@ export function utf8Text(bytes: Buffer): string | undefined {
 const ASCII = /^[\t\x20-\x7e]*$/;
 
 /**
- * The text of a header, whose value Node hands on with one character a byte.
+ * The text of a header, whose value Node returns with one character for each byte.
  *
  * Errors: BAD_REQUEST that names the header, if its bytes are not UTF-8.
  */
@@ -23,13 +23,13 @@ export function headerText(name: string, value: string): string {
   return text;
 }
 
-/** Refuses what holds bytes that are not UTF-8. */
+/** The error for bytes that are not UTF-8. */
 export function notUtf8(what: string, path: string): HolonError {
   const message = "not UTF-8";
   return catalogueError("BAD_REQUEST", `${what} is ${message}.`, { details: { issues: [{ path, code: "invalid_encoding", message }] } });
 }
 
-/** Whether a text of a request's head is printable ASCII, as all is that is percent-encoded: Node would read other bytes as Latin-1. */
+/** Whether a text of a request's head is printable ASCII, as everything percent-encoded is. Node would read other bytes as Latin-1. */
 export function isAscii(text: string): boolean {
   return ASCII.test(text);
 }

@@ -1,7 +1,7 @@
-/** What the public document says of an app as a whole. Goes into it as it is. */
+/** What the public document says about the whole app. It is copied into the document unchanged. */
 export interface ApiInfo {
   readonly title: string;
-  /** Of the public interface, as in `1.4.0`. */
+  /** The version of the public interface, such as `1.4.0`. */
   readonly version: string;
   /** May be CommonMark. */
   readonly description?: string;

@@ -1,4 +1,4 @@
-/** A name for a component, of the words of others: `catalog.products.get` and `input` make `CatalogProductsGetInput`, `OUT_OF_STOCK` makes `OutOfStock`. */
+/** Makes a component's name of other names: `catalog.products.get` and `input` give `CatalogProductsGetInput`, `OUT_OF_STOCK` gives `OutOfStock`. */
 export function componentName(...texts: readonly string[]): string {
   return texts
     .flatMap((text) => (text === text.toUpperCase() ? text.toLowerCase() : text).split(/[^A-Za-z0-9]+/))

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Contract, ContractError, contract, mutation, query, subscription } from "../../contract/index.ts";
 import { createOpenApiDocument } from "./create-document.ts";
 
-/** A member of what was written, by keys; undefined where the way ends. */
+/** A nested member of the document; undefined if a key is missing. */
 function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }

@@ -16,13 +16,13 @@ export interface OpenApiDocument {
   readonly components: Readonly<Record<string, unknown>>;
 }
 
-/** The version of the specification that documents are written in. */
+/** The version of the specification that documents follow. */
 const VERSION = "3.1.1";
 
-/** Stands for the bearer token in `security`. */
+/** The name of the bearer token in `security`. */
 const BEARER = "bearer";
 
-/** One operation to write. */
+/** One operation of the document. */
 interface Operation {
   readonly context: string;
   readonly route: RestRoute;
@@ -30,10 +30,11 @@ interface Operation {
 }
 
 /**
- * Writes the OpenAPI document of all REST routes of an app. Pure, and the same text for the same contracts: what runs where makes no difference.
+ * Writes the OpenAPI document of all REST routes of an app. It is a pure function: the same contracts give the same text, whatever runs in which
+ * process.
  *
- * Procedures without a `rest` line, internal ones and subscriptions are not in it.
- * Errors: ContractError where one schema id stands for two schemas.
+ * Procedures without a `rest` line, internal ones and subscriptions are left out.
+ * Errors: ContractError if two schemas have the same schema id.
  */
 export function createOpenApiDocument(info: ApiInfo, contracts: readonly Contract[]): OpenApiDocument {
   const operations = contracts.flatMap(operationsOf);
@@ -85,14 +86,14 @@ function usedOnly(components: Readonly<Record<string, unknown>>, text: string, k
   return Object.fromEntries(Object.entries(components).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)));
 }
 
-/** The first sentence is what lists of operations show, as plain text. */
+/** The first sentence is the summary that lists of operations show, as plain text. */
 function words({ description }: AnyProcedure): { readonly summary?: string; readonly description?: string } {
   if (description === undefined) return {};
   const [summary = description] = description.split(/(?<=[.;]) /);
   return { summary: summary.replace(/[.;]$/, "").replaceAll("`", ""), ...(summary === description ? {} : { description }) };
 }
 
-/** Roles stand where other schemes have scopes, as the specification allows. */
+/** Roles are listed as other schemes list scopes, which the specification allows. */
 function security({ access }: AnyProcedure): readonly unknown[] {
   if (access === "public") return [];
   return [{ [BEARER]: typeof access === "object" ? [access.role] : [] }];

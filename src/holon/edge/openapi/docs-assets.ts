@@ -5,13 +5,13 @@ import Fastify from "fastify";
 import type { Closable } from "../../kernel/index.ts";
 import { ASSETS_PATH } from "./docs-page.ts";
 
-/** The files of the page, ready to be answered. */
+/** The files of the page, ready to be sent. */
 export interface DocsAssets extends Closable {
   answer(request: IncomingMessage, response: ServerResponse): void;
   close(): Promise<void>;
 }
 
-/** Opens the viewer's files. They are read from the package that they come in, by a server of its own inside ours: routes cannot be added once a port is open. */
+/** Opens the viewer's files. A second Fastify server inside ours reads them from their package, because routes cannot be added after a port is open. */
 export async function openDocsAssets(): Promise<DocsAssets> {
   const { default: fastifyStatic } = await import("@fastify/static");
   const viewer = path.dirname(createRequire(import.meta.url).resolve("@fastify/swagger-ui/package.json"));

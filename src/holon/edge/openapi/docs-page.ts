@@ -3,17 +3,17 @@ import { DOCUMENT_PATH } from "./document-route.ts";
 /** The path of the page. */
 export const DOCS_PATH = "/docs";
 
-/** Where its scripts and styles are. */
+/** The path of its scripts and styles. */
 export const ASSETS_PATH = `${DOCS_PATH}/assets`;
 
-/** What the page is made of besides itself, all of `@fastify/swagger-ui`. */
+/** The page's other files, all of `@fastify/swagger-ui`. */
 export const ASSETS: readonly string[] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
-/** Nothing comes from another host and nothing goes there. The viewer sets styles on its elements; scripts stand in files only. */
+/** The page loads nothing from another host and sends nothing there. The viewer sets styles on its elements; scripts are in files only. */
 export const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** The page, which shows the document that this process answers. */
+/** The page. It shows the document of this process. */
 export function docsPage(title: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -24,7 +24,7 @@ export function docsPage(title: string): string {
 `;
 }
 
-/** Starts the viewer. It would send the document to a validator of its makers, had it not been told that there is none. */
+/** Starts the viewer. Without `validatorUrl: null` it would send the document to a validator of its makers. */
 export const PAGE_SCRIPT = `SwaggerUIBundle({
   url: "${DOCUMENT_PATH}",
   dom_id: "#docs",

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { type DocsAssets, openDocsAssets } from "./docs-assets.ts";
 import { ASSETS, ASSETS_PATH, DOCS_PATH, DOCS_POLICY, docsPage, PAGE_SCRIPT } from "./docs-page.ts";
 
-/** Adds the interactive page at `/docs`. What it is made of is loaded when somebody first asks for it and costs nothing until then. */
+/** Adds the interactive page at `/docs`. Its parts are loaded at the first request and cost nothing before. */
 export function addDocsRoutes(app: FastifyInstance, title: string): void {
   const page = docsPage(title);
   let assets: Promise<DocsAssets> | undefined;

@@ -6,12 +6,12 @@ import type { OpenApiDocument } from "./create-document.ts";
 /** The path of the document. */
 export const DOCUMENT_PATH = "/openapi.json";
 
-/** The document as it is answered and written into files: for programs, and for people who compare two versions of it. */
+/** The document as a text for answers and files. Its layout lets people compare two versions of it. */
 export function documentText(document: OpenApiDocument): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** Adds `GET /openapi.json`. Caches keep it, and ask each time whether it is still the same. */
+/** Adds `GET /openapi.json`. Caches keep it, and check each time whether it is still the same. */
 export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument): void {
   const body = Buffer.from(documentText(document));
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;

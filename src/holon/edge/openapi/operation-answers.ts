@@ -17,7 +17,7 @@ export const SHARED_HEADERS = {
 /**
  * All answers of an operation by status.
  *
- * Listed are the errors that follow from what the contract says of the procedure; `default` stands for the rest of the catalogue.
+ * It lists the errors that follow from the contract of the procedure. `default` covers the rest of the catalogue.
  */
 export function operationAnswers(schemas: SchemaBook, problems: ProblemBook, route: RestRoute, procedure: AnyProcedure): unknown {
   const byStatus = new Map<number, ListedError[]>();
@@ -35,7 +35,7 @@ export function operationAnswers(schemas: SchemaBook, problems: ProblemBook, rou
 function success(schemas: SchemaBook, route: RestRoute, procedure: AnyProcedure): unknown {
   const description = STATUS_CODES[route.status] as string;
   const headers = {
-    // An answer to a PUT has none: what is kept is not what was sent (RFC 9110, 9.3.4).
+    // The answer to a PUT has none, because the row is not kept as it was sent (RFC 9110, 9.3.4).
     ...(answersUnchanged(route) || (route.answersVersion && route.method !== "PUT") ? { ETag: header("ETag") } : {}),
     ...(route.location === undefined ? {} : { Location: header("Location") }),
     ...(route.cache === undefined
@@ -55,7 +55,7 @@ function header(name: keyof typeof SHARED_HEADERS): unknown {
   return { $ref: `#/components/headers/${name}` };
 }
 
-/** Declared ones stand before those of the catalogue, which they replace where the contract gives one of them details. */
+/** Declared errors come before those of the catalogue. A declared error with details replaces that of the catalogue. */
 function errorsOf(route: RestRoute, procedure: AnyProcedure): ListedError[] {
   const declared = declaredErrors(procedure);
   const statuses = new Set([...declared.map(({ status }) => status), ...commonStatuses(route, procedure)]);
@@ -65,11 +65,11 @@ function errorsOf(route: RestRoute, procedure: AnyProcedure): ListedError[] {
   return [...declared, ...common.map(([code, { status }]) => ({ code, status }))];
 }
 
-/** Whatever a context answers with, those that call it may hand on: all codes of a status go together. */
+/** A context may pass on the error of a context that it calls, so all codes of a status are listed together. */
 function commonStatuses(route: RestRoute, { access, type, idempotent }: AnyProcedure): number[] {
   const isMutation = type === "mutation";
   const codes: CatalogueCode[] = [
-    // A malformed header is refused everywhere, and so is a token that is not good.
+    // A malformed header is refused everywhere, and so is an invalid token.
     ...(["BAD_REQUEST", "UNAUTHORIZED"] as const),
     ...(access === "public" ? [] : (["FORBIDDEN"] as const)),
     ...(route.pathFields.length > 0 ? (["NOT_FOUND"] as const) : []),

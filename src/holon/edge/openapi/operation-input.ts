@@ -2,10 +2,10 @@ import { type AnyProcedure, NOTHING, type RestField, type RestRoute } from "../.
 import type { SchemaBook } from "./schema-book.ts";
 import type { SchemaJson } from "./schema-json.ts";
 
-/** Where parameters that operations share are. */
+/** The place of parameters that operations share. */
 const PARAMETERS = "#/components/parameters/";
 
-/** What an operation takes. */
+/** The input of an operation. */
 export interface OperationInput {
   readonly parameters?: readonly unknown[];
   readonly requestBody?: unknown;
@@ -34,7 +34,7 @@ export const SHARED_PARAMETERS = {
   },
 } as const;
 
-/** Writes where each member of an input goes, and the headers that mean something to the operation. */
+/** Writes where each member of an input is sent, and the headers that the operation reads. */
 export function operationInput(book: SchemaBook, route: RestRoute, procedure: AnyProcedure): OperationInput {
   const nothing = (procedure.input as unknown) === NOTHING;
   const whole = nothing ? {} : book.write(procedure.input, "input", `${route.procedure} input`);
@@ -60,12 +60,12 @@ function headersOf(route: RestRoute, { type, idempotent }: AnyProcedure): (keyof
   ];
 }
 
-/** Whether `If-Match` may stand in place of the input's version. */
+/** Whether `If-Match` may replace the input's version. */
 export function takesIfMatch({ takesVersion, method }: RestRoute): boolean {
   return takesVersion && method !== "GET";
 }
 
-/** Whether a caller that has the answer already is told so, with 304. */
+/** Whether a caller that already has the answer gets 304. */
 export function answersUnchanged({ method, answersVersion, cache }: RestRoute): boolean {
   return method === "GET" && (answersVersion || cache !== undefined);
 }
@@ -83,7 +83,7 @@ function parameter(name: string, place: "path" | "query", input: SchemaJson, rou
   };
 }
 
-/** The input without what the path says. What `If-Match` can say may be left out. */
+/** The input without the members that the path has. A member that `If-Match` can give is optional. */
 function requestBody(route: RestRoute, whole: SchemaJson, input: SchemaJson, example: unknown): unknown {
   const elsewhere = new Set(route.pathFields.map(({ name }) => name));
   const isWhole = elsewhere.size === 0 && !(takesIfMatch(route) && requiredOf(input).includes("version"));

@@ -6,28 +6,28 @@ import { ISSUE_SCHEMA, PROBLEM_SCHEMA, STALE_SCHEMA } from "./problem-schemas.ts
 import type { SchemaBook } from "./schema-book.ts";
 import type { SchemaJson } from "./schema-json.ts";
 
-/** Where the answers that operations share are. */
+/** The place of answers that operations share. */
 const RESPONSES = "#/components/responses/";
 
 /** An error that an operation may answer with. */
 export interface ListedError {
   readonly status: number;
   readonly code: string;
-  /** The schema of its details, where the contract declares one. */
+  /** The schema of its details, if the contract declares one. */
   readonly details?: z.ZodType;
 }
 
-/** Codes that a contract may declare and whose names the document uses itself. */
+/** Codes that a contract may declare although the document itself uses their names. */
 const TAKEN_CODES: ReadonlySet<string> = new Set(["FAULT", "PRECONDITION_FAILED"]);
 
 /** A procedure with its whole path. */
 export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
 
 /**
- * The errors of one document: a component for each code, and a response for each that many operations share.
+ * The errors of one document: a component for each code, and a response for each one that several operations share.
  *
- * A code that several procedures declare alike is one component, as `OutOfStockProblem`; where they differ, each procedure's has the procedure's
- * name in front, whatever the order of the procedures.
+ * If several procedures declare a code alike, it is one component, such as `OutOfStockProblem`. If they differ, each procedure's component has
+ * the procedure's name in front, whatever the order of the procedures.
  */
 export class ProblemBook {
   readonly #schemas: SchemaBook;
@@ -49,10 +49,10 @@ export class ProblemBook {
     this.#responses.set("Fault", this.#fault());
   }
 
-  /** What an operation answers with one status where it does not succeed. */
+  /** An operation's error answer with one status. */
   response(path: string, errors: readonly ListedError[]): unknown {
     const [first] = errors as readonly [ListedError, ...ListedError[]];
-    // Codes of the catalogue alone are all of their status: what the first of them names.
+    // Without declared errors, the codes are all those of the catalogue with this status, so the first one names the response.
     const name = componentName(first.code);
     const isCommon = first.details === undefined && isCatalogueCode(first.code);
     if (isCommon && this.#responses.has(name)) return { $ref: RESPONSES + name };
@@ -77,7 +77,7 @@ export class ProblemBook {
     return { $ref: RESPONSES + name };
   }
 
-  /** Whatever else may go wrong: limits, and what fails in the world. */
+  /** Every other error: limits, and failures of the environment. */
   get fault(): unknown {
     return { $ref: `${RESPONSES}Fault` };
   }

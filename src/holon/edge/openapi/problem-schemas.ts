@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS } from "../../kernel/index.ts";
 import { SCHEMAS } from "./schema-book.ts";
 import type { SchemaJson } from "./schema-json.ts";
 
-/** One thing that is wrong with an input. */
+/** One fault of an input. */
 export const ISSUE_SCHEMA: SchemaJson = {
   type: "object",
   description: "One thing that is wrong with an input.",
@@ -14,7 +14,7 @@ export const ISSUE_SCHEMA: SchemaJson = {
   required: ["path", "code", "message"],
 };
 
-/** The body of every error, of which the others are special cases. */
+/** The body of every error. The other schemas are special cases of it. */
 export const PROBLEM_SCHEMA: SchemaJson = {
   type: "object",
   description: "Problem details (RFC 9457). `code` says which error it is; decide by it.",
@@ -36,7 +36,7 @@ export const PROBLEM_SCHEMA: SchemaJson = {
   required: ["type", "title", "status", "detail", "code"],
 };
 
-/** What is special of a version that is not there any more. */
+/** What the error of an outdated version has in addition. */
 export const STALE_SCHEMA: SchemaJson = {
   type: "object",
   properties: {

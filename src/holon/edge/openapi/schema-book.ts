@@ -6,32 +6,32 @@ import { type Direction, type SchemaJson, toSchemaJson } from "./schema-json.ts"
 const COMPONENT_NAME = /^[A-Za-z0-9_-]+$/;
 const DEFS = "#/$defs/";
 
-/** Where the components of a document are. */
+/** The place of a document's components. */
 export const SCHEMAS = "#/components/schemas/";
 
-/** A schema with a name, as it was met first. */
+/** A schema with a name, as it was first found. */
 interface NamedSchema {
   readonly json: SchemaJson;
   readonly text: string;
-  /** Where it was met. */
+  /** Where it was found. */
   readonly place: string;
 }
 
 /**
- * The schemas of one document. What has a name (`.meta({ id: "Product" })`) becomes a component, once, and is referred to everywhere else.
+ * The schemas of one document. A schema with a name (`.meta({ id: "Product" })`) becomes one component, and every other place refers to it.
  *
- * A schema may look differently where it comes in and where it goes out. Only when all are known is it clear which do; until then references carry
- * their direction, and {@link settle} gives all of them their names: `Line` where there is one form, `LineInput` and `Line` where there are two.
+ * The input form and the output form of a schema may differ. That is known only after all schemas were written. Until then references carry their
+ * direction, and {@link settle} gives all of them their names: `Line` if there is one form, `LineInput` and `Line` if there are two.
  */
 export class SchemaBook {
   readonly #named: Readonly<Record<Direction, Map<string, NamedSchema>>> = { input: new Map(), output: new Map() };
   readonly #own = new Map<string, SchemaJson>();
 
   /**
-   * The JSON Schema of a part of a contract, to be put into the document.
+   * The JSON Schema of a part of a contract, for the document.
    *
-   * `place` names it, as in `catalog.products.get output`.
-   * Errors: ContractError for an id that is no name of a component, and for one that stands for two schemas.
+   * `place` names it, such as `catalog.products.get output`.
+   * Errors: ContractError for an id that cannot be the name of a component, and for an id that two schemas have.
    */
   write(schema: z.ZodType, io: Direction, place: string): SchemaJson {
     const { root, defs } = toSchemaJson(schema, io);
@@ -42,7 +42,7 @@ export class SchemaBook {
     return rename(root);
   }
 
-  /** What a written schema says, looked up where it is a reference to a name. */
+  /** What a written schema says. A reference to a name is resolved. */
   look(json: SchemaJson, io: Direction): SchemaJson {
     const name = String(json["$ref"] ?? "").slice(reference(io, "").length);
     const named = this.#named[io].get(name)?.json;
@@ -50,9 +50,9 @@ export class SchemaBook {
   }
 
   /**
-   * Adds a component of the document's own, and answers the reference to it.
+   * Adds a component of the document's own, and returns the reference to it.
    *
-   * Errors: ContractError where the name is that of another one.
+   * Errors: ContractError if another component has the name.
    */
   add(name: string, json: SchemaJson): SchemaJson {
     const known = this.#own.get(name);

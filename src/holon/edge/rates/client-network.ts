@@ -1,5 +1,6 @@
 /**
- * What an address is counted as: an IPv4 address itself, of IPv6 the /64 network, because a single client has all addresses of one.
+ * The network as which an address is counted: an IPv4 address itself, an IPv6 address as its /64 network, because a single client has all
+ * addresses of one.
  *
  * Shape: a text of at most 40 characters, whatever the address is.
  */

@@ -5,15 +5,18 @@ import { clientNetwork } from "./client-network.ts";
 import type { RateCounter } from "./rate-counter.ts";
 import { tooManyRequests } from "./too-many-requests.ts";
 
-/** Where a call comes from. */
+/** The address that a call comes from. */
 export interface AddressedClient {
-  /** The client's own, not that of a proxy. Read only where it is needed. */
+  /** The client's own address, not that of a proxy. It is read only if it is needed. */
   readonly address: string;
 }
 
-/** A call that was let through. */
+/** A call that passed the limits. */
 export interface RateTicket {
-  /** The call has ended. What succeeded, or never reached its handler because the world failed, is given back where its limit says so. */
+  /**
+   * Called when the call has ended. If its limit says so, a call that succeeded, or that never reached its handler because the environment
+   * failed, is not counted after all.
+   */
   settle(error: HolonError | undefined): void;
 }
 
@@ -33,7 +36,7 @@ export class ProcedureRates {
   }
 
   /**
-   * Counts one call before it runs: many at once get no more tries than one after the other.
+   * Counts one call before it runs, so that concurrent calls get no more tries than sequential ones.
    *
    * Shape: a ticket, or the refusal. An input that does not fit the contract is not counted; the procedure refuses it.
    */
@@ -75,12 +78,12 @@ class Ticket implements RateTicket {
 
 const FREE: RateTicket = { settle() {} };
 
-/** Whether a call was let through. */
+/** Whether a call passed the limits. */
 export function isTicket(taken: RateTicket | HolonError): taken is RateTicket {
   return !isHolonError(taken);
 }
 
-/** A short text for what a call is counted by. A hash: e-mails are nobody's business in a store of counts, and inputs are long. */
+/** A short text for what a call is counted by. It is a hash: a store of counts must not have e-mail addresses, and inputs are long. */
 function keyOf(by: readonly RateLimitKey[], principal: Principal, client: AddressedClient, input: unknown): string {
   const parts = by.map((key) => partOf(key, principal, client, input));
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);

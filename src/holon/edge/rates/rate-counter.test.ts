@@ -59,7 +59,7 @@ describe("RateCounter, alone", () => {
   });
 });
 
-/** A store in which others count too. */
+/** A store in which other edges count too. */
 class OthersToo implements SharedTotals {
   count = 0;
   leftMs = 300;

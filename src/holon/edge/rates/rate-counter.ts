@@ -1,35 +1,35 @@
 import type { Clock } from "../../kernel/index.ts";
 import type { SharedTotals } from "./shared-totals.ts";
 
-/** What a {@link RateCounter} is made from. */
 export interface RateCounterOptions {
-  /** Calls that pass within one window. */
+  /** How many calls pass within one window. */
   readonly limit: number;
   readonly windowMs: number;
-  /** Keys that are remembered. */
+  /** How many keys are remembered. */
   readonly keysCount: number;
   readonly clock: Clock;
-  /** What the other edges count; undefined where this process counts alone. */
+  /** What all edges count together; undefined if this process counts alone. */
   readonly shared: SharedTotals | undefined;
 }
 
-/** What one key has used of its window. */
+/** How much one key has used of its window. */
 interface Window {
-  /** Calls of this process, and those of the others as far as they are known. */
+  /** Calls of this process, and those of other edges as far as they are known. */
   usedCount: number;
-  /** Of those, the ones that the others do not know of yet. */
+  /** How many of its own calls are not yet in the shared store. */
   untoldCount: number;
   isTelling: boolean;
   endsAtMs: number;
 }
 
-/** An edge tells the others what it let through whenever it is this share of the limit: so far may several of them together pass it. */
+/** An edge sends its count to the store each time it is one 50th of the limit. Several edges together may exceed the limit by as much each. */
 const TOLD_SHARE = 50;
 
 /**
  * Counts calls by key, in windows that begin with the first call of a key.
  *
- * Keys are chosen by whoever calls, so that only so many are remembered. Where they are shared and the store is away, each process counts alone.
+ * Callers choose the keys, so the number of remembered keys is limited. If the counts are shared and the store is unreachable, each process counts
+ * alone.
  */
 export class RateCounter {
   readonly limit: number;
@@ -38,7 +38,7 @@ export class RateCounter {
   readonly #clock: Clock;
   readonly #shared: SharedTotals | undefined;
   readonly #told: number;
-  /** In the order in which the windows began, which is that in which they end. */
+  /** In the order in which the windows began, which is also that in which they end. */
   readonly #windows = new Map<string, Window>();
 
   constructor({ limit, windowMs, keysCount, clock, shared }: RateCounterOptions) {
@@ -50,19 +50,19 @@ export class RateCounter {
     this.#told = Math.max(1, Math.floor(limit / TOLD_SHARE));
   }
 
-  /** Keys that are remembered now. */
+  /** How many keys are remembered now. */
   get size(): number {
     return this.#windows.size;
   }
 
   /**
-   * Counts calls at once; what other edges let through is known a little later.
+   * Counts calls at once. What other edges let through is known a little later.
    *
-   * Shape: 0 where they pass; else the milliseconds until they may be tried again, and nothing is counted.
+   * Shape: 0 if they pass; otherwise the milliseconds until they may be tried again, and nothing is counted.
    */
   take(key: string, callCount = 1): number {
     const window = this.#window(key);
-    // More at once than ever passes would be told to come back for ever.
+    // A batch that is larger than the limit would otherwise never pass.
     const count = Math.min(callCount, this.limit);
     if (window.usedCount + count > this.limit) return this.#waitMs(window);
     window.usedCount += count;
@@ -73,13 +73,13 @@ export class RateCounter {
     return 0;
   }
 
-  /** How long a key that has reached the limit has to wait. Shape: milliseconds, 0 where it has not; nothing is counted. */
+  /** How long a key that has reached the limit has to wait. Shape: milliseconds; 0 if it has not reached the limit. Nothing is counted. */
   waitMs(key: string): number {
     const window = this.#windows.get(key);
     return window === undefined || window.usedCount < this.limit ? 0 : Math.max(0, Math.ceil(window.endsAtMs - this.#clock.monotonicMs()));
   }
 
-  /** Counts one call together with all other edges before it answers. Shape: as {@link take}. */
+  /** Counts one call together with all other edges before it resolves. Shape: as {@link take}. */
   async takeExactly(key: string): Promise<number> {
     const window = this.#window(key);
     if (window.usedCount >= this.limit) return this.#waitMs(window);
@@ -90,7 +90,7 @@ export class RateCounter {
     return Math.max(1, total.leftMs);
   }
 
-  /** Takes back one call that {@link takeExactly} counted. A key of which nothing is left is forgotten: it takes no place from those that count. */
+  /** Takes back one call that {@link takeExactly} counted. A key whose count is 0 is forgotten, so that it uses up no place of other keys. */
   async giveBack(key: string): Promise<void> {
     const window = this.#windows.get(key);
     if (window !== undefined && --window.usedCount <= 0) this.#windows.delete(key);

@@ -6,20 +6,19 @@ import { RateCounter } from "./rate-counter.ts";
 import type { RateStore } from "./shared-totals.ts";
 import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 
-/** After how long it is said again that addresses are turned away. */
+/** The time between two log lines that say that addresses are refused. */
 const QUIET_MS = 60_000;
 
-/** What a {@link RateGate} is made from. */
 export interface RateGateOptions {
   readonly targets: TargetMap;
   readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "refusalRateCount" | "rateWindowMs" | "rateKeysCount">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Undefined where this edge counts alone. */
+  /** Undefined if this edge counts alone. */
   readonly store: RateStore | undefined;
 }
 
-/** Where calls from outside are counted, whatever protocol they come by. */
+/** Counts calls from outside, for every protocol. */
 export class RateGate {
   readonly #users: RateCounter;
   readonly #addresses: RateCounter;
@@ -45,26 +44,29 @@ export class RateGate {
     }
   }
 
-  /** Counts the calls of one request: those of a user by who he is, all others by where they come from. */
+  /** Counts the calls of one request: those of a user by the user, all others by their address. */
   admit(principal: Principal, client: AddressedClient, callCount: number): HolonError | undefined {
     return principal.kind === "user" ? take(this.#users, principal.id, callCount) : take(this.#addresses, clientNetwork(client.address), callCount);
   }
 
-  /** Counts a request that was refused before it is known which calls to count. */
+  /** Counts a request that was refused before its calls are known. */
   countRefusal({ address }: AddressedClient): void {
     const network = clientNetwork(address);
     this.#refusals.take(network);
     if (this.#refusals.waitMs(network) > 0) this.#warn(network);
   }
 
-  /** Why a request is not read at all: too many from its address were refused. Costs nothing as long as no request was. */
+  /**
+   * The error if a request is not read at all, because too many requests of its address were refused. It costs nothing until a request is
+   * refused.
+   */
   bar(client: AddressedClient): HolonError | undefined {
     if (this.#refusals.size === 0) return undefined;
     const waitMs = this.#refusals.waitMs(clientNetwork(client.address));
     return waitMs === 0 ? undefined : tooManyRefusals(this.#refusals.limit, this.#refusals.windowMs, waitMs);
   }
 
-  /** Says it at most once a minute: behind a proxy that was not named, one client turns all others away. */
+  /** Logs it at most once a minute. Behind a proxy that is not in the trusted list, one client causes all others to be refused. */
   #warn(address: string): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#quietUntilMs) return;
@@ -75,7 +77,7 @@ export class RateGate {
     );
   }
 
-  /** The limits of one procedure alone; undefined where it has none. */
+  /** The limits of one procedure alone; undefined if it has none. */
   of(path: string): ProcedureRates | undefined {
     return this.#procedures.size === 0 ? undefined : this.#procedures.get(path);
   }

@@ -14,7 +14,7 @@ const wheel = new TimerWheel(() => systemClock.monotonicMs());
 afterAll(() => wheel.close());
 const storeDeps = { clock: systemClock, wheel, log: silentLogger };
 
-/** For what takes until a silent connection is given up. */
+/** For tests that wait until a silent connection is closed. */
 const SLOW = { timeout: 20_000 };
 
 /** `authorization: u1` is the user u1; `bad` is refused. */
@@ -42,7 +42,7 @@ const users = contract("users", {
   },
 });
 
-/** Knows one password, and the e-mail in any spelling. Fails as the world does for `away`. */
+/** Knows one password, and the e-mail address in any spelling. For `away` it fails as an unreachable service does. */
 function signIn({ password }: { password: string }): string {
   if (password === "away") throw catalogueError("OVERLOADED", "later");
   if (password !== "right") throw catalogueError("UNAUTHORIZED", "wrong");
@@ -57,7 +57,7 @@ const targets = () => [
   }),
 ];
 
-/** The app's own way in. */
+/** The app's own sign-in. */
 const signInRoute: AppRoutes = (app, edge) => {
   app.post("/auth/sign-in", (request) => edge.callAnonymously("users.signIn", request.body, request));
 };
@@ -236,7 +236,7 @@ describe("several edges with a Redis", () => {
     expect(await oneByOne(40, () => ask(one?.url ?? ""))).toEqual(Array(40).fill(200));
     let passed = 0;
     while ((await ask(other?.url ?? "")).status === 200) passed++;
-    // Alone it would let as many pass as the first one.
+    // Alone, it would let as many pass as the first edge.
     expect(passed).toBeLessThan(40);
   });
 
@@ -262,7 +262,7 @@ describe("several edges with a Redis", () => {
     expect(await totals.add("k", 1)).toMatchObject({ count: expect.any(Number) });
   });
 
-  // Seen red without its sign of life: a connection that opened was taken for a Redis that answers, and each call waited for it.
+  // Seen red without its pings: a connection that opened was taken for a Redis that answers, and each call waited for it.
   it.each(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
     "know that one is silent though no call asks it, wait for it no more, and ask it again when it speaks: silent connections %s",
     { timeout: 60_000 },

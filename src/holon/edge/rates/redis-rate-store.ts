@@ -3,32 +3,33 @@ import type { Logger } from "../../kernel/index.ts";
 import { Task, type TaskDeps } from "../../work/engine/index.ts";
 import type { RateStore, SharedTotal } from "./shared-totals.ts";
 
-/** Longest that a call waits for Redis; each process counts alone meanwhile. */
+/** The longest time that a call waits for Redis. After that the process counts alone. */
 const COMMAND_TIMEOUT_MS = 500;
 
-/** Longest that a connection hears nothing while an answer is due. */
+/** The longest time that a connection may be silent while an answer is due. */
 const SILENCE_MS = 5_000;
 
-/** Longest that a start waits for it: an edge is of use without. */
+/** The longest time that a start waits for Redis: an edge works without it. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/** How often Redis is asked for a sign of life: an edge whose calls need no count would not notice that it is away, or back. */
+/** How often Redis is pinged. Without pings, an edge whose calls need no count would not notice that Redis is unreachable, or back. */
 const PING_MS = 2_000;
 
 /**
- * Counts in Redis, so that several edges refuse together. Loaded where it is used only.
+ * Counts in Redis, so that several edges refuse together. Its packages are loaded only if it is used.
  *
- * A Redis that is away or was emptied never refuses anybody: what is lost are counts of some seconds. While it does not answer, no call waits for it.
+ * If Redis is unreachable or was emptied, no call is refused for that; only counts of some seconds are lost. While Redis does not answer, no call
+ * waits for it.
  */
 export async function openRedisRateStore(url: string, prefix: string, deps: TaskDeps): Promise<RateStore> {
   const [{ Redis: RedisClient }, { RateLimiterRedis }] = await Promise.all([import("ioredis"), import("rate-limiter-flexible")]);
   const client = new RedisClient(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
-    // A connection that is half open is cut: TCP itself would give up after a quarter of an hour.
+    // Cuts a half-open connection. TCP itself would give up only after a quarter of an hour.
     socketTimeout: SILENCE_MS,
     enableOfflineQueue: false,
-    // It would ask for INFO, which a user without dangerous commands may not run.
+    // The ready check would send INFO, which a user without dangerous commands may not run.
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 50, 1_000),
@@ -49,7 +50,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
     },
   });
   client.on("error", (error) => reach.lost(error));
-  // A connection that opened is no answer: a network may take connections and be silent.
+  // An open connection is not an answer: a network may accept connections and be silent.
   client.on("ready", () => pinging.wake());
   await new Promise<void>((resolve) => {
     for (const event of ["ready", "close", "error"]) client.once(event, () => resolve());
@@ -71,7 +72,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
             return { count: consumedPoints, leftMs: msBeforeNext };
           } catch (error) {
             reach.lost(error);
-            // One that was only slow is found again at once.
+            // If Redis was only slow, the ping finds it again at once.
             pinging.wake();
             return undefined;
           }
@@ -85,7 +86,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
   };
 }
 
-/** Logs once that Redis went away, and once that it is back. */
+/** Logs once that Redis cannot be reached, and once that it is back. */
 class Reach {
   readonly #log: Logger;
   #state: "unknown" | "found" | "lost" | "ended" = "unknown";
@@ -115,7 +116,7 @@ class Reach {
   }
 }
 
-/** Waits for what was asked and its answer, where somebody answers. */
+/** Waits for the answers that are due if Redis is connected, then disconnects. */
 async function leave(client: Redis): Promise<void> {
   if (client.status === "ready") await client.quit().catch(() => {});
   client.disconnect();

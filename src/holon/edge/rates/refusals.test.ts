@@ -48,7 +48,7 @@ async function refuse(url: string, count: number, headers: Record<string, string
 
 const warnings = ({ log }: EdgeUnderTest) => log.lines.filter(({ message }) => message.includes("HOLON_TRUSTED_PROXIES")).map(({ fields }) => fields);
 
-/** What is refused before a procedure is known, or as soon as it is, without a count of calls. */
+/** Requests that are refused before a procedure is known, or as soon as it is, without a count of calls. */
 const REFUSALS: readonly (readonly [name: string, status: number, send: (url: string) => Promise<RawAnswer>])[] = [
   ["a body that is no JSON by its content type", 415, (url) => bad(url)],
   ["a body of REST that is no JSON by its content type", 400, (url) => send(url, { path: "/things", headers: { "content-length": "1" }, body: "x" })],
@@ -145,7 +145,7 @@ describe("requests that are refused before a procedure is known", () => {
     const [busy, other, neighbour] = ["2001:db8::1", "2001:db8:0:1::1", "2001:db8::2"].map((address) => ({ "x-forwarded-for": address }));
     await refuse(url, LIMIT, busy);
     expect(statuses([await good(url, busy), await good(url, neighbour), await good(url, other)])).toEqual([429, 429, 200]);
-    // What is turned away makes the wait no longer.
+    // Requests that are refused meanwhile make the wait no longer.
     nowMs += 9_000;
     expect(await refuse(url, 5, busy)).toEqual(Array(5).fill(429));
     nowMs += 1_000;
@@ -174,7 +174,7 @@ describe("requests that are refused before a procedure is known", () => {
   });
 });
 
-/** Writes bytes to a connection and reads what comes back until it is closed. */
+/** Writes bytes to a connection and reads the answer until the connection is closed. */
 function raw(url: string, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes));

@@ -3,16 +3,16 @@ import { clientNetwork } from "./client-network.ts";
 import type { AddressedClient } from "./procedure-rates.ts";
 import type { RetryDetails } from "./too-many-requests.ts";
 
-/** What a {@link StreamGate} bounds. */
+/** The limits of a {@link StreamGate}. */
 export type StreamGateLimits = Pick<Limits, "userStreamCount" | "addressStreamCount" | "streamRetryMs">;
 
-/** Gives a place back; what it does after the first time is nothing. */
+/** Releases the place of a stream. A second call does nothing. */
 export type ReleaseStream = () => void;
 
 /**
- * Counts the streams that are open at this edge, by user and by address, so that one client cannot take the places of all others.
+ * Counts the streams that are open at this edge, by user and by address, so that one client cannot use up the streams of all others.
  *
- * Every stream counts for its address, that of a signed-in user for the user as well. Other edges count for themselves.
+ * Every stream counts for its address; that of a signed-in user also counts for the user. Each edge counts for itself.
  * Guarantee: remembers only users and addresses that have a stream open.
  */
 export class StreamGate {
@@ -24,12 +24,12 @@ export class StreamGate {
     this.#limits = limits;
   }
 
-  /** Users and addresses that are remembered now. */
+  /** How many users and addresses are remembered now. */
   get size(): number {
     return this.#users.size + this.#addresses.size;
   }
 
-  /** Takes a place for one stream; call what comes back when the connection of the stream is closed. */
+  /** Counts one stream. Call the returned function when the connection of the stream is closed. */
   take(principal: Principal, client: AddressedClient): ReleaseStream | HolonError {
     const { userStreamCount, addressStreamCount } = this.#limits;
     const user = principal.kind === "user" ? principal.id : undefined;

@@ -1,4 +1,4 @@
-/** A place in a {@link PathTree}, with the texts that the path has where the template has members. */
+/** A value of a {@link PathTree}, with the texts of the path at the template's members. */
 export interface FoundPath<Value> {
   readonly value: Value;
   /** Still percent-encoded, in the order of the template. */
@@ -6,15 +6,15 @@ export interface FoundPath<Value> {
 }
 
 /**
- * Values by path templates as `/products/{id}`.
+ * Values by path templates such as `/products/{id}`.
  *
- * A word of a template goes before a member at the same place, and a member where the word leads nowhere. Paths are compared as they are sent:
- * no trailing slash, no other case, no encoded letter stands for another path.
+ * At the same place, a word of a template is tried before a member, and the member if nothing is found below the word. Paths are compared as they
+ * are sent: a trailing slash, another case or an encoded letter makes another path.
  */
 export class PathTree<Value> {
   readonly #root = new Node<Value>();
 
-  /** The value of a template, made where there is none yet. */
+  /** The value of a template; it is created if there is none yet. */
   obtain(template: string, create: () => Value): Value {
     let node = this.#root;
     for (const segment of template.slice(1).split("/")) node = node.obtain(segment);
@@ -22,7 +22,7 @@ export class PathTree<Value> {
     return node.value;
   }
 
-  /** Looks a path up in a URL that begins with a slash; what follows a `?` does not count. */
+  /** Finds a path in a URL that begins with a slash. What follows a `?` is ignored. */
   find(url: string): FoundPath<Value> | undefined {
     const mark = url.indexOf("?");
     const texts: string[] = [];
@@ -49,7 +49,10 @@ class Node<Value> {
     return node;
   }
 
-  /** The value below here for what `url` has from `from` on. Texts of members are left in `texts`, those of ways that led nowhere are not. */
+  /**
+   * The value below this node for the rest of `url` from `from` on. `texts` has the members of the path that was found, not those of paths that
+   * were tried and failed.
+   */
   find(url: string, from: number, end: number, texts: string[]): Value | undefined {
     if (from > end) return this.value;
     const slash = url.indexOf("/", from);

@@ -3,7 +3,7 @@ import { errorHeader } from "../http/error-header.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { PROBLEM_TYPE, toProblemJson } from "../http/problem-body.ts";
 
-/** Answers a request with an error as problem details. `extra` are header names and values, flat. */
+/** Answers a request with an error as problem details. `extra` is a flat list of header names and values. */
 export function sendProblem(exchange: Exchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {
   const body = toProblemJson(error, status, exchange.parts.limits.errorBytes);
   exchange.send(status, ["content-type", PROBLEM_TYPE, ...extra, ...(errorHeader(error) ?? []), ...exchange.commonHeaders()], body);

@@ -1,6 +1,6 @@
 import { queryDecoded } from "../http/percent-encoding.ts";
 
-/** A parameter of a query string or a form, decoded. */
+/** A decoded parameter of a query string or a form. */
 export interface QueryPair {
   readonly name: string;
   readonly value: string;
@@ -13,9 +13,9 @@ export function parseQuery(url: string): readonly QueryPair[] | undefined {
 }
 
 /**
- * Reads a query string or a form, in its order; a parameter without `=` is empty.
+ * Reads a query string or a form, in its order. A parameter without `=` is empty.
  *
- * Shape: undefined if the percent-encoding is malformed, or not that of UTF-8.
+ * Shape: undefined if the percent-encoding is malformed or is not UTF-8.
  */
 export function parsePairs(text: string): readonly QueryPair[] | undefined {
   const pairs: QueryPair[] = [];

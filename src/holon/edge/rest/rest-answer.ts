@@ -5,11 +5,11 @@ import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";
 import { sendProblem } from "./problem-answer.ts";
 import type { RestEndpoint } from "./rest-table.ts";
 
-/** Writes the answer of a REST route: the output as it is, or problem details. */
+/** Writes the answer of a REST route: the output unchanged, or problem details. */
 export class RestAnswer implements CallOwner {
   readonly #exchange: Exchange;
   readonly #endpoint: RestEndpoint;
-  /** The version that `If-Match` asked for. */
+  /** The version in `If-Match`. */
   readonly #wanted: number | undefined;
 
   constructor(exchange: Exchange, endpoint: RestEndpoint, wanted: number | undefined) {
@@ -42,11 +42,12 @@ export class RestAnswer implements CallOwner {
   #fail(error: HolonError): void {
     const current = versionOf(error.details);
     const isStale = this.#wanted !== undefined && error.code === "CONFLICT" && current !== undefined && current !== this.#wanted;
-    // Without If-Match the version is a part of the input, and a stale one a conflict; with it the very condition of the request is false.
+    // Without If-Match the version is a part of the input, and an outdated one is a conflict. With If-Match the condition of the request is
+    // false, which is 412.
     sendProblem(this.#exchange, error, [], isStale ? 412 : error.status);
   }
 
-  /** RFC 9110 (9.3.4) forbids a tag on the answer to a PUT whose body is not kept as it was sent, and ours gains a version. */
+  /** RFC 9110 (9.3.4) forbids a tag on the answer to a PUT if the body is not kept as it was sent. Our rows gain a version. */
   #tagOf(output: unknown, json: string): string | undefined {
     const { route, isTagged } = this.#endpoint;
     const isRow = route.answersVersion && route.method !== "PUT" && versionOf(output) !== undefined;

@@ -13,19 +13,19 @@ import { sendProblem } from "./problem-answer.ts";
 import { RestAnswer } from "./rest-answer.ts";
 import type { RestEndpoint, RestResource } from "./rest-table.ts";
 
-/** A request that has found its endpoint. */
+/** A request and its endpoint. */
 interface RestRequest {
   readonly exchange: Exchange;
   readonly endpoint: RestEndpoint;
-  /** Of the path, still percent-encoded. */
+  /** The texts of the path's members, still percent-encoded. */
   readonly texts: readonly string[];
 }
 
 /**
  * Answers one request of a REST route from Node's own request and response.
  *
- * The call is the very one that tRPC makes: same function, same access, same limits, same errors. Only how the input is put together and how the
- * answer is written differ.
+ * The call is the same as with tRPC: same function, same access, same limits, same errors. Only how the input is built and how the answer is
+ * written differ.
  */
 export function handleRest(exchange: Exchange, { value: resource, texts }: FoundPath<RestResource>): void {
   const { method = "", url = "" } = exchange.request;
@@ -43,7 +43,7 @@ function receive(request: RestRequest): void {
   const { exchange, endpoint } = request;
   const { headers, method } = exchange.request;
   const isBodiless = !hasBody(headers);
-  // A page of another site can send a POST that has a body of its choice, or none; it cannot name the content type without asking first.
+  // A page of another site can send a POST with any body, or none. It can set this content type only after a preflight request.
   if (endpoint.route.takesBody || (method === "POST" && headers["content-type"] !== undefined)) {
     const refusal = mediaTypeRefusal(headers);
     if (refusal !== undefined) return sendProblem(exchange, refusal);
@@ -76,7 +76,7 @@ function answer(request: RestRequest, text: string | undefined): void {
     parts,
     new RestAnswer(exchange, endpoint, version),
     {
-      // No spread, and in the order of tRPC's handler: what is made for every call has one shape.
+      // Without a spread, and in the order of tRPC's handler, so that all objects made for calls have one shape.
       index: 0,
       path: endpoint.route.procedure,
       route: endpoint.call,
@@ -94,7 +94,7 @@ function answer(request: RestRequest, text: string | undefined): void {
 function readInput({ exchange, endpoint, texts }: RestRequest, text: string | undefined): unknown | RefusedInput {
   const body = parseJsonText(text);
   if (body instanceof RefusedInput) return body;
-  // Before anything is added to it: what a body holds must not pass for what we put there.
+  // Checked before members are added: a member of the body must not pass for one that we added.
   const refusal = checkInput(body, exchange.parts.limits);
   if (refusal !== undefined) return new RefusedInput(refusal);
   const input = endpoint.input.read(texts, exchange.request.url as string, body);
@@ -104,10 +104,10 @@ function readInput({ exchange, endpoint, texts }: RestRequest, text: string | un
 }
 
 /**
- * Puts the version of `If-Match` where the contract has one.
+ * Puts the version of `If-Match` into the member that the contract has for it.
  *
- * Shape: the version that was put there; undefined for none; "none" where no row can match. A condition that nobody would check is refused, not
- * overlooked: who sends it relies on it.
+ * Shape: the version that was put there; undefined if there is none; "none" if no row can match. A condition that would not be checked is
+ * refused, not ignored, because the client that sends it relies on it.
  */
 function fillVersion({ exchange, endpoint }: RestRequest, input: unknown): number | "none" | undefined | RefusedInput {
   const header = exchange.request.headers["if-match"];

@@ -4,9 +4,9 @@ import { percentDecoded } from "../http/percent-encoding.ts";
 import { parseQuery } from "./query-pairs.ts";
 
 /**
- * Makes the input of a procedure from the parts of a request, by what the contract says of each member.
+ * Makes the input of a procedure from the parts of a request, as the contract describes each member.
  *
- * Texts become numbers and booleans here and nowhere else: the schema itself is what tRPC uses too, which goes on refusing "5" for 5.
+ * Only here do texts become numbers and booleans. tRPC uses the same schema and still refuses "5" for 5.
  */
 export class RestInput {
   readonly #route: RestRoute;
@@ -23,8 +23,8 @@ export class RestInput {
   }
 
   /**
-   * Shape: `texts` are those of the path, percent-encoded; `body` is parsed JSON, undefined for none. Undefined stands for no input.
-   * Guarantee: what a schema refuses is not refused here; only what cannot be put together is.
+   * Shape: `texts` are those of the path, percent-encoded; `body` is parsed JSON, undefined for none. The result is undefined for no input.
+   * Guarantee: it refuses only parts that cannot form an input. What a schema refuses is left to the schema.
    */
   read(texts: readonly string[], url: string, body: unknown): unknown | RefusedInput {
     const { pathFields, takesBody } = this.#route;
@@ -61,7 +61,8 @@ export class RestInput {
       const text = percentDecoded(texts[index] as string);
       if (text === undefined) return refusedInput(field.name, "invalid_encoding", "the path is not percent-encoded UTF-8");
       const value = toValue(text, field);
-      // Who sends a whole row back sends its id too; another id than that of the path is a mistake that must not be guessed at.
+      // A client that sends a whole row back also sends its id. An id that differs from that of the path is a mistake, and we must not guess
+      // which one is meant.
       if (Object.hasOwn(object, field.name) && object[field.name] !== value) {
         return refusedInput(field.name, "contradiction", "the body says another than the path");
       }
@@ -73,7 +74,7 @@ export class RestInput {
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** A text of the URL as the contract reads it: what is no number or boolean stays text, for the schema to refuse. */
+/** Converts a text of the URL as the contract says. A text that is not a number or boolean stays a text, and the schema refuses it. */
 function toValue(text: string, { kinds }: RestField): string | number | boolean {
   if (kinds.includes("number") && NUMBER.test(text)) return Number(text);
   if (kinds.includes("boolean") && (text === "true" || text === "false")) return text === "true";

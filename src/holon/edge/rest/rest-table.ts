@@ -4,12 +4,12 @@ import type { EdgeRoute, RouteTable } from "../http/route-table.ts";
 import { type FoundPath, PathTree } from "./path-tree.ts";
 import { RestInput } from "./rest-input.ts";
 
-/** A procedure at its place, with what is decided once for all of its requests. */
+/** A procedure at its path and method, with what is decided once for all of its requests. */
 export interface RestEndpoint {
   readonly route: RestRoute;
   readonly call: EdgeRoute;
   readonly input: RestInput;
-  /** Whether an answer may be held by a cache and has to be told from the next: of GETs that have a version or a lifetime. */
+  /** Whether the answer has a tag because caches may keep it: that of a GET with a version or a lifetime. */
   readonly isTagged: boolean;
 }
 
@@ -39,7 +39,7 @@ export class RestResource {
 export class RestTable {
   readonly #tree = new PathTree<RestResource>();
 
-  /** Routes whose procedure does not exist from outside are left out: asking for one takes the path of asking for nothing. */
+  /** Routes of procedures that are not public are left out, so a request for one takes the same path as one for an unknown route. */
   constructor(routes: readonly RestRoute[], procedures: RouteTable, metrics: CallMetrics) {
     for (const route of routes) {
       const found = procedures.find(route.procedure);

@@ -10,7 +10,7 @@ const Id = z.object({ id: z.uuid() });
 const Product = z.object({ ...Id.shape, name: z.string(), stock: z.int(), version: z.int() });
 const Edit = z.object({ ...Id.shape, version: z.int(), name: z.string() });
 
-/** A query string of every kind, said back. */
+/** A query string with every kind of member. The procedure returns it. */
 const Search = z.strictObject({
   text: z.string().optional(),
   limit: z.int().min(1).max(100).default(20),
@@ -58,10 +58,10 @@ export const shop = contract("shop", {
   },
 });
 
-/** The row that the products of the tests are. */
+/** The row that the products of the tests return. */
 export const ROW = { id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", name: "Sauce", stock: 76, version: 3 };
 
-/** Moves without an edit, as stock does. */
+/** Changes without an edit of the row. */
 export const stock = { count: ROW.stock };
 
 type Handler = (input: never, scope: Scope) => unknown;
@@ -114,13 +114,13 @@ export function openRestEdge(
 
 const gates = new Map<string, () => void>();
 
-/** Lets a call of `GET /gates/{id}` go on; says whether there was one. */
+/** Resumes a call of `GET /gates/{id}`. Returns whether there was one. */
 export function openRestGate(id: string): boolean {
   gates.get(id)?.();
   return gates.delete(id);
 }
 
-/** Sends a body as JSON, also with methods whose body Node's client would leave without a length. */
+/** Sends a body as JSON, also with methods for which Node's client would send no content length. */
 export function sendJson(
   url: string,
   method: string,

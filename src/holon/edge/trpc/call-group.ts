@@ -4,13 +4,13 @@ import type { AddressedClient } from "../rates/index.ts";
 
 /** Turns settled calls into an answer. */
 export interface AnswerWriter {
-  /** Calls come in the order in which they end. */
+  /** Called for each call, in the order in which they end. */
   settled(call: EdgeCall): void;
-  /** All calls have ended; they are in the order in which they were asked. */
+  /** Called when all calls have ended, with the calls in the order of the request. */
   finished(calls: readonly EdgeCall[]): void;
 }
 
-/** The calls of one request: starts them in order, at most so many at once, and knows when all have ended. */
+/** The calls of one request: starts them in order, with a limit on concurrent ones, and knows when all have ended. */
 export class CallGroup implements CallOwner {
   readonly calls: EdgeCall[] = [];
   readonly #writer: AnswerWriter;
@@ -28,7 +28,7 @@ export class CallGroup implements CallOwner {
     this.#writer = writer;
   }
 
-  /** Starts what was not refused meanwhile. */
+  /** Starts the calls that have not been refused. */
   start(principal: Principal, client: AddressedClient): void {
     this.#principal = principal;
     this.#client = client;
@@ -37,7 +37,7 @@ export class CallGroup implements CallOwner {
 
   /** Ends every call that has no answer yet. */
   refuse(error: HolonError): void {
-    // Without a principal nothing is started in the place of what ends here.
+    // Without a principal, no other call is started when one of these ends.
     this.#principal = undefined;
     for (const call of this.calls) call.refuse(error);
   }

@@ -6,7 +6,8 @@ const PATH_LENGTH = 200;
 /**
  * The JSON of an error in tRPC's shape: `{"error":{"message","code","data":{"code","httpStatus","path","details"}}}`.
  *
- * Units: limitBytes is what the text may take; over it the details are left out, then the message is that of the catalogue.
+ * Units: limitBytes is the greatest length of the text. An error that is longer loses its details, then its message is replaced by that of the
+ * catalogue.
  */
 export function toErrorJson(error: HolonError, path: string | undefined, limitBytes: number): string {
   const number = TRPC_CODE_NUMBERS[errorRow(error.code).trpc];

@@ -1,4 +1,4 @@
-/** The part of EventSource that tRPC's client uses; Node has none. Reconnects at once, with the last id, after a connection that broke. */
+/** The part of EventSource that tRPC's client uses, because Node has none. After a broken connection it reconnects at once, with the last id. */
 export class TestEventSource extends EventTarget {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;

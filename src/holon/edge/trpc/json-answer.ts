@@ -28,7 +28,7 @@ export class SingleAnswer implements AnswerWriter {
   }
 }
 
-/** Answers a request of httpBatchLink: all results at once, 207 where they differ. */
+/** Answers a request of httpBatchLink: all results at once, with status 207 if their statuses differ. */
 export class BatchAnswer implements AnswerWriter {
   readonly #exchange: Exchange;
 
@@ -54,10 +54,13 @@ export class BatchAnswer implements AnswerWriter {
   }
 }
 
-/** What an error takes when it is written as short as it can be: code and the catalogue's sentence. */
+/** The length of an error in its shortest form: code and the catalogue's message. */
 const SHORTEST_ERROR_BYTES = 400;
 
-/** What the answers of one batch may take together: successes up to the greatest answer, errors up to the greatest error body. */
+/**
+ * The greatest length of the answers of one batch: all successes together up to the greatest answer, all errors together up to the greatest error
+ * body.
+ */
 export class AnswerBudget {
   readonly #responseBytes: number;
   #leftBytes: number;
@@ -71,7 +74,7 @@ export class AnswerBudget {
     this.#callCount = callCount;
   }
 
-  /** The JSON of a call; a result that no longer fits becomes an error, an error that is too long is shortened. */
+  /** The JSON of a call. A result that does not fit any more becomes an error; an error that is too long is shortened. */
   take(call: EdgeCall): string {
     this.#callCount--;
     if (call.error === undefined) {
@@ -91,7 +94,7 @@ export class AnswerBudget {
 /** Codes whose answer has a header of its own. */
 const HAVE_HEADER: ReadonlySet<string> = new Set(["METHOD_NOT_SUPPORTED", "TOO_MANY_REQUESTS"]);
 
-/** A 405 must say what is allowed (RFC 9110, 15.5.6). */
+/** The header of an error that the answer has. A 405 must say which methods are allowed (RFC 9110, 15.5.6). */
 function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly string[] | undefined {
   if (error.code !== "METHOD_NOT_SUPPORTED") return errorHeader(error);
   const method = calls.find((call) => call.error === error)?.route?.method;

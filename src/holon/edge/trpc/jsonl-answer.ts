@@ -7,7 +7,7 @@ import { AnswerBudget } from "./json-answer.ts";
  * Answers a request of httpBatchStreamLink: one line as a table of contents, then the lines of each call as soon as it has ended.
  *
  * The lines are those that tRPC's own producer writes for results without promises inside: a call is a promise of `{ result }`, which is a
- * promise of `{ data }`, which is one of the output; chunks are numbered as they are met.
+ * promise of `{ data }`, which is a promise of the output. Chunks are numbered in the order in which they are first found.
  */
 export class JsonlAnswer implements AnswerWriter {
   readonly #exchange: Exchange;
@@ -20,7 +20,7 @@ export class JsonlAnswer implements AnswerWriter {
     this.#nextChunk = callCount;
   }
 
-  /** Writes the head, so that the client knows at once that it was heard. */
+  /** Writes the head, so that the client knows at once that the request arrived. */
   begin(): void {
     const headers = this.#exchange.jsonHeaders();
     headers.push("transfer-encoding", "chunked");

@@ -8,10 +8,9 @@ import { toErrorJson } from "./error-body.ts";
 import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
 import { isEventId, toStreamItem } from "./stream-item.ts";
 
-/** Silence after which a client gives its connection up, in heartbeats. */
+/** A client closes its connection after a silence of this many heartbeats. */
 const SILENT_HEARTBEATS = 3;
 
-/** What a subscription is opened with. */
 export interface SseAnswerOptions {
   readonly route: EdgeRoute;
   readonly input: unknown;
@@ -21,9 +20,9 @@ export interface SseAnswerOptions {
 /**
  * Answers a request of httpSubscriptionLink with Server-Sent Events.
  *
- * The stream ends with a `return` event when the target is done. It ends without one, so that the client comes back and resumes after the
- * last id it got, when it has grown too old, had no item for too long, or the process stops. An item is taken from the target only when the
- * client has room for it: a slow one holds one item, not a growing pile.
+ * When the target is done, the stream ends with a `return` event. When the stream is too old, had no item for too long, or the process stops, it
+ * ends without one: the client comes back and resumes after the last id that it got. An item is taken from the target only if the client has room
+ * for it, so a slow client holds one item, not a growing number.
  */
 export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   readonly #exchange: Exchange;
@@ -73,7 +72,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   #open(principal: Principal): void {
     if (this.#isOver) return;
     const { target } = this.#options.route;
-    // A little past the end: a target that keeps its deadline must not turn the quiet end into an error.
+    // A little later than the end: a target that keeps its deadline must not turn the normal end into an error.
     const deadlineAtMs = this.#endAtMs + this.#exchange.parts.limits.subscriptionHeartbeatMs;
     this.#scope = Scope.root({ principal, deadlineAtMs, caller: "edge", trace: this.#trace });
     this.#run(target.subscribe(this.#scope, this.#options.input)).catch((thrown: unknown) => this.#fail(thrown));
@@ -83,7 +82,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     this.#fail(error);
   }
 
-  /** Ends the stream for its client to resume. */
+  /** Ends the stream, so that its client resumes it. */
   end(): void {
     this.#leave(catalogueError("CANCELLED", "The stream was ended for its client to resume."));
   }
@@ -95,7 +94,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
       this.end();
       return;
     }
-    // A client that does not read gets no pings either: they would pile up.
+    // A client that does not read gets no pings, because they would accumulate.
     if (!this.#isFull && nowMs >= this.#writtenAtMs + limits.subscriptionHeartbeatMs) this.#write(SSE_FRAMES.ping);
     this.#arm();
   }
@@ -134,12 +133,12 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     this.#leave(error);
   }
 
-  /** Tells the target to stop and closes. */
+  /** Cancels the target's scope and closes the stream. */
   #leave(reason: HolonError): void {
     if (this.#isOver) return;
     this.#close();
     this.#scope?.cancel(reason);
-    // A generator that is waiting answers this when it wakes; its own failure by then concerns nobody.
+    // A waiting generator ends only when it wakes. Its error at that time has no reader.
     this.#iterator?.return?.().then(undefined, () => {});
   }
 
@@ -149,7 +148,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     parts.wheel.remove(this);
     parts.streams.remove(this);
     this.#scope?.release();
-    // A full socket never empties where its client has stopped reading: nothing more can be said on it.
+    // If the client has stopped reading, a full socket never empties, and nothing more can be sent.
     if (this.#isFull) response.destroy();
     else response.end();
   }

@@ -7,10 +7,10 @@ import { isEventId, type StreamItem } from "./stream-item.ts";
  */
 export const SSE_FRAMES = {
   connected: (options: { readonly reconnectAfterInactivityMs: number }): string => `event: connected\ndata: ${JSON.stringify(options)}\n\n\n`,
-  /** `json` is undefined where the item is nothing. */
+  /** `json` is undefined if the item is undefined. */
   item: (json: string | undefined, id: string | undefined): string => (id === undefined ? `data: ${json}\n\n\n` : `data: ${json}\nid: ${id}\n\n\n`),
   ping: "event: ping\ndata: \n\n\n",
-  /** With `retryMs` the client comes back that late, where it comes back at all: EventSource keeps no distance of its own. */
+  /** `retryMs` is the delay after which the client comes back, if it comes back. EventSource itself has no backoff. */
   error: (json: string, retryMs?: number): string =>
     `event: serialized-error\ndata: ${json}\n${retryMs === undefined ? "" : `retry: ${Math.ceil(retryMs)}\n`}\n\n`,
   returned: "event: return\ndata: \n\n\n",
@@ -19,8 +19,8 @@ export const SSE_FRAMES = {
 /**
  * Writes items and remembers the id that the client's EventSource holds.
  *
- * EventSource gives an event without id the last one it saw, so that an item of a stream that cannot be resumed would pass as one that can, where
- * the client came with an id: its id is emptied, and set back by an event that clients do not listen to.
+ * EventSource gives an event without id the last id that it saw. If the client came with an id, an item that cannot be resumed would then pass as
+ * one that can. So its id is sent empty, and an event that clients ignore sets the old id again.
  */
 export class ItemFrames {
   #heldId: string | undefined;

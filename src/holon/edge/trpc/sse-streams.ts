@@ -1,9 +1,9 @@
-/** A stream that can be told to end. */
+/** A stream that can be ended. */
 export interface OpenStream {
   end(): void;
 }
 
-/** The subscriptions that are open, so that stopping can end them: their clients then resume with another process. */
+/** The open subscriptions. A stop ends them, and their clients resume them at another process. */
 export class SseStreams {
   readonly #open = new Set<OpenStream>();
 

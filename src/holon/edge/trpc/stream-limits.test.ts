@@ -25,7 +25,7 @@ const overloaded = () => catalogueError("OVERLOADED", "full", { details: { retry
 
 const ANN: Principal = { kind: "user", id: "ann", roles: [] };
 
-/** Requests that came in. */
+/** How many requests came in. */
 let asked = 0;
 
 function authenticate({ authorization, connectionParams }: EdgeRequest): Principal {
@@ -49,7 +49,7 @@ async function open(limits: Partial<Limits> = {}): Promise<void> {
   server = await openEdge({ more, authenticate, limits, trustedProxies: ["127.0.0.1"] });
 }
 
-/** What an observer of a subscription was told. */
+/** What an observer of a subscription received. */
 interface Seen {
   readonly items: unknown[];
   readonly errors: unknown[];

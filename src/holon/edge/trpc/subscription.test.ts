@@ -16,7 +16,7 @@ const input = z.object({ lastEventId: z.string().optional() }).optional();
 const spec = subscription({ access: "public", input });
 const resumableSpec = subscription({ access: "public", input, resumable: true });
 
-/** Yields one number a connection after the last one seen, then waits for the end. */
+/** Yields one number for each connection, the next after the last one seen, and then waits for the end. */
 async function* onePerConnection(input: { lastEventId?: string } | undefined, scope: Scope) {
   const number = Number(input?.lastEventId ?? 0) + 1;
   yield { id: String(number), data: number };

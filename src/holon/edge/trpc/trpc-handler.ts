@@ -21,7 +21,7 @@ import { hasEmptySegment, parseTrpcUrl, type TrpcUrl, URL_LENGTH } from "./trpc-
 /**
  * Answers one request below `/trpc/` from Node's own request and response.
  *
- * tRPC's adapters build a Request, a Response and web streams for each call, 340-400 us of CPU; nothing of that is needed to write a string.
+ * tRPC's adapters build a Request, a Response and web streams for each call, which takes 340-400 us of CPU. Writing a string needs none of them.
  */
 export function handleTrpc(parts: EdgeParts, prefixLength: number, request: IncomingMessage, response: ServerResponse): void {
   const exchange = new Exchange(parts, request, response);
@@ -129,7 +129,7 @@ function readLastEventId({ request }: Exchange, url: TrpcUrl): string | undefine
   }
 }
 
-/** What is wrong with the request as a whole, so that none of its calls runs. */
+/** The error if the request as a whole is refused, so that none of its calls runs. */
 function requestFault({ parts, request }: Exchange, url: TrpcUrl, paths: readonly string[]): HolonError | undefined {
   if (paths.length > parts.limits.batchCount) {
     return catalogueError("BAD_REQUEST", `A batch holds at most ${parts.limits.batchCount} calls (limits.batchCount).`);
@@ -155,7 +155,7 @@ function parseInputs(url: TrpcUrl, text: string | undefined): ArrayLike<unknown>
   return parsed as ArrayLike<unknown>;
 }
 
-/** Why this one call is not run; its neighbours are. */
+/** The error if this call is not run. The other calls of the request are. */
 function callRefusal({ parts, request }: Exchange, call: EdgeCall): HolonError | undefined {
   const { route } = call;
   if (route === undefined) return undefined;

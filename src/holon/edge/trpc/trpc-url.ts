@@ -1,11 +1,11 @@
 import { percentDecoded, queryDecoded } from "../http/percent-encoding.ts";
 
-/** Longest URL: past it, calls belong in several requests. Headers as a whole are bounded by the server. */
+/** The longest URL. Above it, the calls belong in several requests. The server limits the headers as a whole. */
 export const URL_LENGTH = 16 * 1024;
 
-/** What a tRPC client says in the URL of a request. */
+/** What the URL of a tRPC request says. */
 export interface TrpcUrl {
-  /** One path, or in a batch several joined by commas; percent-decoded. */
+  /** One path, or several joined by commas in a batch; percent-decoded. */
   readonly path: string;
   readonly batch: boolean;
   readonly input: string | undefined;
@@ -14,15 +14,15 @@ export interface TrpcUrl {
 }
 
 /**
- * Reads a request URL the way tRPC's adapters do: the first of several equal names counts, `+` is a space.
+ * Reads a request URL as tRPC's adapters do: the first of several equal names counts, and `+` is a space.
  *
- * Shape: undefined if the percent-encoding of the path or of a value is malformed, or not that of UTF-8.
+ * Shape: undefined if the percent-encoding of the path or of a value is malformed or is not UTF-8.
  */
 export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undefined {
   const mark = url.indexOf("?");
   const path = percentDecoded(mark < 0 ? url.slice(prefixLength) : url.slice(prefixLength, mark));
   if (path === undefined) return undefined;
-  // As they stand in the URL.
+  // Still encoded, as they are in the URL.
   let batch: string | undefined;
   let input: string | undefined;
   let connectionParams: string | undefined;
@@ -30,7 +30,7 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
     const ampersand = url.indexOf("&", from);
     const end = ampersand < 0 ? url.length : ampersand;
-    // Within its own pair: the next `=` may stand at the other end of the URL, and pairs without one are many.
+    // Searched only within the pair: the next `=` of the URL may be far away, and there may be many pairs without one.
     const pair = url.slice(from, end);
     const equals = pair.indexOf("=");
     const value = equals < 0 ? "" : pair.slice(equals + 1);
@@ -70,7 +70,7 @@ function decodedUrl(path: string, batch: boolean, input: Text, connectionParams:
 const NAMES_AND_SEPARATORS = /^[\w.,-]*$/;
 const EMPTY_SEGMENT = /(?:^|[.,])(?:$|[.,])/;
 
-/** Whether a path that leads nowhere is malformed (`a,,b`, `a..b`, nothing at all) rather than unknown. */
+/** Whether an unknown path is malformed (`a,,b`, `a..b`, or empty). */
 export function hasEmptySegment(path: string): boolean {
   return NAMES_AND_SEPARATORS.test(path) && EMPTY_SEGMENT.test(path);
 }
