@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
-  /** The first line of its output, read as JSON. */
+  /** The first line of its output, parsed as JSON. */
   readonly said: Promise<Record<string, unknown>>;
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a TypeScript program of this folder, as one process that `kill -9` hits. */
+/** Starts a TypeScript program of this folder as a single process, so that `kill -9` ends all of it. */
 export function startChild(program: string, args: readonly string[], options: { readonly uid?: number } = {}): Child {
   const file = fileURLToPath(new URL(program, import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
@@ -33,12 +33,12 @@ export function startChild(program: string, args: readonly string[], options: { 
   return { process: child, pid: child.pid as number, said, ended };
 }
 
-/** Waits until something is so; the test's own time limit ends the waiting. */
+/** Waits until the condition holds. The test's own time limit ends the wait. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);
 }
 
-/** Whether somebody listens on a port of this machine. */
+/** Whether a program listens on a port of this machine. */
 export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => {
@@ -49,13 +49,13 @@ export function answers(port: number): Promise<boolean> {
   });
 }
 
-/** A promise and what settles it. */
+/** A promise with the functions that settle it. */
 export interface Signal<Value = void> {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value) => void;
 }
 
-/** Makes a {@link Signal}, by which two parts of a test wait for each other. */
+/** Makes a {@link Signal}, with which one part of a test waits for another. */
 export function signal<Value = void>(): Signal<Value> {
   let resolve: (value: Value) => void = () => {};
   const promise = new Promise<Value>((settle) => {

@@ -35,7 +35,7 @@ describe("a reader", () => {
     const db = place.data.reader(testScope());
     expect(["insert", "update", "delete", "execute", "transaction"].filter((name) => name in db)).toEqual([]);
     expect(Object.keys(db.with())).toEqual(["select", "selectDistinct", "selectDistinctOn"]);
-    // @ts-expect-error writing exists on a transaction only
+    // @ts-expect-error only a transaction can write
     expect(db.insert).toBeUndefined();
   });
 
@@ -125,7 +125,7 @@ describe("a transaction", () => {
           .where(eq(orders.email, second));
       });
     await Promise.all([add("a", "b"), add("b", "a")]);
-    // The repetition may meet the other transaction once more.
+    // The repeated run may collide with the other transaction once more.
     expect(runs).toBeGreaterThan(2);
     expect(await place.sql`select email, amount from orders.orders order by email`).toEqual([
       { email: "a", amount: 2 },
@@ -156,7 +156,7 @@ describe("a transaction", () => {
   });
 });
 
-/** Reads, thinks, and writes only onto the version that was read: 1 where it succeeded. */
+/** Reads, waits, and writes only if the version is still the one that was read: 1 if it succeeded. */
 async function increment(): Promise<number> {
   const scope = testScope();
   const [row] = await place.data.reader(scope).select().from(orders).where(eq(orders.email, "counter"));
@@ -243,7 +243,7 @@ describe("the data of a context", () => {
     const data = place.open();
     await data.ping();
     const asked = data.ping();
-    // postgres.js sends at the end of the turn in which it is asked to: this goes on right after that, before any answer is read.
+    // postgres.js sends at the end of the turn in which it was called. The test goes on right after that, before any answer is read.
     for (let turn = 0; turn < 50; turn++) await undefined;
     await new Promise((resolve) => setImmediate(resolve));
     for (const endMs = performance.now() + 2_500; performance.now() < endMs; );

@@ -17,35 +17,34 @@ import { OutboxStatements } from "./transaction/outbox-statements.ts";
 import { RunStatements } from "./transaction/run-statements.ts";
 import { type DataTransaction, runTransaction, type TransactionOptions, type TransactionParts } from "./transaction/run-transaction.ts";
 
-/** What a context's data is made from. */
 export interface ContextDataOptions<T extends Tables> {
-  /** Name of the context, which is the name of its schema. */
+  /** Name of the context, which is also the name of its schema. */
   readonly context: string;
   readonly url: string;
-  /** The role that connections take, as {@link MigrateResult.role} names it; undefined works as the login. */
+  /** The role that connections take, as {@link MigrateResult.role} names it. If it is undefined, they work as the login. */
   readonly role?: string | undefined;
   readonly tables: T;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called after a commit that wrote events or jobs, so that their publisher need not wait for its next look. */
+  /** Called after a commit that wrote events or jobs, so that their publisher need not wait for its next poll. */
   readonly onAppended?: (() => void) | undefined;
-  /** By which processes wake each other; whoever made it closes it, after this. Without one, a process hears its own commits only. */
+  /** Lets processes wake each other. The code that made it closes it, after this. Without a hub, a process is woken by its own commits only. */
   readonly hub?: NotifyHub | undefined;
 }
 
-/** Longest that telling other processes may take. */
+/** The longest time that a notification of other processes may take. */
 const SIGNAL_MS = 2_000;
 
 /**
- * The database of one context in one process: what its handlers read and write with.
+ * The database of one context in one process. Its handlers read and write with it.
  *
- * Every statement ends with its scope: at the deadline the running one is cancelled in the server, and the caller gets the scope's reason.
- * Errors: in the catalogue's words, see {@link toHolonError}; never with SQL or values in the message.
+ * Every statement ends with its scope: at the deadline the server cancels the running statement, and the caller gets the scope's reason.
+ * Errors: codes of the catalogue, see {@link toHolonError}; never with SQL or values in the message.
  */
 export class ContextData<T extends Tables = Tables> {
   readonly context: string;
-  /** How its connections are opened: for a second thread that needs one of its own. Holds the password. */
+  /** How its connections are opened, for a second thread that needs its own connection. Contains the password. */
   readonly access: { readonly url: string; readonly role: string | undefined };
   readonly #parts: TransactionParts<T>;
   readonly #shelf: QueryShelf<T>;
@@ -94,16 +93,17 @@ export class ContextData<T extends Tables = Tables> {
     });
   }
 
-  /** A database that reads, for one scope. */
+  /** A read-only database for one scope. */
   reader(scope: Scope): ReadDatabase<T> {
     return this.#parts.databases.reader(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
   }
 
   /**
-   * Runs work in one transaction; it commits when the work returns and rolls back when it throws.
+   * Runs work in one transaction. It commits when the work returns and rolls back when the work throws.
    *
-   * The work may run up to four times, where others stand in its way: it must change nothing outside of the transaction.
-   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; OVERLOADED for a lock that others keep; INTERNAL for a second transaction of a scope.
+   * If other transactions are in conflict with it, the work may run up to four times, so it must change nothing outside of the transaction.
+   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; OVERLOADED for a lock that other transactions hold; INTERNAL
+   * for a second transaction of a scope.
    */
   async transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options?: TransactionOptions): Promise<R> {
     if (this.#inTransaction.has(scope)) {
@@ -120,7 +120,7 @@ export class ContextData<T extends Tables = Tables> {
     }
   }
 
-  /** Runs one statement of the toolkit's own, which is a transaction by itself: one trip, where {@link transaction} takes two. */
+  /** Runs one of the toolkit's own statements as a transaction by itself. It takes one round trip; {@link transaction} takes two. */
   statement(scope: Scope, request: StatementRequest): Promise<unknown[]> {
     return new PoolRunner(this.#parts.pool, this.#parts.texts, scope).run(request);
   }
@@ -128,18 +128,18 @@ export class ContextData<T extends Tables = Tables> {
   /**
    * A query that is built once in this process, by its name, and prepared once on each connection.
    *
-   * `build` must not use values of the call: they come as `sql.placeholder(name)` and are given to `execute`.
+   * `build` must not use values of the call. They are written as `sql.placeholder(name)` and passed to `execute`.
    */
   prepared<Q extends PreparableQuery>(scope: Scope, name: string, build: (db: ReadDatabase<T>) => Q): PreparedQueryOf<Q> {
     return this.#shelf.take(name, build).on(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
   }
 
   /**
-   * Runs an effect once per key: key, effect and answer are written in one transaction. Returns the answer, of this run or of the first one.
+   * Runs an effect once for each key: key, effect and answer are written in one transaction. Returns the answer of this run or of the first one.
    *
-   * With `wait`, a duplicate waits for the one that runs, inside its deadline; where that one fails, the duplicate runs.
-   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - the other one runs, now or (with `wait`) still at the deadline;
-   * what the effect throws.
+   * With `wait`, a duplicate waits within its deadline for the run that is in flight. If that run fails, the duplicate runs.
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - another run is in flight, now or (with `wait`) still at the deadline; what the
+   * effect throws.
    */
   runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
     return this.#keys.runOnce(scope, key, run);
@@ -148,38 +148,38 @@ export class ContextData<T extends Tables = Tables> {
   /**
    * Claims a key for an effect outside this database, until the call's deadline.
    *
-   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - somebody else has it, now or (with `wait`) still at the deadline.
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - another call holds the key, now or (with `wait`) still at the deadline.
    */
   claim(scope: Scope, key: KeyScope): Promise<KeyClaim<T>> {
     return this.#keys.claim(scope, key);
   }
 
   /**
-   * Runs a function after commits that wrote events, jobs or workflows: at once after each of this process, and soon after those of others where
-   * there is a hub. Returns what takes it back.
+   * Calls a function after commits that wrote events, jobs or workflows: at once after commits of this process and, with a hub, soon after those of other
+   * processes. Returns the function that removes the listener.
    *
-   * Guarantee: none for commits of others, which it may miss; look by yourself too.
+   * Guarantee: none for commits of other processes: a notification may be lost, so poll as well.
    */
   listenAppended(listener: () => void): () => void {
     return this.#appended.listen(listener);
   }
 
-  /** Tells the processes of this context, of whatever version, that there is work which this one does not know and left to them. */
+  /** Notifies the processes of this context, of any version, that there is work which this process does not know and leaves to them. */
   leftWork(): void {
     this.#left.appended();
   }
 
-  /** Runs a function when a process of this context left work to others. As {@link listenAppended}. */
+  /** Calls a function when a process of this context left work to the others. As {@link listenAppended}. */
   listenLeft(listener: () => void): () => void {
     return this.#left.listen(listener);
   }
 
-  /** How it stands with what this process hears of others, for readiness; undefined without a hub. */
+  /** Whether this process receives notifications of other processes, for readiness; undefined without a hub. */
   get hearing(): NotifyStanding | undefined {
     return this.#hearing;
   }
 
-  /** Longest that a statement waits for a lock. */
+  /** The longest time that a statement waits for a lock. */
   get lockTimeoutMs(): number {
     return this.#parts.limits.lockTimeoutMs;
   }
@@ -194,14 +194,14 @@ export class ContextData<T extends Tables = Tables> {
     return this.#parts.pool.ping();
   }
 
-  /** Refuses new work, waits a little for what runs, tells others what was appended last, and ends the connections. */
+  /** Refuses new work, waits a short time for running work, sends the last notification, and ends the connections. */
   async close(): Promise<void> {
     await Promise.all([this.#appended.close(), this.#left.close()]);
     await this.#parts.pool.close();
   }
 }
 
-/** Makes the database of one context; it connects when first used. */
+/** Makes the database of one context. It connects at the first use. */
 export function createContextData<T extends Tables>(options: ContextDataOptions<T>): ContextData<T> {
   return new ContextData(options);
 }

@@ -6,7 +6,7 @@ import { toolkitMigrations } from "./migrate/toolkit-migrations.ts";
 
 const place = useTestDatabase();
 
-/** Every way to another context's rows that a handler could think of. */
+/** Every way in which a handler could try to reach another context's rows. */
 const TRESPASSES = {
   reads: "select * from catalog.holon_outbox",
   counts: "select count(*) from catalog.holon_keys",

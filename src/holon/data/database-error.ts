@@ -1,7 +1,7 @@
 import { catalogueError, type Executed, HolonError, isPassing, markOrigin, readSafely } from "../kernel/index.ts";
 import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
-/** Codes of postgres.js and of sockets that mean: the server went away, or was never there. */
+/** Codes of postgres.js and of sockets for a server that is not reachable any more, or never was. */
 const LOST = new Set([
   "CONNECTION_CLOSED",
   "CONNECTION_ENDED",
@@ -25,38 +25,38 @@ const LOST = new Set([
   "25006",
 ]);
 
-/** Whether an error means that the connection is gone and with it the transaction. */
+/** Whether an error means that the connection was lost, and its transaction with it. */
 export function isConnectionLoss(error: unknown): boolean {
   const failure = postgresFailure(error);
   return failure !== undefined && (LOST.has(failure.code) || failure.code.startsWith("08") || failure.severity === "FATAL");
 }
 
-/** States that pass by themselves: the server is away or busy, or others stood in the way. */
+/** Temporary states: the server is unreachable or busy, or other transactions were in conflict. */
 const PASSING = new Set(["40P01", "40001", "0A000", "55P03", "57014", "53100", "53200"]);
 
-/** Whether another transaction stood in the way: deadlock, serialization failure. */
+/** Whether another transaction was in conflict: deadlock, serialization failure. */
 export function isContention(error: unknown): boolean {
   const code = postgresFailure(error)?.code;
   return code === "40P01" || code === "40001";
 }
 
-/** Whether a lock was not given free in time. */
+/** Whether a lock was not released in time. */
 export function isLockTimeout(error: unknown): boolean {
   return postgresFailure(error)?.code === "55P03";
 }
 
-/** Whether running the same transaction again may succeed: contention, a plan that a migration made stale. */
+/** Whether the same transaction may succeed if it is run again: contention, or a plan that a migration made outdated. */
 export function isWorthRepeating(error: unknown): boolean {
   const failure = postgresFailure(error);
   return isContention(error) || (failure?.code === "0A000" && failure.routine === "RevalidateCachedQuery");
 }
 
 /**
- * Says in the catalogue's words what went wrong in the database. SQL and parameters stay in `cause`, which never leaves the process.
+ * Translates an error of the database into one of the catalogue. SQL and parameters stay in `cause`, which never leaves the process.
  *
- * A value that must be unique and is taken is the caller's business (CONFLICT with `{ fields }`). A lock that others kept for too long is OVERLOADED, not
- * executed: nothing is wrong with what was asked, and it may be asked again. A violated check, foreign key or not-null is
- * a bug of the handler, which should have looked (INTERNAL). It is marked as the database's, see {@link markOrigin}.
+ * A value that must be unique and is taken is for the caller to handle (CONFLICT with `{ fields }`). A lock that other transactions hold for too long is
+ * OVERLOADED, not executed: the request is valid and may be sent again. A violated check, foreign key or not-null is a bug of the handler, which should
+ * have checked it (INTERNAL). The error is marked as one of the database, see {@link markOrigin}.
  */
 export function toHolonError(error: unknown): HolonError {
   const known = readSafely(() => holonErrorWithin(error), undefined);
@@ -66,14 +66,14 @@ export function toHolonError(error: unknown): HolonError {
   return markOrigin(said(failure, error), { layer: "database", isPassing: mayPass });
 }
 
-/** The same for a connection that could not be opened: nothing was executed. Why its scope was cancelled passes as it is. */
+/** The same for a connection that could not be opened: nothing was executed. The reason of a cancelled scope passes unchanged. */
 export function toOpeningError(error: unknown): HolonError {
   const made = toHolonError(error);
   if (made === error) return made;
   return markOrigin(new HolonError(made.code, made.message, { cause: error, executed: "no" }), { layer: "database", isPassing: isPassing(made) });
 }
 
-/** An error of this layer that passes by itself: the database is away, or did not answer in time. */
+/** A temporary error of this layer: the database is unreachable, or did not answer in time. */
 export function databaseAway(message: string, options: { readonly executed?: Executed; readonly cause?: unknown } = {}): HolonError {
   return markOrigin(catalogueError("UNAVAILABLE", message, options), { layer: "database", isPassing: true });
 }
@@ -84,7 +84,7 @@ function said(failure: PostgresFailure | undefined, error: unknown): HolonError 
   return fromSqlState(failure, error);
 }
 
-/** What to change in a statement that Drizzle wrote otherwise than it reads, for the log; undefined if nothing is known. */
+/** For the log: what to change in a statement that Drizzle writes differently from what its code says; undefined if nothing is known. */
 export function statementHint(error: unknown): string | undefined {
   const failure = postgresFailure(error) as (PostgresFailure & { readonly message?: string }) | undefined;
   if (failure?.code !== "42P01" || failure.message?.startsWith("invalid reference to FROM-clause entry") !== true) return undefined;
@@ -123,12 +123,12 @@ function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
   }
 }
 
-/** `Key (lower(email), tenant)=(a, 1) already exists.` names its columns; the values behind it are nobody's business. */
+/** `Key (lower(email), tenant)=(a, 1) already exists.` names its columns. The values after them must not leave the database layer. */
 function violatedFields(failure: PostgresFailure): string[] {
   const columns = /^Key \((.*?)\)=\(/s.exec(failure.detail ?? "")?.[1];
   if (columns === undefined) return failure.constraint_name === undefined ? [] : [failure.constraint_name];
   return columns.split(", ").map((column) => {
-    // An index on an expression, such as lower(email::text): its column is what people know.
+    // For an index on an expression, such as lower(email::text), the column is the name that people know.
     const name = /^\w+\(+"?(\w+)"?/.exec(column)?.[1] ?? column;
     return name.replaceAll('"', "");
   });

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../dev/postgres/test-database.ts";
 import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, systemClock } from "../kernel/index.ts";
 
-/** The server and database of one test file, there while its tests run. */
+/** The server and the database of one test file, available while its tests run. */
 export interface TestPlace {
   readonly server: TestServer;
   readonly database: TestDatabase;
 }
 
-/** Starts a server and makes a database for the tests of a file; keeps both where a test fails. */
+/** Starts a server and makes a database for the tests of a file. Keeps both if a test fails. */
 export function useTestDatabase(): TestPlace {
   const place = {} as { server: TestServer; database: TestDatabase };
   beforeAll(async () => {
@@ -27,12 +27,12 @@ export function useTestDatabase(): TestPlace {
   return place;
 }
 
-/** A scope that nobody cancels unless the test does. */
+/** A scope that only the test cancels. */
 export function testScope(leftMs = 10_000): Scope {
   return Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + leftMs });
 }
 
-/** The default limits with some others. */
+/** The default limits, with some replaced. */
 export function testLimits(others: Partial<Limits> = {}): Limits {
   return { ...DEFAULT_LIMITS, ...others };
 }

@@ -9,7 +9,7 @@ import { openSilentProxy } from "./silent-proxy.testing.ts";
 const place = useOrders({ poolCount: 2, statementTimeoutMs: 600_000 });
 
 const LATE = catalogueError("DEADLINE_EXCEEDED", "too late");
-/** Longer than a test may take: only cancelling ends a statement. */
+/** Longer than a test may take: only a cancel ends the statement. */
 const LONG_MS = 600_000;
 const ONE = sql`(select 1) as one`;
 
@@ -101,7 +101,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     const data = place.open({ poolCount: 1, statementTimeoutMs: LONG_MS }, { url: proxy.url });
     await data.ping();
     const scope = testScope(LONG_MS);
-    // A new text with a parameter: it is parsed by a first message, and run by a second once the first was answered.
+    // A new text with a parameter takes two messages: the first one parses it, and after its answer the second one runs it.
     const reading = data
       .reader(scope)
       .select({ slept: sql`pg_sleep(${307})` })

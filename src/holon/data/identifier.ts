@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Longest name that Postgres keeps; it cuts longer ones silently. */
+/** The longest name that Postgres keeps. It cuts longer ones silently. */
 const NAME_BYTES = 63;
 
 /** A name as SQL writes it, whatever characters it has. */
@@ -14,8 +14,8 @@ export function quoteLiteral(text: string): string {
 }
 
 /**
- * Name of the role that a context works as: `<database>_<context>`. Roles are shared by all databases of a server, so the database is part of it;
- * where the name would be too long, its end is a hash.
+ * Name of the role that a context works as: `<database>_<context>`. All databases of a server share its roles, so the database is part of the
+ * name. If the name would be too long, its end is a hash.
  */
 export function contextRoleName(database: string, context: string): string {
   const name = `${database}_${context}`;

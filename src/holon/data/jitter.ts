@@ -2,12 +2,12 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Scope } from "../kernel/index.ts";
 
-/** Waits a random part of the given time, so that those who wait for the same thing do not ask at the same moment. */
+/** Waits a random part of the given time, so that several waiters for the same thing do not retry at the same moment. */
 export async function jitter(lowestMs: number, greatestMs: number): Promise<void> {
   await sleep(randomInt(lowestMs, greatestMs + 1));
 }
 
-/** The same for a call. Errors: the scope's reason, at once, where it is cancelled. */
+/** The same for a call. Errors: the scope's reason, at once, if it is cancelled. */
 export function sleepIn(scope: Scope, lowestMs: number, greatestMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(

@@ -22,20 +22,20 @@ export const tables = { orders };
 /** The data of a context `orders` with one table, in a database of the test file. */
 export interface OrdersPlace extends TestPlace {
   readonly data: ContextData<typeof tables>;
-  /** The owner's connection, to look from outside. */
+  /** The owner's connection, to check the result independently. */
   readonly sql: Sql;
-  /** Another process' data of the same context. */
+  /** Data of the same context in another process. */
   open(
     limits?: Partial<Limits>,
     others?: { readonly onAppended?: () => void; readonly url?: string; readonly hub?: NotifyHub },
   ): ContextData<typeof tables>;
-  /** Statements of contexts that the server runs now and whose text holds the given one. */
+  /** How many statements of contexts the server runs now whose text contains the given one. */
   running(text: string): Promise<number>;
   isRunning(text: string): Promise<void>;
   isNotRunning(text: string): Promise<void>;
 }
 
-/** Prepares {@link OrdersPlace} for the tests of a file; each test begins with empty tables. */
+/** Prepares an {@link OrdersPlace} for the tests of a file. Each test begins with empty tables. */
 export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
   const opened: ContextData<typeof tables>[] = [];
   const place = Object.assign(useTestDatabase(), {}) as OrdersPlace & { data: ContextData<typeof tables>; sql: Sql };
@@ -68,7 +68,7 @@ export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
     place.data = open();
   });
   afterEach(async () => {
-    // What a test cancelled may still be on its way.
+    // A cancel of the test may still be in progress.
     await until(() => opened.every((data) => data.stats().inUse === 0));
     await place.sql`truncate orders.orders, orders.holon_outbox, orders.holon_order, orders.holon_keys cascade`;
   });

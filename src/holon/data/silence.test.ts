@@ -103,7 +103,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
       proxy.silenceAt(undefined);
       await expect(data.reader(testScope()).$count(orders)).resolves.toBe(0);
     };
-    // The packet that names the user, the statement that reads the types, and the first of ours.
+    // The packet with the user's name, the statement that reads the types, and our first statement.
     await Promise.all(["user", "typarray", "select 1"].map(begin));
   });
 
@@ -197,7 +197,7 @@ describe("a sign of life that comes as its time ends", { timeout: 40_000 }, () =
     const outcomes = [];
     for (const { data, proxy } of pools) {
       outcomes.push(errorOf(data.ping()));
-      // In the turn in which the pool gives the answer up, and right after that: it is read before the connection is cut.
+      // In the turn after the pool gives the answer up: the answer is read before the connection is cut.
       setTimeout(() => setImmediate(() => proxy.speak()), 2_000);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -1,26 +1,28 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** What of a connection passes no more: what the server says, what it is told, or both. */
+/** Which direction of a connection is held back: what the server sends, what it is sent, or both. */
 export type Silenced = "answers" | "questions" | "both";
 
-/** What becomes of connections that were silent when the proxy speaks again. */
+/** What happens to silent connections when the proxy forwards again. */
 export type SilentOnes = "go on" | "stay silent" | "are cut";
 
 /** A network before a server (Postgres, Redis) that can go silent: connections stay open, and nothing passes. */
 export interface SilentProxy {
-  /** The address of the server by way of this proxy. */
+  /** The address of the server through this proxy. */
   readonly url: string;
   readonly port: number;
   /** How many connections were accepted while it was silent. */
   readonly acceptedCount: number;
   /** How many bytes were held back since it went silent, in both directions. */
   readonly heldBytes: number;
-  /** From now on nothing passes, on open connections and on new ones, which are accepted. That a connection ends does not pass either. */
+  /** From now on nothing passes, on open connections and on new ones, which are accepted. The end of a connection does not pass either. */
   silence(what?: Silenced): void;
-  /** A connection on which this is asked goes silent: before the question passes, or, if only answers are silenced, after it. Others go on. */
+  /**
+   * A connection that sends this text goes silent: before the text passes, or, if only answers are held back, after it. Other connections go on.
+   */
   silenceAt(question: string | undefined, what?: Silenced): void;
-  /** New connections work again; those that were silent get what was held back, or never hear anything again, or are cut. */
+  /** New connections work again. Silent connections get what was held back, or stay silent for ever, or are cut. */
   speak(silentOnes?: SilentOnes): void;
   close(): void;
 }
@@ -33,7 +35,7 @@ interface Line {
   isSilent: boolean;
 }
 
-/** Opens a {@link SilentProxy} before the server of a URL. Units: `delayMs` is how long each answer takes on its way, 0 if none is given. */
+/** Opens a {@link SilentProxy} before the server of a URL. Units: `delayMs` is the delay of each answer, 0 by default. */
 export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly delayMs?: number } = {}): Promise<SilentProxy> {
   const target = new URL(url);
   const lines = new Set<Line>();
@@ -47,7 +49,7 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
     if (deadlyQuestion !== undefined && to === line.server && bytes?.includes(deadlyQuestion) === true) line.isSilent = true;
     const what = silenced ?? deadlySilence;
     const isHeld = what === "both" || what === (to === line.client ? "answers" : "questions");
-    // An end that passes would tell the other side of the silence.
+    // An end that passes would show the other side that the connection is silent.
     if (line.isSilent && (isHeld || bytes === undefined)) {
       heldBytes += bytes?.length ?? 0;
       line.held.push({ to, bytes });
@@ -55,7 +57,7 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
     else to.write(bytes);
   };
 
-  // A network that is gone does not answer the end of a connection with an end.
+  // A broken network does not answer the end of a connection with an end.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const line: Line = { client, server: connect(Number(target.port), target.hostname), held: [], isSilent: silenced !== undefined };
     lines.add(line);

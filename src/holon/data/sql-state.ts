@@ -1,6 +1,6 @@
 import { HolonError, readSafely } from "../kernel/index.ts";
 
-/** The parts of a Postgres error that this floor reads. */
+/** The parts of a Postgres error that this layer reads. */
 export interface PostgresFailure {
   readonly code: string;
   readonly severity?: string;
@@ -10,7 +10,7 @@ export interface PostgresFailure {
   readonly column_name?: string;
 }
 
-/** Finds the error of the server or of the connection in what Drizzle or a handler wrapped around it. */
+/** Finds the error of the server or of the connection inside what Drizzle or a handler wrapped around it. */
 export function postgresFailure(error: unknown): PostgresFailure | undefined {
   return readSafely(() => failureWithin(error), undefined);
 }
@@ -24,7 +24,7 @@ function failureWithin(error: unknown): PostgresFailure | undefined {
   return undefined;
 }
 
-/** The SQLSTATE of a Postgres error, or the code of a connection error; undefined for any other. */
+/** The SQLSTATE of a Postgres error, or the code of a connection error; undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   return postgresFailure(error)?.code;
 }

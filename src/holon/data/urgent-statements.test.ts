@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const proxy of opened.splice(0)) proxy.close();
 });
 
-/** A pool of so many places, each of which a transaction keeps until the function is called that is returned. */
+/** A pool with this many slots. A transaction holds each of them until the returned function is called. */
 async function fullPool(poolCount: number, limits: object = {}, url?: string) {
   const data = place.open({ poolCount, ...limits }, url === undefined ? {} : { url });
   const over = signal();

@@ -13,7 +13,7 @@ import { ScopedSession } from "./drizzle-session.ts";
 import { type ReadDatabase, ReadOnlyDatabase } from "./read-database.ts";
 import type { StatementRunner } from "./statement-runner.ts";
 
-/** Makes Drizzle databases for single scopes. Reading the relations out of the tables is done once, here. */
+/** Makes Drizzle databases for single scopes. The relations of the tables are read once, here. */
 export class DatabaseFactory<T extends Tables> {
   readonly #dialect = new PgDialect();
   readonly #schema: RelationalSchemaConfig<ExtractTablesWithRelations<T>>;
@@ -23,7 +23,7 @@ export class DatabaseFactory<T extends Tables> {
     this.#schema = { fullSchema: tables, schema: config.tables, tableNamesMap: config.tableNamesMap };
   }
 
-  /** A database that reads, also at run time. */
+  /** A database that is read-only at run time too. */
   reader(runner: StatementRunner): ReadDatabase<T> {
     return new ReadOnlyDatabase<T>(() => this.#database(runner)) as unknown as ReadDatabase<T>;
   }

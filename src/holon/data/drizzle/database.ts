@@ -8,5 +8,5 @@ export type Tables = Record<string, unknown>;
 /** Drizzle's database over the tables of one context. */
 export type Database<T extends Tables> = PgDatabase<PostgresJsQueryResultHKT, T, ExtractTablesWithRelations<T>>;
 
-/** What a transaction offers: the whole of Drizzle but opening another transaction. */
+/** What a transaction offers: all of Drizzle except opening another transaction. */
 export type WriteDatabase<T extends Tables> = Omit<Database<T>, "transaction" | "_">;

@@ -1,9 +1,9 @@
 import type { StatementRunner } from "./statement-runner.ts";
 
 /**
- * What Drizzle takes for a postgres.js client: a small part of it, which hands every statement to a runner.
+ * The part of a postgres.js client that Drizzle uses. It hands every statement to a runner.
  *
- * This is where a deadline, a pool and typed errors come between Drizzle and Postgres.
+ * Here deadline, pool and typed errors are added between Drizzle and Postgres.
  */
 export class DrizzleClient {
   readonly #runner: StatementRunner;
@@ -17,7 +17,7 @@ export class DrizzleClient {
   }
 }
 
-/** A statement that runs when it is awaited, as postgres.js has it. */
+/** A statement that runs when it is awaited, like one of postgres.js. */
 class DrizzleStatement implements PromiseLike<unknown[]> {
   readonly #runner: StatementRunner;
   readonly #text: string;

@@ -11,17 +11,17 @@ import type { StatementRunner } from "./statement-runner.ts";
 const QUIET = new NoopLogger();
 const NO_CACHE = new NoopCache();
 
-/** A query that Drizzle has built, and that can be run for any scope. */
+/** A query that Drizzle has built and that can be run for any scope. */
 export class ScopedQuery<Config extends PreparedQueryConfig> extends PostgresJsPreparedQuery<Config> {
   /**
-   * Overrides Drizzle's own (internal) step between query and driver: it would wrap every error in one whose message holds the SQL and its
+   * Replaces an internal step of Drizzle between query and driver. Drizzle's step wraps every error in one whose message contains the SQL and its
    * parameters, passwords included.
    */
   queryWithCache<Rows>(_text: string, _params: unknown[], run: () => Promise<Rows>): Promise<Rows> {
     return run();
   }
 
-  /** The same query for another scope; building it again would cost more than running it. */
+  /** The same query for another scope. Building it again would cost more than running it. */
   on(runner: StatementRunner): this {
     return Object.create(this, { client: { value: new DrizzleClient(runner) } }) as this;
   }

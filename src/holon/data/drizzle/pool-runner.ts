@@ -25,9 +25,7 @@ export class PoolRunner implements StatementRunner {
     return this.#runOn(connection, request);
   }
 
-  /**
-   * The caller hears of a cancellation at once. The connection goes back only when statement and request to cancel are both over.
-   */
+  /** The caller gets a cancellation at once. The connection is released only when the statement and the cancel request are both over. */
   #runOn(connection: PoolConnection, request: StatementRequest): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
       const statement = connection.send(request.text, request.params, { prepare: this.#texts.shouldPrepare(request), rows: request.rows });

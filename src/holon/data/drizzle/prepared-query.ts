@@ -16,12 +16,12 @@ export interface PreparedQueryOf<Q extends PreparableQuery> {
   execute(values?: Record<string, unknown>): ReturnType<ReturnType<Q["prepare"]>["execute"]>;
 }
 
-/** A query on the shelf, that can be taken for a scope. */
+/** A built query that can be run for any scope. */
 export interface ShelvedQuery<Q extends PreparableQuery> {
   on(runner: StatementRunner): PreparedQueryOf<Q>;
 }
 
-/** Queries by name, each built once: building costs more than running. */
+/** Queries by name. Each is built once, because building costs more than running. */
 export class QueryShelf<T extends Tables> {
   readonly #database: ReadDatabase<T>;
   readonly #queries = new Map<string, ShelvedQuery<PreparableQuery>>();
@@ -43,7 +43,7 @@ export class QueryShelf<T extends Tables> {
   }
 }
 
-/** Stands in while a query is built; running one then is a mistake. */
+/** The runner while a query is built. To run a statement then is a mistake. */
 const NOBODY: StatementRunner = {
   run: () =>
     Promise.reject(catalogueError("INTERNAL", "A prepared query is built, not run: return it from the function, and call execute on what you get.")),

@@ -3,16 +3,16 @@ import type { Database, Tables } from "./database.ts";
 
 type Reading = "select" | "selectDistinct" | "selectDistinctOn";
 
-/** Drizzle's reading half. Writing exists on a transaction only. */
+/** The reading part of Drizzle. Only a transaction can write. */
 export type ReadDatabase<T extends Tables> = Pick<Database<T>, Reading | "query" | "$count" | "$with"> & {
   /** Common table expressions, for a select. */
   with(...queries: WithSubquery[]): Pick<ReturnType<Database<T>["with"]>, Reading>;
 };
 
 /**
- * The object behind {@link ReadDatabase}: it has no other methods, so that a cast does not write either.
+ * The object behind {@link ReadDatabase}. It has no other methods, so a cast cannot write either.
  *
- * Drizzle's own database is made when first needed; many calls never read.
+ * Drizzle's own database is made at the first use, because many calls never read.
  */
 export class ReadOnlyDatabase<T extends Tables> {
   readonly #make: () => Database<T>;

@@ -10,7 +10,7 @@ import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts
 import { type KeyRow, KeyStatements } from "./key-statements.ts";
 import { RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./run-key.ts";
 
-/** What keys need of their context's data. */
+/** The parts of a context's data that keys use. */
 export interface KeyParts<T extends Tables> {
   readonly context: string;
   readonly limits: Limits;
@@ -20,10 +20,10 @@ export interface KeyParts<T extends Tables> {
   transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options: TransactionOptions): Promise<R>;
 }
 
-/** Longest that giving a key back may take; it is given back by the end of its lease otherwise. */
+/** The longest time that the release of a key may take. If it fails, the key is released by the end of its lease. */
 const RELEASE_MS = 5_000;
 
-/** Idempotency keys of one context: an effect happens once for a key, whoever asks how often. */
+/** Idempotency keys of one context: an effect happens once for a key, however often it is called. */
 export class IdempotencyKeys<T extends Tables> {
   readonly #parts: KeyParts<T>;
   readonly #statements: KeyStatements;
@@ -88,7 +88,7 @@ export class IdempotencyKeys<T extends Tables> {
     return answerOf(await this.#rows(scope, this.#statements.read(key)), key);
   }
 
-  /** A claim of a run, and the claim of what undoes it, come one after the other. */
+  /** The claim of a run's call and the claim of its undo are made one after the other. */
   async #claimOfRun(scope: Scope, key: KeyScope, runKey: RunKey, claim: SQL): Promise<readonly unknown[]> {
     try {
       return await this.#parts.transaction(
@@ -104,7 +104,7 @@ export class IdempotencyKeys<T extends Tables> {
     }
   }
 
-  /** Errors: KEY_UNDONE for an original that was undone; KEY_IN_FLIGHT for an undo whose original acts outside at this moment. */
+  /** Errors: KEY_UNDONE for a call that was undone; KEY_IN_FLIGHT for an undo while its call has an outside effect in progress. */
   async #meet(tx: DataTransaction<T>, key: KeyScope, runKey: RunKey): Promise<void> {
     const [, opponents] = await Promise.all([tx.db.execute(this.#runKeys.lock(key, runKey)), tx.db.execute(this.#runKeys.opponent(key, runKey))]);
     if (opponents.length > 0) throw runKey.isUndo ? inFlight(key) : undone(key);
@@ -138,7 +138,10 @@ export class IdempotencyKeys<T extends Tables> {
     return Math.max(1, Math.ceil(scope.deadlineAtMs - this.#parts.clock.monotonicMs()));
   }
 
-  /** In a scope of its own: the call's may be over, and its key must still be given back. Its deadline is kept here, for no call waits for it. */
+  /**
+   * Runs in its own scope: the call's scope may be over, and its key must still be released. The deadline is kept here, because no call waits for
+   * the result.
+   */
   #housekeeping(task: string, deadlineMs: number, statement: SQL): Promise<readonly unknown[]> {
     const { context, clock } = this.#parts;
     const late = () => databaseAway(`The database of ${context} did not answer within ${deadlineMs} ms: ${task}.`);
@@ -154,7 +157,7 @@ function answerOf(rows: readonly unknown[], key: KeyScope): AnsweredKey | undefi
   return row.state === "done" ? { kind: "answer", answer: row.absent ? undefined : row.answer } : undefined;
 }
 
-/** The key was waited for as long as a statement may wait. */
+/** Whether the wait for the key reached the longest time that a statement may wait. */
 function isTimeout(error: unknown): boolean {
   const state = sqlState(error);
   return state === "55P03" || state === "57014";

@@ -2,19 +2,19 @@ import { catalogueError, type Scope } from "../../kernel/index.ts";
 import type { KeyScope } from "./key-claim.ts";
 
 /**
- * Keys that calls of this process are using at this moment.
+ * Keys that calls of this process are using now.
  *
- * Duplicates that wait do so here, without a connection: waiting in the database, a handful of them would take the whole pool away from other
- * calls. Those that do not wait ask the database, where the answer may be recorded, unless it is known here that the effect still runs.
+ * Duplicates with `wait` wait here, without a connection. If they waited in the database, a few of them would take the whole pool from other
+ * calls. Duplicates without `wait` ask the database, which may have the answer already, unless this process knows that the effect still runs.
  */
 export class InFlightKeys {
   readonly #running = new Map<string, Promise<unknown>>();
   readonly #held = new Set<string>();
 
   /**
-   * Runs work, alone among the waiting calls of this process with the same key; the work calls `hold` when the key is its own.
+   * Runs work. Of the calls of this process with the same key and `wait`, one runs at a time. The work calls `hold` when it has the key.
    *
-   * Errors: KEY_IN_FLIGHT, without `wait`, where other work holds the key; the scope's reason, where it is cancelled while waiting.
+   * Errors: KEY_IN_FLIGHT, without `wait`, if other work holds the key; the scope's reason if it is cancelled while waiting.
    */
   async alone<Result>(scope: Scope, key: KeyScope, work: (hold: () => void) => Promise<Result>): Promise<Result> {
     const id = JSON.stringify([key.principal, key.procedure, key.key]);
@@ -36,7 +36,7 @@ export class InFlightKeys {
   }
 }
 
-/** The error of a duplicate that does not get the answer in its time. */
+/** The error of a duplicate that does not get the answer in time. */
 export function inFlight(key: KeyScope): Error {
   return catalogueError("KEY_IN_FLIGHT", `A call of ${key.procedure} with the same idempotency key is still running.`);
 }

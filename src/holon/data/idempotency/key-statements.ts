@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
 import type { KeyScope } from "./key-claim.ts";
 
-/** A key as it stands in the table. */
+/** A row of the table of keys. */
 export interface KeyRow {
   readonly request_hash: string;
   readonly state: "claimed" | "done";
   readonly answer: unknown;
-  /** An answer that is `undefined` is no JSON. */
+  /** True if the answer is `undefined`, which is not JSON. */
   readonly absent: boolean;
 }
 
-/** The statements on `holon_keys` of one schema. Time is the database's, in every process. */
+/** The statements on `holon_keys` of one schema. All processes use the clock of the database. */
 export class KeyStatements {
   readonly #schema: string;
   readonly #table: SQL;
@@ -22,12 +22,14 @@ export class KeyStatements {
   }
 
   /**
-   * Writes the key for the transaction that also writes effect and answer; one that does so at this moment is waited for, as the key wishes.
+   * Writes the key for the transaction that also writes effect and answer. If another transaction is doing so, this one waits for it or not, as
+   * `wait` says.
    *
-   * Its unique row alone makes the effect happen once, but can only be waited for; so an advisory lock, which can also be tried, comes before it.
-   * It is given free after the commit is visible: who gets the lock sees the row, and who does not and then finds no row is in flight.
-   * Shape: one row where the key is ours, none where it was used or (without `wait`) is in use. Ours also means that locks are waited for as
-   * shortly as usual again.
+   * The unique row alone makes the effect happen once, but it can only be waited for. So an advisory lock, which can also be tried, is taken
+   * first. The lock is released after the commit is visible. So a transaction that gets the lock sees the row. If a transaction does not get the
+   * lock and finds no row, the key is in flight.
+   * Shape: one row if the key is ours, no row if it was used or (without `wait`) is in use. If the key is ours, the usual lock timeout is set
+   * again.
    */
   enter(key: KeyScope, ttlMs: number, lockTimeoutMs: number): SQL {
     return sql`with entered as (
@@ -40,7 +42,7 @@ export class KeyStatements {
     ) select attempt, set_config('lock_timeout', ${String(lockTimeoutMs)}::text, true) from entered`;
   }
 
-  /** Claims the key, or takes it over where its lease is over. Shape: one row where it is ours. */
+  /** Claims the key, or takes it over if its lease is over. Shape: one row if the key is ours. */
   claim(key: KeyScope, ttlMs: number, leaseMs: number): SQL {
     return sql`insert into ${this.#table} as k (principal, procedure, key, request_hash, state, lease_until, expires_at)
       values (${key.principal}, ${key.procedure}, ${key.key}, ${key.requestHash}, 'claimed', ${later(leaseMs)}, ${later(ttlMs)})
@@ -54,12 +56,12 @@ export class KeyStatements {
     return sql`select request_hash, state, answer, answer is null as absent from ${this.#table} where ${this.#is(key)}`;
   }
 
-  /** The answer of a key that `enter` wrote. */
+  /** Writes the answer of a key that `enter` wrote. */
   answer(key: KeyScope, answer: unknown): SQL {
     return sql`update ${this.#table} set answer = ${toJson(answer)}::json where ${this.#is(key)}`;
   }
 
-  /** The answer of a claimed key. Shape: one row, or none where it was taken over. */
+  /** Writes the answer of a claimed key. Shape: one row, or no row if the key was taken over. */
   complete(key: KeyScope, attempt: number, answer: unknown): SQL {
     return sql`update ${this.#table} set state = 'done', lease_until = null, answer = ${toJson(answer)}::json where ${this.#is(key)} and ${held(attempt)} returning attempt`;
   }
@@ -69,7 +71,7 @@ export class KeyStatements {
     return sql`update ${this.#table} set lease_until = now() where ${this.#is(key)} and ${held(attempt)}`;
   }
 
-  /** True once the lock of the key is ours until the transaction ends; false, without `wait`, where it is another's. */
+  /** True if the lock of the key is ours until the transaction ends; false, without `wait`, if another transaction has it. */
   #lock(key: KeyScope): SQL {
     const id = sql`${lockId(this.#schema, key)}::bigint`;
     return key.wait ? sql`pg_advisory_xact_lock(${id}) is not null` : sql`pg_try_advisory_xact_lock(${id})`;
@@ -80,7 +82,7 @@ export class KeyStatements {
   }
 }
 
-/** A number for the key; advisory locks belong to the whole database, so the schema is part of it. */
+/** The number of the key's lock. Advisory locks belong to the whole database, so the schema is part of it. */
 function lockId(schema: string, { principal, procedure, key }: KeyScope): string {
   const digest = createHash("sha256")
     .update(JSON.stringify([schema, principal, procedure, key]))

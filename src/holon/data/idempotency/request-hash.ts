@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** A hash of a JSON value that does not depend on the order of its names, nor on names without value: 64 hexadecimal digits. */
+/** A hash of a JSON value: 64 hexadecimal digits. It does not depend on the order of names, nor on names without a value. */
 export function requestHash(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
 /**
- * The hash of an input as it was given, not as it was parsed: two versions of a contract parse it to different values, and a caller that asks both
- * has given one input. Where JSON cannot carry what was given, it is the hash of what was parsed.
+ * The hash of an input as it was given, not as it was parsed. Two versions of a contract parse it to different values, but a caller that calls
+ * both has given one input. If JSON cannot carry the given input, it is the hash of the parsed one.
  */
 export function inputHash(given: unknown, parsed: unknown): string {
   try {

@@ -3,20 +3,20 @@ import { type SQL, sql } from "drizzle-orm";
 import { catalogueError, type HolonError } from "../../kernel/index.ts";
 import type { KeyScope } from "./key-claim.ts";
 
-/** What the key of an undoing call ends with; before it stands the key of the call that it undoes. */
+/** The end of the key of an undo. Before it is the key of the call that is undone. */
 const UNDO_SUFFIX = "~undo";
 
-/** Keys of runs are kept this long: a run may sleep for weeks before it asks again. */
+/** How long keys of runs are kept: a run may sleep for weeks before it repeats a call. */
 export const RUN_KEY_TTL_MS = 30 * 24 * 3_600_000;
 
-/** A key that the step of a workflow sent, to do something or to undo it. */
+/** A key that the step of a workflow sent, for a call or for its undo. */
 export interface RunKey {
-  /** Key of the call that does it. */
+  /** The key of the call. */
   readonly base: string;
   readonly isUndo: boolean;
 }
 
-/** Reads the key of a step; undefined for all others, which have nothing to do with undoing. */
+/** Reads the key of a step; undefined for all other keys, which are never undone. */
 export function runKeyOf({ principal, key }: Pick<KeyScope, "principal" | "key">): RunKey | undefined {
   if (!principal.startsWith("system:") || !principal.includes("/workflow ")) return undefined;
   const isUndo = key.endsWith(UNDO_SUFFIX);
@@ -24,10 +24,10 @@ export function runKeyOf({ principal, key }: Pick<KeyScope, "principal" | "key">
 }
 
 /**
- * The statements by which a call of a run and the call that undoes it meet, whatever procedures they are of.
+ * The statements by which a call of a run and its undo exclude each other, whatever their procedures are.
  *
- *     original before undo       the undo waits for it, and sees its effect
- *     undo before original       the original is refused: what comes late must not happen any more
+ *     call before undo       the undo waits for the call, and sees its effect
+ *     undo before call       the call is refused: a late call must not have an effect any more
  */
 export class RunKeyStatements {
   readonly #schema: string;
@@ -38,7 +38,10 @@ export class RunKeyStatements {
     this.#table = sql`${sql.identifier(schema)}.${sql.identifier("holon_keys")}`;
   }
 
-  /** Lets one transaction at a time at a call and its undoing. A statement of its own: the next one sees what the other has committed. */
+  /**
+   * Lets one transaction at a time work on a call and its undo. It is a separate statement, so that the next one sees what the other transaction
+   * has committed.
+   */
   lock({ principal }: KeyScope, { base }: RunKey): SQL {
     const digest = createHash("sha256")
       .update(JSON.stringify([this.#schema, "run", principal, base]))
@@ -46,15 +49,15 @@ export class RunKeyStatements {
     return sql`select pg_advisory_xact_lock(${String(digest.readBigInt64BE())}::bigint)::text`;
   }
 
-  /** Shape: a row where an original was undone, or where an undo meets an original that is under way outside of this database. */
+  /** Shape: a row if the call was undone, or if the call to be undone has an effect in progress outside of this database. */
   opponent({ principal }: KeyScope, { base, isUndo }: RunKey): SQL {
     const other = isUndo ? sql`key = ${base} and state = 'claimed' and lease_until > now()` : sql`key = ${base + UNDO_SUFFIX}`;
-    // The pattern is spelled out for the sake of the index that holds such keys only.
+    // The pattern is a literal, so that Postgres uses the index that has such keys only.
     return sql`select 1 from ${this.#table} where principal = ${principal} and principal like 'system:%/workflow %' and ${other} limit 1`;
   }
 }
 
-/** The error of an original whose run has undone it. */
+/** The error of a call that its run has undone. */
 export function undone({ procedure }: KeyScope): HolonError {
   return catalogueError("KEY_UNDONE", `The run that called ${procedure} has undone this call; it comes too late.`);
 }

@@ -8,10 +8,10 @@ const SAYS_COMPATIBLE = /^compatible\b[\s:]*([^\s:].*)$/i;
 const NO_TRANSACTION = /^no-transaction$/i;
 
 /**
- * Why a version that does not have this migration cannot work with the tables that it leaves; empty where it can.
+ * Why a version without this migration cannot work with the tables that it leaves; empty if it can.
  *
- * The file may say it: `-- holon: not compatible: <why>`, or `-- holon: compatible: <why>`. Where it does not, its statements decide: those that
- * only add are compatible. A mark that cannot be read never makes a migration compatible.
+ * The file may say it: `-- holon: not compatible: <why>`, or `-- holon: compatible: <why>`. If it does not, its statements decide: a migration
+ * that only adds is compatible. A mark that cannot be read never makes a migration compatible.
  */
 export function incompatibilitiesOf({ statements }: Migration): readonly string[] {
   const texts = statements.map(sqlTokens);

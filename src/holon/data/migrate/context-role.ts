@@ -6,9 +6,9 @@ import type { OwnerConnection, OwnerRows } from "./owner-connection.ts";
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 /**
- * Makes the role that a context works as, and lets this login take it.
+ * Makes the role that a context works as, and grants it to this login.
  *
- * Returns its name; undefined where this server does not let us make roles, which is logged: the context then works as the login itself.
+ * Returns its name. It is undefined if this server does not let us make roles, which is logged: the context then works as the login itself.
  */
 export async function ensureContextRole(sql: OwnerRows, context: string, log: Logger): Promise<string | undefined> {
   const [row] = await sql.rows<{ database: string }>("select current_database() as database");
@@ -28,9 +28,7 @@ export async function ensureContextRole(sql: OwnerRows, context: string, log: Lo
   }
 }
 
-/**
- * Name of the role that a connection of this login may take for a context; undefined where there is none. For processes that do not migrate.
- */
+/** The role that a connection of this login may take for a context; undefined if there is none. For processes that do not migrate. */
 export async function findContextRole(sql: OwnerRows, context: string): Promise<string | undefined> {
   const [row] = await sql.rows<{ database: string }>("select current_database() as database");
   const role = contextRoleName(row?.database ?? "", context);
@@ -39,7 +37,7 @@ export async function findContextRole(sql: OwnerRows, context: string): Promise<
 }
 
 /**
- * Gives a role or login the rows of one schema, and nothing else: not its shape, not its journal of migrations, no other schema.
+ * Grants a role or login the rows of one schema and nothing else: not its tables' definitions, not its journal of migrations, no other schema.
  */
 export async function grantContext(sql: OwnerConnection, context: string, role: string, log: Logger): Promise<void> {
   const schema = quoteIdentifier(context);
@@ -67,7 +65,7 @@ async function createRole(sql: OwnerRows, role: string): Promise<void> {
   try {
     await sql.rows(`create role ${quoteIdentifier(role)} nologin noinherit`);
   } catch (error) {
-    // Roles belong to the server, the lock to the database: a twin in another database may have been faster.
+    // Roles belong to the server, the lock to the database: a process that migrates another database may have created the role first.
     if (sqlState(error) !== "42710" && sqlState(error) !== "23505") throw error;
   }
 }

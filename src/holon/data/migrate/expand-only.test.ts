@@ -6,7 +6,7 @@ import { useTestDatabase } from "../database.testing.ts";
 import { migrate } from "./migrate.ts";
 import { narrowingsOf, readShape, type SchemaShape } from "./schema-shape.testing.ts";
 
-/** The toolkit's tables as the oldest version made them that may run beside this one. */
+/** The toolkit's tables as made by the oldest version that may run beside this one. */
 const BEFORE = JSON.parse(readFileSync(path.join(import.meta.dirname, "tables-of-old-version.json"), "utf8")) as SchemaShape;
 
 const place = useTestDatabase();
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => sql.end({ timeout: 1 }));
 
-/** What is found after a statement, which is taken back. */
+/** What is found after a statement. The statement is rolled back. */
 async function foundAfter(statement: string): Promise<readonly string[]> {
   let found: readonly string[] = [];
   await sql

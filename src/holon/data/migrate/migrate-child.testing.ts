@@ -1,4 +1,4 @@
-/** A program for fault tests: migrates the context `orders` of the database and folder named on its command line, and says how it went. */
+/** A program for fault tests: migrates the context `orders` with the database and folder of its command line, and reports the result. */
 import { migrate } from "./migrate.ts";
 
 const [url, folder] = process.argv.slice(2) as [string, string];

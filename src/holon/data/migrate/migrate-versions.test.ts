@@ -26,7 +26,7 @@ const FORMER_JOURNAL = `create table orders.holon_migrations (
     primary key (source, name)
   )`;
 
-/** How those versions note what they ran. */
+/** How those versions record a migration. */
 const FORMER_INSERT = `insert into "orders".holon_migrations (source, name, ordinal, hash) values ($1, $2, $3, $4)`;
 const FORMER_SELECT = `select name, hash from "orders".holon_migrations where source = $1 order by ordinal`;
 
@@ -56,7 +56,7 @@ const log = {
   },
 };
 
-/** Starts a version of the context: the migrations that it has, by name. */
+/** Starts a version of the context. `files` are the migrations that it has, by name. */
 async function start(files: Readonly<Record<string, string>>, url = database.url): Promise<MigrateResult> {
   warnings = [];
   return migrate({ url, context: "orders", folder: await folderOf(files), log });
@@ -71,7 +71,7 @@ async function folderOf(files: Readonly<Record<string, string>>): Promise<string
   return folder;
 }
 
-/** Puts a database where a version without the column `compatible` had left it. */
+/** Prepares a database as a version without the column `compatible` leaves it. */
 async function startedFormerly(files: Readonly<Record<string, string>>): Promise<void> {
   await start(files);
   await sql.unsafe("alter table orders.holon_migrations drop column compatible");

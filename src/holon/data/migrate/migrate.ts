@@ -14,24 +14,23 @@ import { tableDifferences } from "./table-differences.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 import { LOCK_PATIENCE_MS, whenUnlocked } from "./when-unlocked.ts";
 
-/** What to migrate, and for whom. */
 export interface MigrateOptions {
-  /** Login that owns the context's schema, or may make it. */
+  /** A login that owns the context's schema, or may make it. */
   readonly url: string;
-  /** Name of the context, which is the name of its schema. */
+  /** Name of the context, which is also the name of its schema. */
   readonly context: string;
-  /** Folder of drizzle-kit's files; without it only the toolkit's own tables are made. */
+  /** The folder of drizzle-kit's files. Without it only the toolkit's own tables are made. */
   readonly folder?: string | undefined;
-  /** The tables of the code, which are compared with those of the database afterwards. */
+  /** The tables of the code. They are compared with those of the database after the migration. */
   readonly tables?: Tables | undefined;
   /**
-   * Who works with the tables afterwards: by default the role `<database>_<context>`, made here; a name for a login that exists; null where the
-   * login of `url` is the context's own.
+   * The role or login that works with the tables after the migration. Default: the role `<database>_<context>`, which is made here. A name means
+   * a login that exists; null means the login of `url`.
    */
   readonly role?: string | null | undefined;
   readonly log?: Logger | undefined;
   readonly clock?: Clock | undefined;
-  /** How long a migration tries to get the locks that it needs; five minutes if nothing is given. */
+  /** How long a migration retries to get the locks that it needs. Default: five minutes. */
   readonly patienceMs?: number | undefined;
 }
 
@@ -39,20 +38,20 @@ export interface MigrateOptions {
 export interface MigrateResult {
   /** Names of the migrations that ran now, in order. */
   readonly applied: readonly string[];
-  /** The role that connections should take, for {@link ContextDataOptions.role}; undefined where they work as their login. */
+  /** The role that connections should take, for {@link ContextDataOptions.role}; undefined if they work as their login. */
   readonly role: string | undefined;
-  /** How the tables of the code and of the database differ, so that statements fail ({@link tableDifferences}); empty where they fit. */
+  /** Differences between the tables of the code and of the database that make statements fail ({@link tableDifferences}); empty if they match. */
   readonly differences: readonly string[];
 }
 
 /**
  * Brings the schema of one context up to date: the schema, its role and rights, the toolkit's tables, then the context's own files.
  *
- * Guarantee: processes may do so at the same time, on an empty database too; each file runs once, whole or not at all (unless it opted out).
- * Migrations of a newer version, behind all that this one has, are let through with a warning when they are compatible.
- * A migration waits shortly for the locks of tables in use, and tries again after a pause: what queues behind it goes on in between.
- * Errors: CONFLICT - a file that ran was edited, or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails;
- * UNAVAILABLE - no database, or one that went away, or a lock that others kept for the whole patience.
+ * Guarantee: several processes may do so at the same time, on an empty database too. Each file runs once, as a whole or not at all (unless it
+ * opted out). Migrations of a newer version, after all that this version has, are accepted with a warning if they are compatible. A migration
+ * waits a short time for the locks of tables in use and retries after a pause; the statements that queue behind it run in between.
+ * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails;
+ * UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `patienceMs`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const log = options.log ?? silentLogger;
@@ -60,12 +59,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   return withOwner(options.url, (connection) => withMigrationLock(connection, log, () => migrateLocked(connection, options, own, log)));
 }
 
-/** The role that connections of a login may take for a context; undefined where they work as the login. For processes that do not migrate. */
+/** The role that connections of a login may take for a context; undefined if they work as the login. For processes that do not migrate. */
 export function contextRole(options: { readonly url: string; readonly context: string }): Promise<string | undefined> {
   return withOwner(options.url, (connection) => findContextRole(connection, options.context));
 }
 
-/** Errors: in the catalogue's words. */
+/** Errors: codes of the catalogue. */
 async function withOwner<Result>(url: string, work: (connection: OwnerConnection) => Promise<Result>): Promise<Result> {
   let connection: OwnerConnection | undefined;
   try {
@@ -92,7 +91,7 @@ async function migrateLocked(
     { source: "holon", migrations: toolkitMigrations(context) },
     { source: "context", migrations: own },
   ] as const;
-  // A version that is refused leaves everything as it was.
+  // All sources are checked before anything runs: a version that is refused changes nothing.
   const found = [];
   for (const { source, migrations } of sources) {
     const pending = await pendingMigrations({ journal, context, source, migrations, log });
@@ -115,7 +114,7 @@ async function migrateLocked(
   }
   if (role !== undefined) await grantContext(connection, context, role, log);
   const differences = options.tables === undefined ? [] : await tableDifferences(connection, context, options.tables);
-  // An operator, or the newer version, has said that this one works with what the newer one left.
+  // The operator or the newer version has marked its migrations as compatible, so their differences are only logged.
   const isOlder = (await journal.applied("context")).length > (own?.length ?? 0);
   if (isOlder && differences.length > 0) {
     log.warn(
@@ -123,11 +122,11 @@ async function migrateLocked(
       "The tables are not as this version declares them. Newer migrations that are marked as compatible changed them.",
     );
   }
-  // A login that was named is connected as, not changed into.
+  // A named login connects as itself, so there is no role to take.
   return { applied, role: options.role === undefined ? role : undefined, differences: isOlder ? [] : differences };
 }
 
-/** Asks first: `create schema if not exists` needs rights on the database even where the schema exists. */
+/** Checks first: `create schema if not exists` needs rights on the database even if the schema exists. */
 async function ensureSchema(connection: OwnerConnection, context: string): Promise<void> {
   const found = await connection.rows("select 1 from pg_namespace where nspname = $1", [context]);
   if (found.length === 0) await connection.rows(`create schema ${quoteIdentifier(context)}`);
@@ -147,7 +146,7 @@ interface MigrationRun {
 async function runMigration(run: MigrationRun, record: () => Promise<void>): Promise<void> {
   const { connection, watch, context, migration } = run;
   if (!migration.inTransaction) {
-    // What cannot run in a transaction cannot be taken back either, nor tried again: it waits for locks with patience of its own.
+    // A statement outside of a transaction can be neither rolled back nor retried, so it waits longer for locks.
     await connection.rows(`set lock_timeout = ${ALONE_LOCK_TIMEOUT_MS}`);
     await runStatements(run, () => {});
     await connection.rows(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
@@ -165,7 +164,7 @@ async function runMigration(run: MigrationRun, record: () => Promise<void>): Pro
   );
 }
 
-/** Longest wait for a lock of a statement that runs outside of a transaction. */
+/** The longest wait for a lock of a statement that runs outside of a transaction. */
 const ALONE_LOCK_TIMEOUT_MS = 60_000;
 
 async function runStatements({ watch, context, migration }: MigrationRun, onBegin: (statement: number) => void): Promise<void> {
@@ -176,7 +175,7 @@ async function runStatements({ watch, context, migration }: MigrationRun, onBegi
     try {
       await watch.run({ context, migration: migration.name, statement }, text);
     } catch (cause) {
-      // Those are not the migration's fault, and say what they are.
+      // These errors are not the migration's fault, and their message is clear.
       if (isHolonError(cause) || isConnectionLoss(cause)) throw cause;
       const said = cause instanceof Error ? cause.message : String(cause);
       throw catalogueError("INTERNAL", `The migration ${migration.name} of the context ${context} fails at statement ${statement}: ${said}`, {
@@ -187,7 +186,7 @@ async function runStatements({ watch, context, migration }: MigrationRun, onBegi
   }
 }
 
-/** drizzle-kit begins with creating the schema, which is there already: it holds the journal. */
+/** drizzle-kit first creates the schema. It exists already, because it has the journal. */
 function createsOwnSchema(statement: string, context: string): boolean {
   const match = /^create\s+schema\s+(?:if\s+not\s+exists\s+)?("?)([^";\s]+)\1\s*;?$/i.exec(statement);
   return match?.[2] === context;

@@ -10,8 +10,8 @@ interface DrizzleJournal {
 /**
  * Reads the migrations that drizzle-kit generated into a folder, in the order of its journal.
  *
- * Shape: empty where the folder has no journal: nothing was generated yet.
- * Errors: CONFLICT - the journal names a file that is missing, or is no journal.
+ * Shape: empty if the folder has no journal, because nothing was generated yet.
+ * Errors: CONFLICT - the journal names a file that is missing, or is not a journal.
  */
 export async function readMigrationFolder(folder: string): Promise<readonly Migration[]> {
   const file = path.join(folder, "meta", "_journal.json");
@@ -39,7 +39,7 @@ function parseJournal(file: string, text: string): DrizzleJournal {
     const journal = JSON.parse(text) as Partial<DrizzleJournal>;
     if (Array.isArray(journal.entries)) return journal as DrizzleJournal;
   } catch {
-    // Said below, as for JSON of another shape.
+    // Reported below, like JSON of another shape.
   }
   throw catalogueError("CONFLICT", `${file} is not the journal of drizzle-kit. Restore it from version control.`);
 }

@@ -5,29 +5,29 @@ import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import type { OwnerRows } from "./owner-connection.ts";
 
-/** Whose migrations: the toolkit's own tables, or the context's. */
+/** Where migrations come from: the toolkit, for its own tables, or the context. */
 export type MigrationSource = "holon" | "context";
 
 /** A row of the journal: a migration that ran. */
 export interface AppliedMigration {
   readonly name: string;
   readonly hash: string;
-  /** Whether versions that do not have its file work with what it left; null where the version that ran it did not judge. */
+  /** Whether versions without its file work with what it left; null if the version that ran it did not judge. */
   readonly compatible: boolean | null;
 }
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 /**
- * The table `holon_migrations` of a schema: what ran there.
+ * The table `holon_migrations` of a schema: the migrations that ran there.
  *
- * Versions before the column `compatible` read and write the other columns; their rows hold null, until a version that has the file judges it.
+ * Versions before the column `compatible` read and write the other columns. Their rows have null until a version that has the file judges it.
  */
 export class MigrationJournal {
   readonly #sql: OwnerRows;
   readonly #context: string;
   readonly #table: string;
-  /** False where the table has no column `compatible` and this login may not add it. */
+  /** False if the table has no column `compatible` and this login may not add it. */
   readonly #judges: boolean;
 
   private constructor(sql: OwnerRows, context: string, judges: boolean) {
@@ -37,7 +37,7 @@ export class MigrationJournal {
     this.#judges = judges;
   }
 
-  /** Makes the table where it is missing, and adds the column where a version before it made the table. */
+  /** Makes the table if it is missing, and adds the column if an older version made the table. */
   static async open(sql: OwnerRows, context: string, log: Logger): Promise<MigrationJournal> {
     const columns = await sql.rows<{ name: string }>(
       `select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace on pg_namespace.oid = relnamespace
@@ -58,7 +58,7 @@ export class MigrationJournal {
     return this.#sql.rows<AppliedMigration>(statement, [source]);
   }
 
-  /** Remembers that a migration ran; in its transaction, where it has one. */
+  /** Records that a migration ran; in its transaction, if it has one. */
   async record(source: MigrationSource, migration: Migration, ordinal: number): Promise<void> {
     const row = [source, migration.name, ordinal, migration.hash];
     if (!this.#judges) return void (await this.#sql.rows(`insert into ${this.#table} (source, name, ordinal, hash) values ($1, $2, $3, $4)`, row));
@@ -66,7 +66,7 @@ export class MigrationJournal {
     await this.#sql.rows(statement, [...row, isCompatible(migration)]);
   }
 
-  /** Judges what a version before the column ran. */
+  /** Judges the migrations that a version before the column ran. */
   async judge(source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<void> {
     if (!this.#judges) return;
     const statement = `update ${this.#table} set compatible = $1 where source = $2 and name = $3 and compatible is null`;
@@ -101,7 +101,7 @@ function addColumn(sql: OwnerRows, context: string, log: Logger): Promise<boolea
   return ifAllowed(context, log, () => sql.rows(`alter table ${journalTable(context)} add column if not exists compatible boolean`));
 }
 
-/** A login that may not change the journal starts all the same: what it cannot write counts as unknown. */
+/** A login that may not change the journal can still start. What it cannot write counts as unknown. */
 async function ifAllowed(context: string, log: Logger, work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();

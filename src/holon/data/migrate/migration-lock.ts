@@ -2,17 +2,17 @@ import { catalogueError, type Logger } from "../../kernel/index.ts";
 import { jitter } from "../jitter.ts";
 import type { OwnerRows } from "./owner-connection.ts";
 
-/** The one advisory lock of a database for everything that changes its shape. */
+/** The only advisory lock of a database for everything that changes its tables. */
 const LOCK = "5143811270266217805";
 
-/** How often the lock is asked for: with the waits between, some ten minutes. */
+/** How often the lock is tried. With the waits between, this takes some ten minutes. */
 const ATTEMPTS = 8_000;
 
 /**
  * Runs work while no other process migrates this database.
  *
- * The lock is asked for again and again instead of waited for: a session that waits holds a snapshot, and `create index concurrently` in the
- * session that has the lock would wait for that snapshot for ever.
+ * The lock is tried again and again, not waited for: a session that waits holds a snapshot, and `create index concurrently` in the session that
+ * has the lock would wait for that snapshot for ever.
  * Errors: UNAVAILABLE - another process keeps the lock.
  */
 export async function withMigrationLock<Result>(sql: OwnerRows, log: Logger, work: () => Promise<Result>): Promise<Result> {
@@ -25,7 +25,7 @@ export async function withMigrationLock<Result>(sql: OwnerRows, log: Logger, wor
   try {
     return await work();
   } finally {
-    await sql.rows(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // The end of the session unlocks as well.
+    await sql.rows(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // The end of the session unlocks too.
   }
 }
 

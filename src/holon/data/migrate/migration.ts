@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** One step of a schema, as the migrator runs and remembers it. */
+/** One step of a schema, as the migrator runs and records it. */
 export interface Migration {
   readonly name: string;
-  /** Of the text, line ends made alike; tells an edited file from the one that ran. */
+  /** Hash of the text with uniform line ends. It shows whether a file was edited after it ran. */
   readonly hash: string;
   readonly statements: readonly string[];
   /** False for a file that begins with `-- holon:no-transaction`. */
@@ -12,7 +12,7 @@ export interface Migration {
 
 const NO_TRANSACTION = /^--\s*holon:no-transaction\s*(\n|$)/;
 
-/** Reads the text of a migration: statements stand between drizzle-kit's breakpoints. */
+/** Reads the text of a migration. drizzle-kit's breakpoints separate its statements. */
 export function toMigration(name: string, text: string): Migration {
   const unified = text.replaceAll("\r\n", "\n");
   return {

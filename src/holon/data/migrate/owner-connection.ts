@@ -2,28 +2,30 @@ import { databaseAway } from "../database-error.ts";
 import { answerWithin } from "../pool/answer-within.ts";
 import { PoolConnection } from "../pool/pool-connection.ts";
 
-/** Longest that a statement waits for a lock: what reads or writes the table queues behind it for so long. Units: milliseconds. */
+/**
+ * The longest time that a statement waits for a lock. For so long, statements that read or write the table queue behind it. Units: milliseconds.
+ */
 export const LOCK_TIMEOUT_MS = 1_000;
 
-/** Longest that a statement may take which only looks at catalogs, or notes what was done. */
+/** The longest time of a statement that only reads catalogs or records what was done. */
 const SHORT_MS = 30_000;
 
-/** Longest that a connection may take to end. */
+/** The longest time that a connection may take to end. */
 const CLOSE_MS = 5_000;
 
 const LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: LOCK_TIMEOUT_MS, idleInTransactionMs: 0 };
 
-/** The part of {@link OwnerConnection} that looks at a database and notes things. */
+/** The part of {@link OwnerConnection} that reads a database and records things. */
 export interface OwnerRows {
-  /** Runs a short statement. The caller names the shape of its rows. */
+  /** Runs a short statement. The caller gives the type of its rows. */
   rows<Row = object>(text: string, params?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
 /**
- * One connection that changes the shape of a database, for one life.
+ * A connection that changes the tables of a database. It is never opened again.
  *
- * Short statements, begin, commit and rollback have a bound here. A statement of a migration has none, for it may build an index for an hour: what
- * runs one watches it, see {@link import("./statement-watch.ts").StatementWatch}.
+ * Short statements, begin, commit and rollback have a time limit here. A statement of a migration has none, because it may build an index for an
+ * hour; the code that runs it watches it, see {@link import("./statement-watch.ts").StatementWatch}.
  */
 export class OwnerConnection implements OwnerRows {
   readonly url: string;
@@ -34,7 +36,7 @@ export class OwnerConnection implements OwnerRows {
     this.#connection = connection;
   }
 
-  /** Errors: in the catalogue's words, see {@link toHolonError}, once they are translated. */
+  /** Errors: those of postgres.js, which the caller translates with {@link toHolonError}. */
   static async open(url: string, applicationName = "holon migrate"): Promise<OwnerConnection> {
     const options = { url, role: undefined, applicationName, limits: LIMITS, readsTypes: false };
     return new OwnerConnection(url, await PoolConnection.open(options, 0, () => {}));
@@ -45,7 +47,7 @@ export class OwnerConnection implements OwnerRows {
     return this.#shortly(statement) as unknown as Promise<readonly Row[]>;
   }
 
-  /** Runs statements of a migration, however long that takes. */
+  /** Runs statements of a migration, without a time limit. */
   async run(text: string): Promise<void> {
     this.#assertAlive();
     await this.#connection.sendSimple(text);
@@ -64,7 +66,7 @@ export class OwnerConnection implements OwnerRows {
     }
   }
 
-  /** For a server that did not answer in time: what runs fails. */
+  /** Cuts the connection off because the server did not answer in time. Running statements fail. */
   abandon(): void {
     this.#connection.abandon();
   }
@@ -81,7 +83,7 @@ export class OwnerConnection implements OwnerRows {
     });
   }
 
-  /** A statement on a connection that was lost would wait for ever. */
+  /** On a lost connection a statement would wait for ever. */
   #assertAlive(): void {
     if (this.#connection.lost) throw databaseAway("The connection to the database was lost.");
   }

@@ -3,22 +3,21 @@ import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import { type AppliedMigration, journalTable, type MigrationJournal, type MigrationSource } from "./migration-journal.ts";
 
-/** What {@link pendingMigrations} compares. */
 export interface PendingOptions {
   readonly journal: MigrationJournal;
   readonly context: string;
   readonly source: MigrationSource;
-  /** What this version has; undefined where it has no tables of this source, and so works with none. */
+  /** The migrations of this version; undefined if it has no tables of this source. */
   readonly migrations: readonly Migration[] | undefined;
   readonly log: Logger;
 }
 
 /**
- * What is still to run, after making sure that what ran is what the files say.
+ * The migrations that are still to run. Checks first that the ones that ran match the files.
  *
- * Newer migrations, which stand behind all that this version has, are let through with a warning when all of them are compatible.
- * Errors: CONFLICT naming the file where one that ran was edited, is missing, or stands behind one that did not run, and naming the newer ones
- * that this version cannot work with.
+ * Newer migrations, after all that this version has, are accepted with a warning if all of them are compatible.
+ * Errors: CONFLICT naming the file if one that ran was edited, is missing, or is after one that did not run, and naming the newer ones that this
+ * version cannot work with.
  */
 export async function pendingMigrations({ journal, context, source, migrations, log }: PendingOptions): Promise<readonly Migration[]> {
   const applied = await journal.applied(source);
@@ -32,7 +31,7 @@ export async function pendingMigrations({ journal, context, source, migrations, 
   }
   const newer = applied.slice(known.length);
   if (newer[0] !== undefined) {
-    // A folder without files is one that was not deployed, and not an older version.
+    // A folder without files was not deployed. It does not mean an older version.
     if (migrations?.length === 0) throw conflict(context, newer[0].name, MISSING);
     letThrough(context, source, newer, log);
   }
@@ -74,7 +73,7 @@ function tooOld(context: string, source: MigrationSource, stopping: readonly App
   );
 }
 
-/** Said before the first of them runs: from then on older versions fail. */
+/** Logged before the first of them runs, because from then on older versions fail. */
 function warnOfStops(context: string, pending: readonly Migration[], log: Logger): void {
   for (const migration of pending) {
     const because = incompatibilitiesOf(migration);

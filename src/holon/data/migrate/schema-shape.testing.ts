@@ -1,12 +1,12 @@
 import type { Sql } from "postgres";
 
-/** A column, as an `insert` or `select` of an older version meets it. */
+/** A column as an `insert` or `select` of an older version uses it. */
 export interface ShapeColumn {
   readonly table: string;
   readonly name: string;
   readonly type: string;
   readonly notNull: boolean;
-  /** Its default, identity or generation; null where a row that leaves it out holds null. */
+  /** Its default, identity or generation; null if a row without it gets null. */
   readonly filledBy: string | null;
 }
 
@@ -51,7 +51,7 @@ export async function readShape(sql: Sql, schema: string): Promise<SchemaShape> 
   };
 }
 
-/** What the statements of a version that knows `before` cannot rely on any more in `after`; empty where tables were changed by expand only. */
+/** What the statements of a version that knows `before` cannot rely on any more in `after`; empty if the change only expands. */
 export function narrowingsOf(before: SchemaShape, after: SchemaShape): readonly string[] {
   return [...columnFaults(before, after), ...ruleFaults(before, after)];
 }
@@ -100,7 +100,7 @@ function isSame(left: ShapeRule, right: ShapeRule): boolean {
   return left.table === right.table && left.name === right.name && left.definition === right.definition;
 }
 
-/** A check of a list that lets through all that the one of its name did, and more. */
+/** Whether a check of a list allows everything that the check of the same name allowed before, and more. */
 function isWider(before: ShapeRule, after: ShapeRule): boolean {
   if (before.table !== after.table || before.name !== after.name || before.kind !== "check") return false;
   const withoutTexts = (definition: string): string => definition.replaceAll(/'[^']*'::text,? ?/g, "");

@@ -1,13 +1,13 @@
-/** A word, quoted name, text or sign of a statement; comments are not among them. */
+/** A word, quoted name, text or sign of a statement. Comments are left out. */
 export interface SqlToken {
   readonly kind: "word" | "quoted" | "text" | "sign";
-  /** A word in lower case; a quoted name without its quotes; nothing of a text. */
+  /** A word in lower case; a quoted name without its quotes; empty for a text. */
   readonly value: string;
 }
 
-/** What a piece of SQL is made of. */
+/** A parsed piece of SQL. */
 export interface SqlText {
-  /** By statement: a semicolon ends one. */
+  /** The tokens of each statement. A semicolon ends a statement. */
   readonly statements: readonly (readonly SqlToken[])[];
   /** The text of each line comment, trimmed, in order. */
   readonly comments: readonly string[];
@@ -18,14 +18,14 @@ const LINE_COMMENT = /--([^\n]*)/y;
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
 const QUOTED_NAME = /"([^"]*(?:""[^"]*)*)"/y;
 const TEXT = /'[^']*(?:''[^']*)*'/y;
-/** `E'...'`: a backslash takes the next character with it. */
+/** `E'...'`: a backslash escapes the next character. */
 const ESCAPED_TEXT = /[eE]'[^'\\]*(?:(?:''|\\[\s\S])[^'\\]*)*'/y;
 const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 
 /**
- * Cuts SQL into statements and tokens, as Postgres reads it: what stands in a text, a quoted name or a comment is never a word.
+ * Cuts SQL into statements and tokens as Postgres reads it: the content of a text, a quoted name or a comment is never a word.
  *
- * Each character is looked at a bounded number of times. A text or comment that is not closed reaches to the end.
+ * Each character is read a limited number of times. A text or comment without an end reaches to the end of the SQL.
  */
 export function sqlTokens(sql: string): SqlText {
   const statements: SqlToken[][] = [];

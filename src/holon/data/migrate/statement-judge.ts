@@ -4,37 +4,37 @@ import { excerptOf, hasWords, StatementReader } from "./statement-reader.ts";
 const CHANGES = "it changes or removes what is there";
 const NARROWS = "it refuses rows that were taken before";
 
-/** What may stand between `create` and what is made. */
+/** Words that may be between `create` and the kind of object. */
 const MODIFIERS = ["unlogged", "temporary", "temp", "recursive", "foreign", "materialized"];
 
-/** What may be made beside what is there. Triggers, rules and policies are not among them: they change what old statements do. */
+/** Objects that may be added. Triggers, rules and policies are left out: they change what statements of older versions do. */
 const MADE = ["sequence", "type", "domain", "schema", "extension", "view", "function", "procedure", "aggregate", "collation", "statistics"];
 
-/** Statements that leave rows and shapes as they are. */
+/** Statements that change neither rows nor tables. */
 const HARMLESS = ["comment", "grant", "analyze", "vacuum", "reindex", "set", "reset"];
 
-/** What may be done to a column that is there. */
+/** Changes that an existing column may have. */
 const HARMLESS_TO_COLUMN = ["set default", "set statistics", "set storage", "set compression"];
 
 const CONSTRAINTS = ["constraint", "primary key", "unique", "check", "foreign key", "exclude", "not null"];
 
-/** What gives a column a value that no statement names. */
+/** Words that give a column a value if no statement sets it. */
 const FILLING = ["default", "generated", "serial", "bigserial", "smallserial"];
 
-/** What takes the reference of a row that is deleted, so that deleting goes on. */
+/** Clauses that remove the reference to a deleted row, so that it can still be deleted. */
 const LETTING_GO = ["on delete cascade", "on delete set null", "on delete set default"];
 
 /**
- * Judges the statements of one migration, in order, by a list of what only adds. What it does not know, it takes for a change.
+ * Judges the statements of one migration, in order, by a list of what only adds. A statement that it does not know counts as a change.
  *
  * It remembers the tables and columns that the migration itself made: no older version writes or reads them.
  */
 export class StatementJudge {
   readonly #tables = new Set<string>();
-  /** As `<table> <column>`, and whether older versions fill it by leaving it out. */
+  /** By `<table> <column>`: whether the column gets a value in rows of older versions, which do not set it. */
   readonly #columns = new Map<string, boolean>();
 
-  /** Why versions that do not have this statement cannot work with what it leaves; empty where it only adds. */
+  /** Why versions without this statement cannot work with the tables that it leaves; empty if it only adds. */
   judge(tokens: readonly SqlToken[]): readonly string[] {
     const reader = new StatementReader(tokens);
     if (reader.take("alter table")) return this.#alterTable(reader);
@@ -76,7 +76,7 @@ export class StatementJudge {
     return this.#isOwn(table) || this.#isUniqueOfNothing(table, reader) ? undefined : NARROWS;
   }
 
-  /** Unique over a new column that is null in the rows of older versions: nulls are never equal. */
+  /** Whether the index includes a new column that is null in the rows of older versions. Nulls are never equal, so such rows never collide. */
   #isUniqueOfNothing(table: string, reader: StatementReader): boolean {
     const columns = reader.takeGroup().parts();
     const isNull = (column: readonly SqlToken[]): boolean => column.length === 1 && this.#isFilled(table, column) === false;
@@ -126,7 +126,7 @@ export class StatementJudge {
     return this.#references(definition);
   }
 
-  /** A constraint that rows of older versions meet whatever is in them. */
+  /** Whether rows of older versions meet the constraint whatever they contain. */
   #isOfNewColumns(table: string, kind: string, reader: StatementReader): boolean {
     if (kind === "constraint") reader.takeName();
     if (kind === "unique" || reader.take("unique")) return !reader.take("nulls not distinct") && this.#isUniqueOfNothing(table, reader);
@@ -137,7 +137,7 @@ export class StatementJudge {
       .every((column) => this.#isFilled(table, column) === false);
   }
 
-  /** A row that something refers to can no longer be deleted by versions that do not know what refers to it. */
+  /** Versions that do not know about the reference could not delete the referenced rows any more. */
   #references(tokens: readonly SqlToken[]): string | undefined {
     const at = tokens.findIndex(({ kind, value }) => kind === "word" && value === "references");
     if (at === -1) return undefined;

@@ -1,9 +1,9 @@
 import type { SqlToken } from "./sql-tokens.ts";
 
-/** How much of a statement an excerpt shows. */
+/** How many tokens of a statement an excerpt shows. */
 const EXCERPT_TOKENS = 8;
 
-/** Reads the tokens of one statement from the left. */
+/** Reads the tokens of one statement from left to right. */
 export class StatementReader {
   readonly #tokens: readonly SqlToken[];
   #at = 0;
@@ -12,7 +12,7 @@ export class StatementReader {
     this.#tokens = tokens;
   }
 
-  /** Takes these words where they come next, all of them or none. */
+  /** Takes these words if they come next, all of them or none. */
   take(words: string): boolean {
     const wanted = words.split(" ");
     if (!wanted.every((word, index) => isWord(this.#tokens[this.#at + index], word))) return false;
@@ -20,12 +20,12 @@ export class StatementReader {
     return true;
   }
 
-  /** Takes the first of these that comes next. */
+  /** Takes the first of these choices that comes next. */
   takeOne(choices: readonly string[]): string | undefined {
     return choices.find((words) => this.take(words));
   }
 
-  /** Takes a name, as in `orders.lines` or `"orders"."lines"`; undefined where something else comes next. */
+  /** Takes a name, such as `orders.lines` or `"orders"."lines"`; undefined if no name comes next. */
   takeName(): string | undefined {
     const parts: string[] = [];
     do {
@@ -37,7 +37,7 @@ export class StatementReader {
     return parts.join(".");
   }
 
-  /** Takes what stands in the parentheses that come next; empty where none come. */
+  /** Takes the content of the parentheses that come next; empty if none come. */
   takeGroup(): StatementReader {
     const start = this.#at;
     let depth = 0;
@@ -50,12 +50,12 @@ export class StatementReader {
     return new StatementReader(this.#tokens.slice(start + 1, this.#at - 1));
   }
 
-  /** Goes on to the first of these signs; to the end where it does not come. */
+  /** Skips to the first of these signs, or to the end if there is none. */
   skipTo(sign: string): void {
     while (this.#at < this.#tokens.length && !isSign(this.#tokens[this.#at], sign)) this.#at++;
   }
 
-  /** All that is left, cut at the commas that stand in no parentheses. */
+  /** The rest, split at the commas outside of parentheses. */
   parts(): readonly (readonly SqlToken[])[] {
     const parts: SqlToken[][] = [[]];
     let depth = 0;
@@ -78,20 +78,20 @@ export class StatementReader {
   }
 }
 
-/** The first tokens of a statement as a text, to find it by. */
+/** The first tokens of a statement as a text, so that people can find it. */
 export function excerptOf(tokens: readonly SqlToken[]): string {
   const texts = tokens.slice(0, EXCERPT_TOKENS).map(({ kind, value }) => (kind === "text" ? "'...'" : value));
   return texts.join(" ").replaceAll(" . ", ".");
 }
 
-/** Whether these words stand one after the other, outside of parentheses. */
+/** Whether these words follow each other outside of parentheses. */
 export function hasWords(tokens: readonly SqlToken[], words: string): boolean {
   const outer = outside(tokens);
   const wanted = words.split(" ");
   return outer.some((_, start) => wanted.every((word, index) => isWord(outer[start + index], word)));
 }
 
-/** What stands outside of parentheses. */
+/** The tokens outside of parentheses. */
 function outside(tokens: readonly SqlToken[]): readonly SqlToken[] {
   let depth = 0;
   return tokens.filter((token) => {

@@ -10,7 +10,7 @@ import { StatementWatch } from "./statement-watch.ts";
 const place = useTestDatabase();
 const STATEMENT = { context: "orders", migration: "0001_slow", statement: 1 };
 
-/** A gate before the server that can hold new connections: they are taken, and nothing passes until it lets them through. */
+/** A gate before the server that can hold new connections: it accepts them, but forwards nothing until the test opens it. */
 let gate: Server;
 let held: Socket[];
 let isHolding: boolean;
@@ -78,7 +78,7 @@ describe("the watch over a statement", () => {
 
   it("does not give a statement up if the server does not track what its sessions do", async () => {
     await connection.run("set track_activities = off");
-    // Longer than three looks take.
+    // Longer than three checks take.
     await watch.run(STATEMENT, "select pg_sleep(5)");
     expect(acceptedCount).toBe(2);
   });

@@ -12,23 +12,23 @@ export interface MigrationStatement {
   readonly statement: number;
 }
 
-/** When a statement is looked at for the first time: before its wait for a lock ends. Units: milliseconds, here and below. */
+/** When a statement is checked for the first time: before its wait for a lock ends. Units: milliseconds, here and below. */
 const FIRST_LOOK_MS = 300;
 const NEXT_LOOK_MS = 2_000;
 
-/** How often it is said that a statement still runs. */
+/** How often it is logged that a statement still runs. */
 const SAY_MS = 30_000;
 
 /** How long a server may give no answer before the statement counts as lost. */
 const SILENT_MS = 10_000;
 
-/** How many looks in a row may find that the server does not work on a statement whose answer has not come. */
+/** After this many checks in a row that find the session idle although the answer has not come, the answer counts as lost. */
 const IDLE_LOOKS = 3;
 
-/** States of a session that works on nothing. One whose activities are not tracked is `disabled`, whatever it does. */
+/** States of an idle session. A session whose activities are not tracked is `disabled`, whatever it does. */
 const IDLE = /^(idle|gone)/;
 
-/** SQLSTATE of a server that may have no connection more. It lives. */
+/** SQLSTATE of a server that accepts no more connections. The server lives. */
 const TOO_MANY_CONNECTIONS = "53300";
 
 const LOOK = `select coalesce((select state from pg_stat_activity where pid = $1::int), 'gone') as state,
@@ -45,7 +45,6 @@ interface Look {
   readonly blocked_by: string;
 }
 
-/** What {@link StatementWatch} needs. */
 export interface StatementWatchDeps {
   readonly connection: OwnerConnection;
   readonly clock: Clock;
@@ -53,17 +52,17 @@ export interface StatementWatchDeps {
 }
 
 /**
- * Watches a statement of a migration over a second connection, opened when a statement takes long: what is in its way, and whether the server still
- * works on it.
+ * Watches a statement of a migration over a second connection, which is opened if the statement takes long: which sessions block it, and whether the
+ * server still works on it.
  *
- * A statement may rightly take an hour, so it has no time limit. It is given up when the server has said nothing for a while, or says that it does not
- * work on it any more: then its answer was lost.
+ * A statement may need an hour, so it has no time limit. It is given up if the server was silent for a while, or if the server says that it does not
+ * work on it any more: then the answer was lost.
  */
 export class StatementWatch {
   readonly #deps: StatementWatchDeps;
   readonly #pid: number;
   #second: OwnerConnection | undefined = undefined;
-  /** The look that runs: there is one at a time, so that they share the second connection. */
+  /** The check in progress. There is one at a time, so that they share the second connection. */
   #looking: Promise<void> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #watched: { readonly statement: MigrationStatement; readonly sinceMs: number } | undefined = undefined;
@@ -83,17 +82,17 @@ export class StatementWatch {
     return new StatementWatch(deps, row?.pid ?? 0);
   }
 
-  /** The sessions that were in the way when the server was last asked, each as a text for operators. */
+  /** The sessions that blocked the statement at the last check, each as a text for operators. */
   get blockedBy(): readonly string[] {
     return this.#blockedBy;
   }
 
-  /** The table that the statement waited for then. */
+  /** The table that the statement waited for at the last check. */
   get waitsFor(): string | undefined {
     return this.#waitsFor;
   }
 
-  /** Runs one statement and watches it. Errors: the statement's; UNAVAILABLE if the server went silent. */
+  /** Runs one statement and watches it. Errors: the statement's; UNAVAILABLE if the server was silent. */
   async run(statement: MigrationStatement, text: string): Promise<void> {
     const nowMs = this.#deps.clock.monotonicMs();
     this.#watched = { statement, sinceMs: nowMs };
@@ -109,7 +108,7 @@ export class StatementWatch {
     }
   }
 
-  /** Waits for the look that runs, which may be about to open the second connection. */
+  /** Waits for the check in progress, which may be about to open the second connection. */
   async close(): Promise<void> {
     await this.#looking;
     await this.#second?.close();
@@ -117,7 +116,7 @@ export class StatementWatch {
 
   #lookLater(ms: number): void {
     this.#timer = setTimeout(() => {
-      // One that began under the statement before is let come to its end.
+      // A check that began during the statement before may end first.
       if (this.#looking !== undefined) return this.#lookLater(FIRST_LOOK_MS);
       this.#looking = this.#look().finally(() => {
         this.#looking = undefined;

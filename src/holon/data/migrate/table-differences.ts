@@ -10,13 +10,13 @@ interface FoundColumn {
   readonly table: string;
   /** Null for a table without columns. */
   readonly name: string | null;
-  /** Of the type, or of what a domain is over. */
+  /** Id of the type, or of a domain's base type. */
   readonly typeId: number;
   readonly type: string;
   readonly category: string;
-  /** By itself, or by its domain. */
+  /** True if the column or its domain is not null. */
   readonly notNull: boolean;
-  /** Whether a row that leaves it out gets a value: a default of its own or of its domain, an identity, a generated column. */
+  /** Whether a row without it gets a value: a default of the column or of its domain, an identity, a generated column. */
   readonly isFilled: boolean;
 }
 
@@ -26,19 +26,19 @@ interface FoundType {
   readonly category: string;
 }
 
-/** How Drizzle names integers with a sequence; Postgres knows no such types. */
+/** How Drizzle names integers with a sequence. Postgres does not know these types. */
 const SERIALS: Readonly<Record<string, string>> = { smallserial: "smallint", serial: "integer", bigserial: "bigint" };
 
 /** Texts of all kinds are sent and read alike, whatever their declared length. */
 const TEXT_CATEGORY = "S";
 
 /**
- * How the tables of the code differ from those of the context's schema, so that statements fail: tables and columns that are missing, types, and
- * columns that a new row must fill and the code does not know.
+ * Differences between the tables of the code and of the context's schema that make statements fail: missing tables and columns, types, and columns that
+ * a new row must fill and the code does not know.
  *
- * Shape: a clause each, as in `the column orders.note is missing`; empty where the code can work. More tables and columns in the database are fine,
- * since a newer version may have added them. Whether a known column may be null is not compared: no statement fails where it may, and columns of
- * views always may. Nor are lengths of texts and the precision of numbers.
+ * Shape: a clause for each, such as `the column orders.note is missing`; empty if the code can work. The database may have more tables and columns,
+ * because a newer version may have added them. Whether a known column may be null is not compared: a nullable column makes no statement fail, and
+ * columns of views always may be null. Lengths of texts and the precision of numbers are not compared either.
  */
 export async function tableDifferences(sql: OwnerRows, context: string, tables: Tables): Promise<readonly string[]> {
   const declared = Object.values(tables)
@@ -69,11 +69,12 @@ export async function tableDifferences(sql: OwnerRows, context: string, tables: 
 }
 
 function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | null | undefined): string | undefined {
-  // Undefined for a type that Postgres cannot read by this text: it was checked by the migration that used it.
+  // Undefined for a type that Postgres cannot read by this text. The migration that used the type has checked it.
   if (type === null) return `has the type ${row.type}, and the type ${typeText(column)} of the code is missing`;
   const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
   if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
-  // One that must be filled, and that the code may leave out, is no difference: code of the version before fills it while a later migration demands it.
+  // A column that must be filled, and that the code may leave out, is not a difference: the version before fills it while a later migration makes it
+  // required.
   return undefined;
 }
 
@@ -91,7 +92,7 @@ async function columnsOf(sql: OwnerRows, context: string): Promise<readonly Foun
   );
 }
 
-/** The types that texts stand for. Shape: null for one of the context's own that is missing; nothing for a text that Postgres does not know. */
+/** The types that texts stand for. Shape: null for a missing type of the context's own; no entry for a text that Postgres does not know. */
 async function typesOf(sql: OwnerRows, texts: readonly string[]): Promise<ReadonlyMap<string, FoundType | null>> {
   const types = new Map<string, FoundType | null>();
   for (const text of new Set(texts)) {
@@ -109,7 +110,7 @@ async function typeNamed(sql: OwnerRows, text: string): Promise<readonly FoundTy
       [text],
     );
   } catch (error) {
-    // Before version 16 Postgres fails where it cannot read the text.
+    // Before version 16, Postgres fails if it cannot read the text.
     if (sqlState(error)?.startsWith("42")) return [];
     throw error;
   }

@@ -3,9 +3,8 @@ import { LATER_SOURCES } from "./later-sources.ts";
 import { type Migration, toMigration } from "./migration.ts";
 
 /**
- * The toolkit's own tables, which every context's schema holds, oldest first. A published entry is never edited: what changes is a new
- * entry, at the end of {@link LATER_SOURCES}.
- * `%s` stands for the schema. The journal itself is made by the migrator.
+ * The toolkit's own tables, which every context's schema has, oldest first. A published entry is never edited; a change is a new entry at the end
+ * of {@link LATER_SOURCES}. `%s` stands for the schema. The migrator makes the journal itself.
  */
 const SOURCES: readonly { readonly name: string; readonly sql: string }[] = [
   {

@@ -2,35 +2,36 @@ import { type Clock, catalogueError, type Logger } from "../../kernel/index.ts";
 import { jitter } from "../jitter.ts";
 import { sqlState } from "../sql-state.ts";
 
-/** How long a migration tries to get the locks that it needs, if nothing else is said. Units: milliseconds. */
+/** How long a migration retries to get the locks that it needs, by default. Units: milliseconds. */
 export const LOCK_PATIENCE_MS = 5 * 60_000;
 
-/** Between two tries what queued behind the last one goes on. */
+/** The pause between two tries, in which the statements that queued behind the last one run. */
 const PAUSE_MS = { lowest: 500, greatest: 2_000 };
 
-/** How often the waiting is said. */
+/** How often the wait is logged. */
 const SAY_MS = 10_000;
 
-/** SQLSTATEs of work that met the locks of others: a wait that was too long, and a deadlock. Nothing of it happened. */
+/** SQLSTATEs of work that locks of other transactions stopped: a lock timeout, and a deadlock. The work had no effect. */
 const LOCKED = new Set(["55P03", "40P01"]);
 
-/** What {@link whenUnlocked} needs. */
 export interface UnlockedDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly patienceMs: number;
   /** Named in the log and in the error. */
   readonly what: { readonly context: string; readonly migration: string };
-  /** What was in the way at the last try. */
+  /** What blocked the last try. */
   readonly way: () => { readonly statement: number; readonly waitsFor: string | undefined; readonly blockedBy: readonly string[] };
 }
 
 /**
- * Runs work that takes locks on tables in use: again, after a pause, whenever it does not get one within the lock timeout of its connection.
+ * Runs work that takes locks on tables in use. If it does not get a lock within the lock timeout of its connection, the work runs again after a
+ * pause.
  *
- * While a statement waits for a lock on a table, all that come to this table later queue behind it, reads too. So it waits shortly, and often.
- * Guarantee: what failed for want of a lock has changed nothing, if the work is one transaction.
- * Errors: the work's; UNAVAILABLE, not executed, when the patience is over.
+ * While a statement waits for a lock on a table, all later statements on this table queue behind it, reads too. So it waits for a short time, and
+ * often.
+ * Guarantee: a try that got no lock has changed nothing, if the work is one transaction.
+ * Errors: the work's; UNAVAILABLE, not executed, after `patienceMs`.
  */
 export async function whenUnlocked<Result>({ clock, log, patienceMs, what, way }: UnlockedDeps, work: () => Promise<Result>): Promise<Result> {
   const startedMs = clock.monotonicMs();

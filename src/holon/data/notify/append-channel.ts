@@ -3,25 +3,24 @@ import { AppendSignal } from "./append-signal.ts";
 import { NOTIFY_TEXT } from "./notify-client.ts";
 import type { NotifyHub } from "./notify-hub.ts";
 
-/** What {@link AppendChannel} needs. */
 export interface AppendChannelOptions {
-  /** Of Postgres. */
+  /** A NOTIFY channel of Postgres. */
   readonly channel: string;
   readonly url: string;
-  /** Without one, only this process is told. */
+  /** Without a hub, only this process is woken. */
   readonly hub: NotifyHub | undefined;
-  /** Runs a statement where the hub has no connection of its own. */
+  /** Runs a statement if the hub has no connection of its own. */
   readonly send: (text: string, params: readonly unknown[]) => Promise<unknown>;
 }
 
 /**
- * Tells all who wait for it that there is something in the tables of one context, such as rows that transactions appended: in this process directly, in
- * others through Postgres.
+ * Wakes all listeners when the tables of one context have something new, such as rows that transactions appended: listeners of this process directly,
+ * those of other processes through Postgres.
  */
 export class AppendChannel {
   readonly #options: AppendChannelOptions;
   readonly #channel: string;
-  /** By which this process knows its own voice. */
+  /** Identifies this process as the sender, so that it ignores its own notifications. */
   readonly #id = randomUUID();
   readonly #signal: AppendSignal;
   readonly #listeners = new Set<() => void>();
@@ -34,7 +33,7 @@ export class AppendChannel {
     this.#signal = new AppendSignal(() => hub?.tell(url, this.#channel, this.#id) ?? send(NOTIFY_TEXT, [this.#channel, this.#id]));
   }
 
-  /** After a commit of this process that wrote it. */
+  /** Called after a commit of this process that wrote such rows. */
   appended(): void {
     this.#wake();
     if (this.#options.hub !== undefined) this.#signal.appended();

@@ -1,10 +1,11 @@
-/** Least time between two signals of one context and process; what is appended meanwhile goes with the next one. */
+/** The shortest time between two notifications of one context and process. Later rows go with the next notification. */
 const SPACING_MS = 5;
 
 /**
- * Tells other processes that rows were appended: at once where nothing was told lately, and else a little later, once for all.
+ * Notifies other processes that rows were appended: at once if none was sent lately, otherwise a little later, once for all rows.
  *
- * It is sent after the commit and not inside: a transaction that notifies takes a lock at its commit that all others who notify wait for.
+ * It is sent after the commit, not inside the transaction: a transaction that notifies takes a lock at its commit, for which all other notifying
+ * transactions wait.
  */
 export class AppendSignal {
   readonly #send: () => Promise<unknown>;
@@ -22,7 +23,7 @@ export class AppendSignal {
     if (this.#sending === undefined && this.#timer === undefined && !this.#closed) this.#flush();
   }
 
-  /** Sends what is due. */
+  /** Sends the notification that is due. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -44,13 +45,13 @@ export class AppendSignal {
     if (this.#due) this.#flush();
   }
 
-  /** One that fails is not sent again: those who wait look by themselves too. */
+  /** A failed notification is not sent again, because its receivers poll as well. */
   async #attempt(): Promise<void> {
     this.#due = false;
     try {
       await this.#send();
     } catch {
-      // The database is away, or busy; see above.
+      // The database is unreachable or busy; see above.
     }
   }
 }

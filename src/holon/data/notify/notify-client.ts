@@ -6,51 +6,50 @@ import { answerWithin } from "../pool/answer-within.ts";
 import { type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
 
 /**
- * Hears that somebody said something on a channel, and who it was; undefined where something may have been said that nobody here heard, as while
- * there was no connection.
+ * Called with the sender of a notification on a channel. The sender is undefined if notifications may have been missed, for example because there was no
+ * connection.
  */
 export type NotifyListener = (sender: string | undefined) => void;
 
-/** Nothing is lost where the server forgets a notification in a crash, so its commit need not wait for the disk. */
+/** The commit of a notification need not wait for the disk: if the server forgets it in a crash, nothing is lost. */
 export const NOTIFY_TEXT = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
-/** How often the server is asked for a sign of life: a network that is gone says nothing. Before the first one a connection does not count as well again. */
+/** How often the server is pinged, because a broken network gives no signal. After a failure, a connection counts as good only after its first ping. */
 const PULSE_MS = 2_000;
-/** Longest that the server may take to answer anything that is asked here. */
+/** The longest time that the server may take for any answer here. */
 const ANSWER_MS = 2_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_GREATEST_MS = 5_000;
 
-/** The server's own limits are of no use here. */
+/** The server's own limits are not used here. */
 const NO_LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionMs: 0 };
 
-/** What a connection that hears NOTIFY needs. */
 export interface NotifyDeps {
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** How it stands with what a process hears, for readiness. */
+/** Whether a process receives notifications, for readiness. */
 export interface NotifyStanding {
   readonly name: string;
-  /** Since when nothing is heard, or each connection is lost soon, on the monotonic clock; undefined while all is well. */
+  /** Since when no notification can be received, or each connection is lost soon, on the monotonic clock; undefined while all is well. */
   readonly failingSinceMs: number | undefined;
-  /** Why the last connection was lost, or not opened. */
+  /** Why the last connection was lost or not opened. */
   readonly reason: string;
 }
 
 /**
- * The one connection of a process to a server that hears NOTIFY. It works as its login, for channels need no right, and runs nothing but LISTEN and
+ * The only connection of a process to a server that receives NOTIFY. It works as its login, because channels need no right, and runs nothing but LISTEN and
  * NOTIFY.
  *
  *     idle --first listen()--> connecting --connected--> open --all channels listened--> hearing (all listeners are woken once: something may have been missed)
  *     connecting, open, hearing --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
  *     any --close()--> closed
  *
- * N1. Every answer has a bound that a timer of this process keeps; the connection of one that does not come is cut off.
- * N2. Pauses grow until a connection has given a sign of life: a server that ends each of them is not asked in a loop, and it is said once.
+ * N1. Every answer has a time limit that a timer of this process keeps. If an answer does not come, the connection is cut off.
+ * N2. Pauses grow until a connection has answered a ping. So a server that ends each connection gets no flood of attempts, and the loss is logged once.
  *
- * It keeps its own timers: the loops of background work are a floor above, and what they repeat is a piece of work, not a connection that lasts.
+ * It has its own timers: the loops of background work belong to a higher layer, and they repeat a piece of work, while this is a lasting connection.
  */
 export class NotifyClient {
   readonly #options: ConnectionOptions;
@@ -80,7 +79,7 @@ export class NotifyClient {
     return this.#reason;
   }
 
-  /** Listens from soon on; the listener is called once when that is so. Returns what takes it back. */
+  /** Starts to listen. The listener is called once when the server listens. Returns the function that removes the listener. */
   listen(channel: string, listener: NotifyListener): () => void {
     const listeners = this.#channels.get(channel) ?? new Set();
     this.#channels.set(channel, listeners.add(listener));
@@ -90,7 +89,7 @@ export class NotifyClient {
     return () => listeners.delete(listener);
   }
 
-  /** Says something on a channel; undefined where there is no connection that is known to work. */
+  /** Sends a notification on a channel; undefined if no connection is known to work. */
   tell(channel: string, sender: string): Promise<unknown> | undefined {
     const connection = this.#pulse === undefined ? undefined : this.#connection;
     if (connection === undefined) return undefined;
@@ -124,7 +123,7 @@ export class NotifyClient {
     }
   }
 
-  /** Those that were added since the last time; LISTEN twice is LISTEN once. */
+  /** Listens to the channels that were added since the last call. A second LISTEN on a channel has no effect. */
   async #listenAll(connection: PoolConnection): Promise<void> {
     const missing = [...this.#channels.keys()].filter((channel) => !this.#heard.has(channel));
     try {

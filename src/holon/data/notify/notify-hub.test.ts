@@ -11,7 +11,7 @@ const place = useTestDatabase();
 const hubs: NotifyHub[] = [];
 const stores: ContextData[] = [];
 
-/** The data of a context as a process of its own would open it. */
+/** The data of a context, as another process would open it. */
 async function openProcess(context: string, url = place.database.url): Promise<{ readonly data: ContextData; readonly hub: NotifyHub }> {
   if (url === place.database.url) await migrate({ url, context });
   const hub = createNotifyHub({ clock: systemClock, log: silentLogger });
@@ -29,7 +29,7 @@ async function openData(context: string, hub: NotifyHub, url = place.database.ur
 const emit = (data: ContextData): Promise<void> =>
   data.transaction(testScope(), (tx) => tx.appendEvent({ name: "orderPlaced", payload: {}, key: undefined }));
 
-/** Counts how often a process is woken, from the moment that it surely hears. */
+/** Counts how often a process is woken, from the moment that it surely listens. */
 async function countWakes(data: ContextData): Promise<() => number> {
   let count = 0;
   data.listenAppended(() => {

@@ -2,10 +2,10 @@ import type { Closable } from "../../kernel/index.ts";
 import { NotifyClient, type NotifyDeps, type NotifyListener, type NotifyStanding } from "./notify-client.ts";
 
 /**
- * How the processes of an app wake each other: one connection that listens for each database address that this process uses, shared by its
- * contexts, and opened when somebody listens.
+ * How the processes of an app wake each other: one connection that listens for each database address of this process. Its contexts share it, and it is
+ * opened for the first listener.
  *
- * Being told is a favour and no promise: whoever waits for something also looks by itself now and then.
+ * A notification may be lost, so every listener also polls now and then.
  */
 export class NotifyHub implements Closable {
   readonly #deps: NotifyDeps;
@@ -16,12 +16,15 @@ export class NotifyHub implements Closable {
     this.#deps = deps;
   }
 
-  /** Connections that listen, opened or being opened. */
+  /** How many connections listen or are being opened. */
   get size(): number {
     return this.#clients.size;
   }
 
-  /** Hears a channel of a database. The listener is called once when it does so, and again after each time that it did not. Returns what takes it back. */
+  /**
+   * Listens to a channel of a database. The listener is called once when listening begins, and again after each interruption. Returns the function that
+   * removes the listener.
+   */
   listen(url: string, channel: string, listener: NotifyListener): () => void {
     if (this.#closed) return () => {};
     let client = this.#clients.get(url);
@@ -32,12 +35,12 @@ export class NotifyHub implements Closable {
     return client.listen(channel, listener);
   }
 
-  /** Says something on a channel over the connection that listens; undefined where there is none, for this opens none. */
+  /** Sends a notification on a channel over the connection that listens. Undefined if there is none, because this opens no connection. */
   tell(url: string, channel: string, sender: string): Promise<unknown> | undefined {
     return this.#clients.get(url)?.tell(channel, sender);
   }
 
-  /** Whether notifications of a database are heard, for readiness. All is well until the first listener comes. */
+  /** Whether notifications of a database are received, for readiness. Before the first listener all is well. */
   standing(url: string): NotifyStanding {
     const client = () => this.#clients.get(url);
     return {
@@ -58,7 +61,10 @@ export class NotifyHub implements Closable {
   }
 }
 
-/** Makes the means by which the contexts of a process hear other processes; hand it to {@link import("../context-data.ts").createContextData}. */
+/**
+ * Makes the hub through which the contexts of a process receive notifications of other processes. Pass it to
+ * {@link import("../context-data.ts").createContextData}.
+ */
 export function createNotifyHub(deps: NotifyDeps): NotifyHub {
   return new NotifyHub(deps);
 }

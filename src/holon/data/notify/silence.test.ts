@@ -8,7 +8,7 @@ import { NotifyHub } from "./notify-hub.ts";
 
 const place = useTestDatabase();
 
-/** A proxy before the database, which is closed after the test. */
+/** A proxy before the database. It is closed after the test. */
 async function behindProxy(): Promise<SilentProxy> {
   const proxy = await openSilentProxy(place.database.url);
   onTestFinished(() => proxy.close());

@@ -1,10 +1,10 @@
-/** How long a server may take to answer what ends a piece of work: a request to cancel, a rollback, a commit whose scope is over. Units: milliseconds. */
+/** How long a server may take to answer what ends a piece of work: a cancel request, a rollback, a commit whose scope is over. Units: milliseconds. */
 export const ENDING_MS = 5_000;
 
 /**
- * Waits for an answer of the server, for so long at most, by a timer of this process.
+ * Waits for an answer of the server until the time limit, which a timer of this process keeps.
  *
- * `late` runs at most once, and only if there is no answer; it should cut the connection off, so that nothing waits for the answer any more.
+ * `late` runs at most once, and only if there is no answer. It should cut the connection off, so that nothing waits for the answer any more.
  * Errors: the answer's; what `late` returns.
  */
 export function answerWithin<Answer>(ms: number, answer: PromiseLike<Answer>, late: () => unknown): Promise<Answer> {
@@ -14,7 +14,7 @@ export function answerWithin<Answer>(ms: number, answer: PromiseLike<Answer>, la
       isOver = true;
       clearTimeout(timer);
     };
-    // An answer that came while this process was busy is read before the time is over.
+    // An answer that arrived while this process was busy is read before the time is over.
     const timer = setTimeout(() => setImmediate(() => isOver || reject(late())), ms);
     answer.then(
       (value) => {

@@ -1,16 +1,16 @@
 import { answerWithin, ENDING_MS } from "./answer-within.ts";
 import type { PendingStatement, PoolConnection } from "./pool-connection.ts";
 
-/** How often the server is asked to cancel. */
+/** The pause between two cancel requests. */
 const AGAIN_MS = 100;
 
 /**
- * Asks the server to cancel a statement until it has ended. Settles when it has and the last request was delivered, never fails; only then may the
- * connection be used again.
+ * Asks the server to cancel a statement until it has ended. Settles when it has ended and the last request was delivered; never fails. Only then may
+ * the connection be used again.
  *
- * Asking once is not enough: the server forgets a request that comes between two messages of a statement (it was parsed and is not yet executed).
- * If the server does not react in time (it hangs, or the network is gone), or does not take the request, the connection is cut off, so that its place
- * is not lost: a request that arrives later would hit the next statement.
+ * One request is not enough: the server forgets a request that arrives between two messages of a statement (it was parsed and is not yet executed).
+ * If the server does not react in time (it hangs, or the network is broken), or does not accept the request, the connection is cut off, so that its
+ * slot is not lost. A request that arrives later would cancel the next statement.
  */
 export async function cancelStatement(connection: PoolConnection, statement: PendingStatement): Promise<void> {
   let isOver = false;
@@ -22,7 +22,8 @@ export async function cancelStatement(connection: PoolConnection, statement: Pen
       isOver = true;
     },
   );
-  // Sent in this very tick: postgres.js hands it to the connection a few microtasks later, and forgets one that is cancelled before.
+  // For a statement of this same tick: postgres.js hands it to the connection a few microtasks later, and forgets a statement that is cancelled
+  // before.
   for (let turn = 0; turn < 8 && statement.state === null; turn++) await undefined;
   const asking = async (): Promise<void> => {
     while (!isOver) {

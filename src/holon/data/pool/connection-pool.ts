@@ -4,7 +4,6 @@ import { sqlState } from "../sql-state.ts";
 import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
 
-/** What a pool is made from. */
 export interface ConnectionPoolOptions extends ConnectionOptions {
   readonly limits: Limits;
   readonly clock: Clock;
@@ -14,32 +13,32 @@ export interface ConnectionPoolOptions extends ConnectionOptions {
 export interface PoolStats {
   /** Connections that a call holds now. */
   readonly inUse: number;
-  /** Calls that wait for one. */
+  /** Calls that wait for a connection. */
   readonly waiting: number;
   /** Connections that are open. */
   readonly open: number;
 }
 
-/** Age at which a connection is exchanged for a new one, so that a moved server, or a server's leak, is not kept for ever. */
+/** Age at which a connection is replaced, so that a moved server or a leak of the server does not last for ever. */
 const GREATEST_AGE_MS = 30 * 60_000;
 
-/** Longest that a server may take to give a sign of life. */
+/** The longest time that a server may take to answer a ping. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** SQLSTATE of a server, or a login, that may have no connection more. */
+/** SQLSTATE of a server, or a login, that may have no more connections. */
 const TOO_MANY_CONNECTIONS = "53300";
 
 /** How long `close` waits for statements that still run. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * The connections of one context in one process: opened when first needed, one call at a time on each.
+ * The connections of one context in one process: opened at the first use, with one call at a time on each.
  *
- * P1. A connection is given back once, and only when its statement, and a request to cancel it, are both over: a late cancel must not hit the next
- *     call.
- * P2. If one connection goes silent, those that are idle are ended: the same network may have lost them, and a call would learn that at its deadline.
- * P3. What the keepers of the places need in order to keep them, and what tells whether the database answers, does not wait for a place. While all are
- *     taken, it runs on one connection more (the spare one), which is opened for one statement and ended after it.
+ * P1. A connection is released once, and only when its statement and its cancel request are both over: a late cancel must not hit the next call.
+ * P2. If one connection becomes silent, the idle ones are ended: the same network may have lost them, and otherwise a call would notice that only at its
+ *     deadline.
+ * P3. Statements that keep the holders of slots alive, and those that check whether the database answers, do not wait for a slot. While all slots are taken,
+ *     such a statement runs on one connection more (the spare one), which is opened for it and ended after it.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
@@ -47,7 +46,7 @@ export class ConnectionPool {
   readonly #open = new Set<PoolConnection>();
   readonly #idle: PoolConnection[] = [];
   readonly #ending = new Set<Promise<unknown>>();
-  /** Connections beside the places that are being opened. */
+  /** Connections without a slot that are being opened. */
   readonly #opening = new Set<AbortController>();
   readonly #spareGate: PoolGate;
   #spare: PoolConnection | undefined = undefined;
@@ -64,7 +63,7 @@ export class ConnectionPool {
     return { inUse: this.#gate.inUse, waiting: this.#gate.waiting, open: this.#open.size };
   }
 
-  /** An idle connection, where there is one and nobody waits; the fast path of {@link ConnectionPool.acquire}. */
+  /** An idle connection, if there is one and no call waits. It is the fast path of {@link ConnectionPool.acquire}. */
   tryAcquire(scope: Scope): PoolConnection | undefined {
     if (this.#idle.length === 0 || !this.#gate.free || scope.cancelled !== undefined) return undefined;
     void this.#gate.enter(scope);
@@ -72,16 +71,18 @@ export class ConnectionPool {
   }
 
   /**
-   * A connection of one's own, to be given back by `release`.
+   * A connection for one call, to be given back with `release`.
    *
-   * Errors: OVERLOADED, UNAVAILABLE - nothing was executed; the scope's reason where it is cancelled first.
+   * Errors: OVERLOADED, UNAVAILABLE - nothing was executed; the scope's reason if it is cancelled first.
    */
   async acquire(scope: Scope): Promise<PoolConnection> {
     await this.#gate.enter(scope);
     return this.#idle.pop() ?? (await this.#connect(scope));
   }
 
-  /** As `acquire`, for a statement that must not wait for those that keep the places (P3). If the server has no room for the spare connection, it waits for a place. */
+  /**
+   * Like `acquire`, for a statement that must not wait for the holders of slots (P3). If the server has no room for the spare connection, it waits for a slot.
+   */
   async acquireUrgently(scope: Scope): Promise<PoolConnection> {
     if (!this.#gate.full) return this.acquire(scope);
     await this.#spareGate.enter(scope);
@@ -97,7 +98,7 @@ export class ConnectionPool {
     return this.acquire(scope);
   }
 
-  /** Gives a connection back; one that is lost or old is ended, and so is the spare one. */
+  /** Releases a connection. A lost or old one is ended, and so is the spare one. */
   release(connection: PoolConnection): void {
     if (connection === this.#spare) {
       this.#spare = undefined;
@@ -109,13 +110,13 @@ export class ConnectionPool {
     this.#leave();
   }
 
-  /** Ends a connection whose state is not known, and gives its place free. */
+  /** Ends a connection whose state is unknown, and frees its slot. */
   discard(connection: PoolConnection): void {
     void this.#end(connection, 0);
     this.#leave();
   }
 
-  /** Asks the server for a sign of life; by one connection more while all are busy, for those may wait for a silent server. Errors: UNAVAILABLE. */
+  /** Pings the server. If all connections are busy, it uses one connection more, because they may wait for a silent server. Errors: UNAVAILABLE. */
   async ping(): Promise<void> {
     const { applicationName: context, clock } = this.#options;
     await inSystemScope({ context, task: "ping", deadlineMs: PING_TIMEOUT_MS, late: silent }, clock, async (scope) => {
@@ -124,7 +125,7 @@ export class ConnectionPool {
     });
   }
 
-  /** Refuses new work, waits for statements that run, for a time, and ends all connections. */
+  /** Refuses new work, waits a limited time for running statements, and ends all connections. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -152,7 +153,7 @@ export class ConnectionPool {
     });
   }
 
-  /** A server that has no room for it is alive: the busy connections are a part of those that fill it. */
+  /** A server that has no room for the connection is alive: the busy connections are among those that fill it. */
   async #pingApart(scope: Scope): Promise<void> {
     try {
       const connection = await this.#openBeside(scope, () => {});
@@ -162,7 +163,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Opens a connection beside the places. Errors: why the scope was cancelled; UNAVAILABLE once this closes; those of postgres.js. */
+  /** Opens a connection without a slot. Errors: the reason of the cancelled scope; UNAVAILABLE after `close`; those of postgres.js. */
   async #openBeside(scope: Scope, onLost: (connection: PoolConnection, reason: LossReason) => void): Promise<PoolConnection> {
     const over = new AbortController();
     this.#opening.add(over);

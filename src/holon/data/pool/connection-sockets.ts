@@ -1,24 +1,24 @@
 import { connect, type Socket } from "node:net";
 
-/** What postgres.js hands in when it asks for a socket. Several hosts stand side by side with their ports. */
+/** The options with which postgres.js asks for a socket. Several hosts are parallel lists of names and ports. */
 interface SocketOptions {
   readonly host: readonly string[];
   readonly port: readonly number[];
-  /** Of a Unix socket. */
+  /** The path of a Unix socket. */
   readonly path?: string | false;
   readonly ssl?: unknown;
 }
 
-/** Most times that each host is tried while a connection begins. */
+/** How often each host is tried while a connection begins. */
 const TRIES_PER_HOST = 2;
 
 /**
- * The sockets of one connection to Postgres: its own, and one for each request to cancel a statement. postgres.js asks for them here.
+ * The sockets of one connection to Postgres: its own socket, and one for each cancel request. postgres.js asks for them here.
  *
- * S1. Each of them is destroyed at once when this process says so. Postgres.js only ends them, and an end that the other side does not hear waits
- *     for TCP to give up.
- * S2. A connection that was lost is not opened again: a statement would run outside of its transaction. What asks for a socket then waits for ever;
- *     {@link import("./pool-connection.ts").PoolConnection} has told its user by then.
+ * S1. This process can destroy all of them at once. postgres.js only ends them, and if the other side does not receive the end, that waits for TCP
+ *     to give up.
+ * S2. A lost connection is not opened again: a statement would run outside of its transaction. A request for a socket then waits for ever;
+ *     {@link import("./pool-connection.ts").PoolConnection} has reported the loss by then.
  */
 export class ConnectionSockets {
   readonly #sockets = new Set<Socket>();
@@ -27,7 +27,7 @@ export class ConnectionSockets {
   #isBegun = false;
   #isOver = false;
 
-  /** The connection has answered: from now on it has one life. */
+  /** Called when the connection has answered. From now on it is not opened again. */
   begun(): void {
     this.#isBegun = true;
   }
@@ -52,13 +52,13 @@ export class ConnectionSockets {
     return this.#own;
   }
 
-  /** Postgres.js writes as soon as it has the socket; what it writes waits until the socket is connected. */
+  /** postgres.js writes as soon as it has the socket. What it writes waits until the socket is connected. */
   #connect(options: SocketOptions, turn: number): Socket {
     const index = turn % options.host.length;
     const host = options.host[index] ?? "localhost";
     const port = options.port[index] ?? 5432;
     const socket = options.path ? connect(options.path) : connect(port, host);
-    // Postgres.js reads the name for TLS from here.
+    // postgres.js reads the name for TLS from here.
     Object.assign(socket, { host, port, ssl: options.ssl });
     for (const known of this.#sockets) if (known.destroyed) this.#sockets.delete(known);
     this.#sockets.add(socket);

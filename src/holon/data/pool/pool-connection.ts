@@ -5,31 +5,31 @@ import { databaseAway } from "../database-error.ts";
 import { answerWithin } from "./answer-within.ts";
 import { ConnectionSockets } from "./connection-sockets.ts";
 
-/** Where and as whom connections are opened. */
+/** The server and the login with which connections are opened. */
 export interface ConnectionOptions {
   readonly url: string;
-  /** Taken as the connection starts; undefined works as the login. */
+  /** Taken when the connection begins. If it is undefined, the connection works as the login. */
   readonly role: string | undefined;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
-  /** Kept by the server; 0 for none. */
+  /** The server enforces them; 0 means no limit. */
   readonly limits: Pick<Limits, "statementTimeoutMs" | "lockTimeoutMs" | "idleInTransactionMs">;
-  /** Called with what is said on channels that it listens on. */
+  /** Called with notifications on channels that it listens to. */
   readonly onNotify?: (channel: string, said: string) => void;
-  /** Whether it maps arrays of types that the server declares: a statement more as it begins. True unless it says otherwise. */
+  /** Whether it maps arrays of types that the server declares, which takes one more statement at the beginning. Default: true. */
   readonly readsTypes?: boolean;
 }
 
-/** Why nothing can be sent on a connection any more: it is closed, on one side or the other, or the server did not answer in time. */
+/** Why a connection cannot be used any more: one side has closed it, or the server did not answer in time. */
 export type LossReason = "closed" | "silent";
 
 /** A statement that was sent. */
 export type PendingStatement = ReturnType<Sql["unsafe"]> & {
-  /** Set by postgres.js once the statement was handed to a connection. */
+  /** Set by postgres.js when the statement was handed to a connection. */
   readonly state: object | null;
   /** Whether the server works on it now. */
   readonly active: boolean;
-  /** What `cancel()` calls once, without handing on its promise: that the request was delivered. */
+  /** `cancel()` calls it once. Its promise, which `cancel()` does not return, resolves when the request was delivered. */
   readonly canceller: (statement: PendingStatement) => Promise<void>;
 };
 
@@ -41,16 +41,16 @@ export interface StatementForm {
   readonly rows: "arrays" | "objects";
 }
 
-/** Longest that a connection may take to begin, from the first packet to the answer to its first statement. */
+/** The longest time that a connection may take to begin, from the first packet to the answer to its first statement. */
 const CONNECT_MS = 5_000;
 
 /**
- * One connection to Postgres, for one life.
+ * One connection to Postgres. It is never opened again.
  *
- * C1. Postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it: so each of its clients has one
- *     connection here, says when it is lost, and is thrown away then.
- * C2. Nothing here waits for TCP to give up: beginning and closing have bounds that timers of this process keep, and {@link PoolConnection.cutOff}
- *     ends all else at once. Statements have the bound of what sends them, see {@link answerWithin} and {@link cancelStatement}.
+ * C1. postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it. So each of its clients has one
+ *     connection here. When it is lost, that is reported, and the client is thrown away.
+ * C2. Nothing here waits for TCP to give up: begin and close have time limits that timers of this process keep, and {@link PoolConnection.cutOff}
+ *     ends everything else at once. The code that sends a statement limits its time, see {@link answerWithin} and {@link cancelStatement}.
  */
 export class PoolConnection {
   readonly openedAtMs: number;
@@ -67,12 +67,12 @@ export class PoolConnection {
       ...clientOptions(options, () => this.cutOff()),
       socket: this.#sockets.open,
     } as postgres.Options<Record<string, postgres.PostgresType>>);
-    // Sets the parsers that Drizzle wants its dates and JSON to come through.
+    // Sets the parsers that Drizzle needs for dates and JSON.
     drizzle(this.#client);
   }
 
   /**
-   * Connects, within a bound of its own and until the signal. `onLost` is called once, if the connection is lost after that.
+   * Connects, until its own time limit or the signal. `onLost` is called once, if the connection is lost after that.
    *
    * Errors: those of postgres.js; UNAVAILABLE if the server does not answer in time; the signal's reason.
    */
@@ -89,7 +89,7 @@ export class PoolConnection {
         databaseAway(`The database did not take a connection within ${CONNECT_MS} ms.`, { executed: "no" }),
       );
     } catch (error) {
-      // Without `end`, which would reject a promise that postgres.js keeps to itself: that of the statement which reads the types.
+      // Not with `end`, which would reject an internal promise of postgres.js, that of the statement that reads the types.
       connection.#markLost("closed");
       connection.#sockets.destroy();
       throw error;
@@ -100,37 +100,37 @@ export class PoolConnection {
     return connection;
   }
 
-  /** Whether the server went away, or we did; nothing may be sent any more. */
+  /** Whether one side has ended the connection, so that nothing may be sent any more. */
   get lost(): boolean {
     return this.#lost;
   }
 
-  /** Sends a statement at once, behind those that were sent before. */
+  /** Sends a statement at once, after those that were sent before. */
   send(text: string, params: readonly unknown[], form: StatementForm): PendingStatement {
-    // Left to itself postgres.js sends every statement without parameters by the simple protocol, which prepares nothing.
+    // By default postgres.js sends every statement without parameters by the simple protocol, which prepares nothing.
     const options = { prepare: form.prepare, simple: !form.prepare && params.length === 0 };
     const query = this.#client.unsafe(text, params as never[], options);
     return (form.rows === "arrays" ? query.values() : query) as unknown as PendingStatement;
   }
 
-  /** Sends a statement without parameters, several of them too, parted by semicolons. */
+  /** Sends one or several statements without parameters, separated by semicolons. */
   sendSimple(text: string): PendingStatement {
     return this.#client.unsafe(text) as PendingStatement;
   }
 
-  /** Ends the connection, after what runs on it; cuts it off if that takes longer. */
+  /** Ends the connection after its running statements. If that takes longer than the time limit, cuts it off. */
   async close(timeoutMs: number): Promise<void> {
     this.#markLost("closed");
     await this.#client.end({ timeout: timeoutMs / 1000 });
     this.#sockets.destroy();
   }
 
-  /** Cuts the connection off at once: what runs on it fails. */
+  /** Cuts the connection off at once. Running statements fail. */
   cutOff(): void {
     this.#cut("closed");
   }
 
-  /** The same for a server that did not answer in time. */
+  /** The same because the server did not answer in time. */
   abandon(): void {
     this.#cut("silent");
   }
@@ -169,7 +169,7 @@ function clientOptions(
 ): postgres.Options<Record<string, postgres.PostgresType>> {
   return {
     max: 1,
-    // Neither may end a connection between two statements of a transaction, which postgres.js takes for idle.
+    // Neither may end a connection between two statements of a transaction, which postgres.js considers idle.
     idle_timeout: 0,
     max_lifetime: null,
     connect_timeout: CONNECT_MS / 1_000,
@@ -179,7 +179,7 @@ function clientOptions(
     ...({ no_subscribe: true, onnotify: onNotify } as object),
     connection: {
       application_name: applicationName,
-      // As texts: postgres.js leaves a number zero out.
+      // As texts: postgres.js leaves out the number zero.
       ...({
         statement_timeout: String(limits.statementTimeoutMs),
         lock_timeout: String(limits.lockTimeoutMs),

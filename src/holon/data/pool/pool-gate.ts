@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError, markOrigin, type Scope, Semaphore } from "../../kernel/index.ts";
 
-/** How many may pass at once, and how many wait how long. */
+/** How many calls may pass at once, how many may wait, and how long. */
 export interface PoolGateLimits {
   readonly poolCount: number;
   readonly poolWaitMs: number;
@@ -8,14 +8,14 @@ export interface PoolGateLimits {
 }
 
 /**
- * Lets so many calls to the database at once as there are connections; the others wait in line, for a time, inside their deadline.
+ * Lets as many calls to the database pass at once as there are connections. The other calls queue for a limited time, within their deadline.
  *
- * Errors: OVERLOADED - too many wait, or it took too long; nothing was executed.
+ * Errors: OVERLOADED - too many calls wait, or the wait took too long; nothing was executed.
  */
 export class PoolGate {
   readonly #limits: PoolGateLimits;
   readonly #places: Semaphore;
-  /** Refuse the calls that wait. */
+  /** Functions that refuse the waiting calls. */
   readonly #refusals = new Set<(error: HolonError) => void>();
   #closed = false;
 
@@ -37,12 +37,12 @@ export class PoolGate {
     return !this.#closed && this.#places.free > 0;
   }
 
-  /** Whether all places are taken. */
+  /** Whether all slots are taken. */
   get full(): boolean {
     return this.#places.free === 0;
   }
 
-  /** Passes, now or when a place comes free. Undefined means now: the common case costs no promise. */
+  /** Passes, now or when a slot is free. Undefined means now: the common case costs no promise. */
   enter(scope: Scope): Promise<void> | undefined {
     const reason = scope.cancelled;
     if (reason !== undefined) throw reason;
@@ -52,12 +52,12 @@ export class PoolGate {
     return this.#wait(scope);
   }
 
-  /** Gives the place to the call that has waited longest. */
+  /** Gives the slot to the call that has waited longest. */
   leave(): void {
     this.#places.leave();
   }
 
-  /** Refuses the calls that wait and all that come. */
+  /** Refuses the waiting calls and all later ones. */
   close(): void {
     this.#closed = true;
     for (const refuse of [...this.#refusals]) refuse(closed());

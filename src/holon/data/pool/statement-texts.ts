@@ -1,17 +1,17 @@
 import type { StatementRequest } from "../drizzle/statement-runner.ts";
 
-/** Most different statements that the server keeps prepared on each connection. */
+/** The most different statements that the server keeps prepared on each connection. */
 const GREATEST_PREPARED = 500;
 
-/** Most statements remembered as seen once. */
+/** The most statements that are remembered as seen once. */
 const GREATEST_SEEN = 2_000;
 
 /**
- * Decides which statements are worth preparing: those prepared by name, and those with parameters that were seen before. A text without
+ * Decides which statements are worth preparing: those that are prepared by name, and those with parameters that were seen before. A text without
  * parameters may be several statements, which cannot be prepared.
  *
- * A prepared statement takes one trip instead of two and is not planned anew, but stays in the server's memory until its connection ends; texts
- * that are built anew each time (an `in` list of every length) must not fill it.
+ * A prepared statement takes one round trip instead of two and is not planned again, but stays in the server's memory until its connection ends.
+ * Texts that are different each time (an `in` list of every length) must not fill that memory.
  */
 export class StatementTexts {
   readonly #prepared = new Set<string>();

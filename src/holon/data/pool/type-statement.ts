@@ -1,10 +1,10 @@
 import { readSafely } from "../../kernel/index.ts";
 
 /**
- * Whether an error ended the statement by which postgres.js reads the array types of a new connection.
+ * Whether an error ended the statement with which postgres.js reads the array types of a new connection.
  *
- * Its promise belongs to postgres.js, and nothing waits for it: a Postgres that restarted just then ended the process. The code that opens the
- * connection hears of the loss by a statement of its own.
+ * Its promise belongs to postgres.js, and nothing waits for it: a Postgres that restarted at this moment ended the process. The code that opens
+ * the connection notices the loss by its own statement.
  */
 export function isLostTypeStatement(error: unknown): boolean {
   return readSafely(() => {

@@ -1,37 +1,37 @@
 import { catalogueError, isStorableJson, type Principal } from "../../kernel/index.ts";
 
-/** Where and for whom something began, where that is not what the transaction's scope says. */
+/** Where and for whom a row began, if it is not what the transaction's scope says. */
 export interface AppendOrigin {
   readonly traceparent: string;
   readonly initiator: Principal;
 }
 
-/** An event that a transaction tells, when it commits. */
+/** An event that is published when its transaction commits. */
 export interface AppendedEvent {
   readonly name: string;
   /** JSON. */
   readonly payload: unknown;
-  /** Events of one name with the same key are numbered without gap, in the order in which their transactions commit. */
+  /** Events of one name with the same key are numbered without gaps, in the order in which their transactions commit. */
   readonly key: string | undefined;
   readonly origin?: AppendOrigin;
 }
 
-/** A job that a transaction starts, when it commits. */
+/** A job that starts when its transaction commits. */
 export interface AppendedJob {
   readonly name: string;
   /** JSON. */
   readonly data: unknown;
-  /** JSON; how the queue is to treat it. */
+  /** JSON: how the queue has to treat it. */
   readonly options: object;
   readonly origin?: AppendOrigin;
 }
 
-/** A row on its way into `holon_outbox`; names as in the table. */
+/** A row for `holon_outbox`; names as in the table. */
 export interface OutboxRow {
   readonly kind: "event" | "job";
   readonly name: string;
   readonly ordered_key: string | null;
-  /** Which row of its name and key it is within the transaction, from 1. */
+  /** The number of the row among those with its name and key in the transaction, from 1. */
   readonly key_index: number | null;
   readonly payload: unknown;
   readonly options: object | null;
@@ -39,7 +39,7 @@ export interface OutboxRow {
   readonly initiator: Principal | null;
 }
 
-/** What a transaction has appended so far. Errors of what is added: BAD_REQUEST where the table cannot keep it; nothing is added then. */
+/** The rows that a transaction has appended so far. Errors of adding: BAD_REQUEST if the table cannot keep the row; then nothing is added. */
 export class OutboxRows {
   readonly rows: OutboxRow[] = [];
   readonly #keyed = new Map<string, number>();
@@ -81,7 +81,7 @@ function columnsOf(origin: AppendOrigin | undefined): Pick<OutboxRow, "tracepare
   return { traceparent: origin?.traceparent ?? null, initiator: origin?.initiator ?? null };
 }
 
-/** What the caller changes after appending is not part of the event. */
+/** A copy, so that later changes of the caller are not part of the event. */
 function copy(value: unknown, what: string): unknown {
   if (value === undefined) return null;
   const json = JSON.stringify(value);
@@ -89,7 +89,7 @@ function copy(value: unknown, what: string): unknown {
   return JSON.parse(json);
 }
 
-/** Told to the code that appends: at the commit nothing says which of all rows it was. Errors: BAD_REQUEST. */
+/** Checked for the code that appends, because at the commit it is unknown which row was wrong. Errors: BAD_REQUEST. */
 export function assertStorable(json: string, what: string): void {
   if (!isStorableJson(json))
     throw catalogueError("BAD_REQUEST", `${what} holds a character that cannot be stored (U+0000, or half of a surrogate pair).`);

@@ -4,13 +4,14 @@ import { quoteIdentifier } from "../identifier.ts";
 import type { OutboxRow } from "./outbox-row.ts";
 
 /**
- * The statements that write the outbox rows of a transaction, right before it commits: in one trip, and with the keys locked as shortly as can be.
+ * The statements that write the outbox rows of a transaction, right before it commits: in one round trip, with the keys locked for as short a time as
+ * possible.
  *
- * One row, which is the most common, has statements of its own: the one for many takes the server three times as long.
+ * A single row, the most common case, has its own statements: the one for many rows takes the server three times as long.
  *
  * I1. The numbers of a key follow the commits, one after the other.
- * I2. No number of a key comes twice, also if its counter was removed meanwhile: a new counter begins behind the highest position of its event that was
- *     removed. The number of an event is never higher than its position, so that is higher than all numbers that the key has had.
+ * I2. A number of a key never comes twice, also if its counter was removed meanwhile: a new counter begins after the highest position of its event that
+ *     was removed. The number of an event is never higher than its position, so that is higher than all earlier numbers of the key.
  */
 export class OutboxStatements {
   readonly #plain: string;
@@ -24,7 +25,7 @@ export class OutboxStatements {
     this.#many = manyText(own);
   }
 
-  /** The statement for these rows, of which there is at least one. */
+  /** The statement for these rows. There is at least one. */
   insert(rows: readonly OutboxRow[], scope: Scope): StatementRequest {
     const origin = [scope.trace.traceparent, JSON.stringify(scope.initiator)];
     const [row] = rows;
@@ -46,7 +47,7 @@ function plainText(own: string): string {
   return `insert into ${own}.holon_outbox (${COLUMNS}) values (${VALUES})`;
 }
 
-/** Where the numbers of a new counter begin (I2), after this one. */
+/** The position after which the numbers of a new counter begin (I2). */
 function removedUpTo(own: string, name: string): string {
   return `coalesce((select r.position from ${own}.holon_removed r where r.name = ${name}), 0)`;
 }
@@ -62,7 +63,7 @@ with number as (
 insert into ${own}.holon_outbox (${COLUMNS}, ordered_key, key_number) select ${VALUES}, $7::text, last_number from number`;
 }
 
-/** Keys are locked in their sorted order, so that two transactions with the same keys do not wait for each other in a circle. */
+/** Keys are locked in sorted order, so that two transactions with the same keys do not deadlock. */
 function manyText(own: string): string {
   return `
 with rows as (

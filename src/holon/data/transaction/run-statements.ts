@@ -3,24 +3,24 @@ import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import type { AppendOrigin } from "./outbox-row.ts";
 
-/** A workflow that a transaction starts, when it commits. */
+/** A workflow that starts when its transaction commits. */
 export interface AppendedRun {
   readonly workflow: string;
   readonly version: number;
-  /** One run a workflow and key, for ever. */
+  /** There is one run for each workflow and key, for ever. */
   readonly key: string;
   /** JSON. */
   readonly input: unknown;
-  /** Tells the same input from another. */
+  /** Distinguishes inputs. */
   readonly inputHash: string;
   readonly origin?: AppendOrigin;
 }
 
-/** The run that stands after it was started, by this transaction or by an earlier one. */
+/** The run that exists after the start. This transaction or an earlier one has started it. */
 export interface AppendedRunRow {
   readonly id: string;
   readonly isNew: boolean;
-  /** Of its workflow: it stays on the one that it was started with. */
+  /** The version of its workflow. A run keeps the version with which it was started. */
   readonly version: number;
   readonly inputHash: string;
 }
@@ -33,7 +33,7 @@ export class RunStatements {
     this.#text = startText(quoteIdentifier(schema));
   }
 
-  /** Shape: one row; none where another transaction has just started it, which the same statement finds when it is run again. */
+  /** Shape: one row; no row if another transaction has just started the run, which the same statement finds when it is run again. */
   start(run: AppendedRun, traceparent: string, initiator: Principal): StatementRequest {
     const origin = run.origin ?? { traceparent, initiator };
     const params = [

@@ -17,19 +17,19 @@ import { beginText, keepAliveMs, TransactionRunner } from "./transaction-runner.
 export interface DataTransaction<T extends Tables> {
   /** Drizzle, reading and writing. */
   readonly db: WriteDatabase<T>;
-  /** Tells an event when, and only if, this transaction commits. */
+  /** Publishes an event when, and only if, this transaction commits. */
   appendEvent(event: AppendedEvent): Promise<void>;
   /** Starts a job when, and only if, this transaction commits. */
   appendJob(job: AppendedJob): Promise<void>;
-  /** Starts a workflow when, and only if, this transaction commits; where one of this name and key was started before, that one is answered. */
+  /** Starts a workflow when, and only if, this transaction commits. If a run of this name and key was started before, that run is returned. */
   appendRun(run: AppendedRun): Promise<AppendedRunRow>;
-  /** Runs a statement of the toolkit's own, as plain text. */
+  /** Runs one of the toolkit's own statements, as plain text. */
   run(request: StatementRequest): Promise<unknown[]>;
-  /** Runs a statement on the way to the commit, in its packet: where it fails, the transaction rolls back. */
+  /** Runs a statement right before the commit, in the same packet. If it fails, the transaction rolls back. */
   atCommit(request: StatementRequest): void;
 }
 
-/** What transactions of one context need. */
+/** What the transactions of one context use. */
 export interface TransactionParts<T extends Tables> {
   readonly pool: ConnectionPool;
   readonly texts: StatementTexts;
@@ -42,25 +42,25 @@ export interface TransactionParts<T extends Tables> {
   readonly onAppended: () => void;
 }
 
-/** What one transaction may want otherwise. */
+/** Options of one transaction. */
 export interface TransactionOptions {
-  /** Longest wait for a lock until `restoreLockTimeout` is called. */
+  /** The longest wait for a lock until `restoreLockTimeout` is called. */
   readonly lockTimeoutMs?: number;
-  /** False if the work is rather to be done in smaller transactions after a deadlock. */
+  /** False if the caller will do the work in smaller transactions after a deadlock. */
   readonly repeatsContention?: boolean;
-  /** Those that it follows, and that follow it. */
+  /** The transactions before and after this one on the same connection. */
   readonly chain?: TransactionChain;
-  /** Called when the work is done and the commit is sent: what follows in the chain may begin. The transaction is not repeated after that. */
+  /** Called when the work is done and the commit was sent: the next transaction of the chain may begin. This one is not repeated after that. */
   readonly onCommitting?: () => void;
 }
 
-/** Most times that a transaction is run when others stand in its way. */
+/** How often a transaction is run if other transactions are in conflict with it. */
 const ATTEMPTS = 4;
 
 /**
- * Runs work in a transaction, again where it met a deadlock or a serialization failure.
+ * Runs work in a transaction. Runs it again after a deadlock or a serialization failure.
  *
- * Errors: CONFLICT - others were in the way each time; DEADLINE_EXCEEDED or the scope's reason - rolled back, nothing runs on.
+ * Errors: CONFLICT - other transactions were in conflict each time; DEADLINE_EXCEEDED or the scope's reason - rolled back, nothing runs on.
  */
 export async function runTransaction<T extends Tables, R>(
   parts: TransactionParts<T>,
@@ -79,7 +79,7 @@ export async function runTransaction<T extends Tables, R>(
     try {
       return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
-      // Its cause is that of another transaction, which this one cannot repeat.
+      // The cause belongs to another transaction, which this one cannot repeat.
       const isBroken = isInstanceOf(error, ChainBroken);
       const isRepeated = attempt < ATTEMPTS && isWorthRepeating(error) && !(options.repeatsContention === false && isContention(error));
       const isOver = isBroken || !isRepeated || scope.cancelled !== undefined;
@@ -125,14 +125,15 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    // By now it mostly is: what came before was answered first, on the same connection. Those that waited for the same commit one after the other.
+    // On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
+    // them have; a later offer replaces `settled`.
     for (let before: Promise<void> | undefined; before !== chain?.settled; ) {
       before = chain?.settled;
       await before;
     }
     if (scope.cancelled !== undefined) throw scope.cancelled;
     const committing = commit(parts, scope, runner, appended);
-    // Whoever is cancelled hears no more of the commit, and neither do those that follow.
+    // If this transaction is cancelled, it does not learn the result of the commit, and neither do the transactions after it.
     chain?.offer(connection, Promise.race([committing, cancelled]));
     isOffered = chain !== undefined;
     options.onCommitting?.();
@@ -142,34 +143,34 @@ async function runAttempt<T extends Tables, R>(
     return result;
   } catch (error) {
     forget();
-    // The next of the chain has the connection, and undoes with it.
+    // The next transaction of the chain has the connection, and releases it.
     if (isOffered && chain?.reclaim(connection) === false) throw error;
-    // The caller is told now; undoing may have to wait for a statement to end.
+    // The caller gets the error now. The rollback may have to wait for a statement to end.
     const undone = undo(pool, connection, runner);
     if (scope.cancelled === undefined) await undone;
     throw error;
   }
 }
 
-/** The connection of the one before, or an idle one; undefined where there is neither. */
+/** The connection of the transaction before, or an idle one; undefined if there is neither. */
 async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain): Promise<PoolConnection | undefined> {
   const taken = chain.take(pool.stats.waiting > 0);
   if (taken !== undefined) return taken;
-  // On another connection, what came before is seen once it has committed.
+  // On another connection, the writes of the transactions before are visible only after their commit.
   await chain.settled;
   return pool.tryAcquire(scope);
 }
 
-/** What a transaction has appended so far, and what is run right before its commit. */
+/** What a transaction has appended so far, and the statements that run right before its commit. */
 interface Appended {
   readonly outbox: OutboxRows;
   runs: number;
   readonly last: StatementRequest[];
-  /** The handler has returned: what comes now would be lost without a word. */
+  /** The handler has returned. What is added now would be lost silently. */
   isOver: boolean;
 }
 
-/** Errors: INTERNAL where the transaction is over. */
+/** Errors: INTERNAL if the transaction is over. */
 function assertOpen({ isOver }: Appended): void {
   if (isOver)
     throw catalogueError("INTERNAL", "The transaction is over: nothing can be emitted, enqueued or started on it any more. Await what you do in it.");
@@ -197,10 +198,10 @@ function transactionOf<T extends Tables>(
     },
     async appendRun(started) {
       assertOpen(appended);
-      // A text is sent as UTF-8, which has no half of a pair: two keys would become one.
+      // A text is sent as UTF-8, which cannot carry half of a surrogate pair: two keys would become one.
       assertStorable(JSON.stringify(started.key), `The key of a run of ${started.workflow}`);
       const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
-      // Another transaction that committed in between is seen by a new statement only.
+      // Only a new statement sees another transaction that committed in between.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
       const [id, isNew, version, inputHash] = row as [string, boolean, number, string];
       if (isNew) appended.runs++;
@@ -220,7 +221,7 @@ async function commit<T extends Tables>(
   runner: TransactionRunner,
   { outbox, runs, last }: Appended,
 ): Promise<void> {
-  // These travel together with the commit, which tells if they failed.
+  // They are sent together with the commit, which fails if they failed.
   for (const request of last) runner.run(request).catch(() => {});
   if (outbox.rows.length > 0) runner.run(parts.outbox.insert(outbox.rows, scope)).catch(() => {});
   await runner.commit();
@@ -232,12 +233,12 @@ async function undo(pool: ConnectionPool, connection: PoolConnection, runner: Tr
   else pool.discard(connection);
 }
 
-/** Whether an error that came of a commit says that nothing was committed. */
+/** Whether an error of a commit says that nothing was committed. */
 function isClean(error: unknown): boolean {
   return isHolonError(error) && error.executed === "no";
 }
 
-/** What a handler throws passes as it is; statements have said already in the catalogue's words what the database threw. */
+/** An error of the handler passes unchanged. Statements have already translated errors of the database. */
 function toThrown(error: unknown, scope: Scope): unknown {
   if (scope.cancelled !== undefined && !isHolonError(error)) return scope.cancelled;
   if (!isWorthRepeating(error)) return error;

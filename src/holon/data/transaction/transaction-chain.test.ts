@@ -11,7 +11,7 @@ const DEADLOCK: StatementRequest = { ...FAILING, text: "do $$ begin raise except
 const insert = (email: string) => (tx: DataTransaction<typeof tables>) => tx.db.insert(orders).values({ email, amount: 1 });
 const emails = async () => (await place.sql<{ email: string }[]>`select email from orders.orders order by email`).map(({ email }) => email);
 
-/** Runs a transaction, and the next ones as soon as its commit is sent. Shape: how each ended, the first one first. */
+/** Runs a transaction, and each next one as soon as the commit before is sent. Shape: the results in order. */
 function follow(
   first: (tx: DataTransaction<typeof tables>) => Promise<unknown>,
   ...next: ((tx: DataTransaction<typeof tables>) => Promise<unknown>)[]

@@ -1,6 +1,6 @@
 import type { PoolConnection } from "../pool/pool-connection.ts";
 
-/** A transaction was given up because one that it follows did not commit. */
+/** A transaction was given up because a transaction before it in the chain did not commit. */
 export class ChainBroken extends Error {
   override readonly name = "ChainBroken";
 
@@ -9,29 +9,29 @@ export class ChainBroken extends Error {
   }
 }
 
-/** Most transactions in a row on a connection that others wait for. */
+/** The most transactions in a row on a connection for which other calls wait. */
 const IN_A_ROW_COUNT = 10;
 
 /**
- * Transactions that follow one another, each begun while the one before commits: on its connection, so that the end of one and the beginning of the next are
- * one trip.
+ * Transactions that follow one another. Each begins while the one before commits, on the same connection, so that the end of one and the beginning of the
+ * next take one round trip.
  *
- *     empty --offer()--> committing --take()--> empty          the next one has the connection
- *                        committing --reclaim()--> empty       nobody came; whoever offered it has it again
+ *     empty --offer()--> committing --take()--> empty          the next transaction has the connection
+ *                        committing --reclaim()--> empty       there was no next one; the transaction that offered it has it again
  *
- * Guarantee: one that follows sees what those before it wrote, and commits only when they have.
+ * Guarantee: a transaction sees what those before it wrote, and commits only if they have committed.
  */
 export class TransactionChain {
   #offered: PoolConnection | undefined = undefined;
   #inARow = 0;
   #settled: Promise<void> = Promise.resolve();
 
-  /** Resolves when all that were offered have committed. Errors: {@link ChainBroken}. */
+  /** Resolves when all offered transactions have committed. Errors: {@link ChainBroken}. */
   get settled(): Promise<void> {
     return this.#settled;
   }
 
-  /** Lets the next transaction have a connection on which a commit was sent. */
+  /** Offers the next transaction a connection on which a commit was sent. */
   offer(connection: PoolConnection, committing: Promise<void>): void {
     this.#offered = connection;
     const before = this.#settled;
@@ -39,12 +39,12 @@ export class TransactionChain {
       () => before,
       (error: unknown) => Promise.reject(new ChainBroken(error)),
     );
-    // Whoever follows asks; nobody need follow.
+    // The next transaction awaits it, but there may be none.
     settled.catch(() => {});
     this.#settled = settled;
   }
 
-  /** The connection of a commit that is on its way; undefined where there is none, or where others have waited for it long enough. */
+  /** The connection of a commit in progress; undefined if there is none, or if other calls have waited for it long enough. */
   take(isWanted: boolean): PoolConnection | undefined {
     const connection = this.#offered;
     if (connection === undefined || (isWanted && this.#inARow >= IN_A_ROW_COUNT)) return undefined;
@@ -53,7 +53,7 @@ export class TransactionChain {
     return connection;
   }
 
-  /** Returns whether the connection is still that of whoever offered it. */
+  /** Takes the connection back. Returns false if the next transaction has taken it. */
   reclaim(connection: PoolConnection): boolean {
     if (this.#offered !== connection) return false;
     this.#offered = undefined;

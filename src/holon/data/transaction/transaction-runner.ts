@@ -6,22 +6,23 @@ import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { PendingStatement, PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 
-/** How often a transaction is kept alive within the time after which the server ends it: one that is late ends nothing. */
+/** How many keep-alive statements are sent within the time after which the server ends a transaction. One late statement then ends nothing. */
 const KEPT_ALIVE_COUNT = 4;
 
 /**
- * The statements of one transaction, on its one connection.
+ * The statements of one transaction, on its only connection.
  *
  *     open --commit()--> committing    a statement after this is refused
- *     committing --cancel()--> committing   it is let through, for a time; then the connection is cut off
+ *     committing --cancel()--> committing   it may finish within a time limit; then the connection is cut off
  *     open --cancel()--> over          the running statement is cancelled
  *     open --connection lost--> over   nothing may run on a new connection, outside of the transaction
  *
- * T1. A commit whose answer is lost may have taken effect: its error is UNAVAILABLE that may have been executed, and nothing here repeats it.
- * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the scope does, kept by timers of this process.
- * T3. A transaction whose scope has longer than the server lets one stay open without a statement is kept alive with empty ones: its deadline ends it, and
- *     not the server while a handler waits for something else. The server ends it if this process is frozen or its machine is gone, and frees its locks.
- *     The deadline is kept here too: nothing else keeps it once the handler has returned without waiting for its transaction.
+ * T1. A commit whose answer is lost may have taken effect: its error is UNAVAILABLE with `executed: "maybe"`, and nothing here repeats it.
+ * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the scope does. Timers of this process keep that limit.
+ * T3. The server ends a transaction that stays without a statement for too long. If the scope lasts longer than that, empty statements keep the
+ *     transaction alive: its deadline ends it, not the server while a handler waits for something else. If this process is frozen or its machine is lost,
+ *     the server ends the transaction and frees its locks. The deadline is kept here too: nothing else keeps it after the handler has returned without
+ *     waiting for its transaction.
  */
 export class TransactionRunner implements StatementRunner {
   readonly #connection: PoolConnection;
@@ -40,12 +41,12 @@ export class TransactionRunner implements StatementRunner {
     this.#texts = texts;
   }
 
-  /** Opens the transaction without waiting: its first statement follows in the same packet. */
+  /** Opens the transaction without waiting. Its first statement follows in the same packet. */
   begin(text: string): void {
     void this.#track(this.#connection.sendSimple(text)).catch(() => {});
   }
 
-  /** Keeps the transaction alive until it ends, see T3; `late` is called if it is still open at its deadline, and has to end it. */
+  /** Keeps the transaction alive until it ends, see T3. `late` is called if it is still open at its deadline, and must end it. */
   keepAlive(everyMs: number, isLate: () => boolean, late: () => void): void {
     this.#keepingAlive = setInterval(() => {
       if (!isLate()) return this.#sendEmpty();
@@ -60,10 +61,10 @@ export class TransactionRunner implements StatementRunner {
   }
 
   /**
-   * Ends the transaction with its effect; what was sent before and not awaited is part of it.
+   * Ends the transaction with its effect. Statements that were sent before and not awaited are part of it.
    *
-   * Errors: that of the first statement that failed, for then the server rolls back whatever the handler made of the error; UNAVAILABLE if the
-   * connection is lost before the answer comes, see T1.
+   * Errors: that of the first failed statement, because then the server rolls back even if the handler ignored the error; UNAVAILABLE if the connection is
+   * lost before the answer comes, see T1.
    */
   async commit(): Promise<void> {
     clearInterval(this.#keepingAlive);
@@ -75,11 +76,11 @@ export class TransactionRunner implements StatementRunner {
     const result = await committing.catch((error: unknown) => {
       throw this.#connection.lost || isConnectionLoss(error) ? commitUnknown(error) : error;
     });
-    // Committing a failed transaction is no error for the server, which rolls back and says so.
+    // To commit a failed transaction is not an error for the server: it rolls back and reports that.
     if (result.command !== "COMMIT") throw toHolonError(this.#firstFailure);
   }
 
-  /** Cancels what runs, and refuses what comes. A commit that is on its way is let through, unless its answer does not come. */
+  /** Cancels the running statement and refuses later ones. A commit in progress may finish, unless its answer does not come. */
   cancel(reason: HolonError): void {
     if (this.#committing !== undefined) return void this.#endWithin(this.#committing);
     if (this.#over) return;
@@ -87,7 +88,7 @@ export class TransactionRunner implements StatementRunner {
     this.#cancelRunning();
   }
 
-  /** Undoes the transaction once nothing of it runs any more. Returns whether the connection may be used again. */
+  /** Rolls the transaction back after its running statements have ended. Returns whether the connection may be used again. */
   async rollback(): Promise<boolean> {
     clearInterval(this.#keepingAlive);
     this.#over = true;
@@ -101,7 +102,7 @@ export class TransactionRunner implements StatementRunner {
 
   #sendEmpty(): void {
     if (this.#running.size > 0 || this.#reason !== undefined || this.#connection.lost) return;
-    // It fails in a transaction in which a statement has failed, and restarts the time there too.
+    // If a statement of the transaction has failed, this one fails too, but it still restarts the server's timer.
     this.#track(this.#connection.sendSimple("select 1")).catch(() => {});
   }
 
@@ -110,7 +111,7 @@ export class TransactionRunner implements StatementRunner {
     if (active !== undefined) this.#cancelling = cancelStatement(this.#connection, active);
   }
 
-  /** Waits for the answer to what ends the transaction; cuts the connection off if it does not come. Returns whether it came, and was good. */
+  /** Waits for the answer to what ends the transaction. Cuts the connection off if it does not come. Returns whether it came and was good. */
   async #endWithin(answer: PromiseLike<unknown>): Promise<boolean> {
     try {
       await answerWithin(ENDING_MS, answer, () => this.#connection.abandon());
@@ -135,7 +136,7 @@ export class TransactionRunner implements StatementRunner {
       return await statement;
     } catch (error) {
       this.#firstFailure ??= error;
-      // postgres.js would connect again for the next statement, which would then be no part of any transaction.
+      // postgres.js would connect again for the next statement, which would then be outside of any transaction.
       if (isConnectionLoss(error)) this.#reason ??= markCutOff(toHolonError(error));
       throw this.#reason ?? toHolonError(error);
     } finally {
@@ -152,7 +153,7 @@ function commitUnknown(cause: unknown): HolonError {
 /** Opens a transaction with the limits of its scope: no statement outlives the deadline, even if this process dies. */
 export function beginText(scope: Scope, monotonicMs: number, statementTimeoutMs: number, lockTimeoutMs: number | undefined): string {
   const left = Math.max(1, Math.ceil(scope.deadlineAtMs - monotonicMs));
-  // The connection itself has the limit already, where the deadline is no nearer.
+  // The connection has this limit already, unless the deadline is earlier.
   const timeout = left < statementTimeoutMs ? `; set local statement_timeout = ${left}` : "";
   return `begin${timeout}${lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${lockTimeoutMs}`}`;
 }
