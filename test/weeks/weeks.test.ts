@@ -28,8 +28,8 @@ const DAYS_IN_RUN = 3;
 const DAYS = Number(process.env["HOLON_WEEKS_DAYS"] ?? DAYS_IN_RUN);
 /** The customers of the subscriber that was away for a day are reminded a day after that. */
 const DAYS_APART = Math.max(2, DAYS);
-/** Days in one process: eight of six weeks, since less can go wrong there, and a token that is not used ends within them. */
-const DAYS_TOGETHER = Math.max(Math.min(DAYS, DAYS_IN_RUN), Math.round(DAYS / 5));
+/** Days in one process: three of six weeks. Less can go wrong there, and the many processes live long enough to see unused tokens and sessions end. */
+const DAYS_TOGETHER = Math.min(DAYS, DAYS_IN_RUN);
 const HOUR_MS = 3_600_000;
 /** After the last order, until its customer is reminded of it. */
 const LAST_HOURS = 27;
