@@ -4,6 +4,7 @@ import { runCommand } from "../command.ts";
 import { linkFaults } from "./links.ts";
 import { type Page, parsePage, unmarkedFences } from "./markdown.ts";
 import { promiseFaults } from "./promises.ts";
+import { symptomFaults } from "./symptoms.ts";
 
 /** The README's two commands, as a newcomer copies them; `.ci/run` calls the same. */
 const FIRST_COMMANDS = ["npm ci && npm start", "npm ci && npm test"];
@@ -17,6 +18,7 @@ export function checkPages(root: string, base: string, paths: readonly string[])
     ...linkFaults(root, pages),
     ...unmarkedFences(pages),
     ...promiseFaults(root, pageAt("docs/promises.md")),
+    ...symptomFaults(root, pageAt("docs/troubleshooting.md")),
     ...conflictFaults(pages),
   ];
 }
