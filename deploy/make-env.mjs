@@ -1,4 +1,4 @@
-// Prints the secrets that docker-compose.yml needs, made anew: node deploy/make-env.mjs admin@example.org > .env
+// Makes and prints the secrets that docker-compose.yml needs, new ones each time: node deploy/make-env.mjs admin@example.org > .env
 import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 
 const USAGE =

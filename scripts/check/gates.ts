@@ -25,6 +25,7 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   deploy: script("deploy.ts"),
   package: script("package.ts"),
   start: script("first-start.ts"),
+  words: script("words.ts"),
 };
 
 const USAGE = `Runs gates and says which failed.
