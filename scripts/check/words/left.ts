@@ -22,7 +22,6 @@ export const NOT_YET: readonly string[] = [
   "test/",
   "docs/",
   "README.md",
-  "deploy/README.md",
 ];
 
 /** A word that is right where it stands. */
