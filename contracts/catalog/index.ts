@@ -12,12 +12,12 @@ const facts = {
   discontinued: z.boolean(),
 };
 
-/** Something that is sold. `version` counts edits of its facts; stock moves without it. A discontinued product is sold while there is stock. */
+/** A product. `version` counts edits of its facts; a change of stock does not raise it. A discontinued product is sold until its stock is used up. */
 export const Product = z.object({ id: Id, ...facts, stock: z.int().min(0), version: Version, createdAt: Moment }).meta({ id: "Product" });
 
 export type Product = z.output<typeof Product>;
 
-/** A product of the shop, for documents. */
+/** An example product for the documentation. */
 const CHANG: Product = {
   id: "add0bf27-6562-57e2-8d63-dfe35167d93e",
   ...{ name: "Chang", category: "Beverages", quantityPerUnit: "24 - 12 oz bottles", priceCents: 1_900, discontinued: true, stock: 17 },
@@ -26,12 +26,12 @@ const CHANG: Product = {
 
 export { Sale } from "./sale.ts";
 
-/** How a list of products may be sorted. */
+/** The orders in which a list of products can be sorted. */
 export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_desc"]).meta({ id: "ProductSort" });
 
 const place = { id: Id, page: z.int() };
 
-/** A place in a list of products: behind a row, in one of its orders. */
+/** A position in a list of products: after a row, in one of the sort orders. */
 export const ProductCursor = cursor(
   "catalog.products",
   z.discriminatedUnion("sort", [
@@ -47,23 +47,23 @@ export const ProductCursor = cursor(
   ]),
 );
 
-/** So many of one product. */
+/** A product and how many pieces of it. */
 export const Line = z.object({ productId: Id, quantity: Quantity }).meta({ id: "Line" });
 
-/** 1 to 100 lines, each of another product. */
+/** 1 to 100 lines, each of a different product. */
 export const Lines = z
   .array(Line)
   .min(1)
   .max(100)
   .refine((lines) => new Set(lines.map((line) => line.productId)).size === lines.length, "each product may be named once");
 
-/** A line whose product is set aside for an order, at the price that the catalog had then. */
+/** A line that is reserved for an order, with the catalog's price at that time. */
 export const ReservedLine = z.object({ ...Line.shape, name: z.string(), unitPriceCents: Cents });
 
-/** Stock that is set aside for an order. */
+/** Stock that is reserved for an order. */
 export const Reservation = z.object({ orderId: Id, lines: z.array(ReservedLine) });
 
-/** Details of OUT_OF_STOCK: the first line that there is not enough of. */
+/** Details of OUT_OF_STOCK: the first line for which there is not enough stock. */
 export const OutOfStock = z.object({ productId: Id, available: z.int().min(0) });
 
 /** Details of UNKNOWN_PRODUCT. */

@@ -3,15 +3,15 @@ import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Id, Moment } from "../values.ts";
 
-/** What people are told about. */
+/** The things that people get a message about. */
 export const NotificationKind = z.enum(["orderConfirmed", "orderDeclined", "orderCancelled"]).meta({ id: "NotificationKind" });
 
 export type NotificationKind = z.output<typeof NotificationKind>;
 
-/** Where a message stands. `dropped`: whom it was for closed his account before it was sent. */
+/** The status of a message. `dropped`: the customer closed the account before the message was sent. */
 export const NotificationStatus = z.enum(["waiting", "sent", "dropped"]).meta({ id: "NotificationStatus" });
 
-/** A message to somebody. */
+/** A message to a customer. */
 export const Notification = z
   .object({
     id: Id,
@@ -19,7 +19,7 @@ export const Notification = z
     orderId: Id,
     customerId: Id,
     status: NotificationStatus,
-    /** The mail's Message-ID: the same however often it is sent. */
+    /** The Message-ID of the mail. It stays the same if the mail is sent more than once. */
     messageId: z.string(),
     /** Null until it is sent. */
     recipient: z.string().nullable(),
@@ -30,7 +30,7 @@ export const Notification = z
 
 export type Notification = z.output<typeof Notification>;
 
-/** What the notifications context promises: people are told of each thing, by a mail that is sent at least once. */
+/** The contract of the notifications context: people get a message about each thing, by a mail that is sent at least once. */
 export const notifications = contract("notifications", {
   description: "Messages to people.",
   procedures: {

@@ -3,12 +3,12 @@ import { Product } from "../catalog/index.ts";
 import { User } from "../users/index.ts";
 import { Order } from "./order.ts";
 
-/** What another context would have said and could not. */
+/** The parts of an order's details that another context could not answer. */
 export const MissingPart = z.enum(["buyer", "products"]);
 
 /**
- * An order and what belongs to it. `buyer` is null where the account is closed, and a product is left out that is not sold any more; both also where they could not be
- * had, and then `missing` says so. Products are those of the lines, in their sequence.
+ * An order with its buyer and its products. `buyer` is null if the account is closed, and a product that is no longer sold is left out. Both also
+ * happen if another context could not answer; then `missing` names the part. The products are those of the lines, in the order of the lines.
  */
 export const OrderDetails = z.object({ order: Order, buyer: User.nullable(), products: z.array(Product), missing: z.array(MissingPart) });
 

@@ -12,14 +12,14 @@ export { DeclineCode, DeclineReason, Order, OrderChange, OrderStatus } from "./o
 
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
 
-/** A place in a list of orders: behind one of them. */
+/** A position in a list of orders: after one of them. */
 export const OrderCursor = cursor("orders.orders", z.object({ orderedOn: Day, id: Id, page: z.int() }));
 
-/** What every event of an order tells. `version` is the order's after it. */
+/** The fields that every event of an order has. `version` is the order's version after the change. */
 const ofOrder = { orderId: Id, customerId: Id, version: Version };
 const orderedBy = { orderedBy: "orderId" } as const;
 
-/** What the orders context promises: orders from placing to delivery. */
+/** The contract of the orders context: orders from placing to delivery. */
 export const orders = contract("orders", {
   description: "Orders, from placing to delivery.",
   procedures: {

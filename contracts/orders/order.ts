@@ -2,20 +2,18 @@ import { z } from "zod";
 import { Line } from "../catalog/index.ts";
 import { Day, Id, Moment, SumCents, Version } from "../values.ts";
 
-/**
- * Where an order stands. `pending`: its placing goes on; `declining`, `cancelling`: money or stock is still to be given back.
- */
+/** The status of an order. `pending`: the order is being placed. `declining`, `cancelling`: money or stock is still to be given back. */
 export const OrderStatus = z
   .enum(["pending", "confirmed", "shipped", "delivered", "declining", "declined", "cancelling", "cancelled"])
   .meta({ id: "OrderStatus" });
 
 export type OrderStatus = z.output<typeof OrderStatus>;
 
-/** Why an order was not confirmed. `FAILED` is a fault on our side. */
+/** Why an order was not confirmed. `FAILED` is a fault of the shop. */
 export const DeclineCode = z.enum(["UNKNOWN_CUSTOMER", "UNKNOWN_PRODUCT", "OUT_OF_STOCK", "PAYMENT_DECLINED", "PAYMENT_UNANSWERED", "FAILED"]);
 
 /**
- * Why an order was declined, for programs and for people. UNKNOWN_PRODUCT and OUT_OF_STOCK say of which product, the latter also how many are left.
+ * Why an order was declined, for programs and for people. UNKNOWN_PRODUCT and OUT_OF_STOCK name the product; OUT_OF_STOCK also says how many are left.
  */
 export const DeclineReason = z
   .object({
@@ -28,21 +26,21 @@ export const DeclineReason = z
 
 export type DeclineReason = z.output<typeof DeclineReason>;
 
-/** A line of an order. Name and price are the catalog's on the day, and not known before the stock is reserved. */
+/** A line of an order. Name and price are the catalog's at that time; both are unknown until the stock is reserved. */
 export const OrderLine = z
   .object({ ...Line.shape, name: z.string().nullable(), unitPriceCents: z.int().min(1).nullable() })
   .meta({ id: "OrderLine" });
 
-/** An order, with the prices of the day that it was placed. */
+/** An order, with the prices of the day on which it was placed. */
 export const Order = z
   .object({
     id: Id,
     customerId: Id,
     status: OrderStatus,
-    /** Why it was declined; null for all others. */
+    /** Why the order was declined; null if it was not. */
     reason: DeclineReason.nullable(),
     orderedOn: Day,
-    /** Not known before the stock is reserved. */
+    /** Unknown until the stock is reserved. */
     totalCents: SumCents.nullable(),
     lines: z.array(OrderLine),
     version: Version,
@@ -52,7 +50,7 @@ export const Order = z
 
 export type Order = z.output<typeof Order>;
 
-/** Where an order went. `version` is the order's then. */
+/** A change of an order's status. `version` is the order's version after the change. */
 export const OrderChange = z.object({ orderId: Id, status: OrderStatus, reason: DeclineReason.nullable(), version: Version });
 
 export type OrderChange = z.output<typeof OrderChange>;

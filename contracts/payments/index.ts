@@ -4,8 +4,8 @@ import { pageFields, pageOf } from "../page.ts";
 import { Id, Moment, SumCents, Version } from "../values.ts";
 
 /**
- * Where the payment of an order stands. `unanswered`: the gateway did not say in time; money may still move. `voided`: called off before
- * money moved; should it move yet, it is given back.
+ * The status of an order's payment. `unanswered`: the gateway did not answer in time; money may still move. `voided`: cancelled before money moved;
+ * if money moves later, it is given back.
  */
 export const PaymentStatus = z.enum(["approved", "declined", "unanswered", "refunded", "voided"]).meta({ id: "PaymentStatus" });
 
@@ -18,7 +18,7 @@ export const Payment = z
     customerId: Id.nullable(),
     amountCents: SumCents,
     status: PaymentStatus,
-    /** Why it was declined or not answered; null otherwise. */
+    /** Why the payment was declined or not answered; null otherwise. */
     reason: z.string().nullable(),
     version: Version,
     createdAt: Moment,
@@ -27,7 +27,7 @@ export const Payment = z
 
 export type Payment = z.output<typeof Payment>;
 
-/** What the payments context promises: each order is paid at most once, and can be paid back. */
+/** The contract of the payments context: each order is paid at most once, and can be refunded. */
 export const payments = contract("payments", {
   description: "Payments of orders.",
   procedures: {

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Email, Id, Moment, text, Version } from "../values.ts";
 
-/** What somebody may do: `user` buys, `admin` also runs the shop. */
+/** The role of a user: `user` buys, `admin` also runs the shop. */
 export const Role = z.enum(["user", "admin"]).meta({ id: "Role" });
 
-/** What a user says of himself. */
+/** The fields that a user can edit himself. */
 const profile = {
   email: Email,
   name: text(100),
@@ -15,33 +15,34 @@ const profile = {
   country: text(60).nullable(),
 };
 
-/** Somebody with an account. */
+/** A person with an account. */
 export const User = z.object({ id: Id, ...profile, role: Role, version: Version, createdAt: Moment }).meta({ id: "User" });
 
 export type User = z.output<typeof User>;
 
 /**
- * A proof of who somebody is: send `token` as `authorization: Bearer <token>` until it expires. `refreshToken` is changed for the next session, once;
- * unused it is good until `refreshExpiresAt`.
+ * A proof of identity: send `token` as `authorization: Bearer <token>` until it expires. `refreshToken` can be exchanged once for the next session;
+ * if it is not used, it is valid until `refreshExpiresAt`.
  */
 export const Session = z.object({ token: z.string(), expiresAt: Moment, refreshToken: z.string(), refreshExpiresAt: Moment, user: User });
 
 export type Session = z.output<typeof Session>;
 
-/** Who a ticket stands for. */
+/** The user whom a ticket was issued for. */
 export const TicketHolder = z.object({ id: Id, roles: z.array(z.string()) });
 
-/** A refresh token or a ticket as somebody sends it. */
+/** A refresh token or a ticket, as a client sends it. */
 const Secret = z.string().min(1).max(200);
 
-/** A password as somebody chooses it; 8 to 128 characters. */
+/** A new password; 8 to 128 characters. */
 const NewPassword = z.string().min(8).max(128);
 
 const QUARTER_HOUR_MS = 15 * 60_000;
 
 /**
- * Failed tries to sign in: the sixth for one e-mail from one address, the fifty-first for one e-mail from anywhere, and the two hundred and first from
- * one address for any e-mail are refused. A success is not counted, and does not wipe out the failures of somebody else at the same address.
+ * Limits on failed sign-ins: 5 for one e-mail from one address, 50 for one e-mail from all addresses, and 200 from one address for all e-mails.
+ * Further
+ * tries are refused. A success is not counted, and does not reset the failures of other people at the same address.
  */
 const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "input.email"], skipSuccessful: true },
@@ -49,16 +50,16 @@ const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"], skipSuccessful: true },
 ];
 
-/** Accounts that one address opens or tries to: each tells whether an e-mail has one, and costs a hash. */
+/** Limit on accounts that one address opens or tries to open: each try shows whether an e-mail has an account, and costs a hash. */
 const SIGN_UP_LIMITS: readonly RateLimit[] = [{ limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"] }];
 
-/** The same as for signing in, for who is signed in and says his password again: a token that was stolen is no licence to guess. */
+/** Limits on failed tries of a signed-in user who enters his password again: a stolen token must not allow guessing the password. */
 const PASSWORD_LIMITS: readonly RateLimit[] = [
   { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "user"], skipSuccessful: true },
   { limit: 50, windowMs: QUARTER_HOUR_MS, by: ["user"], skipSuccessful: true },
 ];
 
-/** What the users context promises: accounts, and proofs of who somebody is. */
+/** The contract of the users context: accounts, and proofs of identity. */
 export const users = contract("users", {
   description: "Accounts, and proofs of who somebody is.",
   procedures: {
