@@ -13,7 +13,7 @@ import type { Tokens } from "./identity/tokens.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { addStorefrontRoutes } from "./storefront/storefront-routes.ts";
 
-/** What the shop is handed in: the world outside it. */
+/** The parts of the outside world that the shop needs. */
 export interface ShopParts {
   readonly gateway: PaymentGateway;
   /** How long the gateway may take to answer a charge; milliseconds. */
@@ -21,9 +21,9 @@ export interface ShopParts {
   readonly mailer: Mailer;
   readonly tokens: Tokens;
   readonly firstAdmin: FirstAdmin | undefined;
-  /** What sessions and tickets are timed by. */
+  /** The clock for sessions and tickets; milliseconds. */
   readonly nowMs: () => number;
-  /** Answers the folder of the storefront, where this process has one to serve; asked when the public port opens. */
+  /** Returns the folder of the storefront if this process serves one; called when the public port opens. */
   readonly storefront?: (() => Promise<string | undefined>) | undefined;
 }
 
@@ -48,7 +48,7 @@ export function createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAd
     },
     async opsSignIn(credentials, ask) {
       const { token, refreshToken } = Session.parse(await ask("users.signIn", credentials));
-      // The dashboard has a session of its own: nobody would use this one.
+      // The dashboard has a session of its own, so this refresh token would stay unused.
       await ask("users.signOut", { refreshToken });
       return token;
     },

@@ -4,7 +4,7 @@ import { catalog as catalogContract } from "#contracts/catalog";
 import { orders } from "#contracts/orders";
 import * as tables from "./tables.ts";
 
-/** What is sold, and how much of it is there. */
+/** The catalog context: products and their stock. */
 export const catalog = defineContext(catalogContract, {
   tables,
   subscribesTo: { orders },

@@ -2,7 +2,9 @@ import { catalog } from "./context.ts";
 import { markSold } from "./reservations.ts";
 import { followSale } from "./sales-ledger.ts";
 
-/** What the catalog does when orders are confirmed and cancelled: it keeps the read model of sales, and knows which reservations were bought. */
+/**
+ * The event handlers of the catalog: a confirmed or cancelled order updates the read model of sales; a confirmed one marks its reservation as sold.
+ */
 export const events = catalog.events({
   orders: {
     async orderConfirmed({ event: { payload }, tx }) {

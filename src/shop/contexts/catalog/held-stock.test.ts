@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { expect, test } from "vitest";
 import { ALFKI, startTestShop, type TestShop } from "../../shop.testing.ts";
 
-/** Makes what is set aside now older than placing may take, and lets the schedule fire that looks for it. */
+/** Makes all reserved stock older than the limit for placing, and runs the schedule that looks for it. */
 async function age(shop: TestShop): Promise<void> {
   const sql = postgres(shop.databaseUrl, { max: 1 });
   await sql`update catalog.reservations set created_at = now() - interval '16 minutes' where status = 'active'`;
@@ -17,7 +17,7 @@ async function age(shop: TestShop): Promise<void> {
     ?.jobs?.tick();
 }
 
-/** Whether a run is stuck: it was declined, and could not give its stock back. */
+/** Whether a run is stuck: its order was declined, and its stock could not be given back. */
 async function isStuck(shop: TestShop): Promise<boolean> {
   const sql = postgres(shop.databaseUrl, { max: 1 });
   const stuck = await sql`select 1 from orders.holon_runs where state = 'stuck'`;
@@ -25,7 +25,7 @@ async function isStuck(shop: TestShop): Promise<boolean> {
   return stuck.length > 0;
 }
 
-/** What the stock of three products comes to: one that is set aside for no order, one whose placing is stuck, one that was sold. */
+/** The stock of three products at the end: one reserved for no order, one whose placing is stuck, one that was sold. */
 async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]> {
   const shop = await startTestShop(topology);
   try {
@@ -51,7 +51,7 @@ async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]>
 
 type Lines = { productId: string; quantity: number }[];
 
-// Most of the time they wait for a step that is tried again.
+// Most of the time these tests wait for a step that is retried.
 test.concurrent.each(TOPOLOGIES)(
   "stock that nobody places an order for any more comes back, and what is sold stays sold, %s",
   { timeout: 120_000 },

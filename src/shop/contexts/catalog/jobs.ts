@@ -1,15 +1,18 @@
 import { catalog } from "./context.ts";
 import { heldLong } from "./reservations.ts";
 
-/** How long stock may be set aside before orders are asked about it; a placing takes seconds. */
+/** How long stock may stay reserved before the catalog asks orders about it. Placing an order takes seconds. */
 const HELD_MINUTES = 15;
 
-/** Reports of one run; the rest is left to the next minute. */
+/** The most reports of one run. The next run, a minute later, continues. */
 const GREATEST_REPORTS = 500;
 
 /** The handlers of the context's jobs. */
 export const jobs = catalog.jobs({
-  /** The catalog cannot know whether an order is still being placed. It asks by an event; orders, which know, release what nobody places any more. */
+  /**
+   * The catalog cannot know whether an order is still being placed, so it reports the reservation by an event. The orders context releases the stock
+   * if nothing places the order any more.
+   */
   async reportHeldStock({ complete }) {
     await complete(async (tx) => {
       for (const orderId of await heldLong(tx, HELD_MINUTES, GREATEST_REPORTS)) await tx.emit("stockHeldLong", { orderId });

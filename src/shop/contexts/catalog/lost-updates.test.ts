@@ -4,7 +4,7 @@ import { refusalOf, startTestShop, type TestShop } from "../../shop.testing.ts";
 const WRITERS = 50;
 const INCREMENTS = Math.max(1, Math.round(100 * Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1)));
 
-/** A crowd on a busy machine takes its time; what is tested is what is written, not when. */
+/** Many calls at once take long on a busy machine; the test checks what is written, not when. */
 const PATIENT = { deadlineMs: 60_000, greatestDeadlineMs: 60_000, poolWaitMs: 60_000, poolWaitingCount: 1_000, lockTimeoutMs: 30_000 };
 
 describe.each(["together", "apart"] as const)("of 50 writers who read, add and write, %s", { timeout: 300_000 }, (topology) => {

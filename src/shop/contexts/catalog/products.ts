@@ -14,7 +14,7 @@ type ProductPage = z.output<(typeof catalogContract.procedures.products.list)["o
 type Place = Parameters<typeof ProductCursor.write>[0];
 type Sort = z.output<typeof ProductSort>;
 
-/** What each order of the list sorts by; the id decides between equals, in the same direction. */
+/** The column and direction of each sort order. Rows with equal values are sorted by id, in the same direction. */
 const ORDERS = {
   name_asc: { column: products.name, direction: asc, behind: sql.raw(">") },
   name_desc: { column: products.name, direction: desc, behind: sql.raw("<") },
@@ -26,7 +26,7 @@ function placeOf({ id, name, priceCents }: ProductRow, sort: Sort, page: number)
   return sort === "name_asc" || sort === "name_desc" ? { sort, key: name, id, page } : { sort, key: priceCents, id, page };
 }
 
-/** A row as the contract shows it. */
+/** Converts a row to the contract's form. */
 export function toProduct({ createdAt, ...product }: ProductRow): Product {
   return { ...product, createdAt: createdAt.toISOString() };
 }
@@ -37,7 +37,7 @@ export async function productById(ctx: ReaderOf<typeof catalog>, id: string): Pr
   return query.execute({ id });
 }
 
-/** One page of the products that a filter lets through, how many it lets through in all, and where the next page begins. */
+/** One page of the products that match a filter, how many match in all, and where the next page begins. */
 export async function listProducts(ctx: ReaderOf<typeof catalog>, input: ListInput): Promise<ProductPage> {
   const { column, direction, behind } = ORDERS[input.sort];
   const place = input.cursor === undefined ? undefined : ProductCursor.read(input.cursor);
@@ -64,13 +64,13 @@ export async function listProducts(ctx: ReaderOf<typeof catalog>, input: ListInp
   return { items: items.map(toProduct), page, limit: input.limit, total, next };
 }
 
-/** Whether there is a category of this name. */
+/** Whether a category of this name exists. */
 export async function isCategory(tx: TransactionOf<typeof catalog>, name: string): Promise<boolean> {
   const rows = await tx.db.select().from(categories).where(eq(categories.name, name));
   return rows.length > 0;
 }
 
-/** Edits a product whose version is known. Errors: NOT_FOUND; CONFLICT with the version of now. */
+/** Edits a product if `version` is its current version. Errors: NOT_FOUND; CONFLICT with the current version. */
 export async function editProduct(tx: TransactionOf<typeof catalog>, id: string, version: number, facts: Facts): Promise<Product> {
   const [row] = await tx.db
     .update(products)
@@ -81,7 +81,7 @@ export async function editProduct(tx: TransactionOf<typeof catalog>, id: string,
   return toProduct(row);
 }
 
-/** Removes a product whose version is known. Errors: NOT_FOUND, CONFLICT. */
+/** Removes a product if `version` is its current version. Errors: NOT_FOUND, CONFLICT. */
 export async function removeProduct(tx: TransactionOf<typeof catalog>, id: string, version: number): Promise<void> {
   const removed = await tx.db
     .delete(products)

@@ -10,7 +10,7 @@ type Tx = TransactionOf<typeof catalog>;
 type Reserved = z.output<typeof ReservedLine>;
 
 /**
- * What the reservation of an order may be found as. Its row is locked from here to the end of the transaction.
+ * The state in which the reservation of an order was found. Its row is locked from then to the end of the transaction.
  *
  * ```
  *   (none) ──claim──▶ active ──markSold──▶ sold
@@ -22,20 +22,20 @@ type Reserved = z.output<typeof ReservedLine>;
  */
 export type Claim = "free" | "held" | "released";
 
-/** Claims the reservation of an order: `free` where it is new, and its lines are to be written. */
+/** Claims the reservation of an order. `free`: the reservation is new, and the caller must write its lines. */
 export async function claimReservation(tx: Tx, orderId: string): Promise<Claim> {
   const added = await tx.db.insert(reservations).values({ orderId, status: "active" }).onConflictDoNothing().returning();
   if (added.length > 0) return "free";
   return (await lockReservation(tx, orderId)).status === "released" ? "released" : "held";
 }
 
-/** The lines of a reservation, in the order of their products' ids. */
+/** The lines of a reservation, sorted by product id. */
 export async function linesOfReservation(tx: Tx, orderId: string): Promise<Reserved[]> {
   const rows = await tx.db.select().from(reservationLines).where(eq(reservationLines.orderId, orderId)).orderBy(asc(reservationLines.productId));
   return rows.map(({ orderId: _, ...line }) => line);
 }
 
-/** Whether a reservation holds what is asked for. Both are in the order of their products' ids. */
+/** Whether a reservation has exactly the wanted lines. Both lists must be sorted by product id. */
 export function holdsLines(reserved: readonly StockLine[], wanted: readonly StockLine[]): boolean {
   return (
     reserved.length === wanted.length &&
@@ -46,7 +46,7 @@ export function holdsLines(reserved: readonly StockLine[], wanted: readonly Stoc
 /**
  * Gives back what an order reserved or bought. Shape: whether anything was given back.
  *
- * An order that is not known leaves a tombstone: should its reservation come late, it is refused.
+ * An unknown order leaves a tombstone: if its reservation comes later, it is refused.
  */
 export async function releaseReservation(tx: Tx, orderId: string): Promise<boolean> {
   const added = await tx.db.insert(reservations).values({ orderId, status: "released" }).onConflictDoNothing().returning();
@@ -58,7 +58,7 @@ export async function releaseReservation(tx: Tx, orderId: string): Promise<boole
   return true;
 }
 
-/** Notes that the order was confirmed, so that its stock is not asked about any more. */
+/** Writes that the order was confirmed, so that the catalog no longer asks about its stock. */
 export async function markSold(tx: Tx, orderId: string): Promise<void> {
   await tx.db
     .update(reservations)
@@ -66,7 +66,7 @@ export async function markSold(tx: Tx, orderId: string): Promise<void> {
     .where(and(eq(reservations.orderId, orderId), eq(reservations.status, "active")));
 }
 
-/** Orders whose stock has been set aside for longer than so many minutes, the oldest first. */
+/** Orders whose stock has been reserved for more than `minutes` minutes, the oldest first. */
 export async function heldLong(tx: Tx, minutes: number, limit: number): Promise<string[]> {
   const rows = await tx.db
     .select({ orderId: reservations.orderId })
@@ -79,6 +79,6 @@ export async function heldLong(tx: Tx, minutes: number, limit: number): Promise<
 
 async function lockReservation(tx: Tx, orderId: string): Promise<typeof reservations.$inferSelect> {
   const [row] = await tx.db.select().from(reservations).where(eq(reservations.orderId, orderId)).for("update");
-  // The insert before this met the row, and rows of this table are never deleted.
+  // The insert above found an existing row, and rows of this table are never deleted.
   return row as typeof reservations.$inferSelect;
 }

@@ -1,4 +1,4 @@
 import { catalog } from "./context.ts";
 
-/** Products belong to nobody: `access` in the contract says all there is. */
+/** Products have no owner, so `access` in the contract is the only rule. */
 export const rules = catalog.rules({});

@@ -5,26 +5,26 @@ import type { catalog } from "./context.ts";
 import { type SalesStateRow, saleLines, sales, salesState } from "./tables.ts";
 
 /*
- * The read model of sales. It holds the last known state of each order: the one of the highest version. So states may come in any sequence and
- * any number of times, by event or by page, and the end is the same.
+ * The read model of sales. It keeps the last known state of each order: the one with the highest version. So states may come in any order and
+ * any number of times, by event or by page, and the result is the same.
  *
- * A rebuild fills a second generation of the rows while the first is shown. From its start on, events are written to both. An event whose handler
- * did not see the rebuild yet was emitted before it began; so the pages of the rebuild, read from the orders after that, hold what it told.
+ * A rebuild fills a second generation of the rows while the first is shown. From its start on, events are written to both. If the handler of an
+ * event did not see the rebuild, the event was emitted before the rebuild began; the pages of the rebuild are read after that, so they contain it.
  */
 
 type Tx = TransactionOf<typeof catalog>;
 
 const ONE_ROW = 1;
 
-/** Follows an order that was confirmed or, without lines, cancelled. */
+/** Takes over the state of an order that was confirmed or, without lines, cancelled. */
 export async function followSale(tx: Tx, sale: Sale): Promise<void> {
   const { generation, building } = await stateOf(tx);
-  // In this order, which the last page of a rebuild has too: so they never wait for each other in a circle.
+  // In this order, like the last page of a rebuild, so that the two cannot deadlock.
   if (building !== null) await writeSales(tx, building, [sale]);
   await writeSales(tx, generation, [sale]);
 }
 
-/** Begins a rebuild. Shape: its number, which is the generation that it fills. One that is under way is overtaken. */
+/** Begins a rebuild. Shape: its number, which is the generation that it fills. A rebuild that is already running is superseded. */
 export async function beginRebuild(tx: Tx): Promise<number> {
   await tx.db.insert(salesState).values({ id: ONE_ROW }).onConflictDoNothing();
   const [row] = await tx.db.select().from(salesState).where(eq(salesState.id, ONE_ROW)).for("update");
@@ -33,7 +33,10 @@ export async function beginRebuild(tx: Tx): Promise<number> {
   return rebuild;
 }
 
-/** Takes a page of a rebuild; with the last one the new generation is shown. Shape: false where another rebuild overtook this one, or ended it. */
+/**
+ * Takes a page of a rebuild. The last page makes the new generation the shown one. Shape: false if another rebuild superseded this one, or this one
+ * has ended.
+ */
 export async function takePage(tx: Tx, rebuild: number, page: readonly Sale[], isLast: boolean): Promise<boolean> {
   const [row] = await tx.db.select().from(salesState).where(eq(salesState.id, ONE_ROW)).for("update");
   if (row?.building !== rebuild) return false;
@@ -49,7 +52,7 @@ async function stateOf(tx: Tx): Promise<Pick<SalesStateRow, "generation" | "buil
   return row ?? { generation: 0, building: null };
 }
 
-/** Writes those states that are later than what is known, each order whole. */
+/** Writes the states that are later than the known ones, each order whole. */
 async function writeSales(tx: Tx, generation: number, page: readonly Sale[]): Promise<void> {
   if (page.length === 0) return;
   const rows = page.map(({ orderId, version }) => ({ generation, orderId, version }));

@@ -10,10 +10,10 @@ type Report = z.output<(typeof catalogContract.procedures.sales.get)["output"]>;
 const units = sql`sum(${saleLines.quantity})`.mapWith(Number);
 const cents = sql`sum(${saleLines.quantity} * ${saleLines.unitPriceCents})`.mapWith(Number);
 const lines = sql`count(*)`.mapWith(Number);
-/** Found by each query for itself, so that each sees one generation whole, also while a rebuild ends. */
+/** A subquery of each query, so that each query sees one whole generation, also while a rebuild ends. */
 const shown = sql`${saleLines.generation} = coalesce((select ${salesState.generation} from ${salesState}), 0)`;
 
-/** What was sold by category, and by the `limit` products that sold best; the totals are of all. */
+/** Sales by category, and by the `limit` best-selling products; the totals are of all products. */
 export async function readSales(ctx: ReaderOf<typeof catalog>, limit: number): Promise<Report> {
   const [totals, categories, byProduct, [state]] = await Promise.all([
     totalsOf(ctx),

@@ -55,7 +55,7 @@ describe.each(TOPOLOGIES)("the read model of sales, %s", { timeout: 60_000 }, (t
 
   test("hears events while it is built, and keeps the later of two states of an order", async () => {
     const product = await shop.addProduct(5);
-    // The pages of orders do not come through, so the one page is the test's.
+    // The pages of the orders context fail, so the only page is the one that the test sends.
     const heal = shop.fail({ on: "catalog.sales.take", error: catalogueError("UNAVAILABLE", "The process went away.") });
     const { rebuild } = await sales().rebuild();
     const order = await place(product.id, 2);

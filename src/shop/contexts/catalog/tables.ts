@@ -4,10 +4,10 @@ import { bigint, boolean, check, foreignKey, index, integer, pgSchema, primaryKe
 /** The catalog context's own Postgres schema. */
 export const schema = pgSchema("catalog");
 
-/** What products are sorted under. */
+/** The categories of products. */
 export const categories = schema.table("categories", { name: text().primaryKey() });
 
-/** What is sold. `version` counts edits; stock moves without it, so that a sale never makes an edit stale. */
+/** Products. `version` counts edits; a change of stock does not raise it, so that a sale never makes an edit stale. */
 export const products = schema.table(
   "products",
   {
@@ -32,7 +32,7 @@ export const products = schema.table(
   ],
 );
 
-/** Stock that is set aside: one row an order. A released one stays, to refuse a reservation that comes late. */
+/** Reserved stock: one row for each order. A released row stays, to refuse a reservation that comes later. */
 export const reservations = schema.table(
   "reservations",
   {
@@ -46,7 +46,7 @@ export const reservations = schema.table(
   ],
 );
 
-/** What a reservation holds, at the price of its time. Products may be removed while orders of them are open, so nothing refers to them. */
+/** The lines of a reservation, at the price of that time. Products may be removed while orders of them are open, so no foreign key refers to them. */
 export const reservationLines = schema.table(
   "reservation_lines",
   {
@@ -76,7 +76,7 @@ export const sales = schema.table(
   (table) => [primaryKey({ columns: [table.generation, table.orderId] })],
 );
 
-/** What the orders of {@link sales} come to. */
+/** The lines of the orders in {@link sales}. */
 export const saleLines = schema.table(
   "sale_lines",
   {
@@ -93,7 +93,7 @@ export const saleLines = schema.table(
   ],
 );
 
-/** Which generation of {@link sales} is shown, and which a rebuild fills. One row, or none before the first rebuild. */
+/** Which generation of {@link sales} is shown, and which one a rebuild fills. One row; no row before the first rebuild. */
 export const salesState = schema.table(
   "sales_state",
   { id: integer().primaryKey(), generation: integer().notNull().default(0), building: integer() },

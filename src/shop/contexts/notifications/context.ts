@@ -5,10 +5,10 @@ import { orders } from "#contracts/orders";
 import { users } from "#contracts/users";
 import * as tables from "./tables.ts";
 
-/** A mail server may be away for hours. */
+/** Retries continue for hours, because a mail server may be down for hours. */
 const MAIL = { attempts: 20, timeoutMs: 30_000, backoff: { firstMs: 1_000, greatestMs: 15 * 60_000 } };
 
-/** What people are told, by mail. */
+/** The notifications context: messages to people, by mail. */
 export const notifications = defineContext(notificationsContract, {
   tables,
   calls: { users },

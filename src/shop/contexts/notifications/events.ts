@@ -2,7 +2,7 @@ import type { TransactionOf } from "holon";
 import { notifications } from "./context.ts";
 import { insertNotification, type NewNotification } from "./notification-record.ts";
 
-/** What people are told about. A mail is not sent here, because a transaction that waits for a mail server holds a connection; a job sends it. */
+/** The events that people get a message about. The mail is sent by a job, not here: a transaction that waits for a mail server holds a connection. */
 export const events = notifications.events({
   orders: {
     orderConfirmed: ({ event: { payload }, tx }) => tell(tx, { ...payload, kind: "orderConfirmed" }),

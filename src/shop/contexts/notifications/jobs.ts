@@ -2,7 +2,7 @@ import type { Mailer } from "../../mail/mailer.ts";
 import { notifications } from "./context.ts";
 import { sendMail } from "./send-mail.ts";
 
-/** What the notifications context is handed in. */
+/** The dependencies of the notifications context. */
 export interface NotificationsParts {
   readonly mailer: Mailer;
 }

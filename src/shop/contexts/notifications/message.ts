@@ -1,16 +1,16 @@
 import type { NotificationKind } from "#contracts/notifications";
 
-/** What a message is made from. */
+/** The facts from which a message is written. */
 export interface MessageFacts {
   readonly orderId: string;
   readonly name: string;
-  /** Null where nothing was paid. */
+  /** Null if nothing was paid. */
   readonly totalCents: number | null;
-  /** Why an order was declined. */
+  /** Why the order was declined; null if it was not. */
   readonly reason: string | null;
 }
 
-/** The words of a message. */
+/** The text of a message. */
 export interface Message {
   readonly subject: string;
   readonly body: string;
@@ -31,12 +31,12 @@ const MESSAGES: Readonly<Record<NotificationKind, (facts: MessageFacts) => Messa
   }),
 };
 
-/** Writes a message of a kind. */
+/** Writes the text of a message of this kind. */
 export function toMessage(kind: NotificationKind, facts: MessageFacts): Message {
   return MESSAGES[kind](facts);
 }
 
-/** Cents as people read them, as in `1 234.50`. */
+/** Formats cents for people, as in `1 234.50`. */
 function toAmount(amountCents: number | null): string {
   const cents = amountCents ?? 0;
   const whole = String(Math.floor(cents / 100)).replaceAll(/\B(?=(\d{3})+$)/g, " ");

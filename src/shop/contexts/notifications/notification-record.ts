@@ -11,7 +11,7 @@ type Reader = ReaderOf<typeof notificationsContext>;
 type Tx = TransactionOf<typeof notificationsContext>;
 type ListInput = z.output<(typeof notificationsContract.procedures.list)["input"]>;
 
-/** What somebody is to be told. */
+/** A message that is to be sent. */
 export interface NewNotification {
   readonly kind: Notification["kind"];
   readonly orderId: string;
@@ -20,12 +20,12 @@ export interface NewNotification {
   readonly reason?: string;
 }
 
-/** The Message-ID of a notification's mail: made from its id, so the same however often it is sent. */
+/** The Message-ID of a notification's mail. It is made from the id, so it stays the same if the mail is sent more than once. */
 export function messageIdOf(notificationId: string): string {
   return `<${notificationId}@notifications.example.test>`;
 }
 
-/** Writes a notification that waits. Shape: its id; undefined where it was written before. */
+/** Writes a waiting notification. Shape: its id; undefined if it was written before. */
 export async function insertNotification(tx: Tx, { kind, orderId, customerId, totalCents, reason }: NewNotification): Promise<string | undefined> {
   const id = uuidV5(SHOP_NAMESPACE, `notification/${kind}/${orderId}`);
   const [added] = await tx.db
@@ -42,7 +42,7 @@ export async function notificationById(ctx: Reader, id: string): Promise<Notific
   return query.execute({ id });
 }
 
-/** Ends a notification. */
+/** Sets the final status of a notification. */
 export async function setStatus(tx: Tx, id: string, status: "sent" | "dropped", recipient: string | null): Promise<void> {
   const sentAt = status === "sent" ? sql`now()` : null;
   await tx.db.update(notifications).set({ status, recipient, sentAt }).where(eq(notifications.id, id));

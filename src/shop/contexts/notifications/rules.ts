@@ -1,4 +1,4 @@
 import { notifications } from "./context.ts";
 
-/** Messages are seen by admins and other contexts only: `access` in the contract says all there is. */
+/** Only admins and other contexts see messages, so `access` in the contract is the only rule. */
 export const rules = notifications.rules({});

@@ -9,8 +9,8 @@ type Complete = (run: (tx: TransactionOf<typeof notifications>) => Promise<void>
 /**
  * Sends the mail of a notification.
  *
- * Guarantee: at least once. A process that dies between the mail server's OK and the commit has it sent again, with the same Message-ID, by
- * which mail programs know it as one.
+ * Guarantee: at least once. If the process dies after the mail server's OK and before the commit, the mail is sent again with the same
+ * Message-ID, so that mail programs recognise the duplicate.
  */
 export async function sendMail(ctx: ContextOf<typeof notifications>, mailer: Mailer, id: string, complete: Complete): Promise<void> {
   const notification = await notificationById(ctx, id);

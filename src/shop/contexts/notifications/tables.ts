@@ -4,7 +4,7 @@ import { bigint, check, index, pgSchema, text, timestamp, unique, uuid } from "d
 /** The notifications context's own Postgres schema. */
 export const schema = pgSchema("notifications");
 
-/** Messages to people, one of each kind an order. The words are made when the mail is sent, and the address is the one of that moment. */
+/** Messages to people, at most one of each kind for an order. The text and the address are taken when the mail is sent. */
 export const notifications = schema.table(
   "notifications",
   {

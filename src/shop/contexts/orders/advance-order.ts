@@ -7,7 +7,7 @@ import { totalCentsOf } from "./pricing.ts";
 
 type Tx = TransactionOf<typeof orders>;
 
-/** Confirms an order at the prices of its reservation. Errors: CONFLICT where its placing was given up meanwhile. */
+/** Confirms an order at the prices of its reservation. Errors: CONFLICT if its placing was given up meanwhile. */
 export async function confirm(tx: Tx, orderId: string, lines: readonly PricedLine[]): Promise<void> {
   const order = await lockOrder(tx, orderId);
   if (order === undefined || !mayBecome(order.status, "confirmed")) throw catalogueError("CONFLICT", "The placing of this order was given up.");
@@ -17,13 +17,13 @@ export async function confirm(tx: Tx, orderId: string, lines: readonly PricedLin
   await tx.emit("orderConfirmed", { orderId, customerId, version, totalCents, lines: [...lines] });
 }
 
-/** Writes why an order is not confirmed, before anything is given back. */
+/** Writes why an order is declined, before money and stock are given back. */
 export async function declining(tx: Tx, orderId: string, reason: DeclineReason): Promise<void> {
   const order = await lockOrder(tx, orderId);
   if (order !== undefined && mayBecome(order.status, "declining")) await setStatus(tx, order, "declining", { reason });
 }
 
-/** Ends the placing of an order after all was given back. */
+/** Marks an order as declined, after money and stock are given back. */
 export async function declined(tx: Tx, orderId: string): Promise<void> {
   const order = await lockOrder(tx, orderId);
   if (order === undefined || !mayBecome(order.status, "declined")) return;
@@ -32,7 +32,7 @@ export async function declined(tx: Tx, orderId: string): Promise<void> {
   await tx.emit("orderDeclined", { orderId, customerId, version, reason });
 }
 
-/** Ends the cancelling of an order after all was given back. */
+/** Marks an order as cancelled, after money and stock are given back. */
 export async function cancelled(tx: Tx, orderId: string): Promise<void> {
   const order = await lockOrder(tx, orderId);
   if (order === undefined || !mayBecome(order.status, "cancelled")) return;

@@ -9,7 +9,7 @@ type Tx = TransactionOf<typeof orders>;
 /**
  * Writes a pending order and starts its placing, in one transaction.
  *
- * Errors: CONFLICT where an order with this id asked for something else.
+ * Errors: CONFLICT if an order with this id exists that was placed with other values.
  */
 export async function beginOrder(tx: Tx, placing: Placing): Promise<Order> {
   const { orderId, customerId, lines } = placing;
@@ -20,7 +20,7 @@ export async function beginOrder(tx: Tx, placing: Placing): Promise<Order> {
   return toOrder(order);
 }
 
-/** The order that an earlier request with this key placed, longer ago than keys are kept. */
+/** The order that an earlier request with this key placed, after the record of the key itself has expired. */
 function answerAgain(known: OrderRow | undefined, { customerId, lines }: Placing): Order {
   const quantities = new Map(lines.map((line) => [line.productId, line.quantity]));
   const isSame = known?.customerId === customerId && known.lines.length === lines.length;

@@ -6,7 +6,7 @@ import { mayBecome } from "./order-status.ts";
 
 type CancelContext = ContextOf<typeof orders, typeof ordersContract.procedures.cancel>;
 
-/** Begins to cancel an order; money and stock come back after that. Errors: NOT_FOUND; ILLEGAL_STATUS_CHANGE before and after it is confirmed. */
+/** Begins to cancel an order; money and stock are given back after that. Errors: NOT_FOUND; ILLEGAL_STATUS_CHANGE if the order is not confirmed. */
 export function cancelOrder(ctx: CancelContext, orderId: string): Promise<Order> {
   return ctx.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);

@@ -9,7 +9,7 @@ import * as tables from "./tables.ts";
 const OfOrder = z.object({ orderId: z.uuid() });
 const Ended = z.object({ status: OrderStatus });
 
-/** Orders, from placing to delivery. */
+/** The orders context: orders from placing to delivery. */
 export const orders = defineContext(ordersContract, {
   tables,
   calls: { users, catalog, payments },

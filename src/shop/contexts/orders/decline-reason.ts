@@ -2,13 +2,13 @@ import { isHolonError } from "holon";
 import { OutOfStock, UnknownProduct } from "#contracts/catalog";
 import { DeclineCode, type DeclineReason } from "#contracts/orders";
 
-/** What other contexts call what declines an order. */
+/** Error codes of other contexts that have another name as the reason of a declined order. */
 const CODES: Readonly<Record<string, DeclineReason["code"]>> = { NOT_FOUND: "UNKNOWN_CUSTOMER" };
 
 /**
- * Why an order is declined that failed with an error.
+ * The reason for which an order is declined, from the error that it failed with.
  *
- * Shape: `FAILED` for what is no refusal of the shop's; its message names the code only, because customers read it.
+ * Shape: `FAILED` for an error that is not a refusal of the shop; its message contains only the error code, because customers read it.
  */
 export function declineReasonOf(error: unknown): DeclineReason {
   if (!isHolonError(error)) return { code: "FAILED", message: "The order could not be placed: INTERNAL." };

@@ -1,6 +1,6 @@
 import { orders } from "./context.ts";
 
-/** What orders do for the catalog, which does not call them. */
+/** The orders context handles an event of the catalog, because the catalog does not call orders. */
 export const events = orders.events({
   catalog: {
     async stockHeldLong({ event: { payload }, tx }) {

@@ -11,7 +11,7 @@ describe.each(TOPOLOGIES)("the details of an order, %s", (topology) => {
   let order: Order;
   let products: Product[];
   beforeAll(async () => {
-    // Nothing but the patience of the details ends a wait for the catalog.
+    // Only the time limit of the details ends the wait for the catalog.
     shop = await startTestShop(topology, { limits: { lockTimeoutMs: 30_000 } });
     products = await Promise.all(Array.from({ length: 12 }, () => shop.addProduct(5)));
     const lines = products.map(({ id: productId }) => ({ productId, quantity: 1 }));

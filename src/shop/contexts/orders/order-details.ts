@@ -7,22 +7,23 @@ import type { OrderRow } from "./tables.ts";
 
 type DetailsContext = ContextOf<typeof orders, typeof ordersContract.procedures.details>;
 
-/** Products that are asked for at once: an order of a hundred lines is no reason to flood the catalog. */
+/** Products that are fetched at once: an order of a hundred lines must not flood the catalog. */
 const CONCURRENCY = 8;
 
-/** How long others may take, whatever is left of the caller's own time: what is not here by then is missing. */
+/** How long other contexts may take at most. A part that has not come by then counts as missing. */
 const PATIENCE_MS = 2_000;
 
-/** Of the caller's time, so that there is some left to answer in. */
+/** The share of the caller's remaining time that may be used, so that some is left for the answer. */
 const SHARE = 0.8;
 
-/** Where somebody could not be asked. */
+/** The result of a call to another context that failed or took too long. */
 const AWAY = Symbol("away");
 
 /**
- * Puts an order together with its buyer and its products, which are asked for side by side.
+ * Puts an order together with its buyer and its products, which are fetched in parallel.
  *
- * Shape: whoever is away, slow or broken is named in `missing`; that there is no such buyer or product is an answer. Source: API composition (Richardson, Microservices Patterns, ch. 7).
+ * Shape: `missing` names a part whose context is down, slow or broken. If a buyer or product does not exist, it is not missing: that is an answer.
+ * Source: API composition (Richardson, Microservices Patterns, ch. 7).
  */
 export async function orderDetails(ctx: DetailsContext, row: OrderRow): Promise<OrderDetails> {
   const order = toOrder(row);

@@ -13,17 +13,17 @@ type Tx = TransactionOf<typeof ordersContext>;
 type OrderPage = z.output<(typeof ordersContract.procedures.list)["output"]>;
 type ListInput = z.output<(typeof ordersContract.procedures.list)["input"]>;
 
-/** An order as it is asked for. */
+/** A request to place an order. */
 export interface Placing {
-  /** Always the same for the same request, so that a repetition meets what was done before. */
+  /** The same for the same request, so that a repeated request finds the order that it placed before. */
   readonly orderId: string;
   readonly customerId: string;
-  /** Today, in UTC, where none is given. */
+  /** Undefined: today, in UTC. */
   readonly orderedOn?: string | undefined;
   readonly lines: z.output<typeof Lines>;
 }
 
-/** A line with the name and the price of its day. */
+/** A line with the name and the price at the time of the order. */
 export interface PricedLine {
   readonly productId: string;
   readonly quantity: number;
@@ -31,12 +31,12 @@ export interface PricedLine {
   readonly unitPriceCents: number;
 }
 
-/** A row as the contract shows it. */
+/** Converts a row to the contract's form. */
 export function toOrder({ createdAt, lines, ...order }: OrderRow): Order {
   return { ...order, createdAt: createdAt.toISOString(), lines: lines.map(({ orderId: _id, ...line }) => line) };
 }
 
-/** Where an order stands, as those see it who watch it. */
+/** The status of an order, in the form that subscribers get. */
 export function toChange({ id, status, reason, version }: Pick<OrderRow, "id" | "status" | "reason" | "version">): OrderChange {
   return { orderId: id, status, reason, version };
 }
@@ -71,7 +71,7 @@ export async function setStatus(
   return changed;
 }
 
-/** Writes a pending order with its lines. Shape: undefined where there is one with this id. */
+/** Writes a pending order with its lines. Shape: undefined if an order with this id exists. */
 export async function insertOrder(tx: Tx, { orderId: id, customerId, orderedOn, lines }: Placing): Promise<OrderRow | undefined> {
   const [row] = await tx.db
     .insert(orders)
@@ -123,7 +123,7 @@ export async function listOrders(ctx: Reader, input: ListInput): Promise<OrderPa
   return { items: items.map(toOrder), page, limit: input.limit, total, next };
 }
 
-/** Sold orders in the sequence of their ids, behind an id. */
+/** Sold orders sorted by id, after a given id. */
 export async function soldOrdersAfter(ctx: Reader, afterId: string | undefined, limit: number): Promise<Sale[]> {
   const rows = await ctx.db.query.orders.findMany({
     where: and(inArray(orders.status, SOLD), afterId === undefined ? undefined : gt(orders.id, afterId)),
@@ -134,7 +134,7 @@ export async function soldOrdersAfter(ctx: Reader, afterId: string | undefined, 
   return rows.map(({ id, version, lines }) => ({ orderId: id, version, lines: lines.map(toSoldLine) }));
 }
 
-/** A sold order has its prices: they were written when it was confirmed. */
+/** A sold order always has prices: they are written when it is confirmed. */
 function toSoldLine({ productId, quantity, name, unitPriceCents }: OrderLineRow): Sale["lines"][number] {
   return { productId, quantity, name: name ?? "", unitPriceCents: unitPriceCents ?? 0 };
 }

@@ -1,7 +1,7 @@
 import type { OrderStatus } from "#contracts/orders";
 
 /**
- * Where an order may go from where it stands.
+ * The statuses that may follow each status.
  *
  * ```
  *   place
@@ -15,7 +15,7 @@ import type { OrderStatus } from "#contracts/orders";
  * ```
  */
 const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
-  // `declined` at once where the placing failed before it could write why.
+  // Straight to `declined` if the placing failed before it could write the reason.
   pending: ["confirmed", "declining", "declined"],
   confirmed: ["shipped", "cancelling"],
   shipped: ["delivered"],
@@ -26,15 +26,15 @@ const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   cancelled: [],
 };
 
-/** Whether an order that stands here stays here. */
+/** Whether a status is final. */
 export function isFinal(status: OrderStatus): boolean {
   return NEXT[status].length === 0;
 }
 
-/** Orders in these are sold: they count in totals and sales. */
+/** The statuses of a sold order. Such orders count in totals and sales. */
 export const SOLD = ["confirmed", "shipped", "delivered"] as const satisfies readonly OrderStatus[];
 
-/** Whether an order may go from one status to the other. */
+/** Whether an order may change from one status to the other. */
 export function mayBecome(from: OrderStatus, to: OrderStatus): boolean {
   return NEXT[from].includes(to);
 }

@@ -7,7 +7,7 @@ import { orderLines, orders } from "./tables.ts";
 
 type Reader = ReaderOf<typeof ordersContext>;
 
-/** What the sold orders of a time come to. Units: cents, and pieces in `units`. */
+/** Totals of the sold orders of a period. Units: cents; `units` counts pieces. */
 export async function totalsOf(
   ctx: Reader,
   from: string | undefined,
@@ -26,7 +26,7 @@ export async function totalsOf(
   return totals ?? { orders: 0, lines: 0, units: 0, cents: 0 };
 }
 
-/** How many orders of a time stand where. */
+/** How many orders of a period have each status. */
 export function countsByStatus(ctx: Reader, from: string | undefined, to: string | undefined): Promise<{ status: OrderStatus; orders: number }[]> {
   return ctx.db
     .select({ status: orders.status, orders: count() })
@@ -36,7 +36,7 @@ export function countsByStatus(ctx: Reader, from: string | undefined, to: string
     .orderBy(asc(orders.status));
 }
 
-/** The condition that an order is of a time. */
+/** The SQL condition that an order is within a period. */
 export function betweenDays(from: string | undefined, to: string | undefined): (SQL | undefined)[] {
   return [from === undefined ? undefined : gte(orders.orderedOn, from), to === undefined ? undefined : lte(orders.orderedOn, to)];
 }

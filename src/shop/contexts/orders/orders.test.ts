@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Order } from "#contracts/orders";
 import { ALFKI, ANATR, refusalOf, startTestShop, type TestShop } from "../../shop.testing.ts";
 
-/** A crowd on a busy machine takes its time; what is tested is who gets what, not when. */
+/** Many calls at once take long on a busy machine; the tests check which order gets what, not when. */
 const PATIENT = { deadlineMs: 60_000, greatestDeadlineMs: 60_000, poolWaitMs: 60_000, lockTimeoutMs: 30_000 };
 
 describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {

@@ -57,7 +57,7 @@ export const procedures = orders.procedures({
   totals: ({ input, ctx }) => totalsOf(ctx, input.from, input.to),
 });
 
-/** The id of the order that a key stands for: the same request again meets what it did before, also after its key is forgotten. */
+/** The order id that belongs to an idempotency key. A repeated request finds its order, also after the record of the key has expired. */
 function orderIdOf(principal: Principal, procedure: string, key: string): string {
   return uuidV5(SHOP_NAMESPACE, ["order", principalName(principal), procedure, key].join("/"));
 }

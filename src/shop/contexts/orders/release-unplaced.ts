@@ -4,15 +4,16 @@ import { declining } from "./advance-order.ts";
 import type { orders } from "./context.ts";
 import { lockOrder } from "./order-record.ts";
 
-/** Orders in these do not need the stock that is still set aside for them. */
+/** In these statuses an order does not need the stock that is still reserved for it. `undefined`: there is no such order. */
 const NEEDS_NO_STOCK: readonly (OrderStatus | undefined)[] = ["declining", "declined", "cancelled", undefined];
 
 const GIVEN_UP = { code: "FAILED", message: "The order could not be placed in time." } as const;
 
 /**
- * Gives back the stock that is set aside for an order which nobody places any more: its run is stuck, or there is no such order.
+ * Gives back the stock that is reserved for an order which nothing places any more: its run is stuck, or the order does not exist.
  *
- * Guarantee: an order whose run goes on keeps its stock. A stuck one that is resumed later is not confirmed without stock: it is declining.
+ * Guarantee: an order whose run is active keeps its stock. A stuck run that is resumed later does not confirm the order without stock: the order is
+ * `declining`.
  */
 export async function releaseUnplaced(ctx: ContextOf<typeof orders>, orderId: string): Promise<void> {
   const run = await ctx.findRun("placeOrder", orderId);

@@ -3,7 +3,7 @@ import { mayActFor } from "../../ownership.ts";
 import { orders } from "./context.ts";
 import { orderById } from "./order-record.ts";
 
-/** An order is seen and cancelled by its buyer and by admins. */
+/** The buyer of an order and admins may see and cancel it. */
 export const rules = orders.rules({
   get: { answer: ({ output, ctx }) => mayActFor(ctx.user, output.customerId) },
   details: async ({ input, ctx }) => isOwner(ctx.user, await orderById(ctx, input.id)),

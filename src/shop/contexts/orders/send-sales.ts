@@ -5,16 +5,16 @@ import { soldOrdersAfter } from "./order-record.ts";
 const PAGE = 100;
 
 /**
- * Sends all orders that are sold to a rebuild of the catalog's sales, a page at a time in the sequence of their ids.
+ * Sends all sold orders to a rebuild of the catalog's sales, a page at a time, sorted by id.
  *
- * Guarantee: orders may be confirmed and cancelled meanwhile. What a page does not show yet comes to the rebuild by its event, and of two states
- * of one order the catalog keeps the later. A job that died begins again; pages that came before change nothing.
+ * Guarantee: orders may be confirmed and cancelled meanwhile. A change that a page does not show yet reaches the rebuild by its event, and of two
+ * states of one order the catalog keeps the later one. A job that died starts from the beginning; pages that are sent again change nothing.
  */
 export async function sendSales(ctx: ContextOf<typeof orders>, rebuild: number): Promise<void> {
   for (let afterId: string | undefined, isLast = false; !isLast; ) {
     const sales = await soldOrdersAfter(ctx, afterId, PAGE);
     isLast = sales.length < PAGE;
-    // No key: a page is read anew when the job runs again, and may hold other orders than before.
+    // No idempotency key: when the job runs again it reads the page again, and the page may contain other orders.
     const { wanted } = await ctx.call.catalog.sales.take({ rebuild, sales, isLast });
     if (!wanted) return;
     afterId = sales.at(-1)?.orderId;

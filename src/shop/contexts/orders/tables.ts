@@ -5,7 +5,7 @@ import type { DeclineReason } from "#contracts/orders";
 /** The orders context's own Postgres schema. */
 export const schema = pgSchema("orders");
 
-/** Placed orders. `reason` says why one is declined; the total is known when it is confirmed. */
+/** Placed orders. `reason` says why an order was declined; the total is known when the order is confirmed. */
 export const orders = schema.table(
   "orders",
   {
@@ -30,7 +30,7 @@ export const orders = schema.table(
   ],
 );
 
-/** What was ordered; name and price are those of the day, and known when the order is confirmed. */
+/** The lines of orders. Name and price are those at the time of the order, and known when the order is confirmed. */
 export const orderLines = schema.table(
   "order_lines",
   {

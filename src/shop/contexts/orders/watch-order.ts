@@ -7,16 +7,16 @@ import { isFinal } from "./order-status.ts";
 type WatchContext = SubscriptionContextOf<typeof orders, typeof ordersContract.procedures.changes>;
 
 /**
- * Tells where an order stands and each change of it.
+ * Yields the status of an order and each change of it.
  *
- * Guarantee: none is missed, also by a client that was away and resumes after the last item that it has; none comes twice or out of turn.
+ * Guarantee: no change is missed, also if a client disconnects and resumes after the last item that it got; no change comes twice or out of order.
  */
 export async function* watchOrder(
   ctx: WatchContext,
   orderId: string,
   after: string | undefined,
 ): AsyncGenerator<{ readonly id: string; readonly data: OrderChange }> {
-  // Opened before the order is read: what happens in between comes as an event, and the version says whether it was seen.
+  // Subscribed before the order is read: a change in between comes as an event, and its version shows whether it was already seen.
   const changes = await ctx.watch("orderChanged", { key: orderId, after });
   let seen = 0;
   if (after === undefined) {

@@ -4,16 +4,16 @@ import { orders } from "./context.ts";
 import { declineReasonOf } from "./decline-reason.ts";
 import { totalCentsOf } from "./pricing.ts";
 
-/** A context that is away is waited for: an order stays pending for some minutes rather than being declined for it. */
+/** If a context is down, the step is retried: the order stays pending for some minutes instead of being declined. */
 const WAITING = { timeoutMs: 10_000, retry: { attempts: 60, greatestMs: 5_000 } };
 
-/** Giving back goes on for hours before somebody has to look. */
+/** Compensation is retried for hours before an operator has to act. */
 const PATIENT = { retry: { attempts: 1_000, greatestMs: 60_000 } };
 
 /** The sagas of an order. */
 export const workflows = orders.workflows({
   async placeOrder({ input: { orderId, customerId, lines }, step }) {
-    // Undone last, so that an order is declined when all is given back.
+    // Undone last, so that the order is declined only after everything is given back.
     await step.transaction("accept", async () => {}, { ...WAITING, undo: ({ tx }) => declined(tx, orderId) });
     try {
       await step.call("checkCustomer", async ({ call }) => (await call.users.get({ id: customerId })).id, WAITING);

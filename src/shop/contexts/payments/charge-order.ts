@@ -7,7 +7,7 @@ import type { PaymentRow } from "./tables.ts";
 
 type ChargeContext = ContextOf<typeof payments, typeof paymentsContract.procedures.charge>;
 
-/** What {@link chargeOrder} is handed in. */
+/** The dependencies of {@link chargeOrder}. */
 export interface Charging {
   readonly gateway: PaymentGateway;
   /** How long the gateway may take to answer; milliseconds. */
@@ -17,7 +17,7 @@ export interface Charging {
 /**
  * Takes the payment of an order, once.
  *
- * Shape: approved, declined or unanswered. Errors: CONFLICT for an order that was refunded; then nothing stays charged.
+ * Shape: approved, declined or unanswered. Errors: CONFLICT for an order that was refunded; then no money stays charged.
  */
 export async function chargeOrder(ctx: ChargeContext, { gateway, patienceMs }: Charging, charge: Charge): Promise<Payment> {
   const before = await paymentOf(ctx, charge.orderId);
@@ -26,13 +26,13 @@ export async function chargeOrder(ctx: ChargeContext, { gateway, patienceMs }: C
   try {
     return await ctx.transaction(async (tx) => answerAgain(ctx, await recordCharge(tx, charge, outcome), charge));
   } catch (error) {
-    // It was refunded while the gateway was asked. Should this process die here, the job of that refund gives the money back.
+    // The order was refunded during the call to the gateway. If this process dies here, the job of that refund gives the money back.
     if (isCalledOff(await paymentOf(ctx, charge.orderId))) await gateway.refund({ key: charge.orderId, signal: ctx.signal });
     throw error;
   }
 }
 
-/** Whoever does not wait any longer does not know whether money moves: `unanswered` says so, instead of an error that says nothing. */
+/** If the wait ends without an answer, money may or may not move. The outcome `unanswered` says so; an error would not. */
 async function askGateway(ctx: ChargeContext, gateway: PaymentGateway, charge: Charge, patienceMs: number): Promise<Outcome> {
   const patience = AbortSignal.timeout(patienceMs);
   try {

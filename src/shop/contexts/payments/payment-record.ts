@@ -8,33 +8,33 @@ import { type PaymentRow, payments } from "./tables.ts";
 type Reader = ReaderOf<typeof paymentsContext>;
 type Tx = TransactionOf<typeof paymentsContext>;
 
-/** What is asked of the payment of an order. */
+/** A request to charge an order. */
 export interface Charge {
   readonly orderId: string;
   readonly customerId: string;
   readonly amountCents: number;
 }
 
-/** What became of a charge, as far as is known. */
+/** The result of a charge, as far as it is known. */
 export type Outcome = ChargeOutcome | { readonly outcome: "unanswered"; readonly reason: string };
 
-/** A row as the contract shows it. */
+/** Converts a row to the contract's form. */
 export function toPayment({ createdAt, ...row }: PaymentRow): Payment {
   return { ...row, createdAt: createdAt.toISOString() };
 }
 
-/** Whether a payment must not be taken any more. */
+/** Whether a payment was cancelled, so that it must not be charged any more. */
 export function isCalledOff(row: PaymentRow | undefined): boolean {
   return row?.status === "refunded" || row?.status === "voided";
 }
 
-/** The payment of an order, as it stands. */
+/** The payment of an order in its current state. */
 export async function paymentOf(ctx: Reader, orderId: string): Promise<PaymentRow | undefined> {
   const query = ctx.prepared("paymentOfOrder", (db) => db.query.payments.findFirst({ where: eq(payments.orderId, sql.placeholder("orderId")) }));
   return query.execute({ orderId });
 }
 
-/** Writes what the gateway made of a charge, unless the order has a payment. Shape: the payment that the order has then. */
+/** Writes the gateway's result of a charge, unless the order has a payment. Shape: the payment that the order has then. */
 export async function recordCharge(tx: Tx, charge: Charge, outcome: Outcome): Promise<PaymentRow> {
   const reason = outcome.outcome === "approved" ? null : outcome.reason;
   const [added] = await tx.db
@@ -49,8 +49,8 @@ export async function recordCharge(tx: Tx, charge: Charge, outcome: Outcome): Pr
 }
 
 /**
- * Writes that the payment of an order was called off; the row refuses a charge that comes later. Shape: `refunded` where money that was known
- * to be charged is back; `voided` where a charge may have gone through, or may yet.
+ * Writes that the payment of an order was cancelled; the row refuses a charge that comes later. Shape: `refunded` if the charge was known to be
+ * approved and the money is given back; `voided` if a charge may have gone through, or may still go through.
  */
 export async function recordRefund(tx: Tx, orderId: string, wasApproved: boolean): Promise<"refunded" | "voided"> {
   const status = wasApproved ? "refunded" : "voided";
@@ -61,7 +61,7 @@ export async function recordRefund(tx: Tx, orderId: string, wasApproved: boolean
   return status;
 }
 
-/** Writes that money which moved after its payment was called off is back. */
+/** Writes that money which moved after its payment was cancelled is given back. */
 export async function recordLateRefund(tx: Tx, orderId: string, amountCents: number): Promise<void> {
   await tx.db
     .update(payments)
@@ -69,7 +69,7 @@ export async function recordLateRefund(tx: Tx, orderId: string, amountCents: num
     .where(eq(payments.orderId, orderId));
 }
 
-/** What the payments of each status come to, in cents. */
+/** The number and the sum of the payments of each status; cents. */
 export function totalsByStatus(ctx: Reader): Promise<{ status: PaymentStatus; payments: number; cents: number }[]> {
   return ctx.db
     .select({ status: payments.status, payments: count(), cents: sum(payments.amountCents).mapWith(Number) })

@@ -7,10 +7,10 @@ import { paymentOf, toPayment, totalsByStatus } from "./payment-record.ts";
 import { refundOrder } from "./refund-order.ts";
 import * as tables from "./tables.ts";
 
-/** What the payments context is handed in. */
+/** The dependencies of the payments context. */
 export interface PaymentsParts {
   readonly gateway: PaymentGateway;
-  /** How long the gateway may take to answer a charge; milliseconds, 3 000 where none are given. */
+  /** How long the gateway may take to answer a charge; milliseconds, 3 000 by default. */
   readonly gatewayPatienceMs?: number | undefined;
 }
 

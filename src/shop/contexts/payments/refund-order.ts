@@ -7,9 +7,9 @@ import { isCalledOff, paymentOf, recordRefund } from "./payment-record.ts";
 type RefundContext = ContextOf<typeof payments, typeof paymentsContract.procedures.refund>;
 
 /**
- * Gives back what an order was charged, and leaves a row that refuses a charge which comes later.
+ * Gives back what an order was charged, and leaves a row that refuses a later charge.
  *
- * Guarantee: where nobody knows whether the charge went through, a job asks the gateway until it is known, and gives the money back then.
+ * Guarantee: if it is unknown whether the charge went through, a job asks the gateway until it is known, and then gives the money back.
  */
 export async function refundOrder(ctx: RefundContext, gateway: PaymentGateway, orderId: string): Promise<{ refunded: boolean }> {
   const before = await paymentOf(ctx, orderId);

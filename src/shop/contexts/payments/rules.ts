@@ -1,4 +1,4 @@
 import { payments } from "./context.ts";
 
-/** Payments are seen by admins and other contexts only: `access` in the contract says all there is. */
+/** Only admins and other contexts see payments, so `access` in the contract is the only rule. */
 export const rules = payments.rules({});

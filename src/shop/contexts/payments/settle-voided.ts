@@ -6,9 +6,9 @@ import { paymentOf, recordLateRefund } from "./payment-record.ts";
 type Complete = (run: (tx: TransactionOf<typeof payments>) => Promise<void>) => Promise<void>;
 
 /**
- * Looks at the gateway what became of a charge that was called off before it was known to have gone through, and gives back what did.
+ * Asks the gateway for the result of a charge that was cancelled before its result was known, and gives back what was charged.
  *
- * Errors: UNAVAILABLE while the bank has not decided: the job looks again later, and is kept as failed where it never does.
+ * Errors: UNAVAILABLE while the bank has not decided. The job asks again later; if the bank never decides, the job is kept as failed.
  */
 export async function settleVoided(ctx: ContextOf<typeof payments>, gateway: PaymentGateway, orderId: string, complete: Complete): Promise<void> {
   const payment = await paymentOf(ctx, orderId);

@@ -4,7 +4,7 @@ import { bigint, check, index, integer, pgSchema, text, timestamp, uuid } from "
 /** The payments context's own Postgres schema. */
 export const schema = pgSchema("payments");
 
-/** The payment of each order; the order's id names its charge at the gateway. `refunded` and `voided` rows refuse a charge that comes later. */
+/** The payment of each order; the order's id is the key of its charge at the gateway. `refunded` and `voided` rows refuse a later charge. */
 export const payments = schema.table(
   "payments",
   {

@@ -8,7 +8,7 @@ import * as tables from "./tables.ts";
 
 type Profile = Partial<Pick<tables.UserRow, "email" | "name" | "company" | "city" | "country">>;
 
-/** A row as the contract shows it: without the hash of the password. */
+/** Converts a row to the contract's form, without the hash of the password. */
 export function toUser({ passwordHash: _, createdAt, ...user }: tables.UserRow): User {
   return { ...user, createdAt: createdAt.toISOString() };
 }
@@ -25,7 +25,7 @@ export async function accountByEmail(ctx: ReaderOf<typeof users>, email: string)
   return query.execute({ email });
 }
 
-/** Edits an account whose version is known. Errors: NOT_FOUND; CONFLICT for another version or an e-mail that is taken. */
+/** Edits an account if `version` is its current version. Errors: NOT_FOUND; CONFLICT for another version or an e-mail that is taken. */
 export function editAccount(ctx: ContextOf<typeof users>, id: string, version: number, changes: Profile): Promise<User> {
   return ctx.transaction(async (tx) => {
     const [row] = await tx.db
@@ -41,18 +41,19 @@ export function editAccount(ctx: ContextOf<typeof users>, id: string, version: n
 /**
  * Sets another password, and signs the account out everywhere.
  *
- * Shape: false where the account is gone or its password is not any more the one that was shown: of two changes at once, the later one knows the old one only.
+ * Shape: false if the account is gone, or if its password has changed since `account` was read. So of two changes at once only one succeeds.
  */
 export async function replacePassword(tx: TransactionOf<typeof users>, account: tables.UserRow, passwordHash: string): Promise<boolean> {
   const unchanged = and(eq(tables.users.id, account.id), eq(tables.users.passwordHash, account.passwordHash ?? ""));
-  // First the account, then its sessions: one that is being opened meanwhile waits for the account and finds another password.
+  // First the account, then its sessions: a session that is being opened at the same time waits for the account's row and then finds another
+  // password.
   const replaced = await tx.db.update(tables.users).set({ passwordHash }).where(unchanged).returning({ id: tables.users.id });
   if (replaced.length === 0) return false;
   await endSessions(tx, account.id);
   return true;
 }
 
-/** Closes an account whose version is known. Errors: NOT_FOUND, CONFLICT. */
+/** Closes an account if `version` is its current version. Errors: NOT_FOUND, CONFLICT. */
 export function removeAccount(ctx: ContextOf<typeof users>, id: string, version: number): Promise<void> {
   return ctx.transaction(async (tx) => {
     const removed = await tx.db

@@ -2,5 +2,5 @@ import { defineContext } from "holon";
 import { users as usersContract } from "#contracts/users";
 import * as tables from "./tables.ts";
 
-/** Accounts: who somebody is, and proofs of it. */
+/** The users context: accounts, and proofs of identity. */
 export const users = defineContext(usersContract, { tables });

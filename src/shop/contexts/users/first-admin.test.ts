@@ -48,7 +48,7 @@ async function stop(): Promise<void> {
   await Promise.all(started.splice(0).map((shop) => shop.close()));
 }
 
-/** A shop whose tables are there, and that never had an admin. */
+/** A shop with its tables that never had an admin. */
 async function asBeforeTheFirstAdmin(): Promise<void> {
   await start();
   await stop();
@@ -56,7 +56,7 @@ async function asBeforeTheFirstAdmin(): Promise<void> {
   await sql`delete from users.users where role = 'admin'`;
 }
 
-/** Until two transactions wait for a lock: for the one of the test, or for each other's. */
+/** Waits until two transactions wait for a lock: the lock of the test, or each other's. */
 async function bothWait(): Promise<void> {
   for (;;) {
     const waiting = await sql`select 1 from pg_stat_activity where datname = current_database()
@@ -124,7 +124,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
 
   test("is one, when a process starts while another one is making it", async () => {
     await asBeforeTheFirstAdmin();
-    // An account that is written waits for this lock, so that both processes are at it before either has committed.
+    // The insert of an account waits for this lock, so that both processes are at it before either has committed.
     await sql`create function users.held() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); return new; end $$`;
     await sql`create trigger held after insert on users.users for each row execute function users.held()`;
     await sql`select pg_advisory_lock(1)`;

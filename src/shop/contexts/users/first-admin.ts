@@ -4,21 +4,21 @@ import { hashPassword } from "../../identity/password.ts";
 import type { users } from "./context.ts";
 import * as tables from "./tables.ts";
 
-/** The account that the shop is set up with. */
+/** The first admin's account. */
 export interface FirstAdmin {
   /** Trimmed and in lower case. */
   readonly email: string;
   readonly password: string;
-  /** Whether variables name it. A development machine has one that no variable names. */
+  /** Whether environment variables set it. A development machine has a default account. */
   readonly isSet?: boolean;
 }
 
-/** What one attempt to make the first admin found. */
+/** The result of one attempt to make the first admin. */
 type Outcome = "made" | "made before" | "address taken";
 
 /**
- * Makes the first admin, once in the life of a database: the account and the row that says so are one commit, and the row outlives the account.
- * Processes may do this at once.
+ * Makes the first admin, once in the life of a database. The account and the row that records it are one commit, and the row outlives the account.
+ * Several processes may do this at once.
  */
 export async function makeFirstAdmin(ctx: StartContextOf<typeof users>, admin: FirstAdmin | undefined): Promise<void> {
   if (admin === undefined) return;
@@ -45,9 +45,9 @@ async function wasMade(ctx: StartContextOf<typeof users>): Promise<boolean> {
 async function make(ctx: StartContextOf<typeof users>, { email, password }: FirstAdmin): Promise<Outcome> {
   const passwordHash = await hashPassword(password);
   return ctx.transaction(async (tx) => {
-    // A second process waits here until the first one has committed, and then adds nothing.
+    // A second process waits here until the first one has committed, and then inserts nothing.
     const noted = await tx.db.insert(tables.firstAdmin).values({}).onConflictDoNothing().returning({ id: tables.firstAdmin.id });
-    // An admin without that row was made by a version that did not write it.
+    // An admin without that row was made by an older version, which did not write it.
     if (noted.length === 0 || (await hasAdmin(tx))) return "made before";
     const made = await tx.db
       .insert(tables.users)
@@ -55,7 +55,7 @@ async function make(ctx: StartContextOf<typeof users>, { email, password }: Firs
       .onConflictDoNothing()
       .returning({ id: tables.users.id });
     if (made.length > 0) return "made";
-    // Such a version may make it right now: the insert has waited for it.
+    // An older version may make an admin at this moment: the insert above has waited for its commit.
     if (await hasAdmin(tx)) return "made before";
     await tx.db.delete(tables.firstAdmin);
     return "address taken";

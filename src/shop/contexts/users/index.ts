@@ -6,12 +6,12 @@ import { rules } from "./rules.ts";
 
 export type { FirstAdmin } from "./first-admin.ts";
 
-/** What the users context is handed in. */
+/** The dependencies of the users context. */
 export interface UsersParts extends ProcedureParts {
-  /** Undefined where the shop has no account to begin with. */
+  /** Undefined if the shop starts without an account. */
   readonly firstAdmin: FirstAdmin | undefined;
 }
 
-/** The users context with its handlers. The password of the first admin is used at start, and handed to nothing else. */
+/** The users context with its handlers. The first admin's password is used only at start. */
 export const createUsersModule = ({ firstAdmin, ...parts }: UsersParts): ContextModule =>
   users.implement({ procedures: createProcedures(parts), rules, atStart: ({ ctx }) => makeFirstAdmin(ctx, firstAdmin) });

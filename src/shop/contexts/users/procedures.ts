@@ -9,7 +9,7 @@ import { endSession, openSession, type RefreshProof, refreshSession } from "./se
 import * as tables from "./tables.ts";
 import { issueTicket, redeemTicket } from "./tickets.ts";
 
-/** What the handlers of the users contract are handed in. */
+/** The dependencies of the handlers. */
 export interface ProcedureParts {
   readonly tokens: Tokens;
   readonly nowMs: () => number;

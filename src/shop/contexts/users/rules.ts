@@ -1,7 +1,7 @@
 import { mayActFor } from "../../ownership.ts";
 import { users } from "./context.ts";
 
-/** A user sees and edits himself; admins everybody. A password is changed by nobody but its owner. */
+/** Users see and edit their own account; admins see and edit all. Only the owner may change a password. */
 export const rules = users.rules({
   get: ({ input, ctx }) => mayActFor(ctx.user, input.id),
   update: ({ input, ctx }) => mayActFor(ctx.user, input.id),

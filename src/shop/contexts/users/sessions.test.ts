@@ -8,7 +8,7 @@ import { GRACE_MS, GREATEST_SESSION_COUNT, REFRESH_TTL_MS, SESSION_TTL_MS } from
 
 const PASSWORD = "correct horse battery";
 
-/** An account of a test, and its sessions. */
+/** Creates an account, with the calls that its owner makes. */
 const accountOf = async (shop: TestShop) => {
   const anybody = () => shop.asAnonymous().call.users;
   const user: User = await anybody().signUp({ email: `${randomUUID()}@example.test`, password: PASSWORD, name: "Ada" });
@@ -182,7 +182,7 @@ describe("sessions in the database", () => {
     const left = async () => (await sql`select 1 from users.sessions where user_id = ${gone.user.id}`).length;
     const [session] = await sql<{ id: string }[]>`select id from users.sessions where user_id = ${gone.user.id} limit 1`;
     await sql.begin(async (tx) => {
-      // One that is refreshed at this moment holds nobody up.
+      // A session that is refreshed at this moment is locked; the removal of old sessions must not wait for it.
       await tx`select 1 from users.sessions where id = ${session?.id ?? ""} for update`;
       for (let time = 0; time < 3; time++) await account.signIn();
     });

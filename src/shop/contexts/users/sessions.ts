@@ -15,19 +15,19 @@ import * as tables from "./tables.ts";
 
 type Tx = TransactionOf<typeof users>;
 
-/** How long a refresh token is good while nobody uses it. */
+/** How long an unused refresh token is valid. */
 export const REFRESH_TTL_MS = 7 * 24 * 3_600_000;
 
-/** How long a session may go on, however often it is refreshed. */
+/** How long a session may last, however often it is refreshed. */
 export const SESSION_TTL_MS = 30 * 24 * 3_600_000;
 
-/** How long after its use a token is still answered, with the same next one: a browser sends twice what it got no answer to. */
+/** How long a used token is still answered with the same successor: a browser repeats a request to which it got no answer. */
 export const GRACE_MS = 10_000;
 
-/** Sessions that an account has at once; the one that was used longest ago ends first. */
+/** The most sessions that an account has at once. If there are more, the least recently used session ends. */
 export const GREATEST_SESSION_COUNT = 20;
 
-/** What is handed out of a session. */
+/** The parts of a session that the client gets. */
 export interface RefreshProof {
   readonly refreshToken: string;
   readonly refreshExpiresAt: Date;
@@ -41,7 +41,8 @@ export interface Refreshed extends RefreshProof {
 /**
  * Opens a session of an account.
  *
- * Shape: undefined where the account is gone or its password is not any more the one that was shown: a change of password ends what is being opened too.
+ * Shape: undefined if the account is gone, or if its password has changed since `account` was read. So a change of password also ends a session
+ * that is being opened.
  */
 export async function openSession(tx: Tx, account: tables.UserRow, nowMs: number): Promise<RefreshProof | undefined> {
   const { id: userId, passwordHash } = account;
@@ -59,13 +60,13 @@ export async function openSession(tx: Tx, account: tables.UserRow, nowMs: number
 }
 
 /**
- * Changes a refresh token for the next one of its line.
+ * Exchanges a refresh token for its successor.
  *
- *     good now ──shown──▶ used ──shown within the grace, its successor unused──▶ (the same successor)
- *                          └────shown otherwise──▶ the session ends
+ *     valid ──used──▶ used ──used again within the grace period, successor unused──▶ (the same successor)
+ *                      └────used again otherwise──▶ the session ends
  *
- * Shape: undefined where the token is not good; whoever held a later one is signed out then as well, for nobody can tell which of the two is the thief.
- * Guarantee: however many processes are shown one token at once, it has one successor. The row of the session is locked meanwhile.
+ * Shape: undefined if the token is not valid. If it is an old token, the session ends, also for the holder of a later token: the server cannot know
+ * which of the two stole it. Guarantee: a token has one successor, however many processes get it at once. The row of the session is locked meanwhile.
  */
 export async function refreshSession(tx: Tx, text: string, nowMs: number): Promise<Refreshed | undefined> {
   const shown = parseRefreshToken(text);
@@ -81,7 +82,7 @@ export async function refreshSession(tx: Tx, text: string, nowMs: number): Promi
   return account === undefined ? undefined : { ...proof, account };
 }
 
-/** Ends the session of a token, be it the newest or an old one of its line. */
+/** Ends the session of a token, whether the token is the newest or an old one. */
 export async function endSession(tx: Tx, text: string): Promise<void> {
   const shown = parseRefreshToken(text);
   if (shown !== undefined) await tx.db.delete(tables.sessions).where(eq(tables.sessions.id, shown.sessionId));
@@ -107,10 +108,13 @@ async function nextToken(tx: Tx, session: tables.SessionRow, { sessionId, secret
   return { refreshToken: refreshTokenText({ sessionId, secret: successorOf(secret, successorKey) }), refreshExpiresAt: expiresAt };
 }
 
-/** Sessions of anybody that are removed when one is opened. More than one: so those of accounts that never come back go too, and the table does not grow. */
+/**
+ * Expired sessions of all accounts that are removed when one session is opened. It is more than one, so that the table does not grow if accounts
+ * never come back.
+ */
 const FORGOTTEN_COUNT = 10;
 
-/** Takes away what has expired, of this account and some of others, and what is too much. */
+/** Removes expired sessions, of this account and some of other accounts, and the sessions of this account above the limit. */
 async function forgetOld(tx: Tx, userId: string, now: Date): Promise<void> {
   const { sessions } = tables;
   const kept = tx.db

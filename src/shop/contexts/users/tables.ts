@@ -4,7 +4,7 @@ import { check, index, integer, pgSchema, text, timestamp, uuid } from "drizzle-
 /** The users context's own Postgres schema. */
 export const schema = pgSchema("users");
 
-/** Accounts. An account without password hash cannot sign in. */
+/** Accounts. An account without a password hash cannot sign in. */
 export const users = schema.table(
   "users",
   {
@@ -29,8 +29,8 @@ export const users = schema.table(
 );
 
 /**
- * Who is signed in somewhere. A row is a whole line of refresh tokens: the one that is good now, and the one before it. Tokens themselves are not kept.
- * `successorKey` makes the token that is good now from the one before it.
+ * Sessions. A row stands for a whole sequence of refresh tokens: the valid one and its predecessor. Only hashes of tokens are stored.
+ * `successorKey` derives the valid token from its predecessor.
  */
 export const sessions = schema.table(
   "sessions",
@@ -49,7 +49,7 @@ export const sessions = schema.table(
   (table) => [index("sessions_by_user").on(table.userId, table.rotatedAt), index("sessions_by_end").on(table.expiresAt)],
 );
 
-/** Tickets that nobody used yet, by hash. */
+/** Unused tickets, by hash. */
 export const tickets = schema.table(
   "tickets",
   {
@@ -61,7 +61,7 @@ export const tickets = schema.table(
   (table) => [index("tickets_by_end").on(table.expiresAt)],
 );
 
-/** One row once the first admin was made. It stays when that admin is renamed or removed, so that none is made again. */
+/** One row after the first admin was made. It stays when that admin is renamed or removed, so that no second first admin is made. */
 export const firstAdmin = schema.table(
   "first_admin",
   { id: integer().primaryKey().default(1), madeAt: timestamp("made_at", { withTimezone: true }).notNull().defaultNow() },

@@ -6,10 +6,10 @@ import { tickets } from "./tables.ts";
 
 type Tx = TransactionOf<typeof users>;
 
-/** How long a ticket is good. */
+/** How long a ticket is valid. */
 export const TICKET_TTL_MS = 30_000;
 
-/** Makes a ticket for somebody signed in. */
+/** Issues a ticket for a signed-in user. */
 export async function issueTicket(tx: Tx, { id, roles }: UserPrincipal, nowMs: number): Promise<{ ticket: string; expiresAt: string }> {
   await tx.db.delete(tickets).where(lt(tickets.expiresAt, new Date(nowMs)));
   const ticket = randomSecret();
@@ -18,7 +18,7 @@ export async function issueTicket(tx: Tx, { id, roles }: UserPrincipal, nowMs: n
   return { ticket, expiresAt: expiresAt.toISOString() };
 }
 
-/** Whom a ticket stands for; it is used up. Shape: undefined where it is not good. Guarantee: of two who show it at once, one is answered. */
+/** Redeems a ticket and removes it. Shape: its user; undefined if it is not valid. Guarantee: if two requests use it at once, one succeeds. */
 export async function redeemTicket(tx: Tx, ticket: string, nowMs: number): Promise<{ id: string; roles: string[] } | undefined> {
   const [used] = await tx.db
     .delete(tickets)
