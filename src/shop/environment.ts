@@ -8,9 +8,9 @@ import { MAIL_VARIABLES, type MailSettings, readMail } from "./mail/mail-setting
 /** The account that a development machine starts with. Production refuses its password. */
 export const DEVELOPMENT_ADMIN: FirstAdmin = { email: "admin@example.test", password: "northwind" };
 
-/** What the environment says of the shop. */
+/** The shop's settings from the environment. */
 export interface ShopSettings {
-  /** `development`: a pair of keys in a file of this machine. */
+  /** `development`: a key pair in a file of this machine. */
   readonly tokenKeys: TokenKeys | "development";
   readonly firstAdmin: FirstAdmin | undefined;
   readonly gatewayRules: readonly GatewayRule[];
@@ -39,9 +39,10 @@ const GatewayRules = z
 /**
  * Reads the shop's own part of the environment.
  *
- * Shape: the settings, and all that is wrong with them at once; with a fault, development stands in for what is missing. Variables: `SHOP_TOKEN_PRIVATE_KEY` (a JWK) and `SHOP_TOKEN_PUBLIC_KEYS` (a list of JWKs),
- * `SHOP_ADMIN_EMAIL` and `SHOP_ADMIN_PASSWORD`, `SHOP_GATEWAY` (only `fake` exists) and `SHOP_GATEWAY_RULES` (JSON),
- * `SMTP_URL`, `SHOP_MAIL_FROM`, `SHOP_MAIL_PORT` and `SHOP_ALLOW_DEVELOPMENT_MAIL`.
+ * Shape: the settings, and all their faults at once; with a fault, defaults stand in for what is missing.
+ * Variables: `SHOP_TOKEN_PRIVATE_KEY` (a JWK) and `SHOP_TOKEN_PUBLIC_KEYS` (a list of JWKs), `SHOP_ADMIN_EMAIL` and `SHOP_ADMIN_PASSWORD`,
+ * `SHOP_GATEWAY` (only `fake` exists) and `SHOP_GATEWAY_RULES` (JSON), `SMTP_URL`, `SHOP_MAIL_FROM`, `SHOP_MAIL_PORT` and
+ * `SHOP_ALLOW_DEVELOPMENT_MAIL`.
  */
 export function readShopSettings(env: Environment): { readonly settings: ShopSettings; readonly faults: readonly ConfigurationFault[] } {
   const faults: ConfigurationFault[] = [];
@@ -93,7 +94,7 @@ function hosts(env: Environment, context: string): boolean {
 }
 
 function readFirstAdmin(env: Environment, production: boolean, faults: ConfigurationFault[]): FirstAdmin | undefined {
-  // Empty counts as not set: a compose file can require a variable, and cannot leave it out.
+  // An empty value counts as not set: a compose file can require a variable, but cannot leave it out.
   const email = env["SHOP_ADMIN_EMAIL"]?.trim().toLowerCase() || undefined;
   const password = env["SHOP_ADMIN_PASSWORD"] || undefined;
   if (email === undefined && password === undefined) return production ? undefined : DEVELOPMENT_ADMIN;
@@ -153,7 +154,7 @@ function parsed<Value>(
   try {
     return parse(text);
   } catch {
-    // What the parser says may hold the secret.
+    // The parser's message may contain the secret.
     faults.push({ variable, problem: "cannot be read.", cure });
     return undefined;
   }

@@ -1,7 +1,7 @@
 /**
- * Does something for each of many, a few at once.
+ * Runs a function for each item, a few at a time.
  *
- * Shape: the results in the sequence of the items. Errors: the first failure.
+ * Shape: the results in the order of the items. Errors: the first failure.
  */
 export async function inParallel<Item, Result>(items: readonly Item[], concurrency: number, run: (item: Item) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];

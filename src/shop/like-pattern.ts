@@ -1,4 +1,4 @@
-/** The pattern for `ilike` that finds a text anywhere, with the characters that mean something to `like` taken literally. */
+/** A pattern for `ilike` that finds a text anywhere. The characters that are special to `like` are escaped. */
 export function containing(text: string): string {
   return `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
 }

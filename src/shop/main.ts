@@ -7,10 +7,10 @@ import { createTokens } from "./identity/tokens.ts";
 import { createMailOffice } from "./mail/mail-office.ts";
 import { openStorefront } from "./storefront/open-storefront.ts";
 
-/** Where a development machine keeps the key that its processes share. */
+/** The file with the key that the processes of a development machine share. */
 const DEVELOPMENT_KEY_FILE = ".holon/shop-token-key.json";
 
-/** The commands that run the shop; the others look at it. */
+/** The commands that run the shop; other commands only inspect it. */
 const STARTING: readonly string[] = ["start", "apart"];
 
 const { settings, faults } = readShopSettings(process.env);
@@ -33,7 +33,7 @@ if (sendsMail() && faults.length === 0) await openOffice();
 await runApp(shop, { faults });
 await office.close();
 
-/** One process of the machine has the mail server: the one that sends mail, or, apart, the one that starts it. */
+/** One process of the machine runs the mail server: the process that sends mail, or the one that starts the others with `apart`. */
 async function openOffice(): Promise<void> {
   const opened = await office.open();
   if (opened === undefined) return;
@@ -46,7 +46,7 @@ function sendsMail(): boolean {
   return (plan?.contexts.includes("notifications") && plan.roles.includes("jobs")) ?? false;
 }
 
-/** Undefined for a configuration that cannot work: `runApp` says why, and nothing was opened. */
+/** Undefined if the configuration is invalid: `runApp` reports the faults, and no mail server was opened. */
 function soundPlan(): Plan | undefined {
   try {
     return readPlan(shapeOf(shop), process.env);

@@ -1,11 +1,11 @@
 import type { UserPrincipal } from "holon";
 
-/** Whether somebody signed in runs the shop. */
+/** Whether a user is signed in and is an admin. */
 export function isAdmin(user: UserPrincipal | undefined): boolean {
   return user?.roles.includes("admin") ?? false;
 }
 
-/** Whether something that belongs to `ownerId` may be seen: by its owner and by admins. */
+/** Whether a user may act on a row of `ownerId`: the owner and admins may. */
 export function mayActFor(user: UserPrincipal | undefined, ownerId: string): boolean {
   return user !== undefined && (user.id === ownerId || isAdmin(user));
 }

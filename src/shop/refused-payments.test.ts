@@ -4,17 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Order } from "#contracts/orders";
 import { ALFKI, startTestShop, type TestShop } from "./shop.testing.ts";
 
-/** How many pieces decide, by the amount that they cost, what the bank does. */
+/** The quantity decides, through the amount, what the bank does. */
 const PIECES = { approved: 1, declined: 2, hanging: 3, late: 4 } as const;
 const COUNTS = { approved: 20, declined: 100, hanging: 10, late: 10 } as const;
 const KINDS = Object.keys(PIECES) as (keyof typeof PIECES)[];
 const CENTS = 1_000;
 const STOCK = 1_000;
 
-/** After the refund, which comes at the end of the shop's patience with the gateway. */
+/** Longer than the shop waits for the gateway, so that the approval comes after the refund. */
 const LATE_MS = 5_000;
 
-// Most of the time they wait for a bank that does not answer.
+// Most of the time these tests wait for a bank that does not answer.
 describe.concurrent.each(TOPOLOGIES)("a hundred declined and twenty hanging payments, %s", (topology) => {
   let shop: TestShop;
   let productId: string;

@@ -14,7 +14,7 @@ interface Answer {
 const PASSWORD = "correct horse battery";
 const BOX = { category: "Beverages", quantityPerUnit: "1 box", priceCents: 1_000, discontinued: false };
 
-/** The shop as a client in any language sees it: HTTP and JSON, nothing else. */
+/** The shop as a client in any language sees it: only HTTP and JSON. */
 describe.each(TOPOLOGIES)("the shop by REST, %s", (topology) => {
   let shop: TestShop;
   let admin: string;

@@ -6,13 +6,13 @@ import { createShop } from "./app.ts";
 const nothing = undefined as never;
 const shop = createShop({ gateway: nothing, tokens: nothing, mailer: nothing, firstAdmin: undefined, nowMs: () => 0 });
 
-/** Whether somebody names a row: his own or another's. */
+/** Whether the input has the id of a row, which may belong to another user. */
 const namesRow = ({ input }: AnyProcedure): boolean => Object.keys(input.shape ?? {}).some((field) => /^id$|Id$/.test(field));
 
 const ruleAt = (module: ContextModule, path: string): unknown =>
   path.split(".").reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], module.rules);
 
-/** What users may call with the id of a row; admins and other contexts see all rows. */
+/** The procedures that users may call with the id of a row; admins and other contexts see all rows. */
 const ownable = shop.contexts.flatMap((module) =>
   [...walkProcedures(module.contract.procedures)]
     .filter(([, procedure]) => procedure.access === "user" && namesRow(procedure))

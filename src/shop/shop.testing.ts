@@ -18,49 +18,49 @@ import { customerIdOf } from "./northwind/northwind.ts";
 /** A seeded customer. */
 export const ALFKI = customerIdOf("ALFKI");
 
-/** Another one. */
+/** Another seeded customer. */
 export const ANATR = customerIdOf("ANATR");
 
-/** The id of an admin; tests need no account of his. */
+/** The id of an admin; tests need no account for it. */
 export const ADMIN = "0b7cf0a5-8a46-4b58-9e6c-2a9f1c0f4d11";
 
 /** The account that the test shop begins with. */
 export const FIRST_ADMIN: FirstAdmin = { email: "boss@example.test", password: "the boss's password" };
 
-/** Where orders stand for good, until somebody does something. */
+/** The statuses in which an order stays until a user acts. */
 const SETTLED: readonly Order["status"][] = ["confirmed", "shipped", "delivered", "declined", "cancelled"];
 
-/** How often something is looked at that is waited for. */
+/** How often a condition is checked. */
 const LOOK_MS = 50;
 
-/** The shop, run for a test, with its gateway, its mail and its tokens in the test's hands. */
+/** The shop for a test, with access to its gateway, its mail and its tokens. */
 export interface TestShop extends TestApp<typeof contracts> {
   readonly gateway: FakeGateway;
   readonly mail: MailSink;
   readonly tokens: Tokens;
-  /** What tokens are signed with: for those that are forged by half. */
+  /** The key that signs tokens, for tests that forge one. */
   readonly tokenKey: JWK;
-  /** Lets time pass for tokens, sessions and tickets. */
+  /** Moves the clock of tokens, sessions and tickets forward. */
   passTime(ms: number): void;
   readonly admin: ReturnType<TestApp<typeof contracts>["asUser"]>;
-  /** Adds a product at 10.00 with so many in stock. */
+  /** Adds a product at 10.00 with this stock. */
   addProduct(stock: number): Promise<Product>;
   stockOf(productId: string): Promise<number>;
   /** Waits until a condition holds. The test's own timeout ends the wait. */
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
-  /** Waits until an order is placed or cancelled, one way or the other. */
+  /** Waits until an order is placed, declined or cancelled. */
   settled(order: Pick<Order, "id">): Promise<Order>;
 }
 
-/** What may differ from one test shop to the other. */
+/** The options of a test shop. */
 export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, "limits" | "log" | "databaseUrl"> {
   readonly gatewayPatienceMs?: number;
   readonly firstAdmin?: FirstAdmin | undefined;
-  /** Puts something around the app, such as what counts how often handlers are entered. */
+  /** Wraps the app, for example to count how often handlers are called. */
   readonly change?: (app: App) => App;
 }
 
-/** Starts the shop. Close it in the end. */
+/** Starts the shop. The test must close it. */
 export async function startTestShop(
   topology: Topology,
   { gatewayPatienceMs, firstAdmin = FIRST_ADMIN, change = (app) => app, ...options }: TestShopOptions = {},
@@ -105,7 +105,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
   while (!(await condition())) await sleep(LOOK_MS);
 }
 
-/** The error of a call that must fail, as code and details. */
+/** The code and details of a call's error; the code is "OK" if the call succeeds. */
 export async function refusalOf(call: Promise<unknown>): Promise<{ readonly code: string; readonly details: unknown }> {
   try {
     await call;

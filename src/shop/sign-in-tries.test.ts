@@ -6,7 +6,7 @@ import { startTestShop, type TestShop } from "./shop.testing.ts";
 
 const PASSWORD = "correct horse battery";
 
-/** The ways in which somebody signs in from outside. */
+/** The routes by which a user signs in. */
 const WAYS = ["/trpc/users.signIn", "/sessions", "/auth/sign-in"];
 
 describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology) => {

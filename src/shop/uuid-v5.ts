@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * The UUID of a name in a namespace: the same name always has the same id.
+ * The UUID of a name in a namespace: the same name always gives the same id.
  *
  * Source: RFC 9562, section 5.5. Errors: none; `namespace` must be a UUID.
  */

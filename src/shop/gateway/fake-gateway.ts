@@ -1,21 +1,21 @@
 import type { ChargeOutcome, ChargeRequest, PaymentGateway } from "./payment-gateway.ts";
 
-/** What the fake does with the charges that a rule fits: those of the customer, of the amount, or of both; a rule that names neither fits all. */
+/** How the fake answers a charge. A rule applies to charges with its customer and its amount; a rule with neither applies to all charges. */
 export interface GatewayRule {
   readonly customerId?: string | undefined;
   readonly amountCents?: number | undefined;
   /**
-   * `hang` gives no answer until the caller stops waiting, and a refund stops the charge. `late` gives none either, and the bank approves
-   * after `afterMs` all the same, counted from a refund where one comes before.
+   * `hang`: no answer until the caller stops waiting, and a refund stops the charge. `late`: no answer either, but the bank approves the charge
+   * `afterMs` later; if a refund comes first, `afterMs` counts from the refund.
    */
   readonly outcome: "approve" | "decline" | "hang" | "late";
-  /** Why it is declined. */
+  /** The reason of a declined charge. */
   readonly reason?: string | undefined;
-  /** Of `late`; 5 000 where none is given. */
+  /** For `late`; 5 000 by default. */
   readonly afterMs?: number | undefined;
 }
 
-/** Where a charge of the fake stands. */
+/** The status of a charge of the fake. */
 export type FakeChargeStatus = "pending" | "approved" | "declined" | "refunded" | "voided";
 
 /** One charge of the fake. */
@@ -26,17 +26,17 @@ export interface FakeCharge {
   readonly status: FakeChargeStatus;
 }
 
-/** A gateway in memory, which does what it is told. */
+/** A gateway in memory that answers by rules. */
 export interface FakeGateway extends PaymentGateway {
-  /** Replaces the rules; the first one that fits decides, and without one a charge is approved. */
+  /** Replaces the rules. The first rule that applies decides; without one a charge is approved. */
   setRules(rules: readonly GatewayRule[]): void;
-  /** Approves the charges that hang, as a slow bank does after nobody waits for it any more. */
+  /** Approves all pending charges, like a slow bank after the caller stopped waiting. */
   approvePending(): void;
-  /** All charges it remembers, the oldest first. */
+  /** All charges that the fake remembers, the oldest first. */
   charges(): readonly FakeCharge[];
 }
 
-/** A pending charge that a refund does not stop knows how late it is approved, and, once that is settled, when. */
+/** A charge with the delay of a late approval, or with the time of the approval after that is fixed. */
 interface KnownCharge extends FakeCharge {
   readonly reason?: string | undefined;
   readonly lateByMs?: number | undefined;
@@ -47,7 +47,7 @@ interface KnownCharge extends FakeCharge {
 const GREATEST_CHARGES = 100_000;
 const LATE_MS = 5_000;
 
-/** Makes a gateway that moves no money. Its charges live as long as the process. `nowMs` is any clock that only rises. */
+/** Makes a gateway that moves no money. Its charges live as long as the process. `nowMs` is any monotonic clock. */
 export function createFakeGateway(nowMs: () => number, initialRules: readonly GatewayRule[] = []): FakeGateway {
   let rules = initialRules;
   const charges = new Map<string, KnownCharge>();

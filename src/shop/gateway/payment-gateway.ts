@@ -1,6 +1,6 @@
-/** What is to be charged. */
+/** A request to charge an amount. */
 export interface ChargeRequest {
-  /** Names the charge: the same key again is the same charge, however often it is sent. */
+  /** Identifies the charge: if a request with the same key is sent again, it is the same charge. */
   readonly key: string;
   readonly orderId: string;
   readonly customerId: string;
@@ -9,29 +9,29 @@ export interface ChargeRequest {
   readonly signal: AbortSignal;
 }
 
-/** What the gateway made of a charge. */
+/** The gateway's result of a charge. */
 export type ChargeOutcome = { readonly outcome: "approved" } | { readonly outcome: "declined"; readonly reason: string };
 
-/** Where a charge stands at the gateway. `pending` may still become approved; `voided` and what follows it never will. */
+/** The status of a charge at the gateway. A `pending` charge may still become approved; a `voided` one never will. */
 export type ChargeStatus = "unknown" | "pending" | "approved" | "declined" | "refunded" | "voided";
 
-/** A charge of which something is asked. */
+/** Identifies a charge for a refund or a look-up. */
 export interface ChargeName {
   readonly key: string;
   readonly signal: AbortSignal;
 }
 
-/** The world's side of payments. */
+/** The payment provider, as the shop calls it. */
 export interface PaymentGateway {
-  /** Takes money. Errors: the signal's reason where it ends first; then the charge is in doubt: it may go through at any later time. */
+  /** Takes money. Errors: the signal's reason if it aborts first; then the result is unknown, and the charge may go through at any later time. */
   charge(request: ChargeRequest): Promise<ChargeOutcome>;
   /**
    * Gives back what was charged under a key, once.
    *
-   * Guarantee: a charge under this key that comes later takes nothing. One that the bank has at this moment may still go through: find it
-   * later, and give it back again.
+   * Guarantee: a later charge under this key takes no money. A charge that the bank is processing at this moment may still go through: call `find`
+   * later, and refund it again.
    */
   refund(request: ChargeName): Promise<void>;
-  /** Where the charge of a key stands now. */
+  /** The current status of a charge. */
   find(request: ChargeName): Promise<{ readonly status: ChargeStatus; readonly amountCents: number }>;
 }

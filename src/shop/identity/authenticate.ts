@@ -5,9 +5,10 @@ import type { Tokens } from "./tokens.ts";
 const BEARER = /^Bearer ([A-Za-z0-9._~+/=-]{1,4096})$/i;
 
 /**
- * Who a request comes from: the user of its bearer token, or of the one-use ticket in its `connectionParams`.
+ * Identifies the user of a request: by its bearer token, or by the one-use ticket in its `connectionParams`.
  *
- * A token that was verified a moment ago is answered at once. A ticket is redeemed where it was issued, so that it is good once whichever edge it comes to.
+ * A token that was verified recently is accepted without another check. A ticket is redeemed in the users context, which issued it, so that it is
+ * valid only once, whichever edge process gets it.
  */
 export function createAuthenticate(tokens: Tokens): Authenticate {
   return ({ authorization, connectionParams }, ask) => {

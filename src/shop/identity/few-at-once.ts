@@ -1,14 +1,14 @@
 import { catalogueError } from "holon";
 
-/** What {@link FewAtOnce} lets in. */
+/** The limits of {@link FewAtOnce}. */
 export interface FewAtOnceOptions {
-  /** Works that go on at the same time. */
+  /** How many tasks run at the same time. */
   readonly runningCount: number;
-  /** More that wait their turn. */
+  /** How many more may wait. */
   readonly waitingCount: number;
 }
 
-/** Does costly work few at a time, in the sequence in which it came. */
+/** Runs costly tasks, a few at a time, first come, first served. */
 export class FewAtOnce {
   readonly #options: FewAtOnceOptions;
   readonly #waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ export class FewAtOnce {
     this.#options = options;
   }
 
-  /** Errors: OVERLOADED where too many wait already, before the work begins; whatever the work fails with. */
+  /** Errors: OVERLOADED if too many tasks wait already; then the task does not start. Errors of the task are passed on. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.#turn();
     try {

@@ -1,23 +1,23 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { FewAtOnce } from "./few-at-once.ts";
 
-/** Cost of scrypt: 32 MiB and about a tenth of a second a password. */
+/** Cost of scrypt: one password takes 32 MiB and about a tenth of a second. */
 const COST = { N: 2 ** 15, r: 8, p: 1 } as const;
 const MEMORY_BYTES = 64 * 1024 * 1024;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /**
- * A hash takes one of Node's four threads, on which tokens are checked, files read and names resolved too: one is left to them, however many sign in or
- * up. Who would wait longer than a call lasts is refused.
+ * A hash occupies one of Node's four threads, which also check tokens, read files and resolve names. At most three hash, so that one thread stays
+ * free. If so many wait that the wait would outlast a call, further calls are refused.
  */
 const hashes = new FewAtOnce({ runningCount: 3, waitingCount: 200 });
 
 /**
- * Hashes a password for keeping, as in `scrypt$32768$8$1$<salt>$<hash>`.
+ * Hashes a password for storage, as in `scrypt$32768$8$1$<salt>$<hash>`.
  *
- * Errors: OVERLOADED where too many passwords are hashed already.
- * Source: RFC 7914. The cost is part of the text, so that it can be raised while old hashes stay good.
+ * Errors: OVERLOADED if too many passwords wait to be hashed.
+ * Source: RFC 7914. The cost is part of the text, so that it can be raised while old hashes stay valid.
  */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
@@ -25,7 +25,9 @@ export async function hashPassword(password: string): Promise<string> {
   return ["scrypt", COST.N, COST.r, COST.p, salt.toString("base64url"), hash.toString("base64url")].join("$");
 }
 
-/** Whether a password is the hashed one. Without a hash it is not, and finding that out takes as long: nobody learns who has an account. */
+/**
+ * Whether a password matches a hash. A missing hash does not match, and the check takes as long: so the time does not show whether an account exists.
+ */
 export async function isPassword(password: string, hashed: string | null | undefined): Promise<boolean> {
   const parts = (hashed ?? "").split("$");
   const [scheme, cost, blockSize, parallelism, salt, hash] = parts;
@@ -42,7 +44,7 @@ function derive(password: string, salt: Buffer, cost: { readonly N: number; read
   return hashes.run(
     () =>
       new Promise((resolve, reject) => {
-        // One spelling a password: keyboards compose letters such as é differently.
+        // A password is normalized, because keyboards compose letters such as é differently.
         scrypt(password.normalize("NFKC"), salt, HASH_BYTES, { ...cost, maxmem: MEMORY_BYTES }, (error, key) =>
           error === null ? resolve(key) : reject(error),
         );

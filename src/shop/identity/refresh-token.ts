@@ -3,7 +3,7 @@ import { createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from
 const SECRET_BYTES = 32;
 const TOKEN = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{43})$/;
 
-/** A refresh token: the session that it belongs to, and what nobody can guess. */
+/** A refresh token: the id of its session, and a random secret. */
 export interface RefreshToken {
   readonly sessionId: string;
   readonly secret: string;
@@ -14,28 +14,28 @@ export function newRefreshToken(): RefreshToken {
   return { sessionId: randomUUID(), secret: randomSecret() };
 }
 
-/** 256 random bits as text that a cookie and an address can hold. */
+/** 256 random bits as text that is valid in a cookie and in a URL. */
 export function randomSecret(): string {
   return randomBytes(SECRET_BYTES).toString("base64url");
 }
 
-/** Reads a token as it was sent. Shape: undefined for what can be none. */
+/** Reads a token as it was sent. Shape: undefined if the text is not a refresh token. */
 export function parseRefreshToken(text: string): RefreshToken | undefined {
   const [, sessionId, secret] = TOKEN.exec(text) ?? [];
   return sessionId === undefined || secret === undefined ? undefined : { sessionId, secret };
 }
 
-/** The text that is handed out. */
+/** The text that a client gets. */
 export function refreshTokenText({ sessionId, secret }: RefreshToken): string {
   return `${sessionId}.${secret}`;
 }
 
-/** What is kept of a secret. One round of SHA-256 is enough for 256 random bits, which nobody can try out. */
+/** The hash that is stored for a secret. One round of SHA-256 is enough, because 256 random bits cannot be guessed. */
 export function secretHash(secret: string): string {
   return createHash("sha256").update(secret).digest("base64url");
 }
 
-/** Whether a hash is that of a secret. */
+/** Whether a hash is the hash of a secret. */
 export function isHashOf(hash: string | null, secret: string): boolean {
   return hash !== null && timingSafeEqual(Buffer.from(hash), Buffer.from(secretHash(secret)));
 }
@@ -43,7 +43,8 @@ export function isHashOf(hash: string | null, secret: string): boolean {
 /**
  * The secret that follows another.
  *
- * Made rather than drawn, so that the same token sent twice can be answered the same though only hashes are kept: `key` is random, drawn for this one step.
+ * It is derived, not drawn: so the same token, sent twice, can get the same answer although only hashes are stored. `key` is random and drawn for
+ * this one step.
  */
 export function successorOf(secret: string, key: string): string {
   return createHmac("sha256", key).update(secret).digest("base64url");

@@ -9,14 +9,14 @@ const PASSWORD = "correct horse battery";
 const COOKIE = /^shop_refresh=([\w.-]+); Max-Age=(\d+); Path=\/auth; HttpOnly; SameSite=Strict$/;
 const REMOVED = "shop_refresh=; Max-Age=0; Path=/auth; HttpOnly; SameSite=Strict";
 
-/** Enough of an answer of the routes to look at. */
+/** The parts of an answer that the tests check. */
 interface Answer {
   readonly status: number;
   readonly cookie: string | undefined;
   readonly json: { readonly token: string; readonly user: { readonly id: string }; readonly code: string; readonly ticket: string };
 }
 
-/** Reads a stream until a text has come, and leaves it. */
+/** Reads a stream until a text has come, and cancels it. */
 async function textUntil({ body }: Response, end: string): Promise<string> {
   let text = "";
   for await (const chunk of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
@@ -26,7 +26,7 @@ async function textUntil({ body }: Response, end: string): Promise<string> {
   return text;
 }
 
-// The mesh repeats nothing of this: what `wire` would add is tested in contexts/users.
+// The mesh retries nothing here; what `wire` adds is tested in contexts/users.
 describe.each(["together", "apart"] as const)("the session of a browser, %s", (topology) => {
   let shop: TestShop;
   let user: User;
@@ -120,7 +120,7 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
   describe("gets tickets", () => {
     const ticketOf = async (token: string): Promise<Answer> => post("ticket", undefined, { authorization: `Bearer ${token}` });
     const ownToken = async (): Promise<string> => (await shop.tokens.issue({ kind: "user", id: user.id, roles: ["user"] })).token;
-    /** A call whose answer only the signed-in may have, by a ticket, as httpSubscriptionLink sends one. */
+    /** Makes a call that needs a signed-in user, with a ticket as httpSubscriptionLink sends it. */
     const listWith = async (connectionParams: object): Promise<number> => {
       const query = new URLSearchParams({ input: "{}", connectionParams: JSON.stringify(connectionParams) });
       return (await fetch(`${shop.url}/trpc/orders.list?${query}`)).status;

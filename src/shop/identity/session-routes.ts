@@ -6,14 +6,15 @@ type Reply = Parameters<AppEdge["setCookie"]>[1];
 type Request = Parameters<AppEdge["setCookie"]>[0];
 
 const COOKIE = "shop_refresh";
-/** Below this, and nowhere else, a browser sends the cookie. */
+/** A browser sends the cookie only to paths below this one. */
 const PATH = "/auth";
 
 /**
- * The session of a browser: the refresh token lives in a cookie that no script reads, the access token in the page's memory.
+ * The session of a browser: the refresh token is in a cookie that scripts cannot read, the access token in the page's memory.
  *
- * Shape: `POST /auth/sign-in` and `/auth/refresh` answer `{ token, expiresAt, user }`, `/auth/sign-out` nothing, `/auth/ticket` `{ ticket, expiresAt }`.
- * Errors: FORBIDDEN for what another site's page may have sent; 401 takes the cookie away; where users cannot be asked, it stays.
+ * Shape: `POST /auth/sign-in` and `/auth/refresh` answer `{ token, expiresAt, user }`, `/auth/ticket` `{ ticket, expiresAt }`, `/auth/sign-out` nothing.
+ * Errors: FORBIDDEN for a request that another site's page may have sent. A 401 removes the cookie; if the users context cannot be reached, the
+ * cookie stays.
  */
 export function addSessionRoutes(app: App, edge: AppEdge, nowMs: () => number): void {
   const enter = (request: Request, reply: Reply, answer: unknown): object => {
@@ -54,14 +55,14 @@ export function addSessionRoutes(app: App, edge: AppEdge, nowMs: () => number): 
     return reply.code(204).send();
   });
 
-  // No cookie is trusted here: the token in the header, which no other page can send, says who asks.
+  // The cookie is not used here: the token in the header, which another site's page cannot send, identifies the user.
   app.post(`${PATH}/ticket`, async (request, reply) => {
     reply.header("cache-control", "no-store");
     return edge.call("users.issueTicket", undefined, request);
   });
 }
 
-/** A cookie that holds what can be no refresh token is as good as none. */
+/** If the text in the cookie is not a refresh token, the request counts as one without a cookie. */
 function unlessNone(error: unknown): void {
   if (!isHolonError(error, "BAD_REQUEST")) throw error;
 }

@@ -7,45 +7,45 @@ import { z } from "zod";
 const PublicKey = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().min(1), kid: z.string().min(1) });
 const PrivateKey = z.object({ ...PublicKey.shape, d: z.string().min(1) });
 
-/** Keys to make and check tokens with: Ed25519, each with a `kid`. */
+/** Keys that sign and check tokens: Ed25519, each with a `kid`. */
 export interface TokenKeys {
-  /** Only the process that hosts the users context needs it. */
+  /** Only the process that hosts the users context needs the private key. */
   readonly privateKey: JWK | undefined;
-  /** Every key whose tokens are still good: while keys are changed, the old and the new one. */
+  /** Every key whose tokens are still valid: during a change of keys, the old and the new one. */
   readonly publicKeys: readonly JWK[];
 }
 
-/** A new pair of keys. */
+/** Makes a new key pair. */
 export async function newTokenKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
   return { ...(await exportJWK(privateKey)), kid: randomUUID() };
 }
 
-/** Reads a private key as the environment holds it: one JWK as JSON. Errors: throws where it is something else. */
+/** Reads a private key from the environment: one JWK as JSON. Errors: throws if the text is something else. */
 export function parsePrivateKey(text: string): JWK {
   return PrivateKey.parse(JSON.parse(text));
 }
 
-/** Reads public keys as the environment holds them: a JSON list of JWKs, each with a `kid` of its own. Errors: throws where it is something else. */
+/** Reads public keys from the environment: a JSON list of JWKs, each with a `kid` of its own. Errors: throws if the text is something else. */
 export function parsePublicKeys(text: string): readonly JWK[] {
   const isOwn = (keys: readonly JWK[]): boolean => new Set(keys.map(({ kid }) => kid)).size === keys.length;
   return z.array(PublicKey).min(1).refine(isOwn, "two keys have one kid").parse(JSON.parse(text));
 }
 
-/** Whether what is signed with a key is good by a set of keys. */
+/** Whether the public half of a private key is in a set of keys. */
 export function isAmong(privateKey: JWK, publicKeys: readonly JWK[]): boolean {
   return publicKeys.some(({ kid, x }) => kid === privateKey.kid && x === privateKey.x);
 }
 
-/** The public half of a pair. */
+/** The public half of a key pair. */
 export function publicHalf(privateKey: JWK): JWK {
   return PublicKey.parse(privateKey);
 }
 
 /**
- * The pair of a development machine, from a file that is made when it is missing.
+ * The key pair of a development machine, from a file that is made if it is missing.
  *
- * Guarantee: processes that start at once agree on one pair. The file appears whole, under its name, or not at all, and only its owner reads it.
+ * Guarantee: processes that start at once use the same pair. The file appears whole or not at all, and only its owner can read it.
  */
 export async function developmentTokenKeys(file: string): Promise<TokenKeys> {
   await createOnce(file, JSON.stringify(await newTokenKey()));

@@ -13,7 +13,7 @@ const tokensOf = (privateKey: JWK | undefined, publicKeys: readonly JWK[], nowMs
 const ISSUER = "https://shop.holon.test/users";
 const AUDIENCE = "https://shop.holon.test";
 
-/** All that a good token says. */
+/** Sets all claims that a valid token has. */
 const claims = <Token extends ProduceJWT>(token: Token): Token =>
   token
     .setSubject(USER.id)

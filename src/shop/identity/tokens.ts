@@ -3,33 +3,33 @@ import { type CryptoKey, createLocalJWKSet, importJWK, type JWK, jwtVerify, Sign
 import type { TokenKeys } from "./token-keys.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
-/** How long a token is good: until then nothing takes it back. */
+/** How long a token is valid. It cannot be revoked before that. */
 export const TOKEN_TTL_MS = 15 * 60 * 1000;
 
 const ISSUER = "https://shop.holon.test/users";
 const AUDIENCE = "https://shop.holon.test";
 const ALGORITHM = "EdDSA";
 
-/** Makes and checks proofs of who somebody is. */
+/** Makes and checks access tokens. */
 export interface Tokens {
-  /** Errors: INTERNAL in a process that was given no private key. */
+  /** Errors: INTERNAL in a process without a private key. */
   issue(user: UserPrincipal): Promise<{ readonly token: string; readonly expiresAt: Date }>;
-  /** Errors: UNAUTHORIZED for a token that is malformed, expired, or not made here for here. */
+  /** Errors: UNAUTHORIZED for a token that is malformed or expired, or whose signature, issuer or audience is wrong. */
   verify(token: string): Promise<UserPrincipal>;
-  /** The user of a token that was verified within the last minute and has not expired; undefined for others, which may be good all the same. */
+  /** The user of a token that was verified within the last minute and has not expired; undefined for other tokens, which may also be valid. */
   recall(token: string): UserPrincipal | undefined;
-  /** The keys that tokens are checked with. */
+  /** The public keys with which tokens are checked. */
   publicKeys(): Promise<readonly JWK[]>;
 }
 
-/** What {@link createTokens} takes. */
+/** The options of {@link createTokens}. */
 export interface TokensOptions {
-  /** Asked once, when the first token is made or checked. */
+  /** Called once, when the first token is made or checked. */
   readonly loadKeys: () => Promise<TokenKeys>;
   readonly nowMs: () => number;
 }
 
-/** Tokens are JWTs signed with Ed25519: only the users context can make them, and everybody with a public key can check them. */
+/** Tokens are JWTs signed with Ed25519: only the users context can make them, and any process with a public key can check them. */
 export function createTokens({ loadKeys, nowMs }: TokensOptions): Tokens {
   const importKeys = async (): Promise<ImportedKeys> => {
     const { privateKey, publicKeys } = await loadKeys();

@@ -1,9 +1,9 @@
 import type { UserPrincipal } from "holon";
 
-/** How long a token that was verified is not verified again. */
+/** How long a verified token is accepted without another check. */
 export const REMEMBERED_MS = 60_000;
 
-/** Tokens that are remembered; the one that was verified longest ago is forgotten first. About 5 MB. */
+/** The most tokens that are remembered; the one that was verified longest ago is removed first. About 5 MB. */
 export const GREATEST_COUNT = 10_000;
 
 interface Remembered {
@@ -12,10 +12,10 @@ interface Remembered {
 }
 
 /**
- * Tokens whose signature was checked a moment ago: checking takes longer than most calls that it lets in.
+ * Tokens whose signature was checked recently: a check takes longer than most calls.
  *
- * Guarantee: none is remembered past its own expiry, and none longer than {@link REMEMBERED_MS} after it was verified. Tokens that are not good are not
- * remembered, so that nobody can push the good ones out with them.
+ * Guarantee: no token is remembered after it expires, or longer than {@link REMEMBERED_MS} after it was verified. Invalid tokens are not remembered,
+ * so that they cannot displace valid ones.
  */
 export class VerifiedTokens {
   readonly #nowMs: () => number;

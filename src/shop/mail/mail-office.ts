@@ -3,25 +3,25 @@ import type { MailSettings } from "./mail-settings.ts";
 import { createMailSink, type MailSink } from "./mail-sink.ts";
 import { createSmtpMailer, type Mailer } from "./mailer.ts";
 
-/** Where the page is unless somebody else has the port. */
+/** The usual port of the page; if it is taken, a free one is used. */
 const USUAL_PAGE_PORT = 3_025;
 
-/** What this machine's own mail server is reached by. */
+/** The addresses of this machine's own mail server. */
 export interface OpenedMail {
   readonly smtpUrl: string;
   readonly pageUrl: string;
 }
 
-/** The way out for mail, and the mail server of this machine where there is no other. */
+/** Sends mail: through the configured mail server, or through a mail server of this machine if none is configured. */
 export interface MailOffice {
-  /** Sends from the moment on that the office is open, or at once where a mail server was named. */
+  /** Can send once the office is open; if a mail server is configured, from the start. */
   readonly mailer: Mailer;
-  /** Starts this machine's mail server and its page. Shape: undefined where a mail server was named. */
+  /** Starts this machine's mail server and its page. Shape: undefined if a mail server is configured. */
   open(): Promise<OpenedMail | undefined>;
   close(): Promise<void>;
 }
 
-/** Makes an office; nothing is opened yet. */
+/** Makes an office. It opens nothing until `open` is called. */
 export function createMailOffice({ smtpUrl, from, pagePort }: MailSettings, nowMs: () => number): MailOffice {
   let url = smtpUrl;
   let sink: MailSink | undefined;
@@ -52,7 +52,7 @@ export function createMailOffice({ smtpUrl, from, pagePort }: MailSettings, nowM
   };
 }
 
-/** Nobody opened the office: a bug of who wired it. */
+/** A mail was sent before the office was opened: a bug in the wiring. */
 class ClosedOfficeError extends Error {
   override readonly name = "ClosedOfficeError";
 }

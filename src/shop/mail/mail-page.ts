@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { MailSink, ReceivedMail } from "./mail-sink.ts";
 
-/** Mails that one page of HTML shows. */
+/** The most mails that the HTML page shows. */
 const SHOWN = 200;
 
 /** The page of a mail sink. */

@@ -1,21 +1,21 @@
 import type { ConfigurationFault } from "holon";
 
-/** Where the shop's mail goes. */
+/** The settings of the shop's mail. */
 export interface MailSettings {
-  /** Undefined: a mail server of this machine takes it and sends nothing on. */
+  /** Undefined: a mail server of this machine keeps the mail and forwards nothing. */
   readonly smtpUrl: string | undefined;
   readonly from: string;
-  /** Of the page that shows the mails of this machine's server; undefined for the usual one, or a free one where that is taken. */
+  /** The port of the page with the mails of this machine's server. Undefined: the usual port, or a free one if that is taken. */
   readonly pagePort: number | undefined;
 }
 
-/** The variables that are read here. */
+/** The variables that are read here, besides `SMTP_URL`. */
 export const MAIL_VARIABLES = ["SHOP_MAIL_FROM", "SHOP_MAIL_PORT", "SHOP_ALLOW_DEVELOPMENT_MAIL"] as const;
 
 const FROM = "shop@example.test";
 const GREATEST_PORT = 65_535;
 
-/** Reads where mail goes. Only a process that sends mail needs to know in production. */
+/** Reads the mail settings. In production they are required only in a process that sends mail. */
 export function readMail(
   env: Readonly<Record<string, string | undefined>>,
   needsServer: boolean,
@@ -24,7 +24,7 @@ export function readMail(
   const { SMTP_URL: named, SHOP_MAIL_FROM: from = FROM, SHOP_MAIL_PORT: port, SHOP_ALLOW_DEVELOPMENT_MAIL: allowed } = env;
   const smtpUrl = named !== undefined && isSmtp(named) ? named : undefined;
   if (smtpUrl !== named) {
-    // It may hold a password, so it is not shown.
+    // The value may contain a password, so the message does not show it.
     faults.push({ variable: "SMTP_URL", problem: "is no address of a mail server.", cure: "Write it as smtp://user:password@mail.example:587." });
   }
   if (allowed !== undefined && allowed !== "yes") {

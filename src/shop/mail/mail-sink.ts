@@ -3,27 +3,27 @@ import type { AddressInfo } from "node:net";
 import { SMTPServer, type SMTPServerDataStream } from "smtp-server";
 import { type ParsedMail, parseMail } from "./parse-mail.ts";
 
-/** A mail that came. */
+/** A received mail. */
 export interface ReceivedMail extends ParsedMail {
   readonly receivedAt: string;
 }
 
-/** A real mail server that keeps what it gets, for development and tests. */
+/** A real mail server that keeps the mail that it receives, for development and tests. */
 export interface MailSink {
-  /** As `SMTP_URL` takes it. */
+  /** The address, in the form of `SMTP_URL`. */
   readonly url: string;
-  /** Since when it keeps mail. */
+  /** When it started to keep mail. */
   readonly since: string;
-  /** What came, the newest first. */
+  /** The received mails, the newest first. */
   mails(): readonly ReceivedMail[];
   close(): Promise<void>;
 }
 
-/** Mails that are kept; the oldest goes first. */
+/** The most mails that are kept; the oldest is removed first. */
 const GREATEST_COUNT = 5_000;
 const GREATEST_BYTES = 256 * 1024;
 
-/** Starts a mail server on a free port of this machine. `nowMs` is the time of day. */
+/** Starts a mail server on a free port of this machine. `nowMs` is the wall clock. */
 export async function createMailSink(nowMs: () => number): Promise<MailSink> {
   const mails: ReceivedMail[] = [];
   const timeOfDay = (): string => new Date(nowMs()).toISOString();
@@ -41,7 +41,7 @@ export async function createMailSink(nowMs: () => number): Promise<MailSink> {
       }, answer);
     },
   });
-  // A client that goes away in the middle is no reason to end the process.
+  // A client that disconnects early must not end the process.
   server.on("error", () => {});
   const since = timeOfDay();
   const listening = server.listen(0, "127.0.0.1");

@@ -2,7 +2,7 @@ import { createTransport } from "nodemailer";
 
 /** A mail as the shop sends it. */
 export interface Mail {
-  /** With angle brackets. A mail that is sent twice has the same one twice. */
+  /** With angle brackets. If a mail is sent twice, both have the same Message-ID. */
   readonly messageId: string;
   readonly to: string;
   readonly subject: string;
@@ -11,28 +11,28 @@ export interface Mail {
   readonly signal: AbortSignal;
 }
 
-/** The way out for mail. */
+/** Sends mail. */
 export interface Mailer {
-  /** Resolves when a server took the mail. Errors: those of the connection and of the server. */
+  /** Resolves when a server has accepted the mail. Errors: those of the connection and of the server. */
   send(mail: Mail): Promise<void>;
-  /** Ends open connections. */
+  /** Closes open connections. */
   close(): void;
 }
 
-/** What {@link createSmtpMailer} needs. */
+/** The options of {@link createSmtpMailer}. */
 export interface SmtpOptions {
   /** As in `smtp://user:password@mail.example:587`; `smtps://` speaks TLS from the start. */
   readonly url: string;
   readonly from: string;
 }
 
-/** Connections are few and kept: a server counts them. */
+/** A few connections are kept open, because mail servers limit how many a client opens. */
 const POOL = { pool: true, maxConnections: 3, maxMessages: 1_000 } as const;
 
-/** No step of the protocol takes longer; milliseconds. */
+/** The longest that each step of the protocol may take; milliseconds. */
 const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 } as const;
 
-/** Sends mail by SMTP. It connects with the first mail. */
+/** Sends mail by SMTP. The first mail opens the connection. */
 export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
   const transport = createTransport({ url, ...POOL, ...TIMEOUTS }, { from });
   return {

@@ -1,4 +1,4 @@
-/** What is read of a mail. */
+/** The parts of a mail that the shop reads. */
 export interface ParsedMail {
   readonly messageId: string;
   readonly to: string;
@@ -9,7 +9,7 @@ export interface ParsedMail {
 /**
  * Reads a mail of one plain text part, as the shop sends them.
  *
- * Shape: an empty text for a header that is missing. Source: RFC 5322, and RFC 2045 for the encodings of the body.
+ * Shape: an empty text for a missing header. Source: RFC 5322, and RFC 2045 for the encodings of the body.
  */
 export function parseMail(raw: Buffer): ParsedMail {
   const text = raw.toString("latin1");

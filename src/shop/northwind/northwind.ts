@@ -29,7 +29,7 @@ const Northwind = z.object({
 /** The Northwind sample data: 77 products, 91 customers, 830 orders of 2 155 lines. Prices in cents. */
 export type Northwind = z.output<typeof Northwind>;
 
-/** Reads `data/northwind.json`. Errors: a ZodError where the file is not what it should be. */
+/** Reads `data/northwind.json`. Errors: a ZodError if the file has another format. */
 export async function readNorthwind(file: URL = new URL("../../../data/northwind.json", import.meta.url)): Promise<Northwind> {
   return Northwind.parse(JSON.parse(await readFile(file, "utf8")));
 }

@@ -1,6 +1,6 @@
 import { customerIdOf, type Northwind, productIdOf } from "./northwind.ts";
 
-/** The SQL that fills the catalog: every product with its category, price and stock. Rows that are there stay as they are. */
+/** The SQL that fills the catalog: every product with its category, price and stock. Existing rows do not change. */
 export function catalogSeedSql(data: Northwind): string {
   const categories = [...new Set(data.products.map((product) => product.category))].map((name) => [quoted(name)]);
   const products = data.products.map((product) => [

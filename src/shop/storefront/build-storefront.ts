@@ -4,7 +4,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { builtFrom, MARK_FILE } from "./storefront-sources.ts";
 import { buildConfig } from "./vite-config.ts";
 
-/** A file of a build, with what it weighs on the way to a browser; bytes. */
+/** A file of a build, with its size as a browser downloads it; bytes. */
 export interface BuiltFile {
   readonly name: string;
   readonly sizeBytes: number;
@@ -15,12 +15,13 @@ export interface BuiltFile {
 const TEXT = /\.(js|css|svg|html)$/;
 
 /**
- * Builds the storefront of a project into `folder`, compressed as browsers take it.
+ * Builds the storefront of a project into `folder`, and compresses its files.
  *
- * `mark` is written beside it: what it was built from. The folder changes in one move, so that who serves it meanwhile has the old files or the new ones.
+ * `mark` is written beside it: it says which sources the build has. The folder is replaced in one step, so that a process that serves it has either
+ * the old files or the new ones.
  */
 export async function buildStorefront(project: string, folder: string, mark: string): Promise<readonly BuiltFile[]> {
-  // Imported here, because the bundle of the shop has this file and no Vite.
+  // Imported here, because the shop's bundle contains this file but not Vite.
   const { build } = await import("vite");
   const fresh = `${folder}.${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
@@ -28,7 +29,7 @@ export async function buildStorefront(project: string, folder: string, mark: str
   await build({ ...config, build: { ...config.build, outDir: path.resolve(fresh), emptyOutDir: true } });
   const built = compressAll(fresh);
   writeFileSync(path.join(fresh, MARK_FILE), mark);
-  // Another process that starts at the same moment may have built the same by now.
+  // Another process that started at the same moment may have finished the same build by now.
   if (builtFrom(folder) === mark) rmSync(fresh, { recursive: true, force: true });
   else replace(folder, fresh);
   return built;
@@ -53,7 +54,7 @@ function replace(folder: string, fresh: string): void {
   try {
     renameSync(fresh, folder);
   } catch (error) {
-    // Another process that builds the same was quicker by a moment: its build is as good.
+    // Another process has finished the same build a moment earlier: its build is used.
     if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
     rmSync(fresh, { recursive: true, force: true });
   }

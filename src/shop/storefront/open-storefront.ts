@@ -2,22 +2,22 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { builtFrom, storefrontMark } from "./storefront-sources.ts";
 
-/** Where a built storefront lies, below the working folder as migrations do. */
+/** The folder of a built storefront, relative to the working folder, like migrations. */
 export const STOREFRONT_FOLDER = "dist/web";
 
-/** What {@link openStorefront} needs. */
+/** The options of {@link openStorefront}. */
 export interface StorefrontOptions {
   /** The working folder. */
   readonly project: string;
-  /** Serves what is there and builds nothing. */
+  /** Serves an existing build and builds nothing. */
   readonly isProduction: boolean;
   readonly say: (line: string) => void;
 }
 
 /**
- * Finds the storefront, and builds it first where its sources changed since.
+ * Finds the storefront, and builds it first if its sources have changed.
  *
- * Shape: its folder; undefined where there is none and none can be built: the API answers without it.
+ * Shape: its folder; undefined if there is no build and none can be made. The API works without it.
  */
 export async function openStorefront({ project, isProduction, say }: StorefrontOptions): Promise<string | undefined> {
   const folder = path.join(project, STOREFRONT_FOLDER);

@@ -5,14 +5,15 @@ import type { AppRoutes } from "holon";
 
 type App = Parameters<AppRoutes>[0];
 
-/** Where the shop's pages lie; the API has the rest of the addresses. */
+/** The path of the shop's pages; all other paths belong to the API. */
 export const STOREFRONT_BASE = "/shop/";
 
-/** A file whose name changes with its content is good for as long as a browser keeps it. */
+/** A file whose name changes with its content may be cached for a year. */
 const ASSET_SECONDS = 365 * 24 * 60 * 60;
 
 /**
- * What a page of the shop may load and do: its own files and its own API. No script or style stands in the page itself, so whatever text gets into it runs nothing.
+ * A page of the shop may load only its own files and call only its own API. Inline scripts and styles are forbidden, so text that is injected into a
+ * page cannot run.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -21,9 +22,9 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /**
- * Serves a storefront that was built into `folder`: its files below `/shop/assets/`, and its one page for every other address below `/shop/`.
+ * Serves the storefront that was built into `folder`: its files below `/shop/assets/`, and its one page for every other path below `/shop/`.
  *
- * Which page an address means is decided in the browser. `/` leads there. Errors: ENOENT where nothing was built into the folder.
+ * The browser decides which page a path shows. `/` redirects to `/shop/`. Errors: ENOENT if the folder has no build.
  */
 export async function addStorefrontRoutes(app: App, folder: string): Promise<void> {
   const page = readFileSync(path.join(folder, "index.html"));
@@ -50,7 +51,7 @@ export async function addStorefrontRoutes(app: App, folder: string): Promise<voi
   }
 }
 
-/** A script or picture that is missing must not be answered with a page. */
+/** A missing script or picture must be a 404, not a page. */
 function takesPages(accept: string | undefined): boolean {
   return accept === undefined || /text\/html|\*\/\*/.test(accept);
 }

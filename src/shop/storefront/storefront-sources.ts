@@ -2,13 +2,15 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** Files and folders that a storefront is built from. Contracts give it types only, which leave no trace in it. */
+/**
+ * The files and folders from which the storefront is built. Contracts are not among them: it imports only their types, which are not in the build.
+ */
 const SOURCES = ["src/shop/web", "src/shop/storefront", "src/holon/client", "src/holon/kernel", "package-lock.json"];
 
-/** Says, beside a build, what it was built from. */
+/** The file beside a build that says from which sources it was built. */
 export const MARK_FILE = "sources.txt";
 
-/** A mark of all sources of the storefront: another one where any of them changed. Shape: undefined where there are no sources, as in an image. */
+/** A hash of all sources of the storefront; any change of them changes it. Shape: undefined if there are no sources, as in an image. */
 export function storefrontMark(project: string): string | undefined {
   if (!existsSync(path.join(project, "src/shop/web/index.html"))) return undefined;
   const hash = createHash("sha256");
@@ -18,7 +20,7 @@ export function storefrontMark(project: string): string | undefined {
   return hash.digest("hex");
 }
 
-/** The mark of what a folder was built from; undefined where nothing was. */
+/** The mark of the sources from which a folder was built; undefined if it was not built. */
 export function builtFrom(folder: string): string | undefined {
   const file = path.join(folder, MARK_FILE);
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
