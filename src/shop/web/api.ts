@@ -19,15 +19,15 @@ export type User = Outputs["users"]["get"];
 /** `useTRPC()` makes query and mutation options for TanStack Query. */
 export const { TRPCProvider, useTRPC } = createTRPCContext<ShopRouter>();
 
-/** Makes the client of the shop; it asks for the token before each request. */
+/** Makes the client of the shop. It calls `token` before each request. */
 export function createShopClient(token: () => Promise<string | undefined>): Client<typeof contracts> {
   return createClient<typeof contracts>({ url: "/trpc", token });
 }
 
-/** How often a query is tried again by itself. */
+/** How often a failed query is retried. */
 const RETRIES = 2;
 
-/** Makes the cache of what was asked. Refusals are answers and not asked again; what broke on the way is. */
+/** Makes the query cache. A refusal is an answer and is not retried; network errors and passing server errors are. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
@@ -37,7 +37,7 @@ export function createQueryClient(): QueryClient {
   });
 }
 
-/** Whether the same question may well be answered the next time: no network, or a server that says so by its status. */
+/** Whether a retry may succeed: the network failed, or the server's status says so. */
 function isPassing(error: unknown): boolean {
   if (!isTRPCClientError(error)) return true;
   const data = error.data as { readonly httpStatus?: number } | null | undefined;

@@ -14,7 +14,7 @@ import type { Session } from "./session/session.ts";
 import { SessionContext } from "./session/use-session.ts";
 import { Shell } from "./shell.tsx";
 
-/** What the app is made from. */
+/** The dependencies of the app. */
 export interface AppParts {
   readonly session: Session;
   readonly cart: Cart;
@@ -43,7 +43,7 @@ export function App({ session, cart, client, queryClient }: AppParts) {
   );
 }
 
-/** A page of its own for each path: nothing that was typed on one shows on another. */
+/** Each path has a page instance of its own, so that text typed on one page never shows on another. */
 function CurrentPage() {
   const { path } = useLocation();
   return (

@@ -16,7 +16,7 @@ const userOf = (state: SessionState): string | undefined => (state.kind === "in"
 
 window.addEventListener("storage", cart.changed);
 
-// What one user saw is none of the next one's business.
+// The cache is cleared when the user changes, so that the next user sees nothing of the last one.
 let lastUser = userOf(session.state());
 session.subscribe(() => {
   const user = userOf(session.state());

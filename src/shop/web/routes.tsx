@@ -16,7 +16,7 @@ import { matchPath } from "./router/match-path.ts";
 import { paths, returnOf, withReturn } from "./router/paths.ts";
 import { useSessionState } from "./session/use-session.ts";
 
-// Customers need not load what only admins see.
+// Loaded on demand: only admins need these pages.
 const AdminProductsPage = lazy(async () => ({ default: (await import("./pages/admin-products-page.tsx")).AdminProductsPage }));
 const NewProductPage = lazy(async () => ({ default: (await import("./pages/new-product-page.tsx")).NewProductPage }));
 const EditProductPage = lazy(async () => ({ default: (await import("./pages/edit-product-page.tsx")).EditProductPage }));
@@ -28,7 +28,7 @@ const guest = (page: ReactNode) => () => <Guests>{page}</Guests>;
 const member = (render: (user: User, params: Params) => ReactNode) => (params: Params) => <Members>{(user) => render(user, params)}</Members>;
 const admin = (render: (params: Params) => ReactNode) => member((user, params) => (user.role === "admin" ? render(params) : <NotFoundPage />));
 
-/** Every page by its pattern; the first that fits is shown. */
+/** Every page by its pattern; the first pattern that matches is shown. */
 const ROUTES: readonly Route[] = [
   [paths.catalog, () => <CatalogPage />],
   [paths.product(":id"), ({ id = "" }) => <ProductPage id={id} />],
@@ -44,7 +44,7 @@ const ROUTES: readonly Route[] = [
   [paths.adminProduct(":id"), admin(({ id = "" }) => <EditProductPage id={id} />)],
 ];
 
-/** The page of the address. */
+/** The page of the current address. */
 export function Routes(): ReactNode {
   const { path } = useLocation();
   for (const [pattern, render] of ROUTES) {
@@ -54,10 +54,10 @@ export function Routes(): ReactNode {
   return <NotFoundPage />;
 }
 
-/** A page for who is signed in; others sign in first and come back. */
+/** A page for signed-in users. Other visitors sign in first and then return to it. */
 function Members({ children }: { readonly children: (user: User) => ReactNode }) {
   const session = useSessionState();
-  // Another user gets pages of his own, with nothing on them that the first one saw.
+  // Another user gets new page instances, which show nothing of the previous user.
   if (session.kind === "in") return <Fragment key={session.user.id}>{children(session.user)}</Fragment>;
   return session.kind === "unknown" ? <Loading what="your account" /> : <ToSignIn />;
 }
@@ -70,7 +70,7 @@ function ToSignIn() {
   return null;
 }
 
-/** A page for who is not signed in; who is, or has just done it, goes on to where he wanted to be. */
+/** A page for visitors who are not signed in. After the sign-in, or if the user is signed in already, it redirects to the page in the query. */
 function Guests({ children }: { readonly children: ReactNode }) {
   const isIn = useSessionState().kind === "in";
   const next = returnOf(useLocation().search);

@@ -7,7 +7,7 @@ import { Link, MenuLink } from "./router/link.tsx";
 import { paths } from "./router/paths.ts";
 import { useSessionState } from "./session/use-session.ts";
 
-/** What is around every page: the way past the menu, the menu, the end. */
+/** The frame of every page: the link that skips the menu, the menu, and the footer. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   return (
     <>

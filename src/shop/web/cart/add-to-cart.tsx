@@ -3,7 +3,7 @@ import { useAnnounce } from "../elements/announcements.tsx";
 import { CartIcon } from "../elements/icons.tsx";
 import { useCart } from "./use-cart.ts";
 
-/** Puts pieces of a product into the cart, and says so. */
+/** A button that puts pieces of a product into the cart and announces it. */
 export function AddToCart({ product, quantity = 1 }: { readonly product: Product; readonly quantity?: number }) {
   const cart = useCart();
   const announce = useAnnounce();

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { Cart } from "./cart.ts";
 import { endOrderAttempt, orderAttempt } from "./order-attempt.ts";
 
-/** What a browser's storage does. */
+/** Behaves like a browser's storage. */
 function createStorage() {
   const texts = new Map<string, string>();
   return {

@@ -12,7 +12,10 @@ export const GREATEST_QUANTITY = 10_000;
 const NAME = "shop.cart";
 const EMPTY: readonly CartLine[] = [];
 
-/** The cart of this browser, in `localStorage`, the same in all tabs. Reads whatever is there with suspicion: people and older versions wrote it. */
+/**
+ * The cart of this browser, in `localStorage`, the same in all tabs. Stored lines are validated, because users and older versions may have written
+ * them.
+ */
 export class Cart {
   readonly #storage: Pick<Storage, "getItem" | "setItem">;
   readonly #listeners = new Set<() => void>();
@@ -28,7 +31,7 @@ export class Cart {
     return () => this.#listeners.delete(listener);
   };
 
-  /** The lines, the same array until they change. */
+  /** The lines. The array is the same object until they change. */
   readonly lines = (): readonly CartLine[] => {
     const text = this.#storage.getItem(NAME);
     if (text !== this.#text) {
@@ -44,7 +47,7 @@ export class Cart {
     this.set(productId, has + quantity);
   }
 
-  /** Sets how many pieces of a product there are; 0 takes it out. */
+  /** Sets how many pieces of a product are in the cart; 0 removes it. */
   set(productId: string, quantity: number): void {
     const bounded = Math.min(Math.max(0, Math.trunc(quantity)), GREATEST_QUANTITY);
     const lines = this.lines();
@@ -59,7 +62,7 @@ export class Cart {
     this.#write(EMPTY);
   }
 
-  /** Says to everybody who listens that another tab wrote. */
+  /** Notifies all listeners; also called when another tab has changed the cart. */
   readonly changed = (): void => {
     for (const listener of this.#listeners) listener();
   };

@@ -3,9 +3,9 @@ import type { CartLine } from "./cart.ts";
 const NAME = "shop.order-attempt";
 
 /**
- * The idempotency key of placing these lines: the same one until the order is placed or the cart changes, also after a reload.
+ * The idempotency key for placing these lines. It stays the same until the order is placed or the cart changes, also after a reload.
  *
- * So a second click, or a second try after a lost answer, meets the first order and makes no other.
+ * So a second click, or a retry after a lost answer, finds the first order and places no second one.
  */
 export function orderAttempt(storage: Pick<Storage, "getItem" | "setItem">, userId: string, lines: readonly CartLine[]): string {
   const what = JSON.stringify([userId, lines]);
@@ -16,12 +16,12 @@ export function orderAttempt(storage: Pick<Storage, "getItem" | "setItem">, user
   return fresh;
 }
 
-/** Forgets the key: the same cart is another order from now on. */
+/** Forgets the key: from now on the same cart is a new order. */
 export function endOrderAttempt(storage: Pick<Storage, "removeItem">): void {
   storage.removeItem(NAME);
 }
 
-/** A key that nobody else has; `crypto.randomUUID` does not exist on pages that came by plain http from elsewhere. */
+/** A random key. It does not use `crypto.randomUUID`, which does not exist on pages that were loaded by plain http from another machine. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

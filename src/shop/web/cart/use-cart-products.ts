@@ -4,24 +4,24 @@ import { dataOf } from "../errors/sentence.ts";
 import type { CartLine } from "./cart.ts";
 import { useCartLines } from "./use-cart.ts";
 
-/** A line of the cart with its product as it is now. `isGone`: it is not sold any more. */
+/** A line of the cart with its current product. `isGone`: the product is no longer sold. */
 export interface PricedCartLine extends CartLine {
   readonly product: Product | undefined;
   readonly isGone: boolean;
 }
 
-/** The cart with the products of today. */
+/** The cart with current products. */
 export interface PricedCart {
   readonly lines: readonly PricedCartLine[];
   readonly totalCents: number;
-  /** Products are still being asked for. */
+  /** Products are still being loaded. */
   readonly isPending: boolean;
-  /** Why they could not be asked for. */
+  /** Why the products could not be loaded. */
   readonly error: unknown;
   readonly refetch: () => void;
 }
 
-/** Asks for the products of the cart; the client makes one request of it. */
+/** Loads the products of the cart; the client sends one batched request. */
 export function useCartProducts(): PricedCart {
   const trpc = useTRPC();
   const cartLines = useCartLines();
@@ -43,7 +43,7 @@ export function useCartProducts(): PricedCart {
   };
 }
 
-/** What stands in the way of ordering a line as it is, in a sentence; undefined where nothing does. */
+/** Why a line cannot be ordered as it is, in a sentence; undefined if it can. */
 export function lineFault({ product, isGone, quantity }: PricedCartLine): string | undefined {
   if (isGone) return "This is not sold any more.";
   if (product === undefined) return undefined;

@@ -11,7 +11,7 @@ export function useCart(): Cart {
   return cart;
 }
 
-/** Its lines; renders anew when they change. */
+/** The lines of the cart; renders again when they change. */
 export function useCartLines(): readonly CartLine[] {
   const cart = useCart();
   return useSyncExternalStore(cart.subscribe, cart.lines);

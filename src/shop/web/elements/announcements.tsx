@@ -5,10 +5,10 @@ type Announce = (text: string) => void;
 
 const AnnounceContext = createContext<Announce>(() => {});
 
-/** How long an announcement is shown; screen readers have it at once. */
+/** How long an announcement is shown; screen readers read it at once. */
 const SHOWN_MS = 4_000;
 
-/** Says short news, as "added to the cart", to everybody: shown for a moment on the page that it is about, and read out. */
+/** Announces short messages, as in "added to the cart": each is shown for a moment on the page that it is about, and screen readers read it. */
 export function Announcements({ children }: { readonly children: ReactNode }) {
   const { path } = useLocation();
   const [news, setNews] = useState({ text: "", path });
@@ -28,7 +28,7 @@ export function Announcements({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** Says something to everybody. */
+/** Returns the function that announces a message. */
 export function useAnnounce(): Announce {
   return useContext(AnnounceContext);
 }

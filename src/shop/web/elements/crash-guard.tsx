@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from "react";
 import { Notice } from "./notice.tsx";
 
-/** Shows a way on where a page broke, in place of nothing at all. */
+/** If a page throws while it renders, shows a way to continue instead of an empty page. */
 export class CrashGuard extends Component<{ readonly children: ReactNode }, { readonly isBroken: boolean }> {
   override state = { isBroken: false };
 

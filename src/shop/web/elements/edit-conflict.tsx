@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 
-/** One field of a row that two people edited. */
+/** One field of a row that two users edited. */
 export interface ConflictField {
   readonly name: string;
   readonly mine: string;
@@ -8,7 +8,7 @@ export interface ConflictField {
 }
 
 interface EditConflictProps {
-  /** What was edited, as in "product". */
+  /** The kind of row, as in "product". */
   readonly noun: string;
   readonly fields: readonly ConflictField[];
   readonly isBusy: boolean;
@@ -16,7 +16,7 @@ interface EditConflictProps {
   readonly onOverwrite: () => void;
 }
 
-/** Somebody else saved first: both states side by side, and the choice between them. Nothing is lost before it is made. */
+/** Another user saved first: shows both states side by side and lets the user choose. Nothing is lost before the choice. */
 export function EditConflict({ noun, fields, isBusy, onTakeTheirs, onOverwrite }: EditConflictProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);

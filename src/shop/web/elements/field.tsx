@@ -12,7 +12,7 @@ type Described = (attributes: {
   readonly "aria-invalid": true | undefined;
 }) => ReactNode;
 
-/** A label, what it is for, a hint and what is wrong, all of which belong together for screen readers. */
+/** A label with its control, hint and fault, linked with each other for screen readers. */
 function Labelled({ label, hint, fault, control }: FieldParts & { readonly control: Described }) {
   const id = useId();
   const [hintId, faultId] = [`${id}-hint`, `${id}-fault`];
@@ -50,7 +50,7 @@ export function SelectField({ label, hint, fault, children, ...select }: FieldPa
   return <Labelled label={label} hint={hint} fault={fault} control={control} />;
 }
 
-/** A box to tick with its label. */
+/** A checkbox with its label. */
 export function CheckField({ label, ...input }: { readonly label: string } & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <label className="check">

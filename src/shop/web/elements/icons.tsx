@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Pictures say nothing that no text says: they are hidden from screen readers. */
+/** An icon always stands beside a text that says the same, so it is hidden from screen readers. */
 function Icon({ children }: { readonly children: ReactNode }) {
   return (
     <svg

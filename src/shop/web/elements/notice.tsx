@@ -3,7 +3,7 @@ import { sentenceOf } from "../errors/sentence.ts";
 
 type NoticeKind = "error" | "warning" | "info" | "good";
 
-/** A message in a box. Errors are said at once, the others when there is a pause. */
+/** A message in a box. Screen readers read errors at once, and other messages at the next pause. */
 export function Notice({ kind, children }: { readonly kind: NoticeKind; readonly children: ReactNode }) {
   return (
     <div className={`notice notice-${kind}`} role={kind === "error" ? "alert" : "status"}>
@@ -12,7 +12,7 @@ export function Notice({ kind, children }: { readonly kind: NoticeKind; readonly
   );
 }
 
-/** What went wrong, in a sentence, with a way to try again where there is one. */
+/** Describes an error in a sentence, with a button to try again if `onRetry` is given. */
 export function Failure({ error, onRetry }: { readonly error: unknown; readonly onRetry?: (() => void) | undefined }) {
   return (
     <Notice kind="error">
@@ -26,7 +26,7 @@ export function Failure({ error, onRetry }: { readonly error: unknown; readonly 
   );
 }
 
-/** Stands where something will be. */
+/** A placeholder while something loads. */
 export function Loading({ what }: { readonly what: string }) {
   return (
     <p className="loading" role="status">

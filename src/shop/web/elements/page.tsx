@@ -3,14 +3,14 @@ import { hasMoved } from "../router/location.ts";
 
 interface PageProps {
   readonly title: string;
-  /** What stands beside the heading. */
+  /** Content beside the heading. */
   readonly aside?: ReactNode;
   readonly intro?: ReactNode;
   readonly className?: string;
   readonly children: ReactNode;
 }
 
-/** A page with its title and its one heading, which takes the focus when somebody came here by a link: so that screen readers say where they are. */
+/** A page with its title and one heading. If the user came by a link, the heading takes the focus, so that screen readers say which page it is. */
 export function Page({ title, aside, intro, className, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {

@@ -7,7 +7,7 @@ interface PagesProps {
   readonly addressOf: (page: number) => string;
 }
 
-/** Links to the other pages of a list; nothing where there is one. */
+/** Links to the other pages of a list; nothing if the list has one page. */
 export function Pages({ page, limit, total, addressOf }: PagesProps) {
   const last = Math.max(1, Math.ceil(total / limit));
   if (last === 1) return null;

@@ -1,13 +1,13 @@
 import { GREATEST_QUANTITY } from "../cart/cart.ts";
 
 interface QuantityFieldProps {
-  /** Whose pieces these are. */
+  /** The name of the product whose pieces are counted. */
   readonly name: string;
   readonly value: number;
   readonly onChange: (quantity: number) => void;
 }
 
-/** How many pieces: a number with a button to each side. */
+/** A number of pieces, with a button on each side. */
 export function QuantityField({ name, value, onChange }: QuantityFieldProps) {
   const change = (quantity: number): void => onChange(Math.min(Math.max(1, Math.trunc(quantity) || 1), GREATEST_QUANTITY));
   return (

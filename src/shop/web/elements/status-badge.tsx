@@ -16,10 +16,10 @@ export function statusName(status: Order["status"]): string {
   return NAMES[status];
 }
 
-/** All statuses, in the sequence of an order's life. */
+/** All statuses, in the order in which an order passes through them. */
 export const STATUSES = Object.keys(NAMES) as readonly Order["status"][];
 
-/** Where an order stands, in words and colour. */
+/** The status of an order, in words and colour. */
 export function StatusBadge({ status }: { readonly status: Order["status"] }) {
   return <span className={`badge badge-${status}`}>{NAMES[status]}</span>;
 }

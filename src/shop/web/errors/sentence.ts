@@ -20,12 +20,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   DEADLINE_EXCEEDED: "The shop took too long to answer. Try again.",
 };
 
-/** The code and details of an error of a procedure; an empty object for what is none. */
+/** The code and details of a procedure's error; an empty object for any other error. */
 export function dataOf(error: unknown): KnownData {
   return isTRPCClientError(error) ? ((error.data as KnownData | null | undefined) ?? {}) : {};
 }
 
-/** What an error means, for people. What a page knows better it says itself. */
+/** Describes an error to people. A page that knows more about the error writes its own sentence. */
 export function sentenceOf(error: unknown): string {
   const { code, details } = dataOf(error);
   if (code === undefined) return "The shop cannot be reached. Are you online?";
@@ -36,7 +36,7 @@ export function sentenceOf(error: unknown): string {
   return SENTENCES[code] ?? "That did not work.";
 }
 
-/** What is wrong with each field of a form, by the field's name, where the server refused the input. */
+/** The fault of each form field, by the field's name, if the server refused the input. */
 export function fieldFaults(error: unknown): Readonly<Record<string, string>> {
   const { code, details } = dataOf(error);
   if (code !== "BAD_REQUEST") return {};

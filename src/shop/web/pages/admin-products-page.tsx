@@ -19,7 +19,7 @@ function addressOf(search: string | undefined, page: number): string {
   return said.size === 0 ? paths.adminProducts : `${paths.adminProducts}?${said}`;
 }
 
-/** All products, for who runs the shop. */
+/** All products, for admins. */
 export function AdminProductsPage() {
   const trpc = useTRPC();
   const given = new URLSearchParams(useLocation().search);

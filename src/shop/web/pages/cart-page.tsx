@@ -9,7 +9,7 @@ import { formatCents } from "../money.ts";
 import { Link } from "../router/link.tsx";
 import { paths } from "../router/paths.ts";
 
-/** What is in the cart, with the prices of today. */
+/** The cart with current prices. */
 export function CartPage() {
   const { lines, totalCents, error, refetch } = useCartProducts();
   if (lines.length === 0) {

@@ -14,10 +14,10 @@ import { paths } from "../router/paths.ts";
 import { type CatalogQuery, catalogAddress, parseCatalogQuery, SORTS, type Sort } from "./catalog-query.ts";
 
 const PER_PAGE = 12;
-/** How long somebody stops typing before a search is sent. */
+/** A search is sent when the user has not typed for this long. */
 const TYPING_MS = 250;
 
-/** All products, with filter, sort and pages; the address says which are shown. */
+/** All products, with filter, sort order and pages; the address holds them. */
 export function CatalogPage() {
   const trpc = useTRPC();
   const query = parseCatalogQuery(useLocation().search);

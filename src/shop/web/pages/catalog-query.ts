@@ -1,7 +1,7 @@
 import type { Inputs } from "../api.ts";
 import { paths } from "../router/paths.ts";
 
-/** How products may be sorted, with the words for it. */
+/** The sort orders of products, with their labels. */
 export const SORTS = {
   name_asc: "Name, A to Z",
   name_desc: "Name, Z to A",
@@ -11,7 +11,7 @@ export const SORTS = {
 
 export type Sort = keyof typeof SORTS;
 
-/** What the address of the catalog says that is shown. */
+/** The part of the catalog that an address shows. */
 export interface CatalogQuery {
   readonly category: string | undefined;
   readonly search: string | undefined;
@@ -19,7 +19,7 @@ export interface CatalogQuery {
   readonly page: number;
 }
 
-/** Reads the query of an address; what makes no sense there counts as not said. */
+/** Reads the query of an address; invalid values count as missing. */
 export function parseCatalogQuery(search: string): CatalogQuery {
   const given = new URLSearchParams(search);
   const sort = given.get("sort") ?? "";
@@ -31,13 +31,13 @@ export function parseCatalogQuery(search: string): CatalogQuery {
   };
 }
 
-/** Reads `page` of a query: 1 where it is missing or no page. */
+/** Reads `page` of a query: 1 if it is missing or not a page number. */
 export function parsePage(given: URLSearchParams): number {
   const page = Number(given.get("page"));
   return Number.isInteger(page) && page >= 1 && page <= 100_000 ? page : 1;
 }
 
-/** The address of the catalog as a query shows it; what is as always is left out. */
+/** The address of the catalog for a query; default values are left out. */
 export function catalogAddress({ category, search, sort, page }: CatalogQuery): string {
   const said = new URLSearchParams();
   if (category !== undefined) said.set("category", category);

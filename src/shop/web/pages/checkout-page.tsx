@@ -11,7 +11,7 @@ import { Link } from "../router/link.tsx";
 import { navigate } from "../router/location.ts";
 import { paths } from "../router/paths.ts";
 
-/** The last look at an order before it is placed. */
+/** Shows an order before it is placed. */
 export function CheckoutPage({ user }: { readonly user: User }) {
   const { lines, totalCents, isPending, error, refetch } = useCartProducts();
   const { place, failure, isPlacing } = usePlaceOrder(user);

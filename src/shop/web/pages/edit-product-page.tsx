@@ -14,10 +14,10 @@ import { conflictOf, type ProductFacts } from "./product-facts.ts";
 import { ProductForm } from "./product-form.tsx";
 import { Restock } from "./restock.tsx";
 
-/** The product that is there, to be edited. */
+/** The page that edits an existing product. */
 export function EditProductPage({ id }: { readonly id: string }) {
   const trpc = useTRPC();
-  // The form begins from what is saved now, not from what was once read.
+  // The form starts from the saved product, not from a cached one.
   const { data, error, refetch, isFetchedAfterMount } = useQuery(trpc.catalog.products.get.queryOptions({ id }, { staleTime: 0 }));
   if (["NOT_FOUND", "BAD_REQUEST"].includes(dataOf(error).code ?? "")) return <NotFoundPage />;
   if (data === undefined || !isFetchedAfterMount) {
@@ -34,10 +34,10 @@ export function EditProductPage({ id }: { readonly id: string }) {
 }
 
 interface Editing {
-  /** What the edit began from; its version goes with the save. */
+  /** The product from which the edit started; its version is sent with the save. */
   readonly base: Product;
   readonly mine: ProductFacts;
-  /** What somebody else saved meanwhile. */
+  /** The product as another user saved it meanwhile. */
   readonly theirs: Product | undefined;
 }
 
@@ -49,7 +49,7 @@ interface Editing {
  *   conflict --(take theirs)--> editing, from their state      conflict --(overwrite)--> saved over their version, or in conflict again
  */
 function ProductEditor({ product }: { readonly product: Product }) {
-  // What arrives in the cache later is not taken over: a newer version behind the form would hide the conflict.
+  // Later changes in the cache are ignored: if the form took over a newer version, the conflict would not be noticed.
   const trpc = useTRPC();
   const announce = useAnnounce();
   const queryClient = useQueryClient();

@@ -24,7 +24,7 @@ export function NewProductPage() {
         navigate(paths.adminProduct(id), { replace: true });
         announce(`${name} is in the catalog.`);
       },
-      // The same key stays for a second try: an answer may have been lost. It is not good for another product.
+      // A retry uses the same key, because the answer may have been lost. Another product needs a new key.
       onError: (error) => {
         if (isHolonCode(error, "KEY_REUSED")) setKey(newKey());
       },

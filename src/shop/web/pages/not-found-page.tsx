@@ -2,7 +2,7 @@ import { Page } from "../elements/page.tsx";
 import { Link } from "../router/link.tsx";
 import { paths } from "../router/paths.ts";
 
-/** There is no such page, or nothing to show on it. */
+/** The page for an address that does not exist, or that has nothing to show. */
 export function NotFoundPage() {
   return (
     <Page title="There is nothing here" intro="The page may have moved, or it is not yours to see.">

@@ -3,7 +3,7 @@ import type { Order } from "../api.ts";
 type Status = Order["status"];
 type Reason = NonNullable<Order["reason"]>;
 
-/** What a status means for who ordered. */
+/** The meaning of each status, for the buyer. */
 const NEWS: Readonly<Record<Status, string>> = {
   pending: "We set your products aside and take the payment…",
   confirmed: "Your order is confirmed. A mail is on its way to you.",
@@ -15,15 +15,15 @@ const NEWS: Readonly<Record<Status, string>> = {
   cancelled: "Your order is cancelled. Your money is on its way back to you.",
 };
 
-/** Statuses after which nothing more happens. */
+/** The final statuses. */
 export const FINAL: readonly Status[] = ["delivered", "declined", "cancelled"];
 
-/** Where an order stands, in a sentence for who ordered. */
+/** Describes the status of an order in a sentence for the buyer. */
 export function orderNews(status: Status): string {
   return NEWS[status];
 }
 
-/** Why an order was declined. `nameOf` knows the names of its products. */
+/** Describes why an order was declined. `nameOf` returns the names of its products. */
 export function declineSentence({ code, message, productId, available }: Reason, nameOf: (productId: string) => string | undefined): string {
   const name = (productId === undefined ? undefined : nameOf(productId)) ?? "A product of it";
   switch (code) {

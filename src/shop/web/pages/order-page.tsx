@@ -15,7 +15,7 @@ import { orderNumber } from "./order-number.ts";
 import { OrderProgress } from "./order-progress.tsx";
 import { useLiveOrder } from "./use-live-order.ts";
 
-/** One order, which changes before one's eyes as it is worked on. */
+/** One order. The page shows each change at once. */
 export function OrderPage({ id, user }: { readonly id: string; readonly user: User }) {
   const { data: order, error, refetch, isLive } = useLiveOrder(id);
   const nameOf = useProductNames(order);
@@ -39,7 +39,7 @@ export function OrderPage({ id, user }: { readonly id: string; readonly user: Us
   );
 }
 
-/** Names of products by id: those of the order where it has them, else the catalog's. */
+/** Names of products by id: those of the order if it has them, else the catalog's. */
 function useProductNames(order: Order | undefined): (productId: string) => string | undefined {
   const trpc = useTRPC();
   const nameless = order?.lines.filter(({ name }) => name === null) ?? [];

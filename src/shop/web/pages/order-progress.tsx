@@ -4,10 +4,10 @@ type Status = Order["status"];
 
 const STEPS = ["Placed", "Paid and confirmed", "Shipped", "Delivered"] as const;
 
-/** How many of the steps are behind an order; statuses that are not here have left the way. */
+/** How many steps an order has done in each status. A declined or cancelled order has no steps. */
 const DONE: Partial<Record<Status, number>> = { pending: 1, confirmed: 2, shipped: 3, delivered: 4 };
 
-/** The way of an order from placing to delivery; nothing for one that was declined or cancelled. */
+/** The progress of an order from placing to delivery; nothing for a declined or cancelled order. */
 export function OrderProgress({ status }: { readonly status: Status }) {
   const done = DONE[status];
   if (done === undefined) return null;

@@ -16,7 +16,7 @@ const PER_PAGE = 10;
 
 interface OrdersQuery {
   readonly status: Order["status"] | undefined;
-  /** Admins may see the orders of all customers. */
+  /** Whether an admin wants the orders of all customers. */
   readonly everybody: boolean;
   readonly page: number;
 }
@@ -38,7 +38,7 @@ function ordersAddress({ status, everybody, page }: OrdersQuery): string {
   return said.size === 0 ? paths.orders : `${paths.orders}?${said}`;
 }
 
-/** The orders of who is signed in; for admins also those of everybody. */
+/** The orders of the signed-in user; admins can also see the orders of all users. */
 export function OrdersPage({ user }: { readonly user: User }) {
   const trpc = useTRPC();
   const query = parseOrdersQuery(useLocation().search, user);

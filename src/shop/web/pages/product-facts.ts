@@ -2,10 +2,10 @@ import type { Inputs, Product } from "../api.ts";
 import type { ConflictField } from "../elements/edit-conflict.tsx";
 import { formatCents, parseCents } from "../money.ts";
 
-/** What an admin says of a product. */
+/** The fields of a product that an admin edits. */
 export type ProductFacts = Pick<Product, "name" | "category" | "quantityPerUnit" | "priceCents" | "discontinued">;
 
-/** Reads the form of a product. Shape: undefined where the price is none. */
+/** Reads the form of a product. Shape: undefined if the price is not a price. */
 export function factsOf(given: FormData): ProductFacts | undefined {
   const text = (name: string): string => String(given.get(name) ?? "").trim();
   const priceCents = parseCents(text("price"));
@@ -20,7 +20,7 @@ export function factsOf(given: FormData): ProductFacts | undefined {
   return facts;
 }
 
-/** Two states of a product, field by field, in words. */
+/** Two states of a product, field by field, as text. */
 export function conflictOf(mine: ProductFacts, theirs: ProductFacts): readonly ConflictField[] {
   const words = ({ name, category, quantityPerUnit, priceCents, discontinued }: ProductFacts) =>
     ({ Name: name, Category: category, Unit: quantityPerUnit, Price: formatCents(priceCents), Discontinued: discontinued ? "yes" : "no" }) as const;

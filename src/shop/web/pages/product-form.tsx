@@ -9,7 +9,7 @@ import { toPriceText } from "../money.ts";
 import { factsOf, type ProductFacts } from "./product-facts.ts";
 
 interface ProductFormProps {
-  /** What the form begins with. */
+  /** The values that the form starts with; undefined for a new product. */
   readonly facts: ProductFacts | undefined;
   readonly error: unknown;
   readonly isBusy: boolean;
@@ -19,7 +19,7 @@ interface ProductFormProps {
   readonly onSave: (facts: ProductFacts, form: FormData) => void;
 }
 
-/** The form of a product, for a new one and for one that is there. */
+/** The form of a product, new or existing. */
 export function ProductForm({ facts, error, isBusy, action, children, onSave }: ProductFormProps) {
   const trpc = useTRPC();
   const categories = useQuery(trpc.catalog.categories.list.queryOptions()).data?.items ?? [];
@@ -38,7 +38,7 @@ export function ProductForm({ facts, error, isBusy, action, children, onSave }: 
     <form className="panel" onSubmit={submit}>
       {error === null ? null : <Notice kind="error">{productSentence(error)}</Notice>}
       <TextField label="Name" name="name" required maxLength={100} defaultValue={facts?.name} fault={faults["name"]} />
-      {/* The key: a select takes its default only once, and the choices come later. */}
+      {/* The key: a select uses its default value only on the first render, and the options load later. */}
       <SelectField key={known.length} label="Category" name="category" required defaultValue={facts?.category} fault={faults["category"]}>
         {known.map((name) => (
           <option key={name}>{name}</option>

@@ -25,7 +25,7 @@ const AUTOCOMPLETE: Readonly<Record<keyof Profile, string>> = {
   country: "country-name",
 };
 
-/** What somebody says of himself, and the way out. */
+/** The user's own account, and a button to sign out. */
 export function ProfilePage({ user }: { readonly user: User }) {
   const trpc = useTRPC();
   const session = useSession();
@@ -53,7 +53,7 @@ interface Editing {
   readonly theirs: User | undefined;
 }
 
-/** As a product is edited: by its version, and with a choice where somebody else was first. */
+/** Edits the account like a product: by its version, and with a choice if another session saved first. */
 function ProfileEditor({ user }: { readonly user: User }) {
   const trpc = useTRPC();
   const session = useSession();
@@ -115,7 +115,7 @@ function ProfileEditor({ user }: { readonly user: User }) {
   );
 }
 
-/** CONFLICT with a version: the row changed. Without one a value is taken. */
+/** CONFLICT with a version: the row has changed. CONFLICT without one: a value is taken. */
 function isStale(error: unknown): boolean {
   return isHolonCode(error, "CONFLICT") && typeof (error.data.details as { readonly version?: unknown } | undefined)?.version === "number";
 }

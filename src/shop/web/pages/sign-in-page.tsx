@@ -38,7 +38,7 @@ export function SignInPage() {
   );
 }
 
-/** Why signing in did not work, for people. */
+/** Describes why signing in failed, for people. */
 export function signInSentence(error: unknown): string {
   if (!(error instanceof SignInRefused)) return "The shop cannot be reached. Are you online?";
   if (error.status === 401 || error.status === 400) return "E-mail or password is wrong.";

@@ -61,7 +61,7 @@ function useSignUp() {
     mutationFn: ({ email, password }: Account) => session.signIn({ email, password }),
   });
   const open = (account: Account): void => {
-    // Opened and not signed in: another try only signs in.
+    // The account was opened, but the sign-in failed: a retry only signs in.
     if (signUp.isSuccess && signUp.variables.email === account.email) signIn.mutate(account);
     else signUp.mutate(account, { onSuccess: () => signIn.mutate(account) });
   };

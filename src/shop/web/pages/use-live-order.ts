@@ -4,9 +4,9 @@ import { useTRPC } from "../api.ts";
 import { FINAL } from "./order-news.ts";
 
 /**
- * An order that follows what happens to it: each change arrives by the subscription, which resumes where it was cut.
+ * An order and its changes: each change arrives by the subscription, which resumes at the last one after a disconnect.
  *
- * Prices and totals are no part of a change, so the order is read again after each.
+ * A change has no prices or totals, so the order is read again after each change.
  */
 export function useLiveOrder(id: string) {
   const trpc = useTRPC();

@@ -5,7 +5,7 @@ interface LinkProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href"
   readonly to: string;
 }
 
-/** A link to a page of the shop: the browser's own in all but that nothing is loaded anew. */
+/** A link to a page of the shop. It behaves like any link, but does not reload the page. */
 export function Link({ to, onClick, ...rest }: LinkProps) {
   const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
     onClick?.(event);
@@ -17,7 +17,7 @@ export function Link({ to, onClick, ...rest }: LinkProps) {
   return <a href={to} onClick={follow} {...rest} />;
 }
 
-/** A link of a menu, which says whether its page is the one that is shown. `also` are beginnings of paths that belong to it. */
+/** A link of a menu, which marks the current page. `also`: further beginnings of paths that belong to it. */
 export function MenuLink({ also = [], ...props }: LinkProps & { readonly also?: readonly string[] }) {
   const { path } = useLocation();
   const isHere = path === props.to || also.some((beginning) => path.startsWith(beginning));

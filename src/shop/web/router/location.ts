@@ -1,11 +1,11 @@
 import { useSyncExternalStore } from "react";
 
-/** Where the shop's pages lie; the API has the rest of the addresses. */
+/** The path of the shop's pages; all other paths belong to the API. */
 export const BASE = "/shop";
 
 const listeners = new Set<() => void>();
 
-/** How many times this page changed its address without being loaded anew. */
+/** How often the address changed without a reload. */
 let moves = 0;
 
 window.addEventListener("popstate", moved);
@@ -20,7 +20,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Goes to another page of the shop. `replace` takes the place of this one in the history. */
+/** Goes to another page of the shop. `replace` replaces the current entry of the history. */
 export function navigate(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
   const samePath = new URL(to, window.location.href).pathname === window.location.pathname;
   if (replace) window.history.replaceState(null, "", to);
@@ -29,14 +29,14 @@ export function navigate(to: string, { replace = false }: { readonly replace?: b
   moved();
 }
 
-/** The path of the page, without a slash at its end, and its query. */
+/** The path of the page, without a trailing slash, and its query. */
 export function useLocation(): { readonly path: string; readonly search: string } {
   const path = useSyncExternalStore(subscribe, () => window.location.pathname);
   const search = useSyncExternalStore(subscribe, () => window.location.search);
   return { path: path === `${BASE}/` ? path : path.replace(/\/$/, ""), search };
 }
 
-/** Whether the address changed since the page was loaded: only then does a heading take the focus. */
+/** Whether the address has changed since the page was loaded: only then does a heading take the focus. */
 export function hasMoved(): boolean {
   return moves > 0;
 }

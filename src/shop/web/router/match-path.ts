@@ -1,4 +1,4 @@
-/** What a pattern such as `/shop/products/:id` takes from a path. Shape: undefined where it does not fit. */
+/** The parameters that a pattern such as `/shop/products/:id` takes from a path. Shape: undefined if the path does not match. */
 export function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
   const [wanted, given] = [pattern.split("/"), path.split("/")];
   if (wanted.length !== given.length) return undefined;

@@ -16,12 +16,12 @@ export const paths = {
   adminProduct: (id: string) => `${BASE}/admin/products/${id}`,
 } as const;
 
-/** The address of sign-in or sign-up that leads back to where somebody was. */
+/** The address of sign-in or sign-up that returns to `back` afterwards. */
 export function withReturn(to: string, back: string): string {
   return `${to}?${new URLSearchParams({ next: back })}`;
 }
 
-/** Where a query says to go on; only pages of the shop count, whatever a link from elsewhere says. */
+/** The address to return to, from a query. Only pages of the shop are accepted, so that a foreign link cannot redirect elsewhere. */
 export function returnOf(search: string): string {
   const next = new URLSearchParams(search).get("next");
   return next !== null && /^\/shop\/(?!.*[\\])/.test(next) ? next : paths.catalog;

@@ -2,7 +2,7 @@ import { Session, type SessionState } from "./session.ts";
 
 const NAME = "shop.session";
 
-/** The session of this tab, which shares what it knows with the other tabs of the shop. */
+/** The session of this tab. It shares its state with the shop's other tabs. */
 export function createBrowserSession(): Session {
   const channel = new BroadcastChannel(NAME);
   const session = new Session({
@@ -16,7 +16,7 @@ export function createBrowserSession(): Session {
   return session;
 }
 
-/** Locks exist where pages come by https or from this machine; elsewhere each tab is on its own. */
+/** Locks exist on pages that were loaded by https or from this machine; on other pages each tab runs on its own. */
 function exclusively<T>(run: () => Promise<T>): Promise<T> {
   const locks = navigator.locks as LockManager | undefined;
   return locks === undefined ? run() : (locks.request(NAME, run) as Promise<T>);

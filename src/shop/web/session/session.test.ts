@@ -4,7 +4,7 @@ import { Session, type SessionState, SignInRefused } from "./session.ts";
 const MINUTE_MS = 60_000;
 const SERVER_MS = Date.parse("2026-01-01T12:00:00.000Z");
 
-/** A server that gives out tokens of 15 minutes, and the browser around two tabs. */
+/** A server that issues tokens of 15 minutes, and a browser with several tabs. */
 class World {
   /** This machine's clock is an hour ahead of the server's. */
   nowMs = SERVER_MS + 60 * MINUTE_MS;

@@ -1,7 +1,7 @@
 import type { User } from "../api.ts";
 
 /**
- * Who is signed in. `unknown`: the cookie of an earlier visit is being asked for.
+ * The state of a session. `unknown`: the page has not yet found out whether the cookie of an earlier visit is valid.
  *
  *   unknown --(refreshed)--> in      unknown --(401)--> out
  *   in --(refreshed)--> in           in --(401, sign-out here or in another tab)--> out
@@ -12,15 +12,15 @@ export type SessionState =
   | { readonly kind: "out" }
   | { readonly kind: "in"; readonly user: User; readonly token: string; readonly expiresAtMs: number };
 
-/** What a session is made from: the browser, handed in. */
+/** The browser's functions that a session uses. */
 export interface SessionParts {
   readonly fetch: typeof globalThis.fetch;
   readonly nowMs: () => number;
-  /** Says whether an earlier visit may have left a cookie, which no script can see. */
+  /** Keeps a hint that an earlier visit may have left a cookie; scripts cannot see the cookie itself. */
   readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
-  /** Runs one at a time over all tabs. */
+  /** Runs one function at a time across all tabs. */
   readonly exclusively: <T>(run: () => Promise<T>) => Promise<T>;
-  /** Tells the other tabs. */
+  /** Sends the state to the other tabs. */
   readonly tell: (state: SessionState) => void;
 }
 
@@ -37,16 +37,17 @@ export class SignInRefused extends Error {
 }
 
 const HINT = "shop.signed-in";
-/** A token is replaced so long before its end, so that no request is sent with one that expires on the way. */
+/** A token is replaced this long before it expires, so that it does not expire while a request is on its way. */
 const EARLY_MS = 60_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
-/** The longest that a browser's timer takes. */
+/** The longest delay that a browser's timer accepts. */
 const GREATEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The session of this tab: the access token lives in memory only, the refresh token in a cookie that scripts cannot read.
  *
- * Guarantee: however many requests and tabs want a new token, the refresh token is used once at a time. A used one that comes again would end the session.
+ * Guarantee: only one refresh runs at a time, however many requests and tabs need a new token. If a used refresh token were sent again, the session
+ * would end.
  */
 export class Session {
   readonly #parts: SessionParts;
@@ -67,7 +68,7 @@ export class Session {
 
   readonly state = (): SessionState => this.#state;
 
-  /** Asks for the session of an earlier visit, until there is an answer. */
+  /** Tries to refresh the session of an earlier visit until the server answers. */
   async start(): Promise<void> {
     for (let attempt = 0; this.#state.kind === "unknown"; attempt++) {
       await this.#refresh();
@@ -76,7 +77,7 @@ export class Session {
     }
   }
 
-  /** The token for the next request; a new one where the old one ends soon. */
+  /** The token for the next request; a new one if the old one expires soon. */
   readonly token = async (): Promise<string | undefined> => {
     if (this.#state.kind === "unknown" || this.#endsSoon()) await this.#refresh();
     return this.#state.kind === "in" ? this.#state.token : undefined;
@@ -95,12 +96,12 @@ export class Session {
     await this.#post("/auth/sign-out", {}, bearer);
   }
 
-  /** The user as he is now, where he changed himself. */
+  /** Takes over the user after an edit of his own account. */
   setUser(user: User): void {
     if (this.#state.kind === "in" && this.#state.user.id === user.id) this.#enter({ ...this.#state, user });
   }
 
-  /** Takes over what another tab told. */
+  /** Takes over the state that another tab sent. */
   hear(state: SessionState): void {
     if (state.kind !== "unknown") this.#become(state);
   }
@@ -113,7 +114,7 @@ export class Session {
     this.#flight ??= this.#parts
       .exclusively(() => this.#refreshOnce())
       .catch(() => {
-        // Nobody answered: what is known stays, and the next request asks again.
+        // No answer came: the state stays, and the next request tries again.
       })
       .finally(() => {
         this.#flight = undefined;
@@ -122,7 +123,7 @@ export class Session {
   }
 
   async #refreshOnce(): Promise<void> {
-    // Another tab may have been first, and told this one while it waited for its turn.
+    // Another tab may have refreshed the session first, and sent its state while this tab waited for the lock.
     if (this.#state.kind === "out" || (this.#state.kind === "in" && !this.#endsSoon())) return;
     const answer = await this.#post("/auth/refresh", {});
     if (answer.ok) this.#enter(await signedInOf(answer, this.#parts.nowMs()));
@@ -161,7 +162,7 @@ export class Session {
   }
 }
 
-/** Reads the end of the token by the server's clock: the one of this machine may be wrong. */
+/** Computes when the token expires from the server's clock, because the clock of this machine may be wrong. */
 async function signedInOf(answer: Response, nowMs: number): Promise<SessionState> {
   const { token, expiresAt, user } = (await answer.json()) as { readonly token: string; readonly expiresAt: string; readonly user: User };
   const serverNowMs = Date.parse(answer.headers.get("date") ?? "") || nowMs;

@@ -12,7 +12,7 @@ export function useSession(): Session {
   return session;
 }
 
-/** Who is signed in; renders anew when that changes. */
+/** The state of the session; renders again when it changes. */
 export function useSessionState(): SessionState {
   const session = useSession();
   return useSyncExternalStore(session.subscribe, session.state);
