@@ -25,7 +25,7 @@ const USAGE = `Replays Northwind through a shop that runs apart while its proces
   -h, --help                prints this text
 `;
 const REPLAY = fileURLToPath(new URL("replay.ts", import.meta.url));
-/** Kills after which Redis is emptied, and Postgres killed. */
+/** The numbers of the kills after which Redis is flushed. */
 const FLUSH_AFTER = [3, 6];
 const DATABASE_AFTER = 4;
 
@@ -72,9 +72,9 @@ interface Storm {
   readonly everyMs: number;
   readonly random: () => number;
   readonly flush: (() => Promise<void>) | undefined;
-  /** Of the database server. */
+  /** The process id of the database server. */
   readonly pid: () => number;
-  /** The end of the replay. */
+  /** Settles when the replay has ended. */
   readonly over: Promise<unknown>;
 }
 
@@ -84,7 +84,7 @@ interface Faults {
   databaseKills: number;
 }
 
-/** Kills one process after the other until the replay is over. */
+/** Kills processes at random, one after the other, until the replay has ended. */
 async function wreak({ shop, everyMs, random, flush, pid, over }: Storm): Promise<Faults> {
   const faults: Faults = { kills: {}, flushes: 0, databaseKills: 0 };
   let isOver = false;

@@ -66,5 +66,5 @@ await runScript({
     return soak(minutes, backend, wholeNumber("seed", values.seed, 0), values["own-databases"]);
   },
 });
-// Sockets of killed servers would keep it alive.
+// Open sockets to killed servers would keep the process alive.
 process.exit();

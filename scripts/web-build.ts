@@ -12,7 +12,7 @@ const USAGE = `Builds the storefront, and says what each file weighs.
   -h, --help  prints this text
 `;
 
-/** Builds the storefront, into `dist/web` or the folder that is named, and says what each file weighs. */
+/** Builds the storefront into `dist/web` or a given folder, and prints the size of each file. */
 const project = path.resolve(import.meta.dirname, "..");
 async function build(folder: string): Promise<number> {
   const built = await buildStorefront(project, folder, storefrontMark(project) ?? "");

@@ -21,7 +21,7 @@ async function serve(): Promise<number> {
     server: { host: "127.0.0.1", port: 5173, proxy: { "/trpc": target, "/auth": target } },
   });
   await server.listen();
-  // Vite's own line is of the level info, which is off.
+  // Vite's own line has the level info, which is switched off.
   for (const url of server.resolvedUrls?.local ?? []) console.log(`the storefront: ${url}, on the shop ${target}`);
   if (server.httpServer !== null) await once(server.httpServer, "close");
   return 0;

@@ -9,19 +9,19 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const START_TIMEOUT_MS = 120_000;
 
-/** A shop that runs apart, whose processes can be killed. */
+/** A shop that runs apart: its processes can be killed. */
 export interface ShopProcesses {
-  /** Names of the processes that live now: an edge, and one a context. */
+  /** The names of the running processes: the edge, and one for each context. */
   readonly alive: readonly string[];
-  /** `kill -9`; the supervisor starts it again. Returns whether there was one. */
+  /** Sends SIGKILL; the supervisor starts the process again. Returns whether the process was running. */
   kill(name: string): boolean;
   stop(): Promise<void>;
 }
 
 /**
- * Starts the shop apart, bundled as it is in its image, so that a process which was killed is soon there again; waits until it answers.
+ * Starts the shop apart, and waits until it answers. It is bundled as in its image, so that a killed process starts again quickly.
  *
- * Errors: it did not in two minutes.
+ * Errors: the shop did not answer within two minutes.
  */
 export async function startShopApart(folder: string, url: string, env: NodeJS.ProcessEnv): Promise<ShopProcesses> {
   const pids = new Map<string, number>();
@@ -30,7 +30,7 @@ export async function startShopApart(folder: string, url: string, env: NodeJS.Pr
   const child = spawn(process.execPath, ["main.mjs", "apart"], {
     cwd: folder,
     env: { ...process.env, ...env },
-    // By a channel: it stops when this process ends, however that happens.
+    // With an IPC channel: the shop stops when this process ends, for whatever reason.
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => noteStart(line, pids));
@@ -54,7 +54,7 @@ export async function startShopApart(folder: string, url: string, env: NodeJS.Pr
   };
 }
 
-/** The supervisor logs each start with name and process id. Its own id comes first in the line, so that the child's is the one that counts. */
+/** Reads name and process id from the supervisor's line about a start. The line begins with the supervisor's own id; the child's comes after it. */
 function noteStart(line: string, pids: Map<string, number>): void {
   if (!line.includes('"process started"')) return;
   const entry = JSON.parse(line) as { readonly process: string; readonly pid: number };
@@ -69,12 +69,12 @@ function isAlive(pid: number | undefined): boolean {
   }
 }
 
-/** Until the edge is connected to all the others. */
+/** Waits until the edge is connected to all other processes. */
 async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
   const untilMs = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < untilMs && child.exitCode === null) {
     const answer = await fetch(new URL("/readyz", url)).catch(() => undefined);
-    // An edge is ready before the processes that it calls are there; it names those that it misses.
+    // An edge is ready before the processes that it calls have started; until then its answer lists them as degraded.
     const { degraded } = answer?.ok === true ? ((await answer.json()) as { readonly degraded?: readonly string[] }) : {};
     if (degraded?.length === 0) return;
     await sleep(200);

@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
 
-/** What a command said and how it ended. */
+/** The output of a command, and how it ended. */
 export interface CommandResult {
   readonly ok: boolean;
   readonly stdout: string;
-  /** Both streams, for people. */
+  /** Both streams, for people to read. */
   readonly output: string;
 }
 
-/** Runs a command to its end and keeps what it says. */
+/** Runs a command to its end and returns its output. */
 export function runCommand(
   command: string,
   args: readonly string[],

@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 const samples = path.join(import.meta.dirname, "bad-samples/deploy");
 const read = (folder: string, file: string): string => readFileSync(path.join(folder, file), "utf8");
 
-/** Faults of the bad samples that the checks did not find. */
+/** The faults of the bad samples that the checks did not find. */
 function unseenFaults(): string[] {
   const found = [...dockerfileFaults(samples, read(samples, "Dockerfile")), ...composeFaults(read(samples, "docker-compose.yml"))];
   const expected = read(samples, "rejected-for.txt").trim().split("\n");

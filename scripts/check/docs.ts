@@ -5,7 +5,7 @@ import { staleFaults } from "./docs/generated-pages.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Pages with everything wrong in them that this check is for; each fault must be found. */
+/** The bad samples contain every fault that this check looks for. Returns the faults that it did not find. */
 function unseenFaults(): string[] {
   const sample = "scripts/check/bad-samples/docs/";
   const files = readdirSync(path.join(root, sample), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".md"));

@@ -6,8 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { freePorts } from "../../src/holon/dev/postgres/free-ports.ts";
 
 /**
- * The README's first command as a newcomer runs it: `npm start` on embedded defaults in an empty folder of data answers within a minute,
- * and stops when it is told to.
+ * Runs the README's first command as a newcomer does: `npm start` with embedded defaults and an empty data folder must answer within a minute, and
+ * stop on SIGINT.
  */
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "holon-first-start-"));
@@ -22,7 +22,7 @@ const edge = `http://127.0.0.1:${port}`;
 const [url, ...others] = [`${edge}/trpc/catalog.products.list?input=%7B%7D`, `${edge}/shop/`, `http://127.0.0.1:${opsPort}/healthz`];
 const answered = await answersWithin(60_000);
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-// To the whole group, as Ctrl-C does: npm alone would end at once and leave its child to finish unseen.
+// To the whole process group, as Ctrl-C does: npm alone would end at once and leave its child running.
 signalGroup("SIGINT");
 const stopped = await groupEnds(40_000);
 if (!stopped) signalGroup("SIGKILL");

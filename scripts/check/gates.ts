@@ -12,7 +12,7 @@ const script = (name: string): readonly string[] => [
   path.join(import.meta.dirname, name),
 ];
 
-/** Every gate with its command, cheapest first. */
+/** Every gate with its command, the cheapest first. */
 const GATES: Readonly<Record<string, readonly string[]>> = {
   format: [bin("biome"), "check", "--linter-enabled=false", "--error-on-warnings", "."],
   lint: [bin("biome"), "lint", "--error-on-warnings", "."],

@@ -7,7 +7,7 @@ const files = await writtenFiles(root);
 const isStale = (file: string, text: string): boolean => !existsSync(path.join(root, file)) || readFileSync(path.join(root, file), "utf8") !== text;
 const stale = [...files].filter(([file, text]) => isStale(file, text)).map(([file]) => file);
 
-// A comparison that finds nothing of another text would find nothing at all.
+// Tests the comparison itself: it must find a difference in a changed text.
 const [[first = "", text = ""] = []] = files;
 if (!isStale(first, `${text} `)) stale.push("a changed text, which passes");
 

@@ -20,7 +20,7 @@ for (const { file, line, text, literal } of patterns) {
 for (const { file, text } of left)
   faults.push(`${file} has no pattern ${text} any more, or it is read once: take it out of scripts/check/patterns/judged.ts`);
 
-// Contracts use the formats of zod, which see whatever comes from outside.
+// Contracts use zod's formats, which match text from outside.
 for (const [name, format] of Object.entries(regexes as Record<string, unknown>)) {
   if (!(format instanceof RegExp)) continue;
   const reason = superLinear(format.source, format.flags);

@@ -1,6 +1,6 @@
 import { runCommand } from "./command.ts";
 
-/** What is wrong with the program of the thread that renews leases, as it is shipped: it must start on plain Node, and say so. */
+/** The faults of the lease thread's program as it is shipped: it must start on plain Node, and report that it has started. */
 export function secondThreadFaults(program: string, folder: string): readonly string[] {
   const start = `
     const { Worker } = require("node:worker_threads");

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { runCommand } from "./command.ts";
 
-/** The two programs of this repository: what Node runs, and what browsers run, which know no word of each other's world. */
+/** The two TypeScript projects of this repository: code for Node, and code for browsers. Neither has the other's types. */
 const PROJECTS = [".", "src/shop/web"];
 
 const root = path.resolve(import.meta.dirname, "../..");

@@ -4,7 +4,7 @@ import { runCommand } from "../check/command.ts";
 
 const NOTE = "// Written by `npm run openapi:generate` from docs/openapi.json; `npm run check` compares.";
 
-/** The shop's document, and the types that openapi-typescript makes of it, by path. */
+/** The shop's OpenAPI document, and the types that openapi-typescript generates from it, by path. */
 export async function writtenFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const document = shopDocument(root);
   return new Map([
@@ -13,7 +13,7 @@ export async function writtenFiles(root: string): Promise<ReadonlyMap<string, st
   ]);
 }
 
-/** What the shop's own command prints. */
+/** The document as the shop's own command prints it. */
 function shopDocument(root: string): string {
   const main = path.join(root, "src/shop/main.ts");
   const { ok, stdout, output } = runCommand(process.execPath, ["--conditions=source", "--import", "tsx", main, "openapi"], { cwd: root });

@@ -3,10 +3,10 @@ import type { contracts } from "#contracts";
 import { type Check, numberCheck } from "./checks.ts";
 import { type WaitForOptions, waitFor } from "./wait-for.ts";
 
-/** What {@link checkShop} needs. */
+/** The options of {@link checkShop}. */
 export interface ShopCheckOptions extends WaitForOptions {
   readonly client: Client<typeof contracts>;
-  /** Pieces in stock before the orders were placed, and the pieces of orders that were sold then. */
+  /** The pieces in stock before the orders were placed, and the pieces that were sold by then. */
   readonly before: StockAndSales;
 }
 
@@ -18,7 +18,7 @@ export interface StockAndSales {
 
 const PAGE = 100;
 
-/** How many pieces there are, and how many were sold of them. */
+/** Reads how many pieces are in stock, and how many were sold. */
 export async function readStockAndSales(client: Client<typeof contracts>): Promise<StockAndSales> {
   let stock = 0;
   for (let page = 1, seen = 0; ; page++) {
@@ -31,8 +31,8 @@ export async function readStockAndSales(client: Client<typeof contracts>): Promi
 }
 
 /**
- * Checks what no order may change, over all orders of the shop: pieces are in the stock or sold, money that is charged is the money of sold
- * orders, and the read model of sales is what orders say.
+ * Checks the invariants over all orders of the shop: each piece is in stock or sold, the charged money is the money of the sold orders, and the read
+ * model of sales agrees with the orders.
  */
 export async function checkShop({ client, before, ...patience }: ShopCheckOptions): Promise<Check[]> {
   const totals = await client.orders.totals.query({});

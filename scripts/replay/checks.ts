@@ -1,11 +1,11 @@
-/** One thing that must hold after a replay. */
+/** A condition that must hold after a replay. */
 export interface Check {
   readonly what: string;
   readonly found: string;
   readonly wanted: string;
 }
 
-/** A check of numbers. */
+/** Makes a check of two numbers. */
 export function numberCheck(what: string, found: number, wanted: number, unit = ""): Check {
   return { what, found: `${grouped(found)}${unit}`, wanted: `${grouped(wanted)}${unit}` };
 }
@@ -15,7 +15,7 @@ export function holds({ found, wanted }: Check): boolean {
   return found === wanted;
 }
 
-/** Digits in groups of three, as in `144 906 231`. */
+/** Formats a number with its digits in groups of three, as in `144 906 231`. */
 export function grouped(value: number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+$)/g, " ");
 }

@@ -10,20 +10,20 @@ type Sink = z.output<typeof Sink>;
 
 const PAGE = 100;
 
-/** What {@link checkMail} needs. */
+/** The options of {@link checkMail}. */
 export interface MailCheckOptions extends WaitForOptions {
   readonly client: Client<typeof contracts>;
-  /** Of the page of the shop's own mail server, as in `http://127.0.0.1:3025/mail`. */
+  /** The page of the shop's own mail server, as in `http://127.0.0.1:3025/mail`. */
   readonly mailUrl: string;
   /** How many orders were confirmed. */
   readonly confirmed: number;
 }
 
 /**
- * Checks that each confirmed order was told of by one mail, known by its Message-ID, and that the mail server has them.
+ * Checks that each confirmed order has one mail, identified by its Message-ID, and that the mail server received these mails.
  *
- * A mail server that keeps its mail in memory has those since its own start only; mails sent before are not looked for. A mail that came twice
- * with one Message-ID is one mail. Shape: without the part of the mail server where its page does not answer.
+ * A mail server that keeps its mail in memory has only the mails since its own start; earlier mails are not looked for. A mail that arrived twice
+ * with the same Message-ID counts as one. Shape: if the page of the mail server does not answer, its checks are left out.
  */
 export async function checkMail(options: MailCheckOptions): Promise<Check[]> {
   const { client, confirmed } = options;

@@ -1,12 +1,12 @@
 const WIDTH = 40;
 
-/** Where a progress bar is drawn: a terminal, or a file that nobody watches. */
+/** The output of a progress bar: a terminal, or a file. */
 export interface ProgressOutput {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** Shows how far work has come: a bar on a terminal, a line for every tenth elsewhere. */
+/** Shows the progress of work: a bar on a terminal; elsewhere a line for every tenth. */
 export function createProgressBar(output: ProgressOutput, total: number, what: string): (done: number) => void {
   let shown = -1;
   return (done) => {

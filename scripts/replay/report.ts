@@ -2,12 +2,12 @@ import { grouped, holds } from "./checks.ts";
 import type { ReplayResult } from "./run-replay.ts";
 import { MOVING } from "./settle.ts";
 
-/** Whether a replay ended as it must. */
+/** Whether a replay had no errors and all its checks hold. */
 export function isComplete({ checks, errors }: ReplayResult): boolean {
   return checks.every(holds) && countOf(errors) === 0;
 }
 
-/** What a replay came to, for a person to read. */
+/** Formats the result of a replay for people. */
 export function renderReport(result: ReplayResult): string {
   const { rate, p50Ms, p99Ms, errors, retries, callsRetried, settledAfterMs, counts, checks } = result;
   const orders = Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -1,24 +1,24 @@
 import { isTRPCClientError } from "holon/client";
 
-/** Codes after which a call with a key is sent again. `NETWORK` stands for no answer at all, or half of one. */
+/** Codes after which a call with a key is retried. `NETWORK`: no answer came, or only a part of it. */
 const WORTH_ANOTHER_TRY = new Set(["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "KEY_IN_FLIGHT", "NETWORK"]);
 
 const FIRST_WAIT_MS = 50;
 const GREATEST_WAIT_MS = 2_000;
 
-/** What {@link createRetrying} needs. */
+/** The options of {@link createRetrying}. */
 export interface RetryOptions {
-  /** How long a call is tried again, counted from its first failure; milliseconds. */
+  /** How long a call is retried, counted from its first failure; milliseconds. */
   readonly patienceMs: number;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Told of every failure that is tried again. */
+  /** Called for every failure that is retried. */
   readonly onRetry: (code: string) => void;
 }
 
-/** Runs a call until it works, until it fails for good, or until patience ends. Errors: the last one. */
+/** Runs a call until it succeeds, fails with a code that is not retried, or the time for retries is over. Errors: the last one. */
 export type Retrying = <Result>(call: () => Promise<Result>) => Promise<Result>;
 
 /** Retries with exponential backoff and full jitter. */
@@ -39,7 +39,7 @@ export function createRetrying({ patienceMs, nowMs, sleep, random, onRetry }: Re
   };
 }
 
-/** The code of an error; `NETWORK` where the server did not answer. */
+/** The code of an error; `NETWORK` if the server did not answer. */
 export function codeOf(error: unknown): string {
   if (!isTRPCClientError(error)) return "UNKNOWN";
   const code = (error.data as { readonly code?: unknown } | null | undefined)?.code;

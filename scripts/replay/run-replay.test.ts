@@ -13,7 +13,7 @@ import { EXPECTED, type ReplayResult, runReplay } from "./run-replay.ts";
 const data = await readNorthwind();
 const PATIENCE_MS = 60_000;
 
-/** Whole runs of 830 orders: over the wire too where everything is run. */
+/** Each run places 830 orders; `wire` runs too if HOLON_FAULT_SCALE asks for at least half of the full scale. */
 const topologies = TOPOLOGIES.filter((topology) => topology !== "wire" || Number(process.env["HOLON_FAULT_SCALE"] ?? 0.1) >= 0.5);
 
 describe.each(topologies)("the replay, %s", (topology) => {

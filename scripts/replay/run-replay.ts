@@ -8,24 +8,24 @@ import { codeOf, createRetrying, type RetryOptions } from "./retry.ts";
 import { type StatusCounts, untilSettled } from "./settle.ts";
 import { createTally, type TallySummary } from "./tally.ts";
 
-/** What the data comes to, in the currency's hundredths. */
+/** The totals of the data; cents are hundredths of its currency. */
 export const EXPECTED = { orders: 830, lines: 2_155, units: 51_317, cents: 144_906_231 } as const;
 
-/** What {@link runReplay} needs. */
+/** The options of {@link runReplay}. */
 export interface ReplayOptions extends Omit<RetryOptions, "onRetry"> {
   readonly client: Client<typeof contracts>;
   readonly data: Northwind;
-  /** How many orders are on their way at once. */
+  /** How many orders are placed concurrently. */
   readonly concurrency: number;
   readonly onProgress: (done: number) => void;
   readonly onSettled: (settled: number) => void;
-  /** Of the page of the shop's own mail server; nothing is asked of one that does not answer. */
+  /** The page of the shop's own mail server; if it does not answer, the mail server is not checked. */
   readonly mailUrl: string;
 }
 
-/** What a replay came to. `totals` is what the orders context itself says of the days of the data. */
+/** The result of a replay. `totals` are the orders context's own totals for the days of the data. */
 export interface ReplayResult extends TallySummary {
-  /** From the first order to the last one settled; milliseconds. */
+  /** From the first order until the last one is settled; milliseconds. */
   readonly settledAfterMs: number;
   readonly counts: StatusCounts;
   readonly checks: readonly Check[];
@@ -33,10 +33,10 @@ export interface ReplayResult extends TallySummary {
 }
 
 /**
- * Sends all orders of the data, once each however often it is run: an order's key is made from its Northwind id. Then waits until all are
- * settled, and checks what the shop says of them.
+ * Places all orders of the data, each once, however often the replay is run: an order's key is made from its Northwind id. Then waits until all
+ * orders are settled, and checks the shop's figures.
  *
- * Errors: those of the restocking and of the checks' queries; orders that fail are counted.
+ * Errors: those of the restocking and of the checks' queries. Orders that fail are counted.
  */
 export async function runReplay({ client, data, concurrency, onProgress, onSettled, mailUrl, ...retry }: ReplayOptions): Promise<ReplayResult> {
   const tally = createTally();
@@ -87,13 +87,13 @@ export async function runReplay({ client, data, concurrency, onProgress, onSettl
   return { ...tally.summary(elapsedMs), settledAfterMs, counts, checks, totals };
 }
 
-/** How many orders were confirmed at some time: their customers had a mail. */
+/** How many orders were confirmed at some time: each of their customers must have got a mail. */
 function everConfirmed({ statuses }: { readonly statuses: readonly { readonly status: string; readonly orders: number }[] }): number {
   const never = ["pending", "declining", "declined"];
   return statuses.filter(({ status }) => !never.includes(status)).reduce((sum, { orders }) => sum + orders, 0);
 }
 
-/** What goes over the wire: no price, since the catalog knows it. */
+/** The input that places an order. It has no price, because the catalog knows it. */
 function toPlacing({ customerId, orderedOn, lines }: Northwind["orders"][number]) {
   return {
     customerId: customerIdOf(customerId),
@@ -102,7 +102,7 @@ function toPlacing({ customerId, orderedOn, lines }: Northwind["orders"][number]
   };
 }
 
-/** As much of each product as all orders together take. */
+/** The quantity of each product that all orders together need. */
 function neededLines(data: Northwind): { productId: string; quantity: number }[] {
   const needed = new Map<number, number>();
   for (const { productId, quantity } of data.orders.flatMap((order) => order.lines)) needed.set(productId, (needed.get(productId) ?? 0) + quantity);

@@ -2,16 +2,16 @@ import type { Client } from "holon/client";
 import type { contracts } from "#contracts";
 import type { Retrying } from "./retry.ts";
 
-/** Where no order stays. */
+/** The statuses in which no order stays. */
 export const MOVING: readonly string[] = ["pending", "declining", "cancelling"];
 
-/** What {@link untilSettled} needs. */
+/** The options of {@link untilSettled}. */
 export interface SettleOptions {
   readonly client: Client<typeof contracts>;
   readonly retrying: Retrying;
-  /** The days that are looked at. */
+  /** The days whose orders are counted. */
   readonly days: { readonly from: string | undefined; readonly to: string | undefined };
-  /** Without any order having settled for this long, the wait is given up; milliseconds. */
+  /** If the number of unsettled orders has not changed for this long, the wait ends; milliseconds. */
   readonly patienceMs: number;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -20,10 +20,10 @@ export interface SettleOptions {
 
 const LOOK_MS = 250;
 
-/** How many orders stand where. */
+/** How many orders have each status. */
 export type StatusCounts = Readonly<Record<string, number>>;
 
-/** Waits until every order of the days is placed or declined. Shape: the counts at the end; with `pending` ones where patience ended first. */
+/** Waits until every order of the days is settled. Shape: the counts at the end; if the wait ended early, they contain unsettled orders. */
 export async function untilSettled({ client, retrying, days, patienceMs, nowMs, sleep, onProgress }: SettleOptions): Promise<StatusCounts> {
   let movedMs = nowMs();
   for (let moving = -1; ; ) {

@@ -1,15 +1,15 @@
 import type { Session } from "#contracts/users";
 
-/** A token is replaced this long before it expires, so that none expires on its way. */
+/** A token is replaced this long before it expires, so that it does not expire while a request is on its way. */
 const EARLY_MS = 60_000;
 
-/** What {@link createSignedIn} needs. */
+/** The options of {@link createSignedIn}. */
 export interface SignedInOptions {
   readonly signIn: () => Promise<Pick<Session, "token" | "expiresAt">>;
   readonly nowMs: () => number;
 }
 
-/** Keeps somebody signed in for as long as tokens are asked for. Who asks while a new one is on its way waits for that one. */
+/** Returns a function that returns a valid token, and signs in again when the token is about to expire. Concurrent calls share one sign-in. */
 export function createSignedIn({ signIn, nowMs }: SignedInOptions): () => Promise<string> {
   let token: Promise<string> | undefined;
   let untilMs = 0;

@@ -3,13 +3,13 @@ export interface Tally {
   succeeded(tookMs: number): void;
   failed(code: string): void;
   retried(code: string): void;
-  /** A call was tried again at least once. */
+  /** Counts a call that was retried at least once. */
   callRetried(): void;
   readonly done: number;
   summary(elapsedMs: number): TallySummary;
 }
 
-/** What a {@link Tally} comes to. Units: milliseconds; rate in orders a second. */
+/** The totals of a {@link Tally}. Units: milliseconds; rate in orders a second. */
 export interface TallySummary {
   readonly rate: number;
   readonly p50Ms: number;
@@ -53,7 +53,7 @@ export function createTally(): Tally {
   };
 }
 
-/** The value that a share of the sorted values does not exceed; 0 for none. */
+/** The value that a share of the sorted values does not exceed; 0 if there are no values. */
 function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }

@@ -1,4 +1,4 @@
-/** What {@link waitFor} needs. */
+/** The options of {@link waitFor}. */
 export interface WaitForOptions {
   readonly patienceMs: number;
   readonly nowMs: () => number;
@@ -7,7 +7,7 @@ export interface WaitForOptions {
 
 const LOOK_MS = 250;
 
-/** Looks again and again until what is seen is right, or patience ends. Shape: what was seen last. */
+/** Calls `look` until its result is right or the time is over. Shape: the last result. */
 export async function waitFor<Seen>(look: () => Promise<Seen>, isRight: (seen: Seen) => boolean, options: WaitForOptions): Promise<Seen> {
   const untilMs = options.nowMs() + options.patienceMs;
   for (;;) {

@@ -1,7 +1,9 @@
 import type { Fleet } from "../../test/faults/harness/fleet.ts";
 import { waitUntil } from "../../test/faults/harness/wait.ts";
 
-/** How long after a fault everything that had been emitted before was acknowledged, by kind of fault, in milliseconds. */
+/**
+ * Measures how long after a fault all events that were emitted before it are acknowledged: the longest time for each kind of fault, in milliseconds.
+ */
 export class Recovery {
   readonly worstMs: Record<string, number> = {};
   readonly #fleet: Fleet;
@@ -11,7 +13,7 @@ export class Recovery {
     this.#fleet = fleet;
   }
 
-  /** Begins to watch; a fault has just ended. */
+  /** Starts a measurement; call it when a fault has just ended. */
   watch(kind: string): void {
     const watched = this.#watch(kind)
       .catch(() => {
@@ -21,7 +23,7 @@ export class Recovery {
     this.#watching.add(watched);
   }
 
-  /** Resolves when all that is watched is over. */
+  /** Resolves when all measurements have ended. */
   async over(): Promise<void> {
     await Promise.all(this.#watching);
   }

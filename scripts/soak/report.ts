@@ -1,6 +1,6 @@
 import type { Soak } from "./run-soak.ts";
 
-/** What a soak came to, for a person. */
+/** Formats the result of a soak for people. */
 export function renderSoak(soak: Soak): string {
   const { backend, ownDatabases, seed, minutes, capacity, perSecond, orders, retried, effects, faults, jobsLost, quietAfterMs, worstMs, losses } =
     soak;

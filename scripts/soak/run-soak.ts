@@ -10,7 +10,7 @@ import { createRandom } from "../../test/faults/harness/scale.ts";
 import { waitUntil } from "../../test/faults/harness/wait.ts";
 import { Recovery } from "./recovery.ts";
 
-/** How long and on what. */
+/** How long a soak runs, and on which backend. */
 export interface SoakOptions {
   readonly minutes: number;
   readonly backend: BackendKind;
@@ -19,7 +19,7 @@ export interface SoakOptions {
   readonly say: (line: string) => void;
 }
 
-/** What came of it. */
+/** The result of a soak. */
 export interface Soak extends Omit<SoakOptions, "say"> {
   readonly capacity: number;
   readonly perSecond: number;
@@ -28,20 +28,20 @@ export interface Soak extends Omit<SoakOptions, "say"> {
   readonly effects: number;
   readonly faults: FaultCounts;
   readonly jobsLost: number;
-  /** How long after the last fault nothing was outstanding. */
+  /** How long after the last fault all work was done. */
   readonly quietAfterMs: number;
   readonly worstMs: Readonly<Record<string, number>>;
-  /** What is lost, doubled or off, in words. */
+  /** Lost, duplicated or wrong effects, as text. */
   readonly losses: readonly string[];
 }
 
-/** The most that is asked of the app. */
+/** The highest rate of orders. */
 const GREATEST_RATE = 100;
 
-/** Orders by which the capacity is measured. */
+/** How many orders are placed to measure the capacity. */
 const MEASURED = 80;
 
-/** Runs the delivery app under load and harm, and does the accounts. */
+/** Runs the delivery app under load while faults happen, and then checks its effects. */
 export async function runSoak({ say, ...options }: SoakOptions): Promise<Soak> {
   const random = createRandom(options.seed);
   say(`soak: ${options.minutes} minutes on ${options.backend}, seed ${options.seed}`);
@@ -89,7 +89,7 @@ export async function runSoak({ say, ...options }: SoakOptions): Promise<Soak> {
   }
 }
 
-/** Everything but kills of processes, one after the other. */
+/** Causes all kinds of faults except kills of processes, one after the other. */
 async function harm(chaos: Chaos, recovery: Recovery, random: () => number, signal: AbortSignal): Promise<void> {
   const kinds = chaos.possible.filter((kind) => kind !== "processKilled");
   while (!signal.aborted) {

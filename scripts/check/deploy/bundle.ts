@@ -6,10 +6,10 @@ import { secondThreadFaults } from "../second-thread.ts";
 import { bundledEdgeFaults } from "./bundled-edge.ts";
 import { healthCheckOf } from "./dockerfile.ts";
 
-/** Most that the bundle may weigh: a dependency that comes in by accident shows here. */
+/** The largest size of the bundle; a dependency that is bundled by accident exceeds it. */
 const GREATEST_BYTES = 8 * 1024 * 1024;
 
-/** What is wrong with the file that goes into the image: it must run where nothing is installed, and hold no embedded database. */
+/** The faults of the file that goes into the image: it must run without installed packages, and must not contain the embedded database. */
 export async function bundleFaults(root: string): Promise<string[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "holon-bundle-"));
   const file = path.join(folder, "main.mjs");

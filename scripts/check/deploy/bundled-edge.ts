@@ -3,18 +3,18 @@ import path from "node:path";
 import { freePorts } from "../../../src/holon/dev/postgres/free-ports.ts";
 import { runCommand } from "../command.ts";
 
-/** Contexts that the shop's edge needs an address of; nobody answers there. */
+/** The contexts whose address the shop's edge needs; no process answers at these addresses. */
 const CONTEXTS = ["USERS", "CATALOG", "ORDERS", "PAYMENTS", "NOTIFICATIONS"];
 
-/** Everything that the page of the interface is made of, and what it shows. */
+/** The paths of the API's page: its document, the page and its scripts and styles. */
 const PATHS = ["/openapi.json", "/docs", "/docs/page.js", "/docs/assets/swagger-ui.css", "/docs/assets/swagger-ui-bundle.js"];
 
-/** How long the program may take to say its address. */
+/** How long the program may take to print its address. */
 const START_MS = 60_000;
 
 /**
- * Starts a bare edge from the bundle, where nothing is installed, asks it for its documents, and holds the health check of the image against it,
- * while it lives and when it is dead.
+ * Starts an edge alone from the bundle, without installed packages, fetches its documents, and runs the health check of the image against it, while
+ * it runs and after it has ended.
  */
 export async function bundledEdgeFaults(file: string, [healthCheck = "", ...healthArgs]: readonly string[]): Promise<string[]> {
   const [opsPort] = await freePorts(1);
@@ -23,7 +23,7 @@ export async function bundledEdgeFaults(file: string, [healthCheck = "", ...heal
   const env = { HOLON_CONTEXTS: "none", PORT: "0", HOLON_OPS_PORT: String(opsPort), HOLON_SECRET: "s", LOG_LEVEL: "silent", ...addresses };
   const child = spawn(process.execPath, [file, "start"], { cwd: path.dirname(file), env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
-  // What never says its address is ended, and with it the waiting for it.
+  // If the program never prints its address, it is killed, which also ends the wait for the address.
   const patience = setTimeout(() => child.kill("SIGKILL"), START_MS);
   try {
     const url = await Promise.race([urlOf(child.stdout), ended]);
@@ -44,12 +44,12 @@ export async function bundledEdgeFaults(file: string, [healthCheck = "", ...heal
   }
 }
 
-/** What the container has of it: nothing else of this machine's environment may be needed. */
+/** The only variable that a container has too: the program must need nothing else of this machine's environment. */
 function pathOf({ PATH }: NodeJS.ProcessEnv): Record<string, string> {
   return PATH === undefined ? {} : { PATH };
 }
 
-/** The public address, as the program says it. */
+/** The public address, from the program's output. */
 function urlOf(output: NodeJS.ReadableStream): Promise<string> {
   return new Promise((resolve) => {
     let text = "";

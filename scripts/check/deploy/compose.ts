@@ -15,22 +15,22 @@ interface Service {
   readonly cap_drop?: readonly string[];
 }
 
-/** A compose file as far as we look at it. */
+/** The parts of a compose file that the check reads. */
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
 }
 
 const TOKEN_KEY = { kty: "OKP", crv: "Ed25519", kid: "sample", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 
-/** The contexts of the shop. */
+/** The shape of the shop: its contexts. */
 export const SHOP_SHAPE = shapeOf(
   createShop({ gateway: undefined as never, tokens: undefined as never, firstAdmin: undefined, mailer: undefined as never, nowMs: () => 0 }),
 );
 
-/** A key for each process, made now. */
+/** A new key for each process. */
 const SAMPLE_KEYS = [EDGE, ...SHOP_SHAPE.contexts.map(({ name }) => name)].map((name) => ({ name, ...createProcessKey() }));
 
-/** Values for what the compose file takes from outside; none is used anywhere. */
+/** Sample values for the variables that the compose file requires; they are used nowhere else. */
 const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
   POSTGRES_PASSWORD: "samplepassword",
   HOLON_SECRET: "sample".repeat(8),
@@ -43,8 +43,8 @@ const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is wrong with a compose file beyond its form: a service that its own configuration would not let start, a context that no service
- * hosts or that two do, an address that names no service, a secret written down, a container with more rights than it needs.
+ * The faults of a compose file beyond its form: a service whose own configuration does not let it start, a context that no service or more than one
+ * service hosts, an address that names no service, a written-out secret, a container with more rights than it needs.
  */
 export function composeFaults(text: string): string[] {
   const { services } = parse(text, { merge: true }) as Compose;
@@ -77,7 +77,7 @@ function serviceFaults(name: string, service: Service, services: Compose["servic
   return faults.map((fault) => `${name}: ${fault}`);
 }
 
-/** In each profile, every context is hosted by one service. */
+/** In each profile, exactly one service must host each context. */
 function hostingFaults(profile: string, own: readonly (readonly [string, Service])[]): string[] {
   const hosting = own.filter(([, { profiles = [] }]) => profiles.includes(profile)).flatMap(([, service]) => hosted(production(service)));
   return SHOP_SHAPE.contexts.flatMap(({ name }) => {
@@ -91,7 +91,7 @@ function hosted(environment: Readonly<Record<string, string>>): string[] {
   return contexts === undefined ? SHOP_SHAPE.contexts.map(({ name }) => name) : contexts.split(",");
 }
 
-/** The environment of a service with its sample secrets put in, on the image's own. */
+/** The environment of a service in production, with the sample secrets filled in. */
 function production({ environment = {} }: Service): Record<string, string> {
   const filled = Object.entries(environment).map(([name, value]) => [
     name,

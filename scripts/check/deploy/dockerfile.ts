@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { validate } from "dockerfile-utils";
 
-/** What is wrong with a Dockerfile: for the validator, and for what we want of an image. */
+/** The faults of a Dockerfile: those that the validator finds, and those that break our own rules for images. */
 export function dockerfileFaults(root: string, text: string): string[] {
   const invalid = validate(text).map(({ message, range }) => `line ${range.start.line + 1}: ${message}`);
   const instructions = joinLines(text);
@@ -22,7 +22,7 @@ export function dockerfileFaults(root: string, text: string): string[] {
   return faults;
 }
 
-/** The command of the health check, as the engine runs it in the container. Errors: it is not written as a list. */
+/** The command of the health check, as the engine runs it in the container. Errors: the command is not written as a list. */
 export function healthCheckOf(text: string): readonly string[] {
   const [, rest = ""] = joinLines(text).findLast(([keyword]) => keyword === "HEALTHCHECK") ?? [];
   return JSON.parse(rest.slice(rest.indexOf("CMD") + 3)) as readonly string[];
@@ -40,7 +40,7 @@ function joinLines(text: string): Instruction[] {
   return lines.filter((line) => line.trim() !== "").map((line) => [line.split(/\s/, 1)[0] ?? "", line.replace(/^\S+\s*/, "")]);
 }
 
-/** Sources of COPY from the project that are not there. */
+/** The sources of COPY that do not exist in the project. */
 function sourceFaults(root: string, instructions: readonly Instruction[]): string[] {
   const copies = instructions.filter(([keyword, rest]) => keyword === "COPY" && !rest.includes("--from="));
   return copies

@@ -6,10 +6,10 @@ import { type Page, parsePage, unmarkedFences } from "./markdown.ts";
 import { promiseFaults } from "./promises.ts";
 import { symptomFaults } from "./symptoms.ts";
 
-/** The README's two commands, as a newcomer copies them; `.ci/run` calls the same. */
+/** The README's two commands, as a newcomer copies them; `.ci/run` runs the same ones. */
 const FIRST_COMMANDS = ["npm ci && npm start", "npm ci && npm test"];
 
-/** Everything that is wrong with some pages of documentation; `base` is where their README is, from the root and with a `/`. */
+/** All faults of some pages of documentation. `base` is the folder of their README, relative to the root, with a `/` at the end. */
 export function checkPages(root: string, base: string, paths: readonly string[]): string[] {
   const pages = paths.map((file) => parsePage(file, readFileSync(path.join(root, file), "utf8")));
   const pageAt = (file: string): Page | undefined => pages.find((page) => page.path === base + file);
@@ -23,13 +23,13 @@ export function checkPages(root: string, base: string, paths: readonly string[])
   ];
 }
 
-/** All pages of the project, committed or about to be. */
+/** All pages of the project, committed or not yet committed. */
 export function projectPages(root: string): string[] {
   const { stdout } = runCommand("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"], { cwd: root });
   return stdout.split("\0").filter((file) => file !== "" && !file.includes("bad-samples/"));
 }
 
-/** Lines that git leaves in a page where two branches change the same text. Code with such lines does not compile; a page would be published. */
+/** Conflict marks that git leaves when two branches change the same text. Code with such lines does not compile, but a page would be published. */
 function conflictFaults(pages: readonly Page[]): string[] {
   return pages.flatMap(({ path: file, lines }) =>
     lines.flatMap((line, index) => (/^(<{7}|>{7}) /.test(line) ? [`${file}:${index + 1} is the mark of a conflict: ${line.slice(0, 7)}`] : [])),

@@ -9,7 +9,7 @@ import { ORDER_MARGIN_MS } from "../../../src/holon/work/retention/start-retenti
 
 const NOTE = "<!-- Written by `npm run docs:generate` from the sources; `npm run check` compares. -->";
 
-/** Pages that are written from the sources, by path. */
+/** The pages that are generated from the sources, by path. */
 export function generatedPages(root: string): ReadonlyMap<string, string> {
   return new Map([
     ["docs/errors.md", errorsPage()],
@@ -18,7 +18,7 @@ export function generatedPages(root: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Generated pages that are not what the sources say now. */
+/** Generated pages that differ from what the sources say now. */
 export function staleFaults(root: string): string[] {
   return [...generatedPages(root)].flatMap(([page, text]) =>
     readOrNothing(path.join(root, page)) === text ? [] : [`${page} is not what the sources say: npm run docs:generate`],
@@ -56,7 +56,7 @@ function limitsPage(root: string): string {
   );
 }
 
-/** How streams are counted, which no comment of a single limit can say. */
+/** How streams are counted: a rule about several limits, which the comment of one limit cannot explain. */
 const STREAMS = `## Streams
 
 A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`), so it has places of its own and takes none of those of the calls.
@@ -75,7 +75,7 @@ nothing of an answer with another status. A client of tRPC, by \`createClient\` 
 - A client that vanishes without closing its connection counts until the connection is given up: at the latest when the stream has had no item for \`subscriptionIdleMs\`, or is \`subscriptionGreatestAgeMs\` old.
 - A handler that does not end when \`ctx.signal\` is aborted keeps its place of the context for as long as it runs. \`holon_streams_running\` is the number of places that are taken, by context.`;
 
-/** What is kept for a time. Each row has its test in `retention.test.ts`, which moves the clock and looks, or in the tests of its room. */
+/** What is kept for a time. Each row has a test: in `retention.test.ts`, which moves the clock, or beside the code that keeps the row. */
 function keptSection(): string {
   const by = (name: keyof typeof DEFAULT_LIMITS): string => `${withUnit(name, DEFAULT_LIMITS[name])} (\`${limitVariable(name)}\`)`;
   const days = (ms: number): string => withUnit("Ms", ms);
@@ -129,7 +129,7 @@ ${table(["What", "Where", "Kept for"], rows)}
 - The limits that end in \`KeptMs\` must be the same in all processes of an app.`;
 }
 
-/** The comments of `limits.ts`, by the limit that they stand above. */
+/** The comments of `limits.ts`, by the name of the limit below them. */
 function limitMeanings(root: string): Map<string, string> {
   const file = path.join(root, "src/holon/kernel/limits.ts");
   const syntax = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "./markdown.ts";
 
-/** Relative links that lead to no file, or to a heading that is not there. */
+/** Relative links to a file or a heading that does not exist. */
 export function linkFaults(root: string, pages: readonly Page[]): string[] {
   const byPath = new Map(pages.map((page) => [page.path, page]));
   return pages.flatMap((page) =>

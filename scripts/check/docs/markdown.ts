@@ -1,9 +1,9 @@
 /** A fenced block of code. */
 export interface Fence {
-  /** The words after the fence: `ts`, `ts no-check`, `sh`. */
+  /** The text after the fence: `ts`, `ts no-check`, `sh`. */
   readonly info: string;
   readonly code: string;
-  /** Line of the first line of code, from 1. */
+  /** The line of the first line of code, counted from 1. */
   readonly line: number;
 }
 
@@ -13,18 +13,18 @@ export interface Link {
   readonly line: number;
 }
 
-/** A page of documentation, taken apart. */
+/** A parsed page of documentation. */
 export interface Page {
-  /** Relative to the root, with `/`. */
+  /** Relative to the root, with `/` as separator. */
   readonly path: string;
   readonly lines: readonly string[];
   readonly fences: readonly Fence[];
   readonly links: readonly Link[];
-  /** What a link may name after `#`. */
+  /** The anchors that a link to the page may name after `#`. */
   readonly anchors: ReadonlySet<string>;
 }
 
-/** Fences marked neither as code of a known language nor as text, which no check can judge. */
+/** Fences without a known language and not marked as text: no check can judge them. */
 export function unmarkedFences(pages: readonly Page[]): string[] {
   return pages.flatMap((page) =>
     page.fences
@@ -36,7 +36,7 @@ export function unmarkedFences(pages: readonly Page[]): string[] {
 const FENCE = /^(\s*)(```+|~~~+)\s*(.*)$/;
 const LINK = /!?\[(?:[^\]\\]|\\.)*\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^\s*\[[^\]]+\]:\s*<?(\S+?)>?\s*$/g;
 
-/** Takes a page apart. */
+/** Parses a page. */
 export function parsePage(path: string, text: string): Page {
   const lines = text.split("\n");
   const fences: Fence[] = [];
@@ -61,7 +61,7 @@ export function parsePage(path: string, text: string): Page {
   return { path, lines, fences, links, anchors };
 }
 
-/** Headings become anchors as GitHub makes them: lower case, no punctuation, `-` for spaces, `-1` for the second of a name. */
+/** Adds the anchor that GitHub makes of a heading: lower case, no punctuation, `-` for spaces, `-1` for the second heading with the same text. */
 function addAnchor(line: string, anchors: Set<string>): void {
   const [, heading] = /^#{1,6}\s+(.*?)\s*#*$/.exec(line) ?? [];
   if (heading === undefined) return;

@@ -5,7 +5,7 @@ import type { Page } from "./markdown.ts";
 const ROW = /^\|\s*(P\d+)\s*\|/;
 const TEST_FILE = /[\w./-]+\.test\.ts/g;
 
-/** Promises made twice, without a test and not marked `not yet`, or with a test file that does not exist. */
+/** Promises that appear twice, that have neither a test nor the mark `not yet`, or whose test file does not exist. */
 export function promiseFaults(root: string, page: Page | undefined): string[] {
   if (page === undefined) return ["docs/promises.md is not there"];
   const seen = new Set<string>();

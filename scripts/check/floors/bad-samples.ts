@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { checkTree } from "./check-tree.ts";
 
-/** What is wrong with the check itself: samples that it did not reject for exactly the reason that they carry. */
+/** The faults of the check itself: bad samples that it did not reject for exactly the reason written beside them. */
 export function checkBadSamples(folder: string): string[] {
   const samples = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   if (samples.length === 0) return [`${folder} has no samples`];

@@ -9,7 +9,7 @@ import { storefrontViolations } from "./storefront-rules.ts";
 import { toolkitViolations } from "./toolkit-rules.ts";
 import type { Violation } from "./violation.ts";
 
-/** Everything in the sources below `root` that breaks a rule of the house. */
+/** All violations of the house rules in the sources below `root`. */
 export function checkTree(root: string): Violation[] {
   const tree = readTree(root);
   const perFile = [...tree.values()].flatMap((file) => [
@@ -23,7 +23,7 @@ export function checkTree(root: string): Violation[] {
   return [...perFile, ...fileCycles(tree)];
 }
 
-/** An import that leads nowhere would hide what is behind it from every other rule. */
+/** Imports of files that do not exist. Such an import would hide everything behind it from the other rules. */
 function missingFiles(root: string, file: SourceFile): Violation[] {
   return file.imports.flatMap(({ specifier, line }) => {
     const target = resolveImport(file.path, specifier);

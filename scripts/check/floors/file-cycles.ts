@@ -1,7 +1,7 @@
 import { resolveImport, type SourceTree } from "./source-tree.ts";
 import type { Violation } from "./violation.ts";
 
-/** Files that import each other in a circle, each circle reported once, at the import that closes it. Type imports count. */
+/** Import cycles of files. Each cycle is reported once, at the import that closes it. Type imports count. */
 export function fileCycles(tree: SourceTree): Violation[] {
   const violations: Violation[] = [];
   const done = new Set<string>();

@@ -1,4 +1,4 @@
-/** One folder of the toolkit and what it may use. A folder inside it may have a floor of its own. */
+/** A folder of the toolkit and what it may import. A folder inside it may have a floor of its own. */
 export interface Floor {
   readonly level: number;
   /** Packages whose values may be imported; a name that ends in `/` stands for a whole scope. */
@@ -7,7 +7,7 @@ export interface Floor {
 
 const floor = (level: number, ...packages: string[]): Floor => ({ level, packages });
 
-/** The floors of `src/holon`, from the ground up. A file imports its own folder or a lower floor. */
+/** The floors of `src/holon`, from the lowest up. A file imports only from its own folder and from lower floors. */
 export const FLOORS: Readonly<Record<string, Floor>> = {
   kernel: floor(0),
   contract: floor(1, "zod"),
@@ -32,25 +32,25 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   cli: floor(15),
 };
 
-/** `src/holon/index.ts` stands above all floors. */
+/** The level of `src/holon/index.ts`, above all floors. */
 export const TOP_LEVEL = 16;
 
-/** The language of contracts: its values may be used from the first floor up. */
+/** The language of contracts: its values may be imported from the first floor up. */
 export const EVERYWHERE_ABOVE_KERNEL: readonly string[] = ["zod"];
 
-/** Packages whose types may be used lower than their values: the tRPC types that a contract stands for. */
+/** Packages whose types may be imported on lower floors than their values: the tRPC types of a contract. */
 export const TYPES_FROM: Readonly<Record<string, number>> = { "@trpc/server": 1, "@trpc/client": 1 };
 
-/** Floors that a browser imports: they may not need Node. */
+/** Floors that a browser loads: they must not need Node. */
 export const BROWSER_FLOORS: readonly string[] = ["kernel", "contract", "client"];
 
-/** Floors that every test may use, however low it stands. */
+/** Floors that the tests of every floor may import. */
 export const TEST_FLOORS: readonly string[] = ["testing", "dev/postgres"];
 
-/** Floors where clock, randomness, environment and console are real; below they are handed in. */
+/** Floors that may use the real clock, randomness, environment and console; lower floors get them as parameters. */
 export const REAL_WORLD_FLOORS: readonly string[] = ["process", "cli", "testing", "dev"];
 
-/** The named exceptions: file and what it may touch. */
+/** The exceptions: files, and what each may use. */
 export const REAL_WORLD_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { "src/holon/kernel/clock.ts": ["Date.now"] };
 
 /** The entrances of the toolkit, as package.json exports them. */
@@ -61,14 +61,14 @@ export const ENTRANCES: Readonly<Record<string, string>> = {
   "holon/testing": "src/holon/testing/index.ts",
 };
 
-/** What contracts may import besides each other. */
+/** The packages that contracts may import. */
 export const CONTRACT_IMPORTS: readonly string[] = ["holon/contract", "zod"];
 
-/** What the storefront may import besides itself and the types of contracts. */
+/** What the storefront may import besides its own files and the types of contracts. */
 export const STOREFRONT_IMPORTS: readonly string[] = [
   "holon/client",
   ...["react", "react-dom/client", "@tanstack/react-query", "@trpc/tanstack-react-query"],
 ];
 
-/** Most lines of a source file. */
+/** The most lines of a source file. */
 export const GREATEST_FILE_LINES = 350;

@@ -4,10 +4,10 @@ import { isTestFile, lineOf, type SourceFile, walk } from "./source-tree.ts";
 import { floorName } from "./toolkit-rules.ts";
 import type { Violation } from "./violation.ts";
 
-/** Objects of the machine, and the members of them that are not to be touched; all where none are named. */
+/** Globals that lower floors must not use, with the forbidden members; an empty list forbids all members. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { process: ["env", "exit"], Date: ["now"], Math: ["random"], console: [] };
 
-/** Clock, randomness, environment and console touched where they are to be handed in. */
+/** Uses of the real clock, randomness, environment and console on floors that must get them as parameters. */
 export function realWorldViolations(file: SourceFile): Violation[] {
   if (!isPure(file.path)) return [];
   const violations: Violation[] = [];
@@ -47,7 +47,7 @@ function touchedBy(node: ts.Node): string | undefined {
   return isNow ? "new Date()" : undefined;
 }
 
-/** `Date` of `Date`, and of `globalThis.Date`. */
+/** The object's name: `Date` for `Date` and for `globalThis.Date`. */
 function objectName(node: ts.Expression): string | undefined {
   if (ts.isIdentifier(node)) return node.text;
   const isGlobal =

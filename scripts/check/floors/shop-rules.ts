@@ -7,7 +7,7 @@ const CONTEXTS = "src/shop/contexts/";
 
 type Fault = readonly [rule: Rule, problem: string];
 
-/** What a file of the shop or of the contracts imports and may not. */
+/** Forbidden imports of a file of the shop or of the contracts. */
 export function shopViolations(file: SourceFile, tree: SourceTree): Violation[] {
   const faultOf = file.path.startsWith(SHOP) ? shopFault : file.path.startsWith("contracts/") ? contractFault : undefined;
   if (faultOf === undefined) return [];
@@ -17,7 +17,7 @@ export function shopViolations(file: SourceFile, tree: SourceTree): Violation[] 
   });
 }
 
-/** The context that a file belongs to; undefined for files of the whole shop. */
+/** The context that a file belongs to; undefined for a file of the whole shop. */
 function contextOf(file: string): string | undefined {
   return file.startsWith(CONTEXTS) ? file.slice(CONTEXTS.length).split("/")[0] : undefined;
 }
@@ -32,14 +32,14 @@ function shopFault(file: string, { specifier }: Import, tree: SourceTree): Fault
     return target.endsWith(".json") ? undefined : ["shop-entrance", `${specifier} leaves the shop: use holon or #contracts`];
   const own = contextOf(file);
   if (own === undefined) return undefined;
-  // A test may start the whole shop; it still may not reach into another context.
+  // A test may start the whole shop, but must not import another context's files directly.
   const other = contextOf(target) ?? (isTestFile(file) ? undefined : contextBehind(target, own, tree));
   return other === undefined || other === own
     ? undefined
     : ["other-context", `${own} may not import ${other}: contexts meet through their contracts`];
 }
 
-/** Another context that a file of the whole shop leads to: importing that file would be importing the context. */
+/** Another context that a file of the whole shop imports, directly or not: an import of that file would import the context. */
 function contextBehind(start: string, own: string, tree: SourceTree): string | undefined {
   const reached = new Set([start]);
   for (const file of reached) {

@@ -10,7 +10,7 @@ export interface Import {
   readonly typeOnly: boolean;
 }
 
-/** A source file with what it imports. Paths are relative to the root, with `/`. */
+/** A source file with its imports. Paths are relative to the root, with `/` as separator. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
@@ -59,13 +59,13 @@ export function parseFile(file: string, text: string): SourceFile {
   return { path: file, text, syntax, imports };
 }
 
-/** Visits a node and everything below it. */
+/** Visits a node and all nodes below it. */
 export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
   visit(node);
   ts.forEachChild(node, (child) => walk(child, visit));
 }
 
-/** Line of a node, from 1. */
+/** The line of a node, counted from 1. */
 export function lineOf(syntax: ts.SourceFile, node: ts.Node): number {
   return syntax.getLineAndCharacterOfPosition(node.getStart(syntax)).line + 1;
 }
@@ -86,7 +86,7 @@ function allTypes(names: ts.Node | undefined): boolean {
   return names.elements.length > 0 && names.elements.every((element) => element.isTypeOnly);
 }
 
-/** The file that an import means, where it is one of ours; undefined for packages. */
+/** The file of the repository that an import names; undefined for packages. */
 export function resolveImport(from: string, specifier: string): string | undefined {
   if (specifier.startsWith(".")) return path.posix.join(path.posix.dirname(from), specifier);
   if (specifier === "#contracts") return "contracts/index.ts";
@@ -94,7 +94,7 @@ export function resolveImport(from: string, specifier: string): string | undefin
   return ENTRANCES[specifier];
 }
 
-/** Whether a file is a test or serves only tests. */
+/** Whether a file is a test or is used only by tests. */
 export function isTestFile(file: string): boolean {
   return /\.(test|testing|test-d)\.[cm]?tsx?$/.test(file);
 }

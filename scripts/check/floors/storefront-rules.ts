@@ -4,7 +4,10 @@ import type { Violation } from "./violation.ts";
 
 const STOREFRONT = "src/shop/web/";
 
-/** What a file of the storefront imports and may not, and who imports the storefront: it meets the backend by the types of contracts and over the wire. */
+/**
+ * Forbidden imports of a storefront file, and forbidden imports of the storefront by other files: storefront and backend share only the types of
+ * contracts.
+ */
 export function storefrontViolations(file: SourceFile): Violation[] {
   const problemOf = file.path.startsWith(STOREFRONT) ? storefrontProblem : outsideProblem;
   return file.imports.flatMap((imported) => {

@@ -4,7 +4,7 @@ import type { Rule, Violation } from "./violation.ts";
 
 const TOOLKIT = "src/holon/";
 
-/** The floor that a file of the toolkit is on: the innermost of its folders that has one. Undefined for its index and for files elsewhere. */
+/** The floor of a file of the toolkit: that of its innermost folder that has one. Undefined for the toolkit's index and for files elsewhere. */
 export function floorName(file: string): string | undefined {
   if (!file.startsWith(TOOLKIT)) return undefined;
   const folders = file.slice(TOOLKIT.length).split("/").slice(0, -1);
@@ -15,7 +15,7 @@ export function floorName(file: string): string | undefined {
   return folders[0];
 }
 
-/** What a file of the toolkit imports and may not. Tests may use any package, and the floors that are made for tests. */
+/** Forbidden imports of a file of the toolkit. Tests may import any package, and the floors that are made for tests. */
 export function toolkitViolations(file: SourceFile): Violation[] {
   if (!file.path.startsWith(TOOLKIT)) return [];
   const name = floorName(file.path);
@@ -57,7 +57,7 @@ function mayImport(name: string, specifier: string, typeOnly: boolean): boolean 
     packages.some((item) => (item.endsWith("/") ? specifier.startsWith(item) : specifier === item || specifier.startsWith(`${item}/`)));
   if (isIn(FLOORS[name]?.packages ?? []) || (level > 0 && isIn(EVERYWHERE_ABOVE_KERNEL))) return true;
   if (!typeOnly) return false;
-  // What a lower floor is made of shows in its types; a floor above may name them, and use no value of them.
+  // A package of a lower floor shows in that floor's types; a higher floor may import the package's types, but not its values.
   const isBelow = Object.values(FLOORS).some((floor) => floor.level < level && isIn(floor.packages));
   return isBelow || Object.entries(TYPES_FROM).some(([item, from]) => level >= from && isIn([item]));
 }

@@ -22,7 +22,7 @@ export interface Violation {
   readonly problem: string;
 }
 
-/** As editors understand it: `file:line rule: problem`. */
+/** Formats a violation so that editors can open the line: `file:line rule: problem`. */
 export function renderViolation({ rule, file, line, problem }: Violation): string {
   return `${file}:${line} ${rule}: ${problem}`;
 }

@@ -5,7 +5,7 @@ import type { Page } from "../docs/markdown.ts";
 
 /** A line of a shell block, or a command inside a sentence. */
 interface ShellLine {
-  /** Page and line. */
+  /** Page and line number. */
   readonly at: string;
   readonly text: string;
 }
@@ -13,16 +13,16 @@ interface ShellLine {
 const COMMAND = /(?<![\w./-])(npm|npx|node)((?:\s+(?:'[^']*'|"[^"]*"|[^\s|&;()"'`>]+))*)/g;
 const SPAN = /`((?:npm|npx|node) [^`]+)`/g;
 
-/** What npm does itself. */
+/** Commands of npm that are not scripts. */
 const NPM_VERBS: readonly string[] = ["ci", "i", "install", "init", "pkg"];
 
-/** Where the files of a command are: in this repository, or in the project of the README's first app. */
+/** The folders in which the files of a command may be: this repository, or the project of the README's first app. */
 interface Places {
   readonly root: string;
   readonly project: string;
 }
 
-/** Installs, by a link to what this repository has, the packages that the pages tell a reader to install, with their programs. */
+/** Links the packages that the pages tell a reader to install, with their programs, from this repository. Returns those that it does not have. */
 export function installFaults({ root, project }: Places, pages: readonly Page[]): string[] {
   return shellLines(pages).flatMap(({ at, text }) =>
     packagesOf(text).flatMap((name) => {
@@ -38,7 +38,7 @@ export function installFaults({ root, project }: Places, pages: readonly Page[])
 }
 
 /**
- * Commands of npm, npx and node that name a script, a program or a file that is not there, or words and options that their help does not know.
+ * Commands of npm, npx and node that name a script, program or file that does not exist, or arguments that are not in their help.
  *
  * It reads shell blocks, and commands inside sentences.
  */
@@ -52,7 +52,7 @@ export function commandFaults(places: Places, pages: readonly Page[]): string[] 
   );
 }
 
-/** The lines of shell blocks, without comments and with continued lines as one. */
+/** The lines of shell blocks, without comments; a continued line is joined with the next. */
 export function shellLines(pages: readonly Page[]): ShellLine[] {
   return pages.flatMap((page) => {
     const blocks = page.fences.filter(({ info }) => info === "sh");
@@ -75,7 +75,7 @@ function joined(lines: readonly ShellLine[]): ShellLine[] {
   return whole;
 }
 
-/** Names of packages that a line installs, without versions; not the toolkit itself. */
+/** The names of packages that a line installs, without versions and without the toolkit itself. */
 function packagesOf(text: string): string[] {
   return [...text.matchAll(/\bnpm (?:i|install)((?:\s+[\w@./-]+)+)/g)]
     .flatMap(([, words = ""]) => words.trim().split(/\s+/))
@@ -91,7 +91,7 @@ function linkOnce(source: string, link: string): void {
 
 type Help = (command: string, args: readonly string[], cwd: string) => CommandResult;
 
-/** Asks each program once. */
+/** Runs `--help` once for each program. */
 function createHelp(): Help {
   const asked = new Map<string, CommandResult>();
   return (command, args, cwd) => {
@@ -111,7 +111,7 @@ function judge(program: string, words: readonly string[], places: Places, help: 
   return UNASKED.has(tool) ? [] : judgeWords(`npx ${tool}`, args, (first) => help("npx", [tool, ...first], places.project));
 }
 
-/** Programs whose help cannot be asked for here, each with the reason. */
+/** Programs whose help cannot be read here, each with the reason. */
 export const UNASKED: ReadonlyMap<string, string> = new Map([["openapi-typescript", "it needs typescript@5, which this repository does not have"]]);
 
 function judgeNpm(words: readonly string[], { root }: Places, help: Help): string[] {
@@ -121,7 +121,7 @@ function judgeNpm(words: readonly string[], { root }: Places, help: Help): strin
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { readonly scripts: Readonly<Record<string, string>> };
   if (script === undefined || !Object.hasOwn(scripts, script)) return [`runs the script ${script ?? ""}, which package.json does not have`];
   const args = words.includes("--") ? words.slice(words.indexOf("--") + 1) : [];
-  // What npm would run, without a second npm.
+  // Runs the script directly, because npm would only add another process.
   return judgeWords(`npm run ${script}`, args, (first) => help("sh", ["-c", `${scripts[script]} "$@"`, "sh", ...first], root));
 }
 
@@ -132,7 +132,7 @@ function judgeFile(program: string, words: readonly string[], file: string, { ro
   return judgeWords(file, words.slice(until), (first) => help(program, [...words.slice(0, until), ...first], cwd));
 }
 
-/** Options, and a first word that is a command, must stand in the help, or in that of the command. */
+/** Reports options, and a first word that is a command, if neither the help nor the command's own help contains them. */
 function judgeWords(what: string, args: readonly string[], ask: (first: readonly string[]) => CommandResult): string[] {
   const first = args.slice(0, 1).filter((word) => /^[a-z][a-z-]*$/.test(word));
   const wanted = [...first, ...args.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.replace(/=.*/, ""))];

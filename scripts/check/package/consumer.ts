@@ -8,12 +8,12 @@ interface Manifest {
   readonly optionalDependencies: Readonly<Record<string, string>>;
 }
 
-/** The entrances that package.json promises, as a user writes them. */
+/** The entrances of the package, from package.json, as a user imports them. */
 export function entrances(root: string): string[] {
   return Object.keys(readManifest(root).exports).map((key) => path.posix.join("holon", key));
 }
 
-/** Gives a project the dependencies of the package, of the optional ones those of this machine, and none of the development ones. */
+/** Links the package's dependencies into a project; of the optional ones those that this machine has, and no development dependencies. */
 export function linkDependencies(root: string, project: string): void {
   const { dependencies, optionalDependencies } = readManifest(root);
   const optional = Object.keys(optionalDependencies).filter((name) => existsSync(path.join(root, "node_modules", name)));
@@ -24,7 +24,7 @@ export function linkDependencies(root: string, project: string): void {
   }
 }
 
-/** What plain Node refuses of the entrances, and what it ought to refuse and does not. */
+/** Entrances that plain Node cannot import, and deep imports that it should refuse but does not. */
 export function importFaults(project: string, names: readonly string[]): string[] {
   const unopened = names.flatMap((name) => {
     const { ok, output } = runImport(project, name);
@@ -42,7 +42,7 @@ function runImport(project: string, name: string): ReturnType<typeof runCommand>
   });
 }
 
-/** How a user's project may resolve modules, and what it has. */
+/** How a user's project may resolve modules, and what it has installed. */
 const PROJECTS = [
   { what: "a Node project", options: { module: "nodenext", types: ["node"], lib: ["es2023"] }, entrances: /./ },
   { what: "a bundled Node project", options: { module: "preserve", moduleResolution: "bundler", types: ["node"], lib: ["es2023"] }, entrances: /./ },
@@ -53,7 +53,7 @@ const PROJECTS = [
   },
 ] as const;
 
-/** What the compiler says of the package's own declarations in a user's project; those of its dependencies are theirs. */
+/** The compiler's errors in the package's own declarations, in a user's project; errors in its dependencies' declarations are left out. */
 export function typeFaults(root: string, project: string, names: readonly string[]): string[] {
   return PROJECTS.flatMap(({ what, options, entrances: used }) => {
     const lines = names

@@ -7,12 +7,13 @@ interface Locked {
   readonly engines?: { readonly node?: string };
 }
 
-/** The oldest Node that the package promises to run on, as `>=20.19` says; patch releases are not told apart. */
+/** The oldest Node version that the package supports, as in `>=20.19`; patch releases are ignored. */
 const OLDEST = /^>=(\d+)\.(\d+)$/;
 
 /**
- * Packages that a user gets and that refuse the oldest Node of `engines`: npm says EBADENGINE of each. Some are held back by a version of our own
- * that `dependencies` pins only for that: `light-my-request` (its cookie 2 needs Node 22) and `@fastify/static` (its content-disposition 3, too).
+ * Packages that a user installs and that refuse the oldest Node of `engines`: npm warns of each with EBADENGINE. For some of them `dependencies` pins
+ * an older version of a transitive package for this reason only: `light-my-request` (its cookie 2 needs Node 22) and `@fastify/static` (its
+ * content-disposition 3, too).
  */
 export function engineFaults(root: string): string[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), "utf8"));
@@ -27,12 +28,12 @@ export function engineFaults(root: string): string[] {
   });
 }
 
-/** Whether a range lets a version in. It reads what packages write: alternatives of `^`, `~`, `>=`, `>`, `<=` and `<`, with or without minor. */
+/** Whether a range allows a version. It supports alternatives of `^`, `~`, `>=`, `>`, `<=` and `<`, with or without a minor version. */
 export function allows(range: string, major: number, minor: number): boolean {
   return range.split("||").some((alternative) =>
     [...alternative.matchAll(/(\^|~|>=|<=|<|>)?\s{0,3}v?(\d+|\*|x)(?:\.(\d+))?(?:\.\d+)?/g)].every(([, sign, first = "", second]) => {
       if (first === "*" || first === "x") return true;
-      // A range without minor is of all minors of its major.
+      // A range without a minor version covers all minor versions.
       const order = major - Number(first) || (second === undefined ? 0 : minor - Number(second));
       if (sign === ">=") return order >= 0;
       if (sign === ">") return order > 0;

@@ -5,13 +5,13 @@ import type { Fence, Page } from "../docs/markdown.ts";
 
 const CHECKED = /^(ts|tsx|typescript)$/;
 
-/** The page whose blocks are an app: its files and its `tsconfig.json` are those of the project. */
+/** The page whose blocks are the first app; their files and their `tsconfig.json` become those of the project. */
 export const FIRST_APP = "README.md";
 
 /** A block of a page, as a file to compile. */
 export interface Example {
   readonly page: string;
-  /** From the project, with `/`. */
+  /** Relative to the project, with `/` as separator. */
   readonly file: string;
   readonly text: string;
 }
@@ -19,13 +19,16 @@ export interface Example {
 /**
  * The TypeScript blocks of pages, except those that are marked `no-check`.
  *
- * A block is a file of its own; one that begins with its path (`// contracts/greetings/index.ts`) is imported by the others of its page from there.
+ * Each block becomes a file. If it begins with a path (`// contracts/greetings/index.ts`), the other blocks of its page can import it from that path.
  */
 export function examplesOf(pages: readonly Page[]): Example[] {
   return pages.flatMap((page) => page.fences.filter(isChecked).map((fence) => toExample(page, fence)));
 }
 
-/** Writes the examples into a project that has the packed package, each page in a folder of its own, as a reader would who has the files that a page makes. */
+/**
+ * Writes the examples into a project that has the packed package. Each page gets a folder of its own, with the files that a reader of the page would
+ * have.
+ */
 export function writeExamples(root: string, project: string, pages: readonly Page[], port: number): readonly Example[] {
   const examples = examplesOf(pages);
   for (const { file, text } of examples) {
@@ -41,13 +44,13 @@ export function writeExamples(root: string, project: string, pages: readonly Pag
   return examples;
 }
 
-/** What the compiler says of the examples, by the README's own `npx tsc`, which also writes what it makes of them into `dist`. */
+/** The compiler's errors in the examples. It runs the README's own `npx tsc`, which also writes the compiled files into `dist`. */
 export function compileFaults(project: string, examples: readonly Example[]): string[] {
   const { ok, output } = runCommand("npx", ["tsc", "--pretty", "false"], { cwd: project });
   return ok ? [] : inPages(output, examples);
 }
 
-/** Blocks that are marked `no-check`, which nothing judges. */
+/** Blocks that are marked `no-check`, so that no check reads them. */
 export function uncheckedBlocks(pages: readonly Page[]): string[] {
   return pages.flatMap((page) =>
     page.fences.filter(({ info }) => /\sno-check\b/.test(info)).map(({ line, info }) => `${page.path}:${line - 1} ${info}`),
@@ -59,7 +62,7 @@ function isChecked({ info }: Fence): boolean {
   return CHECKED.test(language) && !marks.includes("no-check");
 }
 
-/** Padded with empty lines, for the compiler to name the line of the page. */
+/** Empty lines before the code make the compiler report the line number of the page. */
 function toExample(page: Page, { info, code, line }: Fence): Example {
   const named = /^\/\/ ([\w./-]+\.tsx?)$/m.exec(code.split("\n", 1)[0] ?? "")?.[1];
   const folder = named !== undefined && page.path === FIRST_APP ? "" : folderOf(page.path);
@@ -71,7 +74,7 @@ function folderOf(page: string): string {
   return path.posix.join("pages", page.replace(/\.md$/, ""));
 }
 
-/** The block of the README that is its `tsconfig.json`. */
+/** The README's block that is its `tsconfig.json`. */
 function tsconfigOf(pages: readonly Page[]): { readonly include?: readonly string[] } {
   const texts = pages
     .find(({ path: file }) => file === FIRST_APP)

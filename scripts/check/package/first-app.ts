@@ -10,15 +10,15 @@ import { type Example, FIRST_APP } from "./examples.ts";
 /** How long an app may take to start: as long as the shop's first start (`check:start`). */
 const START_MS = 60_000;
 
-/** A stop takes 25 s at most. */
+/** How long a stop may take; a process itself takes at most 25 s. */
 const STOP_MS = 40_000;
 
-/** What the built app of the README is started by. */
+/** The main file of the README's compiled app. */
 const BUILT = "dist/src/main.js";
 
 /**
- * Does what the README says of a first app that is compiled already: makes the migration by its command, shows the plan from the sources, starts the built
- * app on an embedded Postgres, calls it by the README's frontend, and stops it.
+ * Follows the README with its compiled first app: makes the migration with its command, shows the plan from the sources, starts the compiled app on
+ * an embedded Postgres, calls it with the README's frontend, and stops it.
  */
 export async function firstAppFaults(project: string, pages: readonly Page[], ports: readonly number[]): Promise<string[]> {
   const [port, mesh, ops] = ports.map(String);
@@ -51,7 +51,7 @@ export async function firstAppFaults(project: string, pages: readonly Page[], po
   return code === 0 ? faults : [...faults, `${FIRST_APP}: node ${BUILT} ended with ${code} at SIGTERM:\n${output}`];
 }
 
-/** Runs the examples that are tests, with what vitest does by itself, and says which failed. */
+/** Runs the examples that are tests, with vitest's defaults, and returns the failures. */
 export function testFaults(project: string, examples: readonly Example[]): string[] {
   const tests = examples.filter(({ file }) => file.endsWith(".test.ts"));
   const { stdout, output } = runCommand("npx", ["vitest", "run", "--reporter=json", ...tests.map(({ file }) => file)], { cwd: project });
@@ -67,7 +67,7 @@ export function testFaults(project: string, examples: readonly Example[]): strin
   });
 }
 
-/** As far as we look at it. */
+/** The parts of vitest's report that the check reads. */
 interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;

@@ -4,9 +4,9 @@ import { runCommand } from "../command.ts";
 
 /** The package as a user gets it. */
 export interface Packed {
-  /** Where it is unpacked: a project's `node_modules/holon`. */
+  /** The folder into which it is unpacked: a project's `node_modules/holon`. */
   readonly folder: string;
-  /** Paths inside it. */
+  /** Paths relative to the folder. */
   readonly files: readonly string[];
 }
 
@@ -28,7 +28,7 @@ const WANTED = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/holon\/.+
 const UNWANTED = /\.(test|testing|test-d)\./;
 const NEEDED = ["package.json", "README.md", "LICENSE", "dist/holon/index.js", "dist/holon/index.d.ts"];
 
-/** Files that do not belong into the package, and files that it lacks. */
+/** Files that must not be in the package, and files that are missing from it. */
 export function contentFaults({ files }: Packed): string[] {
   const surplus = files.filter((file) => !WANTED.test(file) || UNWANTED.test(file));
   const missing = NEEDED.filter((file) => !files.includes(file));

@@ -13,17 +13,17 @@ import { commandFaults, installFaults, shellLines, UNASKED } from "./commands.ts
 import { compileFaults, uncheckedBlocks, writeExamples } from "./examples.ts";
 import { firstAppFaults, testFaults } from "./first-app.ts";
 
-/** What readers follow: not decisions, which say what was true when they were taken, and not the changes. */
+/** The pages that readers follow. Decisions and the changelog are left out: they describe the past. */
 const GUIDE = /^(README|docs\/[^/]+|deploy\/README)\.md$/;
 const SAMPLES = "scripts/check/bad-samples/package/";
 
-/** Blocks that nothing here runs, by what they call. */
+/** Blocks that this check does not run, by what they call, with the reason. */
 const NOT_RUN: ReadonlyMap<string, string> = new Map([
   ["curl", "needs the shop: test/openapi/shop-client.test.ts runs these blocks"],
   ["docker", "needs an engine: the gate deploy reads the compose file and the Dockerfile"],
 ]);
 
-/** What came of the blocks of README and guides. */
+/** The result of the check of README and guides. */
 export interface ReadmeReport {
   readonly faults: readonly string[];
   readonly blocks: number;
@@ -32,9 +32,9 @@ export interface ReadmeReport {
 }
 
 /**
- * Does what README and guides say, in a project that has the packed package: compiles the TypeScript blocks with the README's `tsconfig.json`,
- * builds, starts and calls the README's app, runs the tests, and judges commands, variables, JSON and SQL. The bad samples go the same way, and each of
- * their faults must be found.
+ * Follows README and guides in a project that has the packed package: compiles the TypeScript blocks with the README's `tsconfig.json`, builds,
+ * starts and calls the README's app, runs the tests, and judges commands, variables, JSON and SQL. The bad samples are checked in the same way, and
+ * each of their faults must be found.
  */
 export async function checkReadme(root: string, project: string): Promise<ReadmeReport> {
   const read = (files: readonly string[]): Page[] => files.map((file) => parsePage(file, readFileSync(path.join(root, file), "utf8")));
@@ -63,7 +63,7 @@ export async function checkReadme(root: string, project: string): Promise<Readme
   };
 }
 
-/** Names of variables that no process, test or tool reads: those with the toolkit's prefix anywhere, others where a shell block sets them. */
+/** Variables that no process, test or tool reads. Names with the toolkit's prefix are found anywhere, other names only if a shell block sets them. */
 function variableFaults(page: Page): string[] {
   const mentioned = page.lines.join("\n").match(/\bHOLON_[A-Z0-9_]*[A-Z0-9]\b(?![_*])/g) ?? [];
   const set = shellLines([page]).flatMap(({ text }) => [...text.matchAll(/(?:^|\s)([A-Z][A-Z0-9_]+)=/g)].map(([, name = ""]) => name));
@@ -78,7 +78,7 @@ function variableFaults(page: Page): string[] {
   ];
 }
 
-/** JSON that does not parse, and SQL with a mark that no migration may have. */
+/** JSON that does not parse, and SQL with a comment that a migration must not have. */
 function dataFaults({ path: file, fences }: Page): string[] {
   return fences.flatMap(({ info, code, line }) => {
     if (info === "sql") {
@@ -95,7 +95,7 @@ function dataFaults({ path: file, fences }: Page): string[] {
   });
 }
 
-/** Blocks that look checked and are not: of another language, or a shell block that calls nothing known and sets nothing. */
+/** Blocks that look checked but are not: blocks in another language, and shell blocks that call no known program and set no variable. */
 function idleBlocks({ path: file, fences }: Page): string[] {
   return fences.flatMap(({ info, code, line }) => {
     const [language = ""] = info.split(" ");

@@ -1,16 +1,18 @@
-/** Patterns that look at a character more than once, with what bounds the text that they see. Each was measured on the worst text within that bound. */
+/**
+ * Patterns that look at a character more than once, and what limits the length of their text. Each was measured with the worst text of that length.
+ */
 export interface JudgedPattern {
   readonly file: string;
-  /** As it is written in the file. */
+  /** The pattern as it is written in the file. */
   readonly text: string;
-  /** Where the text comes from, and what bounds it. */
+  /** Where the text comes from, and what limits its length. */
   readonly why: string;
 }
 
 const ROUTE = "a route template of a contract, written by developers and some hundred characters at most";
 const LOG = "a text of a log line, at most 8 KB";
 
-/** All of them. */
+/** All accepted patterns. */
 export const JUDGED: readonly JudgedPattern[] = [
   { file: "src/holon/contract/rest-route.ts", text: String.raw`/\{[^{}]*\}/g`, why: `${ROUTE}; no brace is within two beginnings` },
   { file: "src/holon/contract/rest-route.ts", text: String.raw`/\{([^{}]*)\}/g`, why: `${ROUTE}; no brace is within two beginnings` },

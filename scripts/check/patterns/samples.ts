@@ -1,8 +1,8 @@
-/** What the check must refuse: patterns that were seen to hold the event loop. */
+/** Patterns that the check must refuse: each was seen to block the event loop. */
 export const BAD_SAMPLES: readonly RegExp[] = [
   // A Content-Type of 24 KB took half a second.
   /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i,
-  // Lines of the log took 20 to 115 ms each.
+  // Each log line took 20 to 115 ms.
   /\beyJ[\w-]{1,4000}\.[\w-]{1,4000}\.[\w-]*/g,
   /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,200}):[^\s@]*@/gi,
   /(\/[\w.~:@%+,/[\]-]{0,500})\?[^\s"'<>)]+/g,
@@ -14,7 +14,7 @@ export const BAD_SAMPLES: readonly RegExp[] = [
   /(?:x|[ab]+c)d/,
 ];
 
-/** What it must let pass. */
+/** Patterns that the check must accept. */
 export const GOOD_SAMPLES: readonly RegExp[] = [
   /^application\/json\s*(?:;\s*(?:charset\s*=\s*"?utf-8"?\s*(?:;\s*)?)?)?$/i,
   /[^0-9A-Za-z]+/g,

@@ -5,13 +5,13 @@ import { isTestFile, lineOf, readTree, walk } from "../floors/source-tree.ts";
 export interface SourcePattern {
   readonly file: string;
   readonly line: number;
-  /** As it is written, between slashes; a call of RegExp where it is made of a text. */
+  /** The pattern as it is written, between slashes; for a pattern that is made from a string, the call of RegExp. */
   readonly text: string;
-  /** Undefined for one that is made of a text. */
+  /** Undefined for a pattern that is made from a string. */
   readonly literal: { readonly source: string; readonly flags: string } | undefined;
 }
 
-/** Every regular expression below a root that is not of a test, and every place that makes one of a text. */
+/** Every regular expression below a root, and every place that makes one from a string; tests are left out. */
 export function sourcePatterns(root: string): readonly SourcePattern[] {
   const patterns: SourcePattern[] = [];
   for (const { path: file, syntax } of readTree(root).values()) {

@@ -2,17 +2,17 @@ import { type AST, RegExpParser, visitRegExpAST } from "@eslint-community/regexp
 import { getFirstConsumedChar, type ReadonlyFlags } from "regexp-ast-analysis";
 import { analyse } from "scslre";
 
-/** A repetition of at most so many steps costs the same for every text. */
+/** A repetition of at most this many steps has a fixed cost. */
 const FEW_STEPS = 64;
 
 const parser = new RegExpParser();
 
 /**
- * Why matching a pattern may take more than one look at each character of a text; undefined where it does not.
+ * Why matching a pattern may look at a character of a text more than once; undefined if it does not.
  *
- * Two repetitions that can share characters (`\s*;?\s*`) try each way to share them: `scslre` finds these. Repeated alternatives that begin alike (`(a|aa)+`)
- * are tried in each order, and a pattern that may begin anywhere and needs something after a repetition (`eyJ\w+\.`) runs to the end of the text once
- * for each beginning: these two are looked for here.
+ * Two repetitions that can match the same characters (`\s*;?\s*`) try each way to share them: `scslre` finds these. Repeated alternatives that begin
+ * alike (`(a|aa)+`) are tried in each order, and a pattern that can begin anywhere and needs something after a repetition (`eyJ\w+\.`) runs to the
+ * end of the text once for each beginning: this function finds these two.
  */
 export function superLinear(source: string, flags: string): string | undefined {
   const [report] = analyse({ source, flags }, { reportTypes: { Move: true, Self: true, Trade: true } }).reports;
@@ -52,7 +52,7 @@ function failsWithin(element: AST.Element): boolean {
   return "alternatives" in element && (element.alternatives as AST.Alternative[]).some(fails);
 }
 
-/** Whether an element repeats something more than a few times. */
+/** Whether an element repeats more than a few times. */
 function isLong(element: AST.Element): boolean {
   if (element.type === "Quantifier") return element.max > FEW_STEPS || isLong(element.element);
   if (!("alternatives" in element)) return false;

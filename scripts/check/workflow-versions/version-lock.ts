@@ -4,12 +4,12 @@ import type { WorkflowSource } from "./workflow-sources.ts";
 /** Hashes of the accepted sources, by `<context>.<workflow>@<version>`. */
 export type VersionLock = Readonly<Record<string, string>>;
 
-/** Reads the lock; one that is not there is empty. */
+/** Reads the lock; a missing file is an empty lock. */
 export function readLock(file: string): VersionLock {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as VersionLock) : {};
 }
 
-/** Says how sources differ from what was accepted, each with its cure. */
+/** How the sources differ from the accepted ones, each with its cure. */
 export function versionFaults(lock: VersionLock, sources: readonly WorkflowSource[]): readonly string[] {
   const present = new Set(sources.map(({ name }) => name));
   const gone = Object.keys(lock).filter((name) => !present.has(name));
@@ -28,7 +28,7 @@ export function versionFaults(lock: VersionLock, sources: readonly WorkflowSourc
   ];
 }
 
-/** The lock after accepting: new versions always, changed and removed ones only where they are named. */
+/** The lock after accepting: new versions are always added; changed and removed ones only if they are named. */
 export function accept(lock: VersionLock, sources: readonly WorkflowSource[], named: readonly string[]): VersionLock {
   const kept = Object.entries(lock).filter(([name]) => !named.includes(name));
   const added = sources.filter(({ name }) => lock[name] === undefined || named.includes(name)).map(({ name, hash }) => [name, hash] as const);

@@ -3,14 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript-6";
 
-/** The source of one version of a workflow, without its comments and layout. */
+/** The source of one version of a workflow, without comments and layout. */
 export interface WorkflowSource {
-  /** As `orders.placeOrder@1`. */
+  /** As in `orders.placeOrder@1`. */
   readonly name: string;
   readonly hash: string;
 }
 
-/** Finds the workflows of all contexts below a folder: a context is a folder, its `context.ts` says their versions, any file of it their bodies. */
+/**
+ * Finds the workflows of all contexts below a folder. Each context is a folder: `context.ts` declares the versions, and any of its files has the
+ * bodies.
+ */
 export function workflowSources(contextsFolder: string): { readonly sources: readonly WorkflowSource[]; readonly faults: readonly string[] } {
   const sources: WorkflowSource[] = [];
   const faults: string[] = [];
@@ -33,7 +36,7 @@ function parseFolder(folder: string): readonly ts.SourceFile[] {
     .map((name) => ts.createSourceFile(name, readFileSync(path.join(folder, name), "utf8"), ts.ScriptTarget.Latest, true));
 }
 
-/** `placeOrder: workflow({ version: 1, ... })`, wherever it stands. */
+/** Finds `placeOrder: workflow({ version: 1, ... })` anywhere in a file. */
 function declaredVersions(file: ts.SourceFile): readonly [string, string][] {
   return found(file, (node) => {
     if (!ts.isPropertyAssignment(node) || !ts.isCallExpression(node.initializer) || node.initializer.expression.getText() !== "workflow")
@@ -44,7 +47,7 @@ function declaredVersions(file: ts.SourceFile): readonly [string, string][] {
   });
 }
 
-/** What is handed to `.workflows({ ... })`: a body each, or the bodies of all versions. */
+/** The members of `.workflows({ ... })`: one body for each workflow, or the bodies of all its versions. */
 function bodiesOf(file: ts.SourceFile, versions: ReadonlyMap<string, string>): readonly [string, string][] {
   const calls = found(file, (node) =>
     ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "workflows" ? node : undefined,
@@ -60,13 +63,13 @@ function bodiesOf(file: ts.SourceFile, versions: ReadonlyMap<string, string>): r
   });
 }
 
-/** The text of a body and of what it uses of its own file. What it imports is not looked at: steps that call others may change inside. */
+/** The text of a body and of the declarations that it uses from its own file. Imports are left out: what a step calls may change inside. */
 function textOf(file: ts.SourceFile, body: ts.Node): string {
   const declared = topLevel(file);
   const used = new Set<ts.Node>([body]);
   for (const node of used) {
     const uses = found(node, (inner) => (ts.isIdentifier(inner) ? declared.get(inner.text) : undefined));
-    // The call that holds all bodies is not part of any of them.
+    // The statement that contains all bodies is not part of any of them.
     for (const other of uses) if (!contains(other, body)) used.add(other);
   }
   const printer = ts.createPrinter({ removeComments: true });
@@ -91,7 +94,7 @@ function memberOf(object: ts.ObjectLiteralExpression, name: string): ts.ObjectLi
   return object.properties.find((member) => member.name?.getText() === name);
 }
 
-/** What a function makes of the nodes below a node, itself included. */
+/** The results of a function for a node and all nodes below it, without the undefined ones. */
 function found<Value>(root: ts.Node, look: (node: ts.Node) => Value | undefined): readonly Value[] {
   const values: Value[] = [];
   const visit = (node: ts.Node): void => {

@@ -8,13 +8,13 @@ import { z } from "zod";
 
 const Id = z.object({ id: z.string() });
 
-/** Kinds of work, as their effects are counted: of each piece exactly so many. */
+/** How many effects each piece of work must have, by kind. */
 export const EFFECTS_OF_A_PIECE = { event: 1, job: 1, step: 5 } as const;
 
-/** Events have so many keys: the counter of a key is kept for weeks. */
+/** The number of different event keys: the counter of a key is kept for weeks. */
 const KEYS = 5_000;
 
-/** Effects are counted in so many rows a kind, so that they do not all wait for one. */
+/** The number of rows that count the effects of one kind, so that transactions do not all wait for one row. */
 const SLOTS = 64;
 
 const tallies = (context: string) =>
@@ -27,7 +27,7 @@ const sourceContract = contract("source", {
   procedures: {
     /** Emits, enqueues and starts one piece of each kind for each id. */
     fire: mutation({ access: "public", idempotent: true, input: z.object({ ids: z.array(z.string()).max(1_000), runs: z.int().min(0) }) }),
-    /** What this process holds, after its garbage is collected. */
+    /** What this process holds, measured after a garbage collection. */
     look: query({ access: "public", output: z.object({ residentBytes: z.number(), heapBytes: z.number(), handles: z.int() }) }),
   },
   events: { happened: event(Id.extend({ key: z.string() }), { orderedBy: "key" }) },
@@ -77,7 +77,7 @@ const sinkModule = sink.implement({
   }),
 });
 
-/** The app of the soak that lasts: every piece of work leaves a count, and nothing else. */
+/** The app of the sustained soak: every piece of work only raises a count. */
 export function createSustainApp(migrations: string): App {
   return defineApp({ name: "sustain", contexts: [sourceModule, sinkModule], migrations });
 }

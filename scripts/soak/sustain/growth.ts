@@ -1,21 +1,21 @@
-/** What was measured at one moment: a figure by its name, such as `table source.holon_outbox`. */
+/** The figures of one moment, by name, such as `table source.holon_outbox`. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** What became of one figure over the whole time. */
+/** The course of one figure over the whole run. */
 export interface Growth {
   readonly name: string;
-  /** The greatest value of each quarter of the time. */
+  /** The highest value of each quarter of the run. */
   readonly quarters: readonly [number, number, number, number];
   /** The last quarter divided by the second. */
   readonly ratio: number;
-  /** Whether it grew by more than it may. */
+  /** Whether it grew by more than the limit. */
   readonly isGrowing: boolean;
 }
 
-/** How much greater the last quarter may be than the second. */
+/** The highest allowed ratio of the last quarter to the second. */
 const GREATEST_RATIO = 1.1;
 
-/** A difference below this says nothing, by the first word of the name. Units: bytes, but pieces for queues, handles and connections. */
+/** Smaller differences are ignored, by the first word of the name. Units: bytes, but pieces for queues, handles and connections. */
 const NOTHING: Readonly<Record<string, number>> = {
   table: 1024 * 1024,
   index: 1024 * 1024,
@@ -26,7 +26,10 @@ const NOTHING: Readonly<Record<string, number>> = {
   connections: 2,
 };
 
-/** Compares the quarters of the time. The first is left out: caches fill, and nothing is old enough to be removed. Errors: RangeError for less than eight samples. */
+/**
+ * Compares the quarters of the run. The first is ignored: caches fill, and nothing is old enough to be removed. Errors: RangeError for fewer than
+ * eight samples.
+ */
 export function growthOf(samples: readonly Sample[]): readonly Growth[] {
   if (samples.length < 8) throw new RangeError(`${samples.length} samples cannot be parted into quarters`);
   const names = [...new Set(samples.flatMap((sample) => Object.keys(sample)))].sort();

@@ -8,7 +8,7 @@ import { startLeaseWorker } from "../../../src/holon/process/start/start-lease-w
 import { startProcess } from "../../../src/holon/process/start/start-process.ts";
 import { createSustainApp } from "./app.ts";
 
-// Made into one file by the soak, and started beside its migrations. It keeps what is over for a shorter time than the environment may ask for.
+// The soak bundles this file and starts it beside its migrations. It keeps finished work for a shorter time than the environment's limits allow.
 const keptMs = Number(process.env["SUSTAIN_KEPT_MS"]);
 const app = createSustainApp("migrations");
 const plan = readPlan(shapeOf(app), process.env, (file) => readFileSync(file, "utf8"));

@@ -5,7 +5,7 @@ const MIB = 1024 * 1024;
 /** Smaller tables and indexes are counted, not shown. */
 const SHOWN_BYTES = MIB / 4;
 
-/** What came of it, for a person: the figures that are large first. */
+/** Formats the result for people: the largest figures first. */
 export function renderSustained({ seconds, rate, backend, keptSeconds, fired, reached, samples, growth, losses }: Sustained): string {
   const growing = growth.filter(({ isGrowing }) => isGrowing);
   const shown = growth.filter(({ name, quarters }) => !isBytes(name) || Math.max(...quarters) >= SHOWN_BYTES);

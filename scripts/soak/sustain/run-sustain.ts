@@ -8,36 +8,36 @@ import { EFFECTS_OF_A_PIECE } from "./app.ts";
 import { type Growth, growthOf, type Sample } from "./growth.ts";
 import { Sampler } from "./samples.ts";
 
-/** How long, how fast, and on what. */
+/** How long a run lasts, at what rate, and on which backend. */
 export interface SustainOptions {
   readonly seconds: number;
-  /** Events and jobs a second; a fifth of that in runs of five steps. */
+  /** Events and jobs a second; a fifth as many runs of five steps. */
   readonly rate: number;
   readonly backend: BackendKind;
-  /** How long what is over is kept. */
+  /** How long finished work is kept. */
   readonly keptSeconds: number;
   readonly say: (line: string) => void;
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface Sustained extends Omit<SustainOptions, "say"> {
   readonly fired: number;
-  /** Fires a second that were reached. */
+  /** The reached rate; pieces of each kind a second. */
   readonly reached: number;
   readonly samples: number;
   readonly growth: readonly Growth[];
-  /** What is lost or doubled, in words. */
+  /** Lost or duplicated effects, as text. */
   readonly losses: readonly string[];
 }
 
 const FIRES_PER_SECOND = 10;
-/** A run is five steps, so as many steps as events are a fifth in runs. */
+/** A run has five steps, so a fifth as many runs give as many steps as events. */
 const RUNS_PART = 0.2;
 const SAMPLES = 120;
-/** Seconds without one more effect after which what is missing is lost. */
+/** If no effect is added for this many seconds, the missing ones are lost. */
 const STILL_LOOKS = 120;
 
-/** Keeps an app at work at a steady rate, with short retention, and looks whether anything it holds goes on growing. */
+/** Runs an app at a steady rate, with short retention, and measures whether anything that it holds keeps growing. */
 export async function runSustain({ say, ...options }: SustainOptions): Promise<Sustained> {
   const here = fileURLToPath(new URL(".", import.meta.url));
   const program = await bundleProgram({ name: "sustain", entry: `${here}main.ts`, migrations: [`${here}migrations`] });
@@ -71,7 +71,7 @@ export async function runSustain({ say, ...options }: SustainOptions): Promise<S
   }
 }
 
-/** Fires a few times a second, however long the fires before take, until the signal. Errors: those of the first fire that fails; the signal's reason. */
+/** Starts work a few times a second until the signal, without waiting for earlier calls. Errors: the first call that fails; the signal's reason. */
 function fireAtRate(fleet: Fleet, { seconds, rate }: Pick<SustainOptions, "seconds" | "rate">, over: AbortSignal) {
   let fired = 0;
   let runs = 0;
@@ -101,7 +101,7 @@ function fireAtRate(fleet: Fleet, { seconds, rate }: Pick<SustainOptions, "secon
   return { over: run(), fired: () => fired, runs: () => runs };
 }
 
-/** How many of a rate are of one fire, so that together the fires come to the rate. */
+/** How many pieces of each kind one call of `fire` starts, so that all calls together reach the rate. */
 function partOf(rate: number, fire: number): number {
   return Math.round(((fire + 1) * rate) / FIRES_PER_SECOND) - Math.round((fire * rate) / FIRES_PER_SECOND);
 }
@@ -113,7 +113,7 @@ async function sampleUntil(over: AbortSignal, everySeconds: number, sample: () =
   }
 }
 
-/** Waits until all is done, and counts the effects. */
+/** Waits until all work is done, and counts its effects. */
 async function settle(fleet: Fleet, fired: number, runs: number): Promise<string[]> {
   const wanted = { event: fired, job: fired, step: runs * EFFECTS_OF_A_PIECE.step };
   let found: Record<string, number> = {};
@@ -131,7 +131,7 @@ async function settle(fleet: Fleet, fired: number, runs: number): Promise<string
     still = now === before ? still + 1 : 0;
     before = now;
   }
-  // What comes twice comes a moment later.
+  // A duplicated effect may come a moment later.
   await sleep(2_000);
   await count();
   return Object.entries(wanted).flatMap(([kind, n]) => ((found[kind] ?? 0) === n ? [] : [`${kind}: ${found[kind] ?? 0} effects of ${n}`]));

@@ -44,7 +44,7 @@ export class Sampler {
     return Object.fromEntries(rows.map(({ queue, state, n }) => [`queue ${queue} ${state}`, n]));
   }
 
-  /** Every list, sorted set and stream, which are the states of queues; each job has a hash of its own, which the memory shows. */
+  /** Counts every list, sorted set and stream, which are the states of queues. Jobs also have hashes, which show in the memory figures. */
   async #redisQueues(redis: Redis): Promise<Sample> {
     const sample: Record<string, number> = {};
     for (const [type, length] of [
