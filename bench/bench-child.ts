@@ -7,23 +7,23 @@ import { build } from "esbuild";
 import type { BenchPlan } from "./bench-plan.ts";
 import type { ChildRole, Order } from "./order.ts";
 
-/** How long a process of the bench may take to start, and to answer beyond the time it was told to measure. */
+/** How long a bench process may take to start, and to answer in addition to the time that it measures. */
 const PATIENCE_MS = 30_000;
 
-/** A millisecond of calling takes one, and a piece of work takes less than ten. */
+/** The time that a run may take for each unit of its length: a millisecond of calling takes one, a piece of work takes less than ten. */
 const MS_A_PIECE = 10;
 
-/** The program of the second thread of a process with background work; it lies beside the file of the process. */
+/** The program of the second thread of a process with background work; it is built beside the file of the process. */
 const LEASE_WORKER = "../src/holon/process/start/lease-worker.ts";
 
-/** The code of the processes, in a folder of its own. */
+/** The compiled code of the bench processes. */
 export interface BuiltChild {
   readonly file: string;
-  /** Removes the folder. */
+  /** Removes the folder of the code. */
   close(): void;
 }
 
-/** Compiles the code of the processes to plain JavaScript, as a user's process runs it: a loader would be measured with it. */
+/** Compiles the code of the bench processes to plain JavaScript, as a user's process runs it. A loader would be measured too. */
 export async function buildChild({ child, isBundled, unit }: BenchPlan): Promise<BuiltChild> {
   const folder = mkdtempSync(join(isBundled ? tmpdir() : cacheFolder(), "holon-bench-"));
   const programs = { child, ...(unit === "pieces" && { "lease-worker": LEASE_WORKER }) };
@@ -42,14 +42,14 @@ export async function buildChild({ child, isBundled, unit }: BenchPlan): Promise
   return { file: join(folder, "child.mjs"), close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** From where packages are found that are not in the file. */
+/** A folder below `node_modules`, so that packages outside of the file are found. */
 function cacheFolder(): string {
   const folder = fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
   mkdirSync(folder, { recursive: true });
   return folder;
 }
 
-/** One process of one contender. It ends with this process, however that ends. */
+/** One process of one contender. It ends when this process ends, for whatever reason. */
 export class BenchChild {
   readonly role: ChildRole;
   readonly #process: ChildProcess;
@@ -64,12 +64,12 @@ export class BenchChild {
     });
   }
 
-  /** Resolves once the process serves or can call. Errors: it ended, or took too long. */
+  /** Resolves when the process serves or can call. Errors: it ended, or took too long. */
   async started(): Promise<void> {
     await this.#answer(PATIENCE_MS);
   }
 
-  /** Errors: what the process answered, that it ended, or that it took too long. */
+  /** Sends an order and waits for the answer. Errors: the error in the answer; the process ended, or took too long. */
   ask<Answer>(order: Order): Promise<Answer> {
     const answer = this.#answer<Answer>(PATIENCE_MS + (order.kind === "run" ? order.length * MS_A_PIECE : 0));
     this.#process.send(order);

@@ -1,7 +1,7 @@
 import { type CommandLine, UsageError, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { BENCHES, type BenchPlan } from "./bench-plan.ts";
 
-/** How the bench is called. */
+/** The usage text of the command. */
 export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [options]
 
   --only NAMES      contenders, with commas between; raw is the base of the ratios
@@ -15,15 +15,15 @@ export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [op
   --profile FOLDER  writes CPU profiles instead of measuring
   -h, --help        prints this text`;
 
-/** What {@link toBenchOptions} found. */
+/** The options of a run. */
 export interface BenchOptions {
   readonly plans: readonly BenchPlan[];
-  /** Undefined for all. */
+  /** The names of the contenders that run; undefined for all. */
   readonly only: readonly string[] | undefined;
   readonly rounds: number;
   readonly ms: number | undefined;
   readonly count: number | undefined;
-  /** Whether Postgres gives up surviving a crash of the machine, so that commits cost next to nothing. */
+  /** Whether Postgres does not wait for the disk at a commit. Commits then cost next to nothing, but do not survive a crash of the machine. */
   readonly volatile: boolean;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
@@ -31,7 +31,7 @@ export interface BenchOptions {
   readonly profile: string | undefined;
 }
 
-/** Options by name, with their defaults. */
+/** The command line options, with their defaults. */
 export const OPTIONS = {
   only: { type: "string" },
   rounds: { type: "string", default: "7" },

@@ -1,4 +1,4 @@
-/** What a bench promises of one contender, alone or against another one of the same round. */
+/** A goal of a bench: a limit on a figure of one contender, or on its ratio to another contender of the same round. */
 export interface Goal {
   readonly contender: string;
   readonly against?: string;
@@ -15,30 +15,30 @@ export interface Metric {
   readonly digits: number;
 }
 
-/** The benches there are. */
+/** The names of the benches. */
 export type BenchName = "local" | "mesh" | "edge" | "jobs" | "events" | "workflows";
 
-/** One bench: who takes part, at which numbers of calls at once, and what is promised. */
+/** One bench: its contenders, its numbers of concurrent calls, and its goals. */
 export interface BenchPlan {
   readonly name: BenchName;
   readonly title: string;
-  /** In the order in which they are shown; the first is the base of the ratios. */
+  /** In the order of the report; the first is the base of the ratios. */
   readonly contenders: readonly string[];
-  /** Those of `contenders` that need no package of a third party. */
+  /** The contenders that need no third-party package. */
   readonly own: readonly string[];
   readonly concurrencies: readonly number[];
   readonly metrics: readonly Metric[];
-  /** What lengths are counted in: milliseconds of calling, or pieces of work that all are done. The latter need a Redis and a Postgres. */
+  /** The unit of lengths: milliseconds of calling, or pieces of work that are all done. The latter need a Redis and a Postgres. */
   readonly unit: "ms" | "pieces";
-  /** The code of its processes, seen from this folder. */
+  /** The source of the bench processes, relative to this folder. */
   readonly child: string;
-  /** Whether it is made one file with all its packages. Drivers of queues and databases, and Fastify, cannot be. */
+  /** Whether all packages are bundled into one file. Drivers of queues and databases, and Fastify, cannot be bundled. */
   readonly isBundled: boolean;
-  /** Whether a contender is a server and a client, each a process. */
+  /** Whether a contender is two processes: a server and a client. */
   readonly isPair: boolean;
-  /** Before the first round, for each contender and each number of calls at once. */
+  /** The length of the warm-up before the first round, for each contender and each concurrency. */
   readonly warmLength: number;
-  /** Length of a round unless told otherwise. */
+  /** The default length of a round. */
   readonly roundLength: number;
   readonly goals: readonly Goal[];
 }

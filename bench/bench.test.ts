@@ -27,7 +27,7 @@ async function expectProducts(client: BenchClient): Promise<void> {
   expect(answers).toEqual(IDS.map(findProduct));
 }
 
-/** What a series counted: `procedure caller transport` to calls. */
+/** How many calls of the catalog's procedure a process has counted, over all result codes. */
 function countsOf(client: { readonly metrics: Awaited<ReturnType<typeof startLocal>>["metrics"] }, transport: string): number {
   const series = client.metrics.series({ procedure: "catalog.products.get", caller: "orders", transport });
   return [...series.codes()].reduce((sum, [, count]) => sum + count, 0);
@@ -77,7 +77,7 @@ describe("a run", () => {
     "of $name has a row for each contender, number of calls at once and metric",
     async (plan) => {
       const isWaiting = plan.unit === "pieces";
-      // Its load runs for a second at least, however short it is told to be.
+      // Its load runs for at least a second, whatever length is given.
       const isSlow = plan.name === "edge";
       const own = isSlow ? ["trpc", "holon-rest"] : plan.own;
       const short: BenchPlan = { ...plan, own, warmLength: 10, concurrencies: plan.concurrencies.slice(0, isSlow ? 1 : 3) };

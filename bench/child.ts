@@ -8,7 +8,7 @@ import * as domain from "./mesh/domain.ts";
 import type { ChildRole, Order } from "./order.ts";
 import { localContenders, meshContenders } from "./own-contenders.ts";
 
-// One process of one contender: the whole of it, its server or its client. The parent says when to run.
+// One process of one contender: both ends, its server or its client. The parent sends the order to run.
 const role = JSON.parse(process.argv[2] as string) as ChildRole;
 const client = await start(role).catch(refuse);
 const session = new Session();
@@ -36,7 +36,7 @@ async function peer(bench: string, contender: string, folder: string): Promise<u
   return found;
 }
 
-/** Says why this process cannot take part, and ends it. */
+/** Sends the parent the reason why this process cannot run, and exits. */
 function refuse(error: unknown): Promise<never> {
   return new Promise(() => process.send?.({ error: String(error) }, () => process.exit(1)));
 }

@@ -13,7 +13,7 @@ import type { Row } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** How the comparison is called. */
+/** The usage text of the comparison. */
 export const COMPARE_USAGE = `npm run bench -- compare COMMIT [${Object.keys(BENCHES).join("] [")}] [options]
 
 Runs the benches of a commit and those of this checkout in turn, each from a checkout of its own, and shows the ratio of each figure.
@@ -26,13 +26,13 @@ Runs the benches of a commit and those of this checkout in turn, each from a che
 
 Exit code 0 if nothing is worse by more than noise, 1 if something is, 2 if it cannot be run.`;
 
-/** One state of the code. */
+/** A state of the code: the base, the base again, or this checkout. */
 interface State {
   readonly name: "base" | "again" | "now";
   readonly folder: string;
 }
 
-/** Options by name, with their defaults. */
+/** The command line options, with their defaults. */
 export const COMPARE_OPTIONS = {
   only: { type: "string" },
   rounds: { type: "string", default: "5" },
@@ -41,7 +41,7 @@ export const COMPARE_OPTIONS = {
   json: { type: "string" },
 } as const;
 
-/** Compares a commit with this checkout. Shape: the exit code. Errors: UsageError; a sentence for the person who called it. */
+/** Compares a commit with this checkout. Shape: the exit code. Errors: UsageError; an error whose message is for the user. */
 export async function compare({ values, positionals }: CommandLine<typeof COMPARE_OPTIONS>, say: (line: string) => void): Promise<number> {
   const [commit, ...named] = positionals;
   const rounds = wholeNumber("rounds", values.rounds, 1);
@@ -70,7 +70,7 @@ interface Measuring {
   readonly say: (line: string) => void;
 }
 
-/** Each round measures every bench of every state once, and begins with another state: what else the machine does hits all alike. */
+/** Each round measures every bench of every state once, and starts with another state, so that other load on the machine affects all states alike. */
 async function measure({ states, benches, rounds, only, length, say }: Measuring): Promise<Readonly<Record<State["name"], readonly Row[][]>>> {
   const found: Record<State["name"], Row[][]> = { base: [], again: [], now: [] };
   for (let round = 0; round < rounds; round++) {
@@ -87,12 +87,12 @@ async function measure({ states, benches, rounds, only, length, say }: Measuring
   return found;
 }
 
-/** The contenders that run the toolkit's own code: what a change can make slower. */
+/** The contenders that run the toolkit's own code: only these can be slower after a change. */
 function ownContenders(bench: string): string {
   return (BENCHES[bench]?.contenders ?? []).filter((name) => name.startsWith("holon")).join(",");
 }
 
-/** One round of one bench, run by the state's own code. */
+/** Runs one round of one bench with the state's own code. */
 async function runBench(folder: string, bench: string, only: string, length: string | undefined): Promise<readonly Row[]> {
   const results = mkdtempSync(join(tmpdir(), "bench-"));
   try {

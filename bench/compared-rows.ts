@@ -7,30 +7,30 @@ export interface ComparedRow {
   readonly contender: string;
   readonly concurrency: number;
   readonly metric: string;
-  /** Medians of the rounds. */
+  /** The medians of the rounds. */
   readonly base: number;
   readonly now: number;
   /** The median of {@link ratios}. */
   readonly ratio: number;
-  /** Now divided by base, one a round: what slows a round slows both. */
+  /** The checkout's value divided by the base's, for each round: both are affected by what slows a round. */
   readonly ratios: readonly number[];
-  /** The base divided by itself, one a round; empty if that was not measured. */
+  /** The base divided by itself, for each round; empty if that was not measured. */
   readonly noise: readonly number[];
-  /** Whether it is worse by more than noise. */
+  /** Whether the figure is worse by more than noise. */
   readonly isWorse: boolean;
 }
 
-/** What came of the rounds of each state: a list of rows a round. */
+/** The rows of each state: one list for each round. */
 export interface ComparedRounds {
   readonly base: readonly (readonly Row[])[];
   readonly again: readonly (readonly Row[])[];
   readonly now: readonly (readonly Row[])[];
 }
 
-/** A median within this part of the base is noise, whatever the rounds say. */
+/** If the median changes by less than this share of the base, the change is noise, whatever the rounds show. */
 const SMALLEST_PART = 0.03;
 
-/** How a comparison was made. */
+/** The conditions of a comparison. */
 export interface ComparisonFacts {
   readonly base: string;
   readonly rounds: number;
@@ -38,7 +38,7 @@ export interface ComparisonFacts {
   readonly load: string;
 }
 
-/** Every figure that both states have, in the order of the newer one. */
+/** Compares every figure that both states have, in the order of the newer state. */
 export function compareRows({ base, again, now }: ComparedRounds): readonly ComparedRow[] {
   const [first = []] = now;
   return first.flatMap((row) => {
@@ -55,8 +55,8 @@ export function compareRows({ base, again, now }: ComparedRounds): readonly Comp
 }
 
 /**
- * Whether a figure is worse by more than noise: by more than three hundredths in the median, in every round but one of four, and by more than the base
- * differs from itself, if that was measured. A percentile alone decides nothing.
+ * Whether a figure is worse by more than noise: the median loss exceeds three hundredths, and also the difference of the base from itself, if that
+ * was measured; and at least three of four rounds are worse. A 99th percentile is never counted as worse.
  */
 function isWorseThanNoise(metric: string, ratios: readonly number[], noise: readonly number[]): boolean {
   if (metric.includes("P99") || metric.startsWith("p99")) return false;
@@ -66,7 +66,7 @@ function isWorseThanNoise(metric: string, ratios: readonly number[], noise: read
   return median(losses) > Math.max(SMALLEST_PART, differs) && worse >= Math.ceil(losses.length * 0.75);
 }
 
-/** By which part of the base it is worse; negative if it is better. */
+/** By which share of the base the figure is worse; negative if it is better. */
 function lossOf(metric: string, ratio: number): number {
   return metric.endsWith("PerSecond") ? 1 - ratio : ratio - 1;
 }
@@ -75,7 +75,7 @@ function isSame(one: Row, other: Row): boolean {
   return one.bench === other.bench && one.contender === other.contender && one.concurrency === other.concurrency && one.metric === other.metric;
 }
 
-/** The figures as Markdown, with the ratios of each round, and at the end what is worse. */
+/** Renders the figures as Markdown, with the ratios of each round, and at the end the figures that are worse. */
 export function renderComparison(rows: readonly ComparedRow[], { base, rounds, machine, load }: ComparisonFacts): string {
   const isNoisy = rows.some(({ noise }) => noise.length > 0);
   const head = ["bench", "contender", "metric", "at once", "base", "now", "ratio", ...(isNoisy ? ["base again"] : []), "ratio of each round"];

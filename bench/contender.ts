@@ -1,6 +1,6 @@
 import type { Contender, ContenderClient } from "./mesh/contender.ts";
 
-/** Asks for products, one a call. */
+/** A client that gets one product for each call. */
 export interface BenchClient extends ContenderClient {
   /** Called before each round. */
   begin?(): void;
@@ -11,7 +11,7 @@ export interface LocalContender {
   start(): Promise<BenchClient>;
 }
 
-/** A way to call a procedure of another process: a server and a client, in two processes. */
+/** A way to call a procedure of another process, with a server and a client in two processes. */
 export interface MeshContender extends Contender {
   createClient(port: number): Promise<BenchClient>;
 }

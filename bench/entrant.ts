@@ -4,29 +4,29 @@ import { freePort } from "./free-port.ts";
 import type { Figures } from "./measure.ts";
 import type { Places } from "./waits/contender.ts";
 
-/** What {@link startEntrant} needs. */
+/** The options of {@link startEntrant}. */
 export interface EntrantOptions {
   readonly plan: BenchPlan;
   readonly contender: string;
-  /** The compiled code of the processes. */
+  /** The compiled code of the bench processes. */
   readonly childFile: string;
-  /** The Node that runs them. */
+  /** The path of the Node that runs them. */
   readonly node: string;
   readonly peersFolder: string;
   readonly places?: Places | undefined;
 }
 
-/** A contender with its processes running. */
+/** A contender whose processes run. */
 export interface Entrant {
   readonly contender: string;
-  /** The processes that do the work: one, or a server and a client. */
+  /** The processes of the contender: one, or a server and a client. */
   readonly children: readonly BenchChild[];
-  /** One round. */
+  /** Measures one round. */
   measure(concurrency: number, length: number): Promise<Figures>;
   close(): void;
 }
 
-/** Starts the processes of a contender. Errors: one of them did not start; none is left behind. */
+/** Starts the processes of a contender. Errors: one of them did not start; then the others are ended too. */
 export async function startEntrant({ plan, contender, childFile, node, peersFolder, places }: EntrantOptions): Promise<Entrant> {
   const port = plan.isPair ? await freePort() : 0;
   const children: BenchChild[] = [];
@@ -53,7 +53,7 @@ export async function startEntrant({ plan, contender, childFile, node, peersFold
   }
 }
 
-/** The client's figures, with the processor time of both ends. */
+/** The client's figures, with the CPU time of both processes. */
 async function measurePair(server: BenchChild, client: BenchChild, concurrency: number, length: number): Promise<Figures> {
   const before = await server.ask<{ cpuUs: number }>({ kind: "cpu" });
   const { calls = Number.NaN, cpuUs = Number.NaN, ...figures } = await client.ask<Figures>({ kind: "run", concurrency, length });

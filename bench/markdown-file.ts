@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
-/** Replaces what is between the marks of a file; all else of it is written by people. Errors: the file has no marks. */
+/** Replaces the text between the marks of a file; the rest of the file is written by hand. Errors: the file has no marks. */
 export function replaceMarked(file: string, text: string): void {
   const before = readFileSync(file, "utf8");
   const from = before.indexOf(BEGIN);

@@ -1,14 +1,14 @@
 import type { BenchClient } from "./contender.ts";
 
-/** What one round of one contender brought, by metric. */
+/** The results of one round of one contender, by metric. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** Calls between two looks at the clock, so that the clock is not what is measured. */
+/** The clock is read once for this many calls, so that reading it does not count. */
 const BATCH_COUNT = 200;
 
 const TAGS_OF_A_PRODUCT = 5;
 
-/** Asks for one product after another. For calls that take less time than reading a clock. */
+/** Gets one product after another. For calls that take less time than reading the clock. */
 export async function measureSequence(client: BenchClient, ms: number): Promise<Figures> {
   client.begin?.();
   let calls = 0;
@@ -25,7 +25,7 @@ export async function measureSequence(client: BenchClient, ms: number): Promise<
   return { us: (elapsedMs * 1000) / calls, callsPerSecond: calls / (elapsedMs / 1000), cpuUs: (user + system) / calls };
 }
 
-/** Keeps so many calls in flight and notes how long each took. `cpuUs` is the client's half. */
+/** Keeps a number of calls in flight and measures the latency of each. `cpuUs` is the client's CPU time only. */
 export async function measureLatencies(client: BenchClient, concurrency: number, ms: number): Promise<Figures> {
   client.begin?.();
   const latenciesMs: number[] = [];

@@ -1,21 +1,21 @@
 import type { BenchName } from "./bench-plan.ts";
 import type { Places } from "./waits/contender.ts";
 
-/** What the bench tells one of its processes to do. */
+/** An order of the bench to one of its processes. */
 export type Order =
   | { readonly kind: "run"; readonly concurrency: number /** Milliseconds, or pieces of work. */; readonly length: number }
   | { readonly kind: "cpu" }
   | { readonly kind: "profile" }
   | { readonly kind: "profiled"; readonly file: string };
 
-/** What a process of the bench is for. */
+/** The role of a bench process. */
 export interface ChildRole {
   readonly bench: BenchName;
   readonly half: "whole" | "server" | "client";
   readonly contender: string;
   readonly port: number;
-  /** Where the code of third parties is; asked for only by contenders that are not holon's own. */
+  /** The folder of the third-party code; read only for contenders that are not holon's own. */
   readonly peersFolder: string;
-  /** Servers, for benches of work that waits. */
+  /** The servers, for benches of background work. */
   readonly places?: Places | undefined;
 }

@@ -4,7 +4,7 @@ import { holonMesh, holonSecretMesh } from "./holon/mesh.ts";
 import { findProduct, GetInput, Product } from "./mesh/domain.ts";
 import { raw } from "./mesh/raw.ts";
 
-/** The floor of a local call: the same two schemas, parsed by zod itself, around the same look-up. */
+/** The lower limit of a local call: the same look-up between the same two schemas, parsed by zod itself. */
 const rawLocal: LocalContender = {
   async start() {
     const getProduct = async (input: unknown): Promise<ReturnType<typeof findProduct>> => Product.parse(findProduct(GetInput.parse(input).id));
@@ -12,8 +12,8 @@ const rawLocal: LocalContender = {
   },
 };
 
-/** What is measured without any package but holon's own. */
+/** The contenders of local calls that need no third-party package. */
 export const localContenders: Readonly<Record<string, LocalContender>> = { holon: holonLocal, raw: rawLocal };
 
-/** The same between processes. */
+/** The contenders of calls between processes that need no third-party package. */
 export const meshContenders: Readonly<Record<string, MeshContender>> = { holon: holonMesh, "holon-secret": holonSecretMesh, raw };

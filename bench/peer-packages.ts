@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where the code and the pins of third parties are. */
+/** The folder with the code and the pinned versions of third parties. */
 export const PEERS_FOLDER = fileURLToPath(new URL("./peers", import.meta.url));
 
-/** Patience with a registry that does not answer. */
+/** The time limit for a registry that does not answer. */
 const FETCH_TIMEOUT_MS = 20_000;
 
-/** Installs what the bench measures against, unless it is there. Returns whether it is there then. */
+/** Installs the third-party packages if they are missing. Returns whether they are installed afterwards. */
 export function installPeers(say: (line: string) => void): boolean {
   if (areInstalled()) return true;
   say("The peers are not installed: npm ci --prefix bench/peers (about 60 MB, once).");
@@ -30,7 +30,7 @@ export function installPeers(say: (line: string) => void): boolean {
   return false;
 }
 
-/** Every pin of the folder's package.json, at its version. */
+/** Whether every package of the folder's package.json is installed at its pinned version. */
 function areInstalled(): boolean {
   const { dependencies } = readManifest(PEERS_FOLDER) as { dependencies: Record<string, string> };
   return Object.entries(dependencies).every(([name, pin]) => readManifest(join(PEERS_FOLDER, "node_modules", name))?.version === pin);

@@ -10,25 +10,25 @@ export interface Row {
   readonly metric: string;
   /** The median of {@link raw}. */
   readonly value: number;
-  /** One value a round. */
+  /** One value for each round. */
   readonly raw: readonly number[];
 }
 
-/** A goal, and what came out. `value` is undefined where a contender it needs did not take part. */
+/** A goal and its result. `value` is undefined if a contender of the goal did not take part. */
 export interface Outcome {
   readonly text: string;
   readonly value: number | undefined;
   readonly met: boolean;
 }
 
-/** The middle value; of an even number of values the mean of the middle two. */
+/** The middle value; for an even number of values the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length / 2;
   return ((sorted[Math.ceil(half) - 1] as number) + (sorted[Math.floor(half)] as number)) / 2;
 }
 
-/** Every figure of a bench. */
+/** All figures of a bench. */
 export function toRows({ plan, contenders, figures }: Results): Row[] {
   const rows: Row[] = [];
   for (const concurrency of plan.concurrencies) {
@@ -44,12 +44,12 @@ export function toRows({ plan, contenders, figures }: Results): Row[] {
   return rows;
 }
 
-/** What came out of the goals of a bench. */
+/** The results of the goals of a bench. */
 export function toOutcomes({ plan }: Results, rows: readonly Row[]): Outcome[] {
   return plan.goals.map((goal) => outcomeOf(goal, rows));
 }
 
-/** Medians, ratios to the base and values of each round, as Markdown that can be read on a terminal too. */
+/** Renders medians, ratios to the base and the values of each round as Markdown that is also readable on a terminal. */
 export function renderResults(results: Results, rows: readonly Row[]): string {
   const { plan, contenders } = results;
   const parts = [`### ${plan.title} (\`${plan.name}\`)`];
@@ -107,7 +107,7 @@ function outcomeOf(goal: Goal, rows: readonly Row[]): Outcome {
   return { text: `${what}, ${concurrency} at once: ${bound}`, value, met: value !== undefined && value >= atLeast && value <= atMost };
 }
 
-/** The median of the ratios of each round: what slows a round slows both. */
+/** The median of the ratios of each round: both values are affected by what slows a round. */
 function ratioOf(row: Row | undefined, base: Row | undefined): number | undefined {
   if (row === undefined || base === undefined) return undefined;
   return median(row.raw.map((value, round) => value / (base.raw[round] as number)));

@@ -4,24 +4,27 @@ import { type Entrant, startEntrant } from "./entrant.ts";
 import type { Figures } from "./measure.ts";
 import type { Servers } from "./waits/servers.ts";
 
-/** What {@link runRounds} needs. */
+/** The options of {@link runRounds}. */
 export interface RoundsOptions {
   readonly plan: BenchPlan;
   readonly contenders: readonly string[];
   readonly rounds: number;
-  /** Of a round, in the plan's unit. */
+  /** The length of a round, in the plan's unit. */
   readonly length: number;
   readonly childFile: string;
   readonly node: string;
   readonly peersFolder: string;
   /** The servers of benches that need them. */
   readonly servers?: Servers | undefined;
-  /** Profiles each process for three seconds at the first number of calls at once, instead of rounds, and writes here. */
+  /**
+   * If given, each process is profiled for three seconds at the first concurrency instead of the rounds, and the profiles are written into this
+   * folder.
+   */
   readonly profileFolder: string | undefined;
   readonly say: (line: string) => void;
 }
 
-/** The rounds of a bench: `figures[contender][concurrency]` has one entry a round. */
+/** The figures of a bench: `figures[contender][concurrency]` has one entry for each round. */
 export interface Results {
   readonly plan: BenchPlan;
   readonly contenders: readonly string[];
@@ -31,10 +34,10 @@ export interface Results {
 const PROFILE_MS = 3_000;
 
 /**
- * Measures the contenders of a bench side by side.
+ * Measures the contenders of a bench.
  *
- * Every round measures each contender once, one at a time, and begins with another one, so that what else the machine does hits all alike and
- * a ratio within a round means something. A contender that fails is left out, and said to be.
+ * Every round measures each contender once, one at a time, and begins with another contender, so that other load on the machine affects all alike and
+ * a ratio within a round is meaningful. A contender that fails is reported and left out.
  */
 export async function runRounds(options: RoundsOptions): Promise<Results> {
   const { plan, rounds, length, say } = options;

@@ -11,7 +11,7 @@ import { type Row, renderResults, toRows } from "./report.ts";
 import { type Results, runRounds } from "./rounds.ts";
 import { startServers } from "./waits/servers.ts";
 
-// Measures holon and its peers side by side, in the same run. docs/benchmarks.md says how to read what comes out.
+// Measures holon and its peers in the same run. docs/benchmarks.md explains how to read the results.
 const say = (line: string): void => console.error(line);
 const [first, ...others] = process.argv.slice(2);
 if (first === "compare") {
@@ -53,7 +53,7 @@ function contendersOf(plan: BenchPlan, { only }: BenchOptions): string[] {
   return plan.contenders.filter((contender) => only?.includes(contender) ?? true);
 }
 
-/** Runs one bench with its processes, and its servers where it needs any. */
+/** Runs one bench with its processes, and with servers if it needs any. */
 async function runPlan(plan: BenchPlan, chosen: BenchOptions, havePeers: boolean): Promise<Results> {
   const { rounds, ms, count, node, profile } = chosen;
   const isWaiting = plan.unit === "pieces";

@@ -1,4 +1,4 @@
-/** A Markdown table with padded columns: the first `leftCount` to the left, the others to the right, the last one to the left if it is a list. */
+/** A Markdown table with padded columns: the first `leftCount` are aligned left, the others right; the last one is aligned left if it is a list. */
 export function renderTable(head: readonly string[], lines: readonly (readonly string[])[], leftCount = 1): string {
   const isLeft = (column: number): boolean => column < leftCount || (leftCount > 1 && column === head.length - 1);
   const widths = head.map((title, column) => Math.max(title.length, 3, ...lines.map((line) => line[column]?.length ?? 0)));

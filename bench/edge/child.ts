@@ -2,7 +2,7 @@ import type { ChildRole, Order } from "../order.ts";
 import { edgeContenders } from "./contenders.ts";
 import { measureRequests } from "./load.ts";
 
-// One process of one contender of the bench of the edge: its server, or the load. The parent says when to run.
+// One process of one contender of the edge bench: its server, or the load generator. The parent sends the order to run.
 const { contender: name, half, port } = JSON.parse(process.argv[2] as string) as ChildRole;
 const contender = edgeContenders[name];
 if (contender === undefined) refuse(`there is no contender ${name}`);
@@ -16,7 +16,7 @@ process.on("message", (order: Order) => {
 process.on("disconnect", () => process.exit(0));
 process.send?.({});
 
-/** Says why this process cannot take part, and ends it. */
+/** Sends the parent the reason why this process cannot run, and exits. */
 function refuse(error: string): void {
   process.send?.({ error }, () => process.exit(1));
 }

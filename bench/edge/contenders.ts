@@ -1,13 +1,13 @@
 import { BATCH, type Question, REST, SINGLE } from "./load.ts";
 import { REST_SERVERS, type StartServer, TRPC_SERVERS } from "./servers.ts";
 
-/** A server and what it is asked. */
+/** A server, and the request that it gets. */
 export interface EdgeContender {
   readonly start: StartServer;
   readonly question: Question;
 }
 
-/** By the name of the contender. */
+/** The contenders by name. */
 export const edgeContenders: Readonly<Record<string, EdgeContender>> = {
   ...asked(TRPC_SERVERS, "", SINGLE),
   ...asked(TRPC_SERVERS, "-batch", BATCH),

@@ -2,7 +2,7 @@ import autocannon from "autocannon";
 import type { Figures } from "../measure.ts";
 import { findProduct } from "../mesh/domain.ts";
 
-/** What is asked for, again and again, and the only answer that counts. */
+/** The request that is repeated, and the only answer that counts. */
 export interface Question {
   readonly path: string;
   readonly answer: string;
@@ -12,13 +12,13 @@ const ID = 7;
 const BATCH_COUNT = 10;
 const PATH = "catalog.products.get";
 
-/** One call a request, by GET, as `httpLink` sends it. */
+/** One call in each request, by GET, as `httpLink` sends it. */
 export const SINGLE: Question = {
   path: `/trpc/${PATH}?input=${encodeURIComponent(JSON.stringify({ id: ID }))}`,
   answer: JSON.stringify({ result: { data: findProduct(ID) } }),
 };
 
-/** Ten calls a request, as `httpBatchLink` sends them. */
+/** Ten calls in each request, as `httpBatchLink` sends them. */
 export const BATCH: Question = {
   path: `/trpc/${Array(BATCH_COUNT).fill(PATH).join(",")}?batch=1&input=${encodeURIComponent(
     JSON.stringify(Object.fromEntries(Array.from({ length: BATCH_COUNT }, (_, at) => [at, { id: ID + at }]))),
@@ -29,7 +29,7 @@ export const BATCH: Question = {
 /** One product by REST. */
 export const REST: Question = { path: `/products/${ID}`, answer: JSON.stringify(findProduct(ID)) };
 
-/** Asks over so many connections, one request at a time on each. Errors: an answer that is not the expected one, byte for byte. */
+/** Sends requests over a number of connections, one at a time on each. Errors: an answer that differs from the expected one in any byte. */
 export async function measureRequests(port: number, { path, answer }: Question, connections: number, ms: number): Promise<Figures> {
   const url = `http://127.0.0.1:${port}${path}`;
   const result = await autocannon({ url, connections, duration: ms / 1_000, expectBody: answer });

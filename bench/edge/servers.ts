@@ -7,15 +7,15 @@ import { ANONYMOUS } from "../../src/holon/kernel/index.ts";
 import { compileCatalog, createServices, openCatalog } from "../holon/app.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 
-/** Serves the catalog on a port of the loopback, until its process ends. */
+/** Serves the catalog on a port of the loopback until the process ends. */
 export type StartServer = (port: number) => Promise<void>;
 
 const HOST = "127.0.0.1";
 
-/** Kept open between rounds, so that no round pays for a new connection. */
+/** Connections are kept open between rounds, so that no round includes a new connection. */
 const KEEP_ALIVE_MS = 60_000;
 
-/** tRPC's router, as its manual has it: input and output are parsed, as holon parses both. */
+/** tRPC's router as its manual shows it. It parses input and output, like holon. */
 function createRouter() {
   const t = initTRPC.create();
   const get = t.procedure
@@ -25,10 +25,10 @@ function createRouter() {
   return t.router({ catalog: t.router({ products: t.router({ get }) }) });
 }
 
-/** What no client reaches: all requests of the bench come from one address. They are counted all the same. */
+/** A rate limit that is never reached, because all requests of the bench come from one address. Requests are counted as usual. */
 const OUT_OF_REACH = 1_000_000_000;
 
-/** The public port of a process as `startProcess` opens it: limits, deadlines, trace, metrics, rates, error boundary. */
+/** The public port of a process, as `startProcess` opens it: with limits, deadlines, trace, metrics, rates and error boundary. */
 const startHolon: StartServer = async (port) => {
   const services = createServices();
   const limits = { ...services.limits, addressRateCount: OUT_OF_REACH };
@@ -50,7 +50,7 @@ const startStandaloneAdapter: StartServer = async (port) => {
   await new Promise<void>((resolve) => server.listen(port, HOST, resolve));
 };
 
-/** A route by hand, with the same two schemas around the same look-up. */
+/** A hand-written route with the same two schemas around the same look-up. */
 const startFastify: StartServer = async (port) => {
   const app = Fastify({ keepAliveTimeout: KEEP_ALIVE_MS });
   app.get<{ Params: { id: string } }>("/products/:id", async ({ params }) => {
@@ -60,12 +60,12 @@ const startFastify: StartServer = async (port) => {
   await app.listen({ host: HOST, port });
 };
 
-/** Servers of tRPC's protocol, by contender. */
+/** The servers of tRPC's protocol, by contender. */
 export const TRPC_SERVERS: Readonly<Record<string, StartServer>> = {
   holon: startHolon,
   trpc: startFastifyAdapter,
   "trpc-standalone": startStandaloneAdapter,
 };
 
-/** Servers of REST, by contender. */
+/** The REST servers, by contender. */
 export const REST_SERVERS: Readonly<Record<string, StartServer>> = { "holon-rest": startHolon, "fastify-rest": startFastify };

@@ -7,17 +7,17 @@ import { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
 import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../../src/holon/pipeline/index.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 
-/** What is asked for. */
+/** The contract of the context that is called. */
 export const catalog = contract("catalog", {
   procedures: { products: { get: query({ access: "user", input: GetInput, output: Product }) } },
 });
 
-/** The same for anybody. */
+/** The same contract with public access. */
 export const openCatalog = contract("catalog", {
   procedures: { products: { get: query({ access: "public", input: GetInput, output: Product, rest: "GET /products/{id}" }) } },
 });
 
-/** Who asks: a handler that stays at work while its calls are measured. */
+/** The contract of the calling context: one procedure, whose handler keeps running while its calls are measured. */
 const orders = contract("orders", {
   procedures: { work: query({ access: "user", input: z.object({}), output: z.object({ done: z.boolean() }) }) },
 });
@@ -27,16 +27,19 @@ export interface CatalogCaller {
   readonly call: Calls<{ readonly catalog: typeof catalog }>;
 }
 
-/** What {@link compileOrders} hands each call of `orders.work` to. Resolve the promise that it returns to end the handler. */
+/** The body of `orders.work`: it gets the handler's context. The handler ends when the returned promise resolves. */
 export type Work = (ctx: CatalogCaller) => Promise<void>;
 
-/** What contexts and mesh of one process are built on, as `startProcess` makes it: the limits, the clock and the metrics of a real process. */
+/**
+ * The services on which the contexts and the mesh of a process are built, as `startProcess` makes them: with the limits, clock and metrics of a real
+ * process.
+ */
 export interface BenchServices extends PipelineServices {
   readonly limits: typeof DEFAULT_LIMITS;
   readonly metrics: CallMetrics;
 }
 
-/** The services of one process of the bench. Nothing is left out to be faster but the log, which has no lines at level info either. */
+/** Makes the services of a bench process. Only the log is left out; at level info it would have no lines either. */
 export function createServices(): BenchServices {
   const metrics = new CallMetrics({ procedures: ["catalog.products.get", "orders.work"], callers: ["catalog", "orders"] });
   return {
@@ -51,7 +54,7 @@ export function createServices(): BenchServices {
   };
 }
 
-/** The context that answers: other contexts, or anybody. */
+/** Compiles the catalog, which other contexts (`user`) or all clients (`public`) may call. */
 export function compileCatalog(services: BenchServices, access: "user" | "public" = "user"): CompiledContext {
   const module = defineContext(access === "user" ? catalog : openCatalog).implement({
     procedures: { products: { get: ({ input }) => findProduct(input.id) } },
@@ -59,7 +62,7 @@ export function compileCatalog(services: BenchServices, access: "user" | "public
   return compileContext({ module, store: undefined, limits: services.limits, services });
 }
 
-/** The context that asks, connected to wherever the other runs. */
+/** Compiles the calling context, and connects it to the catalog. */
 export function compileOrders(services: BenchServices, resolve: ResolveTarget, work: Work): CompiledContext {
   const module = defineContext(orders, { calls: { catalog } }).implement({
     procedures: {

@@ -5,13 +5,13 @@ import type { BenchClient, LocalContender } from "../contender.ts";
 import { compileCatalog, createServices } from "./app.ts";
 import { Requests } from "./requests.ts";
 
-/** A request is made once in so many calls: measured is the call. */
+/** Calls of one request. It is large, because the call is measured, not the request. */
 const CALLS_COUNT = 1_000;
 
-/** Two compiled contexts of one process, the handler of one calling the other through `ctx.call`. */
+/** Two compiled contexts in one process: the handler of one calls the other through `ctx.call`. */
 export const holonLocal: LocalContender = { start };
 
-/** The client, and what it counts. */
+/** Starts the client. `metrics` counts its calls. */
 export async function start(): Promise<BenchClient & { readonly metrics: CallMetrics }> {
   const services = createServices();
   const { targets } = compileCatalog(services);

@@ -8,13 +8,16 @@ import { Requests } from "./requests.ts";
 
 const SECRET = "a secret for the bench";
 
-/** A request makes few calls to other processes, so each has its own trace, deadline and end soon. */
+/**
+ * Calls of one request. It is small, because a real request makes few calls to other processes; so a trace, a deadline and an end come with few
+ * calls.
+ */
 const CALLS_COUNT = 8;
 
-/** Two compiled contexts of two processes, as in production: keys, signed users, deadlines on both ends, parsing on both ends, metrics on both ends. */
+/** Two compiled contexts in two processes, as in production: with keys and signed users, and with deadlines, parsing and metrics at both ends. */
 export const holonMesh: MeshContender = { startServer, createClient };
 
-/** The same with a secret only. */
+/** The same, authenticated by a shared secret only. */
 export const holonSecretMesh: MeshContender = {
   startServer: (port) => startServer(port, createSecretIdentity(SECRET)),
   createClient: (port) => createClient(port, createSecretIdentity(SECRET)),
@@ -39,7 +42,7 @@ export async function startServer(
   return { metrics: services.metrics, close: () => server.close() };
 }
 
-/** Calls it from handlers of `orders`. */
+/** Calls the catalog from handlers of `orders`. */
 export async function createClient(
   port: number,
   identity: ProcessIdentity = benchIdentity("orders"),

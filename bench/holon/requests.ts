@@ -5,19 +5,19 @@ import { type BenchServices, type CatalogCaller, compileOrders } from "./app.ts"
 
 const BUYER: Principal = { kind: "user", id: "4f9c4f3e-9d5b-4bb5-8a52-0e3c3bd3b0aa", roles: ["buyer"] };
 
-/** What {@link Requests} needs. */
+/** The options of {@link Requests}. */
 export interface RequestsOptions {
   readonly services: BenchServices;
-  /** Where the catalog runs. */
+  /** Resolves the catalog's procedures, in this process or in another. */
   readonly resolve: ResolveTarget;
-  /** Calls that one request makes before the next begins. */
+  /** How many calls one request makes before the next begins. */
   readonly callsCount: number;
 }
 
 /**
  * Requests of a user, one after another: each is a call of `orders.work`, whose handler calls the catalog through its `ctx.call`.
  *
- * So the measured calls have what calls of an application have: a scope below a request's scope, its deadline, its trace, its user.
+ * So a measured call has what calls of an application have: a scope below a request's scope, its deadline, its trace, its user.
  */
 export class Requests {
   readonly #services: BenchServices;
@@ -38,20 +38,20 @@ export class Requests {
     });
   }
 
-  /** Asks for a product. */
+  /** Gets a product. */
   get(id: number): ReturnType<CatalogCaller["call"]["catalog"]["products"]["get"]> {
     if (this.#left-- <= 0) this.begin();
     return this.#ctx.call.catalog.products.get({ id });
   }
 
-  /** Begins the next request: the last one may have passed its deadline while others were measured. */
+  /** Begins the next request: the last one may have passed its deadline while other contenders were measured. */
   begin(): void {
     this.#end();
     this.#left = this.#callsCount - 1;
     const { clock, limits } = this.#services;
     const scope = Scope.root({ principal: BUYER, deadlineAtMs: clock.monotonicMs() + limits.greatestDeadlineMs, caller: "edge" });
     const work = this.#orders.targets.get("orders.work") as Target;
-    // Ends at the next request, or by its deadline while this contender waits for its turn.
+    // It ends when the next request begins, or by its deadline while other contenders are measured.
     work.invoke(scope, {}).catch(() => {});
   }
 

@@ -17,7 +17,7 @@ export const Product = z.object({
   active: z.boolean(),
 });
 
-/** What names one product. */
+/** The input that identifies one product. */
 export const GetInput = z.object({ id: z.number() });
 
 const products = Array.from({ length: COUNT }, (_, i) => ({
@@ -33,7 +33,7 @@ const products = Array.from({ length: COUNT }, (_, i) => ({
   active: true,
 }));
 
-/** A fresh object each time, as a row of a database would be. About 250 bytes as JSON. */
+/** Returns a new object each time, as a row of a database would be. About 250 bytes as JSON. */
 export function findProduct(id: number): z.output<typeof Product> {
   const p = products[id & (COUNT - 1)] as (typeof products)[number];
   return {

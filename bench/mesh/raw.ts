@@ -3,7 +3,7 @@ import type { Contender, ContenderClient } from "./contender.ts";
 import { findProduct, GetInput } from "./domain.ts";
 
 /**
- * The practical floor: length-prefixed JSON on one socket, frames of a tick joined, the input parsed with zod, and nothing else. The same
+ * The practical lower limit: length-prefixed JSON on one socket, the frames of a tick joined, the input parsed with zod, and nothing else. The same
  * protocol as `raw_net_json` of the peers' harness.
  */
 export const raw: Contender = { startServer, createClient };
@@ -69,7 +69,7 @@ export async function startServer(port: number): Promise<{ close(): Promise<void
   return { close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** Asks for products. */
+/** Gets products. */
 export async function createClient(port: number): Promise<ContenderClient> {
   const socket = connect({ host: "127.0.0.1", port, noDelay: true });
   const pending = new Map<number, { resolve: (value: { tags: string[] }) => void; reject: (error: unknown) => void }>();

@@ -1,5 +1,5 @@
 /**
- * The other ways to call a procedure of the same process. Each answers `{ get(id), close() }`; each loads its own library only.
+ * The other ways to call a procedure of the same process. Each returns `{ get(id), close() }` and loads only its own library.
  *
  * @param domain `{ findProduct, GetInput, Product }` of bench/mesh/domain.ts
  */
@@ -33,7 +33,7 @@ export const createContenders = ({ findProduct, GetInput, Product }) => ({
     },
   },
 
-  /** A broker's local action: the input checked by Moleculer's own validator, the output by nothing. */
+  /** A local action of a broker: Moleculer's own validator checks the input, and nothing checks the output. */
   moleculer: {
     async start() {
       const moleculer = await import("moleculer");
@@ -48,7 +48,7 @@ export const createContenders = ({ findProduct, GetInput, Product }) => ({
     },
   },
 
-  /** An injected provider, which is how one module of a Nest monolith calls another: a method call that checks nothing. */
+  /** An injected provider, by which one module of a Nest monolith calls another: a method call without checks. */
   nest: {
     async start() {
       await import("reflect-metadata");

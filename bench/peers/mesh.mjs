@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const PROTO = fileURLToPath(new URL("./shop.proto", import.meta.url));
 const HOST = "127.0.0.1";
 
-/** Kept open between rounds, so that no round pays for a new connection. */
+/** Connections are kept open between rounds, so that no round includes a new connection. */
 const KEEP_ALIVE_MS = 60_000;
 
 const urlOf = (port) => `http://${HOST}:${port}`;
@@ -13,8 +13,8 @@ const listen = (server, port) => new Promise((resolve) => server.listen(port, HO
 const closing = (server) => ({ close: async () => void server.close() });
 
 /**
- * The other ways to call a procedure of another process. Each has `startServer(port)` and `createClient(port) -> { get(id), close() }`; each
- * loads its own library only. Servers check the input, with zod where the library has no check of its own; no output is checked.
+ * The other ways to call a procedure of another process. Each has `startServer(port)` and `createClient(port) -> { get(id), close() }`, and loads
+ * only its own library. Servers check the input, with zod if the library has no check of its own; no output is checked.
  *
  * @param domain `{ findProduct, GetInput }` of bench/mesh/domain.ts
  */
@@ -72,7 +72,7 @@ const createOrpc = ({ findProduct, GetInput }) => ({
   },
 });
 
-/** Its own TCP transporter, the fastest that it has without a broker process. */
+/** Moleculer's own TCP transporter, the fastest that it has without a broker process. */
 const createMoleculer = (findProduct) => {
   const createBroker = async (nodeID, port) => {
     const moleculer = await import("moleculer");
@@ -105,7 +105,7 @@ const createMoleculer = (findProduct) => {
   };
 };
 
-/** The TCP transport of its microservices. */
+/** The TCP transport of Nest's microservices. */
 const createNest = (answer) => ({
   async startServer(port) {
     await import("reflect-metadata");

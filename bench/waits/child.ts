@@ -2,7 +2,7 @@ import type { ChildRole, Order } from "../order.ts";
 import type { WaitsClient } from "./contender.ts";
 import { waitsContenders } from "./contenders.ts";
 
-// One process of one contender of the benches of work that waits. The parent says when to run.
+// One process of one contender of the benches of background work. The parent sends the order to run.
 const role = JSON.parse(process.argv[2] as string) as ChildRole;
 const client = await start(role).catch(refuse);
 process.on("message", (order: Order) => {
@@ -20,7 +20,7 @@ async function start({ bench, contender, places }: ChildRole): Promise<WaitsClie
   return found.start(places);
 }
 
-/** Says why this process cannot take part, and ends it. */
+/** Sends the parent the reason why this process cannot run, and exits. */
 function refuse(error: unknown): Promise<never> {
   return new Promise(() => process.send?.({ error: String(error) }, () => process.exit(1)));
 }

@@ -1,23 +1,23 @@
 import type { Figures } from "../measure.ts";
 
-/** Where work waits, of the two places that queues can be in. */
+/** The backend of the queues. */
 export type QueueKind = "redis" | "postgres";
 
-/** The servers that all contenders of a run share, one after the other. */
+/** The servers that all contenders of a run use, one after the other. */
 export interface Places {
   readonly redisUrl: string;
-  /** A database of the contender's own, on the one server. */
+  /** The contender's own database, on the shared server. */
   readonly databaseUrl: string;
 }
 
-/** One contender at work. */
+/** A running contender. */
 export interface WaitsClient {
-  /** One round: so many pieces of work, so many at once. */
+  /** Measures one round: `count` pieces of work, `concurrency` at once. */
   measure(concurrency: number, count: number): Promise<Figures>;
   close(): Promise<void>;
 }
 
-/** A way to work off what waits. */
+/** A way to process background work. */
 export interface WaitsContender {
   start(places: Places): Promise<WaitsClient>;
 }

@@ -6,7 +6,7 @@ import { rawJobs } from "./jobs-raw.ts";
 import { holonWorkflows } from "./workflows-holon.ts";
 import { rawCommits } from "./workflows-raw.ts";
 
-/** The contenders of the benches of work that waits, by bench and name. */
+/** The contenders of the benches of background work, by bench and name. */
 export const waitsContenders: Readonly<Record<string, Readonly<Record<string, WaitsContender>>>> = {
   jobs: {
     "bullmq-redis": rawJobs("redis"),

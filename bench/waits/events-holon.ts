@@ -7,10 +7,10 @@ import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
 import { IDLE_COUNT, pause } from "./idle.ts";
 import { perSecond, quantile } from "./tally.ts";
 
-/** Events of one transaction of the burst. */
+/** Events in one transaction of the burst. */
 const EMIT_COUNT = 100;
 
-/** Transactions of the burst at once. */
+/** Concurrent transactions of the burst. */
 const EMITTERS = 4;
 
 const payments = contract("payments", {
@@ -25,7 +25,10 @@ interface Stage {
   onEvent: () => void;
 }
 
-/** Committed event to committed effect, through outbox, queue and inbox: the handler writes a row for each event. Every event has a key of its own. */
+/**
+ * Measures from the committed event to its committed effect, through outbox, queue and inbox: the handler writes a row for each event. Every event
+ * has its own key.
+ */
 export function holonEvents(kind: QueueKind): WaitsContender {
   return {
     async start(places) {
@@ -122,7 +125,7 @@ async function emit({ producer }: Stage, from: number, count: number): Promise<v
   });
 }
 
-/** Looks until so many rows are there; every row is one effect, so more are a fault. */
+/** Waits until the table has `count` rows. Every row is one effect, so more rows are a fault. */
 async function reached({ sql: look }: HolonPlace, from: string, count: number): Promise<void> {
   for (;;) {
     const [row] = await look.unsafe<{ count: number }[]>(`select count(*)::int as count from ${from}`);

@@ -5,7 +5,10 @@ import { perSecond, quantile, Tally } from "./tally.ts";
 
 const BULK_COUNT = 500;
 
-/** BullMQ alone: a job is added for each event, and its handler does nothing. Nothing is written to a database, and nothing is done once. */
+/**
+ * BullMQ alone: a job is added for each event, and its handler does nothing. Nothing is written to a database, and nothing makes effects happen only
+ * once.
+ */
 export function rawEvents(kind: QueueKind): WaitsContender {
   return {
     async start(places) {

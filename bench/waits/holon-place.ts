@@ -8,7 +8,7 @@ import { createQueueBackend } from "../../src/holon/work/queue/index.ts";
 import type { QueueBackend } from "../../src/holon/work/queue/queue-backend.ts";
 import type { Places, QueueKind } from "./contender.ts";
 
-/** What the contexts of one process work with, as `startProcess` makes it, with the default limits. */
+/** The services of the contexts of one process, as `startProcess` makes them, with the default limits. */
 export interface HolonPlace {
   readonly backend: QueueBackend;
   readonly services: {
@@ -19,9 +19,9 @@ export interface HolonPlace {
     readonly thread: LeaseThread;
   };
   readonly limits: Limits;
-  /** As the owner of the database, to look and to clear up. */
+  /** A connection as the owner of the database, for checks and clean-up. */
   readonly sql: Sql;
-  /** The data of one context, migrated. */
+  /** Opens the data of one context, and migrates it. */
   openData(context: string): Promise<ContextData<Tables>>;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function openHolonPlace(kind: QueueKind, places: Places, poolCount:
   const base = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
   const worker = startLeaseWorker("bench", "silent");
   const thread = new LeaseThread({ start: () => worker, ...base });
-  // Without it, what a claim costs to be known to the thread would be missing from the figures.
+  // If the thread had not started yet, the figures would not include the cost of sending it each claim.
   await once(worker, "message");
   const services = { ...base, thread };
   const backend = await createQueueBackend(place, { ...base, prefix: `holon-${process.pid}` });

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Single ones that are timed before a burst. */
+/** How many single pieces of work are timed before a burst. */
 export const IDLE_COUNT = 200;
 
-/** Single runs of workflows that are timed before a burst. */
+/** How many single runs of workflows are timed before a burst. */
 export const IDLE_RUNS = 50;
 
-/** Lets everything come to rest, each time for another while, so that no rhythm of a poller is met. */
+/** Waits until everything is idle, for a random time each, so that pieces of work do not fall in step with a poller. */
 export function pause(): Promise<void> {
   return sleep(5 + Math.random() * 20);
 }

@@ -16,13 +16,13 @@ import type { QueueKind, WaitsContender } from "./contender.ts";
 import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
 import { perSecond, Tally } from "./tally.ts";
 
-/** Jobs that one transaction enqueues. */
+/** Jobs in one transaction. */
 const ENQUEUE_COUNT = 500;
 
 const CONTEXT = "orders";
 const Data = z.object({ id: z.int() });
 
-/** The whole path of a job: its row is claimed, a handler of a compiled context runs and does nothing, the row is ended. */
+/** The whole path of a job: its row is claimed, a handler of a compiled context runs and does nothing, and the row is ended. */
 export function holonJobs(kind: QueueKind): WaitsContender {
   return {
     async start(places) {
@@ -38,7 +38,7 @@ export function holonJobs(kind: QueueKind): WaitsContender {
 }
 
 async function measure(place: HolonPlace, store: ContextData<Tables>, name: string, concurrency: number, count: number) {
-  // A queue of its own a round, as the raw contender has it.
+  // Each round has a queue of its own, like the raw contender's.
   const jobs: JobMap = { [name]: job(Data, { concurrency }) };
   const queuedMs = await queueUp(place, store, jobs, name, count);
   const tally = new Tally(count);
@@ -55,7 +55,7 @@ async function measure(place: HolonPlace, store: ContextData<Tables>, name: stri
     runAlone: async () => ({ kind: "unstarted", how: "nothing dies here" }),
   });
   await tally.all();
-  // The rows are ended a moment after the handlers.
+  // A row is ended shortly after its handler.
   for (let done = 0; done < count; ) done = await doneCount(place);
   const endedMs = performance.now();
   const { user, system } = process.cpuUsage(cpuBefore);
@@ -68,13 +68,13 @@ async function measure(place: HolonPlace, store: ContextData<Tables>, name: stri
   };
 }
 
-/** Not by the console, which counts up to a bound. */
+/** Counts the done jobs exactly; the admin interface counts only up to a limit. */
 async function doneCount({ sql }: HolonPlace): Promise<number> {
   const [row] = await sql.unsafe<{ count: number }[]>(`select count(*)::int from ${CONTEXT}.holon_jobs where state = 'done'`);
   return row?.count ?? 0;
 }
 
-/** The jobs are enqueued by transactions, and handed to their queue by the publisher of the outbox. Returns how long the latter took. */
+/** Transactions enqueue the jobs, and then the outbox publisher hands them to their queue. Returns how long the publisher took; milliseconds. */
 async function queueUp({ backend, services }: HolonPlace, data: ContextData<Tables>, jobs: JobMap, name: string, count: number): Promise<number> {
   for (let from = 0; from < count; from += ENQUEUE_COUNT) {
     await data.transaction(benchScope(), async (tx) => {

@@ -2,10 +2,10 @@ import type { QueueKind, WaitsContender } from "./contender.ts";
 import { openRawQueues } from "./raw-queue.ts";
 import { perSecond, Tally } from "./tally.ts";
 
-/** Most jobs that one addBulk takes. */
+/** The most jobs in one addBulk. */
 const BULK_COUNT = 500;
 
-/** BullMQ alone: jobs added in bulk, then one worker whose handler does nothing. */
+/** BullMQ alone: jobs are added in bulk, then one worker runs them with a handler that does nothing. */
 export function rawJobs(kind: QueueKind): WaitsContender {
   return {
     async start(places) {

@@ -3,14 +3,14 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import type { Places, QueueKind } from "./contender.ts";
 
-/** Queues and workers of BullMQ as its manual has them, with nothing around. */
+/** Queues and workers of BullMQ as its manual shows them, without additions. */
 export interface RawQueues {
   queue(name: string): Queue;
   worker(name: string, run: (job: Job) => Promise<unknown>, concurrency: number): Worker;
   close(): Promise<void>;
 }
 
-/** Opens BullMQ in one of its places. */
+/** Opens BullMQ on one of its backends. */
 export function openRawQueues(kind: QueueKind, places: Places): Promise<RawQueues> {
   return kind === "redis" ? openOnRedis(places.redisUrl) : openOnPostgres(places.databaseUrl);
 }

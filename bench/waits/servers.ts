@@ -12,7 +12,7 @@ import type { Places } from "./contender.ts";
 
 /** The Redis and the Postgres of a run. */
 export interface Servers {
-  /** Places of one contender: a database of its own. */
+  /** Makes a database for one contender, and returns its addresses. */
   open(): Promise<Places>;
   close(): Promise<void>;
 }
@@ -23,8 +23,8 @@ export function hasRedis(): boolean {
 }
 
 /**
- * Starts a Redis with its stock configuration and the embedded Postgres, both on free ports of the loopback. Its commits wait for the disk, as those
- * of anybody who cares for data do; not `durable`, they cost next to nothing, and what is measured is the processes alone.
+ * Starts a Redis with its default configuration and the embedded Postgres, both on free ports of the loopback. If `durable`, commits wait for the
+ * disk, as in production; if not, commits cost next to nothing, so that only the processes are measured.
  */
 export async function startServers(durable: boolean): Promise<Servers> {
   if (!hasRedis()) throw new TypeError("there is no redis-server on this machine: apt-get install redis-server");
@@ -53,7 +53,7 @@ export async function startServers(durable: boolean): Promise<Servers> {
 
 async function startPostgres(durable: boolean): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-postgres-"));
-  // Where root may not make user namespaces, the server runs as a user who must be able to enter.
+  // If root may not make user namespaces, the server runs as another user, who must be able to enter the folder.
   chmodSync(folder, 0o711);
   const server = await startEmbeddedPostgres({ folder, durable });
   return {

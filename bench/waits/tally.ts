@@ -1,4 +1,4 @@
-/** Waits until so many things have happened, and knows when the first and the last did. */
+/** Waits until a number of things have happened, and knows when the first and the last happened. */
 export class Tally {
   readonly #count: number;
   readonly #done: Promise<void>;
@@ -14,12 +14,12 @@ export class Tally {
     });
   }
 
-  /** Notes the beginning, where it has not begun. */
+  /** Notes the time of the beginning, unless it was noted before. */
   begin(): void {
     if (Number.isNaN(this.firstMs)) this.firstMs = performance.now();
   }
 
-  /** Notes that one more is done. */
+  /** Counts one more thing. */
   note(): void {
     this.begin();
     this.#seen++;
@@ -37,12 +37,12 @@ export class Tally {
   }
 }
 
-/** How many a second, over a stretch of milliseconds. */
+/** Converts a count over some milliseconds to a rate a second. */
 export function perSecond(count: number, ms: number): number {
   return count / (ms / 1000);
 }
 
-/** A quantile of values, which are sorted by that. */
+/** A quantile of the values. It sorts the array in place. */
 export function quantile(values: number[], q: number): number {
   values.sort((one, other) => one - other);
   return values[Math.min(values.length - 1, Math.floor(q * values.length))] as number;

@@ -17,7 +17,10 @@ const orders = defineContext(contract("orders", { procedures: {} }), {
   workflows: { place: workflow({ version: 1, input: z.object({ n: z.int() }), output: z.object({ n: z.int() }) }) },
 });
 
-/** Runs of five local steps, on so many connections at most: each writes a row in the transaction that also records its result. The queues have no part in it. */
+/**
+ * Runs of five local steps, on at most `poolCount` connections: each step writes a row in the transaction that also records its result. The queues
+ * are not used.
+ */
 export function holonWorkflows(poolCount: number): WaitsContender {
   return {
     async start(places) {
@@ -79,7 +82,7 @@ async function measure(stage: Stage, concurrency: number, runs: number) {
     idle.push(performance.now() - startedMs);
   }
   await work.close();
-  // Runs that wait already: starting them is no step.
+  // These runs wait before the measurement begins, so that starting them is not part of it.
   for (let from = 0; from < runs; from += 100)
     await start(
       stage,

@@ -1,6 +1,6 @@
 /**
- * Measures how long it takes from the return of a commit to the item in the hands of a watcher: 200 single events, one after the other, with nothing
- * else going on; in one process, and from a second one.
+ * Measures the time from the return of a commit until a watcher has the item: 200 single events, one after the other, on an otherwise idle system;
+ * with the watcher in the same process, and in a second one.
  *
  *     node --conditions=source --import tsx bench/watch/latency.ts [count]
  */
