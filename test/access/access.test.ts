@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callPublic, isReachable, type NamedProcedure, PUBLIC_WAYS } from "../subject/public-call.ts";
 import { type AccessSubject, ENTERED, inputOf, SUBJECTS, VISITORS, type Visitor } from "./subject.ts";
 
-/** What became of one call. */
+/** The result of one call. */
 interface Outcome {
   readonly code: string;
-  /** How often the handler was entered. */
+  /** How often handlers were called during the call. */
   readonly entered: number;
 }
 
 type Caller = Visitor | "system";
 
-/** What the contract's `access` says of a call, written down a second time. */
+/** The result that the contract's `access` requires, written down a second time. */
 function expectedOf({ procedure }: NamedProcedure, who: Caller, isFromOutside: boolean): Outcome {
   const refusal = refusalOf(procedure.access, who, isFromOutside);
   if (refusal !== undefined) return { code: refusal, entered: 0 };
@@ -27,7 +27,7 @@ function refusalOf(access: Access, who: Caller, isFromOutside: boolean): string 
   return access === "user" || access.role === who ? undefined : "FORBIDDEN";
 }
 
-/** Calls of one after the other, so that each finds how often its own handler was entered. */
+/** Calls the procedures one after the other, so that each result counts only its own handler calls. */
 async function outcomesOf(
   subject: AccessSubject,
   procedures: readonly NamedProcedure[],
@@ -45,7 +45,7 @@ async function outcomesOf(
 const expectedByPath = (procedures: readonly NamedProcedure[], who: Caller, isFromOutside: boolean): Record<string, Outcome> =>
   Object.fromEntries(procedures.map((procedure) => [procedure.path, expectedOf(procedure, who, isFromOutside)]));
 
-/** Together a call between contexts is a function call; apart it goes over the mesh. */
+/** Together, a call between contexts is a function call; apart, it goes over the mesh. */
 const TOPOLOGIES = [
   ["together", "local"],
   ["apart", "mesh"],

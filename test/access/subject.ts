@@ -13,30 +13,30 @@ import { validValues } from "../subject/json-values.ts";
 import { Entries, withHandlers } from "../subject/observed-app.ts";
 import type { NamedProcedure } from "../subject/public-call.ts";
 
-/** Who the public is. */
+/** The kinds of callers from outside. */
 export const VISITORS = ["anonymous", "user", "admin"] as const;
 
 export type Visitor = (typeof VISITORS)[number];
 
-/** An app whose handlers do nothing but count that they were entered, and whose rows belong to everybody. */
+/** An app whose handlers only count their calls, and whose rows every user may access. */
 export interface AccessSubject {
   readonly procedures: readonly NamedProcedure[];
   readonly entries: Entries;
   readonly url: string;
-  /** What a visitor's requests say of him. */
+  /** The headers that authenticate a visitor's requests. */
   headersOf(visitor: Visitor): Readonly<Record<string, string>>;
-  /** Calls that a context makes: for a visitor, or on the account of one that has the app's other contexts to call. */
+  /** A context that calls: for a visitor, or as `system` for itself. It may call all other contexts of the app. */
   callerOf(who: Visitor | "system"): TestCaller<ContractMap>;
   close(): Promise<void>;
 }
 
-/** The apps that have procedures. */
+/** The apps under test. */
 export const SUBJECTS = { shop: openShop, conformance: openConformance } as const;
 
-/** What a handler that was entered answers with. */
+/** The error code that every handler of the subject answers with. */
 export const ENTERED = "CONFLICT";
 
-/** A valid input of each procedure, always the same but for e-mail addresses: too many attempts at one are refused for being too many. */
+/** A valid input for a procedure. It is always the same except for e-mail addresses, because too many attempts with one address are refused. */
 export function inputOf({ procedure }: NamedProcedure): unknown {
   const [input] = fc.sample(validValues(procedure.input as z.ZodType), { numRuns: 1, seed: 1 });
   const hasEmail = typeof input === "object" && input !== null && "email" in input;
@@ -85,7 +85,7 @@ function subjectOf<Contracts extends ContractMap>(
   };
 }
 
-/** The app with a route for each procedure that may have one and has none. */
+/** The app with a REST route for each procedure that may have one but has none. */
 function withRoutes(app: App): App {
   const contexts = app.contexts.map((module) => {
     const { procedures, events } = module.contract;
@@ -98,7 +98,7 @@ function routed(place: string, procedures: ProcedureTree): ProcedureTree {
   return Object.fromEntries(
     Object.entries(procedures).map(([name, node]) => {
       if (!isProcedure(node)) return [name, routed(`${place}/${name}`, node)];
-      // By REST an input without members has no body.
+      // By REST, an input without members has no body.
       const hasMembers = Object.keys((node.input as Partial<z.ZodObject>).shape ?? { whole: true }).length > 0;
       const mayHaveOne = node.access !== "internal" && node.type !== "subscription" && node.rest === undefined && hasMembers;
       return [name, mayHaveOne ? { ...node, rest: `POST ${place}/${name}` } : node];

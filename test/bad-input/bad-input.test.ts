@@ -9,7 +9,7 @@ import { TRANSPORT } from "./rows/transport.ts";
 import { VALUES } from "./rows/values.ts";
 import { type ShopUnderAttack, startShopUnderAttack } from "./shop-under-attack.ts";
 
-/** Marks of what is nobody's business outside: SQL, stacks, paths of files. */
+/** Text that an answer must not contain, because it shows internals: SQL, stacks, file paths. */
 const INSIDE = /\b(?:select|insert into|update)\b.*\bfrom\b|^ {4}at |node_modules|\.ts\b|SyntaxError/im;
 
 const ERROR_BYTES = 16 * 1024;
@@ -58,7 +58,7 @@ async function send({ shop, facts, headersOf }: ShopUnderAttack, way: PublicWay,
   return { answer, blockedMs: watch.stop() };
 }
 
-/** The status of a request that nothing is wrong with. */
+/** The status of a valid request. */
 async function next({ shop }: ShopUnderAttack, way: PublicWay): Promise<number> {
   const path = way === "trpc" ? "/trpc/catalog.categories.list" : "/categories";
   return (await sendWritten(shop.url, { method: "GET", path, headers: {} })).status;

@@ -1,10 +1,10 @@
-/** What a bad request should hold the event loop for at most; reported, not asserted. */
+/** The goal for how long a bad request blocks the event loop; reported, not asserted. */
 const GOAL_MS = 50;
 
 /** How many rows of the table are printed. */
 const SHOWN = 15;
 
-/** How long the event loop was held by each case: in the server, the bytes of the request being made before. */
+/** How long each case blocked the server's event loop. The request is built before the measurement. */
 export class BlockedTimes {
   readonly #cases = new Map<string, Map<string, number>>();
 
@@ -13,7 +13,7 @@ export class BlockedTimes {
     this.#cases.set(name, times.set(where, ms));
   }
 
-  /** The worst cases as a table. A busy machine can only make them look worse. */
+  /** The worst cases as a table. Other load on the machine can only make them look worse. */
   render(): string {
     const worst = [...this.#cases].map(([name, times]) => ({ name, times, ms: Math.max(...times.values()) })).sort((a, b) => b.ms - a.ms);
     const places = [...new Set(worst.flatMap(({ times }) => [...times.keys()]))];

@@ -36,7 +36,7 @@ describe("the longest texts that the outside can send", () => {
   );
 });
 
-/** The formats of zod that contracts take texts by. */
+/** The formats of zod with which contracts accept texts. */
 const FORMATS: Readonly<Record<string, z.ZodType>> = {
   ...{ email: z.email(), url: z.url(), httpUrl: z.httpUrl(), hostname: z.hostname(), uuid: z.uuid(), guid: z.guid(), emoji: z.emoji(), jwt: z.jwt() },
   ...{
@@ -81,7 +81,7 @@ describe("texts of every shape", () => {
   });
 });
 
-/** Processor time of a run, in milliseconds. */
+/** The CPU time of a function call, in milliseconds. */
 function held(run: () => void): number {
   const before = process.cpuUsage();
   run();
@@ -92,7 +92,7 @@ function held(run: () => void): number {
 async function send({ shop }: ShopUnderAttack, request: LongText["request"]) {
   const watch = new LoopWatch();
   const { status } = await sendWritten(shop.url, request).catch((error: NodeJS.ErrnoException) => {
-    // A socket that is closed while a bad head is still being sent.
+    // The server closes the socket while a bad head is still being sent.
     if (error.code === "ECONNRESET" || error.code === "EPIPE") return { status: 400 };
     throw error;
   });

@@ -1,24 +1,24 @@
 import type { WrittenRequest } from "../subject/public-call.ts";
 
-/** A text of the greatest length that its place takes, in a shape on which a pattern or a loop may turn back again and again. */
+/** A text of the greatest length that its place accepts, in a shape on which a pattern or a loop may backtrack many times. */
 export interface LongText {
   readonly name: string;
   readonly request: WrittenRequest;
 }
 
-/** What is left of the 24 KB of a request's head beside the request line and the headers that every client sends. */
+/** The bytes of a header's value: 24 KB of head less the request line and the headers that every client sends. */
 const HEADER_LENGTH = 23_500;
 
-/** The longest URL that is read; a longer one is refused unread. */
+/** The longest URL that the server reads; a longer one is refused without being read. */
 const URL_LENGTH = 16_000;
 
 /** The longest string of a JSON body. */
 export const STRING_LENGTH = 256 * 1024;
 
-/** A body just below its limit. */
+/** The length of a body just below the limit. */
 const BODY_LENGTH = 1_048_000;
 
-/** What is repeated: runs of one character, near misses of the marks that lists, pairs, quotes, numbers and escapes are read by. */
+/** The repeated parts: single characters, and parts of the marks that delimit lists, pairs, quotes, numbers and escapes. */
 const FILLS = [
   ...[" ", "\t", "a", "0", "1", ".", ",", ";", "=", "&", "/", "+", "-", "_", '"', "'", "\\", "%41", "%", "{", "[", "(", ":", "@", "<", "*", "?", "#"],
   ...[
@@ -49,7 +49,7 @@ const FILLS = [
   ...["a@", "a.a@", "a-", "=?", "%2", "eyJa.", "Bearer ", "token=", "://", "http://", "1,", "q=1,", "for=", "Failed query: "],
 ];
 
-/** The headers that somebody reads, each with the beginnings after which a reader goes on. */
+/** The headers that a program reads, each with beginnings after which the reader continues. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "content-type": ["", "application/json", "application/json;", "application/json; charset=", 'application/json; charset="utf-8"', "application/"],
   "content-encoding": ["", "identity"],
@@ -84,14 +84,14 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** The ways in that read a body, and with it the headers that tell of one. */
+/** Requests whose body is read, and with it the headers that describe a body. */
 const WITH_BODY: readonly WrittenRequest[] = [
   { method: "POST", path: "/trpc/probe.json", headers: JSON_TYPE, body: '{"value":1}' },
   { method: "POST", path: "/probe/json", headers: JSON_TYPE, body: '{"value":1}' },
   { method: "POST", path: "/auth/sign-in", headers: JSON_TYPE, body: "{}" },
 ];
 
-/** One request for each reader of all other headers: tRPC, REST with and without a version, cookies and files. */
+/** One request for each reader of the other headers: tRPC, REST with and without a version, cookies and files. */
 const OTHERS: readonly WrittenRequest[] = [
   { method: "GET", path: "/trpc/probe.who", headers: {} },
   { method: "GET", path: "/categories", headers: {} },
@@ -100,7 +100,7 @@ const OTHERS: readonly WrittenRequest[] = [
   { method: "GET", path: "/shop/", headers: {} },
 ];
 
-/** Where a long path or query is put behind. */
+/** Beginnings to which a long path or query is appended. */
 const URLS = [
   ...["/", "/trpc/", "/trpc/probe.", "/products/", "/shop/", "/docs/", "/docs/assets/", "/trpc/probe.who?", "/trpc/probe.who?input="],
   ...[
@@ -115,7 +115,7 @@ const URLS = [
   ],
 ];
 
-/** Strings behind which a body goes on, and what ends it. */
+/** Beginnings of a body, and the ends that close it. */
 const BODIES: readonly (readonly [before: string, after: string])[] = [
   ["", ""],
   ["[", "]"],
@@ -127,7 +127,7 @@ const times = (fill: string, length: number): string => fill.repeat(Math.ceil(le
 
 const printable = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}..` : text);
 
-/** A text of a length in every shape, alone and as a near miss. */
+/** A text of a given length in every shape, alone and as a near miss. */
 export function* shapes(length: number): Iterable<{ readonly name: string; readonly text: string }> {
   for (const fill of FILLS) {
     for (const [before, after] of NEAR_MISSES) {
@@ -139,7 +139,7 @@ export function* shapes(length: number): Iterable<{ readonly name: string; reado
   }
 }
 
-/** What a text may begin and end with, so that a reader goes on to its end and then turns back. */
+/** A beginning and an end of a text: the reader gets to the end, fails there, and backtracks. */
 const NEAR_MISSES: readonly (readonly [before: string, after: string])[] = [
   ["", ""],
   ["", "\0"],
@@ -153,12 +153,12 @@ const NEAR_MISSES: readonly (readonly [before: string, after: string])[] = [
   ["1", "e"],
 ];
 
-/** Every header in every shape, at every way in that reads it. */
+/** Every header in every shape, with every request whose headers are read. */
 export function* longHeaders(): Iterable<LongText> {
   for (const [header, beginnings] of Object.entries(HEADERS)) {
     for (const beginning of beginnings) {
       for (const fill of FILLS) {
-        // The end is a near miss: white space at the end of a header is cut off before anybody reads it.
+        // The end is a near miss: white space at the end of a header is removed before any program reads it.
         const value = `${beginning}${times(fill, HEADER_LENGTH - beginning.length)}x`;
         const name = `${header}: ${printable(beginning)} and many ${JSON.stringify(fill)}`;
         for (const place of header.startsWith("content-") ? WITH_BODY : OTHERS) {

@@ -1,8 +1,7 @@
 /**
- * Watches how long the event loop of this thread is held, by looking at each of its rounds. It keeps the processor busy meanwhile.
+ * Measures how long the event loop of this thread is blocked, by measuring each of its iterations. It keeps the processor busy meanwhile.
  *
- * A round counts with its time or with the processor time that this process had in it, whichever is less: what other programs of a busy machine
- * take is not the loop's.
+ * An iteration counts with the smaller of its duration and the CPU time of this process in it, so that the load of other programs does not count.
  */
 export class LoopWatch {
   #longestMs = 0;
@@ -19,7 +18,7 @@ export class LoopWatch {
     setImmediate(look);
   }
 
-  /** Ends the watch. Shape: the longest round, in milliseconds. */
+  /** Ends the measurement. Shape: the longest iteration, in milliseconds. */
   stop(): number {
     this.#isOn = false;
     return this.#longestMs;

@@ -5,14 +5,14 @@ import { z } from "zod";
 const takes = <Input extends z.ZodType>(input: Input, name: string) =>
   mutation({ access: "public", input, output: z.object({ taken: z.literal(true) }), rest: `POST /probe/${name}` });
 
-/** A union whose members differ in their depths only: a bad item is wrong in each of them. */
+/** A union whose members differ only deep inside: a bad item has errors in each of them. */
 const Shape = z.union([
   z.object({ kind: z.string(), circle: z.object({ radius: z.number(), colour: z.string() }) }),
   z.object({ kind: z.string(), square: z.object({ side: z.number(), colour: z.string() }) }),
   z.object({ kind: z.string(), line: z.object({ from: z.number(), to: z.number(), colour: z.string() }) }),
 ]);
 
-/** Inputs of kinds that the shop has none of. */
+/** Kinds of inputs that the shop does not have. */
 export const probe = contract("probe", {
   procedures: {
     strict: takes(z.strictObject({ name: z.string(), amount: z.int().min(1) }), "strict"),
@@ -26,7 +26,7 @@ export const probe = contract("probe", {
 const context = defineContext(probe);
 const take = (): { taken: true } => ({ taken: true });
 
-/** The context behind {@link probe}. */
+/** The context that implements {@link probe}. */
 export const probeModule: ContextModule = context.implement({
   procedures: context.procedures({
     ...{ strict: take, json: take, numbers: take, shapes: take },

@@ -2,16 +2,16 @@ import type { AnyProcedure } from "holon/contract";
 import type { PublicWay, WrittenRequest } from "../subject/public-call.ts";
 import { writeCall } from "../subject/public-call.ts";
 
-/** What is there when the requests are sent. */
+/** Rows that exist when the requests are sent. */
 export interface Facts {
-  /** An order of somebody else. */
+  /** An order of another user. */
   readonly foreignOrderId: string;
   readonly productId: string;
   /** An e-mail address that has an account. */
   readonly email: string;
 }
 
-/** Who sends a request; most of those that cannot are tokens with one thing wrong. */
+/** The sender of a request. Most invalid senders have a token with one fault. */
 export type Sender =
   | "nobody"
   | "user"
@@ -24,20 +24,20 @@ export type Sender =
   | "garbage"
   | "another scheme";
 
-/** One bad request, as each way of the public port says it, and the answer that it gets by each. */
+/** One bad request, in the form of each public protocol, and the answer that it must get by each. */
 export interface Row {
   readonly name: string;
   readonly as: Sender;
   readonly requests: Readonly<Partial<Record<PublicWay, (facts: Facts) => WrittenRequest>>>;
   readonly status: number;
   readonly code: string;
-  /** What the answer names. */
+  /** A text that the answer must contain. */
   readonly says: string;
-  /** Calls of handlers: none, unless the handler is the only one who can know. */
+  /** How many handler calls the request causes: 0, unless only the handler can find the fault. */
   readonly entered: number;
 }
 
-/** What a row may say beside what it sends. */
+/** The optional parts of a row. */
 export interface RowOptions {
   readonly as?: Sender;
   readonly says?: string;
@@ -47,7 +47,7 @@ export interface RowOptions {
 
 type Body = string | Buffer | ((facts: Facts) => string);
 
-/** Where a mutation with a JSON body and nothing in its path is called by each way. */
+/** The path of a mutation with a JSON body and no parameters in its path, for each protocol. */
 export interface Place {
   readonly trpc: string;
   readonly rest: string;
@@ -55,7 +55,7 @@ export interface Place {
 
 export const JSON_TYPE = { "content-type": "application/json" };
 
-/** The same bytes as the body of each way. */
+/** A request with the same body for each protocol. */
 export function body(name: string, place: Place, text: Body, status: number, code: string, options: RowOptions = {}): Row {
   const { as = "user", says = "", entered = 0, headers = JSON_TYPE } = options;
   const write = (path: string) => (facts: Facts) => ({
@@ -65,7 +65,7 @@ export function body(name: string, place: Place, text: Body, status: number, cod
   return { name, as, status, code, says, entered, requests: { trpc: write(`/trpc/${place.trpc}`), rest: write(place.rest) } };
 }
 
-/** A call as a client of each way would write it. */
+/** A call as a client of each protocol writes it. */
 export function call(
   name: string,
   path: string,
@@ -81,7 +81,7 @@ export function call(
   return { name, as, status, code, says, entered, requests: { trpc: write("trpc"), rest: write("rest") } };
 }
 
-/** A request that each way writes for itself; one that has no such thing is left out. */
+/** A request that is written out for each protocol; a protocol without such a request is left out. */
 export function written(
   name: string,
   requests: Readonly<Partial<Record<PublicWay, Partial<WrittenRequest> & { readonly path: string }>>>,

@@ -3,7 +3,7 @@ import { newTokenKey } from "../../src/shop/identity/token-keys.ts";
 import { ADMIN, ALFKI, type TestShop } from "../../src/shop/shop.testing.ts";
 import type { Sender } from "./row.ts";
 
-/** The authorization header of each sender; the bad ones differ from a good one in one thing. */
+/** The authorization header of each sender; an invalid one differs from a valid one in one thing. */
 export async function authorizations(shop: TestShop): Promise<ReadonlyMap<Sender, string>> {
   const good = async (id: string, role: string): Promise<string> => (await shop.tokens.issue({ kind: "user", id, roles: [role] })).token;
   const user = await good(ALFKI, "user");

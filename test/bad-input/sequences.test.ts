@@ -10,7 +10,7 @@ const PLACE = { path: "orders.place", procedure: contracts.orders.procedures.pla
 const PATCH = { path: "catalog.products.patch", procedure: contracts.catalog.procedures.products.patch };
 const SIGN_IN = { path: "users.signIn", procedure: contracts.users.procedures.signIn };
 
-/** Bad input that is more than one request, or less than one. */
+/** Bad input that consists of several requests, or of a part of one. */
 describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topology) => {
   let under: ShopUnderAttack;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
     callPublic(under.shop.url, way, PLACE, input, { ...under.headersOf("user"), "idempotency-key": key });
   const settled = (answer: PublicAnswer): Promise<Order> => under.shop.settled(answer.data as Order);
 
-  /** Sends the head of a request and a part of its body, on a socket of its own. */
+  /** Sends the head of a request and a part of its body, on a new socket. */
   const begin = (way: PublicWay, announcedBytes: number, body: string) => {
     const { method, path, headers } = writeCall(way, PLACE, {}, under.headersOf("user"));
     const { hostname, port } = new URL(under.shop.url);

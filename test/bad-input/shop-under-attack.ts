@@ -8,7 +8,7 @@ import type { Facts, Sender } from "./row.ts";
 import { authorizations } from "./senders.ts";
 import { StoredRows } from "./stored-rows.ts";
 
-/** The shop and the probe, with their handlers watched and their tables counted. */
+/** The shop and the probe; their handler calls and the rows of their tables are counted. */
 export interface ShopUnderAttack {
   readonly shop: TestShop;
   readonly entries: Entries;
@@ -17,21 +17,21 @@ export interface ShopUnderAttack {
   headersOf(sender: Sender): Readonly<Record<string, string>>;
   /** Whether no transaction is open in the database. */
   isIdle(): Promise<boolean>;
-  /** How many orders there are with an id. */
+  /** How many orders with this id exist. */
   ordersOf(order: { readonly id: string }): Promise<number>;
   close(): Promise<void>;
 }
 
-/** A request that does not end is given up after this; a whole one takes some milliseconds. */
+/** A request that is not complete is ended after this time; a complete one takes some milliseconds. */
 const REQUEST_TIMEOUT_MS = 3_000;
 
-/** A crowd on a busy machine takes its time; what is tested is who gets what, not when. */
+/** Many calls at once take long on a busy machine; the tests check which call gets what, not when. */
 const PATIENT = { deadlineMs: 30_000, poolWaitMs: 30_000, lockTimeoutMs: 30_000 };
 
-/** All of it comes from one address. */
+/** High rate limits, because all requests of the test come from one address. */
 const UNCOUNTED = { refusalRateCount: 10_000_000, addressRateCount: 10_000_000, userRateCount: 10_000_000 };
 
-/** Starts it. Close it in the end. */
+/** Starts the shop and the probe. The test must close them. */
 export async function startShopUnderAttack(topology: Topology): Promise<ShopUnderAttack> {
   const entries = new Entries();
   const shop = await startTestShop(topology, {
@@ -42,7 +42,7 @@ export async function startShopUnderAttack(topology: Topology): Promise<ShopUnde
   const product = await shop.addProduct(100);
   const foreign = await shop.asUser(ANATR, "user").call.orders.place({ lines: [{ productId: product.id, quantity: 1 }] });
   await shop.settled(foreign);
-  // The mail of the order is on its way until then, and writes rows.
+  // Until then the job that sends the order's mail is running, and writes rows.
   await shop.until(async () => (await shop.admin.call.notifications.list({ orderId: foreign.id, status: "sent" })).total === 1);
   const { email } = await shop.admin.call.users.get({ id: ALFKI });
   const tokens = await authorizations(shop);

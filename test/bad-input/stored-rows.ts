@@ -1,12 +1,12 @@
 import type { Sql } from "postgres";
 
-/** Tables that change by themselves: what the toolkit keeps of its own doings. */
+/** The toolkit's own tables, which change without a call. */
 const OWN = "holon\\_%";
 
-/** Tables of the toolkit that only calls write to; a schedule that ticks meanwhile writes events and jobs. */
+/** Tables of the toolkit that only calls write to; schedules write events and jobs at any time. */
 const CALLS = ["holon_keys", "holon_runs"];
 
-/** Counts all that the contexts have stored, and what they have left for later. */
+/** Counts the rows that the contexts have stored, including queued work. */
 export class StoredRows {
   readonly #sql: Sql;
   readonly #query: string;
@@ -27,7 +27,7 @@ export class StoredRows {
     return rows;
   }
 
-  /** How many rows each table has more than when it was last asked; those that have as many are left out. */
+  /** How many rows each table has more than at the last call; unchanged tables are left out. */
   async changes(): Promise<Readonly<Record<string, number>>> {
     const counted = await this.#sql.unsafe<{ name: string; rows: number }[]>(this.#query);
     const before = this.#last;

@@ -4,17 +4,17 @@ import { generatedClient } from "./generated-client.ts";
 import type { Failure } from "./outcome.ts";
 import type { World } from "./world.ts";
 
-/** Watches whether what a case does at the edge could be done by REST. */
+/** Records whether the calls of a case at the edge are possible by REST too. */
 export class EdgeUsage {
   #calls = 0;
   #isTrpcOnly = false;
 
-  /** The world, with its edge watched. */
+  /** The same world; calls of its edge are recorded. */
   watch(world: World): World {
     return { ...world, edge: (options) => this.#watchClient(world.edge(options)) };
   }
 
-  /** Whether it called the edge, and subscribed to nothing. */
+  /** Whether the case called the edge, and did not subscribe. */
   get isRestToo(): boolean {
     return this.#calls > 0 && !this.#isTrpcOnly;
   }
@@ -31,13 +31,13 @@ export class EdgeUsage {
   }
 }
 
-/** The same world, whose edge is called by REST: by a client that knows the edge by its document alone. */
+/** The same world, but its edge is called by REST, with a client that knows the edge only from its OpenAPI document. */
 export function restWorld(world: World): World {
-  // The cases call `query` and `mutation` of a client; what else it has they do not meet in this world.
+  // The cases call `query` and `mutation` of a client; they do not use the rest of it in this world.
   return { ...world, edge: (options?: EdgeOptions) => generatedClient(world.app.url, options) as unknown as EdgeClient };
 }
 
-/** What a case must show by REST: the same, with problem details in the place of tRPC's errors. */
+/** The result that a case must have by REST: the same, but with problem details instead of tRPC's errors. */
 export function expectedByRest({ expected }: Case): unknown {
   return translate(expected);
 }
@@ -52,7 +52,7 @@ function translate(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, translate(member)]));
 }
 
-/** What is not there is a procedure by tRPC, and nothing at all by REST. */
+/** A missing procedure is an error of tRPC; by REST, the path does not exist at all. */
 const NOTHING_HERE = "Nothing answers here.";
 
 function isNoProcedure(message: unknown): boolean {

@@ -3,11 +3,11 @@ import type { World } from "./world.ts";
 /** One behaviour of the toolkit, described once and run in every topology. */
 export interface Case {
   readonly name: string;
-  /** What a user of the toolkit sees; anything thrown counts as seen, see {@link import("./outcome.ts").outcomeOf}. */
+  /** Returns what a user of the toolkit sees. A thrown error counts as a result, see {@link import("./outcome.ts").outcomeOf}. */
   readonly run: (world: World) => Promise<unknown>;
-  /** What must be seen, the same in each topology. */
+  /** The expected result, the same in each topology. */
   readonly expected: unknown;
-  /** Why what the case does at the edge cannot be said by REST, or is not the same there. */
+  /** Why the calls of the case at the edge are impossible or different by REST. */
   readonly trpcOnly?: string;
 }
 

@@ -1,4 +1,4 @@
-/** The items of a stream until its end, or as many as one wants. */
+/** The items of a stream until its end, or at most `most` of them. */
 export async function collect<Item>(items: AsyncIterable<Item>, most = Number.POSITIVE_INFINITY): Promise<Item[]> {
   const collected: Item[] = [];
   for await (const item of items) {

@@ -10,9 +10,9 @@ import { openWorld, type World } from "./world.ts";
 const LEAST_BY_REST = 230;
 
 const worlds = new Map<Topology, World>();
-/** What was seen, by case and then by topology. */
+/** The results, by case and then by topology. */
 const seen = new Map<string, Map<Topology, unknown>>();
-/** The cases that were also run by REST. */
+/** The cases that also ran by REST. */
 const byRest = new Set<string>();
 
 beforeAll(async () => {
@@ -49,12 +49,12 @@ describe("all topologies", () => {
     console.log(`conformance: ${count} cases, ${byRest.size} of them also by REST, ${differences.length} differences`);
     expect(differences).toEqual([]);
     expect(seen.size).toBe(count + byRest.size);
-    // Should the watching of what cases do at the edge fail, it must not pass for "no case calls it".
+    // If the recording of edge calls failed, this would look as if no case called the edge.
     expect(byRest.size).toBeGreaterThan(LEAST_BY_REST);
   });
 });
 
-/** The same case again, with what it does at the edge done by REST. */
+/** Runs the same case again, with its edge calls by REST. */
 async function runByRest(name: string, each: Case, topology: Topology): Promise<void> {
   const outcome = await outcomeOf(() => each.run(restWorld(worlds.get(topology) as World)));
   byRest.add(name);
@@ -67,7 +67,7 @@ function remember(name: string, topology: Topology, outcome: unknown): void {
   seen.set(name, outcomes.set(topology, outcome));
 }
 
-/** Equal in every value, prototype and member, and in the order of members. */
+/** Whether the results are equal in every value, prototype and member, and in the order of members. */
 function isSameEverywhere(outcomes: ReadonlyMap<Topology, unknown>): boolean {
   const [first, ...others] = outcomes.values();
   return (

@@ -15,15 +15,15 @@ export const LINKS = { httpLink, httpBatchLink, httpBatchStreamLink } as const;
 
 export type LinkName = keyof typeof LINKS;
 
-/** Whom a client calls for, and what its requests say besides. */
+/** The user of a client, and the further headers of its requests. */
 export interface EdgeOptions {
   readonly link?: LinkName;
-  /** As in `user ada admin`; nobody where there is none. */
+  /** As in `user ada admin`; undefined for an anonymous client. */
   readonly as?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The official client, with its types off: the cases go by path. */
+/** The official client without types: the cases call by path. */
 export type EdgeClient = TRPCUntypedClient<AnyTRPCRouter>;
 
 /** Makes an official client of an edge. */
@@ -44,7 +44,7 @@ export function edgeClient(url: string, { link = "httpLink", as, headers = {} }:
   });
 }
 
-/** The items of a subscription until it completes; rejects with the error that it ends with. */
+/** The items of a subscription until it completes; rejects with the error that ends it. */
 export function itemsAtEdge(client: EdgeClient, path: string, input: unknown): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const items: unknown[] = [];

@@ -7,9 +7,9 @@ interface MessageEvent {
 type Listener = (event: MessageEvent) => void;
 
 /**
- * The part of a browser's EventSource that tRPC's subscription link uses, over fetch: Node has none without a flag.
+ * The part of a browser's EventSource that tRPC's subscription link uses, over fetch: Node has EventSource only behind a flag.
  *
- * It does not connect again: how clients resume is not what these cases are about.
+ * It does not reconnect: these cases do not test how clients resume.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export class FetchEventSource {

@@ -3,14 +3,14 @@ import { brokenPromise, type WrittenDocument, type WrittenOperation } from "../o
 import type { EdgeOptions } from "./edge-client.ts";
 import { type RestClient, RestProblem } from "./rest-client.ts";
 
-/** Where an operation is. */
+/** The path and method of an operation. */
 interface Place {
   readonly method: "get" | "post";
   readonly path: string;
   readonly operation: WrittenOperation;
 }
 
-/** What is known of an edge by its document, and by nothing else. */
+/** What the client knows of an edge: only its OpenAPI document. */
 interface Known {
   readonly document: WrittenDocument;
   readonly places: ReadonlyMap<string, Place>;
@@ -22,9 +22,9 @@ type AnyClient = Client<any>;
 const known = new Map<string, Promise<Known>>();
 
 /**
- * Makes a client of an edge from the document that it answers: openapi-fetch, told by the document where each operation is and what goes where.
+ * Makes a client of an edge from the document that the edge serves: openapi-fetch, with the paths and the places of parameters from the document.
  *
- * An answer that the document does not promise fails the call.
+ * A call fails if the document does not promise its answer.
  */
 export function generatedClient(url: string, { as, headers = {} }: EdgeOptions = {}): RestClient {
   const client: AnyClient = createClient({ baseUrl: url, headers: { ...(as === undefined ? {} : { authorization: as }), ...headers } });

@@ -4,8 +4,8 @@ import { failure, outcomeOf } from "./outcome.ts";
 import { openWorld, type World } from "./world.ts";
 
 /**
- * What is not the same in all topologies, on purpose: a local call writes no JSON, so nothing counts its bytes, and to count them would cost
- * more than the call. Over the mesh a frame has a limit (frameBytes, 8 MiB). Whoever sends more between contexts finds it when they are split.
+ * Intended differences between topologies: a local call writes no JSON, so its bytes are not counted; counting them would cost more than the call.
+ * Over the mesh a frame has a limit (frameBytes, 8 MiB). An app that sends more between contexts fails when the contexts are split.
  */
 describe.each(TOPOLOGIES)("between contexts, %s", (topology: Topology) => {
   let world: World;

@@ -3,16 +3,16 @@ import { type CatalogueCode, ERROR_CATALOGUE, HolonError } from "holon";
 import { expect } from "vitest";
 import { RestProblem } from "./rest-client.ts";
 
-/** An error as its receiver sees it, in a form that can be written down and compared. */
+/** An error as its receiver sees it, as data that can be written down and compared. */
 export interface Failure {
   readonly failure: Readonly<Record<string, unknown>>;
 }
 
 /**
- * What came of a promise: its value, or its error as data.
+ * The result of a promise: its value, or its error as data.
  *
- * Error ids are random and become `<id>`. Which side of a connection notices the end of a deadline first is chance, and with it the sentence
- * that says so: messages of DEADLINE_EXCEEDED and CANCELLED become `<any>`.
+ * Error ids are random and become `<id>`. It is random which side of a connection notices first that a deadline has passed, and each has its own
+ * message: messages of DEADLINE_EXCEEDED and CANCELLED become `<any>`.
  */
 export async function outcomeOf(work: Promise<unknown> | (() => Promise<unknown>)): Promise<unknown> {
   try {
@@ -22,12 +22,12 @@ export async function outcomeOf(work: Promise<unknown> | (() => Promise<unknown>
   }
 }
 
-/** The outcomes of several, side by side. */
+/** The results of several promises. */
 export function outcomesOf(works: readonly Promise<unknown>[]): Promise<unknown[]> {
   return Promise.all(works.map((work) => outcomeOf(work)));
 }
 
-/** A name that only functions of callees have: a stack that holds it has crossed from callee to caller. */
+/** A name that only functions of callees have: a stack with this name has crossed from callee to caller. */
 export const CALLEE_FRAME = "frameOfTheCallee";
 
 function describeError(error: unknown): Failure {
@@ -82,7 +82,7 @@ function withoutId(details: unknown): unknown {
   return { ...details, errorId: typeof errorId === "string" && ERROR_ID.test(errorId) ? "<id>" : errorId };
 }
 
-/** What is expected of an error, where it is not the catalogue's. */
+/** The expected parts of an error that differ from the catalogue. */
 interface Expected {
   readonly message?: unknown;
   readonly executed?: "no" | "maybe" | "yes";
@@ -90,7 +90,7 @@ interface Expected {
   readonly details?: unknown;
 }
 
-/** The sentence is compared between topologies only. */
+/** Accepts any message; messages are only compared between topologies. */
 const ANY_MESSAGE: unknown = expect.any(String);
 
 /** The {@link Failure} that callers of another context see. */
@@ -113,10 +113,10 @@ export function failure(code: string, expected: Expected = {}): Failure {
   };
 }
 
-/** What every call ends with whose handler failed as its contract does not say. */
+/** The error of every call whose handler failed in a way that its contract does not declare. */
 export const INTERNAL = failure("INTERNAL", { message: "The call failed.", details: { errorId: "<id>" } });
 
-/** BAD_REQUEST, by path and rule of each issue. */
+/** A BAD_REQUEST with these issues, each by path and rule. */
 export function badRequest(...issues: readonly (readonly [path: string, code: string])[]): Failure {
   return failure("BAD_REQUEST", {
     message: "The input does not fit the contract.",
@@ -124,7 +124,7 @@ export function badRequest(...issues: readonly (readonly [path: string, code: st
   });
 }
 
-/** What is expected of an error at the edge. */
+/** The expected parts of an error at the edge. */
 interface ExpectedAtEdge {
   readonly number: number;
   readonly httpStatus: number;

@@ -1,13 +1,13 @@
 /**
- * What the handlers of one running app leave for the cases to see, and where cases hold them up.
+ * Connects the cases with the handlers of one running app: handlers leave objects and notes here, and cases can block them.
  *
- * Everything goes by a tag that a case makes for itself, so that cases do not meet.
+ * Everything is stored by a tag that belongs to one case, so that cases do not interfere.
  */
 export class Probe {
   readonly #kept = new Map<string, unknown>();
   readonly #notes = new Map<string, unknown[]>();
   readonly #gates = new Map<string, Gate>();
-  /** Tags whose handlers are to fail. */
+  /** The tags whose handlers must fail. */
   readonly failing = new Set<string>();
 
   /** Keeps an object by reference, as a handler with a memory would. */
@@ -28,7 +28,7 @@ export class Probe {
     return this.#notes.get(tag) ?? [];
   }
 
-  /** Resolves when the gate is opened; at once where it is open. */
+  /** Resolves when the gate is opened; at once if it is open. */
   pass(tag: string): Promise<void> {
     return this.#gate(tag).opened;
   }

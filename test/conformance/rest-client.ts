@@ -1,4 +1,4 @@
-/** A refusal as REST tells it. */
+/** A refusal in the form of REST. */
 interface Problem {
   readonly status: number;
   readonly detail: string;
@@ -8,7 +8,7 @@ interface Problem {
   readonly errorId?: unknown;
 }
 
-/** What a client of REST makes of problem details. */
+/** The error that a REST client makes of problem details. */
 export class RestProblem extends Error {
   readonly code: string;
   readonly httpStatus: number;
@@ -22,7 +22,7 @@ export class RestProblem extends Error {
   }
 }
 
-/** Calls procedures by path through their REST routes: of a tRPC client what the cases use of it. */
+/** Calls procedures by path through their REST routes. It has the part of a tRPC client that the cases use. */
 export interface RestClient {
   query(path: string, input?: unknown, options?: { readonly signal?: AbortSignal }): Promise<unknown>;
   mutation(path: string, input?: unknown, options?: { readonly signal?: AbortSignal }): Promise<unknown>;

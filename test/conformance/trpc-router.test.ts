@@ -8,7 +8,7 @@ import { edgeClient, itemsAtEdge } from "./edge-client.ts";
 import { type Failure, outcomeOf } from "./outcome.ts";
 import { openWorld, type World } from "./world.ts";
 
-/** A call of beta, by tRPC's own adapter and by `createCaller`, that must end as it does at the edge. */
+/** A call of beta, by tRPC's own adapter and by `createCaller`, that must have the same result as at the edge. */
 interface Row {
   readonly path: string;
   readonly type?: "mutation" | "subscription";
@@ -82,7 +82,7 @@ function atEdge(row: Row): Promise<unknown> {
   return outcomeOf(callOver(world.app.url, row, "beta."));
 }
 
-/** An outcome at the edge as the router words it: paths begin below the context, and INTERNAL has the pipeline's sentence. */
+/** A result of the edge in the form of the router: paths begin below the context, and INTERNAL has the pipeline's message. */
 function shapeOf(outcome: unknown): unknown {
   const { failure } = (outcome ?? {}) as Partial<Failure>;
   if (failure === undefined) return outcome;
@@ -112,7 +112,7 @@ async function callerOutcome({ path, type, input, as }: Row): Promise<unknown> {
   }
 }
 
-/** Errors of `createCaller` are tRPC's own and have no data: their cause's code is compared. */
+/** Errors of `createCaller` are tRPC's own and have no data, so the code of their cause is compared. */
 function codeOf(outcome: unknown): unknown {
   const { failure } = (outcome ?? {}) as Partial<Failure>;
   return failure === undefined ? outcome : { code: failure["code"] };

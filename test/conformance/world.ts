@@ -10,7 +10,7 @@ export interface World {
   readonly topology: Topology;
   readonly app: TestApp<typeof contracts>;
   readonly probe: Probe;
-  /** The database with its owner's rights. */
+  /** The database, with its owner's rights. */
   readonly sql: Sql;
   /** A tag that no other case has. */
   tag(): string;

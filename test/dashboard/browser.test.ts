@@ -12,13 +12,13 @@ const CONTEXTS = ["users", "catalog", "orders", "payments", "notifications"];
 const ADMIN = { email: "admin@example.test", password: "northwind" };
 interface RunningShop {
   readonly url: string;
-  /** Operations ports of its processes. */
+  /** The operations ports of the processes. */
   readonly ops: readonly string[];
 }
 
 const started: FixtureProcess[] = [];
 
-/** Waits for an answer; the test's own time limit ends the waiting. */
+/** Waits until there is an answer; the test's own time limit ends the wait. */
 async function awaited<Value>(ask: () => Promise<Value | undefined> | Value | undefined): Promise<Value> {
   for (;;) {
     const answer = await ask();
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
       .first()
       .waitFor();
     await page.screenshot({ path: picturePath(`${command}-queues`) });
-    // One sign-in is good for all processes, and all show the same queues.
+    // One sign-in is valid for all processes, and all show the same queues.
     for (const ops of shop.ops) expect(await queuesOn(page, ops)).toEqual(queues);
     seen.set(command, queues);
 

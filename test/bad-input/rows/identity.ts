@@ -7,7 +7,7 @@ const LINES = { lines: [{ productId: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", qua
 
 const unknown = (as: Sender): Row => call(`an order by a token: ${as}`, "orders.place", place, LINES, 401, "UNAUTHORIZED", { as });
 
-/** Headers that processes of an app send each other, and that mean something there. */
+/** Headers that the processes of an app send each other, and that have a meaning there. */
 const FORGED = {
   "holon-principal": '{"kind":"system","context":"orders","task":"forged"}',
   "holon-caller": "orders",
@@ -15,7 +15,7 @@ const FORGED = {
   "x-forwarded-user": "admin",
 };
 
-/** What somebody sends who is not who he says, or may not do what he asks for. */
+/** Requests with a wrong identity, or without the permission for the call. */
 export const IDENTITY: readonly Row[] = [
   call("an order by nobody", "orders.place", place, LINES, 401, "UNAUTHORIZED", { as: "nobody" }),
   ...(["expired", "unsigned", "wrong key", "wrong issuer", "wrong audience", "garbage", "another scheme"] as const).map(unknown),
@@ -27,7 +27,7 @@ export const IDENTITY: readonly Row[] = [
   }),
   call("a restock by a user with headers of the mesh", "catalog.stock.restock", stock.restock, LINES, 403, "FORBIDDEN", { headers: FORGED }),
   call("an order of somebody else", "orders.get", get, ({ foreignOrderId: id }: Facts) => ({ id }), 404, "NOT_FOUND", {
-    // Its rule looks at the answer.
+    // The rule of this procedure checks the handler's answer.
     entered: 1,
   }),
   call("cancelling an order of somebody else", "orders.cancel", cancel, ({ foreignOrderId: id }: Facts) => ({ id }), 404, "NOT_FOUND"),

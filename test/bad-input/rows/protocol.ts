@@ -7,7 +7,7 @@ const batchOf = (paths: readonly string[]): string => `/trpc/${paths.join(",")}?
 const headed = (name: string, headers: Readonly<Record<string, string>>, says: string): Row =>
   body(name, JSON_PLACE, GOOD, 400, "BAD_REQUEST", { says, headers: { ...JSON_TYPE, ...headers } });
 
-/** What asks for something that is not there, or not in the words of the protocol. */
+/** Requests for something that does not exist, or that break the protocol. */
 export const PROTOCOL: readonly Row[] = [
   written("an unknown procedure", { trpc: { path: "/trpc/catalog.nothing" }, rest: { path: "/nothing" } }, 404, "NOT_FOUND"),
   written("a group of procedures", { trpc: { path: "/trpc/catalog.products" }, rest: { path: "/catalog/products" } }, 404, "NOT_FOUND"),

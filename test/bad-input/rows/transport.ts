@@ -11,7 +11,7 @@ const typed = (name: string, type: string, text: string | Buffer = GOOD): Row =>
 
 const ODD_PATHS = ["__proto__", "constructor", "toString", "..%2f..%2fetc%2fpasswd", "%2e%2e%2fetc%2fpasswd", "catalog%00", "catalog/products/list"];
 
-/** What is wrong before anybody knows what a request asks for. */
+/** Faults that are found before the procedure is known. */
 export const TRANSPORT: readonly Row[] = [
   body("invalid JSON", JSON_PLACE, '{"value":', 400, "BAD_REQUEST"),
   body("JSON with a byte order mark in the middle", JSON_PLACE, `{"value":\ufeff1}`, 400, "BAD_REQUEST"),

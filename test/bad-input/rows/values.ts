@@ -5,10 +5,10 @@ const at = (name: string): Place => ({ trpc: `probe.${name}`, rest: `/probe/${na
 const value = (name: string, procedure: string, text: string, says = ""): Row => body(name, at(procedure), text, 400, "BAD_REQUEST", { says });
 const nested = (depth: number): string => `${'{"value":'.repeat(depth)}1${"}".repeat(depth)}`;
 
-/** No member of a union fits any of these: 10 kB that once came back as 12 MB. */
+/** Items that match no member of a union: 10 kB of them once caused an answer of 12 MB. */
 const unionBomb = (length: number): string => JSON.stringify({ shapes: Array.from({ length }, () => ({ kind: "x" })) });
 
-/** Values of kinds that are wrong for whoever takes them. */
+/** Values that are wrong for every procedure. */
 const ANYWHERE: readonly Row[] = [
   value("a __proto__ key", "json", '{"value":{"__proto__":{"admin":true}}}', "__proto__"),
   value("an escaped __proto__ key", "json", '{"value":{"\\u005f_proto__":1}}', "__proto__"),
@@ -79,7 +79,7 @@ const placingOn = (orderedOn: string): Row =>
     ...{ as: "admin", says: "orderedOn" },
   });
 
-/** Values that the shop has no use for. */
+/** Values that are wrong for the shop. */
 const SHOP: readonly Row[] = [
   ...["0", "-1", "10001", "1e400", "1.5", "1e9", "null", '"1"'].map(quantity),
   placing("nothing", [], "lines"),

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { CALLEE_FRAME } from "../outcome.ts";
 import type { Caught } from "./contracts/shapes.ts";
 
-/** Awaits a call that must fail and says how it did. */
+/** Awaits a call that must fail, and returns its error as data. */
 export async function caughtOf(call: Promise<unknown>): Promise<z.input<typeof Caught>> {
   try {
     await call;

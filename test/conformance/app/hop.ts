@@ -2,7 +2,7 @@ import type { Principal, UserPrincipal } from "holon";
 import type { z } from "zod";
 import type { Hop, Who } from "./contracts/shapes.ts";
 
-/** What every handler's `ctx` tells of a call. */
+/** The facts of a call in every handler's `ctx`. */
 interface Seen {
   readonly principal: Principal;
   readonly initiator: Principal;
@@ -11,7 +11,7 @@ interface Seen {
   readonly remainingMs: number;
 }
 
-/** What a context sees of a call, as data. */
+/** The facts of a call that a context sees, as data. */
 export function hopOf(context: string, { principal, initiator, user, traceId, remainingMs }: Seen): z.input<typeof Hop> {
   return { context, principal: who(principal), initiator: who(initiator), user: user?.id ?? null, traceId, remainingMs };
 }

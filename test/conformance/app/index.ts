@@ -7,7 +7,7 @@ import { createBeta } from "./beta/index.ts";
 import { createDelta } from "./delta/index.ts";
 import { createGamma } from "./gamma/index.ts";
 
-/** An app that has one of everything. */
+/** An app that uses every feature. */
 export function createConformanceApp(probe: Probe): App {
   return defineApp({
     name: "conformance",
@@ -17,7 +17,7 @@ export function createConformanceApp(probe: Probe): App {
   });
 }
 
-/** A token is `<kind> <id> <role> <role>`; no security, but all outcomes. */
+/** A token is `<kind> <id> <role> <role>`. It is not secure, but covers all outcomes. */
 function authenticate(request: EdgeRequest): Principal | undefined {
   const token = request.authorization ?? request.connectionParams?.["authorization"];
   if (token === undefined) return undefined;

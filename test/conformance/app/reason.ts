@@ -1,6 +1,6 @@
 import { HolonError } from "holon";
 
-/** Resolves with why a signal was aborted, as handlers see it. */
+/** Resolves with the reason why a signal was aborted, as handlers see it. */
 export function reasonOf(signal: AbortSignal): Promise<string> {
   const say = (): string => (signal.reason instanceof HolonError ? signal.reason.code : String(signal.reason));
   if (signal.aborted) return Promise.resolve(say());

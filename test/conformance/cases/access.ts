@@ -14,7 +14,7 @@ const CALLERS = {
 } as const;
 type Caller = keyof typeof CALLERS;
 
-/** Who may call what from a context. */
+/** Which callers may call which procedures from a context. */
 const ALLOWED: Readonly<Record<Access, readonly Caller[]>> = {
   public: ["nobody", "a user", "an admin", "a system"],
   user: ["a user", "an admin", "a system"],
@@ -91,7 +91,7 @@ function expectedAtEdge(access: Access, caller: Caller, name: keyof typeof AT_ED
 const edge: readonly Case[] = PROCEDURES.flatMap((access) =>
   (["nobody", "a user", "an admin"] as const).map((caller) => {
     const { token } = CALLERS[caller];
-    // An internal subscription is no route at all: its answer is no stream, which EventSource does not read.
+    // An internal subscription is no route at all, so its answer is not a stream, and EventSource does not read it.
     const names = access === "internal" ? (["ask", "act"] as const) : (["ask", "act", "follow"] as const);
     return {
       name: `${access} procedures for ${caller} at the edge`,
@@ -209,7 +209,7 @@ const rules: readonly Case[] = [
   },
 ];
 
-/** Who may call what. */
+/** Cases about access. */
 export const ACCESS = [
   topic("access between contexts", calls),
   topic("access at the edge", edge),

@@ -21,11 +21,11 @@ const caughtLate = {
 };
 const caughtCancelled = { ...caughtLate, code: "CANCELLED", status: 499 };
 
-/** Why the callee's signal was aborted, once it was. */
+/** The reason why the callee's signal was aborted, after it was. */
 const reasonAt = ({ probe }: World, tag: string): Promise<readonly unknown[]> =>
   until(`the signal of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
 
-/** How many statements sleep in the database, once there are as many as expected. */
+/** Waits until `expected` statements sleep in the database, and returns how many do. */
 function sleeping({ sql }: World, expected: number): Promise<number> {
   return until(`${expected} sleeping statements`, async () => {
     const rows =
@@ -300,5 +300,5 @@ const statements: readonly Case[] = [
   },
 ];
 
-/** Calls that end before their handlers do. */
+/** Cases about calls that end before their handlers do. */
 export const DEADLINES = [topic("deadlines", time), topic("cancelling", abort), topic("statements", statements)];

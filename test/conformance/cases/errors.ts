@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 
 const errorId = { errorId: "<id>" };
 
-/** What callers get for each of {@link import("../app/beta/errors.ts").THROWN}, and what the edge answers. */
+/** The error that callers get for each of {@link import("../app/beta/errors.ts").THROWN}, and the error at the edge. */
 const THROWN_AS: Readonly<Record<string, readonly [atCaller: Failure, atEdge: (path: string) => Failure]>> = {
   declared: both("OUT_OF_STOCK", -32022, { message: "Only 2 are left.", details: { available: 2 } }),
   declaredWithCause: both("OUT_OF_STOCK", -32022, { message: "Only 2 are left.", details: { available: 2 } }),
@@ -76,7 +76,7 @@ const thrown: readonly Case[] = Object.entries(THROWN_AS).map(([what, [atCaller,
   expected: { now: atCaller, later: atCaller, edge: atEdge("beta.errors.now") },
 }));
 
-/** What {@link import("../app/caught.ts").caughtOf} says of an error. */
+/** The form of an error that {@link import("../app/caught.ts").caughtOf} returns. */
 function caught({ failure: { code, message, details, executed, status } }: Failure): unknown {
   return {
     isHolonError: true,
@@ -203,11 +203,11 @@ const made: readonly Case[] = [
   },
 ];
 
-/** All of an error that can be read, but its stack's file names. */
+/** All readable parts of an error, except the file names of its stack. */
 async function everything(call: Promise<unknown>): Promise<string> {
   const error = (await call.catch((caughtError: unknown) => caughtError)) as Error;
   return JSON.stringify([error, error.message, error.cause instanceof Error ? error.cause.message : error.cause]);
 }
 
-/** Everything that a handler may throw. */
+/** Cases about thrown errors. */
 export const ERRORS = [topic("a handler throws", thrown), topic("an error on its way through a caller", between), topic("errors", made)];

@@ -9,7 +9,7 @@ type What = Acts["before"][number];
 
 const executed = ({ app }: World) => app.asAnonymous().call.beta.executed;
 
-/** Runs work while the lock that it wants is held. */
+/** Runs work while the lock that it needs is held. */
 async function whileLocked(world: World, work: () => Promise<unknown>): Promise<unknown> {
   return world.sql.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${HELD_LOCK})`;
@@ -60,5 +60,5 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** What tells a caller whether it is safe to call again. */
+/** Cases about the flag that shows a caller whether a retry is safe. */
 export const EXECUTED = [topic("`executed`", cases)];

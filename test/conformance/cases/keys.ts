@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 const nobody = ({ app }: World) => app.asAnonymous().call.beta.keys;
 const user = ({ app }: World, id: string) => app.asUser(id).call.beta.keys;
 
-/** The rows that the calls of a tag left, by amount. */
+/** The amounts of the rows that the calls of a tag left. */
 const amounts = async (world: World, tag: string): Promise<number[]> => (await nobody(world).rows({ tag })).map(({ amount }) => amount);
 const booked = ({ app }: World, tag: string): Promise<number[]> => app.asSystem("beta").call.gamma.ledger.booked({ tag });
 const isOne = (...rows: readonly unknown[]): boolean => new Set(rows.map((row) => (row as { readonly id?: string }).id)).size === 1;
@@ -15,7 +15,7 @@ const NOT_UNICODE = failure("BAD_REQUEST", {
   details: { issues: [{ path: "", code: "forbidden_character", message: "half of a surrogate pair, which no UTF-8 text can hold" }] },
 });
 
-/** Both forms of an idempotent mutation promise the same. */
+/** Cases that are the same for both forms of an idempotent mutation. */
 const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] => [
   {
     name: `${form}: the same key has one effect and one answer`,
@@ -81,7 +81,7 @@ const bothForms = (["add", "charge"] as const).flatMap((form): readonly Case[] =
       await nobody(world)[form]({ tag, amount: 5 }, { key: tag });
       return { failed, before, after: await amounts(world, tag) };
     },
-    // The charge has booked in another context before it is declined.
+    // The charge has made its booking in another context before it is declined.
     expected: {
       failed: form === "add" ? failure("REFUSED", { details: null }) : failure("DECLINED", { details: null, executed: "maybe" }),
       before: [],
@@ -275,7 +275,7 @@ const special: readonly Case[] = [
     name: "an effect outside with two transactions keeps the first, which is the answer from then on",
     run: async (world) => {
       const tag = world.tag();
-      // Fails where it is delivered once; a repetition finds the answer that the first transaction wrote.
+      // If the call is delivered once, it fails; a repeated delivery finds the answer that the first transaction wrote.
       await outcomeOf(nobody(world).chargeTwice({ tag }, { key: tag }));
       const again = await nobody(world).chargeTwice({ tag }, { key: tag });
       return { again: again.length, amounts: await amounts(world, tag) };
@@ -357,5 +357,5 @@ const special: readonly Case[] = [
   },
 ];
 
-/** Mutations under keys. */
+/** Cases about mutations with idempotency keys. */
 export const KEYS = [topic("idempotency", bothForms), topic("keys", special)];

@@ -12,7 +12,7 @@ interface Item {
   readonly data: { readonly amount: number; readonly note: string };
 }
 
-/** Ids hold positions, which are other ones in each database. */
+/** Only amounts are compared: ids contain positions, which differ between databases. */
 const amounts = (items: readonly unknown[]): number[] => (items as readonly Item[]).map(({ data }) => data.amount);
 
 async function add(world: World, tag: string, ...added: readonly number[]): Promise<void> {
@@ -89,5 +89,5 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** What happens while one looks on. */
+/** Cases about watching events. */
 export const LIVE = [topic("a watch of events", cases)];

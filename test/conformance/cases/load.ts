@@ -59,7 +59,7 @@ const many: readonly Case[] = [
         world.probe.open(tag);
         return { refused, held: [...new Set(await Promise.all(held))], after: await load(world).double({ n: 1 }) };
       } finally {
-        // Calls that are held would get all later cases refused.
+        // Calls that stay held would cause all later cases to be refused.
         world.probe.open(tag);
       }
     },
@@ -128,7 +128,7 @@ const large: readonly Case[] = [
   },
 ];
 
-/** Which limit is met first, the edge's or the mesh's, is the only thing that the sentence tells. */
+/** Removes the message: it is the only part that depends on which limit is reached first, the edge's or the mesh's. */
 function withoutMessage(outcome: unknown): unknown {
   const { failure: error } = outcome as ReturnType<typeof failure>;
   return { failure: { ...error, message: "<limit>" } };
@@ -241,5 +241,5 @@ const batches: readonly Case[] = [
   },
 ];
 
-/** Much at once, and much in one. */
+/** Cases about many calls at once, and about large calls. */
 export const LOAD = [topic("many calls", many), topic("large calls", large), topic("links", links), topic("batches", batches)];

@@ -8,7 +8,7 @@ const ADA = { kind: "user", id: "ada", roles: ["member", "admin"] };
 const NOBODY = { kind: "anonymous" };
 const TEST = { kind: "system", context: "test", task: "test" };
 
-/** What each context of a chain says of who the call is for. */
+/** The principals that each context of a chain sees. */
 const people = (trace: Trace): unknown => trace.map(({ context, principal, initiator, user }) => ({ context, principal, initiator, user }));
 const everywhere = (principal: unknown, user: string | null): unknown => CHAIN.map((context) => ({ context, principal, initiator: principal, user }));
 const fromBeta = (initiator: unknown, initiatorName: string, user: string | null): unknown =>
@@ -125,5 +125,5 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** For whom a call is made, and in which trace. */
+/** Cases about the principal and the trace of a call. */
 export const PRINCIPALS = [topic("who, where and how long", cases)];

@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** No object of an input is met again at the callee or in the answer, whatever its type. */
+/** No object of an input is the same object at the callee or in the answer, whatever its type. */
 const containers: readonly Case[] = [
   "object",
   "catchall",
@@ -178,5 +178,5 @@ const containers: readonly Case[] = [
   expected: { looked: true, shared: 0 },
 }));
 
-/** Caller and callee have nothing in common but what they wrote down. */
+/** Cases that prove that caller and callee share no objects except the declared ones. */
 export const SHARING = [topic("what was handed over", cases), topic("containers", containers)];

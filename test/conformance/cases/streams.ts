@@ -8,7 +8,7 @@ import type { World } from "../world.ts";
 const beta = ({ app }: World) => app.asAnonymous().call.beta.feeds;
 const alpha = ({ app }: World) => app.asAnonymous().call.alpha.feeds;
 
-/** What a stream gave before it ended, and how it ended. */
+/** The items of a stream, and how it ended. */
 async function itemsAndEnd(items: AsyncIterable<unknown>): Promise<unknown> {
   const seen: unknown[] = [];
   const end = await outcomeOf(async () => {
@@ -62,7 +62,7 @@ const items: readonly Case[] = [
       const tag = world.tag();
       const stream = beta(world).count({ tag, to: 1_000 })[Symbol.asyncIterator]();
       for (let taken = 0; taken < 10; taken++) await stream.next();
-      // Whatever was under way has come to rest when other calls have gone and come.
+      // After some other calls, all earlier work has finished.
       for (let turn = 0; turn < 20; turn++) await world.app.asAnonymous().call.beta.load.doubleLater({ n: turn });
       const ahead = world.probe.notes(`${tag} made`).length - 10;
       await stream.return?.();
@@ -348,5 +348,5 @@ const edge: readonly Case[] = [
   },
 ];
 
-/** Subscriptions. */
+/** Cases about subscriptions. */
 export const STREAMS = [topic("a stream", items), topic("a stream ends", ends), topic("a stream at the edge", edge)];

@@ -4,7 +4,7 @@ import type { World } from "../world.ts";
 
 const tx = ({ app }: World) => app.asAnonymous().call.beta.tx;
 
-/** What of a tag is in the outbox, in order. */
+/** The outbox rows of a tag, in order. */
 async function outbox({ sql }: World, tag: string): Promise<unknown[]> {
   const rows =
     await sql`select kind, name, ordered_key = ${tag} as by_tag, key_number::int as number, payload::text, options::text from beta.holon_outbox where payload->>'tag' = ${tag} order by position`;
@@ -23,7 +23,7 @@ function withoutTag(payload: string): unknown {
   return rest;
 }
 
-/** What a call of a tag came to, and what it left. */
+/** The result of a call of a tag, and the rows that it left. */
 async function trace(world: World, call: (input: { readonly tag: string }) => Promise<unknown>): Promise<unknown> {
   const tag = world.tag();
   const outcome = await outcomeOf(call({ tag }));
@@ -207,5 +207,5 @@ const isolation: readonly Case[] = [
   { name: "reading another context's outbox is refused by Postgres", run: (world) => walls(world).readOutbox(), expected: denied },
 ];
 
-/** Data, and whose it is. */
+/** Cases about transactions, and about the isolation of contexts. */
 export const TRANSACTIONS = [topic("a transaction", cases), topic("the wall between contexts", isolation)];

@@ -8,7 +8,7 @@ import { SCHEMAS, type SchemaRow } from "./schemas.ts";
 const rows = Object.entries(SCHEMAS);
 const both = rows.filter(([, { inputOnly }]) => inputOnly !== true);
 
-/** Takes a value of every schema and says what it got; gives a sample of every schema. */
+/** A contract that takes a value of every schema and says what it got, and returns a sample of every schema. */
 export const values = contract("values", {
   procedures: byRest(
     "values",
@@ -16,13 +16,13 @@ export const values = contract("values", {
       take: Object.fromEntries(rows.map(([name, { schema }]) => [name, query({ access: "public", input: schema, output: z.string() })])),
       put: Object.fromEntries(rows.map(([name, { schema }]) => [name, mutation({ access: "public", input: schema, output: z.string() })])),
       give: Object.fromEntries(both.map(([name, { schema }]) => [name, query({ access: "public", input: z.int(), output: schema })])),
-      // A query string cannot tell null from a text or nothing from an empty object; a body can, as tRPC's inputs do.
+      // A query string cannot distinguish null from a text, or nothing from an empty object; a body can, like tRPC's inputs.
     },
     "POST",
   ),
 });
 
-/** Tells apart what JSON does not: absent and undefined, 0 and -0, prototypes. */
+/** Writes a value as text, with differences that JSON loses: absent and undefined, 0 and -0, prototypes. */
 export function spell(value: unknown): string {
   return inspect(value, {
     depth: Number.POSITIVE_INFINITY,
@@ -33,7 +33,7 @@ export function spell(value: unknown): string {
   });
 }
 
-/** The context behind {@link values}. */
+/** The context that implements {@link values}. */
 export function createValuesModule(): ContextModule {
   const take = Object.fromEntries(rows.map(([name]) => [name, ({ input }: { readonly input: unknown }) => spell(input)]));
   const give = Object.fromEntries(both.map(([name, row]) => [name, ({ input }: { readonly input: unknown }) => sampleOf(row, input as number)]));

@@ -1,26 +1,26 @@
 import { z } from "zod";
 
-/** A value handed to a schema, and what becomes of it. */
+/** A value for a schema, and the expected result. */
 export interface Sample {
   readonly name: string;
   readonly value: unknown;
-  /** What the receiver gets; the value itself where it is not named. */
+  /** The value that the receiver gets; the value itself if this is not given. */
   readonly gives?: unknown;
-  /** Path and rule of each issue, where the value is refused. */
+  /** Path and rule of each issue, if the value is refused. */
   readonly issues?: readonly (readonly [path: string, code: string])[];
-  /** Refused in inputs only: a handler may answer it. */
+  /** The value is refused only in inputs: a handler may return it. */
   readonly answerable?: boolean;
-  /** The same of the edge, where its own limits refuse what a schema allows. */
+  /** The issues at the edge, if the edge's own limits refuse a value that the schema allows. */
   readonly edgeIssues?: readonly (readonly [path: string, code: string])[];
-  /** Does not fit into a URL, so that a query of the edge cannot take it; a mutation can. */
+  /** The value does not fit into a URL, so a query at the edge cannot take it; a mutation can. */
   readonly tooLongForUrl?: boolean;
 }
 
-/** A schema of a type that contracts carry, with samples of all its outcomes. */
+/** A schema of a type that contracts may use, with samples of all its results. */
 export interface SchemaRow {
   readonly schema: z.ZodType;
   readonly samples: readonly Sample[];
-  /** May be nothing as a whole, which only an input may. */
+  /** The value may be undefined as a whole, which is only allowed in inputs. */
   readonly inputOnly?: boolean;
 }
 
@@ -28,7 +28,7 @@ const good = (name: string, value: unknown, ...gives: [unknown?]): Sample =>
   gives.length === 0 ? { name, value } : { name, value, gives: gives[0] };
 const bad = (name: string, value: unknown, ...issues: (readonly [path: string, code: string])[]): Sample => ({ name, value, issues });
 
-/** A tree: each node holds others. */
+/** A tree: each node contains others. */
 interface Tree {
   readonly name: string;
   readonly children: readonly Tree[];
@@ -42,7 +42,7 @@ const Bank = z.object({ kind: z.literal("bank"), account: z.object({ iban: z.str
 const twice = { x: 1 };
 const dated = { toJSON: () => "2026-01-02T03:04:05.000Z" };
 
-/** Every type that a contract can carry, by name. */
+/** Every type that a contract may use, by name. */
 export const SCHEMAS: Readonly<Record<string, SchemaRow>> = {
   text: {
     schema: z.string(),

@@ -3,7 +3,7 @@ import { caughtOf } from "../caught.ts";
 import { hopOf } from "../hop.ts";
 import type { AlphaHandlers } from "./context.ts";
 
-/** The beginning of the chain alpha, beta, gamma, delta. */
+/** The first context of the chain alpha, beta, gamma, delta. */
 export const createChain = (probe: Probe): AlphaHandlers["chain"] => ({
   async trace({ ctx }) {
     return [hopOf("alpha", ctx), ...(await ctx.call.beta.chain.trace())];

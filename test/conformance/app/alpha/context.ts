@@ -2,8 +2,8 @@ import { defineContext } from "holon";
 import { beta, alpha as contract, gamma } from "../contracts/index.ts";
 import * as tables from "./tables.ts";
 
-/** Calls beta and gamma; delta does not exist for it. */
+/** Calls beta and gamma; it does not know delta. */
 export const alpha = defineContext(contract, { tables, calls: { beta, gamma } });
 
-/** What alpha's handlers are, group by group. */
+/** The type of alpha's handlers, by group. */
 export type AlphaHandlers = Parameters<typeof alpha.procedures>[0];

@@ -1,6 +1,6 @@
 import type { AlphaHandlers } from "./context.ts";
 
-/** Streams of beta, handed on. */
+/** Passes on streams of beta. */
 export const feeds: AlphaHandlers["feeds"] = {
   async *relay({ input, ctx }) {
     yield* ctx.call.beta.feeds.count(input);

@@ -2,7 +2,7 @@ import { safeCall } from "holon";
 import { caughtOf } from "../caught.ts";
 import type { AlphaHandlers } from "./context.ts";
 
-/** Hands calls on to beta, and does this or that with what comes back. */
+/** Passes calls on to beta, and handles the answers in various ways. */
 export const relay: AlphaHandlers["relay"] = {
   uncaught: ({ input, ctx }) => ctx.call.beta.errors.later(input),
   declaring: ({ input, ctx }) => ctx.call.beta.errors.later(input),

@@ -2,7 +2,7 @@ import type { Probe } from "../../probe.ts";
 import { dataOf, spoil } from "../data.ts";
 import type { AlphaHandlers } from "./context.ts";
 
-/** Changes what was sent and what came, and looks whether the other side noticed. */
+/** Changes sent inputs and received answers, and checks that beta does not see the change. */
 export const createSharing = (probe: Probe): AlphaHandlers["sharing"] => ({
   async mutateAfter({ input: { tag }, ctx }) {
     const data = dataOf(tag);

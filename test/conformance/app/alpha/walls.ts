@@ -3,7 +3,7 @@ import type { HolonError } from "holon";
 import * as others from "../beta/tables.ts";
 import type { AlphaHandlers } from "./context.ts";
 
-/** Reaches for what belongs to beta. */
+/** Tries to access beta's data. */
 export const walls: AlphaHandlers["walls"] = {
   async readOthers({ ctx }) {
     const [row] = await ctx.db.select({ name: others.items.name }).from(others.items);

@@ -3,7 +3,7 @@ import type { BetaHandlers } from "./context.ts";
 
 type Trio = BetaHandlers["access"]["public"];
 
-/** Handlers that tell whether they were entered. */
+/** Handlers that note each of their calls. */
 export function createAccess(probe: Probe): BetaHandlers["access"] {
   const trio: Trio = {
     ask: ({ input }) => enter(probe, input.tag),

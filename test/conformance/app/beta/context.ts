@@ -10,8 +10,8 @@ export const beta = defineContext(contract, {
   jobs: { tell: job(z.object({ tag: z.string(), urgent: z.boolean().optional() })) },
 });
 
-/** What beta's handlers are, group by group. */
+/** The type of beta's handlers, by group. */
 export type BetaHandlers = Parameters<typeof beta.procedures>[0];
 
-/** What beta's rules are, group by group. */
+/** The type of beta's rules, by group. */
 export type BetaRules = Parameters<typeof beta.rules>[0];

@@ -4,13 +4,13 @@ import type { BetaHandlers } from "./context.ts";
 
 const SECRET = new Error("select password from users where id = $1 -- params: s3cret");
 
-/** What is never to be seen outside of the callee. */
+/** Texts that callers must never see. */
 export const SECRETS = ["s3cret", "password", "/work/"];
 
 const circle: { self?: unknown } = {};
 circle.self = circle;
 
-/** Everything that a handler may throw, by name. */
+/** All kinds of values that a handler may throw, by name. */
 export const THROWN: Readonly<Record<string, () => unknown>> = {
   declared: () => new HolonError("OUT_OF_STOCK", "Only 2 are left.", { details: { available: 2 } }),
   declaredWithCause: () => new HolonError("OUT_OF_STOCK", "Only 2 are left.", { details: { available: 2 }, cause: SECRET }),

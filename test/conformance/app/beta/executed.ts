@@ -10,7 +10,7 @@ type Statements = Pick<Parameters<Parameters<Args["ctx"]["transaction"]>[0]>[0][
 /** The lock that the cases hold: a statement that waits for it fails with a lock timeout. */
 export const HELD_LOCK = 714_003;
 
-/** Mutations that do this and that, and then fail. */
+/** Mutations that do some work and then fail. */
 export const executed: BetaHandlers["executed"] = {
   async act(args) {
     for (const what of args.input.before) await BEFORE[what](args);
@@ -41,7 +41,7 @@ const BEFORE: Readonly<Record<Args["input"]["before"][number], (args: Args) => P
   call: ({ input: { tag }, ctx }) => ctx.call.gamma.ledger.book({ tag, amount: 1 }),
   refusedCall: ({ ctx }) => ctx.call.gamma.ledger.book({ tag: 5 } as never).catch(() => {}),
   async callAlongside({ input: { tag }, ctx }) {
-    // What fails is not what is still under way.
+    // The call that fails is not the call that is still running.
     await Promise.all([
       ctx.call.gamma.ledger.book({ tag, amount: 1 }),
       ctx.call.gamma.ledger.booked({ tag: 5 } as never).catch(() => {

@@ -5,7 +5,7 @@ import type { BetaHandlers, beta } from "./context.ts";
 import { items } from "./tables.ts";
 
 type Row = typeof items.$inferSelect;
-/** As {@link beta} has them. */
+/** The transaction of {@link beta}. */
 type BetaTransaction = Transaction<{
   contract: typeof beta.contract;
   tables: { items: typeof items };
@@ -14,7 +14,7 @@ type BetaTransaction = Transaction<{
   workflows: typeof beta.workflowSpecs;
 }>;
 
-/** Mutations that callers may repeat. */
+/** Mutations that callers may retry. */
 export const createKeys = (probe: Probe): BetaHandlers["keys"] => ({
   async add({ input, ctx, tx }) {
     const row = await insert(tx, input);

@@ -1,7 +1,7 @@
 import type { Probe } from "../../probe.ts";
 import type { BetaHandlers } from "./context.ts";
 
-/** Events of beta, watched as they are committed. */
+/** Streams that watch the committed events of beta. */
 export const createLive = (probe: Probe): BetaHandlers["live"] => ({
   add: ({ input, ctx }) => ctx.transaction((tx) => tx.emit("itemAdded", input)),
   async *watch({ input: { tag, most, lastEventId }, ctx }) {

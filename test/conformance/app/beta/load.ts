@@ -2,7 +2,7 @@ import { HolonError } from "holon";
 import type { Probe } from "../../probe.ts";
 import type { BetaHandlers } from "./context.ts";
 
-/** Much at once, and much in one. */
+/** Handlers for many concurrent calls, and for large ones. */
 export const createLoad = (probe: Probe): BetaHandlers["load"] => ({
   double: ({ input }) => ({ n: 2 * input.n }),
   async doubleLater({ input }) {

@@ -1,7 +1,7 @@
 import type { Probe } from "../../probe.ts";
 import type { BetaHandlers, BetaRules } from "./context.ts";
 
-/** Handlers of rows that have owners. */
+/** Handlers for rows that have owners. */
 export const createRows = (probe: Probe): BetaHandlers["rows"] => ({
   get: ({ input }) => `the row of ${input.owner}`,
   read: ({ input }) => ({ owner: input.owner }),
@@ -15,7 +15,7 @@ export const createRows = (probe: Probe): BetaHandlers["rows"] => ({
   },
 });
 
-/** A row is seen by its owner and by admins. */
+/** The owner of a row and admins may see it. */
 export const rowRules: NonNullable<BetaRules["rows"]> = {
   get: ({ input, ctx }) => owns(input.owner, ctx.user),
   read: { answer: async ({ output, ctx }) => owns(output.owner, ctx.user) },

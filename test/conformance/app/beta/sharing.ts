@@ -5,7 +5,7 @@ import type { BetaHandlers } from "./context.ts";
 
 const constant = dataOf("constant");
 
-/** Handlers with a memory, and bad manners. */
+/** Handlers that keep and change the objects that they get and return. */
 export const createSharing = (probe: Probe): BetaHandlers["sharing"] => ({
   async keep({ input: { tag, data } }) {
     probe.keep(`${tag} input`, data);

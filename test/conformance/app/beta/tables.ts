@@ -3,7 +3,7 @@ import { check, integer, pgSchema, text, unique, uuid } from "drizzle-orm/pg-cor
 
 const schema = pgSchema("beta");
 
-/** What beta's cases write; a name is there once a tag. */
+/** The rows that beta's cases write; a name is unique within a tag. */
 export const items = schema.table(
   "items",
   { id: uuid().primaryKey().defaultRandom(), tag: text().notNull(), name: text().notNull(), amount: integer().notNull() },

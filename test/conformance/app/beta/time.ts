@@ -5,7 +5,7 @@ import { reasonOf } from "../reason.ts";
 import type { BetaHandlers } from "./context.ts";
 import { items } from "./tables.ts";
 
-/** Handlers that take long, and tell how they were stopped. */
+/** Handlers that take long, and note why they were stopped. */
 export const createTime = (probe: Probe): BetaHandlers["time"] => ({
   async hang({ input: { tag }, ctx }) {
     void reasonOf(ctx.signal).then((reason) => probe.note(tag, reason));
@@ -39,7 +39,7 @@ async function codeOf(work: PromiseLike<unknown>): Promise<string> {
   }
 }
 
-/** Between alpha and gamma. */
+/** The context of the chain between alpha and gamma. */
 export const chain: BetaHandlers["chain"] = {
   async trace({ ctx }) {
     return [hopOf("beta", ctx), ...(await ctx.call.gamma.chain.trace())];

@@ -5,7 +5,7 @@ import { items } from "./tables.ts";
 
 const row = (tag: string, name = "item", amount = 1) => ({ tag, name, amount });
 
-/** What happens in transactions, and what must not. */
+/** Handlers that do allowed and forbidden things in transactions. */
 export const createTx = (probe: Probe): BetaHandlers["tx"] => ({
   commit: ({ input: { tag }, ctx }) =>
     ctx.transaction(async (tx) => {

@@ -6,7 +6,7 @@ import { Caught, Data, Hop, Tag } from "./shapes.ts";
 const inTag = { access: "public", input: Tag } as const;
 const inWhat = { access: "public", input: z.object({ what: z.string() }), output: z.string() } as const;
 
-/** The caller of most cases. */
+/** The calling context of most cases. */
 export const alpha = contract("alpha", {
   procedures: byRest("alpha", {
     relay: {

@@ -6,7 +6,7 @@ import { Data, Hop, Tag } from "./shapes.ts";
 const inTag = { access: "public", input: Tag } as const;
 const Row = z.object({ id: z.uuid(), name: z.string(), amount: z.int() });
 
-/** Ways to fail; {@link import("../beta/errors.ts").THROWN} says how each does. */
+/** Procedures that fail; {@link import("../beta/errors.ts").THROWN} has the error of each. */
 const errors = {
   now: query({ access: "public", input: z.object({ what: z.string() }), output: z.string(), errors: declaredErrors(), statuses: { TEAPOT: 418 } }),
   later: query({ access: "public", input: z.object({ what: z.string() }), output: z.string(), errors: declaredErrors(), statuses: { TEAPOT: 418 } }),
@@ -172,7 +172,7 @@ const time = {
   remaining: query({ access: "public", output: z.number() }),
 };
 
-/** The callee of most cases. */
+/** The called context of most cases. */
 export const beta = contract("beta", {
   procedures: byRest("beta", {
     errors,

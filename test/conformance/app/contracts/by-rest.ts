@@ -1,12 +1,13 @@
 import { type AnyProcedure, contract, type ProcedureTree, type RestLine, walkProcedures } from "holon/contract";
 
 /**
- * The same procedures with a REST route each, at `/<context>/<group>/<name>`: a GET where its input fits into a URL, else a POST; or all of them POSTs.
+ * Adds a REST route to each procedure, at `/<context>/<group>/<name>`: a GET if the input of a query fits into a URL, else a POST. With `POST`, all
+ * routes are POSTs.
  *
- * Internal procedures and subscriptions get none.
+ * Internal procedures and subscriptions get no route.
  */
 export function byRest<const Tree extends ProcedureTree>(context: string, tree: Tree, queries: "GET" | "POST" = "GET"): Tree {
-  // The tree keeps its form and every schema; only `rest` is added, which no type of a procedure tells.
+  // The tree keeps its structure and every schema; only `rest` is added, which does not change a procedure's type.
   return Object.fromEntries(
     Object.entries(tree).map(([name, node]) => {
       const path = `${context}/${name}`;

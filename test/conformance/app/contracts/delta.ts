@@ -5,7 +5,7 @@ import { Hop, Tag } from "./shapes.ts";
 
 const inTag = { access: "public", input: Tag } as const;
 
-/** The end of the chain. */
+/** The last context of the chain. */
 export const delta = contract("delta", {
   procedures: byRest("delta", {
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query(inTag), sleepInTransaction: query(inTag), hang: query(inTag) },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Says which case a call belongs to, see {@link import("../../probe.ts").Probe}. */
+/** Identifies the case that a call belongs to, see {@link import("../../probe.ts").Probe}. */
 export const Tag = z.object({ tag: z.string() });
 
 /** A principal, as handlers see it. */
@@ -10,7 +10,7 @@ export const Who = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("system"), context: z.string(), task: z.string() }),
 ]);
 
-/** What one context of a chain sees of a call. */
+/** The facts of a call that one context of a chain sees. */
 export const Hop = z.object({
   context: z.string(),
   principal: Who,
@@ -20,7 +20,7 @@ export const Hop = z.object({
   remainingMs: z.number(),
 });
 
-/** What a caller sees of an error that it caught. */
+/** The facts of a caught error that a caller sees. */
 export const Caught = z.object({
   isHolonError: z.boolean(),
   code: z.string(),
@@ -32,7 +32,7 @@ export const Caught = z.object({
   stackOfCallee: z.boolean(),
 });
 
-/** Data with an object of each kind inside. */
+/** Data with nested objects of each kind. */
 export const Data = z.object({
   text: z.string(),
   list: z.array(z.object({ n: z.int() })),

@@ -2,5 +2,5 @@ import { defineContext } from "holon";
 import { delta as contract } from "../contracts/index.ts";
 import * as tables from "./tables.ts";
 
-/** Calls nobody. */
+/** Calls no other context. */
 export const delta = defineContext(contract, { tables });

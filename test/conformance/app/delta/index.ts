@@ -6,10 +6,10 @@ import { reasonOf } from "../reason.ts";
 import { delta } from "./context.ts";
 import { beds } from "./tables.ts";
 
-/** Long past any deadline of a case, far from those of the tests. */
+/** Longer than any deadline of a case, and than the time limits of the tests. */
 const SLEEP_SECONDS = 600;
 
-/** The end of the chain, where work hangs. */
+/** The last context of the chain, where work hangs. */
 export function createDelta(probe: Probe): ContextModule {
   return delta.implement({
     procedures: delta.procedures({

@@ -4,7 +4,7 @@ import { hopOf } from "../hop.ts";
 import { gamma } from "./context.ts";
 import { bookings } from "./tables.ts";
 
-/** Between beta and delta. */
+/** The context of the chain between beta and delta. */
 export function createGamma(): ContextModule {
   return gamma.implement({
     procedures: gamma.procedures({
