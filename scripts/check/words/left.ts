@@ -22,6 +22,7 @@ export const NOT_YET: readonly string[] = [
   "test/",
   "docs/",
   "README.md",
+  "deploy/README.md",
 ];
 
 /** A word that is right where it stands. */
