@@ -94,13 +94,14 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(await effectsOf("a")).toEqual(upTo(20));
   });
 
-  it("go on up to the one whose handler hangs, and are called once more for it", async () => {
-    await hold("a", 4);
+  it("go on up to the one whose handler hangs, which costs them few transactions, not one for each", async () => {
+    await hold("a", 12);
     const calls: number[] = [];
-    await place.startConsumer(place.backend, hangingAt("a", 4, calls), { handlerMs: 4_000, attemptsCount: 2 });
-    await until(async () => (await effectsOf("a")).length === 3);
-    expect(calls.filter((n) => n === 4).length).toBeLessThanOrEqual(2);
-    expect(calls.filter((n) => n === 3).length).toBeLessThanOrEqual(2);
+    await place.startConsumer(place.backend, hangingAt("a", 12, calls), { handlerMs: 4_000, attemptsCount: 20 });
+    await until(async () => (await effectsOf("a")).length === 11);
+    // On a busy machine a transaction ends before it has reached the last of them: two calls are enough on an idle one.
+    expect(calls.filter((n) => n === 11).length).toBeLessThanOrEqual(5);
+    expect(await transactionsOf("a")).toBeLessThanOrEqual(5);
   });
 
   it("go on beside those of another key up to the one whose handler hangs, which alone is tried again", async () => {
