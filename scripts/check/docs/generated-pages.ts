@@ -29,7 +29,10 @@ function errorsPage(): string {
   const rows = Object.entries(ERROR_CATALOGUE).map(([code, row]) => errorCells(`\`${code}\``, row));
   return page(
     "Errors",
-    "Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is the world failing, a *defect* is a bug. `Executed` says whether the call may have had an effect, which the error itself knows better (`error.executed`): it is `maybe` instead of `no` if the call had committed a transaction, or called a mutation of another context, before it failed. `retry` says whether sending the call again is right.",
+    `Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is a failure outside of the code, a
+*defect* is a bug. \`Executed\` says whether the call may have had an effect. The error itself knows better
+(\`error.executed\`): it is \`maybe\` instead of \`no\` if the call had committed a transaction, or called a mutation of
+another context, before it failed. \`Retry\` says whether it is right to send the call again.`,
     table(
       ["Code", "Kind", "HTTP", "tRPC", "Retry", "Executed", "Log", "Meaning", "Cure"],
       [...rows, errorCells("declared by a contract", DECLARED_ERROR)],
@@ -51,7 +54,8 @@ function limitsPage(root: string): string {
   ]);
   return page(
     "Limits",
-    "Everything that is bounded, with its default. A process takes another value from the variable, in the unit of the name: milliseconds, bytes, or a number of things.",
+    `Every limit with its default. The variable sets another value for a process, in the unit of the name: milliseconds,
+bytes, or a number of things.`,
     `${table(["Limit", "Default", "Variable", "Bounds"], rows)}\n\n${STREAMS}\n\n${keptSection()}`,
   );
 }
@@ -59,21 +63,27 @@ function limitsPage(root: string): string {
 /** How streams are counted: a rule about several limits, which the comment of one limit cannot explain. */
 const STREAMS = `## Streams
 
-A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`), so it has places of its own and takes none of those of the calls.
+A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`). So streams have slots of their own, and take no
+slots of calls.
 
 | Limit | Counted | From, to | A stream over it is answered |
 | --- | --- | --- | --- |
-| \`userStreamCount\`, \`addressStreamCount\` | in each edge process for itself: two edges let twice as many pass. Every stream counts for its address, also those of signed-in users, which count for their user as well | from when it is known who asks, until the connection is closed | \`TOO_MANY_REQUESTS\` (429) |
-| \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and those that other contexts open by \`ctx.call\` | from when the handler is called, until it has ended | \`OVERLOADED\` (503) |
+| \`userStreamCount\`, \`addressStreamCount\` | in each edge process for itself: two edges let twice as many pass. Every stream counts for its address; a stream of a signed-in user counts for the user as well | from when the user is known, until the connection is closed | \`TOO_MANY_REQUESTS\` (429) |
+| \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and the streams that other contexts open by \`ctx.call\` | from when the handler is called, until it has ended | \`OVERLOADED\` (503) |
 | \`meshStreamCount\` | for each connection between two processes, at both ends | while the stream is open | \`OVERLOADED\` (503) |
 
-The answer says in \`details.retryAfterMs\` when to come back (\`streamRetryMs\`). To a browser it is an event of a stream that begins with 200 and ends at once, with a \`retry:\` of that time: a browser tells a page
-nothing of an answer with another status. A client of tRPC, by \`createClient\` or by \`httpSubscriptionLink\`, ends the subscription with \`TOO_MANY_REQUESTS\` and does not try again by itself; after \`OVERLOADED\` it comes back after that time.
+The answer says in \`details.retryAfterMs\` when the client may come back (\`streamRetryMs\`). A browser gets it as an event
+of a stream that begins with 200 and ends at once, with a \`retry:\` of that time, since a browser shows a page nothing of
+an answer with another status. A client of tRPC, by \`createClient\` or by \`httpSubscriptionLink\`, ends the subscription
+with \`TOO_MANY_REQUESTS\` and does not try again by itself. After \`OVERLOADED\` it comes back after that time.
 
-- IPv6 addresses count by their /64 network, as for the rates. Behind a proxy, set \`HOLON_TRUSTED_PROXIES\`: without it all clients have the proxy's address, and share its ${DEFAULT_LIMITS.addressStreamCount} streams. Raise
-  \`addressStreamCount\` where many users share an address.
-- A client that vanishes without closing its connection counts until the connection is given up: at the latest when the stream has had no item for \`subscriptionIdleMs\`, or is \`subscriptionGreatestAgeMs\` old.
-- A handler that does not end when \`ctx.signal\` is aborted keeps its place of the context for as long as it runs. \`holon_streams_running\` is the number of places that are taken, by context.`;
+- IPv6 addresses count by their /64 network, as for the rates. Behind a proxy, set \`HOLON_TRUSTED_PROXIES\`: without it
+  all clients have the proxy's address, and share its ${DEFAULT_LIMITS.addressStreamCount} streams. Raise \`addressStreamCount\` if many users share an
+  address.
+- A client that vanishes without closing its connection counts until the connection is given up: at the latest when the
+  stream has had no item for \`subscriptionIdleMs\`, or is \`subscriptionGreatestAgeMs\` old.
+- A handler that does not end when \`ctx.signal\` is aborted keeps its slot of the context for as long as it runs.
+  \`holon_streams_running\` is the number of slots that are taken, by context.`;
 
 /** What is kept for a time. Each row has a test: in `retention.test.ts`, which moves the clock, or beside the code that keeps the row. */
 function keptSection(): string {
@@ -85,13 +95,13 @@ function keptSection(): string {
     [
       "events and jobs of the outbox",
       "`holon_outbox`",
-      `${by("outboxKeptMs")} after all subscribers have acknowledged, or the job was taken over. One that is not acknowledged is kept`,
+      `${by("outboxKeptMs")} after all subscribers have acknowledged, or the job was taken over. A row that is not acknowledged is kept`,
     ],
     ["which subscribers have acknowledged an event", "`holon_deliveries`", "as long as its event"],
     [
       "events that were taken, or skipped",
       "`holon_inbox`",
-      `${by("inboxKeptMs")} after their effect. One that is held or parked is kept until it is worked off or skipped`,
+      `${by("inboxKeptMs")} after their effect. An event that is held or parked is kept until it is handled or skipped`,
     ],
     ["jobs that are done", "`holon_jobs`", by("doneJobsKeptMs")],
     ["jobs that failed for good", "`holon_jobs`", by("failedJobsKeptMs")],
@@ -99,17 +109,17 @@ function keptSection(): string {
     [
       "runs of workflows that ended, with their steps",
       "`holon_runs`, `holon_steps`",
-      `${by("runsKeptMs")} after their end. As long as a run is kept, its key finds it. One that is stuck is kept`,
+      `${by("runsKeptMs")} after their end. As long as a run is kept, its key finds it. A run that is stuck is kept`,
     ],
-    ["events for runs that come to wait for them", "`holon_awaited_events`", by("awaitedEventsKeptMs")],
+    ["events for runs that wait for them later", "`holon_awaited_events`", by("awaitedEventsKeptMs")],
     [
       "the last number of a key of events",
       "`holon_order`",
       `at least ${days(orderMs)} after the last event of the key (\`outboxKeptMs\`, \`inboxKeptMs\` and a day), at most twice that; longer while an event of the key is in the outbox`,
     ],
-    ["up to where events were removed", "`holon_removed`", "for ever: a row for each event of the contract"],
-    ["schedules", "`holon_schedules`", "for ever, also of names that no version knows: a row for each name"],
-    ["who hears the events", "`holon_subscribers`", "until `npm run work -- forget <context> <subscriber>`"],
+    ["the position up to which events were removed", "`holon_removed`", "for ever: a row for each event of the contract"],
+    ["schedules", "`holon_schedules`", "for ever, also if no version knows the name: a row for each name"],
+    ["the subscribers of the events", "`holon_subscribers`", "until `npm run work -- forget <context> <subscriber>`"],
     [
       "finished entries of the queues",
       "Redis, or the schema of the queues",
@@ -118,14 +128,16 @@ function keptSection(): string {
   ];
   return `## What is kept, and how long
 
-Each process that does the background work of a context (role \`jobs\`) looks once a minute for rows of it that were kept long enough, and removes them until none is left: a thousand in a statement, with a rest
-after each that is as long as the statement took. A process without that role removes the idempotency keys, which it makes itself.
+Each process that does the background work of a context (role \`jobs\`) looks once a minute for rows that were kept long
+enough, and removes them until none is left. It removes a thousand in a statement, and then rests for as long as the
+statement took. A process without that role removes the idempotency keys, which it makes itself.
 
 ${table(["What", "Where", "Kept for"], rows)}
 
-- \`holon_retention_removed_total{context,table}\` counts what a process has removed. \`holon_retention_lag_seconds{context,table}\` is the age that the oldest row has beyond its time: alert on
+- \`holon_retention_removed_total{context,table}\` counts the rows that a process has removed.
+  \`holon_retention_lag_seconds{context,table}\` is the age that the oldest row has beyond its time: alert on
   \`max by (context, table) (holon_retention_lag_seconds) > 3600\`.
-- Numbers of a key do not come twice, also after its last number was forgotten: the next one is higher than all before.
+- Numbers of a key do not come twice, even after its last number was removed: the next number is higher than all before.
 - The limits that end in \`KeptMs\` must be the same in all processes of an app.`;
 }
 
@@ -162,14 +174,15 @@ function environmentPage(): string {
     [
       `\`${address.replace("CONTEXT", "<CONTEXT>")}\``,
       "",
-      "Where a context that is not hosted here answers: one or more mesh addresses (`mesh://catalog:3001`), separated by commas.",
+      "Mesh address (`mesh://catalog:3001`) of a context that is not hosted here. Of several, separated by commas, the first is used.",
     ],
     [`\`${database.replace("CONTEXT", "<CONTEXT>")}\``, "`DATABASE_URL`", "A database, or a login, of that context alone."],
     ["`HOLON_LIMIT_<NAME>`", "[Limits](limits.md)", "Another value for a limit."],
   ];
   return page(
     "Environment",
-    "Every variable that a process reads. All that is wrong with them is reported at once, each with its cure, with exit code 2 and before anything is opened. `npm run plan` prints what they come to.",
+    `Every variable that a process reads. All faults are reported at once, each with its cure, with exit code 2 and before
+anything is opened. \`npm run plan\` prints what a process would do with them.`,
     table(["Variable", "Default", "Means"], [...fixed, ...ofContexts]),
   );
 }

@@ -192,7 +192,7 @@ export const ERROR_CATALOGUE = {
     "maybe",
     "debug",
     "The caller went away or gave up.",
-    "None: nobody waits for the answer.",
+    "None: the caller does not wait for the answer any more.",
   ),
   INTERNAL: row(
     "defect",

@@ -4,7 +4,7 @@
  * Units are the last word of each name: `Ms` milliseconds, `Bytes` bytes, `Count` a number of things.
  */
 export const DEFAULT_LIMITS = {
-  /** Time that the edge gives a call which names no deadline. */
+  /** Time that the edge gives a call that names no deadline. */
   deadlineMs: 10_000,
   /** Longest deadline that a caller may ask for. */
   greatestDeadlineMs: 30_000,
@@ -34,7 +34,7 @@ export const DEFAULT_LIMITS = {
   keepAliveMs: 72_000,
   /** Calls of one signed-in user that pass within `rateWindowMs`. */
   userRateCount: 5_000,
-  /** Calls from one address, of nobody who signed in, that pass within `rateWindowMs`. */
+  /** Calls from one address, by users who are not signed in, that pass within `rateWindowMs`. */
   addressRateCount: 5_000,
   /**
    * Requests of one address that are refused before a procedure is known, within `rateWindowMs`. Past it, each request for a procedure from there is answered 429,
@@ -43,7 +43,7 @@ export const DEFAULT_LIMITS = {
   refusalRateCount: 300,
   /** How long calls are counted for `userRateCount` and `addressRateCount`, and refusals for `refusalRateCount`. */
   rateWindowMs: 10_000,
-  /** Users, addresses and other keys that one rate limit remembers in one process; past it, the one that came first is forgotten. */
+  /** Users, addresses and other keys that one rate limit remembers in one process; above it, the oldest key is forgotten. */
   rateKeysCount: 50_000,
   /** Greatest frame on the mesh. */
   frameBytes: 8 * 1024 * 1024,
@@ -75,7 +75,7 @@ export const DEFAULT_LIMITS = {
   streamWindowCount: 32,
   /** How long a subscription may stay without an item. */
   subscriptionIdleMs: 120_000,
-  /** How old a subscription may grow before it is ended for the client to resume. */
+  /** How old a subscription may grow; then it is ended, and the client resumes it. */
   subscriptionGreatestAgeMs: 3_600_000,
   /** How often a subscription sends a sign of life. */
   subscriptionHeartbeatMs: 10_000,
