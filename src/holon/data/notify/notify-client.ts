@@ -42,8 +42,8 @@ export interface NotifyStanding {
  * The only connection of a process to a server that receives NOTIFY. It works as its login, because channels need no right, and runs nothing but LISTEN and
  * NOTIFY.
  *
- *     idle --first listen()--> connecting --connected--> open --all channels listened--> hearing (all listeners are woken once: something may have been missed)
- *     connecting, open, hearing --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
+ *     idle --first listen()--> connecting --connected--> open --all channels listened--> listening (all listeners are woken once: something may have been missed)
+ *     connecting, open, listening --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
  *     any --close()--> closed
  *
  * N1. Every answer has a time limit that a timer of this process keeps. If an answer does not come, the connection is cut off.
