@@ -23,7 +23,16 @@ export interface KeyParts<T extends Tables> {
 /** The longest time that the release of a key may take. If it fails, the key is released by the end of its lease. */
 const RELEASE_MS = 5_000;
 
-/** Idempotency keys of one context: an effect happens once for a key, however often it is called. */
+/**
+ * Idempotency keys of one context.
+ *
+ * I1. An effect happens once for a key. Key, effect and answer are one commit: there is no effect without its key, and no answer without its effect.
+ * I2. A key that was used has one answer. Every call with it gets that answer; a call with another input gets KEY_REUSED.
+ * I3. A claim holds until the deadline of its call and is not renewed. After that another call may take the key, with a higher attempt, and the transaction
+ *     of the first holder is refused.
+ * I4. A duplicate that waits needs no connection while the first call runs in this process: duplicates must not take the pool from other calls.
+ * I5. A call of a workflow's step and the call that undoes it come one after the other. Once the undo has come, the call is refused (KEY_UNDONE).
+ */
 export class IdempotencyKeys<T extends Tables> {
   readonly #parts: KeyParts<T>;
   readonly #statements: KeyStatements;
@@ -38,6 +47,7 @@ export class IdempotencyKeys<T extends Tables> {
 
   /** Runs an effect once: key, effect and answer are one transaction. See {@link ContextData.runOnce}. */
   runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
+    // I4. A duplicate waits here, without a connection.
     return this.#inFlight.alone(scope, key, (hold) => {
       const options = key.wait ? { lockTimeoutMs: this.#leftMs(scope) } : {};
       return this.#parts.transaction(scope, (tx) => this.#runIn(tx, key, hold, run), options);
@@ -63,6 +73,7 @@ export class IdempotencyKeys<T extends Tables> {
       return used.answer;
     }
     hold();
+    // I1. The key is written in this transaction already.
     const answer = await run(tx);
     await tx.db.execute(this.#statements.answer(key, answer));
     return answer;
@@ -88,7 +99,7 @@ export class IdempotencyKeys<T extends Tables> {
     return answerOf(await this.#rows(scope, this.#statements.read(key)), key);
   }
 
-  /** The claim of a run's call and the claim of its undo are made one after the other. */
+  /** I5. The claim of a run's call and the claim of its undo are made one after the other. */
   async #claimOfRun(scope: Scope, key: KeyScope, runKey: RunKey, claim: SQL): Promise<readonly unknown[]> {
     try {
       return await this.#parts.transaction(
@@ -121,6 +132,7 @@ export class IdempotencyKeys<T extends Tables> {
       complete: async (tx, answer) => {
         const runKey = runKeyOf(key);
         if (runKey !== undefined) await this.#meet(tx, key, runKey);
+        // I3. No row: another call has the key.
         const completed = await tx.db.execute(this.#statements.complete(key, attempt, answer));
         if (completed.length === 0) throw inFlight(key);
       },

@@ -98,7 +98,7 @@ export class ConnectionPool {
     return this.acquire(scope);
   }
 
-  /** Releases a connection. A lost or old one is ended, and so is the spare one. */
+  /** Releases a connection (P1). A lost or old one is ended, and so is the spare one. */
   release(connection: PoolConnection): void {
     if (connection === this.#spare) {
       this.#spare = undefined;
@@ -110,13 +110,13 @@ export class ConnectionPool {
     this.#leave();
   }
 
-  /** Ends a connection whose state is unknown, and frees its slot. */
+  /** Ends a connection whose state is unknown, and frees its slot (P1). */
   discard(connection: PoolConnection): void {
     void this.#end(connection, 0);
     this.#leave();
   }
 
-  /** Pings the server. If all connections are busy, it uses one connection more, because they may wait for a silent server. Errors: UNAVAILABLE. */
+  /** Pings the server. If all connections are busy, it uses one connection more (P3), because they may wait for a silent server. Errors: UNAVAILABLE. */
   async ping(): Promise<void> {
     const { applicationName: context, clock } = this.#options;
     await inSystemScope({ context, task: "ping", deadlineMs: PING_TIMEOUT_MS, late: silent }, clock, async (scope) => {
@@ -200,6 +200,7 @@ export class ConnectionPool {
     this.#open.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
+    // P2. They may be lost too.
     if (reason === "silent") for (const idle of this.#idle.splice(0)) void this.#end(idle, 0);
   }
 

@@ -60,6 +60,11 @@ const ATTEMPTS = 4;
 /**
  * Runs work in a transaction. Runs it again after a deadlock or a serialization failure.
  *
+ * I1. Work is repeated only if nothing of it was committed, and never after a transaction that follows may have begun.
+ * I2. The connection is given on once: back to the pool, or to the next transaction of the chain. If its state is not known, it is ended.
+ * I3. A call that is cancelled gets the reason at once. Its connection goes back when the rollback is over, or is cut off.
+ * I4. The scope counts the transaction as an effect until it is certain that nothing was committed.
+ *
  * Errors: CONFLICT - other transactions were in conflict each time; DEADLINE_EXCEEDED or the scope's reason - rolled back, nothing runs on.
  */
 export async function runTransaction<T extends Tables, R>(
@@ -79,12 +84,13 @@ export async function runTransaction<T extends Tables, R>(
     try {
       return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
-      // The cause belongs to another transaction, which this one cannot repeat.
+      // I1. The cause belongs to another transaction, which this one cannot repeat.
       const isBroken = isInstanceOf(error, ChainBroken);
       const isRepeated = attempt < ATTEMPTS && isWorthRepeating(error) && !(options.repeatsContention === false && isContention(error));
       const isOver = isBroken || !isRepeated || scope.cancelled !== undefined;
       if (isOver || (isCommitting && options.chain !== undefined)) {
         const thrown = isBroken ? error : toThrown(error, scope);
+        // I4. Nothing was committed.
         if (!isCommitting || isClean(thrown)) scope.effectFailed();
         throw thrown;
       }
@@ -125,7 +131,7 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    // On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
+    // I3 of the chain. On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
     // them have; a later offer replaces `settled`.
     for (let before: Promise<void> | undefined; before !== chain?.settled; ) {
       before = chain?.settled;
@@ -139,13 +145,14 @@ async function runAttempt<T extends Tables, R>(
     options.onCommitting?.();
     await committing;
     forget();
+    // I2. The next transaction of the chain may have taken it.
     if (!isOffered || chain?.reclaim(connection) === true) pool.release(connection);
     return result;
   } catch (error) {
     forget();
-    // The next transaction of the chain has the connection, and releases it.
+    // I2. The next transaction of the chain has the connection, and releases it.
     if (isOffered && chain?.reclaim(connection) === false) throw error;
-    // The caller gets the error now. The rollback may have to wait for a statement to end.
+    // I3. The caller gets the error now. The rollback may have to wait for a statement to end.
     const undone = undo(pool, connection, runner);
     if (scope.cancelled === undefined) await undone;
     throw error;
@@ -156,7 +163,7 @@ async function runAttempt<T extends Tables, R>(
 async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain): Promise<PoolConnection | undefined> {
   const taken = chain.take(pool.stats.waiting > 0);
   if (taken !== undefined) return taken;
-  // On another connection, the writes of the transactions before are visible only after their commit.
+  // I2 of the chain. On another connection, the writes of the transactions before are visible only after their commit.
   await chain.settled;
   return pool.tryAcquire(scope);
 }

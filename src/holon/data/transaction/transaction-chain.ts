@@ -9,7 +9,7 @@ export class ChainBroken extends Error {
   }
 }
 
-/** The most transactions in a row on a connection for which other calls wait. */
+/** The most transactions in a row on a connection for which other calls wait (I4). */
 const IN_A_ROW_COUNT = 10;
 
 /**
@@ -19,14 +19,19 @@ const IN_A_ROW_COUNT = 10;
  *     empty --offer()--> committing --take()--> empty          the next transaction has the connection
  *                        committing --reclaim()--> empty       there was no next one; the transaction that offered it has it again
  *
- * Guarantee: a transaction sees what those before it wrote, and commits only if they have committed.
+ * I1. A connection that is offered has one user: the next transaction takes it, or the one that offered it takes it back, never both.
+ * I2. A transaction that follows sees what those before it wrote. On their connection its statements run after their commit; on another connection it begins
+ *     when all of them have committed.
+ * I3. A transaction that follows commits only when all before it have. If one of them did not commit, it fails with {@link ChainBroken}, and so do those
+ *     behind it.
+ * I4. While other calls wait for a connection, at most ten transactions in a row use one. Then it goes back to the pool.
  */
 export class TransactionChain {
   #offered: PoolConnection | undefined = undefined;
   #inARow = 0;
   #settled: Promise<void> = Promise.resolve();
 
-  /** Resolves when all offered transactions have committed. Errors: {@link ChainBroken}. */
+  /** Resolves when all offered transactions have committed (I3). Errors: {@link ChainBroken}. */
   get settled(): Promise<void> {
     return this.#settled;
   }
@@ -44,7 +49,7 @@ export class TransactionChain {
     this.#settled = settled;
   }
 
-  /** The connection of a commit in progress; undefined if there is none, or if other calls have waited for it long enough. */
+  /** The connection of a commit in progress (I1); undefined if there is none, or if other calls have waited for it long enough (I4). */
   take(isWanted: boolean): PoolConnection | undefined {
     const connection = this.#offered;
     if (connection === undefined || (isWanted && this.#inARow >= IN_A_ROW_COUNT)) return undefined;
@@ -53,7 +58,7 @@ export class TransactionChain {
     return connection;
   }
 
-  /** Takes the connection back. Returns false if the next transaction has taken it. */
+  /** Takes the connection back (I1). Returns false if the next transaction has taken it. */
   reclaim(connection: PoolConnection): boolean {
     if (this.#offered !== connection) return false;
     this.#offered = undefined;
