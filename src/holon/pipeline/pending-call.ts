@@ -37,6 +37,11 @@ export interface CallHome {
  *   running --value--> answered
  *   running --throw, bad output--> failed
  *   running --deadline, cancelled--> failed (the scope is cancelled; the handler's later result is dropped)
+ *
+ * I1. A call ends once: the first of answer, error, deadline and cancellation counts. What the handler brings later is dropped.
+ * I2. Its deadline is always kept: by an entry of its own, or by that of the call that made it. If that call ends first, it gets its own entry then.
+ * I3. A mutation counts as an effect of the call that made it, from its beginning until it is certain that it had none.
+ * I4. A call that is over has no place in the gauge, also if its handler runs on.
  */
 export class PendingCall extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
@@ -60,9 +65,10 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     const parent = scope.parent;
     this.#owner = parent === undefined || scope.standsAlone ? scope : parent;
     this.#owner.link(this);
-    // A child with its parent's deadline is cancelled with the parent. Only a shorter deadline needs its own timer.
+    // I2. A child with its parent's deadline is cancelled with the parent. Only a shorter deadline needs its own timer.
     if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);
     home.gauge.running++;
+    // I3. `#end` takes it back.
     if (home.isMutation) parent?.effectBegan();
   }
 
@@ -137,6 +143,7 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     this.#ended = true;
     this.#owner.unlink(this);
     if (this.slot !== undefined) home.wheel.remove(this);
+    // I4. Its handler may run on.
     home.gauge.running--;
     this.#scope.release();
     this.#series.record(home.monotonicMs() - this.#startedMs, code);

@@ -42,6 +42,12 @@ export interface ServerHome extends MeshServices {
  *
  *   greeting --hello--> serving --drain()--> draining --last exchange closed--> ended
  *   any --fault, error, silence--> closed: every open exchange is cancelled
+ *
+ * I1. A target is called only after the peer's greeting, and only for a context that the peer's key may speak for.
+ * I2. The principal of a frame is read before the call is refused for any other reason: the frames that follow name it by its number only.
+ * I3. An id names one exchange, from the frame that opens it until its last frame has come or gone.
+ * I4. A CANCEL frame, the deadline and the loss of the connection cancel the scope of a call. What its handler still answers is dropped.
+ * I5. An answer that cannot be sent becomes a FAILURE, and the connection stays. A frame that cannot be understood ends it, with all its calls.
  */
 export class ServerConnection implements LinkOwner {
   /** What the caller understands. It is empty until the caller's greeting arrives. */
@@ -124,6 +130,7 @@ export class ServerConnection implements LinkOwner {
     this.#home.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
     if (this.#open.size > 0) {
       const error = catalogueError("CANCELLED", `The caller's connection was lost: ${reason}.`);
+      // I4. Nothing can be answered any more.
       for (const exchange of this.#open.all()) exchange.cancel(error);
     }
     this.#home.onClose(this);
@@ -149,6 +156,7 @@ export class ServerConnection implements LinkOwner {
   sendAnswer(id: number, path: string, frame: string): void {
     const failure = this.#unsendable(path, frame);
     if (failure === undefined) this.#link.writer.send(frame);
+    // I5. Only this call fails.
     else this.sendFailure(id, failure, path);
   }
 
@@ -204,6 +212,7 @@ export class ServerConnection implements LinkOwner {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
     this.#home.wheel.remove(this.#patience);
+    // I1. The others are left out: a call that names one of them is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
     this.#peerFrameBytes = hello.frameBytes;
@@ -248,11 +257,12 @@ export class ServerConnection implements LinkOwner {
   #begin(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
     const [kind, id, number, callerNumber, leftMs, who, traceparent, more] = frame;
     if (!isExchangeId(id)) return "a call has no id";
+    // I3. Another exchange may be at its place.
     if (this.#open.isTaken(id)) return `the id ${id} is in use`;
     if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not say by numbers what is called and for which context";
     if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
     if (kind === FRAME.OPEN && !isCount(frame[8])) return "a stream has no window";
-    // The principal is read before the call can be refused: later frames refer to it by its number.
+    // I2. The principal is read before the call can be refused: later frames refer to it by its number.
     const principal = this.#principals.read(who, nowMs);
     if (principal === undefined) return "a call names no principal";
     const extras = parseExtras(more);

@@ -75,6 +75,11 @@ export function createMeshPeer(options: MeshPeerOptions): MeshPeer {
  *   dialing --open--> greeting --hello--> ready
  *   dialing, greeting, ready --failed, lost, goaway--> waiting --jittered time--> dialing
  *   any --close()--> closed
+ *
+ * I1. One connection at most takes calls. One that said GOAWAY may end its calls beside it.
+ * I2. While no connection takes calls, one attempt, or the wait for the next one, is under way, until the peer is closed.
+ * I3. A call waits for a connection one second at most, and within its deadline. Nothing of it was sent then: `executed: "no"`.
+ * I4. The routes are those of the present connection's greeting: a target that is bound to an earlier one asks again.
  */
 class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   connection: PeerConnection | undefined = undefined;
@@ -185,6 +190,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
 
   onGreeting(connection: PeerConnection, hello: CalleeHello): void {
     const { clock, log, url } = this.#options;
+    // I4. Before the connection takes calls.
     this.#routes = toRoutes(this.#expected, hello);
     for (const route of this.#routes.values()) {
       if (route instanceof HolonError) log.error({ peer: url, process: hello.process, code: route.code }, route.message);
@@ -245,6 +251,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     if (reason !== this.#reason) log.warn({ peer: url, reason }, "no mesh connection; trying again");
     this.connection = undefined;
     this.#reason = reason;
+    // I2. The attempt that failed is over.
     this.#retry = new WheelTimeout(() => this.#connect());
     wheel.add(this.#retry, nowMs + fullJitterMs(Math.max(1, this.#attempt), RECONNECT, random));
   }

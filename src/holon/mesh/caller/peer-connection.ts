@@ -45,6 +45,12 @@ function extrasOf(scope: Scope, key: string | undefined): string {
  *
  *   greeting --hello--> ready --goaway--> draining --last exchange over--> ended
  *   any --fault, error, silence--> closed: every open exchange fails with UNAVAILABLE
+ *
+ * I1. An exchange ends once. A frame that comes for it later finds nothing under its id, and is ignored.
+ * I2. What refuses a call here is checked before its frame is sent. If a frame was built and is not sent, its id and the principal's entry in the table are
+ *     taken back, so that both ends have the same table.
+ * I3. If the connection is lost, only a call whose frame was never handed to the socket fails with `executed: "no"`. All others may have run.
+ * I4. No call is sent before the callee's greeting, and none after its GOAWAY: the peer uses another connection then. The open ones end here.
  */
 export class PeerConnection implements LinkOwner {
   readonly link: Link;
@@ -155,6 +161,7 @@ export class PeerConnection implements LinkOwner {
     const { flushed } = this.link.writer;
     const cause = catalogueError("UNAVAILABLE", reason);
     for (const exchange of this.#open.all()) {
+      // I3. A frame of a later number is still here.
       const executed = exchange.sentAs > flushed ? "no" : "maybe";
       exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}.`, { executed, cause }));
     }
@@ -183,6 +190,7 @@ export class PeerConnection implements LinkOwner {
       case FRAME.GOAWAY:
         if (this.#draining) return undefined;
         this.#draining = true;
+        // I4. The peer opens another connection.
         this.#owner.onGoaway(this);
         if (this.#open.size === 0) this.link.end();
         return undefined;
@@ -192,6 +200,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   #onAnswer(exchange: CallerExchange | undefined, frame: Frame): string | undefined {
+    // I1. Its exchange is over.
     if (exchange === undefined) return undefined;
     switch (frame[0]) {
       case FRAME.ITEM:
@@ -239,6 +248,7 @@ export class PeerConnection implements LinkOwner {
 
   /** Frees what a frame has reserved that is not sent after all: its id, and the principal's entry in the table. */
   #takeBack(id: number, scope: Scope): void {
+    // I2. The callee does not know the entry.
     this.#open.release(id);
     this.#principals.withdraw(scope.principal);
   }

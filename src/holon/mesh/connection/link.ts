@@ -37,6 +37,10 @@ const OWN_PAUSE_MS = 1_000;
  *   open --garbled, too large, cut off, error, end--> closed
  *   open --silent for meshPingMs--> probed --any byte--> open
  *                                   probed --silent for meshSilenceMs--> closed
+ *
+ * I1. The owner gets one `onClose`, and no frame after it.
+ * I2. What a peer sends may end its connection, never the process.
+ * I3. A peer counts as dead only if it was probed and stayed silent for meshSilenceMs, without the time in which this process itself stood still.
  */
 export class Link extends WheelEntry {
   readonly writer: FrameWriter;
@@ -135,6 +139,7 @@ export class Link extends WheelEntry {
 
   /** Closes at once. Only the first reason is reported. */
   destroy(reason: string): void {
+    // I1. The first reason counts.
     if (this.#closed) return;
     this.#closed = true;
     this.#services.wheel.remove(this);
@@ -193,6 +198,7 @@ export class Link extends WheelEntry {
     const said = this.writer.queued > this.#queuedFrames;
     this.#heard = false;
     this.#takenBytes = taken;
+    // I3. A look that comes late says nothing of the peer.
     if (moved || nowMs - this.#dueAtMs > OWN_PAUSE_MS) this.#silentSinceMs = nowMs;
     else if (nowMs - this.#silentSinceMs >= limits.meshSilenceMs) {
       this.destroy(`the peer was silent for ${limits.meshSilenceMs} ms (limit meshSilenceMs)`);
