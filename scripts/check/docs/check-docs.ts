@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { runCommand } from "../command.ts";
-import { linkFaults } from "./links.ts";
+import { linkFaults, pathFaults } from "./links.ts";
 import { type Page, parsePage, unmarkedFences } from "./markdown.ts";
 import { promiseFaults } from "./promises.ts";
 import { symptomFaults } from "./symptoms.ts";
@@ -16,6 +16,7 @@ export function checkPages(root: string, base: string, paths: readonly string[])
   return [
     ...readmeFaults(pageAt("README.md")),
     ...linkFaults(root, pages),
+    ...pathFaults(root, pages),
     ...unmarkedFences(pages),
     ...promiseFaults(root, pageAt("docs/promises.md")),
     ...symptomFaults(root, pageAt("docs/troubleshooting.md")),

@@ -20,3 +20,20 @@ export function linkFaults(root: string, pages: readonly Page[]): string[] {
       }),
   );
 }
+
+/** A whole path of the repository in a page's code, as `src/holon/index.ts`. */
+const WHOLE_PATH = /`((?:src|contracts|migrations|scripts|bench|test|deploy|docs)(?:\/[\w.-]+)+)\/?`/g;
+
+/** Whole paths that lead to nothing: files move, and pages that name them are found by no compiler. */
+export function pathFaults(root: string, pages: readonly Page[]): string[] {
+  return pages.flatMap((page) => {
+    const fenced = new Set(page.fences.flatMap(({ line, code }) => code.split("\n").map((_, index) => line + index)));
+    return page.lines.flatMap((text, index) =>
+      fenced.has(index + 1)
+        ? []
+        : [...text.matchAll(WHOLE_PATH)].flatMap(([, file = ""]) =>
+            existsSync(path.join(root, file)) ? [] : [`${page.path}:${index + 1} names ${file}, which is not there`],
+          ),
+    );
+  });
+}
