@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../data/child.testing.ts";
+import type { ContextData } from "../data/index.ts";
 import type { WorkflowTiming } from "../work/index.ts";
 import { type FailsWhen, failingStatements } from "./failing-statements.testing.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
@@ -97,5 +98,14 @@ describe("a run that is suspected of killing its runners", { timeout: 60_000 }, 
     await doneAre(1);
     release.resolve();
     await doneAre(2);
+  });
+
+  it("does not hold up others that are not suspected, also where the records of many cannot be read in time", async () => {
+    await resumed(12, 2);
+    const id = await place.run("first");
+    const when: FailsWhen = ({ task }) => (task === "read steps" ? "hangs" : undefined);
+    const wrap = (store: ContextData) => failingStatements(store, when);
+    place.start(async () => ({ left: 0 }), {}, { leaseMs: 1_000, sweepMs: 100 }, undefined, undefined, { wrap });
+    await place.is(id, "done");
   });
 });

@@ -53,6 +53,8 @@ export class WorkflowRunner implements Closable {
   /** Until when, by the database's clock, what the last look said of leases that have ended counts. */
   #reclaimUntilMs = 0;
   #suspectsAskedMs = Number.NEGATIVE_INFINITY;
+  /** Whether a suspect was read since others were claimed last. They come first then: suspects that cannot be read must not follow each other without end. */
+  #areOthersNext = false;
   /** Since when nothing is claimed, so that a suspect can be read with no other run beside it. */
   #clearingSinceMs: number | undefined = undefined;
   #clockAskedMs = Number.NEGATIVE_INFINITY;
@@ -126,6 +128,7 @@ export class WorkflowRunner implements Closable {
     const { claims, databaseMs } = await runs.claim({ ...this.#look, limit, suspects, leaseMs: timing.leaseMs });
     this.#looked(databaseMs);
     this.#startAll(claims, sentMs, suspects || (isAlone && claims.length === 1));
+    this.#areOthersNext = this.#isReadingSuspect;
     return claims.length;
   }
 
@@ -155,6 +158,7 @@ export class WorkflowRunner implements Closable {
    * others, or they would wait as long as others are due; and not more often than these come by themselves.
    */
   #isTimeForSuspect(): boolean {
+    if (this.#areOthersNext) return false;
     const nowMs = this.#parts.clock.monotonicMs();
     const isSoon = nowMs - this.#suspectsAskedMs < this.#parts.timing.pollMs / 2;
     if (isSoon && this.#clearingSinceMs === undefined) return false;
