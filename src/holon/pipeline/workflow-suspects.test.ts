@@ -108,4 +108,72 @@ describe("a run that is suspected of killing its runners", { timeout: 60_000 }, 
     place.start(async () => ({ left: 0 }), {}, { leaseMs: 1_000, sweepMs: 100 }, undefined, undefined, { wrap });
     await place.is(id, "done");
   });
+
+  it("keeps the next one waiting until it has recorded a step, and no longer", async () => {
+    const [begun, recorded, release] = [signal(), signal(), signal()];
+    const order: string[] = [];
+    const { looks } = work(
+      async ({ run, step }) => {
+        if (order.push(run.key) > 1) return { left: 0 };
+        begun.resolve();
+        await step.run("wait", () => recorded.promise);
+        await step.run("wait long", () => release.promise);
+        return { left: 0 };
+      },
+      async () => {},
+    );
+    await resumed(2, 2);
+    await begun.promise;
+    await moreLooks(looks);
+    expect(order.length).toBe(1);
+    recorded.resolve();
+    await doneAre(1);
+    release.resolve();
+    await doneAre(2);
+  });
+
+  it("keeps the next one waiting until it has undone a step, and no longer", async () => {
+    const [begun, undone, release] = [signal(), signal(), signal()];
+    await resumed(2, 2);
+    await place.sql`update orders.holon_runs set state = 'undoing', error = '{"code":"INTERNAL","message":""}', wake_at = now() - interval '2 minutes' where key = '21'`;
+    await place.sql`insert into orders.holon_steps (run_id, name, ordinal, kind, concurrent, state, attempts, settled_at, answer_number)
+      select id, 'step ' || n, n, 'run', false, 'done', 1, now() - interval '2 minutes', n from orders.holon_runs, generate_series(1, 2) n where key = '21'`;
+    const { looks } = work(
+      async ({ run, step }) => {
+        if (run.key !== "21") return { left: 0 };
+        await step.run("step 1", () => 1, { undo: () => release.promise });
+        const undo = () => {
+          begun.resolve();
+          return undone.promise;
+        };
+        await step.run("step 2", () => 2, { undo });
+        throw new Error("It is undone.");
+      },
+      async () => {},
+    );
+    await begun.promise;
+    await moreLooks(looks);
+    expect((await held()).length).toBe(1);
+    undone.resolve();
+    await doneAre(1);
+    release.resolve();
+    await until(async () => (await place.sql`select 1 from orders.holon_runs where state = 'undone'`).length === 1);
+  });
+
+  it("keeps the next one waiting for the time of a lease at most, if it records nothing", async () => {
+    const release = signal();
+    let begun = 0;
+    work(
+      async ({ step }) => {
+        if (++begun === 1) await step.run("wait", () => release.promise);
+        return { left: 0 };
+      },
+      async () => {},
+      { leaseMs: 1_000 },
+    );
+    await resumed(2, 2);
+    await doneAre(1);
+    release.resolve();
+    await doneAre(2);
+  });
 });

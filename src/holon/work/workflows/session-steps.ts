@@ -190,6 +190,7 @@ export class SessionSteps {
         }),
       );
     const settle = (outcome: StepOutcome): void => {
+      if (outcome.kind === "done" || outcome.kind === "failed") this.#parts.attempts.hasRecorded = true;
       if (outcome.kind === "lost" || outcome.kind === "speculationFailed") this.turn(outcome);
       else if (isAhead && outcome.kind !== "done") this.turn({ kind: "speculationFailed", waitMs: 0 });
       else if (isAhead) return;

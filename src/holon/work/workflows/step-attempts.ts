@@ -54,6 +54,8 @@ export interface StatementTask {
 export class StepAttempts {
   readonly log: Logger;
   readonly traceId: string;
+  /** Whether the end of a step, or of its undo, has been recorded since the run was claimed. */
+  hasRecorded = false;
   readonly #parts: StepAttemptsParts;
   readonly #claim: RunClaim;
   readonly #running = new Set<Scope>();

@@ -31,6 +31,7 @@ export async function undoSteps(
   for (const undoable of toUndo(reached, records)) {
     const outcome = await undoStep(parts, undoable, isStopping);
     if (outcome.kind !== "undone") return outcome;
+    parts.attempts.hasRecorded = true;
   }
   return { kind: "undone" };
 }

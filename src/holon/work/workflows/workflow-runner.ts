@@ -35,6 +35,8 @@ interface Active {
   readonly attempts: StepAttempts;
   /** Undefined until its records are read. */
   session: RunSession | undefined;
+  /** Until when the next suspect waits for this run, unless it records a step or ends before. */
+  suspectsWaitUntilMs: number;
   ended: Promise<void>;
 }
 
@@ -154,32 +156,39 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * Runs that killed their runners are worked one at a time: the innocent among them are not drawn along again and again. They are looked for before all
-   * others, or they would wait as long as others are due; and not more often than these come by themselves.
+   * Runs that killed their runners are worked one at a time, until they record a step: the innocent among them are not drawn along again and again. One that
+   * records nothing keeps the next one waiting for a lease at most. They are looked for before all others, or they would wait as long as others are due; and
+   * not more often than these come by themselves.
    */
   #isTimeForSuspect(): boolean {
     if (this.#areOthersNext) return false;
     const nowMs = this.#parts.clock.monotonicMs();
     const isSoon = nowMs - this.#suspectsAskedMs < this.#parts.timing.pollMs / 2;
     if (isSoon && this.#clearingSinceMs === undefined) return false;
-    if ([...this.#active.values()].some(({ claim }) => isSuspect(claim))) return false;
+    if ([...this.#active.values()].some(({ attempts, suspectsWaitUntilMs }) => !attempts.hasRecorded && nowMs < suspectsWaitUntilMs)) return false;
     this.#suspectsAskedMs = nowMs;
     return true;
   }
 
   /**
    * Whether nothing is to be claimed now, because a suspect is due. Its records are read while no other run is at work here: if that kills the process, it
-   * counts as a death of this run only. Those at work are waited for, but no longer than a lease: a step may take hours.
+   * counts as a death of this run only. Those at work are waited for, but no longer than a lease: a step may take hours. Other suspects are not waited for
+   * again: they have recorded a step, so that a death leaves them fewer than before, or had the time of a lease.
    */
   async #isClearing(): Promise<boolean> {
     const { runs, timing, clock } = this.#parts;
     const sinceMs = this.#clearingSinceMs ?? clock.monotonicMs();
     this.#clearingSinceMs = undefined;
-    if (this.#active.size === 0 || clock.monotonicMs() - sinceMs >= timing.leaseMs) return false;
+    if (this.#isClear || clock.monotonicMs() - sinceMs >= timing.leaseMs) return false;
     const { isDue, databaseMs } = await runs.suspectDue(this.#look);
     this.#looked(databaseMs);
     if (isDue) this.#clearingSinceMs = sinceMs;
-    return isDue && this.#active.size > 0;
+    return isDue && !this.#isClear;
+  }
+
+  /** Whether no run is at work here, other than suspects. */
+  get #isClear(): boolean {
+    return [...this.#active.values()].every(({ claim }) => isSuspect(claim));
   }
 
   /** Whether the records of a suspect are being read. */
@@ -211,7 +220,8 @@ export class WorkflowRunner implements Closable {
     const tellOfAttempt = (name: string, forMs: number) =>
       this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#parts, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
-    const active: Active = { claim, workflow, attempts, session: undefined, ended: Promise.resolve() };
+    const suspectsWaitUntilMs = isSuspect(claim) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    const active: Active = { claim, workflow, attempts, session: undefined, suspectsWaitUntilMs, ended: Promise.resolve() };
     this.#active.set(claim.id, active);
     lease = this.#leases.hold(claim, sentMs, (reason) => {
       attempts.log.warn({ err: reason }, "a run is stopped here");
@@ -225,7 +235,7 @@ export class WorkflowRunner implements Closable {
   }
 
   async #work(active: Active, read: ReadRecords | undefined): Promise<void> {
-    const { runs, timing } = this.#parts;
+    const { runs, timing, clock } = this.#parts;
     const { claim, attempts } = active;
     const giveBack = (waitMs: number) => (active.session === undefined ? runs.giveBackUnbegun(claim, waitMs) : runs.giveBack(claim, waitMs));
     try {
@@ -244,8 +254,11 @@ export class WorkflowRunner implements Closable {
       }
       if (reading !== undefined && !this.#isClosing && !attempts.isOver) {
         active.session = this.#session(active, reading.records);
-        // Nothing was claimed until now.
-        if (isSuspect(claim)) this.#task.wake();
+        if (isSuspect(claim)) {
+          active.suspectsWaitUntilMs = clock.monotonicMs() + timing.leaseMs;
+          // Nothing was claimed until now.
+          this.#task.wake();
+        }
         if ((await active.session.work()) !== "lost") return;
       }
       // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
