@@ -13,8 +13,6 @@ export const NOT_YET: readonly string[] = [
   "src/holon/work/",
   "test/",
   "docs/",
-  "README.md",
-  "deploy/README.md",
 ];
 
 /** A word that is right where it stands. */
