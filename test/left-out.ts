@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** A program that some tests need and that npm does not bring. */
+/** A program that some tests need and that npm does not install. */
 interface Tool {
   readonly program: string;
-  /** What a test file that needs it asks. */
+  /** The name of the condition by which tests that need it are skipped. */
   readonly question: string;
 }
 
@@ -17,7 +17,7 @@ const TOOLS: readonly Tool[] = [
 
 const FOLDERS = ["src", "test"];
 
-/** Says plainly, after all tests, which files left tests out because this machine lacks a program. The tests themselves say so in their names. */
+/** After all tests, prints which files skipped tests because this machine lacks a program. The names of the skipped tests also say it. */
 export default function setup(): () => void {
   const missing = TOOLS.filter(({ program }) => spawnSync(program, ["--version"]).status !== 0);
   return () => {

@@ -22,7 +22,7 @@ async function start(env: Record<string, string>, folder: string): Promise<{ rea
   return { port, running };
 }
 
-/** Runs `work` to its end. */
+/** Runs the command `work` to its end. */
 async function work(
   env: Record<string, string>,
   folder: string,

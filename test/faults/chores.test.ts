@@ -11,13 +11,13 @@ import { waitUntil } from "./harness/wait.ts";
 /**
  * P4, P5 and P7: jobs that misbehave, and a schedule, in real processes.
  *
- * Seen red: see docs/promises.md.
+ * docs/promises.md says with which changes these tests were seen to fail.
  */
-/** Side by side where they are small: they wait for leases to end, most of the time. */
+/** Small tests run concurrently, because most of the time they wait for leases to expire. */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const REPLICAS = ["one", "two", "three"] as const;
 
-/** Runs a test on a fleet of its own. */
+/** Runs a test on its own fleet. */
 async function withFleet(backend: "redis" | "postgres", names: readonly string[], test: (fleet: Fleet) => Promise<void>): Promise<void> {
   const members = names.map((name, n) => ({ name, contexts: "chores", roles: n === 0 ? "edge,rpc,jobs" : "jobs" }));
   const fleet = await startFleet({ app: "chores", backend, contexts: ["chores"], members });
@@ -41,7 +41,7 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
   it("that crashes its process is set aside after 3 crashes while alone; those beside it are done", options, () =>
     withFleet(backend, ["one"], async (fleet) => {
       const sql = fleet.sql("chores");
-      // They keep their places until they are run alone, and a process has ten: some are left to those who must not be held up.
+      // They keep their places until they are run alone. A process has ten places, so some must be left for the other jobs.
       const lingering = named("linger", scaled(6, 3));
       await ask(fleet, "linger", "linger", lingering);
       await ask(fleet, "crash", "crash", ["crash"]);
@@ -140,7 +140,7 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
         await waitUntil("another tick", async () => Number((await sql`select count(*) as n from chores.fires`)[0]?.["n"]) > seen);
         seen = Number((await sql`select count(*) as n from chores.fires`)[0]?.["n"]);
         for (const replica of fleet.processes) if (firesOf(replica) > 0) firers.add(replica.name);
-        // The one that fires most: then another one has to.
+        // The process that fires most is killed, so that another one has to take over.
         const [busiest] = [...fleet.processes].sort((one, other) => firesOf(other) - firesOf(one));
         if (seen % 3 === 0 && busiest?.kill() === true) killed++;
       }
@@ -157,7 +157,7 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
     }),
   );
 
-  /** Stops the clock of the schedule, and waits until each of its jobs is done. */
+  /** Stops the schedule, and waits until each of its jobs is done. */
   async function waitUntilTicksAreDone(fleet: Fleet): Promise<State> {
     const sql = fleet.sql("chores");
     await sql`update chores.holon_schedules set next_at = 'infinity'`;

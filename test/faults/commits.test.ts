@@ -13,16 +13,16 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P1 and P13: processes that die, and connections that are cut, around a commit.
+ * P1 and P13: processes that die and connections that are cut around a commit.
  *
- * Seen red: see docs/promises.md.
+ * docs/promises.md says with which changes these tests were seen to fail.
  */
 const options = { timeout: 900_000 };
 
-/** Orders that are open at once when a process dies: no more than its pool has connections. */
+/** The orders that are open when a process dies: at most as many as its pool has connections. */
 const BATCH = 5;
 
-/** Points inside the handler, and whether an order is kept whose process died there. */
+/** Points inside the handler, and whether an order is kept if its process dies there. */
 const POINTS = [
   ["before-transaction", false],
   ["order-written", false],
@@ -31,7 +31,7 @@ const POINTS = [
   ["committed", true],
 ] as const;
 
-/** Calls whose answers are lost together. */
+/** How many answers are lost at once. */
 const LOST_BATCH = 25;
 
 const random = createRandom(SEED);
@@ -48,7 +48,7 @@ describe(`an order, seed ${SEED}`, options, () => {
     const kept: Record<string, number> = {};
     const place = (prefix: string) =>
       Promise.all(Array.from({ length: BATCH }, (_, n) => callOnce(url, "orders.placeByHand", createOrder(`${prefix}-${n}`, random))));
-    /** Lets the process die in the middle of a batch. */
+    /** Makes the process die in the middle of a batch. */
     const dieIn = async (point: string, prefix: string, begin: () => Promise<void>, expected: number): Promise<void> => {
       const deaths = process.deaths.length;
       const placed = place(prefix);
@@ -69,7 +69,7 @@ describe(`an order, seed ${SEED}`, options, () => {
         async () => {
           await lock.awaited(BATCH);
           process.kill();
-          // Half of them may go on before the server notices that nobody is there any more.
+          // In every second round the server notices first that the process is gone; in the other rounds the statements may still go on.
           if (round % 2 === 1) await lock.awaited(0);
           await lock.release();
         },
@@ -106,12 +106,12 @@ describe(`an order, seed ${SEED}`, options, () => {
 describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, () => {
   let fleet: Fleet;
   let proxy: MutingProxy;
-  /** Orders that the tests before have placed. */
+  /** Orders that earlier tests have placed. */
   let placed = 0;
   let probes = 0;
   afterAll(() => fleet?.close());
 
-  /** An edge, and orders behind a wire that can be cut. */
+  /** An edge, and orders behind a connection that can be cut. */
   beforeAll(async () => {
     fleet = await startDelivery("postgres", {
       members: [{ name: "edge", contexts: "none", roles: "edge" }, { name: "orders", contexts: "orders", roles: "rpc,jobs" }, LISTENERS],
@@ -123,13 +123,13 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
     await connected();
   });
 
-  /** The edge reaches orders: being ready says that it did, a moment ago. */
+  /** Waits until the edge reaches orders. Readiness is not enough: it says only that the edge reached orders a moment ago. */
   async function connected(): Promise<void> {
     const probe = `probe-${probes++}`;
     await callUntilAnswered(fleet.url("edge"), "orders.move", { key: probe, n: -1, held: false }, probe);
   }
 
-  /** Begins calls, waits until all of them have committed, and takes their answers away. */
+  /** Starts calls, waits until all of them have committed, and withholds their answers. */
   async function loseAnswers<Result>(
     way: "cut" | "killed",
     committed: () => Promise<boolean | number>,
@@ -196,7 +196,7 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
       refusals.push(...answers.map(({ code }) => code));
     }
     placed++;
-    // The connection is there again, and everything that waited to be sent has been.
+    // The connection is restored, and all waiting frames have been sent.
     expect((await callUntilAnswered(url, "orders.place", createOrder(`last-${way}`, random), `last-${way}`)).at(-1)?.status).toBe(200);
     await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
 

@@ -1,12 +1,12 @@
-/** What the harness says to a process over its channel: who comes to the point waits there, and the last of them kills the process. */
+/** A message from the harness to a process: each handler that reaches the point waits there, and the last of them kills the process. */
 export interface ArmMessage {
   readonly kind: "arm";
   readonly point: string;
-  /** How many must have come before the process dies. */
+  /** How many handlers must reach the point before the process dies. */
   readonly count: number;
 }
 
-/** Tells the harness that a process is armed. */
+/** Answers the harness that the process is armed. */
 export interface ArmedMessage {
   readonly kind: "armed";
 }
@@ -14,7 +14,7 @@ export interface ArmedMessage {
 let armed: ArmMessage | undefined;
 let arrived = 0;
 
-/** Listens to the harness, where there is one. */
+/** Handles messages of the harness, if the process has one. */
 export function hearHarness(): void {
   process.on("message", (message: { readonly kind?: string }) => {
     if (message.kind !== "arm") return;
@@ -24,7 +24,7 @@ export function hearHarness(): void {
   });
 }
 
-/** A place in a handler at which the harness may let the process die, with all who stand there. */
+/** A point in a handler at which the harness can make the process die, with all handlers that wait there. */
 export async function point(name: string): Promise<void> {
   if (armed?.point !== name) return;
   arrived++;

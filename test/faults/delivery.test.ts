@@ -12,9 +12,9 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P2 and P3: real processes, `kill -9`, a real Postgres and a stock Redis.
+ * P2 and P3: real processes, `kill -9`, a real Postgres and a Redis with its default configuration.
  *
- * Seen red: see docs/promises.md.
+ * docs/promises.md says with which changes these tests were seen to fail.
  */
 const PLACES = [
   { backend: "redis", ownDatabases: false, always: true },
@@ -23,10 +23,10 @@ const PLACES = [
   { backend: "postgres", ownDatabases: false, always: false },
 ] as const;
 
-/** How long orders come in. */
+/** How long orders are placed; seconds. */
 const LOAD_S = 20;
 
-/** Side by side where they are small. */
+/** Small tests run concurrently. */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 
 if (!hasRedis) say("left out: what needs a Redis, for this machine has no redis-server", {});

@@ -4,7 +4,7 @@ import { hearHarness } from "./crash-points.ts";
 import { createDeliveryApp } from "./delivery/app.ts";
 import { createSagasApp } from "./sagas/app.ts";
 
-// Made into one file by the harness, and started beside its migrations.
+// The harness bundles this file, and starts it beside its migrations.
 const { FAULT_APP } = process.env;
 hearHarness();
 const APPS = { chores: createChoresApp, delivery: createDeliveryApp, sagas: createSagasApp };

@@ -15,13 +15,13 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P6: the order of events, with two processes for each subscriber: they die, and one stands still for longer than its leases.
+ * P6: the order of events, with two processes for each subscriber: processes die, and one is paused for longer than its leases.
  *
- * Seen red: see docs/promises.md.
+ * docs/promises.md says with which changes these tests were seen to fail.
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const KEYS = 20;
-/** Longer than a lease, and than the machinery waits for a process. */
+/** Longer than a lease, and longer than other processes wait for a silent one. */
 const FROZEN_MS = 20_000;
 const MEMBERS = [
   { name: "orders", contexts: "orders", roles: "edge,rpc,jobs" },
@@ -40,7 +40,9 @@ describe.each(["redis", "postgres"] as const)(`events of one key, queues on %s, 
   });
 });
 
-/** A late transaction, a slow key, many of few keys while processes die, and as many more while one stands still. */
+/**
+ * Checks the order with a late transaction, with a slow key, with many events of few keys while processes die, and with as many while one is paused.
+ */
 async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   const random = createRandom(SEED);
   const sql = fleet.sql("orders");
@@ -53,7 +55,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
       return seen.every((n) => n === count) || seen;
     });
 
-  // One transaction has its place in the outbox, and hangs in its commit, while others commit behind it.
+  // One transaction has its position in the outbox and hangs in its commit, while others commit after it.
   const commit = await holdLock(sql, "commit");
   const late = move("late", 0, true);
   await commit.awaited(1);
@@ -64,7 +66,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   await late;
   await allSaw("^late", 1);
 
-  // The handlers of one key are kept busy, while others are handled.
+  // The handlers of one key are blocked, while other keys are handled.
   const handler = await holdLock(sql, "handler");
   await move("slow", 0);
   await handler.awaited(SUBSCRIBERS.length);
@@ -73,7 +75,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   await handler.release();
   await allSaw("^slow", 1);
 
-  // Many of few keys, while the processes that handle them die.
+  // Many events of few keys, while the processes that handle them die.
   const count = scaled(2_000);
   const killed = { one: 0, two: 0 };
   const moveMany = async (from: number, to: number, each: (n: number) => void): Promise<void> => {
@@ -90,7 +92,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
     if (victim !== undefined && fleet.process(victim).kill()) killed[victim]++;
   });
 
-  // As many more, while one of the two stands still with what it holds, and finds it gone when it goes on.
+  // As many again, while one of the two is paused with leased events, and finds its leases lost when it goes on.
   await Promise.all(["one", "two"].map((name) => fleet.process(name).ready()));
   let thawed = Promise.resolve();
   await moveMany(count, 2 * count, (n) => {

@@ -10,10 +10,10 @@ import { waitUntil } from "./harness/wait.ts";
 import { EFFECTS, type Ending } from "./sagas/app.ts";
 
 /**
- * P8: runs of workflows whose steps call another process, while processes, Redis and Postgres are killed. Each point at which a process may die:
- * src/holon/pipeline/workflow-crashes.test.ts.
+ * P8: runs of workflows whose steps call another process, while processes, Redis and Postgres are killed. The single points at which a process may
+ * die are tested in src/holon/pipeline/workflow-crashes.test.ts.
  *
- * Seen red: see docs/promises.md.
+ * docs/promises.md says with which changes this test was seen to fail.
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const TRIPS = ["one", "two"] as const;
@@ -46,7 +46,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   const book = (trip: string, ending: Ending) => callUntilAnswered(fleet.url(TRIPS[random() < 0.5 ? 0 : 1]), "trips.book", { trip, ending }, trip);
   const trips = [...endings];
   const booked: Promise<unknown>[] = [];
-  /** Lets a third of the runs begin. */
+  /** Starts a third of the runs. */
   const bookSome = (): void => {
     for (const [trip, ending] of trips.splice(0, Math.ceil(count / 3))) booked.push(book(trip, ending));
   };
@@ -88,14 +88,14 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   );
   expect(runs.find(({ state }) => state === "stuck")?.reason).toMatch(/noted/);
   for (const context of ["trips", "rooms"] as const) {
-    // What is undone before the broken undo is, what comes after it is kept.
+    // Effects that are undone before the broken undo are gone; those that would be undone after it are kept.
     const left = { good: EFFECTS[context], declined: [], broken: context === "trips" ? ["noted"] : ["reserved"] };
     const expected = [...endings].flatMap(([trip, ending]) => left[ending].map((what) => `${trip} ${what}`));
     expect(await effectsOf(fleet, context)).toEqual(expected.sort());
   }
 }
 
-/** Waits until a live process has a run in one of these states, or none is open. Returns those who have one. */
+/** Waits until a live process has a run in one of these states, or no run is open. Returns the processes that have one. */
 async function whileIn(fleet: Fleet, states: readonly string[], dead: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   let runners: string[] = [];
   await waitUntil(`a run is ${states.join(" or ")}`, async () => {

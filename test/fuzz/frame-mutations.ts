@@ -1,11 +1,11 @@
-/** A frame, and what was changed in it. */
+/** A frame, and how it was changed. */
 export interface MutatedFrame {
   readonly name: string;
-  /** As it travels, with its end. */
+  /** The text that is sent, with its terminator. */
   readonly text: string;
 }
 
-/** JSON texts of every kind, and those that have been seen to surprise a program: written out, because JavaScript has no value for some. */
+/** JSON texts of every kind, with some that often cause bugs. They are texts, because JavaScript has no value for some of them. */
 const ODD_VALUES: readonly string[] = [
   ...["null", "true", "false", "0", "-0", "1", "7", "-1", "0.5", "1e999", "-1e999", "1e300", "9007199254740993", "2147483648", "65536"],
   ...['""', '"0"', '"length"', '"__proto__"', '"constructor"', '"\\u0000"', '"\\ud800"', '"\\uDFFFx"', `"${"x".repeat(20_000)}"`],
@@ -18,7 +18,7 @@ type Step = string | number;
 
 const HOLE = "@@ the member that is changed @@";
 
-/** Each member of a frame, at any depth: replaced by each odd value, left out, and followed by one that is too many. */
+/** All mutations of each member of a frame, at any depth: replaced by each odd value, left out, and followed by one member too many. */
 export function mutationsOf(name: string, frame: readonly unknown[]): MutatedFrame[] {
   return pathsOf(frame)
     .filter((path) => path.length > 0)
@@ -61,7 +61,7 @@ function copyOf(value: unknown): Record<Step, unknown> {
   return (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<Step, unknown>;
 }
 
-/** Bytes that are no frames, or nearly: cut, doubled and changed at random places. */
+/** Bytes that are not frames, or almost: cut, doubled and changed at random places. */
 export function spoiltBytes(texts: readonly string[], count: number, random: () => number): Buffer[] {
   const below = (limit: number): number => Math.floor(random() * limit);
   return Array.from({ length: count }, () => {

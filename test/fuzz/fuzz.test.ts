@@ -13,17 +13,17 @@ import { type KnownValues, spoiltValues, validValues } from "../subject/json-val
 import { KeptErrors } from "../subject/kept-errors.ts";
 import { callPublic, isReachable, type NamedProcedure, PUBLIC_WAYS, type PublicAnswer, type PublicWay } from "../subject/public-call.ts";
 
-/** Every procedure of the shop that the public has. */
+/** Every public procedure of the shop. */
 const PROCEDURES: readonly NamedProcedure[] = Object.values(contracts).flatMap(({ name, procedures }) =>
   [...walkProcedures(procedures)]
     .filter(([, { access }]) => access !== "internal")
     .map(([path, procedure]) => ({ path: `${name}.${path}`, procedure })),
 );
 
-/** What any procedure may answer, and nothing else that its contract does not declare: no fault, no defect. */
+/** The codes that any procedure may answer. Other codes must be declared in its contract, so faults and defects are never allowed. */
 const COMMON = ["OK", "BAD_REQUEST", "NOT_FOUND", "CONFLICT", "FORBIDDEN", "UNAUTHORIZED", "TOO_MANY_REQUESTS"];
 
-/** Cursors as somebody may make them up who has read how they are made: each of a place that may be, and that no list has come to. */
+/** Cursors that a user could make up who knows their format: each of a valid position that no list has returned. */
 const CURSORS = fc.oneof(
   drawn(z.object({ orderedOn: z.iso.date(), id: z.uuid(), page: z.int() })).map((place) => OrderCursor.write(place)),
   drawn(z.object({ sort: z.enum(["name_asc", "name_desc"]), key: z.string().max(100), id: z.uuid(), page: z.int() })).map((place) =>
@@ -40,7 +40,7 @@ function drawn<Value>(schema: z.ZodType<Value>): fc.Arbitrary<Value> {
 
 const ERROR_BYTES = 16 * 1024;
 
-/** Hashing a password is meant to take long: these run a tenth of the counts. */
+/** Procedures that hash a password, which takes long on purpose: they run a tenth of the counts. */
 const HASHES = /\.sign(Up|In)$/;
 
 const RUNS = scaled(200, 10);
@@ -85,7 +85,7 @@ describe.each(TOPOLOGIES.filter((topology) => topology !== "wire"))(
   },
 );
 
-/** What an answer is not as it should be. */
+/** What is wrong with an answer. */
 function faultsOf(way: PublicWay, { procedure }: NamedProcedure, value: unknown, role: string, answer: PublicAnswer): string[] {
   const { code, data, text } = answer;
   const { input, output, errors, access } = procedure as {
@@ -103,19 +103,22 @@ function faultsOf(way: PublicWay, { procedure }: NamedProcedure, value: unknown,
     "details fit the contract": !Object.hasOwn(errors, code) || (errors[code] as z.ZodType).safeParse(data).success,
     "an error is short": code === "OK" || Buffer.byteLength(text) <= ERROR_BYTES,
     "what fits the contract is no BAD_REQUEST": !isValid || !isBad || isRefusedByTheEdge(way, procedure.type, value),
-    // A URL and what REST reads from it are text: a 5 that was sent as "5" is none of its faults.
+    // In a URL everything is text: by REST, a 5 that was sent as "5" is valid.
     "what does not fit the contract is a BAD_REQUEST": isValid || !mayCall || way === "rest" || isBad || code === "TOO_MANY_REQUESTS",
   };
   return Object.entries(checks).flatMap(([check, holds]) => (holds ? [] : [check]));
 }
 
-/** As it arrives: absent and undefined are one. */
+/** The value after JSON: absent and undefined are the same. */
 function jsonOf(value: unknown): unknown {
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** What no schema knows of: characters that are forbidden everywhere, opaque texts that only their maker can read, and nulls, which a URL cannot say. */
+/**
+ * Whether the edge refuses a value for a reason outside of any schema: forbidden characters, opaque cursors that only the server can make, and nulls
+ * in a URL.
+ */
 function isRefusedByTheEdge(way: PublicWay, type: string, value: unknown): boolean {
   if (!isUnicodeJson(value)) return true;
   const text = JSON.stringify(value) ?? "";

@@ -25,13 +25,13 @@ const CALLEE_HELLO = {
   ...{ process: "odd-1", contexts: ["probe"], frameBytes: 1_000_000, features: ["a"] },
   procedures: Object.entries(probe.procedures).map(([name, procedure]) => ({ path: `probe.${name}`, hash: describeProcedure(procedure).hash })),
 };
-/** One procedure of which the caller has another version, so that the description is read. */
+/** A greeting with another version of one procedure, so that its description is read. */
 const NEWER_HELLO = {
   ...CALLEE_HELLO,
   procedures: [{ path: "probe.echo", hash: "0", description: describeProcedure(probe.procedures.echo) }, ...CALLEE_HELLO.procedures.slice(8)],
 };
 
-/** What a caller sends, by its name. Ids are far apart, so that a change of one does not make it that of another. */
+/** The frames that a caller sends, by name. Ids are far apart, so that a changed id is not the id of another call. */
 const CALLER_FRAMES: Readonly<Record<string, readonly unknown[]>> = {
   CALL: [0, 11, numberOf("echo"), 0, 60_000, [0, USER], TRACE, EXTRAS, { text: "x" }],
   "CALL that hangs": [0, 13, numberOf("hang"), 0, 60_000, [1, { kind: "system", context: "orders", task: "job" }], TRACE, EXTRAS],
@@ -45,10 +45,10 @@ const CALLER_FRAMES: Readonly<Record<string, readonly unknown[]>> = {
   "an answer": [1, 11, "x"],
 };
 
-/** Stand for the ids that the caller gave to its call and its stream. */
+/** Placeholders for the ids that the caller has given to its call and its stream. */
 const [CALL_ID, STREAM_ID] = [900_000_001, 900_000_002];
 
-/** What a callee sends while it has a call and a stream. */
+/** The frames that a callee sends while it has a call and a stream. */
 const CALLEE_FRAMES: Readonly<Record<string, readonly unknown[]>> = {
   ANSWER: [1, CALL_ID, { text: "x" }],
   FAILURE: [2, CALL_ID, { code: "OUT_OF_STOCK", message: "Only 3.", details: { available: 3 }, executed: "no", status: 422 }],
@@ -71,7 +71,7 @@ const handlers = {
 
 describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () => {
   const random = createRandom(SEED);
-  /** A share of what there is, each time another one: all of it takes a minute. */
+  /** A random share of the mutations: all of them take a minute. */
   const sampled = (mutations: readonly MutatedFrame[]): MutatedFrame[] => mutations.filter(() => random() < Math.max(SCALE, 0.3));
   let stage: MeshStage;
   let memory: ReturnType<typeof createMemoryLogger>;
@@ -92,7 +92,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
     process.off("unhandledRejection", onReached);
   });
 
-  /** What must not be in the log: a failure of the code that read a frame, and a connection that ended without a reason. */
+  /** Log lines that must not appear: a failure of the code that reads frames, or a connection that closed without a reason. */
   const badLines = (): unknown[] =>
     memory.lines.filter(
       ({ level, message, fields }) =>
@@ -107,7 +107,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
       await caller.introduce(SECRET);
       return caller;
     };
-    /** Sends, and waits until it was read. */
+    /** Sends bytes, and waits until they were read. */
     const sendTo = async (caller: RawCaller, bytes: string | Buffer): Promise<void> => {
       caller.received = Buffer.alloc(0);
       caller.socket.write(bytes);
@@ -182,13 +182,13 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
     const servers: Server[] = [];
     const sockets: Socket[] = [];
     afterEach(async () => {
-      // First of all: a peer that lives connects again while the server closes, and keeps it open.
+      // Closed first: a live peer would connect again while the server closes, and keep it open.
       await stage.close();
       for (const socket of sockets.splice(0)) socket.destroy();
       for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     });
 
-    /** A member of the mesh that greets as it likes; `onFrames` gets what comes after the caller's greeting. */
+    /** A mesh server with any greeting; `onData` gets everything that the caller sends after its own. */
     const startOdd = async (greeting: () => string, onData: (socket: Socket, text: string) => void): Promise<number> => {
       const accept = (socket: Socket): void => {
         sockets.push(socket);
@@ -205,7 +205,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       return (server.address() as AddressInfo).port;
     };
-    /** A call and a stream; resolves when both are over. */
+    /** Starts a call and a stream; resolves when both have ended. */
     const callBoth = async (peer: MeshPeer): Promise<void> => {
       const call = probeTarget(peer, "hang").invoke(stage.scope(), undefined);
       const stream = probeTarget(peer, "count").subscribe(stage.scope(), { to: 5 });
@@ -226,7 +226,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
           const [call, stream] = [/\[0,(\d+),/.exec(text)?.[1], /\[4,(\d+),/.exec(text)?.[1]];
           if (mutation === undefined || call === undefined || stream === undefined) return;
           socket.write(mutation.text.replace(String(CALL_ID), call).replace(String(STREAM_ID), stream));
-          // Ends both where the connection still stands.
+          // Ends both, if the connection is still open.
           socket.write(`\n[1,${call},"x"],\n[6,${stream}],\n`);
         },
       );

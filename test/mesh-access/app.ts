@@ -2,7 +2,7 @@ import { type App, defineApp, defineContext } from "holon";
 import { contract, mutation, query, subscription } from "holon/contract";
 import { z } from "zod";
 
-/** Every kind of procedure, and every access. */
+/** Every kind of procedure, with every access. */
 const promise = <Name extends string>(name: Name) =>
   contract(name, {
     procedures: {
@@ -19,7 +19,7 @@ const contractOf = { catalog: promise("catalog"), orders: promise("orders"), pay
 /** All contracts of the app. */
 export const contracts = contractOf;
 
-/** An app whose handlers say that they were entered: orders calls two contexts, catalog one, the others none. */
+/** An app whose handlers record their calls: orders calls two contexts, catalog calls one, the others call none. */
 export function createAccessApp(enter: (path: string) => void): App {
   const { catalog, orders, payments, mail } = contractOf;
   const handlers = (name: string) => {

@@ -8,7 +8,7 @@ import { type StartedTopology, startTopology } from "../../src/holon/testing/sta
 import { TestKeys } from "../../src/holon/testing/test-keys.ts";
 import { contracts, createAccessApp } from "./app.ts";
 
-/** One cell of the matrix: who calls what. */
+/** One cell of the matrix: a caller, a callee and a procedure. */
 export interface Cell {
   readonly caller: string;
   readonly callee: string;
@@ -17,13 +17,13 @@ export interface Cell {
   readonly isDeclared: boolean;
 }
 
-/** What came of a call: the answer or the code of the refusal, and the handlers that were entered meanwhile. */
+/** The result of a call: the answer or the code of the refusal, and the handlers that were called. */
 export type Outcome = readonly [ended: string, entered: readonly string[]];
 
-/** The contexts of the app that the matrix is made for, as they declare themselves. */
+/** The contexts of the app for which the matrix is made, as they declare themselves. */
 export const SHAPES = shapeOf(createAccessApp(() => {})).contexts;
 
-/** Every context against every procedure of every context. */
+/** Every context as caller of every procedure of every context. */
 export const CELLS: readonly Cell[] = SHAPES.flatMap(({ name: caller, calls }) =>
   Object.values(contracts).flatMap(({ name: callee, procedures }) =>
     [...walkProcedures(procedures)].map(([path, procedure]) => ({
@@ -34,7 +34,7 @@ export const CELLS: readonly Cell[] = SHAPES.flatMap(({ name: caller, calls }) =
   ),
 );
 
-/** The app in one topology, and calls to it past all types: with any key, in any name, for anybody. */
+/** The app in one topology. Tests call it without types: with any key, under any context name, and for any principal. */
 export class AccessWorld {
   readonly #entered: string[] = [];
   readonly #keys = new TestKeys(
@@ -55,7 +55,7 @@ export class AccessWorld {
       ...{ app, topology: this.#topology, guests: [], log: silentLogger, clock: systemClock, wrapTarget: (target) => target },
       ...(this.#topology === "apart" ? { keys: this.#keys } : {}),
       secret: "of this test",
-      // No context here has tables: nobody connects.
+      // No context here has tables, so no process connects.
       databaseUrl: "postgres://nobody@127.0.0.1:1/nothing",
     });
   }
@@ -64,7 +64,7 @@ export class AccessWorld {
     return String(this.#started.edge.edge?.url);
   }
 
-  /** Calls as a context, with the key of that context unless another is named. */
+  /** Calls as a context. By default it uses the context's own key. */
   async call(cell: Cell, principal: Principal, caller = cell.caller, key = cell.caller): Promise<Outcome> {
     const target = await this.#reach(cell, caller, key);
     const from = this.#entered.length;
@@ -72,7 +72,7 @@ export class AccessWorld {
     return [await endOf(target, scope), this.#entered.slice(from)];
   }
 
-  /** What an HTTP request to the public port enters. */
+  /** Which handlers an HTTP request to the public port calls. */
   async ask(path: string): Promise<Outcome> {
     const from = this.#entered.length;
     const answer = await fetch(`${this.publicUrl}/trpc/${path}`, { method: "POST", headers: { "content-type": "application/json" } });

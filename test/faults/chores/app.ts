@@ -18,7 +18,7 @@ const tables = {
   fixed: schema.table("fixed", { job: text().primaryKey() }),
   holonJobs: schema.table("holon_jobs", { id: uuid().primaryKey(), name: text().notNull(), state: text().notNull() }),
 };
-/** Whether this process was started to run one job alone. */
+/** Whether this process was started to run a single job alone. */
 const isAlone = process.argv[2] === "alone";
 const forEver = (): Promise<never> => new Promise(() => {});
 
@@ -38,7 +38,7 @@ const context = defineContext(chores, {
   schedules: { everySecond: schedule("* * * * * *", "tick", { name: "tick" }) },
 });
 
-/** A context whose jobs fail as they are told to, until a row of `fixed` says that they are mended. */
+/** A context whose jobs fail on purpose, until a row of `fixed` says that they are repaired. */
 const choresModule = context.implement({
   procedures: context.procedures({
     async ask({ input, tx }) {
@@ -48,7 +48,7 @@ const choresModule = context.implement({
   jobs: context.jobs({
     async crash({ data, ctx, complete }) {
       if (!(await isFixed(ctx, "crash"))) {
-        // Not before those who linger run beside it: its deaths must be theirs too.
+        // It waits until the lingering jobs run too, so that they are interrupted by the same deaths of the process.
         while (!isAlone && (await others(ctx)) > 0) await sleep(20);
         process.kill(process.pid, "SIGKILL");
         await forEver();
@@ -72,7 +72,7 @@ const choresModule = context.implement({
       await complete((tx) => write(tx, "slow", data.name));
     },
     async compute({ data, complete }) {
-      // Longer than a lease, and nothing else of the process goes on.
+      // Longer than a lease, and it blocks the event loop of the process.
       const untilMs = performance.now() + 20_000;
       while (performance.now() < untilMs);
       await complete((tx) => write(tx, "compute", data.name));
@@ -86,7 +86,7 @@ async function isFixed({ db }: ReaderOf<typeof context>, name: string): Promise<
   return (await db.select().from(tables.fixed).where(eq(tables.fixed.job, name))).length > 0;
 }
 
-/** How many of those who linger are not running yet, and not done. */
+/** How many lingering jobs are neither running nor done. */
 async function others({ db }: ReaderOf<typeof context>): Promise<number> {
   const { holonJobs } = tables;
   return (

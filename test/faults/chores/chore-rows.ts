@@ -4,15 +4,15 @@ import { createJobConsole } from "../../../src/holon/work/index.ts";
 import type { Fleet } from "../harness/fleet.ts";
 import { waitUntil } from "../harness/wait.ts";
 
-/** How many rows are in which state. */
+/** The number of rows in each state. */
 export type State = Readonly<Record<string, number>>;
 
-/** A job that failed for good, and was run again. */
+/** A job that failed permanently, and was run again. */
 export interface FailedChore {
   readonly id: string;
 }
 
-/** States of all jobs of one name. */
+/** The states of all jobs with a name. */
 export async function statesOf(fleet: Fleet, job: string): Promise<State> {
   const rows = await fleet.sql("chores")<
     { state: string; n: number }[]
@@ -20,7 +20,7 @@ export async function statesOf(fleet: Fleet, job: string): Promise<State> {
   return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
 }
 
-/** Waits until all jobs of a name are in these states. */
+/** Waits until the jobs with a name are in these states. */
 export async function whenIn(fleet: Fleet, job: string, wanted: State): Promise<void> {
   await waitUntil(`jobs "${job}" are ${JSON.stringify(wanted)}`, async () => {
     const states = await statesOf(fleet, job);
@@ -28,7 +28,9 @@ export async function whenIn(fleet: Fleet, job: string, wanted: State): Promise<
   });
 }
 
-/** Runs all failed jobs of a name again, by the console that code, dashboard and command line use. Returns those that were run again. */
+/**
+ * Runs all failed jobs with a name again, through the same admin interface as the dashboard and the command line. Returns those that were run again.
+ */
 export async function rerunChore(fleet: Fleet, job: string): Promise<FailedChore[]> {
   const [context, clock, log] = ["chores", systemClock, silentLogger] as const;
   const store = createContextData({ context, url: fleet.databaseUrl(context), role: undefined, tables: {}, limits: DEFAULT_LIMITS, clock, log });

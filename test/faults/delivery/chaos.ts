@@ -4,18 +4,18 @@ import type { Fleet } from "../harness/fleet.ts";
 import { waitUntil } from "../harness/wait.ts";
 import { SUBSCRIBERS } from "./contracts.ts";
 
-/** What is done to a fleet. */
+/** The kinds of faults that a fleet suffers. */
 export const FAULTS = ["processKilled", "queuesEmptied", "redisKilled", "redisSetBack", "postgresKilled", "processPaused"] as const;
 
 export type Fault = (typeof FAULTS)[number];
 
-/** Faults that really happened. */
+/** The number of faults that really happened, by kind. */
 export type FaultCounts = Record<Fault, number>;
 
-/** Does harm to a fleet, and counts the harm that was done. */
+/** Causes faults in a fleet, and counts them. */
 export class Chaos {
   readonly counts: FaultCounts = { processKilled: 0, queuesEmptied: 0, redisKilled: 0, redisSetBack: 0, postgresKilled: 0, processPaused: 0 };
-  /** Jobs that were lost with emptied queues. */
+  /** Jobs that were lost when queues were emptied. */
   jobsLost = 0;
   readonly #fleet: Fleet;
   readonly #random: () => number;
@@ -25,7 +25,7 @@ export class Chaos {
     this.#random = random;
   }
 
-  /** Those that this fleet can suffer. */
+  /** The faults that are possible with this fleet. */
   get possible(): readonly Fault[] {
     return FAULTS.filter((fault) => this.#fleet.queues.redis !== undefined || !fault.startsWith("redis"));
   }
@@ -34,7 +34,7 @@ export class Chaos {
     return this[fault]();
   }
 
-  /** Kills one process after the other, until the signal. */
+  /** Kills processes, one after the other, until the signal is aborted. */
   async killProcesses(signal: AbortSignal, onKilled: () => void = () => {}): Promise<void> {
     while (!signal.aborted) {
       await sleep(500 + this.#random() * 2_500, undefined, { signal }).catch(() => {});
@@ -53,7 +53,7 @@ export class Chaos {
     if (victim.deaths.at(-1) === "SIGKILL") this.counts.processKilled++;
   }
 
-  /** Empties the queues while there is something on them: a subscriber stands still until then. */
+  /** Empties the queues while a message waits in them. To make one wait, a subscriber is paused. */
   async queuesEmptied(): Promise<void> {
     const { queues } = this.#fleet;
     await this.#withPaused(async (name) => {
@@ -64,7 +64,7 @@ export class Chaos {
     });
   }
 
-  /** Kills Redis, which comes back empty: the stock configuration had no time to write anything down. */
+  /** Kills Redis. It comes back empty: with the default configuration it had no time to save anything. */
   async redisKilled(): Promise<void> {
     const redis = this.#redis();
     await redis.kill();
@@ -73,7 +73,7 @@ export class Chaos {
     this.counts.redisKilled++;
   }
 
-  /** Kills Redis, which comes back with what it held a while ago. */
+  /** Kills Redis. It comes back with the data of a moment earlier. */
   async redisSetBack(): Promise<void> {
     const redis = this.#redis();
     await redis.snapshot();
@@ -88,7 +88,7 @@ export class Chaos {
     this.counts.postgresKilled++;
   }
 
-  /** Lets a subscriber stand still for a while, as a swapping machine or a long collection does. */
+  /** Pauses a subscriber for a while, as a swapping machine or a long garbage collection does. */
   async processPaused(): Promise<void> {
     await this.#withPaused(async () => {
       await sleep(1_000 + this.#random() * 2_000);

@@ -10,22 +10,22 @@ export type Order = z.output<typeof Order>;
 
 const Placed = z.object({ id: z.string(), totalCents: z.int() });
 
-/** Something that happens to a key. */
+/** A numbered event of a key. */
 export const Move = z.object({ key: z.string(), n: z.int(), held: z.boolean() });
 
 export type Move = z.output<typeof Move>;
 
-/** The producer of the fault tests. */
+/** The contract of the producer. */
 export const orders = contract("orders", {
   procedures: {
     place: mutation({ access: "public", idempotent: true, input: Order, output: Placed }),
-    /** The same, by a handler that acts outside its own transaction. */
+    /** The same, but the handler writes outside of its own transaction. */
     placeOutside: mutation({ access: "public", idempotent: true, input: Order, output: Placed }),
-    /** Without a key, and with all the points at which its process may die. */
+    /** The same without an idempotency key, and with all the points at which its process may die. */
     placeByHand: mutation({ access: "public", input: Order, output: Placed }),
-    /** Something that happens to a key; a held one waits in its commit until the harness lets it go. */
+    /** Emits an event of a key. If `held`, its commit waits until the harness releases it. */
     move: mutation({ access: "public", idempotent: true, input: Move }),
-    /** The same without a key: whoever sends it twice moves twice. */
+    /** The same without an idempotency key: if it is called twice, it emits twice. */
     moveByHand: mutation({ access: "public", input: Move }),
   },
   events: {
@@ -34,7 +34,7 @@ export const orders = contract("orders", {
   },
 });
 
-/** Those who hear of orders. */
+/** The contexts that subscribe to orders. */
 export const SUBSCRIBERS = ["stock", "bills", "mails"] as const;
 
 export type Subscriber = (typeof SUBSCRIBERS)[number];

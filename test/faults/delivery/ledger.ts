@@ -1,7 +1,7 @@
 import type { Fleet } from "../harness/fleet.ts";
 import { SUBSCRIBERS, type Subscriber } from "./contracts.ts";
 
-/** How many rows are there, in numbers that must all be zero in the end. */
+/** Counts of open work, which must all be zero in the end. */
 export interface Outstanding {
   readonly unacknowledged: number;
   readonly unsettled: number;
@@ -9,7 +9,7 @@ export interface Outstanding {
   readonly heldEvents: number;
 }
 
-/** What is not done yet, in all contexts together. */
+/** Counts the open work of all contexts together. */
 export async function outstanding(fleet: Fleet): Promise<Outstanding> {
   const orders = fleet.sql("orders");
   const [open] = await orders`select count(*)::int as n from orders.holon_deliveries where acknowledged_at is null`;
@@ -28,13 +28,13 @@ export async function outstanding(fleet: Fleet): Promise<Outstanding> {
   return { unacknowledged: open?.["n"] as number, unsettled: outbox, waitingJobs: jobs, heldEvents: held };
 }
 
-/** Nothing is on its way any more. Returns true, or what is. */
+/** Whether no work is open. Returns true, or the counts. */
 export async function isQuiet(fleet: Fleet): Promise<true | Outstanding> {
   const seen = await outstanding(fleet);
   return Object.values(seen).every((count) => count === 0) ? true : seen;
 }
 
-/** Orders and what became of them at one subscriber, joined in full. */
+/** The orders compared with their effects at one subscriber. */
 export interface Account {
   readonly orders: number;
   /** Orders without an effect, and effects without an order. */
@@ -43,18 +43,18 @@ export interface Account {
   readonly doubled: readonly string[];
   readonly lettersMissing: readonly string[];
   readonly lettersDoubled: readonly string[];
-  /** What the subscriber counted less what was ordered. */
+  /** The units that the subscriber counted less the units that were ordered. */
   readonly unitsOff: number;
   readonly centsOff: number;
   readonly countOff: number;
 }
 
-/** An account in which nothing is wrong. */
+/** An account without faults. */
 export function balanced(orders: number): Account {
   return { orders, lonely: [], doubled: [], lettersMissing: [], lettersDoubled: [], unitsOff: 0, centsOff: 0, countOff: 0 };
 }
 
-/** The account of one subscriber. It may be in a database of its own, so that rows are joined here. */
+/** The account of one subscriber. Rows are joined here, because it may have a database of its own. */
 export async function accountOf(fleet: Fleet, name: Subscriber): Promise<Account> {
   const sql = fleet.sql(name);
   const ordered = await fleet.sql("orders")<
@@ -77,7 +77,7 @@ export async function accountOf(fleet: Fleet, name: Subscriber): Promise<Account
   };
 }
 
-/** Orders, lines and events of the producer that are without each other. */
+/** Orders, lines and events of the producer of which one exists without the others. */
 export async function lonelyRows(fleet: Fleet): Promise<readonly unknown[]> {
   return fleet.sql("orders")`
     select o.id as order, e.id as event, l.order_id as lines from orders.orders o

@@ -13,14 +13,14 @@ export function createOrder(id: string, random: () => number): Order {
   return { id, lines };
 }
 
-/** Orders that are placed at a steady pace, whatever becomes of the ones before. */
+/** Orders that are placed at a steady rate, whether or not earlier ones succeed. */
 export interface Load {
   readonly attempts: Promise<readonly (readonly Attempt[])[]>;
-  /** Orders begun so far. */
+  /** How many orders have been started so far. */
   readonly begun: () => number;
 }
 
-/** Places orders by their key, each until it is answered. */
+/** Places orders with idempotency keys, each until it is answered. */
 export function startLoad(url: string, prefix: string, count: number, perSecond: number, random: () => number): Load {
   let begun = 0;
   const run = async (): Promise<readonly (readonly Attempt[])[]> => {
@@ -36,7 +36,7 @@ export function startLoad(url: string, prefix: string, count: number, perSecond:
   return { attempts: run(), begun: () => begun };
 }
 
-/** Orders a second that the process takes, eight at once. */
+/** How many orders a second the process handles, with eight at once. */
 export async function measureCapacity(url: string, random: () => number): Promise<number> {
   const startMs = performance.now();
   let next = 0;

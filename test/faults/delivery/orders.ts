@@ -16,7 +16,7 @@ const moves = schema.table("moves", { key: text().notNull(), n: integer().notNul
 
 const context = defineContext(contract, { tables: { orders, lines, moves } });
 
-/** Writes an order with its lines and its event. Nothing in it guards against doing so twice but the order's own id, and its points may kill. */
+/** Writes an order with its lines and its event. Only the order's own id prevents that it is written twice. The process may die at its points. */
 async function write(tx: TransactionOf<typeof context>, order: Order): Promise<{ readonly id: string; readonly totalCents: number }> {
   const { id } = order;
   const totalCents = order.lines.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0);
@@ -35,7 +35,7 @@ async function move(tx: TransactionOf<typeof context>, input: Move): Promise<voi
   await tx.emit("moved", { key: input.key, n: input.n });
 }
 
-/** The context that others hear of. */
+/** The context that the others subscribe to. */
 export const ordersModule = context.implement({
   procedures: context.procedures({
     place: ({ input, tx }) => write(tx, input),

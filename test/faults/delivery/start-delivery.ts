@@ -2,16 +2,16 @@ import { type Fleet, type FleetOptions, type Member, startFleet } from "../harne
 import type { BackendKind } from "../harness/queues.ts";
 import { SUBSCRIBERS } from "./contracts.ts";
 
-/** Orders, answering the public, and a process for each of those who hear of them. */
+/** The public orders process, and one process for each subscriber. */
 const MEMBERS: readonly Member[] = [
   { name: "orders", contexts: "orders", roles: "edge,rpc,jobs" },
   ...SUBSCRIBERS.map((name) => ({ name, contexts: name, roles: "jobs" })),
 ];
 
-/** All who hear of orders in one process. */
+/** One process with all subscribers. */
 export const LISTENERS: Member = { name: "listeners", contexts: SUBSCRIBERS.join(","), roles: "jobs" };
 
-/** Starts the delivery app, a process a context unless told otherwise. */
+/** Starts the delivery app; by default with one process for each context. */
 export function startDelivery(
   backend: BackendKind,
   options: Partial<Pick<FleetOptions, "ownDatabases" | "members" | "between">> = {},

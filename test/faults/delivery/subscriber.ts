@@ -6,8 +6,8 @@ import { z } from "zod";
 import { orders, type Subscriber } from "./contracts.ts";
 
 /**
- * A context that hears of orders. Its tables would keep every effect that happens twice: they have no key but a number. It also sends a letter
- * for each order, by a job.
+ * A context that subscribes to orders. Its tables keep duplicate effects, because their only key is a number. It also sends a letter for each order,
+ * by a job.
  */
 export function createSubscriber(name: Subscriber): ContextModule {
   const schema = pgSchema(name);

@@ -1,17 +1,17 @@
 import { AssertionError } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Answers that no fault of the world explains. */
+/** Statuses that no fault of a process or server explains. */
 const NEVER: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 413, 415, 422, 500]);
 
-/** What one attempt to call came to: a status, or 0 where no answer came. */
+/** The result of one attempt of a call: a status, or 0 if no answer came. */
 export interface Attempt {
   readonly status: number;
   readonly data?: unknown;
   readonly code?: string;
 }
 
-/** Calls a mutation over the public port, once. */
+/** Calls a mutation once, over the public port. */
 export async function callOnce(url: string, procedure: string, input: unknown, key?: string, signal?: AbortSignal): Promise<Attempt> {
   try {
     const answer = await fetch(`${url}/trpc/${procedure}`, {
@@ -32,9 +32,9 @@ export async function callOnce(url: string, procedure: string, input: unknown, k
 }
 
 /**
- * Calls a mutation by its key until it is answered. Returns all attempts, the last of them a good one.
+ * Calls a mutation with its idempotency key until it succeeds. Returns all attempts; the last one succeeded.
  *
- * Errors: an answer that is wrong for good; the signal's reason.
+ * Errors: an answer after which a retry is useless; the signal's reason.
  */
 export async function callUntilAnswered(url: string, procedure: string, input: unknown, key: string, signal?: AbortSignal): Promise<Attempt[]> {
   const attempts: Attempt[] = [];

@@ -5,20 +5,20 @@ import type { ArmMessage } from "../crash-points.ts";
 import type { FaultProgram } from "./program.ts";
 import { waitUntil } from "./wait.ts";
 
-/** How long after its death a process is started again. */
+/** How long after its death a process is started again; milliseconds. */
 const RESTART_MS = 100;
 
-/** Lines of its output that are kept to be shown. */
-/** Lines that are shown of a process that ended by itself. */
+/** The output lines that are kept for messages. */
+/** The output lines that are shown if a process ended by itself. */
 const SHOWN_LINES = 10;
 const KEPT_LINES = 200;
 
-/** A real process of a fault app, which is started again whenever it ends, as a supervisor would. */
+/** A real process of a fault app. It is started again whenever it ends, as by a supervisor. */
 export class FaultProcess {
   readonly name: string;
-  /** Signals and exit codes with which it ended. */
+  /** The signals and exit codes with which it ended. */
   readonly deaths: (NodeJS.Signals | number)[] = [];
-  /** What it logged, over all its lives. */
+  /** Its log lines, over all its restarts. */
   readonly logged: Record<string, unknown>[] = [];
   readonly #env: Readonly<Record<string, string>>;
   #program: FaultProgram;
@@ -34,7 +34,7 @@ export class FaultProcess {
     this.#env = env;
   }
 
-  /** Starts it; it need not be ready. */
+  /** Starts the process, and does not wait until it is ready. */
   static start(name: string, program: FaultProgram, env: Readonly<Record<string, string>>): FaultProcess {
     const started = new FaultProcess(name, program, env);
     started.#spawn();
@@ -45,12 +45,12 @@ export class FaultProcess {
     return this.#isReady;
   }
 
-  /** The end of what it printed: for the message of a failed test. */
+  /** The end of its output, for the message of a failed test. */
   get output(): string {
     return this.#last.join("\n");
   }
 
-  /** What the system says of it: R runs, S waits, T is stopped. */
+  /** The state that the system reports: R runs, S sleeps, T is stopped. */
   get state(): string {
     try {
       return readFileSync(`/proc/${this.#child?.pid}/stat`, "utf8").split(" ")[2] ?? "";
@@ -63,12 +63,12 @@ export class FaultProcess {
     await waitUntil(`${this.name} is ready`, () => this.#isReady || this.output.slice(-2_000));
   }
 
-  /** `kill -9`. Returns whether there was a process to kill. */
+  /** Sends SIGKILL. Returns whether the process was running. */
   kill(): boolean {
     return this.#child?.kill("SIGKILL") === true;
   }
 
-  /** Stops it where it is (`kill -STOP`): it lives, and does nothing. */
+  /** Sends SIGSTOP: the process lives, but does nothing. */
   pause(): boolean {
     return this.#child?.kill("SIGSTOP") === true;
   }
@@ -77,7 +77,7 @@ export class FaultProcess {
     this.#child?.kill("SIGCONT");
   }
 
-  /** Lets whoever comes to a point of a handler wait there, and the process die with the last of them. */
+  /** Makes each handler wait that reaches a point, and the process die with the last of `count` handlers. */
   async arm(point: string, count: number): Promise<void> {
     await this.ready();
     const child = this.#child as ChildProcess;
@@ -86,7 +86,10 @@ export class FaultProcess {
     await heard;
   }
 
-  /** Lets another program take its place, as a rolling update does: it is asked to stop, and the other one is started; that one need not be ready. Returns how it ended. */
+  /**
+   * Replaces the program, as a rolling update does: stops the process, and starts the other program without waiting until it is ready. Returns how
+   * the process ended.
+   */
   async become(program: FaultProgram): Promise<NodeJS.Signals | number | undefined> {
     await this.ready();
     const deaths = this.deaths.length;
@@ -96,7 +99,7 @@ export class FaultProcess {
     return this.deaths[deaths];
   }
 
-  /** Asks it to stop, and does not start it again until {@link FaultProcess.comeBack}. Returns how it ended. */
+  /** Stops the process, which is not started again before {@link FaultProcess.comeBack}. Returns how it ended. */
   async leave(): Promise<NodeJS.Signals | number | undefined> {
     const ended = new Promise<NodeJS.Signals | number | undefined>((resolve) => {
       this.#child?.once("exit", (code, signal) => resolve(signal ?? code ?? undefined));
@@ -106,18 +109,18 @@ export class FaultProcess {
     return ended;
   }
 
-  /** Starts it after it has left; it need not be ready. */
+  /** Starts the process after {@link FaultProcess.leave}, and does not wait until it is ready. */
   comeBack(): void {
     this.#isKept = true;
     this.#spawn();
   }
 
-  /** Resolves when it has died once more often than now, or has before that. */
+  /** Resolves when the process has died `times` times; at once if it has. */
   async died(times: number): Promise<void> {
     await waitUntil(`${this.name} died`, () => this.deaths.length >= times);
   }
 
-  /** Ends it for good. */
+  /** Ends the process for good. */
   async close(): Promise<void> {
     this.#isKept = false;
     this.kill();
@@ -165,7 +168,7 @@ export class FaultProcess {
     try {
       this.logged.push(JSON.parse(line) as Record<string, unknown>);
     } catch {
-      // A line that its death cut off.
+      // A line that was cut off when the process died.
     }
   }
 }

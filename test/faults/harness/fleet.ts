@@ -10,43 +10,43 @@ export interface Member {
   readonly name: string;
   readonly contexts: string;
   readonly roles: string;
-  /** The program that it runs, where that is not the one of the fleet. */
+  /** The program of this process, if it differs from the program of the fleet. */
   readonly program?: FaultProgram;
-  /** Names of the members that it calls; those with the role `edge` call all others unless told otherwise. */
+  /** The members that it calls. By default, a member with the role `edge` calls all others. */
   readonly calls?: readonly string[];
-  /** For this one alone. */
+  /** Further variables for this process only. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** How a fleet runs. */
+/** The options of a fleet. */
 export interface FleetOptions {
-  /** Name of the app: the fault tests have `delivery`, `chores` and `sagas`. */
+  /** The name of the app: the fault tests have `delivery`, `chores` and `sagas`. */
   readonly app: string;
   readonly backend: BackendKind;
   readonly contexts: readonly string[];
   readonly members: readonly Member[];
-  /** Whether each context has a database of its own, and the queues theirs where they live on Postgres. */
+  /** Whether each context has its own database, and also the queues if they are in Postgres. */
   readonly ownDatabases?: boolean;
-  /** What members run: the fault tests' own program, unless told otherwise. */
+  /** The program of the members; by default the fault tests' own program. */
   readonly program?: FaultProgram;
-  /** For all members. */
+  /** Further variables for all members. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The server, where it is not the usual one of the fault tests; it is stopped with the fleet. */
+  /** Another Postgres than the usual one; it is stopped with the fleet. */
   readonly postgres?: FaultPostgres;
-  /** Stands between the processes: gets the port of a mesh address, and says at which one it is reached. */
+  /** Puts a proxy between the processes: gets the port of a mesh address, and returns the port at which others reach it. */
   readonly between?: (port: number) => Promise<number>;
 }
 
-/** The real processes of a fault app, with a real Postgres and a real Redis of their own. */
+/** The real processes of a fault app, with their own Postgres and Redis. */
 export interface Fleet {
   readonly app: string;
   readonly postgres: FaultPostgres;
   readonly queues: FaultQueues;
   readonly processes: readonly FaultProcess[];
   process(name: string): FaultProcess;
-  /** Public address of a member with the role `edge`. */
+  /** The public address of a member with the role `edge`. */
   url(name: string): string;
-  /** Address of its operations port. */
+  /** The address of a member's operations port. */
   opsUrl(name: string): string;
   /** The database of a context, with the owner's login. */
   sql(context: string): Sql;
@@ -56,7 +56,7 @@ export interface Fleet {
 
 const SECRET = "a secret of the fault tests, long enough";
 
-/** Starts all that an app needs on free ports, and waits until every process is ready. */
+/** Starts a fleet on free ports, and waits until every process is ready. */
 export async function startFleet({
   app,
   backend,
@@ -84,7 +84,7 @@ export async function startFleet({
   const answering = members.filter(({ roles }) => roles.includes("rpc"));
   const meshes = new Map<string, number>();
   for (const { name } of answering) meshes.set(name, await between(Number(portOf(name, 1))));
-  /** The addresses of all contexts that a member does not host, at the members that it calls. */
+  /** The addresses of the contexts that a member does not host, at the members that it calls. */
   const addressesFor = ({ contexts: own, roles, calls }: Member): Record<string, string> => {
     const called = answering.filter(({ name }) => calls?.includes(name) ?? roles.includes("edge"));
     const hosts = called.flatMap(({ name, contexts: hosted }) => hosted.split(",").map((context) => [context, meshes.get(name)] as const));

@@ -1,22 +1,22 @@
 import type { Sql } from "postgres";
 import { waitUntil } from "./wait.ts";
 
-/** The class of the advisory locks at which triggers of the fault apps wait. */
+/** The class of the advisory locks on which the triggers of the fault apps wait. */
 const LOCK_CLASS = 4_711;
 
 /** Where a trigger waits: in a statement, in the commit, in the handler of an event. */
 export const WAITS = { statement: 1, commit: 2, handler: 3 } as const;
 
-/** A lock that the harness holds, so that others stand still in the middle of something. */
+/** A lock that the harness holds, so that transactions of the app stop in the middle. */
 export interface HeldLock {
-  /** Resolves when that many wait for it. */
+  /** Resolves when `count` transactions wait for the lock. */
   awaited(count: number): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Takes such a lock. */
+/** Takes a lock. */
 export async function holdLock(sql: Sql, place: keyof typeof WAITS): Promise<HeldLock> {
-  // A reservation waits for ever where no connection is open yet.
+  // Without an open connection, `reserve` would wait for ever.
   await sql`select 1`;
   const session = await sql.reserve();
   await session`select pg_advisory_lock(${LOCK_CLASS}, ${WAITS[place]})`;

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { waitUntil } from "./wait.ts";
 
-/** Stands between two processes, and keeps answers to itself when it is told to: the work is done, and nobody hears of it. */
+/** A proxy between two processes that can withhold answers: the work is done, but the caller does not get the answer. */
 export class MutingProxy {
   readonly port: number;
-  /** Bytes of answers that were kept back. */
+  /** The bytes of withheld answers. */
   withheldBytes = 0;
   readonly #sockets = new Set<Socket>();
   #isMuted = false;
@@ -28,7 +28,7 @@ export class MutingProxy {
     this.withheldBytes = 0;
   }
 
-  /** Cuts all connections, and lets answers pass on the next ones. Returns once something was kept back. */
+  /** Cuts all connections, and passes answers on new ones. Returns after at least one answer was withheld. */
   async cut(): Promise<void> {
     await waitUntil("an answer is kept back", () => this.withheldBytes > 0);
     for (const socket of this.#sockets) socket.destroy();

@@ -5,16 +5,16 @@ import postgres, { type Sql } from "postgres";
 import { startEmbeddedPostgres } from "../../../src/holon/dev/postgres/embedded-postgres.ts";
 import { waitUntil } from "./wait.ts";
 
-/** A Postgres of its own for one fault test. */
+/** A Postgres for one fault test. */
 export interface FaultPostgres {
   /** Makes a database. Returns its URL, with the owner's login. */
   createDatabase(name: string): Promise<string>;
-  /** `kill -9` of the server; it is started again at once, as a service manager would. Resolves when it answers. */
+  /** Kills the server with SIGKILL, and starts it again at once, as a service manager would. Resolves when it answers. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a Postgres whose data survives the death of the server, but not that of the machine. */
+/** Starts a Postgres whose data survives a crash of the server, but not a crash of the machine. */
 export async function startFaultPostgres(): Promise<FaultPostgres> {
   const folder = await mkdtemp(path.join(tmpdir(), "holon-faults-"));
   await chmod(folder, 0o711);
@@ -50,7 +50,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** A few connections with the owner's login, for looking on. */
+/** A few connections with the owner's login, for checks. */
 export function connect(url: string): Sql {
   return postgres(url, { max: 3, onnotice: () => {}, fetch_types: false, idle_timeout: 5 });
 }

@@ -5,32 +5,34 @@ import { type BuildOptions, build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A program as it is started: a folder with `main.mjs` and `migrations`, and what its environment must say. */
+/** A program that can be started: a folder with `main.mjs` and `migrations`, and the variables that it needs. */
 export interface FaultProgram {
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a program is made from. */
+/** The sources of a program. */
 export interface ProgramSources {
-  /** Names the program in its folder. */
+  /** The name of the program, for its folder. */
   readonly name: string;
   /** The file that runs the app. */
   readonly entry: string;
-  /** Folders whose migrations are put together. */
+  /** Folders whose migrations are merged. */
   readonly migrations: readonly string[];
 }
 
 let program: Promise<FaultProgram> | undefined;
 
-/** Makes one file of the fault apps and the toolkit, once for each process of tests: it starts in a fifth of the time, and is killed often. */
+/**
+ * Bundles the fault apps and the toolkit into one file, once for each test process. It then starts in a fifth of the time, and it is killed often.
+ */
 export function faultProgram(): Promise<FaultProgram> {
   const folder = path.join(ROOT, "test/faults");
   program ??= bundleProgram({ name: "faults", entry: path.join(folder, "main.ts"), migrations: [path.join(folder, "migrations")] });
   return program;
 }
 
-/** Makes a program of sources, with the toolkit and the packages that stand above them. */
+/** Bundles a program from its sources, with the toolkit and its packages. */
 export async function bundleProgram({ name, entry, migrations }: ProgramSources): Promise<FaultProgram> {
   const folder = programFolder(name);
   const settings: BuildOptions = {
@@ -46,12 +48,12 @@ export async function bundleProgram({ name, entry, migrations }: ProgramSources)
   await build({ ...settings, entryPoints: [entry], outfile: path.join(folder, "main.mjs") });
   const thread = path.join(ROOT, "src/holon/process/start/lease-worker.ts");
   await build({ ...settings, entryPoints: [thread], outfile: path.join(folder, "lease-worker.mjs") });
-  // Copied, for a migration that is edited while a test goes on is a fault of another kind.
+  // Copied: if a migration is edited during a test, the test must not see it.
   for (const from of migrations) cpSync(from, path.join(folder, "migrations"), { recursive: true });
   return { folder };
 }
 
-/** An empty folder for a program of this process; it goes with the process, and those of killed processes go too. */
+/** Makes an empty folder for a program of this process. It is removed when the process exits; folders of killed processes are removed too. */
 export function programFolder(name: string): string {
   const cache = path.join(ROOT, "node_modules/.cache/holon-faults");
   const own = path.join(cache, String(process.pid));
@@ -62,7 +64,7 @@ export function programFolder(name: string): string {
   return folder;
 }
 
-/** Whether the process whose folder it is still lives: one that was killed could not remove it. */
+/** Whether the process that made a folder still runs. A killed process could not remove its folder. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

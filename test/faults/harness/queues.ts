@@ -5,20 +5,20 @@ import { connect } from "./postgres.ts";
 
 export type BackendKind = "redis" | "postgres";
 
-/** Where the queues of a fault test live, and what can be done to them. */
+/** The queues of a fault test, and what a test can do to them. */
 export interface FaultQueues {
   readonly kind: BackendKind;
   readonly env: Readonly<Record<string, string>>;
-  /** Jobs of a queue that nobody has begun. */
+  /** How many jobs of a queue no worker has begun. */
   waiting(queue: string): Promise<number>;
-  /** Forgets everything. Returns how many jobs were waiting or running, and are lost. */
+  /** Removes everything. Returns how many waiting or running jobs are lost by that. */
   flush(): Promise<number>;
-  /** The Redis itself, where there is one. */
+  /** The Redis itself; undefined if the queues are in Postgres. */
   readonly redis: TestRedis | undefined;
   stop(): Promise<void>;
 }
 
-/** Starts a Redis with its stock configuration, for the queues of one app. */
+/** Starts a Redis with its default configuration, for the queues of one app. */
 export async function startRedisQueues(app: string): Promise<FaultQueues> {
   const server = await startTestRedis({ stock: true });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
@@ -41,7 +41,7 @@ export async function startRedisQueues(app: string): Promise<FaultQueues> {
   };
 }
 
-/** Looks at queues that live in a database. */
+/** Reads queues that are in a database. */
 export function postgresQueues(app: string, url: string): FaultQueues {
   const sql: Sql = connect(url);
   const schema = sql(`${app}_queue`);

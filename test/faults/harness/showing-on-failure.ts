@@ -1,7 +1,7 @@
 import type { Fleet } from "./fleet.ts";
 import { say } from "./say.ts";
 
-/** Shows how each process of a fleet ended where the work fails. */
+/** If the work fails, prints how each process of a fleet ended. */
 export async function showingOnFailure<Result>(fleet: Fleet, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

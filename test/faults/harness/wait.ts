@@ -1,10 +1,10 @@
 import { AssertionError } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Generous: what takes longer is not late, it is lost. */
+/** A generous limit: work that takes longer is lost, not late. */
 const PATIENCE_MS = 150_000;
 
-/** Waits until something is so. Errors: it never was, with what was seen last. */
+/** Waits until a condition holds. Errors: it did not hold in time; the message contains the last result. */
 export async function waitUntil(what: string, ask: () => Promise<unknown> | unknown, patienceMs = PATIENCE_MS): Promise<void> {
   let seen: unknown;
   for (const endMs = performance.now() + patienceMs; performance.now() < endMs; await sleep(50)) {

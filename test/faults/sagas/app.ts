@@ -9,10 +9,10 @@ const Ending = z.enum(["good", "declined", "broken"]);
 const Effect = z.object({ trip: z.string(), what: z.string() });
 const Trip = z.object({ trip: z.string(), ending: Ending });
 
-/** How each run is to end: well, undone, or stuck because its undo fails. */
+/** How a run must end: done, undone, or stuck because its undo fails. */
 export type Ending = z.output<typeof Ending>;
 
-/** The effects of a run that ends well, here and in the context that it calls. Their tables have no key: what happens twice is there twice. */
+/** The effects of a run that succeeds, here and in the context that it calls. Their tables have no unique key, so a duplicate effect shows. */
 export const EFFECTS = { trips: ["finished", "noted"], rooms: ["paid", "reserved"] } as const;
 
 const effectsOf = (context: string) => pgSchema(context).table("effects", { trip: text().notNull(), what: text().notNull() });
@@ -26,7 +26,7 @@ const roomsContract = contract("rooms", {
 });
 const tripsContract = contract("trips", { procedures: { book: mutation({ access: "public", idempotent: true, input: Trip }) } });
 
-/** Long enough to be killed in. */
+/** Long enough for a process to be killed during it. */
 const work = (): Promise<void> => sleep(300);
 
 const rooms = defineContext(roomsContract, { tables: { roomEffects } });
@@ -43,7 +43,7 @@ const roomsModule = rooms.implement({
   }),
 });
 
-/** Whoever is away comes back: nothing ends because of that. */
+/** Retries outlast every outage of the test, so no run fails because of one. */
 const WAITING = { retry: { attempts: 100, greatestMs: 1_000 } };
 
 const trips = defineContext(tripsContract, {
