@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { oldVersion } from "./harness/old-version.ts";
 
 /**
- * Names that are stored or sent, as sources write them, with one that each pattern finds. What the old version stores and sends under a name, this
- * one finds under the same name: most of a new name is seen by no other test, since each version agrees with itself.
+ * Names that are stored or sent, as sources write them, each with an example that its pattern finds. What the old version stores and sends under a
+ * name, this version must find under the same name. Other tests do not notice a new name, because each version agrees with itself.
  */
 const KEPT = [
   ["tables, constraints, channels, metrics, headers and the protocol", /\bholon[_-][\w/-]*\w/g, "holon_appended_"],
@@ -35,7 +35,7 @@ describe("this version has the names of the old one:", { timeout: 600_000 }, () 
   });
 });
 
-/** What a version has of the toolkit in production, without its comments. */
+/** The production sources of a version's toolkit, without comments. */
 function sourcesOf(root: string): string {
   const folder = path.join(root, "src/holon");
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(isOfProduction);

@@ -10,7 +10,7 @@ const orders = pgSchema("sales").table("orders", { id: text().primaryKey() });
 
 type AnyApp = TestApp<{ sales: ReturnType<typeof salesOf>["sales"] }>;
 
-/** One version of a context: the next one adds an optional member and one with a default to whatever is given. */
+/** One of two versions of a context: the second adds an optional member, and one with a default, to each input. */
 function salesOf(version: 1 | 2) {
   const added = version === 2 ? { note: z.string().optional(), channel: z.string().default("web") } : {};
   const input = z.object({ id: z.string(), ...added });

@@ -15,8 +15,8 @@ import { LATER_JOB, laterRows, OWN_EVENT, SENT_EVENT, stateOfEvent, writeLaterRo
 import { appProgram, type Version } from "./harness/versions.ts";
 
 /**
- * Old and new beside a version that is later than both, for which the test stands in: it writes rows, puts messages on queues and sends frames
- * that only that version understands. Both leave them alone, count them, and go on with their own work.
+ * The old and the new version beside one that is later than both. The test plays the later version: it writes rows, adds messages to queues and sends
+ * frames that only that version understands. Both versions must leave them unchanged, count them, and continue with their own work.
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 
@@ -25,7 +25,7 @@ const MEMBERS: readonly Member[] = [
   { name: "stock", contexts: "stock", roles: "rpc,jobs", calls: ["orders"] },
 ];
 
-/** Messages by queue: one that nothing is understood of, and one of a known kind with an entry that is not understood. */
+/** Messages by queue: one that is not understood at all, and one of a known kind with an entry that is not understood. */
 const MESSAGES = {
   "ack.orders": [{ later: 1 }, { kind: "taken", subscriber: "stock", events: ["later"] }],
   "events.stock": [{ later: 1 }, { producer: "orders", events: ["later"] }],
@@ -70,7 +70,7 @@ async function check(fleet: Fleet, program: FaultProgram, version: 1 | 2): Promi
   await place("before");
   await writeLaterRows(fleet, version);
   const written = await laterRows(fleet);
-  // What it finds at its start, and what it comes upon.
+  // Some work of the later version is there when the process starts, and some comes later.
   await fleet.process("orders").become(program);
   await fleet.process("orders").ready();
   const { tick } = await firedOf(fleet);
@@ -81,7 +81,7 @@ async function check(fleet: Fleet, program: FaultProgram, version: 1 | 2): Promi
   await untilLeft(fleet, "orders", "run", [...runs, ...steps]);
   await untilLeft(fleet, "orders", "outbox", ["promise"]);
   await withQueues(fleet, async (queues) => {
-    // The later version put its event and its job on the queues that all share.
+    // The later version has added its event and its job to the queues that all versions share.
     await queues.add("events.stock", [{ id: "later", name: "later", data: { producer: "orders", events: [SENT_EVENT] } }]);
     await untilLeft(fleet, "stock", "event", ["orders.later"]);
     expect(await stateOfEvent(fleet, SENT_EVENT.id)).toBe("held");
@@ -115,7 +115,7 @@ async function withQueues(fleet: Fleet, work: (queues: QueueBackend) => Promise<
   }
 }
 
-/** Messages that are left alone come at last to a process that understands them. */
+/** Checks that messages which other versions leave reach a process that understands them. */
 async function checkMessages(fleet: Fleet, queues: QueueBackend): Promise<void> {
   for (const queue of QUEUES)
     await queues.add(
@@ -136,7 +136,7 @@ async function checkMessages(fleet: Fleet, queues: QueueBackend): Promise<void> 
   await Promise.all(workers.map((worker) => worker.close()));
 }
 
-/** Waits until a process has counted what it left of a kind: these and nothing else. */
+/** Waits until the work that a process has left, of one kind, is exactly this. */
 async function untilLeft(fleet: Fleet, name: string, kind: string, names: readonly string[]): Promise<void> {
   await waitUntil(`${name} counts what it leaves of the kind ${kind}`, async () => {
     const metrics = await (await fetch(`${fleet.opsUrl(name)}/metrics`)).text();

@@ -12,14 +12,14 @@ import { OrderLoad } from "./harness/order-load.ts";
 import { appProgram } from "./harness/versions.ts";
 
 /**
- * The suite's own app (`app`), whose second version adds what a version may add: it is rolled forward, back and forward again under load, two processes a
- * context, the first version on the old toolkit and the second one on this one.
+ * The suite's own app (`app`), whose second version adds what a version may add. It is updated, rolled back and updated again under load, with two
+ * processes for each context. The first version uses the old toolkit, the second one this toolkit.
  *
- * Seen red: see docs/promises.md.
+ * docs/promises.md says with which changes this test was seen to fail.
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 
-/** Both sides of each update call each other: while a is new and b is old, a new process calls an old one and the other way round. */
+/** Both versions call each other during an update: while a is new and b is old, a new process calls an old one, and an old process a new one. */
 const MEMBERS: readonly Member[] = [
   { name: "orders-a", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock-b"] },
   { name: "orders-b", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock-a"] },
@@ -57,13 +57,13 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   const load = OrderLoad.start([fleet.url("orders-a"), fleet.url("orders-b")]);
   await load.more({ 1: 3 });
 
-  // Old and new beside each other.
+  // Old and new processes side by side.
   await roll(after, "orders-a", "stock-a");
-  // A member that only one of the two knows is left out on the way.
+  // A member that only one of the two versions knows is dropped on the way.
   expect(await routesOf(fleet)).toEqual({ "orders-a": { orders: 2, stock: 1 }, "orders-b": { orders: 1, stock: 2 } });
   expect(await recount(fleet, "orders-a")).toEqual({ status: 502, code: "CONTRACT_MISMATCH" });
   await load.more({ 1: 3, 2: 3 });
-  // Killed, one of each version at once.
+  // One process of each version is killed at once.
   for (const pair of [
     ["orders-a", "stock-a"],
     ["orders-b", "stock-b"],
@@ -73,7 +73,7 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
     await load.more({ 1: 3, 2: 3 });
   }
 
-  // All new, and then old again one after the other, down to the last.
+  // First all processes are new; then they are rolled back one after the other, until all are old.
   await roll(after, "orders-b", "stock-b");
   const whole = { orders: 2, stock: 2, note: "of version 2" };
   expect(await routesOf(fleet)).toEqual({ "orders-a": whole, "orders-b": whole });
@@ -83,7 +83,7 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   await load.more({ 1: 3, 2: 3 });
   await roll(before, "orders-a", "stock-a");
   await load.more({ 1: 3 });
-  // The schedules of the newer version are due all the time, and keep the old one from none of its own.
+  // The schedules of the newer version are always due, but must not keep the old version from its own.
   const { tick } = await firedOf(fleet);
   await waitUntil("the old version fires its schedule", async () => (await firedOf(fleet)).tick > tick);
   const meanwhile = await accountOf(fleet, load);
@@ -103,7 +103,7 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   expect(account).toEqual(balanced());
   expect(messagesLeft(fleet)).toEqual([]);
 
-  // One that is not compatible keeps the old version from starting, and says why.
+  // An incompatible migration keeps the old version from starting, and the error says why.
   await roll(breaking, "orders-a");
   const refused = fleet.process("orders-b");
   ends.push(await refused.become(before));
@@ -114,7 +114,10 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   expect(ends.filter((end) => end !== 0)).toEqual([]);
 }
 
-/** Queues with messages of one version that the other did not understand: each of them only loses time by it, but these two have the same messages. */
+/**
+ * Queues with messages that the other version did not understand. In general such a message is only delayed, but these two versions have the same
+ * messages.
+ */
 function messagesLeft(fleet: Fleet): readonly unknown[] {
   const lines = fleet.processes
     .flatMap(({ logged }) => logged)
@@ -122,7 +125,7 @@ function messagesLeft(fleet: Fleet): readonly unknown[] {
   return [...new Set(lines.map(({ message }) => message))];
 }
 
-/** Which versions answer along a call, from each of the processes of orders. */
+/** The versions that answer a call, for each process of orders. */
 async function routesOf(fleet: Fleet): Promise<Record<string, unknown>> {
   const routes: Record<string, unknown> = {};
   for (const name of ["orders-a", "orders-b"]) {
@@ -135,7 +138,7 @@ async function routesOf(fleet: Fleet): Promise<Record<string, unknown>> {
   return routes;
 }
 
-/** Calls a procedure that the first version does not have, which calls another one of that kind. */
+/** Calls a procedure that the first version does not have; it calls another such procedure. */
 async function recount(fleet: Fleet, name: string): Promise<unknown> {
   const { status, body } = await query(fleet, name, "orders.recount");
   return { status, code: body.error?.data.code };

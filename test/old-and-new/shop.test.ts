@@ -15,7 +15,7 @@ import { showingOnFailure } from "../faults/harness/showing-on-failure.ts";
 import { PATIENCE, retrying, ShopLoad } from "./harness/shop-load.ts";
 import { shopProgram } from "./harness/versions.ts";
 
-/** The shop, updated one process after the other while it is used: to this version, back to the old one, and to this one again. */
+/** The shop, updated process by process while it is used: to this version, back to the old one, and to this one again. */
 const options = { timeout: 600_000 };
 
 const CONTEXTS = ["users", "catalog", "orders", "payments", "notifications"];
@@ -34,7 +34,7 @@ beforeAll(async () => {
   programs = { old: before, new: after };
 }, options.timeout);
 
-// The second backend takes part where all counts are run: what differs between the two is tried by the suite's own app on both.
+// The second backend takes part only if all counts are run: the suite's own app tests the difference on both backends.
 describe.each(SCALE < 0.5 ? (["redis"] as const) : (["redis", "postgres"] as const))("the shop, queues on %s", options, (backend) => {
   it.skipIf(!hasRedis && backend === "redis")(
     "sells while its processes are replaced by those of another version, forward, back and forward",
@@ -67,7 +67,7 @@ async function check(fleet: Fleet, mail: MailSink): Promise<void> {
   };
   await load.more(5);
   for (const { name } of MEMBERS) await roll("new", name);
-  // Back in another order: an old edge before new contexts, and new ones that call old ones.
+  // Rolled back in another order: an old edge with new contexts, and new contexts that call old ones.
   await roll("old", "edge", "orders");
   await roll("old", "goods", "money");
   await roll("new", "goods", "orders");

@@ -7,7 +7,7 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
   let shop: TestShop;
   let browser: Browser;
   let page: Page;
-  /** Requests to other hosts, errors of scripts, and what the policy refused. */
+  /** Requests to other hosts, script errors, and requests that the content security policy refused. */
   const faults: string[] = [];
   beforeAll(async () => {
     [shop, browser] = await Promise.all([startTestShop("together"), startChromium()]);
@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
     await shop?.close();
   });
 
-  /** Opens an operation, sends its request, and answers the status that the page shows. */
+  /** Opens an operation, sends its request, and returns the status that the page shows. */
   async function tryIt(operationId: string): Promise<string> {
     // The viewer's ids have a backslash before each dot.
     const operation = page.locator(`[id$="-${operationId.replaceAll(".", "\\\\.")}"]`);

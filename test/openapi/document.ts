@@ -4,16 +4,16 @@ import { z } from "zod";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
-/** The shop's document as it is kept. */
+/** The shop's committed document. */
 export const KEPT_DOCUMENT = readFileSync(path.join(ROOT, "docs/openapi.json"), "utf8");
 
-/** What the tests read of a document. */
+/** The parts of a document that the tests read. */
 export interface WrittenDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, WrittenOperation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly responses: Readonly<Record<string, WrittenResponse>> };
 }
 
-/** One operation, as far as the tests read it. */
+/** The parts of an operation that the tests read. */
 export interface WrittenOperation {
   readonly operationId: string;
   readonly parameters?: readonly { readonly name?: string; readonly in?: string; readonly $ref?: string }[];
@@ -24,9 +24,9 @@ export interface WrittenOperation {
 type WrittenResponse = { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema: object }>> };
 
 /**
- * Says what an answer has that its document does not promise: a status, a content type, a body.
+ * Says which part of an answer the document does not promise: its status, its content type or its body.
  *
- * Shape: undefined where it keeps the promise.
+ * Shape: undefined if the document promises the answer.
  */
 export function brokenPromise(document: WrittenDocument, operation: WrittenOperation, response: Response, body: unknown): string | undefined {
   const listed = operation.responses[response.status] ?? operation.responses["default"];
@@ -37,7 +37,7 @@ export function brokenPromise(document: WrittenDocument, operation: WrittenOpera
   if (content === undefined) return type === null ? undefined : `${place}: a body of ${type}, and none is promised`;
   const promised = content[type ?? ""];
   if (promised === undefined) return `${place}: ${type}, and ${Object.keys(content).join(", ")} is promised`;
-  // A handler may give a declared error another status than its contract does, and the contract's is the one that is written.
+  // A handler may give a declared error another status than its contract does; the document has the contract's status.
   if (operation.responses[response.status] === undefined && JSON.stringify(operation.responses).includes(`\`${(body as { code: string }).code}\``))
     return undefined;
   const { error } = schemaOf(document, promised.schema).safeParse(body);
@@ -51,7 +51,7 @@ function resolved(document: WrittenDocument, response: WrittenResponse | undefin
 
 const parsers = new WeakMap<object, z.ZodType>();
 
-/** The schema as zod reads it back, with the components of the document. */
+/** The schema as zod reads it from the document, with the document's components. */
 function schemaOf(document: WrittenDocument, schema: object): z.ZodType {
   const parser = parsers.get(schema) ?? readBack({ ...schema, $defs: document.components.schemas });
   parsers.set(schema, parser);

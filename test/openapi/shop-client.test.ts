@@ -17,7 +17,7 @@ const run = promisify(execFile);
 
 const document = JSON.parse(KEPT_DOCUMENT) as WrittenDocument;
 
-/** What a call answered where it succeeded. */
+/** The data of a call that must succeed. */
 async function good<Data>(answer: Promise<{ readonly data?: Data; readonly error?: unknown }>): Promise<Data> {
   const { data, error } = await answer;
   if (data === undefined) throw new TypeError(`not answered: ${JSON.stringify(error)}`);
@@ -26,7 +26,7 @@ async function good<Data>(answer: Promise<{ readonly data?: Data; readonly error
 
 describe.each(TOPOLOGIES)("the client that is generated from the document, %s", (topology) => {
   let shop: TestShop;
-  /** What answers had that the document does not promise. */
+  /** Parts of answers that the document does not promise. */
   const broken: string[] = [];
   const comparing: Middleware = {
     async onResponse({ schemaPath, request, response }) {

@@ -5,20 +5,20 @@ import { KEPT_DOCUMENT } from "./document.ts";
 
 type Validate = (document: string) => Promise<readonly string[]>;
 
-/** Redocly's strictest set of rules, in which every warning is an error. */
+/** Redocly's strictest rules; every warning is an error. */
 const redocly: Validate = async (document) => {
   const config = await createConfig({ extends: ["recommended-strict"] });
   const problems = await lintFromString({ source: document, absoluteRef: "openapi.json", config });
   return problems.map(({ ruleId, message, location: [place] }) => `${ruleId} ${place?.pointer}: ${message}`);
 };
 
-/** The schema of OpenAPI 3.1 itself. */
+/** The JSON Schema of OpenAPI 3.1. */
 const seriousme: Validate = async (document) => {
   const { valid, errors } = await new Validator().validate(JSON.parse(document));
   return valid ? [] : [JSON.stringify(errors)];
 };
 
-/** The document with its faults: what one validator must see that reads the form, and one that also follows references. */
+/** Faults of the document, and the validators that must find each: one checks the form, the other also follows references. */
 const FAULTS: readonly [fault: string, from: string, to: string, seenBy: readonly ("redocly" | "seriousme")[]][] = [
   ["a parameter in no place", '"in": "path"', '"in": "pathway"', ["redocly", "seriousme"]],
   ["an answer without a description", '"description": "OK"', '"x-description": "OK"', ["redocly", "seriousme"]],

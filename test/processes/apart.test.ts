@@ -17,7 +17,7 @@ async function startApart(): Promise<{ readonly port: number; readonly superviso
   return { port, supervisor };
 }
 
-/** Ids of all processes that descend from one. */
+/** The ids of all descendants of a process. */
 async function descendants(pid: number): Promise<number[]> {
   const { readdir, readFile } = await import("node:fs/promises");
   const parents = new Map<number, number>();
@@ -51,13 +51,13 @@ test("a killed process fails only the calls that need it, with a typed error, an
   const { port } = await startApart();
   const { pid } = (await ask(port, "stock.taken", { name: "tea" })) as { pid: number };
   process.kill(pid, "SIGKILL");
-  // A signal is on its way for a moment, in which a call may still be answered.
+  // The signal takes a moment, in which a call may still be answered.
   await eventually("it is dead", async () => !(await isAlive(pid)) || undefined);
   const refused = await tell(port, "sales.sell", { name: "tea" });
   expect(refused).toMatchObject({ status: 503, body: { error: { data: { code: "UNAVAILABLE" } } } });
   const again = await eventually("stock answers again", () => ask(port, "stock.taken", { name: "tea" }));
   expect(again["pid"]).not.toBe(pid);
-  // Each process finds it again by itself: the edge may have done so before the other has.
+  // Each process reconnects by itself, so the edge may have reconnected before the other process has.
   await eventually("it is sold again", async () => (await tell(port, "sales.sell", { name: "tea" })).status === 200 || undefined);
 });
 
@@ -85,7 +85,7 @@ test("a process whose supervisor goes away while it starts ends, though the data
   silent.close();
 });
 
-/** P25 asks for 50 stops at any moment; `.ci/full` makes them all. */
+/** P25 requires 50 stops at any moment; `.ci/full` runs them all. */
 const ROUNDS = Math.max(1, Math.round(50 * Number(process.env["HOLON_FAULT_SCALE"] ?? 0.04)));
 const SEED = process.env["TEST_SEED"] ?? String(process.pid);
 

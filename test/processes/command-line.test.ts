@@ -5,7 +5,7 @@ import { runProgram } from "./fixture/run.ts";
 const place = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 const APP = place("test/processes/fixture/main.ts");
 
-/** Each program that takes words or options: the words before them, and some of what its help must say. */
+/** Each program that takes arguments: its leading arguments, and some text that its help must contain. */
 const PROGRAMS = [
   ["the app", APP, [], ["start", "apart", "plan", "openapi", "work", "key", "-h, --help", "--version", "the default"]],
   ["apart", APP, ["apart"], ["apart", "--version"]],
@@ -24,7 +24,7 @@ const PROGRAMS = [
 ] as const;
 
 async function run(main: string, args: readonly string[]) {
-  // Faults of the environment are not what these ask for.
+  // Faults in the environment must not change the answer to these.
   const running = runProgram(main, args, { PORT: "not a port" });
   let errors = "";
   running.child.stderr?.on("data", (chunk: Buffer) => (errors += chunk));

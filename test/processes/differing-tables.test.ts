@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from "holon/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { eventually, type FixtureProcess, freePort, freshFolder, runFixture, tell } from "./fixture/run.ts";
 
-/** What the fixture's code says of its one table: `name text primary key, taken integer not null`. */
+/** The table as the fixture's code declares it: `name text primary key, taken integer not null`. */
 const SOUND = 'CREATE TABLE "stock"."items" ("name" text PRIMARY KEY, "taken" integer NOT NULL';
 
 const DIFFERENCES = [
@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const database of databases.splice(0)) await database.drop();
 });
 
-/** A folder with one migration of the context stock, or none. */
+/** A folder with one migration of the context stock, or without migrations. */
 function migrations(sql: string | undefined): string {
   const folder = freshFolder();
   if (sql === undefined) return folder;
@@ -37,7 +37,7 @@ interface Running extends FixtureProcess {
   readonly opsPort: number;
 }
 
-/** A process of the fixture with these migrations, that has opened its ports. */
+/** Starts the fixture with these migrations, and waits until its ports are open. */
 async function run(sql: string | undefined, env: Record<string, string>): Promise<Running> {
   const database = await createTestDatabase();
   databases.push(database);
@@ -63,7 +63,7 @@ const get = async (port: number, procedure: string): Promise<{ readonly status: 
 
 const PRODUCTION = { NODE_ENV: "production", HOLON_SECRET: "a secret of these tests that is long enough", HOLON_ALLOW_SECRET_ONLY: "yes" };
 
-/** The other context is elsewhere, and away. */
+/** The other context is in another process, which does not run. */
 const STOCK_ALONE = { HOLON_CONTEXTS: "stock", HOLON_SALES_URL: "mesh://127.0.0.1:9" };
 
 describe("tables of the database that are not those of the code", () => {

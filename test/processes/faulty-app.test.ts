@@ -4,7 +4,7 @@ import { runProgram } from "./fixture/run.ts";
 
 const MAIN = fileURLToPath(new URL("fixture/faulty.ts", import.meta.url));
 
-/** What each fault of the fixture begins with. */
+/** The beginning of the message of each fault of the fixture. */
 const FAULTS = [
   "stock.taken has a handler that is not a function.",
   "stock.items.list has no handler.",
@@ -40,6 +40,6 @@ test.each(["start", "plan", "apart"])("%s lists every fault of an app that no co
     ).toHaveLength(1);
   expect(said.filter((line) => line.startsWith("PORT "))).toHaveLength(1);
   expect(said).toHaveLength(FAULTS.length + 1);
-  // Each is followed by its cure.
+  // Each fault is followed by its cure.
   expect(lines.filter((line) => /^ {4}\S/.test(line))).toHaveLength(FAULTS.length + 1);
 });

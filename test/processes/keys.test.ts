@@ -15,7 +15,7 @@ const SECRET = "known to all, and no proof of anybody";
 const authority = new TestAuthority("of this test");
 const services = { limits: DEFAULT_LIMITS, clock: systemClock, wheel: new TimerWheel(() => systemClock.monotonicMs()), log: silentLogger };
 
-/** A real process of `sales` in production, with TLS; the edge that calls it and the stock that it calls are played by the test. */
+/** A real process of `sales` in production, with TLS. The test plays the edge that calls it and the stock that it calls. */
 describe("a process in production", () => {
   const [edge, stock] = [createProcessKey().key, createProcessKey().key];
   const folder = freshFolder();

@@ -8,7 +8,7 @@ import { eventually, freePort, freshFolder } from "./fixture/run.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Processes that were started with a mark in their environment, by whatever ancestor. */
+/** The processes that have a mark in their environment, whatever their ancestors are. */
 function marked(mark: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -32,7 +32,7 @@ afterEach(() => {
   for (const pid of marks.splice(0).flatMap(marked)) process.kill(pid, "SIGKILL");
 });
 
-/** Runs npm with a mark of its own. */
+/** Runs npm with a new mark in its environment. */
 const npm = (args: readonly string[], cwd: string, env: Record<string, string> = {}) => run("npm", args, cwd, env);
 
 function run(command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) {
@@ -82,7 +82,7 @@ describe("watchNpm", { timeout: 60_000 }, () => {
   test("goes by the npm that runs a program alone, if the script's shell became the program: what started npm may end", async () => {
     const folder = freshFolder();
     const watch = JSON.stringify(path.join(ROOT, "src/holon/cli/watch-npm.ts"));
-    // More ticks than two looks take.
+    // More ticks than two checks of the watcher take.
     const program = `import { watchNpm } from ${watch};
 watchNpm(() => { console.log("gone"); process.exit(); });
 let ticks = Number.NaN;

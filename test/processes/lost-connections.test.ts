@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from "holon/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, eventually, type FixtureProcess, freePort, runFixture } from "./fixture/run.ts";
 
-/** A way to Postgres that can cut each connection while the driver reads the types of arrays, which it does as a connection begins. */
+/** A proxy to Postgres that can cut each connection while the driver reads the array types, which it does at the start of a connection. */
 class CuttingProxy {
   cutCount = 0;
   isCutting = false;

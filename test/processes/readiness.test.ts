@@ -5,7 +5,7 @@ import { MutingProxy } from "../faults/harness/muting-proxy.ts";
 import { faultProgram } from "../faults/harness/program.ts";
 import { eventually, type FixtureProcess, freePort, runFixture, tell } from "./fixture/run.ts";
 
-/** What `/readyz` answers. */
+/** The answer of `/readyz`. */
 interface Readyz {
   readonly status: number;
   readonly ready: boolean;
@@ -20,7 +20,7 @@ async function readyz(port: number): Promise<Readyz> {
   return { status: answer.status, ...((await answer.json()) as Omit<Readyz, "status">) };
 }
 
-/** Looks at `/readyz` until it answers what is expected. Shape: each different answer on the way. */
+/** Polls `/readyz` until it answers as expected. Shape: each different answer on the way. */
 async function readyzUntil(port: number, isExpected: (seen: Readyz) => boolean): Promise<readonly Readyz[]> {
   const all: Readyz[] = [];
   await eventually("/readyz answers as expected", async () => {
@@ -39,7 +39,7 @@ const names =
   ({ reasons, degraded }: Readyz): boolean =>
     [...reasons, ...degraded].some((said) => said.includes(text));
 
-/** Without the background work that waits for a silent database: which of it is under way at that moment differs. */
+/** Removes the background work that waits for a silent database: which work is running at that moment varies. */
 function withoutWork(seen: Readyz | undefined): Partial<Readyz> {
   return { ...seen, degraded: (seen?.degraded ?? []).filter((said) => !said.startsWith("background work of ")) };
 }
@@ -93,7 +93,7 @@ describe("an edge, sales and stock in processes of their own, when stock is away
   });
 
   const allWhole = () => Promise.all([ports.public, ports.edge, ports.sales, ports.stock].map((port) => readyzUntil(port, isWhole)));
-  /** What balancers see of the processes that live while stock is away. Each of them is ready all the time, and says who is missed. */
+  /** What load balancers see of the live processes while stock is down. Each of them stays ready, and names the missing one. */
   const staysReady = async (): Promise<void> => {
     for (const port of [ports.public, ports.edge, ports.sales]) {
       const seen = await readyzUntil(port, names("stock"));
@@ -102,7 +102,7 @@ describe("an edge, sales and stock in processes of their own, when stock is away
     }
     expect(await gauge(ports.edge)).toEqual(['holon_degraded{part="peer",name="stock"} 1', 'holon_degraded{part="peer",name="sales"} 0']);
     expect(await gauge(ports.sales)).toEqual(['holon_degraded{part="peer",name="stock"} 1']);
-    // What does not need it goes on, through the edge that a balancer still sends to.
+    // Calls that do not need stock succeed, through the edge to which a load balancer still sends.
     expect((await fetch(`http://127.0.0.1:${ports.public}/trpc/sales.leaveBehind`)).status).toBe(200);
     expect((await tell(ports.public, "sales.sell", { name: "tea" })).status).toBe(503);
   };
@@ -133,7 +133,7 @@ describe("a process with two contexts, each on a database of its own", () => {
   let running: FaultProcess;
   let port: number;
 
-  /** A database behind a wire that can be silenced. */
+  /** A database behind a proxy that can be silenced. */
   async function behindProxy(name: string): Promise<string> {
     const database = await createTestDatabase();
     databases.push(database);

@@ -30,7 +30,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Places an order, another one at each attempt, until one is taken. Shape: the id of that one. */
+/** Places orders, a new one at each attempt, until one is accepted. Shape: the id of that one. */
 const placed = (name: string): Promise<string> => {
   let attempt = 0;
   return eventually(`an order is taken ${name}`, async () => {
@@ -66,13 +66,13 @@ test.each([
     await eventually("nothing is wrong", async () => (await troubles()).length === 0 || undefined);
 
     proxy.silence();
-    // What an operator sees: the database, and each context's work, by the names of its tasks.
+    // What an operator sees: the database, and the work of each context, by the names of its tasks.
     const named = await eventually("readiness says it", async () => {
       const all = await troubles();
       const isSaid = ["sales", "mail"].every(
         (name) =>
           all.some((text) => text === `the database of ${name} does not answer`) &&
-          // Beside the connection that hears other processes, which is named first: a loop that asks the pool.
+          // Another loop, which uses the pool, must be named too; the connection that listens to other processes is named first.
           all.some((text) => new RegExp(`^background work of ${name} fails \\((?:(?!hearing)|.*; )`).test(text)),
       );
       return isSaid ? all : undefined;
@@ -108,7 +108,7 @@ test("a Postgres that answers all but LISTEN is named in readiness, and heard ag
     ]);
     return true;
   });
-  // What other processes would say is looked for meanwhile.
+  // Meanwhile the process polls for what other processes would notify it of.
   await haveHappened(await placed("unheard"));
   proxy.silenceAt(undefined);
   await eventually("nothing is wrong any more", async () => (await troubles()).length === 0 || undefined);

@@ -35,7 +35,7 @@ async function kill({ child, ended }: FixtureProcess): Promise<void> {
   await ended;
 }
 
-/** Places an order, another one at each attempt, until one is taken. Shape: the id of that one. */
+/** Places orders, a new one at each attempt, until one is accepted. Shape: the id of that one. */
 const placed = ({ port }: Running, name: string): Promise<string> => {
   let attempt = 0;
   return eventually(`an order is taken ${name}`, async () => {
@@ -56,7 +56,7 @@ const haveHappened = (id: string, effects: readonly string[]): Promise<boolean> 
 
 const tickCount = async (): Promise<number> => (await sql`select 1 from mail.effects where what = 'tick'`).length;
 
-/** That the job of the schedule runs, twice more than now. */
+/** Waits until the schedule's job has run twice more. */
 async function ticks(): Promise<boolean> {
   const before = await tickCount();
   return eventually("the schedule ticks", async () => (await tickCount()) > before + 1 || undefined);
@@ -74,7 +74,7 @@ async function metrics({ opsPort }: Running, name: string): Promise<readonly str
   return text.split("\n").filter((line) => line.startsWith(`${name}{`));
 }
 
-/** The answer of a page of the dashboard. */
+/** The status of a page of the dashboard. */
 async function dashboard({ opsPort }: Running, page: string): Promise<number> {
   return (await fetch(`http://127.0.0.1:${opsPort}/ops/${page}`, { headers: { authorization: "Bearer admin" } })).status;
 }
@@ -110,7 +110,7 @@ describe.skipIf(!hasRedis)("a Redis that goes silent under a process", () => {
     expect(await boards(running)).toEqual([200, 200]);
 
     proxy.silence();
-    // Calls and workflows need no Redis, and go on; an operator sees what waits, and what counts by itself.
+    // Calls and workflows need no Redis, and continue. An operator sees that the queues wait, and that each process counts its rates by itself.
     const meanwhile = await placed(running, `meanwhile: ${silentOnes}`);
     await haveHappened(meanwhile, WITHOUT_QUEUES);
     await eventually("readiness says it", async () => {
@@ -141,7 +141,7 @@ describe.skipIf(!hasRedis)("a Redis that goes silent under a process", () => {
     said.push(`readiness is whole after ${since()}`);
     expect(await metrics(running, "holon_queue_jobs")).not.toEqual([]);
     expect(await boards(running)).toEqual([200, 200]);
-    // Acknowledgements that were lost meanwhile are made good: the producer forgets what was taken.
+    // Acknowledgements that were lost meanwhile are sent again: the producer removes its events.
     await eventually("no event waits", async () => {
       const rows = await metrics(running, "holon_outbox_rows");
       expect(rows.map((line) => line.endsWith(" 0"))).toEqual([true, true]);

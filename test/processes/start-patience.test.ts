@@ -8,7 +8,7 @@ import { ask, eventually, type FixtureProcess, freePort, runFixture } from "./fi
 
 const started: FixtureProcess[] = [];
 
-/** Runs the fixture against a database. Shape: the process, and the port where it will answer. */
+/** Runs the fixture with these variables, and with free ports for the others. */
 function run(env: Record<string, string>): FixtureProcess {
   const running = runFixture({ HOLON_MESH_PORT: "0", HOLON_OPS_PORT: "0", PORT: "0", ...env });
   started.push(running);
@@ -32,7 +32,7 @@ describe("a Postgres that is started after its processes", () => {
   test("is waited for, and the log says what for", { timeout: 120_000 }, async () => {
     folder = await mkdtemp(path.join(tmpdir(), "holon-late-"));
     const port = await freePort();
-    // The cluster is made beforehand, so that its password is known.
+    // The cluster is made first, so that its password is known.
     const made = await startEmbeddedPostgres({ folder, port, database: "late", durable: false });
     await made.stop();
     const publicPort = await freePort();

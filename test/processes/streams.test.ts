@@ -28,7 +28,7 @@ beforeEach(async () => {
   const [salesPort, stockPort] = [await freePort(), await freePort()];
   edgePort = await freePort();
   const addresses = { HOLON_SALES_URL: `mesh://127.0.0.1:${salesPort}`, HOLON_STOCK_URL: `mesh://127.0.0.1:${stockPort}` };
-  // A frozen process is noticed by its silence: soon, so that the test need not wait.
+  // A frozen process is noticed because it is silent; with these limits soon, so that the test does not wait long.
   const silence = { HOLON_LIMIT_MESH_PING_MS: "200", HOLON_LIMIT_MESH_SILENCE_MS: "1000" };
   const host = async (env: Record<string, string>): Promise<Hosted> => {
     const opsPort = await freePort();
@@ -60,7 +60,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** The gauge of a context, as its process tells it. */
+/** The gauge of a context, as its process reports it. */
 async function runningStreams(context: "sales" | "stock"): Promise<number | undefined> {
   const metrics = await (await fetch(`http://127.0.0.1:${processes[context].opsPort}/metrics`)).text();
   const value = new RegExp(`^holon_streams_running\\{context="${context}"\\} (\\d+)$`, "m").exec(metrics)?.[1];
@@ -70,7 +70,7 @@ async function runningStreams(context: "sales" | "stock"): Promise<number | unde
 const streamsAre = (context: "sales" | "stock", count: number) =>
   eventually(`${context} has ${count} streams`, async () => (await runningStreams(context)) === count || undefined);
 
-/** Opens streams of stock: some by the edge, and as many by sales. */
+/** Opens streams of stock: some through the edge, and as many through sales. */
 async function openAll(): Promise<readonly OpenedStream[]> {
   const opened = Array.from({ length: STREAMS }, (_, index) =>
     openStream(`http://127.0.0.1:${edgePort}`, index % 2 === 0 ? "stock.idle" : "sales.follow"),

@@ -20,7 +20,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
-/** What of a process was said and done when it could not start. */
+/** The output and the exit code of a process that could not start. */
 async function failedStart(env: Record<string, string>, command = "start") {
   const folder = freshFolder();
   const running = runFixture(env, command, folder);

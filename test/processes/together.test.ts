@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const database of databases.splice(0)) await database.drop();
 });
 
-/** How a process ended; undefined while it lives. */
+/** How a process ended; undefined while it runs. */
 function endOf({ exitCode, signalCode }: FixtureProcess["child"]): string | undefined {
   return exitCode === null && signalCode === null ? undefined : `ended by ${exitCode ?? signalCode}`;
 }
@@ -106,7 +106,7 @@ test("finishes what is in flight when it is told to stop", async () => {
 test("ten processes start at once on an empty database: all answer, and each migration ran once", async () => {
   const database = await createTestDatabase();
   databases.push(database);
-  // Ports that the processes take themselves: one that was free a moment ago may be somebody else's by the time that ten have started.
+  // The processes choose free ports themselves: a port that was free before ten processes have started may be taken by then.
   const ports = { PORT: "0", HOLON_MESH_PORT: "0", HOLON_OPS_PORT: "0" };
   const processes = Array.from({ length: 10 }, () => run({ ...ports, DATABASE_URL: database.url }));
   for (const { child, output } of processes) {

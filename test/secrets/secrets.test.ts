@@ -5,11 +5,11 @@ import { startTestRedis, type TestRedis } from "../../src/holon/work/queue/redis
 import { eventually, type FixtureProcess, freePort, runProgram } from "../processes/fixture/run.ts";
 import { FAILURES } from "./fixture/failures.ts";
 
-/** Every secret begins with this, and is followed by the place that it was put in. */
+/** Every secret begins with this mark, followed by the place where the test puts it. */
 const MARK = "cnry";
 const put = new Set<string>();
 
-/** A secret for one place: 32 characters and more, so that it may be the app's own too. */
+/** A secret for one place: at least 32 characters, so that it can also be the app's own secret. */
 function secret(place: string): string {
   put.add(place);
   return `${MARK}${place.replace(/[^a-zA-Z]/g, "")}${"x".repeat(28)}`;
@@ -18,7 +18,7 @@ function secret(place: string): string {
 let database: TestDatabase;
 let redis: TestRedis;
 let leaky: FixtureProcess;
-/** All that anybody was answered. */
+/** All answers that clients got. */
 const answers: string[] = [];
 let url: string;
 let ops: string;
@@ -35,7 +35,7 @@ const ask = (path: string, input: unknown, more = "", headers: Record<string, st
   send(`${url}/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}${more}`, { headers });
 const look = (path: string) => send(ops + path, { headers: { authorization: "Bearer admin", accept: "application/json, text/html" } });
 
-/** The database with a login whose password is a secret. */
+/** The database URL with a login whose password is a secret. */
 async function loginUrl(): Promise<string> {
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   const password = secret("DatabaseUrl");
@@ -68,7 +68,7 @@ afterAll(async () => {
   await Promise.all([database.drop(), redis.stop()]);
 });
 
-/** Each line of the log that says so much as this. */
+/** The log lines that contain a text. */
 const logged = (text: string) =>
   leaky
     .output()
@@ -136,7 +136,7 @@ test("no secret of 30 places leaves a process: not in logs, errors, metrics, das
   expect(leaksIn(kept.join("\n"))).toEqual([]);
 });
 
-/** The secrets in a text, each with what stands around it. */
+/** The secrets in a text, each with the text around it. */
 function leaksIn(text: string): string[] {
   return [...text.matchAll(new RegExp(`.{0,80}${MARK}.{0,40}`, "g"))].map(([leak]) => leak);
 }

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { buildConfig } from "../../src/shop/storefront/vite-config.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** What the first page loads, compressed. */
+/** The largest compressed size of what the first page loads. */
 const GREATEST_FIRST_BYTES = 120 * 1_024;
 const SERVER_CODE = /drizzle|postgres|fastify|pino|prom-client|bullmq|ioredis|zod|contracts\/|src\/shop\/(?!web\/)|src\/holon\/(?!client\/|kernel\/)/;
 

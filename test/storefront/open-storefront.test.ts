@@ -7,7 +7,7 @@ import { freshFolder } from "../processes/fixture/run.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A project that has the sources of the storefront, and nothing built. */
+/** A project that has the sources of the storefront, but no build. */
 function freshProject(): string {
   const project = freshFolder();
   mkdirSync(path.join(project, "src/shop"), { recursive: true });

@@ -8,20 +8,20 @@ import { type FixtureProcess, freePort, freshFolder, runProgram } from "../proce
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CONTEXTS = 5;
 
-/** Who runs the shop on a development machine. */
+/** The admin account of a development machine. */
 export const ADMIN = { email: "admin@example.test", password: "northwind" };
 
-/** The real shop with a database of its own, in one process or in six. */
+/** The real shop with its own database, in one process or in six. */
 export interface RunningShop {
   readonly url: string;
   /** All mails that were sent. */
   mails(): Promise<readonly { readonly to: string; readonly subject: string; readonly text: string }[]>;
-  /** The shop's procedures as an admin calls them, past the browser. */
+  /** The shop's procedures, called by an admin without the browser. */
   readonly admin: Client<typeof contracts>;
   stop(): Promise<void>;
 }
 
-/** Starts the shop as a person does, and waits until it answers. */
+/** Starts the shop as a user does, and waits until it answers. */
 export async function startShop(command: "start" | "apart"): Promise<RunningShop> {
   const [port, mailPort] = [await freePort(), await freePort()];
   const env = {
@@ -66,7 +66,7 @@ async function adminToken(url: string): Promise<string> {
   return token;
 }
 
-/** Waits until something holds; the test's own time limit ends the waiting. */
+/** Waits until a condition holds; the test's own time limit ends the wait. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await condition())) await sleep(50);
 }

@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await picture(`${command}-phone-order`);
     expect(await visitor.overflow()).toBe(0);
 
-    // Told by a stream, on the page that was loaded at the beginning; no token stands in an address.
+    // The change came by a stream, on the page that was loaded at the beginning; no address contains a token.
     const streams = visitor.requests.filter((url) => url.includes("orders.changes"));
     expect(streams.length).toBeGreaterThan(0);
     expect(visitor.requests.filter((url) => /eyJ|token/i.test(url))).toEqual([]);
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     const other = await visitor.context.newPage();
     await other.goto("/shop/profile");
     await other.getByLabel("Name").waitFor();
-    // Both use the cookie at the same moment: a refresh token that were used twice would end the session.
+    // Both use the cookie at the same moment: if one refresh token were used twice, the session would end.
     await Promise.all([visitor.page.reload(), other.reload()]);
     await visitor.page.goto("/shop/orders");
     await visitor.heading("Your orders");
@@ -219,7 +219,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     expect((await shop.admin.catalog.products.get.query({ id: product.id })).stock).toBe(4);
   });
 
-  // One bundle serves both topologies, so each of them shows one of its looks.
+  // One bundle serves both topologies, so each topology shows one of the looks.
   const [look, options] =
     command === "start"
       ? (["light-phone", PHONE] as const)

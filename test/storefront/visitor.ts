@@ -10,19 +10,19 @@ const GRAVE: readonly unknown[] = ["serious", "critical"];
 export const PHONE: BrowserContextOptions = { viewport: { width: 375, height: 740 }, hasTouch: true };
 export const DESK: BrowserContextOptions = { viewport: { width: 1280, height: 860 } };
 
-/** Somebody with a browser of his own: cookies, storage and tabs that nobody shares. */
+/** A visitor with a browser of his own: cookies, storage and tabs are not shared. */
 export interface Visitor {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What no page may do: throw, complain on the console, or ask another host. */
+  /** Faults of pages: thrown errors, errors on the console, and requests to other hosts. */
   readonly faults: readonly string[];
-  /** Addresses of all requests. */
+  /** The addresses of all requests. */
   readonly requests: readonly string[];
-  /** Goes to a page of the shop by its address, and waits for its heading. */
+  /** Opens a page of the shop by its address, and waits for its heading. */
   open(address: string, heading: string): Promise<void>;
   heading(text: string): Promise<void>;
   picture(name: string): Promise<void>;
-  /** Faults of accessibility that keep people out, as `rule: where`. */
+  /** Faults of accessibility that exclude people, as `rule: where`. */
   barriers(): Promise<readonly string[]>;
   /** By how many pixels the page is wider than the window. */
   overflow(): Promise<number>;
@@ -35,7 +35,7 @@ export async function createVisitor(browser: Browser, baseURL: string, options: 
   const requests: string[] = [];
   context.on("page", (page) => listen(page, faults, requests));
   const page = await context.newPage();
-  // Far beyond what anything takes: it only says which step hung.
+  // Far longer than any step takes: it only shows which step hung.
   page.setDefaultTimeout(30_000);
   const heading = (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor();
   return {
@@ -48,7 +48,7 @@ export async function createVisitor(browser: Browser, baseURL: string, options: 
       await page.screenshot({ path: picturePath(`storefront-${name}`) });
     },
     async barriers() {
-      // A colour on its way to another one is nobody's fault; what moves without end is looked at as it is.
+      // Colours in a transition are not a fault, so transitions are finished first; endless animations are checked as they are.
       await page.evaluate(
         "Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity).map(({ finished }) => finished)).then(() => {})",
       );
@@ -65,7 +65,7 @@ export async function createVisitor(browser: Browser, baseURL: string, options: 
 function listen(page: Page, faults: string[], requests: string[]): void {
   page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
   page.on("console", (message) => {
-    // The browser itself writes a line for every refusal that a page asked for and shows.
+    // The browser itself logs every refused request; pages cause and show such refusals on purpose.
     if (["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource")) faults.push(message.text());
   });
   page.on("request", (request) => {

@@ -2,7 +2,7 @@ import { type App, defineApp, defineContext } from "holon";
 import { contract, query, subscription } from "holon/contract";
 import { z } from "zod";
 
-/** How a stream of `feeds.odd` ends. */
+/** The ways in which a stream of `feeds.odd` ends. */
 export const ODD_ENDS = [
   "returns",
   "returns nothing",
@@ -38,16 +38,16 @@ const readerContract = contract("reader", {
   procedures: {
     ping: query({ access: "public", output: z.string() }),
     follow: subscription({ access: "public", output: Item }),
-    /** Opens a stream of `feeds`, takes an item, and leaves. */
+    /** Opens a stream of `feeds`, takes an item, and closes the stream. */
     first: query({ access: "public", output: Item }),
-    /** Opens a stream of `feeds`, and forgets it. */
+    /** Opens a stream of `feeds`, and never reads or closes it. */
     forget: query({ access: "public", output: z.boolean() }),
   },
 });
 
 export const contracts = { feeds: feedsContract, reader: readerContract };
 
-/** What ends the handlers that ignore their signal. */
+/** Ends the handlers that ignore their signal. */
 export class Release {
   #resolve: () => void = () => {};
   readonly released = new Promise<void>((resolve) => {
@@ -59,7 +59,7 @@ export class Release {
   }
 }
 
-/** Two contexts with streams, one of which reads the other's. */
+/** Two contexts with streams; one reads the other's. */
 export function createStreamApp(release: Release): App {
   const feeds = defineContext(feedsContract);
   const untilAborted = (signal: AbortSignal): Promise<never> =>

@@ -1,18 +1,18 @@
 import { type ClientRequest, request as httpRequest } from "node:http";
 
-/** What a client of one stream has seen. */
+/** A client of one stream, and what it has received. */
 export interface OpenedStream {
-  /** All text that came so far. */
+  /** All text that has come so far. */
   text(): string;
-  /** The code of the error event; undefined while there is none. */
+  /** The code of the error event; undefined before it comes. */
   refusal(): string | undefined;
   /** Whether the server has ended it. */
   isOver(): boolean;
-  /** The client goes away. */
+  /** Closes the connection from the client's side. */
   close(): void;
 }
 
-/** How a stream is asked for. */
+/** The request for a stream. */
 export interface StreamRequest {
   readonly user?: string;
   readonly input?: unknown;

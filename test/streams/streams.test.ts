@@ -4,7 +4,7 @@ import { until } from "../conformance/until.ts";
 import { contracts, createStreamApp, ODD_ENDS, Release } from "./app.ts";
 import { type OpenedStream, openStream, type StreamRequest } from "./open-stream.ts";
 
-/** A thousand streams take their time on a machine that has other work. */
+/** A thousand streams take long on a busy machine. */
 const PATIENCE_MS = 60_000;
 
 type Limits = NonNullable<Parameters<typeof testApp>[1]["limits"]>;
@@ -34,7 +34,7 @@ function open(path: string, request: StreamRequest = {}): OpenedStream {
 const isOpen = (stream: OpenedStream): boolean => stream.text().includes('data: {"n":1}');
 const isDecided = (stream: OpenedStream): boolean => isOpen(stream) || stream.refusal() !== undefined || stream.isOver();
 
-/** Opens streams one by one, so that it is known which ones are over a limit. */
+/** Opens streams one by one, so that it is known which ones exceed a limit. */
 async function openInTurn(count: number, path: string, request: StreamRequest = {}): Promise<OpenedStream[]> {
   const streams: OpenedStream[] = [];
   for (let turn = 0; turn < count; turn++) {
@@ -52,7 +52,7 @@ const running = (context: "feeds" | "reader"): number | undefined =>
     ?.streams();
 const noneRuns = () => until("no stream runs", () => running("feeds") === 0 && running("reader") === 0, PATIENCE_MS);
 
-/** What calls of both contexts are answered, from outside and from another context. */
+/** The answers to calls of both contexts, from outside and from another context. */
 async function calls(): Promise<unknown> {
   const outside = await Promise.all(["feeds.ping", "reader.ping"].map(async (path) => (await fetch(`${app.url}/trpc/${path}`)).status));
   return { outside, inside: [await app.asAnonymous().call.feeds.ping(), await app.asAnonymous().call.reader.ping()] };

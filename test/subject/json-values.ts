@@ -30,15 +30,15 @@ interface JsonSchema {
   readonly exclusiveMaximum?: number;
 }
 
-/** What values are drawn from, beside their schema. */
+/** Values that are used besides the schema. */
 export interface KnownValues {
-  /** Ids of rows that are there, so that calls get past the look-up. */
+  /** The ids of existing rows, so that calls find a row. */
   readonly ids?: readonly string[];
-  /** Texts for members whose form only their maker knows, by the name of the member. */
+  /** Texts for members whose format is not in the schema, by the name of the member. */
   readonly texts?: Readonly<Record<string, fc.Arbitrary<string>>>;
 }
 
-/** Values that a schema takes as input, its edges more often than its middle. */
+/** Values that a schema accepts as input; edge cases more often than ordinary values. */
 export function validValues(schema: z.ZodType, known: KnownValues = {}): fc.Arbitrary<unknown> {
   if (takesNothing(schema)) return fc.constant(undefined);
   const json = jsonSchemaOf(schema);
@@ -51,13 +51,13 @@ export function validValues(schema: z.ZodType, known: KnownValues = {}): fc.Arbi
   });
 }
 
-/** What the edge refuses, whatever a schema says. */
+/** Text that the edge refuses, whatever the schema says. */
 const FORBIDDEN_EVERYWHERE = /\\u0000|"__proto__":/;
 
-/** Draws that may fail in a row: some rules of a schema cannot be seen in JSON Schema. */
+/** How many draws may fail in a row: some rules of a schema are not in its JSON Schema. */
 const MOST_MISSES = 1_000;
 
-/** Of a value that is changed and then checked, JSON Schema tells only what comes before the change. */
+/** JSON Schema describes only the input of a transformed value, so the schema after the transformation is added. */
 function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: "input",
@@ -69,18 +69,18 @@ function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   }) as JsonSchema;
 }
 
-/** Values like those that a schema takes, with one place spoilt, and some that have nothing to do with it; now and then one is valid after all. */
+/** Values like those that a schema accepts, with one place spoilt, and some unrelated ones. Some are valid by chance. */
 export function spoiltValues(schema: z.ZodType, known: KnownValues = {}): fc.Arbitrary<unknown> {
   const spoilt = fc.tuple(validValues(schema, known), fc.nat(), JUNK).map(([value, place, junk]) => spoil(value, place, junk));
   return fc.oneof({ weight: 4, arbitrary: spoilt }, { weight: 1, arbitrary: fc.jsonValue() });
 }
 
-/** Whether a schema stands for no input at all. */
+/** Whether a schema accepts no input at all. */
 export function takesNothing(schema: z.ZodType): boolean {
   return schema.safeParse(undefined).success && !schema.safeParse({}).success;
 }
 
-/** Texts that have meant something to somebody: to SQL, to paths, to browsers, to JavaScript. */
+/** Texts that have a special meaning somewhere: in SQL, paths, browsers or JavaScript. */
 const ODD_TEXTS = [
   "'; drop table users; --",
   "%_\\",
@@ -95,7 +95,7 @@ const ODD_TEXTS = [
   "a\u0301",
 ];
 
-/** What is put where it does not belong; `undefined` takes away what is there. */
+/** Values that are put where they do not belong; `undefined` removes the member. */
 const JUNK: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(undefined, null, "", " ", -1, 0, 1.5, 1e9, 1e21, -(2 ** 53), true, [], {}, "x".repeat(1_000), "a\0b", { $ne: null }, [
     [[]],
@@ -104,7 +104,7 @@ const JUNK: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
 );
 
-/** Days and years that calendars and databases disagree about. */
+/** Days and years on which calendars and databases disagree. */
 const ODD_DAYS = ["0000-01-01", "0001-01-01", "1582-10-10", "1900-02-28", "2024-02-29", "9999-12-31"];
 
 const day: fc.Arbitrary<string> = fc.oneof(
@@ -113,7 +113,7 @@ const day: fc.Arbitrary<string> = fc.oneof(
 );
 const time = fc.constantFrom("00:00:00Z", "23:59:59.999Z", "12:00:00.123456789Z", "12:00Z");
 
-/** Draws values of one schema and of all that it is made of. */
+/** Draws values of one schema and of all its parts. */
 class JsonValues {
   readonly #root: JsonSchema;
   readonly #known: KnownValues;
@@ -153,7 +153,7 @@ class JsonValues {
     }
   }
 
-  /** A schema that holds itself is drawn to a depth of three; its end is an empty list or null. */
+  /** A recursive schema is drawn to a depth of three; there it ends with an empty list or null. */
   #referred(ref: string): fc.Arbitrary<unknown> {
     const target = ref === "#" ? this.#root : this.#root.$defs?.[ref.slice("#/$defs/".length)];
     return this.#depth >= 3 ? fc.constant(null) : new JsonValues(this.#root, this.#known, this.#depth + 1).of(target ?? {});
@@ -211,14 +211,14 @@ function integer(schema: JsonSchema): fc.Arbitrary<number> {
   );
 }
 
-/** All parts of a schema as one; what one of them demands more than another is left to the schema itself to check. */
+/** Merges all parts of a schema. Conflicts between their rules are left to the schema itself, which checks each value. */
 function merged({ allOf = [], ...own }: JsonSchema): JsonSchema {
   return Object.assign({}, ...allOf, own, {
     properties: Object.assign({}, ...allOf.map(({ properties }) => properties), own.properties),
   }) as JsonSchema;
 }
 
-/** The value with one place of it, counted depth first and around, replaced or taken away. */
+/** The value with one place of it, counted depth first and modulo their number, replaced or removed. */
 function spoil(value: unknown, place: number, junk: unknown): unknown {
   const spoilt: unknown = structuredClone(value);
   const places = placesIn(spoilt);

@@ -1,9 +1,9 @@
 import type { Logger } from "holon";
 
-/** How many lines are kept. */
+/** The most lines that are kept. */
 const MOST = 20;
 
-/** A log that keeps what went wrong, for the message of a failed test. */
+/** A log that keeps errors, for the message of a failed test. */
 export class KeptErrors implements Logger {
   readonly #lines: string[] = [];
 

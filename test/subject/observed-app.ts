@@ -1,17 +1,17 @@
 import type { App } from "holon";
 import { type AnyProcedure, isProcedure, type ProcedureTree } from "holon/contract";
 
-/** A handler with its types taken off. */
+/** A handler without its types. */
 export type Handler = (args: { readonly input: unknown; readonly ctx: { readonly signal: AbortSignal } }) => unknown;
 
-/** What becomes of one handler. */
+/** Replaces one handler. */
 export type ChangeHandler = (path: string, procedure: AnyProcedure, handler: Handler) => Handler;
 
 interface Tree {
   readonly [name: string]: unknown;
 }
 
-/** The same app with other handlers; access, rules, transactions and keys stay around them. */
+/** The same app with other handlers; access, rules, transactions and keys still surround them. */
 export function withHandlers(app: App, change: ChangeHandler): App {
   const contexts = app.contexts.map((module) => ({
     ...module,
@@ -32,12 +32,12 @@ function changed(prefix: string, procedures: ProcedureTree, handlers: Tree, chan
   );
 }
 
-/** Counts how often handlers are entered, and holds them up where a test wants to. */
+/** Counts how often handlers are called, and can block them. */
 export class Entries {
   readonly #counts = new Map<string, number>();
   readonly #gates = new Map<string, Gate>();
 
-  /** The app with its handlers watched. */
+  /** The app with observed handlers. */
   watching(app: App): App {
     return withHandlers(app, (path, procedure, handler) => (args) => {
       this.note(path);
@@ -61,12 +61,12 @@ export class Entries {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Begins to count anew. */
+  /** Resets the counts. */
   forget(): void {
     this.#counts.clear();
   }
 
-  /** Holds up all calls of a procedure that come from now on, inside their transaction where they have one. */
+  /** Blocks all calls of a procedure that come from now on, inside their transaction if they have one. */
   hold(path: string): HeldHandler {
     const gate = new Gate();
     this.#gates.set(path, gate);
@@ -81,13 +81,13 @@ export class Entries {
   }
 }
 
-/** A handler that waits. */
+/** A blocked handler. */
 export interface HeldHandler {
-  /** Resolves when the first call is held up. */
+  /** Resolves when the first call is blocked. */
   readonly entered: Promise<void>;
-  /** Resolves when the first of them is cancelled. */
+  /** Resolves when the first blocked call is cancelled. */
   readonly cancelled: Promise<void>;
-  /** Lets all go on. */
+  /** Unblocks all calls. */
   release(): void;
 }
 

@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import type { AnyProcedure } from "holon/contract";
 
-/** The ways by which the public reaches a procedure. */
+/** The public protocols by which clients call procedures. */
 export const PUBLIC_WAYS = ["trpc", "rest"] as const;
 
 export type PublicWay = (typeof PUBLIC_WAYS)[number];
@@ -12,23 +12,23 @@ export interface NamedProcedure {
   readonly procedure: AnyProcedure;
 }
 
-/** A request byte for byte. */
+/** A request, byte for byte. */
 export interface WrittenRequest {
   readonly method: string;
-  /** Below the edge's address; sent as it stands. */
+  /** Relative to the edge's address; sent unchanged. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | undefined;
 }
 
-/** What came back. */
+/** An answer, byte for byte. */
 export interface WrittenAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** What came back of a call, the same for each way. */
+/** The answer to a call, in the same form for each protocol. */
 export interface PublicAnswer extends WrittenAnswer {
   /** `OK`, or the code of the error. */
   readonly code: string;
@@ -36,17 +36,17 @@ export interface PublicAnswer extends WrittenAnswer {
   readonly data: unknown;
 }
 
-/** Whether a procedure can be called by a way at all. */
+/** Whether a procedure can be called by a protocol at all. */
 export function isReachable({ procedure }: NamedProcedure, way: PublicWay): boolean {
   return way === "trpc" || restLine(procedure) !== undefined;
 }
 
-/** Writes down a call as a client of that way would. */
+/** Writes a call as a client of the protocol would. */
 export function writeCall(way: PublicWay, call: NamedProcedure, input: unknown, headers: Readonly<Record<string, string>> = {}): WrittenRequest {
   return way === "trpc" ? trpcRequest(call, input, headers) : restRequest(call, input, headers);
 }
 
-/** Calls a procedure from outside. A subscription is heard until its first item, its error or its end. */
+/** Calls a procedure from outside. A subscription is read until its first item, its error or its end. */
 export async function callPublic(
   url: string,
   way: PublicWay,
@@ -58,7 +58,7 @@ export async function callPublic(
   return readAnswer(way, await sendWritten(url, writeCall(way, call, input, headers), isStream ? hasSecondFrame : undefined));
 }
 
-/** Says what an answer means. */
+/** Reads the code and the data of an answer. */
 export function readAnswer(way: PublicWay, answer: WrittenAnswer): PublicAnswer {
   if (answer.headers["content-type"]?.startsWith("text/event-stream") === true) return { ...answer, ...readFrames(answer.text) };
   const body = parse(answer.text) as
@@ -74,7 +74,7 @@ export function readAnswer(way: PublicWay, answer: WrittenAnswer): PublicAnswer 
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** Sends a request; reads the answer to its end, or until enough of it is there. */
+/** Sends a request, and reads the answer to its end, or until enough of it has come. */
 export function sendWritten(
   url: string,
   { method, path, headers, body }: WrittenRequest,
@@ -116,12 +116,12 @@ function trpcRequest({ path, procedure }: NamedProcedure, input: unknown, header
   return { method: "GET", path: `/trpc/${path}${query}`, headers: { ...accept, ...headers } };
 }
 
-/** The rest line of a procedure, `GET /products/{id}`; undefined where it has none. */
+/** The REST route of a procedure, as in `GET /products/{id}`; undefined if it has none. */
 export function restLine({ rest }: AnyProcedure): string | undefined {
   return typeof rest === "object" && rest !== null ? (rest as { readonly route: string }).route : rest;
 }
 
-/** A path holds text: of what is none, its JSON, for an object made at random may not turn itself into text. */
+/** A path contains text. Other values are written as JSON, because a random object may have a `toString` that throws. */
 function toText(value: unknown): string {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }
@@ -149,7 +149,7 @@ function queryPairs(name: string, value: unknown): [string, string][] {
   return [[name, typeof value === "object" ? JSON.stringify(value) : String(value)]];
 }
 
-/** A URL cannot hold half a character. */
+/** Replaces lone surrogates: a URL cannot contain them. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString("utf8");
 }
@@ -158,7 +158,7 @@ function hasSecondFrame(text: string): boolean {
   return text.split("\n\n").length > 2;
 }
 
-/** The first frame after the greeting. */
+/** Reads the first frame after the greeting. */
 function readFrames(text: string): Pick<PublicAnswer, "code" | "data"> {
   const frame = text.split("\n\n")[1] ?? "";
   const event = /^event: (.*)$/m.exec(frame)?.[1];

@@ -4,13 +4,13 @@ import { type App, defineApp, defineContext, job, outsideEffect, type Principal 
 import { contract, event, mutation, query, subscription } from "holon/contract";
 import { z } from "zod";
 
-/** What the handlers of a test do; each is replaced by the test. */
+/** The behaviour of the app's functions; tests replace it. */
 export interface Deeds {
-  /** Of procedures, rules, routes, `authenticate`. */
+  /** For procedures, rules and routes. */
   run: (ctx: never) => unknown;
-  /** Of the subscription. */
+  /** For the subscription. */
   items: (ctx: { readonly signal: AbortSignal }) => unknown;
-  /** Of `authenticate`. */
+  /** For `authenticate`. */
   who: () => unknown;
 }
 
@@ -34,14 +34,14 @@ const thrower = contract("thrower", {
 });
 const asker = contract("asker", { procedures: { ask: query({ access: "public", output: Answer }) } });
 
-/** What tests call. */
+/** The contracts that tests call. */
 export const contracts = { thrower, asker };
 
 const notes = pgSchema("thrower").table("notes", { id: text().primaryKey() });
 const throwerContext = defineContext(thrower, { tables: { notes }, jobs: { send: job(Answer) } });
 const askerContext = defineContext(asker, { calls: { thrower } });
 
-/** Two contexts whose handlers do what a test says. */
+/** Two contexts whose handlers behave as a test wants. */
 export function createThrowingApp(deeds: Deeds): App {
   const run = ({ ctx }: { readonly ctx: unknown }) => deeds.run(ctx as never) as never;
   const throwerModule = throwerContext.implement({
@@ -78,7 +78,9 @@ export function createThrowingApp(deeds: Deeds): App {
   });
 }
 
-/** How a call ends whose handler throws this: as it was thrown where that is an error of the catalogue that can be read, as INTERNAL otherwise. */
+/**
+ * The code with which a call ends whose handler throws this value: the error's own code if it is a readable error of the catalogue, else INTERNAL.
+ */
 export function codeOf(name: string): string {
   if (name === "UNAVAILABLE" || name === "OVERLOADED") return name;
   return name.startsWith("an error of the toolkit") ? "CONFLICT" : "INTERNAL";

@@ -7,7 +7,7 @@ import { THROWN_VALUES } from "../../src/holon/observe/thrown-values.testing.ts"
 import { codeOf, contracts, createThrowingApp, type Deeds } from "./app.ts";
 import { ODD_STREAMS } from "./odd-streams.ts";
 
-/** `ctx` with its types taken off. */
+/** `ctx` without its types. */
 interface Context {
   readonly call: { readonly thrower?: { ask(): Promise<unknown> } };
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ interface Tx {
   enqueue(name: string, data: unknown, options?: object): Promise<void>;
 }
 
-/** Principals that cannot be read. */
+/** Principals that throw when they are read. */
 const ODD_PRINCIPALS = ["kind", "id", "roles"].map((member) => () => {
   const read = (): never => {
     throw new TypeError("a getter throws");
@@ -34,7 +34,7 @@ const deeds: Deeds = { ...idle };
 const lines: string[] = [];
 const log = createLogger({ name: "thrown", level: "info", destination: { write: (line) => void lines.push(line) } });
 
-/** What reached the process. */
+/** Errors that were not caught and reached the process. */
 const reached: unknown[] = [];
 const note = (error: unknown): void => void reached.push(error);
 beforeAll(() => void process.on("unhandledRejection", note).on("uncaughtException", note));
@@ -67,7 +67,7 @@ describe.each(["together", "wire", "apart"] as const)("%s", (topology) => {
     Object.assign(deeds, idle);
     lines.splice(0);
     expect(await app.asAnonymous().call.thrower.ping()).toEqual({ n: 1 });
-    // One turn for what is told to the process after its promises were looked through.
+    // Unhandled rejections reach the process only after its promises were processed, so wait one turn.
     await new Promise((resolve) => setImmediate(resolve));
     expect(reached.splice(0)).toEqual([]);
   });
@@ -103,7 +103,7 @@ describe.each(["together", "wire", "apart"] as const)("%s", (topology) => {
     expect(await failure(app.asAnonymous().call.thrower.ask())).toMatchObject({ code: "INTERNAL" });
     expect(await failure(app.asAnonymous().call.thrower.keep(undefined, keyed()))).toMatchObject({ code: "INTERNAL" });
     const taken = await failure(app.asAnonymous().call.thrower.take(odd() as never));
-    // What has no JSON at all, as a symbol, is no input.
+    // A value without JSON, such as a symbol, is not sent as input.
     expect(typeof odd() === "symbol" ? { code: taken } : taken).toMatchObject({ code: expect.stringMatching(/INTERNAL|BAD_REQUEST|an answer/) });
     deeds.run = (ctx: Context) => {
       throw ctx.fail("SOLD_OUT", odd());

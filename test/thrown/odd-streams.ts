@@ -2,7 +2,7 @@ const throwing = (): never => {
   throw new TypeError("the stream throws");
 };
 
-/** A stream that gives `{ n: 1 }` once, and then what `next` gives, with these members besides. */
+/** A stream that yields `{ n: 1 }` once, and then the results of `next`, with further members. */
 function stream(next: () => unknown, members: object = {}): unknown {
   let count = 0;
   const iterator = { next: async () => (++count === 1 ? { done: false, value: { n: 1 } } : next()) };
@@ -10,7 +10,7 @@ function stream(next: () => unknown, members: object = {}): unknown {
   return { [Symbol.asyncIterator]: () => iterator };
 }
 
-/** What a handler of a subscription may answer in place of a well-behaved stream, and the code that its consumer gets. */
+/** Values that the handler of a subscription may return instead of a proper stream, and the code that its consumer gets. */
 export const ODD_STREAMS: readonly (readonly [name: string, make: (ctx: { readonly signal: AbortSignal }) => unknown, code: string])[] = [
   ["undefined", () => undefined, "INTERNAL"],
   ["a promise", async () => [], "INTERNAL"],

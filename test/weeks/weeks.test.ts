@@ -21,19 +21,19 @@ import { ShopCustomers } from "./harness/shop-customers.ts";
 import { SimulatedTime } from "./harness/simulated-time.ts";
 import { weeksProgram } from "./harness/weeks-program.ts";
 
-/** Clocks change in New York on 8 March, in Berlin on 29 March, in Sydney on 5 April. */
+/** Daylight saving time changes in New York on 8 March, in Berlin on 29 March, in Sydney on 5 April. */
 const START_MS = Date.parse("2026-03-01T00:00:00Z");
 /** Simulated days: three in `.ci/run`, six weeks in `.ci/full`. */
 const DAYS_IN_RUN = 3;
 const DAYS = Number(process.env["HOLON_WEEKS_DAYS"] ?? DAYS_IN_RUN);
-/** The customers of the subscriber that was away for a day are reminded a day after that. */
+/** At least two days: the customers of the subscriber that was down for a day are reminded a day after that. */
 const DAYS_APART = Math.max(2, DAYS);
-/** Days in one process: three of six weeks. Less can go wrong there, and the many processes live long enough to see unused tokens and sessions end. */
+/** Days in one process: at most three. Less can go wrong there; the run with many processes is long enough for unused tokens and sessions to end. */
 const DAYS_TOGETHER = Math.min(DAYS, DAYS_IN_RUN);
 const HOUR_MS = 3_600_000;
-/** After the last order, until its customer is reminded of it. */
+/** Hours after the last order, until its customer is reminded of it. */
 const LAST_HOURS = 27;
-/** A refresh token that is not used ends after 7 days, and a session after 30. */
+/** An unused refresh token ends after 7 days, and a session after 30. */
 const [UNUSED_DAYS, SESSION_DAYS] = [7, 30];
 
 const CONTEXTS = ["users", "catalog", "orders", "payments", "notifications", "almanac"];
@@ -50,17 +50,17 @@ const APART: readonly Member[] = [
   { name: "almanac", contexts: "almanac", roles: "jobs" },
 ];
 
-/** Hours of the test, each from its beginning. */
+/** A span of hours, counted from its beginning. */
 type Hours = readonly [from: number, to: number];
 
-/** What happens to the processes happens again after ten days. */
+/** What happens to the processes is repeated every ten days. */
 const AGAIN_HOURS = 240;
 
-/** What happens to the processes at which hour. */
+/** The hours at which something happens to the processes. */
 interface Happenings {
   /** The subscriber has no process in these hours. */
   readonly away: Hours;
-  /** Some processes are of the old version in this hour, and others in the next one. */
+  /** In this hour some processes have the old version, and in the next hour others. */
   readonly rollback: number;
   /** A process is frozen in these hours. */
   readonly frozen: Hours;
@@ -76,7 +76,7 @@ describe.skipIf(!hasFaketime)(`the shop over ${DAYS} simulated days`, options, (
 
   it("keeps each promise in one process", options, () => live("postgres", DAYS_TOGETHER, TOGETHER));
 
-  // Some minutes longer, so for `.ci/full`, and for those who ask for more days by hand.
+  // It takes some minutes longer, so it runs only in `.ci/full`, or if more days are asked for by hand.
   if (DAYS > DAYS_IN_RUN)
     it.skipIf(!hasRedis)("keeps each promise in many that are away, frozen, and of two versions", options, () =>
       live("redis", DAYS_APART, APART, { away: [10, 34], rollback: 38, frozen: [44, 46] }),
@@ -85,7 +85,7 @@ describe.skipIf(!hasFaketime)(`the shop over ${DAYS} simulated days`, options, (
 
 async function live(backend: "redis" | "postgres", days: number, members: readonly Member[], happenings?: Happenings): Promise<void> {
   const clock = new MovedClock(START_MS);
-  // Of a process that is there for the first seconds only.
+  // The clock of a process that runs only in the first seconds.
   const ahead = new MovedClock(START_MS + 2 * HOUR_MS);
   const mail = await createMailSink(Date.now);
   const env = { SMTP_URL: mail.url, SHOP_TOKEN_PRIVATE_KEY: JSON.stringify(await newTokenKey()), ...clock.env };
@@ -101,7 +101,7 @@ async function live(backend: "redis" | "postgres", days: number, members: readon
   }
 }
 
-/** What a run of days needs. */
+/** The servers and options of a run of days. */
 interface Place {
   readonly fleet: Fleet;
   readonly clock: MovedClock;
@@ -127,9 +127,9 @@ async function run({ fleet, clock, mail, happenings, days }: Place): Promise<voi
     if (happenings !== undefined) await happen(fleet, time, happenings, hour % AGAIN_HOURS);
     await shop.staySignedIn();
     if (hour < count) await shop.place(hour);
-    // In the middle of its work.
+    // The process is paused in the middle of its work.
     if (hour % AGAIN_HOURS === happenings?.frozen[0]) expect(fleet.process("helper").pause()).toBe(true);
-    // The same keys again, soon and nearly a day later: the same orders.
+    // The same keys again, soon and nearly a day later, must give the same orders.
     for (const earlier of [2, 23]) if (hour >= earlier && hour - earlier < count) await shop.place(hour - earlier);
     if (hour % 24 === 23) await checkDay(fleet, time.absent, shop, hour);
     if (hour % 24 === 23)
@@ -145,7 +145,7 @@ async function run({ fleet, clock, mail, happenings, days }: Place): Promise<voi
   ];
   expect(checks.filter((found) => !holds(found))).toEqual([]);
   const sent = mail.mails().map(({ messageId }) => messageId);
-  // A mail is sent at least once, always by the same id: its job is run again where the clock jumped over the deadline of what it wrote.
+  // A mail is sent at least once, always with the same id: its job runs again if the clock jumped past the deadline of its transaction.
   expect({ orders: confirmed, mails: new Set(sent).size }).toEqual({ orders: count, mails: count });
   expect(await effectFaults(sql, new Set(shop.placed.values()))).toEqual({ missing: [], doubled: [] });
   const isAway = (hour: number): boolean => {
@@ -158,7 +158,7 @@ async function run({ fleet, clock, mail, happenings, days }: Place): Promise<voi
   expect(await shop.isGood(forgotten)).toBe(passedDays < UNUSED_DAYS);
 }
 
-/** Nothing is kept longer than it is to be kept, and nothing shorter. A context without a process removes nothing. */
+/** No row may be kept longer or shorter than its retention. A context without a process removes nothing. */
 async function checkDay(fleet: Fleet, absent: string | undefined, shop: ShopCustomers, hour: number): Promise<void> {
   const sql = fleet.sql("orders");
   expect(

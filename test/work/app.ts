@@ -12,7 +12,7 @@ const sales = contract("sales", {
 });
 const mail = contract("mail", { procedures: { sent: query({ access: "public", output: z.array(z.object({ id: z.string(), text: z.string() })) }) } });
 
-/** What tests call. */
+/** The contracts that tests call. */
 export const contracts = { sales, mail };
 
 const orders = pgSchema("sales").table("orders", { id: text().primaryKey() });
@@ -21,7 +21,7 @@ const letters = pgSchema("mail").table("letters", { id: text().primaryKey(), tex
 const salesContext = defineContext(sales, { tables: { orders } });
 const mailContext = defineContext(mail, { tables: { letters }, calls: { sales }, subscribesTo: { sales }, jobs: { send: job(Named) } });
 
-/** An order is placed in one context; another hears of it, and a job of that one calls back before it writes. */
+/** An order is placed in one context. Another context subscribes to it, and a job of that context calls back before it writes. */
 export function createWorkApp(): App {
   const salesModule = salesContext.implement({
     procedures: salesContext.procedures({

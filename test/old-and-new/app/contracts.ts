@@ -3,7 +3,7 @@ import { z } from "zod";
 import { since2 } from "./version.ts";
 
 const id = z.string();
-/** Of an order: an optional member, which the first version does not know. */
+/** An optional member of an order, which the first version does not know. */
 const added = since2({ note: z.string().optional() });
 
 export const orders = contract("orders", {
@@ -15,7 +15,7 @@ export const orders = contract("orders", {
       output: z.object({ id, version: z.int(), ...added }),
       rest: "POST /orders",
     }),
-    /** Which versions answer along a call to the other context. */
+    /** The versions of the two processes that answer this call. */
     route: query({ access: "public", output: z.object({ orders: z.int(), stock: z.int(), ...added }) }),
     known: query({ access: "internal", input: z.object({ id, ...added }), output: z.object({ known: z.boolean(), ...added }) }),
     /** Calls a procedure that the first version of the other context does not have. */
@@ -33,6 +33,6 @@ export const stock = contract("stock", {
     reserve: mutation({ access: "internal", idempotent: true, input: z.object({ id, ...added }), output: z.object({ id, ...added }) }),
     ...since2({ recount: query({ access: "internal", output: z.object({ effects: z.int() }) }) }),
   },
-  /** Told by both versions; only the second one of the other context has a workflow that waits for it. */
+  /** Both versions emit this event; only the second version of the other context has a workflow that waits for it. */
   events: { packed: event(z.object({ id }), { orderedBy: "id" }) },
 });

@@ -7,7 +7,7 @@ import { since2, VERSION, withoutAdded } from "./version.ts";
 
 const schema = pgSchema("orders");
 const orders = schema.table("orders", { id: text().primaryKey(), ...since2({ note: text() }) });
-/** Without a key: what happens twice is there twice. */
+/** The table has no unique key, so a duplicate effect shows. */
 const effects = schema.table("effects", { id: text().notNull(), what: text().notNull() });
 
 const Order = z.object({ id: z.string() });
@@ -26,13 +26,13 @@ const context = defineContext(contract, {
   workflows: { fulfil: VERSION === 2 ? second : first },
 });
 
-/** Long enough for a version to change meanwhile. */
+/** Long enough for a change of version during it. */
 const PAUSE_MS = 1_500;
 
-/** For an event that comes: it waits longer than a test does. */
+/** How long a workflow waits for an event: longer than a test. */
 const EVENT_MS = 600_000;
 
-/** What is away comes back: nothing ends because of that. */
+/** Retries outlast every outage of the test, so no run fails because of one. */
 const WAITING = { retry: { attempts: 100, greatestMs: 500 } };
 
 const bodies = context.workflows({
@@ -83,7 +83,7 @@ const jobs = context.jobs({
   tock: ({ data: { id }, complete }) => complete(async (tx) => void (await tx.db.insert(effects).values({ id, what: "tock" }))),
 });
 
-/** The context that orders are placed with. The second version adds to everything that it does. */
+/** The context in which orders are placed. The second version adds to everything that it does. */
 export const ordersModule: ContextModule = context.implement({
   procedures: withoutAdded(procedures, "recount"),
   events: { stock: {} },

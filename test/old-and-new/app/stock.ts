@@ -4,7 +4,7 @@ import { z } from "zod";
 import { stock as contract, orders } from "./contracts.ts";
 import { since2, VERSION, withoutAdded } from "./version.ts";
 
-/** Without a key: what happens twice is there twice. */
+/** The table has no unique key, so a duplicate effect shows. */
 const effects = pgSchema("stock").table("effects", { id: text().notNull(), what: text().notNull() });
 
 const context = defineContext(contract, {
@@ -43,7 +43,7 @@ const jobs = context.jobs({
   },
 });
 
-/** The context that hears of orders, and is called for them. The second version handles one event more. */
+/** The context that subscribes to orders, and is called by them. The second version handles one more event. */
 export const stockModule: ContextModule = context.implement({
   procedures: withoutAdded(procedures, "recount"),
   events: { orders: withoutAdded(events.orders, "priced") },

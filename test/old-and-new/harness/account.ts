@@ -3,7 +3,7 @@ import type { OrderLoad } from "./order-load.ts";
 
 const CONTEXTS = ["orders", "stock"] as const;
 
-/** What must have happened for an order, once each, by the version of the app that took it. */
+/** The effects that an order must have, once each, by the version of the app that took it. */
 const EFFECTS = {
   1: ["orders receipt", "orders fulfilled by 1", "stock reserved", "stock placed", "stock confirmed"],
   2: [
@@ -12,31 +12,31 @@ const EFFECTS = {
   ],
 } as const;
 
-/** Jobs of schedules: the second one is of the second version. */
+/** The jobs of schedules; only the second version has the second one. */
 const TICKING = ["tick", "tock"] as const;
 
 type Ticking = (typeof TICKING)[number];
 
-/** What became of all orders. */
+/** The results of all orders. */
 export interface Account {
-  /** Work that is not done yet: where it stands, and how much of it. */
+  /** Work that is not done yet: its state, and how much of it. */
   readonly open: readonly string[];
-  /** Effects that are missing, or there too often, or of no order: with how often they are there. */
+  /** Effects that are missing, that are duplicates, or that belong to no order, each with its count. */
   readonly wrong: readonly string[];
-  /** Times that each schedule fired less the effects of its job. */
+  /** For each schedule, how often it fired less the effects of its job. */
   readonly ticksOff: Readonly<Record<Ticking, number>>;
-  /** Schedules that fired at all. */
+  /** Schedules that have fired at least once. */
   readonly ticked: readonly Ticking[];
-  /** Orders of the second version without its added column. */
+  /** Orders of the second version without the added column. */
   readonly withoutNote: readonly string[];
 }
 
-/** An account in which nothing is wrong. */
+/** An account without faults. */
 export function balanced(): Account {
   return { open: [], wrong: [], ticksOff: { tick: 0, tock: 0 }, ticked: TICKING, withoutNote: [] };
 }
 
-/** Compares what was ordered with all that is in the database. */
+/** Compares the placed orders with everything in the database. */
 export async function accountOf(fleet: Fleet, { placed }: Pick<OrderLoad, "placed">): Promise<Account> {
   const expected = new Map<string, number>();
   for (const [id, version] of placed) for (const what of EFFECTS[version]) expected.set(`${id} ${what}`, 1);
@@ -80,7 +80,7 @@ function isTicking(name: string): name is Ticking {
 
 async function withoutNote(fleet: Fleet, placed: OrderLoad["placed"]): Promise<string[]> {
   const sql = fleet.sql("orders");
-  // The column is there once the second version was.
+  // The column exists after the second version has run.
   const rows = await sql<{ id: string; note: string | null }[]>`select id, to_jsonb(o) ->> 'note' as note from orders.orders o`;
   return rows.filter(({ id, note }) => placed.get(id) === 2 && note !== `of ${id}`).map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 import { checkOutOldVersion } from "./old-version.ts";
 
-// Checks a commit out and never comes to an end: the test kills it in the middle.
+// Checks a commit out, and never finishes: the test kills it in the middle.
 const [repository = "", id = ""] = process.argv.slice(2);
 await checkOutOldVersion({
   repository,

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 
-/** Of the frames that only a later version knows. */
+/** The number of the frames that only a later version knows. */
 export const LATER_KIND = 77;
 
 const FRAME = Buffer.from(`[${LATER_KIND},1,{"of":["tomorrow"]}],\n`);
 const FRAME_END = ",\n";
 const HELLO = /\[11,(\{.*\})\],\n/;
 
-/** Makes both ends of a mesh connection look to each other like processes of a later version. Returns the port at which a mesh port is reached through it. */
+/** Puts a proxy before a mesh port that makes both ends look to each other like processes of a later version. Returns the proxy's port. */
 export async function laterPeerBefore(port: number): Promise<number> {
   const server = createServer((caller) => {
     const callee = connect(port, "127.0.0.1");
@@ -27,14 +27,14 @@ export async function laterPeerBefore(port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Adds to what one end says: members and features to its greeting, and frames of an unknown kind after it. */
+/** Adds to the bytes of one end: members and features to its greeting, and frames of an unknown kind after it. */
 function laterWords(): (chunk: Buffer) => Buffer {
   let head: Buffer | undefined = Buffer.alloc(0);
   return (chunk) => {
     if (head === undefined) return chunk.subarray(-FRAME_END.length).toString() === FRAME_END ? Buffer.concat([chunk, FRAME]) : chunk;
     const text = Buffer.concat([head, chunk]).toString("latin1");
     const greeting = HELLO.exec(text);
-    // The handshake passes as it is; the beginning of a greeting waits for its end.
+    // The handshake passes unchanged; the beginning of a greeting is kept until the greeting is complete.
     const from = greeting?.index ?? (text.includes("[11,") ? text.indexOf("[11,") : text.length);
     const passed = Buffer.from(text.slice(0, from), "latin1");
     head = Buffer.from(text.slice(from), "latin1");

@@ -1,6 +1,6 @@
 import type { Fleet } from "../../faults/harness/fleet.ts";
 
-/** Checks of columns that a later version lets take more words: tables may change so. */
+/** Checks of columns in which a later version allows more words: a compatible migration may change tables in this way. */
 const CHECKS = [
   ["orders", "holon_outbox", "kind"],
   ["orders", "holon_jobs", "state"],
@@ -10,13 +10,13 @@ const CHECKS = [
 ] as const;
 
 const ID = "00000000-0000-4000-8000-00000000000";
-/** Beginning of the ids of more events than one look takes up. */
+/** The beginning of the ids of later events. There are more of them than a process takes at once. */
 const LATER_EVENT = "00000000-0000-4000-8000-000000001";
 
-/** An event that each version knows, due after many of a later version; its payload does not fit, so it is parked when it is worked off. */
+/** An event that each version knows, due after many events of a later version. Its payload is invalid, so it is parked when it is handled. */
 export const OWN_EVENT = "00000000-0000-4000-9000-000000000000";
 
-/** An event that only a later version knows, as it travels. */
+/** An event that only a later version knows, in the form in which it is sent. */
 export const SENT_EVENT = {
   ...{ id: "00000000-0000-4000-9000-000000000001", position: 1, name: "later", payload: { id: "later" }, key: null, keyNumber: null, needs: null },
   ...{ needsSurely: false, traceparent: null, initiator: { kind: "anonymous" } },
@@ -27,7 +27,9 @@ export const LATER_JOB = `${ID}1`;
 
 const ANYBODY = '{"kind":"anonymous"}';
 
-/** Writes what only a later version understands of the work of both contexts, all of it due, and beside it runs of the given version of the workflow. */
+/**
+ * Writes work of both contexts that only a later version understands, all of it due. Some of it belongs to runs of a known version of the workflow.
+ */
 export async function writeLaterRows(fleet: Fleet, version: number): Promise<void> {
   const sql = fleet.sql("orders");
   for (const [context, table, column] of CHECKS) await sql.unsafe(`alter table ${context}.${table} drop constraint ${table}_${column}_check`);
@@ -53,13 +55,13 @@ export async function writeLaterRows(fleet: Fleet, version: number): Promise<voi
       select 'orders', ('${LATER_EVENT}' || lpad(n::text, 3, '0'))::uuid, 'later', n, 'held', '{"id":"later"}', '${ANYBODY}', '2000-01-01' from generate_series(1, 100) n`);
 }
 
-/** How an event stands at `stock`. */
+/** The state of an event at `stock`. */
 export async function stateOfEvent(fleet: Fleet, id: string): Promise<unknown> {
   const [row] = await fleet.sql("stock")`select state from stock.holon_inbox where event_id = ${id}`;
   return row?.["state"];
 }
 
-/** The rows that {@link writeLaterRows} wrote, as they are now. */
+/** The current state of the rows that {@link writeLaterRows} wrote. */
 export async function laterRows(fleet: Fleet): Promise<unknown> {
   return fleet.sql("orders").unsafe(`
     select 'outbox' as of, to_jsonb(r) as row from orders.holon_outbox r where kind = 'promise'

@@ -13,18 +13,18 @@ const CACHE = ".old-version";
 
 const LOOK_MS = 200;
 
-/** Most lines of a failed command that are shown. */
+/** The most lines that are shown of a failed command. */
 const SHOWN_LINES = 20;
 
-/** What {@link checkOutOldVersion} needs. */
+/** The options of {@link checkOutOldVersion}. */
 export interface OldVersionOptions {
-  /** Root of a clone of this repository. */
+  /** The root of a clone of this repository. */
   readonly repository: string;
-  /** Of the commit, in full. */
+  /** The full id of the commit. */
   readonly id: string;
-  /** Brings the packages of the checked out version. */
+  /** Installs the packages of the checked out version. */
   readonly install: (folder: string) => Promise<void>;
-  /** Name of the folder of the repository that holds it, which holds one version at a time (`.old-version`). */
+  /** The folder of the repository for old versions (by default `.old-version`). It holds one version at a time. */
   readonly cache?: string;
 }
 
@@ -33,7 +33,7 @@ let checkedOut: Promise<string> | undefined;
 /**
  * The folder of the old version: the commit that `old-version.txt` names, with its own packages.
  *
- * To try the guards, `HOLON_OLD_VERSION_FOLDER` names another folder to take for it: a worktree in which one of them is taken out.
+ * To test the guards, set `HOLON_OLD_VERSION_FOLDER` to another folder, such as a worktree without one of them.
  */
 export function oldVersion(): Promise<string> {
   const other = process.env["HOLON_OLD_VERSION_FOLDER"];
@@ -44,10 +44,10 @@ export function oldVersion(): Promise<string> {
 }
 
 /**
- * Checks a commit out into a worktree of its own and installs its packages there, once for all runs of tests on this machine.
+ * Checks a commit out into its own worktree and installs its packages there, once for all test runs on this machine.
  *
- * Guarantee: of several processes at once one does it, and the others wait for it; what a killed one left behind is removed and made again.
- * Errors: the commit is not in the history of this clone, with the command that fetches it; the packages could not be installed.
+ * Guarantee: of several processes at once one does it, and the others wait for it. What a killed process left is removed and made again.
+ * Errors: the commit is not in the history of this clone (the message has the command that fetches it); the packages could not be installed.
  */
 export async function checkOutOldVersion(options: OldVersionOptions): Promise<string> {
   const cache = path.join(options.repository, options.cache ?? CACHE);
@@ -68,11 +68,11 @@ export async function checkOutOldVersion(options: OldVersionOptions): Promise<st
   return folder;
 }
 
-/** Undefined while another process works there. */
+/** Claims the folder. Shape: undefined while another process has claimed it. */
 async function claimed(cache: string) {
   try {
     const claim = await claimFolder(cache);
-    // Whoever comes now is refused at once, and looks again in a moment.
+    // Another process that comes now is refused at once, and tries again in a moment.
     await claim.publish(0);
     return claim;
   } catch (error) {
@@ -81,7 +81,7 @@ async function claimed(cache: string) {
   }
 }
 
-/** Makes it under another name, so that a folder with the right name is a finished one, and nothing that a killed maker started can still write to it. */
+/** Makes the folder under another name first. So a folder with the right name is complete, and no child of a killed maker can still write to it. */
 async function makeFolder(folder: string, { repository, id, install }: OldVersionOptions): Promise<void> {
   await assertKnown(repository, id);
   await removeFolders(path.dirname(folder));
@@ -92,7 +92,7 @@ async function makeFolder(folder: string, { repository, id, install }: OldVersio
   await git(repository, "worktree", "move", draft, folder);
 }
 
-/** Old versions of before, and drafts of makers that were killed. */
+/** Removes earlier old versions, and unfinished folders of killed processes. */
 async function removeFolders(cache: string): Promise<void> {
   const names = (await readdir(cache)).filter((name) => /^[0-9a-f]{40}/.test(name));
   for (const name of names) await rm(path.join(cache, name), { recursive: true, force: true });
@@ -123,9 +123,9 @@ export async function installPackages(folder: string): Promise<void> {
   await run("npm", ["ci", "--prefer-offline", "--no-audit", "--no-fund"], folder);
 }
 
-/** Errors: the command failed, with the end of what it said. */
+/** Runs a command. Errors: the command failed; the message has the end of its output. */
 async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  // Where git itself started the tests, by a hook, its variables name another folder than the one asked for.
+  // If git itself started the tests, by a hook, its variables name another folder than the one that the command is for.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
   try {
     return (await promisify(execFile)(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 })).stdout;

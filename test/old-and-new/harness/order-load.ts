@@ -3,15 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { callUntilAnswered } from "../../faults/harness/calls.ts";
 import { waitUntil } from "../../faults/harness/wait.ts";
 
-/** Between two orders: a small load, which never pauses while versions change. */
+/** The pause between two orders: a small load that never stops while versions change. */
 const EVERY_MS = 150;
 
 /** How many orders were taken, by the version of the app that took them. */
 export type OrderCounts = Readonly<Partial<Record<1 | 2, number>>>;
 
-/** Orders that are placed at a steady pace, at one process after the other, each until it is answered. */
+/** Places orders at a steady rate, at one process after the other, each until it is answered. */
 export class OrderLoad {
-  /** Orders that were answered, with the version that answered first. */
+  /** The answered orders, with the version that answered first. */
   readonly placed = new Map<string, 1 | 2>();
   readonly #urls: readonly string[];
   readonly #open = new Set<Promise<void>>();
@@ -34,7 +34,7 @@ export class OrderLoad {
     return counts;
   }
 
-  /** Resolves when so many more were taken by each of these versions. Errors: that of an order that cannot be placed. */
+  /** Resolves when each of these versions has taken this many more orders. Errors: that of an order that cannot be placed. */
   async more(wanted: OrderCounts): Promise<void> {
     const before = this.counts;
     await waitUntil(`${JSON.stringify(wanted)} more orders are taken`, () => {
@@ -63,10 +63,10 @@ export class OrderLoad {
     }
   }
 
-  /** Places an order, and asks once more with the same key at another process, as a client does that got no answer: that is the same order. */
+  /** Places an order, and repeats it with the same key at another process, as a client without an answer does: it must get the same order. */
   async #placeOne(id: string, n: number): Promise<void> {
     const [url, other] = [n, n + 1].map((index) => this.#urls[index % this.#urls.length] as string);
-    // The first version does not know the note, and leaves it alone.
+    // The first version does not know the note, and ignores it.
     const answer = await answerTo(url as string, { id, note: `of ${id}` });
     this.placed.set(id, answer.version);
     equal((await answerTo(other as string, { id, note: `of ${id}` })).version, answer.version);

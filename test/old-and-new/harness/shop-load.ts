@@ -11,16 +11,16 @@ type NorthwindOrder = Northwind["orders"][number];
 
 const PATIENCE_MS = 60_000;
 const EVERY_MS = 150;
-/** Statuses of REST after which a call with a key is sent again. */
+/** Statuses of REST after which a call with a key is retried. */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([429, 503, 504]);
 
-/** How long is waited, as the checks of a replay take it. */
+/** How long checks wait, as a replay's checks take it. */
 export const PATIENCE = { patienceMs: PATIENCE_MS, nowMs: () => performance.now(), sleep: (ms: number) => sleep(ms) };
 
-/** Tries again what fails because a process is being replaced. */
+/** Retries calls that fail because a process is being replaced. */
 export const retrying = createRetrying({ ...PATIENCE, random: Math.random, onRetry() {} });
 
-/** Orders of the shop, placed by an admin for its customers: by tRPC and by REST in turn, each with a key, until it is answered. */
+/** Orders of the shop that an admin places for its customers: alternately by tRPC and by REST, each with a key, until it is answered. */
 export class ShopLoad {
   readonly client: Client<typeof contracts>;
   placed = 0;
@@ -32,7 +32,7 @@ export class ShopLoad {
   readonly #stopping = new AbortController();
   #run: Promise<void> = Promise.resolve();
 
-  /** The shop at an address, with orders to place; it is not asked yet. */
+  /** Takes the shop's address and the orders to place; sends nothing yet. */
   constructor(url: string, orders: readonly NorthwindOrder[]) {
     this.#url = url;
     this.#orders = orders;
@@ -41,7 +41,7 @@ export class ShopLoad {
     this.client = createClient<typeof contracts>({ url: `${url}/trpc`, batch: false, token: this.#token });
   }
 
-  /** Fills the stock for all orders, and begins to place them. */
+  /** Fills the stock for all orders, and starts to place them. */
   async start(): Promise<void> {
     const needed = new Map<number, number>();
     for (const { productId, quantity } of this.#orders.flatMap(({ lines }) => lines)) needed.set(productId, (needed.get(productId) ?? 0) + quantity);
@@ -50,14 +50,14 @@ export class ShopLoad {
     this.#run = this.#place();
   }
 
-  /** Resolves when so many more are placed. Errors: that of an order that cannot be placed. */
+  /** Resolves when this many more orders are placed. Errors: that of an order that cannot be placed. */
   async more(count: number): Promise<void> {
     const wanted = this.placed + count;
     await waitUntil(`${wanted} orders are placed`, () => this.placed >= wanted || this.#failures.length > 0 || this.placed);
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 
-  /** Resolves when the last one is answered. */
+  /** Resolves when the last order is answered. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#run;

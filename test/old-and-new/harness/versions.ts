@@ -8,15 +8,15 @@ import { oldVersion } from "./old-version.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Whose toolkit a program has, and, where it is the shop's, whose shop it is. */
+/** The version of the toolkit in a program; for the shop's program also the version of the shop. */
 export type Version = "old" | "new";
 
-/** What the migrations of the suite's own app are, one set on top of the other. */
+/** The sets of migrations of the suite's own app; each set builds on the one before. */
 const MIGRATIONS = ["first", "second", "breaking"] as const;
 
 export type AppMigrations = (typeof MIGRATIONS)[number];
 
-/** The suite's own app on the toolkit of a version: the first version of the app with the `first` migrations, else the second one. */
+/** The suite's own app with a version of the toolkit: the first version of the app with the `first` migrations, else the second version. */
 export async function appProgram(version: Version, migrations: AppMigrations = version === "old" ? "first" : "second"): Promise<FaultProgram> {
   const sources = path.join(ROOT, "test/old-and-new/app");
   const names = MIGRATIONS.slice(0, MIGRATIONS.indexOf(migrations) + 1);
@@ -30,7 +30,7 @@ export async function appProgram(version: Version, migrations: AppMigrations = v
   return { ...program, env: { APP_VERSION: migrations === "first" ? "1" : "2" } };
 }
 
-/** Lets sources lie for a moment below the package that they mean by "holon". */
+/** Copies sources temporarily below the package that "holon" must mean in them. */
 async function besides<Result>(root: string, sources: string, work: (folder: string) => Promise<Result>): Promise<Result> {
   const copy = mkdtempSync(path.join(root, "app-"));
   try {
@@ -41,7 +41,7 @@ async function besides<Result>(root: string, sources: string, work: (folder: str
   }
 }
 
-/** The shop of a version, made into one file as that version makes its image. */
+/** The shop of a version, bundled as that version bundles its image. */
 export async function shopProgram(version: Version): Promise<FaultProgram> {
   const root = version === "old" ? await oldVersion() : ROOT;
   const folder = programFolder(`shop-${version}`);

@@ -15,7 +15,7 @@ const mail = contract("mail", { procedures: {} });
 const effectsOf = (context: string) => pgSchema(context).table("effects", { id: text().notNull(), what: text().notNull() });
 const [salesEffects, mailEffects] = [effectsOf("sales"), effectsOf("mail")];
 
-/** What an order that was placed leads to, each by a loop of its own. */
+/** The effects of a placed order, each by another loop of the background work. */
 export const EFFECTS = ["mail: event", "mail: job", "sales: placed", "sales: workflow"];
 
 const salesContext = defineContext(sales, { tables: { effects: salesEffects }, workflows: { deliver: workflow({ version: 1, input: Named }) } });
@@ -26,7 +26,7 @@ const mailContext = defineContext(mail, {
   schedules: { everySecond: schedule("* * * * * *", "tick", { id: "tick" }) },
 });
 
-/** An order that is placed leads to an event, a job and a workflow. Beside it a schedule has a job run each second. */
+/** An order that is placed causes an event, a job and a workflow run. Besides, a schedule starts a job each second. */
 export function createLoopsApp(): App {
   const salesModule = salesContext.implement({
     procedures: salesContext.procedures({

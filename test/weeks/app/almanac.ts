@@ -6,7 +6,7 @@ import { orders } from "#contracts/orders";
 
 const schema = pgSchema("almanac");
 
-/** Tables without keys: what happens twice is there twice. The moment of each row is the default of its column. */
+/** Tables without unique keys, so a duplicate effect shows. The time of each row is the default of its column. */
 const tables = {
   ticks: schema.table("ticks", { schedule: text().notNull() }),
   told: schema.table("told", { orderId: uuid("order_id").notNull() }),
@@ -17,7 +17,7 @@ const tables = {
 const OfOrder = z.object({ orderId: z.uuid() });
 const Tick = z.object({ schedule: z.string() });
 
-/** How long after an order its customer is thanked, and reminded of it: a little before the hour in which the test places an order again. */
+/** How long after an order its customer is thanked, and reminded of it: a little before the hour in which the test repeats the order. */
 const MINUTE_MS = 60_000;
 const THANK_AFTER_MS = (5 * 60 - 10) * MINUTE_MS;
 const REMIND_AFTER_MS = (26 * 60 - 10) * MINUTE_MS;
@@ -37,7 +37,7 @@ const context = defineContext(contract("almanac", { procedures: {} }), {
   },
 });
 
-/** A context that hears of orders, and does something for each: at once, after hours by a job, and after a day by a workflow. */
+/** A context that subscribes to orders and does something for each: at once, after hours by a job, and after a day by a workflow. */
 export const almanac: ContextModule = context.implement({
   procedures: context.procedures({}),
   events: context.events({

@@ -1,15 +1,15 @@
 import type { Sql } from "postgres";
 
-/** What the suite's own context did, where it is not what it should have done. All empty if all is right. */
+/** The faults in the effects of the suite's own context. All lists are empty if everything is right. */
 export interface EffectFaults {
-  /** Orders without an effect, and orders with two, by table. */
+  /** Orders without an effect, and in `doubled` orders with two, by table. */
   readonly missing: readonly string[];
   readonly doubled: readonly string[];
 }
 
 const EFFECTS = ["told", "thanked", "reminded"] as const;
 
-/** Holds the effects of each order against the orders. */
+/** Compares the effects of each order with the orders. */
 export async function effectFaults(sql: Sql, orderIds: ReadonlySet<string>): Promise<EffectFaults> {
   const [missing, doubled]: [string[], string[]] = [[], []];
   for (const table of EFFECTS) {
@@ -21,12 +21,12 @@ export async function effectFaults(sql: Sql, orderIds: ReadonlySet<string>): Pro
   return { missing, doubled };
 }
 
-/** The schedules at half past two at night, and whose night. */
+/** The schedules at half past two at night, and their time zones. */
 const NIGHTLY = { newYork: "America/New_York", berlin: "Europe/Berlin", sydney: "Australia/Sydney" };
 
 /**
- * Holds the ticks of schedules against the calendar of Postgres: each nightly one once a local date, the hourly one as often as there were hours, but for the
- * hours in which no process ran it.
+ * Compares the ticks of schedules with the calendar of Postgres: each nightly schedule must tick once a local date, and the hourly one once an hour,
+ * except in the hours in which no process ran it.
  */
 export async function tickFaults(sql: Sql, startMs: number, isAway: (hour: number) => boolean): Promise<EffectFaults> {
   const [missing, doubled]: [string[], string[]] = [[], []];
@@ -49,7 +49,7 @@ export async function tickFaults(sql: Sql, startMs: number, isAway: (hour: numbe
     ), seen as (select date_trunc('hour', at) as hour, count(*)::int as n from almanac.ticks where schedule = 'hourly' group by 1)
     select due.hour is not null as due, n, coalesce(due.hour, seen.hour)::text as at, extract(epoch from coalesce(due.hour, seen.hour))::double precision as s
     from due full join seen on due.hour = seen.hour`;
-  // By their count: a job that is tried again may run in the hour after its tick.
+  // Only their number is compared: a job that is retried may run in the hour after its tick.
   const present = hours.filter(({ s }) => !isAway((s * 1_000 - startMs) / 3_600_000));
   const [dueCount, count] = [present.filter(({ due }) => due).length, present.reduce((sum, { n }) => sum + (n ?? 0), 0)];
   if (count !== dueCount) (count < dueCount ? missing : doubled).push(`hourly: ${count} ticks of ${dueCount}`);

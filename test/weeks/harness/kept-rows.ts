@@ -1,7 +1,7 @@
 import type { Sql } from "postgres";
 import { DEFAULT_LIMITS } from "../../../src/holon/kernel/index.ts";
 
-/** How long rows of one kind are kept after a moment of theirs. */
+/** How long rows of one kind are kept after the time in one of their columns. */
 interface Kept {
   readonly table: string;
   readonly since: string;
@@ -19,13 +19,13 @@ const KEPT: readonly Kept[] = [
   { table: "holon_awaited_events", since: "received_at", keptMs: DEFAULT_LIMITS.awaitedEventsKeptMs },
 ];
 
-/** How long the old version keeps runs: what it removes while it runs beside this one is gone. */
+/** How long the old version keeps runs. While it runs beside this version, it also removes runs. */
 const RUNS_KEPT_BEFORE_MS = 14 * 86_400_000;
 
-/** Time stops once an hour at the longest, and retention looks then. */
+/** The clock stops at least once an hour, and retention runs then. */
 const MARGIN_MS = 2 * 3_600_000;
 
-/** Tables that hold rows longer than they are to be kept, with how many. */
+/** The tables with rows that are older than their retention, each with the number of such rows. */
 export async function rowsKeptTooLong(sql: Sql, contexts: readonly string[]): Promise<Readonly<Record<string, number>>> {
   const counts = contexts.flatMap((context) =>
     KEPT.map(
@@ -41,7 +41,7 @@ export async function rowsKeptTooLong(sql: Sql, contexts: readonly string[]): Pr
   return Object.fromEntries(rows.filter(({ n }) => n > 0).map(({ name, n }) => [name, n]));
 }
 
-/** How many confirmed orders the tables still know that are kept longest, of those placed within what each table is kept. */
+/** For the tables with the longest retention: how many confirmed orders they still have, of those placed within the retention. */
 export async function ordersKnown(sql: Sql): Promise<Readonly<Record<string, { readonly known: number; readonly withinMs: number }>>> {
   const within = { outbox: DEFAULT_LIMITS.outboxKeptMs, inbox: DEFAULT_LIMITS.inboxKeptMs, runs: RUNS_KEPT_BEFORE_MS };
   const since = (ms: number) => `now() - ${ms - MARGIN_MS} * interval '1 millisecond'`;

@@ -2,16 +2,17 @@ import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** Where Debian's package `faketime` puts its library for programs with threads. */
+/** The path of faketime's library for threaded programs, from Debian's package `faketime`. */
 const LIBRARY = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
-/** Whether this machine can move the clocks of programs. */
+/** Whether this machine can change the clocks of programs. */
 export const hasFaketime = process.platform === "linux" && existsSync(LIBRARY);
 
 /**
- * A clock that several programs follow, started with its environment: real time and an offset, which is read from a file at each look at the clock.
+ * A clock for several programs, which follow it if they are started with its environment: real time plus an offset, which they read from a file at
+ * each reading of the clock.
  *
- * Both clocks of a program jump, the one of dates and the one that its timers go by: what is due after an hour is due at once after a jump of one.
+ * Both clocks of a program jump, that of dates and that of its timers: after a jump of an hour, what is due after an hour is due at once.
  */
 export class MovedClock {
   readonly env: Readonly<Record<string, string>>;
@@ -25,9 +26,9 @@ export class MovedClock {
     this.env = {
       LD_PRELOAD: LIBRARY,
       FAKETIME_TIMESTAMP_FILE: this.#file,
-      // Else each program reads the file every ten seconds only.
+      // Without it, each program reads the file only every ten seconds.
       FAKETIME_NO_CACHE: "1",
-      // Else each program makes shared memory, which one that is killed leaves behind.
+      // Without it, each program makes shared memory, which a killed program leaves behind.
       FAKETIME_DISABLE_SHM: "1",
       NO_FAKE_STAT: "1",
     };
@@ -38,12 +39,12 @@ export class MovedClock {
     return Date.now() + this.#offsetMs;
   }
 
-  /** Moves the clock; from there it goes on at its own speed. A moment that is over already leaves it as it is. */
+  /** Moves the clock forward; it then runs on at its own speed. An earlier time does not change it. */
   jumpTo(atMs: number): void {
     const offsetMs = atMs - Date.now();
     if (this.#offsetMs !== 0 && offsetMs <= this.#offsetMs) return;
     this.#offsetMs = offsetMs;
-    // Renamed: a program that looks meanwhile sees the one or the other.
+    // Renamed, so that a program reads either the old or the new offset.
     writeFileSync(`${this.#file}.new`, `${offsetMs < 0 ? "-" : "+"}${(Math.abs(offsetMs) / 1_000).toFixed(3)}\n`, { mode: 0o644 });
     renameSync(`${this.#file}.new`, this.#file);
   }

@@ -10,7 +10,7 @@ import type { MovedClock } from "./moved-clock.ts";
 
 const PROGRAM = fileURLToPath(new URL("postgres-program.ts", import.meta.url));
 
-/** Starts the embedded Postgres so that it follows a clock. It is never restarted. Errors: it does not start. */
+/** Starts the embedded Postgres with a moved clock. It is never restarted. Errors: it does not start. */
 export async function startMovedPostgres(clock: MovedClock): Promise<FaultPostgres> {
   const folder = mkdtempSync(path.join(tmpdir(), "holon-weeks-"));
   chmodSync(folder, 0o711);

@@ -1,4 +1,4 @@
-/** A program: starts an embedded server in the folder named on its command line, says where it is, and lives as long as the process that started it. */
+/** A program that starts an embedded server in the folder of its first argument, prints its address, and lives as long as its parent process. */
 import { startEmbeddedPostgres } from "../../../src/holon/dev/postgres/embedded-postgres.ts";
 
 process.once("disconnect", () => process.exit());

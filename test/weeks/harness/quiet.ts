@@ -1,24 +1,24 @@
 import type { Sql } from "postgres";
 
-/** What is due or under way, and when something is due next. */
+/** What work is due or running, and when the next work is due. */
 export interface Look {
-  /** How much of what; empty when all is quiet. */
+  /** The amount of work, by kind; empty if none is due or running. */
   readonly busy: Readonly<Record<string, number>>;
-  /** Undefined if nothing waits for a moment. */
+  /** Undefined if no work has a due time. */
   readonly nextMs: number | undefined;
 }
 
-/** What to look at. */
+/** The contexts to look at. */
 export interface LookOptions {
   readonly contexts: readonly string[];
-  /** A context that no process hosts now: what waits for it does not count. */
+  /** A context that no process hosts now: work that waits for it is not counted. */
   readonly absent?: string | undefined;
 }
 
-/** Fires each minute and finds nothing to do: time does not stop for it, and of the ticks that are missed it fires one. */
+/** It fires each minute and finds nothing to do, so the clock does not stop for it. After a jump it fires once for all missed ticks. */
 const OVERLOOKED_SCHEDULE = "heldStock";
 
-/** Looks at all that waits in the tables of the contexts. */
+/** Looks at all waiting work in the tables of the contexts. */
 export async function lookAround(sql: Sql, { contexts, absent }: LookOptions): Promise<Look> {
   const present = contexts.filter((context) => context !== absent);
   const counts = [
@@ -44,7 +44,7 @@ export async function lookAround(sql: Sql, { contexts, absent }: LookOptions): P
   return { busy, nextMs: next?.["ms"] ?? undefined };
 }
 
-/** A row of the outbox that waits for more than the absent subscriber. */
+/** The SQL condition of an outbox row that waits for another subscriber than the absent one. */
 function isOpen(context: string, absent: string | undefined): string {
   if (absent === undefined) return "settled_at is null";
   const awaited = `select 1 from ${context}.holon_deliveries d where d.position = o.position and d.acknowledged_at is null and d.subscriber`;

@@ -5,16 +5,16 @@ import { DEVELOPMENT_ADMIN } from "../../../src/shop/environment.ts";
 import { customerIdOf, type Northwind, productIdOf } from "../../../src/shop/northwind/northwind.ts";
 import { retrying } from "../../old-and-new/harness/shop-load.ts";
 
-/** What became of the sessions that were kept. */
+/** Counts of the customers' sessions. */
 export interface SessionCounts {
   signedIn: number;
   refreshed: number;
 }
 
-/** Orders of the shop, placed by an admin who stays signed in, each with a key, and each asked for once more later. */
+/** Orders of the shop that an admin places, each with a key, and each repeated later. The admin stays signed in. */
 export class ShopCustomers {
   readonly client: Client<typeof contracts>;
-  /** Ids of the orders, by their number. */
+  /** The ids of the orders, by their number. */
   readonly placed = new Map<number, string>();
   readonly sessions: SessionCounts = { signedIn: 0, refreshed: 0 };
   readonly #stranger: Client<typeof contracts>;
@@ -27,7 +27,7 @@ export class ShopCustomers {
     this.client = createClient<typeof contracts>({ url: `${url}/trpc`, batch: false, token: async () => this.#session?.token ?? "" });
   }
 
-  /** Signs in somebody who does not come back. */
+  /** Signs in a user who does not come back. */
   async signInAndForget(): Promise<Session> {
     return retrying(() => this.#stranger.users.signIn.mutate(DEVELOPMENT_ADMIN));
   }
@@ -37,7 +37,7 @@ export class ShopCustomers {
     return (await this.#refreshed(refreshToken)) !== undefined;
   }
 
-  /** A new token, by the refresh token, or by signing in again where the session is over. */
+  /** Gets a new token: by the refresh token, or by signing in again if the session has ended. */
   async staySignedIn(): Promise<void> {
     const before = this.#session;
     this.#session = before === undefined ? undefined : await this.#refreshed(before.refreshToken);
@@ -47,7 +47,7 @@ export class ShopCustomers {
     } else this.sessions.refreshed++;
   }
 
-  /** Fills the stock for so many orders. */
+  /** Fills the stock for this many orders. */
   async restock(count: number): Promise<void> {
     const needed = new Map<number, number>();
     for (let n = 0; n < count; n++)
@@ -56,7 +56,7 @@ export class ShopCustomers {
     await retrying(() => this.client.catalog.stock.restock.mutate({ lines }, { context: { idempotencyKey: "restock" } }));
   }
 
-  /** Places an order, or asks for it once more: the same key, the same order. Errors: it became another one. */
+  /** Places an order, or repeats it: the same key must give the same order. Errors: it became another order. */
   async place(n: number): Promise<void> {
     const { customerId, orderedOn, lines } = this.#order(n);
     const input = {

@@ -3,10 +3,10 @@ import { waitUntil } from "../../faults/harness/wait.ts";
 import type { MovedClock } from "./moved-clock.ts";
 import { lookAround } from "./quiet.ts";
 
-/** How far behind a moment that is due the clock is set at most: what is due soon after it is met by the same jump. */
+/** The clock jumps at most this far past the next due time: work that is due soon after is reached by the same jump. */
 const BEHIND_MS = 15 * 60_000;
 
-/** Time that goes at its own speed while there is work, and jumps to the next moment that is due when all is quiet. */
+/** Time that runs at its own speed while there is work, and jumps to the next due time when no work is left. */
 export class SimulatedTime {
   /** How often the clock was moved. */
   jumps = 0;
@@ -26,7 +26,7 @@ export class SimulatedTime {
     return this.#clock.nowMs();
   }
 
-  /** Lets time pass up to a moment. Resolves when it is reached and all is quiet. Errors: what never ended. */
+  /** Lets time pass until a given time. Resolves when it is reached and no work is due or running. Errors: the work that did not end. */
   async passTo(atMs: number): Promise<void> {
     for (;;) {
       const nextMs = await this.#quiet();
@@ -37,13 +37,13 @@ export class SimulatedTime {
     }
   }
 
-  /** Moves the clock whatever is under way. */
+  /** Moves the clock, even if work is running. */
   jumpTo(atMs: number): void {
     this.#clock.jumpTo(atMs);
     this.jumps++;
   }
 
-  /** Resolves when nothing is due or under way; with the next moment that is due. */
+  /** Resolves when no work is due or running; with the next due time. */
   async #quiet(): Promise<number | undefined> {
     let nextMs: number | undefined;
     const { absent } = this;

@@ -7,7 +7,7 @@ import { type FaultProgram, programFolder } from "../../faults/harness/program.t
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The shop with the suite's own context, made into one file as the image of the shop is. */
+/** The shop with the suite's own context, bundled like the image of the shop. */
 export async function weeksProgram(): Promise<FaultProgram> {
   const folder = programFolder("weeks");
   await promisify(execFile)(process.execPath, ["deploy/bundle.mjs", "test/weeks/app/main.ts", path.join(folder, "main.mjs")], { cwd: ROOT });
