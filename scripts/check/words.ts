@@ -7,10 +7,10 @@ import { wordFaults } from "./words/word-faults.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Paths of the command line: what is found below them is shown, also where it is not refused yet. */
+/** Paths of the command line: all faults below them are printed, also those that are not refused yet. */
 const shown = process.argv.slice(2);
 
-/** History, texts whose bytes are hashed, what tools wrote, what is wrong on purpose, and the list of the words itself. */
+/** Not checked: history, texts whose bytes are hashed, generated files, samples that are wrong on purpose, and the list of the words itself. */
 const LEFT_OUT = ["CHANGELOG.md", "migrations/", "data/", "test/openapi/shop-api.d.ts", "scripts/check/bad-samples/", "scripts/check/words/"];
 
 function files(): string[] {

@@ -1,6 +1,6 @@
-/** A word or turn that comments and documents of this project do not use. */
+/** A word or phrase that comments and documents of this project must not use. */
 export interface ForbiddenWord {
-  /** Matches without regard to capitals, unless it has flags of its own. Spaces in it match line breaks as well. */
+  /** Ignores case, unless it has flags of its own. A space in it also matches a line break. */
   readonly pattern: RegExp;
   /** What to write instead. */
   readonly write: string;
@@ -9,12 +9,12 @@ export interface ForbiddenWord {
 const PROGRAM = "(?:process(?:es)?|program|caller|callee|peer|server|worker|runner|publisher|consumer|subscriber|context|handler|client|session)s?";
 
 const word = (words: string, write: string): ForbiddenWord => ({
-  // Not a part of a longer name, such as job-ledger.ts.
+  // Does not match a part of a longer name, such as job-ledger.ts.
   pattern: new RegExp(`(?<![\\w-])(?:${words.replaceAll(" ", "\\s+")})(?![\\w-]|\\.[a-z])`, "gi"),
   write,
 });
 
-/** All of them. */
+/** The forbidden words and phrases. */
 export const FORBIDDEN: readonly ForbiddenWord[] = [
   word("whoever|whomever", 'name it: "the caller", "the process that ..."; of people "anyone" is refused too: "each user that ..."'),
   word("somebody|someone|somebody's|someone's", 'name it: "a user", "an operator", "another process"'),
@@ -31,7 +31,7 @@ export const FORBIDDEN: readonly ForbiddenWord[] = [
   word("persistently", '"again and again until ...", with the bound'),
   word("hears?|heard|hearing", '"receives", "is notified", "learns"'),
   {
-    // Not "tells apart": to tell two things apart is plain English.
+    // Does not match "tells apart", which is plain English.
     pattern: /(?<![\w-])(?:tells?|told|untold|telling)(?![\w-])(?![^.;]{0,40}\bapart\b)/gi,
     write: '"sends", "reports", "passes", "notifies"; of people "says"',
   },

@@ -1,9 +1,9 @@
 import ts from "typescript-6";
 
-/** Text for people, of the length of its file: all else is blank, so that an offset in it is one in the file. */
+/** The text for people, as long as the file: everything else is blank, so that an offset in it is also an offset in the file. */
 export type Prose = string;
 
-/** Stands for code in a sentence: a phrase does not go across it. */
+/** Replaces code in a sentence, so that no phrase matches across it. */
 const CODE = "\u0001";
 
 /** The comments of a program, without the code in them. */
@@ -11,7 +11,7 @@ export function proseOfSource(file: string, text: string): Prose {
   let at = 0;
   let prose = "";
   for (const [from, to] of commentsOf(file, text)) {
-    // Comments that only space stands between are read as one.
+    // Comments with only white space between them are read as one.
     const between = text.slice(at, from);
     prose += between.trim() === "" ? between : CODE + " ".repeat(between.length - 1);
     prose += text.slice(from, to).replace(/^\/[*/]+|\*\/$|(?<=\n)[ \t]*(?:\/\/|\*(?!\/))/g, (mark) => " ".repeat(mark.length));
@@ -20,7 +20,7 @@ export function proseOfSource(file: string, text: string): Prose {
   return withoutCode(prose);
 }
 
-/** The text of a page of Markdown, without code, addresses of links, and comments. */
+/** The text of a page of Markdown, without code, link addresses and comments. */
 export function proseOfPage(text: string): Prose {
   return withoutCode(text.replace(/(?<=\]\()[^)\s]+|<!--[\s\S]*?-->/g, (found) => found.replace(/[^\n]/g, CODE)));
 }
@@ -29,7 +29,7 @@ function withoutCode(text: string): Prose {
   return text.replace(/```[\s\S]*?```|`[^`\n]+`|(?<=\{@link )[^}]*(?=\})/g, (found) => found.replace(/[^\n]/g, CODE));
 }
 
-/** Where the comments of a program are. What looks like one in a text, a pattern or JSX is none of them. */
+/** The positions of the comments in a program. Text in a string, a pattern or JSX that looks like a comment is not one. */
 function commentsOf(file: string, text: string): [from: number, to: number][] {
   const kind = file.endsWith("x") ? ts.ScriptKind.TSX : file.endsWith(".mjs") ? ts.ScriptKind.JS : ts.ScriptKind.TS;
   const syntax = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false, kind);
@@ -52,7 +52,7 @@ function commentsOf(file: string, text: string): [from: number, to: number][] {
     }
   };
   for (const literal of literals) {
-    // JSX text has no space before it that is not its own.
+    // White space before JSX text belongs to the text.
     readGap(literal.kind === ts.SyntaxKind.JsxText ? literal.pos : literal.getStart(syntax));
     at = Math.max(at, literal.end);
   }

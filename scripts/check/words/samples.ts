@@ -1,4 +1,4 @@
-/** A text with how many faults must be found in it. */
+/** A text, and how many faults the check must find in it. */
 export interface WordSample {
   readonly file: string;
   readonly text: string;
@@ -9,7 +9,7 @@ const source = (text: string, faults: number): WordSample => ({ file: "sample.ts
 const page = (text: string, faults: number): WordSample => ({ file: "sample.md", text, faults });
 const WIDE = "nine chars ".repeat(12);
 
-/** What the check must find, and what it must let pass. */
+/** Texts with faults that the check must find, and texts that it must accept. */
 export const SAMPLES: readonly WordSample[] = [
   source("/** Whoever calls it waits. */", 1),
   source("// The row is kept for somebody\nconst kept = 1; // and read by nobody, nor by anyone.", 3),

@@ -1,20 +1,20 @@
 import { FORBIDDEN } from "./forbidden.ts";
 import { proseOfPage, proseOfSource } from "./prose.ts";
 
-/** Greatest width of a line of Markdown. Units: characters. */
+/** The greatest width of a line of Markdown; characters. */
 const PAGE_WIDTH = 120;
 
-/** Something to write in another way. */
+/** A fault: a forbidden word, or a line that is too long. */
 export interface WordFault {
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
-  /** The word as it stands there; undefined for a line that is too long. */
+  /** The word as it is written; undefined for a line that is too long. */
   readonly found: string | undefined;
   readonly write: string;
 }
 
-/** What is wrong with the comments of a program, or with the text of a page. */
+/** The faults in the comments of a program, or in the text of a page. */
 export function wordFaults(file: string, text: string): readonly WordFault[] {
   const isPage = file.endsWith(".md");
   const prose = isPage ? proseOfPage(text) : proseOfSource(file, text);
@@ -28,7 +28,7 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
 
-/** Lines that could be broken earlier. Tables, headings, code and a single word or link cannot. */
+/** Lines that could be broken earlier. Tables, headings, code, and lines of a single word or link cannot be broken. */
 function wideLines(file: string, text: string): WordFault[] {
   let isCode = false;
   return text.split("\n").flatMap((line, index) => {
