@@ -6,7 +6,7 @@ export const EVENT_LIMITS = {
   leaseCount: 500,
   /** How long rows that were taken are left to whoever took them. */
   leaseMs: 10_000,
-  /** Longest that a row of the outbox which cannot be sent waits for its next try; the first time it is `leaseMs`, or as long as it has waited before. */
+  /** Longest that a row of the outbox which a process cannot send waits for its next try there: as long as it has failed already, and at least `leaseMs`. */
   failedRowGreatestMs: 5 * 60_000,
   /** Most events that one job of a queue carries. */
   batchCount: 50,

@@ -9,7 +9,7 @@ import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueDepth } from "../queue/index.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
-import { type FailedRow, FailingRows } from "./failing-rows.ts";
+import { type FailedRow, FailingRows, type Outcome } from "./failing-rows.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 
 /** What a publisher is made from. */
@@ -35,6 +35,12 @@ export interface Publisher extends Closable {
   close(): Promise<void>;
 }
 
+/** What became of the rows of a kind; and why it ended before all were tried, if a server is away. */
+interface Sending extends Outcome {
+  readonly untried: readonly LeasedRow[];
+  readonly away?: { readonly error: unknown };
+}
+
 /** What a publisher takes: events, and jobs once they are dispatched. */
 const KINDS = ["event", "job"];
 
@@ -50,13 +56,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
 /**
  * I1. It asks whether the queues can be reached before it takes anything: while they are away it writes nothing.
- * I2. After a server was away it tries one row, until that goes; and it waits while nothing goes of what it takes (I5): the outbox is not written
- *     over and over.
+ * I2. After a server was away it tries one row, until that goes: the outbox is not written over and over.
  * I3. What a queue has no room for waits in the outbox, see {@link DeliveryWindow}; what still waits on a queue is not sent again.
- * I4. A row that fails by itself, and not because a server is away, holds up no others: those of its batch are sent one by one, and it waits, longer each
- *     time, so that takes reach those behind it.
- * I5. If rows fail and nothing goes, that is not their fault ({@link FailingRows}): other publishers get them at once, the task fails, so that readiness
- *     says so, and a full take is followed by one behind it. Else more bad rows than a take has would hide all others.
+ * I4. A row that fails by itself, and not because a server is away, holds up no others: those of its batch are sent one by one. It is given back at once,
+ *     for other publishers may be able to send it; this one leaves it out for a time that it remembers, see {@link FailingRows}.
+ * I5. If rows fail and none of their kind goes, this publisher may be at fault: its task fails, so that readiness says so, and it pauses between takes.
  */
 class Publishing implements Publisher {
   readonly #options: PublisherOptions;
@@ -69,8 +73,6 @@ class Publishing implements Publisher {
   readonly #sweeping: Task;
   #dispatchJobs: Dispatch | undefined = undefined;
   #hasFailed = false;
-  /** Where the next take begins (I5). */
-  #afterPosition = 0;
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
@@ -78,7 +80,7 @@ class Publishing implements Publisher {
     this.#lease = new OutboxLease(new WorkDatabase(options.data, options.clock));
     const { limits, backend, clock, log } = options;
     this.#window = new DeliveryWindow({ backend, lease: this.#lease, clock, queueCount: limits.queueCount, freshMs: limits.pollMs });
-    this.#failing = new FailingRows(clock, log);
+    this.#failing = new FailingRows({ clock, log, leastMs: limits.leaseMs, greatestMs: limits.failedRowGreatestMs });
     this.#sending = new Task({ ...options, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
     this.#refilling = new Task({ ...options, task: "publisher of events that waited", everyMs: limits.pollMs, run: () => this.#refill() });
     this.#sweeping = new Task({ ...options, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
@@ -110,45 +112,27 @@ class Publishing implements Publisher {
     if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
     const count = this.#hasFailed ? 1 : limits.leaseCount;
-    const rows = await this.#take(count, dispatchJobs === undefined ? ["event"] : KINDS);
-    const events = rows.filter(({ kind }) => kind === "event");
-    const jobs = rows.filter(({ kind }) => kind === "job");
-    const outcomes = await Promise.allSettled([
-      this.#sendAll(events, (some) => this.#sendEvents(some)),
-      this.#sendAll(jobs, async (some) => dispatchJobs?.(some)),
+    const kinds = dispatchJobs === undefined ? ["event"] : KINDS;
+    const rows = await this.#lease.take({ publisher: this.#name, kinds, count, leaseMs: limits.leaseMs, leftOut: this.#failing.leftOut() });
+    const sendings = await Promise.all([
+      this.#sendAll("event", rows, (some) => this.#sendEvents(some)),
+      this.#sendAll("job", rows, async (some) => dispatchJobs?.(some)),
     ]);
-    const failed = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-    this.#failing.name(failed);
-    const away = outcomes.find((outcome) => outcome.status === "rejected");
+    for (const sending of sendings) this.#failing.note(sending);
+    const away = sendings.map((sending) => sending.away).find((reason) => reason !== undefined);
     if (rows.length > 0) this.#hasFailed = away !== undefined;
-    if (away !== undefined) throw away.reason;
-    const isFull = rows.length === count;
-    const judged = this.#failing.judge(rows.length, failed);
-    if (judged.fault === "rows") {
-      this.#afterPosition = 0;
-      await this.#setBack(judged.positions);
-      return isFull;
-    }
-    this.#afterPosition = isFull ? (rows.at(-1)?.position ?? 0) : 0;
-    await this.#giveBack(failed.map(({ row }) => row));
-    throw judged.error;
-  }
-
-  async #take(count: number, kinds: readonly string[]): Promise<readonly LeasedRow[]> {
-    const { leaseMs } = this.#options.limits;
-    const from = (afterPosition: number) => this.#lease.take({ publisher: this.#name, kinds, count, leaseMs, afterPosition });
-    const behind = this.#afterPosition === 0 ? [] : await from(this.#afterPosition);
-    return behind.length === 0 ? from(0) : behind;
+    await this.#giveBack(sendings.flatMap(({ failed, untried }) => [...failed.map(({ row }) => row), ...untried]));
+    const fault = away ?? this.#failing.doubt;
+    if (fault !== undefined) throw fault.error;
+    return rows.length === count;
   }
 
   async #giveBack(rows: readonly LeasedRow[]): Promise<void> {
-    if (rows.length > 0) await this.#lease.giveBack(this.#name, rows);
-  }
-
-  async #setBack(positions: readonly number[]): Promise<void> {
-    if (positions.length === 0) return;
-    const { leaseMs, failedRowGreatestMs } = this.#options.limits;
-    await this.#lease.setBack({ publisher: this.#name, positions, leastMs: leaseMs, greatestMs: failedRowGreatestMs });
+    if (rows.length === 0) return;
+    await this.#lease.giveBack(
+      this.#name,
+      rows.map(({ position }) => position),
+    );
   }
 
   async #sendEvents(events: readonly LeasedRow[]): Promise<void> {
@@ -202,22 +186,22 @@ class Publishing implements Publisher {
     await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
-  /** Returns the rows that fail by themselves (I4). Errors: one that passes, after what was not sent is given back. */
-  async #sendAll(rows: readonly LeasedRow[], send: (rows: readonly LeasedRow[]) => Promise<void>): Promise<readonly FailedRow[]> {
+  /** Sends the rows of a kind together or, if that fails by itself, one by one (I4). It ends with the first failure that passes. */
+  async #sendAll(kind: LeasedRow["kind"], taken: readonly LeasedRow[], send: Dispatch): Promise<Sending> {
+    const rows = taken.filter((row) => row.kind === kind);
+    const sent: LeasedRow[] = [];
     const failed: FailedRow[] = [];
-    let unsent = rows;
     try {
       const failure = rows.length === 0 ? undefined : await failureOf(send(rows));
-      if (failure === undefined) return failed;
+      if (failure === undefined) return { kind, sent: rows, failed, untried: [] };
       for (const row of rows) {
         const own = rows.length === 1 ? failure : await failureOf(send([row]));
-        if (own !== undefined) failed.push({ row, ...own });
-        unsent = unsent.slice(1);
+        if (own === undefined) sent.push(row);
+        else failed.push({ row, ...own });
       }
-      return failed;
+      return { kind, sent, failed, untried: [] };
     } catch (error) {
-      await this.#giveBack(unsent);
-      throw error;
+      return { kind, sent, failed, untried: rows.slice(sent.length + failed.length), away: { error } };
     }
   }
 

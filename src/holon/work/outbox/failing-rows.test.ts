@@ -1,65 +1,144 @@
 import { describe, expect, it } from "vitest";
 import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { type FailedRow, FailingRows } from "./failing-rows.ts";
+import { FailingRows } from "./failing-rows.ts";
 import type { LeasedRow } from "./outbox-lease.ts";
 
-/** A row that failed; `wasLeased` if it is known as bad. */
-function failing(position: number, { wasLeased = false } = {}): FailedRow {
-  const row: LeasedRow = {
-    ...{ id: `row ${position}`, position, kind: "job", name: "send", key: null, keyNumber: null, payload: {}, bytes: 2, options: null },
-    ...{ traceparent: null, initiator: { kind: "anonymous" }, previousPosition: null, isPreviousTaken: false, subscribers: [], wasLeased },
+function rowAt(position: number, kind: LeasedRow["kind"]): LeasedRow {
+  return {
+    ...{ id: `row ${position}`, position, kind, name: "send", key: null, keyNumber: null, payload: {}, bytes: 2, options: null },
+    ...{ traceparent: null, initiator: { kind: "anonymous" }, previousPosition: null, isPreviousTaken: false, subscribers: [] },
   };
-  return { row, error: `fault of ${position}` };
 }
 
-/** What judges, and its clock. */
-function openJudge() {
+/** A memory with waits of 10 to 300 s, and its clock. */
+function openMemory() {
   let nowMs = 0;
-  const rows = new FailingRows({ ...systemClock, monotonicMs: () => nowMs }, silentLogger);
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const rows = new FailingRows({ clock, log: silentLogger, leastMs: 10_000, greatestMs: 300_000 });
+  const note = (kind: LeasedRow["kind"], failed: readonly number[], sent: readonly number[]): void =>
+    rows.note({
+      kind,
+      sent: sent.map((position) => rowAt(position, kind)),
+      failed: failed.map((at) => ({ row: rowAt(at, kind), error: `fault of ${at}` })),
+    });
   return {
-    judge: (takenCount: number, ...failed: readonly FailedRow[]) => rows.judge(takenCount, failed),
+    jobs: (failed: readonly number[], sent: readonly number[] = []) => note("job", failed, sent),
+    events: (failed: readonly number[], sent: readonly number[] = []) => note("event", failed, sent),
+    leftOut: () => rows.leftOut().positions,
+    upTo: () => rows.leftOut().upTo,
+    doubt: () => rows.doubt?.error,
     pass: (ms: number) => {
       nowMs += ms;
     },
   };
 }
 
-const PUBLISHER = { fault: "publisher", error: "fault of 2" };
-
-describe("rows that cannot be sent", () => {
-  it("are at fault if others of their take are sent", () => {
-    const { judge } = openJudge();
-    expect(judge(3, failing(1), failing(2))).toEqual({ fault: "rows", positions: [1, 2] });
+describe("a publisher tries a row that failed", () => {
+  it("after the least wait, and then after as long as it has failed for, until the greatest wait", () => {
+    const { jobs, leftOut, pass } = openMemory();
+    const waits = [10_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000];
+    for (const waitMs of waits) {
+      jobs([1]);
+      pass(waitMs - 1);
+      expect(leftOut()).toEqual([1]);
+      pass(1);
+      expect(leftOut()).toEqual([]);
+    }
   });
 
-  it("are not at fault, but their publisher is, if nothing is sent between two of them", () => {
-    const { judge } = openJudge();
-    expect(judge(1, failing(1))).toEqual({ fault: "rows", positions: [1] });
-    expect(judge(0)).toEqual({ fault: "rows", positions: [] });
-    expect(judge(1, failing(2))).toEqual(PUBLISHER);
-  });
-
-  it("were at fault after all if a row is sent: they are known then", () => {
-    const { judge } = openJudge();
-    expect(judge(2, failing(1), failing(2))).toEqual(PUBLISHER);
-    expect(judge(2, failing(3))).toEqual({ fault: "rows", positions: [1, 2, 3] });
-    expect(judge(1, failing(4))).toEqual({ fault: "rows", positions: [4] });
-  });
-
-  it("tell nothing of their publisher if they are known as bad, however many they are", () => {
-    const { judge } = openJudge();
-    const known = [1, 2, 3].map((position) => failing(position, { wasLeased: true }));
-    expect(judge(3, ...known)).toEqual({ fault: "rows", positions: [1, 2, 3] });
-    expect(judge(4, ...known, failing(4))).toEqual({ fault: "rows", positions: [1, 2, 3, 4] });
-  });
-
-  it("leave their publisher in doubt for a minute, also if it takes no more, or only such as are known as bad", () => {
-    const { judge, pass } = openJudge();
-    judge(2, failing(1), failing(2));
-    pass(59_999);
-    expect(judge(0)).toEqual(PUBLISHER);
-    expect(judge(1, failing(9, { wasLeased: true }))).toEqual(PUBLISHER);
+  it("at once if one of its kind is sent after a doubt in which it failed: it may have been the publisher", () => {
+    const { jobs, events, leftOut, pass } = openMemory();
+    jobs([1], [2]);
     pass(1);
-    expect(judge(0)).toEqual({ fault: "rows", positions: [] });
+    events([3]);
+    jobs([4, 5]);
+    jobs([6], [7]);
+    expect(leftOut()).toEqual([1, 3, 6]);
+  });
+
+  it("later each time also if it was tried at once after a doubt", () => {
+    const { jobs, leftOut, pass } = openMemory();
+    jobs([1, 2]);
+    pass(60_000);
+    jobs([1, 2]);
+    jobs([], [3]);
+    jobs([1, 2]);
+    pass(59_999);
+    jobs([], [4]);
+    expect(leftOut()).toEqual([1, 2]);
+  });
+
+  it("as if for the first time if it was sent, or was not seen for the greatest wait after it was due", () => {
+    const { jobs, leftOut, doubt, pass } = openMemory();
+    jobs([1, 2], [3]);
+    jobs([], [1]);
+    pass(310_000);
+    expect(leftOut()).toEqual([]);
+    jobs([1, 2]);
+    expect(doubt()).toBe("fault of 2");
+    pass(10_000);
+    expect(leftOut()).toEqual([]);
+  });
+
+  it("after a minute if more fail than it remembers: it passes over all of them, so that it reaches those behind", () => {
+    const { jobs, leftOut, upTo, pass } = openMemory();
+    const positions = Array.from({ length: 5_000 }, (_, n) => n + 1);
+    jobs(positions);
+    expect(upTo()).toBe(0);
+    jobs([5_001, 5_002]);
+    pass(9_999);
+    expect([leftOut().length, upTo()]).toEqual([5_000, 5_002]);
+    jobs([5_003]);
+    pass(59_999);
+    expect(upTo()).toBe(5_003);
+    pass(1);
+    expect(upTo()).toBe(0);
+  });
+});
+
+describe("a publisher is in doubt", () => {
+  it("if two rows of a kind fail for the first time, and none of it is sent between them", () => {
+    const { jobs, events, doubt } = openMemory();
+    jobs([1]);
+    events([2]);
+    jobs([]);
+    expect(doubt()).toBeUndefined();
+    jobs([3]);
+    expect(doubt()).toBe("fault of 3");
+  });
+
+  it("not if one of them is sent with them or between them", () => {
+    const { jobs, doubt } = openMemory();
+    jobs([1, 2], [3]);
+    jobs([4]);
+    jobs([], [5]);
+    jobs([6]);
+    expect(doubt()).toBeUndefined();
+  });
+
+  it("until a row of that kind is sent, and not one of another kind", () => {
+    const { jobs, events, doubt } = openMemory();
+    jobs([1, 2]);
+    events([], [3]);
+    expect(doubt()).toBe("fault of 2");
+    jobs([], [4]);
+    expect(doubt()).toBeUndefined();
+  });
+
+  it("for a minute, also if it takes no more, or only rows that have failed here before", () => {
+    const { jobs, doubt, pass } = openMemory();
+    jobs([1, 2]);
+    pass(59_999);
+    jobs([1, 2]);
+    expect(doubt()).toBe("fault of 2");
+    pass(1);
+    expect(doubt()).toBeUndefined();
+  });
+
+  it("for no rows that have failed here before, however many they are", () => {
+    const { jobs, doubt } = openMemory();
+    jobs([1, 2, 3], [4]);
+    jobs([1, 2, 3]);
+    expect(doubt()).toBeUndefined();
   });
 });

@@ -1,10 +1,17 @@
 import type { Clock, Logger } from "../../kernel/index.ts";
-import type { LeasedRow } from "./outbox-lease.ts";
+import type { LeasedRow, LeftOut } from "./outbox-lease.ts";
 
 /** A row that could not be sent by itself, while the servers were there. */
 export interface FailedRow {
   readonly row: LeasedRow;
   readonly error: unknown;
+}
+
+/** What became of rows of one kind that were taken together. */
+export interface Outcome {
+  readonly kind: LeasedRow["kind"];
+  readonly sent: readonly LeasedRow[];
+  readonly failed: readonly FailedRow[];
 }
 
 /** After how long a row is named again. */
@@ -13,77 +20,138 @@ const QUIET_MS = 60_000;
 /** Most rows that are named in that time: the oldest ones. Each line says how many there are. */
 const NAMED_COUNT = 20;
 
-/** One row that fails may be as it should not be. If so many do, and nothing is sent between them, it may be the publisher. */
+/** One row that fails may be as it should not be. If more do, and none of their kind is sent between them, it may be the publisher. */
 const DOUBTED_COUNT = 2;
-
-/** Most rows whose fault is in doubt that are remembered: about a megabyte. Others fail anew, and are judged then. */
-const REMEMBERED_COUNT = 10_000;
 
 /** For how long a publisher that takes nothing is still in doubt. */
 const DOUBT_MS = 60_000;
 
-/** What is at fault if rows fail: these rows, or the publisher, as if its version does not fit the tables. */
-export type Judgement = { readonly fault: "rows"; readonly positions: readonly number[] } | { readonly fault: "publisher"; readonly error: unknown };
+/** Most rows that are remembered, and left out of a take: about a megabyte here, and 50 kB of a statement. */
+const REMEMBERED_COUNT = 5_000;
+
+/** For how long rows are passed over if more than that fail. */
+const PASSED_MS = 60_000;
+
+/** A row that has failed here. */
+interface RememberedRow {
+  readonly kind: LeasedRow["kind"];
+  readonly sinceMs: number;
+  readonly failedMs: number;
+  readonly dueMs: number;
+}
+
+/** Rows of a kind that failed for the first time, while none of the kind was sent. */
+interface Doubt {
+  readonly count: number;
+  readonly sinceMs: number;
+  readonly lastMs: number;
+  readonly error: unknown;
+}
+
+/** What a {@link FailingRows} is made from. */
+export interface FailingRowsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The least and the greatest wait for the next try of a row. */
+  readonly leastMs: number;
+  readonly greatestMs: number;
+}
 
 /**
- * Says which rows of the outbox cannot be sent, and why: they come again and again, and each is named once a minute at most. And it judges whose fault
- * that is.
+ * Remembers for one publisher which rows of the outbox failed, and when it tries them again; names each in the log, once a minute at most; and says
+ * whether the fault may be the publisher's, as if its version does not fit the tables. Each kind goes its own way, so each has its own doubt:
  *
- *     sure     --two rows fail that are not known as bad, and none is sent between them-->  in doubt: it is the publisher
- *     in doubt --a row is sent-->                                                           sure: it was the rows
- *     in doubt --none of them fails for a minute-->                                         sure
+ *     sure     --two rows fail that have not failed here before, and none is sent between them-->  in doubt
+ *     in doubt --a row is sent-->                                                                  sure
+ *     in doubt --no such row fails for a minute-->                                                 sure
  *
- * I1. Rows that are known as bad tell nothing of the publisher: they alone bring it in no doubt, however many they are.
- * I2. A publisher that takes nothing, since others were faster, stays in doubt for a while. Else readiness would say in turns that it works and that it
- *     fails.
+ * I1. A row that failed is left out of takes for as long as it has failed already, within a least and a greatest wait. This is true for this publisher
+ *     only: another one, whose version may fit, tries the row at once.
+ * I2. Rows that have failed here before bring no doubt, however many they are.
+ * I3. If a row of a kind is sent, those of its kind that failed since a doubt began are tried again at once: they may only have failed because this
+ *     publisher was in trouble.
+ * I4. The memory is bounded. If it is full, all rows up to the last that failed are passed over for a minute: takes reach those behind, however many
+ *     fail. What was not remembered then fails anew.
+ * I5. A publisher that takes nothing stays in doubt for a while. Else readiness would say in turns that it works and that it fails.
  */
 export class FailingRows {
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #options: FailingRowsOptions;
   /** When rows were named, by their ids; the one that was named longest ago first. */
   readonly #namedMs = new Map<string, number>();
-  /** Positions of rows that have failed since a row was sent, and are not known as bad. */
-  readonly #doubtful = new Set<number>();
-  /** When one of them failed last. */
-  #doubtedMs = Number.NEGATIVE_INFINITY;
-  #error: unknown = undefined;
+  /** By position. */
+  readonly #remembered = new Map<number, RememberedRow>();
+  readonly #doubts = new Map<LeasedRow["kind"], Doubt>();
+  #passed = { upTo: 0, untilMs: 0 };
 
-  constructor(clock: Clock, log: Logger) {
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: FailingRowsOptions) {
+    this.#options = options;
   }
 
-  /** Names rows that failed. */
-  name(failed: readonly FailedRow[]): void {
-    const nowMs = this.#clock.monotonicMs();
+  /** What this publisher is not to try yet. */
+  leftOut(): LeftOut {
+    const nowMs = this.#options.clock.monotonicMs();
+    const positions: number[] = [];
+    for (const [position, { dueMs }] of this.#remembered) {
+      if (nowMs < dueMs) positions.push(position);
+      // It was due and did not fail again: another publisher has sent it, or it was removed.
+      else if (nowMs - dueMs >= this.#options.greatestMs) this.#remembered.delete(position);
+    }
+    return { upTo: nowMs < this.#passed.untilMs ? this.#passed.upTo : 0, positions };
+  }
+
+  /** Why this publisher is in doubt; undefined while it is sure. */
+  get doubt(): { readonly error: unknown } | undefined {
+    const nowMs = this.#options.clock.monotonicMs();
+    return [...this.#doubts.values()].find(({ count, lastMs }) => count >= DOUBTED_COUNT && nowMs - lastMs < DOUBT_MS);
+  }
+
+  /** Notes what became of rows. */
+  note({ kind, sent, failed }: Outcome): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const { position } of sent) this.#remembered.delete(position);
+    if (sent.length > 0) this.#endDoubt(kind, nowMs);
+    else this.#doubtFor(kind, failed, nowMs);
+    for (const { row } of failed) this.#remember(row, nowMs);
+    this.#name(failed, nowMs);
+  }
+
+  #endDoubt(kind: LeasedRow["kind"], nowMs: number): void {
+    const doubt = this.#doubts.get(kind);
+    this.#doubts.delete(kind);
+    if (doubt === undefined || doubt.count < DOUBTED_COUNT) return;
+    for (const [position, row] of this.#remembered) {
+      if (row.kind === kind && row.failedMs >= doubt.sinceMs) this.#remembered.set(position, { ...row, dueMs: nowMs });
+    }
+  }
+
+  #doubtFor(kind: LeasedRow["kind"], failed: readonly FailedRow[], nowMs: number): void {
+    const first = failed.filter(({ row }) => !this.#remembered.has(row.position));
+    if (first.length === 0) return;
+    const { count, sinceMs } = this.#doubts.get(kind) ?? { count: 0, sinceMs: nowMs };
+    this.#doubts.set(kind, { count: count + first.length, sinceMs, lastMs: nowMs, error: first.at(-1)?.error });
+  }
+
+  #remember({ position, kind }: LeasedRow, nowMs: number): void {
+    const { leastMs, greatestMs } = this.#options;
+    const sinceMs = this.#remembered.get(position)?.sinceMs ?? nowMs;
+    if (!this.#remembered.has(position) && this.#remembered.size >= REMEMBERED_COUNT) {
+      this.#passed = { upTo: Math.max(this.#passed.upTo, position), untilMs: nowMs + PASSED_MS };
+      return;
+    }
+    const waitMs = Math.min(greatestMs, Math.max(leastMs, nowMs - sinceMs));
+    this.#remembered.set(position, { kind, sinceMs, failedMs: nowMs, dueMs: nowMs + waitMs });
+  }
+
+  #name(failed: readonly FailedRow[], nowMs: number): void {
     for (const [id, namedMs] of this.#namedMs) if (nowMs - namedMs >= QUIET_MS) this.#namedMs.delete(id);
     for (const { row, error } of failed) {
       const { id, kind, name, position } = row;
       if (this.#namedMs.has(id) || this.#namedMs.size >= NAMED_COUNT) continue;
       this.#namedMs.set(id, nowMs);
-      this.#log.warn(
+      this.#options.log.warn(
         { err: error, rowId: id, position, kind, name, count: failed.length },
-        "a row of the outbox cannot be sent: it is tried again, later each time, and holds up no others; correct it in holon_outbox, and set its leased_until to null",
+        "a row of the outbox cannot be sent by this process: it holds up no others but later events of its key, and is tried again, later each time, until it is sent; if the row is wrong, correct it in holon_outbox",
       );
     }
-  }
-
-  /** Judges by what became of so many rows that were taken. */
-  judge(takenCount: number, failed: readonly FailedRow[]): Judgement {
-    const positions = failed.map(({ row }) => row.position);
-    if (takenCount > failed.length) {
-      const bad = [...new Set([...this.#doubtful, ...positions])];
-      this.#doubtful.clear();
-      return { fault: "rows", positions: bad };
-    }
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#doubtedMs >= DOUBT_MS) this.#doubtful.clear();
-    for (const { row, error } of failed) {
-      if (row.wasLeased) continue;
-      if (this.#doubtful.size < REMEMBERED_COUNT) this.#doubtful.add(row.position);
-      this.#doubtedMs = nowMs;
-      this.#error = error;
-    }
-    return this.#doubtful.size < DOUBTED_COUNT ? { fault: "rows", positions } : { fault: "publisher", error: this.#error };
   }
 }

@@ -15,8 +15,6 @@ export interface LeasedRow {
   readonly options: object | null;
   readonly traceparent: string | null;
   readonly initiator: Principal;
-  /** Whether it comes again since a lease of it has ended: it is known as bad, or its publisher died. */
-  readonly wasLeased: boolean;
   /** Where the event before it in its key stands; null where there is none any more. */
   readonly previousPosition: number | null;
   /** Whether its subscriber has acknowledged that one. False for events that are sent for the first time, and at once: nothing is asked for them. */
@@ -37,16 +35,13 @@ export interface LeaseRequest {
   readonly kinds: readonly string[];
   readonly count: number;
   readonly leaseMs: number;
-  /** Rows up to there are left, for this time. */
-  readonly afterPosition: number;
+  readonly leftOut: LeftOut;
 }
 
-/** Rows that wait for their next try, and how long at least and at most. */
-export interface SetBack {
-  readonly publisher: string;
+/** Rows that a publisher does not take, for this time: all up to a position, and single ones. */
+export interface LeftOut {
+  readonly upTo: number;
   readonly positions: readonly number[];
-  readonly leastMs: number;
-  readonly greatestMs: number;
 }
 
 /** How long an acknowledgement is waited for: the first time, doubling with each time that the event was sent, and at most. */
@@ -74,18 +69,20 @@ export class OutboxLease {
    *
    * Rows are found one by one and not behind a cursor, so a transaction that took its position early and commits late is not passed over.
    * Guarantee: two publishers never hold the same row at once; after a crash a row returns when its lease ends.
+   *
+   * What is left out is a subquery: that is hashed in every plan. An array that is a parameter is searched from its start for each row.
    */
-  async take({ publisher, kinds, count, leaseMs, afterPosition }: LeaseRequest): Promise<readonly LeasedRow[]> {
+  async take({ publisher, kinds, count, leaseMs, leftOut }: LeaseRequest): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take from the outbox",
       sql`with picked as (
-          select position, leased_until is not null as was_leased from ${this.#outbox}
-          where settled_at is null and sent_count = 0 and position > ${afterPosition} and kind = any(string_to_array(${kinds.join(",")}, ','))
-            and (leased_until is null or leased_until < now())
+          select position from ${this.#outbox}
+          where settled_at is null and sent_count = 0 and position > ${leftOut.upTo} and kind = any(string_to_array(${kinds.join(",")}, ','))
+            and (leased_until is null or leased_until < now()) and position not in (select unnest(${array(leftOut.positions)}))
           order by position limit ${count} for update skip locked
         ), leased as (
           update ${this.#outbox} o set leased_by = ${publisher}, leased_until = now() + ${interval(leaseMs)} from picked where o.position = picked.position
-          returning o.*, picked.was_leased
+          returning o.*
         ), told as (
           insert into ${this.#deliveries} (position, subscriber)
           select l.position, s.subscriber from leased l join ${this.#subscribers} s on l.kind = 'event' and s.event = l.name and s.after_position < l.position
@@ -112,7 +109,7 @@ export class OutboxLease {
           update ${this.#deliveries} d set sent_at = now(), sent_count = d.sent_count + 1 from picked
           where d.position = picked.position and d.subscriber = picked.subscriber returning d.position, d.subscriber
         ), leased as (
-          select *, false as was_leased from ${this.#outbox} where position in (select position from again)
+          select * from ${this.#outbox} where position in (select position from again)
         )
         ${this.#selectAgain(subscriber)}`,
     );
@@ -130,7 +127,7 @@ export class OutboxLease {
           update ${this.#deliveries} d set sent_at = now(), sent_count = 1 from picked
           where d.position = picked.position and d.subscriber = ${subscriber} returning d.position, d.subscriber
         ), leased as (
-          select *, false as was_leased from ${this.#outbox} where position in (select position from again)
+          select * from ${this.#outbox} where position in (select position from again)
         )
         ${this.#selectAgain(subscriber)}`,
     );
@@ -196,25 +193,11 @@ export class OutboxLease {
     );
   }
 
-  /** Gives rows back that could not be sent: any publisher may take them at once. What {@link LeasedRow.wasLeased} says of them stays so. */
-  async giveBack(publisher: string, rows: readonly Pick<LeasedRow, "position" | "wasLeased">[]): Promise<void> {
-    const positionsOf = (some: typeof rows): SQL => array(some.map(({ position }) => position));
+  /** Gives rows back that could not be sent: any publisher may take them at once. It leaves those that another one has taken since a lease ended. */
+  async giveBack(publisher: string, positions: readonly number[]): Promise<void> {
     await this.#database.rows(
       "give back to the outbox",
-      sql`update ${this.#outbox} set leased_until = case when position = any(${positionsOf(rows.filter(({ wasLeased }) => wasLeased))}) then now() end
-        where position = any(${positionsOf(rows)}) and settled_at is null and leased_by = ${publisher}`,
-    );
-  }
-
-  /**
-   * Lets rows wait that cannot be sent, each as long again as it has waited since it was written: takes reach those behind them, however many they are.
-   * That needs no count of tries, and is the same in all processes.
-   */
-  async setBack({ publisher, positions, leastMs, greatestMs }: SetBack): Promise<void> {
-    await this.#database.rows(
-      "let rows of the outbox wait that cannot be sent",
-      sql`update ${this.#outbox} set leased_until = now() + least(${interval(greatestMs)}, greatest(${interval(leastMs)}, now() - created_at))
-        where position = any(${array(positions)}) and settled_at is null and sent_count = 0 and leased_by = ${publisher}`,
+      sql`update ${this.#outbox} set leased_until = null where position = any(${array(positions)}) and settled_at is null and leased_by = ${publisher}`,
     );
   }
 
@@ -229,7 +212,7 @@ export class OutboxLease {
 
   #select(subscribers: SQL, isPreviousTaken: SQL): SQL {
     return sql`select l.id, l.position, l.kind, l.name, l.ordered_key as key, l.key_number as "keyNumber", l.payload, octet_length(l.payload::text) as bytes,
-        l.options, l.traceparent, l.initiator, l.was_leased as "wasLeased", p.position as "previousPosition",
+        l.options, l.traceparent, l.initiator, p.position as "previousPosition",
         ${isPreviousTaken} as "isPreviousTaken", (${subscribers}) as subscribers
       from leased l
       left join ${this.#outbox} p on l.ordered_key is not null and p.name = l.name and p.ordered_key = l.ordered_key and p.key_number = l.key_number - 1
