@@ -11,7 +11,6 @@ export const NOT_YET: readonly string[] = [
   "src/holon/process/",
   "src/holon/testing/",
   "src/holon/work/",
-  "docs/",
 ];
 
 /** A forbidden word that is right at one place. */
