@@ -20,7 +20,7 @@ export const orders = schema.table("orders", {
 export const tables = { orders };
 
 /** The data of a context `orders` with one table, in a database of the test file. */
-export interface OrdersPlace extends TestPlace {
+interface OrdersPlace extends TestPlace {
   readonly data: ContextData<typeof tables>;
   /** The owner's connection, to check the result independently. */
   readonly sql: Sql;

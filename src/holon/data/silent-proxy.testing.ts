@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** Which direction of a connection is held back: what the server sends, what it is sent, or both. */
-export type Silenced = "answers" | "questions" | "both";
+type Silenced = "answers" | "questions" | "both";
 
 /** What happens to silent connections when the proxy forwards again. */
 export type SilentOnes = "go on" | "stay silent" | "are cut";

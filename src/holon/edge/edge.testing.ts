@@ -62,7 +62,7 @@ export const PRODUCT = {
 const Id = z.object({ id: z.string().max(100) });
 
 /** The procedures of the tests, with the same behaviour as {@link createReferenceRouter}. */
-export function createTargets(more: readonly HandTarget[] = []): Map<string, HandTarget> {
+function createTargets(more: readonly HandTarget[] = []): Map<string, HandTarget> {
   const access = "public" as const;
   const targets = [
     new HandTarget("catalog.get", query({ access, input: Id }), ({ id }: { id: string }) => ({ ...PRODUCT, id })),

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 
 /** A request as it is sent, without what fetch adds or forbids. */
-export interface RawRequest {
+interface RawRequest {
   readonly method?: string;
   /** Sent unchanged. */
   readonly path: string;

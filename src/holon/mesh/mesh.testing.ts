@@ -47,10 +47,10 @@ export const probe = contract("probe", {
 });
 
 /** A handler of a test target. If it is `undefined`, the target hangs until its scope is cancelled. */
-export type ProbeHandler = (scope: Scope, input: never) => unknown;
+type ProbeHandler = (scope: Scope, input: never) => unknown;
 
 /** A target like one of the pipeline, but without the pipeline's checks, so that the mesh cannot rely on them. */
-export function createProbeTarget(path: string, procedure: AnyProcedure, handler: ProbeHandler): Target {
+function createProbeTarget(path: string, procedure: AnyProcedure, handler: ProbeHandler): Target {
   const parse = createParser(procedure.input);
   return {
     path,
@@ -82,7 +82,7 @@ export function untilCancelled(scope: Scope): Promise<never> {
 }
 
 /** The fields of a log line that a test reads. */
-export interface LogLine {
+interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A proxy between two processes. It can go silent without either process noticing. */
-export interface MuteProxy {
+interface MuteProxy {
   readonly port: number;
   readonly sockets: readonly Socket[];
   /** Forwards nothing from now on; all connections stay open. */

@@ -3,10 +3,10 @@ import { createNonce, createSecretIdentity, type ProcessIdentity } from "./ident
 import { type Handshake, MESH_PROTOCOL, parseResponseHead, type Side, toHelloFrame } from "./protocol/index.ts";
 
 /** The headers of one attempt to open a connection. */
-export type SentHeaders = Readonly<Record<string, string>>;
+type SentHeaders = Readonly<Record<string, string>>;
 
 /** How an attempt ended, and what was sent for it. */
-export interface HandshakeEnd {
+interface HandshakeEnd {
   readonly status: number;
   readonly handshake: Handshake;
   readonly sent: SentHeaders;

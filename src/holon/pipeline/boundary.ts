@@ -28,7 +28,7 @@ const FAULTS: ReadonlySet<string> = new Set([
   "CALL_IN_TRANSACTION",
 ]);
 
-export interface BoundaryOptions {
+interface BoundaryOptions {
   readonly path: string;
   readonly procedure: AnyProcedure;
   readonly log: Logger;

@@ -8,7 +8,7 @@ import type { RuntimeContext } from "./runtime-context.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
 
-export interface CompileJobsOptions {
+interface CompileJobsOptions {
   readonly context: string;
   readonly handlers: HandlerTree;
   readonly count: CountWork | undefined;

@@ -8,7 +8,7 @@ import type { RuntimeContext } from "./runtime-context.ts";
 import { StepOrigin } from "./step-calls.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
-export interface CompileWorkflowsOptions {
+interface CompileWorkflowsOptions {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly openTransaction: TransactionFactory;

@@ -7,7 +7,7 @@ import type { RuntimeContext } from "./runtime-context.ts";
 /** The longest time that the start of one context may take. */
 const START_MS = 60_000;
 
-export interface StartRun {
+interface StartRun {
   readonly context: string;
   readonly handler: unknown;
   readonly clock: Clock;

@@ -3,7 +3,7 @@ import { catalogueError, type HolonError, isHolonError, type Scope, ScopeDeadlin
 import { errorOfCall } from "./boundary.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly scope: Scope;
   readonly home: CallHome;
   readonly series: CallSeries;

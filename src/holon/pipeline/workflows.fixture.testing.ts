@@ -14,13 +14,13 @@ import { type CompiledContext, compileContext } from "./context-runtime.ts";
 /** The table of effects. Each of the two contexts of the tests has one. */
 const happened = (context: string) =>
   pgSchema(context).table("happened", { id: uuid().primaryKey().defaultRandom(), what: text().notNull(), run: text().notNull(), n: integer() });
-export const stockTables = { happened: happened("stock") };
+const stockTables = { happened: happened("stock") };
 export const orderTables = { happened: happened("orders") };
 
 const Run = z.object({ run: z.string() });
 
 /** A context that steps of the workflow call. */
-export const stockContract = contract("stock", {
+const stockContract = contract("stock", {
   procedures: {
     left: query({ access: "internal", output: z.object({ left: z.int() }) }),
     reserve: mutation({
@@ -35,11 +35,11 @@ export const stockContract = contract("stock", {
     count: mutation({ access: "internal", input: Run }),
   },
 });
-export const payments = contract("payments", {
+const payments = contract("payments", {
   procedures: {},
   events: { paymentTaken: event(z.object({ order: z.string(), cents: z.int() }), { orderedBy: "order" }) },
 });
-export const orders = defineContext(contract("orders", { procedures: {} }), {
+const orders = defineContext(contract("orders", { procedures: {} }), {
   tables: orderTables,
   calls: { stock: stockContract },
   subscribesTo: { payments },
@@ -65,7 +65,7 @@ export interface StockHooks {
 }
 
 /** The tests' database, and what a test replaces. */
-export interface WorkflowPlaceOptions {
+interface WorkflowPlaceOptions {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly wheel: TimerWheel;

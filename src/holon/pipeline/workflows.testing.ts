@@ -17,7 +17,7 @@ export interface Working extends WorkflowContexts {
 }
 
 /** Two contexts in a database, and their workflows. */
-export interface WorkflowPlace {
+interface WorkflowPlace {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly sql: Sql;

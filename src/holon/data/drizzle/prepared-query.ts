@@ -17,7 +17,7 @@ export interface PreparedQueryOf<Q extends PreparableQuery> {
 }
 
 /** A built query that can be run for any scope. */
-export interface ShelvedQuery<Q extends PreparableQuery> {
+interface ShelvedQuery<Q extends PreparableQuery> {
   on(runner: StatementRunner): PreparedQueryOf<Q>;
 }
 

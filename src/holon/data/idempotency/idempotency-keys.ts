@@ -11,7 +11,7 @@ import { type KeyRow, KeyStatements } from "./key-statements.ts";
 import { RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./run-key.ts";
 
 /** The parts of a context's data that keys use. */
-export interface KeyParts<T extends Tables> {
+interface KeyParts<T extends Tables> {
   readonly context: string;
   readonly limits: Limits;
   readonly clock: Clock;

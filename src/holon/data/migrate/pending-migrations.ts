@@ -3,7 +3,7 @@ import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import { type AppliedMigration, journalTable, type MigrationJournal, type MigrationSource } from "./migration-journal.ts";
 
-export interface PendingOptions {
+interface PendingOptions {
   readonly journal: MigrationJournal;
   readonly context: string;
   readonly source: MigrationSource;

@@ -1,7 +1,7 @@
 import type { Sql } from "postgres";
 
 /** A column as an `insert` or `select` of an older version uses it. */
-export interface ShapeColumn {
+interface ShapeColumn {
   readonly table: string;
   readonly name: string;
   readonly type: string;
@@ -11,7 +11,7 @@ export interface ShapeColumn {
 }
 
 /** A unique index or a constraint. */
-export interface ShapeRule {
+interface ShapeRule {
   readonly table: string;
   readonly name: string;
   readonly kind: "unique" | "check" | "foreign key" | "trigger";

@@ -6,7 +6,7 @@ export interface SqlToken {
 }
 
 /** A parsed piece of SQL. */
-export interface SqlText {
+interface SqlText {
   /** The tokens of each statement. A semicolon ends a statement. */
   readonly statements: readonly (readonly SqlToken[])[];
   /** The text of each line comment, trimmed, in order. */

@@ -5,7 +5,7 @@ import { sqlState } from "../sql-state.ts";
 import { OwnerConnection } from "./owner-connection.ts";
 
 /** A statement of a migration. */
-export interface MigrationStatement {
+interface MigrationStatement {
   readonly context: string;
   readonly migration: string;
   /** Counts from 1. */
@@ -45,7 +45,7 @@ interface Look {
   readonly blocked_by: string;
 }
 
-export interface StatementWatchDeps {
+interface StatementWatchDeps {
   readonly connection: OwnerConnection;
   readonly clock: Clock;
   readonly log: Logger;

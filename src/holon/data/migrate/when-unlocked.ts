@@ -14,7 +14,7 @@ const SAY_MS = 10_000;
 /** SQLSTATEs of work that locks of other transactions stopped: a lock timeout, and a deadlock. The work had no effect. */
 const LOCKED = new Set(["55P03", "40P01"]);
 
-export interface UnlockedDeps {
+interface UnlockedDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly patienceMs: number;

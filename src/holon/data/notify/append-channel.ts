@@ -3,7 +3,7 @@ import { AppendSignal } from "./append-signal.ts";
 import { NOTIFY_TEXT } from "./notify-client.ts";
 import type { NotifyHub } from "./notify-hub.ts";
 
-export interface AppendChannelOptions {
+interface AppendChannelOptions {
   /** A NOTIFY channel of Postgres. */
   readonly channel: string;
   readonly url: string;

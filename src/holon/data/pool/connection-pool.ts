@@ -4,7 +4,7 @@ import { sqlState } from "../sql-state.ts";
 import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
 
-export interface ConnectionPoolOptions extends ConnectionOptions {
+interface ConnectionPoolOptions extends ConnectionOptions {
   readonly limits: Limits;
   readonly clock: Clock;
 }

@@ -34,7 +34,7 @@ export type PendingStatement = ReturnType<Sql["unsafe"]> & {
 };
 
 /** How a statement is sent. */
-export interface StatementForm {
+interface StatementForm {
   /** Whether the server keeps its plan for the next time. */
   readonly prepare: boolean;
   /** Rows as arrays, as Drizzle maps them, or as objects. */

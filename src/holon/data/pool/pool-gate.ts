@@ -1,7 +1,7 @@
 import { catalogueError, type HolonError, markOrigin, type Scope, Semaphore } from "../../kernel/index.ts";
 
 /** How many calls may pass at once, how many may wait, and how long. */
-export interface PoolGateLimits {
+interface PoolGateLimits {
   readonly poolCount: number;
   readonly poolWaitMs: number;
   readonly poolWaitingCount: number;

@@ -10,7 +10,7 @@ import { checkInput } from "../http/json-input.ts";
 import { assertSameOrigin } from "../http/same-origin.ts";
 import type { AppEdge } from "./app-routes.ts";
 
-export interface AppEdgeOptions {
+interface AppEdgeOptions {
   readonly parts: EdgeParts;
   readonly metrics: CallMetrics;
   readonly isProduction: boolean;

@@ -4,7 +4,7 @@ import { percentDecoded } from "./percent-encoding.ts";
 import { isAscii } from "./utf8-text.ts";
 
 /** What the headers of a request say about each of its calls. */
-export interface CallHeaders {
+interface CallHeaders {
   /** Idempotency keys by position; undefined if the call has none. */
   readonly keys: readonly (string | undefined)[];
   /** Remaining time by position; undefined if the call names none. */

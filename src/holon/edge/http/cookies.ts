@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { headerText } from "./utf8-text.ts";
 
 /** What a cookie needs besides its name and value. */
-export interface CookieOptions {
+interface CookieOptions {
   /** The browser sends the cookie to this path and to all paths below it. */
   readonly path: string;
   /** 0 removes the cookie. Whole seconds. */

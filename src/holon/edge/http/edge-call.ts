@@ -8,7 +8,7 @@ export interface CallOwner {
   settled(call: EdgeCall): void;
 }
 
-export interface EdgeCallOptions {
+interface EdgeCallOptions {
   readonly index: number;
   readonly path: string;
   readonly route: EdgeRoute | undefined;

@@ -1,7 +1,7 @@
 import { catalogueError, errorRow, type HolonError, isHolonError, jsonCopy, type Logger, plainError } from "../../kernel/index.ts";
 
 /** Where an error came from, for the log. */
-export interface ErrorPlace {
+interface ErrorPlace {
   readonly procedure: string | undefined;
   readonly traceId: string | undefined;
 }

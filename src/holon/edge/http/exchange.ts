@@ -8,7 +8,7 @@ import { EdgeRequest } from "./edge-request.ts";
 const LINGER_MS = 2_000;
 
 /** The calls or the stream of a request, while they run. */
-export interface Asked {
+interface Asked {
   refuse(error: HolonError): void;
 }
 

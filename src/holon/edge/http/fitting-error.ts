@@ -3,7 +3,7 @@ import { errorRow, type HolonError } from "../../kernel/index.ts";
 const MESSAGE_LENGTH = 300;
 
 /** How much of an error is written: all of it, all but its details, or only the catalogue's message. */
-export type ErrorForm = "whole" | "bare" | "least";
+type ErrorForm = "whole" | "bare" | "least";
 
 /**
  * The longest form of an error that fits, as `write` writes it.

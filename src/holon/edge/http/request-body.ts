@@ -3,7 +3,7 @@ import { catalogueError, type HolonError } from "../../kernel/index.ts";
 import { notUtf8, utf8Text } from "./utf8-text.ts";
 
 /** Gets a body, or the error if there is none. */
-export interface BodyReader {
+interface BodyReader {
   read(body: string): void;
   refused(error: HolonError): void;
 }

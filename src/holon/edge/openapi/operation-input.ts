@@ -6,7 +6,7 @@ import type { SchemaJson } from "./schema-json.ts";
 const PARAMETERS = "#/components/parameters/";
 
 /** The input of an operation. */
-export interface OperationInput {
+interface OperationInput {
   readonly parameters?: readonly unknown[];
   readonly requestBody?: unknown;
 }

@@ -23,7 +23,7 @@ export function isKnownTag(ifNoneMatch: string, tag: string): boolean {
 }
 
 /** What `If-Match` requires: the row in one version, in one of several, or in any. Undefined if no row can ever match. */
-export type VersionWanted = { readonly version: number } | "any" | "several" | undefined;
+type VersionWanted = { readonly version: number } | "any" | "several" | undefined;
 
 const VERSIONED_TAG = /^\s*(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{16})?"\s*$/;
 

@@ -23,7 +23,7 @@ const Search = z.strictObject({
 const line = (rest: RestLine) => ({ access, rest });
 
 /** What the tests call by REST. */
-export const shop = contract("shop", {
+const shop = contract("shop", {
   procedures: {
     products: {
       get: query({ ...line("GET /products/{id}"), input: Id, output: Product }),

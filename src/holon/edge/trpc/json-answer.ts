@@ -6,7 +6,7 @@ import type { AnswerWriter } from "./call-group.ts";
 import { toErrorJson } from "./error-body.ts";
 
 /** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
-export function toCallJson(call: EdgeCall, errorBytes: number): string {
+function toCallJson(call: EdgeCall, errorBytes: number): string {
   if (call.error !== undefined) return toErrorJson(call.error, call.path, errorBytes);
   return call.json === undefined ? '{"result":{}}' : `{"result":{"data":${call.json}}}`;
 }

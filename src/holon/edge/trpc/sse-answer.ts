@@ -11,7 +11,7 @@ import { isEventId, toStreamItem } from "./stream-item.ts";
 /** A client closes its connection after a silence of this many heartbeats. */
 const SILENT_HEARTBEATS = 3;
 
-export interface SseAnswerOptions {
+interface SseAnswerOptions {
   readonly route: EdgeRoute;
   readonly input: unknown;
   readonly lastEventId: string | undefined;

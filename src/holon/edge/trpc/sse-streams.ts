@@ -1,5 +1,5 @@
 /** A stream that can be ended. */
-export interface OpenStream {
+interface OpenStream {
   end(): void;
 }
 

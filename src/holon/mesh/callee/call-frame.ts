@@ -2,7 +2,7 @@ import type { Principal } from "../../kernel/index.ts";
 import { parsePrincipal } from "../protocol/index.ts";
 
 /** What only some calls carry: an idempotency key, and the principal that started the work. */
-export interface Extras {
+interface Extras {
   readonly key: string | undefined;
   readonly initiator: Principal | undefined;
 }

@@ -1,7 +1,7 @@
 import { catalogueError, type HolonError, type Scope, WheelEntry } from "../../kernel/index.ts";
 
 /** The connection as its exchanges use it. */
-export interface CalleeConnection {
+interface CalleeConnection {
   closed(exchange: ServerExchange): void;
   /** Resolves when the peer has caught up; undefined if the connection takes more at once. */
   drained(): Promise<void> | undefined;

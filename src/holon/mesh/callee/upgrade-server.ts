@@ -6,7 +6,7 @@ import type { MeshServices } from "../connection/services.ts";
 import { createNonce, isNonce, type ProcessIdentity, type ProvenPeer } from "../identity/index.ts";
 import { type Handshake, MESH_PROTOCOL } from "../protocol/index.ts";
 
-export interface UpgradeServerOptions extends MeshServices {
+interface UpgradeServerOptions extends MeshServices {
   readonly identity: ProcessIdentity;
   /** Undefined if the mesh is not encrypted. */
   readonly tls: MeshTls | undefined;

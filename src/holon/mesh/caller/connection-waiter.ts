@@ -3,7 +3,7 @@ import { ParentLink } from "./parent-link.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
 /** Why there is no connection, read when the wait ends: a message that is safe to send to users, and the reason for the log. */
-export type Excuse = () => { readonly message: string; readonly reason: string };
+type Excuse = () => { readonly message: string; readonly reason: string };
 
 /** A call that waits for a connection, at most until its deadline or the end of the connection wait. */
 export class ConnectionWaiter extends WheelEntry implements ScopeLink {

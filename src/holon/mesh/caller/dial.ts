@@ -6,7 +6,7 @@ import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import { createNonce, isNonce, type ProcessIdentity } from "../identity/index.ts";
 import { type Handshake, MESH_PROTOCOL, parseResponseHead, type ResponseHead } from "../protocol/index.ts";
 
-export interface DialOptions extends MeshServices {
+interface DialOptions extends MeshServices {
   readonly address: MeshAddress;
   readonly identity: ProcessIdentity;
   /** The contexts that are called here. The key of the process that answers must be bound to them. */

@@ -12,7 +12,7 @@ export const EXCHANGE_COUNT = PLACE_MASK + 1;
 const GREATEST_COUNT = EXCHANGE_COUNT / 2;
 
 /** What an {@link ExchangeTable} keeps. */
-export interface TableEntry {
+interface TableEntry {
   readonly id: number;
   readonly isStream?: boolean;
 }

@@ -23,7 +23,7 @@ const PONG = `[${FRAME.PONG}]${FRAME_END}`;
  * What a link does while the other end does not take what was sent. A callee stops reading: a peer that takes no answers must not send more
  * calls. A caller reads on; otherwise two ends that wait for each other would wait for ever.
  */
-export type ReadingPolicy = "pauses while stuck" | "always reads";
+type ReadingPolicy = "pauses while stuck" | "always reads";
 
 /** How many bytes may wait in the socket before the link counts as stuck. */
 const STUCK_BYTES = 1024 * 1024;

@@ -2,7 +2,7 @@ import type { Link } from "./link.ts";
 import type { MeshStats } from "./services.ts";
 
 /** The part of {@link MeshStats} that is a sum over connections. */
-export type Traffic = Omit<{ -readonly [Name in keyof MeshStats]: number }, "connections" | "open">;
+type Traffic = Omit<{ -readonly [Name in keyof MeshStats]: number }, "connections" | "open">;
 
 export function noTraffic(): Traffic {
   return { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, unknownFrames: 0 };
