@@ -1,41 +1,47 @@
+// For users: what an app is written with.
+
 export { type RunAppOptions, runApp } from "./cli/index.ts";
-export { type ContextDefinition, type ContextModule, type ContextOptions, type ContextParts, defineContext } from "./define/define-context.ts";
+export { type ContextModule, defineContext } from "./define/define-context.ts";
 export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/definition-types.ts";
-export type {
-  BaseContext,
-  CallOptions,
-  CallPromise,
-  Calls,
-  ContextTypes,
-  EnqueueOptions,
-  HandlerContext,
-  Transaction,
-} from "./define/handler-context.ts";
-export { type HandlersOf, outsideEffect, type RulesOf } from "./define/handlers.ts";
-export type { JobArguments, JobHandlersOf } from "./define/job-handlers.ts";
+export type { CallOptions, EnqueueOptions } from "./define/handler-context.ts";
+export { outsideEffect } from "./define/handlers.ts";
 export { type CallError, type SafeCallResult, safeCall } from "./define/safe-call.ts";
-export type { StartContext, StartHandler } from "./define/start-handler.ts";
-export type { SubscriptionContext, Watch, WatchOptions } from "./define/watch-context.ts";
-export type { RunInfo, WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
-export type { StepOptions, StepRetry, Steps } from "./define/workflow-steps.ts";
+export type { WatchOptions } from "./define/watch-context.ts";
+export type { RunInfo } from "./define/workflow-handlers.ts";
+export type { StepOptions, StepRetry } from "./define/workflow-steps.ts";
 export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes/app-routes.ts";
 export type { EdgeRequest } from "./edge/http/edge-request.ts";
 export type { ApiInfo } from "./edge/openapi/api-info.ts";
-export type { OpenApiDocument } from "./edge/openapi/create-document.ts";
-export { documentText } from "./edge/openapi/document-route.ts";
-export type { Clock } from "./kernel/clock.ts";
-export { type CatalogueCode, ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
+export type { CatalogueCode } from "./kernel/error-catalogue.ts";
 export { catalogueError, HolonError, isHolonError } from "./kernel/holon-error.ts";
 export type { Logger } from "./kernel/log.ts";
 export { type AnonymousPrincipal, type Principal, principalName, type SystemPrincipal, type UserPrincipal } from "./kernel/principal.ts";
 export { createLogger } from "./observe/logger.ts";
-export { shapeOf } from "./process/app/app-shape.ts";
 export { type App, type AppOptions, type AskApp, type Authenticate, defineApp, type OpsSignIn } from "./process/app/define-app.ts";
+export { type JobOptions, job } from "./work/jobs/job.ts";
+export { schedule } from "./work/schedules/schedule.ts";
+export type { WatchedEvent } from "./work/watch/watcher.ts";
+export { type WorkflowOptions, workflow } from "./work/workflows/workflow.ts";
+export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflow-run.ts";
+
+// For authors of extensions: the types behind a context, and an app's plan, document, errors and process for programs that work with any app.
+
+export type { ContextDefinition, ContextOptions, ContextParts } from "./define/define-context.ts";
+export type { BaseContext, CallPromise, Calls, ContextTypes, HandlerContext, Transaction } from "./define/handler-context.ts";
+export type { HandlersOf, RulesOf } from "./define/handlers.ts";
+export type { JobArguments, JobHandlersOf } from "./define/job-handlers.ts";
+export type { StartContext, StartHandler } from "./define/start-handler.ts";
+export type { SubscriptionContext, Watch } from "./define/watch-context.ts";
+export type { WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
+export type { Steps } from "./define/workflow-steps.ts";
+export type { OpenApiDocument } from "./edge/openapi/create-document.ts";
+export { documentText } from "./edge/openapi/document-route.ts";
+export type { Clock } from "./kernel/clock.ts";
+export { ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
+export { shapeOf } from "./process/app/app-shape.ts";
 export { openApiOf } from "./process/app/open-api-of.ts";
 export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./process/plan/index.ts";
 export { type ProcessOptions, type RunningProcess, startProcess } from "./process/start/start-process.ts";
-export { type JobOptions, type JobSpec, job } from "./work/jobs/job.ts";
-export { type ScheduleSpec, schedule } from "./work/schedules/schedule.ts";
-export type { WatchedEvent } from "./work/watch/watcher.ts";
-export { type WorkflowOptions, type WorkflowSpec, workflow } from "./work/workflows/workflow.ts";
-export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflow-run.ts";
+export type { JobSpec } from "./work/jobs/job.ts";
+export type { ScheduleSpec } from "./work/schedules/schedule.ts";
+export type { WorkflowSpec } from "./work/workflows/workflow.ts";

@@ -1,7 +1,13 @@
+// For users: the client, what its calls take, and its errors.
+
 export { isTRPCClientError, safe, TRPCClientError } from "@trpc/client";
 export type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
-export type { ErrorData, ErrorShape, RouterOf } from "../contract/router-types.ts";
+export type { RouterOf } from "../contract/router-types.ts";
 export type { CallContext } from "./call-headers.ts";
-export * from "./create-client.ts";
-export * from "./error-code.ts";
+export { type Client, type ClientOptions, createClient } from "./create-client.ts";
+export { isHolonCode } from "./error-code.ts";
 export type { RequestHeaders, RequestHeadersOptions } from "./request-headers.ts";
+
+// For authors of extensions: the shape of errors, for libraries that wrap the client.
+
+export type { ErrorData, ErrorShape } from "../contract/router-types.ts";

@@ -1,14 +1,54 @@
-export * from "./access.ts";
-export * from "./contract.ts";
-export * from "./contract-error.ts";
-export * from "./cursor.ts";
-export * from "./event.ts";
-export * from "./parser.ts";
-export * from "./procedure.ts";
-export * from "./rate-limit.ts";
-export type * from "./rest-field.ts";
-export * from "./rest-line.ts";
-export * from "./rest-route.ts";
-export type * from "./router-types.ts";
-export * from "./target.ts";
-export * from "./types.ts";
+// For users: what contracts are written with, and the types of their calls.
+
+export { type Contract, type ContractMap, contract } from "./contract.ts";
+export { ContractError } from "./contract-error.ts";
+export { type Cursor, cursor } from "./cursor.ts";
+export { event } from "./event.ts";
+export {
+  type Access,
+  type ErrorSchemas,
+  type MutationOptions,
+  mutation,
+  type ProcedureExample,
+  type ProcedureOptions,
+  query,
+  type RestOptions,
+  type SubscriptionOptions,
+  subscription,
+} from "./procedure.ts";
+export type { RateLimit, RateLimitKey } from "./rate-limit.ts";
+export type { RestLine, RestMethod } from "./rest-line.ts";
+export type { InputOf, OutputOf, ParsedInputOf, ReturnOf } from "./types.ts";
+
+// For authors of extensions: how to read any contract: walk its procedures, parse its values, find its routes, call its target.
+
+export { accessRefusal } from "./access.ts";
+export { walkProcedures } from "./contract.ts";
+export type { EventMap, EventSpec } from "./event.ts";
+export { createAnswerParser, createParser, HALF_PAIR, type Issue, notUnicode, ParseFailure, type Parser } from "./parser.ts";
+export {
+  type AnyProcedure,
+  isProcedure,
+  NOTHING,
+  type Nothing,
+  type Procedure,
+  type ProcedureTree,
+  type ProcedureType,
+  type ResumableItem,
+} from "./procedure.ts";
+export { assertRateLimits, rateLimitField } from "./rate-limit.ts";
+export type {
+  /** @deprecated It is only a type and cannot be called. Use the fields of the routes that `parseRestRoutes` returns. */
+  inputMembers,
+  /** @deprecated It is only a type and cannot be called. Use the fields of the routes that `parseRestRoutes` returns. */
+  mayBeAbsent,
+  RestField,
+  TextKind,
+  /** @deprecated It is only a type and cannot be called. Use the fields of the routes that `parseRestRoutes` returns. */
+  toRestField,
+} from "./rest-field.ts";
+export { type ParsedRestLine, parseRestLine, RESERVED_SEGMENTS } from "./rest-line.ts";
+export { assertDistinctRoutes, parseRestRoutes, type RestRoute } from "./rest-route.ts";
+export type { ErrorData, ErrorShape, ErrorShapeOf, RouterOf } from "./router-types.ts";
+export type { Target, TargetMap } from "./target.ts";
+export type { CommonErrors, DeclaredErrorsOf, InputArguments } from "./types.ts";
