@@ -5,6 +5,7 @@ import type { RestLine } from "./rest-line.ts";
 /** Who may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
 export type Access = "public" | "user" | "internal" | { readonly role: string };
 
+/** What a procedure does: it reads, it writes, or it streams. */
 export type ProcedureType = "query" | "mutation" | "subscription";
 
 /** The errors that a procedure declares: code to the schema of its details. */

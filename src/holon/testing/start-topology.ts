@@ -12,6 +12,7 @@ import type { TestKeys } from "./test-keys.ts";
  */
 export const TOPOLOGIES = ["together", "wire", "apart"] as const;
 
+/** One of {@link TOPOLOGIES}. */
 export type Topology = (typeof TOPOLOGIES)[number];
 
 /** What {@link startTopology} needs. */
