@@ -1,17 +1,17 @@
 import { type SQL, sql } from "../../data/index.ts";
 import { WorkDatabase } from "./work-database.ts";
 
-/** Explains each statement while it runs, and keeps how many rows it read, and how many of them it had no use for. Shape: no statement returns rows. */
+/** Explains each statement while it runs. Counts the rows that it read, and those that its filters removed. Shape: no statement returns rows. */
 export class ExplainingDatabase extends WorkDatabase {
   readonly #readInVain: number[] = [];
   readonly #read: number[] = [];
 
-  /** Of each statement since the last time this was asked, in order. */
+  /** How many rows the filters of each statement removed since the last call, in order. */
   takeReadInVain(): readonly number[] {
     return this.#readInVain.splice(0);
   }
 
-  /** Most rows that a step of each statement gave to the next one, since the last time this was asked, in order. */
+  /** Most rows that a step of each statement passed to the next step, for each statement since the last call, in order. */
   takeRead(): readonly number[] {
     return this.#read.splice(0);
   }

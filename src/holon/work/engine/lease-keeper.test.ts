@@ -15,7 +15,7 @@ let tell: TellThread;
 let isTurning: boolean;
 let onAsk: () => void;
 
-/** Both sides in one thread, so that the test has the clock of both; the database renews all that it is asked for. */
+/** Both sides in one thread, so that the test controls the clock of both. The database renews each claim that it is asked to renew. */
 beforeEach(() => {
   [nowMs, orders, asked, isTurning, onAsk] = [1_000, [], [], true, () => {}];
   let hear: (report: LeaseReport) => void = () => {};

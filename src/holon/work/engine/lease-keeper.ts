@@ -8,7 +8,6 @@ export interface LeaseStore {
   close(): Promise<void>;
 }
 
-/** What {@link LeaseKeeper} is made from. */
 export interface LeaseKeeperOptions {
   readonly report: (report: LeaseReport) => void;
   readonly open: (address: LeaseAddress) => LeaseStore;
@@ -24,22 +23,26 @@ interface Kind {
   renewedAtMs: number;
 }
 
-/** Looks for a sign of life in the time of a lease. */
+/** How often the keeper looks for a sign of life in the time of one lease. */
 const LOOKS = 30;
 const NAMES_COUNT = 20;
 
 /**
- * The second thread's side of {@link LeaseThread}.
+ * The side of {@link LeaseThread} that runs in the second thread.
  *
- *     turning --no sign of life for a third of a lease--> blocked   says so, renews what is held
- *     blocked --a sign of life--> turning                           says so, closes its connections
+ *     turning --no sign of life for a third of a lease--> blocked   logs it, renews the claims that are held
+ *     blocked --a sign of life--> turning                           logs it, closes its connections
+ *
+ * I1. It counts on the clock of the main thread: the moment in the last sign of life, and the time that has passed here since.
+ * I2. Claims are renewed only while the main thread counts as blocked, and each only until its own time is up (see #untilMs).
+ * I3. Of one kind of leases, one renewal runs at a time. A renewal that fails is tried again at the next look.
  */
 export class LeaseKeeper implements Closable {
   readonly #options: LeaseKeeperOptions;
   readonly #kinds = new Map<number, Kind>();
   readonly #slots: LeaseSlot[] = [];
   #look: NodeJS.Timeout | undefined = undefined;
-  /** The last sign of life: on the clock of the main thread, and when it was seen here. */
+  /** The last sign of life: its moment on the main thread's clock, and when it was seen here. */
   #mainMs = 0;
   #seenMs: number;
   #isBlocked = false;
@@ -58,7 +61,7 @@ export class LeaseKeeper implements Closable {
     if (this.#isBlocked) this.#turnsAgain(quietMs);
   }
 
-  /** Looks no more. */
+  /** Stops looking. */
   async close(): Promise<void> {
     clearInterval(this.#look);
   }
@@ -70,7 +73,7 @@ export class LeaseKeeper implements Closable {
     this.#look = setInterval(() => this.#lookAround(), leaseMs / LOOKS);
   }
 
-  /** How long the main thread has given no sign of life. It is at most this much later there than it last said. */
+  /** How long the main thread has given no sign of life. At most this much time has passed there since the moment that it last sent. */
   get #quietMs(): number {
     return this.#options.clock.monotonicMs() - this.#seenMs;
   }
@@ -78,7 +81,7 @@ export class LeaseKeeper implements Closable {
   #lookAround(): void {
     const quietMs = this.#quietMs;
     for (const [number, kind] of this.#kinds) {
-      // After so long without a sign of life, the main thread counts as blocked.
+      // I2. After this long without a sign of life, the main thread counts as blocked.
       const turnMs = kind.statement.leaseMs / RENEWALS_PER_LEASE;
       if (quietMs < turnMs || kind.isRenewing || this.#mainMs + quietMs - kind.renewedAtMs < turnMs) continue;
       const nowMs = this.#mainMs + quietMs;
@@ -92,8 +95,9 @@ export class LeaseKeeper implements Closable {
   }
 
   /**
-   * Until when a claim is renewed: as long as its own run may take, or one that keeps it waiting. One at work may be what blocks, so that it is prolonged only
-   * by runs that began after it since the last sign of life: the main thread got from this one to those.
+   * Until when a claim is renewed: for as long as its own run may take, or for as long as a run that keeps it waiting may take. A run that is at work may be
+   * the one that blocks the thread. So its time is lengthened only by runs that began after it since the last sign of life: they prove that the main thread got
+   * past it.
    */
   #untilMs(claim: HeldClaim, atWork: readonly HeldClaim[]): number {
     const provenMs = claim.isAtWork ? Math.max(claim.sinceMs, this.#mainMs) : Number.NEGATIVE_INFINITY;

@@ -6,13 +6,13 @@ import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 
 const claim: HeldClaim = { number: 7, kind: 1, sinceMs: 1_234.5, forMs: 30_000, isAtWork: false, id: "a-1", fence: "3", name: "orders.place pay" };
 
-/** One slot as each of two threads has it. */
+/** One slot, as each of two threads sees it. */
 function slots(): readonly [LeaseSlot, LeaseSlot] {
   const page = LeaseSlot.newPage();
   return [LeaseSlot.of(page)[1] as LeaseSlot, LeaseSlot.of(page)[1] as LeaseSlot];
 }
 
-/** Writes 100,000 claims into one slot as fast as it can. The words of each are of one letter. */
+/** Writes 100,000 claims into one slot as fast as it can. All words of one claim consist of one letter. */
 const WRITER = `
 const { workerData } = require("node:worker_threads");
 import("tsx/esm/api").then(({ register }) => register() && import(workerData.program)).then(({ LeaseSlot }) => {
@@ -24,7 +24,7 @@ import("tsx/esm/api").then(({ register }) => register() && import(workerData.pro
   }
 });`;
 
-/** What the writer put under this number. */
+/** The claim that the writer wrote under this number. */
 function written(number: number): HeldClaim {
   const letter = "abcdefgh"[number % 8] as string;
   const ids = { id: letter.repeat(36), fence: letter.repeat(36), name: letter.repeat(9) };

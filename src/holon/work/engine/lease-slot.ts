@@ -1,18 +1,18 @@
 /** A claim as both threads know it. */
 export interface HeldClaim {
-  /** Tells it from all others that are held. Never 0. */
+  /** Identifies the claim among all that are held. Never 0. */
   readonly number: number;
-  /** Which statement renews it. */
+  /** Number of the statement that renews it. */
   readonly kind: number;
-  /** When its run began, or, until then, when it was held, on the clock of the main thread. */
+  /** When its run began, on the clock of the main thread; before that, when the claim was first held. */
   readonly sinceMs: number;
   /** How long its run may take. */
   readonly forMs: number;
-  /** Whether its run has begun and is not over: only then it may be what blocks the main thread. */
+  /** Whether its run has begun and is not over: only such a run may be the one that blocks the main thread. */
   readonly isAtWork: boolean;
-  /** Of its row. No spaces. */
+  /** The id of its row. No spaces. */
   readonly id: string;
-  /** Of its lease. No spaces. */
+  /** The fence of its lease. No spaces. */
   readonly fence: string;
   /** What is run, for the log. */
   readonly name: string;
@@ -35,12 +35,13 @@ const IS_READ = 7;
 const IS_AT_WORK = 8;
 
 /**
- * A place for one claim in memory that two threads share. The main thread writes it, the second one reads it: neither wakes the other, nor waits for it.
+ * A place for one claim in memory that two threads share. The main thread writes it and the second thread reads it. Neither wakes the other or waits for it.
  *
- * I1. The number is written last, and is 0 while the slot is free or is written. So what is read between two looks at one and the same number is one claim.
- * I2. A claim is either read after the second look, or cleared before it: the main thread learns, when it clears the slot, if the other one may act for it yet.
+ * I1. The number is written last. It is 0 while the slot is free or being written. So what is read between two looks at the same number belongs to one claim.
+ * I2. A claim is either read after the second look, or cleared before it. When the main thread clears the slot, it learns whether the other thread may still
+ *     act for the claim.
  *
- * A reader that is wrong nevertheless does no harm: no row has the id of one claim and the fence of another.
+ * A wrong read does no harm all the same: no row has the id of one claim and the fence of another.
  */
 export class LeaseSlot {
   readonly #words: Int32Array;
@@ -63,7 +64,7 @@ export class LeaseSlot {
     return Array.from({ length: page.byteLength / SLOT_BYTES }, (_, n) => new LeaseSlot(page, n * SLOT_BYTES));
   }
 
-  /** Writes a claim whose run has not begun into a free slot. A long name is cut. */
+  /** Writes a claim whose run has not begun into a free slot. A name that is too long is cut. */
   write({ number, kind, sinceMs, forMs, id, fence, name }: Omit<HeldClaim, "isAtWork">): void {
     this.#times[SINCE_MS] = sinceMs;
     this.#times[FOR_MS] = forMs;
@@ -74,29 +75,29 @@ export class LeaseSlot {
     Atomics.store(this.#words, NUMBER, number);
   }
 
-  /** Its run begins now: the time that it may take counts anew. */
+  /** Its run begins now: the time that it may take is counted from here. */
   begin(nowMs: number): void {
     this.#times[SINCE_MS] = nowMs;
     Atomics.store(this.#words, IS_AT_WORK, 1);
   }
 
-  /** Its run is over; how it ended is still to be written. */
+  /** Its run is over; its end is not written yet. */
   rest(): void {
     Atomics.store(this.#words, IS_AT_WORK, 0);
   }
 
-  /** Frees the slot. Returns whether its claim was read. */
+  /** Frees the slot. Returns whether the second thread has read its claim (I2). */
   clear(): boolean {
     Atomics.store(this.#words, NUMBER, 0);
     return Atomics.load(this.#words, IS_READ) !== 0;
   }
 
-  /** The claim; undefined if there is none, or if it is written just now. */
+  /** The claim; undefined if the slot is free, or if the main thread is writing it. */
   read(): HeldClaim | undefined {
     const number = Atomics.load(this.#words, NUMBER);
     if (number === 0) return undefined;
     const [kind = 0, textBytes = 0] = [this.#words[KIND], this.#words[TEXT_BYTES]];
-    // Before the time: a run that is at work has its own.
+    // Read before the times: `begin` writes the time first, so that a run at work is never seen with the time of its wait.
     const isAtWork = Atomics.load(this.#words, IS_AT_WORK) !== 0;
     const [sinceMs = 0, forMs = 0] = this.#times;
     const [id = "", fence = "", ...name] = this.#text.toString("utf8", 0, textBytes).split(" ");

@@ -2,43 +2,43 @@ import type { Clock, Closable, Logger } from "../../kernel/index.ts";
 import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 
 /**
- * How often a lease is renewed in its time. The process, its second thread and `ReclaimGuard` go by this one number: a silence of the database that the
- * guard does not notice must be no longer than the time between two renewals.
+ * How often a lease is renewed in its time. The process, its second thread and `ReclaimGuard` use this one number: a silence of the database that the guard
+ * does not notice must not be longer than the time between two renewals.
  */
 export const RENEWALS_PER_LEASE = 3;
 
 /** How the leases of one kind are renewed, as data that another thread can use. */
 export interface LeaseStatement {
   /**
-   * `$1` is an array of JSON, with `n`, `id` and `fence` of each claim; `$2` the lease in milliseconds. It answers a row `{ n, renewed }` for each claim that is
+   * `$1` is a JSON array with `n`, `id` and `fence` of each claim; `$2` is the lease in milliseconds. It returns a row `{ n, renewed }` for each claim that is
    * still held, and does not wait for locked rows.
    */
   readonly text: string;
   readonly leaseMs: number;
 }
 
-/** Where the rows are. */
+/** The database and the context that the rows are in. */
 export interface LeaseAddress {
   readonly context: string;
   readonly url: string;
   readonly role: string | undefined;
 }
 
-/** What a thread needs of a claim. */
+/** The data of a claim that the second thread uses. */
 export interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
   /** Longest that the run may take from when it begins. Units: milliseconds. */
   readonly forMs: number;
 }
 
-/** What the main thread says, with the moment on its clock: each is a sign of life. */
+/** A message of the main thread. It carries the moment on its clock, and is a sign of life. */
 export type LeaseOrder = { readonly atMs: number } & (
   | { readonly kind: "open"; readonly number: number; readonly address: LeaseAddress; readonly statement: LeaseStatement }
-  /** Here are more slots. */
+  /** More slots. */
   | { readonly kind: "page"; readonly page: SharedArrayBuffer }
   | { readonly kind: "beat" }
 );
 
-/** What the thread says: which claims it has renewed, and when it asked, on the clock of the main thread. */
+/** A message of the second thread: which claims it has renewed, and when it sent the renewal, on the clock of the main thread. */
 export interface LeaseReport {
   readonly renewed: readonly number[];
   readonly sentMs: number;
@@ -53,46 +53,47 @@ export interface LeaseWorker {
   terminate(): Promise<unknown>;
 }
 
-/** What {@link LeaseThread} is made from. */
 export interface LeaseThreadOptions {
-  /** Starts the thread. Errors: it cannot be started here. */
+  /** Starts the thread. Errors: it cannot be started in this process. */
   readonly start: () => LeaseWorker;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** A claim that the thread has been told of. */
+/** A claim that the second thread can read. */
 export interface ToldClaim {
   /** Its run begins now. */
   begins(): void;
-  /** Its run is over, and its end is still to be written. */
+  /** Its run is over; its end is not written yet. */
   rests(): void;
-  /** It is not held any more. To be called once, and last. */
+  /** It is not held any more. Must be called once, and last. */
   ends(): void;
 }
 
-/** Tells the thread of a claim. `onRenewed` is called with a moment, on the clock of the main thread: the lease counts from then on. */
+/** Shows a claim to the second thread. `onRenewed` is called with a moment on the clock of the main thread: the lease counts from that moment. */
 export type TellThread = (claim: ThreadedClaim, onRenewed: (sentMs: number) => void) => ToldClaim;
 
-/** Longest between two signs of life. */
+/** Longest time between two signs of life. */
 const BEAT_MS = 1_000;
-/** Signs of life in the time of a lease, at least. */
+/** Fewest signs of life in the time of a lease. */
 const BEATS = 15;
 
-/** Numbers of claims fit into 32 bits with a sign. */
+/** Numbers of claims fit into a signed integer of 32 bits. */
 const GREATEST_NUMBER = 0x7fff_ffff;
 
 /**
- * A second thread that renews the leases of this process while its first one is blocked, by a handler that computes: blocked is not dead.
+ * A second thread that renews the leases of this process while the main thread is blocked by a handler that computes: a blocked process is not dead.
  *
- * I1. The thread can read of a claim before its run begins, until its end is written: what is held stands in memory that both threads share.
- * I2. It renews only while signs of life are missing, and a run that is at work for as long as it may take from when it began. Then that counts as a loop
- *     without end, unless another run has begun after it since the last sign of life: the process got from it to that one, and it is renewed as long as that.
- * I3. What waits to begin, or to have its end written, cannot be what blocks: it is renewed as long as any run that is at work. So runs that keep within their
- *     own time and block one after the other keep all their leases, and a loop without end loses those of the whole process, once all these times are up.
- * I4. It stops with the process, and with SIGSTOP as well.
+ * I1. The second thread can read a claim from before its run begins until its end is written: claims that are held are in memory that both threads share.
+ * I2. It renews only while signs of life are missing. It renews a run that is at work for as long as that run may take, counted from its beginning. After that
+ *     the run counts as an endless loop, unless another run has begun after it since the last sign of life: that proves that the process got past the first
+ *     run, which is then renewed for as long as the other one may take.
+ * I3. A claim that waits to begin, or waits for its end to be written, cannot be what blocks. It is renewed for as long as any run at work. So runs that keep
+ *     within their time and block one after the other keep all their leases. An endless loop loses the leases of the whole process, once all these times are
+ *     up.
+ * I4. It stops with the process, also when the process is stopped by SIGSTOP.
  *
- * While the first thread turns, the second one gets a sign of life now and then, and does nothing; it has no connection then. A claim costs no message.
+ * While the main thread runs, the second one only gets a sign of life now and then. It has no connection then, and a claim costs no message.
  */
 export class LeaseThread implements Closable {
   readonly #options: LeaseThreadOptions;
@@ -101,7 +102,7 @@ export class LeaseThread implements Closable {
   readonly #ended = (slot: LeaseSlot, number: number): void => {
     const isRead = slot.clear();
     this.#free.push(slot);
-    // If this thread was blocked until now, what the other one has said is heard in the next turn of the loop only.
+    // If this thread was blocked until now, a report of the other thread arrives only in the next turn of the loop.
     if (isRead) setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
     else this.#renewed.delete(number);
   };
@@ -128,7 +129,7 @@ export class LeaseThread implements Closable {
     log.debug({}, "leases are renewed by a second thread while this process is blocked");
   }
 
-  /** Opens a kind of leases. */
+  /** Opens a kind of leases. Returns the function that shows a claim of this kind to the second thread. */
   open(address: LeaseAddress, statement: LeaseStatement): TellThread {
     const { clock } = this.#options;
     const kind = this.#kinds++;
@@ -159,7 +160,7 @@ export class LeaseThread implements Closable {
     return this.#number;
   }
 
-  /** Makes more slots. That the message is under way is enough: it gets there also while this thread is blocked. */
+  /** Makes more slots. Sending the message is enough: it arrives even while this thread is blocked. */
   #grow(): LeaseSlot {
     const page = LeaseSlot.newPage();
     this.#worker?.postMessage({ kind: "page", page, atMs: this.#options.clock.monotonicMs() });

@@ -3,28 +3,27 @@ import { type Clock, type Closable, catalogueError, type HolonError, type TimerW
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
-/** How long a run that is to begin leaves the thread to others, if another one has blocked it for the rest of its lease. */
+/** How long a run that is about to begin yields the thread, if another run has blocked it for the rest of its lease. */
 const BETWEEN_BLOCKS_MS = 250;
 
-/** What {@link Leases} is made from. */
 export interface LeasesOptions<Claim> extends TaskDeps {
   /** Named in the log and in readiness. */
   readonly task: string;
-  /** How long a claim holds after it was made or renewed. */
+  /** How long a claim is held after it was made or renewed. */
   readonly leaseMs: number;
   /**
-   * Lengthens the leases of these claims, each under its own fence. It must end within its deadline, and must not wait for a row that is locked.
-   * Errors: the database's; the claims are renewed at the next look.
+   * Lengthens the leases of these claims, each under its own fence. It must end within its deadline, and must not wait for a locked row. Errors: those of the
+   * database. The claims are renewed at the next look then.
    */
   readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<Renewal<Claim>>;
-  /** Renews while this thread is blocked; undefined if no second thread does. */
+  /** Renews while this thread is blocked; undefined without a second thread. */
   readonly whileBlocked?: WhileBlocked<Claim> | undefined;
 }
 
-/** Tells a second thread of a claim, see {@link TellThread}. */
+/** Shows a claim to the second thread, see {@link TellThread}. */
 export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => void) => ToldClaim;
 
-/** What became of claims that were to be renewed. Those in neither set are still held, and are renewed at the next look: their rows were locked. */
+/** The outcome of a renewal. Claims in neither set are still held and are renewed at the next look: their rows were locked. */
 export interface Renewal<Claim> {
   readonly renewed: ReadonlySet<Claim>;
   /** No longer held under their fence. */
@@ -32,12 +31,13 @@ export interface Renewal<Claim> {
 }
 
 /**
- * The leases of the claims that are worked in this process.
+ * The leases of the claims that this process works on.
  *
- * I1. A lease belongs to one run of a piece of work, never to its row: a second run of the same row has a lease of its own, and neither ends the other's.
- * I2. Only what is held here is renewed. A claim that was written and never heard of ends by itself.
- * I3. A lease that another process took, or that could not be renewed until it was over, is lost: its run is told once, before
- *     another process can have the claim by the clock of this one, and is not renewed any more.
+ * I1. A lease belongs to one run of a piece of work, never to its row. A second run of the same row has a lease of its own, and neither run ends the other's
+ *     lease.
+ * I2. Only claims that are held here are renewed. If a claim was written, but the answer of the database was lost, its lease ends by itself.
+ * I3. A lease is lost if another process took it, or if it could not be renewed in time. `onLost` is called once then, before another process can take the
+ *     claim by this process's clock, and the lease is not renewed any more.
  */
 export class Leases<Claim> implements Closable {
   readonly #options: LeasesOptions<Claim>;
@@ -47,20 +47,20 @@ export class Leases<Claim> implements Closable {
   constructor(options: LeasesOptions<Claim>) {
     this.#options = options;
     this.#task = new Task({ ...options, everyMs: options.leaseMs / RENEWALS_PER_LEASE, run: () => this.#renew() });
-    // The first look starts the timer.
+    // The first run of the task starts its timer.
     this.#task.wake();
   }
 
-  /** How many are held. */
+  /** How many leases are held. */
   get size(): number {
     return this.#held.size;
   }
 
   /**
-   * Keeps a claim alive until it is released. `sinceMs` is a moment, on the monotonic clock, before the claim was sent to the database. If that was long
-   * ago, because the database took its time, the lease is renewed at once.
+   * Keeps a claim alive until it is released. `sinceMs` is a moment on the monotonic clock, before the claim was sent to the database. If that was long ago,
+   * because the database was slow, the lease is renewed at once.
    *
-   * `onLost` is called at most once, with the reason, and never after the release. The run begins if {@link Lease.mayBegin} says so.
+   * `onLost` is called at most once, with the reason, and never after the release. The run may begin only if {@link Lease.mayBegin} says so.
    */
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
     const lease = new Lease(this.#options, this.#held, claim, onLost);
@@ -71,7 +71,7 @@ export class Leases<Claim> implements Closable {
     return lease;
   }
 
-  /** Renews nothing more; what is held is left to its end. */
+  /** Renews nothing more. The leases that are held end by themselves. */
   async close(): Promise<void> {
     for (const lease of [...this.#held]) lease.release();
     await this.#task.close();
@@ -94,14 +94,14 @@ export class Leases<Claim> implements Closable {
   }
 }
 
-/** One lease: of one claim, until it is released or lost. */
+/** The lease of one claim, until it is released or lost. */
 export class Lease<Claim> extends WheelEntry {
   readonly claim: Claim;
   readonly #deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string };
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
   #untilMs = Number.NEGATIVE_INFINITY;
-  /** @internal What a second thread knows of it. */
+  /** @internal The claim as the second thread sees it. */
   told: ToldClaim | undefined = undefined;
 
   /** Use {@link Leases.hold}. */
@@ -119,67 +119,68 @@ export class Lease<Claim> extends WheelEntry {
     held.add(this);
   }
 
-  /** Whether it is still held, as far as this process knows. */
+  /** Whether the lease is still held, as far as this process knows. */
   get isHeld(): boolean {
     return this.#held.has(this);
   }
 
   /**
-   * To be asked right before the run begins. A lease that is over by the clock is lost by that: its timer may not have had its turn yet. If this thread was
-   * blocked, by the run before, what a second one has renewed meanwhile is heard first, and all else that goes on in this process has a moment.
+   * Must be called right before the run begins. A lease that is over by the clock is lost, even if its timer has not run yet. If this thread was blocked by the
+   * run before, the reports of the second thread are read first, and all other work of this process gets a moment.
    *
-   * Another run may block this thread between the answer and what waits for it: if the lease {@link isOver} then, it is to be asked again.
+   * Another run may block this thread between the answer and the caller's next step. If the lease {@link isOver} then, this must be called again.
    */
   async mayBegin(): Promise<boolean> {
     while (this.isOver) {
       const heardMs = await nextPoll(this.#deps.clock);
-      // If a run has blocked this thread after all was heard, there may be more to hear.
+      // If a run blocked this thread after the reports were read, more of them may have arrived.
       if (this.#untilMs <= heardMs) this.lost("it was over before the run began");
-      // The server cancels a statement that is half sent for longer than `statementTimeoutMs`: this run may block the thread again.
+      // Waits before the run begins: it may block the thread again, and the server cancels a statement that stays half sent for longer than
+      // `statementTimeoutMs`.
       else await sleep(BETWEEN_BLOCKS_MS);
     }
     return this.isHeld;
   }
 
-  /** Whether it is held here, and over by the clock as far as this thread has heard. */
+  /** Whether the lease is held here, and over by the clock as far as this thread knows. */
   get isOver(): boolean {
     return this.isHeld && this.#deps.clock.monotonicMs() >= this.#untilMs;
   }
 
-  /** The run begins now: its time counts from here. */
+  /** The run begins now: its time is counted from here. */
   begins(): void {
     if (this.isHeld) this.told?.begins();
   }
 
-  /** The run is over, and its end is still to be written. */
+  /** The run is over; its end is not written yet. */
   rests(): void {
     if (this.isHeld) this.told?.rests();
   }
 
-  /** Ends the renewal, since the end of the run is written. */
+  /** Stops the renewal, because the end of the run is written. */
   release(): void {
     if (this.isHeld) this.told?.ends();
     this.#deps.wheel.remove(this);
     this.#held.delete(this);
   }
 
-  /** @internal The database holds it for a whole lease from this moment on. */
+  /** @internal The database holds the lease for its whole length from this moment on. */
   renewed(sinceMs: number): void {
     if (!this.isHeld) return;
     this.#deps.wheel.remove(this);
-    // What the second thread has renewed may be heard before the answer to a renewal that was sent before it.
+    // A report of the second thread may arrive before the answer to a renewal that was sent earlier.
     this.#untilMs = Math.max(this.#untilMs, sinceMs + this.#deps.leaseMs);
     this.#deps.wheel.add(this, this.#untilMs);
   }
 
-  /** @internal */
+  /** @internal I3. */
   lost(why: string): void {
     if (!this.isHeld) return;
     this.release();
     this.#onLost(catalogueError("CANCELLED", `The lease was lost: ${why}.`));
   }
 
-  /** What a second thread has renewed while this one was blocked is heard first. */
+  /** The reports of the second thread, which renews while this one is blocked, are read first. */
   override expire(): void {
     setImmediate(() => {
       if (this.slot === undefined) this.lost("it could not be renewed in time");
@@ -187,7 +188,7 @@ export class Lease<Claim> extends WheelEntry {
   }
 }
 
-/** Resolves when the loop has looked for messages, to a moment right before that: an immediate of now comes before it looks. */
+/** Resolves after the event loop has read its messages, to a moment right before it did: an immediate that is set now runs before they are read. */
 function nextPoll(clock: Clock): Promise<number> {
   return new Promise((resolve) => {
     setImmediate(() => {

@@ -1,18 +1,17 @@
 import { RENEWALS_PER_LEASE } from "./lease-thread.ts";
 
-/** What a {@link ReclaimGuard} is made from. */
 export interface ReclaimGuardOptions {
   /** How long a lease holds after it was renewed. */
   readonly leaseMs: number;
-  /** Between two looks at the database. */
+  /** Time between two looks at the database. */
   readonly everyMs: number;
 }
 
-/** Longest that looks which come late again and again are waited out, in leases. */
+/** Longest time that the guard waits while looks come late again and again. Units: leases. */
 const PATIENCE_LEASES = 4;
 
 /**
- * Tells whether leases that have ended are those of dead processes.
+ * Says whether leases that have ended belong to dead processes, so that their work may be reclaimed.
  *
  *     calm     --looks follow each other-->          calm     reclaims
  *     calm     --a gap between two looks-->          waiting  reclaims nothing
@@ -21,12 +20,12 @@ const PATIENCE_LEASES = 4;
  *     waiting, used to gaps --a far longer gap-->    waiting, from the start
  *     used to gaps --a whole lease without a gap-->  calm
  *
- * While the database was away, or silent, no living process could renew: right after it, the leases of all have ended. They get the time of one lease to
- * renew them. Of a process that starts, the first look is calm.
- *
- * A process that computes in long pieces looks late each time, though the database answers others: it must not leave the runs of the dead for ever. A
- * database that answered its looks for four leases has answered a living process as well; of a gap among them no more than one lease counts, since it may
- * have been silent for the rest. A gap that is longer than its pieces are is no piece of computing: it may be that all were frozen.
+ * I1. While the database is away or silent, no living process can renew, and right after it all leases have ended. So nothing is reclaimed for the time of one
+ *     lease after a gap: living processes renew in that time. The first look of a process that starts is calm.
+ * I2. A process that computes in long pieces looks late each time, although the database answers other processes. It must not leave the runs of dead processes
+ *     for ever. If the database answered its looks for four leases, it has answered the living processes as well. Each gap in that time counts as one lease at
+ *     most, since the database may have been silent for the rest.
+ * I3. A gap that is far longer than the usual ones does not come from computing: all processes may have been frozen. The wait starts again.
  */
 export class ReclaimGuard {
   readonly #leaseMs: number;
@@ -34,7 +33,7 @@ export class ReclaimGuard {
   #lookedAtMs = Number.POSITIVE_INFINITY;
   #calmFromMs = Number.NEGATIVE_INFINITY;
   #lastGapAtMs = Number.NEGATIVE_INFINITY;
-  /** How long the gap was with which the waiting began. */
+  /** Length of the gap that began the wait. */
   #firstGapMs = 0;
   /** The longest gap since then. */
   #greatestGapMs = 0;
@@ -45,7 +44,7 @@ export class ReclaimGuard {
     this.#gapMs = Math.max(leaseMs / RENEWALS_PER_LEASE, 2 * everyMs);
   }
 
-  /** Notes a look that the database has answered, at this moment of its own clock. Returns whether what has ended may be reclaimed now. */
+  /** Notes a look that the database has answered, at this moment of the database's clock. Returns whether work whose lease has ended may be reclaimed now. */
   looked(databaseMs: number): boolean {
     const sinceMs = databaseMs - this.#lookedAtMs;
     if (sinceMs > this.#gapMs) this.#noteGap(databaseMs, sinceMs);
@@ -54,18 +53,18 @@ export class ReclaimGuard {
   }
 
   /**
-   * Longest after a look which said so that what has ended may be reclaimed: a look at that moment would say the same. A process whose looks come late gets
-   * to the statement that reclaims late as well.
+   * How long work whose lease has ended may be reclaimed after a look that allowed it: a look in that time would allow it too. A process whose looks come late
+   * also reaches the statement that reclaims late.
    */
   get goodForMs(): number {
-    // A silence on top of a piece of computing is noticed as one between two looks in time is.
+    // I3. A silence on top of a piece of computing is noticed like a silence between two looks in time.
     return this.#usualMs + this.#gapMs;
   }
 
-  /** The longest gap that this process is used to, at its last look. */
+  /** The longest gap that is usual for this process, at its last look. */
   get #usualMs(): number {
     if (this.#lookedAtMs >= this.#lastGapAtMs + this.#leaseMs) return 0;
-    // The first gap may have been a silence: what a process is used to is told by those that came after it.
+    // The first gap may have been a silence. The gaps that came after it show what is usual.
     return this.#lookedAtMs >= this.#patientUntilMs ? this.#greatestGapMs : this.#firstGapMs;
   }
 

@@ -5,7 +5,7 @@ import { type Retention, Sweeper } from "./sweeper.ts";
 import { TaskBoard } from "./task-board.ts";
 
 const wheel = new TimerWheel(systemClock.monotonicMs);
-/** A board tells of failures that have lasted for a while only: its clock is ahead by that. */
+/** A board lists only failures that have lasted for a while: its clock is ahead by that time. */
 const board = new TaskBoard({ ...systemClock, monotonicMs: () => systemClock.monotonicMs() + 60_000 });
 let sweeper: Sweeper | undefined;
 

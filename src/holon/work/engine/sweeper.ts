@@ -4,53 +4,52 @@ import { Task, type TaskDeps } from "./task.ts";
 
 /** Rows of one table that are removed when they are old. */
 export interface Retention {
-  /** The table, as operators know it. */
+  /** Name of the table, as operators know it. */
   readonly table: string;
-  /** Looks at no more than so many rows that may be over, skipping those that others have locked, and removes those that are. */
+  /** Looks at `count` rows at most that may be due, skips those that are locked, and removes those that are due. */
   readonly remove: (count: number) => Promise<Removal>;
 }
 
-/** What one batch did. */
+/** The outcome of one batch. */
 export interface Removal {
   readonly removedCount: number;
   /** Whether the batch was full, so that there may be more. */
   readonly isFull: boolean;
 }
 
-/** What a {@link Sweeper} is made from. */
 export interface SweeperOptions extends TaskDeps {
   /** Named in the log and in readiness. */
   readonly task: string;
-  /** Between two looks. */
+  /** Time between two looks. */
   readonly everyMs: number;
   readonly retentions: readonly Retention[];
-  /** Most rows that one statement removes, so that it locks little at a time and its transaction is short. */
+  /** Most rows that one statement removes, so that it locks few rows and its transaction is short. */
   readonly batchCount?: number;
-  /** Told what was removed, for metrics. */
+  /** Called with the number of removed rows, for metrics. */
   readonly onRemoved?: (table: string, count: number) => void;
 }
 
 const BATCH_COUNT = 1_000;
 
-/** The next batch after one that failed, and after one that succeeded, as a part of it: down quickly, and up slowly, so that few fail. */
+/** The size of the next batch, as a part of the last one: after a failure, and after a success. It falls quickly and rises slowly, so that few batches fail. */
 const SHRINKING = 0.5;
 const GROWING = 1.1;
 
-/** After a batch it rests as long as the batch took: at most half of one connection's time goes into removing. */
+/** The rest after a batch, as a part of the batch's time: removing takes at most half of one connection's time. */
 const REST_PART = 1;
 
 /**
- * Removes what is old, in batches until a short one, however much there is: what falls due within one look is gone before the next.
+ * Removes rows that are due, in batches until a short one, however many there are: rows that become due before a look are removed before the next look.
  *
- * I1. A batch is a transaction of its own. Two sweepers of one table do not wait for each other.
- * I2. A retention that fails does not keep the others from theirs.
- * I3. The tables take turns, a batch each: one with a million old rows does not keep the others waiting until it is done.
- * I4. A batch that fails is smaller the next time: rows so large that a full batch exceeds its deadline are removed nevertheless.
+ * I1. Each batch is its own transaction. Two sweepers of one table do not wait for each other.
+ * I2. A table that fails does not stop the removal from other tables.
+ * I3. The tables take turns, one batch each: a table with a million old rows does not keep the others waiting.
+ * I4. After a batch failed, the next one is smaller: rows that are so large that a full batch exceeds its deadline are removed all the same.
  */
 export class Sweeper implements Closable {
   readonly #options: SweeperOptions;
   readonly #task: Task;
-  /** Rows of the next batch, of tables whose last batch failed (I4). */
+  /** Size of the next batch, for tables whose last batch failed (I4). */
   readonly #counts = new Map<Retention, number>();
   #resting: Sleep | undefined = undefined;
   #closed = false;
@@ -91,7 +90,7 @@ export class Sweeper implements Closable {
     return false;
   }
 
-  /** Returns whether there may be more, after a rest. */
+  /** Removes one batch. Returns, after a rest, whether there may be more. */
   async #removeBatch(retention: Retention): Promise<boolean> {
     const { clock, onRemoved } = this.#options;
     const { table } = retention;
@@ -104,7 +103,7 @@ export class Sweeper implements Closable {
     return true;
   }
 
-  /** I4. */
+  /** I4. Removes one batch, and adapts the size of the next one. */
   async #remove(retention: Retention): Promise<Removal> {
     const { batchCount = BATCH_COUNT } = this.#options;
     const count = this.#counts.get(retention) ?? batchCount;

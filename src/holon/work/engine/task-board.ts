@@ -1,30 +1,30 @@
 import type { Clock } from "../../kernel/index.ts";
 
-/** What a board reads of a task. */
+/** What the board reads about a task. */
 export interface WatchedTask {
   readonly name: string;
-  /** Since when each run has failed, on the monotonic clock; undefined while it works. */
+  /** Since when each run of it has failed, on the monotonic clock; undefined while it works. */
   readonly failingSinceMs: number | undefined;
   /** Why the last run failed. */
   readonly reason: string;
 }
 
-/** A task that does not work now. */
+/** A task that fails now. */
 export interface FailingTask {
   readonly task: string;
   readonly failingForMs: number;
   readonly reason: string;
 }
 
-/** A task that has failed for less long may have met a restart, and is not told of. */
+/** A task that has failed for a shorter time is not listed: a server may just have restarted. */
 const TOLD_AFTER_MS = 5_000;
 
-/** The background work of one context in this process, for readiness: which of it fails now. */
+/** The background work of one context in this process. Readiness asks it which tasks fail now. */
 export class TaskBoard {
   readonly #clock: Clock;
   readonly #tasks: Set<WatchedTask>;
 
-  /** With what is no {@link Task} and is watched too. */
+  /** `others` are watched too, and are not a {@link Task}. */
   constructor(clock: Clock, others: readonly WatchedTask[] = []) {
     this.#clock = clock;
     this.#tasks = new Set(others);
@@ -38,7 +38,7 @@ export class TaskBoard {
     this.#tasks.delete(task);
   }
 
-  /** The tasks that have failed for five seconds and more, the one that has failed longest first. */
+  /** The tasks that have failed for five seconds or more, the longest failure first. */
   failing(): readonly FailingTask[] {
     const nowMs = this.#clock.monotonicMs();
     return [...this.#tasks]

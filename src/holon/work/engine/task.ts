@@ -3,40 +3,39 @@ import { type BackoffBounds, type Clock, type Closable, fullJitterMs, type Logge
 import { describeError } from "../../observe/index.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
 
-/** What tasks of one context need. */
+/** What all tasks of one context share. */
 export interface TaskDeps {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
   /** In [0, 1), for the jitter of waits after failures. */
   readonly random?: () => number;
-  /** Shows readiness which tasks fail. */
+  /** Readiness reads from it which tasks fail. */
   readonly board?: TaskBoard | undefined;
 }
 
-/** What a {@link Task} is made from. */
 export interface TaskOptions extends TaskDeps {
   /** Named in the log and in readiness. */
   readonly task: string;
-  /** How long to wait if nothing wakes it. */
+  /** The wait until the next run if nothing wakes the task. */
   readonly everyMs: number;
-  /** Waits after failures: the first, and the greatest (250 ms to 5 s). */
+  /** Waits after failures: the first one, and the greatest (250 ms to 5 s). */
   readonly backoff?: BackoffBounds;
   /** Does a piece of the work. Returns whether there may be more to do at once. */
   readonly run: () => Promise<boolean>;
 }
 
-/** Nothing wakes a task that failed before its wait is over. */
+/** Waits after failures. Nothing wakes a failed task before its wait is over. */
 const BACKOFF: BackoffBounds = { firstMs: 250, greatestMs: 5_000 };
 
-/** Processes that lost one server together must not ask it again together. */
+/** Jitter: processes that lost one server together must not try it again together. */
 const anyRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
 
-/** After how long a failure that lasts is logged again. */
+/** How long a lasting failure is not logged again. */
 const LOG_AGAIN_MS = 60_000;
 
 /**
- * A loop of the machinery: it runs when it is woken, and every so often in any case; never twice at once in one process.
+ * A loop of background work. It runs when it is woken, and at least once in each `everyMs`. It never runs twice at once in one process.
  *
  *     idle    --wake(), or everyMs passed-->  running
  *     running --nothing more to do-->         idle

@@ -13,17 +13,17 @@ import { type Clock, catalogueError, inSystemScope, markOrigin, type Scope } fro
 /** The part of a context's data that background work uses. */
 export type WorkData = Pick<ContextData<Tables>, "access" | "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;
 
-/** Longest that one statement or transaction of the machinery may take. Units: milliseconds. */
+/** Longest time that one statement or transaction of background work may take. Units: milliseconds. */
 export const WORK_DEADLINE_MS = 15_000;
 
 /** Most times that a statement is run after deadlocks. */
 const ATTEMPTS = 4;
 
 /**
- * The machinery's own statements on the tables of one context.
+ * The statements that background work itself runs on the tables of one context.
  *
- * Guarantee: each ends within its deadline, kept by a timer of this process. One that the server does not answer is cancelled, its connection is cut,
- * and it fails with UNAVAILABLE that passes by itself, see {@link isPassing}.
+ * Guarantee: each statement ends within its deadline, which a timer of this process keeps. If the server does not answer, the statement is cancelled, its
+ * connection is cut, and it fails with UNAVAILABLE, a failure that passes (see {@link isPassing}).
  */
 export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement" | "context"> = WorkData> {
   readonly context: string;
@@ -41,30 +41,30 @@ export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement
     return sql`${sql.identifier(this.context)}.${sql.identifier(name)}`;
   }
 
-  /** Runs a function in a transaction of the machinery. Errors: in the catalogue's words. */
+  /** Runs a function in a transaction of background work. Errors: those of the catalogue. */
   transaction<Result>(task: string, run: (tx: DataTransaction<Tables>) => Promise<Result>, deadlineMs = WORK_DEADLINE_MS): Promise<Result> {
     return this.#inScope(task, deadlineMs, (scope) => this.data.transaction(scope, run));
   }
 
-  /** Runs one statement as a transaction of its own, in one trip. The caller names the shape of its rows. */
+  /** Runs one statement as its own transaction, in one round trip. The caller names the type of its rows. */
   rows<Row>(task: string, statement: SQL, deadlineMs?: number): Promise<readonly Row[]> {
     return this.statement<Row>(task, toRequest(statement), deadlineMs);
   }
 
-  /** The same for a text that is prepared from the first time on. */
+  /** Like {@link rows}, for a text that is prepared at its first run. */
   prepared<Row>(task: string, text: string, params: readonly unknown[], deadlineMs?: number): Promise<readonly Row[]> {
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects" }, deadlineMs);
   }
 
   /**
-   * The same for what must go on while others keep all places of the pool, such as the renewal of leases: the runs that it keeps alive may have them all,
-   * until they end.
+   * Like {@link prepared}, for statements that must not wait for a place in the pool, such as the renewal of leases: the runs that it keeps alive may hold all
+   * places until they end.
    */
   urgent<Row>(task: string, text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly Row[]> {
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects", isUrgent: true }, deadlineMs);
   }
 
-  /** Runs one statement; again after a deadlock, all within the deadline. */
+  /** Runs one statement, and again after a deadlock, all within the deadline. */
   async statement<Row>(task: string, request: StatementRequest, deadlineMs = WORK_DEADLINE_MS): Promise<readonly Row[]> {
     return this.#inScope(task, deadlineMs, async (scope) => {
       for (let attempt = 1; ; attempt++) {
@@ -88,35 +88,35 @@ export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement
   }
 }
 
-/** Runs one statement of an open transaction. The caller names the shape of its rows. */
+/** Runs one statement in an open transaction. The caller names the type of its rows. */
 export async function rowsOf<Row>(tx: DataTransaction<Tables>, statement: SQL): Promise<readonly Row[]> {
   return [...(await tx.db.execute(statement))] as unknown as readonly Row[];
 }
 
-/** Ids as an array of the database. */
+/** Ids as an array of SQL. */
 export function uuids(ids: readonly string[]): SQL {
   return sql`${`{${ids.join(",")}}`}::uuid[]`;
 }
 
-/** Names as an array of the database. */
+/** Names as an array of SQL. */
 export function texts(names: readonly string[]): SQL {
   return sql`array(select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb))`;
 }
 
-/** Milliseconds as an interval of the database, whose clock all processes go by. */
+/** Milliseconds as an interval of SQL: all times are compared on the database's clock. */
 export function interval(ms: number): SQL {
   return sql`${ms}::double precision * interval '1 millisecond'`;
 }
 
-/** Up to how many rows are counted: a count costs milliseconds however many there are. */
+/** Most rows that are counted: so a count takes milliseconds, however many rows there are. */
 export const COUNTED_MOST = 10_000;
 
-/** How many rows of a table an index has of a kind, {@link COUNTED_MOST} at most: an expression. */
+/** An SQL expression: how many rows of a table match, {@link COUNTED_MOST} at most. An index must cover them. */
 export function countOf(table: SQL, which: SQL): SQL {
   return sql`(select count(*)::int from (select 1 from ${table} where ${which} limit ${COUNTED_MOST}) counted)`;
 }
 
-/** A value as JSON of the database. */
+/** A value as JSON of SQL. */
 export function jsonb(value: unknown): SQL {
   return sql`${JSON.stringify(value)}::text::jsonb`;
 }
