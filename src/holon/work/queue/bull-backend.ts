@@ -8,19 +8,19 @@ import { FINISHED_MS, FinishedJobs } from "./finished-jobs.ts";
 import { fromBullId, toBullId } from "./job-id.ts";
 import type { JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
 
-/** How workers notice that another one died. How often a job may be lost that way is the business of whoever gave it: BullMQ must not fail it. */
+/** How workers notice that another worker died. The caller decides how often a job may be lost that way: BullMQ must not fail it. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
 
-/** Longest that the queues' server may take for what it is asked, whatever becomes of the connection meanwhile. */
+/** Longest time that a request to the server of the queues may take, whatever happens to the connection meanwhile. */
 const ANSWER_MS = 15_000;
 
-/** Longest that a handler waits for its progress to be shown. */
+/** Longest time that a handler waits until its progress is shown. */
 const PROGRESS_MS = 2_000;
 
-/** How often the server is asked for a sign of life: one that is frozen stays connected. */
+/** How often the server is pinged: a frozen server stays connected. */
 const PING_MS = 2_000;
 
-/** After how long a worker asks again that could not reach its queue; BullMQ's own 15 s would be felt after every restart. */
+/** The wait of a worker that could not reach its queue. BullMQ's own 15 s would delay work after every restart. */
 const RETRY = { runRetryDelay: 1_000 };
 
 /** Queues and workers of BullMQ in one process, over one driver. */
@@ -121,7 +121,7 @@ export class BullBackend implements QueueBackend {
     await Promise.all([...this.#workers.keys()].map((worker) => worker.close()));
     await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
     await this.#driver.close();
-    // What they wait for has ended with the connections.
+    // The requests that they wait for have ended with the connections.
     await idle;
     this.#wheel.close();
   }
@@ -132,9 +132,9 @@ export class BullBackend implements QueueBackend {
       name: job.name,
       data: job.data,
       stalledCount: job.stalledCounter,
-      // Each job is added with one attempt only, so one that has had it was handed out again by hand.
+      // Each job is added with one attempt only. So a job that has had one was retried by hand, in the dashboard.
       isRetry: job.attemptsMade > 0,
-      // A handler does not wait for a dashboard while the queues are away.
+      // While the queues are away, a handler does not wait for the dashboard.
       progress: async (value) => (this.reachable ? within(PROGRESS_MS, job.updateProgress(value)) : undefined),
     };
   }
@@ -149,7 +149,7 @@ export class BullBackend implements QueueBackend {
       return answer;
     } catch (error) {
       this.#driver.noteAnswer(error);
-      // A queue whose first connection failed remembers that for ever: the next one begins anew.
+      // A queue whose first connection failed never recovers. The next request opens a new one.
       if (this.#queues.get(name) === queue) this.#queues.delete(name);
       queue.close().catch(() => {});
       if (isHolonError(error)) throw error;
@@ -171,11 +171,11 @@ function toBulkJob({ id, name, data, delayMs, priority }: QueuedJob) {
   };
 }
 
-/** Longest message and longest stack that a queue keeps of what was thrown. */
+/** Longest message and longest stack that a queue keeps of a thrown error. */
 const GREATEST_MESSAGE_LENGTH = 1_000;
 const GREATEST_STACK_LENGTH = 8_000;
 
-/** BullMQ reads what was thrown as an error, and writes its whole message and stack to the queue. */
+/** BullMQ treats any thrown value as an error, and writes its whole message and stack to the queue. */
 function throwStorable(thrown: unknown): never {
   const error = new Error(storableText(redactText(textOf(thrown, "message") ?? describeError(thrown)), GREATEST_MESSAGE_LENGTH));
   error.stack = storableText(redactText(textOf(thrown, "stack") ?? ""), GREATEST_STACK_LENGTH);

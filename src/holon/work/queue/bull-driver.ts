@@ -2,32 +2,32 @@ import type { Queue, QueueOptions, Worker, WorkerOptions } from "bullmq";
 import { catalogueError, type HolonError, type HolonErrorOptions, markOrigin } from "../../kernel/index.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 
-/** What a worker of BullMQ is told to do with a job. */
+/** The function that a worker of BullMQ calls for each job. */
 export type BullProcessor = ConstructorParameters<typeof Worker>[1];
 
-/** One place where BullMQ keeps its queues, with its connections: all that differs between them. */
+/** A place where BullMQ keeps its queues, Redis or Postgres, with its connections: all that differs between the two. */
 export interface BullDriver {
   readonly kind: QueueBackend["kind"];
   readonly reachable: boolean;
-  /** What does not work, as a sentence for operators; undefined while all does. */
+  /** What fails, as a sentence for operators; undefined while all works. */
   readonly fault: string | undefined;
-  /** Errors: UNAVAILABLE, at once, where the place is known to be away. */
+  /** Errors: UNAVAILABLE, at once, if the server is known to be away. */
   assertReachable(): void;
   openQueue(name: string, options: Omit<QueueOptions, "connection">): Queue;
   openWorker(name: string, run: BullProcessor, options: Omit<WorkerOptions, "connection">): Worker;
-  /** The worker is closed: its connection may be given up. */
+  /** The worker is closed: its connection may be closed too. */
   workerClosed(): void;
-  /** Asks the server for a sign of life, and notes whether there is one. It does not fail. */
+  /** Pings the server, and notes whether it answers. Does not fail. */
   ping(): Promise<void>;
   /** Called for each error that a queue or a worker reports. */
   noteError(error: Error): void;
-  /** Called when the server did, or did not do, what this process asked it for. */
+  /** Called after each request of this process: with its failure, or with undefined if it succeeded. */
   noteAnswer(failure: unknown): void;
-  /** Ends the connections; queues and workers are closed before. */
+  /** Closes the connections. Queues and workers are closed before. */
   close(): Promise<void>;
 }
 
-/** UNAVAILABLE, marked as made by the queue; it passes by itself. */
+/** The error UNAVAILABLE, marked as made by the queue and as passing. */
 export function queueAway(message: string, options: HolonErrorOptions<undefined> = {}): HolonError {
   return markOrigin(catalogueError("UNAVAILABLE", message, options), { layer: "queue", isPassing: true });
 }

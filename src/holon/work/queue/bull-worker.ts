@@ -2,20 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "bullmq";
 import type { QueueWorker } from "./queue-backend.ts";
 
-/** How long a closing worker may take, once its last job is over, to tell its backend what became of it. */
+/** How long a closing worker may take to report the outcome of its last job to its backend. */
 const GOODBYE_MS = 2_000;
 
-/** How long a worker waits that could not ask for the next job. */
+/** The pause of a worker that could not ask for the next job. */
 const PAUSE_MS = 250;
 
-/** The part of a worker of BullMQ that asks for the next job. It is private there. */
+/** The method with which a worker of BullMQ asks for the next job. It is private there. */
 interface Asking {
   _getNextJob(...args: readonly unknown[]): Promise<unknown>;
 }
 
 /**
- * Lets a worker wait a moment when it could not ask for the next job. BullMQ asks again at once: a server that refuses what it is asked, or a
- * connection that cannot be opened, was seen to leave the process time for nothing else.
+ * Lets a worker pause when it could not ask for the next job. BullMQ asks again at once. If a server refused the request, or a connection could not be opened,
+ * the process was seen to do nothing else.
  */
 export function pauseAfterFailures(worker: Worker): void {
   const asking = worker as unknown as Asking;
@@ -30,7 +30,7 @@ export function pauseAfterFailures(worker: Worker): void {
   };
 }
 
-/** A worker of BullMQ that closes also where its backend is away. */
+/** A worker of BullMQ that can be closed even while its backend is away. */
 export class BullQueueWorker implements QueueWorker {
   readonly #worker: Worker;
   readonly #running: ReadonlySet<Promise<unknown>>;
@@ -61,7 +61,7 @@ export class BullQueueWorker implements QueueWorker {
     });
     try {
       const outcome = await Promise.race([closed, patience]);
-      // By force, and without waiting for it: where the connection is away or was never there, `disconnect` waits for it without end.
+      // By force, and without waiting: if the connection is away or was never opened, `disconnect` waits for it for ever.
       if (outcome === "late") this.#worker.backend.close(true).catch(() => {});
     } finally {
       clearTimeout(timer);

@@ -10,13 +10,13 @@ export type QueuePlace =
   | {
       readonly kind: "postgres";
       readonly url: string;
-      /** `holon_queue` where none is given; the queues of one app have it to themselves. */
+      /** Default: `holon_queue`. No other app may use the schema. */
       readonly schema?: string;
-      /** Connections for adding and finishing jobs, 5 where none are given; each worker holds one more. */
+      /** Connections for adding and finishing jobs. Default: 5. Each worker holds one more. */
       readonly max?: number;
     };
 
-/** What queues need of their process. */
+/** The services of the process that the queues use. */
 export interface QueueServices {
   readonly log: Logger;
   readonly clock: Clock;
@@ -25,9 +25,9 @@ export interface QueueServices {
 }
 
 /**
- * Opens the queues. The driver of the place, and no other, is loaded here.
+ * Opens the queues, and loads only the driver of their place.
  *
- * Errors: UNAVAILABLE - the Postgres of the queues cannot be reached. A Redis that is away is none: what waits for it stays in the outbox.
+ * Errors: UNAVAILABLE - the Postgres of the queues cannot be reached. A Redis that is away is no error: events and jobs wait in the outbox until it is back.
  */
 export async function createQueueBackend(place: QueuePlace, { log, clock, prefix }: QueueServices): Promise<QueueBackend> {
   const own = log.child({ part: "queues" });

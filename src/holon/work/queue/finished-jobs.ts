@@ -1,26 +1,26 @@
 import type { Queue } from "bullmq";
 
-/** What is kept of jobs that are over, for looking at: so many of the latest ones, for so long. */
+/** What is kept of jobs that are over, for the dashboard: the latest `count` of each state, none older than `ageMs`. */
 const KEPT = [
   { state: "completed", count: 2_000, ageMs: 3_600_000 },
   { state: "failed", count: 10_000, ageMs: 14 * 86_400_000 },
 ] as const;
 
-/** Time between two looks for surplus ones. */
+/** Time between two looks for jobs over the count. */
 export const FINISHED_MS = 5_000;
 
-/** Looks for surplus ones between two looks for old ones. */
+/** Of so many looks, one also removes the jobs over the age. */
 const LOOKS_COUNT = 12;
 
-/** Most that one command removes: a Redis does nothing else meanwhile. */
+/** Most jobs that one command removes: Redis does nothing else meanwhile. */
 const REMOVE_COUNT = 1_000;
 
-/** Asks something of a queue. Errors: UNAVAILABLE, within a time. */
+/** Sends a request to a queue. Errors: UNAVAILABLE, within a bounded time. */
 export type AskQueue = <Answer>(queue: string, ask: (queue: Queue) => Promise<Answer>) => Promise<Answer>;
 
 /**
- * Removes jobs that are over, now and then and many at once. BullMQ's own way looks through all that it keeps whenever a job ends, which was seen to
- * cost half of the time that a job takes on Redis, and more than the job on Postgres.
+ * Removes jobs that are over, now and then and many at once. BullMQ's own way searches all kept jobs whenever a job ends. That was seen to cost half of a job's
+ * time on Redis, and more than the job's time on Postgres.
  */
 export class FinishedJobs {
   readonly #ask: AskQueue;
@@ -30,7 +30,7 @@ export class FinishedJobs {
     this.#ask = ask;
   }
 
-  /** Looks through queues once. Errors: those of asking. */
+  /** Looks through the queues once. Errors: those of {@link AskQueue}. */
   async look(queues: Iterable<string>): Promise<void> {
     const alsoOld = this.#looks++ % LOOKS_COUNT === 0;
     for (const queue of queues) {

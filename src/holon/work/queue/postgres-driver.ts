@@ -5,31 +5,31 @@ import type { Clock, Logger } from "../../kernel/index.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { Reachability } from "./reachability.ts";
 
-/** Connections for adding and finishing jobs, without those on which workers wait. */
+/** Connections for adding and finishing jobs, without those that workers wait on. */
 const DEFAULT_CONNECTIONS = 5;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Longest that a statement may take. The server ends it then, and this process does not wait longer, whatever the connection says. */
+/** Longest time that a statement may take. After it the server ends the statement, and this process stops waiting, whatever state the connection is in. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** The same for making the schema, which waits for other processes that make it. */
+/** The same for creating the schema, which waits for other processes that create it. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
-/** After how long without traffic TCP asks whether the other side is there. */
+/** After how long without traffic TCP checks whether the other side is there. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** Longest that open connections may take to say goodbye; then they are cut. */
+/** Longest time that open connections may take to close; after it they are cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Longest that the server may take to give a sign of life, on each connection on which a worker listens too. */
+/** Longest time that the server may take to answer a ping, on the connections that workers listen on too. */
 const PING_TIMEOUT_MS = 2_000;
 
 /**
- * Queues on Postgres, in a schema of their own. One pool for all queues and workers of a process; each worker holds one connection of it, on which
- * it listens, so the pool grows with them.
+ * Queues on Postgres, in a schema of their own. All queues and workers of a process share one pool. Each worker holds one of its connections, on which it
+ * listens, so the pool grows with each worker.
  *
- * Errors: UNAVAILABLE where the schema cannot be made.
+ * Errors: UNAVAILABLE - the schema cannot be created.
  */
 export async function openPostgresDriver(url: string, schema: string, max: number | undefined, clock: Clock, log: Logger): Promise<BullDriver> {
   const [{ PostgresConnection, PostgresQueueBackend: Backend, quoteSchemaName, runMigrations, withBackend }, { default: pg }] = await Promise.all([
@@ -63,9 +63,9 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
   const { Queue: BullQueue, Worker: BullWorker } = withBackend<PostgresQueueBackend, typeof pool>(
     (name, options, { withBlockingConnection = false } = {}) => {
       const connection = new PostgresConnection(pool);
-      // BullMQ lets a pool of ours live in its default schema only; the pool's search path is what its statements go by.
+      // With a pool that it did not open, BullMQ uses its default schema only. The statements find this schema by the pool's search path.
       Object.defineProperty(connection, "schema", { value: schema });
-      // It would look whether the schema is there, which was made above, and remember for ever that the server was away when it looked.
+      // This method would check that the schema exists, which was created above. If the server was away at the check, it would fail for ever.
       Object.defineProperty(connection, "waitUntilReady", { value: async () => {} });
       listeners.watch(connection);
       return new Backend(connection, name, options, true, withBlockingConnection ? name : undefined);
@@ -94,7 +94,7 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
     },
     async ping() {
       listeners.ping();
-      // What it fails with is noted below.
+      // Its failure is noted by `noteWhereAway`.
       await pool.query(PING).then(
         () => reachability.found(),
         () => {},
@@ -134,8 +134,8 @@ async function migrateQueues(client: Client, run: (client: Client) => Promise<un
 type ListenClient = Awaited<ReturnType<PostgresConnection["getListenClient"]>>;
 
 /**
- * The connections on which workers listen. One that is half open says nothing, and BullMQ would wait on it for the notification of a new job, for up
- * to an hour while a delayed job is due later: so each is asked for a sign of life, and one without is given up and opened again.
+ * The connections that workers listen on. If one is half open, nothing arrives on it, and BullMQ would wait there for the notification of a new job: up to an
+ * hour if a delayed job is due later. So each connection is pinged. If it does not answer, it is closed and opened again.
  */
 class Listeners {
   readonly #clients = new Map<PostgresConnection, ListenClient>();
@@ -156,19 +156,19 @@ class Listeners {
       (client as unknown as Client).query(PING).catch((error: unknown) => {
         if (this.#clients.get(connection) !== client) return;
         this.#clients.delete(connection);
-        // BullMQ listens to this: it destroys the connection, opens another one and wakes the worker that waits.
+        // BullMQ listens to this event: it destroys the connection, opens another one and wakes the worker that waits.
         (client as unknown as Client).emit("error", error as Error);
       });
     }
   }
 }
 
-/** Ends a connection without a word. Its socket is private in `pg`. */
+/** Ends a connection without a farewell message. Its socket is private in `pg`. */
 function cut(client: PoolClient): void {
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 }
 
-/** Tells of statements that fail because the server is away. */
+/** Calls `onAway` for statements that fail because the server is away. */
 function noteWhereAway(pool: Pool, clock: Clock, onAway: (error: unknown, askedMs: number) => void): void {
   const query = pool.query.bind(pool) as (...statement: unknown[]) => Promise<unknown>;
   const telling = async (...statement: unknown[]): Promise<unknown> => {
@@ -183,13 +183,16 @@ function noteWhereAway(pool: Pool, clock: Clock, onAway: (error: unknown, askedM
   Object.defineProperty(pool, "query", { value: telling });
 }
 
-/** Whether it is not the statement that is to blame: no SQLSTATE at all, or one of connections, resources and shutdowns. */
+/** Whether the failure is not the statement's fault: it has no SQLSTATE, or one of connections, resources or shutdowns. */
 function isAway(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code) || /^(?:08|53|57P)/.test(code);
 }
 
-/** What Postgres says that answers and refuses: rights, passwords, databases that do not exist, one that is full or may only be read. */
+/**
+ * The message of a Postgres that answers and refuses: because of rights, a password, a missing database, a full disk or too many connections, or read-only
+ * mode.
+ */
 function refusalOf(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   return typeof code === "string" && /^(?:28|42501|3D000|53|25006)/.test(code) && typeof message === "string" ? message : undefined;

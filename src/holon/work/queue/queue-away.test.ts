@@ -20,7 +20,7 @@ async function isAway({ url }: EmbeddedPostgres): Promise<boolean> {
   }
 }
 
-// Seen red without `waitUntilReady` and `pauseWhereAway` of the driver: the worker never works again, and keeps a whole processor busy with that.
+// Seen red without `waitUntilReady` and `pauseAfterFailures` of the worker: the worker never works again, and keeps a whole core busy.
 it("a worker that is opened while Postgres is away leaves its process alive, and works when it is back", { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "holon-away-"));
   const server = await startEmbeddedPostgres({ folder, durable: false });

@@ -12,7 +12,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await sleep(5);
 }
 
-/** What every backend does. */
+/** What each backend must do. */
 function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {
   let opened: Awaited<ReturnType<typeof openPlace>>;
   let backend: QueueBackend;

@@ -3,7 +3,7 @@ import type { Closable } from "../../kernel/index.ts";
 
 /** A job as it is put on a queue. */
 export interface QueuedJob {
-  /** Made by the caller; the same id on the same queue is the same job, and is added once. Letters, digits, `-` and `_`. */
+  /** Chosen by the caller. The same id on the same queue is the same job, which is added once. Letters, digits, `-` and `_`. */
   readonly id: string;
   readonly name: string;
   /** JSON. */
@@ -18,11 +18,11 @@ export interface JobRun {
   readonly id: string;
   readonly name: string;
   readonly data: unknown;
-  /** How often a worker that held this job died or lost it before. */
+  /** How often a worker that held this job has died or lost it. */
   readonly stalledCount: number;
-  /** Whether it was over already, and somebody asked for it once more in the dashboard. */
+  /** Whether the job was over already, and an operator retried it in the dashboard. */
   readonly isRetry: boolean;
-  /** Shown by the dashboard. */
+  /** Shows progress in the dashboard. */
   progress(value: object | number): Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export interface WorkOptions {
   readonly rate?: { readonly max: number; readonly perMs: number };
 }
 
-/** Works a queue until it is closed. `close` lets what runs finish. */
+/** Works on a queue until it is closed. `close` lets running jobs finish. */
 export interface QueueWorker extends Closable {
-  /** Takes so many jobs at once from now on. */
+  /** Changes how many jobs run at once. */
   resize(concurrency: number): void;
   close(): Promise<void>;
 }
 
-/** How many jobs of a queue are in which state. */
+/** How many jobs of a queue are in each state. */
 export interface QueueDepth {
   readonly waiting: number;
   readonly active: number;
@@ -50,24 +50,24 @@ export interface QueueDepth {
 }
 
 /**
- * Where queues live. Disposable: whatever is on a queue can be put there again from the outbox, so losing it loses nothing.
+ * The place of the queues. It is disposable: each job on a queue can be added again from the outbox, so losing the queues loses no work.
  *
- * Errors: UNAVAILABLE where the backend cannot be reached; callers try again, nothing is lost.
+ * Errors: UNAVAILABLE - the backend cannot be reached. Callers try again, and nothing is lost.
  */
 export interface QueueBackend extends Closable {
   readonly kind: "redis" | "postgres";
-  /** Adds jobs in one trip. */
+  /** Adds jobs in one round trip. */
   add(queue: string, jobs: readonly QueuedJob[]): Promise<void>;
-  /** Takes jobs of a queue. What the function throws marks the job failed, for the dashboard; trying again is the caller's business. */
+  /** Runs the jobs of a queue. If the function throws, the job is marked failed, for the dashboard. Whether it is tried again is the caller's decision. */
   work(queue: string, options: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker;
   depth(queue: string): Promise<QueueDepth>;
   /** How long the oldest message that waits on a queue has waited, in milliseconds; 0 if none waits. */
   waitingMs(queue: string): Promise<number>;
   /** The BullMQ queue itself, for the dashboard. */
   inspect(queue: string): Queue;
-  /** Whether the backend answered when last asked. */
+  /** Whether the backend answered the last request. */
   readonly reachable: boolean;
-  /** What does not work, as a sentence for operators, with the right that is missing; undefined while all works. */
+  /** What fails, as a sentence for operators that names the missing right; undefined while all works. */
   readonly fault: string | undefined;
   close(): Promise<void>;
 }

@@ -1,21 +1,20 @@
 import type { Clock, Logger } from "../../kernel/index.ts";
 
-/** How long a refusal counts after it was last seen: workers ask again much sooner. */
+/** How long a refusal counts after it was last seen. Workers ask again much sooner. */
 const REFUSAL_MS = 30_000;
 
-/** What {@link Reachability} is made from. */
 export interface ReachabilityParts {
   /** The queues' server as operators know it, such as "Redis (REDIS_URL)". */
   readonly server: string;
-  /** What a server says that answers and does not do as it is told, as a missing right; undefined if the error is of another kind. */
+  /** The message of a server that answers and refuses, such as for a missing right; undefined for other errors. */
   readonly refusalOf: (error: unknown) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Whether the server of the queues answers, and what it refuses. Logs that it went away, that it is back, and what it refuses: once each, for a
- * broken connection repeats itself many times a second.
+ * Whether the server of the queues answers, and what it refuses. Logs once that the server went away, once that it is back, and each refusal once: a broken
+ * connection fails many times a second.
  */
 export class Reachability {
   readonly #parts: ReachabilityParts;
@@ -31,7 +30,7 @@ export class Reachability {
     return this.#isReachable;
   }
 
-  /** What is wrong, as a sentence for operators; undefined while all is well. */
+  /** What is wrong, as a sentence for operators; undefined while nothing is. */
   faultWhen(isReachable: boolean): string | undefined {
     const { server, clock } = this.#parts;
     const { text, seenMs } = this.#refusal ?? { text: "", seenMs: Number.NEGATIVE_INFINITY };
@@ -43,8 +42,8 @@ export class Reachability {
   }
 
   /**
-   * The server does not answer, or does not let this process in. What was asked before its last answer says nothing of now: it may have waited on a
-   * connection that was given up.
+   * The server does not answer, or does not let this process in. A request that was sent before the server's last answer does not count: it may have waited on
+   * a connection that was given up.
    */
   lost(error: unknown, askedMs = Number.POSITIVE_INFINITY): void {
     this.noteRefusal(error);
@@ -61,7 +60,7 @@ export class Reachability {
     this.#parts.log.info({ backend: this.#parts.server }, "the queues can be reached again");
   }
 
-  /** Returns whether the server answered and refused what it was asked. */
+  /** Returns whether the error is a refusal: the server answered, and refused the request. */
   noteRefusal(error: unknown): boolean {
     const { refusalOf, clock, log, server } = this.#parts;
     const text = refusalOf(error);
@@ -71,7 +70,7 @@ export class Reachability {
     return true;
   }
 
-  /** The server did what it refused before. */
+  /** The server did what it had refused before. */
   accepted(): void {
     this.#refusal = undefined;
   }

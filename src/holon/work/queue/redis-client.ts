@@ -1,42 +1,42 @@
 import type { Redis, RedisOptions } from "ioredis";
 
-/** Longest that Redis may take to answer a command of ours, and that a connection may take to open. */
+/** Longest time that Redis may take to answer a command of this process, and that a connection may take to open. */
 export const COMMAND_TIMEOUT_MS = 5_000;
 
 /**
- * Longest that a connection hears nothing while an answer is due. Then it is cut and another one is opened, for it may be half open: TCP itself would
- * give up after a quarter of an hour.
+ * Longest silence on a connection while an answer is due. After it the connection is cut and another one is opened: it may be half open, which TCP would notice
+ * only after a quarter of an hour.
  */
 const SILENCE_MS = 8_000;
 
-/** The same for the connection on which a worker waits for jobs: BullMQ lets Redis wait there up to 10 s. */
+/** The same for the connection on which a worker waits for jobs: BullMQ lets Redis wait up to 10 s there. */
 const WAITING_SILENCE_MS = 12_000;
 
-/** What a Redis says that answers and refuses: rights, passwords, database numbers, and states in which it takes nothing. */
+/** The words of a Redis that answers and refuses: rights, passwords, database numbers, and states in which it accepts nothing. */
 const REFUSAL =
   /\b(?:NOPERM|NOAUTH|WRONGPASS|OOM|READONLY|MISCONF|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|CROSSSLOT|MOVED|NOREPLICAS|DB index|invalid password|unknown command)\b/i;
 
-/** Greatest length of what is told of a refusal. */
+/** Greatest length of the message of a refusal. */
 const REFUSAL_LENGTH = 200;
 
-/** What Redis says with a refusal; undefined for other errors. */
+/** The message of a refusal; undefined for other errors. */
 export function redisRefusalOf(error: unknown): string | undefined {
   const { name, message } = (error ?? {}) as { readonly name?: unknown; readonly message?: unknown };
   if (name !== "ReplyError" || typeof message !== "string" || !REFUSAL.test(message)) return undefined;
   return message.slice(0, REFUSAL_LENGTH);
 }
 
-/** What the clients of the queues do with what they meet. */
+/** The settings that both clients of the queues share. */
 export interface RedisClientParts {
   readonly url: string;
   /** The class of ioredis, which is loaded only if there is a Redis. */
   readonly Client: typeof Redis;
   readonly onError: (error: Error) => void;
-  /** Redis told of itself, or refused to. */
+  /** Called with the answer to `INFO`, or with the refusal. */
   readonly onInfo: (info: string | Error) => void;
 }
 
-/** The client that adds jobs and asks for numbers. It never waits for a connection, and sends nothing again that it has said to have failed. */
+/** The client that adds jobs and reads counts. It never waits for a connection, and never sends a command again whose failure it has reported. */
 export function openAddingClient(parts: RedisClientParts): Redis {
   return open(parts, {
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -46,7 +46,7 @@ export function openAddingClient(parts: RedisClientParts): Redis {
   });
 }
 
-/** The client of all workers. What it was asked waits for the next connection; each worker duplicates it for the connection on which it waits. */
+/** The client of all workers. A command waits for the next connection. Each worker duplicates the client for the connection on which it waits for jobs. */
 export function openWorkingClient(parts: RedisClientParts): Redis {
   const client = open(parts, { maxRetriesPerRequest: null });
   const duplicate = (others: Partial<RedisOptions> = {}): Redis =>
@@ -64,7 +64,7 @@ function open({ url, Client, onError, onInfo }: RedisClientParts, options: Parti
   client.setMaxListeners(0);
   client.on("error", (error: Error) => {
     onError(error);
-    // ioredis would go on in database 0, which may be another app's.
+    // ioredis would continue in database 0, which may belong to another app.
     if (client.status === "connect" && /DB index/i.test(error.message)) client.disconnect(true);
   });
   answerInfo(client, onInfo);
@@ -74,8 +74,9 @@ function open({ url, Client, onError, onInfo }: RedisClientParts, options: Parti
 type InfoCallback = (error: Error | null, info?: string) => void;
 
 /**
- * Lets `INFO` answer a user that may not use it: with the version, which `HELLO` tells. BullMQ asks each new connection, and a queue or worker whose
- * question failed was seen to fail for ever. What BullMQ and ioredis would print of the answer is left out, for it is logged once.
+ * Makes `INFO` work for a user that may not run it: the answer is the version, which `HELLO` returns. BullMQ sends `INFO` on each new connection, and a queue
+ * or worker whose `INFO` failed was seen to fail for ever. The policy is renamed in the answer, because BullMQ and ioredis would print warnings about it: it is
+ * logged once here.
  */
 function answerInfo(client: Redis, onInfo: RedisClientParts["onInfo"]): void {
   const ask = client.info.bind(client);
@@ -99,7 +100,7 @@ function answerInfo(client: Redis, onInfo: RedisClientParts["onInfo"]): void {
   });
 }
 
-/** `HELLO` answers with names and values, one after the other. */
+/** The answer of `HELLO` is a list of names and values in turns. */
 function versionIn(hello: unknown): string {
   const words = (Array.isArray(hello) ? hello : Object.entries(hello as object)).flat().map(String);
   return words[words.indexOf("version") + 1] ?? "";

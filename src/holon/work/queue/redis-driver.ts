@@ -5,14 +5,14 @@ import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { Reachability } from "./reachability.ts";
 import { openAddingClient, openWorkingClient, redisRefusalOf } from "./redis-client.ts";
 
-/** Longest that a closing connection waits for the answer to its goodbye. */
+/** Longest time that a closing connection waits for the answer to `QUIT`. */
 const QUIT_TIMEOUT_MS = 1_000;
 
 /**
- * Queues on Redis, a single node. Two connections for all queues and workers of a process, and one more for each worker, which waits on it.
+ * Queues on Redis, a single node. All queues and workers of a process share two connections. Each worker has one more, on which it waits for jobs.
  *
- * Adding never waits for a connection that is away: it fails at once, and what was to be added stays in the outbox. A connection that is silent while
- * an answer is due is cut and opened again.
+ * Adding never waits for a connection that is away: it fails at once, and the job stays in the outbox. A connection that is silent while an answer is due is
+ * cut and opened again.
  */
 export async function openRedisDriver(url: string, prefix: string, clock: Clock, log: Logger): Promise<BullDriver> {
   const [{ Queue: BullQueue, Worker: BullWorker }, { Redis: Client }] = await Promise.all([import("bullmq"), import("ioredis")]);
@@ -68,7 +68,7 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
   };
 }
 
-/** Says once what a Redis tells of itself and operators should know. */
+/** Logs once each what operators should know about the settings of a Redis. */
 class ServerAbout {
   readonly #log: Logger;
   readonly #told = new Set<string>();
@@ -99,7 +99,7 @@ class ServerAbout {
   }
 }
 
-/** Says goodbye if Redis can hear it, and cuts the connection off in any case: reconnecting ends with it. */
+/** Sends `QUIT` if the connection is ready, and cuts the connection in any case: that also ends reconnecting. */
 async function endClient(client: Pick<Redis, "status" | "quit" | "disconnect">): Promise<void> {
   if (client.status === "ready") {
     let timer: NodeJS.Timeout | undefined;

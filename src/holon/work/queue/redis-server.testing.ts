@@ -11,13 +11,13 @@ import { freePort } from "../../dev/postgres/free-ports.ts";
 /** A real Redis for a test. */
 export interface TestRedis {
   readonly url: string;
-  /** Empties it. */
+  /** Removes all its data. */
   flush(): Promise<void>;
-  /** Writes down what it holds now: a stock one wakes up with that after it was killed. */
+  /** Writes its data to disk: a stock Redis that was killed starts with that data. */
   snapshot(): Promise<void>;
   /** `kill -9`. */
   kill(): Promise<void>;
-  /** Stops it where it is (`kill -STOP`): it is connected, and says nothing. */
+  /** Stops it with `kill -STOP`: it stays connected and does not answer. */
   freeze(): void;
   thaw(): void;
   /** Starts it again on the same port. */
@@ -25,7 +25,7 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** How it is configured: with nothing on disk, so that it always starts empty, or as it comes, with a snapshot now and then. */
+/** Its configuration: nothing on disk, so that it always starts empty, or the stock one, which writes a snapshot now and then. */
 export interface TestRedisOptions {
   readonly stock?: boolean;
 }

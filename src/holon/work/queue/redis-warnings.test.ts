@@ -15,7 +15,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-/** Works three queues on a Redis that was prepared so, and returns what is warned of. */
+/** Works on three queues of a Redis that was prepared this way. Returns the warnings. */
 async function warningsOf(prepare: (admin: Redis) => Promise<unknown>, user = ""): Promise<string[]> {
   redis = await startTestRedis();
   const admin = new Redis(redis.url);

@@ -33,7 +33,7 @@ const SERVERS = {
 };
 
 describe.concurrent.each(["redis", "postgres"] as const)("queues on a silent %s", { timeout: 180_000 }, (kind) => {
-  // Seen red without `socketTimeout` of the clients, and without the pings of the connections on which workers listen: TCP gives up after a quarter of an hour.
+  // Seen red without `socketTimeout` of the clients, and without the pings of the connections that workers listen on: TCP gives up after a quarter of an hour.
   it.skipIf(!hasRedis && kind === "redis").for(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
     "refuse at once, and work again by themselves when it speaks again: silent connections %s",
     async (silentOnes, { expect }) => {
@@ -44,7 +44,7 @@ describe.concurrent.each(["redis", "postgres"] as const)("queues on a silent %s"
         const ran: string[] = [];
         backend.work("letters", { concurrency: 2 }, async ({ id }) => void ran.push(id));
         await expect.poll(() => backend.reachable).toBe(true);
-        // The next job that is due by itself: a worker may wait for it, and hear of others only on the connection on which it waits.
+        // The next job that is due by itself. A worker may wait for it, and learns of other jobs only on the connection on which it waits.
         await backend.add("letters", [{ id: "in-an-hour", name: "x", data: {}, delayMs: 3_600_000 }]);
         await backend.add("letters", [{ id: "before", name: "x", data: {} }]);
         await expect.poll(() => ran, PATIENT).toEqual(["before"]);
