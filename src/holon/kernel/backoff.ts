@@ -1,4 +1,4 @@
-/** The bounds between which waits grow. */
+/** Waits grow from the first bound to the greatest. */
 export interface BackoffBounds {
   readonly firstMs: number;
   readonly greatestMs: number;

@@ -1,11 +1,12 @@
-/** How a caller may react to an error: never repeat the call, repeat it always, or repeat it where the call is idempotent. */
+/** How a caller may react to an error: never repeat the call, repeat it always, or repeat it if the call is idempotent. */
 export type Retry = "never" | "safe" | "if-idempotent";
 
-/** Whether the call may have had an effect. `no` if it is safe to call again. */
+/** Whether the call may have had an effect. `no` means that it is safe to call again. */
 export type Executed = "no" | "maybe" | "yes";
 
 /**
- * What kind of failure a code stands for: a *refusal* is a business no that callers handle, a *fault* is the world failing, a *defect* is a bug.
+ * The kind of failure that a code stands for. A *refusal* is a "no" of the business that callers handle, a *fault* is a failure of the world outside, a
+ * *defect* is a bug.
  */
 export type ErrorKind = "refusal" | "fault" | "defect";
 
@@ -13,9 +14,9 @@ export type ErrorKind = "refusal" | "fault" | "defect";
 export interface ErrorRow {
   readonly kind: ErrorKind;
   readonly meaning: string;
-  /** HTTP status on the edge. */
+  /** HTTP status at the edge. */
   readonly status: number;
-  /** The code tRPC clients know this error by; its number travels in tRPC's `error.code`. */
+  /** The code by which tRPC clients know this error; its number travels in tRPC's `error.code`. */
   readonly trpc: TrpcCode;
   readonly retry: Retry;
   readonly executed: Executed;
@@ -23,7 +24,7 @@ export interface ErrorRow {
   readonly cure: string;
 }
 
-/** tRPC's own error codes with the JSON-RPC numbers it sends for them. */
+/** tRPC's own error codes with the JSON-RPC numbers that it sends for them. */
 export const TRPC_CODE_NUMBERS = {
   PARSE_ERROR: -32700,
   BAD_REQUEST: -32600,
@@ -276,12 +277,12 @@ export const COMMON_REFUSALS = ["NOT_FOUND", "CONFLICT", "FORBIDDEN", "UNAUTHORI
 
 export type CommonRefusal = (typeof COMMON_REFUSALS)[number];
 
-/** Whether a string is a code of the catalogue. */
+/** Whether a text is a code of the catalogue. */
 export function isCatalogueCode(code: string): code is CatalogueCode {
   return Object.hasOwn(ERROR_CATALOGUE, code);
 }
 
-/** The row of a code: the catalogue's, or that of a declared error. */
+/** The row of a code: that of the catalogue, or that of declared errors. */
 export function errorRow(code: string): ErrorRow {
   return isCatalogueCode(code) ? ERROR_CATALOGUE[code] : DECLARED_ERROR;
 }

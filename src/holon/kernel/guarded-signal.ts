@@ -5,10 +5,10 @@ type Listener = (event: Event) => unknown;
 const guarded = new WeakSet<AbortSignal>();
 
 /**
- * Lets the listeners of a signal throw. Node makes an uncaught exception of what a listener throws, or rejects with, and that ends the process: a client
- * that goes away could end it. Answers the same signal.
+ * Lets the listeners of a signal throw. Without it, Node turns what a listener throws or rejects with into an uncaught exception, and that ends the process: a
+ * client that disconnects could end it. Returns the same signal.
  *
- * It covers what is added to this signal, not to one that `AbortSignal.any` makes of it.
+ * It covers listeners that are added to this signal, not those of a signal that `AbortSignal.any` makes of it.
  */
 export function guardListeners(signal: AbortSignal, onThrown: (thrown: unknown) => void): AbortSignal {
   if (guarded.has(signal)) return signal;

@@ -1,15 +1,15 @@
 import { type CatalogueCode, type ErrorRow, type Executed, errorRow } from "./error-catalogue.ts";
 import { readSafely } from "./thrown.ts";
 
-/** What an error carries besides its code and message. */
+/** The parts of an error besides its code and message. */
 export interface HolonErrorOptions<Details> {
-  /** Data that callers may read; travels on the wire, so it must be JSON. */
+  /** Data that callers may read. It travels on the wire, so it must be JSON. */
   readonly details?: Details;
-  /** What went wrong below; is logged, never leaves the process. */
+  /** The error below this one. It is logged and never leaves the process. */
   readonly cause?: unknown;
   /** Whether the call may have had an effect, if it is known better than the catalogue says. */
   readonly executed?: Executed;
-  /** HTTP status, where a contract declares another than the catalogue's. */
+  /** HTTP status, if a contract declares another than the catalogue's. */
   readonly status?: number;
 }
 
@@ -46,15 +46,15 @@ function isErrorStatus(status: number | undefined): status is number {
   return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
 }
 
-/** Whether a value is an error of the toolkit, with the given code where one is named. False for a value that cannot be read. */
+/** Whether a value is an error of the toolkit, of the given code if one is given. False for a value that cannot be read. */
 export function isHolonError<Code extends string = string>(value: unknown, code?: Code): value is HolonError<Code> {
-  // A proxy may throw when it is asked for its prototype.
+  // A proxy may throw when its prototype is read.
   return readSafely(() => value instanceof HolonError && isReadable(value) && (code === undefined || value.code === code), false);
 }
 
 const MEMBERS = ["code", "message", "details", "executed", "status"] as const;
 
-/** Reads each member once. A getter or a proxy that throws does so here, and not at the code that asked. */
+/** Reads each member once, so that a getter or a proxy that throws does so here and not in the code that reads the error later. */
 function isReadable(error: HolonError): boolean {
   const [code, message] = MEMBERS.map((name) => error[name]);
   return typeof code === "string" && typeof message === "string";
@@ -69,12 +69,12 @@ export function catalogueError<Details = undefined>(
   return new HolonError(code, message, options);
 }
 
-/** Thrown by {@link assertInvariant}: a bug of the toolkit or of its caller, never of the world. */
+/** Thrown by {@link assertInvariant}: a bug of the toolkit or of the code that uses it, never a failure outside. */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Throws where something that must hold does not: our own bug. */
+/** Throws if the condition does not hold, which is a bug of our own. */
 export function assertInvariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

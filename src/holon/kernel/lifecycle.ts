@@ -6,9 +6,9 @@ export interface Closable {
 }
 
 /**
- * What a process has opened, to be closed in reverse order.
+ * The things that a process has opened, to be closed in reverse order.
  *
- * Guarantee: a failure to close one thing is logged and does not keep the others open; closing twice is closing once.
+ * Guarantee: if one thing fails to close, that is logged and the others are still closed; closing twice is the same as closing once.
  */
 export class OpenThings implements Closable {
   readonly #log: Logger;
@@ -19,7 +19,7 @@ export class OpenThings implements Closable {
     this.#log = log;
   }
 
-  /** Takes charge of a thing and hands it back. */
+  /** Adds a thing, to be closed with the others, and returns it. */
   add<Thing extends Closable>(name: string, thing: Thing): Thing {
     this.#open.push({ name, thing });
     return thing;

@@ -8,15 +8,15 @@ export const DEFAULT_LIMITS = {
   deadlineMs: 10_000,
   /** Longest deadline that a caller may ask for. */
   greatestDeadlineMs: 30_000,
-  /** Greatest HTTP request body. */
+  /** Largest HTTP request body. */
   bodyBytes: 1024 * 1024,
   /** Most calls in one HTTP batch. */
   batchCount: 20,
   /** Most calls of one HTTP batch that run at once. */
   batchConcurrencyCount: 10,
-  /** Greatest HTTP answer. */
+  /** Largest HTTP answer. */
   responseBytes: 8 * 1024 * 1024,
-  /** Greatest body of an error answer. */
+  /** Largest body of an error answer. */
   errorBytes: 16 * 1024,
   /** Most validation issues in one error. */
   issuesCount: 20,
@@ -37,27 +37,27 @@ export const DEFAULT_LIMITS = {
   /** Calls from one address, by users who are not signed in, that pass within `rateWindowMs`. */
   addressRateCount: 5_000,
   /**
-   * Requests of one address that are refused before a procedure is known, within `rateWindowMs`. Past it, each request for a procedure from there is answered 429,
-   * good ones too, until the window ends.
+   * Requests of one address that may be refused within `rateWindowMs` before their procedure is known. After that, each request for a procedure from this
+   * address is answered with 429, good ones too, until the window ends.
    */
   refusalRateCount: 300,
   /** How long calls are counted for `userRateCount` and `addressRateCount`, and refusals for `refusalRateCount`. */
   rateWindowMs: 10_000,
   /** Users, addresses and other keys that one rate limit remembers in one process; above it, the oldest key is forgotten. */
   rateKeysCount: 50_000,
-  /** Greatest frame on the mesh. */
+  /** Largest frame on the mesh. */
   frameBytes: 8 * 1024 * 1024,
   /** Calls that one mesh connection may have open at once; 32 768 at most. */
   meshConcurrencyCount: 10_000,
   /** Streams that one mesh connection may have open at once, beside its calls; 32 768 at most. */
   meshStreamCount: 20_000,
-  /** Bytes waiting to be written to one mesh connection before callers are refused. */
+  /** Bytes that may wait to be written to one mesh connection before callers are refused. */
   meshBacklogBytes: 16 * 1024 * 1024,
-  /** How often an idle mesh connection is probed. */
+  /** How often an idle mesh connection is pinged. */
   meshPingMs: 5_000,
   /** How long a mesh peer may stay silent before it counts as dead. */
   meshSilenceMs: 12_000,
-  /** How long a signed principal is good for between processes, at least; it always outlives the call that it is made for. */
+  /** The shortest time that a signed principal is valid between processes. It always outlives the call that it is made for. */
   principalTokenMs: 60_000,
   /** Signed principals that a process remembers. */
   principalTokenCount: 10_000,
@@ -67,30 +67,33 @@ export const DEFAULT_LIMITS = {
   streamCount: 10_000,
   /** Streams of one signed-in user that are open at once at one edge. */
   userStreamCount: 20,
-  /** Streams from one address that are open at once at one edge, those of signed-in users too. */
+  /** Streams from one address that are open at once at one edge, including those of signed-in users. */
   addressStreamCount: 100,
-  /** How long a client waits before it asks again for a stream that was over one of these limits. */
+  /** How long a client waits before it asks again for a stream that was refused by one of these limits. */
   streamRetryMs: 10_000,
-  /** Items of one stream that may be on the way before the consumer has taken them. */
+  /** Items of one stream that may be sent before the consumer has taken them. */
   streamWindowCount: 32,
   /** How long a subscription may stay without an item. */
   subscriptionIdleMs: 120_000,
   /** How old a subscription may grow; then it is ended, and the client resumes it. */
   subscriptionGreatestAgeMs: 3_600_000,
-  /** How often a subscription sends a sign of life. */
+  /** How often a subscription sends a heartbeat. */
   subscriptionHeartbeatMs: 10_000,
-  /** Longest a statement may run, never past the call's deadline. */
+  /** The longest time that a statement may run; it never runs past the call's deadline. */
   statementTimeoutMs: 15_000,
-  /** Longest a statement may wait for a lock. A transaction takes no more events after a third of it. */
+  /** The longest time that a statement may wait for a lock. A transaction takes no more events after a third of it. */
   lockTimeoutMs: 3_000,
-  /** After how long the server ends a transaction in which nothing is sent: its process is frozen, or its machine is gone. One that lives may wait until its deadline. */
+  /**
+   * After this time the server ends a transaction in which no statement is sent: its process is frozen, or its machine is gone. A transaction of a live process
+   * may wait until its deadline.
+   */
   idleInTransactionMs: 15_000,
   /**
-   * Connections of one context in one process. While all are busy, one more asks whether the server lives, and one more renews the leases of jobs and runs, whose transactions may
-   * be what keeps them busy, and reads the clock. `npm run plan` counts both.
+   * Connections of one context in one process. Two more are opened while all are busy. One checks whether the server answers. The other reads the clock and
+   * renews the leases of jobs and runs, because their own transactions may keep the pool busy. `npm run plan` counts both.
    */
   poolCount: 5,
-  /** Longest wait for a connection of the pool. */
+  /** The longest wait for a connection of the pool. */
   poolWaitMs: 2_000,
   /** Most calls that wait for a connection of the pool. */
   poolWaitingCount: 100,
@@ -98,25 +101,28 @@ export const DEFAULT_LIMITS = {
   concurrencyCount: 1_000,
   /** How long an idempotency key is kept. */
   keyTtlMs: 24 * 3_600_000,
-  /** How long an event is kept after its last acknowledgement, for watchers that resume and for people who look. */
+  /** How long an event is kept after its last acknowledgement, for watchers that resume and for operators who inspect it. */
   outboxKeptMs: 7 * 86_400_000,
-  /** How long a context knows that it took an event, so that the same one has no effect again. A day at least, and no less than `outboxKeptMs`. */
+  /** How long a context remembers that it handled an event, so that the same event has no effect again. At least a day, and not less than `outboxKeptMs`. */
   inboxKeptMs: 30 * 86_400_000,
   /** How long a job that is done is kept. */
   doneJobsKeptMs: 3_600_000,
-  /** How long a job that failed for good is kept, to be looked at and run again. */
+  /** How long a job that failed for good is kept, so that it can be inspected and run again. */
   failedJobsKeptMs: 14 * 86_400_000,
-  /** How long a run of a workflow is kept after its end, and with it its key: to start the same key again within this time finds the run, later it begins a new one. */
+  /**
+   * How long a workflow run is kept after its end, together with its key. A start with the same key finds the run within this time and begins a new run after
+   * it.
+   */
   runsKeptMs: 30 * 86_400_000,
-  /** How long an event is kept for runs that come to wait for it later. */
+  /** How long an event is kept for runs that begin to wait for it later. */
   awaitedEventsKeptMs: 30 * 86_400_000,
-  /** How long a start waits for databases that are away or too busy. */
+  /** How long a start waits for databases that are unreachable or too busy. */
   startPatienceMs: 60_000,
-  /** Between "not ready" and refusing new work, for load balancers to notice. */
+  /** The time between "not ready" and refusing new work, so that load balancers notice. */
   drainMs: 5_000,
   /** How long work in flight may take to finish at stop. */
   graceMs: 20_000,
 } as const;
 
-/** The limits in force: every one of {@link DEFAULT_LIMITS}, some with another value. */
+/** The limits in force: all of {@link DEFAULT_LIMITS}, some with another value. */
 export type Limits = { readonly [Name in keyof typeof DEFAULT_LIMITS]: number };

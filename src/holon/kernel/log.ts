@@ -1,4 +1,4 @@
-/** Where the toolkit writes its log: one structured line a call. */
+/** The log that the toolkit writes to: one structured line for each call of a method. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,39 +1,42 @@
 import { readSafely } from "./thrown.ts";
 
-/** Which layer of this process made an error, and what it knows of it. */
+/** The layer of this process that made an error, and what the layer knows about it. */
 export interface ErrorOrigin {
   readonly layer: "database" | "queue";
-  /** Whether the same work may succeed later without a change of code: the server is away or busy, or another transaction was in the way. */
+  /** Whether the same work may succeed later without a change of code: the server was unreachable or busy, or another transaction was in conflict. */
   readonly isPassing: boolean;
 }
 
 const ORIGINS = new WeakMap<object, ErrorOrigin>();
 
-/** Notes where an error was made. Call it in the layer that makes the error; a code such as UNAVAILABLE says nothing of that, since handlers throw it too. */
+/**
+ * Notes where an error was made. The layer that makes the error calls this. A code such as UNAVAILABLE does not say where it comes from, since handlers throw
+ * it too.
+ */
 export function markOrigin<Made extends Error>(error: Made, origin: ErrorOrigin): Made {
   ORIGINS.set(error, origin);
   return error;
 }
 
-/** Where an error was made. Shape: undefined for what an app threw, and for what another process answered. */
+/** Where an error was made. Shape: undefined for errors that an app threw and for errors that another process answered. */
 export function originOf(error: unknown): ErrorOrigin | undefined {
   return typeof error === "object" && error !== null ? ORIGINS.get(error) : undefined;
 }
 
-/** Whether the database or a queue failed in a way that passes by itself. False for what an app threw, whatever its code. */
+/** Whether the database or a queue failed in a way that passes by itself. False for an error that an app threw, whatever its code. */
 export function isPassing(error: unknown): boolean {
   return originOf(error)?.isPassing === true;
 }
 
 const CUT_OFF = new WeakSet<object>();
 
-/** Notes that work was cut off by this error: the connection of its transaction was lost under it, or its process was frozen until its time was over. */
+/** Notes that this error cut work off: its transaction lost its connection, or its process was frozen until its time was over. */
 export function markCutOff<Made extends Error>(error: Made): Made {
   CUT_OFF.add(error);
   return error;
 }
 
-/** Whether work was cut off by this error, or by what it says is its cause. */
+/** Whether this error, or an error in its chain of causes, cut work off. */
 export function isCutOff(error: unknown): boolean {
   return readSafely(() => {
     let at = error;

@@ -1,28 +1,28 @@
-/** A signed-in user; decided once, at the edge. */
+/** A signed-in user. The edge decides once who it is. */
 export interface UserPrincipal {
   readonly kind: "user";
   readonly id: string;
   readonly roles: readonly string[];
 }
 
-/** Nobody in particular: a call from outside without a token. */
+/** A call from outside without a token. */
 export interface AnonymousPrincipal {
   readonly kind: "anonymous";
 }
 
-/** Work that a context does on its own account: `context` is who, `task` is what, as in `orders` and `workflow placeOrder`. */
+/** Work that a context does on its own account: `context` is its name and `task` is its work, as in `orders` and `workflow placeOrder`. */
 export interface SystemPrincipal {
   readonly kind: "system";
   readonly context: string;
   readonly task: string;
 }
 
-/** Who a call is made for. */
+/** The user, the anonymous caller or the system that a call is made for. */
 export type Principal = UserPrincipal | AnonymousPrincipal | SystemPrincipal;
 
 export const ANONYMOUS: AnonymousPrincipal = Object.freeze({ kind: "anonymous" });
 
-/** The name that idempotency keys are scoped to and logs show. */
+/** The name that logs show and that idempotency keys belong to. */
 export function principalName(principal: Principal): string {
   switch (principal.kind) {
     case "user":

@@ -3,34 +3,34 @@ import { isPassing } from "./origin.ts";
 import type { Scope } from "./scope.ts";
 import { Sleep, type SleepDeps } from "./sleep.ts";
 
-/** How often and how long work is tried. At least one of the two bounds holds. */
+/** How often and for how long work is tried. At least one of the two bounds is set. */
 export type RetryPolicy = BackoffBounds &
   ({ readonly attempts: number; readonly forMs?: number } | { readonly attempts?: number; readonly forMs: number });
 
-/** What retrying needs. */
+/** Retries wait, so they take all that {@link Sleep} takes, and a source of jitter. */
 export interface RetryDeps extends SleepDeps {
   /** In [0, 1). */
   readonly random: () => number;
 }
 
-/** When the retrying ends besides its policy. */
+/** Reasons to stop retrying, in addition to the policy. */
 export interface RetryOptions {
-  /** Whether an error may pass by itself; by default one that the database or a queue marked so, see {@link isPassing}. */
+  /** Whether an error may pass by itself; by default an error that the database or a queue marked so, see {@link isPassing}. */
   readonly isPassing?: (error: unknown) => boolean;
-  /** Asked after each failure: nothing is tried again once this is true. */
+  /** Called after each failure: if it returns true, the work is not tried again. */
   readonly isOver?: () => boolean;
-  /** Nothing is tried again once this is cancelled; a wait ends with it. */
+  /** If this scope is cancelled, a running wait ends and the work is not tried again. */
   readonly scope?: Scope;
 }
 
-/** Least wait between two attempts, so that no draw of the jitter makes a loop without a pause. Units: milliseconds. */
+/** The shortest wait between two attempts, so that no random value makes a loop without a pause. Units: milliseconds. */
 const LEAST_WAIT_MS = 20;
 
 /**
- * Runs work until it succeeds: again after failures that pass by themselves, with waits that grow and are jittered.
+ * Runs work until it succeeds. It tries again after failures that pass by themselves, with growing waits that are jittered.
  *
- * The work may run more than once, also after it took effect: an answer can be lost.
- * Errors: that of the last attempt, when attempts or time are up or the scope is cancelled; any that does not pass at once.
+ * The work may run more than once, even after it took effect, because an answer can be lost.
+ * Errors: that of the last attempt, when attempts or time are used up or the scope is cancelled; at once, any error that does not pass.
  */
 export async function retry<Result>(deps: RetryDeps, policy: RetryPolicy, work: () => Promise<Result>, options: RetryOptions = {}): Promise<Result> {
   const { clock, random } = deps;

@@ -3,7 +3,7 @@ import { catalogueError, type HolonError } from "./holon-error.ts";
 import { Scope } from "./scope.ts";
 import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
 
-/** Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Put it on a wheel, and take it off at the end. */
+/** Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. */
 export class ScopeDeadline extends WheelEntry {
   readonly #scope: Scope;
   readonly #what: string;
@@ -19,7 +19,7 @@ export class ScopeDeadline extends WheelEntry {
   }
 }
 
-/** Runs work that may never return: the waiting ends with the scope, at its deadline at the latest. Errors: the work's, or why the scope was cancelled. */
+/** Runs work that may never return: the wait ends with the scope, at its deadline at the latest. Errors: those of the work, or why the scope was cancelled. */
 export async function runInScope<Result>(scope: Scope, wheel: TimerWheel, what: string, work: () => Promise<Result>): Promise<Result> {
   const deadline = new ScopeDeadline(scope, what);
   wheel.add(deadline, scope.deadlineAtMs);
@@ -30,32 +30,34 @@ export async function runInScope<Result>(scope: Scope, wheel: TimerWheel, what: 
   }
 }
 
-/** One piece of the toolkit's own work, which no call waits for. */
+/** One piece of the toolkit's own work. No call waits for it. */
 export interface SystemWork {
   readonly context: string;
-  /** Named in `pg_stat_activity`, in logs and in rows that say on whose behalf they were written. */
+  /** Its name in `pg_stat_activity`, in logs, and in rows that name the principal that wrote them. */
   readonly task: string;
   /** How long it may take. */
   readonly deadlineMs: number;
-  /** What it fails with at its deadline. */
+  /** Makes the error that the work fails with at its deadline. */
   readonly late: () => HolonError;
 }
 
-/** A scope of the toolkit's own. No call waits for it, so its deadline is kept only if its maker does so, see {@link inSystemScope}. */
+/**
+ * A scope for the toolkit's own work. No call waits for it, so the deadline holds only if the code that made the scope enforces it, see {@link inSystemScope}.
+ */
 export function systemScope({ context, task, deadlineMs }: Omit<SystemWork, "late">, clock: Clock): Scope {
   const principal = { kind: "system", context, task } as const;
   return Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + deadlineMs });
 }
 
 /**
- * Runs the toolkit's own work in a scope whose deadline a timer of this process keeps: a server that says nothing, or a network that is gone, ends no
- * statement and no connection by itself.
+ * Runs the toolkit's own work in a scope, and enforces the deadline with a timer of this process. A server that does not answer, or a network that is gone,
+ * ends no statement and no connection by itself.
  *
- * Errors: the work's; what `late` makes, at the deadline.
+ * Errors: those of the work; the error that `late` makes, at the deadline.
  */
 export async function inSystemScope<Result>(work: SystemWork, clock: Clock, run: (scope: Scope) => Promise<Result>): Promise<Result> {
   const scope = systemScope(work, clock);
-  // An answer that came while this process was busy is read before the time is over.
+  // An answer that arrived while this process was busy is read before the deadline cancels the work.
   const timer = setTimeout(() => setImmediate(() => scope.cancel(work.late())), work.deadlineMs);
   timer.unref();
   try {

@@ -2,36 +2,36 @@ import type { HolonError } from "./holon-error.ts";
 import type { Principal } from "./principal.ts";
 import { newTrace, Trace } from "./trace.ts";
 
-/** What a scope is made from, where it has no parent. */
+/** The parts of a scope that has no parent. */
 export interface ScopeOptions {
   readonly principal: Principal;
   /** On the monotonic clock, in milliseconds. */
   readonly deadlineAtMs: number;
-  /** Who makes the call: the name of a context, or `edge`. */
+  /** The name of the context that makes the call, or `edge`. */
   readonly caller: string;
   readonly trace?: Trace;
   /** Idempotency key of the call. */
   readonly key?: string | undefined;
-  /** Who started the work that this call belongs to, for audit; the principal itself unless a system acts for somebody. */
+  /** The principal that started the work to which this call belongs, for audit. It is the call's own principal unless a system acts for a user. */
   readonly initiator?: Principal;
 }
 
 type CancelListener = (reason: HolonError) => void;
 
-/** A call in flight that ends early when the scope it hangs on is cancelled. A chain of its own fields, so that hanging it on costs no allocation. */
+/** A call in flight that ends early when its scope is cancelled. The links form a list through their own fields, so that linking costs no allocation. */
 export interface ScopeLink {
   previousLink: ScopeLink | undefined;
   nextLink: ScopeLink | undefined;
-  /** Called once when the scope is cancelled; the link is off the scope by then. */
+  /** Called once when the scope is cancelled; the link is already removed from the scope. */
   scopeCancelled(reason: HolonError): void;
-  /** Called where the call that made this one is over and this one is not: from now on nobody else ends it in time. */
+  /** Called if the call that made this one ends before this one. Nothing but its own deadline ends it then. */
   scopeEnded?(): void;
 }
 
 /**
- * All that travels with one call: who it is for, until when, where in the trace, and whether it was cancelled.
+ * All that travels with one call: the principal that it is made for, its deadline, its place in the trace, and whether it was cancelled.
  *
- * Scopes are handed on as a parameter, never through async storage, and form a chain: what cancels a call cancels the calls it made.
+ * Scopes are passed as a parameter, never through async storage, and form a chain: cancelling a call cancels the calls that it made.
  */
 export class Scope {
   readonly principal: Principal;
@@ -67,7 +67,7 @@ export class Scope {
     this.#initiator = initiator;
   }
 
-  /** A scope that begins here: at the edge, in a job, in a test. */
+  /** A scope without a parent: at the edge, in a job, in a test. */
   static root(options: ScopeOptions): Scope {
     return new Scope(options.principal, options.deadlineAtMs, options.caller, options.key, undefined, options.trace ?? newTrace(), options.initiator);
   }
@@ -89,12 +89,12 @@ export class Scope {
     return this.#trace;
   }
 
-  /** Why this call was cancelled: its own reason or that of the nearest ancestor; undefined while it runs. */
+  /** Why this call was cancelled: its own reason or that of the nearest ancestor; undefined if it was not cancelled. */
   get cancelled(): HolonError | undefined {
     return this.#reason ?? this.parent?.cancelled;
   }
 
-  /** Cancels this call and all calls made from it. The first reason stays. */
+  /** Cancels this call and all calls made from it. The first reason is kept. */
   cancel(reason: HolonError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
@@ -109,8 +109,8 @@ export class Scope {
   }
 
   /**
-   * Runs a function when this call is cancelled, at once where it already is. Returns what takes the function back; call it when the work
-   * is done, or a long-lived scope keeps every finished piece of work alive.
+   * Calls a function when this call is cancelled, at once if it already is. Returns the function that removes the listener. Call that when the work is done:
+   * otherwise a long-lived scope keeps every finished piece of work in memory.
    */
   onCancel(listener: CancelListener): () => void {
     const reason = this.cancelled;
@@ -127,18 +127,18 @@ export class Scope {
     };
   }
 
-  /** Whether this call may be cancelled without its parent: what runs for it must hang on this scope then, not on the parent. */
+  /** Whether this call may be cancelled without its parent. If so, work of this call must be linked to this scope, not to the parent. */
   get standsAlone(): boolean {
     return this.#standsAlone || this.parent === undefined;
   }
 
-  /** Makes this a call that somebody may cancel by itself. Costs a listener, which most calls can do without. */
+  /** Makes this a call that can be cancelled by itself. That costs a listener, which most calls do not need. */
   standAlone(): void {
     this.#standsAlone = true;
     this.#hook();
   }
 
-  /** An AbortSignal that follows this scope; made when first asked for. Its `reason` is the HolonError. */
+  /** An AbortSignal that follows this scope, made on first use. Its `reason` is the HolonError. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = new AbortController();
@@ -149,24 +149,24 @@ export class Scope {
   }
 
   /**
-   * Whether work of this call may have had an effect: a transaction, or a mutation of another context. What fails after that may not have been executed
-   * itself, but the call may.
+   * Whether work of this call may have had an effect: a transaction, or a mutation of another context. A later step that fails may not have been executed
+   * itself, but the call may have had its effect.
    */
   get mayHaveActed(): boolean {
     return this.#effects > 0;
   }
 
-  /** Something begins that may have an effect. */
+  /** Notes that work begins which may have an effect. */
   effectBegan(): void {
     this.#effects++;
   }
 
-  /** It is over, and certainly had none. */
+  /** Notes that such work is over and certainly had no effect. */
   effectFailed(): void {
     this.#effects--;
   }
 
-  /** Hangs a call in flight on this scope; take it off with {@link unlink} when it ends. */
+  /** Links a call in flight to this scope; remove it with {@link unlink} when it ends. */
   link(link: ScopeLink): void {
     const first = this.#firstLink;
     link.nextLink = first;
@@ -189,14 +189,14 @@ export class Scope {
 
   #unhook: (() => void) | undefined = undefined;
 
-  /** Listens to the parent, only once somebody listens here: most calls end without anybody asking. */
+  /** Listens to the parent, but only when this scope gets its first listener: most calls end without one. */
   #hook(): void {
     if (this.#hooked || this.parent === undefined) return;
     this.#hooked = true;
     this.#unhook = this.parent.onCancel((reason) => this.cancel(reason));
   }
 
-  /** The call is over: lets go of the parent, and tells calls that it made and did not wait for. */
+  /** The call is over: stops listening to the parent, and informs calls that it made and did not wait for. */
   release(): void {
     for (let link = this.#firstLink; link !== undefined; link = link.nextLink) link.scopeEnded?.();
     this.#unhook?.();

@@ -1,4 +1,4 @@
-/** Lets so many pieces of work run at once; the others wait for their turn, in order. */
+/** Lets a fixed number of pieces of work run at once; the others wait for their turn, in order. */
 export class Semaphore {
   readonly #count: number;
   readonly #waiting = new Set<() => void>();
@@ -36,17 +36,17 @@ export class Semaphore {
   }
 
   /**
-   * Waits in line, after {@link tryEnter} has found no place. `onEntered` is called, once, when a place was taken for it. The function that is returned
-   * gives the waiting up, and does nothing after that call.
+   * Waits in the queue, after {@link tryEnter} has found no free place. `onEntered` is called once, when a place was taken for it. The returned function stops
+   * the wait; after that call it does nothing.
    */
   wait(onEntered: () => void): () => void {
-    // An entry of its own: the same function may wait twice.
+    // An entry of its own, because the same function may wait twice.
     const entry = (): void => onEntered();
     this.#waiting.add(entry);
     return () => this.#waiting.delete(entry);
   }
 
-  /** Gives a place to the one that has waited longest, or free. */
+  /** Gives the place to the entry that has waited longest, or frees it. */
   leave(): void {
     const [next] = this.#waiting;
     if (next === undefined) {
@@ -57,7 +57,7 @@ export class Semaphore {
     next();
   }
 
-  /** Runs work in a place of its own. Errors: those of the work. */
+  /** Runs work while it holds a place. Errors: those of the work. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.enter();
     try {

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
 
-/** What waiting needs. */
+/** The clock and the timer wheel that a wait runs on. */
 export interface SleepDeps {
   readonly clock: Clock;
   readonly wheel: TimerWheel;

@@ -12,12 +12,12 @@ export function isStorable(value: unknown, length: number): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= length && storableText(value, length) === value;
 }
 
-/** The same characters as JSON.stringify escapes them. */
+/** The same characters in the form in which JSON.stringify escapes them. */
 const UNSTORABLE_ESCAPE = /\\u(?:0000|d[89a-f])/;
 
-/** Whether Postgres can hold the JSON that JSON.stringify made as jsonb: no text or key in it has U+0000 or half of a surrogate pair. */
+/** Whether Postgres can hold, as jsonb, the JSON that JSON.stringify made: no text or key in it contains U+0000 or half of a surrogate pair. */
 export function isStorableJson(json: string): boolean {
-  // Behind a backslash that is escaped itself, the same letters are a text.
+  // After an escaped backslash the same letters are plain text.
   return !(UNSTORABLE_ESCAPE.test(json) && UNSTORABLE_ESCAPE.test(json.replaceAll("\\\\", "")));
 }
 
@@ -38,7 +38,7 @@ function toStorable(json: unknown): unknown {
   return Object.fromEntries(Object.entries(json).map(([name, member]) => [name.replace(UNSTORABLE, "\uFFFD"), toStorable(member)]));
 }
 
-/** Reads from a value that user code made: a getter or a proxy may throw. `fallback` is the answer then. */
+/** Reads from a value that user code made. If a getter or a proxy throws, the answer is `fallback`. */
 export function readSafely<Value>(read: () => Value, fallback: Value): Value {
   try {
     return read();
@@ -47,7 +47,7 @@ export function readSafely<Value>(read: () => Value, fallback: Value): Value {
   }
 }
 
-/** `value instanceof Class` for a value that user code made: a proxy may throw when it is asked for its prototype. */
+/** `value instanceof Class` for a value that user code made: a proxy may throw when its prototype is read. */
 export function isInstanceOf<Instance>(value: unknown, Class: abstract new (...args: never[]) => Instance): value is Instance {
   return readSafely(() => value instanceof Class, false);
 }

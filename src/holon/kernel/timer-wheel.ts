@@ -1,13 +1,13 @@
 import { assertInvariant } from "./holon-error.ts";
 
-/** Something that expires at a moment unless it is removed before. Extend it, so that waiting costs no allocation. */
+/** An entry that expires at a given time unless it is removed before. Extend this class, so that waiting costs no allocation. */
 export abstract class WheelEntry {
   /** @internal */ previous: WheelEntry | undefined = undefined;
   /** @internal */ next: WheelEntry | undefined = undefined;
   /** @internal */ slot: Slot | undefined = undefined;
   /** @internal */ due = 0;
 
-  /** Called once, on the first tick after the moment; the entry is out of the wheel by then. */
+  /** Called once, on the first tick after that time; the entry is already out of the wheel. */
   abstract expire(): void;
 }
 
@@ -18,7 +18,10 @@ interface Slot {
 /** Width of a slot: an entry expires at most this late. */
 const SLOT_MS = 8;
 
-/** How many slots the wheel has at most, ten seconds: what is due later waits in the last one and is put in again, so that no entry makes the wheel larger. */
+/**
+ * The most slots that the wheel has: ten seconds. An entry that is due later waits in the last slot and is then added again, so that no entry makes the wheel
+ * larger.
+ */
 const SLOT_COUNT = 1_250;
 
 /** Ticks without any entry after which the wheel stops its timer. */
@@ -27,8 +30,8 @@ const IDLE_TICKS = 250;
 /**
  * One coarse timer for any number of deadlines.
  *
- * A timer per call would cost more than a local call does; adding to and removing from the wheel costs a few pointer writes.
- * Units: milliseconds of the clock handed in; an entry expires 0 to 8 ms after its moment, plus the delay of the event loop.
+ * A timer for each call would cost more than a local call does; adding an entry to the wheel and removing it costs a few pointer writes.
+ * Units: milliseconds of the given clock; an entry expires 0 to 8 ms after its time, plus the delay of the event loop.
  */
 export class TimerWheel {
   readonly #monotonicMs: () => number;
@@ -75,7 +78,7 @@ export class TimerWheel {
     slot.head = entry;
   }
 
-  /** Takes an entry out; without effect where it expired or was never added. */
+  /** Removes an entry; has no effect if it expired or was never added. */
   remove(entry: WheelEntry): void {
     const { slot, previous, next } = entry;
     if (slot === undefined) return;

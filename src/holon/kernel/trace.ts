@@ -1,8 +1,8 @@
 /**
  * The place of a call in a trace: W3C trace context.
  *
- * Span ids are made from a random prefix of the process and a counter, as text only when somebody reads them: a random id for each local
- * call would cost more than the call.
+ * A span id is a random prefix of the process and a counter. It becomes text only when it is read: a random id for each local call would cost more than the
+ * call.
  */
 export class Trace {
   readonly traceId: string;
@@ -28,7 +28,7 @@ export class Trace {
   }
 }
 
-/** Random hexadecimal digits, two a byte. Web Crypto, because browsers import this floor too. */
+/** Random hexadecimal digits, two for each byte. Web Crypto, because browsers import this folder too. */
 function randomHex(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -48,7 +48,7 @@ export function newTrace(): Trace {
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** Continues the trace of a `traceparent` header; starts a new one where there is none or it is malformed. */
+/** Continues the trace of a `traceparent` header; starts a new trace if there is no header or it is malformed. */
 export function parseTraceparent(header: string | undefined): Trace {
   const match = header === undefined ? null : TRACEPARENT.exec(header);
   if (match === null || /^0+$/.test(match[1] as string) || /^0+$/.test(match[2] as string)) return newTrace();

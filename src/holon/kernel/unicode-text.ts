@@ -1,7 +1,7 @@
 /**
  * Whether a text is Unicode: no half of a surrogate pair stands alone in it.
  *
- * A lone half has no UTF-8. Sockets and Postgres put U+FFFD in its place, so that two texts become one.
+ * A lone half has no UTF-8. Sockets and Postgres put U+FFFD in its place, so that two different texts become equal.
  */
 export function isUnicode(text: string): boolean {
   return text.isWellFormed();
@@ -14,7 +14,7 @@ export function isUnicodeJson(value: unknown): boolean {
 
 type Container = Readonly<Record<string, unknown>> | readonly unknown[];
 
-/** A container on the way, and how it was reached. */
+/** An array or object on the way, and the step that led to it. */
 interface Place {
   readonly value: Container;
   readonly step: string | number;
@@ -22,10 +22,10 @@ interface Place {
 }
 
 /**
- * Where a text of a JSON value is that is not Unicode, a string or a key; undefined if all are.
+ * Finds a text of a JSON value, a string or a key, that is not Unicode. Undefined if all are.
  *
- * Shape: the steps to it, outermost first; the last step is the key itself if a key is at fault. However deep the value is: it may be one that
- * nothing has looked at before.
+ * Shape: the steps to it, outermost first; if a key is at fault, the last step is the key itself. The value may be nested to any depth, since no check may have
+ * looked at it before.
  */
 export function findNotUnicode(value: unknown): readonly (string | number)[] | undefined {
   if (typeof value === "string") return isUnicode(value) ? undefined : [];
