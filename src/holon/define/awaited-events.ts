@@ -1,7 +1,7 @@
 import type { ContractMap } from "../contract/index.ts";
 import { type EventHandler, type EventHandlers, keepAwaitedEvent, type WorkflowMap } from "../work/index.ts";
 
-/** What of a context says which events it hears. */
+/** The parts of a context that decide which events it receives. */
 export interface HearingContext {
   readonly name: string;
   readonly subscribesTo: ContractMap;
@@ -9,10 +9,13 @@ export interface HearingContext {
   readonly events: EventHandlers;
 }
 
-/** The handlers of events, with those that keep what workflows wait for: in the transaction that takes the event, before its own handler. */
+/**
+ * The event handlers of a context, extended so that events which workflows wait for are stored: in the transaction that takes the event, before its own
+ * handler.
+ */
 export function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: HearingContext): EventHandlers {
   const heard: Record<string, Record<string, EventHandler | undefined>> = {};
-  // Handlers of what is not subscribed to stay: the start refuses them by name.
+  // Handlers of contexts that are not subscribed to are kept, because the start refuses them by name.
   for (const subscription of [...Object.keys(subscribesTo), ...Object.keys(events)]) heard[subscription] = { ...events[subscription] };
   for (const { waitsFor } of Object.values(workflows)) {
     for (const [subscription, names] of Object.entries(waitsFor)) {

@@ -9,7 +9,7 @@ import type { JobHandlersOf, JobParts, SchedulesOf } from "./job-handlers.ts";
 import type { StartHandler } from "./start-handler.ts";
 import type { FittingWorkflows, WorkflowHandlersOf, WorkflowParts } from "./workflow-handlers.ts";
 
-/** What a context is made of, besides its contract and its handlers. */
+/** The parts of a context besides its contract and its handlers. */
 export interface ContextOptions<
   T extends Tables,
   C extends ContractMap,
@@ -24,9 +24,9 @@ export interface ContextOptions<
   /** The only contexts whose events can be handled. */
   readonly subscribesTo?: S;
   readonly jobs?: J;
-  /** Jobs that are enqueued by the clock. */
+  /** Jobs that are enqueued at set times. */
   readonly schedules?: SchedulesOf<NoInfer<J>>;
-  /** Work of several steps that completes or is undone. Their `waitsFor` names events of the contexts in `subscribesTo`. */
+  /** Work of several steps that completes or is undone. `waitsFor` names events of the contexts in `subscribesTo`. */
   readonly workflows?: W & FittingWorkflows<NoInfer<W>, NoInfer<S>>;
 }
 
@@ -59,7 +59,7 @@ export interface ContextDefinition<T extends ContextTypes, S extends ContractMap
   events(handlers: EventHandlersOf<T, S>): EventHandlersOf<T, S>;
   /** Types the bodies of the context's workflows. */
   workflows(handlers: WorkflowHandlersOf<T, S>): WorkflowHandlersOf<T, S>;
-  /** Joins definition and handlers to what an app lists. A missing or surplus handler does not compile. */
+  /** Joins definition and handlers to the module that an app lists. A missing or surplus handler does not compile. */
   implement(parts: ContextParts<T, S>): ContextModule;
 }
 
@@ -79,16 +79,16 @@ export interface ContextModule {
   readonly jobHandlers: HandlerTree;
   readonly events: EventHandlers;
   readonly workflowHandlers: HandlerTree;
-  /** A {@link StartHandler}, with its types taken off. */
+  /** A {@link StartHandler}, with its types removed. */
   readonly atStart: unknown;
 }
 
-/** Handlers by name, with the types taken off: what the compiler of the pipeline reads. */
+/** Handlers by name, with their types removed, as the pipeline's compiler reads them. */
 export interface HandlerTree {
   readonly [name: string]: unknown;
 }
 
-/** Rules by name, with the types taken off. */
+/** Rules by name, with their types removed. */
 export interface RuleTree {
   readonly [name: string]: unknown;
 }

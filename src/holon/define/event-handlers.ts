@@ -7,13 +7,13 @@ type MaybePromise<T> = T | Promise<T>;
 
 type EventsOf<C extends Contract> = C["events"] extends infer E extends EventMap ? E : never;
 
-/** An event of another context, by its contract. */
+/** An event of another context, typed by that context's contract. */
 export interface EventOf<C extends Contract, Name extends keyof EventsOf<C> & string> extends HandledEvent<z.output<EventsOf<C>[Name]["payload"]>> {
   readonly name: Name;
   readonly producer: C["name"];
 }
 
-/** What the handler of an event gets: the transaction that also writes that it was taken. What needs a call or a mail is enqueued. */
+/** The arguments of an event handler. Its transaction also records that the event was handled. A call or a mail must be enqueued as a job. */
 export interface EventHandlerArguments<T extends ContextTypes, C extends Contract, Name extends keyof EventsOf<C> & string> {
   readonly event: EventOf<C, Name>;
   readonly tx: Transaction<T>;
@@ -21,10 +21,10 @@ export interface EventHandlerArguments<T extends ContextTypes, C extends Contrac
 }
 
 /**
- * The handlers of the events that a context subscribes to, by the name of the subscription. It hears the events that are named here, from the
- * first start on and also while it is down; others it does not hear.
+ * The handlers of the events that a context subscribes to, by the name of the subscription. The context receives the events that are named here and no others,
+ * from its first start on, also those of times when it was down.
  *
- * A handler is called again where it throws, up to eight times in all; then the event is parked.
+ * A handler that throws is called again, up to eight times in all; then the event is parked.
  */
 export type EventHandlersOf<T extends ContextTypes, S extends ContractMap> = {
   readonly [Subscription in keyof S]: {
@@ -32,7 +32,7 @@ export type EventHandlersOf<T extends ContextTypes, S extends ContractMap> = {
   };
 };
 
-/** What `implement` takes of events: their handlers, where the context subscribes to any. */
+/** The `events` that `implement` takes: required if the context subscribes to any context. */
 export type EventParts<T extends ContextTypes, S extends ContractMap> = keyof S extends never
   ? { readonly events?: Readonly<Record<string, never>> }
   : { readonly events: EventHandlersOf<T, S> };

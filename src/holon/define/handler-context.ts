@@ -15,7 +15,7 @@ import type { PreparableQuery, PreparedQueryOf, ReadDatabase, Tables, WriteDatab
 import type { HolonError, Logger, Principal, UserPrincipal } from "../kernel/index.ts";
 import type { JobMap, StartedRun, WorkflowMap, WorkflowRun } from "../work/index.ts";
 
-/** The types that a context was defined with; carried by its definition, read by its handlers. */
+/** The types that a context was defined with. Its definition has them, and its handlers use them. */
 export interface ContextTypes {
   readonly contract: Contract;
   readonly tables: Tables;
@@ -26,9 +26,9 @@ export interface ContextTypes {
 
 /** Options of a call to another context. */
 export interface CallOptions {
-  /** Idempotency key of an idempotent mutation; the same key again gets the first answer. */
+  /** Idempotency key of an idempotent mutation; a second call with the same key gets the first answer. */
   readonly key?: string;
-  /** Shorter than what is left of the caller's own deadline; milliseconds. */
+  /** Milliseconds; no longer than the time that is left of the caller's own deadline. */
   readonly deadlineMs?: number;
   /** Cancels this one call. */
   readonly signal?: AbortSignal;
@@ -49,7 +49,7 @@ export type CallTree<T extends ProcedureTree> = {
   readonly [Name in keyof T]: T[Name] extends AnyProcedure ? CallFunction<T[Name]> : T[Name] extends ProcedureTree ? CallTree<T[Name]> : never;
 };
 
-/** `ctx.call`: the contexts that this one declared, and no others. */
+/** `ctx.call`: the contexts that this context declared, and no others. */
 export type Calls<C extends ContractMap> = { readonly [Name in keyof C]: CallTree<C[Name]["procedures"]> };
 
 /** Options of a job that is enqueued. */
@@ -62,17 +62,18 @@ export interface EnqueueOptions {
   readonly deduplicationKey?: string;
 }
 
-/** An open transaction of a handler: writing, emitting and enqueueing exist nowhere else. */
+/** An open transaction of a handler. Only here can a handler write, emit and enqueue. */
 export interface Transaction<T extends ContextTypes> {
   readonly db: WriteDatabase<T["tables"]>;
-  /** Writes an event of the contract beside the data. Errors: a payload that does not fit rolls the transaction back. */
+  /** Writes an event of the contract in the same transaction as the data. Errors: a payload that does not fit rolls the transaction back. */
   emit<Name extends keyof EventsOf<T> & string>(name: Name, payload: z.input<EventsOf<T>[Name]["payload"]>): Promise<void>;
-  /** Writes a job beside the data. */
+  /** Writes a job in the same transaction as the data. */
   enqueue<Name extends keyof T["jobs"] & string>(name: Name, data: z.input<T["jobs"][Name]["data"]>, options?: EnqueueOptions): Promise<void>;
   /**
-   * Starts a workflow beside the data. The same key again finds the same run, as long as that is kept: until `runsKeptMs` (30 days) after its end.
+   * Starts a workflow in the same transaction as the data. The same key finds the same run as long as the run is kept: until `runsKeptMs` (30 days) after its
+   * end.
    *
-   * Errors: KEY_REUSED where this version of the workflow was started under this key with another input.
+   * Errors: KEY_REUSED if this version of the workflow was started under this key with another input.
    */
   start<Name extends keyof T["workflows"] & string>(
     name: Name,
@@ -83,56 +84,59 @@ export interface Transaction<T extends ContextTypes> {
 
 /** Options of a workflow that is started. */
 export interface StartOptions {
-  /** What the run is known by, such as the id of what it works on; at most 200 characters. It is free again when the run is removed, `runsKeptMs` (30 days) after its end. */
+  /**
+   * The name of the run, such as the id of the order that it works on; at most 200 characters. The key is free again when the run is removed, `runsKeptMs` (30
+   * days) after its end.
+   */
   readonly key: string;
 }
 
 type EventsOf<T extends ContextTypes> = T["contract"]["events"] extends infer E extends EventMap ? E : never;
 
-/** The arguments of `ctx.fail` behind the code: details are needed where the declared schema needs them. */
+/** The arguments of `ctx.fail` after the code: details are required if the declared schema requires them. */
 type FailArguments<Errors, Code extends keyof Errors> = unknown extends Errors[Code]
   ? [message?: string, details?: unknown]
   : [details: Errors[Code], message?: string];
 
-/** What a handler may do, but for calling others and opening transactions. */
+/** The part of `ctx` that does not call other contexts and opens no transactions. */
 export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
-  /** Who the call is made for. */
+  /** The principal that the call is made for. */
   readonly principal: Principal;
-  /** The signed-in user; undefined where the call is anonymous or made by a system. */
+  /** The signed-in user; undefined if the call is anonymous or made by a system. */
   readonly user: UserPrincipal | undefined;
-  /** Who started the work that this call belongs to. */
+  /** The principal that started the work to which this call belongs. */
   readonly initiator: Principal;
   /** Aborted when the caller gave up or the deadline passed. */
   readonly signal: AbortSignal;
-  /** Milliseconds left. */
+  /** Milliseconds until the deadline. */
   readonly remainingMs: number;
   readonly traceId: string;
   readonly log: Logger;
   /** Reads of the context's own tables. */
   readonly db: ReadDatabase<T["tables"]>;
-  /** A read that is built and prepared once per name, and then costs what raw SQL costs. */
+  /** A read that is built and prepared once for each name. After that it costs the same as raw SQL. */
   prepared<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<T["tables"]>) => Q): PreparedQueryOf<Q>;
-  /** How a run of an own workflow stands, by the key that it was started with; undefined where there is none. */
+  /** The state of a run of one of the context's own workflows, by the key that it was started with; undefined if there is no such run. */
   findRun(name: keyof T["workflows"] & string, key: string): Promise<WorkflowRun | undefined>;
   /** Makes the error to throw: one that the contract declares, or NOT_FOUND, CONFLICT, FORBIDDEN, UNAUTHORIZED. */
   fail<Code extends keyof (DeclaredErrorsOf<P> & CommonErrors) & string>(
     code: Code,
     ...rest: FailArguments<DeclaredErrorsOf<P> & CommonErrors, Code>
   ): HolonError<Code>;
-  /** The user, where the access of the procedure promises one. Errors: UNAUTHORIZED. */
+  /** The user, if the access of the procedure requires one. Errors: UNAUTHORIZED. */
   requireUser(): UserPrincipal;
 }
 
-/** What a handler may do. */
+/** `ctx` of a handler that may call other contexts and open transactions. */
 export interface HandlerContext<T extends ContextTypes, P extends AnyProcedure> extends BaseContext<T, P> {
-  /** The declared contexts; a function call or a network call, by setting. */
+  /** The declared contexts. Each is reached by a function call or a network call, as the process is set up. */
   readonly call: Calls<T["calls"]>;
-  /** The same, made as this context itself and not for the user; logged. */
+  /** The same contexts, called as this context itself and not for the user; each such call is logged. */
   readonly asSystem: { readonly call: Calls<T["calls"]> };
   /**
-   * Runs a function in one transaction. It may run again where Postgres found a deadlock.
+   * Runs a function in one transaction. The function may run again if Postgres found a deadlock.
    *
-   * Errors: CONFLICT for a unique value that is taken (`details.fields`) or a deadlock that stays; CALL_IN_TRANSACTION where it calls a context.
+   * Errors: CONFLICT for a unique value that is taken (`details.fields`) or for deadlocks that do not end; CALL_IN_TRANSACTION if the function calls a context.
    */
   transaction<R>(run: (tx: Transaction<T>) => Promise<R>): Promise<R>;
 }

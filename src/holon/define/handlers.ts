@@ -4,32 +4,32 @@ import type { SubscriptionContext } from "./watch-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** What a handler gets. */
+/** The arguments of a handler. */
 export interface HandlerArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: HandlerContext<T, P>;
 }
 
-/** What the handler of a subscription gets. */
+/** The arguments of a subscription's handler. */
 export interface SubscriptionArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: SubscriptionContext<T, P>;
 }
 
-/** What the handler of an idempotent mutation gets: the transaction that also writes key and answer, and no way to call others. */
+/** The arguments of an idempotent mutation's handler. Its transaction also writes key and answer, and it cannot call other contexts. */
 export interface TransactionalArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: BaseContext<T, P>;
   readonly tx: Transaction<T>;
-  /** The caller's key, or one made up for this call. */
+  /** The caller's key, or a random one if the caller sent none. */
   readonly key: string;
 }
 
-/** What the handler of an idempotent mutation with effects outside its own database gets. */
+/** The arguments of an idempotent mutation's handler that has effects outside its own database. */
 export interface OutsideEffectArguments<T extends ContextTypes, P extends AnyProcedure> extends HandlerArguments<T, P> {
-  /** The caller's key, or one made up for this call: hand it to the outside system, so that it too acts once. */
+  /** The caller's key, or a random one if the caller sent none. Pass it to the outside system, so that it too acts once. */
   readonly key: string;
-  /** Counts from 1; higher where an earlier attempt with this key died or failed. */
+  /** Counts from 1; higher if an earlier attempt with this key failed or its process died. */
   readonly attempt: number;
 }
 
@@ -40,14 +40,14 @@ export interface OutsideEffect<Arguments, Result> {
 }
 
 /**
- * Marks the handler of an idempotent mutation that acts outside its own database: calls another context, or a gateway.
+ * Marks the handler of an idempotent mutation that acts outside its own database: it calls another context, or a gateway.
  *
- * The key is claimed first, for as long as the call may take. The handler then acts outside, and opens exactly one `ctx.transaction`, whose
- * result is the answer: effect and answer are written together. A failure before that gives the key back, so what was done outside must be
- * undone by the handler or be repeatable under the same key.
+ * The key is claimed first, for as long as the call may take. The handler then acts outside, and opens exactly one `ctx.transaction`, whose result is the
+ * answer: effect and answer are written together. If the handler fails before that, the key is released. So the handler must undo what it did outside, or that
+ * must be repeatable under the same key.
  *
- * Called by the step of a workflow that is undone meanwhile, its transaction is refused with KEY_UNDONE: the handler must take back what it
- * did outside, or the undoing procedure must do so by the same key at the outside system, also where that acts later.
+ * If a workflow step calls the handler and the step is undone meanwhile, the handler's transaction is refused with KEY_UNDONE. The handler must then take back
+ * what it did outside, or the undoing procedure must do so at the outside system, by the same key, even if the outside system acts later.
  */
 export function outsideEffect<Arguments, Result>(run: (args: Arguments) => Promise<Result>): OutsideEffect<Arguments, Result> {
   return { kind: "outsideEffect", run };
@@ -71,7 +71,7 @@ export type HandlersOf<T extends ContextTypes, Tree extends ProcedureTree> = {
       : never;
 };
 
-/** A rule on a row: asked for users and anonymous callers, never for systems. `false` answers NOT_FOUND. */
+/** A rule on a row. It is checked for users and anonymous callers, never for systems. `false` answers NOT_FOUND. */
 export type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
   | ((args: { readonly input: ParsedInputOf<P>; readonly ctx: BaseContext<T, P> }) => MaybePromise<boolean>)
   | (P["type"] extends "mutation" ? never : RowRule<T, P>);
@@ -85,7 +85,7 @@ export interface RowRule<T extends ContextTypes, P extends AnyProcedure> {
   }) => MaybePromise<boolean>;
 }
 
-/** Rules by procedure; procedures without one are open to whom `access` lets in. */
+/** Rules by procedure. A procedure without a rule is open to all principals that its `access` admits. */
 export type RulesOf<T extends ContextTypes, Tree extends ProcedureTree> = {
   readonly [Name in keyof Tree]?: Tree[Name] extends AnyProcedure
     ? RuleOf<T, Tree[Name]>

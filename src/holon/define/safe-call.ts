@@ -12,7 +12,7 @@ export type SafeCallResult<Output, Errors> = readonly [answer: Output, error: un
 /**
  * Awaits a call to another context without throwing, with errors typed by its contract.
  *
- * Errors: what is no HolonError, which only a bug can be, is thrown.
+ * Errors: an error that is not a HolonError is thrown; only a bug makes one.
  */
 export async function safeCall<Output, Errors>(call: CallPromise<Output, Errors>): Promise<SafeCallResult<Output, Errors>> {
   try {

@@ -7,25 +7,25 @@ import type { Steps } from "./workflow-steps.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** What a body knows of its run. */
+/** The run, as its body sees it. */
 export interface RunInfo {
   readonly id: string;
-  /** What it was started with. */
+  /** The key that the run was started with. */
   readonly key: string;
   readonly version: number;
-  /** Who started it. */
+  /** The principal that started the run. */
   readonly initiator: Principal;
   readonly traceId: string;
 }
 
-/** What the body of a workflow gets. There is no `ctx` here: it exists inside steps only. */
+/** The arguments of a workflow's body. It has no `ctx`, which exists inside steps only. */
 export interface WorkflowArguments<T extends ContextTypes, S extends ContractMap, Waits extends WaitedEvents, Input extends z.ZodType> {
   readonly input: z.output<Input>;
   readonly step: Steps<T, S, Waits>;
   readonly run: RunInfo;
 }
 
-/** What a body answers; one whose workflow declares no output need not return. */
+/** The return type of a workflow's body. If the workflow declares no output, the body need not return a value. */
 export type WorkflowReturn<Output extends z.ZodType> = undefined extends z.input<Output> ? z.input<Output> | void : z.input<Output>;
 
 /** The body of one version of a workflow. */
@@ -37,7 +37,7 @@ export type WorkflowBody<
   Output extends z.ZodType,
 > = (args: WorkflowArguments<T, S, Waits, Input>) => MaybePromise<WorkflowReturn<Output>>;
 
-/** The body of a workflow; where it has earlier versions, all of them by number, as in `{ 1: before, 2: now }`. */
+/** The body of a workflow. If the workflow has earlier versions, all bodies by version, as in `{ 1: before, 2: now }`. */
 export type WorkflowHandler<T extends ContextTypes, S extends ContractMap, Spec extends WorkflowSpec> = keyof Spec["earlier"] extends never
   ? WorkflowBody<T, S, Spec["waitsFor"], Spec["input"], Spec["output"]>
   : { readonly [V in Spec["version"]]: WorkflowBody<T, S, Spec["waitsFor"], Spec["input"], Spec["output"]> } & {
@@ -49,12 +49,12 @@ export type WorkflowHandlersOf<T extends ContextTypes, S extends ContractMap> = 
   readonly [Name in keyof T["workflows"]]: WorkflowHandler<T, S, T["workflows"][Name]>;
 };
 
-/** What `implement` takes of workflows: their bodies, where the context declares any. */
+/** The `workflows` that `implement` takes: required if the context declares any. */
 export type WorkflowParts<T extends ContextTypes, S extends ContractMap> = keyof T["workflows"] extends never
   ? { readonly workflows?: {} }
   : { readonly workflows: WorkflowHandlersOf<T, S> };
 
-/** Holds what workflows wait for against what the context subscribes to. */
+/** Checks that workflows wait only for events that the context subscribes to. */
 export type FittingWorkflows<W extends WorkflowMap, S extends ContractMap> = {
   readonly [Name in keyof W]: {
     readonly waitsFor: {

@@ -3,7 +3,7 @@ import type { AnyProcedure, ContractMap, EventMap } from "../contract/index.ts";
 import type { WaitedEvents } from "../work/index.ts";
 import type { BaseContext, Calls, ContextTypes, Transaction } from "./handler-context.ts";
 
-/** What a value is after its trip through the database: results of steps are kept as JSON, and are JSON from the start. */
+/** The type of a value after its trip through the database. Results of steps are stored as JSON, and have that form from the start. */
 export type Stored<Value> = unknown extends Value
   ? unknown
   : Value extends { toJSON(): infer Image }
@@ -16,62 +16,62 @@ export type Stored<Value> = unknown extends Value
           ? undefined
           : { [Name in keyof Value]: Stored<Value[Name]> };
 
-/** How a step is tried. Times are in milliseconds. */
+/** How a step is retried. Times are in milliseconds. */
 export interface StepRetry {
-  /** Attempts in all, the first one included; 8 where none is given. */
+  /** Attempts in all, including the first; 8 by default. */
   readonly attempts?: number;
-  /** The first wait is a random part of this, the next of twice as much; 200 where none is given. */
+  /** The first wait is a random part of this, the next a random part of twice as much; 200 by default. */
   readonly firstMs?: number;
-  /** No wait is longer; 30 000 where none is given. */
+  /** The longest wait; 30 000 by default. */
   readonly greatestMs?: number;
 }
 
 /** Options of every step that has an effect. */
 export interface StepOptions<Undo> {
   /**
-   * Undoes the step when the run fails later, or when nobody knows whether it happened (`isInDoubt`, then without `result`). Tried up to eight
-   * times; where it fails for good the run is stuck.
+   * Undoes the step if the run fails later, or if it is not known whether the step happened (`isInDoubt`; there is no `result` then). Tried up to eight times;
+   * if it fails for good, the run is stuck.
    */
   readonly undo?: Undo;
   /** Faults and defects are tried again; refusals fail the step at once. */
   readonly retry?: StepRetry;
-  /** Longest attempt; 30 000 where none is given. */
+  /** The longest time of one attempt; 30 000 by default. */
   readonly timeoutMs?: number;
 }
 
-/** What is known of a step that is undone. */
+/** The step that is undone, as far as it is known. */
 export interface StepToUndo<Result> {
-  /** Undefined where the step is in doubt. */
+  /** Undefined if the step is in doubt. */
   readonly result: Stored<Result> | undefined;
-  /** Whether the step was begun and nobody knows how it ended. */
+  /** Whether the step was begun and its outcome is not known. */
   readonly isInDoubt: boolean;
   /** The key that the step sent: `<run>/<step>`. */
   readonly key: string;
 }
 
-/** What a step that calls others gets. */
+/** The arguments of a step that calls other contexts. */
 export interface CallStepArguments<T extends ContextTypes> {
   /**
-   * The declared contexts. One mutation a step: it is sent with the step's own idempotency key, so that it happens once however often the step
-   * is tried. It must be `idempotent` by its contract. Queries are free.
+   * The declared contexts. A step sends one mutation, with the step's own idempotency key, so that it happens once however often the step is tried. The
+   * mutation must be `idempotent` by its contract. Queries are not limited.
    */
   readonly call: Calls<T["calls"]>;
   /** Reads, and the log. */
   readonly ctx: BaseContext<T, AnyProcedure>;
 }
 
-/** What a step that writes gets. */
+/** The arguments of a step that writes. */
 export interface TransactionStepArguments<T extends ContextTypes> {
   readonly tx: Transaction<T>;
   readonly ctx: BaseContext<T, AnyProcedure>;
 }
 
-/** What a step that acts outside gets. */
+/** The arguments of a step that acts outside. */
 export interface RunStepArguments<T extends ContextTypes> {
   readonly ctx: BaseContext<T, AnyProcedure>;
-  /** The same each time the step is tried: hand it to the outside system, so that it acts once. */
+  /** The same key each time that the step is tried. Pass it to the outside system, so that it acts once. */
   readonly key: string;
-  /** Counts from 1; higher where an earlier attempt failed or died. */
+  /** Counts from 1; higher if an earlier attempt failed or its process died. */
   readonly attempt: number;
 }
 
@@ -98,12 +98,11 @@ export interface WaitOptions<Name extends string> {
 }
 
 /**
- * The steps of a workflow. Each has a name of its own in its workflow, and is recorded under it with its place: a run whose steps come in
- * another order than they were recorded in is stuck. Steps may run at once, by `Promise.all`, `race`, `any` or `allSettled`: the body learns what they
- * came to one at a time, and in the same order each time that it is run again, so that a race has the same winner. Await steps only: what else a body
- * awaits is not recorded, and may hold up its run.
+ * The steps of a workflow. Each has a name of its own in its workflow, and is recorded under that name with its place. A run whose steps come in another order
+ * than the recorded one is stuck. Steps may run at once, by `Promise.all`, `race`, `any` or `allSettled`. The body gets their results one at a time, and in the
+ * same order each time that it is run again, so that a race has the same winner. Await steps only: other promises are not recorded, and may hold up the run.
  *
- * Errors of a step: what the last attempt failed with, by code, message and details; the same when the body is run again.
+ * Errors of a step: those of the last attempt, by code, message and details; the same ones when the body is run again.
  */
 export interface Steps<T extends ContextTypes, S extends ContractMap, Waits extends WaitedEvents> {
   /** Calls another context, with the run's key. */
@@ -112,25 +111,25 @@ export interface Steps<T extends ContextTypes, S extends ContractMap, Waits exte
     run: (args: CallStepArguments<T>) => Promise<Result>,
     options?: StepOptions<(args: CallStepArguments<T> & StepToUndo<Result>) => Promise<unknown>>,
   ): Promise<Stored<Result>>;
-  /** Writes data of the own context: effect and record of the step are one transaction, so it happens once. */
+  /** Writes data of the context itself. The effect and the record of the step are one transaction, so it happens once. */
   transaction<Result>(
     name: string,
     run: (args: TransactionStepArguments<T>) => Promise<Result>,
     options?: StepOptions<(args: TransactionStepArguments<T> & StepToUndo<Result>) => Promise<unknown>>,
   ): Promise<Stored<Result>>;
-  /** Acts outside. At least once: a process that dies before the record is written has the step done again. */
+  /** Acts outside, at least once: if the process dies before the record is written, the step is done again. */
   run<Result>(
     name: string,
     run: (args: RunStepArguments<T>) => Promise<Result> | Result,
     options?: StepOptions<(args: Omit<RunStepArguments<T>, "key"> & StepToUndo<Result>) => Promise<unknown> | unknown>,
   ): Promise<Stored<Result>>;
-  /** Goes on after a while; no process is kept busy meanwhile. */
+  /** Continues after the given time; no process is kept busy meanwhile. */
   sleep(name: string, ms: number): Promise<void>;
   /**
-   * Goes on when an event with this key has come since the run was started, this moment or later; undefined where none came in time.
+   * Continues when an event with this key has arrived since the run was started, before this step or after it. Undefined if none arrived in time.
    *
-   * Each event is taken by one step of a run. A wait that has lost its race still takes the next one; as this moves nothing, the event is there for the
-   * waits too that the body comes to later.
+   * Each event is taken by one step of a run. A wait that has lost its race still takes the next event. If that event brings the body to no further step, it is
+   * not used up: later waits of the body get it too.
    */
   waitFor<Name extends WaitableEvent<Waits>>(name: string, options: WaitOptions<Name>): Promise<Stored<PayloadOf<S, Name>> | undefined>;
 }
