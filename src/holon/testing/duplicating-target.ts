@@ -2,16 +2,16 @@ import { isDeepStrictEqual } from "node:util";
 import type { Target } from "../contract/index.ts";
 import { isHolonError, Scope } from "../kernel/index.ts";
 
-/** Two deliveries of one keyed call had different answers: idempotency does not hold. */
+/** Two deliveries of one call with a key had different answers, so the mutation is not idempotent. */
 export class DuplicateAnswerError extends Error {
   override readonly name = "DuplicateAnswerError";
 }
 
 /**
- * A network that repeats: each call of an idempotent mutation is delivered twice at once and sent a third time after, all with one key.
+ * Repeats calls as a network may: each call of an idempotent mutation is delivered twice at the same time and a third time after that, with one key.
  *
- * The caller gets the first answer; the others must be equal to it, or the call fails with DuplicateAnswerError. Where the twin came first and
- * has the key, the first one is refused with KEY_IN_FLIGHT by an edge, and the caller gets the twin's answer.
+ * The caller gets the first answer. The other answers must be equal to it, or the call fails with DuplicateAnswerError. If the second delivery holds the key
+ * first, the edge refuses the first delivery with KEY_IN_FLIGHT, and the caller gets the answer of the second.
  */
 export function duplicating(target: Target, newKey: () => string): Target {
   const { procedure } = target;
@@ -34,7 +34,7 @@ export function duplicating(target: Target, newKey: () => string): Target {
   };
 }
 
-/** Failures give their key back, so that a repetition runs again and may end otherwise; only answers must be the same. */
+/** A failure releases its key, so a repetition runs again and may have another outcome. Only answers must be equal. */
 function assertSame(path: string, first: PromiseSettledResult<unknown>, other: PromiseSettledResult<unknown>): void {
   if (first.status === "rejected" || other.status === "rejected") return;
   if (isHolonError(other.value) || !isDeepStrictEqual(first.value, other.value)) {

@@ -1,15 +1,15 @@
 import type { Target } from "../contract/index.ts";
 import type { HolonError, Scope } from "../kernel/index.ts";
 
-/** A fault between callers and a procedure. */
+/** A fault that is injected between callers and a procedure. */
 export interface InjectedFault {
   /** A procedure (`catalog.stock.reserve`) or a whole context (`catalog`). */
   readonly on: string;
-  /** What callers get. */
+  /** The error that callers get. */
   readonly error: HolonError;
-  /** `before` the handler runs (the default), or `after`: it has its effect, and only the answer is lost. */
+  /** `before` the handler runs (the default), or `after`: then the handler has its effect, and only the answer is lost. */
   readonly when?: "before" | "after";
-  /** How many calls it hits; all until it is lifted where none is given. */
+  /** How many calls it affects; by default all calls until it is removed. */
   readonly times?: number;
 }
 
@@ -18,18 +18,18 @@ interface ActiveFault {
   left: number;
 }
 
-/** The faults of one test app. They hit calls the same way in every topology. */
+/** The faults of one test app. They affect calls in the same way in every topology. */
 export class FaultBoard {
   readonly #faults = new Set<ActiveFault>();
 
-  /** Sets a fault; returns what lifts it. */
+  /** Sets a fault; returns the function that removes it. */
   inject(fault: InjectedFault): () => void {
     const active = { fault, left: fault.times ?? Number.POSITIVE_INFINITY };
     this.#faults.add(active);
     return () => this.#faults.delete(active);
   }
 
-  /** The target with this board in front. */
+  /** The target, with the faults of this board applied to its calls. */
   wrap(target: Target): Target {
     return {
       path: target.path,

@@ -7,27 +7,27 @@ import { type ProcessOptions, type RunningProcess, startProcess } from "../proce
 import type { TestKeys } from "./test-keys.ts";
 
 /**
- * How a test app runs: `together` in one process; `wire`, one process whose every call goes over its own mesh, with duplicates; `apart`, an
- * edge and one process a context, each with its own ports and its own key. All inside the test's operating-system process.
+ * How a test app runs: `together` runs in one process; `wire` is one process in which every call goes over its own mesh, with duplicates; `apart` is an edge
+ * and one process for each context, each with its own ports and its own key. All of them run inside the test's operating-system process.
  */
 export const TOPOLOGIES = ["together", "wire", "apart"] as const;
 
 /** One of {@link TOPOLOGIES}. */
 export type Topology = (typeof TOPOLOGIES)[number];
 
-/** What {@link startTopology} needs. */
+/** Options of {@link startTopology}. */
 export interface TopologyOptions {
   readonly app: App;
   readonly topology: Topology;
   readonly databaseUrl: string;
-  /** Own databases by context, as HOLON_<CONTEXT>_DATABASE_URL would give them. */
+  /** Contexts with a database of their own, as HOLON_<CONTEXT>_DATABASE_URL sets them. */
   readonly contextDatabases?: Readonly<Record<string, string>>;
-  /** Where queues live; on the database where none is given. */
+  /** Redis for the queues; by default the queues are in the database. */
   readonly redisUrl?: string | undefined;
   readonly secret: string;
-  /** Keys of the processes; they prove membership only where none are given. */
+  /** Keys of the processes. Without them, the processes prove only that they belong to the app. */
   readonly keys?: TestKeys | undefined;
-  /** Who calls besides the contexts of the app. */
+  /** Callers besides the contexts of the app. */
   readonly guests: readonly string[];
   readonly limits?: Partial<Limits> | undefined;
   readonly log: Logger;
@@ -43,7 +43,7 @@ export interface StartedTopology {
   host(context: string): RunningProcess;
 }
 
-/** Starts an app in a topology, on free ports. Contexts that others call are started first, because their ports must be known. */
+/** Starts an app in a topology, on free ports. A context starts before the contexts that call it, because they must know its port. */
 export async function startTopology(options: TopologyOptions): Promise<StartedTopology> {
   const names = options.app.contexts.map(({ name }) => name);
   if (options.topology !== "apart") {
@@ -88,7 +88,7 @@ function start(
     databaseContexts: shapes.filter(({ hasTables }) => hasTables).map(({ name }) => name),
     contextDatabases,
     ...(redisUrl === undefined ? {} : { redisUrl }),
-    // Test apps share a Redis; each has a database of its own.
+    // Test apps share a Redis; each has its own database, whose name makes the prefix unique.
     queuePrefix: new URL(databaseUrl).pathname
       .slice(1)
       .toLowerCase()

@@ -23,28 +23,30 @@ import { startTopology, type Topology } from "./start-topology.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
 import { TestKeys } from "./test-keys.ts";
 
-/** What {@link testApp} takes. */
+/** Options of {@link testApp}. */
 export interface TestAppOptions<C extends ContractMap> {
-  /** The contracts that the test calls; types the calls. */
+  /** The contracts that the test calls. They type the calls. */
   readonly contracts: C;
   readonly topology: Topology;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly log?: Logger;
-  /** Redis for queues; on the database where none is given. */
+  /** Redis for the queues; by default the queues are in the database. */
   readonly redisUrl?: string;
-  /** A database that exists; a fresh one, dropped at close, where none is given. */
+  /** A database that exists; by default a new one, which is dropped at close. */
   readonly databaseUrl?: string;
-  /** False leaves out what stands between callers and procedures to inject faults, so that calls go the very way they go in production; `fail` has no effect then. */
+  /**
+   * False leaves out the code that injects faults between callers and procedures, so that calls take exactly the way of production; `fail` has no effect then.
+   */
   readonly faults?: boolean;
 }
 
-/** Calls of a test, for somebody. */
+/** Calls of a test as one principal. */
 export interface TestCaller<C extends ContractMap> {
   readonly call: Calls<C>;
 }
 
-/** An app that runs for a test: real database, real sockets, any topology. */
+/** An app that runs for a test: with a real database and real sockets, in any topology. */
 export interface TestApp<C extends ContractMap> {
   /** The public address, for the official clients. */
   readonly url: string;
@@ -52,21 +54,21 @@ export interface TestApp<C extends ContractMap> {
   readonly processes: readonly RunningProcess[];
   /** The process that hosts a context. */
   host(context: string): RunningProcess;
-  /** Calls as a user, with the roles given. */
+  /** Makes calls as a user, with the given roles. */
   asUser(id: string, ...roles: string[]): TestCaller<C>;
   asAnonymous(): TestCaller<C>;
-  /** Calls as another context would, on its own account. */
+  /** Makes calls as another context does on its own account. */
   asSystem(context?: string): TestCaller<C>;
-  /** Puts a fault between callers and a procedure or context; returns what lifts it. */
+  /** Injects a fault between callers and a procedure or context; returns the function that removes it. */
   fail(fault: InjectedFault): () => void;
   /** Stops the processes and drops the database. */
   close(): Promise<void>;
 }
 
-/** The context that tests call as. */
+/** The name of the context as which tests call. */
 const TEST_CALLER = "test";
 
-/** Starts an app for a test. Close it in the end: a process or connection that is left keeps the test from ending. */
+/** Starts an app for a test. Close it at the end: a process or connection that stays open keeps the test from ending. */
 export async function testApp<C extends ContractMap>(app: App, options: TestAppOptions<C>): Promise<TestApp<C>> {
   const { contracts, topology, limits, clock = systemClock, log = silentLogger, faults = true } = options;
   const database = options.databaseUrl === undefined ? await createTestDatabase() : keptDatabase(options.databaseUrl);

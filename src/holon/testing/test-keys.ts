@@ -1,7 +1,7 @@
 import { type Clock, DEFAULT_LIMITS } from "../kernel/index.ts";
 import { createKeyIdentity, createProcessKey, EDGE, type ProcessIdentity, type ProcessKey, Roster, type RosterKeys } from "../mesh/identity/index.ts";
 
-/** Keys for all processes of a test app that runs apart, and for the test, which calls as whom it likes. */
+/** Keys for all processes of a test app that runs apart, and for the test, which may call as any of them. */
 export class TestKeys {
   readonly peers: RosterKeys;
   readonly #keys: ReadonlyMap<string, ProcessKey>;
@@ -19,7 +19,7 @@ export class TestKeys {
     return this.#keys.get(name) as ProcessKey;
   }
 
-  /** Who the test is. */
+  /** The identity with which the test calls. */
   testIdentity(clock: Clock): ProcessIdentity {
     return createKeyIdentity({ key: this.#testKey, roster: new Roster(this.peers), clock, limits: DEFAULT_LIMITS });
   }
