@@ -2,21 +2,21 @@ import type { Registry } from "prom-client";
 import { CALL_BUCKETS_SECONDS, type CallLabels, CallSeries } from "./call-series.ts";
 import { registerCopied, type Sample } from "./copied-metric.ts";
 
-/** The names that may become labels; anything else is counted under {@link UNKNOWN}. */
+/** The names that may become labels. Every other name is counted under {@link UNKNOWN}. */
 export interface CallNames {
-  /** With the context in front: `catalog.products.get`. */
+  /** With the name of the context first: `catalog.products.get`. */
   readonly procedures: Iterable<string>;
   readonly callers: Iterable<string>;
 }
 
-/** The label of whatever was not declared: random paths of the outside are one series, not one each. */
+/** The label of every name that was not declared. Random paths from outside become one series, not one series each. */
 export const UNKNOWN = "unknown";
 
-/** How calls come: in process, between processes, or from outside; `app` are those that the routes of an app make. */
+/** The way of a call: in process, between processes, or from outside; `app` are calls that the routes of an app make. */
 const TRANSPORTS: ReadonlySet<string> = new Set(["local", "mesh", "trpc", "rest", "app"]);
 
 /**
- * All series of a process. Series are asked for at start and kept by whoever calls; nothing is looked up while calling.
+ * All series of a process. Callers get their series at start and keep it, so that a call looks nothing up.
  *
  * Guarantee: at most procedures x callers x transports series, because labels come from declarations only.
  */
@@ -50,7 +50,7 @@ export class CallMetrics {
     return this.#series.size;
   }
 
-  /** Adds `holon_call_duration_seconds` and `holon_calls_total` to a registry; the numbers are copied when it is scraped. */
+  /** Adds `holon_call_duration_seconds` and `holon_calls_total` to a registry; each scrape copies the numbers. */
   registerIn(registry: Registry): void {
     registerCopied(registry, "holon_call_duration_seconds", "histogram", "How long calls took.", () => this.#durations());
     registerCopied(registry, "holon_calls_total", "counter", "Calls by the code they ended with; OK is a success.", () => this.#totals());

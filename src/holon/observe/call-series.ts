@@ -7,17 +7,17 @@ export const CALL_BUCKETS_SECONDS: readonly number[] = Array.from({ length: BOUN
 
 const GREATEST_UNITS = 2 ** (BOUND_COUNT - 1);
 
-/** The first bucket whose bound is not less; a bound belongs to its bucket, as in Prometheus. */
+/** The first bucket whose bound is not smaller than the duration; a bound belongs to its bucket, as in Prometheus. */
 function bucketOf(durationMs: number): number {
   const units = durationMs / FIRST_BOUND_MS;
   if (units <= 1) return 0;
   return units > GREATEST_UNITS ? BOUND_COUNT : 32 - Math.clz32(Math.ceil(units) - 1);
 }
 
-/** Codes beyond this many count as one, whatever a callee makes up. */
+/** Codes beyond this many count as one code, so that a callee cannot add series without limit. */
 const GREATEST_CODE_COUNT = 64;
 
-/** What the labels of a series are. */
+/** The labels of a series. */
 export interface CallLabels {
   readonly procedure: string;
   /** The context that calls, `edge`, or `outside`. */

@@ -2,16 +2,16 @@ import type { Registry } from "prom-client";
 
 /** One line of the exposition. */
 export interface Sample {
-  /** Where it differs from the metric's name. */
+  /** Set if it differs from the metric's name. */
   readonly metricName?: string;
   readonly labels: Record<string, string | number>;
   readonly value: number;
 }
 
 /**
- * Adds a metric whose numbers are kept elsewhere and copied when it is scraped.
+ * Adds a metric whose numbers are kept elsewhere and copied at each scrape.
  *
- * prom-client asks a registered metric for `get()` alone, but types it as one of its own classes.
+ * prom-client calls only `get()` on a registered metric, but its types require one of its own classes.
  */
 export function registerCopied(registry: Registry, name: string, type: "histogram" | "counter", help: string, read: () => Sample[]): void {
   const metric = { name, help, get: async () => ({ name, help, type, aggregator: "sum", values: read() }), reset() {} };

@@ -1,7 +1,7 @@
 import { readSafely, storableText } from "../kernel/index.ts";
 import { REDACTED, redactText } from "./text-redaction.ts";
 
-/** Members of an error that a log may show. Anything else may be data: Postgres puts whole rows into `detail`. */
+/** Members of an error that a log may show. Every other member may be data: Postgres puts whole rows into `detail`. */
 const SHOWN_MEMBERS = [
   "code",
   "status",
@@ -29,8 +29,8 @@ const PARAMETERS = /(?:\r?\n|\s)params?(?:eters)?:[\s\S]*$/i;
 /**
  * An error as it is logged: class, message, stack, cause, and known members.
  *
- * Errors of database drivers carry the statement's parameters, as members and inside the message, which repeats in the stack; with them go
- * passwords. From an error that has a statement, everything after it is cut off.
+ * Errors of database drivers carry the statement's parameters, as members and inside the message, which the stack repeats. Parameters may be passwords. So
+ * everything after the statement is cut off from an error that has one.
  */
 export function redactError(error: Error, redactMember: (value: unknown) => unknown): Record<string, unknown> {
   const hasStatement = isStatementError(error);
@@ -47,11 +47,11 @@ export function redactError(error: Error, redactMember: (value: unknown) => unkn
   return shown;
 }
 
-/** Longest message or stack that is looked through. A handler may throw an error with megabytes of either. */
+/** The longest message or stack that is searched. A handler may throw an error with megabytes of either. */
 const GREATEST_LENGTH = 64 * 1024;
 
 /**
- * What was thrown as a sentence that may be kept and shown to operators: its name and its message, without the secrets in them.
+ * The thrown value as a sentence that may be stored and shown to operators: its name and its message, without the secrets in them.
  *
  * Never throws. The text can be stored: it is well-formed and has no U+0000.
  */
@@ -79,7 +79,7 @@ function isStatementError(error: Error): boolean {
   return typeof query === "string" || params !== undefined || parameters !== undefined;
 }
 
-/** Only the frames: the first lines of a stack are the message once more, which may look like frames. */
+/** Only the frames: a stack begins with the message again, and lines of a message may look like frames. */
 function stackFrames(error: Error): string {
   const { stack: whole, message } = error;
   if (typeof whole !== "string" || typeof message !== "string") return "";

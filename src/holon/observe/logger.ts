@@ -3,20 +3,20 @@ import { isInstanceOf, type Logger } from "../kernel/index.ts";
 import { redact } from "./redaction.ts";
 import { redactText } from "./text-redaction.ts";
 
-/** How loud a log is; `silent` writes nothing. */
+/** The lowest level that is written; `silent` writes nothing. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
-/** What a logger is made from. */
+/** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** On every line, as `name`. */
+  /** Added to every line, as `name`. */
   readonly name: string;
   readonly level: LogLevel;
-  /** Where lines go; standard output by default, written before the call returns, so that a crash loses none. */
+  /** The destination of the lines; by default standard output, written before the call returns, so that a crash loses no line. */
   readonly destination?: DestinationStream;
 }
 
 /**
- * A logger that writes one JSON line a call, with every secret left out.
+ * A logger that writes one JSON line for each call, with all secrets removed.
  *
  * Guarantee: fields are copied and redacted before pino sees them; a level that is off costs one comparison.
  */
@@ -63,9 +63,9 @@ class RedactingLogger implements Logger {
   }
 }
 
-/** Whatever was handed in for the fields of a line: a log line is no reason to fail. */
+/** The fields of a line from any given value: a wrong argument must not make the log call fail. */
 function toFields(given: unknown): Record<string, unknown> {
-  // An error handed in bare is a field of its own; pino would otherwise write its members as the line's.
+  // An error that is passed directly becomes a field of its own; otherwise pino would write its members as members of the line.
   const copy = redact(isInstanceOf(given, Error) ? { err: given } : given);
   return typeof copy === "object" && copy !== null && !Array.isArray(copy) ? (copy as Record<string, unknown>) : { value: copy };
 }

@@ -2,29 +2,29 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CallMetrics } from "./call-metrics.ts";
 import type { WorkMetrics } from "./work-metrics.ts";
 
-/** A number that is read when it is asked for. */
+/** A number that is read at each scrape. */
 export interface GaugeReader {
   readonly name: string;
   readonly help: string;
-  /** Absent for a single number. Their values must come from closed lists. */
+  /** Absent for a single number. The values of labels must come from closed lists. */
   readonly labels?: readonly string[];
-  /** Label values and number; for a single number `[[[], 7]]`. */
+  /** Label values and their number; for a single number `[[[], 7]]`. */
   readonly values: () => GaugeValues | Promise<GaugeValues>;
 }
 
 /** Numbers by the values of their labels. */
 export type GaugeValues = Iterable<readonly [labelValues: readonly string[], value: number]>;
 
-/** What the metrics of a process are made from. */
+/** Options of {@link createMetrics}. */
 export interface MetricsOptions {
   readonly calls?: CallMetrics;
   readonly work?: WorkMetrics;
   readonly gauges?: readonly GaugeReader[];
-  /** Memory, CPU, garbage collection and event-loop delay of this process; on by default. Observers of them live as long as the process. */
+  /** Memory, CPU, garbage collection and event-loop delay of this process; on by default. Their observers live as long as the process. */
   readonly processMetrics?: boolean;
 }
 
-/** All metrics of one process, in a registry of their own: two apps in one process do not meet. */
+/** All metrics of one process, in a registry of their own, so that two apps in one process do not share any. */
 export interface Metrics {
   readonly contentType: string;
   /** The exposition that Prometheus scrapes. */
@@ -33,7 +33,7 @@ export interface Metrics {
   addGauge(reader: GaugeReader): void;
 }
 
-/** Gathers what a process counts; nothing is computed until somebody scrapes. */
+/** Collects the counts of a process; nothing is computed before a scrape. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   if (options.processMetrics !== false) collectDefaultMetrics({ register: registry });

@@ -2,7 +2,7 @@ const throwing = (): never => {
   throw new TypeError("a trap throws");
 };
 
-/** Values that user code may hand over where an object like `{ n: 1 }` is meant. Reading each throws or ends in no JSON of that form. */
+/** Values that user code may pass in place of an object like `{ n: 1 }`. Reading any of them throws or yields no JSON of that form. */
 export const ODD_VALUES: readonly (readonly [name: string, make: () => unknown])[] = [
   ["an object whose getter throws", () => Object.defineProperty({}, "n", { enumerable: true, get: throwing })],
   ["an object whose toJSON throws", () => ({ n: {}, toJSON: throwing })],

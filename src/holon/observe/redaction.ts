@@ -2,7 +2,7 @@ import { readSafely } from "../kernel/index.ts";
 import { redactError } from "./error-redaction.ts";
 import { REDACTED, redactText } from "./text-redaction.ts";
 
-/** Parts of names that hold secrets, compared in lower case without `-` and `_`: `X-Api-Key`, `apiKey` and `API_KEY` are one. */
+/** Parts of names of secrets, compared in lower case without `-` and `_`: `X-Api-Key`, `apiKey` and `API_KEY` are equal. */
 const SECRET_NAMES =
   /passw|passphrase|secret|token|session|authorization|cookie|apikey|privatekey|accesskey|credential|connectionstring|databaseurl|redisurl|smtpurl|mailurl|connectionparams|querystring|^(?:pwd|dsn|query|search|ticket|pin|otp|cvc|cvv|iban|cardnumber|signature|jwt|bearer|argsquery|parameters|params)$/;
 
@@ -10,10 +10,10 @@ const DEPTH = 8;
 const MEMBERS = 200;
 
 /**
- * An own copy of a value with everything secret left out: members by their name at any depth and in any letter case, errors by their type,
- * and in texts passwords in URLs, bearer credentials and signed tokens.
+ * A copy of a value without secrets: members are removed by their name at any depth and in any letter case, errors are redacted by their type, and texts lose
+ * passwords in URLs, bearer credentials and signed tokens.
  *
- * pino's own redaction knows fixed paths only, and missed deep ones and other letter cases. The copy is bounded in depth, width and length.
+ * pino's own redaction knows fixed paths only, and missed deep members and other letter cases. The copy is bounded in depth, width and length.
  */
 export function redact(value: unknown, depth = 0): unknown {
   switch (typeof value) {
@@ -31,7 +31,7 @@ export function redact(value: unknown, depth = 0): unknown {
   }
 }
 
-/** Whether a member of this name holds a secret. */
+/** Whether a member of this name is a secret. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAMES.test(name.toLowerCase().replace(/[-_\s.]/g, ""));
 }

@@ -1,22 +1,22 @@
-/** What stands in the log where a secret was. */
+/** The text that replaces a secret in the log. */
 export const REDACTED = "[redacted]";
 
 const TEXT_LENGTH = 8 * 1024;
 
-/** What is replaced, by what. Each pattern reads a text once, however often it begins to fit: texts come from anybody. */
+/** Patterns and their replacements. Each pattern reads a text once, however often it begins to match, because texts may come from an attacker. */
 const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, REDACTED],
-  // Query strings hold inputs and tickets, and are nobody's business.
+  // Query strings contain inputs and tickets, which must not be in a log.
   [/\?(?<=\/[\w.~:@%+,/[\]-]{0,500}\?)[^\s"'<>)]+/g, `?${REDACTED}`],
   [/\b((?:set-)?cookie["']?\s{0,3}[:=]\s{0,3})[^\r\n]+/gi, `$1${REDACTED}`],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
 ];
 
-/** `password=x`, `"apiKey": "x"`, `PGPASSWORD: 'x'`, `password "x"`: whatever a name before ends with. */
+/** `password=x`, `"apiKey": "x"`, `PGPASSWORD: 'x'`, `password "x"`: the value after a name that contains such a word. */
 const NAMED =
   /((?:passw(?:or)?d|passphrase|secret|token|authorization|api[-_]?key|private[-_]?key|access[-_]?key|credentials?|signature|\b(?:pwd|pin|otp|cvc|cvv|iban|jwt|dsn))[\w-]{0,40}\\?["']?(?:\s{0,3}[=:]\s{0,3}|\s(?=["'])))(\\?"(?:[^"\\]|\\[^"])*\\?"?|'[^']*'?|[^\s,;&"'<>)\]}]+)/gi;
 
-/** A text without the credentials in it, cut to a length that a log line may have. */
+/** A text without its credentials, cut to the length that a log line may have. */
 export function redactText(text: string): string {
   const cut = text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}... ${text.length - TEXT_LENGTH} more` : text;
   let shown = withoutTokens(withoutPasswords(withoutParameters(cut)));
@@ -36,7 +36,7 @@ function withoutParameters(text: string): string {
 const UP_TO_AT = /[^\s@]+@?/g;
 const USER = /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,200}:/i;
 
-/** Passwords of URLs. What stands before an `@` is looked through once, not once for each URL that may begin in it. */
+/** Removes passwords of URLs. The text before an `@` is searched once, not once for each URL that may begin in it. */
 function withoutPasswords(text: string): string {
   if (!text.includes("://")) return text;
   return text.replace(UP_TO_AT, (part) => {
@@ -48,7 +48,7 @@ function withoutPasswords(text: string): string {
 const DOTTED = /[\w.-]+/g;
 const TOKEN_HEAD = /\beyJ[\w-]/;
 
-/** Signed tokens: three parts with dots between, of which the first is the beginning of an object in Base64. */
+/** Removes signed tokens: three parts with dots between them, of which the first is the beginning of an object in Base64. */
 function withoutTokens(text: string): string {
   if (!text.includes("eyJ")) return text;
   return text.replace(DOTTED, (run) => {

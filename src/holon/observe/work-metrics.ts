@@ -1,22 +1,25 @@
 import type { Registry } from "prom-client";
 import { registerCopied, type Sample } from "./copied-metric.ts";
 
-/** What runs behind calls. */
+/** Kinds of background work. */
 export type WorkKind = "job" | "event" | "step";
 
-/** How an attempt ended; one that failed is tried again, or not: what was set aside is told by gauges. */
+/** How an attempt ended. One that failed may be tried again or set aside; gauges count what was set aside. */
 export type WorkOutcome = "done" | "failed";
 
-/** Counts one attempt. Names come from declarations only: the job, `<producer>.<event>`, the workflow of a step. */
+/** Counts one attempt. Names come from declarations only: the job, `<producer>.<event>`, or the workflow of a step. */
 export type CountWork = (kind: WorkKind, context: string, name: string, outcome: WorkOutcome) => void;
 
-/** What a process may find that its version does not know. */
+/** Kinds of work that a process may find and that its version does not know. */
 export type LeftKind = "event" | "job" | "delay" | "run" | "message" | "outbox";
 
-/** Counts what a process does not know and leaves to others. The names come from rows and messages: whoever counts bounds how many there are. */
+/**
+ * Counts work that a process does not know and leaves to other processes. The names come from rows and messages, so the implementation limits how many it
+ * keeps.
+ */
 export type CountLeft = (kind: LeftKind, context: string, name: string, count: number) => void;
 
-/** Counts rows that were removed because they were old. */
+/** Counts rows that were removed because of their age. */
 export type CountRemoved = (context: string, table: string, count: number) => void;
 
 /** Runs an attempt and counts how it ended. */
