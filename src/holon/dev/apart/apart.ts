@@ -8,12 +8,12 @@ import { renderTable } from "../../process/plan/render-table.ts";
 import { freePorts } from "../postgres/free-ports.ts";
 import { superviseChild } from "./supervised-child.ts";
 
-/** What {@link runApart} needs. */
+/** Options of {@link runApart}. */
 export interface ApartOptions {
   readonly app: App;
-  /** The plan of this process, which hosts nothing itself: public port, database and secret are taken from it. */
+  /** The plan of this process, which hosts no context: its children get the public port, the database and the secret from it. */
   readonly plan: Plan;
-  /** Of the embedded server, where the plan has one. */
+  /** Address of the embedded server, if the plan has one. */
   readonly databaseUrl: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
@@ -22,8 +22,8 @@ export interface ApartOptions {
 type Environment = Record<string, string | undefined>;
 
 /**
- * Runs an edge and one process for each context on this machine, for development; restarts a child that dies. Each has a key that was made
- * up for it, as each has one of its own in production.
+ * Runs an edge and one process for each context on this machine, for development; restarts a child that dies. Each child gets a new key of its own, as each
+ * process has its own key in production.
  *
  * Guarantee: no child outlives this process, however it ends: each stops when the channel to its supervisor breaks.
  */
@@ -90,7 +90,7 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartOption
   };
 }
 
-/** The caller's environment without what says which process hosts what: the supervisor decides that. */
+/** The caller's environment without the variables that decide which process hosts which context: the supervisor decides that. */
 function withoutTopology(env: Readonly<Environment>, contexts: readonly ContextShape[]): Environment {
   const decided = new Set([
     "HOLON_CONTEXTS",

@@ -1,29 +1,29 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fullJitterMs, type Logger } from "../../kernel/index.ts";
 
-/** A child process that is kept running. */
+/** A child process that is restarted when it dies. */
 export interface SupervisedChild {
   readonly name: string;
-  /** Of the present process; undefined between a death and the restart. */
+  /** Id of the running process; undefined between a death and the restart. */
   readonly pid: number | undefined;
-  /** Ends it and restarts it no more; resolves when it is gone. */
+  /** Stops the child and does not restart it; resolves when it has ended. */
   close(): Promise<void>;
 }
 
-/** Bounds of the wait before a restart; it grows while a child keeps dying young. */
+/** Bounds of the wait before a restart; the wait grows while the child dies soon after each start. */
 const RESTART = { firstMs: 200, greatestMs: 10_000 } as const;
 
-/** A child that lived this long starts the waits from the beginning. */
+/** After a life of at least this time, the waits start again from the shortest. */
 const OLD_ENOUGH_MS = 10_000;
 
 /** How long a child may take to stop before it is killed. */
 const STOP_MS = 30_000;
 
-/** Exit code of a bad configuration: restarting would not mend it. */
+/** Exit code of a bad configuration: a restart would not repair it. */
 const BAD_CONFIGURATION = 2;
 
 /**
- * Runs this very program again with another environment, and again whenever it dies.
+ * Runs this program again with another environment, and restarts it each time that it dies.
  *
  *   running --exit--> waiting --jittered time--> running
  *   running --exit with code 2--> given up

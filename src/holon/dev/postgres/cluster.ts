@@ -7,7 +7,7 @@ import { spawnGuarded } from "./guarded-process.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 import type { Unprivileged } from "./unprivileged.ts";
 
-/** The data folder of a server, made once and kept. */
+/** The data folder of a server. It is made once and kept. */
 export interface Cluster {
   readonly data: string;
   readonly password: string;
@@ -19,21 +19,21 @@ export const EMBEDDED_LOGIN = "holon";
 const PASSWORD_FILE = "holon.password";
 
 /**
- * Opens the data folder, or makes it where there is none.
+ * Opens the data folder, or makes it if there is none.
  *
- * It is made beside its place, with its password inside, and renamed: killed in the middle, it leaves nothing half made, only a folder that the
- * next start removes. Logins need the password (scram-sha-256), which only our own user can read.
+ * A new one is made in a folder beside it, with its password inside, and then renamed. So a process that is killed meanwhile leaves nothing half made, only a
+ * folder that the next start removes. Logins need the password (scram-sha-256), which only our own user can read.
  */
 export async function openCluster(folder: string, binaries: PostgresBinaries, who: Unprivileged, durable: boolean): Promise<Cluster> {
   const data = path.join(folder, "data");
   await removeUnfinished(folder);
   if (!existsSync(path.join(data, "PG_VERSION"))) await makeCluster(folder, binaries, who, durable);
-  // Made by an earlier start that ran as somebody else.
+  // An earlier start made it, and that start may have run as another user.
   else await who.own(data);
   return { data, password: (await readFile(path.join(data, PASSWORD_FILE), "utf8")).trim() };
 }
 
-/** The address of the server that another process runs on a cluster. Errors: the file system's, where nobody has made the cluster. */
+/** The address of the server that another process runs on a cluster. Errors: those of the file system, if the cluster was not made yet. */
 export async function clusterUrl(folder: string, port: number, database: string): Promise<string> {
   const password = (await readFile(path.join(folder, "data", PASSWORD_FILE), "utf8")).trim();
   return `postgres://${EMBEDDED_LOGIN}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
@@ -47,7 +47,7 @@ async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unpr
   await mkdir(made, { mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
   await who.own(workshop);
-  // The password is long and random, so repeated hashing protects nothing and would only cost milliseconds at every connection.
+  // The password is long and random, so repeated hashing protects nothing and would only cost milliseconds for each connection.
   const args = ["-D", made, "-U", EMBEDDED_LOGIN, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "-c", "scram_iterations=1"];
   args.push("--encoding=UTF8", "--locale=C", "--no-instructions", ...(durable ? [] : ["--no-sync"]));
   const log = path.join(workshop, "initdb.log");
@@ -69,7 +69,7 @@ async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unpr
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    // Its initdb may still be dying; what cannot be removed now is removed next time.
+    // Its initdb may still be ending. A folder that cannot be removed now is removed at the next start.
     if (name.startsWith("making-")) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
   }
 }

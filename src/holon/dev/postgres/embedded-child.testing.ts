@@ -1,4 +1,4 @@
-/** A program for fault tests: starts an embedded server in the folder named on its command line, says so on its output, and stays. */
+/** A program for fault tests: it starts an embedded server in the folder named on its command line, reports that on its output, and keeps running. */
 import { startEmbeddedPostgres } from "./embedded-postgres.ts";
 
 try {

@@ -10,38 +10,38 @@ import { type ServerProcess, type ServerStart, startServerProcess } from "./serv
 import { SupervisedServer } from "./supervised-server.ts";
 import { chooseUnprivileged } from "./unprivileged.ts";
 
-/** Where and how an embedded server runs. */
+/** Options of an embedded server. */
 export interface EmbeddedPostgresOptions {
-  /** Where its data lives; made when missing. */
+  /** The folder of its data; made if it is missing. */
   readonly folder: string;
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number;
-  /** The database that `url` names, made when missing. */
+  /** The database that `url` names; made if it is missing. */
   readonly database?: string;
-  /** False gives up surviving a crash of the machine (not of the server), for tests only. */
+  /** False means that data may be lost in a crash of the machine (not of the server); for tests only. */
   readonly durable?: boolean;
-  /** False leaves the rows of old versions where they are, for tests of seconds only: after minutes of work the server gets slower and slower. */
+  /** False leaves old versions of rows in place. That is for tests of seconds only: after minutes of work the server becomes slower and slower. */
   readonly autovacuum?: boolean;
   readonly log?: Logger;
 }
 
-/** A real Postgres server that lives exactly as long as this process, or until `stop`. */
+/** A real Postgres server that runs until this process ends, or until `stop`. */
 export interface EmbeddedPostgres {
   /** Address with the owner's login and password. */
   readonly url: string;
   readonly port: number;
-  /** Process id of the server; another one after it died and was started again. */
+  /** Process id of the server; it changes when the server died and was started again. */
   readonly pid: number;
-  /** Ends all sessions, stops the server and gives the folder free. Calling it again waits for the same end. */
+  /** Ends all sessions, stops the server and releases the folder. A second call waits for the same end. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the Postgres server that came with npm.
+ * Starts the Postgres server that was installed from npm.
  *
- * Guarantee: it listens on 127.0.0.1 only and needs a password; a folder has one server at a time; none survives this process, however it ends.
- * A server that dies is started again on its folder and port, up to five times within a minute; the log tells, at `error`.
- * Errors: CONFLICT with `{ pid, port }` - a living process holds the folder, or the port is taken; UNAVAILABLE - it cannot run here.
+ * Guarantee: it listens on 127.0.0.1 only and needs a password; a folder has one server at a time; no server survives this process, however it ends.
+ * A server that dies is started again on its folder and port, up to five times within a minute; each time is logged as an `error`.
+ * Errors: CONFLICT with `{ pid, port }` - a running process holds the folder, or the port is taken; UNAVAILABLE - the server cannot run here.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = findPostgresBinaries();
@@ -79,7 +79,7 @@ async function ensureDatabase(cluster: Cluster, port: number, database: string):
   return url(database);
 }
 
-/** Starts a server where another one may have been left. */
+/** Starts a server on a folder in which an old server may still be running. */
 async function startCleared(start: ServerStart): Promise<ServerProcess> {
   await clearPostmaster(start.cluster.data);
   return startServerProcess(start);

@@ -5,32 +5,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { catalogueError } from "../../kernel/index.ts";
 import { isAlive, processBirth } from "./process-identity.ts";
 
-/** Who runs a server in a folder, as others may read it. */
+/** The process that runs a server in a folder, as other processes read it. */
 interface ClaimEntry {
   readonly pid: number;
   readonly birth: string | undefined;
-  /** Where the server answers; undefined while it starts. */
+  /** The port on which the server answers; undefined while it starts. */
   readonly port: number | undefined;
 }
 
 /** The right to run the one server of a folder. */
 export interface FolderClaim {
-  /** Tells those who come later where the server answers. */
+  /** Publishes the port on which the server answers, for processes that try to claim the folder later. */
   publish(port: number): Promise<void>;
   release(): Promise<void>;
 }
 
-/** How often two starters that met try again before one gives up: about 15 s. */
+/** How often two starting processes that meet try again before one gives up: about 15 s. */
 const ATTEMPTS = 100;
 
 /**
  * Claims a folder for this process.
  *
- * Every claimant first adds a file of its own and then looks for others, so of two that hold at once the later one would have seen the
- * earlier: at most one passes. A dead claimant's file names a process that can never come back (id and birth), so anybody may remove it: no
- * lock can go stale, and no lock file is ever taken over.
+ * Each claimant first adds its own file and then looks for other files. If two processes both held the folder, the later one would have seen the file of the
+ * earlier one, so at most one succeeds. The file of a dead claimant names a process that can never come back (by its id and its birth), so any process may
+ * remove it: no lock becomes stale, and no lock file is ever taken over.
  *
- * Errors: CONFLICT with `{ pid, port }` where a living process holds the folder.
+ * Errors: CONFLICT with `{ pid, port }` if a running process holds the folder.
  */
 export async function claimFolder(folder: string): Promise<FolderClaim> {
   const claims = path.join(folder, "claims");
@@ -48,7 +48,7 @@ export async function claimFolder(folder: string): Promise<FolderClaim> {
   return { publish: write, release: () => rm(own, { force: true }) };
 }
 
-/** Whether a living process holds a folder. */
+/** Whether a running process holds a folder. */
 export async function isClaimed(folder: string): Promise<boolean> {
   return (await otherClaim(path.join(folder, "claims"), "")) !== undefined;
 }

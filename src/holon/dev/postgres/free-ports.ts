@@ -2,16 +2,16 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
-/** By default no system gives these to outgoing connections, nor to servers on port 0: they stay free until the process that gets one listens. */
+/** By default no system uses these ports for outgoing connections, or for servers on port 0. So they stay free until the process that gets one listens. */
 const PORTS = { from: 20_000, to: 32_000 } as const;
 
-/** A port of 127.0.0.1 that nothing listens on now. Another process may take it before you listen on it: be ready to ask again. */
+/** A port of 127.0.0.1 on which nothing listens now. Another process may take it before you listen on it, so be ready to get another one. */
 export async function freePort(): Promise<number> {
   const [port] = (await freePorts(1)) as [number];
   return port;
 }
 
-/** Ports of 127.0.0.1 that nothing listens on now; different ones, because all are held until all are found. */
+/** Ports of 127.0.0.1 on which nothing listens now. They are all different, because each is held until all are found. */
 export async function freePorts(count: number): Promise<number[]> {
   const held = new Map<number, Server>();
   while (held.size < count) {
@@ -23,7 +23,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...held.keys()];
 }
 
-/** Undefined if something else has the port. Errors: what else keeps a server from listening. */
+/** Undefined if another program has the port. Errors: any other reason why a server cannot listen. */
 async function listenOn(port: number): Promise<Server | undefined> {
   const server = createServer().listen(port, "127.0.0.1");
   try {

@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { Unprivileged } from "./unprivileged.ts";
 
 /**
- * Runs a command as child of a shell that waits for the end of its input, which comes when we close it or when we die, however we die. The
- * waiting half then stops the command: politely (SIGINT, Postgres' fast shutdown), after 10 s firmly (SIGQUIT), after 5 s more by SIGKILL.
- * Both halves ignore other signals, and each survives the other. A shell, since it starts in a millisecond and takes a megabyte.
+ * Runs a command as the child of a shell. A second half of the shell waits for the end of its input, which comes when we close it or when we die, however we
+ * die. It then stops the command: by SIGINT (Postgres' fast shutdown), after 10 s by SIGQUIT, after 5 s more by SIGKILL. Both halves ignore other signals, and
+ * each survives the other. It is a shell because a shell starts in a millisecond and takes a megabyte.
  */
 const GUARD = `
 LC_ALL=C; export LC_ALL
@@ -27,17 +27,17 @@ exit "$code"
 
 /** A command that does not outlive this process. */
 export interface GuardedProcess {
-  /** Settles when the command has ended, with its exit code; undefined where a signal ended its guard. */
+  /** Settles when the command has ended, with its exit code; undefined if a signal ended its guard. */
   readonly ended: Promise<number | undefined>;
-  /** Asks the command to stop; `ended` says when it has. */
+  /** Begins to stop the command; `ended` settles when it has stopped. */
   stop(): void;
-  /** From now on the command does not keep this process alive; `stop` takes that back. */
+  /** From now on the command does not keep this process running; `stop` undoes that. */
   unref(): void;
 }
 
 /**
- * Starts a command that is stopped when this process ends, by `kill -9` too. It has a session of its own, so that Ctrl-C reaches only us and we
- * decide the order of stopping.
+ * Starts a command that is stopped when this process ends, even by `kill -9`. It has its own session, so that Ctrl-C reaches only us and we decide the order of
+ * stopping.
  */
 export function spawnGuarded(command: readonly string[], who: Unprivileged, outputFd: number): GuardedProcess {
   const child = spawn("/bin/sh", ["-c", GUARD, "holon-guard", ...command], {
@@ -50,7 +50,7 @@ export function spawnGuarded(command: readonly string[], who: Unprivileged, outp
     child.once("exit", (code) => resolve(code ?? undefined));
     child.once("error", () => resolve(undefined));
   });
-  // A guard that is gone already closes the pipe; writing to it must not bring us down.
+  // If the guard has already ended, the pipe is closed; writing to it must not end this process.
   child.stdin?.on("error", () => {});
   return {
     ended,
@@ -60,7 +60,7 @@ export function spawnGuarded(command: readonly string[], who: Unprivileged, outp
     },
     unref: () => {
       child.unref();
-      // A pipe of a child is a socket, which its type does not say.
+      // A pipe of a child is a socket, although its type does not show it.
       (child.stdin as Socket | null)?.unref();
     },
   };

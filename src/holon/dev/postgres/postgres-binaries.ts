@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { catalogueError } from "../../kernel/index.ts";
 
-/** Where the programs of the embedded server are. */
+/** The paths of the embedded server's programs. */
 export interface PostgresBinaries {
   readonly root: string;
   readonly initdb: string;
@@ -13,8 +13,8 @@ export interface PostgresBinaries {
 /**
  * Finds the programs that npm installed for this platform, and makes the links between their libraries.
  *
- * Links do not survive an npm package, and its install script does not run where scripts are off, so they are made here, each time one is
- * missing; several processes may do so at once.
+ * An npm package cannot contain links, and its install script does not run if scripts are disabled. So missing links are made here; several processes may do so
+ * at once.
  * Errors: UNAVAILABLE - no programs for this platform.
  */
 export function findPostgresBinaries(): PostgresBinaries {

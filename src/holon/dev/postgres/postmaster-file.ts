@@ -4,13 +4,13 @@ import { catalogueError } from "../../kernel/index.ts";
 import { isAlive, processCommand } from "./process-identity.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** What a running server says about itself in its data folder. */
+/** What a running server writes about itself in its data folder. */
 export interface Postmaster {
   readonly pid: number;
   readonly ready: boolean;
 }
 
-/** Reads `postmaster.pid`; undefined where there is none, or it is not yet written whole. */
+/** Reads `postmaster.pid`; undefined if there is none, or if it is not written completely yet. */
 export async function readPostmaster(data: string): Promise<Postmaster | undefined> {
   const text = await readFile(file(data), "utf8").catch(() => "");
   const lines = text.split("\n");
@@ -19,8 +19,8 @@ export async function readPostmaster(data: string): Promise<Postmaster | undefin
 }
 
 /**
- * Leaves a data folder without server: stops one that outlived its owner and its guard, kills sessions that outlived their server, and removes a
- * pid file that names nobody, or a stranger who got the same id. Only the holder of the folder's claim may call it.
+ * Makes sure that no server runs on a data folder. It stops a server that outlived its owner and its guard, kills sessions that outlived their server, and
+ * removes a pid file whose process is gone or whose id now belongs to another program. Only the holder of the folder's claim may call it.
  */
 export async function clearPostmaster(data: string): Promise<void> {
   const left = await readPostmaster(data);
@@ -39,8 +39,8 @@ async function stopServer(pid: number, data: string): Promise<void> {
 }
 
 /**
- * A session that computes does not notice that its server was killed, and no other server can start while it holds the memory of the old one.
- * Only Linux tells the folder of a process; elsewhere the start is tried again until they are gone.
+ * A session that computes does not notice that its server was killed, and no other server can start while that session holds the memory of the old one. Only
+ * Linux shows the folder of a process; on other systems the start is repeated until the sessions have ended.
  */
 async function killSessions(data: string): Promise<void> {
   const names = process.platform === "linux" ? await readdir("/proc") : [];
@@ -54,11 +54,11 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone already, which is what we want.
+    // It has already ended, which is what we want.
   }
 }
 
-/** A server of this very folder: ids are used again, and we are about to send signals. */
+/** Whether a process is a server of this folder: ids are used again, and we are about to send signals. */
 function isServer(pid: number, data: string): boolean {
   return isAlive(pid) && /postgres$/.test(processCommand(pid).split(" ")[0] ?? "") && processCommand(pid).includes(` -D ${data} `);
 }

@@ -1,21 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Whether a process with this id runs; one that ended and was not yet collected by its parent does not count. */
+/** Whether a process with this id runs. A process that has ended but whose parent has not collected it yet does not count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there and belongs to somebody else.
+    // EPERM: the process exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
   return linuxStat(pid)?.state !== "Z";
 }
 
 /**
- * When a process began, as a text that another process with the same id will not have; undefined where the platform does not tell.
+ * When a process began, as a text that another process with the same id will not have; undefined if the platform does not report it.
  *
- * Ids are used again (at once in a restarted container), so an id alone names nobody.
+ * Ids are used again (at once in a restarted container), so an id alone does not identify a process.
  */
 export function processBirth(pid: number): string | undefined {
   if (process.platform === "linux") return linuxStat(pid)?.birth;
@@ -28,7 +28,7 @@ export function processBirth(pid: number): string | undefined {
   }
 }
 
-/** The command line of a process; empty where it cannot be read. */
+/** The command line of a process; empty if it cannot be read. */
 export function processCommand(pid: number): string {
   try {
     if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
@@ -42,7 +42,7 @@ function linuxStat(pid: number): { state: string; birth: string } | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+    // The second field is the program's name in parentheses, which may itself contain spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return { state: fields[0] ?? "", birth: fields[19] ?? "" };
   } catch {

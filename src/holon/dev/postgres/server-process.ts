@@ -9,17 +9,17 @@ import { readPostmaster } from "./postmaster-file.ts";
 import type { Unprivileged } from "./unprivileged.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** What a server is started from. */
+/** The parts that a server is started with. */
 export interface ServerStart {
   readonly folder: string;
   readonly cluster: Cluster;
   readonly binaries: PostgresBinaries;
   readonly who: Unprivileged;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly durable: boolean;
   readonly autovacuum: boolean;
-  /** Breaks the start off. */
+  /** Stops the start early. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,13 +30,13 @@ export interface ServerProcess {
   readonly process: GuardedProcess;
 }
 
-/** How often a start is tried again when its port was taken meanwhile, or a dying predecessor still holds its memory. */
+/** How often a start is repeated if its port was taken meanwhile, or if a predecessor that is ending still holds its memory. */
 const START_ATTEMPTS = 20;
 
 /**
  * Starts Postgres on its data folder and waits until it is ready.
  *
- * Errors: CONFLICT - the port is taken; UNAVAILABLE with what the server said; the signal's reason, with no process left.
+ * Errors: CONFLICT - the port is taken; UNAVAILABLE with the server's own message; the signal's reason, with no process left running.
  */
 export async function startServerProcess(start: ServerStart): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
@@ -54,7 +54,7 @@ export async function startServerProcess(start: ServerStart): Promise<ServerProc
         details: { folder: start.folder, pid: null, port },
       });
     }
-    // A predecessor that was killed leaves its shared memory for the moment that its last backends need to notice.
+    // A predecessor that was killed leaves its shared memory until its last backends notice.
     if (attempt >= START_ATTEMPTS || !(portTaken || /shared memory block|lock file/i.test(said))) {
       throw catalogueError("UNAVAILABLE", `The embedded database in ${start.folder} does not start: ${said.trim()}`, { executed: "no" });
     }
@@ -95,9 +95,9 @@ function settings({ durable, autovacuum }: Pick<ServerStart, "durable" | "autova
     timezone: "UTC",
     log_timezone: "UTC",
     jit: "off",
-    // A statement whose process was killed ends, with its locks.
+    // Ends a statement whose client process was killed, so that its locks are released.
     client_connection_check_interval: "1000",
-    // The server's log keeps what concerns the server: statements and their values belong to nobody's log file.
+    // The log contains only messages of the server itself: statements and their values do not belong in a log file.
     log_min_messages: "log",
     log_min_error_statement: "panic",
     log_error_verbosity: "terse",
@@ -108,7 +108,7 @@ function settings({ durable, autovacuum }: Pick<ServerStart, "durable" | "autova
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
-/** Keeps the log from growing without end: it begins anew once it is over a megabyte. */
+/** Keeps the log from growing without end: it starts empty again once it is over a megabyte. */
 async function logSize(log: string): Promise<number> {
   const size = (await stat(log).catch(() => undefined))?.size ?? 0;
   if (size < 1024 * 1024) return size;

@@ -4,7 +4,7 @@ import { type Logger, silentLogger } from "../../kernel/index.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { SupervisedServer } from "./supervised-server.ts";
 
-/** A process id that no process has: Linux gives none above four million. */
+/** A process id that no process has: Linux assigns no ids above four million. */
 const NOBODY = 99_999_999;
 
 interface Fake extends ServerProcess {

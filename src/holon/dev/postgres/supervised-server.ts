@@ -4,24 +4,24 @@ import { isAlive } from "./process-identity.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** Starts the server anew where the last one was. Errors: it does not start, or the signal was given. */
+/** Starts the server again on the port of the last one. Errors: the server does not start, or the signal is aborted. */
 export type Restart = (port: number, signal: AbortSignal) => Promise<ServerProcess>;
 
-/** Most restarts within {@link RESTART_WINDOW_MS}: what dies again and again is not helped by them. */
+/** Most restarts within {@link RESTART_WINDOW_MS}: more do not help a server that dies again and again. */
 const GREATEST_RESTARTS = 5;
 
 const RESTART_WINDOW_MS = 60_000;
 
-/** How often a server whose guard was killed, and which nobody else watches, is looked at. */
+/** How often a server is checked if its guard was killed, since no other process watches it then. */
 const LOOK_MS = 200;
 
 /**
  * A server that is started again when it dies.
  *
  *     runs --dies--> restarts --ready--> runs            on the same port, with another process id
- *     restarts --does not start--> restarts              a little later each time
- *     runs, restarts --too many restarts--> given up     an error in the log; only stop() is left
- *     runs, restarts, given up --stop()--> stopped       a restart on its way is broken off
+ *     restarts --does not start--> restarts              after a longer wait each time
+ *     runs, restarts --too many restarts--> given up     an error in the log; after that only stop() has an effect
+ *     runs, restarts, given up --stop()--> stopped       a restart that has begun is stopped
  */
 export class SupervisedServer {
   readonly port: number;
@@ -29,7 +29,7 @@ export class SupervisedServer {
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   readonly #watching: Promise<void>;
-  /** When it was started again, in the window. */
+  /** Times of the restarts within the window. */
   #restarts: number[] = [];
   #server: ServerProcess;
 
@@ -41,12 +41,12 @@ export class SupervisedServer {
     this.#watching = this.#watch();
   }
 
-  /** Process id of the present server, or of the last one. */
+  /** Process id of the running server, or of the last one. */
   get pid(): number {
     return this.#server.pid;
   }
 
-  /** Stops the server, or the restart that is on its way; no process is left. */
+  /** Stops the server, or the restart that has begun; no process is left running. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#server.process.stop();
@@ -58,7 +58,7 @@ export class SupervisedServer {
       const code = await this.#ended(this.#server);
       if (this.#stopping.signal.aborted) return;
       this.#log.error({ port: this.port, pid: this.pid, code }, "The embedded database died and is started again.");
-      // Where its guard was killed, the guard's other half still waits for our end.
+      // If its guard was killed, the guard's other half still waits for the end of its input.
       this.#server.process.stop();
       const next = await this.#again();
       if (next === undefined) return;
@@ -68,7 +68,7 @@ export class SupervisedServer {
     }
   }
 
-  /** Waits for the end of the server itself: its guard, whose end is told at once, may have been killed before it. */
+  /** Waits for the end of the server itself: its guard may have been killed before it, and the end of the guard is reported at once. */
   async #ended({ process, pid }: ServerProcess): Promise<number | undefined> {
     const { signal } = this.#stopping;
     const code = await process.ended;
@@ -102,7 +102,7 @@ export class SupervisedServer {
   }
 }
 
-/** Waits, or less where the signal comes first; keeps no process alive. */
+/** Waits for the time or until the signal is aborted; keeps no process running. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { ref: false, signal }).catch(() => {});
 }

@@ -11,9 +11,9 @@ import { isClaimed } from "./folder-claim.ts";
 export interface TestServer {
   /** Address with the owner's login; its database is not for tests. */
   readonly url: string;
-  /** Stops it and removes its data, unless a database of it is kept. */
+  /** Stops it and removes its data, unless one of its databases is kept. */
   stop(): Promise<void>;
-  /** Keeps the data after `stop`. Returns where it is. */
+  /** Keeps the data after `stop`. Returns its folder. */
   keep(): string;
 }
 
@@ -23,18 +23,18 @@ export interface TestDatabase {
   readonly url: string;
   /** Removes it with its roles, unless it is kept. */
   drop(): Promise<void>;
-  /** Keeps it for looking at, as after a failed test. Returns where it is. */
+  /** Keeps it so that it can be inspected, such as after a failed test. Returns its name and its folder. */
   keep(): string;
 }
 
-/** A database that others are copied from. */
+/** A database from which test databases are copied. */
 export interface TestTemplate {
-  /** Names what is in it: a template is built once for each key on a server. */
+  /** Names its content: a template is built once for each key on a server. */
   readonly key: string;
   build(url: string): Promise<void>;
 }
 
-/** How a test database is made. */
+/** Options of {@link createTestDatabase}. */
 export interface TestDatabaseOptions {
   readonly server: TestServer;
   readonly template?: TestTemplate;
@@ -42,17 +42,17 @@ export interface TestDatabaseOptions {
 
 const FOLDER_PREFIX = "holon-test-";
 
-/** How many servers of failed tests are kept for looking at, the newest ones. */
+/** How many servers of failed tests are kept for inspection: the newest ones. */
 const KEPT_COUNT = 10;
 
 /**
- * Starts a server for tests in a temporary folder: fast, since it gives up surviving a crash of the machine, and gone with this process, however
- * that ends. What killed processes left is removed, and what was kept, but for the newest.
+ * Starts a server for tests in a temporary folder. It is fast, because its data may be lost in a crash of the machine, and it ends with this process, however
+ * that ends. Folders that killed processes left are removed, and so are kept folders except the newest.
  */
 export async function startTestServer(): Promise<TestServer> {
   await removeLeftFolders();
   const folder = await mkdtemp(path.join(tmpdir(), FOLDER_PREFIX));
-  // Where root may not make user namespaces, the server runs as a user who must be able to enter.
+  // If root may not make user namespaces, the server runs as a user that must be able to enter the folder.
   await chmod(folder, 0o711);
   const server = await startEmbeddedPostgres({ folder, durable: false, autovacuum: false });
   let kept = false;
@@ -72,7 +72,7 @@ export async function startTestServer(): Promise<TestServer> {
 /**
  * Makes a new database, empty or as a copy of a template.
  *
- * Roles are named after their database: migrate the copy too, which finds nothing to do but to make its roles.
+ * Roles are named after their database, so migrate the copy too: that only makes its roles.
  */
 export async function createTestDatabase({ server, template }: TestDatabaseOptions): Promise<TestDatabase> {
   const name = `test_${randomBytes(5).toString("hex")}`;
@@ -96,7 +96,7 @@ export async function createTestDatabase({ server, template }: TestDatabaseOptio
 
 async function ensureTemplate(sql: Sql, server: TestServer, template: TestTemplate): Promise<string> {
   const name = `template_${createHash("sha256").update(template.key).digest("hex").slice(0, 10)}`;
-  // Locks belong to a session of the server's first database: other files, in other processes, want the same template.
+  // The lock is held in the server's first database, since test files in other processes may need the same template.
   await sql`select pg_advisory_lock(hashtext(${name}))`;
   try {
     const [found] = await sql<{ complete: boolean }[]>`select datistemplate as complete from pg_database where datname = ${name}`;
@@ -132,7 +132,10 @@ function databaseUrl(server: TestServer, name: string): string {
   return url.href;
 }
 
-/** A folder with the claim of a dead process was left by it; one with none was kept after a failure, or (no claims yet) is being made. */
+/**
+ * Removes folders of earlier runs. A folder with the claim of a dead process was left by that process. A folder without claims was kept after a failure, and a
+ * folder in which the claims folder is missing is still being made and stays.
+ */
 async function removeLeftFolders(): Promise<void> {
   const kept: { readonly folder: string; readonly changedMs: number }[] = [];
   for (const name of await readdir(tmpdir())) {

@@ -3,21 +3,21 @@ import { promisify } from "node:util";
 import { catalogueError } from "../../kernel/index.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 
-/** Somebody whom Postgres lets start it: it refuses root. */
+/** A user that may start Postgres, which refuses to run as root. */
 export interface Unprivileged {
-  /** The command line that runs a program as that somebody. */
+  /** The command line that runs a program as that user. */
   wrap(program: string, args: readonly string[]): readonly string[];
-  /** The user to spawn as; undefined for ourselves. */
+  /** The user id to spawn with; undefined for our own. */
   readonly uid: number | undefined;
-  /** Hands a folder and all in it to that somebody. */
+  /** Gives a folder and all its content to that user. */
   own(folder: string): Promise<void>;
 }
 
 const NOBODY = 65_534;
 
 /**
- * Chooses how to run Postgres: as ourselves; where we are root, as `nobody` of a user namespace of its own (files stay ours), or, where
- * namespaces are forbidden, as user 65534.
+ * Chooses the user that runs Postgres: our own; if that is root, `nobody` in a user namespace of its own (files stay ours); if namespaces are forbidden, user
+ * 65534.
  */
 export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
   if (process.getuid?.() !== 0) return { wrap: (program, args) => [program, ...args], uid: undefined, own: async () => {} };
@@ -27,7 +27,7 @@ export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
   return asNobody(binaries);
 }
 
-/** Runs as user 65534, who must be able to read the programs and to enter the folder. */
+/** Runs as user 65534, which must be able to read the programs and to enter the folder. */
 export function asNobody(binaries: PostgresBinaries): Unprivileged {
   const probe = spawnSync(binaries.postgres, ["--version"], { stdio: "ignore", uid: NOBODY, gid: NOBODY });
   if (probe.status !== 0) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Asks again every few milliseconds until the answer is not undefined; undefined after the given number of times. */
+/** Calls a function every few milliseconds until it returns a value; undefined after the given number of calls. */
 export async function waitUntil<Value>(
   ask: () => Value | undefined | Promise<Value | undefined>,
   everyMs: number,
