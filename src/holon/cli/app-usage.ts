@@ -4,7 +4,7 @@ import type { App } from "../process/app/define-app.ts";
 import { nearestName } from "../process/plan/nearest-name.ts";
 import { readCommandLine, UsageError } from "./command-line.ts";
 
-/** What the program of an app can be told, each with what it does. `alone` is for the app's own child processes, and in no help. */
+/** The commands of an app's program and their descriptions. `alone` is for the app's own child processes, and is not in the help. */
 const COMMANDS: Readonly<Record<string, string>> = {
   start: "runs this process as the environment says (the default)",
   apart: "runs an edge and one process for each context, for development",
@@ -17,13 +17,13 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 const HIDDEN = ["alone"];
 
-/** What a command line of an app comes to: a text to print, or a command with its words. */
+/** What a command line of an app asks for: a text to print, or a command with its words. */
 export type AppCommand = { readonly print: string } | { readonly command: string; readonly words: readonly string[] };
 
 /**
  * Reads the command line of an app's program.
  *
- * Errors: UsageError for a command, a word or an option that there is not.
+ * Errors: UsageError for an unknown command, word or option.
  */
 export function readAppCommand(app: App, workUsage: string, args: readonly string[]): AppCommand {
   const line = readCommandLine(args, { version: { type: "boolean" } });
@@ -56,7 +56,7 @@ function versionText({ name, api }: App): string {
   return `${name} ${api?.version ?? "0.0.0"}${holon === undefined ? "" : ` (holon ${holon})`}\n`;
 }
 
-/** Of the package that this file is part of; undefined in a bundle. */
+/** The version of the package that this file belongs to; undefined in a bundle. */
 function holonVersion(): string | undefined {
   try {
     const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { name?: string; version?: string };

@@ -1,18 +1,18 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { watchNpm } from "./watch-npm.ts";
 
-/** The words of a command line that a program does not understand. The message is one line. */
+/** A command line that a program does not understand. The message is one line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Exit code of a command line that is not understood, as of a bad configuration. */
+/** Exit code for a command line that is not understood; the same as for a bad configuration. */
 export const BAD_USAGE = 2;
 
 /** Options by name, as `node:util` takes them. */
 export type CommandOptions = NonNullable<ParseArgsConfig["options"]>;
 
-/** What a program makes of its command line. */
+/** The parsed command line of a program. */
 export type CommandLine<Options extends CommandOptions> = Pick<
   ReturnType<typeof parseArgs<{ options: Options; allowPositionals: true }>>,
   "values" | "positionals"
@@ -31,7 +31,7 @@ export function readCommandLine<const Options extends CommandOptions>(args: read
     return (values as { readonly help?: boolean }).help === true ? undefined : ({ values, positionals } as CommandLine<Options>);
   } catch (error) {
     if (!(error instanceof Error) || !(error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // Only the first sentence is about what was written.
+    // Only the first sentence is about the words of the user.
     throw new UsageError(`${error.message.split(/\.\s|\n/, 1)[0]}.`);
   }
 }
@@ -41,20 +41,20 @@ export interface Script<Options extends CommandOptions> {
   /** How to call it, with all options and their defaults. */
   readonly usage: string;
   readonly options: Options;
-  /** Words and options; those of the process where none are given. */
+  /** Words and options; by default those of the process. */
   readonly args?: readonly string[];
-  /** Answers the exit code. Errors: UsageError for values that it does not take; anything else is a failure, code 1. */
+  /** Returns the exit code. Errors: UsageError for values that it does not accept; any other error is a failure with code 1. */
   run(line: CommandLine<Options>): Promise<number> | number;
 }
 
-/** Runs a script: prints its usage where the command line asks for help, says in one line what is wrong with it, or runs it. Sets the exit code. */
+/** Runs a script. It prints the usage if the command line asks for help, or prints in one line what is wrong with the command line. Sets the exit code. */
 export async function runScript<const Options extends CommandOptions>({
   usage,
   options,
   args = process.argv.slice(2),
   run,
 }: Script<Options>): Promise<void> {
-  // What a script has started ends with it; and it would end unseen, and late, when its npm is killed.
+  // The processes that a script has started end with it. Without this, the script would end late and unseen when its npm is killed.
   const stopWatching = watchNpm(() => process.exit(1));
   try {
     const line = readCommandLine(args, options);
@@ -75,7 +75,7 @@ export function renderUsageError({ message }: UsageError): string {
   return `${message} --help shows what there is.\n`;
 }
 
-/** Refuses words where a script takes only options. Errors: UsageError. */
+/** Refuses words for a script that takes only options. Errors: UsageError. */
 export function refuseWords(words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`'${words.join(" ")}' is not understood: only options are.`);
 }

@@ -5,11 +5,11 @@ import type { Plan } from "../process/plan/index.ts";
 import { HandlerPlaces } from "./handler-places.ts";
 
 /**
- * Logs what nothing caught, and ends the process where that is asked for. Node would print the error as it is, with whatever secrets its message has.
+ * Logs errors that no code caught, and ends the process if the plan says so. Node would print the error as it is, with all secrets in its message.
  *
- * Shape: the app to run, whose handlers are known by name where that is asked for: by `trace`, and in development.
- * A call or a transaction that the toolkit handed out and nothing waits for is logged, and never ends the process. Another promise is the app's own:
- * `onUnhandled` decides. Exit code 1, as without it.
+ * Shape: the app to run. Its handlers are known by name in development, and in production if `onUnhandled` is `trace`.
+ * If a call or a transaction that the toolkit handed out fails and no code waits for it, that is logged and never ends the process. Any other promise belongs
+ * to the app: `onUnhandled` decides. Exit code 1, as without this function.
  */
 export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: Logger): App {
   const handlers = production && onUnhandled !== "trace" ? undefined : new HandlerPlaces();
@@ -22,7 +22,7 @@ export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: L
     const handler = handlers?.current;
     const place = { ...handler, ...call, ...(handler === undefined ? {} : { handler: handler.procedure }) };
     if (call !== undefined || isHolonError(reason) || wasHandedOut(reason)) {
-      // A handler started a call or a transaction and does not wait for it, or not yet. Its failure is an answer and no reason to end.
+      // A handler started a call or a transaction and does not wait for it, or not yet. Its failure is an answer and no reason to end the process.
       log.warn({ ...place, err: reason }, "a call or a transaction failed and nothing waits for its answer: await it, or catch its error");
     } else if (onUnhandled === "exit") {
       log.error(

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ContextModule } from "../define/index.ts";
 import type { App } from "../process/app/define-app.ts";
 
-/** The handler that some code was called by: `orders.place`, or `orders (job sendReceipt)`. */
+/** The handler that called some code: `orders.place`, or `orders (job sendReceipt)`. */
 export interface HandlerPlace {
   readonly procedure: string;
   readonly traceId?: string;
@@ -11,9 +11,9 @@ export interface HandlerPlace {
 type Handler = (args: unknown) => unknown;
 
 /**
- * Knows which handler the code that runs now was called by, whatever it awaited since.
+ * Knows which handler called the code that runs now, across all awaits since.
  *
- * Node follows each promise for it, which costs about a microsecond a call: only for processes that are asked to.
+ * Node follows each promise for this, which costs about a microsecond a call. So it is only for processes that are set up to do it.
  */
 export class HandlerPlaces {
   readonly #storage = new AsyncLocalStorage<HandlerPlace>();
@@ -23,7 +23,7 @@ export class HandlerPlaces {
     return this.#storage.getStore();
   }
 
-  /** The same app, whose handlers are known by name while they run. */
+  /** The same app; its handlers are known by name while they run. */
   nameHandlersOf(app: App): App {
     return { ...app, contexts: app.contexts.map((module) => this.#named(module)) };
   }
@@ -42,7 +42,7 @@ export class HandlerPlaces {
     };
   }
 
-  /** Handlers may stand in folders of the contract, by version, or in the object that `outsideEffect` or a rule on answers is. */
+  /** The contract may put handlers in nested objects, by version. A handler may also be inside the object that `outsideEffect` or a rule on answers is. */
   #tree<Tree>(nameOf: (path: string) => string, node: Tree, path = ""): Tree {
     if (typeof node === "function") return this.#handler({ procedure: nameOf(path) }, node as unknown as Handler) as Tree;
     if (typeof node !== "object" || node === null) return node;
@@ -60,7 +60,7 @@ export class HandlerPlaces {
     };
   }
 
-  /** A generator runs when its next item is asked for. */
+  /** A generator runs when its next item is requested. */
   #stream(place: HandlerPlace, items: AsyncIterable<unknown>): AsyncIterable<unknown> {
     const run = <Result>(work: () => Result): Result => this.#storage.run(place, work);
     return {

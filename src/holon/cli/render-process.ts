@@ -1,7 +1,7 @@
 import { renderTable } from "../process/plan/render-table.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
 
-/** What a process that has started tells: whether it is ready, a row a context, its addresses, and what keeps a context from working. */
+/** The text that a started process prints: whether it is ready, a row for each context, its addresses, and what keeps a context from working. */
 export function renderProcess({ plan, edge, mesh, ops, database, contexts, readiness }: RunningProcess): string {
   const rows = contexts.map(({ name, module, targets }) => [name, "this process", `${targets.size} procedures`, callsOf(module.calls)]);
   const remote = Object.entries(plan.addresses).map(([name, urls]) => [name, urls.join(", "), "", ""]);
@@ -22,12 +22,12 @@ function callsOf(calls: Readonly<Record<string, { readonly name: string }>>): st
     .join(", ");
 }
 
-/** The embedded database was made here, for whoever looks at this screen: its login is for psql. Any other has an owner. */
+/** The embedded database was made here, for the user at this terminal: its login is for psql. Any other database has an owner, so its password is hidden. */
 function shownUrl({ database }: RunningProcess["plan"], url: string): string {
   return database.kind === "embedded" ? url : withoutPassword(url);
 }
 
-/** A database URL that may be shown. */
+/** A database URL without its password, which may be shown. */
 export function withoutPassword(url: string): string {
   const shown = new URL(url);
   if (shown.password !== "") shown.password = "***";

@@ -2,9 +2,9 @@ import { HolonError } from "../kernel/index.ts";
 import { redactText } from "../observe/index.ts";
 
 /**
- * Why a process could not start, for a person: a sentence and a cure where the cause is a common one, the whole error where it is not.
+ * Why a process could not start, for the user at the terminal: a sentence and a cure if the cause is a common one, otherwise the whole error.
  *
- * Guarantee: no credentials; what cannot be opened is named by its URL as often as not.
+ * Guarantee: no credentials. The message often contains the URL of what cannot be opened.
  */
 export function renderStartFailure(name: string, error: unknown): string {
   return redactText(render(name, error));
@@ -15,9 +15,9 @@ function render(name: string, error: unknown): string {
   if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
   if (!(error instanceof Error)) return `${head} ${String(error)}`;
   const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  // The ports of the plan were free a moment ago: it is one of the app's own, or was taken meanwhile.
+  // The ports of the plan were free a moment ago: the port is one of the app's own, or was taken meanwhile.
   if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop the program that listens there, or choose another port.`;
   if (code === "EACCES") return `${head} port ${port} is not for this user. Choose one above 1023.`;
-  // What the system said of a file or a socket is a sentence; anything else is a bug, and wants its stack.
+  // An error of the system about a file or a socket has a clear sentence; any other error is a bug, and needs its stack.
   return `${head} ${code === undefined ? (error.stack ?? error.message) : error.message}`;
 }

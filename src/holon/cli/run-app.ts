@@ -24,28 +24,28 @@ import { assertWorkWords, runWorkCommand, WORK_USAGE } from "./work-command.ts";
 /** Exit code of a configuration that cannot work. */
 const BAD_CONFIGURATION = 2;
 
-/** Exit code where something could not be opened. */
+/** Exit code if something could not be opened. */
 const START_FAILED = 1;
 
 /** How long a process that could not start may take to end by itself. */
 const LINGER_MS = 2_000;
 
-/** What {@link runApp} takes from its process. */
+/** Options of {@link runApp}. */
 export interface RunAppOptions {
-  /** `start` where it is empty. */
+  /** `start` if it is empty. */
   readonly command?: string | undefined;
-  /** What the app itself found wrong with its part of the environment: reported together with the toolkit's own faults, and nothing is started. */
+  /** Faults that the app found in its own part of the environment. They are reported together with the toolkit's own faults, and nothing is started. */
   readonly faults?: readonly ConfigurationFault[];
 }
 
 /**
- * Runs an app as the environment says, until the process is told to stop. The last line of a `main.ts`.
+ * Runs an app as the environment says, until the process is asked to stop. The last line of a `main.ts`.
  *
- * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do;
- * `openapi` prints the document of the REST interface and needs no environment; `work` shows what waits and decides about it; `key` makes a key for
- * a process; `help`, `--help` and `--version` print what they say.
- * Exit codes: 0 after a stop, 1 where something could not be opened, 2 for a bad configuration, of which all faults are printed, for a login or database
- * that its server refuses, and for a command line that is not understood.
+ * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do; `openapi`
+ * prints the document of the REST interface and needs no environment; `work` shows background work that waits or failed and decides about it; `key` makes a key
+ * for a process; `help`, `--help` and `--version` print what they say.
+ * Exit codes: 0 after a stop; 1 if something could not be opened; 2 for a bad configuration (all faults are printed), for a login or database that its server
+ * refuses, and for a command line that is not understood.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
   try {
@@ -82,7 +82,7 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     }
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
-    // Something of the app's own may keep the process alive; it would do nothing for ever, and whoever supervises it would not start it again.
+    // The app's own code may keep the process running. It would do nothing for ever, and its supervisor would not start it again.
     setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }

@@ -1,19 +1,19 @@
 import type { Logger } from "../kernel/index.ts";
 import { watchNpm } from "./watch-npm.ts";
 
-/** Whether this process was begun by a supervisor, which may be gone by the time that somebody asks. */
+/** Whether a supervisor started this process. It is read now, because the supervisor may be gone later. */
 const SUPERVISED = process.channel !== undefined;
 
-/** A terminal sends SIGINT to every process of its group; a supervised one leaves it to its supervisor, which asks with SIGTERM. */
+/** A terminal sends SIGINT to every process of its group. A supervised process leaves it to its supervisor, which sends SIGTERM. */
 const STOP_SIGNALS = SUPERVISED ? (["SIGTERM"] as const) : (["SIGINT", "SIGTERM"] as const);
 
-/** How long after its grace a stop may hang before the process ends anyway. */
+/** How long a stop may hang after its grace period before the process ends anyway. */
 const HANG_MS = 10_000;
 
 /**
- * Ends the process with `exitCode` if its supervisor goes away while it starts; what comes back ends this, once it has started.
+ * Ends the process with `exitCode` if its supervisor goes away during the start. Call the returned function when the process has started.
  *
- * A start may wait for a server that went away together with the supervisor, which would not start again what hangs there.
+ * A start may wait for a server that went away together with the supervisor; no supervisor would then restart a process that hangs there.
  */
 export function endWithSupervisor(exitCode: number): () => void {
   const end = (): void => process.exit(exitCode);
@@ -24,9 +24,9 @@ export function endWithSupervisor(exitCode: number): () => void {
 }
 
 /**
- * Waits until the process is told to stop (SIGTERM, SIGINT, or the end of the process that supervises it, or of the npm that runs it), and stops.
+ * Waits until the process is asked to stop (by SIGTERM, by SIGINT, or by the end of its supervisor or of the npm that runs it), and stops.
  *
- * A second signal ends it at once. Exit code 0, or 1 where stopping failed or hung.
+ * A second signal ends it at once. Exit code 0, or 1 if the stop failed or hung.
  */
 export async function untilStopped(log: Logger, stop: () => Promise<void>, graceMs: number): Promise<void> {
   const reason = await toldToStop();
@@ -48,7 +48,7 @@ function toldToStop(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal));
     if (!SUPERVISED) watchNpm(() => resolve("the npm that ran it is gone"));
-    // The supervisor may have died while this process was starting: then nobody will ever say so.
+    // The supervisor may have died while this process was starting: then no event reports it.
     if (SUPERVISED && !process.connected) resolve("its supervisor is gone");
     else if (process.channel !== undefined) {
       process.on("SIGINT", () => {});

@@ -9,10 +9,10 @@ import { UsageError } from "./command-line.ts";
 import { renderWork } from "./work-list.ts";
 import { openWorkStores } from "./work-stores.ts";
 
-/** What Postgres says of a table that is not there. */
+/** Postgres' code for a table that does not exist. */
 const UNDEFINED_TABLE = "42P01";
 
-/** Exit code where there was nothing to decide about. */
+/** Exit code if there is no work with the given id. */
 const NOTHING_THERE = 1;
 
 const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
@@ -38,10 +38,10 @@ Exit code 1 where nothing has this id, or something could not be reached.
 `;
 
 /**
- * Shows what waits, failed or stands still, or decides about it, on the databases of the environment; processes may run meanwhile or not.
+ * Shows background work that waits, failed or is stuck, or decides about it, on the databases of the environment. Processes may run meanwhile or not.
  *
- * A job that runs again is taken up by a process that works. Exit codes: 1 where nothing has this id, or something could not be reached.
- * Errors: UsageError for words that make no command.
+ * A job that is run again is taken by a process that runs jobs. Exit codes: 1 if nothing has this id, or if a database could not be reached.
+ * Errors: UsageError for words that are not a command.
  */
 export async function runWorkCommand(app: App, plan: Plan, words: readonly string[]): Promise<void> {
   assertWorkWords(words);
@@ -66,7 +66,7 @@ export async function runWorkCommand(app: App, plan: Plan, words: readonly strin
   }
 }
 
-/** Errors: UsageError for words that make no command. */
+/** Errors: UsageError for words that are not a command. */
 export function assertWorkWords(words: readonly string[]): void {
   const [action = "list", context, id, ...rest] = words;
   const isComplete = action === "list" ? context === undefined : Object.hasOwn(DECISIONS, action) && id !== undefined && rest.length === 0;

@@ -2,11 +2,11 @@ import { redactText } from "../observe/text-redaction.ts";
 import { renderTable } from "../process/plan/render-table.ts";
 import type { WorkConsole } from "../work/index.ts";
 
-/** Most rows of each kind that are listed of a context. */
+/** The most rows of each kind that are listed for a context. */
 const SHOWN_COUNT = 100;
 const REASON_LENGTH = 120;
 
-/** What waits, failed or stands still, for a terminal. Errors: what a database throws that cannot be asked. */
+/** Background work that waits, failed or is stuck, for a terminal. Errors: those of a database that cannot be read. */
 export async function renderWork(consoles: readonly WorkConsole[]): Promise<string> {
   const parts = [await renderCounts(consoles)];
   for (const work of consoles) parts.push(...(await renderTroubles(work)));
@@ -78,7 +78,7 @@ function short(reason: string | null): string {
   return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH)}...` : text;
 }
 
-/** Reasons and keys come from anybody; what a terminal would act on is taken out. */
+/** Reasons and keys may come from any user, so characters that control a terminal are removed. */
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");

@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
 import { type Clock, catalogueError, isHolonError, type Logger, type OpenThings } from "../kernel/index.ts";
 import type { Plan } from "../process/plan/index.ts";
 
-/** What {@link openWorkStores} needs. */
+/** Options of {@link openWorkStores}. */
 export interface WorkStoresOptions {
   readonly plan: Plan;
   readonly open: OpenThings;
@@ -15,9 +15,10 @@ export interface WorkStoresOptions {
 }
 
 /**
- * The data of the contexts that a plan names, for looking and deciding: beside processes that run, or without any. It migrates nothing.
+ * The data of the contexts that a plan names, for commands that show background work and decide about it. Processes may run at the same time or not. It
+ * migrates nothing.
  *
- * Errors: UNAVAILABLE - no database, or one that no process has started on yet.
+ * Errors: UNAVAILABLE - no database, or one on which no process has started yet.
  */
 export async function openWorkStores({ plan, open, clock, log }: WorkStoresOptions): Promise<ReadonlyMap<string, ContextData>> {
   const shared = await sharedUrl(plan, open, log);
