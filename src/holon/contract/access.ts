@@ -3,10 +3,10 @@ import type { Principal } from "../kernel/principal.ts";
 import type { Access } from "./procedure.ts";
 
 /**
- * Why a principal may not call a procedure; undefined where it may.
+ * Why a principal may not call a procedure; undefined if it may.
  *
- * A system passes every access: which contexts it may call at all was declared and checked before. `internal` is refused where a call comes
- * in from outside, by not being there; a user that a context calls for passes.
+ * A system passes every access: the contexts that it may call were declared and checked before. `internal` needs no check here, because an internal procedure
+ * cannot be reached from outside; a user that a context calls for passes.
  */
 export function accessRefusal(access: Access, principal: Principal): HolonError | undefined {
   if (access === "public" || access === "internal" || principal.kind === "system") return undefined;

@@ -1,4 +1,4 @@
-/** A contract that cannot be kept: names the place and the cure. Thrown when the contract is declared. */
+/** An error in a contract; it names the place and the cure. Thrown when the contract is declared. */
 export class ContractError extends Error {
   override readonly name = "ContractError";
   readonly where: string;

@@ -8,13 +8,13 @@ import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./p
 import { assertRateLimits } from "./rate-limit.ts";
 import { parseRestRoutes, type RestRoute } from "./rest-route.ts";
 
-/** What a context promises to the others and to the outside. Plain data that a browser can import. */
+/** The promises of a context to other contexts and to clients. Plain data that a browser can import. */
 export interface Contract<Name extends string = string, Procedures extends ProcedureTree = ProcedureTree, Events extends EventMap = EventMap> {
   readonly kind: "contract";
   readonly name: Name;
   readonly procedures: Procedures;
   readonly events: Events;
-  /** What the context is for, in a sentence; for documents. */
+  /** The purpose of the context in one sentence, for documents. */
   readonly description: string | undefined;
   /** The `rest` lines of the procedures, parsed; in the order of declaration. */
   readonly routes: readonly RestRoute[];
@@ -28,18 +28,18 @@ const MEMBER_NAME = /^[a-z][A-Za-z0-9]{0,62}$/;
 const COMMON: ReadonlySet<string> = new Set(COMMON_REFUSALS);
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,62}$/;
 
-/** Names that objects have by themselves, or that tRPC's clients and promises give a meaning of their own. */
+/** Names that every object has, or to which tRPC's clients and promises give their own meaning. */
 const RESERVED = new Set([
   ...["then", "catch", "finally", "call", "apply", "bind", "query", "mutate", "subscribe", "prototype", "toJSON"],
   ...Object.getOwnPropertyNames(Object.prototype),
 ]);
 
 /**
- * Declares what a context promises.
+ * Declares the promises of a context.
  *
- * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that is
- * the toolkit's own, and for an `orderedBy` that is no field, for a `rest` line that cannot be
- * kept (see {@link parseRestRoutes}), and for an example that does not fit its schema; each names the procedure, the path inside the schema, and the cure.
+ * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that is the toolkit's
+ * own, for an `orderedBy` that is not a field, for a `rest` line that cannot work (see {@link parseRestRoutes}), and for an example that does not fit its
+ * schema. Each names the procedure, the path inside the schema, and the cure.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
   name: Name,

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { createParser, ParseFailure } from "./parser.ts";
 import { textHash } from "./text-hash.ts";
 
-/** The cursors of one list: what a contract takes, and what its handler reads and writes. */
+/** The cursors of one list, for its contract and its handler. */
 export interface Cursor<Position> {
   /** For the input. A text that was not written for this list is refused with BAD_REQUEST, like any other value that does not fit. */
   readonly schema: z.ZodString;
-  /** For the answer: the place behind a row, as a text that callers hand back unread. */
+  /** For the answer: the position of a row as a text. Callers send it back unread to continue after that row. */
   write(position: Position): string;
-  /** The place that a text stands for, which the schema has let through; undefined for any other text. */
+  /** The position in a text that the schema has accepted; undefined for any other text. */
   read(text: string): Position | undefined;
 }
 
@@ -16,11 +16,12 @@ const GREATEST_LENGTH = 2_000;
 const TEXT = /^[0-9a-f]{16}([\w-]+)$/;
 
 /**
- * Cursors for a list: they go on behind a row, however many rows came or went before it, where pages would skip or repeat.
+ * Cursors for a list. The list continues after a given row, however many rows were added or removed before it; pages by number would skip or repeat rows.
  *
- * A cursor holds a place and a check sum. It keeps mistakes out, not people: who makes one up gets another part of a list that he may read anyway.
+ * A cursor contains a position and a check sum. It catches mistakes and is no protection: a user that makes one up gets another part of a list that the user
+ * may read anyway.
  *
- * Shape: `list` names the list, so that cursors of one are none of another; `position` is what the rows are sorted by.
+ * Shape: `list` names the list, so that a cursor of one list is refused by another; `position` is the value that the rows are sorted by.
  */
 export function cursor<Position>(list: string, position: z.ZodType<Position>): Cursor<Position> {
   const parse = createParser(position);
@@ -52,7 +53,7 @@ function encode(value: unknown): string {
     .replaceAll("=", "");
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for a text that is not JSON. */
 function decode(encoded: string): unknown {
   try {
     const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));

@@ -16,7 +16,10 @@ const tree = (value: z.ZodType<number>): z.ZodType => {
 };
 const shapes = (...kinds: string[]) => z.discriminatedUnion("kind", kinds.map((kind) => z.object({ kind: z.literal(kind), size: z.int() })) as never);
 
-/** What a caller sends by the first schema, a callee takes by the second; then the same read as callee and caller of an output. */
+/**
+ * Each pair is tested twice: a caller sends by the first schema to a callee that takes the second; a callee answers by the first to a caller that reads the
+ * second.
+ */
 const COMPATIBLE: Record<string, readonly [from: z.ZodType, to: z.ZodType]> = {
   "the same schema": [base, base],
   "an optional member that the sender does not know": [base, base.extend({ note: z.string().optional() })],

@@ -5,15 +5,15 @@ import { type AnySchema, defOf } from "./schema-def.ts";
 import { type Direction, misfit } from "./schema-fit.ts";
 import { textHash } from "./text-hash.ts";
 
-/** One version of a procedure as two processes compare it: plain JSON, without words, access, defaults and routes. */
+/** One version of a procedure in the form in which two processes compare it: plain JSON, without descriptions, access, defaults and routes. */
 export interface ProcedureDescription {
   readonly type: AnyProcedure["type"];
   readonly idempotent: boolean;
-  /** What callers send; null for nothing. */
+  /** The JSON Schema of the input; null if there is no input. */
   readonly input: JsonSchema | null;
-  /** Whether callers may send nothing. */
+  /** Whether callers may leave the input out. */
   readonly inputOptional: boolean;
-  /** What callers get, of a subscription each item; null for nothing. */
+  /** The JSON Schema of the answer, or of each item of a subscription; null if there is no answer. */
   readonly output: JsonSchema | null;
   /** Details of the declared errors by code. */
   readonly errors: Readonly<Record<string, JsonSchema>>;
@@ -21,10 +21,10 @@ export interface ProcedureDescription {
   readonly hash: string;
 }
 
-/** Whether a caller and a callee that were built apart understand each other. */
+/** Whether a caller and a callee that were built separately understand each other. */
 export type ProcedureComparison = { readonly compatible: true } | { readonly compatible: false; readonly reason: string };
 
-/** Describes a procedure for {@link compareProcedures}. Costs about as much as building a JSON Schema: do it once, at start. */
+/** Describes a procedure for {@link compareProcedures}. Costs about as much as building a JSON Schema, so do it once, at start. */
 export function describeProcedure(procedure: AnyProcedure): ProcedureDescription {
   const { type, idempotent } = procedure;
   const input = toJsonSchema(procedure.input, "input");
@@ -39,7 +39,7 @@ export function describeProcedure(procedure: AnyProcedure): ProcedureDescription
   return { ...description, hash: textHash(JSON.stringify(canonical(description))) };
 }
 
-/** A short text that two versions of a procedure share where what they say of data is the same; order and words of the declaration do not count. */
+/** A short text that is equal for two versions of a procedure if they agree about data; the order and the descriptions of the declaration do not count. */
 export function procedureFingerprint(procedure: AnyProcedure): string {
   return describeProcedure(procedure).hash;
 }
@@ -47,9 +47,9 @@ export function procedureFingerprint(procedure: AnyProcedure): string {
 /**
  * Compares the caller's version of a procedure with the callee's.
  *
- * Compatible means: the callee takes everything that the caller may send, and the caller knows everything that the callee may answer, but for
- * members that it can overlook. A new optional member of the input and a new member of the output are compatible both ways. What cannot be
- * told from JSON Schema, as whether one regular expression implies another, counts as incompatible.
+ * Compatible means: the callee accepts everything that the caller may send, and the caller understands everything that the callee may answer, except members
+ * that it can ignore. A new optional member of the input and a new member of the output are compatible both ways. If JSON Schema cannot decide, such as whether
+ * one regular expression implies another, the versions count as incompatible.
  */
 export function compareProcedures(caller: ProcedureDescription, callee: ProcedureDescription): ProcedureComparison {
   const reason = caller.hash === callee.hash ? undefined : findReason(caller, callee);
@@ -75,7 +75,7 @@ function outputReason(caller: ProcedureDescription, callee: ProcedureDescription
   return compare("output", callee.output, caller.output, "toCaller");
 }
 
-/** Codes that only one side declares are no reason: callers always meet errors that they do not handle. */
+/** Codes that only one side declares are compatible: callers always get errors that they do not handle. */
 function errorReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
   for (const [code, expected] of Object.entries(caller.errors)) {
     const sent = callee.errors[code];
@@ -90,7 +90,7 @@ function compare(part: string, sent: JsonSchema, taken: JsonSchema, direction: D
   return found === undefined ? undefined : `${part}${found.path}: ${found.problem}`;
 }
 
-/** Keywords that say nothing of which values there may be. */
+/** Keywords that do not restrict values. */
 const WORDS = new Set(["$schema", "title", "description", "examples", "deprecated", "default", "readOnly", "id", "$id"]);
 
 function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | null {
@@ -98,7 +98,7 @@ function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | n
   return withoutWords(z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: z.registry() })) as JsonSchema;
 }
 
-/** `names`: whether keys are names that a contract chose, as those of `properties` are; they are kept whatever they are. */
+/** `names`: whether the keys are names that a contract chose, such as those of `properties`. Such keys are kept even if they look like keywords. */
 function withoutWords(value: unknown, names = false): unknown {
   if (Array.isArray(value)) return value.map((each) => withoutWords(each));
   if (typeof value !== "object" || value === null) return value;
@@ -106,7 +106,7 @@ function withoutWords(value: unknown, names = false): unknown {
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutWords(member, !names && (key === "properties" || key === "$defs"))]));
 }
 
-/** The same value with its keys in order, and the lists in order whose order means nothing. */
+/** The same value with sorted keys, and with lists sorted if their order has no meaning. */
 function canonical(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) {
     const items = value.map((each) => canonical(each));

@@ -3,7 +3,7 @@ import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { findNotUnicode } from "../kernel/unicode-text.ts";
 
-/** One thing that is wrong with an input: where, which rule, and a sentence. */
+/** One error in an input: the place, the rule, and a sentence. */
 export interface Issue {
   /** Keys and indexes from the top, joined by dots; empty for the value itself. */
   readonly path: string;
@@ -11,7 +11,7 @@ export interface Issue {
   readonly message: string;
 }
 
-/** What a parser answers where the value does not fit. A class of its own, because any value may be a success. */
+/** The result of a parser for a value that does not fit. It is a class, because any value may be a success. */
 export class ParseFailure {
   readonly issues: readonly Issue[];
 
@@ -25,17 +25,17 @@ export class ParseFailure {
   }
 }
 
-/** What zod notes while it parses, before it has found words. */
+/** An issue as zod records it while it parses, before it has made messages. */
 export type RawIssue = Awaited<ReturnType<z.ZodType["_zod"]["run"]>>["issues"][number];
 
 const MESSAGE_LENGTH = 300;
 const PATH_LENGTH = 200;
-/** Leaves the rest of an error's body room beside the issues. */
+/** Leaves space for the rest of an error's body beside the issues. */
 const ISSUES_BYTES = DEFAULT_LIMITS.errorBytes - 4 * 1024;
 
 /**
- * The first issues in short: at most 20, at most 12 KiB as JSON. Paths and messages repeat keys of the input, and an answer that repeats the
- * input's unions whole was seen to grow a thousandfold.
+ * The first issues, shortened: at most 20, at most 12 KiB as JSON. Paths and messages repeat keys of the input. An answer that repeats an input's unions in
+ * full was seen to grow a thousandfold.
  */
 export function toIssues(raw: readonly RawIssue[]): Issue[] {
   const encoder = new TextEncoder();
@@ -58,12 +58,12 @@ function toIssue(raw: RawIssue): Issue {
 /** What is wrong with a text that is not Unicode. */
 export const HALF_PAIR = { code: "forbidden_character", message: "half of a surrogate pair, which no UTF-8 text can hold" } as const;
 
-/** Why a value is refused that holds a text which is not Unicode. */
+/** The failure for a value that contains a text which is not Unicode. */
 export function notUnicode(value: unknown): ParseFailure {
   return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), ...HALF_PAIR }]);
 }
 
-/** Keys of the input are cut, which can tear a character in two, or are not Unicode to begin with. */
+/** Joins the steps. Keys of the input are cut, which can split a surrogate pair, and some are not Unicode at all. */
 function toPath(steps: readonly PropertyKey[]): string {
   return steps.map(String).join(".").slice(0, PATH_LENGTH).toWellFormed();
 }

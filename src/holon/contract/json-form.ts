@@ -1,4 +1,4 @@
-/** A copy of an object without its undefined members. Deleting them instead would make the object slow for all who read it later. */
+/** A copy of an object without its undefined members. Deleting them instead would make each later read of the object slow. */
 export function withoutUndefined(object: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(object)) {
@@ -7,7 +7,7 @@ export function withoutUndefined(object: Record<string, unknown>): Record<string
   return result;
 }
 
-/** Brings data to the form that JSON gives it, whatever its schema: in place, but where a member is undefined. */
+/** Brings data to the form that JSON gives it, whatever its schema. Works in place, except for objects with an undefined member. */
 export function normalizeJson(value: unknown): unknown {
   if (value === 0) return 0;
   if (typeof value !== "object" || value === null) return value;
@@ -25,7 +25,7 @@ export function normalizeJson(value: unknown): unknown {
   return strip ? withoutUndefined(object) : object;
 }
 
-/** A copy of data in the form that JSON gives it; what is in two places is copied twice. */
+/** A copy of data in the form that JSON gives it. An object that is in two places is copied twice. */
 export function copyJson(value: unknown): unknown {
   if (value === 0) return 0;
   if (typeof value !== "object" || value === null) return value;

@@ -1,28 +1,28 @@
-/** What a look at a value shows that is about to be parsed. */
+/** What is found out about a value before it is parsed. */
 export interface JsonSurvey {
-  /** Whether the value is what JSON makes of it: the image would be equal, member by member. */
+  /** Whether the value equals its JSON image, member by member. */
   readonly plain: boolean;
-  /** Values inside, itself included; counting stops where the value is found not to be plain. */
+  /** Number of values inside, including itself. Counting stops when the value is found not to be plain. */
   readonly count: number;
 }
 
 /** Deeper than any limit of the toolkit, and far from the end of the stack. */
 const GREATEST_DEPTH = 1_000;
 
-/** Looks through a value: is it JSON as it stands, and how large is it? A cycle counts as not plain. */
+/** Walks through a value: whether it is JSON as it stands, and how large it is. A cycle counts as not plain. */
 export function surveyJson(value: unknown): JsonSurvey {
   const survey = { plain: true, count: 0 };
   look(value, survey, 0);
   return survey;
 }
 
-/** Whether a value is what JSON makes of it. */
+/** Whether a value equals its JSON image. */
 export function isJson(value: unknown): boolean {
   return surveyJson(value).plain;
 }
 
 /**
- * What a value is after a trip over the network: undefined members are gone, `toJSON` has spoken, NaN is null.
+ * The value after a trip over the network: undefined members are gone, `toJSON` was called, NaN is null.
  *
  * Errors: TypeError for a cycle or a bigint, as JSON.stringify throws it.
  */
@@ -31,7 +31,7 @@ export function jsonImage(value: unknown): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Whether arrays and objects are nested in one another more than `depth` times; true of a value that refers to itself. */
+/** Whether arrays and objects are nested more than `depth` deep; true for a value that refers to itself. */
 export function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth === 0) return true;

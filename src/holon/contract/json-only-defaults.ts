@@ -2,14 +2,14 @@ import { isJson } from "./json-image.ts";
 import { type JsonRefusal, REFUSED_FORMS } from "./json-only-refusals.ts";
 import type { AnySchema, SchemaDef } from "./schema-def.ts";
 
-/** Why a default cannot stand in a contract; undefined where it can. It is handed out without being parsed, so it must be good as it is. */
+/** Why a default cannot be part of a contract; undefined if it can. A default is returned without being parsed, so it must be valid as it is. */
 export function defaultRefusal(def: SchemaDef): JsonRefusal | undefined {
   const [first, second] = [def.defaultValue, def.defaultValue];
   if (first === undefined || !isJson(first) || !fits(def, first)) return REFUSED_FORMS.badDefault;
   return shares(first, second) ? REFUSED_FORMS.sharedDefault : undefined;
 }
 
-/** Why a catch cannot stand in a contract; undefined where it can. */
+/** Why a catch cannot be part of a contract; undefined if it can. */
 export function catchRefusal(def: SchemaDef): JsonRefusal | undefined {
   const make = def.catchValue as (() => unknown) & { readonly [CONSTANT]?: true };
   if (make[CONSTANT] !== true) return REFUSED_FORMS.catchCallback;
@@ -18,12 +18,12 @@ export function catchRefusal(def: SchemaDef): JsonRefusal | undefined {
   return isJson(value) ? undefined : REFUSED_FORMS.badDefault;
 }
 
-/** zod marks a catch with a value, as opposed to one with a function, by this member. */
+/** zod sets this member on a catch with a value; a catch with a function does not have it. */
 const CONSTANT = "~constantCatch";
 
 type Run = (payload: { value: unknown; issues: unknown[] }, context: { async: false }) => { readonly issues?: readonly unknown[] };
 
-/** Whether the schema inside a default accepts it. A check that throws, as asynchronous ones do, accepts nothing. */
+/** Whether the schema inside a default accepts it. If a check throws, as asynchronous ones do, the schema accepts nothing. */
 function fits(def: SchemaDef, value: unknown): boolean {
   const { run } = (def.innerType as AnySchema)._zod as unknown as { readonly run: Run };
   try {
@@ -33,7 +33,7 @@ function fits(def: SchemaDef, value: unknown): boolean {
   }
 }
 
-/** Whether two values that a default gave have an object in common: zod copies the outermost level only. */
+/** Whether two values of the same default share an object: zod copies the outermost level only. */
 function shares(first: unknown, second: unknown): boolean {
   const objects = new Set<unknown>();
   const collect = (value: unknown): void => {

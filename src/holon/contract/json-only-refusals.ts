@@ -1,4 +1,4 @@
-/** Why a type of zod cannot stand in a contract, and what to write instead. */
+/** Why a zod type cannot be part of a contract, and what to write instead. */
 export interface JsonRefusal {
   /** Follows the path, as in "output.at is a Date, which ...". */
   readonly problem: string;
@@ -31,7 +31,7 @@ export const REFUSED_TYPES: Readonly<Record<string, JsonRefusal>> = {
   readonly: refusal("is readonly, which freezes the value for local callers only", "leave .readonly() away: callers get an own copy anyway"),
 };
 
-/** Refusals that hang on more than the type's name. */
+/** Refusals that depend on more than the type's name. */
 export const REFUSED_FORMS = {
   coerce: refusal("is coerced, so that what callers may send is unknown to the contract", "use the type without z.coerce"),
   codec: refusal("is a codec or stringbool, whose two sides differ", "declare the side that travels and convert where it is read"),
@@ -62,17 +62,17 @@ export const REFUSED_FORMS = {
   ),
 } as const satisfies Record<string, JsonRefusal>;
 
-/** What is said of a discriminated union that zod would refuse at its first parse, in zod's words. */
+/** The refusal of a discriminated union that zod would refuse at its first parse, with zod's message. */
 export function badUnion(said: string): JsonRefusal {
   return refusal(`is a discriminated union that zod refuses (${said})`, "give each option a tag of its own, or use z.union()");
 }
 
-/** What is said of a lazy schema whose function throws. */
+/** The refusal of a lazy schema whose function throws. */
 export function badLazy(thrown: unknown): JsonRefusal {
   return refusal(`is a lazy schema that cannot be made (${thrown instanceof Error ? thrown.message : "its function threw"})`, "mend its function");
 }
 
-/** What is said of a type that this version of the toolkit does not know. */
+/** The refusal of a type that this version of the toolkit does not know. */
 export function unknownType(type: string): JsonRefusal {
   return refusal(`is of the type "${type}", which this version of holon does not know to survive JSON`, "use another type, or a newer holon");
 }

@@ -12,7 +12,7 @@ const Getter = z.object({
   },
 });
 
-/** A form of every type of zod that a contract may hold. */
+/** A sample of every zod type that a contract may contain. */
 const ALLOWED: Record<string, z.ZodType> = {
   string: z.string().min(1).max(5).trim().toLowerCase().regex(/a/),
   guid: z.guid(),
@@ -88,7 +88,7 @@ const ALLOWED: Record<string, z.ZodType> = {
   partial: z.object({ a: z.string() }).partial().required(),
 };
 
-/** A form of every type that a contract refuses, and a word of the refusal. */
+/** A sample of every type that a contract refuses, and a word of the refusal. */
 const REFUSED: Record<string, readonly [z.ZodType, RegExp]> = {
   any: [z.any(), /any/],
   unknown: [z.unknown(), /unknown/],
@@ -187,7 +187,7 @@ describe("the JSON-only check", () => {
   });
 });
 
-/** Exports named like classes that make no schema. */
+/** Exports with a class-like name that do not make a schema. */
 const NOT_SCHEMAS = new Set([
   "ZodError",
   "ZodRealError",

@@ -6,10 +6,10 @@ import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from 
 import { unionRefusal } from "./union-tags.ts";
 
 /**
- * Throws where a schema holds a type that JSON loses or that parsing does not copy.
+ * Throws if a schema contains a type that JSON loses or that parsing does not copy.
  *
- * `part` is `input`, `output`, `payload` and so on; only an `input` may be undefined as a whole. A type that is not known is refused, so a
- * newer zod cannot let one slip through.
+ * `part` is `input`, `output`, `payload` and so on; only an `input` may be undefined as a whole. Unknown types are refused, so that a newer zod cannot bring in
+ * a type unnoticed.
  *
  * Errors: ContractError - names the place (`where`), the path inside the schema, and the cure.
  */
@@ -30,7 +30,7 @@ class Walk {
     this.#where = where;
   }
 
-  /** `absentAllowed`: whether undefined at this place means the same as nothing at this place. */
+  /** `absentAllowed`: whether undefined at this place has the same meaning as an absent value. */
   visit(schema: AnySchema, path: string, absentAllowed: boolean, depth: number): void {
     if (schema?._zod?.def === undefined) this.#refuse(path, REFUSED_FORMS.noSchema);
     const seen = absentAllowed ? this.#seen.absentAllowed : this.#seen.always;
@@ -141,7 +141,7 @@ function isJsonPrimitive(value: unknown): boolean {
   return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }
 
-/** Whether a key schema answers with strings only: enums and literals may hold numbers, which come back as text. */
+/** Whether a key schema returns strings only. Enums and literals may contain numbers, which come back as text. */
 function isStringSchema(schema: AnySchema): boolean {
   const def = defOf(schema);
   if (def.type === "union") return (def.options ?? []).every(isStringSchema);
@@ -149,7 +149,7 @@ function isStringSchema(schema: AnySchema): boolean {
   return [...(schema._zod.values ?? [])].every((value) => typeof value === "string");
 }
 
-/** A sign of a promise that can be seen without running the check; the others show when a value is parsed. */
+/** A promise that can be recognized without running the check. Other asynchronous checks are found when a value is parsed. */
 function isAsync(check: unknown): boolean {
   return typeof check === "function" && check.constructor.name === "AsyncFunction";
 }

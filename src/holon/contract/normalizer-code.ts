@@ -1,10 +1,11 @@
 import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
 
 /**
- * Writes the code that brings a value of a schema to the form that JSON gives it. Where texts are checked, it answers `notUnicode` if one has no UTF-8.
+ * Writes the code that brings a value of a schema to the form that JSON gives it. If texts are checked, the code returns `notUnicode` for a text that has no
+ * UTF-8.
  *
- * Shape: `emit` answers statements that read and write the place named by `place`, and "" where values of the schema need nothing. Names from
- * the schema enter the code through JSON.stringify only. The schema must not be recursive.
+ * Shape: `emit` returns statements that read and write the place named by `place`, or "" if values of the schema need none. Names from the schema enter the
+ * code through JSON.stringify only. The schema must not be recursive.
  */
 export class NormalizerCode {
   /** Sets of known keys that the code refers to as `constants[0]` and so on. */
@@ -65,7 +66,7 @@ export class NormalizerCode {
     });
   }
 
-  /** Written out key by key: the same by a loop over the keys was seen to take thirty times as long. */
+  /** Written out key by key: a loop over the keys was seen to take thirty times as long. */
   #strip(def: SchemaDef, name: string, place: string): string {
     if (def.catchall != null) return `${place} = withoutUndefined(${name});`;
     const copy = this.#variable();
@@ -90,7 +91,7 @@ export class NormalizerCode {
     return body && `for (let ${index} = ${from}; ${index} < ${name}.length; ${index}++) { ${body} }`;
   }
 
-  /** Objects that a member tells apart get code each; other unions are walked by value. */
+  /** Each option of a discriminated union gets its own code; values of other unions are walked. */
   #union(def: SchemaDef, place: string): string {
     const options = def.options ?? [];
     const { discriminator } = def;
@@ -117,12 +118,12 @@ export class NormalizerCode {
     return `${place} = normalizeJson(${place}); ${check}`;
   }
 
-  /** The names of a closed list are the contract's own. */
+  /** The keys of a closed list come from the contract, so they need no check. */
   #keyCode(keyType: AnySchema, key: string): string {
     return this.#checksTexts && keyType._zod.values === undefined ? unicodeCode(key) : "";
   }
 
-  /** Code on a container under a name of its own. The guard also passes over null, undefined and the primitive that a catch may give. */
+  /** Code for an array or object under a name of its own. The guard skips null, undefined and the primitive that a catch may return. */
   #container(place: string, inside: (name: string) => string): string {
     const name = this.#variable();
     const body = inside(name);
@@ -134,12 +135,12 @@ export class NormalizerCode {
   }
 }
 
-/** Zero is written over itself, which turns -0 into 0. */
+/** Writes zero over itself, which turns -0 into 0. */
 function zeroCode(place: string): string {
   return `if (${place} === 0) ${place} = 0;`;
 }
 
-/** Asked of every text where it is: a second walk over the value would cost more than parsing does. */
+/** Checks every text at its place: a second walk over the value would cost more than parsing does. */
 function unicodeCode(place: string): string {
   return `if (!${place}.isWellFormed()) return notUnicode;`;
 }

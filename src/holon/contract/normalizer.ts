@@ -5,18 +5,18 @@ import { NormalizerCode } from "./normalizer-code.ts";
 import type { AnySchema } from "./schema-def.ts";
 import { schemaTraits } from "./schema-walk.ts";
 
-/** What a {@link Normalizer} answers in place of a value that holds a text without UTF-8. */
+/** The result of a {@link Normalizer} for a value that contains a text without UTF-8. */
 export const NOT_UNICODE = Symbol("a text that is not Unicode");
 
-/** Brings an own copy to the form that JSON would give it, in place where it can; or answers {@link NOT_UNICODE}. */
+/** Brings a copy of a value to the form that JSON would give it, in place if it can; or returns {@link NOT_UNICODE}. */
 export type Normalizer = (value: unknown) => unknown;
 
 /**
- * The normalizer of a schema; undefined where values of the schema need none.
+ * The normalizer of a schema; undefined if values of the schema need none.
  *
- * It is straight code made for the schema, because it runs in every local call: a walk over the value by key costs more than parsing does.
- * Where code cannot be generated, as under a strict content security policy, and for unions whose members cannot be told apart, the value is
- * walked. Values of recursive schemas are copied: zod gives one copy to two places that held one object, JSON gives two.
+ * It is generated code for the schema, because it runs in every local call, and a walk over the value by key costs more than parsing does. The value is walked
+ * if code cannot be generated, as under a strict content security policy, and for unions without a discriminator. Values of recursive schemas are copied: if
+ * one object is in two places, zod makes one copy of it, and JSON makes two.
  */
 export function createNormalizer(schema: z.ZodType, { checksTexts }: { readonly checksTexts: boolean }): Normalizer | undefined {
   if (schemaTraits(schema as AnySchema).recursive) return checksTexts ? unicodeOnly(copyJson) : copyJson;

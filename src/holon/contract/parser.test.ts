@@ -148,7 +148,7 @@ function BOMBS(): readonly (readonly [name: string, schema: z.ZodType, value: un
 
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify({ value })).value;
 
-/** Paths at which two values differ, by Object.is at the leaves and by their sets of keys. */
+/** Paths at which two values differ: by Object.is at the leaves, and by their sets of keys. */
 function differences(one: unknown, two: unknown, path = ""): string[] {
   if (typeof one !== "object" || one === null || typeof two !== "object" || two === null) return Object.is(one, two) ? [] : [path];
   if (Array.isArray(one) !== Array.isArray(two) || Object.keys(one).join() !== Object.keys(two).join()) return [`${path} keys`];

@@ -12,18 +12,18 @@ import { unionRefusal } from "./union-tags.ts";
 export { HALF_PAIR, type Issue, notUnicode, ParseFailure } from "./issue.ts";
 
 /**
- * Parses untrusted values by a schema. A success is an own copy; a failure is an error with at most 20 issues.
+ * Parses untrusted values by a schema. A success is a new copy; a failure is an error with at most 20 issues.
  *
- * What counts is the value's JSON image, what is left of it after a trip over the network: a value that the schema refuses as it stands,
- * because a member is undefined or a Date stands for its text, is judged again by its image. So calls in and between processes agree.
+ * The parser judges the value's JSON image, which is the value after a trip over the network. If the schema refuses a value as it stands, because a member is
+ * undefined or a Date is in place of its text, the image is parsed. So calls in one process and between processes agree.
  *
- * Errors: ContractError for a schema with asynchronous checks; whatever a check of the schema throws.
+ * Errors: ContractError for a schema with asynchronous checks; any error that a check of the schema throws.
  */
 export type Parser = (value: unknown) => unknown | ParseFailure;
 
 /**
- * Compiles a schema to a parser: zod's generated code, then ours, which brings the copy to the form that JSON would give it (no `undefined`
- * members, no negative zero) and refuses text that has no UTF-8.
+ * Compiles a schema to a parser. First zod's generated code runs. Then our code brings the copy to the form that JSON would give it (no `undefined` members, no
+ * negative zero) and refuses text that has no UTF-8.
  *
  * Values of recursive schemas may be nested 64 deep.
  *
@@ -38,8 +38,8 @@ export function createParser(schema: z.ZodType): Parser {
 }
 
 /**
- * {@link createParser} for what a handler answers. Text without UTF-8 passes: JSON writes half of a surrogate pair as an escape, so that callers
- * get it as it was, in and between processes. An app that cuts a text within an emoji answers all the same.
+ * {@link createParser} for the answer of a handler. Text without UTF-8 is accepted: JSON writes half of a surrogate pair as an escape, so callers get it
+ * unchanged, in one process and between processes. An app that cuts a text in the middle of an emoji still answers.
  */
 export function createAnswerParser(schema: z.ZodType): Parser {
   return compileParser(schema, false);
@@ -72,7 +72,7 @@ function compileParser(schema: z.ZodType, checksTexts: boolean): Parser {
   };
 }
 
-/** What a synchronous run of a schema answers. */
+/** The result of a synchronous run of a schema. */
 interface Result {
   readonly value: unknown;
   readonly issues: readonly RawIssue[];
@@ -82,15 +82,15 @@ const TOO_DEEP = new ParseFailure([{ path: "", code: "too_deep", message: `Too d
 const TOO_MANY = new ParseFailure([{ path: "", code: "too_many_issues", message: "More does not fit than can be listed" }]);
 const NOT_JSON = new ParseFailure([{ path: "", code: "not_json", message: "Not JSON: the value holds a bigint or refers to itself" }]);
 
-/** Messages that zod may word in one parse; it words them for each option of each union, seen by anybody or not. */
+/** The most messages that zod may make in one parse. It makes them for each option of each union, even if no caller sees them. */
 const MESSAGES_COUNT = 20_000;
 const BOUND_REACHED = Symbol("more messages than MESSAGES_COUNT");
 
 /**
- * What zod is told of one parse. Made anew for each: zod keeps what it remembers of a parse on it.
+ * The settings of one zod parse. There is a new object for each parse, because zod stores what it remembers of a parse on it.
  *
- * zod asks `error` for words before its own. Throwing there is the one way to stop it, but not in a recursive schema, whose open objects zod
- * would then keep for ever.
+ * zod calls `error` for a message before it makes its own. Throwing there is the only way to stop zod. But that is not possible in a recursive schema, whose
+ * open objects zod would then keep for ever.
  */
 class BoundedContext {
   readonly async = false;
@@ -110,14 +110,14 @@ class BoundedContext {
 const createContext = (abortEarly: boolean, recursive: boolean): object =>
   recursive ? { async: false, abortEarly } : new BoundedContext(abortEarly);
 
-/** In an input of more values than this, parsing stops at the first issue: to list all of them was seen to hold the loop for half a second. */
+/** If an input has more values than this, parsing stops at the first issue: listing all issues was seen to block the event loop for half a second. */
 const THOROUGH_COUNT = 1_000;
 
 type Explainer = (value: unknown, found: readonly RawIssue[] | undefined) => unknown | ParseFailure;
 
 /**
- * The slow way, for values that the fast one refused: judges the JSON image, and finds all issues where the value is small. `found` are the
- * issues that the fast way stopped at; undefined where it reached the bound.
+ * The slow way, for values that the fast one refused: it parses the JSON image, and finds all issues if the value is small. `found` are the issues at which the
+ * fast way stopped; undefined if it reached the bound.
  */
 function createExplainer(schema: z.ZodType, finish: (value: unknown) => unknown | ParseFailure, recursive: boolean): Explainer {
   return (value, found) => {
@@ -140,7 +140,7 @@ function createExplainer(schema: z.ZodType, finish: (value: unknown) => unknown 
   };
 }
 
-/** What an error that zod threw means: only one of its own is about the value, the others go on. */
+/** The failure that an error thrown by zod stands for. Only one of zod's errors is about the value; the others are thrown again. */
 function toFailure(error: unknown): ParseFailure {
   if (error instanceof z.core.$ZodAsyncError) throw new ContractError("schema", "has an asynchronous check; contracts are checked synchronously");
   if (error instanceof Error && error.message.startsWith("Unmergable intersection")) {

@@ -2,42 +2,42 @@ import { z } from "zod";
 import type { RateLimit } from "./rate-limit.ts";
 import type { RestLine } from "./rest-line.ts";
 
-/** Who may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
+/** The principals that may call a procedure. `internal` means other contexts only; a role implies a signed-in user. */
 export type Access = "public" | "user" | "internal" | { readonly role: string };
 
 /** What a procedure does: it reads, it writes, or it streams. */
 export type ProcedureType = "query" | "mutation" | "subscription";
 
-/** The errors that a procedure declares: code to the schema of its details. */
+/** The errors that a procedure declares: the schema of the details for each code. */
 export type ErrorSchemas = Readonly<Record<string, z.ZodType>>;
 
-/** Stands for "takes no input" and "answers nothing". */
+/** The schema type of a procedure without input or without an answer. */
 export type Nothing = z.ZodUndefined;
 
-/** The schema of {@link Nothing}. */
+/** The schema itself. */
 export const NOTHING: Nothing = z.undefined();
 
-/** A REST route that needs more than its line. */
+/** A REST route with more than its line. */
 export interface RestOptions {
   readonly route: RestLine;
   /**
-   * Status of a success. 204 where there is no output; 201 for a POST whose answer has an `id` that a GET of the contract takes, with its
-   * `Location`; else 200.
+   * Status of a success. 204 if there is no output; 201 for a POST whose answer has an `id` that a GET of the contract takes, with its `Location`; otherwise
+   * 200.
    */
   readonly status?: number;
-  /** `Cache-Control` of a success of a GET, as in `public, max-age=60`; `private` where the access is not public. */
+  /** `Cache-Control` of a successful GET, such as `public, max-age=60`; `private` if the access is not public. */
   readonly cache?: string;
-  /** Where to find what was made, over members of the answer, as in `/orders/{id}`. */
+  /** The path of the created resource, with members of the answer, such as `/orders/{id}`. */
   readonly location?: string;
 }
 
-/** Values that documents show. They are checked against the schemas when the contract is declared. */
+/** Values for documents. They are checked against the schemas when the contract is declared. */
 export interface ProcedureExample<Input = unknown, Output = unknown> {
   readonly input?: Input;
   readonly output?: Output;
 }
 
-/** What a contract says of one procedure. Plain data; made by {@link query}, {@link mutation} and {@link subscription}. */
+/** The contract of one procedure. Plain data; made by {@link query}, {@link mutation} and {@link subscription}. */
 export interface Procedure<
   Type extends ProcedureType = ProcedureType,
   Input extends z.ZodType = z.ZodType,
@@ -49,22 +49,22 @@ export interface Procedure<
   readonly kind: "procedure";
   readonly type: Type;
   readonly access: Allowed;
-  /** Absent where the procedure takes no input. */
+  /** Absent if the procedure takes no input. */
   readonly input: Input;
   readonly output: Output;
   readonly errors: Errors;
-  /** A mutation that may be sent again with the same key and has its effect once. Queries always are. */
+  /** Whether a mutation may be sent again with the same key and has its effect once. Queries are always idempotent. */
   readonly idempotent: Idempotent;
-  /** A subscription whose items have ids that a client may resume after; see {@link SubscriptionOptions.resumable}. */
+  /** Whether a subscription's items have ids after which a client may resume; see {@link SubscriptionOptions.resumable}. */
   readonly resumable: boolean;
   /** HTTP status of declared errors that do not use the default of 422. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** REST route, as in `GET /products/{id}`; parsed in the `routes` of the contract. */
+  /** REST route, such as `GET /products/{id}`. The contract's `routes` have it in parsed form. */
   readonly rest: RestLine | RestOptions | undefined;
   readonly description: string | undefined;
   readonly example: ProcedureExample | undefined;
   readonly deprecated: boolean;
-  /** How often it may be called from outside, beside the limits that hold for all calls. */
+  /** How often it may be called from outside, in addition to the limits of all calls. */
   readonly rateLimits: readonly RateLimit[];
 }
 
@@ -72,25 +72,25 @@ export interface Procedure<
 // biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every schema, and zod's types are invariant
 export type AnyProcedure = Procedure<ProcedureType, any, any, any, any>;
 
-/** Procedures by name, in groups as deep as one likes. */
+/** Procedures by name, in groups of any depth. */
 export interface ProcedureTree {
   readonly [name: string]: AnyProcedure | ProcedureTree;
 }
 
 /** What {@link query}, {@link mutation} and {@link subscription} have in common. */
 export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Allowed extends Access = Access> {
-  /** Required: a procedure without a decision on who may call it does not compile. */
+  /** Required: a procedure without a decision about its callers does not compile. */
   readonly access: Allowed;
   readonly input?: Input;
   readonly output?: Output;
   /** Refusals of this procedure, typed: `{ OUT_OF_STOCK: z.object({ available: z.int() }) }`. */
   readonly errors?: Errors;
-  /** HTTP status of a declared error, where 422 does not say it well. */
+  /** HTTP status of a declared error, if 422 does not fit. */
   readonly statuses?: { readonly [Code in keyof Errors]?: number };
-  /** REST route: a line, as in `GET /products/{id}`, or a line and more. Its methods, its places and its answers are checked by `contract`. */
+  /** REST route: a line, such as `GET /products/{id}`, or a line and more. `contract` checks its method, its path and its answers. */
   readonly rest?: RestLine | RestOptions;
   readonly description?: string;
-  /** For documents; of a subscription that is resumable the output is the data of an item. */
+  /** For documents. For a resumable subscription, the output is the data of an item. */
   readonly example?: ProcedureExample<z.input<Input>, z.input<Output>>;
   readonly deprecated?: boolean;
   /** Limits of this procedure alone: `[{ limit: 5, windowMs: 900_000, by: ["address", "input.email"] }]`. */
@@ -105,7 +105,7 @@ export interface MutationOptions<
   Idempotent extends boolean,
   Allowed extends Access = Access,
 > extends ProcedureOptions<Input, Output, Errors, Allowed> {
-  /** Callers may send a key; the same key again gets the first answer and has no second effect. */
+  /** Callers may send a key. A second call with the same key gets the first answer and has no second effect. */
   readonly idempotent?: Idempotent;
 }
 
@@ -118,8 +118,8 @@ export interface SubscriptionOptions<
   Allowed extends Access = Access,
 > extends ProcedureOptions<Input, Output, Errors, Allowed> {
   /**
-   * Items are `{ id, data }`, of which `output` is the data. A client that reconnects sends the last id that it got, as the field `lastEventId` of
-   * the input, which the input must then have: `lastEventId: z.string().optional()`.
+   * Items are `{ id, data }`, and `output` is the schema of the data. A client that reconnects sends the id of its last item in the field `lastEventId` of the
+   * input, so the input must have that field: `lastEventId: z.string().optional()`.
    */
   readonly resumable?: Resumable;
 }
@@ -127,7 +127,7 @@ export interface SubscriptionOptions<
 /** One item of a resumable subscription. */
 export type ResumableItem<Data extends z.ZodType> = z.ZodObject<{ id: z.ZodString; data: Data }>;
 
-/** A type parameter that is not inferred from here: else the tree that a procedure is written in would turn what it leaves out into `any`. */
+/** Keeps TypeScript from inferring this type parameter here. Otherwise the tree around a procedure would turn options that are left out into `any`. */
 type Settled<T> = [T][T extends unknown ? 0 : never];
 
 /** A procedure that reads. It is safe to repeat. */
@@ -174,7 +174,7 @@ export function subscription<
 > {
   const plain = procedure("subscription", options, false);
   const made = options.resumable === true ? { ...plain, output: z.object({ id: z.string(), data: plain.output }), resumable: true } : plain;
-  // The return type decides by the literal type of `resumable`, which TypeScript does not follow through a value.
+  // `resumable` decides the return type by its literal type, which TypeScript does not follow through a value.
   return made as never;
 }
 

@@ -1,13 +1,13 @@
 import { ContractError } from "./contract-error.ts";
 
 /**
- * What calls are counted by: the client's address (of IPv6 its /64 network), the signed-in user (the address where nobody signed in), or a field of
- * the input as it was parsed, so that two spellings of one e-mail are one.
+ * The keys that calls are counted by: the client's address (for IPv6 its /64 network), the signed-in user (the address if no user is signed in), or a field of
+ * the parsed input, so that two spellings of one e-mail address count as one.
  */
 export type RateLimitKey = "address" | "user" | `input.${string}`;
 
 /**
- * How often a procedure may be called from outside; more is TOO_MANY_REQUESTS, before the handler is entered.
+ * How often a procedure may be called from outside. Further calls are refused with TOO_MANY_REQUESTS before the handler runs.
  *
  * Calls of other contexts are not counted. Units: windowMs in milliseconds (1 s to 1 d); the window begins with the first call.
  */
@@ -15,9 +15,9 @@ export interface RateLimit {
   /** Calls that pass within one window. */
   readonly limit: number;
   readonly windowMs: number;
-  /** All of them together are what is counted by. */
+  /** Calls are counted by the combination of all of these. */
   readonly by: readonly RateLimitKey[];
-  /** Gives a call back that succeeded, so that only failures are counted: for whoever guesses passwords. */
+  /** Does not count calls that succeed, so that only failures count, as against guessed passwords. */
   readonly skipSuccessful?: boolean;
 }
 
@@ -25,14 +25,14 @@ const SHORTEST_WINDOW_MS = 1_000;
 const LONGEST_WINDOW_MS = 24 * 3_600_000;
 const FIELD = "input.";
 
-/** What a procedure says that its limits must fit. */
+/** The parts of a procedure that its limits must fit. */
 interface LimitedProcedure {
   readonly access: unknown;
   readonly input: unknown;
   readonly rateLimits: readonly RateLimit[];
 }
 
-/** Errors: ContractError for limits that could not be kept, naming the cure. */
+/** Errors: ContractError for limits that cannot work; it names the cure. */
 export function assertRateLimits(where: string, { rateLimits, input, access }: LimitedProcedure): void {
   if (rateLimits.length > 0 && access === "internal") {
     throw new ContractError(where, "rateLimits count calls from outside, and an internal procedure has none; leave them out");
@@ -47,7 +47,7 @@ export function assertRateLimits(where: string, { rateLimits, input, access }: L
   }
 }
 
-/** The name of the field that a key stands for; undefined where it is none. */
+/** The name of the field that a key stands for; undefined if the key is not a field. */
 export function rateLimitField(key: RateLimitKey): string | undefined {
   return key.startsWith(FIELD) ? key.slice(FIELD.length) : undefined;
 }

@@ -1,18 +1,18 @@
 import { type AnySchema, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
 
-/** What a text of a URL may stand for beside itself. */
+/** What a text of a URL may be read as. */
 export type TextKind = "string" | "number" | "boolean";
 
 /** A member of an input that comes from the URL. */
 export interface RestField {
   readonly name: string;
-  /** What the contract takes here. A text that can be read as a number or a boolean is, where that is taken; all else stays text. */
+  /** The kinds that the contract accepts here. If numbers or booleans are accepted, a text that can be read as one is converted; all other texts stay text. */
   readonly kinds: readonly TextKind[];
-  /** Whether it is an array, written as the same parameter several times. */
+  /** Whether it is an array, which is written as the same parameter several times. */
   readonly isList: boolean;
 }
 
-/** The members of an input that is an object, as callers send it; undefined where it is none. */
+/** The members of an input that is an object, as callers send it; undefined if it is not an object. */
 export function inputMembers(schema: AnySchema): Readonly<Record<string, AnySchema>> | undefined {
   const object = withoutWrapping(schema);
   return defOf(object).type === "object" ? (defOf(object).shape ?? {}) : undefined;
@@ -23,7 +23,7 @@ export function mayBeAbsent(schema: AnySchema): boolean {
   return (schema._zod as { readonly optin?: unknown }).optin === "optional";
 }
 
-/** How a member is written in a URL; undefined where it cannot be. */
+/** How a member is written in a URL; undefined if it cannot be written there. */
 export function toRestField(name: string, schema: AnySchema): RestField | undefined {
   const inner = withoutWrapping(schema);
   const { type, element } = defOf(inner);
@@ -35,7 +35,7 @@ export function toRestField(name: string, schema: AnySchema): RestField | undefi
 
 const GREATEST_DEPTH = 16;
 
-/** Adds what a schema takes; false where it takes something that is no single text. */
+/** Adds the kinds that a schema accepts; false if it accepts a value that is not a single text. */
 function addKinds(schema: AnySchema, kinds: Set<TextKind>, depth: number): boolean {
   if (depth > GREATEST_DEPTH) return false;
   const inner = withoutWrapping(schema);
@@ -68,7 +68,7 @@ function addValueKind(value: unknown, kinds: Set<TextKind>): void {
   if (type === "string" || type === "number" || type === "boolean") kinds.add(type);
 }
 
-/** The schema behind defaults, options and pipes: what a caller that sends the member has to fit. */
+/** The schema inside defaults, optionals and pipes: a caller that sends the member must fit it. */
 function withoutWrapping(schema: AnySchema): AnySchema {
   const inner = innerOf(schema, defOf(schema));
   return inner === undefined ? schema : withoutWrapping(inner);

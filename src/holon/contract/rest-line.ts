@@ -1,21 +1,21 @@
 import { ContractError } from "./contract-error.ts";
 
-/** What a REST route may do. HEAD and OPTIONS answer by themselves. */
+/** The methods of REST routes. HEAD and OPTIONS are answered without a declaration. */
 export type RestMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** Method and path, as in `GET /products/{id}`; `{id}` is a member of the input. */
+/** Method and path, such as `GET /products/{id}`; `{id}` is a member of the input. */
 export type RestLine = `${RestMethod} /${string}`;
 
 /** The parts of a {@link RestLine}. */
 export interface ParsedRestLine {
   readonly method: RestMethod;
-  /** As in `/products/{id}`. */
+  /** Such as `/products/{id}`. */
   readonly path: string;
-  /** Names of the members that the path carries, in its order. */
+  /** Names of the members that are in the path, in the order of the path. */
   readonly parameters: readonly string[];
 }
 
-/** First segments that the toolkit answers itself. */
+/** First segments of paths that the toolkit answers itself. */
 export const RESERVED_SEGMENTS: readonly string[] = ["trpc", "healthz", "readyz", "docs", "openapi.json", "assets"];
 
 const LINE = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;
@@ -23,9 +23,9 @@ const SEGMENT = /^[A-Za-z0-9](?:[A-Za-z0-9._~-]*[A-Za-z0-9])?$/;
 const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
 /**
- * Takes a `rest` line apart.
+ * Parses a `rest` line.
  *
- * Errors: ContractError naming the procedure, what is wrong, and how it is written.
+ * Errors: ContractError that names the procedure, the fault, and the right form.
  */
 export function parseRestLine(where: string, line: string): ParsedRestLine {
   const [, method, path] = LINE.exec(line) ?? [];

@@ -5,46 +5,43 @@ import { parseRestLine, type RestMethod } from "./rest-line.ts";
 import type { AnySchema } from "./schema-def.ts";
 
 /**
- * A REST route of a contract as plain data: where each member of the input comes from, and what the answer carries.
+ * A REST route of a contract as plain data: the source of each member of the input, and the parts of the answer.
  *
- * All that answers, documents or calls by REST reads this and nothing else.
+ * All code that answers, documents or calls by REST reads this and nothing else.
  */
 export interface RestRoute {
-  /** With the context's name in front: `catalog.products.get`. */
+  /** With the name of the context first: `catalog.products.get`. */
   readonly procedure: string;
   readonly method: RestMethod;
-  /** As in `/products/{id}`. */
+  /** Such as `/products/{id}`. */
   readonly path: string;
   /** In the order of the path. */
   readonly pathFields: readonly RestField[];
-  /** Of GET and DELETE: all members of the input that the path does not name. */
+  /** For GET and DELETE: all members of the input that the path does not name. */
   readonly queryFields: readonly RestField[];
-  /**
-   * Whether the JSON body is read: of POST, PUT and PATCH that have an input. The body is the input; where the path names members, those are
-   * added to it.
-   */
+  /** Whether the JSON body is read: for POST, PUT and PATCH with an input. The body is the input; members that the path names are added to it. */
   readonly takesBody: boolean;
   /** Status of a success. */
   readonly status: number;
-  /** Path of what was made, over members of the answer, as in `/products/{id}`; undefined for no `Location`. */
+  /** Path of the created resource, with members of the answer, such as `/products/{id}`; undefined for no `Location`. */
   readonly location: string | undefined;
   /** `Cache-Control` of a success. */
   readonly cache: string | undefined;
-  /** Whether the answer has a `version`, which is then the front of its ETag. */
+  /** Whether the answer has a `version`, which then becomes the first part of its ETag. */
   readonly answersVersion: boolean;
-  /** Whether the input has a `version`, which `If-Match` fills where the request has none. */
+  /** Whether the input has a `version`, which `If-Match` sets if the request has no `version`. */
   readonly takesVersion: boolean;
 }
 
-/** Methods whose input is in the URL alone. */
+/** Methods whose whole input is in the URL. */
 const URL_METHODS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
 
 /**
  * Parses the `rest` lines of a contract's procedures.
  *
- * Shape: one route for each procedure that has a line, in the order of declaration. `procedures` have their whole paths.
- * Errors: ContractError for a line that is malformed, that names no member of the input, that cannot carry the input, that two procedures
- * share, or that stands on a procedure which the outside cannot call; each names the procedure and the cure.
+ * Shape: one route for each procedure that has a line, in the order of declaration. The paths of `procedures` begin with the context.
+ * Errors: ContractError for a line that is malformed, that names a member which the input does not have, that cannot carry the input, that two procedures
+ * share, or that belongs to a procedure which cannot be called from outside. Each names the procedure and the cure.
  */
 export function parseRestRoutes(procedures: Iterable<readonly [path: string, procedure: AnyProcedure]>): readonly RestRoute[] {
   const declared = [...procedures].filter(([, { rest }]) => rest !== undefined);
@@ -54,9 +51,7 @@ export function parseRestRoutes(procedures: Iterable<readonly [path: string, pro
   return routes.map((route) => withLocation(route, routes, byPath));
 }
 
-/**
- * Errors: ContractError where two routes have one method and paths of one shape, naming both procedures.
- */
+/** Errors: ContractError if two routes have the same method and the same shape of path; it names both procedures. */
 export function assertDistinctRoutes(routes: readonly RestRoute[]): void {
   const owners = new Map<string, string>();
   for (const { procedure, method, path } of routes) {
@@ -93,7 +88,7 @@ function parseRoute(procedurePath: string, procedure: AnyProcedure): RestRoute {
 }
 
 function checkMethod(where: string, { type }: AnyProcedure, method: RestMethod): void {
-  // Browsers, proxies and crawlers repeat and fetch ahead what is safe by its method.
+  // Browsers, proxies and crawlers repeat and prefetch requests whose method is safe.
   if (type === "query" && method !== "GET" && method !== "POST") {
     refuse(where, `it is a query and its route is ${method}; a query reads: use GET, or POST for an input that a URL cannot carry`);
   }
@@ -148,7 +143,7 @@ function checkCache(where: string, { access }: AnyProcedure, method: RestMethod,
   refuse(where, 'rest.cache lets anybody\'s cache keep what is not for anybody; write "private, ..." as its access is not public');
 }
 
-/** A POST that makes something which a GET of the same contract answers: with 201, and where it is. */
+/** Adds status 201 and the location to a POST that makes a resource which a GET of the same contract returns. */
 function withLocation(route: RestRoute, routes: readonly RestRoute[], procedures: ReadonlyMap<string, AnyProcedure>): RestRoute {
   const { type, output, rest } = procedures.get(route.procedure) as AnyProcedure;
   const { status = 201, location = undefined } = typeof rest === "object" ? rest : {};

@@ -13,14 +13,14 @@ import type { AnyProcedure } from "./procedure.ts";
 import type { DeclaredErrorsOf, InputOf, OutputOf } from "./types.ts";
 
 /**
- * The tRPC router that a map of contracts stands for, as `typeof appRouter` is for a router that was built: made for `createTRPCClient`,
- * `inferRouterInputs`, `createTRPCOptionsProxy` and whatever else takes the type of a router.
+ * The type of the tRPC router that a map of contracts stands for, like `typeof appRouter` of a router that was built. It is for `createTRPCClient`,
+ * `inferRouterInputs`, `createTRPCOptionsProxy` and all other code that takes the type of a router.
  *
- * Contexts go by the names of their contracts, whatever the keys of the map. Internal procedures are not there.
+ * Contexts have the names of their contracts, not the keys of the map. Internal procedures are left out.
  */
 export type RouterOf<Contracts extends object> = TRPCBuiltRouter<RootTypes, RecordOf<Contracts>>;
 
-/** The `data` of an error as clients see it: `code` tells which, `details` are what the contract declares for it. */
+/** The `data` of an error as clients see it: `code` names the error, `details` are those that the contract declares for it. */
 export interface ErrorData<Code extends string, Details> {
   readonly code: Code;
   readonly httpStatus: number;
@@ -42,13 +42,13 @@ export type ErrorShapeOf<P extends AnyProcedure> = ErrorShape<DeclaredData<Decla
 
 type DeclaredData<Errors> = { [Code in keyof Errors & string]: ErrorData<Code, Errors[Code]> }[keyof Errors & string];
 
-/** Details that the catalogue itself fills in. */
+/** Details that the catalogue defines. */
 interface CatalogueDetails {
   readonly BAD_REQUEST: { readonly issues: readonly Issue[] };
   readonly INTERNAL: { readonly errorId: string };
 }
 
-/** A declared error takes the place of the catalogue's of the same code. */
+/** A declared error replaces the catalogue's error of the same code. */
 type CatalogueData<Declared extends string> =
   | { [Code in Exclude<keyof CatalogueDetails, Declared>]: ErrorData<Code, CatalogueDetails[Code]> }[Exclude<keyof CatalogueDetails, Declared>]
   | ErrorData<Exclude<CatalogueCode, Declared | keyof CatalogueDetails>, unknown>;
@@ -74,7 +74,7 @@ type TreeOf<Tree> = {
     : TreeOf<Tree[Name]>;
 };
 
-/** Whether a node is a procedure that can be called from outside, or a group that holds one. */
+/** Whether a node is a procedure that can be called from outside, or a group that contains one. */
 type HasExternal<Node> = Node extends AnyProcedure
   ? [Node["access"]] extends ["internal"]
     ? false

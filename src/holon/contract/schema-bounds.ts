@@ -16,7 +16,7 @@ const ELSEWHERE = new Set([
 const LOWER = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]);
 const UPPER = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]);
 
-/** Why values within the bounds of `sent` may be outside those of `taken`; both are of one type. */
+/** Why a value within the bounds of `sent` may be outside those of `taken`; both have the same type. */
 export function boundsProblem(sent: JsonSchema, taken: JsonSchema): string | undefined {
   for (const [keyword, bound] of Object.entries(taken)) {
     if (ELSEWHERE.has(keyword) || holds(keyword, sent, bound)) continue;
@@ -35,7 +35,7 @@ function holds(keyword: string, sent: JsonSchema, bound: unknown): boolean {
   return JSON.stringify(own) === JSON.stringify(bound);
 }
 
-/** An inclusive bound is kept by an exclusive one at the same place; the other way round it is not. */
+/** An inclusive bound is met by an exclusive one of the same value, but not the other way round. */
 function lowest(keyword: string, sent: JsonSchema): number {
   const own = Number(sent[keyword] ?? Number.NEGATIVE_INFINITY);
   return keyword === "minimum" ? Math.max(own, Number(sent.exclusiveMinimum ?? Number.NEGATIVE_INFINITY)) : own;
@@ -46,14 +46,14 @@ function highest(keyword: string, sent: JsonSchema): number {
   return keyword === "maximum" ? Math.min(own, Number(sent.exclusiveMaximum ?? Number.POSITIVE_INFINITY)) : own;
 }
 
-/** Patterns and other parts that all have to hold, as text: which of them follows from another cannot be told. */
+/** Patterns and other parts that must all hold, as text, because it cannot be decided whether one implies another. */
 function restrictions(schema: JsonSchema): readonly string[] {
   const parts = Array.isArray(schema.allOf) ? schema.allOf : [];
   const own = schema.pattern === undefined ? [] : [{ pattern: schema.pattern }];
   return [...own, ...parts].map((part) => JSON.stringify(part));
 }
 
-/** Why one value, a primitive, does not fit a schema. In doubt there is a reason. */
+/** Why one primitive value does not fit a schema. In doubt there is a reason. */
 export function valueProblem(value: unknown, schema: JsonSchema): string | undefined {
   const text = JSON.stringify(value);
   if ("const" in schema) return schema.const === value ? undefined : `${text} is sent where ${JSON.stringify(schema.const)} is taken`;
@@ -64,7 +64,7 @@ export function valueProblem(value: unknown, schema: JsonSchema): string | undef
   return boundsProblem(typeof value === "number" ? { minimum: value, maximum: value, multipleOf: value } : {}, schema);
 }
 
-/** The patterns of a schema that a text matches. A format counts as kept where its pattern is given and matches. */
+/** The patterns of a schema that a text matches. A format counts as met if its pattern is given and matches. */
 function matched(value: string, schema: JsonSchema): JsonSchema {
   const parts = [{ pattern: schema.pattern }, ...(Array.isArray(schema.allOf) ? (schema.allOf as JsonSchema[]) : [])];
   const kept = parts.filter(({ pattern }) => typeof pattern === "string" && matches(pattern, value));
@@ -72,7 +72,7 @@ function matched(value: string, schema: JsonSchema): JsonSchema {
   return { allOf: kept, ...format };
 }
 
-/** JSON Schema has no flags: a pattern that needs one to be read counts as not matched. */
+/** JSON Schema has no flags: a pattern that needs a flag counts as not matched. */
 function matches(pattern: string, value: string): boolean {
   try {
     return new RegExp(pattern).test(value);

@@ -1,21 +1,21 @@
-/** What the toolkit reads of a zod schema: its definition, whatever its type. */
+/** The parts of a zod schema that the toolkit reads: its definition, whatever its type. */
 export interface AnySchema {
   readonly _zod: {
     readonly def: object;
-    /** Names of the classes that the schema is of. */
+    /** Names of the classes that the schema belongs to. */
     readonly traits: ReadonlySet<string>;
     /** The values of an enum or a literal. */
     readonly values?: ReadonlySet<unknown> | undefined;
-    /** The values that tell the options of a discriminated union apart, by member. */
+    /** The discriminating values of a discriminated union's option, by member. */
     readonly propValues?: Readonly<Record<string, ReadonlySet<unknown>>> | undefined;
-    /** Of a lazy schema, made on first use and then kept. */
+    /** The schema inside a lazy schema, made on first use and then kept. */
     readonly innerType?: AnySchema;
     /** Parses a value. */
     readonly run: (payload: { value: unknown; issues: unknown[] }, context: object) => unknown;
   };
 }
 
-/** The definition of a check, as far as the toolkit reads it. */
+/** The parts of a check's definition that the toolkit reads. */
 export interface CheckDef {
   readonly check: string;
   readonly fn?: unknown;
@@ -24,7 +24,7 @@ export interface CheckDef {
   readonly inclusive?: boolean;
 }
 
-/** The definitions of all types of zod seen as one: which members are there hangs on `type`. */
+/** The definitions of all zod types as one; `type` decides which members exist. */
 export interface SchemaDef {
   readonly type: string;
   readonly checks?: readonly { readonly _zod: { readonly def: CheckDef } }[];
@@ -56,7 +56,7 @@ export function defOf(schema: AnySchema): SchemaDef {
   return schema._zod.def as SchemaDef;
 }
 
-/** What a lazy schema stands for; the same schema at each call. */
+/** The schema inside a lazy schema; the same one at each call. */
 export function lazyInner(schema: AnySchema): AnySchema {
   return schema._zod.innerType as AnySchema;
 }

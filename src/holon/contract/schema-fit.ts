@@ -1,17 +1,17 @@
 import type { JsonSchema } from "./json-schema.ts";
 import { boundsProblem, valueProblem } from "./schema-bounds.ts";
 
-/** Which way data goes. Members that are not known are refused by a strict callee and overlooked by every caller. */
+/** The direction of the data. A strict callee refuses members that it does not know, and every caller ignores them. */
 export type Direction = "toCallee" | "toCaller";
 
-/** Where and why data of one schema does not fit another. */
+/** The place at which data of one schema does not fit another, and the reason. */
 export interface Misfit {
-  /** As in `.lines[].quantity`; empty for the whole. */
+  /** Such as `.lines[].quantity`; empty for the whole value. */
   readonly path: string;
   readonly problem: string;
 }
 
-/** Why some value that fits `sent` might not fit `taken`; undefined where all fit. In doubt there is a reason. */
+/** Why a value that fits `sent` might not fit `taken`; undefined if all values fit. In doubt there is a reason. */
 export function misfit(sent: JsonSchema, taken: JsonSchema, direction: Direction): Misfit | undefined {
   return new Comparison(sent, taken, direction).compare(sent, taken, "");
 }
@@ -20,7 +20,7 @@ class Comparison {
   readonly #sentRoot: JsonSchema;
   readonly #takenRoot: JsonSchema;
   readonly #direction: Direction;
-  /** Pairs that are being compared further out: a recursive schema that comes round to one of them has no misfit of its own. */
+  /** Pairs whose comparison has begun at an outer level. If a recursive schema leads back to such a pair, there is no misfit at that place. */
   readonly #open: Map<JsonSchema, Set<JsonSchema>>;
 
   constructor(sentRoot: JsonSchema, takenRoot: JsonSchema, direction: Direction, open = new Map<JsonSchema, Set<JsonSchema>>()) {
@@ -60,7 +60,7 @@ class Comparison {
     return undefined;
   }
 
-  /** Each form is tried with assumptions of its own: those of a form that failed do not hold for the next. */
+  /** Each form is tried with its own assumptions: those of a form that failed do not hold for the next. */
   #fitsOneOf(sent: JsonSchema, forms: readonly JsonSchema[], path: string): Misfit | undefined {
     let last: Misfit | undefined;
     for (const form of forms) {
@@ -98,7 +98,7 @@ class Comparison {
     );
   }
 
-  /** Members without a name of their own: those of records, and those that a catchall takes. */
+  /** Members that no property names: those of records, and those that a catchall accepts. */
   #compareRest(sent: JsonSchema, taken: JsonSchema, unknown: readonly string[], path: string): Misfit | undefined {
     const [sentRest, takenRest] = [sent.additionalProperties, taken.additionalProperties];
     if (isSchema(sentRest) && takenRest === false && this.#direction === "toCallee")

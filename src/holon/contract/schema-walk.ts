@@ -1,17 +1,17 @@
 import { type AnySchema, defOf, lazyInner } from "./schema-def.ts";
 
-/** What the whole of a schema is like. */
+/** Properties of a whole schema. */
 export interface SchemaTraits {
-  /** A schema is met inside itself. */
+  /** The schema contains itself. */
   readonly recursive: boolean;
   /**
-   * Some part may take a value and its JSON image and answer differently: a catch takes anything, and a union takes its second option where an
-   * undefined member displeases the first.
+   * Some part may accept both a value and its JSON image and return different results: a catch accepts anything, and a union takes its second option if an
+   * undefined member does not fit the first.
    */
   readonly ambiguous: boolean;
 }
 
-/** Looks through a schema once. */
+/** Walks through a schema once. */
 export function schemaTraits(schema: AnySchema): SchemaTraits {
   const all = reachable(schema);
   return {
@@ -20,7 +20,7 @@ export function schemaTraits(schema: AnySchema): SchemaTraits {
   };
 }
 
-/** The schemas that a schema is made of. */
+/** The schemas that a schema directly contains. */
 export function childrenOf(schema: AnySchema): readonly AnySchema[] {
   const def = defOf(schema);
   const inner = def.type === "lazy" ? lazyInner(schema) : def.innerType;
@@ -28,7 +28,7 @@ export function childrenOf(schema: AnySchema): readonly AnySchema[] {
   return [...all, ...(def.items ?? []), ...(def.options ?? []), ...Object.values(def.shape ?? {})].filter((child) => child != null);
 }
 
-/** A schema and all below it, each once. */
+/** A schema and all schemas below it, each once. */
 export function reachable(schema: AnySchema): readonly AnySchema[] {
   const found = new Set<AnySchema>([schema]);
   for (const each of found) for (const child of childrenOf(each)) found.add(child);
@@ -52,7 +52,7 @@ function isRecursive(schema: AnySchema): boolean {
 
 const isOpenUnion = (schema: AnySchema): boolean => defOf(schema).type === "union" && defOf(schema).discriminator === undefined;
 
-/** Records, strict objects, catchalls and exact optionals tell a member that is undefined from one that is absent. */
+/** Records, strict objects, catchalls and exact optionals distinguish an undefined member from an absent one. */
 function refusesUndefined(schema: AnySchema): boolean {
   const def = defOf(schema);
   return def.type === "record" || def.catchall != null || schema._zod.traits.has("$ZodExactOptional");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { z } from "zod";
 
-/** A schema of the types that contracts allow, and values that it takes. */
+/** A schema of types that contracts allow, and values that it accepts. */
 export interface Sample {
   readonly schema: z.ZodType;
   readonly values: fc.Arbitrary<unknown>;
@@ -24,7 +24,7 @@ const leaves: readonly Sample[] = [
   { schema: z.string().catch("caught"), values: fc.oneof(text, number) },
 ];
 
-/** Schemas up to a depth, each with an arbitrary of its values. */
+/** Schemas up to a depth, each with an arbitrary for its values. */
 export function samples(depth: number): fc.Arbitrary<Sample> {
   const leaf = fc.constantFrom(...leaves);
   if (depth === 0) return leaf;

@@ -2,18 +2,19 @@ import type { Scope } from "../kernel/scope.ts";
 import type { AnyProcedure } from "./procedure.ts";
 
 /**
- * A procedure that can be called, wherever it runs: the compiled handler of a context hosted here, or its place on the other end of the mesh.
+ * A procedure that can be called, wherever it runs: the compiled handler of a context in this process, or a procedure of another process that is called over
+ * the mesh.
  *
- * The edge, the mesh server and `ctx.call` know nothing else of each other.
+ * The edge, the mesh server and `ctx.call` meet only here: each knows nothing else of the others.
  */
 export interface Target {
-  /** With the context's name in front: `catalog.products.get`. */
+  /** With the name of the context first: `catalog.products.get`. */
   readonly path: string;
   readonly procedure: AnyProcedure;
   /**
-   * Calls a query or mutation. Access is checked and input parsed on the way, so `input` may be anything.
+   * Calls a query or mutation. The target checks access and parses the input, so `input` may be any value.
    *
-   * Shape: what the contract's output says; an own copy that the callee keeps no reference to.
+   * Shape: as the contract's output declares; a copy to which the callee keeps no reference.
    * Errors: HolonError only, with a code of the catalogue or of the contract; never throws synchronously.
    */
   invoke(scope: Scope, input: unknown): Promise<unknown>;

@@ -1,8 +1,8 @@
 /**
  * A short name for a text: 16 hexadecimal digits.
  *
- * Two texts of one kind practically never share it, but anybody who tries can make two that do: it tells versions apart, not friend from foe.
- * Written out here because contracts run in browsers, whose own hashes are asynchronous.
+ * Two texts of the same kind practically never have the same hash, but an attacker can make two that do. So use it to distinguish versions, not to detect
+ * tampering. It is written out here because contracts run in browsers, whose own hashes are asynchronous.
  *
  * Source: MurmurHash3 (Appleby), its mixing steps on two halves.
  */
