@@ -1,18 +1,18 @@
 import { catalogueError } from "../kernel/holon-error.ts";
 
-/** What may go with one call, as in `mutate(input, { context: { idempotencyKey } })`. */
+/** Options of one call, as in `mutate(input, { context: { idempotencyKey } })`. */
 export interface CallContext {
-  /** Makes an idempotent mutation safe to repeat: the same key again gets the first answer. At most 200 characters. */
+  /** Makes an idempotent mutation safe to repeat: a second call with the same key gets the first answer. At most 200 characters. */
   readonly idempotencyKey?: string;
-  /** How long the call may take, in whole milliseconds; the edge has a default and a greatest. */
+  /** The longest time that the call may take, in whole milliseconds. The edge has a default and a maximum. */
   readonly deadlineMs?: number;
 }
 
 /**
  * The headers that carry keys and deadlines of the calls in one request.
  *
- * Shape: one value a call by position, separated by commas and percent-encoded; empty for a call without.
- * Errors: BAD_REQUEST for a key or deadline that is none; to leave it out would let a repeated call have two effects.
+ * Shape: one value for each call by position, separated by commas and percent-encoded; empty for a call without one.
+ * Errors: BAD_REQUEST for a malformed key or deadline. If it were left out, a repeated call could have two effects.
  */
 export function callHeaders(operations: readonly { readonly context: Readonly<Record<string, unknown>> }[]): Record<string, string> {
   const contexts = operations.map((operation) => operation.context);

@@ -25,11 +25,11 @@ export const catalog = contract("catalog", {
   },
 });
 
-/** A genuine tRPC server on a free port, and what it was asked. */
+/** A real tRPC server on a free port, and the requests that it got. */
 export interface TestServer {
   readonly url: string;
   readonly requests: readonly IncomingMessage[];
-  /** Ends the connections that are open, as a restart would. */
+  /** Ends the open connections, as a restart would. */
   cut(): void;
   close(): Promise<void>;
 }

@@ -14,36 +14,36 @@ import { callHeaders } from "./call-headers.ts";
 import { FetchEventSource } from "./fetch-event-source.ts";
 import { createRequestHeaders, type RequestHeadersOptions } from "./request-headers.ts";
 
-/** What {@link createClient} needs. */
+/** Options of {@link createClient}. */
 export interface ClientOptions extends RequestHeadersOptions {
-  /** Where the edge answers tRPC: `/trpc` on the page's own host, or a whole address. */
+  /** The address at which the edge answers tRPC: `/trpc` on the page's own host, or a whole address. */
   readonly url: string;
-  /** The `fetch` to use; the global one unless given. */
+  /** The `fetch` to use; the global one by default. */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * How calls of one tick share a request: `true` (default) waits for all answers, `"stream"` gives each when it is ready, `false` sends each
-   * call alone. At most 20 share one.
+   * How calls of one tick share a request: `true` (default) waits for all answers, `"stream"` yields each answer when it is ready, `false` sends each call
+   * alone. At most 20 calls share a request.
    */
   readonly batch?: boolean | "stream";
-  /** Spreads reconnecting subscriptions over time; a number in [0, 1). */
+  /** Spreads the reconnects of subscriptions over time; returns a number in [0, 1). */
   readonly random?: () => number;
 }
 
-/** A client of all procedures of a map of contracts that the outside may call: a tRPC client. */
+/** A tRPC client of all procedures of a map of contracts that can be called from outside. */
 export type Client<Contracts extends object> = TRPCClient<RouterOf<Contracts>>;
 
-/** Longest address of a request. Servers and proxies take 8 KiB or more for it. */
+/** The longest address of a request. Servers and proxies accept 8 KiB or more. */
 const URL_LENGTH = 8_000;
 
 type Link = TRPCLink<RouterOf<object>>;
 
 /**
- * Makes a typed client from the type of the contracts alone; none of their code is needed.
+ * Makes a typed client from the types of the contracts alone; their code is not loaded.
  *
- * `{ context: { idempotencyKey, deadlineMs } }` as the second argument of a call sends a key and a deadline with it (see `CallContext`).
- * Subscriptions run over `fetch`, so they work in Node and send the same headers, and resume after the last item that had an id.
+ * `{ context: { idempotencyKey, deadlineMs } }` as the second argument of a call sends a key and a deadline with it (see `CallContext`). Subscriptions run over
+ * `fetch`, so they work in Node, send the same headers, and resume after the last item that had an id.
  *
- * Errors: calls reject with TRPCClientError, whose `data.code` and `data.details` are typed by the contract; see `safe`.
+ * Errors: calls reject with TRPCClientError. The contract types its `data.code` and `data.details`; see `safe`.
  */
 export function createClient<Contracts extends object>(options: ClientOptions): Client<Contracts> {
   const links: Link[] = [

@@ -6,9 +6,9 @@ type CodeOf<E> = DataOf<E> extends { readonly code: infer Code extends string } 
 type DataWithCode<E, Code extends string> = [DataOf<E>] extends [never] ? ErrorData<Code, unknown> : Extract<DataOf<E>, { readonly code: Code }>;
 
 /**
- * Whether an error is one of the code given, as the contract of the procedure declares it; types its `data.details`.
+ * Whether an error has the given code. It types `data.details` as the contract of the procedure declares them.
  *
- * Takes what `safe` gives, with the codes of that procedure only, and what was caught, with any code.
+ * For an error from `safe`, only the codes of that procedure are allowed; for a caught error, any code is.
  */
 export function isHolonCode<E, const Code extends CodeOf<E>>(error: E, code: Code): error is E & { readonly data: DataWithCode<E, Code> } {
   return isTRPCClientError(error) && (error.data as { readonly code?: unknown } | null | undefined)?.code === code;

@@ -30,7 +30,7 @@ describe("a reader of an event stream", () => {
     expect(read(text).map((event) => event.data)).toEqual(["a", "b", "c"]);
   });
 
-  // Looking through all that is there with each piece would take hours here.
+  // A reader that searches all its text again for each piece would take hours here.
   test("reads a long line that comes in small pieces, each piece once", () => {
     const reader = new EventStreamReader("", 5_000_000);
     expect(reader.read("data: ")).toEqual([]);

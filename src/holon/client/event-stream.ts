@@ -1,6 +1,6 @@
 import { catalogueError } from "../kernel/holon-error.ts";
 
-/** One event of a stream, as the browser's EventSource hands it out. */
+/** One event of a stream, in the form that the browser's EventSource dispatches. */
 export interface StreamEvent {
   readonly type: string;
   readonly data: string;
@@ -14,9 +14,9 @@ export interface StreamEvent {
  */
 export class EventStreamReader {
   readonly #limitLength: number;
-  /** The line that has not ended. It is added to, and not looked through again with each piece. */
+  /** The line that has not ended yet. New text is appended to it, and the old text is not searched again. */
   #rest = "";
-  /** Whether the last piece ended with a carriage return, which may be half of a line's end. */
+  /** Whether the last piece ended with a carriage return, which may be half of a line break. */
   #isHalf = false;
   #data: string[] = [];
   #type = "";
@@ -34,12 +34,12 @@ export class EventStreamReader {
     return this.#id;
   }
 
-  /** How long the server asks to wait before the next connection; 0 where it does not say. */
+  /** How long the server asks to wait before the next connection; 0 if it does not say. */
   get retryMs(): number {
     return this.#retryMs;
   }
 
-  /** The events that this text completes, in order. Errors: PAYLOAD_TOO_LARGE for an event that does not end. */
+  /** The events that this text completes, in order. Errors: PAYLOAD_TOO_LARGE for an event that grows beyond the limit without an end. */
   read(text: string): StreamEvent[] {
     const whole = this.#isHalf ? `\r${text}` : text;
     this.#isHalf = whole.endsWith("\r");
@@ -62,7 +62,7 @@ export class EventStreamReader {
     if (field === "id" && !value.includes("\0")) this.#id = value;
     if (field === "data") {
       this.#data.push(value);
-      // With the end of its line, which is kept too.
+      // The length includes the line break, which is kept as well.
       this.#length += value.length + 1;
     }
     return [];

@@ -2,15 +2,15 @@ import { fullJitterMs } from "../kernel/backoff.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { EventStreamReader } from "./event-stream.ts";
 
-/** What a {@link FetchEventSource} needs besides the address. */
+/** Options of a {@link FetchEventSource} besides the address. */
 export interface FetchEventSourceOptions {
-  /** Asked before each connection. */
+  /** Called before each connection. */
   readonly headers: () => Promise<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch;
   readonly random: () => number;
 }
 
-/** An event as listeners get it; a failure says why, or carries the server's answer. */
+/** An event as listeners get it. A failure carries its reason or the server's answer. */
 interface DispatchedEvent {
   readonly type: string;
   readonly message?: string;
@@ -19,15 +19,15 @@ interface DispatchedEvent {
 type Listener = (event: DispatchedEvent) => void;
 
 const RECONNECT = { firstMs: 1_000, greatestMs: 30_000 };
-/** Statuses that pass: a server that restarts, a proxy that has lost it, an edge that is full. */
+/** Statuses after which the client connects again: a server restarts, a proxy has lost its server, or an edge is full. */
 const PASSING = new Set([429, 502, 503, 504]);
 
 /**
- * The part of the browser's EventSource that tRPC uses, over `fetch`: so that subscriptions run in Node, which has none, and send headers,
- * which the browser's cannot, instead of a token in the address.
+ * The part of the browser's EventSource that tRPC uses, over `fetch`. Node has no EventSource, and the browser's cannot send headers, so a token would have to
+ * be in the address.
  *
  *   CONNECTING --(200, text/event-stream)--> OPEN
- *   OPEN       --(stream ends or breaks)---> CONNECTING, after a wait, and what `retry` said, with Last-Event-ID
+ *   OPEN       --(stream ends or breaks)---> CONNECTING, with Last-Event-ID, after a wait and the server's `retry` time
  *   CONNECTING --(no network, 429, 502-4)--> CONNECTING, after a longer wait
  *   CONNECTING --(any other answer)--------> CLOSED
  *   any        --(close)-------------------> CLOSED
@@ -43,7 +43,7 @@ export class FetchEventSource {
   readonly #controller = new AbortController();
   #lastEventId = "";
   #attempt = 0;
-  /** What the last stream said of when to come back. Unlike a browser's, it does not hold for the streams after that. */
+  /** The `retry` time that the last stream sent. Unlike in a browser, it does not apply to later streams. */
   #retryMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -113,7 +113,7 @@ export class FetchEventSource {
     this.#timer = setTimeout(() => void this.#connect(), waitMs);
   }
 
-  /** Ends for good. tRPC makes its error from the event, so the event carries the server's answer. */
+  /** Closes for good. tRPC makes its error from the event, so the event carries the server's answer. */
   #refuse(answer: object): void {
     if (this.readyState === this.CLOSED) return;
     this.readyState = this.CLOSED;
@@ -134,7 +134,7 @@ async function answerOf(response: Response): Promise<object> {
   }
 }
 
-/** A header's value as the bytes of its UTF-8, one character a byte: `fetch` takes no others. Browsers' EventSource sends the same. */
+/** A header's value as the bytes of its UTF-8, one character for each byte, since `fetch` accepts no other characters. Browsers' EventSource sends the same. */
 function utf8Header(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }

@@ -1,16 +1,16 @@
 /** Headers by name; undefined ones are left out. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
-/** What goes with every request of a client. */
+/** Headers of every request of a client. */
 export interface RequestHeadersOptions {
-  /** Sent as `Authorization: Bearer`. A function is asked before each request, so a fresh token is used once there is one. */
+  /** Sent as `Authorization: Bearer`. A function is called before each request, so a fresh token is used as soon as there is one. */
   readonly token?: string | (() => MaybePromise<string | undefined>);
   readonly headers?: RequestHeaders | (() => MaybePromise<RequestHeaders>);
 }
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** Joins token and headers, asked for anew each time. */
+/** Joins token and headers, and reads both again for each request. */
 export function createRequestHeaders({ token, headers }: RequestHeadersOptions): () => Promise<Record<string, string>> {
   return async () => {
     const [bearer, others] = await Promise.all([typeof token === "function" ? token() : token, typeof headers === "function" ? headers() : headers]);
