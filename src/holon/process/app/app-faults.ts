@@ -6,10 +6,10 @@ import { handlerFaults } from "./handler-faults.ts";
 import { undeclaredCalls } from "./undeclared-calls.ts";
 
 /**
- * All that is wrong with an app whatever its environment. The compiler finds most of it, but a program that is run without a type check, or is
- * written in JavaScript, has no compiler.
+ * All faults of an app that do not depend on its environment. The compiler finds most of them, but a program that runs without a type check, or is written in
+ * JavaScript, has no compiler.
  *
- * Shape: in the order of the contexts; empty for a sound app.
+ * Shape: in the order of the contexts; empty for an app without faults.
  */
 export function appFaults(app: App): readonly ConfigurationFault[] {
   const modules = modulesOf(app);
@@ -28,7 +28,7 @@ export function assertApp(app: App): void {
   if (faults.length > 0) throw new ConfigurationError(faults);
 }
 
-/** The contexts of an app that can be looked at; the others are faults. */
+/** The entries of an app's `contexts` that are contexts; each other entry is a fault. */
 export function modulesOf({ contexts }: Pick<App, "contexts">): readonly ContextModule[] {
   return contexts.filter(isModule);
 }

@@ -4,7 +4,7 @@ import type { AppShape, ContextShape } from "../plan/index.ts";
 import { queuesOf } from "../start/context-work.ts";
 import type { App } from "./define-app.ts";
 
-/** What the environment is read against: names and needs of the contexts, without their handlers. */
+/** The app as the environment is checked against it: names and needs of the contexts, without their handlers. */
 export function shapeOf(app: App): AppShape {
   return {
     name: app.name,

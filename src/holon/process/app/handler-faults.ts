@@ -4,7 +4,7 @@ import { assertScheduleFits } from "../../work/index.ts";
 import { meant } from "../plan/environment-reader.ts";
 import type { ConfigurationFault } from "../plan/index.ts";
 
-/** Where a context and what it declares do not fit: handlers that are missing, that nothing calls, or that are not functions. */
+/** The mismatches of a context and its declarations: handlers that are missing, that nothing calls, or that are not functions. */
 export function handlerFaults(module: ContextModule): readonly ConfigurationFault[] {
   return [
     ...procedureFaults(module),
@@ -160,7 +160,7 @@ function isOutsideEffect(handler: unknown): boolean {
   return typeof handler === "object" && handler !== null && "kind" in handler && handler.kind === "outsideEffect" && "run" in handler;
 }
 
-/** Paths of a tree of handlers that lead to no procedure of the contract. */
+/** Paths in a tree of handlers that are not procedures of the contract. */
 function surplusPaths(handlers: object, procedures: ProcedureTree, prefix = ""): readonly string[] {
   return Object.entries(handlers).flatMap(([name, handler]) => {
     const declared = Object.hasOwn(procedures, name) ? procedures[name] : undefined;

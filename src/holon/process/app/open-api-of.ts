@@ -2,9 +2,9 @@ import { createOpenApiDocument, type OpenApiDocument } from "../../edge/index.ts
 import type { App } from "./define-app.ts";
 
 /**
- * The OpenAPI 3.1 document of an app, as every process of it answers at `/openapi.json`. Nothing is started.
+ * The OpenAPI 3.1 document of an app, as every process of the app serves it at `/openapi.json`. Nothing is started.
  *
- * Errors: ContractError where one schema id stands for two schemas.
+ * Errors: ContractError if two schemas have the same schema id.
  */
 export function openApiOf({ name, api, contexts }: App): OpenApiDocument {
   return createOpenApiDocument(

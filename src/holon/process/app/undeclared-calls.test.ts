@@ -8,9 +8,9 @@ type Places = Partial<Pick<ContextModule, "procedures" | "jobHandlers" | "workfl
 const stock = contract("stock", { procedures: { left: query({ access: "internal" }) } });
 const module = defineContext(contract("sales", { procedures: {} }), { calls: { stock } }).implement({ procedures: {} }) as unknown as ContextModule;
 
-/** The names of what handlers call undeclared, in an app with the contexts sales, stock, users and mails. */
+/** The names of contexts that a handler calls without a declaration, in an app with the contexts sales, stock, users and mails. */
 function found(text: string, place: keyof Places = "procedures"): string[] {
-  // As text: what runs here was made by a compiler, which writes strings and comments anew.
+  // The handler is made from text, because a compiler rewrites strings and comments of the code that runs here.
   const handler = new Function(`return ${text}`)() as () => unknown;
   const faults = undeclaredCalls({ ...module, [place]: { do: handler } } as ContextModule, ["sales", "stock", "users", "mails"]);
   return faults.map(({ problem }) => /^calls (\w+),/.exec(problem)?.[1] ?? problem);

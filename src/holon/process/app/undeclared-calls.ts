@@ -1,23 +1,26 @@
 import type { ContextModule } from "../../define/index.ts";
 import type { ConfigurationFault } from "../plan/index.ts";
 
-/** `ctx.call.stock.left` and `ctx.asSystem.call.stock.left`; in a workflow `step.call("look", ({ call }) => call.stock.left())`. Other things may be named `call`. */
+/**
+ * `ctx.call.stock.left` and `ctx.asSystem.call.stock.left`; in a workflow `step.call("look", ({ call }) => call.stock.left())`. Any other object may have a
+ * member `call`.
+ */
 const CALLED = /(?:(?<![\w$])(?:ctx|asSystem)\??\.|\.call\( ?, ?(?:async ?)?\(\{ ?call ?\}\) ?=> ?(?:\(?await )?)call\??\.([\w$?.]+)/g;
 
 /** A comment or a string. */
 const TEXT = /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/g;
 
 /**
- * Calls of other contexts of the app that are written in a handler and that its context does not declare: each would fail when it is made.
+ * Calls of other contexts of the app that are written in a handler and that its context does not declare. Each would fail when it is made.
  *
- * A fault closes the start, so a call may be missed, and none is made up. It reads the code of the handlers, so it does not see what a function elsewhere
- * calls, nor what goes by another name than `ctx`.
+ * A fault ends the start, so the check may miss a call but must not invent one. It reads the code of the handlers only. It does not see the calls of a function
+ * elsewhere, or calls through another name than `ctx`.
  */
 export function undeclaredCalls(module: ContextModule, appContexts: readonly string[]): readonly ConfigurationFault[] {
   const known = new Set(appContexts.filter((name) => !Object.hasOwn(module.calls, name)));
   return handlersOf(module).flatMap(([place, handler]) => {
     const paths = [...codeOf(handler).matchAll(CALLED)].map(([, path = ""]) => path.split(/\??\./));
-    // `Object.keys(ctx.call.stock)` is no call.
+    // `Object.keys(ctx.call.stock)` is not a call.
     const called = paths.flatMap(([name = "", ...members]) => (members.length > 0 ? [name] : []));
     return [...new Set(called)]
       .filter((name) => known.has(name))
@@ -30,8 +33,8 @@ export function undeclaredCalls(module: ContextModule, appContexts: readonly str
 }
 
 /**
- * The code of a handler without its comments and strings, up to its first slash or template: a slash may begin a regular expression with a quote in it,
- * and a template may hold code, so that text and code cannot be told apart from there on.
+ * The code of a handler without its comments and strings, up to its first slash or template. A slash may begin a regular expression with a quote in it, and a
+ * template may contain code, so text and code cannot be told apart after that.
  */
 function codeOf(handler: () => unknown): string {
   const [code = ""] = handler.toString().replace(TEXT, " ").split(/[`/]/, 1);
@@ -40,7 +43,7 @@ function codeOf(handler: () => unknown): string {
 
 type Named = readonly [place: string, handler: () => unknown];
 
-/** The handlers of a context, each with what an operator calls it: `orders.place`, or `orders (job sendReceipt)`. */
+/** The handlers of a context, each with the name that operators see: `orders.place`, or `orders (job sendReceipt)`. */
 function handlersOf({ name, procedures, rules, jobHandlers, workflowHandlers, atStart }: ContextModule): readonly Named[] {
   return [
     ...functionsIn(procedures, (path) => `${name}.${path}`),
@@ -51,7 +54,7 @@ function handlersOf({ name, procedures, rules, jobHandlers, workflowHandlers, at
   ];
 }
 
-/** Handlers may stand in folders of the contract, by version, or in the object that `outsideEffect` or a rule on answers is. */
+/** The contract may put handlers in nested objects, by version. A handler may also be inside the object that `outsideEffect` or a rule on answers is. */
 function functionsIn(node: unknown, nameOf: (path: string) => string, path = ""): readonly Named[] {
   if (typeof node === "function") return [[nameOf(path), node as () => unknown]];
   if (typeof node !== "object" || node === null) return [];

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => store?.close());
 
-/** A clock that is wrong, and whose process has run for so long. */
+/** A clock that is wrong by a given time, in a process that has run for a given time. */
 class WrongClock implements Clock {
   aheadMs = 0;
   ranMs = 0;
@@ -28,7 +28,7 @@ class WrongClock implements Clock {
 function watchOf(clock: Clock) {
   const said: unknown[] = [];
   const warn: Logger["warn"] = (_fields: object | string, text?: string) => void said.push(text);
-  // Its time stands still: looks are made by the test alone.
+  // The time of the wheel stands still, so that only the test compares the clocks.
   const wheel = new TimerWheel(() => 0);
   const watch = new ClockWatch({ stores: new Map([["orders", store]]), clock, wheel, log: { ...silentLogger, warn } });
   const close = async () => {
@@ -42,7 +42,7 @@ describe("a clock that differs from that of the database", () => {
   it("is said once an hour while it does, and shown in a gauge", async () => {
     const clock = new WrongClock();
     const { watch, said, close } = watchOf(clock);
-    // The look that it makes by itself as it begins: one that ends among those of the test would take back what they said.
+    // Wait for the comparison that the watch makes at its start: if it ended later, it would undo what the test's comparisons reported.
     await expect.poll(() => watch.skewsMs.has("orders")).toBe(true);
     expect(said).toEqual([]);
     clock.aheadMs = 2 * HOUR_MS;

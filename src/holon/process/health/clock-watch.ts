@@ -2,22 +2,22 @@ import { sql } from "../../data/index.ts";
 import type { Closable } from "../../kernel/index.ts";
 import { Task, type TaskBoard, type TaskDeps, type WorkData, WorkDatabase } from "../../work/index.ts";
 
-/** Between two looks at the clock of a database. */
+/** Time between two comparisons with the clock of a database. */
 const EVERY_MS = 60_000;
 
-/** A difference that a synchronized clock does not have. Signed tokens and proofs between processes allow for more. */
+/** Synchronized clocks do not differ by this much. Signed tokens and proofs between processes tolerate more. */
 const TOLD_FROM_MS = 3_000;
 
-/** A difference that lasts is said again after this. */
+/** A difference that lasts is logged again after this time. */
 const SAID_AGAIN_MS = 3_600_000;
 
-/** An answer that took longer says too little of the clocks. */
+/** An answer that took longer than this says too little about the clocks. */
 const LONGEST_ANSWER_MS = 1_000;
 
-/** What of a context's data is asked. */
+/** The parts of a context's data that are used to read the database's clock. */
 type ClockStore = Pick<WorkData, "transaction" | "statement" | "context">;
 
-/** What {@link ClockWatch} needs. */
+/** Dependencies of {@link ClockWatch}. */
 export interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
   /** By context. */
   readonly stores: ReadonlyMap<string, ClockStore>;
@@ -26,8 +26,8 @@ export interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
 }
 
 /**
- * Compares the clock of this process with those of its databases. Leases, schedules and retention go by the clock of the database; tokens, sign-ins
- * and the delays of queues by that of the process: one that is wrong is said, once an hour.
+ * Compares the clock of this process with those of its databases. Leases, schedules and retention use the clock of the database; tokens, sign-ins and the
+ * delays of queues use that of the process. A clock that is wrong is logged, once an hour.
  */
 export class ClockWatch implements Closable {
   readonly #deps: ClockWatchDeps;
@@ -47,12 +47,12 @@ export class ClockWatch implements Closable {
     for (const task of this.#tasks) task.wake();
   }
 
-  /** By context, in milliseconds: how far the clock of this process is ahead of that of the database, or behind it where it is negative. */
+  /** By context, in milliseconds: how far the clock of this process is ahead of that of the database; negative if it is behind. */
   get skewsMs(): ReadonlyMap<string, number> {
     return this.#skews;
   }
 
-  /** Compares the clocks now. Errors: the database's. */
+  /** Compares the clocks now. Errors: those of the database. */
   async look(context: string, store: ClockStore): Promise<void> {
     const { clock } = this.#deps;
     const database = new WorkDatabase(store, clock);

@@ -11,7 +11,7 @@ afterEach(async () => {
   for (let thing = opened.pop(); thing !== undefined; thing = opened.pop()) await thing.close();
 });
 
-/** The watch of one context's database, behind a proxy that can go silent. */
+/** The watch of one context's database, behind a proxy that can stop answering. */
 async function watched(silentAtFirst: boolean, clock: Clock = systemClock) {
   const { role } = await migrate({ url: place.database.url, context: "orders" });
   const proxy = await openSilentProxy(place.database.url);

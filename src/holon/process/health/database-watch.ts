@@ -3,26 +3,26 @@ import { Task, type TaskDeps } from "../../work/index.ts";
 
 const EVERY_MS = 2_000;
 
-/** A database that does not answer is asked again after one to two seconds, however long it is away. */
+/** A database that does not answer is checked again after one to two seconds, however long it does not answer. */
 const BACKOFF = { firstMs: 1_000, greatestMs: 1_000 };
 
-/** A database that can be asked whether it answers. */
+/** A database whose answer can be checked. */
 export interface Pingable {
-  /** Ends by itself, whatever the network does. */
+  /** Ends within a time limit, whatever the network does. */
   ping(): Promise<void>;
 }
 
-/** Asks every database now and then whether it answers, so that readiness can be told at once. Each is asked once at a time. */
+/** Checks regularly whether each database answers, so that readiness is known at once. Each database has one check at a time. */
 export class DatabaseWatch implements Closable {
   readonly #tasks: ReadonlyMap<string, Task>;
 
-  /** Of databases by context. */
+  /** Takes the databases by context. */
   constructor(databases: ReadonlyMap<string, Pingable>, deps: Omit<TaskDeps, "board">) {
     this.#tasks = new Map([...databases].map(([name, database]) => [name, askingTask(name, database, deps)]));
     for (const task of this.#tasks.values()) task.wake();
   }
 
-  /** Contexts whose database did not answer when last asked. */
+  /** Contexts whose database did not answer at the last check. */
   get silent(): ReadonlySet<string> {
     return new Set([...this.#tasks].flatMap(([name, { failingSinceMs }]) => (failingSinceMs === undefined ? [] : [name])));
   }

@@ -20,11 +20,11 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((process) => process.close()));
 });
 
-/** A clock that the test moves on; it goes on by itself as well. */
+/** A clock that the test can move forward; it also runs by itself. */
 let aheadMs = 0;
 const clock: Clock = { nowMs: () => systemClock.nowMs() + aheadMs, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
 
-/** A process of an app whose workflow has a version, and a body that waits for a promise that is not a step until it is told to go on. */
+/** A process of an app whose workflow has the given version. The workflow's body waits for a promise that is not a step, until the test calls `goOn`. */
 async function start(version: number, env: Record<string, string> = {}) {
   let goOn: () => void = () => {};
   const told = new Promise<void>((resolve) => {
@@ -71,7 +71,7 @@ it("a run whose body hangs is counted, and named in readiness, until it goes on"
   ]);
   await order("a");
   await until(() => {
-    // As fast as leases are renewed beside it.
+    // The clock moves no faster than the leases beside it are renewed.
     aheadMs += 200;
     return isDegraded(process);
   });

@@ -4,16 +4,16 @@ import type { HangingRun, TaskBoard } from "../../work/index.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
 
-/** One thing that a process works with, and whether it works now. */
+/** A part that a process works with, and whether it works now. */
 export interface HealthPart {
   readonly part: "database" | "peer" | "queues" | "rates" | "work";
-  /** The context for a database, for a peer and for background work, the backend for the others. It labels a metric: all of them are known at start. */
+  /** The context for a database, for a peer and for background work; the backend for the others. It labels a metric, and all names are known at start. */
   readonly name: string;
-  /** What is wrong, as a sentence for operators; undefined while it works. */
+  /** The fault as a sentence for operators; undefined while the part works. */
   readonly fault: string | undefined;
 }
 
-/** What {@link healthParts} reads. */
+/** The state that {@link healthParts} reads. */
 export interface HealthSources {
   /** By context. */
   readonly databases: ReadonlyMap<string, unknown>;
@@ -24,14 +24,14 @@ export interface HealthSources {
   readonly peers: ReadonlyMap<string, Pick<MeshPeer, "state">>;
   /** Background work of the contexts hosted here, by context. */
   readonly boards: ReadonlyMap<string, TaskBoard>;
-  /** Runs of workflows at work here whose body hangs, by context. */
+  /** Workflow runs of this process whose body hangs, by context. */
   readonly hanging: ReadonlyMap<string, readonly HangingRun[]>;
   readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "fault"> | undefined;
-  /** Where several edges count together. */
+  /** Only if several edges count together. */
   readonly rateStore: Pick<RateStore, "reachable"> | undefined;
 }
 
-/** All parts of a process, working or not. The list is as long as the plan makes it, whatever happens. */
+/** All parts of a process, working or not. The plan alone decides how many there are. */
 export function healthParts({ databases, differing, silent, peers, boards, hanging, backend, rateStore }: HealthSources): readonly HealthPart[] {
   const parts: HealthPart[] = [];
   for (const name of databases.keys()) {
@@ -56,7 +56,7 @@ export function healthParts({ databases, differing, silent, peers, boards, hangi
   return parts;
 }
 
-/** Names each task that fails, so that an operator can look for it in the log. */
+/** Names each task that fails, so that an operator can search for it in the log. */
 function workFault(context: string, board: TaskBoard): string | undefined {
   const failing = board.failing();
   if (failing.length === 0) return undefined;
@@ -64,7 +64,7 @@ function workFault(context: string, board: TaskBoard): string | undefined {
   return `background work of ${context} fails (${named.join("; ")})`;
 }
 
-/** Names the run that has hung for longest: each keeps one of the places for runs in this process. */
+/** Names the run that has hung for the longest time. Each hanging run keeps one of the places for runs in this process. */
 function hangingFault(context: string, runs: readonly HangingRun[]): string | undefined {
   const [first] = [...runs].sort((one, other) => other.forMs - one.forMs);
   if (first === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { CompiledContext } from "../../pipeline/index.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { HealthPart } from "./health-parts.ts";
 
-/** What {@link processGauges} reads. */
+/** The state that {@link processGauges} reads. */
 export interface GaugeParts {
   readonly database: Pick<OpenDatabase, "url" | "stores">;
   readonly hosted: readonly CompiledContext[];
@@ -15,7 +15,7 @@ export interface GaugeParts {
   readonly skewsMs: ReadonlyMap<string, number>;
 }
 
-/** Numbers of a process that are read when they are asked for. */
+/** Numbers of a process that are read at each scrape. */
 export function processGauges({ database: { stores }, hosted, mesh, peers, parts, skewsMs }: GaugeParts): readonly GaugeReader[] {
   return [
     {

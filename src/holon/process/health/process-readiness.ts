@@ -1,7 +1,7 @@
 import type { Readiness } from "../../edge/index.ts";
 import type { HealthPart } from "./health-parts.ts";
 
-/** What readiness is read from. */
+/** The state that readiness is computed from. */
 export interface ReadinessSources {
   readonly phase: "starting" | "running" | "stopping";
   /** Names of the contexts that are hosted here. */
@@ -10,10 +10,11 @@ export interface ReadinessSources {
 }
 
 /**
- * Whether a balancer should send calls to this process, and what does not work here.
+ * Whether a load balancer should send calls to this process, and what does not work here.
  *
- * A process is not ready while it starts or stops, and while none of its contexts can work because each of them has a database that is silent, or whose tables are not those of the code. Anything else
- * that is away makes it *degraded*: other processes miss it as well, so all of them would leave the balancer together, with all that still works.
+ * A process is not ready while it starts or stops, and while none of its contexts can work because each has a database that does not answer, or whose tables
+ * are not those of the code. Any other part that does not work makes the process *degraded*: other processes miss that part as well, so all of them would leave
+ * the balancer together, with everything that still works.
  */
 export function readinessOf({ phase, hosted, parts }: ReadinessSources): Readiness {
   const reasons: string[] = phase === "running" ? [] : [`this process is ${phase}`];

@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((process) => process.close()));
 });
 
-/** A process of the version before, which has one job, or of the next one, which has a second. */
+/** A process of the previous version, which has one job, or of the next version, which has a second job. */
 async function start(version: "before" | "next"): Promise<RunningProcess> {
   const context = version === "next" ? defineContext(orders, { jobs: { send: thank, thank } }) : defineContext(orders, { jobs: { send: thank } });
   const handlers = version === "next" ? { send: noop, thank: noop } : { send: noop };

@@ -2,22 +2,22 @@ import type { GaugeReader, GaugeValues } from "../../observe/index.ts";
 import { COUNTED_MOST, type ContextRetention, type HangingRun, type WorkConsole, type WorkCounts } from "../../work/index.ts";
 import type { QueueBackend } from "../../work/queue/index.ts";
 
-/** How long what was counted is told again: one scrape reads many gauges. */
+/** How long a count is used again, since one scrape reads many gauges. */
 const FRESH_MS = 1_000;
 
-/** Most names of unknown jobs that are told: they come from rows, and may be anything. */
+/** The most names of unknown jobs that are shown: they come from rows, and may be any text. */
 const UNKNOWN_COUNT = 20;
 
-/** What the gauges of work are read from. */
+/** The state that the gauges of background work are read from. */
 export interface WorkGaugeParts {
   readonly consoles: readonly WorkConsole[];
   readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
-  /** The workflows that this process works, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
+  /** The workflows that this process runs, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
   readonly workflows: readonly { readonly context: string; readonly bodies: readonly string[]; readonly hanging: () => readonly HangingRun[] }[];
-  /** The jobs that this process works, by context. */
+  /** The jobs that this process runs, by context. */
   readonly jobs: readonly { readonly context: string; readonly names: readonly string[] }[];
   readonly backend: QueueBackend | undefined;
-  /** Queues that this process works. */
+  /** Queues that this process takes work from. */
   readonly queues: readonly string[];
   readonly monotonicMs: () => number;
 }
@@ -26,7 +26,7 @@ export interface WorkGaugeParts {
 const SAME = "Each process of the context says the same: take the max by context, not the sum.";
 const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
 
-/** Numbers of what waits, by context and by queue. A context or queue that cannot be asked is left out, as one that is gone. */
+/** Numbers of background work that waits, by context and by queue. A context or queue that cannot be read is left out, as if it did not exist. */
 export function workGauges({ consoles, retentions, workflows, jobs, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
   const counts = sharedFor(FRESH_MS, monotonicMs, () =>
     answersOf(consoles.map(async (console) => [[console.context], await console.counts()] as const)),

@@ -1,15 +1,15 @@
-/** What the plan of a process needs to know of one context of the app. */
+/** The parts of one context of the app that the plan of a process is made from. */
 export interface ContextShape {
   readonly name: string;
   /** Contexts that its handlers call. */
   readonly calls: readonly string[];
   /** Contexts whose events it handles. */
   readonly subscribesTo: readonly string[];
-  /** Whether the outside can reach any procedure of it: one that is not `internal`. */
+  /** Whether any of its procedures can be called from outside, that is, is not `internal`. */
   readonly hasPublicProcedures: boolean;
-  /** Whether it keeps anything in the database: tables of its own, or the toolkit's for events, jobs and keys. */
+  /** Whether it stores data: in tables of its own, or in the toolkit's tables for events, jobs and keys. */
   readonly hasTables: boolean;
-  /** Queues that a process with the role `jobs` works for it. */
+  /** Number of queues that a process with the role `jobs` takes work from for this context. */
   readonly workersCount: number;
 }
 
@@ -19,7 +19,7 @@ export interface AllowedCycle {
   readonly reason: string;
 }
 
-/** An app without its code: all that decides whether a topology is possible. */
+/** An app without its code: the parts that decide whether a topology is possible. */
 export interface AppShape {
   readonly name: string;
   readonly contexts: readonly ContextShape[];

@@ -20,9 +20,9 @@ export function refuseCallCycles(shape: AppShape, reader: EnvironmentReader): vo
 }
 
 /**
- * For every call that is part of a circle, the shortest circle it is part of; each circle once.
+ * For every call that is part of a circle, the shortest circle that it is part of; each circle once.
  *
- * Longer circles that are made of these alone are not listed: who allows the short ones has allowed them.
+ * Longer circles that consist of these alone are not listed: an app that allows the short ones has allowed them too.
  */
 export function callCycles(shape: Pick<AppShape, "contexts">): string[][] {
   const calls = new Map(shape.contexts.map((context) => [context.name, context.calls]));
@@ -38,7 +38,7 @@ export function callCycles(shape: Pick<AppShape, "contexts">): string[][] {
   return [...found.values()];
 }
 
-/** Names on a shortest way along the calls, both ends included. */
+/** Names on a shortest path along the calls, including both ends. */
 function shortestWay(calls: ReadonlyMap<string, readonly string[]>, from: string, to: string): string[] | undefined {
   const cameFrom = new Map<string, string | undefined>([[from, undefined]]);
   for (const context of cameFrom.keys()) {
@@ -56,7 +56,7 @@ function wayBack(cameFrom: ReadonlyMap<string, string | undefined>, to: string):
   return way;
 }
 
-/** The same circle, beginning with the name that sorts first. */
+/** The same circle, rotated so that it begins with the name that sorts first. */
 function fromFirstName(cycle: readonly string[]): string[] {
   const first = cycle.indexOf([...cycle].sort()[0] as string);
   return [...cycle.slice(first), ...cycle.slice(0, first)];

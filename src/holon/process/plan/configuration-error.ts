@@ -1,13 +1,13 @@
-/** One thing that is wrong with the environment or with the shape of the app, and how to mend it. */
+/** A fault in the environment or in the shape of the app, and how to repair it. */
 export interface ConfigurationFault {
-  /** The variable to look at; for a fault of the app itself, the part of `defineApp` that mends it. */
+  /** The variable to look at; for a fault of the app itself, the part of `defineApp` that repairs it. */
   readonly variable: string;
-  /** Never holds a secret, nor the password of a URL. */
+  /** Never contains a secret or the password of a URL. */
   readonly problem: string;
   readonly cure: string;
 }
 
-/** Thrown before anything is opened: everything that is wrong with the configuration, at once. */
+/** Thrown before anything is opened, with all faults of the configuration at once. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly faults: readonly ConfigurationFault[];
@@ -17,7 +17,7 @@ export class ConfigurationError extends Error {
     this.faults = faults;
   }
 
-  /** All faults for a person to read, each with its cure. */
+  /** All faults as a text for people, each with its cure. */
   render(): string {
     const lines = this.faults.map((fault) => `  ${fault.variable} ${fault.problem}\n    ${fault.cure}`);
     return [`The configuration has ${count(this.faults.length)}; nothing was started.`, ...lines].join("\n");

@@ -1,24 +1,27 @@
 import type { Plan } from "./plan.ts";
 
-/** Most connections to Postgres that a process can have open at once, by what they are for. */
+/** The most connections to Postgres that a process can have open at once, by their use. */
 export interface ConnectionBudget {
   /** Pools of the hosted contexts. */
   readonly contextsCount: number;
-  /** One more for each context, which asks whether the server lives while its pool is busy. */
+  /** One more for each context, which checks whether the server answers while the pool is busy. */
   readonly healthCount: number;
-  /** Renew leases where the background work of contexts is done: one for each context while its pool is busy, and two of the second thread while the process is blocked. */
+  /**
+   * Connections that renew leases, if the background work of contexts runs here: one for each context while its pool is busy, and two of the second thread
+   * while the process is blocked.
+   */
   readonly renewalsCount: number;
-  /** The client that hears NOTIFY. */
+  /** The client that receives NOTIFY. */
   readonly listenCount: number;
   /** The pool of queues on Postgres, and a connection on which each worker waits. */
   readonly queuesCount: number;
   readonly totalCount: number;
 }
 
-/** The spare connection of a pool; that of the second thread for jobs, and that for runs of workflows. */
+/** The extra connection of a pool, and those of the second thread for jobs and for workflow runs. */
 const RENEWALS_OF_CONTEXT = 3;
 
-/** The worst case of one process; multiply by its replicas and compare with `max_connections`. */
+/** The worst case of one process. Multiply it by the number of replicas and compare with `max_connections`. */
 export function connectionBudget(plan: Plan): ConnectionBudget {
   const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
   const healthCount = plan.databaseContexts.length;

@@ -5,17 +5,17 @@ import { nearestName } from "./nearest-name.ts";
 /** The variables of a process, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads a file that a variable names. Errors: any, where it cannot be read. */
+/** Reads a file that a variable names. Errors: any, if it cannot be read. */
 export type ReadFile = (path: string) => string;
 
-/** What a URL must look like. */
+/** The form that a URL must have. */
 export interface UrlForm {
   /** With the colon: `postgres:`. */
   readonly schemes: readonly string[];
   readonly example: string;
 }
 
-/** Reads typed values from an environment, and collects what is wrong instead of stopping at the first fault. */
+/** Reads typed values from an environment. It collects faults instead of stopping at the first. */
 export class EnvironmentReader {
   readonly faults: ConfigurationFault[] = [];
   readonly #environment: Environment;
@@ -26,12 +26,12 @@ export class EnvironmentReader {
     this.#readFile = readFile;
   }
 
-  /** Names of the variables that are there, empty ones too. */
+  /** Names of the variables that are set, including empty ones. */
   get names(): string[] {
     return Object.keys(this.#environment).filter((name) => this.has(name));
   }
 
-  /** Whether the variable is there, be it empty. */
+  /** Whether the variable is set, even to an empty text. */
   has(name: string): boolean {
     return Object.hasOwn(this.#environment, name) && this.#environment[name] !== undefined;
   }
@@ -40,7 +40,7 @@ export class EnvironmentReader {
     this.faults.push({ variable, problem, cure });
   }
 
-  /** The value without the white space around it; undefined where the variable is not there, or is refused for being empty. */
+  /** The value without the white space around it; undefined if the variable is not set, or is refused because it is empty. */
   text(name: string): string | undefined {
     if (!this.has(name)) return undefined;
     const value = this.#environment[name]?.trim();
@@ -49,12 +49,12 @@ export class EnvironmentReader {
     return undefined;
   }
 
-  /** Whether a value that may stand in a file is there, in either way. */
+  /** Whether a value that may be in a file is given, in either way. */
   hasSecret(name: string): boolean {
     return this.has(name) || this.has(fileVariable(name));
   }
 
-  /** The value, or what stands in the file that `<name>_FILE` names: orchestrators mount secrets as files. */
+  /** The value, or the content of the file that `<name>_FILE` names: orchestrators mount secrets as files. */
   secret(name: string): string | undefined {
     const fileName = fileVariable(name);
     const value = this.text(name);
@@ -78,7 +78,7 @@ export class EnvironmentReader {
     }
   }
 
-  /** The items of a comma-separated list, each once; undefined where the variable is not there. */
+  /** The items of a comma-separated list, each once; undefined if the variable is not set. */
   list(name: string): string[] | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
@@ -87,7 +87,7 @@ export class EnvironmentReader {
     return [...new Set(items.filter((item) => item !== ""))];
   }
 
-  /** A whole number; the fallback where the variable is not there or is refused. */
+  /** A whole number; the fallback if the variable is not set or is refused. */
   integer(name: string, fallback: number, least: number, greatest: number): number {
     const value = this.text(name);
     if (value === undefined) return fallback;
@@ -96,7 +96,7 @@ export class EnvironmentReader {
     return fallback;
   }
 
-  /** One of a few words; the fallback where the variable is not there or is refused. */
+  /** One of a few words; the fallback if the variable is not set or is refused. */
   choice<const Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.text(name);
     if (value === undefined) return fallback;
@@ -105,7 +105,7 @@ export class EnvironmentReader {
     return choice ?? fallback;
   }
 
-  /** A permission that must be given by name and by the word `yes`. */
+  /** A permission that must be given by its variable and the word `yes`. */
   isAllowed(name: string): boolean {
     const value = this.text(name);
     if (value === undefined || value === "yes") return value === "yes";
@@ -113,13 +113,13 @@ export class EnvironmentReader {
     return false;
   }
 
-  /** A URL; undefined where the variable is not there or is refused. Its value is never shown: it may hold a password. */
+  /** A URL; undefined if the variable is not set or is refused. Its value is never shown, because it may contain a password. */
   url(name: string, form: UrlForm): string | undefined {
     const value = this.text(name);
     return value !== undefined && this.isUrl(name, value, form) ? value : undefined;
   }
 
-  /** Whether a text is a URL of this form; refuses it where not. */
+  /** Whether a text is a URL of this form; refuses the variable if it is not. */
   isUrl(name: string, value: string, form: UrlForm): boolean {
     const cure = `Write it as in ${form.example}; characters of a password that mean something in a URL are percent-encoded.`;
     if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || !URL.canParse(value)) {
@@ -138,7 +138,7 @@ export function fileVariable(name: string): string {
   return `${name}_FILE`;
 }
 
-/** "Did you mean ...? ", or nothing where no known name is near. */
+/** "Did you mean ...? ", or an empty text if no known name is close. */
 export function meant(name: string, known: Iterable<string>): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? "" : `Did you mean ${nearest}? `;

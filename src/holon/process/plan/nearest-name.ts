@@ -1,6 +1,6 @@
-/** The known name that was most likely meant; undefined where none is near. */
+/** The known name that was most likely meant; undefined if none is close. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  // Longer names may differ in more places; beyond a third it is a guess and not a help.
+  // Longer names may differ in more places. Beyond a third of the length a name is a guess and no help.
   let best = Math.max(1, Math.floor(name.length / 3)) + 1;
   let nearest: string | undefined;
   for (const candidate of known) {
@@ -14,9 +14,9 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 }
 
 /**
- * How many letters to insert, delete, replace or swap with their neighbour to turn one name into the other.
+ * The number of letters to insert, delete, replace or swap with their neighbour to turn one name into the other.
  *
- * Source: optimal string alignment, the short form of Damerau and Levenshtein.
+ * Source: optimal string alignment, the restricted form of the Damerau-Levenshtein distance.
  */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -1,30 +1,32 @@
 import type { Limits } from "../../kernel/index.ts";
 import { EDGE, type ProcessKey, type RosterKeys } from "../../mesh/identity/index.ts";
 
-/** What a process does: answers the public, answers other processes, works queues. */
+/** The roles of a process: `edge` answers the public, `rpc` answers other processes, `jobs` does background work. */
 export const ROLES = ["edge", "rpc", "jobs"] as const;
 
 export type Role = (typeof ROLES)[number];
 
-/** What the public port shows of its REST interface: the document and an interactive page, the document alone, or neither. */
+/** The parts of its REST interface that the public port shows: the document and an interactive page, the document alone, or neither. */
 export const DOCS = ["page", "document", "off"] as const;
 
 export type Docs = (typeof DOCS)[number];
 
-/** What becomes of the process when a promise of the app's own is rejected and nothing handles it; `trace` goes on, and names the handler. */
+/**
+ * What happens to the process if a promise of the app's own code is rejected and nothing handles it. `trace` continues, as `log` does, and names the handler.
+ */
 export const ON_UNHANDLED = ["exit", "log", "trace"] as const;
 
 export type OnUnhandled = (typeof ON_UNHANDLED)[number];
 
-/** How much is logged. */
+/** The lowest level that is logged. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Where a server of this process listens. */
+/** The address on which a server of this process listens. */
 export interface Listener {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
 }
 
@@ -32,12 +34,12 @@ export interface Listener {
 export type DatabasePlan =
   | { readonly kind: "embedded"; readonly folder: string; readonly port?: number }
   | { readonly kind: "server"; readonly url: string }
-  /** No context hosted here needs a shared one. */
+  /** No context hosted here needs a shared database. */
   | { readonly kind: "none" };
 
-/** Everything that a process decides by its environment, decided: nothing below reads a variable again. */
+/** All decisions that the environment makes for a process. Code below this reads no variable again. */
 export interface Plan {
-  /** Of the app. */
+  /** The name of the app. */
   readonly name: string;
   readonly production: boolean;
   /** Contexts hosted here, in the order of the app. */
@@ -58,43 +60,43 @@ export interface Plan {
   readonly databaseContexts: readonly string[];
   /** URLs of the hosted contexts that have a database of their own. */
   readonly contextDatabases: Readonly<Record<string, string>>;
-  /** Where queues live on Postgres; absent with Redis, with an embedded database (it holds them), and where no queue is needed. */
+  /** The Postgres database of the queues. It is absent with Redis, with an embedded database (which then contains the queues), and if no queue is needed. */
   readonly queueDatabase?: string;
   readonly redisUrl?: string;
-  /** Keeps the queues of several apps apart that share a Redis or a database. */
+  /** Separates the queues of several apps that share a Redis or a database. */
   readonly queuePrefix: string;
-  /** Queues that this process works; 0 without the role `jobs`. */
+  /** Number of queues that this process takes work from; 0 without the role `jobs`. */
   readonly workersCount: number;
-  /** Proves who this process is; absent where processes prove membership only. */
+  /** Proves the identity of this process; absent if processes prove only that they belong to the app. */
   readonly key?: ProcessKey;
-  /** Public keys of all processes by what they speak for; there where `key` is. */
+  /** Public keys of all processes, by the names that they speak for; set if `key` is. */
   readonly peers?: RosterKeys;
-  /** PEM texts for TLS between processes; absent where it is off. */
+  /** PEM texts for TLS between processes; absent if TLS is off. */
   readonly meshTls?: MeshTlsPlan;
-  /** Proves that a process belongs to the app; absent where it must be made up. */
+  /** Proves that a process belongs to the app; absent if it must be made up. */
   readonly secret?: string;
-  /** Whether whoever starts the process makes the secret up, one for all processes of the app. */
+  /** Whether the code that starts the process must make the secret up, one for all processes of the app. */
   readonly secretMadeUp: boolean;
   readonly limits: Limits;
   readonly logLevel: LogLevel;
   readonly onUnhandled: OnUnhandled;
   readonly otlpEndpoint?: string;
-  /** Addresses or networks whose `X-Forwarded-For` is believed. */
+  /** Addresses or networks whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
-  /** Origins whose pages may call. */
+  /** Origins whose pages may call from a browser. */
   readonly corsOrigins: readonly string[];
-  /** What the public port shows of its REST interface. */
+  /** The parts of its REST interface that the public port shows. */
   readonly docs: Docs;
 }
 
-/** Certificate and key of a process, and the authority of all. */
+/** Certificate and key of a process, and the certificate authority of all. */
 export interface MeshTlsPlan {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
 }
 
-/** What a process speaks for between processes: the contexts that it hosts, and the edge where it is one. */
+/** The names that a process speaks for between processes: the contexts that it hosts, and the edge if it is one. */
 export function namesOf({ contexts, roles }: Pick<Plan, "contexts" | "roles">): string[] {
   return [...contexts, ...(roles.includes("edge") ? [EDGE] : [])];
 }

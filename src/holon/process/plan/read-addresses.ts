@@ -11,7 +11,10 @@ const HTTP_PORT = "80";
 /** Mesh addresses by context. */
 export type Addresses = Record<string, readonly string[]>;
 
-/** Where contexts answer that are not hosted here; refuses what is needed and nowhere, and what is in two places. */
+/**
+ * The addresses of contexts that are not hosted here. Refuses a context that is needed and has no address, and a context that is hosted here and has an
+ * address.
+ */
 export function readAddresses(shape: AppShape, hosted: readonly string[], roles: readonly Role[], reader: EnvironmentReader): Addresses {
   const addresses = new Map<string, readonly string[]>();
   for (const context of knownContexts(shape)) {
@@ -34,7 +37,7 @@ function readUrls(variable: string, urls: readonly string[], reader: Environment
   return [...new Set(urls.filter((url) => reader.isUrl(variable, url, MESH_ADDRESS)).map((url) => toAddress(variable, url, reader)))];
 }
 
-/** `mesh://catalog`, `mesh://catalog:3001` and `http://catalog:3001/` are one address; `http://catalog` is at port 80, as everywhere. */
+/** `mesh://catalog`, `mesh://catalog:3001` and `http://catalog:3001/` are the same address; `http://catalog` is at port 80, as usual. */
 function toAddress(variable: string, url: string, reader: EnvironmentReader): string {
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(url);
   if (hostname === "") reader.refuse(variable, "has an address without a host.", `Write it as in ${MESH_ADDRESS.example}.`);

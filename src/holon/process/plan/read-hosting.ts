@@ -8,7 +8,7 @@ import { ROLES, type Role } from "./plan.ts";
 /** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`, the edge in `HOLON_PEERS`. */
 const TAKEN_NAMES: readonly string[] = ["all", "none", "queue", EDGE];
 
-/** Contexts hosted here, in the order of the app; what was misspelled counts as what was meant, so that one fault is reported once. */
+/** Contexts hosted here, in the order of the app. A misspelled name counts as the name that was meant, so that one fault is reported once. */
 export function readContexts(shape: AppShape, reader: EnvironmentReader): string[] {
   const all = shape.contexts.map((context) => context.name);
   for (const name of all.filter((context) => TAKEN_NAMES.includes(context))) {
@@ -34,7 +34,7 @@ export function readContexts(shape: AppShape, reader: EnvironmentReader): string
   return all.filter((context) => hosted.has(context));
 }
 
-/** What this process does. A bare edge is only that, unless it is told otherwise. */
+/** The roles of this process. A bare edge has only the role `edge`, unless `HOLON_ROLES` says otherwise. */
 export function readRoles(contexts: readonly string[], reader: EnvironmentReader): Role[] {
   const asked = reader.list("HOLON_ROLES");
   if (asked === undefined) return contexts.length > 0 ? [...ROLES] : ["edge"];

@@ -5,10 +5,10 @@ import { maskedValue } from "./masked.ts";
 import { namesOf, type Role } from "./plan.ts";
 import { knownContexts } from "./refuse-unknown.ts";
 
-/** How far a process meets others: not at all, where others may call it, or where it must have others. */
+/** How a process uses the mesh: not at all, other processes may call it, or it needs other processes. */
 export type MeshUse = "none" | "open" | "shared";
 
-/** What of the process decides whom its key must speak for. */
+/** The parts of the process that decide which names its key must speak for. */
 export interface IdentityNeeds {
   readonly contexts: readonly string[];
   readonly roles: readonly Role[];
@@ -17,7 +17,7 @@ export interface IdentityNeeds {
   readonly mesh: MeshUse;
 }
 
-/** Key and roster: both or none. */
+/** Key and roster: both or neither. */
 export type IdentityPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
 
 const KEY_CURE =
@@ -25,8 +25,8 @@ const KEY_CURE =
 const PEERS_CURE = 'Write it as JSON, public keys by context and for the edge: {"edge": ["..."], "orders": ["...", "..."]}.';
 
 /**
- * Reads who this process is and who the others are. In production a process that is one of many must have a key, unless it is asked for by name
- * that a shared secret is enough.
+ * Reads the identity of this process and of the others. In production a process that is one of several must have a key, unless a variable allows by name that a
+ * shared secret is enough.
  */
 export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): IdentityPlan {
   const hasKey = reader.hasSecret("HOLON_KEY");
@@ -48,7 +48,7 @@ export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: 
   return { key, peers };
 }
 
-/** Whether a shared secret is what processes prove themselves with. */
+/** Whether processes prove themselves with a shared secret. */
 export function countsOnSecret(needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): boolean {
   if (reader.hasSecret("HOLON_KEY") || reader.hasSecret("HOLON_PEERS")) return false;
   return !production || needs.mesh !== "shared" || reader.has("HOLON_ALLOW_SECRET_ONLY");
@@ -73,7 +73,7 @@ function readPeers(shape: AppShape, reader: EnvironmentReader): RosterKeys | und
   const peers = new Map<string, string[]>();
   for (const [name, value] of entries) {
     const keys = Array.isArray(value) ? value : [value];
-    // What is no public key may be a private one that got here by mistake: it is not shown.
+    // A text that is not a public key may be a private key that got here by mistake, so it is not shown.
     if (!names.includes(name)) {
       reader.refuse(
         "HOLON_PEERS",

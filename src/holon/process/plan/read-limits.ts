@@ -5,13 +5,13 @@ import { LIMIT_NAMES, limitVariable } from "./variables.ts";
 /** The longest time that a timer of Node can wait; longer ones fire at once. */
 const GREATEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Ten years: moments further back are none of the database's. */
+/** Ten years: the database cannot compute with times that are much longer ago. */
 const GREATEST_KEPT_MS = 3_650 * 86_400_000;
 
-/** The least that a limit may be, if that is not one. */
+/** The smallest values of limits for which it is not 1. */
 const LEAST: Partial<Record<keyof Limits, number>> = { clockSkewMs: 0, drainMs: 0, graceMs: 0, inboxKeptMs: 86_400_000 };
 
-/** Pairs of which the first must stay below the second, or may at most equal it. */
+/** Pairs of limits: the first must be below the second; `mayEqual` also allows equal values. */
 const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, mayEqual: boolean])[] = [
   ["deadlineMs", "greatestDeadlineMs", true],
   ["meshPingMs", "meshSilenceMs", false],
@@ -20,15 +20,15 @@ const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, may
   ["outboxKeptMs", "inboxKeptMs", true],
 ];
 
-/** What is kept for a time waits for no timer. */
+/** A time for which rows are kept needs no timer, so it may be longer. */
 function greatestOf(name: keyof Limits): number {
   if (name.endsWith("KeptMs")) return GREATEST_KEPT_MS;
   return name.endsWith("Ms") ? GREATEST_TIMER_MS : Number.MAX_SAFE_INTEGER;
 }
 
-/** The limits in force: the defaults, and what `HOLON_LIMIT_<NAME>` says. */
+/** The limits in force: the defaults, and the values of `HOLON_LIMIT_<NAME>`. */
 export function readLimits(production: boolean, reader: EnvironmentReader): Limits {
-  // Nobody balances load onto a development machine: a stop there does not wait for balancers to notice.
+  // No load balancer sends work to a development machine, so a stop there does not wait for one to notice.
   const defaults: Limits = production ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, drainMs: 0 };
   const limits: Record<keyof Limits, number> = { ...defaults };
   for (const name of LIMIT_NAMES) {

@@ -3,7 +3,7 @@ import type { EnvironmentReader } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";
 import type { Listener, Role } from "./plan.ts";
 
-/** Where a process listens. */
+/** The addresses on which a process listens. */
 export interface Listeners {
   readonly edge?: Listener;
   readonly mesh?: Listener;
@@ -13,7 +13,7 @@ export interface Listeners {
 const GREATEST_PORT = 65_535;
 const HOST_NAME = /^(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*\.?$/;
 
-/** The ports of the roles, and the operations port, which stays on this machine unless its host is named. */
+/** The ports of the roles, and the operations port, which listens on this machine only unless its host is set. */
 export function readListeners(roles: readonly Role[], production: boolean, reader: EnvironmentReader): Listeners {
   const host = readHost(reader, "HOLON_HOST", production ? "0.0.0.0" : "127.0.0.1");
   const opsHost = readHost(reader, "HOLON_OPS_HOST", "127.0.0.1");

@@ -5,7 +5,7 @@ import type { MeshTlsPlan } from "./plan.ts";
 
 const PARTS = { cert: "HOLON_MESH_TLS_CERT", key: "HOLON_MESH_TLS_KEY", ca: "HOLON_MESH_TLS_CA" } as const;
 
-/** What TLS between processes needs: all three texts, in PEM, that fit together; undefined where it is off. */
+/** The PEM texts for TLS between processes: all three must be given and fit together. Undefined if TLS is off. */
 export function readMeshTls(reader: EnvironmentReader): MeshTlsPlan | undefined {
   const given = Object.values(PARTS).filter((name) => reader.hasSecret(name));
   const [cert, key, ca] = [reader.secret(PARTS.cert), reader.secret(PARTS.key), reader.secret(PARTS.ca)];

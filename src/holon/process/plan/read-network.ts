@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";
 
-/** Networks between the public and this process, whose `X-Forwarded-For` is believed. */
+/** Networks between the public and this process, whose `X-Forwarded-For` is trusted. */
 export function readTrustedProxies(reader: EnvironmentReader): string[] {
   const networks = reader.list("HOLON_TRUSTED_PROXIES") ?? [];
   for (const network of networks.filter((candidate) => !isNetwork(candidate))) {

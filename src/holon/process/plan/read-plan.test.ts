@@ -8,7 +8,7 @@ import { contextShape, SHOP } from "./shop-shape.testing.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const PG = "postgres://shop:secret-password@db:5432/shop";
-/** What every process of a split app has. */
+/** The variables of every process of a split app. */
 const SHARED = { HOLON_SECRET: "of this app" };
 const PRODUCTION = { NODE_ENV: "production", DATABASE_URL: PG, HOLON_SECRET: SECRET };
 const CATALOG = "http://catalog:3001";

@@ -16,11 +16,11 @@ import { refuseUnknownVariables } from "./refuse-unknown.ts";
 
 const OTLP: UrlForm = { schemes: ["http:", "https:"], example: "http://collector:4318" };
 
-/** Stands where a caller has no files: a variable that names one is refused. */
+/** For a caller without files: a variable that names a file is refused. */
 const noFiles: ReadFile = () => "";
 
 /**
- * Decides what one process is, from the app and its environment. Pure: it opens nothing, and reads nothing else but the files that variables name.
+ * Decides what one process does, from the app and its environment. Pure: it opens nothing, and reads only the files that variables name.
  *
  * Errors: ConfigurationError and nothing else, with all faults at once.
  */
@@ -57,7 +57,7 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     trustedProxies: readTrustedProxies(reader),
     corsOrigins: readCorsOrigins(reader),
-    // The page has the origin of the app's own pages: a fault in it would be one of theirs.
+    // The page has the origin of the app's own pages, so a fault in it would be a fault of theirs.
     docs: reader.choice("HOLON_DOCS", DOCS, production ? "document" : "page"),
   };
   refuseUnknownVariables(shape, reader);

@@ -1,15 +1,16 @@
 import type { EnvironmentReader } from "./environment-reader.ts";
 import type { MeshUse } from "./read-identity.ts";
 
-/** Shortest secret that production takes. */
+/** The shortest secret that production accepts. */
 const LEAST_LENGTH = 32;
 
-/** What proves membership and signs sessions: given, or to be made up by whoever starts the process. */
+/** The secret that proves membership and signs sessions: it is given, or the code that starts the process must make it up. */
 export type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
 
 /**
- * Reads the secret. None is made up where another process has to know it: a process that calls others, or that only others can call; in production
- * wherever there is a mesh. Unless that is asked for by name, or processes have keys: `none` then, for no other has to know it.
+ * Reads the secret. It is not made up if another process has to know it. That is so for a process that calls other processes, or that only other processes can
+ * call; in production it is so for every process with a mesh. Exceptions: a variable allows it by name, or processes have keys; then `mesh` is `none`, since no
+ * other process has to know the secret.
  */
 export function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReader): SecretPlan {
   const secret = reader.secret("HOLON_SECRET");

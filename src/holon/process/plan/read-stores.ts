@@ -9,7 +9,7 @@ const POSTGRES: UrlForm = { schemes: ["postgres:", "postgresql:"], example: "pos
 const QUEUE_PREFIX = /^[a-z][a-z0-9_]{0,39}$/;
 const REDIS: UrlForm = { schemes: ["redis:", "rediss:"], example: "redis://host:6379" };
 
-/** Where a process keeps what lasts. */
+/** The databases and queues of a process. */
 export interface Stores {
   readonly database: DatabasePlan;
   readonly databaseContexts: readonly string[];
@@ -20,7 +20,7 @@ export interface Stores {
   readonly workersCount: number;
 }
 
-/** Which databases and queues a process uses; in production, none that came with the toolkit unless that is asked for by name. */
+/** The databases and queues that a process uses. In production it uses none that comes with the toolkit, unless a variable allows that by name. */
 export function readStores(
   shape: AppShape,
   hosted: readonly string[],

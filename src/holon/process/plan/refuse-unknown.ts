@@ -4,12 +4,12 @@ import { contextVariables, LIMIT_NAMES, limitVariable, TOOL_VARIABLES, VARIABLES
 
 const CONTEXT_VARIABLE = /^HOLON_([A-Z][A-Z0-9]*?)(_DATABASE)?_URL$/;
 
-/** All contexts that the app speaks of: its own, and those of other deployments that it calls or listens to. */
+/** All contexts that the app mentions: its own, and those of other deployments that it calls or subscribes to. */
 export function knownContexts(shape: AppShape): string[] {
   return [...new Set(shape.contexts.flatMap((context) => [context.name, ...context.calls, ...context.subscribesTo]))];
 }
 
-/** Refuses every `HOLON_` variable that nothing reads: a name written wrong would otherwise be a setting that silently does nothing. */
+/** Refuses every `HOLON_` variable that nothing reads: otherwise a misspelled name would be a setting that silently does nothing. */
 export function refuseUnknownVariables(shape: AppShape, reader: EnvironmentReader): void {
   const contexts = knownContexts(shape);
   const ofContexts = contexts.flatMap((context) => Object.values(contextVariables(context)));
@@ -28,7 +28,7 @@ export function refuseUnknownVariables(shape: AppShape, reader: EnvironmentReade
   }
 }
 
-/** Names of variables come from outside; what a terminal would act on is taken out. */
+/** Names of variables come from outside, so characters that control a terminal are replaced. */
 function printable(name: string): string {
   return name.replace(/[^\x21-\x7e]/g, "?");
 }

@@ -6,7 +6,7 @@ import { LIMIT_NAMES } from "./variables.ts";
 
 type Line = readonly [label: string, text: string];
 
-/** The plan for a person to read, one decision a line; secrets and passwords are masked. */
+/** The plan as a text for people, with one decision on each line; secrets and passwords are masked. */
 export function renderPlan(plan: Plan): string {
   const lines = [...placeLines(plan), ...storeLines(plan), ...ruleLines(plan)];
   const width = Math.max(...lines.map(([label]) => label.length));

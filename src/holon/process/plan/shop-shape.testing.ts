@@ -1,11 +1,11 @@
 import type { AppShape, ContextShape } from "./app-shape.ts";
 
-/** A context that is public and keeps tables, unless said otherwise. */
+/** A context that is public and has tables, unless `parts` says otherwise. */
 export function contextShape(name: string, parts: Partial<ContextShape> = {}): ContextShape {
   return { name, calls: [], subscribesTo: [], hasPublicProcedures: true, hasTables: true, workersCount: 1, ...parts };
 }
 
-/** An app like the shop: orders calls catalog and payments, mail hears of orders and is reached by nobody. */
+/** An app like the shop: orders calls catalog and payments; mail receives events of orders and no context calls it. */
 export const SHOP: AppShape = {
   name: "shop",
   contexts: [

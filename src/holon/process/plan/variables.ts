@@ -78,10 +78,10 @@ export const VARIABLES: readonly Variable[] = [
   variable("OTEL_EXPORTER_OTLP_ENDPOINT", "off", "Where traces will be sent by OTLP over HTTP. Nothing is sent yet."),
 ];
 
-/** Variables of the project's own tests and tools, which processes started by them inherit and do not read. */
+/** Variables of the project's own tests and tools. Processes that they start inherit the variables and do not read them. */
 export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED", "HOLON_OLD_VERSION_FOLDER", "HOLON_WEEKS_DAYS"];
 
-/** The variables that one context has. */
+/** The variables of one context. */
 export function contextVariables(context: string): { readonly address: string; readonly database: string } {
   return { address: `HOLON_${context.toUpperCase()}_URL`, database: `HOLON_${context.toUpperCase()}_DATABASE_URL` };
 }

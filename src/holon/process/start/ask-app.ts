@@ -4,7 +4,7 @@ import type { AskApp, Authenticate } from "../app/define-app.ts";
 import type { Core } from "./open-core.ts";
 import { reachableOf, targetsOf } from "./routing.ts";
 
-/** Calls from this process what the outside may call, for nobody. Errors: UNAVAILABLE for what it does not reach. */
+/** Calls, as an anonymous caller, procedures that can be called from outside. Errors: UNAVAILABLE for a procedure that this process does not reach. */
 export function askOf(core: Core): AskApp {
   const { plan, resolve, clock, callerFor } = core;
   const targets = targetsOf(reachableOf(core), resolve);
@@ -17,7 +17,7 @@ export function askOf(core: Core): AskApp {
   };
 }
 
-/** What an app answers to who it is, nobody where it says nothing. A promise is waited for only where there is one: most tokens are known. */
+/** The principal that the app's `authenticate` returns, anonymous if it returns nothing. Only a promise is waited for: most tokens are known at once. */
 export function edgeAuthenticate(authenticate: Authenticate | undefined, ask: AskApp): (request: EdgeRequest) => Principal | Promise<Principal> {
   if (authenticate === undefined) return () => ANONYMOUS;
   return (request) => {

@@ -11,7 +11,7 @@ import { type RunningProcess, startProcess } from "./start-process.ts";
 
 const greet = contract("greet", { procedures: { hello: query({ access: "public", output: z.string() }) } });
 
-/** An app whose one context does something at start. */
+/** An app with one context, which has a start handler. */
 function appThat(atStart: StartHandler<never>): App {
   const context = defineContext(greet);
   const module = context.implement({ procedures: context.procedures({ hello: async () => "hello" }), atStart: atStart as never });

@@ -3,8 +3,8 @@ import type { MayCall } from "../../pipeline/index.ts";
 import { type AppShape, namesOf, type Plan } from "../plan/index.ts";
 
 /**
- * Who may call which context, read from what contexts declare: their `calls`, and nothing else. To hear of events (`subscribesTo`) gives no right
- * to call; handlers, jobs, workflows and `ctx.asSystem` of one context have the same rights. The edge may call all, and hides what is internal.
+ * Which context may call which, from the declared `calls` and nothing else. A subscription to events (`subscribesTo`) gives no right to call. Handlers, jobs,
+ * workflows and `ctx.asSystem` of one context have the same rights. The edge may call all contexts, and hides internal procedures.
  */
 export function createCallPolicy({ contexts }: Pick<AppShape, "contexts">, guests: readonly string[] = []): MayCall {
   const calls = new Map(contexts.map(({ name, calls: declared }) => [name, new Set(declared)]));
@@ -13,8 +13,8 @@ export function createCallPolicy({ contexts }: Pick<AppShape, "contexts">, guest
 }
 
 /**
- * In whose name a process calls a procedure that is open to the outside, where no handler of its contexts does: as the edge that it is, or as its
- * own door to what it hosts; for a context elsewhere, as one of its contexts that declares the call.
+ * The name under which a process itself calls a procedure that is open to the outside, outside of any handler. It is the edge if the process is one or hosts
+ * the called context; for a context elsewhere, it is one of the process' contexts that declares the call.
  */
 export function createOwnCaller({ contexts }: Pick<AppShape, "contexts">, plan: Plan): (procedure: string) => string {
   const names = namesOf(plan);

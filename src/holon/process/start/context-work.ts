@@ -4,7 +4,7 @@ import type { Clock } from "../../kernel/index.ts";
 import { ackQueue, eventQueue, jobQueues, Subscriptions, subscribersOf, WorkDatabase } from "../../work/index.ts";
 import type { StartPatience } from "./start-patience.ts";
 
-/** Whether a context has anything to do behind its calls. */
+/** Whether a context has any background work. */
 export function hasWork(module: ContextModule): boolean {
   return queuesOf(module).length > 0 || hasWorkflows(module);
 }
@@ -13,7 +13,7 @@ export function hasWorkflows({ workflows }: ContextModule): boolean {
   return !isEmpty(workflows);
 }
 
-/** Queues that a process works for a context, each with a connection of its own where queues live on Postgres. */
+/** Queues that a process takes work from for a context; each needs a connection of its own if the queues are on Postgres. */
 export function queuesOf({ name, contract, subscribesTo, jobs }: ContextModule): readonly string[] {
   return [
     ...(isEmpty(contract.events) ? [] : [ackQueue(name)]),
@@ -26,7 +26,7 @@ function isEmpty(declared: object): boolean {
   return Object.keys(declared).length === 0;
 }
 
-/** Writes down who hears the events of the contexts hosted here, before any of them can emit one, whatever the roles of the process. */
+/** Writes the subscribers of the hosted contexts' events to the database, before any of the contexts can emit one, whatever the roles of the process. */
 export async function writeSubscribers(
   hosted: readonly ContextModule[],
   app: readonly ContextModule[],

@@ -6,20 +6,20 @@ import type { QueueBackend } from "../../work/queue/index.ts";
 import type { Core } from "./open-core.ts";
 import type { Work } from "./start-work.ts";
 
-/** What a console needs beside its context. */
+/** What an admin console is made from besides its context. */
 export interface ConsoleServices {
-  /** Undefined where no queue is reached from here. */
+  /** Undefined if this process reaches no queue. */
   readonly backend: QueueBackend | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The console of one context, in a process that hosts it or on the command line. */
+/** The admin console of one context, in a process that hosts it or on the command line. */
 export function createConsole(module: ContextModule, store: ContextData, { backend, clock, log }: ConsoleServices): WorkConsole {
   return createWorkConsole({ context: module.name, jobs: module.jobs, workflows: module.workflows, events: module, store, backend, clock, log });
 }
 
-/** The consoles of the contexts hosted here that keep anything. */
+/** The admin consoles of the contexts hosted here that have a database. */
 export function createConsoles({ hosted, database, clock, log }: Core, work: Work | undefined): readonly WorkConsole[] {
   return hosted.flatMap(({ name, module }) => {
     const store = database.stores.get(name);

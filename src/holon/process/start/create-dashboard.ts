@@ -9,17 +9,17 @@ import { queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";
 
-/** What {@link createDashboard} needs. */
+/** Dependencies of {@link createDashboard}. */
 export interface DashboardParts {
   readonly app: App;
   readonly core: Core;
-  /** Undefined in a process that works no queue. */
+  /** Undefined in a process that does no background work. */
   readonly work: Work | undefined;
   readonly consoles: readonly WorkConsole[];
   readonly open: OpenThings;
 }
 
-/** The dashboard of one process: the queues of the whole app, and what waits in the contexts hosted here. */
+/** The dashboard of one process: the queues of the whole app, and the background work of the contexts hosted here. */
 export function createDashboard({ app, core, work, consoles, open }: DashboardParts): DashboardOptions {
   const { plan, secret, clock } = core;
   return {
@@ -41,13 +41,13 @@ function signInOf({ opsSignIn }: App, core: Core): SignIn | undefined {
   return async (credentials) => opsSignIn(credentials, ask);
 }
 
-/** A context that has no work shows the queue that its first job would go to: nobody wonders where it is. */
+/** A context without jobs shows the queue that its first job would go to, so that the queue is not missing from the list. */
 function shownQueues(module: ContextModule): readonly string[] {
   const queues = queuesOf(module);
   return queues.length > 0 ? queues : jobQueues(module.name, {}).map(({ queue }) => queue);
 }
 
-/** Reaches the queues of a process that works none, from the first look on. */
+/** Connects to the queues when they are first shown, in a process that takes no work from them. */
 function openLater({ plan, database, clock, log }: Core, open: OpenThings): () => Promise<QueueBackend | undefined> {
   let opened: Promise<QueueBackend> | undefined;
   open.add("queues of the dashboard", {

@@ -4,21 +4,21 @@ import { createServer } from "node:net";
 import { catalogueError } from "../../kernel/index.ts";
 import type { Listener, Plan } from "../plan/index.ts";
 
-/** A place to listen on, with the variables that decide it. */
+/** An address to listen on, with the variables that set it. */
 interface NamedListener extends Listener {
   readonly portVariable: string;
   readonly hostVariable: string;
 }
 
-/** How the kernel writes that a socket listens. */
+/** The kernel's code for a socket that listens. */
 const LISTENING = "0A";
 
 /**
- * Opens each port of a plan and closes it again, before anything else is opened: a database that was started for nothing takes seconds, and hides
- * the reason.
+ * Opens each port of a plan and closes it again, before anything else is opened. Otherwise a database would be started first, which takes seconds and hides the
+ * reason of the failure.
  *
  * Guarantee: none for later; another program may take a port before the process listens on it.
- * Errors: CONFLICT - all ports that cannot be opened, each with its variable and, where the system tells, the process that has it.
+ * Errors: CONFLICT - all ports that cannot be opened, each with its variable and, if the system reports it, the process that has it.
  */
 export async function assertListenersFree(plan: Pick<Plan, "edge" | "mesh" | "ops">): Promise<void> {
   await assertFree([
@@ -58,7 +58,7 @@ async function problemOf({ host, port, portVariable, hostVariable }: NamedListen
   return undefined;
 }
 
-/** The process that listens on a port, as in `process 4711 (node)`; undefined where the system does not tell, or does not tell this user. */
+/** The process that listens on a port, such as `process 4711 (node)`; undefined if the system does not report it, or not to this user. */
 function portHolder(port: number): string | undefined {
   const sockets = new Set([...listeningSockets("/proc/net/tcp", port), ...listeningSockets("/proc/net/tcp6", port)]);
   if (sockets.size === 0) return undefined;
@@ -85,7 +85,7 @@ function entriesOf(folder: string): readonly string[] {
   }
 }
 
-/** Empty for what is not there, is not for this user, or went away meanwhile. */
+/** Empty if the file does not exist, may not be read by this user, or was removed meanwhile. */
 function read(get: () => string): string {
   try {
     return get();

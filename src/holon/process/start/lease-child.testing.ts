@@ -11,8 +11,8 @@ import { MemoryQueues } from "../../work/jobs/memory-queues.testing.ts";
 import { startLeaseWorker } from "./start-lease-worker.ts";
 
 /**
- * A process that works jobs and steps which block it, for tests. `compute` does for as long as its data says, within 10 s; `loop` without end, but may take 1.5 s;
- * three of `crowd` at once, each within 3 s, and so do steps of the workflow `crowd`.
+ * A process for tests. It takes jobs and steps that block it. `compute` blocks for as long as its data says, within 10 s. `loop` blocks without end, but may
+ * take 1.5 s. Three `crowd` jobs run at once, each within 3 s, and so do steps of the workflow `crowd`.
  */
 const [, , url = "", role = "", lease = ""] = process.argv;
 const leaseMs = Number(lease);
@@ -23,7 +23,7 @@ const store = createContextData({ context: "orders", url, role: role === "" ? un
 
 const worker = startLeaseWorker("child", "info");
 const thread = new LeaseThread({ start: () => worker, clock, log });
-// Its program is loaded: from then on this process may block.
+// The program of the thread is loaded: from now on this process may block.
 await once(worker, "message");
 
 function compute(ms: number): void {

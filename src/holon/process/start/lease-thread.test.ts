@@ -12,10 +12,13 @@ const Data = z.object({ ms: z.int() });
 const timing = { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
 const jobs = { compute: job(Data), crowd: job(Data, { concurrency: 3 }), loop: job(Data), wait: job(Data) };
 
-/** A lease where the process is blocked several times: in between it turns, and the second thread then waits for a third of a lease once more, and connects anew. */
+/**
+ * A lease for a process that is blocked several times. Between two times its event loop runs, and then the second thread waits for a third of a lease again and
+ * opens a new connection.
+ */
 const CROWD_LEASE_MS = 3_000;
 
-/** Another process that works the same jobs, and what it has logged. */
+/** Another process that takes the same jobs, and its log. */
 class Blocking {
   readonly #child: ChildProcess;
   readonly ended: Promise<unknown>;
@@ -36,7 +39,7 @@ class Blocking {
     this.#child.kill(name);
   }
 
-  /** Lines of the log whose message begins so. */
+  /** Lines of the log whose message begins with this text. */
   lines(message: string): readonly Record<string, unknown>[] {
     return this.text
       .split("\n")
@@ -53,7 +56,7 @@ afterEach(async () => {
   blocking = undefined;
 });
 
-/** Lets the other process take jobs of one name, and then works beside it. Returns their ids. */
+/** Lets the other process take jobs of one name, and then works beside it. Returns the ids of the jobs. */
 async function besideAll(name: keyof typeof jobs, eachMs: readonly number[], leaseMs = timing.leaseMs): Promise<readonly string[]> {
   const ids = await place.append(eachMs.map((ms) => ({ name, data: { ms } })));
   const first = await place.start(jobs, {}, { timing: { ...timing, sweepMs: 3_600_000 } });

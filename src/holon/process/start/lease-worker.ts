@@ -7,8 +7,8 @@ import type { LeaseAddress, LeaseOrder, LeaseReport } from "../../work/engine/le
 import { WorkDatabase } from "../../work/engine/work-database.ts";
 
 /**
- * The program of the second thread, which renews leases while the first one is blocked. A file of its own, started by `start-lease-worker.ts`; bundles need it
- * beside them.
+ * The program of the second thread, which renews leases while the first one is blocked. It is a file of its own, which `start-lease-worker.ts` starts; a bundle
+ * needs it beside its own file.
  */
 const { name, level } = workerData as { readonly name: string; readonly level: LogLevel };
 const log = createLogger({ name, level });
@@ -29,5 +29,5 @@ const keeper = new LeaseKeeper({
   log,
 });
 parentPort?.on("message", (order: LeaseOrder) => keeper.take(order));
-// It is there.
+// Reports that the thread is ready.
 parentPort?.postMessage({ renewed: [], sentMs: 0 } satisfies LeaseReport);

@@ -15,25 +15,25 @@ import { type OpenDatabase, openDatabase } from "./open-database.ts";
 import { connectPeers, createResolver } from "./routing.ts";
 import { StartPatience } from "./start-patience.ts";
 
-/** What every process of an app is made from, whatever it serves. */
+/** Options of every process of an app, whatever it serves. */
 export interface CoreOptions {
   readonly app: App;
-  /** Complete: with a secret, where anything listens on or calls the mesh. */
+  /** Must contain a secret if any part of the process listens on the mesh or calls over it. */
   readonly plan: Plan;
   readonly log: Logger;
   readonly clock?: Clock;
   /** In [0, 1). */
   readonly random?: () => number;
   readonly newId?: () => string;
-  /** Stands between callers and the procedures that they reach; tests put faults and duplicates here. */
+  /** Wraps each procedure that callers reach; tests inject faults and duplicates here. */
   readonly wrapTarget?: (target: Target) => Target;
-  /** Callers that are no contexts of the app and may call all of them; for tests. */
+  /** Callers that are not contexts of the app and may call all of them; for tests. */
   readonly guests?: readonly string[];
   /** Sends every call over this process's own mesh port, as if each context were elsewhere; for tests. */
   readonly selfMesh?: boolean;
 }
 
-/** The contexts of a process and how they reach the others: all but its public side and its queues. */
+/** The contexts of a process and their connections to other processes: all parts except the public side and the queues. */
 export interface Core {
   readonly plan: Plan;
   readonly log: Logger;
@@ -41,7 +41,7 @@ export interface Core {
   readonly wheel: TimerWheel;
   readonly random: () => number;
   readonly newId: () => string;
-  /** The plan's, or one that was made up for this process alone. */
+  /** The plan's secret, or one that was made up for this process alone. */
   readonly secret: string;
   readonly database: OpenDatabase;
   readonly patience: StartPatience;
@@ -50,7 +50,7 @@ export interface Core {
   readonly mesh: MeshServer | undefined;
   readonly peers: ReadonlyMap<string, MeshPeer>;
   readonly resolve: ResolveTarget;
-  /** In whose name this process calls a procedure on its own account, as for who signs in to its dashboard. */
+  /** The name under which this process itself calls a procedure, such as for the sign-in to its dashboard. */
   readonly callerFor: (procedure: string) => string;
   readonly callMetrics: CallMetrics;
   readonly workMetrics: WorkMetrics;
@@ -90,7 +90,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const hosted = modules.map((module) =>
     compileContext({ module, store: database.stores.get(module.name), limits, services, isClosed: database.differing.has(module.name) }),
   );
-  // Before anything can call. A child that runs one job alone has no role: its parent has started the app.
+  // Runs before any call can arrive. A child that runs one job alone has no role, since its parent has started the app.
   if (plan.roles.length > 0) for (const context of hosted) if (!database.differing.has(context.name)) await context.start();
 
   const processName = `${plan.name}/${plan.contexts.length === 0 ? "edge" : plan.contexts.join("+")}/${process.pid}`;
@@ -130,7 +130,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   };
 }
 
-/** With keys where the plan has them; the secret proves membership only. */
+/** With keys if the plan has them. The secret proves membership only. */
 function createIdentity({ key, peers, limits }: Plan, secret: string, clock: Clock): ProcessIdentity {
   if (key === undefined || peers === undefined) return createSecretIdentity(secret);
   return createKeyIdentity({ key, roster: new Roster(peers), clock, limits });

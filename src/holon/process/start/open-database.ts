@@ -7,14 +7,14 @@ import type { Clock, Logger, OpenThings } from "../../kernel/index.ts";
 import type { Plan } from "../plan/index.ts";
 import type { StartPatience } from "./start-patience.ts";
 
-/** What {@link openDatabase} needs. */
+/** Options of {@link openDatabase}. */
 export interface OpenDatabaseOptions {
   readonly plan: Plan;
   readonly modules: readonly ContextModule[];
-  /** Folder with one folder of migrations a context. */
+  /** Folder with one folder of migrations for each context. */
   readonly migrations: string;
   readonly open: OpenThings;
-  /** Waits for databases that are away. */
+  /** Waits for databases that do not answer. */
   readonly patience: StartPatience;
   readonly clock: Clock;
   readonly log: Logger;
@@ -22,10 +22,10 @@ export interface OpenDatabaseOptions {
 
 /** The databases of a process. */
 export interface OpenDatabase {
-  /** Address of the shared database, with its password; undefined where no context here uses one. */
+  /** Address of the shared database, with its password; undefined if no context here uses one. */
   readonly url: string | undefined;
   readonly stores: ReadonlyMap<string, ContextData>;
-  /** Contexts whose tables are not as their code needs them: every statement could fail, so they answer no call and do no work. */
+  /** Contexts whose tables are not as their code needs them. Every statement could fail, so these contexts answer no call and do no work. */
   readonly differing: ReadonlyMap<string, DifferingTables>;
 }
 
@@ -33,16 +33,16 @@ export interface OpenDatabase {
 export interface DifferingTables {
   /** A sentence for operators, without its full stop. */
   readonly reason: string;
-  /** What to do about it. */
+  /** What the operator can do about it. */
   readonly cure: string;
 }
 
-/** Starts the embedded server if the plan says so, migrates the hosted contexts, waiting for their databases, and opens their pools. */
+/** Starts the embedded server if the plan says so, waits for the databases of the hosted contexts, migrates them, and opens their pools. */
 export async function openDatabase({ plan, modules, migrations, open, patience, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
   const differing = new Map<string, DifferingTables>();
-  // Before the pools, so that it is closed after them.
+  // Opened before the pools, so that it is closed after them.
   const hub = open.add("notifications", createNotifyHub({ clock, log }));
   for (const module of modules) {
     const { name, tables } = module;
@@ -72,7 +72,7 @@ export async function openDatabase({ plan, modules, migrations, open, patience, 
   return { url: shared, stores, differing };
 }
 
-/** The command that makes the missing migration: the project's own script for it, where it has one. */
+/** The command that makes the missing migration: the project's own script if it has one. */
 function cureOf(context: string, migrations: string): string {
   const folder = path.relative(process.cwd(), path.join(migrations, context));
   const command = ownScript() ?? `npx drizzle-kit generate --dialect postgresql --schema <the file with its tables> --out ${folder}`;

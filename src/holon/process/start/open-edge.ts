@@ -30,13 +30,13 @@ export function openEdge(app: App, core: Core, readiness: () => Readiness, rateS
   });
 }
 
-/** Several edges count together where there is a Redis; what is counted there may be lost at any time. */
+/** With a Redis, several edges count rates together; these counts may be lost at any time. */
 export async function openRateStore({ plan, clock, wheel, log, random }: Core, open: OpenThings): Promise<RateStore | undefined> {
   if (plan.edge === undefined || plan.redisUrl === undefined) return undefined;
   return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, { clock, wheel, log, random }));
 }
 
-/** An edge without contexts has the contracts of all, so the document is the same whatever runs where. */
+/** An edge without contexts has the contracts of all, so the document is the same in every process. */
 function addDocs(server: FastifyInstance, app: App, { docs }: Plan): void {
   if (docs === "off") return;
   const document = openApiOf(app);

@@ -21,7 +21,7 @@ it("a process is ready when it has started, not before, and not from the moment 
   const app = defineApp({
     name: "polite",
     contexts: [greet.implement({ procedures: greet.procedures({ hello: async () => "hello" }) })],
-    // The last that is done before the public port is open.
+    // Routes are added last before the public port opens.
     routes: async () => void seen.push(await readyz()),
   });
   const plan = readPlan(shapeOf(app), { PORT: "0", HOLON_OPS_PORT: String(opsPort), HOLON_LIMIT_DRAIN_MS: "2000" });

@@ -5,7 +5,7 @@ import { createMeshPeer, type MeshPeer, type MeshTls } from "../../mesh/index.ts
 import type { CompiledContext, ResolveTarget } from "../../pipeline/index.ts";
 import type { Plan } from "../plan/index.ts";
 
-/** What {@link connectPeers} needs. */
+/** Options of {@link connectPeers}. */
 export interface PeersOptions {
   /** Mesh addresses by context. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
@@ -41,9 +41,9 @@ export function connectPeers(options: PeersOptions): ReadonlyMap<string, MeshPee
 }
 
 /**
- * Where each procedure of the app is called from this process: its compiled handler, or its place on the mesh.
+ * The target of each procedure of the app, as this process calls it: its compiled handler, or a call over the mesh.
  *
- * Errors: NOT_FOUND when asked for a context that is neither hosted nor addressed, which the plan rules out.
+ * Errors: NOT_FOUND for a context that is neither hosted nor has an address; a valid plan has no such context.
  */
 export function createResolver(hosted: readonly CompiledContext[], peers: ReadonlyMap<string, MeshPeer>): ResolveTarget {
   const local = new Map(hosted.map((context) => [context.name, context]));
@@ -60,7 +60,7 @@ export function reachableOf({ plan, contracts }: { readonly plan: Plan; readonly
   return contracts.filter(({ name }) => plan.contexts.includes(name) || plan.addresses[name] !== undefined);
 }
 
-/** Every procedure of the given contracts, as this process reaches it. */
+/** Every procedure of the given contracts, with the target by which this process calls it. */
 export function targetsOf(contracts: readonly Contract[], resolve: ResolveTarget): TargetMap {
   const targets = new Map<string, Target>();
   for (const contract of contracts) {

@@ -3,9 +3,9 @@ import { type AloneChannel, runJobAlone, serveAlone } from "../../work/index.ts"
 import { type CoreOptions, openCore } from "./open-core.ts";
 
 /**
- * Runs, in a child process, the one job that its parent sends. It hosts what the parent hosts, listens nowhere, and works no queue.
+ * Runs, in a child process, the one job that its parent sends. The child hosts the contexts of its parent, listens on no port, and takes work from no queue.
  *
- * Errors: what could not be opened.
+ * Errors: those of the parts that could not be opened.
  */
 export async function serveJobAlone(options: CoreOptions, channel: AloneChannel): Promise<void> {
   const { edge: _edge, mesh: _mesh, ...rest } = options.plan;

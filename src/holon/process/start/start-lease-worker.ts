@@ -2,7 +2,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { LogLevel } from "../../observe/index.ts";
 
-/** A thread does not take over what `--import tsx` does for the first one: from source, the program is loaded by way of this text. */
+/** A thread does not inherit the `--import tsx` of the main thread, so a program in source form is loaded by this text. */
 const FROM_SOURCE = `const { workerData } = require("node:worker_threads");
 import("tsx/esm/api").then(({ register }) => {
   register();
@@ -10,7 +10,7 @@ import("tsx/esm/api").then(({ register }) => {
 });`;
 
 /**
- * Starts the second thread of a process. Its program lies beside this file: as source, as built, and beside the one file of a bundle, with the same extension.
+ * Starts the second thread of a process. Its program is beside this file, with the same extension: as source, as built, and beside the single file of a bundle.
  *
  * Errors: TypeError in a bundle that does not know its own address.
  */

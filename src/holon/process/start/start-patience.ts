@@ -3,36 +3,36 @@ import { catalogueError, isPassing, type Logger, type RetryDeps, retry } from ".
 import { ConfigurationError, contextVariables, type Plan } from "../plan/index.ts";
 import { maskedUrl } from "../plan/masked.ts";
 
-/** Waits between two tries. Units: milliseconds. */
+/** Waits between two attempts. Units: milliseconds. */
 const WAITS = { firstMs: 250, greatestMs: 2_000 };
 
-/** How often the log says that the start still waits. */
+/** How often the log reports that the start still waits. */
 const SAY_MS = 10_000;
 
-/** SQLSTATEs of a login or database that the server refuses: waiting changes nothing. */
+/** SQLSTATEs of a login or database that the server refuses: waiting does not help. */
 const REFUSED: Readonly<Record<string, string>> = {
   "28P01": "Set it to the login and password of this database.",
   "28000": "Set it to a login that this server lets in, from here (pg_hba.conf).",
   "3D000": "Make the database, or set it to one that exists.",
 };
 
-/** A database that a start needs, by the variable that names it. */
+/** A database that a start needs, with the variable that names it. */
 export interface NeededDatabase {
   readonly variable: string;
-  /** Undefined for the embedded one. */
+  /** Undefined for the embedded database. */
   readonly url: string | undefined;
 }
 
-/** What {@link StartPatience} needs. */
+/** Dependencies of {@link StartPatience}. */
 export interface StartPatienceDeps extends RetryDeps {
   readonly plan: Pick<Plan, "database" | "contextDatabases" | "queueDatabase" | "limits">;
   readonly log: Logger;
 }
 
 /**
- * Lets a start wait for databases that are away: processes and servers may be started in any order, and a slow machine takes its time.
+ * Lets a start wait for databases that do not answer: processes and servers may be started in any order, and a slow machine takes time.
  *
- * A login or database that the server refuses is a fault of the configuration, and is told at once.
+ * A login or database that the server refuses is a fault of the configuration, and is reported at once.
  */
 export class StartPatience {
   readonly #deps: StartPatienceDeps;
@@ -50,7 +50,7 @@ export class StartPatience {
     return { variable: "HOLON_EMBEDDED_FOLDER", url: undefined };
   }
 
-  /** The database of queues on Postgres. */
+  /** The database of the queues, if they are on Postgres. */
   databaseOfQueues(): NeededDatabase {
     const { database, queueDatabase: url } = this.#deps.plan;
     const isShared = url === undefined || (database.kind === "server" && database.url === url);
@@ -58,9 +58,9 @@ export class StartPatience {
   }
 
   /**
-   * Runs a part of the start, and runs it again while its database is away or busy, until the patience is over (`startPatienceMs`).
+   * Runs a part of the start, and runs it again while its database does not answer or is busy, for up to `startPatienceMs`.
    *
-   * Errors: ConfigurationError - the server refuses the login or knows no such database; UNAVAILABLE - the patience is over; any other at once.
+   * Errors: ConfigurationError - the server refuses the login or has no such database; UNAVAILABLE - the time is over; any other error at once.
    */
   async wait<Result>(needed: NeededDatabase, work: () => Promise<Result>): Promise<Result> {
     const { plan, log, clock } = this.#deps;
@@ -79,7 +79,7 @@ export class StartPatience {
         throw error;
       }
     };
-    // The waits do not keep the process alive, and nothing else of it may be open yet.
+    // The waits between attempts do not keep the process running, and nothing else may be open yet.
     const alive = setInterval(() => {}, SAY_MS);
     try {
       const result = await retry(this.#deps, { ...WAITS, forMs }, attempt, { isPassing: isAway });
@@ -104,7 +104,7 @@ export class StartPatience {
   }
 }
 
-/** Whether waiting may help. The layer of queues takes all errors of its server for passing. */
+/** Whether waiting may help. The queue layer marks all errors of its server as passing. */
 function isAway(error: unknown): boolean {
   const state = sqlState(error) ?? "";
   if (!isPassing(error) || REFUSED[state] !== undefined) return false;

@@ -24,18 +24,21 @@ import type { OpenDatabase } from "./open-database.ts";
 import { openEdge, openRateStore } from "./open-edge.ts";
 import { startRetentions, startWork, type Work } from "./start-work.ts";
 
-/** What {@link startProcess} needs. */
+/** Options of {@link startProcess}. */
 export interface ProcessOptions extends CoreOptions {
-  /** Makes what runs a job that killed its process twice in a process of its own; where none is given, such jobs wait for a process that can. */
+  /**
+   * Makes the function that runs a job in a process of its own, after the job has killed its process twice. Without it, such jobs wait for a process that can
+   * do it.
+   */
   readonly runAlone?: MakeRunAlone;
-  /** Starts the thread that renews leases while this process is blocked; if none is given, a process that is blocked for longer than a lease is taken for dead. */
+  /** Starts the thread that renews leases while this process is blocked. Without it, a process that is blocked for longer than a lease is taken for dead. */
   readonly startLeaseWorker?: (plan: Plan) => LeaseWorker;
 }
 
-/** Makes {@link RunAlone} once it is known what a child needs to be part of the app. */
+/** Makes {@link RunAlone} once the secret and the database of the app are known, which the child needs. */
 export type MakeRunAlone = (parent: { readonly secret: string; readonly databaseUrl: string | undefined }) => RunAlone;
 
-/** A process of an app, started. */
+/** A started process of an app. */
 export interface RunningProcess {
   readonly plan: Plan;
   readonly edge: Edge | undefined;
@@ -43,25 +46,26 @@ export interface RunningProcess {
   readonly ops: OpsServer | undefined;
   readonly database: OpenDatabase;
   readonly contexts: readonly CompiledContext[];
-  /** What the role `jobs` does; undefined without it, and where there is nothing to work. */
+  /** The background work of the role `jobs`; undefined without that role, and if there is no such work. */
   readonly work: Work | undefined;
-  /** How this process reaches any procedure of the app. */
+  /** The target by which this process calls any procedure of the app. */
   readonly resolve: ResolveTarget;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readiness(): Readiness;
-  /** A genuine tRPC router of a context hosted here: for `createCaller`, and for tRPC's own adapters. Errors: NOT_FOUND. */
+  /** A real tRPC router of a context hosted here, for `createCaller` and for tRPC's own adapters. Errors: NOT_FOUND. */
   router(context: string): AnyTRPCRouter;
-  /** Resolves when every process that this one calls is connected. */
+  /** Resolves when this process is connected to every process that it calls. */
   connected(): Promise<void>;
-  /** Not ready, no new work, finish what is in flight, close in reverse order. Calling it again waits for the same end. */
+  /** Reports not ready, takes no new work, finishes work in flight, and closes all parts in reverse order. A second call waits for the same end. */
   close(): Promise<void>;
 }
 
 /**
  * Starts one process: database, migrations, contexts, mesh, queues, edge, ready.
  *
- * Errors: ConfigurationError - the app itself has faults, and nothing was opened; what could not be opened, after all that was opened is closed again.
+ * Errors: ConfigurationError - the app itself has faults, and nothing was opened; those of a part that could not be opened, after all open parts were closed
+ * again.
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   assertApp(options.app);
@@ -85,7 +89,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const thread = openLeaseThread(options, core, open);
   const work = await startWork({
     ...{ plan, stores, databaseUrl, patience },
-    // Where tables differ, each attempt of a job would fail and be counted: it waits for a process that can.
+    // If its tables differ, each attempt of a context's job would fail and be counted. So the job waits for a process that can run it.
     hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
@@ -144,7 +148,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   };
 }
 
-/** The workflows that this process works. */
+/** The workflows that this process runs. */
 function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeParts["workflows"] {
   return (work?.contexts ?? []).flatMap(({ name, workflows }) => {
     const bodies = hosted.find((context) => context.name === name)?.workflows.bodies.keys() ?? [];
@@ -152,7 +156,7 @@ function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[])
   });
 }
 
-/** The jobs that this process works. */
+/** The jobs that this process runs. */
 function jobsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeParts["jobs"] {
   return (work?.contexts ?? []).flatMap(({ name, jobs }) => {
     const handlers = hosted.find((context) => context.name === name)?.jobs.keys() ?? [];
@@ -160,7 +164,7 @@ function jobsOf(work: Work | undefined, hosted: readonly CompiledContext[]): Wor
   });
 }
 
-/** Only a process with the role `jobs` holds leases. */
+/** Only a process with the role `jobs` has leases. */
 function openLeaseThread({ startLeaseWorker }: ProcessOptions, { plan, clock, log }: Core, open: OpenThings): LeaseThread | undefined {
   if (startLeaseWorker === undefined || !plan.roles.includes("jobs")) return undefined;
   return open.add("lease thread", new LeaseThread({ start: () => startLeaseWorker(plan), clock, log }));

@@ -22,23 +22,23 @@ import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
 import type { StartPatience } from "./start-patience.ts";
 
-/** What {@link startWork} needs. */
+/** Options of {@link startWork}. */
 export interface WorkOptions {
   readonly plan: Plan;
-  /** All contexts of the app: who subscribes to those hosted here is read from them. */
+  /** All contexts of the app: they declare which of them subscribe to the hosted contexts. */
   readonly app: readonly ContextModule[];
   readonly hosted: readonly CompiledContext[];
   readonly stores: ReadonlyMap<string, ContextData>;
-  /** Address of the shared database, where queues live unless the plan says otherwise. */
+  /** Address of the shared database, which contains the queues unless the plan says otherwise. */
   readonly databaseUrl: string | undefined;
-  /** Waits for databases that are away or slow. */
+  /** Waits for databases that do not answer or are slow. */
   readonly patience: StartPatience;
-  /** Runs a job that killed its process twice in a process of its own. */
+  /** Runs a job in a process of its own, after the job has killed its process twice. */
   readonly runAlone: RunAlone;
   readonly services: WorkServices;
 }
 
-/** What of the process work needs. */
+/** The parts of the process that background work uses. */
 export interface WorkServices {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -48,13 +48,13 @@ export interface WorkServices {
   readonly newId: () => string;
   readonly count: CountWork;
   readonly left: CountLeft;
-  /** Of the contexts hosted here, by name: which background work of each fails now. */
+  /** The tasks of each hosted context's background work that fail now, by context. */
   readonly boards: ReadonlyMap<string, TaskBoard>;
   /** Renews the leases of this process while it is blocked. */
   readonly thread?: LeaseThread | undefined;
 }
 
-/** What one context does behind its calls, in this process. */
+/** The background work of one context in this process. */
 export interface ContextWork {
   readonly name: string;
   readonly events: EventWork | undefined;
@@ -62,16 +62,16 @@ export interface ContextWork {
   readonly workflows: WorkflowWork | undefined;
 }
 
-/** The work of all contexts of this process. */
+/** The background work of all contexts of this process. */
 export interface Work extends Closable {
-  /** Undefined where nothing here needs a queue. */
+  /** Undefined if this process needs no queue. */
   readonly backend: QueueBackend | undefined;
   readonly contexts: readonly ContextWork[];
-  /** Takes nothing new, lets what runs finish within the grace, and hands the rest back. */
+  /** Takes no new work, lets running work finish within the grace period, and releases the rest. */
   close(): Promise<void>;
 }
 
-/** Starts what the role `jobs` stands for, where a context hosted here has anything to work. */
+/** Starts the background work of the role `jobs`, if a context hosted here has any. */
 export async function startWork(options: WorkOptions): Promise<Work | undefined> {
   const { plan, hosted, stores } = options;
   const working = hosted.flatMap((context) => {
@@ -97,7 +97,10 @@ export async function startWork(options: WorkOptions): Promise<Work | undefined>
   return { backend, contexts, close };
 }
 
-/** Starts to remove what is old from the tables of all contexts hosted here. Without the role `jobs` that is what this process makes itself: keys. */
+/**
+ * Starts to remove old rows from the tables of all contexts hosted here. Without the role `jobs`, only the rows that this process itself writes are removed:
+ * idempotency keys.
+ */
 export function startRetentions(
   { plan, database, clock, wheel, log, random, workMetrics }: Core,
   boards: ReadonlyMap<string, TaskBoard>,
@@ -110,7 +113,7 @@ export function startRetentions(
   );
 }
 
-/** Where the queues of a process are; undefined where there is no database either. */
+/** The place of a process' queues; undefined if there is no database either. */
 export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): QueuePlace | undefined {
   if (plan.redisUrl !== undefined) return { kind: "redis", url: plan.redisUrl };
   const url = plan.queueDatabase ?? databaseUrl;
@@ -121,7 +124,7 @@ async function openQueues({ plan, databaseUrl, patience, services: { log, clock 
   const place = plan.workersCount === 0 ? undefined : queuePlaceOf(plan, databaseUrl);
   if (place === undefined) return undefined;
   const open = () => createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
-  // A Redis that is away holds no start up.
+  // A Redis that does not answer does not delay the start.
   return place.kind === "redis" ? open() : patience.wait(patience.databaseOfQueues(), open);
 }
 
@@ -158,7 +161,7 @@ async function startContext(
   }
 }
 
-/** Jobs and workflows first: what they append is published while the publisher lives. */
+/** Jobs and workflows close first, so that the publisher still publishes the events that they append. */
 async function closeContext({ events, jobs, workflows }: ContextWork): Promise<void> {
   await Promise.all([jobs?.close(), workflows?.close()]);
   await events?.close();

@@ -5,7 +5,7 @@ import type { MeshServer } from "../../mesh/index.ts";
 import type { CompiledContext } from "../../pipeline/index.ts";
 import type { Work } from "../start/start-work.ts";
 
-/** What {@link stopProcess} stops. */
+/** The parts that {@link stopProcess} stops. */
 export interface StopParts {
   readonly limits: Limits;
   readonly edge: Edge | undefined;
@@ -16,8 +16,8 @@ export interface StopParts {
 }
 
 /**
- * Not ready for a while, so that balancers notice; then the edge and the queues, which call the others; then the mesh, which others call; then
- * what runs on without a caller. Each finishes what is in flight, within the grace.
+ * Reports not ready for a while, so that load balancers notice. Then closes the edge and the queues, which call contexts; then the mesh, on which other
+ * processes call; then the work that runs on without a caller. Each part finishes its work in flight within the grace period.
  */
 export async function stopProcess({ limits, edge, mesh, work, hosted, open }: StopParts): Promise<void> {
   if (limits.drainMs > 0) await delay(limits.drainMs);
