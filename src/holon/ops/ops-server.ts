@@ -13,11 +13,11 @@ import type { DashboardOptions } from "./dashboard/dashboard-options.ts";
 
 const ERROR_BYTES = 16 * 1024;
 
-/** What the operations server is made from. */
+/** Options of {@link createOpsServer}. */
 export interface OpsServerOptions {
-  /** Loopback unless set: what is served here is not for the public. */
+  /** Loopback by default: the operations port is not for the public. */
   readonly host?: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
@@ -26,11 +26,11 @@ export interface OpsServerOptions {
   readonly dashboard?: DashboardOptions | undefined;
 }
 
-/** The port for those who run the app. */
+/** The port for the operators of the app. */
 export interface OpsServer {
   readonly port: number;
   readonly url: string;
-  /** Stops listening and cuts its connections: scrapes are not worth waiting for. */
+  /** Stops listening and closes its connections at once: it does not wait for scrapes. */
   close(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export interface OpsServer {
 export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
   const { host = "127.0.0.1", port, metrics, readiness, log, dashboard } = options;
   const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
-  // Operators come by http through a tunnel as often as not: nothing here may lock their browsers into https.
+  // Operators often come by http through a tunnel, so nothing here may force their browsers to use https.
   const security = new SecurityHeaders({ isProduction: false });
   app.addHook("onRequest", (_request, reply, done) => {
     security.setOn(reply.raw);

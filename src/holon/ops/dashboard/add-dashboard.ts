@@ -11,13 +11,14 @@ import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in-r
 import { STYLE } from "./style.ts";
 import { addWork } from "./work-routes.ts";
 
-/** Wrong tries that an address has, in each process. */
+/** Failed sign-ins that each process allows for one address. */
 const WRONG_TRIES = { limit: 5, windowMs: 5 * 60_000, keysCount: 10_000 };
 
 /**
- * Adds the dashboard below `/ops`: sign-in, the page of waiting work, and Bull Board.
+ * Adds the dashboard below `/ops`: sign-in, the page of background work, and Bull Board.
  *
- * Guarantee: everything but the sign-in page and its style answers admins only, 401 to strangers and 403 to users who are none.
+ * Guarantee: everything except the sign-in page and its style is for admins only. Other requests get 401 without a known user, and 403 for a user that is not
+ * an admin.
  */
 export async function addDashboard(app: FastifyInstance, options: DashboardOptions, log: Logger): Promise<void> {
   const { appName, secret, signIn, clock } = options;
@@ -57,7 +58,7 @@ export async function addDashboard(app: FastifyInstance, options: DashboardOptio
   );
 }
 
-/** Whether a person's browser asks for a page, not a program for data. */
+/** Whether a browser requests a page, and not a program data. */
 function wantsPage({ method, headers }: FastifyRequest): boolean {
   return method === "GET" && headers.accept?.includes("text/html") === true;
 }

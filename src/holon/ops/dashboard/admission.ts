@@ -8,20 +8,20 @@ import type { Credentials, DashboardOptions } from "./dashboard-options.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** The role that is let in. */
+/** The role that may use the dashboard. */
 const ADMIN = "admin";
 
-/** What a bearer token is made of. Source: RFC 6750 (2.1). */
+/** The characters of a bearer token. Source: RFC 6750 (2.1). */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** An admin who asks for something. */
+/** The admin that makes a request. */
 export interface Admin {
   readonly userId: string;
   /** Undefined for a program that sends its token with each request: no page of another site can make it do so. */
   readonly formToken: string | undefined;
 }
 
-/** Decides who may look at the dashboard. */
+/** Decides which users may see the dashboard. */
 export class Admission {
   readonly #options: Pick<DashboardOptions, "authenticate" | "signIn">;
   readonly #sessions: Sessions;
@@ -36,7 +36,7 @@ export class Admission {
     this.#log = log;
   }
 
-  /** Who makes this request. Errors: UNAUTHORIZED where nobody is known, FORBIDDEN for somebody who is no admin. */
+  /** The admin that makes this request. Errors: UNAUTHORIZED if no user is known, FORBIDDEN for a user that is not an admin. */
   async admit(request: FastifyRequest): Promise<Admin> {
     if (request.headers.authorization !== undefined) return { userId: await this.byToken(request.raw), formToken: undefined };
     const session = this.#sessions.read(this.#cookie.read(request) ?? "");
@@ -44,19 +44,19 @@ export class Admission {
     return session;
   }
 
-  /** The admin whose token a request brings. Errors: as {@link admit}. */
+  /** The admin whose token is in a request. Errors: as {@link admit}. */
   async byToken(request: IncomingMessage): Promise<string> {
     return this.#adminOf(async () => this.#options.authenticate(new EdgeRequest(request, this.#proxies, undefined)));
   }
 
-  /** The admin with this token, which did not come in a header. Errors: as {@link admit}. */
+  /** The admin with this token, which was typed and did not come in a header. Errors: as {@link admit}. */
   async byTypedToken(request: IncomingMessage, token: string): Promise<string> {
     if (!TOKEN.test(token)) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
     const headers = { value: { ...request.headers, authorization: `Bearer ${token}` } };
     return this.byToken(Object.create(request, { headers }) as IncomingMessage);
   }
 
-  /** The admin with this password. Errors: as {@link admit}; UNAVAILABLE where it cannot be checked now. */
+  /** The admin with this password. Errors: as {@link admit}; UNAVAILABLE if it cannot be checked now. */
   async byPassword(request: IncomingMessage, credentials: Credentials): Promise<string> {
     const token = await this.#tokenOf(credentials);
     if (token === undefined) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
@@ -67,7 +67,7 @@ export class Admission {
     try {
       return await this.#options.signIn?.(credentials);
     } catch (error) {
-      // What can be no e-mail and no password is nobody's.
+      // Texts that cannot be an e-mail address and a password belong to no user.
       if (isHolonError(error, "BAD_REQUEST")) return undefined;
       throw error;
     }
@@ -92,7 +92,7 @@ export class Admission {
   }
 }
 
-/** Whether an error says that somebody is not, or not enough, known. */
+/** Whether an error means that the user is not known, or may not see the dashboard. */
 export function isRefusal(error: unknown): error is HolonError {
   return isHolonError(error, "UNAUTHORIZED") || isHolonError(error, "FORBIDDEN");
 }

@@ -8,7 +8,7 @@ import type { AdminOf } from "./work-routes.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const READING = ["GET", "HEAD"];
 
-/** Adds Bull Board, which is opened when somebody first asks for it and costs nothing until then. */
+/** Adds Bull Board. It is opened at the first request for it and costs nothing until then. */
 export function addBoard(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
   let board: Promise<JobBoard> | undefined;
   const opened = async (): Promise<JobBoard> => {
@@ -23,7 +23,7 @@ export function addBoard(scope: FastifyInstance, options: DashboardOptions, admi
     ready.refresh(backend);
     return ready;
   };
-  // Before the body is read: the board reads it.
+  // Runs before the body is read, because the board reads it.
   const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!READING.includes(request.method)) {
       if (!options.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows more.");

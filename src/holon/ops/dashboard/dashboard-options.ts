@@ -3,31 +3,31 @@ import type { Clock } from "../../kernel/index.ts";
 import type { WorkConsole } from "../../work/admin/index.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 
-/** What a person types in to sign in. */
+/** The values that a user types to sign in. */
 export interface Credentials {
   readonly email: string;
   readonly password: string;
 }
 
-/** Knows a person by e-mail and password. Shape: a bearer token that `authenticate` takes; undefined, or a refusal thrown, where they are not good. */
+/** Checks a user's e-mail and password. Shape: a bearer token that `authenticate` accepts; undefined, or a thrown refusal, if they are not right. */
 export type SignIn = (credentials: Credentials) => Promise<string | undefined>;
 
-/** What the dashboard is made from. */
+/** Options of the dashboard. */
 export interface DashboardOptions {
   readonly appName: string;
-  /** The same for all processes of the app: who signed in at one is signed in at all. */
+  /** The same for all processes of the app: a user that signed in at one is signed in at all. */
   readonly secret: string;
-  /** False shows everything and changes nothing. */
+  /** False shows everything and allows no change. */
   readonly isWriteAllowed: boolean;
-  /** The app's own; users with the role `admin` are let in. */
+  /** The app's own; users with the role `admin` may use the dashboard. */
   readonly authenticate: Authenticate;
-  /** Offers e-mail and password beside the bearer token. */
+  /** Offers e-mail and password in addition to the bearer token. */
   readonly signIn?: SignIn | undefined;
   /** Names of the queues of all contexts of the app, hosted here or not. */
   readonly queues: readonly string[];
-  /** Asked at each look; undefined where this process reaches no queue. Errors: UNAVAILABLE. */
+  /** Called for each view; undefined if this process reaches no queue. Errors: UNAVAILABLE. */
   readonly backend: () => Promise<Pick<QueueBackend, "inspect" | "reachable"> | undefined>;
-  /** Of the contexts hosted here. */
+  /** The admin consoles of the contexts hosted here. */
   readonly consoles: () => readonly WorkConsole[];
   readonly clock: Clock;
 }

@@ -3,7 +3,7 @@ import { type Clock, catalogueError, type Logger, silentLogger, systemClock } fr
 import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";
 
-/** A log whose lines a test can look through. */
+/** A log whose lines a test can read. */
 function keptLog(lines: unknown[]): Logger {
   const note = (...line: unknown[]) => lines.push(line);
   const log: Logger = { ...silentLogger, debug: note, info: note, warn: note, error: note, child: () => log };
@@ -23,7 +23,7 @@ describe("the door of the dashboard", () => {
   });
   beforeEach(() => {
     browser = new Browser(ops.url);
-    // Wrong tries of the test before are forgotten.
+    // By now the failed sign-ins of the previous test no longer count.
     passedMs += 3_600_000;
   });
   afterAll(async () => {

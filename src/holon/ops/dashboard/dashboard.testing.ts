@@ -13,7 +13,7 @@ export const TOKENS: Readonly<Record<string, Principal>> = {
   "system-token": { kind: "system", context: "orders", task: "anything" },
 };
 
-/** What of a dashboard a test chooses. */
+/** The parts of a dashboard that a test chooses. */
 export interface DashboardPlace extends Partial<DashboardOptions> {
   readonly log: Logger;
   readonly backendOpened?: QueueBackend;
@@ -45,7 +45,7 @@ export function openDashboard({ log, backendOpened, ...others }: DashboardPlace)
   });
 }
 
-/** Somebody with a browser: sends what a browser sends, and keeps its cookie. */
+/** A user's browser: sends the headers of a browser, and keeps its cookie. */
 export class Browser {
   readonly #url: string;
   cookie = "";

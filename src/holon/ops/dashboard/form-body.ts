@@ -4,7 +4,7 @@ import { parsePairs, type QueryPair } from "../../edge/rest/query-pairs.ts";
 
 const FORM_BYTES = 16 * 1024;
 
-/** Lets the routes of a scope take what forms send, and nothing else. */
+/** Lets the routes of a scope accept the bodies of forms, and no others. */
 export function takeForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "buffer", bodyLimit: FORM_BYTES }, (_request, body, done) => {
@@ -15,7 +15,7 @@ export function takeForms(scope: FastifyInstance): void {
   });
 }
 
-/** A field of a form; empty where it is not there. */
+/** A field of a form; empty if it is missing. */
 export function formField({ body }: FastifyRequest, name: string): string {
   return body instanceof Form ? body.field(name) : "";
 }

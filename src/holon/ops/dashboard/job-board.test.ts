@@ -13,7 +13,7 @@ interface BoardQueue {
   readonly jobs: readonly Record<string, unknown>[];
 }
 
-/** What holds over every backend. */
+/** Tests that hold for every backend. */
 function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {
   let opened: Awaited<ReturnType<typeof openPlace>>;
   let backend: QueueBackend;

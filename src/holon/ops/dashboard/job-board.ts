@@ -9,19 +9,19 @@ import { shownData, withoutSecrets } from "./shown-data.ts";
 /** The path of the board. */
 export const BOARD_PATH = "/ops/jobs";
 
-/** Its scripts and styles are its own; the fonts that it asks of another host are refused, and it goes without. */
+/** The board has its own scripts and styles. It also requests fonts of another host; they are refused, and it works without them. */
 export const BOARD_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
 /** Bull Board, ready to answer. */
 export interface JobBoard extends Closable {
-  /** Shows the queues as they are now: one whose connection failed was replaced meanwhile. */
+  /** Shows the queues as they are now: a queue whose connection failed may have been replaced. */
   refresh(backend: Pick<QueueBackend, "inspect">): void;
   answer(request: IncomingMessage, response: ServerResponse): void;
   close(): Promise<void>;
 }
 
-/** Opens Bull Board on all queues of an app. It is loaded here, and a server of its own inside ours: routes cannot be added once a port is open. */
+/** Opens Bull Board on all queues of an app. It is loaded here, as a server of its own inside ours, because routes cannot be added once a port is open. */
 export async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardOptions, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
   const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
     import("@bull-board/api"),
@@ -37,7 +37,7 @@ export async function openJobBoard({ appName, queues, isWriteAllowed }: Dashboar
   const serverAdapter = new FastifyAdapter().setBasePath(BOARD_PATH);
   const board = createBullBoard({
     queues: [...shown].map(([name, queue]) => adapt(name, queue)),
-    // The adapter brings a copy of the API of its own, whose private members make the same types different ones.
+    // The adapter brings its own copy of the API. Private members make the types of the two copies different.
     serverAdapter: serverAdapter as unknown as Parameters<typeof createBullBoard>[0]["serverAdapter"],
     options: {
       uiConfig: {

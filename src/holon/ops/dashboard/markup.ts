@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export class Markup {
   readonly text: string;
 
@@ -7,12 +7,12 @@ export class Markup {
   }
 }
 
-/** What can stand in a template. */
+/** The values that a template accepts. */
 export type Content = Markup | string | number | undefined | readonly Content[];
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** HTML from a template. Whatever is put in is text, unless it is markup: names and reasons come from anybody. */
+/** HTML from a template. Every value is escaped unless it is markup, because names and reasons may come from an attacker. */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   return new Markup(parts.map((part, index) => part + render(values[index])).join(""));
 }

@@ -1,19 +1,19 @@
 import type { FastifyReply } from "fastify";
 import { type Content, html } from "./markup.ts";
 
-/** Scripts are not allowed at all, nor anything of another host. */
+/** Allows no scripts, and nothing from another host. */
 const PAGE_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** One page of ours. */
+/** A page of the dashboard. */
 export interface Page {
   readonly title: string;
   readonly content: Content;
-  /** Left out where nobody is signed in. */
+  /** Left out if no user is signed in. */
   readonly navigation?: Content;
   readonly isNarrow?: boolean;
 }
 
-/** Answers a page. It is never kept by browsers and proxies: it shows the inside of the app. */
+/** Sends a page. Browsers and proxies must not store it, because it shows the inside of the app. */
 export function sendPage(reply: FastifyReply, status: number, { title, content, navigation, isNarrow = false }: Page): FastifyReply {
   const page = html`<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { cookieText, isHttps, readCookie } from "../../edge/http/cookies.ts";
 
-/** The cookie that holds a session. Cookies do not know ports: the name tells the apps of one machine apart. */
+/** The cookie of a session. Cookies do not distinguish ports, so the name distinguishes the apps of one machine. */
 export class SessionCookie {
   readonly #name: string;
 

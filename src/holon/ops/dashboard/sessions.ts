@@ -1,21 +1,21 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../kernel/index.ts";
 
-/** How long somebody stays signed in. */
+/** How long a user stays signed in. */
 const SESSION_MS = 8 * 3_600_000;
 const GREATEST_LENGTH = 1_024;
 
-/** Somebody who signed in. */
+/** The session of a signed-in user. */
 export interface Session {
   readonly userId: string;
-  /** What the forms of this session send back: no other page knows it. */
+  /** The value that the forms of this session send back; no page of another site knows it. */
   readonly formToken: string;
 }
 
 /**
- * Who signed in at the dashboard, as signed values that any process of the app can read; none of them keeps a list.
+ * Sessions of the dashboard, as signed values that any process of the app can read; no process keeps a list.
  *
- * Only admins get one, so a value says all. Its key is derived, so that a value is good for nothing else that the secret is for.
+ * Only admins get a session, so the value proves enough. The key is derived, so that a value is not valid for any other use of the secret.
  */
 export class Sessions {
   readonly lifetimeMs = SESSION_MS;
@@ -32,7 +32,7 @@ export class Sessions {
     return `${body}.${this.#sign(`session ${body}`)}`;
   }
 
-  /** Undefined where the value was not issued here, or is too old. */
+  /** Undefined if the value was not issued by this app, or is too old. */
   read(value: string): Session | undefined {
     const [body = "", signature = "", ...rest] = value.length > GREATEST_LENGTH ? [] : value.split(".");
     if (rest.length > 0 || !isEqual(signature, this.#sign(`session ${body}`))) return undefined;
@@ -45,7 +45,7 @@ export class Sessions {
   }
 }
 
-/** Compares in a time that does not tell how much is right. */
+/** Compares in a time that does not depend on how much is equal. */
 export function isEqual(one: string, other: string): boolean {
   const [first, second] = [Buffer.from(one), Buffer.from(other)];
   return first.length === second.length && timingSafeEqual(first, second);

@@ -1,9 +1,9 @@
 import { redactText } from "../../observe/text-redaction.ts";
 
-/** Members of a travelling event that are addresses. Its payload may be anybody's secret. */
+/** Members of an event on a queue that are addresses. The payload is left out, because it may contain secrets. */
 const EVENT_MEMBERS = ["id", "name", "key", "keyNumber", "position"];
 
-/** What a job on a queue may show of its data: addresses, no payloads. */
+/** The data of a job on a queue that may be shown: addresses, no payloads. */
 export function shownData(data: unknown): unknown {
   if (!isRecord(data)) return data;
   const { producer, events, ids, kind, subscriber } = data;
@@ -16,7 +16,7 @@ export function shownData(data: unknown): unknown {
   };
 }
 
-/** An answer of the board with the credentials taken out of the reasons, which are whatever a handler threw. */
+/** An answer of the board without credentials in its reasons, which are errors that handlers threw. */
 export function withoutSecrets(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(withoutSecrets);
   if (typeof answer === "string") return redactText(answer);

@@ -1,16 +1,16 @@
 import { html } from "./markup.ts";
 import type { Page } from "./page.ts";
 
-/** What the sign-in page shows. */
+/** The content of the sign-in page. */
 export interface SignInView {
   readonly appName: string;
-  /** Where to go afterwards. */
+  /** The page to open afterwards. */
   readonly next: string;
   readonly takesPassword: boolean;
   readonly problem?: string;
 }
 
-/** The page on which an admin says who he is. */
+/** The page on which an admin signs in. */
 export function signInPage({ appName, next, takesPassword, problem }: SignInView): Page {
   const hidden = html`<input type="hidden" name="next" value="${next}">`;
   const password = html`<form class="card" method="post" action="/ops/sign-in">${hidden}

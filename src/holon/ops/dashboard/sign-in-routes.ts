@@ -9,7 +9,7 @@ import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
 import { signInPage } from "./sign-in-page.ts";
 
-/** What the routes of sign-in share with the others. */
+/** The parts that the sign-in routes share with the other routes. */
 export interface SignInParts {
   readonly appName: string;
   readonly takesPassword: boolean;
@@ -20,12 +20,12 @@ export interface SignInParts {
   readonly log: Logger;
 }
 
-/** The page that is shown where none was asked for. */
+/** The page that is shown after a sign-in if no other page was requested. */
 export const FIRST_PAGE = "/ops/work";
 
 const OWN_PATH = /^\/ops\/[\w./?=&%+-]*$/;
 
-/** Adds the pages by which admins come and go. */
+/** Adds the pages for signing in and out. */
 export function addSignIn(scope: FastifyInstance, parts: SignInParts): void {
   scope.get("/sign-in", (_request, reply) => showSignIn(reply, 200, parts, FIRST_PAGE));
   scope.post("/sign-in", (request, reply) => signIn(request, reply, parts));
@@ -35,7 +35,7 @@ export function addSignIn(scope: FastifyInstance, parts: SignInParts): void {
   });
 }
 
-/** Shows the sign-in page, as what it is or in place of another one. */
+/** Shows the sign-in page, as a page of its own or in place of another page. */
 export function showSignIn(
   reply: FastifyReply,
   status: number,
@@ -53,7 +53,7 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
   const next = formField(request, "next");
   const address = request.ip;
   const network = clientNetwork(address);
-  // Counted before it is known whether it is good: many at once get no more than one after the other.
+  // The try is counted before it is checked, so that many tries at once get no more attempts than tries one after another.
   const waitMs = tries.take(network);
   if (waitMs > 0) {
     reply.header("retry-after", Math.ceil(waitMs / 1_000));

@@ -1,4 +1,4 @@
-/** The look of our own pages: fonts of the machine, light and dark, usable on a phone. */
+/** The style of our own pages: system fonts, light and dark, usable on a phone. */
 export const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8dde5, #39414d); --soft: light-dark(#5b6675, #9aa5b4); --back: light-dark(#f6f7f9, #14181d);
   --card: light-dark(#fff, #1c2128); --ink: light-dark(#1a2029, #e6eaf0); --accent: light-dark(#1f5fbf, #7fb0ff); --bad: light-dark(#b3261e, #ff9a92); }

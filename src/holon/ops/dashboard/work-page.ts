@@ -3,34 +3,34 @@ import { type Content, html, type Markup } from "./markup.ts";
 import type { Page } from "./page.ts";
 import type { ContextReport } from "./work-report.ts";
 
-/** What the page of waiting work shows. */
+/** The content of the page of background work. */
 export interface WorkView {
   readonly appName: string;
   readonly reports: readonly ContextReport[];
-  /** For its buttons; undefined where nothing may be changed. */
+  /** For the buttons of the page; undefined if nothing may be changed. */
   readonly formToken: string | undefined;
   readonly signOut: boolean;
-  /** What was just done. */
+  /** Reports the last decision. */
   readonly message?: string | undefined;
 }
 
-/** A thing that a person decides about. */
+/** A job, event or run that an operator decides about. */
 interface Row {
   readonly context: string;
   readonly id: string;
   readonly cells: readonly Content[];
   readonly reason: string | null;
-  /** If not all that can be done about the others of its list can be done about it. */
+  /** Set if the actions of the list are not all possible for this row. */
   readonly actions?: readonly Action[];
 }
 
-/** What a button does. */
+/** The action of a button. */
 interface Action {
   readonly action: string;
   readonly label: string;
 }
 
-/** A list of such things, and what can be done about each. */
+/** A list of such rows, and the actions for each. */
 interface Listing {
   readonly title: string;
   readonly none: string;
@@ -41,7 +41,7 @@ interface Listing {
 
 const SKIP: Action = { action: "skip", label: "Skip" };
 
-/** The page of what waits, failed or stands still. */
+/** The page of background work that waits, failed or is stuck. */
 export function workPage({ appName, reports, formToken, signOut, message }: WorkView): Page {
   const known = reports.flatMap((report) => ("problem" in report ? [] : [report]));
   const listings: Listing[] = [
@@ -85,7 +85,7 @@ export function workPage({ appName, reports, formToken, signOut, message }: Work
       rows: known.flatMap(({ context, strandedEvents }) =>
         strandedEvents.map(({ id, producer, name, key, waitsFor, reason }) => ({
           ...{ context, id, reason, cells: [`${producer}.${name}`, key ?? "none"] },
-          // What has no handler here cannot be worked off.
+          // An event without a handler here cannot be processed.
           ...(waitsFor === "handler" ? { actions: [SKIP] } : {}),
         })),
       ),
@@ -158,12 +158,12 @@ function alarming(count: number): Content {
   return count === 0 ? 0 : html`<span class="bad">${count}</span>`;
 }
 
-/** As people read it, to the second. */
+/** A time for people, to the second. */
 function moment(iso: string): string {
   return `${iso.slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** Short, for people: the largest unit that fits. */
+/** A short duration for people, in the largest unit that fits. */
 function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;

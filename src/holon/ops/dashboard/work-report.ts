@@ -1,6 +1,6 @@
 import type { FailedJob, ParkedEvent, StrandedEvent, StuckRun, UnknownJobs, WorkConsole, WorkCounts } from "../../work/index.ts";
 
-/** What stands in one context; `problem` in place of the rest where its database does not answer. */
+/** The background work of one context; only `problem` if its database does not answer. */
 export type ContextReport =
   | {
       readonly context: string;
@@ -13,10 +13,10 @@ export type ContextReport =
     }
   | { readonly context: string; readonly problem: string };
 
-/** Most rows of each kind that are shown of a context. */
+/** The most rows of each kind that are shown for a context. */
 const SHOWN_COUNT = 100;
 
-/** Looks at all contexts at once. One that cannot be looked at does not hide the others. */
+/** Reads all contexts at once. A context that cannot be read does not hide the others. */
 export function reportWork(consoles: readonly WorkConsole[]): Promise<ContextReport[]> {
   return Promise.all(consoles.map(reportContext));
 }

@@ -7,7 +7,7 @@ import { Browser, openDashboard } from "./dashboard.testing.ts";
 const ID = "5f1c2f0e-1111-4222-8333-444455556666";
 const OTHER_ID = "5f1c2f0e-1111-4222-8333-444455557777";
 
-/** A console whose answers are known; it notes what was decided. */
+/** An admin console with fixed answers; it notes the decisions. */
 function knownConsole(context: string, decided: string[]): WorkConsole {
   const decide = (what: string) => async (id: string) => {
     decided.push(`${context} ${what} ${id}`);

@@ -11,7 +11,7 @@ import { withoutSecrets } from "./shown-data.ts";
 import { workPage } from "./work-page.ts";
 import { reportWork } from "./work-report.ts";
 
-/** Finds the admin who makes a request; there is one on every guarded route. */
+/** Finds the admin that makes a request; every guarded route has one. */
 export type AdminOf = (request: FastifyRequest) => Admin;
 
 const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
@@ -27,7 +27,7 @@ interface DecisionParams {
   readonly action: string;
 }
 
-/** Adds the page of waiting work, the same as JSON, and the decisions about it. */
+/** Adds the page of background work, the same data as JSON, and the decisions about it. */
 export function addWork(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
   const { appName, consoles, isWriteAllowed } = options;
   scope.get<{ Querystring: { did?: string } }>("/work", async (request, reply) => {
