@@ -17,10 +17,10 @@ const USAGE = `Places orders for a while, and meanwhile kills processes, empties
 
 Or keeps an app at work at a steady rate, harms nothing, and looks whether a table, an index, a queue, memory or handles go on growing.
 
-  npm run soak -- --sustain 20m [--rate 150] [--backend redis|postgres] [--kept 60]
+  npm run soak -- --sustain 20m [--rate 50] [--backend redis|postgres] [--kept 60]
 
   --sustain 20m             how long, in minutes (m) or seconds (s)
-  --rate N                  events and jobs a second each, and a fifth of that in runs of five steps (150)
+  --rate N                  events and jobs a second each, and a fifth of that in runs of five steps (50)
   --kept N                  seconds that what is over is kept (60)
 
 Exit code 0 if every piece of work had its effect once and nothing grew, 1 if not.
@@ -53,7 +53,7 @@ await runScript({
     seed: { type: "string", default: String(randomBytes(4).readUInt32BE()) },
     "own-databases": { type: "boolean", default: false },
     sustain: { type: "string" },
-    rate: { type: "string", default: "150" },
+    rate: { type: "string", default: "50" },
     kept: { type: "string", default: "60" },
   },
   run({ values, positionals }) {
