@@ -70,7 +70,7 @@ export async function runScript<const Options extends CommandOptions>({
   }
 }
 
-/** One line for the terminal. */
+/** The error as one line for the terminal. */
 export function renderUsageError({ message }: UsageError): string {
   return `${message} --help shows what there is.\n`;
 }

@@ -23,7 +23,7 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   forget: { said: "is not told of events any more", decide: (work, id) => work.forgetSubscriber(id) },
 };
 
-/** The words of `work`. */
+/** The usage text of `work`. */
 export const WORK_USAGE = `work [words]: shows what waits, failed or stands still, or decides about it; processes may run meanwhile or not.
 
   list                            shows all of it (the default)

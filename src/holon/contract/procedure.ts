@@ -11,10 +11,10 @@ export type ProcedureType = "query" | "mutation" | "subscription";
 /** The errors that a procedure declares: the schema of the details for each code. */
 export type ErrorSchemas = Readonly<Record<string, z.ZodType>>;
 
-/** The schema type of a procedure without input or without an answer. */
+/** The type of {@link NOTHING}. */
 export type Nothing = z.ZodUndefined;
 
-/** The schema itself. */
+/** The schema of a procedure without input or without an answer. */
 export const NOTHING: Nothing = z.undefined();
 
 /** A REST route with more than its line. */
@@ -77,7 +77,7 @@ export interface ProcedureTree {
   readonly [name: string]: AnyProcedure | ProcedureTree;
 }
 
-/** What {@link query}, {@link mutation} and {@link subscription} have in common. */
+/** Options of every procedure: of {@link query}, {@link mutation} and {@link subscription}. */
 export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType, Errors extends ErrorSchemas, Allowed extends Access = Access> {
   /** Required: a procedure without a decision about its callers does not compile. */
   readonly access: Allowed;

@@ -6,7 +6,7 @@ export type CallError<Errors> =
   | { [Code in keyof Errors & string]: HolonError<Code, Errors[Code]> }[keyof Errors & string]
   | HolonError<Exclude<CatalogueCode, keyof Errors>>;
 
-/** What {@link safeCall} resolves to: `[answer, undefined]` or `[undefined, error]`. */
+/** The result of {@link safeCall}: `[answer, undefined]` or `[undefined, error]`. */
 export type SafeCallResult<Output, Errors> = readonly [answer: Output, error: undefined] | readonly [answer: undefined, error: CallError<Errors>];
 
 /**

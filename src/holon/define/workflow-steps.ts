@@ -56,7 +56,7 @@ export interface CallStepArguments<T extends ContextTypes> {
    * mutation must be `idempotent` by its contract. Queries are not limited.
    */
   readonly call: Calls<T["calls"]>;
-  /** Reads, and the log. */
+  /** For reading and logging. */
   readonly ctx: BaseContext<T, AnyProcedure>;
 }
 

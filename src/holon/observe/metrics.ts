@@ -29,7 +29,7 @@ export interface Metrics {
   readonly contentType: string;
   /** The exposition that Prometheus scrapes. */
   text(): Promise<string>;
-  /** Adds a number. */
+  /** Adds a number that is read at each scrape. */
   addGauge(reader: GaugeReader): void;
 }
 

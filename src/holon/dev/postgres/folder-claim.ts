@@ -81,7 +81,7 @@ async function readEntry(file: string): Promise<ClaimEntry | undefined> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as ClaimEntry;
   } catch {
-    return undefined; // Released between listing and reading: files appear whole, by renaming.
+    return undefined; // The claim was released after its file was listed. A file is never half written, since it appears by renaming.
   }
 }
 
