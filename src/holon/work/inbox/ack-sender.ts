@@ -6,14 +6,15 @@ import { type AckMessage, ackQueue, type EventMessage } from "./event-message.ts
 /** Most events that one acknowledgement names. */
 const ACK_COUNT = 500;
 
-/** How long an acknowledgement waits for others: nobody waits for it, and each is a job and a transaction of its own. */
+/** How long an acknowledgement waits for more events to name. No process waits for it, and each one is a job and a transaction of its own. */
 const GATHER_MS = 30;
 
 /**
- * Tells producers what this context has taken: what comes within 30 ms, or while one acknowledgement is on its way, goes together.
+ * Acknowledges events: reports to their producers that this context has taken them. Events that are taken within 30 ms, or while an acknowledgement is being
+ * sent, share one.
  *
- * One that is lost is healed by its producer, which sends the event again. So it stands on no task and tries nothing again: what it would keep while
- * the queues are away has no bound, and the queues end each attempt within a time of their own.
+ * If an acknowledgement is lost, the producer sends its events again, and they are acknowledged then. So this class has no task and retries nothing: what it
+ * would have to keep while the queues are away has no bound. The queues end each attempt within a bounded time.
  */
 export class AckSender {
   readonly #subscriber: string;
@@ -31,7 +32,7 @@ export class AckSender {
     this.#log = log;
   }
 
-  /** Tells a producer, soon, that these events need not be sent again. */
+  /** Acknowledges these events soon: their producer need not send them again. */
   taken(producer: string, messages: readonly EventMessage[]): void {
     const waiting = this.#waiting.get(producer) ?? [];
     for (const { id, position } of messages) waiting.push({ id, position });
@@ -39,12 +40,12 @@ export class AckSender {
     if (!this.#sending.has(producer)) this.#sending.set(producer, this.#send(producer));
   }
 
-  /** Tells a producer which of its events are wanted. Errors: UNAVAILABLE. */
+  /** Reports to a producer which of its events this context subscribes to. Errors: UNAVAILABLE. */
   async subscribe(producer: string, events: readonly string[]): Promise<void> {
     await this.#add(producer, { kind: "subscribe", subscriber: this.#subscriber, events: [...events] });
   }
 
-  /** Resolves when nothing is on its way. From now on nothing waits for others. */
+  /** Resolves when nothing is being sent. From now on no acknowledgement waits for more events. */
   async idle(): Promise<void> {
     this.#isClosing = true;
     this.#gathered();
@@ -75,7 +76,7 @@ export class AckSender {
         this.#log.debug({ err: error, producer }, "acknowledgements are lost; the events come again");
       }
     }
-    // In the same breath as the last look: what comes later begins anew.
+    // In the same turn as the last look: what comes later starts a new sending.
     this.#sending.delete(producer);
   }
 

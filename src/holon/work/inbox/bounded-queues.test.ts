@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.end());
 
-/** Counts how often the queues are asked how full they are: a sweep has looked each time. */
+/** Counts how often the length of a queue is read: the sweep has looked each time. */
 function counting(backend: QueueBackend, looks: { count: number }): QueueBackend {
   return Object.create(backend, {
     reachable: { get: () => backend.reachable },
@@ -61,7 +61,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startProducer(counting(backend, looks), { ...WINDOW, resendMs: 500, resendLostMs: 500 });
     await place.emitMany(COUNT);
     await until(async () => (await place.sql`select 1 from payments.holon_outbox where sent_count = 0 limit 1`).length === 0);
-    // Long after they would have been sent again if they were taken to be lost.
+    // Long after events that count as lost would have been sent again.
     await until(async () => (await backend.waitingMs(QUEUE)) > 3_000);
     const before = looks.count;
     await until(() => looks.count > before + 10);
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
       await place.emitMany(500);
       const writes = () => place.sql`select position, xmin::text from payments.holon_outbox order by position`;
       const before = [...(await writes())];
-      // Each of these wakes the publisher.
+      // Each of these events wakes the publisher.
       for (let n = 0; n < 30; n++) await place.emit([{ name: "paymentNoted", payload: { n } }]);
       const after = [...(await writes())].slice(0, before.length);
       expect(after).toEqual(before);
@@ -170,7 +170,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
       await place.startProducer(refusing, {}, [...subscribing, ...subscribing.map((orders) => ({ ...orders, name: "mails" }))]);
       await place.emitMany(1);
       await until(() => adding === 1);
-      // Far longer than it takes to look again.
+      // Far longer than the time until the next look.
       await sleep(500);
       expect([tries, most]).toEqual([1, 1]);
       slow.resolve();

@@ -6,7 +6,7 @@ import type { EventArguments } from "./event-handler.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
 const ROWS = 10;
-/** Events of a message, and of a look for held ones. */
+/** Events of one message, and of one look for held events. */
 const TOGETHER = 50;
 
 const place = useEventsPlace();
@@ -17,7 +17,7 @@ afterEach(async () => {
   await place.sql`truncate orders.stock`;
 });
 
-/** Takes from one of a few rows, in turns upwards and downwards: two transactions of many events each wait for the other's rows. */
+/** Takes from a few rows, in turns upwards and downwards: two transactions of many events each wait for rows of the other. */
 function takingStock() {
   const seen = { deadlocks: 0 };
   const react = async ({ event, tx }: EventArguments) => {

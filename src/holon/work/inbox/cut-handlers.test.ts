@@ -11,7 +11,7 @@ function freeze(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** The ways in which an event comes to its handler. */
+/** The ways in which an event reaches its handler. */
 const WAYS: readonly (readonly [how: string, bring: () => Promise<unknown>])[] = [
   ["comes in a message", () => place.emit([{ name: "paymentNoted", payload: { n: 1 } }])],
   [
@@ -78,7 +78,7 @@ describe("an event whose handler was frozen until its time was over", { timeout:
 });
 
 describe("a held event of which the database cannot say whether it is its turn", { timeout: 60_000 }, () => {
-  /** Lets looks of workers at held rows fail, as a broken index does. Other statements on the table go on. Returns how often one has failed. */
+  /** Makes the looks of workers at held rows fail, as a broken index does. Other statements on the table work. Returns how often a look has failed. */
   async function breakLooks(): Promise<() => Promise<number>> {
     await place.sql`create sequence orders.failed_looks`;
     await place.sql`create function orders.look() returns boolean language plpgsql security definer as $$ begin

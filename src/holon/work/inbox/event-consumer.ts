@@ -11,65 +11,72 @@ import { HandlerBlame } from "./handler-blame.ts";
 import type { HandlerPauses } from "./handler-pauses.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** What a consumer is made from. */
 export interface ConsumerParts extends EventRunParts {
   readonly inbox: Inbox;
   readonly routes: EventRoutes;
   readonly failures: EventFailures;
-  /** Held events may be due. */
+  /** Called when held events may be due. */
   readonly wakeHeld: () => void;
   readonly acks: Pick<AckSender, "taken">;
   readonly left: LeftWork;
   readonly pauses: HandlerPauses;
-  /** Whether the process stops: no further handler begins. */
+  /** Whether the process stops: no further handler is called then. */
   readonly isClosing: () => boolean;
 }
 
-/** What becomes of the events of one job. Those that are in no list are to be sent again. */
+/** The outcome of the events of one job. Events in none of the lists are sent again by their producer. */
 export interface TakenBatch {
-  /** To be acknowledged. */
+  /** These are acknowledged. */
   readonly taken: readonly EventMessage[];
-  /** The database takes neither them nor that they failed. */
+  /** The database accepts neither these events nor a note that they failed. */
   readonly refused: readonly EventMessage[];
-  /** The process stops before it is their turn: nothing was done with them. */
+  /** The process stops before it reached these events: nothing was done with them. */
   readonly left: readonly EventMessage[];
 }
 
-/** What becomes of those that had their turn. */
+/** The outcome of the events that were reached. */
 type TakenTurn = Omit<TakenBatch, "left">;
 
-/** What became of events in one transaction. */
+/** The outcome of the events of one transaction. */
 interface Taken {
-  /** To be acknowledged. */
+  /** These are acknowledged. */
   readonly taken: readonly EventMessage[];
-  /** Those that no time was left for, or whose key another transaction has. */
+  /** Events that the time was too short for, and events whose key another transaction has locked. */
   readonly left: readonly EventMessage[];
-  /** Those of them whose key another transaction has. */
+  /** Of `left`, the events whose key another transaction has locked. */
   readonly busy: readonly EventMessage[];
 }
 
-/** What is taken in one transaction. */
+/** The events of one transaction, and how they are taken. */
 interface Taking {
   readonly producer: string;
   readonly messages: readonly EventMessage[];
-  /** What is due there or behind it is held. */
+  /** Due events from here on are held instead of handled. */
   readonly holdFrom: SlowFailure | undefined;
-  /** Whether it waits for keys that other transactions have. */
+  /** Whether to wait for keys that other transactions have locked. */
   readonly waits: boolean;
 }
 
 type Tx = DataTransaction<Tables>;
 
 /**
- * Takes events of others: the inbox row of an event and the effect of its handler are one transaction, so the effect happens once.
+ * Takes the events that other contexts send to this one.
  *
  *     unknown --fits, predecessor done, handler returns--> done
- *     unknown --predecessor not done--> held, until that one is, or the producer says that it is not to come any more, or it is released or skipped
- *     unknown --no handler in this process--> held, until a process that has one works it off, or it is skipped
- *     unknown --handlers were slow before it, in its message or for its name--> held, and due
+ *     unknown --predecessor not done--> held, until it is done, released or skipped, or the producer says that it will not come any more
+ *     unknown --no handler in this process--> held, until a process with a handler works it off, or it is skipped
+ *     unknown --slow handlers before it, in its message or of its name--> held, and due
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
  *     unknown, held --payload does not fit--> parked
  *     parked --release--> held        parked, held without a handler --skip--> skipped
+ *
+ * I1. The inbox row of an event and the effect of its handler are one transaction. An event that has a row is not handled as a new one: so each effect happens
+ *     once.
+ * I2. Events of one key are handled in their order. A transaction locks the key before it looks at its events, and an event is handled only after the event
+ *     that it needs is done or skipped.
+ * I3. An event is acknowledged only if its row, or its failed attempt, is committed. All other events are sent again.
+ * I4. A failed attempt is counted only if a handler was called or the check of the payload threw. A database that is away counts for no event.
+ * I5. An event that fails does not undo others for long: what failed together is taken again one by one.
  */
 export class EventConsumer {
   readonly #parts: ConsumerParts;
@@ -79,20 +86,20 @@ export class EventConsumer {
   }
 
   /**
-   * Takes the events of one job: as many in one transaction as time allows, and one by one if that fails, so that each has its own fate. If a slow handler
-   * failed, those before it are taken again, and it is held with those behind it: the job does not wait for each of them in turn.
+   * Takes the events of one job. It takes as many in one transaction as time allows. If that transaction fails, it takes them one by one, so that each event
+   * has its own outcome (I5). If a slow handler failed, the events before it are taken again, and it is held together with all events behind it: the job does
+   * not wait for each of them in turn.
    *
-   * Events of a key that another transaction has are taken after the others, which it thus does not hold up: all of that key, so that their
-   * order stays.
+   * If another transaction has locked a key, all events of that key are taken after the others: they do not hold the others up, and keep their order.
    *
-   * Errors: UNAVAILABLE, OVERLOADED - the database is away; what is not taken comes again.
+   * Errors: UNAVAILABLE, OVERLOADED - the database is away; events that were not taken are sent again.
    */
   async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
     const { pauses, clock, isClosing } = this.#parts;
     const turns: TakenTurn[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
     let holdFrom: SlowFailure | undefined;
-    // Keys that another transaction had when it was looked last.
+    // Keys that another transaction had locked at the last look.
     const busy = new Set<string>();
     let isAlone = false;
     while (rest.length > 0 && !isClosing()) {
@@ -112,6 +119,7 @@ export class EventConsumer {
           pauses.noteContended(producer, blame, messages);
           continue;
         }
+        // I4.
         if (!blame.isHandlers && isPassing(error)) throw error;
         const slow = pauses.noteSlow(producer, blame, error);
         if (slow !== undefined) holdFrom = { message: slow, error };
@@ -125,15 +133,16 @@ export class EventConsumer {
     return { taken: turns.flatMap(({ taken }) => taken), refused: turns.flatMap(({ refused }) => refused), left: rest };
   }
 
-  /** The first of these that may have one transaction: all up to one whose name is contended, or that one alone. */
+  /** The first of these events that may share one transaction: those before the first one whose name is contended, or that one alone. */
   #together(producer: string, messages: readonly EventMessage[]): readonly EventMessage[] {
     const at = messages.findIndex(({ name }) => this.#parts.pauses.isContended({ producer, name }));
     return at < 0 ? messages : messages.slice(0, Math.max(1, at));
   }
 
   /**
-   * Notes that an event failed: it is due again. It is refused if the database does not take that either, as a text that it does not store, or if no handler
-   * was called: its turn may not have come, and as one that is due it would be handled before those that it waits for.
+   * Notes the failed attempt of an event, which is due again then. The event is refused if the database does not accept the note, because of a text that it
+   * cannot store. It is also refused if no handler was called: its turn may not have come, and if it were due, it would be handled before the events that it
+   * waits for (I2).
    */
   async #noteFailure(producer: string, message: EventMessage, error: unknown, blame: HandlerBlame<EventMessage>): Promise<TakenTurn> {
     return (await this.#isNoted(producer, message, error, blame)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
@@ -142,6 +151,7 @@ export class EventConsumer {
   async #isNoted(producer: string, message: EventMessage, error: unknown, blame: HandlerBlame<EventMessage>): Promise<boolean> {
     const { failures, log } = this.#parts;
     try {
+      // I4.
       if (!blame.isHandlers && !blame.wasCalled) throw error;
       await failures.note(producer, message, error);
       return true;
@@ -163,13 +173,14 @@ export class EventConsumer {
     let unhandled: readonly Candidate[] = [];
     const scope = { task: `events of ${producer}`, isOne: messages.length === 1, blame: () => blame };
     const woken = await inEventScope(this.#parts, scope, async (tx) => {
-      // The transaction may run more than once, and fail otherwise then.
+      // The transaction may be repeated, and fail in another way then.
       blame.reset();
-      // Both on their way at once: the second statement begins when the first has the locks.
+      // I2. Both statements are sent at once: the second one starts when the first one has the locks.
       const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);
       const [locked, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);
       own = locked;
       const judged = judgeEvents(this.#parts, { producer, messages: own, known, holdFrom }, blame);
+      // I1.
       const entered = await inbox.enter(tx, producer, judged);
       const isEntered = ({ message }: Candidate): boolean => entered.has(message.id);
       const handledCount = await this.#handleNew(tx, producer, judged, isEntered, blame);
@@ -187,11 +198,12 @@ export class EventConsumer {
       const names = unhandled.map(({ message }) => `${producer}.${message.name}`);
       for (const name of new Set(names)) left.note("event", name, names.filter((other) => other === name).length);
     }
+    // I3.
     const taken = candidates.filter((candidate) => !isToComeAgain(candidate)).map(toMessage);
     return { taken, left: without(messages, candidates.map(toMessage)), busy: without(messages, own) };
   }
 
-  /** Calls the handlers of events that are new and done with that. Returns how many of the list it came past before its time was over or a stop. */
+  /** Calls the handlers of new events whose turn it is. Returns how many events of the list it got through before the time was over or the process stopped. */
   async #handleNew(
     tx: Tx,
     producer: string,
@@ -215,7 +227,7 @@ export class EventConsumer {
 
 const toMessage = ({ message }: Candidate): EventMessage => message;
 
-/** Names the key that an event is ordered by, for each event another one if it has none. */
+/** Identifies the key that an event is ordered by. Each event without a key has an order of its own. */
 const orderOf = ({ id, name, key }: EventMessage): string => JSON.stringify(key === null ? [id] : [name, key]);
 
 function without(messages: readonly EventMessage[], others: readonly EventMessage[]): readonly EventMessage[] {

@@ -8,10 +8,13 @@ import type { EventMessage } from "./event-message.ts";
 import type { FailedAttempt } from "./failed-attempt.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** How many times the first wait is the wait after an attempt that met rows which others keep. */
+/** After an attempt that met locked rows, the wait is this many times the first wait. */
 const CONTENTION_WAIT = 8;
 
-/** Why an attempt failed: by its handler; by rows that others keep, which never counts; or it was cut off, which counts if the attempt before was as well. */
+/**
+ * Why an attempt failed: the handler threw; rows were locked by another transaction, which never counts; or it was cut off, which counts if the attempt before
+ * was cut off too.
+ */
 type Cause = "handler" | "contention" | "cut off";
 
 const COUNTED: Readonly<Record<Cause, SQL>> = {
@@ -26,22 +29,21 @@ const SAID: Readonly<Record<Cause, string>> = {
   "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if that happens twice in a row",
 };
 
-/** What {@link EventFailures} is made from. */
 export interface EventFailuresParts {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
   readonly random: () => number;
   readonly log: Logger;
-  /** Held events may be due. */
+  /** Called when held events may be due. */
   readonly wakeHeld: () => void;
 }
 
 /**
- * Counts the failed attempts of events: each is held until its next one, and parked after the last.
+ * Counts the failed attempts of events. After a failed attempt an event is held until the next one; after the last one it is parked.
  *
- * Rows that other transactions keep, and deadlocks with them, are no failure of a handler: its event is held, and tried again until they are done. What cuts
- * it off from outside is none either, see {@link WAS_CUT_OFF}.
+ * Locked rows and deadlocks are no failure of a handler: its event is held, and tried again until the other transactions are done. An attempt that was cut off
+ * from outside is no failure either, see {@link WAS_CUT_OFF}.
  */
 export class EventFailures {
   readonly #parts: EventFailuresParts;
@@ -50,7 +52,7 @@ export class EventFailures {
     this.#parts = parts;
   }
 
-  /** Notes that a handler failed. Errors: the database's. */
+  /** Notes that an attempt failed. Errors: those of the database. */
   async note(producer: string, message: EventMessage, error: unknown): Promise<void> {
     const { database, inbox, limits, random, log, wakeHeld } = this.#parts;
     const cause = causeOf(error);
@@ -58,7 +60,7 @@ export class EventFailures {
       reason: reasonOfAttempt(error, REASON_LENGTH),
       counted: COUNTED[cause],
       last: limits.attemptsCount,
-      // Others may keep a row for minutes.
+      // Another transaction may keep a row locked for minutes.
       firstMs: cause === "contention" ? CONTENTION_WAIT * limits.backoffFirstMs : limits.backoffFirstMs,
       greatestMs: limits.backoffGreatestMs,
       part: random(),

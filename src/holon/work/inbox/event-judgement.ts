@@ -7,48 +7,48 @@ import type { HandlerBlame } from "./handler-blame.ts";
 import type { HandlerPauses } from "./handler-pauses.ts";
 import { type InboxEntry, type InboxState, placeOf, undecidedOf } from "./inbox.ts";
 
-/** Longest reason that a row of the inbox has. Units: characters. */
+/** Longest reason in a row of the inbox. Units: characters. */
 export const REASON_LENGTH = 2_000;
 
-/** Why an event is held that its predecessor does not hold up. */
+/** The reason of a held event that has no handler in this process. */
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
 
-/** Why an event is held whose turn it is. */
+/** The reason of a held event whose turn it is, but whose handler might be slow. */
 const SLOW_HANDLER = "The handlers of other events took too long. This one is held, and tried when others have had their turn.";
 
-/** An event whose handler took long and failed, and with what. */
+/** An event whose handler took long and failed, and its error. */
 export interface SlowFailure {
   readonly message: EventMessage;
   readonly error: unknown;
 }
 
-/** An event that is entered, with what its payload parsed to. */
+/** An event with the state that it is entered in, and its parsed payload. */
 export interface Candidate extends InboxEntry {
   readonly payload: unknown;
-  /** Undefined where this process has no handler. */
+  /** Undefined if this process has no handler. */
   readonly route: EventRoute | undefined;
   readonly waitsFor: Wait | undefined;
   /** The state of its row, if it has a key and was taken before. */
   readonly knownState: InboxState | undefined;
 }
 
-/** What decides about events besides what is known of them. */
+/** What decides about events besides their known states. */
 export interface JudgeDeps {
   readonly routes: EventRoutes;
   readonly pauses: HandlerPauses;
 }
 
-/** What is known of the events of one message. */
+/** The events of one message, and the states that are known of them. */
 export interface KnownEvents {
   readonly producer: string;
   readonly messages: readonly EventMessage[];
   /** By {@link Inbox.statesAround}. */
   readonly known: ReadonlyMap<string, InboxState>;
-  /** What is due there or behind it is held; nothing, if no handler was slow. */
+  /** Due events from here on are held; undefined if no handler was slow. */
   readonly holdFrom: SlowFailure | undefined;
 }
 
-/** Decides about each event, those of one key in their order: what is done now is done for the next one too. */
+/** Decides about each event, the events of one key in their order: what is done here counts as done for the next event of the key. */
 export function judgeEvents(
   { routes, pauses }: JudgeDeps,
   { producer, messages, known, holdFrom }: KnownEvents,
@@ -61,7 +61,7 @@ export function judgeEvents(
     const isHere = holdFrom !== undefined && message.position >= holdFrom.message.position;
     const isSlow = isHere || pauses.isSlow({ producer, name: message.name });
     const isTurn = waitsFor === undefined && !isSlow;
-    // What waits is looked at in its turn: parked now, it could be released before the one before it has come.
+    // A payload is checked only when it is the event's turn: if it were parked now, it could be released before the event before it has come.
     const payload = blame.duringParse(() => (isTurn ? route?.parse(message.payload) : message.payload));
     const state = payload instanceof ParseFailure ? "parked" : isTurn && route !== undefined ? "done" : "held";
     const isDue = waitsFor === undefined || waitsFor === "decision";
@@ -79,13 +79,14 @@ export function judgeEvents(
 /**
  * What an event waits for.
  *
- * `predecessor`: the event before it, which is held or parked here, and wakes it when it is over. `arrival`: the same, which is not known here, and is to come
- * as far as the producer knows. `decision`: some event of its key that its producer has forgotten, and that is held or parked here. The counter of the key was
- * made anew since, so that nothing says which event comes next.
+ * - `predecessor`: the event before it, which is held or parked here. When that one is over, it wakes this one.
+ * - `arrival`: the event before it, which is not known here. The producer still has it, and does not know that it was taken.
+ * - `decision`: an earlier event of its key, which is held or parked here, and which the producer has forgotten. The key's counter was started again since
+ *   then, so that no number says which event comes next.
  */
 type Wait = "predecessor" | "arrival" | "decision";
 
-/** What an event waits for; nothing, if it may be worked off. */
+/** What an event waits for; undefined if it may be handled. */
 export function waitOf({ name, key, needs, needsSurely, position }: EventMessage, states: ReadonlyMap<string, InboxState>): Wait | undefined {
   if (key === null) return undefined;
   const state = needs === null ? undefined : states.get(placeOf(name, key, needs));
@@ -94,23 +95,23 @@ export function waitOf({ name, key, needs, needsSurely, position }: EventMessage
   return states.has(undecidedOf(name, key, position)) ? "decision" : undefined;
 }
 
-/** Whether an event is not acknowledged, so that the producer looks what became of the one before it, and says so when it sends this one again. */
+/** Whether an event is not acknowledged. Its producer then checks the event before it, and sends this one again with the result. */
 export function isToComeAgain({ waitsFor, knownState }: Candidate): boolean {
   return waitsFor === "arrival" && (knownState === undefined || knownState === "held");
 }
 
-/** Whether an event is held for one that is not to come any more. */
+/** Whether an event is held for another one that will not come any more. */
 export function isWaitOver({ knownState, isDue }: Candidate): boolean {
   return knownState === "held" && isDue === true;
 }
 
-/** Why an event is held whose own handler was slow. */
+/** The reason of a held event whose own handler was slow. */
 function slowness(error: unknown): string {
   const outcome = "Its own handler took long and failed. It is held, and tried when others have had their turn.";
   return storableText(`${outcome} ${describeError(error)}`, REASON_LENGTH);
 }
 
-/** Why an event is parked that does not fit. */
+/** The reason of a parked event whose payload does not fit. */
 export function misfit(failure: ParseFailure): string {
   const issues = failure.issues.map(({ path, message }) => `${path}: ${message}`);
   return storableText(`The payload does not fit the contract. ${issues.join("; ")}`, REASON_LENGTH);

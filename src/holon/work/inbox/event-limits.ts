@@ -1,10 +1,10 @@
 /** Every limit of events with its default. */
 export const EVENT_LIMITS = {
-  /** How often the outbox is looked at where nobody says that there is something. */
+  /** How often the outbox is looked at if no notification comes. */
   pollMs: 1_000,
-  /** Rows of the outbox that are taken at once. */
+  /** Most rows of the outbox that are taken at once. */
   leaseCount: 500,
-  /** How long rows that were taken are left to whoever took them. */
+  /** How long a process that took rows holds them. */
   leaseMs: 10_000,
   /** Longest that a row of the outbox which a process cannot send waits for its next try there: as long as it has failed already, and at least `leaseMs`. */
   failedRowGreatestMs: 5 * 60_000,
@@ -14,24 +14,26 @@ export const EVENT_LIMITS = {
   batchBytes: 256 * 1024,
   /** Most messages that wait on the queue of one subscriber. What does not fit waits in the outbox: a subscriber may be down for days. */
   queueCount: 1_000,
-  /** After how long without an acknowledgement an event is sent again, once nothing that was sent before it waits on the queue any more. */
+  /** After this long without an acknowledgement, an event is sent again, if no message that was sent before it still waits on the queue. */
   resendMs: 30_000,
-  /** The same for the first time, where the queues are idle: what is on no queue is lost. Doubles with each time that it was sent, up to `resendMs`. */
+  /**
+   * The same for the first time, if the queues are idle: an event that is on no queue is lost. The time doubles each time the event is sent, up to `resendMs`.
+   */
   resendLostMs: 5_000,
-  /** How often unacknowledged events are looked for. */
+  /** How often the sweep looks for unacknowledged events. */
   sweepMs: 5_000,
-  /** Attempts of a handler in all before its event is parked. */
+  /** Attempts of a handler in all, before its event is parked. */
   attemptsCount: 8,
-  /** First and longest wait between attempts; the wait is random below that. */
+  /** First and longest wait between attempts. The actual wait is random, up to this. */
   backoffFirstMs: 500,
   backoffGreatestMs: 15 * 60_000,
-  /** Longest that a handler may take. */
+  /** Longest time that a handler may take. */
   handlerMs: 30_000,
-  /** Jobs of the queue that one process works off at once. */
+  /** Jobs of the queue that one process handles at once. */
   concurrencyCount: 3,
-  /** After how long an event is looked at again that stands behind one which the producer has forgotten, and which waits to be released or skipped. */
+  /** After this long, an event is looked at again that waits for an operator to release or skip an earlier one of its key, which the producer has forgotten. */
   undecidedMs: 30_000,
-  /** How often a consumer says again what it wants to hear. */
+  /** How often a consumer repeats its subscriptions. */
   subscribeMs: 60_000,
 } as const;
 

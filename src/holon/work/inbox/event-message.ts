@@ -4,20 +4,20 @@ import type { TakenEvent } from "../outbox/subscriptions.ts";
 
 const PrincipalShape = z.custom<Principal>((value) => typeof value === "object" && value !== null);
 
-/** One event as it travels to one subscriber. */
+/** One event, as it is sent to one subscriber. */
 const Message = z.object({
-  /** Identifies it for ever. */
+  /** Identifies the event for ever. */
   id: z.uuid(),
-  /** In the producer's outbox. */
+  /** Position in the producer's outbox. */
   position: z.int(),
   name: z.string(),
   key: z.string().nullable(),
   keyNumber: z.int().nullable(),
-  /** Number of the event of this key that the subscriber must have worked off before; null where there is none. */
+  /** Number of the event of this key that the subscriber must have handled before this one; null if there is none. */
   needs: z.int().nullable(),
   /**
-   * Whether that one is still to come, as far as the producer knows: it has the event, and does not know that it was taken. Only what is sent again tells
-   * that it was. So a subscriber that does not know the event before, because it has forgotten it, does not acknowledge this one.
+   * Whether that event is still to come, as far as the producer knows: the producer has it, and has no acknowledgement of it. If the subscriber has forgotten
+   * that event, it does not acknowledge this one: only when this one is sent again does it say that the other one was taken.
    */
   needsSurely: z.boolean(),
   payload: z.unknown(),
@@ -25,24 +25,24 @@ const Message = z.object({
   initiator: PrincipalShape,
 });
 
-/** One event as it travels to one subscriber. */
+/** One event, as it is sent to one subscriber. */
 export type EventMessage = z.output<typeof Message>;
 
-/** What a job on a queue `events.<subscriber>` carries. */
+/** The data of a job on a queue `events.<subscriber>`. */
 export interface EventBatch {
   readonly producer: string;
   readonly events: readonly EventMessage[];
 }
 
-/** What a job on a queue `ack.<producer>` carries: what a subscriber has taken, or what it wants to hear. */
+/** The data of a job on a queue `ack.<producer>`: the events that a subscriber has taken, or those that it subscribes to. */
 export type AckMessage =
   | { readonly kind: "taken"; readonly subscriber: string; readonly events: readonly TakenEvent[] }
   | { readonly kind: "subscribe"; readonly subscriber: string; readonly events: readonly string[] };
 
-/** A message as it was read: what this version understands of it, and whether that is all. Members that it does not know are ignored. */
+/** A message as this version reads it. Members that it does not know are ignored. */
 export interface ReadMessage<Message> {
   readonly message: Message;
-  /** The entries that it does not understand, as they are. */
+  /** The entries that this version does not understand, unchanged. */
   readonly unknown: readonly unknown[];
 }
 
@@ -50,7 +50,7 @@ const Batch = z.object({ producer: z.string(), events: z.array(z.unknown()) });
 const Ack = z.object({ kind: z.enum(["taken", "subscribe"]), subscriber: z.string(), events: z.array(z.unknown()) });
 const Taken = z.object({ id: z.uuid(), position: z.int() });
 
-/** Reads what a job on a queue `events.<subscriber>` carries. Shape: undefined where it is not a batch of events. */
+/** Reads the data of a job on a queue `events.<subscriber>`. Shape: undefined if it is not a batch of events. */
 export function readEventBatch(data: unknown): ReadMessage<EventBatch> | undefined {
   const batch = Batch.safeParse(data).data;
   if (batch === undefined) return undefined;
@@ -58,7 +58,7 @@ export function readEventBatch(data: unknown): ReadMessage<EventBatch> | undefin
   return { message: { producer: batch.producer, events: known }, unknown };
 }
 
-/** Reads what a job on a queue `ack.<producer>` carries. Shape: undefined where it is of another kind. */
+/** Reads the data of a job on a queue `ack.<producer>`. Shape: undefined if it is of another kind. */
 export function readAck(data: unknown): ReadMessage<AckMessage> | undefined {
   const ack = Ack.safeParse(data).data;
   if (ack === undefined) return undefined;
@@ -71,7 +71,7 @@ export function readAck(data: unknown): ReadMessage<AckMessage> | undefined {
   return { message: { kind, subscriber, events }, unknown };
 }
 
-/** Events of a message as they came: members that this version does not know are for others. */
+/** The events in the form in which they came: other versions may need members that this one does not know. */
 export function asTheyCame(data: unknown, messages: readonly EventMessage[]): readonly unknown[] {
   const ids = new Set<unknown>(messages.map(({ id }) => id));
   const { events } = data as { readonly events: readonly ({ readonly id?: unknown } | null)[] };
@@ -88,12 +88,12 @@ function readEach<Entry>(schema: z.ZodType<Entry>, entries: readonly unknown[]):
   return { known, unknown };
 }
 
-/** The queue on which a subscriber takes events. */
+/** The queue from which a subscriber takes events. */
 export function eventQueue(subscriber: string): string {
   return `events.${subscriber}`;
 }
 
-/** The queue on which a producer hears what became of its events. */
+/** The queue from which a producer takes acknowledgements and subscriptions. */
 export function ackQueue(producer: string): string {
   return `ack.${producer}`;
 }

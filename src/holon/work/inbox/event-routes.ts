@@ -3,9 +3,9 @@ import type { EventSubscriber } from "../outbox/subscriptions.ts";
 import type { EventHandler, EventHandlers } from "./event-handler.ts";
 import type { EventName } from "./inbox.ts";
 
-/** What a context does with one event of another. */
+/** How a context handles one event of another context. */
 export interface EventRoute {
-  /** By the contract of the producer. */
+  /** Checks the payload by the contract of the producer. */
   readonly parse: Parser;
   readonly handle: EventHandler;
 }
@@ -37,18 +37,18 @@ export class EventRoutes {
     return this.#routes.get(`${producer}.${name}`);
   }
 
-  /** The events that are handled, one by one. */
+  /** All events that are handled, with their producers. */
   get names(): readonly EventName[] {
     return [...this.#producers].flatMap(([producer, names]) => names.map((name) => ({ producer, name })));
   }
 
-  /** Which events of which contexts are handled. */
+  /** The names of the handled events, by producer. */
   get producers(): ReadonlyMap<string, readonly string[]> {
     return this.#producers;
   }
 }
 
-/** Who of an app hears a context's events, wherever it runs. */
+/** The contexts of an app that subscribe to events of this producer, whichever process they run in. */
 export function subscribersOf(producer: string, contexts: readonly SubscribingContext[]): EventSubscriber[] {
   return contexts.flatMap((context) => {
     const events = namesOf(producer, context);

@@ -21,7 +21,6 @@ import type { EventRoute } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 import { SLOW_PART } from "./handler-pauses.ts";
 
-/** What runs of event handlers need. */
 export interface EventRunParts {
   readonly context: string;
   readonly database: WorkDatabase;
@@ -29,17 +28,17 @@ export interface EventRunParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly handlerMs: number;
-  /** By {@link shareMsOf}. */
+  /** See {@link shareMsOf}. */
   readonly shareMs: number;
   readonly count?: CountWork | undefined;
-  /** Puts the types of the context's contract on a transaction. */
+  /** Adds the types of the context's contract to a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
 }
 
-/** The part of the longest wait for a lock after which no further event is taken into the same transaction: it keeps what its handlers lock until its end. */
+/** A transaction keeps what its handlers lock until its end. After this part of the longest wait for a lock, it takes no further event. */
 const LOCK_PART = 1 / 3;
 
-/** How often a scope of handlers looks whether its process is frozen, and how late it must come for that. Units: milliseconds. */
+/** How often a scope of handlers checks whether its process was frozen, and how late a check must come to mean that. Units: milliseconds. */
 const BEAT_MS = 1_000;
 const FROZEN_MS = 1_000;
 
@@ -48,7 +47,7 @@ export function shareMsOf({ handlerMs, lockTimeoutMs }: { readonly handlerMs: nu
   return Math.min(handlerMs * SLOW_PART, lockTimeoutMs * LOCK_PART);
 }
 
-/** Runs the handler of one event in an open transaction. What it emits belongs to the trace of the event, and to who began it. */
+/** Runs the handler of one event in an open transaction. What the handler emits belongs to the trace and the initiator of the event. */
 export async function runHandler(
   parts: EventRunParts,
   tx: DataTransaction<Tables>,
@@ -71,20 +70,20 @@ export async function runHandler(
   log.info({}, "an event is handled");
 }
 
-/** What a transaction of event handlers is run with. */
+/** How a transaction of event handlers is run. */
 export interface EventScopeOptions {
   readonly task: string;
-  /** Whether it is for one event. */
+  /** Whether the transaction is for one event only. */
   readonly isOne: boolean;
-  /** What is known of its handlers. It is made anew if the transaction is repeated. */
+  /** What is known of its handlers. A repeated transaction has a new one. */
   readonly blame: () => Pick<HandlerBlame<unknown>, "sinceMs" | "wasCalled">;
 }
 
 /**
- * A scope for handlers of events: ends by itself when one takes too long.
+ * A scope for handlers of events. It ends by itself if a handler takes too long.
  *
- * Each handler has the whole time, counted from when it is called. Otherwise one that needs most of it would fail beside another one that needs
- * some, and what fails is counted. Of one whose process was frozen, or blocked, meanwhile the error says that it was cut off.
+ * Each handler has the whole time, counted from its call. Otherwise a handler that needs most of the time would fail behind one that needs some of it, and its
+ * failure would be counted. If the process was frozen or blocked meanwhile, the error says that the handler was cut off.
  */
 class EventScope extends WheelEntry {
   readonly scope: Scope;
@@ -101,7 +100,7 @@ class EventScope extends WheelEntry {
     const { context, clock, handlerMs } = parts;
     const principal = { kind: "system", context, task } as const;
     const startMs = clock.monotonicMs();
-    // A handler is called before the first time is over, and then has the whole time: no transaction takes longer than both.
+    // A handler is called before the first time is over, and then has the whole time. So no transaction takes longer than both.
     this.scope = Scope.root({ principal, caller: context, deadlineAtMs: startMs + 2 * handlerMs });
     this.#untilMs = startMs + handlerMs;
     this.#beat(startMs);
@@ -123,7 +122,7 @@ class EventScope extends WheelEntry {
     return this.#wasFrozen ? markCutOff(error) : error;
   }
 
-  /** It waited for the key of an event, or the process was frozen: nothing of that is the event's, and its turn may not have come. */
+  /** The wait was for the event's key, or the process was frozen. Neither is the event's fault, and its turn may not have come. */
   #notCalled(): HolonError {
     const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#parts.handlerMs} ms.`);
     return markOrigin(error, { layer: "database", isPassing: true });
@@ -140,7 +139,8 @@ class EventScope extends WheelEntry {
 }
 
 /**
- * Runs work in a transaction that handlers of events have the time for. One of several events is not repeated after a deadlock: smaller ones are.
+ * Runs work in a transaction that gives handlers of events their time. If it is for several events, it is not repeated after a deadlock: the caller tries
+ * smaller ones.
  *
  * Errors: those of `ContextData.transaction`.
  */

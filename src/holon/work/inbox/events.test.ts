@@ -22,10 +22,10 @@ const effectsAre = (count: number) => until(async () => (await place.effects()).
 const noted = (count: number) => Array.from({ length: count }, (_, n) => ({ name: "paymentNoted", payload: { n } }));
 const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload: { orderId: key, n } });
 
-/** The numbers of the effects of one key, as they happened. */
+/** The numbers of the effects of one key, in the order in which they happened. */
 const numbersOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
 
-/** What events do on every backend. */
+/** What events do on each backend. */
 function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {
   let opened: Awaited<ReturnType<typeof openPlace>>;
   let backend: QueueBackend;
@@ -45,7 +45,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
 
   it("have one effect each, however often they are sent", async () => {
     let sentTwice = false;
-    // All are in hand at once, in two messages: what waits on a queue is not sent again.
+    // All events are being handled at once, in two messages: an event that waits on a queue is not sent again.
     await place.startProducer(backend, { resendMs: 1, batchCount: 100 });
     await place.startConsumer(backend, () => until(() => sentTwice));
     await place.emitMany(200);
@@ -311,7 +311,7 @@ describe.skipIf(!hasRedis)("events over queues on Redis (left out where no redis
     await place.startConsumer(backend, async () => until(() => gate.open), { batchCount: 5 });
     for (let round = 0; round < 2; round++) {
       await place.emit(noted(100).map(({ name, payload }) => ({ name, payload: { n: payload.n + round * 100 } })));
-      // The runs of what was lost go on, and may hold all workers: the second time the events still wait.
+      // The runs of the lost events go on, and may occupy all workers: in the second round the events still wait.
       await until(async () => (await backend.inspect(eventQueue("orders")).getJobCountByTypes("active", "waiting")) > 0);
       await redis.flush();
       gate.open = round === 1;

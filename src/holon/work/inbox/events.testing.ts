@@ -13,7 +13,7 @@ import { eventQueue } from "./event-message.ts";
 import type { SubscribingContext } from "./event-routes.ts";
 import { type EventWork, startEventWork } from "./start-event-work.ts";
 
-/** What the producer of these tests promises. */
+/** The contract of the producer in these tests. */
 export const payments = contract("payments", {
   procedures: {},
   events: {
@@ -22,7 +22,7 @@ export const payments = contract("payments", {
   },
 });
 
-/** What a handler of these tests does. */
+/** What a handler in these tests does. */
 export type Reaction = (args: EventArguments) => Promise<void> | void;
 
 /** An effect as the consumer wrote it. */
@@ -32,7 +32,7 @@ export interface Effect {
   readonly n: number;
 }
 
-/** Short, so that nobody waits; sending again far more often than needed makes duplicates. */
+/** Short, so that tests do not wait. Events are sent again far more often than needed, which makes duplicates. */
 export const QUICK = {
   pollMs: 20,
   sweepMs: 25,
@@ -52,22 +52,22 @@ export interface OlderOptions {
   readonly left?: CountLeft;
 }
 
-/** An event as tests emit it. */
+/** An event to be emitted by a test. */
 export interface EmittedEvent {
   readonly name: string;
   readonly key?: string;
   readonly payload: object;
 }
 
-/** Two contexts in one database, `payments` that emits and `orders` that listens, and the means to start and stop their work. */
+/** Two contexts in one database: `payments` emits events, `orders` subscribes to them. Starts and stops their work. */
 export interface EventsPlace {
   readonly url: string;
   readonly sql: Sql;
-  /** Emits in transactions of their own, at once. */
+  /** Emits each event in a transaction of its own, all at once. */
   emit(events: readonly EmittedEvent[]): Promise<void>;
-  /** Emits in one transaction: they come in one message. */
+  /** Emits the events in one transaction: they come in one message. */
   emitTogether(events: readonly EmittedEvent[]): Promise<void>;
-  /** Emits so many `paymentNoted` in one statement, numbered from 0. */
+  /** Emits `count` events `paymentNoted` in one statement, numbered from 0. */
   emitMany(count: number): Promise<void>;
   readonly payments: ContextData<Tables>;
   readonly orders: ContextData<Tables>;
@@ -77,12 +77,12 @@ export interface EventsPlace {
     subscribers?: readonly SubscribingContext[],
     others?: { readonly left?: CountLeft },
   ): Promise<EventWork>;
-  /** `contract` is what the consumer knows of the producer. */
+  /** `contract` is the producer's contract as the consumer knows it. */
   startConsumer(backend: QueueBackend, before?: Reaction, limits?: Partial<EventLimits>, contract?: Contract): Promise<EventWork>;
-  /** A consumer of an older version, which handles `paymentNoted` only. Its log goes where it is told. */
+  /** A consumer of an older version, which handles only `paymentNoted`. */
   startOlderConsumer(backend: QueueBackend, options?: OlderOptions): Promise<EventWork>;
   effects(): Promise<Effect[]>;
-  /** Events that some subscriber has not acknowledged, or that were never sent. */
+  /** Counts events that were never sent, or that some subscriber has not acknowledged. */
   unsettled(): Promise<number>;
   inbox(): Promise<
     {
@@ -95,7 +95,7 @@ export interface EventsPlace {
       readonly id: string;
     }[]
   >;
-  /** Stops all work and empties the tables. */
+  /** Stops all work, and empties the tables. */
   reset(): Promise<void>;
   end(): Promise<void>;
 }
@@ -112,7 +112,7 @@ const olderContext = (before: Reaction = () => {}): SubscribingContext => ({
   events: { payments: { paymentNoted: writeEffect(before) } },
 });
 
-/** Writes that the event had its effect: a second one would be seen. */
+/** Writes down each effect of an event: a second one would be seen. */
 function writeEffect(before: Reaction): Reaction {
   return async (args) => {
     await before(args);
@@ -124,13 +124,13 @@ function writeEffect(before: Reaction): Reaction {
 
 export const subscribing: readonly SubscribingContext[] = [ordersContext()];
 
-/** Writes down what is warned of. */
+/** Collects warnings. */
 export function listeningLog(warnings: { readonly fields: object; readonly text: string }[]): Logger {
   const log: Logger = { ...silentLogger, warn: (fields: object, text: string) => warnings.push({ fields, text }), child: () => log } as Logger;
   return log;
 }
 
-/** A backend that loses some of what is added, as an emptied Redis does. */
+/** A backend that loses some of the jobs that are added, as an emptied Redis does. */
 export function losing(backend: QueueBackend, loses: (queue: string) => boolean): QueueBackend {
   return {
     kind: backend.kind,
@@ -149,7 +149,7 @@ export function losing(backend: QueueBackend, loses: (queue: string) => boolean)
   };
 }
 
-/** An {@link EventsPlace} for the tests of a file, with queues in its own database. Each test begins with empty tables. */
+/** An {@link EventsPlace} for the tests of a file, with queues in its own database. Each test starts with empty tables. */
 export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { readonly backend: QueueBackend } {
   const place = {} as EventsPlace & { backend: QueueBackend };
   beforeAll(async () => {
@@ -158,7 +158,7 @@ export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { re
   });
   afterEach(async () => {
     await place.reset();
-    // What a consumer had not begun is on the queue again when it has stopped.
+    // A consumer that stops puts the events back on the queue that it has not begun.
     await place.backend.inspect(eventQueue("orders")).drain(true);
   });
   afterAll(async () => {
@@ -168,7 +168,7 @@ export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { re
   return place;
 }
 
-/** Prepares {@link EventsPlace}. */
+/** Opens an {@link EventsPlace}. */
 export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<EventsPlace> {
   const server = await startTestServer();
   const database = await createTestDatabase({ server });

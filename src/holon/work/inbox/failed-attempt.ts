@@ -1,15 +1,15 @@
 import type { SQL } from "../../data/index.ts";
 
-/** What is noted of an attempt of a handler that failed. Units: milliseconds. */
+/** What is noted about a failed attempt of a handler. Units: milliseconds. */
 export interface FailedAttempt {
   readonly reason: string;
-  /** How much it adds to the attempts of the event: an expression, 0 or 1. */
+  /** An SQL expression, 0 or 1: how much the attempt adds to the event's attempts. */
   readonly counted: SQL;
-  /** With how many attempts its event is parked. */
+  /** After this many attempts the event is parked. */
   readonly last: number;
-  /** The wait until the next attempt: it doubles with each that was counted. */
+  /** The wait before the next attempt. It doubles with each counted attempt. */
   readonly firstMs: number;
   readonly greatestMs: number;
-  /** In [0, 1): the part of the wait that is waited. */
+  /** In [0, 1): the part of the wait that is used. */
   readonly part: number;
 }

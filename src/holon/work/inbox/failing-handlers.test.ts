@@ -19,7 +19,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);
 }
 
-/** What events do on every backend. */
+/** What events do on each backend. */
 function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<unknown> }>): void {
   let opened: Awaited<ReturnType<typeof openPlace>>;
   let backend: QueueBackend;
@@ -51,7 +51,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startProducer(backend);
     await place.startConsumer(backend, undefined, {}, strict);
     const face = (n: number) => String.fromCodePoint(0x1f600 + n).repeat(90);
-    // The reason is cut at an even place: of the two, one has its characters at odd ones.
+    // The reason is cut at an even place: in one of the two, the characters start at odd places.
     const misfit = (shift: string) => Object.fromEntries(Array.from({ length: 12 }, (_, n) => [shift + face(n), "not a number"]));
     await place.emit(["", "a"].map((shift) => ({ name: "paymentNoted", payload: { n: 1, ...misfit(shift) } })));
     await until(async () => (await place.inbox()).filter(({ state }) => state === "parked").length === 2);

@@ -9,7 +9,7 @@ const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload:
 const numbersOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
 const allSettled = () => until(async () => (await place.unsettled()) === 0);
 
-/** What the retention of the producer leaves forty days later: neither the events nor the counters of their keys. */
+/** What the retention of the producer leaves after forty days: neither the events nor the counters of their keys. */
 async function forget(): Promise<void> {
   await place.sql`insert into payments.holon_removed select name, max(position) from payments.holon_outbox group by name`;
   await place.sql`delete from payments.holon_outbox`;
@@ -57,7 +57,7 @@ describe("two events of a key that are due together, and of which neither says w
       insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, needs, needs_surely, state, payload, initiator, retry_at)
       values ('payments', gen_random_uuid(), 'paymentTaken', ${position}, 'a', ${number}, ${needs}, false, 'held', ${place.sql.json({ orderId: "a", n })},
         '{"kind":"anonymous"}', now())`;
-    // Number 3 was released: what it needed is forgotten. The counter of its key was made anew since.
+    // Number 3 was released, and what it needed is forgotten. The counter of its key was started again since.
     await held(10, 3, 2, 1);
     await held(20, 1, null, 2);
     await place.startConsumer(place.backend);
@@ -67,7 +67,7 @@ describe("two events of a key that are due together, and of which neither says w
 });
 
 describe("events that need one which the inbox has forgotten, and the producer has not", () => {
-  /** What the retention of the inbox leaves of a context that is back after weeks. */
+  /** What the retention of the inbox leaves when a context is back after weeks. */
   const forgetInbox = () => place.sql`delete from orders.holon_inbox`;
 
   it("are handled in their order once the producer, asked by the missing acknowledgement, says that the one before was taken", async () => {
@@ -95,7 +95,7 @@ describe("events that need one which the inbox has forgotten, and the producer h
       select 'event', 'paymentTaken', 'a', n, jsonb_build_object('orderId', 'a', 'n', n), '{"kind": "anonymous"}', 1 from generate_series(2, 4) as n`;
     await place.sql`insert into payments.holon_deliveries (position, subscriber, sent_count, sent_at)
       select position, 'orders', 0, now() from payments.holon_outbox where key_number > 1`;
-    // Nothing is sent twice here.
+    // No event is sent twice here.
     await place.startConsumer(place.backend, undefined, { resendMs: 3_600_000 });
     await allSettled();
     expect(await numbersOf("a")).toEqual([1, 2, 3, 4]);

@@ -1,19 +1,19 @@
 import { isContention, isLockTimeout } from "../../data/index.ts";
 import type { Clock } from "../../kernel/index.ts";
 
-/** An event whose handler was called, and has not returned. */
+/** An event whose handler was called and has not returned. */
 interface Attempt<Event> {
   readonly event: Event;
   readonly sinceMs: number;
 }
 
 /**
- * Whether a handler or a check of the payload threw, which decides what a failure means; its code does not. A handler that throws UNAVAILABLE, since a mail server is
- * away, has failed. If the database was away under it, noting its failure fails too, and no attempt is counted.
+ * Whether a handler, or the check of a payload, threw. That decides what a failure means; the error's code does not: a handler that throws UNAVAILABLE because
+ * a mail server is away has failed. If the database was away while a handler ran, noting the failure fails too, and no attempt is counted.
  */
 export class HandlerBlame<Event> {
   isHandlers = false;
-  /** Whether a handler was called: only then is it known that it is the turn of an event. */
+  /** Whether a handler was called. Only then is it known that it was an event's turn. */
   wasCalled = false;
   readonly #clock: Clock;
   #attempt: Attempt<Event> | undefined = undefined;
@@ -22,7 +22,7 @@ export class HandlerBlame<Event> {
     this.#clock = clock;
   }
 
-  /** Forgets what happened: the transaction is rolled back, and begins again. */
+  /** Forgets what happened: the transaction is rolled back and starts again. */
   reset(): void {
     this.isHandlers = false;
     this.wasCalled = false;
@@ -30,14 +30,14 @@ export class HandlerBlame<Event> {
   }
 
   /**
-   * Whether others stood in a handler's way: a deadlock, or a row that they kept for too long. A key that was not given free in time is waited for before any
-   * handler, and says nothing of the handlers.
+   * Whether another transaction stood in a handler's way: by a deadlock, or by a row that it kept locked for too long. The wait for a key comes before any
+   * handler, so a key that was not released in time says nothing about handlers.
    */
   isContention(error: unknown): boolean {
     return isContention(error) || (this.isHandlers && isLockTimeout(error));
   }
 
-  /** A check of the schema is the app's code too, and may throw. */
+  /** Runs the check of a payload. It is code of the app, and may throw. */
   duringParse(parse: () => unknown): unknown {
     try {
       return parse();
@@ -59,18 +59,18 @@ export class HandlerBlame<Event> {
     }
   }
 
-  /** The event whose handler failed, or was given up; undefined if no handler failed. */
+  /** The event whose handler failed or was given up; undefined if no handler failed. */
   get event(): Event | undefined {
     return this.#attempt?.event;
   }
 
-  /** The same, if that was after so long. */
+  /** The same event, if its handler was called at least `ms` ago. */
   slowEvent(ms: number): Event | undefined {
     const attempt = this.#attempt;
     return attempt !== undefined && this.#clock.monotonicMs() - attempt.sinceMs >= ms ? attempt.event : undefined;
   }
 
-  /** When that handler was called, or the one that is under way. Units: milliseconds of the monotonic clock. */
+  /** When the handler was called that failed or is running. Units: milliseconds of the monotonic clock. */
   get sinceMs(): number | undefined {
     return this.#attempt?.sinceMs;
   }

@@ -3,13 +3,13 @@ import type { EventMessage } from "./event-message.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 import type { EventName } from "./inbox.ts";
 
-/** The part of a handler's time after which no further event is taken into the same transaction at the latest, and after which a handler that fails counts as slow. */
+/** A part of the time that a handler may take. After it no further event is taken into the same transaction. A handler that fails after it counts as slow. */
 export const SLOW_PART = 0.25;
 
-/** How long each event of a name has a transaction of its own after its handlers met others. */
+/** How long each event of a name has its own transaction after its handlers met locked rows. */
 const CONTENDED_MS = 60_000;
 
-/** Names of events that are treated otherwise in this process for a while, because of what their handlers did. */
+/** Names of events that this process treats differently for a while, because of what their handlers did. */
 class NamePauses {
   readonly #clock: Clock;
   readonly #pauseMs: number;
@@ -30,22 +30,22 @@ class NamePauses {
   }
 }
 
-/** What {@link HandlerPauses} is made from. */
 export interface HandlerPausesParts {
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long a handler may take. */
+  /** Longest time that a handler may take. */
   readonly handlerMs: number;
 }
 
 /**
- * What the handlers of this process have done lately that is better not done again at once.
+ * Remembers which handlers of this process were slow or contended lately.
  *
- * Slow: a handler took long and failed, so what it waits for hangs. Events of its name are held for a while, and those that are held are left alone: events of other
+ * Slow: a handler took long and failed, so what it waits for hangs. For a while, new events of its name are held, and held ones are not tried: events of other
  * names get their turn.
  *
- * Contended: a transaction of several events met a deadlock, or did not get a row in time. It keeps locks on rows in the order of its events; two of them that change the same rows wait for each
- * other, for a second each time, and would do so again. Events of these names have a transaction each for a while.
+ * Contended: a transaction of several events met a deadlock, or did not get a row in time. Such a transaction locks rows in the order of its events. Two of
+ * them that change the same rows wait for each other, for a second each time, and would do so again. For a while, each event of these names has its own
+ * transaction.
  */
 export class HandlerPauses {
   readonly #parts: HandlerPausesParts;
@@ -66,7 +66,7 @@ export class HandlerPauses {
     return this.#contended.has(name);
   }
 
-  /** Returns the event whose handler was slow when it failed, if one was. */
+  /** Notes whether a handler was slow when it failed. Returns its event; undefined if none was slow. */
   noteSlow<Event extends EventMessage>(producer: string, blame: HandlerBlame<Event>, error: unknown): Event | undefined {
     const slow = blame.slowEvent(this.#parts.handlerMs * SLOW_PART);
     if (slow === undefined) return undefined;
@@ -78,7 +78,10 @@ export class HandlerPauses {
     return slow;
   }
 
-  /** After a deadlock, or a row that was not given free in time, in a transaction of these events: of the one whose handler met it, or of all, if that is not known. */
+  /**
+   * Notes a deadlock, or a row that was not released in time, in a transaction of these events: for the event whose handler met it, or for all of them if that
+   * is not known.
+   */
   noteContended<Event extends EventMessage>(producer: string, { event }: HandlerBlame<Event>, events: readonly Event[]): void {
     const names = new Set((event === undefined ? events : [event]).map(({ name }) => name));
     for (const name of names) this.#contended.note({ producer, name });

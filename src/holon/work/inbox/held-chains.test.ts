@@ -4,10 +4,10 @@ import { signal, until } from "../../data/child.testing.ts";
 import type { EventArguments } from "./event-handler.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
-// However busy the machine is, a transaction takes as many events as it may.
+// However busy the machine is, a transaction takes as many events as it is allowed to.
 const place = useEventsPlace({ lockTimeoutMs: 60_000 });
 
-/** Events of one key that wait one behind the other, the first of them due. */
+/** Events of one key, each waiting for the one before it. The first of them is due. */
 async function hold(key: string, count: number): Promise<void> {
   const rows = Array.from({ length: count }, (_, at) => ({ id: randomUUID(), number: at + 1, payload: { orderId: key, n: at + 1 } }));
   await place.sql`
@@ -20,7 +20,7 @@ async function hold(key: string, count: number): Promise<void> {
 const effectsOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
-/** A handler that hangs at one event of a key, and notes its calls for that key. */
+/** A handler that hangs at one event of a key. It notes its calls for that key. */
 function hangingAt(key: string, at: number, calls: number[]): (args: EventArguments) => Promise<void> | void {
   return ({ event }) => {
     const { n } = event.payload as { n: number };
@@ -30,7 +30,7 @@ function hangingAt(key: string, at: number, calls: number[]): (args: EventArgume
   };
 }
 
-/** Transactions in which events of a key were worked off. */
+/** Counts the transactions in which events of a key were worked off. */
 async function transactionsOf(key: string): Promise<number> {
   const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where ordered_key = ${key} and state = 'done'`;
   return row?.["n"] as number;
@@ -99,7 +99,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     const calls: number[] = [];
     await place.startConsumer(place.backend, hangingAt("a", 12, calls), { handlerMs: 4_000, attemptsCount: 20 });
     await until(async () => (await effectsOf("a")).length === 11);
-    // On a busy machine a transaction ends before it has reached the last of them: two calls are enough on an idle one.
+    // On a busy machine a transaction ends before it reaches the last event. On an idle one, two calls are enough.
     expect(calls.filter((n) => n === 11).length).toBeLessThanOrEqual(5);
     expect(await transactionsOf("a")).toBeLessThanOrEqual(5);
   });
@@ -118,7 +118,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
 
   it.each([1, 3])("are tried again alone when their commit fails, which is counted for the first that fails: of %s", async (count) => {
     await hold("a", count);
-    // A check that is made at the commit, as one of a deferred constraint, or of what a handler has emitted.
+    // A check at the commit, as a deferred constraint makes.
     await place.sql`create function orders.refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$`;
     await place.sql.unsafe(`create constraint trigger refuse after insert on orders.effects deferrable initially deferred
       for each row when (new.n = ${count}) execute function orders.refuse()`);
@@ -140,7 +140,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
       entered.resolve();
       await gate.promise;
     };
-    // Longer than the test: the key stays at work until the gate opens.
+    // Longer than the test: the key stays locked until the gate opens.
     const limits = { handlerMs: 300_000 };
     await hold("slow", 1);
     await place.startConsumer(place.backend, before, limits);

@@ -7,20 +7,19 @@ import type { HandlerPauses } from "./handler-pauses.ts";
 import type { HeldWorker } from "./held-worker.ts";
 import type { Inbox, WaitingEvent } from "./inbox.ts";
 
-/** Held events that one look takes up. */
+/** Most held events that one look takes. */
 const TAKE_COUNT = 50;
 
-/** What {@link HeldEvents} is made from. */
 export interface HeldEventsParts extends TaskDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
-  /** The events that this process has handlers for: it leaves the others to those that do. */
+  /** The events that this process has handlers for. It leaves other events to processes that have theirs. */
   readonly routes: EventRoutes;
   readonly pauses: HandlerPauses;
 }
 
-/** Works off the events that were held: for their predecessor, or for their next attempt. */
+/** Works off held events that are due: their predecessor is done, or their next attempt has come. */
 export class HeldEvents implements Closable {
   readonly #working: Task;
   readonly #database: WorkDatabase;
@@ -40,7 +39,7 @@ export class HeldEvents implements Closable {
         const failures: unknown[] = [];
         let hasWorked = false;
         for (const batches = batchesOf(due, pauses); batches.length > 0 && !this.#isClosing; ) {
-          // The others of a name that is slow have their turn when it has had a pause.
+          // Its name may have become slow during this look. The remaining events of the name are tried after its pause.
           const events = (batches.shift() ?? []).filter((event) => !pauses.isSlow(event));
           const [first] = events;
           if (first === undefined) continue;
@@ -49,12 +48,12 @@ export class HeldEvents implements Closable {
             if (outcome === "failed together") batches.push(...events.map((event) => [event]));
             hasWorked = hasWorked || outcome !== "busy";
           } catch (error) {
-            // It stays the first that is due of its name: those behind it go on all the same.
+            // Each name takes turns: the events behind the failed one go on all the same.
             failures.push(error);
           }
         }
         if (failures.length > 0) throw failures[0];
-        // What only others are at work on is looked at again after a while.
+        // If all events are locked by other processes, the next look is after a while.
         return hasWorked;
       },
     });
@@ -76,7 +75,10 @@ export class HeldEvents implements Closable {
   }
 }
 
-/** Those of each producer together, but for what has failed before, or is contended: that is tried alone, so that its next failure takes no other with it. */
+/**
+ * Groups the events of each producer, to be worked off together. An event that has failed before, or whose name is contended, is alone: so its failure does not
+ * undo others.
+ */
 function batchesOf(events: readonly WaitingEvent[], pauses: HandlerPauses): (readonly WaitingEvent[])[] {
   const together = new Map<string, WaitingEvent[]>();
   const alone: (readonly WaitingEvent[])[] = [];

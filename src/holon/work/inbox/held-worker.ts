@@ -14,7 +14,6 @@ import type { Inbox, WaitingEvent } from "./inbox.ts";
 /** Most events that are worked off in one transaction. */
 const MOST_COUNT = 50;
 
-/** What a {@link HeldWorker} is made from. */
 export interface HeldWorkerParts extends EventRunParts {
   readonly inbox: Inbox;
   readonly routes: EventRoutes;
@@ -22,16 +21,24 @@ export interface HeldWorkerParts extends EventRunParts {
   readonly failures: EventFailures;
   readonly pauses: HandlerPauses;
   readonly acks: Pick<AckSender, "taken">;
-  /** Held events may be due. */
+  /** Called when held events may be due. */
   readonly wakeHeld: () => void;
 }
 
-/** What became of held events that were to be worked off: `busy` - others are at work on all of them. */
+/** The outcome for held events that were to be worked off. `busy`: other transactions have all of them. */
 export type HeldOutcome = "worked" | "busy" | "failed together";
 
 type Tx = DataTransaction<Tables>;
 
-/** Works off held events: the state of their rows and the effect of their handlers are one transaction, as in `EventConsumer`. */
+/**
+ * Works off held events.
+ *
+ * I1. The state of a held event's row and the effect of its handler are one transaction, as in `EventConsumer`.
+ * I2. An event is handled only by the transaction that has locked its key and its row, and only if it does not wait for another event.
+ * I3. A failed attempt is counted for one event only, which was alone in its transaction or is known to have been slow. If several events fail together,
+ *     nothing has happened to any of them, and each is worked off alone.
+ * I4. A failure is counted only if a handler was called or the check of a payload threw. Otherwise the event stays due, and the task fails.
+ */
 export class HeldWorker {
   readonly #parts: HeldWorkerParts;
 
@@ -40,13 +47,13 @@ export class HeldWorker {
   }
 
   /**
-   * Works off held events of one producer that are due, and those of their keys that wait behind them, in one transaction. Those that another consumer is at
-   * work on, or whose key it has, are left out.
+   * Works off due events of one producer in one transaction, and the events of their keys that wait behind them. Events whose row or key another transaction
+   * has locked are left out.
    *
-   * If several fail together, nothing of it has happened: each is to be worked off alone. If the handler of one was slow, that is counted for it.
+   * If several events fail together, the caller must work off each of them alone (I3). If one of their handlers was slow, its failure is counted for its event.
    *
-   * If it is one, and one behind it fails, those before that one are worked off again without it; it is the first one then, and has its own fate.
-   * If the commit fails, which does not say whose fault it is, the first one is worked off alone.
+   * If `events` is one event, and an event behind it fails, the events before the failed one are worked off again without it. The failed one is the first of
+   * its key then, and has its own outcome. If the commit fails, it is not known which event caused that: the first one is worked off alone.
    */
   async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
     const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#parts;
@@ -55,13 +62,13 @@ export class HeldWorker {
       const scope = { task: `held events of ${producer}`, isOne: most === 1, blame: () => chain.blame };
       try {
         const outcome = await inEventScope(this.#parts, scope, async (tx) => {
-          // The transaction may run more than once.
+          // The transaction may be repeated.
           chain = new HeldChain(clock);
           const own = await inbox.take(tx, producer, events);
           if (own.length === 0) return "busy";
           return (await this.#workOffChain(tx, producer, await this.#takenInTurn(tx, producer, own), most, chain)) ? "woken" : "over";
         });
-        // Those whose predecessor had not arrived when they did were not acknowledged then.
+        // An event whose predecessor had not arrived was not acknowledged when it came.
         acks.taken(
           producer,
           chain.done.filter(({ needsSurely }) => needsSurely),
@@ -75,7 +82,7 @@ export class HeldWorker {
         const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame, error) : undefined;
         const [event] = events;
         if (event === undefined || events.length > 1) {
-          // Counted at once: its name has a pause now, after which they would come together again, and fail again.
+          // I3. Counted at once: after the pause of its name these events would be tried together again, and fail again.
           if (slow !== undefined) await failures.note(producer, slow, error);
           log.debug({ err: error, count: events.length }, "held events failed together; each is worked off alone");
           return "failed together";
@@ -84,27 +91,27 @@ export class HeldWorker {
           most = 1;
           continue;
         }
-        // Without a handler that was called, nothing of it is the event's: it stays due, and the task says that it failed.
+        // I4. No handler was called, so the failure is not the event's.
         if (!chain.blame.isHandlers && (isPassing(error) || !chain.blame.wasCalled)) throw error;
         if (chain.done.length === 0 || most === 1) {
           await failures.note(producer, event, error);
           return "worked";
         }
-        // A handler that hangs has thrown nothing, and is known all the same.
+        // A handler that hangs has not thrown, but its event is known too.
         most = chain.blame.isHandlers || chain.blame.event !== undefined ? chain.done.length : 1;
       }
     }
   }
 
-  /** Those whose turn it is here and now. The others go on waiting. */
+  /** Returns the events whose turn it is (I2). The others go on waiting. */
   async #takenInTurn(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const { inbox, routes, limits } = this.#parts;
-    // What became due has been tried, or was woken by the event before it: if that one is not known now, it was done and is forgotten.
+    // A due event has been tried, or was woken by the event before it. If that one is not known here now, it was done and is forgotten.
     const asked = (event: WaitingEvent): WaitingEvent => ({ ...event, needsSurely: false });
     const states = await inbox.statesAround(tx, producer, events.map(asked));
     const turns: WaitingEvent[] = [];
     for (const event of events) {
-      // Held for a process that has a handler.
+      // It is held for a process that has a handler.
       if (routes.find(producer, event.name) === undefined) continue;
       const waitsFor = waitOf(asked(event), states);
       if (waitsFor === undefined) turns.push(event);
@@ -114,7 +121,7 @@ export class HeldWorker {
     return turns;
   }
 
-  /** Goes on, with what waits behind these, as long as time allows. Returns whether there is one behind the last of a key that is due now. */
+  /** Handles these events and those that wait behind them, as long as time allows. Returns whether the event behind the last one of a key is due now. */
   async #workOffChain(tx: Tx, producer: string, first: readonly WaitingEvent[], most: number, chain: HeldChain): Promise<boolean> {
     const { inbox, clock, shareMs } = this.#parts;
     const untilMs = clock.monotonicMs() + shareMs;
@@ -132,7 +139,7 @@ export class HeldWorker {
     return inbox.wakeSuccessors(tx, producer, chain.done);
   }
 
-  /** Returns false if it is parked, since its payload does not fit. */
+  /** Handles one event. Returns false if it was parked because its payload does not fit. */
   async #handleHeld(tx: Tx, event: WaitingEvent, blame: HandlerBlame<WaitingEvent>): Promise<boolean> {
     const { inbox, routes } = this.#parts;
     const route = routes.find(event.producer, event.name) as EventRoute;
@@ -146,7 +153,7 @@ export class HeldWorker {
   }
 }
 
-/** How far a transaction that works off held events has come. */
+/** The progress of a transaction that works off held events. */
 class HeldChain {
   readonly blame: HandlerBlame<WaitingEvent>;
   /** Events whose handler has returned. */

@@ -15,7 +15,7 @@ afterAll(() => place?.end());
 
 const COUNT = 10_000;
 
-/** Rows of `holon_inbox`, the first number of a key being `from`; a held one is due since a minute. */
+/** Inserts rows of `holon_inbox`. `from` is the first number of a key. A held event has been due for a minute. */
 async function events(count: number, name: string, state: string, key: string | null = null, from = 0): Promise<void> {
   await place.sql`insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, initiator, needs_surely, retry_at)
     select 'payments', gen_random_uuid(), ${name}, ${from} + n, ${key}::text, case when ${key}::text is not null then ${from} + n end, ${state}, '{}',
@@ -45,7 +45,7 @@ it("the looks for held events read only what they find, however many are done, o
   await inbox.statesAround(tx, "payments", [message("hot", COUNT + 1), message("other", 200), message("cold", 1)]);
   expect(database.takeReadInVain()).toEqual([0, 0]);
   const [due, around] = database.takeRead();
-  // Ten of each name at most; the three messages.
+  // At most ten of each name, and the three messages.
   expect(due).toBeLessThanOrEqual(30);
   expect(around).toBeLessThanOrEqual(6);
 });

@@ -4,19 +4,19 @@ import { interval, jsonb, rowsOf, uuids, type WorkDatabase } from "../engine/wor
 import type { EventMessage } from "./event-message.ts";
 import type { FailedAttempt } from "./failed-attempt.ts";
 
-/** What became of an event at this context. */
+/** The state of an event at this context. */
 export type InboxState = "done" | "held" | "parked" | "skipped";
 
-/** An event as it is entered. */
+/** An event as it is entered into the inbox. */
 export interface InboxEntry {
   readonly message: EventMessage;
   readonly state: InboxState;
   readonly reason?: string;
-  /** Whether a held one may be worked off at once, by a process that can. */
+  /** Whether a held event may be worked off at once, by a process that has its handler. */
   readonly isDue?: boolean;
 }
 
-/** Names the events of one producer that are handled alike. */
+/** Identifies the events of one producer that have the same handler. */
 export interface EventName {
   readonly producer: string;
   readonly name: string;
@@ -31,24 +31,30 @@ export interface WaitingEvent extends EventMessage {
 }
 
 /**
- * A held event that goes on only by a decision, as long as no other version comes. `handler`: this version has none for it. `arrival`: the event before it of
- * its key, number `needs`, has not come.
+ * A held event that goes on only by an operator's decision, as long as no other version is started. `handler`: this version has no handler for it. `arrival`:
+ * the event before it of its key, number `needs`, has not come.
  */
 export interface StrandedEvent extends Pick<EventMessage, "id" | "name" | "key" | "needs"> {
   readonly producer: string;
   readonly waitsFor: "handler" | "arrival";
 }
 
-/** How long an event has waited for an arrival before it needs a decision: plain disorder is over by then. */
+/** After an event has waited this long for an arrival, it needs a decision: events that only came in the wrong order have arrived by then. */
 const ARRIVAL_MS = 60_000;
 
-/** Of the events in one state, how many a look for stranded ones reads. */
+/** Most events of one state that a look for stranded events reads. */
 const LOOKED_COUNT = 10_000;
 const STRANDED_COLUMNS = sql`producer, event_id, name, position, ordered_key, needs, state, received_at, retry_at`;
 
 type Tx = DataTransaction<Tables>;
 
-/** The statements on `holon_inbox`: which events of others a context has taken. */
+/**
+ * The statements on `holon_inbox`, the table of events that a context has taken from others.
+ *
+ * I1. A transaction locks a key before it decides whether it is the turn of one of the key's events (`lockKeys`, `tryLockKeys`, `take`).
+ * I2. A held event without `retry_at` waits for another event. The transaction that ends that one makes it due (`wakeSuccessors`, `stopWaiting`).
+ * I3. An event has one row. Entering it again changes nothing, so it has no second effect. The row of an event that is done or skipped is not held again.
+ */
 export class Inbox {
   readonly #context: string;
   readonly #table: SQL;
@@ -59,20 +65,20 @@ export class Inbox {
   }
 
   /**
-   * Lets one transaction at a time look at a key. Without it, an event that is found too early and its predecessor that commits at the same
-   * moment would each miss the other, and nobody would ever work it off.
+   * Locks keys, so that one transaction at a time looks at a key (I1). Without the lock, an event that comes too early and its predecessor that commits at the
+   * same moment could each miss the other, and the event would never be worked off.
    */
   async lockKeys(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
     const keys = new Set(messages.flatMap(({ name, key }) => (key === null ? [] : [this.#lockOf(producer, name, key)])));
     if (keys.size === 0) return;
-    // In one order for all, so that two do not wait for each other.
+    // All transactions lock in one order, so that no two wait for each other.
     await rowsOf(
       tx,
       sql`select pg_advisory_xact_lock(hashtextextended(k, 0))::text from jsonb_array_elements_text(${jsonb([...keys].sort())}) as t (k)`,
     );
   }
 
-  /** As {@link lockKeys}, without waiting. Returns the events whose key no other transaction has, in their order. */
+  /** Like {@link lockKeys}, without waiting. Returns the events whose key no other transaction has locked, in their order. */
   async tryLockKeys<Event extends EventMessage>(tx: Tx, producer: string, events: readonly Event[]): Promise<readonly Event[]> {
     const locks = new Set(events.flatMap(({ name, key }) => (key === null ? [] : [this.#lockOf(producer, name, key)])));
     const rows = await rowsOf<{ lock: string; locked: boolean }>(
@@ -88,8 +94,8 @@ export class Inbox {
   }
 
   /**
-   * States of these events themselves and of those that they need, if they are known here; and, by {@link undecidedOf}, which of them have an earlier event
-   * of their key here that waits, for those that may have an earlier one without naming it: the producer has forgotten it.
+   * The states of these events and of the events that they need, as far as they are known here. If the producer has forgotten the event before one of them,
+   * that one does not name it. For such an event, the map has an entry under {@link undecidedOf} if an earlier event of its key waits here.
    */
   async statesAround(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<ReadonlyMap<string, InboxState>> {
     const keyed = messages.flatMap(({ name, key, keyNumber, needs, needsSurely, position }) =>
@@ -97,7 +103,7 @@ export class Inbox {
     );
     if (keyed.length === 0) return new Map();
     const same = sql`i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key`;
-    // Looked up one by one (`offset 0`): a join was seen to read all that this producer ever sent.
+    // Each is looked up alone (`offset 0`): a join was seen to read all events that this producer ever sent.
     const rows = await rowsOf<{ name: string; key: string; number: string | null; at: string; state: InboxState }>(
       tx,
       sql`select distinct m.name, m.key, i.number, case when i.number is null then m.position end as at, i.state
@@ -113,7 +119,7 @@ export class Inbox {
     );
   }
 
-  /** Enters events that are not known here. Returns the ids of those: the others were taken before, and have no effect again. */
+  /** Enters events that are not known here. Returns their ids. The other events were taken before, and have no effect again (I3). */
   async enter(tx: Tx, producer: string, entries: readonly InboxEntry[]): Promise<ReadonlySet<string>> {
     if (entries.length === 0) return new Set();
     const records = entries.map(({ message: { payload, ...message }, state, reason, isDue }) => ({
@@ -134,12 +140,12 @@ export class Inbox {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Takes events out again that were entered in this transaction. */
+  /** Removes events again that were entered in this transaction. */
   async remove(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
     await rowsOf(tx, sql`delete from ${this.#table} where producer = ${producer} and event_id = any(${uuids(messages.map(({ id }) => id))})`);
   }
 
-  /** What waits for these events is due now. Returns whether anything is. */
+  /** Makes the events due that wait for these (I2). Returns whether there are any. */
   async wakeSuccessors(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
     const keyed = nextPlaces(messages);
     if (keyed.length === 0) return false;
@@ -154,7 +160,7 @@ export class Inbox {
     return rows.length > 0;
   }
 
-  /** Held events whose predecessor is not to come any more, or is not waited for by decision, are due now. Returns whether any is. */
+  /** Makes held events due whose predecessor will not come any more, or which an operator has released from waiting (I2). Returns whether there are any. */
   async stopWaiting(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
     if (messages.length === 0) return false;
     const rows = await rowsOf(
@@ -166,9 +172,9 @@ export class Inbox {
     return rows.length > 0;
   }
 
-  /** Held events that are due and of these names: of each name the ones that wait longest, and the first of each before the second of any. */
+  /** Held events of these names that are due. Of each name those that have waited longest, and the first of each name before the second of any. */
   due(tx: Tx, names: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
-    // Name by name, as an index has them: others hold events by the million while no process here has their handlers.
+    // Each name is read by itself, as the index is ordered: other names may have millions of held events that have no handler in this process.
     const ofName = sql`select i.*, row_number() over (order by i.retry_at, i.position) as turn from ${this.#table} i
       where i.producer = n.producer and i.name = n.name and i.state = 'held' and i.retry_at is not null and i.retry_at <= now()
       order by i.retry_at, i.position limit ${count}`;
@@ -177,9 +183,9 @@ export class Inbox {
   }
 
   /**
-   * The stranded events, oldest first; the names are those that have a handler. None has an earlier one of its key that is held or parked.
+   * The stranded events, oldest first. `handled` are the names that have a handler. No stranded event has an earlier event of its key that is held or parked.
    *
-   * They are looked for among the 10 000 held events that came first, beside the 10 000 parked ones that came first: later ones are found when these are decided.
+   * Only the first 10 000 held events and the first 10 000 parked events are searched. Later ones are found when these are decided.
    */
   stranded(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly StrandedEvent[]> {
     const oldest = (state: SQL) =>
@@ -188,7 +194,7 @@ export class Inbox {
     return this.#stranded(tx, waiting, handled, sql`true order by received_at, position limit ${count}`);
   }
 
-  /** This event as {@link Inbox.stranded} lists it, however many wait; undefined if it is not stranded. */
+  /** This event as {@link Inbox.stranded} lists it, however many events wait; undefined if it is not stranded. */
   async findStranded(tx: Tx, { producer, id, name, key }: WaitingEvent, handled: readonly EventName[]): Promise<StrandedEvent | undefined> {
     const own = key === null ? sql`event_id = ${id}` : sql`name = ${name} and ordered_key = ${key} and ordered_key is not null`;
     const waiting = sql`select ${STRANDED_COLUMNS} from ${this.#table} where producer = ${producer} and state in ('held', 'parked') and ${own}`;
@@ -197,7 +203,7 @@ export class Inbox {
   }
 
   #stranded(tx: Tx, waiting: SQL, handled: readonly EventName[], which: SQL): Promise<readonly StrandedEvent[]> {
-    // The one before is looked up one by one (`offset 0`): as a join it may read the whole table.
+    // The event before it is looked up alone (`offset 0`): a join may read the whole table.
     return rowsOf<StrandedEvent>(
       tx,
       sql`select event_id as id, producer, name, ordered_key as key, needs::double precision as needs, case when retry_at is null then 'arrival' else 'handler' end as "waitsFor"
@@ -211,7 +217,7 @@ export class Inbox {
     );
   }
 
-  /** Takes due events and their keys for this transaction: those that no other one has, and that are not over. The order stays. */
+  /** Locks due events and their keys for this transaction. Returns, in their order, the events that are still held and that no other transaction has. */
   async take(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const free = await this.tryLockKeys(tx, producer, events);
     const rows = await this.#waiting(
@@ -222,11 +228,11 @@ export class Inbox {
     return free.flatMap(({ id }) => taken.get(id) ?? []);
   }
 
-  /** Takes the events that wait for these, each of the same key, for this transaction, which has the keys. One that failed before is tried alone. */
+  /** Locks the events that wait right behind these, for this transaction, which has their keys. An event that failed before is left out: it is tried alone. */
   async takeNext(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const next = nextPlaces(events);
     if (next.length === 0) return [];
-    // Looked up one by one (`offset 0`), as in `wakeSuccessors`.
+    // Each is looked up alone (`offset 0`), as in `wakeSuccessors`.
     const waiting = sql`(select i.* from jsonb_to_recordset(${jsonb(next)}) as m (name text, key text, next bigint) cross join lateral (
         select event_id from ${this.#table} h where h.producer = ${producer} and h.name = m.name and h.ordered_key = m.key and h.ordered_key is not null
           and h.key_number = m.next and h.needs = m.next - 1 offset 0
@@ -240,19 +246,19 @@ export class Inbox {
     return this.#waiting(tx, sql`state = 'parked' order by received_at, position limit ${count}`);
   }
 
-  /** One event that is held or parked, to look at. */
+  /** One event that is held or parked, without a lock. */
   async find(tx: Tx, id: string): Promise<WaitingEvent | undefined> {
     const [row] = await this.#waiting(tx, sql`event_id = ${id} and state in ('held', 'parked')`);
     return row;
   }
 
-  /** The same, for this transaction alone. */
+  /** The same, locked for this transaction. */
   async lock(tx: Tx, { producer, id }: WaitingEvent): Promise<WaitingEvent | undefined> {
     const [row] = await this.#waiting(tx, sql`producer = ${producer} and event_id = ${id} and state in ('held', 'parked') for update`);
     return row;
   }
 
-  /** Ends waiting events: done with their effect, or skipped without. */
+  /** Ends waiting events: `done` after their effect, or `skipped` without it. */
   async settle(tx: Tx, producer: string, events: readonly WaitingEvent[], state: "done" | "skipped"): Promise<void> {
     if (events.length === 0) return;
     await rowsOf(
@@ -262,17 +268,17 @@ export class Inbox {
     );
   }
 
-  /** Lets an event wait for its predecessor. */
+  /** Makes an event wait for its predecessor. */
   async awaitPredecessor(tx: Tx, { producer, id }: WaitingEvent): Promise<void> {
     await rowsOf(tx, sql`update ${this.#table} set retry_at = null where producer = ${producer} and event_id = ${id}`);
   }
 
-  /** Lets an event be looked at again later. */
+  /** Makes an event due again after a time. */
   async postpone(tx: Tx, { producer, id }: WaitingEvent, ms: number): Promise<void> {
     await rowsOf(tx, sql`update ${this.#table} set retry_at = now() + ${interval(ms)} where producer = ${producer} and event_id = ${id}`);
   }
 
-  /** Sets an event aside, with the reason. */
+  /** Parks an event, with the reason. */
   async park(tx: Tx, { producer, id }: WaitingEvent, reason: string): Promise<void> {
     await rowsOf(
       tx,
@@ -280,15 +286,15 @@ export class Inbox {
     );
   }
 
-  /** Lets a parked event be tried again, with all its attempts. */
+  /** Makes a parked event due, with all its attempts. */
   async release(tx: Tx, { producer, id }: WaitingEvent): Promise<void> {
     await rowsOf(tx, sql`update ${this.#table} set state = 'held', attempts = 0, retry_at = now() where producer = ${producer} and event_id = ${id}`);
   }
 
   /**
-   * Counts a failed attempt, and says when the next one is due; parks the event after the last one. Survives the loss of any queue.
+   * Counts a failed attempt and sets the time of the next one. After the last one it parks the event. The row survives the loss of any queue.
    *
-   * Shape: the state that it is in now; undefined where somebody else has done it meanwhile.
+   * Shape: the present state; undefined if another process has ended the event meanwhile.
    */
   async fail(
     tx: Tx,
@@ -329,7 +335,7 @@ function namesTable(names: readonly EventName[]): SQL {
   return sql`jsonb_to_recordset(${jsonb(names)}) as n (producer text, name text)`;
 }
 
-/** The places behind these events, in the order of their keys. */
+/** The places right behind these events, in the order of their keys. */
 function nextPlaces(messages: readonly EventMessage[]): { readonly name: string; readonly key: string; readonly next: number }[] {
   return messages.flatMap(({ name, key, keyNumber }) => (key === null || keyNumber === null ? [] : [{ name, key, next: keyNumber + 1 }]));
 }
@@ -338,12 +344,12 @@ function isOneOf(names: readonly EventName[]): SQL {
   return sql`(producer, name) in (select n.producer, n.name from ${namesTable(names)})`;
 }
 
-/** Names one place in the order of one key. */
+/** Identifies one place in the order of one key. */
 export function placeOf(name: string, key: string, number: number): string {
   return JSON.stringify([name, key, number]);
 }
 
-/** Names an event, by its key and position, that has an earlier one of its key which waits. */
+/** Identifies an event, by its key and position, that has an earlier waiting event of its key. */
 export function undecidedOf(name: string, key: string, position: number): string {
   return JSON.stringify([name, key, "position", position]);
 }

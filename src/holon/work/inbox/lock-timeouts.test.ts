@@ -27,7 +27,7 @@ const TOGETHER: readonly (readonly [how: string, bring: (count: number) => Promi
 ];
 const doneAre = (count: number) => until(async () => (await place.inbox()).filter(({ state }) => state === "done").length === count);
 
-/** Locks the rows of the stock, as another transaction does. Returns what ends it. */
+/** Locks the rows of the stock, as another transaction does. Returns a function that unlocks them. */
 async function keepStock(): Promise<() => Promise<unknown>> {
   const [isHeld, release] = [signal(), signal()];
   const holding = place.sql.begin(async (tx) => {
@@ -42,7 +42,7 @@ async function keepStock(): Promise<() => Promise<unknown>> {
   };
 }
 
-/** Keeps a key, as a process does that stands still in the middle of a handler. */
+/** Keeps a key locked, as a process does that is frozen in the middle of a handler. */
 function keptKey(key: string) {
   const [isKept, release] = [signal(), signal()];
   const since = new Set<string>();
@@ -57,7 +57,7 @@ function keptKey(key: string) {
         await release.promise;
       });
     },
-    /** How many transactions were seen to wait for a key. */
+    /** Counts the transactions that were seen to wait for a key. */
     async waits(): Promise<number> {
       const rows = await place.sql<{ since: string }[]>`
         select xact_start::text as since from pg_stat_activity
@@ -72,7 +72,7 @@ function keptKey(key: string) {
   };
 }
 
-/** Transactions in which events were worked off. */
+/** Counts the transactions in which events were worked off. */
 async function transactions(): Promise<number> {
   const [row] = await place.sql`select count(distinct xmin::text)::int as n from orders.holon_inbox where state = 'done'`;
   return row?.n;
@@ -87,7 +87,7 @@ describe("an event whose transaction is repeated after a deadlock", { timeout: 6
       calls++;
       if (calls > 1) return;
       key.keep();
-      // The next one that gets the key, when this transaction is rolled back.
+      // Another transaction waits for the key, and gets it when this transaction is rolled back.
       await until(async () => (await key.waits()) > 0);
       await tx.db.execute(sql`do $$ begin raise exception 'a deadlock' using errcode = '40P01'; end $$`);
     });

@@ -26,16 +26,16 @@ const allSettled = () => until(async () => (await place.unsettled()) === 0);
 const effectsAre = (count: number) => until(async () => (await place.effects()).length >= count);
 const statesOf = async (name: string) => (await place.inbox()).filter((event) => event.name === name).map(({ state }) => state);
 
-/** The numbers of the effects of one key, as they happened. */
+/** The numbers of the effects of one key, in the order in which they happened. */
 const numbersOf = async (key: string) => (await place.effects()).filter((effect) => effect.key === key).map(({ n }) => n);
 
-/** The same, as they were committed. */
+/** The same, in the order in which they were committed. */
 const committedOf = async (key: string) =>
   (
     await place.sql<{ n: number }[]>`select (payload ->> 'n')::int as n from payments.holon_outbox where ordered_key = ${key} order by key_number`
   ).map(({ n }) => n);
 
-/** A backend from which nothing is taken, so that the other consumer takes all. */
+/** A backend from which nothing is taken, so that the other consumer takes all events. */
 function deaf(backend: QueueBackend): QueueBackend {
   return {
     kind: backend.kind,
@@ -50,7 +50,7 @@ function deaf(backend: QueueBackend): QueueBackend {
   };
 }
 
-/** What an older version of a consumer does with events that only a newer one handles, on every backend. */
+/** What an older version of a consumer does, on each backend, with events that only a newer one handles. */
 function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): Promise<void> }>): void {
   let opened: Awaited<ReturnType<typeof openPlace>>;
   let backend: QueueBackend;
@@ -182,7 +182,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     const batch = [
       { ...first, sealed: "by tomorrow" },
       { ...second, position: { shard: 1, at: 7 } },
-      // Postgres takes no such text, on its queues either.
+      // Postgres stores no such text, on its queues either.
       ...(backend.kind === "redis"
         ? [
             { ...third, name: "payment\u0000Noted" },

@@ -2,10 +2,9 @@ import { catalogueError } from "../../kernel/index.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventName, Inbox, StrandedEvent, WaitingEvent } from "./inbox.ts";
 
-/** Most events of each kind that one look shows. */
+/** Most events of each kind that are listed. */
 const SHOWN_COUNT = 200;
 
-/** What {@link ParkedEvents} is made from. */
 export interface ParkedEventsParts {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
@@ -14,7 +13,7 @@ export interface ParkedEventsParts {
   readonly wakeHeld: () => void;
 }
 
-/** What a decision is about: an event that is parked, or held and stranded. */
+/** What an operator can decide about: an event that is parked, or held and stranded. */
 interface Undecided {
   readonly event: WaitingEvent;
   readonly waitsFor: StrandedEvent["waitsFor"] | "decision";
@@ -23,8 +22,8 @@ interface Undecided {
 type Tx = Parameters<Inbox["release"]>[0];
 
 /**
- * The events of a context that need a decision: those that it set aside, and those that it holds without a handler, or for an event that does not come. Each
- * blocks the later ones of its key until it is decided, or what it waits for comes.
+ * The events of a context that need an operator's decision: parked events, events that are held without a handler, and events that wait for another one that
+ * does not come. Each blocks the later events of its key until it is decided, or until what it waits for comes.
  */
 export class ParkedEvents {
   readonly #database: WorkDatabase;
@@ -39,12 +38,12 @@ export class ParkedEvents {
     this.#wakeHeld = wakeHeld;
   }
 
-  /** The oldest ones, with reason and payload. */
+  /** The oldest parked events, with reason and payload. */
   list(): Promise<readonly WaitingEvent[]> {
     return this.#database.transaction("list parked events", (tx) => this.#inbox.parked(tx, SHOWN_COUNT));
   }
 
-  /** The oldest stranded ones, as {@link Inbox.stranded} finds them, with the reason in words. */
+  /** The oldest stranded events, as {@link Inbox.stranded} finds them, with the reason in words. */
   async listStranded(): Promise<readonly (StrandedEvent & { readonly reason: string })[]> {
     const events = await this.#database.transaction("list stranded events", (tx) => this.#inbox.stranded(tx, this.#handled, SHOWN_COUNT));
     return events.map((event) => ({
@@ -54,8 +53,8 @@ export class ParkedEvents {
   }
 
   /**
-   * Lets a parked one be tried again, with all its attempts, and one that is held for an arrival be worked off without it: if that event comes after all, it
-   * has its effect later. Errors: NOT_FOUND - no such event has this id.
+   * Lets a parked event be tried again, with all its attempts. An event that waits for an arrival is worked off without it: if the other event comes after all,
+   * it has its effect later. Errors: NOT_FOUND - no such event has this id.
    */
   release(id: string): Promise<void> {
     return this.#decide("release an event", id, async (tx, { event, waitsFor }) => {
@@ -65,7 +64,7 @@ export class ParkedEvents {
     });
   }
 
-  /** Goes on without its effect: the later ones of its key are worked off. Errors: NOT_FOUND - no event that is parked or stranded has this id. */
+  /** Ends an event without its effect: the later events of its key are worked off. Errors: NOT_FOUND - no parked or stranded event has this id. */
   skip(id: string): Promise<void> {
     return this.#decide("skip an event", id, async (tx, { event }) => {
       await this.#inbox.settle(tx, event.producer, [event], "skipped");
@@ -86,7 +85,7 @@ export class ParkedEvents {
   async #take(tx: Tx, id: string): Promise<Undecided | undefined> {
     const found = await this.#inbox.find(tx, id);
     if (found === undefined) return undefined;
-    // The key first, then its row: as those do that work events off.
+    // The key first and then its row, like the transactions that work events off.
     await this.#inbox.lockKeys(tx, found.producer, [found]);
     const event = await this.#inbox.lock(tx, found);
     if (event === undefined) return undefined;

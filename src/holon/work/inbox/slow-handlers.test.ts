@@ -109,7 +109,7 @@ describe("handlers of one message, when the process stops", { timeout: 60_000 },
   });
 });
 
-/** Puts events of one name, each of another key, into the inbox as held and due, in this order. */
+/** Puts events of one name, each of another key, into the inbox in this order: held and due. */
 async function holdDue(count: number): Promise<void> {
   await place.sql`
     insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, initiator, retry_at)
@@ -119,7 +119,7 @@ async function holdDue(count: number): Promise<void> {
 
 describe("two handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
   const handlerMs = 8_000;
-  /** The second begins before a quarter of the time is over, and takes most of it. */
+  /** The second call begins before a quarter of the time is over, and takes most of the time. */
   function takingTurns() {
     const calls: number[] = [];
     const react = async ({ event }: EventArguments) => {
@@ -129,7 +129,7 @@ describe("two handlers that together take longer than one of them may", { timeou
     };
     return { calls, react };
   }
-  // A failure that is the other's fault would park it.
+  // A failure that another handler causes would park it.
   const limits = { handlerMs, attemptsCount: 1 };
 
   it("have the whole time each, when their events are held", async () => {

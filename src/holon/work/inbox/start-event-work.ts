@@ -25,20 +25,19 @@ import { HeldWorker } from "./held-worker.ts";
 import { Inbox } from "./inbox.ts";
 import { ParkedEvents } from "./parked-events.ts";
 
-/** A restarted database is there again after some seconds; a message that takes longer comes again by itself. */
+/** A restarted database is back after some seconds. Events of a message that takes longer are sent again by their producer. */
 const TAKING: RetryPolicy = { attempts: 8, firstMs: 100, greatestMs: 4_000 };
 
-/** What {@link startEventWork} needs. */
 export interface EventWorkOptions {
-  /** The context whose events are published, and which takes events of others. */
+  /** The context whose events are published, and which takes the events that it subscribes to. */
   readonly context: SubscribingContext;
-  /** All contexts of the app, hosted here or not: who subscribes to this one is read from them. */
+  /** All contexts of the app, in this process or not. They say which of them subscribe to this one. */
   readonly app: readonly SubscribingContext[];
-  /** Whether its contract has events; one without hears no acknowledgements. */
+  /** Whether its contract has events. If not, there are no acknowledgements to take. */
   readonly emits?: boolean;
   readonly data: WorkData & Pick<ContextData<Tables>, "lockTimeoutMs">;
   readonly backend: QueueBackend;
-  /** Puts `emit` and `enqueue` by the context's contract on a transaction. */
+  /** Adds `emit` and `enqueue`, typed by the context's contract, to a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
   readonly services: {
     readonly clock: Clock;
@@ -52,19 +51,19 @@ export interface EventWorkOptions {
   readonly limits?: Partial<EventLimits>;
 }
 
-/** The events of one context in one process: those it emits and those it takes. */
+/** The events of one context in one process: those that it emits and those that it takes. */
 export interface EventWork extends Closable {
-  /** Hands on what else transactions append: jobs and workflows. */
+  /** Also publishes the jobs and workflows that transactions append. */
   readonly publisher: Publisher;
   readonly parked: ParkedEvents;
-  /** Takes nothing new, lets handlers finish, and tells what was taken. */
+  /** Takes nothing new, lets handlers finish, and acknowledges what was taken. */
   close(): Promise<void>;
 }
 
 /**
  * Starts to publish the events of a context, and to take those that it subscribes to. Any number of processes may do so for one context.
  *
- * Guarantee: an event whose transaction committed has its effect once at every subscriber, whatever is killed or emptied meanwhile, but the databases.
+ * Guarantee: each event whose transaction committed has its effect once at each subscriber, whatever is killed or emptied meanwhile, except the databases.
  * Errors: UNAVAILABLE - the database of the context cannot be reached.
  */
 export async function startEventWork({
@@ -83,7 +82,7 @@ export async function startEventWork({
   const tasks = { clock, wheel, log, random, board };
   const database = new WorkDatabase(data, clock);
   const subscriptions = new Subscriptions(database);
-  // Before anything of this process can emit: who is written down here hears it.
+  // Before this process can emit anything: a subscriber that is registered here gets all that is emitted later.
   await subscriptions.subscribe(subscribersOf(context.name, app));
   let closing = false;
   const isClosing = (): boolean => closing;
@@ -134,7 +133,7 @@ export async function startEventWork({
     });
   }
 
-  /** Puts on the queue again what a stop leaves, for other processes. If that fails, the producer sends it again, later. */
+  /** Puts events that a stop leaves back on the queue, for other processes. If that fails, their producer sends them again later. */
   async function putBack({ name, data: whole }: JobRun, events: readonly unknown[]): Promise<void> {
     if (events.length === 0) return;
     const queue = eventQueue(context.name);

@@ -6,7 +6,7 @@ import type { EventWork } from "./start-event-work.ts";
 
 const place = useEventsPlace();
 
-/** A held event as an older version left it: it needs the one before it of its key, and is acknowledged. */
+/** A held event as an older version left it: it needs the event before it of its key, and is acknowledged. */
 interface Left {
   readonly key: string;
   readonly number: number;
@@ -15,7 +15,7 @@ interface Left {
   readonly ageSeconds?: number;
 }
 
-/** Puts them into the inbox, in this order. Returns their ids. */
+/** Inserts these events into the inbox, in this order. Returns their ids. */
 async function leave(events: readonly Left[]): Promise<readonly string[]> {
   const rows = events.map(({ name = "paymentTaken", state = "held", ageSeconds = 120, ...event }, at) => ({
     ...{ ...event, name, state, ageSeconds, id: randomUUID(), position: at + 1 },
@@ -106,7 +106,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
         join pg_stat_all_indexes o on o.relid = t.relid and o.indexrelname = 'holon_inbox_order' where t.schemaname = 'orders' and t.relname = 'holon_inbox'`;
       return row ?? { whole: 0, waiting: 0, ordered: 0 };
     };
-    // Numbers of a session are told together, some time after they came about: those of the rows above come first.
+    // The counters of a session are published together, some time after they changed: those of the rows above come first.
     let before = await reads();
     await until(async () => {
       const last = before;
