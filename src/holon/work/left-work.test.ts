@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Logger, silentLogger } from "../kernel/index.ts";
 import { LeftWork } from "./left-work.ts";
 
-/** Notes at a time of its own, with what was warned of and counted. */
+/** A {@link LeftWork} with a clock that the test sets, and with its warnings and counts. */
 function leftWork() {
   const warnings: object[] = [];
   const counts: [name: string, count: number][] = [];

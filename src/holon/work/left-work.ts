@@ -1,15 +1,15 @@
 import type { Clock, Logger } from "../kernel/index.ts";
 import type { CountLeft, LeftKind } from "../observe/index.ts";
 
-/** After how long a name is warned of again. */
+/** For this long, a name is not logged again. */
 const QUIET_MS = 60_000;
 
-/** Names that are told apart, each kind for itself: they come from rows and messages, and may be anything. */
+/** Most names of each kind that are counted apart. They come from rows and messages, and may be any text. */
 const NAMES_COUNT = 100;
 const NAME_LENGTH = 200;
 const OTHER = "other";
 
-/** What is said of each kind, with what an operator can do about it. */
+/** The log message of each kind, with what an operator can do. */
 const SAID: Readonly<Record<LeftKind, string>> = {
   event:
     "this process has no handler for events that it took: they are held for a process that has one; start the version that handles them, or skip those that `work -- list` shows with `work -- skip`",
@@ -21,7 +21,6 @@ const SAID: Readonly<Record<LeftKind, string>> = {
   outbox: "this process does not know a kind of rows in the outbox: they are left to others; start the version that does",
 };
 
-/** What {@link LeftWork} needs. */
 export interface LeftWorkParts {
   readonly context: string;
   readonly clock: Clock;
@@ -31,11 +30,13 @@ export interface LeftWorkParts {
 
 interface Noted {
   count: number;
-  /** When it may be warned of again. */
+  /** From when on it may be logged again. */
   quietUntilMs: number;
 }
 
-/** Says what this process does not know and leaves to others: counts it, and warns of each name at once, then at most once a minute with how often it came. */
+/**
+ * Counts and logs work that this process does not know and leaves to other processes. A name is logged at once, and then at most once a minute with its count.
+ */
 export class LeftWork {
   readonly #parts: LeftWorkParts;
   readonly #noted = new Map<string, Noted>();

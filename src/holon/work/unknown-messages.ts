@@ -1,20 +1,19 @@
 import type { LeftWork } from "./left-work.ts";
 import type { JobRun, QueueBackend } from "./queue/index.ts";
 
-/** How often a message is put back: a minute in all, in which a process of another version most likely takes it once. */
+/** How often a message is put back: for a minute in all, in which a process of another version most likely takes it once. */
 const TIMES_COUNT = 20;
 
 /**
- * Wait before it may be taken again, every other time: doubles, from the first to the greatest. In between it does not wait, for a worker that waits for
- * a job with a delay is mostly the one that put it there, and one that waits for any job is mostly another one.
+ * Every other time the message waits before it may be taken again. The wait doubles from the first to the greatest. In between it does not wait: the process
+ * that waits for a delayed message is mostly the one that put it there, and the process that waits for any message is mostly another one.
  */
 const FIRST_MS = 50;
 const GREATEST_MS = 5_000;
 
-/** How often a message was put back is part of its id: its data is another version's. */
+/** The id says how often the message was put back: its data belongs to another version, and is not changed. */
 const ID = /^u(\d{1,2})-/;
 
-/** What {@link UnknownMessages} needs. */
 export interface UnknownMessagesParts {
   readonly backend: Pick<QueueBackend, "add">;
   readonly left: LeftWork;
@@ -25,8 +24,8 @@ export interface UnknownMessagesParts {
 export type UnknownMessage = Pick<JobRun, "id" | "name" | "data">;
 
 /**
- * Messages that this process took from a queue and does not understand. They are put back for processes of other versions, later each time, and at last
- * dropped: what they tell of is a row, which is offered again.
+ * Messages that this process took from a queue and does not understand. They are put back for processes of other versions, with growing waits, and dropped in
+ * the end. That loses nothing: each stands for a row, which is sent again.
  */
 export class UnknownMessages {
   readonly #parts: UnknownMessagesParts;

@@ -9,7 +9,7 @@ import { JobWrites } from "./job-writes.ts";
 import type { AloneRequest } from "./run-alone.ts";
 import type { JobModule, JobServices } from "./start-job-work.ts";
 
-/** The child's end of the channel to its parent: its `process`. */
+/** The child's end of the channel to its parent: the child's `process`. */
 export interface AloneChannel {
   /** False once the parent is gone. */
   readonly connected: boolean;
@@ -19,10 +19,10 @@ export interface AloneChannel {
   exit(code: number): void;
 }
 
-/** Tells the parent that this process is ready, runs the one job that it sends, and ends with it or with the parent. */
+/** Reports to the parent that this process is ready, runs the one job that the parent sends, and ends with the job or with the parent. */
 export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) => Promise<void>): void {
   const leave = (): void => channel.exit(1);
-  // The parent may have died while this process was starting: nobody would ever say so.
+  // The parent may have died while this process started: no event would report that.
   if (!channel.connected) return leave();
   const tell = (message: AloneMessage): void => {
     channel.send?.(message, (error) => {
@@ -34,14 +34,13 @@ export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) =
     if (message.kind !== "run") return;
     run(message.request).then(
       () => tell({ kind: "ended" }),
-      // The end could not be written: the parent counts this as a death, for it cannot tell.
+      // The end of the run could not be written. The parent counts this as a death: it cannot know better.
       leave,
     );
   });
   tell({ kind: "ready" });
 }
 
-/** What {@link runJobAlone} needs. */
 export interface AloneJobOptions {
   readonly module: JobModule;
   readonly handlers: ReadonlyMap<string, JobHandler>;
@@ -49,7 +48,7 @@ export interface AloneJobOptions {
   readonly services: JobServices;
 }
 
-/** Runs, in the child, the job that the parent holds, and writes how it ended. */
+/** Runs the job that the parent holds, in the child, and writes how the run ended. */
 export async function runJobAlone({ module, handlers, store, services }: AloneJobOptions, request: AloneRequest): Promise<void> {
   const { name: context, jobs } = module;
   const { clock, wheel, random } = services;

@@ -8,7 +8,7 @@ import type { JobClaim } from "./job-claim.ts";
 import type { JobTable } from "./job-table.ts";
 import type { AloneRequest } from "./run-alone.ts";
 
-/** Asked to claim a job; the test answers. */
+/** A request to claim a job, which the test answers. */
 interface Asked {
   readonly id: string;
   readonly answer: Signal;
@@ -25,7 +25,7 @@ beforeEach(() => {
       asked.push({ id, answer });
       await answer.promise;
       if (id === "bad") throw new TypeError("no database");
-      // It is another's by now.
+      // Another process has it by now.
       return undefined;
     },
   } as unknown as JobTable;

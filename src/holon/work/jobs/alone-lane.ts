@@ -6,7 +6,6 @@ import { CRASHED, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { RunAlone } from "./run-alone.ts";
 
-/** What {@link AloneLane} needs. */
 export interface AloneLaneParts {
   readonly context: string;
   readonly jobs: JobMap;
@@ -18,15 +17,21 @@ export interface AloneLaneParts {
   readonly log: Logger;
 }
 
-/** Wait of a job whose child could not be started. */
+/** The wait of a job whose child process could not be started. */
 const UNSTARTED_WAIT_MS = 5_000;
 /**
- * What the child gets beyond the job's timeout and a lease, to write how it ended. While the database is away the child cannot, and the lease is lost before
- * this is over: then the child is stopped, and no death is counted.
+ * Time that the child gets beyond the job's timeout and a lease, to write how the run ended. While the database is away the child cannot write, and the lease
+ * is lost before this time is over: the child is stopped then, and no death is counted.
  */
 const SETTLE_MS = 5_000;
 
-/** Runs suspicious jobs, one after the other, each in a process of its own, beside the queue's own: they hold up only each other. */
+/**
+ * Runs suspicious jobs one after the other, each in a process of its own, beside the queue's other jobs: they hold up only each other.
+ *
+ * I1. A job is claimed when its turn comes, not before: its lease does not run out in the queue.
+ * I2. A death of the child is counted only if the child had the job, see {@link AloneOutcome}. If the lease is lost or the process stops, the child is stopped
+ *     and no death is counted.
+ */
 export class AloneLane {
   readonly #parts: AloneLaneParts;
   readonly #turn = new Semaphore(1);
@@ -37,7 +42,7 @@ export class AloneLane {
     this.#parts = parts;
   }
 
-  /** Queues a job up; again is once. It is claimed when its turn comes. */
+  /** Queues a job. A job that is queued already is not queued again. */
   add(id: string): void {
     if (this.#stop.signal.aborted || this.#added.has(id)) return;
     const ended = this.#turn
@@ -47,7 +52,7 @@ export class AloneLane {
     this.#added.set(id, ended);
   }
 
-  /** Stops the child that runs; its job is given back. */
+  /** Stops the running child. Its job is given back. */
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#added.values());
@@ -56,6 +61,7 @@ export class AloneLane {
   async #run(id: string): Promise<void> {
     if (this.#stop.signal.aborted) return;
     const { table, leases, leaseMs } = this.#parts;
+    // I1.
     const claim = await table.claim(id, leaseMs, true);
     if (claim === undefined) return;
     const lost = new AbortController();
@@ -71,6 +77,7 @@ export class AloneLane {
     const { context, jobs, table, runAlone, writes, leaseMs } = this.#parts;
     const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + leaseMs + SETTLE_MS;
     const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, signal);
+    // I2.
     if (outcome.kind === "unstarted") return writes.run(() => table.giveBack(claim, signal.aborted ? 0 : UNSTARTED_WAIT_MS));
     if (outcome.kind === "died") await this.#died(claim, outcome.how);
   }

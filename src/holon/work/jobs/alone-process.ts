@@ -7,25 +7,25 @@ export interface AloneProcessOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly execArgv: readonly string[];
-  /** Tells the program that it is a child, besides what it always gets. */
+  /** The child's environment, which also says that it is a child. */
   readonly env: NodeJS.ProcessEnv;
-  /** Longest that the child may take until it is ready. */
+  /** Longest time that the child may take until it is ready. */
   readonly startTimeoutMs?: number;
 }
 
-/** What parent and child say to each other. */
+/** The messages between parent and child. */
 export type AloneMessage = { readonly kind: "ready" } | { readonly kind: "ended" } | { readonly kind: "run"; readonly request: AloneRequest };
 
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Makes what runs one job in a new process of the same program.
+ * Returns the function that runs one job in a new process of the same program.
  *
  *     fork --ready--> run sent --ended--> ended
  *     fork --exit, or not ready in time--> unstarted
  *     run sent --exit, or not ended in time--> died
  *
- * The child goes with its parent: it ends when the channel between them does, see {@link serveAlone}.
+ * The child ends when the channel to its parent ends, see {@link serveAlone}.
  */
 export function createRunAlone(options: AloneProcessOptions): RunAlone {
   return (request, signal) =>

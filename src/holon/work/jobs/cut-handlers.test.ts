@@ -20,7 +20,7 @@ afterAll(() => store?.close());
 
 const specs = { send: job(z.object({}), { attempts: 2, backoff: { firstMs: 1, greatestMs: 1 } }) };
 
-/** Runs a job whose first runs block the only thread, as SIGSTOP does, for longer than the server lets their transaction stay open. */
+/** Runs a job whose first runs block the only thread, as SIGSTOP does, for longer than the server keeps their transaction open. */
 async function runFrozen(count: number) {
   let runs = 0;
   const send = (call: JobCall) =>
@@ -29,7 +29,7 @@ async function runFrozen(count: number) {
       if (++runs <= count) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * IDLE_MS);
       await call.complete(tx, undefined);
     });
-  // The lease holds: the job is not given back for want of it.
+  // The lease is long enough: the job is not given back because its lease was lost.
   const work = await place.start(specs, { send: (call) => send(call).then(() => {}) }, { store, timing: { leaseMs: 60_000, sweepMs: 100 } });
   const id = await place.enqueue(work);
   await until(async () => ["done", "failed"].includes((await place.row(id))["state"] as string));

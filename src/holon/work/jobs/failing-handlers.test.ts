@@ -18,11 +18,11 @@ const throwing = (): boolean => {
   throw new TypeError("a check of the schema throws");
 };
 
-/** What holds over every backend. */
+/** What holds with each backend. */
 function behaves(open: () => Promise<OpenedBackend>): void {
   const opened = useBackend(open);
 
-  /** Runs a job that fails, and one of another name after it. Returns the row of the first, and how often its handler was called. */
+  /** Runs a job that fails, and then one of another name. Returns the row of the first one, and how often its handler was called. */
   async function runFailing(spec: ReturnType<typeof job>, handler: JobHandler, data: object = {}) {
     let runs = 0;
     const work = await place.start(
@@ -63,7 +63,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
 
   it.each(ODD_VALUES)("are set aside after one run, which may have had its effect, when their result is %s", async (name, odd) => {
     const { row, runs } = await runFailing(job(z.object({}), { ...RETRY, result: z.object({ n: z.int() }) }), async () => odd());
-    // Of some, not even an answer can be made: what throws is the handler.
+    // Some answers cannot even be made: the handler itself throws.
     const count = UNANSWERABLE.has(name) ? 2 : 1;
     expect(row).toMatchObject(failed(count));
     expect(runs).toBe(count);

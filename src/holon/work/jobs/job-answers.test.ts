@@ -11,7 +11,7 @@ const specs = { send: job(z.object({ odd: z.boolean().optional() }), { result: z
 const cyclic: { self?: unknown } = {};
 cyclic.self = cyclic;
 
-/** Ends its job with the answer in the transaction of its effect. */
+/** Ends its job, with this answer, in the transaction of its effect. */
 function completing(answer: unknown): JobHandler {
   return (call) =>
     place.store.transaction(call.scope, async (tx) => {

@@ -19,7 +19,7 @@ const complete: JobHandler = (call) =>
   });
 const effectsByJob = () => place.sql`select job, count(*)::int as count from orders.effects group by 1 order by 1`;
 
-/** What holds over every backend. */
+/** What holds with each backend. */
 function behaves(open: () => Promise<OpenedBackend>): void {
   const opened = useBackend(open);
 

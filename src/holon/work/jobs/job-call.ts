@@ -1,36 +1,36 @@
 import type { SQL } from "../../data/index.ts";
 import type { Scope } from "../../kernel/index.ts";
 
-/** The little that a job needs of the transaction of its effect. */
+/** The part of a transaction that a job needs to write its end together with its effect. */
 export interface EffectTransaction {
   readonly db: { execute(query: SQL): PromiseLike<unknown> };
 }
 
-/** One run of a job, on its way to its handler. */
+/** One run of a job, as its handler gets it. */
 export interface JobCall {
-  /** The system `<context>/job <name>`, for who enqueued; cancelled at the timeout. */
+  /** Its principal is the system `<context>/job <name>`, its initiator is the principal that enqueued the job. Cancelled at the timeout. */
   readonly scope: Scope;
   /** Parsed. */
   readonly data: unknown;
-  /** Counts from 1; higher where an earlier run failed or died. */
+  /** Counts from 1. It is higher if earlier runs failed or died. */
   readonly attempt: number;
-  /** Keeps how far it is, for those who look. */
+  /** Keeps the progress of the run, for dashboards and operators. */
   progress(value: object | number): Promise<void>;
   /**
-   * Makes sure, as the last statement of a transaction, that the job is still this run's when it commits.
+   * Must be the last statement of a transaction. It makes sure that this run still holds the job when the transaction commits.
    *
-   * Errors: KEY_IN_FLIGHT where it was taken to be dead and is somebody else's now: the transaction must roll back.
+   * Errors: KEY_IN_FLIGHT - this run counted as dead, and another run has the job now: the transaction must roll back.
    */
   assertHeld(tx: EffectTransaction): Promise<void>;
   /**
-   * Writes the end of the job in the transaction of its effect. Returns the result as it is kept.
+   * Writes the end of the job, in the transaction of its effect. Returns the result as it is kept.
    *
    * Errors: as {@link assertHeld}.
    */
   complete(tx: EffectTransaction, result: unknown): Promise<unknown>;
-  /** Says that this transaction has committed: nothing more is to be written. */
+  /** Must be called when that transaction has committed: nothing more is written then. */
   completed(): void;
 }
 
-/** A job's handler with its types taken off. What it answers has not been parsed. */
+/** A job's handler without its types. Its answer has not been parsed. */
 export type JobHandler = (call: JobCall) => Promise<unknown>;

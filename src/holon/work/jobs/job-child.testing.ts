@@ -14,10 +14,9 @@ import { MemoryQueues } from "./memory-queues.testing.ts";
 import { startJobWork } from "./start-job-work.ts";
 
 /**
- * A process that works jobs, for tests that kill it. Its queues are its own: what its predecessor had on them is lost.
+ * A process that runs jobs, for tests that kill it. It has queues of its own: what its predecessor had on queues is lost.
  *
- * `crash` kills its process and `hang` keeps it busy for ever, until `effects` holds a row `fixed`. `innocent` never ends in a process with
- * others.
+ * `crash` kills its process, and `hang` keeps it busy for ever, until `effects` has a row `fixed`. `innocent` never ends in a process that runs other jobs too.
  */
 const [, program = "", url = "", role = ""] = process.argv;
 const isChild = process.env["HOLON_TEST_ALONE"] === "1";
@@ -45,7 +44,7 @@ const others = sql`select 1 from orders.holon_jobs where name = 'innocent' and s
 const handlers: Record<string, JobHandler> = {
   async crash(call) {
     if (!(await isTrue(call, isFixed))) {
-      // Not before the innocent one runs beside it: its death must be that one's too.
+      // Only after the innocent job runs beside it, so that the death counts for that one too.
       while (!isChild && (await isTrue(call, others))) await sleep(10);
       process.kill(process.pid, "SIGKILL");
       await new Promise(() => {});

@@ -1,60 +1,60 @@
 import type { Principal } from "../../kernel/index.ts";
 
-/** A run of a job that this process holds: all that is written of it is written under its attempt and its fence only. */
+/** A run of a job that this process holds. Everything that is written about the run is written under its attempt and its fence. */
 export interface JobClaim {
   readonly id: string;
   readonly name: string;
   readonly data: unknown;
   readonly attempt: number;
-  /** Runs that ended in an error before this one. */
+  /** How many earlier runs ended in an error. */
   readonly failures: number;
   /** Whether the run before this one was cut off, see {@link WAS_CUT_OFF}. */
   readonly wasCutOff: boolean;
   readonly alone: boolean;
-  /** The fence, written as `run_by`. No two claims of a job have the same one. */
+  /** The fence, stored as `run_by`. No two claims of a job have the same fence. */
   readonly runBy: string;
-  /** A moment before the claim was sent to the database, on the monotonic clock: its lease counts from there. */
+  /** A moment on the monotonic clock, before the claim was sent to the database: its lease counts from this moment. */
   readonly sinceMs: number;
   readonly traceparent: string | undefined;
   readonly initiator: Principal;
-  /** Whether it holds a deduplication key, which is given free when the run begins. */
+  /** Whether the job holds a deduplication key, which is released when the run begins. */
   readonly isKeyed: boolean;
 }
 
-/** What the row of a job says of its runs. */
+/** The state of a job's row, without its data. */
 export interface JobStanding {
   readonly id: string;
   readonly state: "running" | "waiting" | "done" | "failed";
   readonly attempts: number;
   readonly deaths: number;
   readonly run_by: string | null;
-  /** False if a queue has handed it out early: it goes by the clock of a process. */
+  /** False if a queue has handed the job out early: queues use the clock of a process. */
   readonly is_due: boolean;
 }
 
-/** What became of claims and ends that were written together. */
+/** The claims and ends that one statement wrote. */
 export interface NotedPage {
   readonly claimed: Map<string, JobClaim>;
   readonly ended: Set<string>;
 }
 
-/** How many jobs of a name. */
+/** A count of jobs of one name. */
 export interface JobCount {
   readonly name: string;
   readonly count: number;
 }
 
-/** The end of a run, as it is written. */
+/** The end of a run that went well. */
 export interface EndedRun {
   readonly claim: JobClaim;
-  /** As JSON; undefined for nothing. */
+  /** As JSON; undefined if there is no result. */
   readonly result: string | undefined;
 }
 
-/** How a run of a job ended. `lost` means that the job had become somebody else's meanwhile, and nothing was written. */
+/** How a run of a job ended. `lost`: another run had the job by then, and nothing was written. */
 export type JobOutcome = { readonly kind: "done" | "lost" } | { readonly kind: "again" | "failed"; readonly error: unknown };
 
-/** A row as claims are read from it. */
+/** The columns of a row that a claim is made from. */
 export interface ClaimRow {
   readonly id: string;
   readonly name: string;
@@ -69,7 +69,7 @@ export interface ClaimRow {
   readonly was_cut_off: boolean;
 }
 
-/** Reads a claim from its row. */
+/** Makes a claim from a row. */
 export function toClaim(row: ClaimRow, sinceMs: number): JobClaim {
   const { attempts: attempt, run_by: runBy, keyed: isKeyed, was_cut_off: wasCutOff, traceparent, id, name, data, failures, alone, initiator } = row;
   return { id, name, data, attempt, failures, wasCutOff, alone, runBy, sinceMs, traceparent: traceparent ?? undefined, initiator, isKeyed };

@@ -6,7 +6,7 @@ import type { JobMap } from "./job.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobTable } from "./job-table.ts";
 
-/** A job that was set aside. */
+/** A job that failed for good. */
 export interface FailedJob {
   readonly id: string;
   readonly name: string;
@@ -18,52 +18,51 @@ export interface FailedJob {
   readonly failedAt: string;
 }
 
-/** Jobs that wait and that this version of the app does not have: renamed, removed, or of another version. */
+/** Waiting jobs that this version of the app does not have: they were renamed or removed, or belong to another version. */
 export interface UnknownJobs {
   readonly name: string;
-  /** Counted among the {@link COUNTED_MOST} jobs that have been due longest: in the end, unknown ones are there. */
+  /** Counted among the {@link COUNTED_MOST} jobs that have been due longest, which unknown jobs belong to after a while. */
   readonly count: number;
   /** How long the oldest of them has been due. */
   readonly oldestDueMs: number;
-  /** What an operator can do. */
+  /** Says what an operator can do. */
   readonly cure: string;
 }
 
 const UNKNOWN_CURE = "declare the job under this name again until none is left, or start the version that has it";
 
-/** How many jobs of a context are in which state, each counted up to {@link COUNTED_MOST}. */
+/** How many jobs of a context are in each state, each counted up to {@link COUNTED_MOST}. */
 export interface JobCounts {
   readonly waiting: number;
   readonly running: number;
   readonly done: number;
   readonly failed: number;
-  /** How long the oldest job that is due has waited; 0 where none is. */
+  /** How long the oldest due job has waited; 0 if no job is due. */
   readonly oldestDueMs: number;
 }
 
-/** What {@link createJobConsole} needs. */
 export interface JobConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
   readonly store: WorkData;
-  /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
+  /** Undefined if no queue can be reached from here: a job that is run again is sent by the sweeper of a process that works. */
   readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Looks at the jobs of one context and makes failed ones run again: for code, dashboard and command line. */
+/** Shows the jobs of one context, and makes failed ones run again: for code, the dashboard and the command line. */
 export interface JobConsole {
-  /** Jobs that were set aside, the latest first. */
+  /** Jobs that failed for good, the latest first. */
   failed(limit: number): Promise<readonly FailedJob[]>;
   counts(): Promise<JobCounts>;
-  /** Jobs that wait and that this version does not have, by name, most first. */
+  /** Waiting jobs that this version does not have, by name, the greatest count first. */
   unknownJobs(limit: number): Promise<readonly UnknownJobs[]>;
-  /** Makes a job that failed for good run again. Returns whether there was one; asking twice runs it once. */
+  /** Makes a job run again that failed for good. Returns whether there was one. Two calls run it once. */
   rerun(id: string): Promise<boolean>;
 }
 
-/** Makes the console of a context's jobs; no process need work them. */
+/** Creates the console of a context's jobs. It works even if no process runs them. */
 export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
   const database = new WorkDatabase(store, clock);
   const table = new JobTable({ database, names: Object.keys(jobs), clock });

@@ -12,7 +12,7 @@ const specs = {
   neighbour: job(z.object({})),
 };
 
-/** Keeps one process at work, and counts how often it was killed. */
+/** Keeps one process running, and notes how it died each time. */
 class Nursery {
   deaths: (NodeJS.Signals | null)[] = [];
   #child: Child | undefined;
@@ -42,7 +42,7 @@ class Nursery {
 let nursery = new Nursery();
 afterEach(() => nursery.close());
 
-/** Takes jobs over, and leaves their running to the nursery. */
+/** Takes jobs over, and leaves it to the nursery's process to run them. */
 async function takeOver(names: readonly string[]): Promise<readonly string[]> {
   const work = await place.start(specs, {});
   await work.close();

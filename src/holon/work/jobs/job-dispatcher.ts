@@ -3,23 +3,22 @@ import type { JobSender } from "./job-sender.ts";
 import type { OutboxPlace } from "./job-statements.ts";
 import type { JobTable } from "./job-table.ts";
 
-/** What {@link createJobDispatcher} needs. */
 export interface JobDispatcherParts {
   readonly table: JobTable;
   readonly sender: JobSender;
   readonly left: LeftWork;
-  /** Tells other processes that there are jobs which this one does not know. */
+  /** Notifies other processes that there are jobs which this one does not know. */
   readonly tellOthers: () => void;
 }
 
-/** Takes rows of the outbox that are jobs and brings them on their way. */
+/** Takes over the jobs of outbox rows, and sends them. */
 export type JobDispatcher = (rows: readonly OutboxPlace[]) => Promise<void>;
 
 /**
- * Makes what the publisher of the outbox calls with rows of kind `job`, which it holds by lease, not in an open transaction.
+ * Returns the function that the publisher of the outbox calls with rows of kind `job`. The publisher holds the rows by a lease, not in an open transaction.
  *
- * When it returns, the rows are settled: the jobs are taken over into `holon_jobs`, and on their queues or to be sent by the sweeper, of a process
- * that knows them.
+ * When the function resolves, the rows are settled: their jobs are in `holon_jobs`, and either on their queues or to be sent by the sweeper of a process that
+ * knows them.
  * Guarantee: dispatching a row again does nothing. Errors: UNAVAILABLE - nothing was taken over.
  */
 export function createJobDispatcher({ table, sender, left, tellOthers }: JobDispatcherParts): JobDispatcher {

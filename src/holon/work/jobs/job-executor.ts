@@ -23,15 +23,14 @@ import type { JobSender } from "./job-sender.ts";
 import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 
-/** What {@link JobExecutor} needs. */
 export interface JobExecutorParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly handlers: ReadonlyMap<string, JobHandler>;
   readonly table: JobTable;
-  /** Ends runs that went well; {@link JobTable.done} where it is not given. */
+  /** Writes the end of runs that went well, in batches; default: {@link JobTable.done}. */
   readonly ledger?: Pick<JobLedger, "done">;
-  /** Renew what is run; none in a child that runs a job alone, for which its parent does. */
+  /** Renews the leases of runs. Undefined in a child that runs a job alone: its parent renews the lease. */
   readonly leases?: Leases<JobClaim>;
   readonly sender: JobSender;
   readonly clock: Clock;
@@ -41,7 +40,7 @@ export interface JobExecutorParts {
   readonly writes: JobWrites;
 }
 
-/** A claimed job, whose lease is held here until it is executed or released. */
+/** A claimed job, whose lease is held here until the job is executed or released. */
 export interface HeldJob {
   readonly claim: JobClaim;
   /** Undefined in a child. */
@@ -50,7 +49,7 @@ export interface HeldJob {
   scope: Scope | undefined;
 }
 
-/** One run at work. */
+/** One run that is being executed. */
 interface Run {
   readonly claim: JobClaim;
   readonly held: HeldJob;
@@ -61,27 +60,30 @@ interface Run {
   isCompleted: boolean;
 }
 
-/** Shows how far a run is elsewhere than in the database. */
+/** Shows the progress of a run outside of the database. */
 export type ShowProgress = (value: object | number) => Promise<void>;
 
-/** Who is told of a run. */
+/** Called during a run. */
 export interface RunListener {
   readonly show?: ShowProgress | undefined;
-  /** Called when the handler is done and all that is left is to write so. */
+  /** Called when the handler is done and only the end is left to be written. */
   readonly onHandled?: () => void;
 }
 
-/** Wait of a job whose handler this version of the program does not have; another process may. */
+/** The wait of a job that this version of the program has no handler for: another process may have one. */
 const UNKNOWN_WAIT_MS = 30_000;
 const GREATEST_REASON_LENGTH = 1_000;
 
 /**
- * Runs claimed jobs: calls the handler, watches the time, and writes how it ended.
+ * Runs claimed jobs: calls the handler, keeps the timeout, and writes how the run ended.
  *
- * I1. A lease is held from the answer to its claim until the end of the run is written: also while the job waits for its turn.
- * I2. No handler is called once the lease is over or the process stops its runs: it would be cancelled at once, given back, and have its effect twice. That
- *     is asked right before the call, without a wait between: the run before may have blocked this thread.
+ * I1. A lease is held from the answer to the claim until the end of the run is written, also while the job waits for its turn.
+ * I2. No handler is called after its lease is over, or after the process began to abort its runs: the run would be cancelled at once and given back, and its
+ *     effect might happen twice. This is checked right before the call, with no wait between, because the run before may have blocked this thread.
  * I3. A handler has its whole timeout, however long it took to write that its run begins.
+ * I4. A run that has completed stays done, whatever fails after it. Before a failure is written, the database is asked whether the run completed.
+ * I5. A failure is counted only for the handler's own fault: not if the lease was lost, if the process stops, or if the run is the first in a row that was cut
+ *     off.
  */
 export class JobExecutor {
   readonly #parts: JobExecutorParts;
@@ -96,20 +98,22 @@ export class JobExecutor {
     );
   }
 
-  /** Cancels what runs, because the process stops: it is given back, and no attempt is counted. */
+  /** Cancels all runs, because the process stops. The jobs are given back, and no attempt is counted. */
   abort(): void {
     this.#aborted = true;
     for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
   }
 
-  /** Holds the lease of a claim from now on, until the job is executed, or released since it is not to run here. */
+  /** Holds the lease of a claim from now on, until the job is executed, or released because it does not run here. */
   hold(claim: JobClaim): HeldJob {
     const held: HeldJob = { claim, lease: undefined, scope: undefined };
     held.lease = this.#parts.leases?.hold(claim, claim.sinceMs, (reason) => held.scope?.cancel(reason));
     return held;
   }
 
-  /** Runs one claimed job to its end. Errors: the database's, if the end could not be written before the process stopped; the lease then ends by itself. */
+  /**
+   * Runs one claimed job to its end. Errors: those of the database, if the end could not be written before the process stopped. The lease ends by itself then.
+   */
   async execute(held: HeldJob, listener: RunListener = {}): Promise<JobOutcome> {
     try {
       return await this.#execute(held, listener);
@@ -143,11 +147,11 @@ export class JobExecutor {
     try {
       data = parseData(parse, claim.data);
     } catch (error) {
-      // It is the same data at each attempt.
+      // The data is the same at each attempt, so no later one can succeed.
       return this.#setAside(claim, log, error);
     }
     try {
-      // I2. While this waits, the jobs of one message are all held: the first of them may block this thread at once, and those that wait then ask again.
+      // I2. While this waits, all jobs of one message are held. The first of them may block this thread at once, and the others must then ask again.
       if (lease !== undefined)
         do if (!(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
         while (lease.isOver);
@@ -170,10 +174,11 @@ export class JobExecutor {
     });
   }
 
-  /** Calls the handler; the timeout ends the waiting for one that never returns. */
+  /** Calls the handler. The timeout ends the wait for a handler that never returns. */
   async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
     const { table, wheel } = this.#parts;
     const { claim } = run;
+    // I3.
     const scope = this.#scopeOf(run);
     run.held.scope = scope;
     this.#running.add(scope);
@@ -185,7 +190,7 @@ export class JobExecutor {
         attempt: claim.attempt,
         progress: async (value) => {
           await table.progress(claim, value);
-          // For those who look only; the queue may be away.
+          // Only for dashboards; the queue may be away.
           await show(value).catch(() => {});
         },
         assertHeld: async (tx) => {
@@ -222,7 +227,7 @@ export class JobExecutor {
   async #failed(run: Run, error: unknown): Promise<JobOutcome> {
     const { table, sender, random } = this.#parts;
     const { claim, spec, log } = run;
-    // A commit that was not heard of counts too.
+    // I4. This also counts a commit whose answer was lost.
     if (run.isCompleted || (await this.#write(() => table.isDone(claim)))) {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
@@ -237,6 +242,7 @@ export class JobExecutor {
       await this.#write(() => table.giveBack(claim, 0));
       return { kind: "again", error };
     }
+    // I5.
     const isCounted = claim.wasCutOff || !isCutOff(error);
     const failures = claim.failures + (isCounted ? 1 : 0);
     if (isCounted && failures >= spec.attempts) return this.#setAside(claim, log, error);
@@ -263,7 +269,7 @@ export class JobExecutor {
   }
 }
 
-/** What a handler answers although nobody asked is not kept, and is no reason to run it again. */
+/** If a job declares no result, the handler's answer is dropped. It is no reason to run the job again. */
 function resultParser(schema: JobSpec["result"]): Parser {
   return schema === NOTHING ? () => undefined : createParser(schema);
 }
@@ -276,17 +282,20 @@ function takenOver({ name }: JobClaim): Error {
   return catalogueError("KEY_IN_FLIGHT", `The job ${name} was taken over by another runner.`);
 }
 
-/** Errors: BAD_REQUEST where the data does not fit; whatever a check of the schema throws. */
+/** Errors: BAD_REQUEST - the data does not fit its schema; also any error that a check of the schema throws. */
 function parseData(parse: Parser, data: unknown): unknown {
   const parsed = parse(data);
   if (parsed instanceof ParseFailure) throw catalogueError("BAD_REQUEST", `The data of the job does not fit its schema: ${sentenceOf(parsed)}`);
   return parsed;
 }
 
-/** Errors of handlers that came to their end, with an answer that cannot be kept: another run would answer the same, and have its effect again. */
+/** Errors of handlers that returned an answer which cannot be kept. Another run would return the same answer, and have its effect again. */
 const ANSWER_ERRORS = new WeakSet<object>();
 
-/** An answer as the schema has it, and as JSON. Errors: INTERNAL, one of {@link ANSWER_ERRORS}; in the transaction that completes the job it undoes the effect. */
+/**
+ * The answer as the schema parses it, and as JSON. Errors: INTERNAL, one of {@link ANSWER_ERRORS}; in the transaction that completes the job, it rolls the
+ * effect back.
+ */
 function keptResult({ claim, parseResult }: Run, answer: unknown): { readonly value: unknown; readonly json: string | undefined } {
   let why: string;
   try {
@@ -299,7 +308,7 @@ function keptResult({ claim, parseResult }: Run, answer: unknown): { readonly va
   throw answerError(claim, why);
 }
 
-/** Throws what became of the end of a run that went well. A database that is away refuses nothing. */
+/** Throws the error of a run that went well but whose end could not be written. A database that is away has refused nothing. */
 function refusedEnd(claim: JobClaim, error: unknown): never {
   throw isPassing(error) ? error : answerError(claim, describeError(error), error);
 }

@@ -1,37 +1,36 @@
 import { Semaphore } from "../../kernel/index.ts";
 
-/** Longest that a job which was taken ahead should wait for its turn, going by how long runs have taken. */
+/** How long a job that was taken ahead should wait for its turn at most, as estimated from the usual length of runs. */
 const AHEAD_MS = 10;
 
-/** After so long a job that was taken ahead is left to others. */
+/** After this long, a job that was taken ahead is passed on to other processes. */
 const LATE_MS = 100;
 
-/** Longest that the jobs of one message should keep each other waiting, going by how long runs have taken. */
+/** How long the jobs of one message should keep each other waiting at most, as estimated from the usual length of runs. */
 const TOGETHER_MS = 50;
 
 /** How much the last run counts in the usual length of a run. */
 const WEIGHT = 0.1;
 
-/** What {@link JobGate} needs. */
 export interface JobGateParts {
-  /** Handlers of a queue that run at once in this process. */
+  /** How many handlers of a queue run at once in this process. */
   readonly concurrency: number;
   /** Most jobs that may be taken ahead. */
   readonly aheadCount: number;
-  /** How many messages are to be taken ahead from now on. */
+  /** Called when the number of messages to be taken ahead changes. */
   readonly onAhead: (count: number) => void;
 }
 
 /**
- * Lets so many handlers of a queue run at once, while a few jobs more are taken and claimed ahead, which would otherwise leave handlers waiting for
- * queue and database. If runs take long nothing is taken ahead: another process may be free.
+ * Limits how many handlers of a queue run at once. A few more jobs are taken and claimed ahead, so that handlers do not wait for the queue and the database. If
+ * runs take long, nothing is taken ahead: another process may be free.
  */
 export class JobGate {
   readonly #parts: JobGateParts;
   readonly #places: Semaphore;
   readonly #lookingOn: (() => void)[] = [];
   #usualMs = AHEAD_MS;
-  /** Jobs of a message. */
+  /** Usual number of jobs in a message. */
   #usualCount = 1;
   #ahead = 0;
 
@@ -40,18 +39,18 @@ export class JobGate {
     this.#places = new Semaphore(parts.concurrency);
   }
 
-  /** How many jobs of a message of so many are to be run here. The others are left to processes that are free: if runs take long, all but one. */
+  /** How many of the `count` jobs of a message should run here. The others are left to processes that are free. If runs take long, only one runs here. */
   roomFor(count: number): number {
     this.#usualCount += (Math.max(1, count) - this.#usualCount) * WEIGHT;
     return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
   }
 
-  /** Handlers that may begin at once. */
+  /** How many handlers may begin at once. */
   get freeCount(): number {
     return this.#places.free;
   }
 
-  /** Resolves when it is this job's turn; to false if that has not come within 100 ms. */
+  /** Resolves to true when it is this job's turn, or to false if that takes longer than 100 ms. */
   enter(): Promise<boolean> | true {
     if (this.#places.tryEnter()) return true;
     return new Promise((resolve) => {
@@ -67,14 +66,17 @@ export class JobGate {
     });
   }
 
-  /** Gives the place of a run that took so long to the next one; without a time, the place of one that did not run. */
+  /** Releases a place. `tookMs` is the length of its run; undefined if there was no run. */
   leave(tookMs?: number): void {
     if (tookMs !== undefined) this.#look(tookMs);
     this.#places.leave();
     if (this.freeCount > 0) for (const tell of this.#lookingOn.splice(0)) tell();
   }
 
-  /** Resolves when a place is free. A job that was turned away keeps its message until then: the next one would be turned away as well, and so on without end. */
+  /**
+   * Resolves when a place is free. A job that was turned away keeps its message until then. Otherwise the next message would be turned away as well, and so on
+   * without end.
+   */
   async untilFree(): Promise<void> {
     if (this.freeCount === 0) await new Promise<void>((resolve) => this.#lookingOn.push(resolve));
   }

@@ -18,7 +18,7 @@ describe("a deduplication key", { timeout: 30_000 }, () => {
       await release.promise;
     };
     const work = await place.start(specs, { send });
-    // One runs; the other is claimed ahead of it, and passed on.
+    // The first one runs. The second one is claimed ahead of it, and passed on.
     const [, id = ""] = await place.append([{}, keyed]);
     await place.publish(work);
     await until(async () => ((await place.row(id))["sent_count"] as number) > 1 && (await place.row(id))["state"] === "waiting");

@@ -18,7 +18,7 @@ const place = useJobs();
 const specs = { send: job(z.object({}), { attempts: 1 }) };
 const timing = { leaseMs: 2_000, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 };
 
-/** A way to the database that can go silent. */
+/** A connection to the database that can go silent. */
 interface Line {
   readonly proxy: SilentProxy;
   readonly store: ContextData<typeof tables>;
@@ -53,11 +53,11 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
       {
         send: async (call) => {
           calls.push(call);
-          // It does not look at its signal.
+          // It ignores its signal.
           await releases[calls.length - 1]?.promise;
         },
       },
-      // Giving back takes two writes, each of which waits for up to two seconds between its attempts.
+      // Giving back takes two writes. Each of them waits for up to two seconds between its attempts.
       { store, timing: { ...timing, leaseMs: 5_000 } },
     );
     const id = await place.enqueue(work);
@@ -82,12 +82,12 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     const { proxy, store } = await openLine(1);
     const patient = { ...timing, leaseMs: 60_000, sweepMs: 3_600_000 };
     const work = await place.start(specs, { send: place.completing() }, { store, timing: patient });
-    // From the second time on the statement is sent whole, without an answer to its first part.
+    // From the second time on, the statement is sent whole, without waiting for an answer to its first part.
     await place.is(await place.enqueue(work), "done");
     place.queues.isRefusing = true;
     const id = await place.enqueue(work);
     place.queues.isRefusing = false;
-    // The answer to the end of the first run is heard: otherwise that keeps the only connection, and the claim is never sent.
+    // The answer to the end of the first run must arrive first: otherwise that run keeps the only connection, and the claim is never sent.
     await until(() => store.stats().inUse === 0);
     proxy.silence("answers");
     const sendable: SendableJob = { id, name: "send", sent_count: 1, delay_ms: 0, priority: null, suspect: false };
@@ -127,7 +127,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     const work = await place.start(specs, { send: handler }, { timing });
     const id = await place.enqueue(work);
     await until(() => calls.length === 1);
-    // As a process does that took it for dead.
+    // As a process does that counts this one as dead.
     await place.sql`update orders.holon_jobs set state = 'waiting', deaths = 1, due_at = now(), sent_at = null, run_by = null, leased_until = null`;
     await until(() => calls.length === 2);
     releases[0]?.resolve();
@@ -202,7 +202,7 @@ describe("runs whose transactions keep every place of the pool", { timeout: 30_0
   });
 });
 
-/** The statement that says that a run begins, see `JobTable.begin`. */
+/** The statement that writes that a run begins, see `JobTable.begin`. */
 const BEGIN = "set deduplication_key = null";
 
 const unswept = { ...timing, sweepMs: 3_600_000 };

@@ -7,7 +7,7 @@ import type { UnheardClaims } from "./unheard-claims.ts";
 /** Most entries of each kind that one statement writes. */
 const PAGE_COUNT = 200;
 
-/** What is told of a job that cannot be claimed: how it stands, or undefined if there is none. */
+/** The answer to a request to claim a job. Without a claim it says how the job stands, if there is one. */
 export interface ClaimAnswer {
   readonly claim?: JobClaim;
   readonly standing?: JobStanding | undefined;
@@ -16,10 +16,10 @@ export interface ClaimAnswer {
 type ClaimEntry = Entry<string, ClaimAnswer>;
 type EndEntry = Entry<EndedRun, boolean>;
 
-/** Statements under way at once: while the database works on one, the next is gathered. */
+/** How many statements run at once: while the database runs one, the next one is gathered. */
 const PAGES_AT_ONCE = 2;
 
-/** How long the end of a run waits for the claim of the next one, to be written together with it. */
+/** How long the end of a run waits for the claim of the next run, to be written together with it. */
 const END_WAIT_MS = 3;
 
 interface Entry<Asked, Answer> {
@@ -29,13 +29,14 @@ interface Entry<Asked, Answer> {
 }
 
 /**
- * Writes what one runner claims and ends. What comes at the same moment is one statement, which is a commit: a commit for each claim and each end
- * would cost several times what a queue takes to hand out a job.
+ * Writes the claims and ends of one runner in batches. Those that come at the same moment share one statement, which is one commit: a commit for each claim and
+ * each end would cost several times what a queue takes to hand out a job.
  *
- * I1. A claim is answered when it is committed; an end is on its way within 3 ms, and answered when it is committed.
- * I2. A row that another session has locked holds up nothing but itself: its entry fails with an error that passes, and is to be asked again.
- * I3. A claim whose answer was lost, because the connection was, is found when it is asked for again, and given back if it is not: it is no death.
- * I4. An entry that the database refuses fails alone: those of its page are then written one by one.
+ * I1. A claim is answered when it is committed. An end is sent within 3 ms, and answered when it is committed.
+ * I2. A row that another session has locked delays only its own entry, which fails with a passing error and must be requested again.
+ * I3. If the connection was lost, the answer to a claim may be lost too. That claim is found when the job is requested again. If it is not requested again, the
+ *     claim is given back, so that it does not count as a death.
+ * I4. An entry that the database refuses fails alone: the entries of its batch are then written one by one.
  */
 export class JobLedger {
   readonly #table: JobTable;
@@ -57,10 +58,10 @@ export class JobLedger {
   }
 
   /**
-   * As {@link JobTable.claim}, of a job that is not run alone. It may be asked for again after an error that passes; after the last time,
-   * {@link UnheardClaims.giveUp} is to be called.
+   * Like {@link JobTable.claim}, for a job that is not run alone. After a passing error it may be called again. After the last call, {@link
+   * UnheardClaims.giveUp} must be called.
    *
-   * Errors: CONFLICT that passes - its row is locked.
+   * Errors: CONFLICT, which passes - the row is locked.
    */
   claim(id: string): Promise<ClaimAnswer> {
     return new Promise((resolve, reject) => {
@@ -69,7 +70,7 @@ export class JobLedger {
     });
   }
 
-  /** As {@link JobTable.done}; true also if this run is done already. Errors: CONFLICT that passes - its row is locked. */
+  /** Like {@link JobTable.done}; also true if this very run is done already. Errors: CONFLICT, which passes - the row is locked. */
   done(claim: JobClaim, result: string | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#ends.push({ asked: { claim, result }, resolve, reject });
@@ -78,7 +79,7 @@ export class JobLedger {
     });
   }
 
-  /** With the next look of the event loop: what arrived in the same packet has been asked for then. */
+  /** Writes after the event loop has read its input: all that arrived in one packet is requested by then. */
   #turnSoon(): void {
     if (this.#isTurning || this.#pages >= PAGES_AT_ONCE) return;
     this.#isTurning = true;
@@ -120,13 +121,14 @@ export class JobLedger {
       for (const { asked, resolve } of ends) if (page.ended.has(asked.claim.id)) resolve(true);
       for (const entry of claims) {
         const claim = page.claimed.get(entry.asked);
-        // Two addresses of one job are one claim.
+        // Two messages may name the same job: that is one claim.
         page.claimed.delete(entry.asked);
         if (claim === undefined) openClaims.push(entry);
         else entry.resolve({ claim });
       }
       if (openClaims.length + openEnds.length > 0) await this.#explain(openClaims, openEnds);
     } catch (error) {
+      // I4.
       if (claims.length + ends.length > 1 && !isPassing(error)) return this.#writeSingly(claims, ends);
       for (const { reject } of [...claims, ...ends]) reject(error);
     }
@@ -137,7 +139,7 @@ export class JobLedger {
     for (const end of ends) await this.#write([], [end]);
   }
 
-  /** Answers what was not written: because it was not to be, or because the row is locked. */
+  /** Answers the entries that were not written: either they must not be, or their row is locked (I2). */
   async #explain(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
     const standing = await this.#table.standing([...claims.map(({ asked }) => asked), ...ends.map(({ asked }) => asked.claim.id)]);
     for (const { asked: id, resolve, reject } of claims) {
@@ -155,7 +157,7 @@ export class JobLedger {
     }
   }
 
-  /** The claim of a running job, if it was made here and not heard of. It is given out once; its lease counts from when it was sent. */
+  /** I3. The claim of a running job, if this runner made it and its answer was lost. It is handed out once. Its lease counts from when the claim was sent. */
   async #heardLate({ id, state, attempts, run_by: runBy }: JobStanding): Promise<JobClaim | undefined> {
     if (state !== "running" || runBy === null) return undefined;
     const sinceMs = this.#unheard.take(id, runBy);
@@ -170,7 +172,7 @@ export class JobLedger {
   }
 }
 
-/** Whether a page may have been committed although it failed. */
+/** Whether a batch may have been committed although its statement failed. */
 function mayBeCommitted(error: unknown): boolean {
   return isPassing(error) && !(isHolonError(error) && error.executed === "no");
 }

@@ -7,7 +7,7 @@ import { useJobs } from "./jobs.testing.ts";
 const place = useJobs();
 const COUNT = 10_000;
 
-/** Rows of `holon_jobs`; a job that waits is due and was sent at these moments, in minutes from now. */
+/** Inserts rows of `holon_jobs`. A waiting job is due, and was sent, at these moments. Units: minutes from now. */
 async function jobs(count: number, name: string, dueMin: number, sentMin: number | null, state = "waiting"): Promise<void> {
   const moment = (minutes: number | null): string =>
     minutes === null ? "null" : `now() + interval '${minutes} minutes' + n * interval '1 microsecond'`;

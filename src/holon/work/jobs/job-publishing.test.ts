@@ -17,7 +17,7 @@ const wheel = new TimerWheel(() => systemClock.monotonicMs());
 afterEach(() => Promise.all(publishers.splice(0).map((publisher) => publisher.close())));
 afterAll(() => wheel.close());
 
-/** Publishes the outbox, and has its jobs taken over by these that work. */
+/** Publishes the outbox, and dispatches its jobs to this worker. */
 function publish({ dispatch }: { readonly dispatch: Dispatch }, limits: Partial<EventLimits> = {}, log: Logger = silentLogger): void {
   const publisher = createPublisher({
     data: place.store,
@@ -35,7 +35,7 @@ function publish({ dispatch }: { readonly dispatch: Dispatch }, limits: Partial<
 
 const HOUR_MS = 3_600_000;
 
-/** A key that no index takes: it is too long, and compression makes it no shorter. */
+/** A key that no index accepts: it is too long, and cannot be compressed. */
 const longKey = (): string => Array.from({ length: 900 }, () => randomUUID()).join("");
 
 const setOptions = (id: string | undefined, options: object) =>
@@ -59,7 +59,7 @@ function openMisfit() {
   return { dispatch, tries: () => tries };
 }
 
-/** Keeps the warnings of a log. */
+/** Collects the warnings of a log. */
 function keepWarnings() {
   const warnings: { readonly fields: Record<string, unknown>; readonly message: string }[] = [];
   const log: Logger = { ...silentLogger, warn: (fields, message) => void warnings.push({ fields: { ...fields }, message }) };
@@ -135,7 +135,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     publish({ dispatch }, { leaseMs: 1_500 }, log);
     await until(async () => (await isSettled(good)) && (await isSettled(event?.id)));
     await place.is(good ?? "", "done");
-    // They come again, in a batch and by themselves, each time that their leases are over.
+    // They are tried again, in a batch and one by one, each time that their leases have ended.
     const triesBefore = tries.length;
     await until(() => tries.length >= triesBefore + 4);
     expect(await place.sql`select id from orders.holon_outbox where settled_at is null order by position`).toEqual(bad.map((id) => ({ id })));
@@ -177,7 +177,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     const misfit = openMisfit();
     let dispatch: Dispatch = misfit.dispatch;
     publish({ dispatch: (rows) => dispatch(rows) }, { leaseCount: 2, leaseMs: HOUR_MS }, log);
-    // Two together, and each by itself. A job that is sent then ends the doubt.
+    // The two are tried together, and each by itself. A job that is sent after that shows that these two are to blame.
     await until(() => misfit.tries() >= 3 && isTaskNamed(warnings));
     dispatch = work.dispatch;
     for (const id of [...(await place.append([{}])), ...ids]) await place.is(id, "done");
@@ -190,14 +190,14 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     const event = { name: "placed", key: undefined, payload: {} };
     const misfit = openMisfit();
     publish(misfit, { leaseMs: 1 }, log);
-    // The first take may know no jobs yet. The next one has all that is appended together.
+    // The first take may see no jobs yet. The next one gets all that was appended together.
     await place.store.transaction(testScope(), (tx) => tx.appendEvent(event));
     await until(() => areEventsSettled(1));
     await place.store.transaction(testScope(), async (tx) => {
       for (const data of [{}, {}]) await tx.appendJob({ name: "send", data, options: {} });
       await tx.appendEvent(event);
     });
-    // The two together, and each by itself: then they come again.
+    // The two are tried together, and each by itself. Then they are tried again.
     await until(async () => misfit.tries() > 3 && (await areEventsSettled(2)));
     expect(isTaskNamed(warnings)).toBe(true);
   });
@@ -212,7 +212,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     if (isLeaseOver) await place.sql`update orders.holon_outbox set leased_until = now()`;
     const misfits = [openMisfit(), openMisfit()] as const;
     publish(misfits[0], { leaseMs: 1 }, log);
-    // Two takes: all together, and each row by itself.
+    // Two takes. In each, all rows are tried together, and each row by itself.
     await until(() => misfits[0].tries() >= 8);
     expect(isTaskNamed(warnings)).toBe(true);
     publish(misfits[1], { leaseMs: HOUR_MS });

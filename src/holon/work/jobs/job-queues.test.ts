@@ -193,7 +193,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing: { resendAfterMs: 0 } });
     await place.append([{}, {}, {}]);
     await place.publish(work);
-    // One runs; the others of its message have been put back.
+    // One job runs. The other jobs of its message have been put back.
     await until(() => place.queues.added.length === 3);
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where due_at < now() and sent_at < now()`).length === 3);
     await work.sweep();
@@ -279,7 +279,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     const work = await place.start({ send: job(Data, { concurrency: 2 }) }, { send: handler });
     const ids = await place.append([{ data: { n: 1 } }, { data: { n: 2 } }, {}]);
     await place.publish(work);
-    // Both are in one message: the queue has a place for another one.
+    // Both are in one message: the queue has a place for one more.
     await until(
       async () =>
         (await place.sql`select 1 from orders.holon_jobs where state = 'running' and data ? 'n' and running_since < now() - interval '1 second'`)

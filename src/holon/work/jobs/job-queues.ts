@@ -1,16 +1,16 @@
 import type { QueuedJob, WorkOptions } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 
-/** Jobs of the shared queue that run at once in one process. */
+/** How many jobs of the shared queue run at once in one process. */
 const SHARED_CONCURRENCY = 10;
 
-/** A queue of a context and how it is worked. */
+/** A queue of a context, and how a worker takes its jobs. */
 export interface JobQueue {
   readonly queue: string;
   readonly options: WorkOptions;
 }
 
-/** The queue of a job: its context's, or its own where it declares how many may run, for queues are limited as a whole. */
+/** The queue of a job: the one that its context shares, or its own if it declares a limit, because limits hold for a whole queue. */
 export function jobQueueName(context: string, name: string, jobs: JobMap): string {
   const spec = jobs[name];
   return spec?.concurrency === undefined && spec?.rate === undefined ? `jobs.${context}` : `jobs.${context}.${name}`;
@@ -25,11 +25,11 @@ export function jobQueues(context: string, jobs: JobMap): readonly [JobQueue, ..
   return [{ queue: `jobs.${context}`, options: { concurrency: SHARED_CONCURRENCY } }, ...own];
 }
 
-/** A job that is to be put on its queue. */
+/** A job to be put on its queue. */
 export interface SendableJob {
   readonly id: string;
   readonly name: string;
-  /** How often it has been put on a queue, this time included. */
+  /** How often it has been put on a queue, including this time. */
   readonly sent_count: number;
   /** Milliseconds until it may run. */
   readonly delay_ms: number;
@@ -38,18 +38,18 @@ export interface SendableJob {
   readonly suspect: boolean;
 }
 
-/** Most jobs that one message of a queue names. More of them win little, and are more to hand on where one turns out to take long. */
+/** Most jobs that one message names. More would save little, and more jobs would have to be passed on if one takes long. */
 const MESSAGE_COUNT = 10;
 
-/** How jobs travel. */
+/** How jobs are put into messages. */
 export interface SendOptions {
-  /** Each in a message of its own. */
+  /** Puts each job into its own message. */
   readonly singly?: boolean;
 }
 
 /**
- * What travels: addresses of rows, several in a message where they are due now and alike, for a message costs a queue more than a row costs the database. Each
- * message has an id that the queue has not seen.
+ * Makes messages of jobs. A message holds ids only. Jobs that are due now and have the same name and priority share a message: a message costs a queue more
+ * than a row costs the database. Each message has an id that the queue has not seen.
  */
 export function toQueued(jobs: readonly SendableJob[], { singly = false }: SendOptions = {}): readonly QueuedJob[] {
   const alike = new Map<string, SendableJob[]>();
@@ -66,7 +66,7 @@ export function toQueued(jobs: readonly SendableJob[], { singly = false }: SendO
   );
 }
 
-/** What a message says. */
+/** The content of a message. */
 export interface JobMessage {
   readonly ids: readonly string[];
   readonly isSuspect: boolean;
@@ -74,10 +74,10 @@ export interface JobMessage {
   readonly isWhole: boolean;
 }
 
-/** One address that is none would fail the claims of all that are claimed with it. */
+/** The form of an id. A single malformed id would make all claims fail that are written with it. */
 const ADDRESS = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** Reads a message. What is not an address in it is left out. */
+/** Reads a message. Entries that are not ids are left out. */
 export function toJobMessage(data: unknown): JobMessage {
   const { ids: said, suspect } = (data ?? {}) as { readonly ids?: unknown; readonly suspect?: unknown };
   const ids = Array.isArray(said) ? said.filter((id): id is string => typeof id === "string" && ADDRESS.test(id)) : [];

@@ -9,7 +9,6 @@ import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { UnheardClaims } from "./unheard-claims.ts";
 
-/** What {@link JobRunner} needs. */
 export interface JobRunnerParts {
   readonly table: JobTable;
   readonly executor: JobExecutor;
@@ -20,22 +19,29 @@ export interface JobRunnerParts {
   readonly writes: JobWrites;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long a message is held whose jobs cannot be claimed. */
+  /** How long a message is held while its jobs cannot be claimed. */
   readonly leaseMs: number;
 }
 
-/** How a queue hands out addresses. */
+/** How a queue hands out jobs. */
 export interface JobHandout {
-  /** Whether they were over on their queue, and somebody asked for them once more there. */
+  /** Whether the jobs were over on their queue, and an operator retried them there. */
   readonly isRetry: boolean;
-  /** Whether they were running in a process that died. */
+  /** Whether the jobs were running in a process that died. */
   readonly isSuspect: boolean;
   readonly show?: ShowProgress;
-  /** Keeps the number of handlers of its queue. */
+  /** Limits the handlers of the queue. */
   readonly gate: JobGate;
 }
 
-/** Takes jobs by the addresses that queues hand out, as often as they like: whether one is to be run is decided by its row. */
+/**
+ * Runs the jobs whose ids queues hand out. A queue may hand out an id any number of times: the row decides whether the job runs.
+ *
+ * I1. A job runs only if its row was claimed. A suspect job is claimed only when its turn has come: otherwise it could be charged with a death that it had no
+ *     part in.
+ * I2. A claimed job is run, or passed on so that another process can take it at once.
+ * I3. A job that was turned away keeps its message until a place is free, see {@link JobGate.untilFree}.
+ */
 export class JobRunner {
   readonly #parts: JobRunnerParts;
   readonly #ending = new Set<Promise<unknown>>();
@@ -45,9 +51,9 @@ export class JobRunner {
   }
 
   /**
-   * Runs the jobs of a message, those that are to be run here and now. Resolves when their handlers are done; that is written with the claims of the next moment.
+   * Runs those jobs of a message that may run here and now. Resolves when their handlers are done; the ends are written together with the next claims.
    *
-   * Errors: what the first handler threw that did, after that is written; for the dashboard.
+   * Errors: the error of the first failed handler, after its end is written; for the dashboard.
    */
   async run(ids: readonly string[], handout: JobHandout): Promise<void> {
     await this.#rerun(ids, handout.isRetry);
@@ -59,7 +65,8 @@ export class JobRunner {
   }
 
   async #run(id: string, { isSuspect, show, gate }: JobHandout): Promise<void> {
-    // One that was active in a death is not claimed ahead of its turn: it would be charged with the death of a neighbour that it never ran beside.
+    // I1. This job was active when a process died. If it were claimed ahead of its turn, it would be charged with the death of a neighbour that it never ran
+    //     beside.
     let isIn = isSuspect && (await gate.enter());
     if (isSuspect && !isIn) return this.#leave([id]).finally(() => gate.untilFree());
     let tookMs: number | undefined;
@@ -69,6 +76,7 @@ export class JobRunner {
       const { clock, executor } = this.#parts;
       const held = executor.hold(claim);
       isIn ||= await gate.enter();
+      // I2, I3.
       if (!isIn) return await this.#passOn(held).finally(() => gate.untilFree());
       const startedMs = clock.monotonicMs();
       await this.#execute(held, show).finally(() => {
@@ -81,39 +89,39 @@ export class JobRunner {
 
   async #claimOrLane(id: string): Promise<JobClaim | undefined> {
     const { table, lane, ledger, unheard, writes, leaseMs } = this.#parts;
-    // However that ends, it is not asked for again.
+    // Whatever the outcome, the job is not requested again for this message.
     const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs).finally(() => unheard.giveUp(id));
     if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
-    // The address is spent, and no other one is on its way: a sweeper sends it once it is due.
+    // The message is used up, and no other one is on a queue: a sweeper sends the job when it is due.
     else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => table.unsent([id]), leaseMs);
     return claim;
   }
 
-  /** Resolves when every end is written, or given up. */
+  /** Resolves when each end is written or given up. */
   async idle(): Promise<void> {
     await Promise.all(this.#ending);
   }
 
-  /** Puts the jobs of a message that came over another queue on their own. */
+  /** Puts the jobs of a message that came from another queue onto their own queues. */
   async moveOn(ids: readonly string[], isRetry: boolean): Promise<void> {
     await this.#rerun(ids, isRetry);
     await this.#leave(ids);
   }
 
-  /** Takes the jobs of a message off their queue, which this process does not know. Whoever knows them is to be told. */
+  /** Takes jobs off their queue that this process does not know. The caller must notify processes that may know them. */
   async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
     const { table, writes } = this.#parts;
     await this.#rerun(ids, isRetry);
     await writes.run(() => table.unsent(ids));
   }
 
-  /** Who retries a message in the dashboard means its jobs, not this address of them. One that did not fail for good is left as it is. */
+  /** An operator who retries a message in the dashboard means its jobs. A job that did not fail for good is left as it is. */
   async #rerun(ids: readonly string[], isRetry: boolean): Promise<void> {
     const { table, writes } = this.#parts;
     if (isRetry) for (const id of ids) await writes.run(() => table.rerun(id));
   }
 
-  /** Puts jobs of a message back, each by itself. */
+  /** Puts jobs of a message back on their queue, each in its own message. */
   async #leave(ids: readonly string[]): Promise<void> {
     const { table, sender, writes } = this.#parts;
     await sender.send(await writes.run(() => table.sendAgain(ids)), { singly: true });

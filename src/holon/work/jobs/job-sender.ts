@@ -4,17 +4,16 @@ import type { JobMap } from "./job.ts";
 import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
 import type { JobTable } from "./job-table.ts";
 
-/** What {@link JobSender} needs. */
 export interface JobSenderParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;
-  /** Undefined in a process that reaches no queue: the sweeper of another one sends. */
+  /** Undefined in a process that reaches no queue: the sweeper of another process sends the jobs. */
   readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly log: Logger;
 }
 
-/** Puts jobs on their queues. A queue that cannot be reached loses nothing: what it did not take is sent again by the sweeper. */
+/** Puts jobs on their queues. If a queue cannot be reached, nothing is lost: the sweeper sends its jobs again. */
 export class JobSender {
   readonly #parts: JobSenderParts;
 
@@ -22,12 +21,12 @@ export class JobSender {
     this.#parts = parts;
   }
 
-  /** Whether jobs can be put on a queue now. While they cannot, none should be taken for that: each would be written twice for nothing. */
+  /** Whether jobs can be put on a queue now. While they cannot, no job should be taken to be sent: each would be written twice without any use. */
   get isReachable(): boolean {
     return this.#parts.backend?.reachable === true;
   }
 
-  /** Returns the queues that did not take theirs. Never fails: what they did not take is sent by a sweeper. */
+  /** Returns the queues that did not take their jobs. Does not fail: a sweeper sends those jobs again. */
   async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<ReadonlySet<string>> {
     const { context, jobs: specs } = this.#parts;
     const byQueue = new Map<string, SendableJob[]>();
@@ -44,7 +43,7 @@ export class JobSender {
 
   async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<boolean> {
     const { backend, table, log, jobs: specs } = this.#parts;
-    // A queue counts messages where it limits a rate.
+    // A queue with a rate counts messages, so each job needs its own.
     const singly = options.singly === true || jobs.some(({ name }) => specs[name]?.rate !== undefined);
     try {
       if (backend?.reachable === true) {
@@ -57,7 +56,7 @@ export class JobSender {
     try {
       await table.unsent(jobs.map(({ id }) => id));
     } catch (error) {
-      // What the caller has written before is committed, and no part of this failure. The row says that it was sent: it is overdue after a while.
+      // What the caller wrote before is committed, and must not seem to fail. The row still says that the job was sent: it becomes overdue after a while.
       log.warn(
         { queue, jobs: jobs.length, err: error },
         "it could not be written that a queue did not take jobs; the sweeper sends them again later",

@@ -9,29 +9,29 @@ export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, trac
 /** The database's clock, in milliseconds since 1970. */
 export const NOW = sql`select (extract(epoch from now()) * 1000)::double precision as ms`;
 
-/** Greatest priority that queues take. */
+/** Greatest priority that queues accept. */
 const GREATEST_PRIORITY = 2 ** 21 - 1;
 
-/** The priority of a job. One that this version cannot read is none: it says only which job is sooner, and must not hold up the jobs beside it. */
+/** The priority of a job. A value that this version cannot read counts as no priority: it only decides which job is sooner, and must not hold up other jobs. */
 const PRIORITY = sql`case jsonb_typeof(options -> 'priority') when 'number' then
   case when (options ->> 'priority')::numeric between 0 and ${GREATEST_PRIORITY} then (options ->> 'priority')::numeric::int end end`;
 
 /** The columns of a {@link SendableJob}. */
 export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, ${PRIORITY} as priority, deaths > 0 as suspect`;
 
-/** An end as an object. The result is a text in it: the database reads the texts of an object one by one, and refuses U+0000 in them, but keeps JSON as it is. */
+/** An end as an object. Its result is a text: the database reads each text in an object and refuses U+0000 there, but keeps JSON unchanged. */
 export function toRecord({ claim: { id, attempt, runBy: by }, result }: EndedRun): object {
   return { id, attempt, by, result };
 }
 
-/** Whether a row is that of a claim which still holds. */
+/** Whether a row still has the run of this claim. */
 export function held(claim: JobClaim): SQL {
   return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
 }
 
 /**
- * Rows are found and locked one by one, by their ids: told more, the planner was seen to read all that waits. None is waited for: one that another session
- * has locked would hold up all others of the page.
+ * Writes claims and ends. Rows are found and locked one by one, by their ids: with a join, the planner was seen to read all waiting rows. Locked rows are
+ * skipped: waiting for one would hold up all others of the batch.
  */
 export function noteText(jobs: string): string {
   return `
@@ -54,7 +54,7 @@ select false as is_end, * from claimed
 union all select true, id, null, null, null, null, null, null, null, null, null, null from ended`;
 }
 
-/** What tells a lease from all others. */
+/** Identifies one lease among all others. */
 export interface LeaseKey {
   readonly id: string;
   readonly fence: string;
@@ -64,7 +64,7 @@ export function leaseKey({ id, runBy }: JobClaim): LeaseKey {
   return { id, fence: runBy };
 }
 
-/** Gives back what of these keys is held: the run has not begun, so that no attempt is counted. Rows that are locked are passed over. */
+/** Gives back the claims of these keys that are held. Their runs have not begun, so no attempt is counted. Locked rows are skipped. */
 export function giveBackText(jobs: string): string {
   return `
 with free as (
@@ -74,7 +74,7 @@ with free as (
 update ${jobs} j set state = 'waiting', attempts = j.attempts - 1, sent_at = null, run_by = null, leased_until = null from free f where j.id = f.id returning f.n`;
 }
 
-/** What of these keys is still held, and whether it was renewed. */
+/** Returns which of these keys are still held, and whether each was renewed. */
 export function renewText(jobs: string): string {
   return `
 with held as (
@@ -89,42 +89,45 @@ with held as (
 select h.n, r.n is not null as renewed from held h left join renewed r on r.n = h.n`;
 }
 
-/** A row of the outbox. Its id too: positions begin anew where a database was restored. */
+/** A row of the outbox. It needs its id too: positions start again when a database is restored. */
 export interface OutboxPlace {
   readonly id: string;
   readonly position: number;
 }
 
-/** Whether a row of the outbox is one of these. It has an index of positions, and none of ids. */
+/** Whether a row of the outbox is one of these. The outbox has an index of positions, but none of ids. */
 function isAmong(rows: readonly OutboxPlace[]): SQL {
   return sql`position = any(${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]) and id = any(${uuids(rows.map(({ id }) => id))})`;
 }
 
-/** Of these rows of the outbox, the jobs that are not settled, by name. */
+/** Counts those of these outbox rows that are jobs and are not settled, by name. */
 export function countUnsettled(outbox: SQL, rows: readonly OutboxPlace[]): SQL {
   return sql`select name, count(*)::int as count from ${outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`;
 }
 
-/** Of these jobs, those that are not known and that no version has sent, by name. */
+/** Counts those of these jobs that this version does not know and that no version has sent, by name. */
 export function countUnknown(jobs: SQL, ids: readonly string[], isKnown: SQL): SQL {
   return sql`select name, count(*)::int as count from ${jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${isKnown} group by name`;
 }
 
-/** Counts a death of jobs whose lease has ended, unless it is later than this moment by the database's clock. */
+/** Counts a death for jobs whose lease has ended, unless it is later than `untilMs` by the database's clock. */
 export function reclaimed(jobs: SQL, untilMs: number, count: number): SQL {
   return sql`update ${jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
     where id in (select id from ${jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
       limit ${count} for update skip locked) returning name`;
 }
 
-/** Greatest delay that the sum of two times can hold with room to spare; what may be asked for is much less. */
+/** Greatest delay that can be added to a time. The greatest delay that may be asked for is much shorter. */
 const GREATEST_READABLE_DELAY_MS = 1e12;
 
-/** Whether the delay of a row of the outbox can be read. What another version wrote and this one cannot read stays there, and does not hold up the jobs beside it. */
+/** Whether the delay of an outbox row can be read. A row that this version cannot read stays in the outbox, and does not hold up other jobs. */
 const IS_READABLE = sql`case jsonb_typeof(options -> 'delayMs')
   when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;
 
-/** Makes jobs of rows of the outbox, and settles those. Each job is written once, as it is when it is on its queue: a second write would cost as much as the first. Shape: the {@link SENDABLE} columns of known ones. */
+/**
+ * Makes jobs of outbox rows, and settles the rows. Each job is written once, in the state that it has on its queue: a second write would cost as much as the
+ * first. Shape: the {@link SENDABLE} columns of the jobs that this version knows.
+ */
 export function takenOver(jobs: SQL, outbox: SQL, rows: readonly OutboxPlace[], isKnown: SQL): SQL {
   return sql`with taken as (
       update ${outbox} set settled_at = now() where ${isAmong(rows)} and kind = 'job' and settled_at is null and ${IS_READABLE} returning *
@@ -140,35 +143,35 @@ export function takenOver(jobs: SQL, outbox: SQL, rows: readonly OutboxPlace[], 
 }
 
 /**
- * Since when a job that waits could have been taken from its queue. Two indexes begin with the name and go on with this moment: `holon_jobs_unsent` has the
- * jobs that no queue has, `holon_jobs_sent` those that were sent. Each look for them names one job, one of the two conditions and this order, and reads only
- * what it finds, however many jobs are done, are due later, wait on their queue, or are of other versions.
+ * Since when a waiting job could have been taken from its queue. Two indexes begin with the name and go on with this moment: `holon_jobs_unsent` has the jobs
+ * that no queue has, `holon_jobs_sent` has those that were sent. Each query names one job name, one of the two conditions and this order. So it reads only the
+ * rows that it returns, however many jobs are done, are due later, wait on their queue, or belong to other versions.
  */
 const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
 
 /** Whether a job is due and no queue has it. */
 export const IS_UNSENT = sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()`;
 
-/** Whether a job is due, was sent, and was not run for so long after both. */
+/** Whether a job is due and was sent, and has not run for `forMs` since both. */
 export function isUnheardOf(forMs: number): SQL {
   return sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
 }
 
-/** Of these names, those with a job of one of the kinds. */
+/** Those of these names that have a job of one of these kinds. */
 export function namesWith(jobs: SQL, names: readonly string[], kinds: readonly SQL[]): SQL {
   return sql`select n.name from unnest(${texts(names)}) as n (name) cross join lateral (select id from (${oldest(jobs, kinds, 1)}) either limit 1) j`;
 }
 
 /**
- * Whether a job is one of the oldest of these names and kinds; their rows are locked. The names come in any order: one of which very many jobs wait does
- * not keep the others from their turn. So many are found at most, of each name and kind, and of all.
+ * Whether a job is one of the oldest of these names and kinds. Their rows are locked. The names come in random order, so that a name with very many waiting
+ * jobs does not keep the others from their turn. At most `ofEach` are found of each name and kind, and `count` in all.
  */
 export function oldestOf(jobs: SQL, names: readonly string[], kinds: readonly SQL[], count: number, ofEach: number): SQL {
   return sql`id = any(array(select j.id from (select name from unnest(${texts(names)}) as name order by random()) n
     cross join lateral (${oldest(jobs, kinds, ofEach, sql`for update skip locked`)}) j limit ${count}))`;
 }
 
-/** Of the job `n.name`, the oldest ones of each kind. */
+/** The oldest jobs of the name `n.name`, of each kind. */
 function oldest(jobs: SQL, kinds: readonly SQL[], count: number, lock = sql``): SQL {
   const found = kinds.map(
     (kind) => sql`select id from (select id from ${jobs} where name = n.name and ${kind} order by ${IDLE_SINCE} limit ${count} ${lock}) k`,

@@ -8,7 +8,6 @@ import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 import type { JobTiming } from "./job-timing.ts";
 
-/** What {@link JobSweeper} needs. */
 export interface JobSweeperParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
@@ -18,16 +17,23 @@ export interface JobSweeperParts extends TaskDeps {
   readonly timing: JobTiming;
 }
 
-/** Brings on their way again the jobs whose runner died and those that a queue lost. */
+/**
+ * Sends jobs again whose runner died, or which a queue lost.
+ *
+ * I1. A death is counted only for a lease that has ended while the database was reachable, see {@link ReclaimGuard}.
+ * I2. A job that a queue may still have is sent again only after a time that depends on the queue's length, see `overdueAfterMs`: a slow queue gets no second
+ *     copy of all it holds.
+ * I3. A queue that refuses jobs is tried with one job in each sweep, until it takes that.
+ */
 export class JobSweeper implements Closable {
   readonly #parts: JobSweeperParts;
   readonly #guard: ReclaimGuard;
   readonly #tasks: readonly Task[];
   #reclaiming: Promise<boolean> | undefined = undefined;
   #sweeping: Promise<boolean> | undefined = undefined;
-  /** Queues that did not take jobs when they were last given some. */
+  /** I3. Queues that did not take jobs the last time. */
   readonly #refusing = new Set<string>();
-  /** Since when queues that lost their jobs get them again, page by page. */
+  /** For each queue that lost its jobs and gets them again page by page: since when it was idle. */
   #idleAtMs = new Map<string, number>();
   #closed = false;
 
@@ -35,7 +41,7 @@ export class JobSweeper implements Closable {
     const everyMs = parts.timing.sweepMs;
     this.#parts = parts;
     this.#guard = new ReclaimGuard({ leaseMs: parts.timing.leaseMs, everyMs });
-    // Apart: a queue that is slow to answer must not make gaps in the looks for the dead.
+    // Two tasks, so that a queue that is slow to answer makes no gaps in the looks for dead processes.
     this.#tasks = [
       new Task({ ...parts, task: "reclaim jobs of dead processes", everyMs, run: () => this.#reclaimOnce() }),
       new Task({ ...parts, task: "send overdue jobs again", everyMs, run: () => this.#sweepOnce() }),
@@ -43,7 +49,7 @@ export class JobSweeper implements Closable {
     for (const task of this.#tasks) parts.wheel.add(task, parts.clock.monotonicMs() + everyMs);
   }
 
-  /** Sweeps until nothing is left to do; joins a sweep that is under way. Errors: the database's. */
+  /** Sweeps until nothing is left to do. Joins a sweep that is running. Errors: those of the database. */
   async sweep(): Promise<void> {
     if (this.#closed) return;
     await this.#reclaimOnce();
@@ -74,7 +80,7 @@ export class JobSweeper implements Closable {
     const { context, table, log } = this.#parts;
     const nowMs = await table.now();
     if (!this.#guard.looked(nowMs)) return false;
-    // The statement may get there much later, if the network held it back while nothing could be renewed.
+    // I1. The statement may arrive much later, if the network held it back while no process could renew.
     const names = await table.reclaim(nowMs + this.#guard.goodForMs);
     const jobs = [...new Set(names)].map((name) => `${context}.${name}`);
     if (names.length > 0)
@@ -93,13 +99,13 @@ export class JobSweeper implements Closable {
     return this.#idleAtMs.size > 0;
   }
 
-  /** After a queue did not take jobs it is tried with one, until it takes that. */
+  /** I3. Sends overdue jobs of a queue again. */
   async #sendAgain(queue: string, names: readonly string[], wasIdleAtMs: number | undefined): Promise<void> {
     const { table, sender, backend, timing, clock } = this.#parts;
     const nowMs = clock.monotonicMs();
     const depth = wasIdleAtMs === undefined ? await backend.depth(queue).catch(() => UNKNOWN) : IDLE;
     const idleAtMs = wasIdleAtMs ?? (isIdle(depth) ? nowMs : undefined);
-    // What was sent before the queue was idle is lost, also when the queue has since got the first pages of it.
+    // All that was sent before the queue was idle is lost. That stays true when the queue has got the first pages of it again.
     const afterMs = overdueAfterMs(depth, timing) + nowMs - (idleAtMs ?? nowMs);
     const jobs = await table.resend(names, afterMs, this.#refusing.has(queue) ? 1 : SWEEP_COUNT);
     if (jobs.length === 0) return;
@@ -120,7 +126,7 @@ export class JobSweeper implements Closable {
   }
 }
 
-/** A queue that cannot be asked is taken to be full. */
+/** If the queue cannot be asked, it counts as full. */
 const UNKNOWN: QueueDepth = { waiting: 1, active: 1, delayed: 1, failed: 0 };
 
 const IDLE: QueueDepth = { waiting: 0, active: 0, delayed: 0, failed: 0 };
@@ -129,9 +135,9 @@ function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
   return waiting + active + delayed === 0;
 }
 
-/** How long a job that was sent must have been due before it is sent again. */
+/** I2. How long a job that was sent must have been due before it is sent again. */
 function overdueAfterMs(depth: QueueDepth, { resendLostMs, resendAfterMs, resendAnywayMs }: JobTiming): number {
   if (isIdle(depth)) return Math.min(resendLostMs, resendAfterMs, resendAnywayMs);
-  // A queue that is only slow gets no second copy of all it holds; but a job that it lost must not wait for ever, however full it is.
+  // A queue that is only slow gets no second copy of all it holds. But a job that the queue lost must not wait for ever, however full the queue is.
   return depth.waiting === 0 ? Math.min(resendAfterMs, resendAnywayMs) : resendAnywayMs;
 }

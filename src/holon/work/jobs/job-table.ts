@@ -26,33 +26,32 @@ import {
   toRecord,
 } from "./job-statements.ts";
 
-/** Deaths of a process in which a job was running, after which it is run alone. */
+/** After this many deaths of a process in which it was running, a job is run alone. */
 export const DEATHS_BEFORE_ALONE = 2;
 
-/** Deaths while running alone, after which a job is set aside. */
+/** After this many deaths while it ran alone, a job fails for good. */
 export const DEATHS_ALONE_BEFORE_FAILED = 3;
 
-/** The reason of a job that was set aside for its deaths. */
+/** The reason of a job that failed because of its deaths. */
 export const CRASHED = "crashed its process";
 
-/** How early a queue may hand out a job: its clock and the database's are two. */
+/** How early a queue may hand out a job: the clocks of the queue and the database differ. */
 const EARLY_MS = 1_000;
 
-/** Rows that one statement of a sweep touches, so that it locks little at a time. */
+/** Most rows that one statement of a sweep changes, so that it locks few rows. */
 export const SWEEP_COUNT = 500;
 
-/** What {@link JobTable} is made from. */
 export interface JobTableOptions {
   readonly database: WorkDatabase;
   /** Names of the jobs that this version has. */
   readonly names: readonly string[];
   readonly clock: Clock;
-  /** Tells the claims of this process from those of others; not needed by what claims nothing. */
+  /** Identifies the claims of this process. Not needed by an instance that claims nothing. */
   readonly runner?: string;
 }
 
 /**
- * The table `holon_jobs` of a context: all that is written of a job, from the outbox on.
+ * The table `holon_jobs` of a context: everything that is written about a job, from the outbox on.
  *
  *     outbox  --takeOver--> waiting
  *     waiting --claim, note--> running
@@ -63,11 +62,11 @@ export interface JobTableOptions {
  *     running alone --diedAlone--> waiting, or failed after 3
  *     failed  --rerun--> waiting
  *
- * I1. No two claims of a job have the same fence (`run_by`), and what is written of a run is written under its attempt and fence only.
- * I2. A job runs in one process: only a row that waits is claimed, and one that runs waits again by its own run, or after its lease.
- * I3. A deduplication key is held from the outbox until a run begins, whatever claims come to nothing before.
- * I4. Only jobs that this version has are sent, for their queue is told by their declaration. Others wait, unsent, for a process that has them.
- * I5. Statements on many rows pass over those that other sessions have locked.
+ * I1. No two claims of a job have the same fence (`run_by`). All that is written about a run is written under its attempt and its fence.
+ * I2. A job runs in one process at a time: only a waiting row is claimed. A running row waits again only by its own run, or after its lease has ended.
+ * I3. A deduplication key is held from the outbox until a run begins, even if earlier claims led to no run.
+ * I4. Only jobs that this version has are sent, because the declaration of a job decides its queue. Other jobs wait, unsent, for a process that has them.
+ * I5. Statements on many rows skip rows that other sessions have locked.
  */
 export class JobTable {
   readonly #database: WorkDatabase;
@@ -79,7 +78,7 @@ export class JobTable {
   readonly #runner: string;
   readonly #note: string;
   readonly #giveBackUnheard: string;
-  /** How leases are renewed; also by a second thread. Its keys are those of {@link leaseKey}. */
+  /** The statement that renews leases, which a second thread uses too. Its keys are those of {@link leaseKey}. */
   readonly renewal: string;
   #claimCount = 0;
 
@@ -98,9 +97,9 @@ export class JobTable {
   }
 
   /**
-   * Takes a waiting job for a run, and writes so before it begins.
+   * Claims a waiting job for a run, and commits that before the run begins.
    *
-   * Shape: undefined where it is not to be run now, or not in this way: one that was active in two deaths is run alone.
+   * Shape: undefined if the job must not run now, or not in this way: a job that was active in two deaths is run alone.
    */
   async claim(id: string, leaseMs: number, alone: boolean): Promise<JobClaim | undefined> {
     const sinceMs = this.#clock.monotonicMs();
@@ -116,9 +115,9 @@ export class JobTable {
   }
 
   /**
-   * Claims under a fence of {@link JobTable.nextFence}, and ends, several at once, each as {@link JobTable.claim} and {@link JobTable.done} do.
+   * Writes claims, under a fence of {@link JobTable.nextFence}, and ends in one statement, each as {@link JobTable.claim} and {@link JobTable.done} do.
    *
-   * Shape: the claims by their job, and the jobs of those ends that were still ours; rows that are locked are passed over, and are in neither.
+   * Shape: the claims by the id of their job, and the ids of the ends whose runs still held their jobs. Locked rows are skipped, and are in neither (I5).
    * Errors: CONFLICT besides the usual ones - nothing is written.
    */
   async note(ids: readonly string[], ends: readonly EndedRun[], fence: string, leaseMs: number): Promise<NotedPage> {
@@ -133,7 +132,7 @@ export class JobTable {
     return page;
   }
 
-  /** The claim under which a job is running; for the child that runs it alone. Shape: undefined where that claim is over. */
+  /** The claim under which a job is running, for the child that runs it alone. Shape: undefined if that claim is over. */
   async held(id: string, attempt: number): Promise<JobClaim | undefined> {
     const [row] = await this.#database.rows<ClaimRow>(
       "read job",
@@ -143,7 +142,7 @@ export class JobTable {
     return row === undefined ? undefined : toClaim(row, this.#clock.monotonicMs());
   }
 
-  /** How jobs stand, by their ids, whether their rows are locked or not. */
+  /** The states of jobs, by their ids, whether their rows are locked or not. */
   async standing(ids: readonly string[]): Promise<ReadonlyMap<string, JobStanding>> {
     const rows = await this.#database.rows<JobStanding>(
       "read jobs",
@@ -152,7 +151,7 @@ export class JobTable {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Lengthens the leases of claims. A row that is locked is passed over: it is that of a run which is ending now, mostly. */
+  /** Lengthens the leases of claims. Locked rows are skipped (I5): such a run is mostly just ending. */
   async renew(claims: readonly JobClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<JobClaim>> {
     const keys = claims.map((claim, n) => ({ n, ...leaseKey(claim) }));
     type Row = { readonly n: number; readonly renewed: boolean };
@@ -167,7 +166,10 @@ export class JobTable {
     return { renewed, lost };
   }
 
-  /** Gives back claims whose answer was lost, each under its own fence (I1): nothing renews them. Shape: those that were held, and whose rows are not locked. */
+  /**
+   * Gives back claims whose answer was lost, each under its own fence (I1): they are not renewed. Shape: the claims that were held, and whose rows were not
+   * locked.
+   */
   async giveBackUnheard<Key extends LeaseKey>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
     const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     const params = [JSON.stringify(keys)];
@@ -175,34 +177,37 @@ export class JobTable {
     return new Set(rows.map(({ n }) => claims[n] as Key));
   }
 
-  /** I1. */
+  /** I1. A fence that no other claim has. */
   nextFence(): string {
     return `${this.#runner}/${++this.#claimCount}`;
   }
 
-  /** The statement that keeps a job this run's until its transaction is over, or finds that this run has ended it. Shape: one row, or none. */
+  /**
+   * The statement that keeps a job in this run until the transaction is over, or finds that this run has ended the job. Shape: one row; none if another run has
+   * the job.
+   */
   hold(claim: JobClaim): SQL {
     return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
 
-  /** Gives the deduplication key of a job free, since its run begins (I3). Returns whether it is still this run's. */
+  /** Releases the deduplication key of a job, because its run begins (I3). Returns whether this run still holds the job. */
   async begin(claim: JobClaim): Promise<boolean> {
     const rows = await this.#database.rows("begin job", sql`update ${this.#jobs} set deduplication_key = null where ${held(claim)} returning id`);
     return rows.length > 0;
   }
 
-  /** Keeps how far a run is. */
+  /** Keeps the progress of a run. */
   async progress(claim: JobClaim, value: object | number): Promise<void> {
     await this.#database.rows("job progress", sql`update ${this.#jobs} set progress = ${JSON.stringify(value)}::json where ${held(claim)}`);
   }
 
-  /** The statement that ends a run well. Shape: one row, or none where the claim is over. */
+  /** The statement that ends a run well. Shape: one row; none if the claim is over. */
   complete(claim: JobClaim, result: string | undefined): SQL {
     return sql`update ${this.#jobs} set state = 'done', result = ${result ?? null}::json, reason = null, settled_at = now(), run_by = null, leased_until = null
       where ${held(claim)} returning id`;
   }
 
-  /** Ends a run well. Returns whether it was still ours. */
+  /** Ends a run well. Returns whether the run still held its job. */
   async done(claim: JobClaim, result: string | undefined): Promise<boolean> {
     return (await this.#database.rows("complete job", this.complete(claim, result))).length > 0;
   }
@@ -216,7 +221,7 @@ export class JobTable {
     return rows.length > 0;
   }
 
-  /** Ends a run that failed, so many times by now: to be tried again after a wait. Shape: what is to be sent, or undefined where the claim is over. */
+  /** Ends a run that failed: the job is tried again after a wait. `failures` includes this run. Shape: the job to be sent; undefined if the claim is over. */
   async again(claim: JobClaim, failures: number, reason: string, waitMs: number): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "retry job",
@@ -227,7 +232,7 @@ export class JobTable {
     return row;
   }
 
-  /** Gives a claim back, as if it had not been. */
+  /** Gives a claim back. The job waits again, and no failure is counted. */
   async giveBack(claim: JobClaim, waitMs: number): Promise<void> {
     await this.#database.rows(
       "give job back",
@@ -235,7 +240,10 @@ export class JobTable {
     );
   }
 
-  /** Gives back a claim whose run has not begun, so that another process can take the job at once; no attempt is counted. Shape: what is to be sent, or undefined where the claim is over. */
+  /**
+   * Gives back a claim whose run has not begun, so that another process can take the job at once. No attempt is counted. Shape: the job to be sent; undefined
+   * if the claim is over.
+   */
   async passOn(claim: JobClaim): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "pass job on",
@@ -245,7 +253,7 @@ export class JobTable {
     return row;
   }
 
-  /** Sets a job aside, with its reason. Returns whether the claim was still ours. */
+  /** Ends a job as failed for good, with the reason. Returns whether the run still held the job. */
   async fail(claim: JobClaim, reason: string): Promise<boolean> {
     const rows = await this.#database.rows(
       "fail job",
@@ -254,7 +262,7 @@ export class JobTable {
     return rows.length > 0;
   }
 
-  /** Counts the death of the process in which a job ran alone. Shape: what it is now, or undefined where the claim is over. */
+  /** Counts the death of the process in which a job ran alone. Shape: the job's new state; undefined if the claim is over. */
   async diedAlone(claim: JobClaim): Promise<"waiting" | "failed" | undefined> {
     const isLast = sql`deaths_alone + 1 >= ${DEATHS_ALONE_BEFORE_FAILED}`;
     const [row] = await this.#database.rows<{ state: "waiting" | "failed" }>(
@@ -266,7 +274,7 @@ export class JobTable {
     return row?.state;
   }
 
-  /** Lets a job that failed for good wait again. Its deaths are remembered: a job that killed two processes is run alone at once. */
+  /** Makes a job wait again that failed for good. Its deaths are kept: a job that killed two processes is run alone at once. */
   async rerun(id: string): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "rerun job",
@@ -277,41 +285,41 @@ export class JobTable {
   }
 
   /**
-   * Takes jobs over from the outbox, whose rows are settled by that, and says which are to be put on a queue now. Those that this version does not
-   * know are taken over too, and wait.
+   * Takes jobs over from the outbox, which settles their rows, and returns the jobs to be put on a queue now (I4). Jobs that this version does not know are
+   * taken over too, and wait.
    *
-   * One whose deduplication key is held by a job that waits is settled and forgotten. Taking over twice is taking over once.
+   * If a waiting job holds the same deduplication key, the row is settled and its job is dropped. Taking a row over again changes nothing.
    */
   takeOver(rows: readonly OutboxPlace[]): Promise<readonly SendableJob[]> {
     return this.#database.rows<SendableJob>("take jobs over", takenOver(this.#jobs, this.#outbox, rows, this.#isKnown));
   }
 
-  /** Of these jobs, those that are still in the outbox, because their delay cannot be read. */
+  /** Counts those of these jobs that stay in the outbox because their delay cannot be read. */
   unreadable(rows: readonly OutboxPlace[]): Promise<readonly JobCount[]> {
     return this.#database.rows<JobCount>("look for unreadable jobs", countUnsettled(this.#outbox, rows));
   }
 
-  /** Of these jobs, those that this version does not know, and that no version has sent. */
+  /** Counts those of these jobs that this version does not know and that no version has sent. */
   unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
     return this.#database.rows<JobCount>("look for unknown jobs", countUnknown(this.#jobs, ids, this.#isKnown));
   }
 
-  /** No queue has them: the next sweep of a process that knows them sends them again. */
+  /** Notes that no queue has these jobs: the next sweep of a process that knows them sends them again. */
   async unsent(ids: readonly string[]): Promise<void> {
     await this.#database.rows("unsent jobs", sql`update ${this.#jobs} set sent_at = null where id = any(${uuids(ids)}) and state = 'waiting'`);
   }
 
-  /** Sends due jobs of these names that no queue has, the oldest of each name first. Two processes do not send the same one. */
+  /** Takes due jobs of these names that no queue has, to be sent: the oldest of each name first. No two processes take the same job. */
   takeUnsent(names: readonly string[], count: number, ofEach = count): Promise<readonly SendableJob[]> {
     return this.#database.rows<SendableJob>("take jobs that were left", this.#send(oldestOf(this.#jobs, names, [IS_UNSENT], count, ofEach)));
   }
 
-  /** Sends jobs that wait once more, and says which those are. */
+  /** Takes waiting jobs to be sent once more. Returns them. */
   sendAgain(ids: readonly string[]): Promise<readonly SendableJob[]> {
     return this.#database.rows<SendableJob>("send jobs again", this.#send(sql`id = any(${uuids(ids)}) and state = 'waiting'`));
   }
 
-  /** Names of known jobs that are due and were sent long ago, or never. Their queue may have lost them, or be slow. */
+  /** Names of known jobs that are due and were sent long ago or never. Their queue may have lost them, or be slow. */
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>(
       "look for overdue jobs",
@@ -320,23 +328,23 @@ export class JobTable {
     return rows.map(({ name }) => name);
   }
 
-  /** Sends jobs of these names that are overdue, the oldest of each name first. Two sweepers do not send the same one. */
+  /** Takes overdue jobs of these names to be sent again: the oldest of each name first. No two sweepers take the same job. */
   resend(names: readonly string[], resendAfterMs: number, count: number): Promise<readonly SendableJob[]> {
     const which = oldestOf(this.#jobs, names, [IS_UNSENT, isUnheardOf(resendAfterMs)], count, count);
     return this.#database.rows<SendableJob>("resend jobs", this.#send(which));
   }
 
-  /** The database's clock. Units: milliseconds since 1970. */
+  /** The time of the database's clock. Units: milliseconds since 1970. */
   async now(): Promise<number> {
     const [row] = await this.#database.rows<{ ms: number }>("look at the clock", NOW);
     return row?.ms ?? 0;
   }
 
   /**
-   * Counts a death of every job whose lease has ended, and lets it wait again. Does nothing after a moment of the database's clock. Returns their names, a
-   * page of them.
+   * Counts a death for each job whose lease has ended, and makes it wait again. Does nothing after `untilMs` by the database's clock. Returns the names of one
+   * page of such jobs.
    *
-   * A death while running alone is counted by the process that watches the child; if that one died too, the job is not to blame.
+   * A death while running alone is counted by the process that watches the child. If that process died too, the job is not to blame.
    */
   async reclaim(untilMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>("reclaim jobs", reclaimed(this.#jobs, untilMs, SWEEP_COUNT));

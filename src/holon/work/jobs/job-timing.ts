@@ -1,18 +1,18 @@
-/** The times of the machinery of jobs, in milliseconds. */
+/** The times that jobs are worked with. Units: milliseconds. */
 export const DEFAULT_JOB_TIMING = {
-  /** How long a runner that is not heard of is taken to be alive. */
+  /** How long a runner counts as alive that does not renew its lease. */
   leaseMs: 15_000,
-  /** Between two looks for the dead and the overdue. */
+  /** Time between two looks for dead runners and overdue jobs. */
   sweepMs: 2_000,
-  /** After which a job that is due and was not run is put on its queue again, where nothing at all is on that queue and nobody runs anything of it. */
+  /** After this long, a due job that was not run is put on its queue again, if the queue holds nothing and none of its jobs runs. */
   resendLostMs: 5_000,
-  /** The same where nothing waits on that queue. */
+  /** The same, if nothing waits on the queue. */
   resendAfterMs: 30_000,
-  /** After which it is put there again whatever the queue says. */
+  /** The same, however much the queue holds. */
   resendAnywayMs: 600_000,
-  /** How long running jobs may take to finish at stop; then they are aborted and given back. */
+  /** How long running jobs may take to finish when the process stops. Then they are aborted and given back. */
   graceMs: 20_000,
 } as const;
 
-/** {@link DEFAULT_JOB_TIMING}, some with another value. */
+/** {@link DEFAULT_JOB_TIMING}, with other values. */
 export type JobTiming = { readonly [Name in keyof typeof DEFAULT_JOB_TIMING]: number };

@@ -50,7 +50,7 @@ describe("a job", { timeout: 60_000 }, () => {
     await place.queues.add(sent?.queue ?? "", [{ id: "early", name: "send", data: sent?.job.data ?? {} }]);
     await until(async () => (await place.row(id))["sent_at"] === null);
     expect(await place.row(id)).toMatchObject({ state: "waiting", attempts: 0, failures: 0 });
-    // No queue has it now, and no look of a sweeper sends it before it is due.
+    // No queue has it now, and no sweep sends it before it is due.
     await work.sweep();
     expect(place.queues.added.length).toBe(2);
     await place.sql`update orders.holon_jobs set due_at = now()`;

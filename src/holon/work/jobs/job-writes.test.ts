@@ -9,7 +9,7 @@ const place = useJobs();
 const COUNT = 200;
 const specs = { send: job(z.object({ n: z.int().optional() }), { attempts: 1, concurrency: COUNT }) };
 
-/** Locks the row of a job, as a change by hand does, until it is released. */
+/** Locks the row of a job, as a change by hand does. Returns a function that unlocks it. */
 async function lock(id: string): Promise<() => Promise<void>> {
   const locked = signal();
   const release = signal();

@@ -1,23 +1,23 @@
 import type { z } from "zod";
 import { NOTHING } from "../../contract/index.ts";
 
-/** How a job is tried. Times are in milliseconds. */
+/** How a job is tried. Units: milliseconds. */
 export interface JobOptions<Result extends z.ZodType = z.ZodType> {
-  /** Attempts in all, the first one included; 8 where none is given. Deaths of the process are no attempts. */
+  /** Attempts in all, including the first one. Default: 8. Deaths of the process are not counted as attempts. */
   readonly attempts?: number;
-  /** What its handler answers; nothing where none is given. */
+  /** What the handler returns. Default: nothing. */
   readonly result?: Result;
-  /** Waits between attempts: exponential with full jitter, from 1 s up to 15 min where none are given. */
+  /** Waits between attempts: exponential with full jitter. Default: from 1 s up to 15 min. */
   readonly backoff?: { readonly firstMs: number; readonly greatestMs: number };
-  /** Longest run; 60 s where none is given. */
+  /** Longest time of a run. Default: 60 s. */
   readonly timeoutMs?: number;
-  /** Runs at once in one process; gives the job a queue of its own. */
+  /** How many run at once in one process. Gives the job a queue of its own. */
   readonly concurrency?: number;
-  /** Runs in a stretch of time, over all processes; gives the job a queue of its own. */
+  /** How many run in a period of time, over all processes. Gives the job a queue of its own. */
   readonly rate?: { readonly max: number; readonly perMs: number };
 }
 
-/** What a context says of one kind of job. Plain data; made by {@link job}. */
+/** The declaration of one kind of job. Plain data; made by {@link job}. */
 export interface JobSpec<Data extends z.ZodObject = z.ZodObject, Result extends z.ZodType = z.ZodType> {
   readonly kind: "job";
   readonly data: Data;
@@ -29,13 +29,13 @@ export interface JobSpec<Data extends z.ZodObject = z.ZodObject, Result extends 
   readonly rate: { readonly max: number; readonly perMs: number } | undefined;
 }
 
-/** Jobs by name; names are imperatives. */
+/** Jobs by name. Names are imperatives. */
 // biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every payload, and zod's types are invariant
 export type JobMap = Readonly<Record<string, JobSpec<any, any>>>;
 
 const LONGEST_BACKOFF_MS = 15 * 60_000;
 
-/** Work that a context does later, on its own account. */
+/** Declares work that a context does later, outside of the call that asks for it. */
 export function job<Data extends z.ZodObject, Result extends z.ZodType = typeof NOTHING>(
   data: Data,
   options: JobOptions<Result> = {},
@@ -43,7 +43,7 @@ export function job<Data extends z.ZodObject, Result extends z.ZodType = typeof 
   return {
     kind: "job",
     data,
-    // Without a schema `Result` is the type of this one.
+    // Without a schema, `Result` is the type of `NOTHING`.
     result: options.result ?? (NOTHING as z.ZodType as Result),
     attempts: options.attempts ?? 8,
     backoff: options.backoff ?? { firstMs: 1_000, greatestMs: LONGEST_BACKOFF_MS },

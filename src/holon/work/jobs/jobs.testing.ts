@@ -17,7 +17,7 @@ import { effects, tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
 import { type JobWork, startJobWork } from "./start-job-work.ts";
 
-/** How the jobs of a test differ from others. */
+/** How a test starts its jobs, where it differs from the default. */
 export interface StartOptions {
   readonly schedules?: ScheduleMap;
   readonly timing?: Partial<JobTiming>;
@@ -25,13 +25,13 @@ export interface StartOptions {
   readonly backend?: QueueBackend;
   readonly random?: () => number;
   readonly left?: CountLeft;
-  /** Another way to the same tables. */
+  /** A second connection pool for the same tables. */
   readonly store?: ContextData<typeof tables>;
   readonly log?: Logger;
   readonly thread?: LeaseThread;
 }
 
-/** A database with the context, and jobs at work in it. */
+/** A database with the context, and workers of its jobs. */
 export interface JobsPlace {
   readonly url: string;
   readonly role: string | undefined;
@@ -39,28 +39,28 @@ export interface JobsPlace {
   readonly store: ContextData<typeof tables>;
   readonly queues: MemoryQueues;
   start(jobs: JobMap, handlers: Record<string, JobHandler>, options?: StartOptions): Promise<JobWork>;
-  /** Enqueues in a transaction of its own; nothing is dispatched by that. Returns the ids that the outbox gave them. */
+  /** Enqueues jobs in a transaction of its own, without dispatching them. Returns the ids from the outbox. */
   append(jobs: readonly Partial<AppendedJob>[], scope?: Scope): Promise<readonly string[]>;
-  /** Enqueues and dispatches one job, called `send`. */
+  /** Enqueues and dispatches one job. Default name: `send`. */
   enqueue(work: JobWork, job?: Partial<AppendedJob>): Promise<string>;
   /** Dispatches the row of the outbox that has this id, settled or not. */
   dispatch(work: JobWork, id: string): Promise<void>;
-  /** Rows of the outbox that are not settled, dispatched. */
+  /** Dispatches all rows of the outbox that are not settled. */
   publish(work: JobWork): Promise<number>;
   row(id: string): Promise<Record<string, unknown>>;
   is(id: string, state: string): Promise<void>;
-  /** A handler that writes its effect in the transaction that ends the job, and then does `after`. */
+  /** A handler that writes its effect in the transaction that ends the job, and then calls `after`. */
   completing(after?: (call: JobCall) => void): JobHandler;
   effectCount(): Promise<number>;
 }
 
-/** A backend for queues, and what ends the server that was started for it. */
+/** A queue backend, and the end of the server that was started for it. */
 export interface OpenedBackend {
   readonly backend: QueueBackend;
   end(): Promise<void>;
 }
 
-/** Opens a backend for the tests of a block. Shape: the backend is there once the first of them runs. */
+/** Opens a backend for the tests of a block. Shape: `backend` is there when the first test runs. */
 export function useBackend(open: () => Promise<OpenedBackend>): { readonly backend: QueueBackend } {
   let opened: OpenedBackend | undefined;
   beforeAll(async () => {
@@ -78,7 +78,7 @@ export function useBackend(open: () => Promise<OpenedBackend>): { readonly backe
   };
 }
 
-/** Prepares {@link JobsPlace} for the tests of a file; each begins with empty tables and queues. */
+/** Opens a {@link JobsPlace} for the tests of a file. Each test starts with empty tables and queues. */
 export function useJobs(): JobsPlace {
   const place = useTestDatabase();
   const made = {} as { url: string; role: string | undefined; sql: Sql; store: ContextData<typeof tables>; queues: MemoryQueues };

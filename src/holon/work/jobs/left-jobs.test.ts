@@ -11,7 +11,7 @@ const specs = { send: job(z.object({}), { concurrency: 50 }) };
 const sentCount = async () => (await place.sql`select sum(sent_count)::int as n from orders.holon_jobs`)[0]?.["n"] as number;
 const doneCount = async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length;
 
-/** Waits a second by the clock of the database: a loop without a pause would try hundreds of times. */
+/** Waits a second by the clock of the database: a loop without a pause would try hundreds of times in it. */
 async function aSecond(): Promise<void> {
   const [from] = await place.sql`select now()::text as at`;
   await until(async () => (await place.sql`select 1 where now() > ${from?.["at"]}::timestamptz + interval '1 second'`).length === 1);

@@ -7,7 +7,6 @@ import type { JobRunner } from "./job-runner.ts";
 import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 
-/** What {@link LeftJobs} needs. */
 export interface LeftJobsParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
@@ -16,14 +15,15 @@ export interface LeftJobsParts extends TaskDeps {
   readonly runner: JobRunner;
   /** Of the shared queue. */
   readonly gate: JobGate;
-  /** How often it looks if nothing wakes it, once it was woken. */
+  /** Once it was woken, it looks this often if nothing wakes it. */
   readonly everyMs: number;
 }
 
 /**
- * Takes up the jobs that processes of another version left, because they do not know them: when they say so.
+ * Runs the jobs that processes of another version left because they do not know them. Those processes notify this one.
  *
- * Those of the shared queue are run from their rows. On the queue the processes that left them would take them again, the more so while this one is busy.
+ * Jobs of the shared queue are run directly from their rows. If they were put on the queue, the processes that left them would take them again, most of all
+ * while this one is busy.
  */
 export class LeftJobs implements Closable {
   readonly #parts: LeftJobsParts;
@@ -31,7 +31,7 @@ export class LeftJobs implements Closable {
   readonly #shared: readonly string[];
   readonly #limited: readonly string[];
   readonly #running = new Set<Promise<void>>();
-  /** Queues that did not take jobs when they were last given some. */
+  /** Queues that did not take jobs the last time. */
   readonly #refusing = new Set<string>();
   #isClosed = false;
 
@@ -48,7 +48,7 @@ export class LeftJobs implements Closable {
     if (!this.#isClosed) this.#task.wake();
   }
 
-  /** Takes up nothing more, and lets what runs finish. */
+  /** Takes nothing more, and lets running jobs finish. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#task.close();
@@ -64,8 +64,8 @@ export class LeftJobs implements Closable {
   }
 
   /**
-   * Puts left jobs on the queues of their own. After a queue did not take jobs it is tried with one, until it takes that: a queue that refuses must not be
-   * asked in a loop, nor keep the others from theirs. Returns whether there may be more that a queue takes.
+   * Puts left jobs that have a queue of their own on it. After a queue did not take jobs, it is tried with one job until it takes that: a queue that refuses
+   * must not be tried in a loop, and must not hold up other queues. Returns whether there may be more jobs that a queue takes.
    */
   async #sendLimited(): Promise<boolean> {
     const { table, sender } = this.#parts;
@@ -86,7 +86,7 @@ export class LeftJobs implements Closable {
     return jobQueueName(this.#parts.context, name, this.#parts.jobs);
   }
 
-  /** What a run came to is written by its runner. */
+  /** Runs one job. Its runner writes the outcome. */
   #run({ id, suspect }: SendableJob): void {
     const { runner, gate } = this.#parts;
     const run = runner

@@ -13,18 +13,18 @@ interface Lane {
   }[];
 }
 
-/** Queues that forget all when told to, and that may be out of reach. */
+/** Queues in memory. They can lose all jobs, be away, or refuse jobs. */
 export class MemoryQueues implements QueueBackend {
   readonly kind = "redis";
   reachable = true;
   readonly fault = undefined;
-  /** Whether they can be reached, and take nothing. */
+  /** Whether they can be reached, but take nothing. */
   isRefusing = false;
   /** Queues that take nothing while the others do. */
   readonly refusing = new Set<string>();
-  /** How often they were away when something was to be added. */
+  /** How often a job could not be added. */
   refused = 0;
-  /** What was added, by queue, in order. */
+  /** The jobs that were added, with their queue, in order. */
   readonly added: { readonly queue: string; readonly job: QueuedJob }[] = [];
   readonly #lanes = new Map<string, Lane>();
 
@@ -86,7 +86,7 @@ export class MemoryQueues implements QueueBackend {
     throw new TypeError("there is nothing to inspect");
   }
 
-  /** Loses all that waits, as a restarted Redis does. Returns how much that was. */
+  /** Loses all that waits, as a restarted Redis does. Returns how many jobs that were. */
   empty(): number {
     let lost = 0;
     for (const lane of this.#lanes.values()) {

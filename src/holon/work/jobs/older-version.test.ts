@@ -19,7 +19,7 @@ const services = { log: silentLogger, clock: systemClock, prefix: "older" };
 const OLD = { send: job(Data) };
 const NEW = { send: job(Data), thank: job(Data) };
 
-/** A handler that writes its effect with the end of the job. */
+/** A handler that writes its effect together with the end of the job. */
 const completing =
   (name: string): JobHandler =>
   (call) =>
@@ -36,7 +36,7 @@ const doneCount = async () => (await rows()).filter(({ state }) => state === "do
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 const jobsOf = (name: string, count: number) => range(count).map((n) => ({ name, data: { n } }));
 
-/** What an older version of a context does with the jobs of a newer one, on every backend. */
+/** What an older version of a context does, with each backend, with the jobs of a newer one. */
 function behaves(open: () => Promise<OpenedBackend>): void {
   const opened = useBackend(open);
   afterEach(async () => {
@@ -132,7 +132,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     const older = await startOlder();
     await place.append(jobsOf("thank", 12));
     await place.publish(older);
-    // As an older version puts them on the shared queue that has the job without a limit.
+    // An older version that has the job without a limit puts it on the shared queue like this.
     const ids = await place.sql<{ id: string }[]>`select id from orders.holon_jobs where name = 'thank'`;
     await opened.backend.add(
       "jobs.orders",
@@ -189,7 +189,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
       { send: completing("send"), thank: completing("thank") },
       { backend: opened.backend, schedules: { thanks: schedule("0 0 1 1 *", "thank", { n: 1 }) } },
     );
-    // It would fire them itself.
+    // Otherwise the newer version would fire them itself.
     await newer.close();
     await place.sql`update orders.holon_schedules set next_at = now() - interval '1 hour'`;
     const [before] = await place.sql`select * from orders.holon_schedules`;

@@ -1,18 +1,18 @@
-/** A job that is to be run in a process of its own. */
+/** A job to be run in a process of its own. */
 export interface AloneRequest {
   readonly context: string;
   readonly id: string;
-  /** The attempt under which the parent holds it. */
+  /** The attempt under which the parent holds the job. */
   readonly attempt: number;
-  /** After which the child does not count as working any more. */
+  /** After this long, the child counts as hung. */
   readonly timeoutMs: number;
 }
 
 /**
- * What became of the child: it `ended` having written how the job ended, it `died` while it had the job, or it never got as far as that
- * (`unstarted`), which is not the job's fault.
+ * The outcome of the child. `ended`: it has written how the job ended. `died`: it ended while it had the job. `unstarted`: it never had the job, which is not
+ * the job's fault.
  */
 export type AloneOutcome = { readonly kind: "ended" } | { readonly kind: "died" | "unstarted"; readonly how: string };
 
-/** Runs one job in a process of its own. The signal stops it; that is `unstarted`. */
+/** Runs one job in a process of its own. The signal stops that process, and the outcome is `unstarted` then. */
 export type RunAlone = (request: AloneRequest, signal: AbortSignal) => Promise<AloneOutcome>;

@@ -30,17 +30,17 @@ import { LeftJobs } from "./left-jobs.ts";
 import type { RunAlone } from "./run-alone.ts";
 import { UnheardClaims } from "./unheard-claims.ts";
 
-/** Jobs that are claimed ahead of those that run, besides as many as run at once, where runs are short. */
+/** Most jobs that are claimed ahead while runs are short, besides as many as run at once. */
 const AHEAD_COUNT = 16;
 
-/** What of a context its jobs and schedules need. */
+/** The jobs and schedules of a context. */
 export interface JobModule {
   readonly name: string;
   readonly jobs: JobMap;
   readonly schedules: ScheduleMap;
 }
 
-/** What of a process jobs need. */
+/** The services of the process that jobs use. */
 export interface JobServices {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -54,7 +54,6 @@ export interface JobServices {
   readonly thread?: LeaseThread | undefined;
 }
 
-/** What {@link startJobWork} needs. */
 export interface JobWorkOptions {
   readonly module: JobModule;
   /** The compiled handlers of the context, by the name of their job. */
@@ -66,23 +65,23 @@ export interface JobWorkOptions {
   readonly timing?: Partial<JobTiming>;
 }
 
-/** The jobs and schedules of one context, at work in one process. */
+/** The jobs and schedules of one context, in one process. */
 export interface JobWork extends Closable, JobConsole {
-  /** For the publisher of the outbox. */
+  /** Called by the publisher of the outbox. */
   readonly dispatch: JobDispatcher;
-  /** Looks for dead and lost jobs now, not at the next time. */
+  /** Looks for dead runners and lost jobs now. */
   sweep(): Promise<void>;
   /** Fires the schedules that are due now. */
   tick(): Promise<void>;
-  /** Takes no new jobs, lets those that run finish within the grace, and gives back the others. */
+  /** Takes no new jobs, lets running jobs finish within the grace time, and gives back the others. */
   close(): Promise<void>;
 }
 
 /**
- * Works the jobs and schedules of one context in this process, beside any number of other processes that do the same.
+ * Works on the jobs and schedules of one context in this process. Any number of other processes may do the same.
  *
- * Guarantee: a job that was enqueued runs until it is done or failed for good, whatever queue or process is lost meanwhile. It runs at least
- * once; what its handler writes by `complete` happens once.
+ * Guarantee: a job that was enqueued runs until it is done or has failed for good, whatever queue or process is lost meanwhile. It runs at least once; what its
+ * handler writes by `complete` happens once.
  */
 export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const { module, handlers, store, backend, services, runAlone } = options;
@@ -140,9 +139,9 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
         await runner.leaveToOthers(ids, run.isRetry);
         return store.leftWork();
       }
-      // Put here by a version that declares it otherwise: the limits of its own queue hold there only.
+      // Put here by a version that declares it differently. The limits of its own queue hold only there.
       if (jobQueueName(context, run.name, jobs) !== queue) return runner.moveOn(ids, run.isRetry);
-      // What a message of several shows of one of them would be taken for all.
+      // With several jobs in a message, the progress of one would look like the progress of all.
       const show = ids.length === 1 ? { show: run.progress } : {};
       return runner.run(ids, { gate, isSuspect, isRetry: run.isRetry, ...show });
     });

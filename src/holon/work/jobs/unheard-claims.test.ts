@@ -16,7 +16,7 @@ const opened: UnheardClaims[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((claims) => claims.close())));
 afterAll(() => wheel.close());
 
-/** With how many claims each look gave back. */
+/** Collects how many claims each look gave back. */
 function open(leaseMs: number) {
   const table = new JobTable({ database: new WorkDatabase(place.store, systemClock), names: ["send"], clock: systemClock });
   const looks: number[] = [];
@@ -30,7 +30,7 @@ function open(leaseMs: number) {
   return { claims, looks };
 }
 
-/** A job that was handed to a queue, and, with a fence, was claimed by a runner. Returns its id. */
+/** Inserts a job that a queue has and that, if there is a fence, a runner has claimed. Returns its id. */
 async function insert(fence: string | null): Promise<string> {
   const [row] = await place.sql<{ id: string }[]>`
     insert into orders.holon_jobs (id, name, state, data, initiator, due_at, sent_count, sent_at) values
@@ -82,7 +82,7 @@ describe("claims whose answer was lost", { timeout: 20_000 }, () => {
     await place.is(lost, "waiting");
     const rows = await place.sql`select id, run_by from orders.holon_jobs where state = 'running'`;
     expect(new Set(rows.map(({ id, run_by }) => `${id} ${run_by}`))).toEqual(new Set([`${later} r/2`, `${handedOut} r/1`, `${asked} r/1`]));
-    // Those that are still asked for are given back as the process stops.
+    // Claims that are still requested are given back when the process stops.
     await claims.close();
     expect(await place.row(asked)).toMatchObject(GIVEN_BACK);
   });

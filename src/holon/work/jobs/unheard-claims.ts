@@ -3,7 +3,6 @@ import { RENEWALS_PER_LEASE } from "../engine/lease-thread.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { JobTable } from "./job-table.ts";
 
-/** What {@link UnheardClaims} needs. */
 export interface UnheardClaimsParts extends TaskDeps {
   readonly table: Pick<JobTable, "giveBackUnheard">;
   readonly leaseMs: number;
@@ -12,9 +11,9 @@ export interface UnheardClaimsParts extends TaskDeps {
 interface UnheardClaim {
   readonly id: string;
   readonly fence: string;
-  /** A moment before it was sent, on the monotonic clock. */
+  /** A moment on the monotonic clock, before the claim was sent. */
   readonly sinceMs: number;
-  /** Until when its commit may still come, once it was given up and the database has answered. */
+  /** Until when its commit may still arrive; undefined until it was given up and the database has answered. */
   untilMs: number | undefined;
 }
 
@@ -24,22 +23,22 @@ const CLAIMS_COUNT = 10_000;
 /** Most claims that one statement gives back. */
 const PAGE_COUNT = 500;
 
-/** It must be sooner than the end of a lease that began as the database came back. */
+/** The greatest wait must be shorter than a lease that began when the database came back. */
 const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
 
 /**
- * Claims of one runner whose answer was lost, because the connection was: they may have been committed. Nothing renews them, so each that was would count
- * as a death when its lease ends.
+ * Claims of one runner whose answers were lost with the connection. They may have been committed. They are not renewed, so each committed one would count as a
+ * death when its lease ends.
  *
- *     unheard  --asked for again, and its job is running under it--> handed out, as if its answer had come
- *     unheard  --nothing asks for its job any more-->                given up
+ *     unheard  --its job is requested again, and runs under it-->    handed out, as if its answer had come
+ *     unheard  --its job is not requested any more-->                given up
  *     given up --the database answers, and it was committed-->       given back
  *     given up --the database has answered for a whole lease-->      forgotten: it was never committed
  *
- * I1. A claim is handed out or given back, never both: it is taken from those that are unheard before the database is asked about it.
- * I2. It is given back under its own fence, so that no other claim of its job is touched, whether that is older, later or under way.
- * I3. What was given up is looked for until no commit of it can be under way any more: a server may come to it after the connection was lost.
- * I4. If there are too many the oldest ones are kept: later ones found the database away, and were not committed.
+ * I1. A claim is handed out or given back, never both: it is taken out of the map before the database is asked about it.
+ * I2. It is given back under its own fence, so that no other claim of its job is changed, whether older, later or being written.
+ * I3. A claim that was given up is looked for until no commit of it can still come: a server may run the statement after the connection was lost.
+ * I4. If there are too many claims, the oldest are kept: later ones found the database away, and were not committed.
  */
 export class UnheardClaims implements Closable {
   readonly #parts: UnheardClaimsParts;
@@ -59,12 +58,13 @@ export class UnheardClaims implements Closable {
     });
   }
 
-  /** How many are remembered. */
+  /** How many claims are remembered. */
   get size(): number {
     return this.#unheardCount + this.#givenUp.size;
   }
 
   remember(id: string, fence: string, sinceMs: number): void {
+    // I4.
     if (this.size >= CLAIMS_COUNT) return;
     const claim = { id, fence, sinceMs, untilMs: undefined };
     const others = this.#unheard.get(id);
@@ -73,7 +73,7 @@ export class UnheardClaims implements Closable {
     this.#unheardCount++;
   }
 
-  /** Takes a claim that is to be handed out. Shape: since when it may hold, or undefined if its answer was not lost, or it was given up. */
+  /** I1. Takes a claim out, to be handed out. Shape: the moment from which its lease counts; undefined if its answer was not lost, or if it was given up. */
   take(id: string, fence: string): number | undefined {
     const claims = this.#unheard.get(id);
     const claim = claims?.find((one) => one.fence === fence);
@@ -85,7 +85,7 @@ export class UnheardClaims implements Closable {
     return claim.sinceMs;
   }
 
-  /** Nothing asks for this job any more: those of its claims that are unheard are given back as soon as the database answers. */
+  /** The job is not requested any more: its remaining claims are given back as soon as the database answers. */
   giveUp(id: string): void {
     const claims = this.#unheard.get(id);
     if (claims === undefined) return;
@@ -95,7 +95,7 @@ export class UnheardClaims implements Closable {
     this.#task.wake();
   }
 
-  /** Gives back what can be, once: the leases of the others end by themselves. */
+  /** Gives back what it can, once. The leases of the other claims end by themselves. */
   async close(): Promise<void> {
     await this.#task.close();
     for (const claims of this.#unheard.values()) for (const claim of claims) this.#givenUp.add(claim);
@@ -115,6 +115,7 @@ export class UnheardClaims implements Closable {
     const given = await table.giveBackUnheard(claims, leaseMs / RENEWALS_PER_LEASE);
     const nowMs = clock.monotonicMs();
     for (const claim of claims) {
+      // I3.
       claim.untilMs ??= nowMs + leaseMs;
       if (given.has(claim) || nowMs >= claim.untilMs) this.#givenUp.delete(claim);
     }
