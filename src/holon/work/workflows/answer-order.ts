@@ -1,8 +1,8 @@
 import { isAnswered, type StepRecord } from "./run-claim.ts";
 
-/** The place of an answer among those of its run. */
+/** The place of an answer among the answers of its run. */
 export interface AnswerPlace {
-  /** Counts from 1; it is recorded with the end of the step. */
+  /** Counts from 1. Recorded with the end of the step. */
   readonly number: number;
 }
 
@@ -16,20 +16,20 @@ interface LivePlace extends AnswerPlace {
 }
 
 /**
- * The order in which a body learns what its steps came to.
+ * The order in which a body learns the outcomes of its steps.
  *
- *     place taken --end written--> told --all before it delivered, body at rest--> delivered
+ *     place taken --end written--> published --all before it delivered, body at rest--> delivered
  *     place taken --end not written--> given up
  *
- * I1. The statement that ends a step records the number of its answer. Numbers are taken when that statement is built.
- * I2. The body learns answers in the order of their numbers: the first time, and each time that it is run again. An answer waits for those before it
- *     until they are told or given up. So a race of steps has the same winner each time, whatever has come to its losers since.
+ * I1. The statement that ends a step records the number of its answer. The number is taken when that statement is built.
+ * I2. The body gets its answers in the order of their numbers, the first time and at each replay. An answer waits until those before it are published or given
+ *     up. So a race of steps has the same winner each time, whatever has happened to the other steps since.
  * I3. One answer at a time: the next one is delivered when the body has done all that it does with this one without another step.
- * I4. What a run has recorded is delivered before anything new is begun or told.
- * I5. A number is given up only when it is known that its end was not written, or when its session ends.
+ * I4. All recorded answers of a run are delivered before any new step begins and before any new answer is delivered.
+ * I5. A number is given up only when it is certain that its end was not written, or when its session ends.
  *
- * Answers that a runner of an earlier version recorded have no number. They are put by the moment of their record, then by the place of their step, and
- * this order is no proof: where the body has not come to the next of them, the first one that it has come to is delivered instead.
+ * Answers that a runner of an earlier version recorded have no number. They are ordered by the time of their record, and then by the place of their step. This
+ * order is not proven: if the body has not reached the next step in it, the first answer whose step the body has reached is delivered instead.
  */
 export class AnswerOrder {
   readonly #recorded: string[];
@@ -43,7 +43,7 @@ export class AnswerOrder {
   #isMoving = false;
   #isOpen = false;
 
-  /** `onRest` is called each time that the body has come to rest, with the step whose answer it had got. */
+  /** `onRest` is called each time that the body has come to rest, with the step whose answer it got last. */
   constructor(records: readonly StepRecord[], onRest: (delivered: string | undefined) => void) {
     const answered = records.filter(isAnswered);
     this.#recorded = inOrder(answered).map(({ name }) => name);
@@ -58,7 +58,7 @@ export class AnswerOrder {
     return this.#isMoving;
   }
 
-  /** Whether all that is recorded has been delivered, so that something new may begin. */
+  /** I4. Whether all recorded answers have been delivered, so that new steps may begin. */
   get isReplayed(): boolean {
     return this.#recorded.length === 0 || this.#isOpen;
   }
@@ -68,12 +68,12 @@ export class AnswerOrder {
     return this.#recorded[0];
   }
 
-  /** How many answers the body has learnt. */
+  /** How many answers the body has got. */
   get deliveredCount(): number {
     return this.#deliveredCount;
   }
 
-  /** Takes the next number for an end that is about to be written, instead of one that was taken for the same end and not written. */
+  /** Takes the next number for an end that is about to be written. `instead` is a number that was taken for the same end and was not written. */
   take(instead?: AnswerPlace): AnswerPlace {
     const place: LivePlace = { number: ++this.#lastNumber, delivery: undefined };
     this.#live.push(place);
@@ -81,13 +81,13 @@ export class AnswerOrder {
     return place;
   }
 
-  /** Says that an end is written. Its answer is delivered when those before it are. */
+  /** Publishes the answer of a step whose end is written. It is delivered after those before it. */
   tell(place: AnswerPlace, step: string, deliver: () => void): void {
     (place as LivePlace).delivery = { step, deliver };
     if (!this.#isMoving) this.#deliverNext();
   }
 
-  /** Lets the answers behind a place go on without it. */
+  /** Gives up a place: the answers behind it do not wait for it any more. */
   giveUp(place: AnswerPlace): void {
     const index = this.#live.indexOf(place as LivePlace);
     if (index < 0) return;
@@ -95,13 +95,13 @@ export class AnswerOrder {
     if (index === 0 && !this.#isMoving) this.#deliverNext();
   }
 
-  /** Delivers the recorded answer of a step that the body has come to, when its turn has come. */
+  /** Publishes the recorded answer of a step that the body has reached. It is delivered in its turn. */
   tellRecorded(step: string, deliver: () => void): void {
     this.#reached.set(step, deliver);
     this.#move();
   }
 
-  /** Lets the body do what it is about to do. */
+  /** Lets the body run until it is at rest. */
   #move(): void {
     if (this.#isMoving) return;
     this.#isMoving = true;
@@ -140,13 +140,13 @@ export class AnswerOrder {
   }
 }
 
-/** Those with a number by it; the others before the first numbered one that was recorded after them. */
+/** Answers with a number, in that order. Each answer without a number comes before the first numbered one that was recorded after it. */
 function inOrder(answered: readonly StepRecord[]): readonly StepRecord[] {
   const numbered = answered
     .filter(({ answerNumber }) => answerNumber !== undefined)
     .sort((one, other) => (one.answerNumber ?? 0) - (other.answerNumber ?? 0));
   const others = answered.filter(({ answerNumber }) => answerNumber === undefined);
-  // To undo a step overwrites the moment of its record.
+  // Undoing a step overwrites the time of its record.
   const isTimed = others.every(({ state }) => state !== "undone");
   others.sort((one, other) => (isTimed ? one.settledAtMs - other.settledAtMs : 0) || one.ordinal - other.ordinal);
   const merged: StepRecord[] = [];

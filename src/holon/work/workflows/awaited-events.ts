@@ -4,18 +4,18 @@ import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { AwaitedKey } from "./step-store.ts";
 
-/** An event that came to a run. */
+/** An event that a run waits for and that has arrived. */
 export interface ReceivedEvent {
   readonly id: string;
   readonly payload: unknown;
-  /** How long ago it came. */
+  /** How long ago it arrived. */
   readonly ageMs: number;
 }
 
 /**
- * Keeps an event that workflows wait for, in the transaction that takes it, and wakes the runs that wait already.
+ * Stores an event that workflows wait for, in the transaction that takes the event, and makes the waiting runs due.
  *
- * Its lock is held until the commit. A run that is put to sleep takes it too: without it, each could miss the other.
+ * It holds a lock until the commit. A run that is put to sleep takes the same lock: otherwise the event and the run could miss each other.
  */
 export async function keepAwaitedEvent(
   db: Pick<WriteDatabase<Tables>, "execute">,
@@ -31,7 +31,7 @@ export async function keepAwaitedEvent(
     (select run_id from ${table("holon_steps")} where awaits = ${event} and awaits_key = ${key} and state = 'started')`);
 }
 
-/** What runs see of the events that came. */
+/** The events that runs wait for. */
 export class AwaitedEvents {
   readonly #runs: RunStore;
   readonly #find: string;
@@ -48,13 +48,13 @@ where e.event = $2::text and e.ordered_key = $3::text and e.received_at >= r.cre
 order by e.received_at, e.event_id limit 1`;
   }
 
-  /** The first event that no step of the run has taken, apart from those named; undefined if there is none yet. */
+  /** The first event that no step of the run has taken, apart from the named steps; undefined if there is none yet. */
   async find({ id }: RunClaim, { event, key }: AwaitedKey, passedOn: readonly string[]): Promise<ReceivedEvent | undefined> {
     const [found] = await this.#runs.rows<ReceivedEvent>("look for event", this.#find, [id, event, key, JSON.stringify(passedOn)]);
     return found;
   }
 
-  /** Puts a run aside until the first of its waits is over or brings an event. Returns whether it was still ours. */
+  /** Parks a run until the first of its waits is over or its event arrives. Returns whether this runner still held the run. */
   sleep({ id, fence }: RunClaim, awaited: readonly AwaitedKey[], waitMs: number, state: "sleeping" | "waiting"): Promise<boolean> {
     const { own, context } = this.#runs;
     const locks = awaited.map((key) => lockText(context, key)).sort();

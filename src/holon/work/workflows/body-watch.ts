@@ -1,31 +1,30 @@
 import { type Clock, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
 
-/** A run whose body waits for something that is not a step, and may never end. */
+/** A run whose body waits for a promise that is not a step, and may never go on. */
 export interface HangingRun {
   readonly id: string;
   /** As `<name>@<version>`. */
   readonly workflow: string;
-  /** The step that the body came to last; undefined if it came to none. */
+  /** The last step that the body reached; undefined if it reached none. */
   readonly lastStep: string | undefined;
-  /** For how long nothing has happened. */
+  /** How long the body has waited. */
   readonly forMs: number;
 }
 
-/** What {@link BodyWatch} needs. */
 export interface BodyWatchParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
-  /** How long a body may wait for what is not a step before that is said. */
+  /** How long a body may wait for a promise that is not a step before that is logged. */
   readonly firstMs: number;
-  /** After how long it is said again. */
+  /** How long after that it is logged again. */
   readonly againMs: number;
   readonly onLong: (forMs: number) => void;
 }
 
 /**
- * Watches a body that waits for a promise that is not a step. Nothing of the run can be seen meanwhile, and its place in the process is taken.
+ * Watches a body that waits for a promise that is not a step. Nothing of the run can be seen meanwhile, and it keeps its place in the process.
  *
- *     off --begin--> waiting --firstMs--> long, said --againMs--> said again
+ *     off --begin--> waiting --firstMs--> long, logged --againMs--> logged again
  *     waiting, long --end--> off
  */
 export class BodyWatch extends WheelEntry {
@@ -38,7 +37,7 @@ export class BodyWatch extends WheelEntry {
     this.#parts = parts;
   }
 
-  /** For how long the body has waited, once that is long. */
+  /** How long the body has waited; undefined until that is long. */
   get longMs(): number | undefined {
     return this.#isLong && this.#sinceMs !== undefined ? this.#parts.clock.monotonicMs() - this.#sinceMs : undefined;
   }

@@ -4,7 +4,7 @@ import type { RunState, WorkflowRun } from "./workflow-run.ts";
 
 type Row = readonly [id: string, state: RunState, reason: string | null, error: WorkflowRun["error"] | null, result: unknown];
 
-/** Reads how the run of a workflow and key stands; undefined where there is none. */
+/** Reads the state of the run with this workflow and key; undefined if there is none. */
 export async function findRun(
   store: Pick<ContextData, "statement" | "context">,
   scope: Scope,
@@ -18,7 +18,7 @@ export async function findRun(
   return { id, state, isActive: isActive(state), reason: reason ?? undefined, error: error ?? undefined, result: result ?? undefined };
 }
 
-/** Whether a run may still do something by itself: also in a state that only another version knows. */
+/** Whether a run may still do something by itself. A state that only another version knows counts as active. */
 export function isActive(state: RunState): boolean {
   return state !== "done" && state !== "undone" && state !== "stuck";
 }

@@ -3,16 +3,15 @@ import { Task, type TaskDeps } from "../engine/task.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { RunStore } from "./run-store.ts";
 
-/** What {@link LeftRuns} needs. */
 export interface LeftRunsDeps extends TaskDeps {
   readonly runs: RunStore;
-  /** Names with versions that this process has bodies for. */
+  /** The versions that this process has bodies for, as `name@version`. */
   readonly known: readonly string[];
   readonly everyMs: number;
   readonly left: LeftWork;
 }
 
-/** Looks now and then for runs that are due and that this process leaves to others, and says which: it has no body for them, or does not understand what is recorded of them. */
+/** Looks now and then for due runs that this process leaves to others, and logs them: it has no body for them, or does not understand their records. */
 export class LeftRuns implements Closable {
   readonly #deps: LeftRunsDeps;
   readonly #task: Task;

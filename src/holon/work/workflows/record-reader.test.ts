@@ -66,7 +66,7 @@ describe("the records of runs that were claimed together", () => {
     await nextTurn();
     collectGarbage();
     expect(made.map((record) => record.deref()?.runId)).toEqual([undefined, "at work"]);
-    // As the run at work does, this keeps what it was read with.
+    // Keeps the function that read them, as a run at work does.
     expect([own, typeof read]).toMatchObject([{ records: [{ runId: "at work" }] }, "function"]);
   });
 });

@@ -4,7 +4,6 @@ import type { RunClaim, StepRecord } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { StepStore } from "./step-store.ts";
 
-/** What {@link RecordReader} is made from. */
 export interface RecordReaderDeps {
   readonly runs: Pick<RunStore, "now">;
   readonly steps: Pick<StepStore, "load">;
@@ -16,31 +15,32 @@ export interface RecordReaderDeps {
   readonly isClosing: () => boolean;
 }
 
-/** What came of reading the records of a run: they were read, or cannot be, or its turn did not come. */
+/** The outcome of reading the records of a run: they were read, they cannot be read, or the run's turn did not come. */
 export type Reading = { readonly records: readonly StepRecord[] } | { readonly unreadable: unknown } | { readonly isUntried: true };
 
 /**
- * Reads the records of one of the runs that were claimed together. Shape: undefined if the process stops. Errors: the database's, which is away or busy:
- * nothing is wrong with the run.
+ * Reads the records of one of the runs that were claimed together. Shape: undefined if the process stops. Errors: those of a database that is away or busy,
+ * which say nothing against the run.
  */
 export type ReadRecords = (claim: RunClaim) => Promise<Reading | undefined>;
 
 /**
- * As shares of a lease. Longest that one reading may take: of all runs of a look together, and of one by itself. `turn`: how long a run that was claimed may
- * wait until its last reading begins. It keeps its place meanwhile: many runs that cannot be read must not keep all places, each until those before it were tried.
+ * Parts of a lease. `together`: longest time of reading all runs of a look. `singly`: longest time of reading one run. `turn`: how long a claimed run may wait
+ * until its last reading begins. It keeps its place in the process meanwhile: runs that cannot be read must not keep all places until all before them were
+ * tried.
  */
 const SHARES = { together: 0.2, singly: 0.6, turn: 0.5 } as const;
 
-/** Runs whose records are read by themselves at once: those that have hundreds of megabytes must not take all connections. */
+/** How many single runs are read at once. Runs with hundreds of megabytes of records must not take all connections. */
 const SINGLY_COUNT = 2;
 
 const UNTRIED = { isUntried: true } as const;
 
 /**
- * Reads what is recorded of runs that are resumed, while their leases are renewed: of all runs of one look together, one look after the other; and of each
- * by itself if that fails, since one of them may be to blame.
+ * Reads the records of resumed runs, while their leases are renewed.
  *
- * A run is to blame if its own records cannot be read although the database answers. A full pool, or a database that is away, says nothing of any run.
+ * I1. All runs of one look are read together, one look after the other. If that fails, each run is read alone, since one of them may be to blame.
+ * I2. A run is to blame only if its own records cannot be read although the database answers. A full pool or a database that is away says nothing about a run.
  */
 export class RecordReader {
   readonly #deps: RecordReaderDeps;
@@ -51,7 +51,7 @@ export class RecordReader {
     this.#deps = deps;
   }
 
-  /** Begins to read the records of runs that were claimed together. Those of a run are to be asked for once: they are not kept here after that. */
+  /** Starts to read the records of runs that were claimed together. The records of each run can be requested once: they are not kept after that. */
   begin(claims: readonly RunClaim[]): ReadRecords {
     const { clock, leaseMs } = this.#deps;
     const untilMs = clock.monotonicMs() + leaseMs * SHARES.turn;
@@ -73,7 +73,7 @@ export class RecordReader {
     return new Map([...byRun].map(([id, records]) => [id, { records }]));
   }
 
-  /** In any order: those whose turn does not come must not be the same ones each time. */
+  /** I1. In random order, so that it is not always the same runs whose turn does not come. */
   async #readEach(ids: readonly string[], untilMs: number): Promise<Map<string, Promise<Reading | undefined>>> {
     const order = ids.map((id) => ({ id, at: this.#deps.random() })).sort((one, other) => one.at - other.at);
     return new Map(order.map(({ id }) => [id, this.#readSingly(id, untilMs)]));
@@ -83,6 +83,7 @@ export class RecordReader {
     try {
       return await this.#load(this.#singly, [id], SHARES.singly, untilMs);
     } catch (error) {
+      // I2.
       if ((isHolonError(error) && error.code === "OVERLOADED") || !(await this.#isAnswering())) throw error;
       return { unreadable: error };
     }
@@ -107,7 +108,7 @@ export class RecordReader {
   }
 }
 
-/** Takes a place, if one is free in time. Returns whether it did. */
+/** Takes a place if one becomes free in time. Returns whether it did. */
 function entersWithin(lanes: Semaphore, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     if (lanes.tryEnter()) return resolve(true);

@@ -3,9 +3,9 @@ import type { StepKind, StepRecord } from "./run-claim.ts";
 import type { StepPlace } from "./step-store.ts";
 import type { RawStepOptions, StepFunction } from "./workflow-body.ts";
 
-/** A step that the body has come to. */
+/** A step that the body has reached. */
 export interface ReachedStep extends StepPlace {
-  /** How many answers the body had learnt when it came to the step. */
+  /** How many answers the body had got when it reached the step. */
   readonly turn: number;
   readonly record: StepRecord | undefined;
   readonly undo: StepFunction | undefined;
@@ -13,15 +13,15 @@ export interface ReachedStep extends StepPlace {
   readonly retry: RawStepOptions["retry"];
 }
 
-/** Longest name of a step, and longest key of an event: they are parts of indexes. */
+/** Longest name of a step, and longest key of an event: both are parts of indexes. */
 export const GREATEST_TEXT_LENGTH = 200;
 
-/** What can be recorded, for errors. */
+/** Says in errors which texts can be recorded. */
 export const STORABLE_TEXT = `Give a text of 1 to ${GREATEST_TEXT_LENGTH} characters, well-formed Unicode without U+0000.`;
 
 /**
- * Holds the steps that a body comes to against those that are recorded. A body that takes other steps than it took before is not the body that
- * made the records: going on could do a step twice, or leave one out.
+ * Compares the steps that a body reaches with those that are recorded. A body that takes other steps than before is not the body that made the records: if it
+ * went on, it could do a step twice, or leave one out.
  */
 export class Replay {
   readonly #records: Map<string, StepRecord>;
@@ -34,12 +34,12 @@ export class Replay {
     this.#names = new Map(records.map(({ ordinal, name }) => [ordinal, name]));
   }
 
-  /** What does not fit; undefined as long as all does. */
+  /** The first difference; undefined as long as there is none. */
   get mismatch(): string | undefined {
     return this.#mismatch;
   }
 
-  /** The steps in the order in which they were reached. */
+  /** The steps, in the order in which the body reached them. */
   get reached(): readonly ReachedStep[] {
     return [...this.#reached.values()];
   }
@@ -52,20 +52,20 @@ export class Replay {
     return this.#reached.size;
   }
 
-  /** The step that was reached last. */
+  /** The step that the body reached last. */
   get lastReached(): string | undefined {
     return this.reached.at(-1)?.name;
   }
 
-  /** Recorded steps that the body has not come to. */
+  /** Recorded steps that the body has not reached. */
   get missing(): readonly string[] {
     return [...this.#records.keys()].filter((name) => !this.#reached.has(name));
   }
 
   /**
-   * Takes the next place. Shape: undefined where it does not fit; see {@link mismatch}.
+   * Takes the next place. Shape: undefined if the step does not fit the records, see {@link mismatch}.
    *
-   * Errors: BAD_REQUEST for a name that cannot be recorded; what the getters of options throw. They are the body's.
+   * Errors: BAD_REQUEST for a name that cannot be recorded, and what getters of the options throw. These are the body's own errors.
    */
   reach(
     kind: StepKind,
@@ -78,7 +78,7 @@ export class Replay {
     if (record === undefined && !isStorable(name, GREATEST_TEXT_LENGTH))
       throw catalogueError("BAD_REQUEST", `Step ${ordinal} has no name that can be recorded. ${STORABLE_TEXT}`);
     const before = this.#records.get(this.#names.get(ordinal) ?? "");
-    // Branches that run at once come to their later steps in an order that is not the same each time.
+    // Branches that run at once reach their later steps in an order that may differ each time.
     const isShifted = record?.concurrent === true || before?.concurrent === true;
     if (this.#reached.has(name)) return this.refuse(`the body takes the step "${name}" twice; names of steps are unique`);
     if (record !== undefined && (record.kind !== kind || (record.ordinal !== ordinal && !isShifted)))
@@ -91,14 +91,14 @@ export class Replay {
     return step;
   }
 
-  /** Recorded steps that the body has not come to, once it is over, do not fit either. */
+  /** Must be called when the body is over: recorded steps that it has not reached are a difference, too. Returns the first difference. */
   close(): string | undefined {
     const { missing } = this;
     if (missing.length > 0) this.refuse(`the body did not come to the recorded steps ${missing.join(", ")}`);
     return this.#mismatch;
   }
 
-  /** Says what does not fit; what was said first counts. */
+  /** Notes a difference. The first one counts. */
   refuse(why: string): undefined {
     this.#mismatch ??= why;
   }

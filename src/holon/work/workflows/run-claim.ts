@@ -1,7 +1,7 @@
 import type { Principal } from "../../kernel/index.ts";
 import type { KeptError } from "./step-error.ts";
 
-/** A run that this runner holds: whatever is written of it is written under its fence only. */
+/** A run that this runner holds. Everything that is written about the run is written under its fence. */
 export interface RunClaim {
   readonly id: string;
   readonly workflow: string;
@@ -13,19 +13,19 @@ export interface RunClaim {
   readonly deaths: number;
   readonly traceparent: string | undefined;
   readonly initiator: Principal;
-  /** What its body failed with, where it is undoing. */
+  /** The error of its body, if the run is being undone. */
   readonly error: KeptError | undefined;
 }
 
-/** What a step does. */
+/** The kinds of steps. */
 export const STEP_KINDS = ["call", "transaction", "run", "sleep", "wait"] as const;
 
 export type StepKind = (typeof STEP_KINDS)[number];
 
-/** How a step stands; see {@link StepRecord}. */
+/** The states of steps; see {@link StepRecord}. */
 export const STEP_STATES = ["started", "done", "failed", "undone"] as const;
 
-/** The states of runs that a runner takes up. */
+/** The states of runs that a runner claims. */
 export const CLAIMED_STATES = ["waiting", "running", "sleeping", "undoing"] as const;
 
 /**
@@ -40,7 +40,7 @@ export interface StepRecord {
   readonly name: string;
   readonly ordinal: number;
   readonly kind: StepKind;
-  /** Whether others were under way when the body came to it. */
+  /** Whether other steps were under way when the body reached it. */
   readonly concurrent: boolean;
   readonly state: (typeof STEP_STATES)[number];
   readonly attempts: number;
@@ -49,22 +49,22 @@ export interface StepRecord {
   /** Whether it may have had its effect without a result. */
   readonly inDoubt: boolean;
   readonly undoAttempts: number;
-  /** Of these attempts, those that did not fail for something that passes by itself. */
+  /** Of `undoAttempts`, those whose failure did not pass by itself. */
   readonly undoFailures: number;
-  /** Milliseconds until a sleep or a wait is over; below zero if it has been over for so long. */
+  /** Milliseconds until a sleep or a wait is over; negative if it is over already. */
   readonly leftMs: number;
-  /** Place of its answer among those of its run; undefined if it has none, or if a runner of an earlier version recorded it. */
+  /** Place of its answer among the answers of its run; undefined if it has no answer, or if a runner of an earlier version recorded it. */
   readonly answerNumber: number | undefined;
-  /** When its end was recorded, in milliseconds since 1970 by the database's clock; 0 if it has none. */
+  /** When its end was recorded, in milliseconds since 1970 by the database's clock; 0 if it has not ended. */
   readonly settledAtMs: number;
 }
 
-/** Whether the body has learnt what the step came to, or may have. */
+/** Whether the body has got the step's answer, or may have. */
 export function isAnswered({ state, error, inDoubt }: StepRecord): boolean {
   return state !== "started" && (error !== undefined || state !== "undone" || !inDoubt);
 }
 
-/** A row as claims are read from it. */
+/** The columns of a row that a claim is made from. */
 export interface ClaimRow extends Record<string, unknown> {
   readonly id: string;
   readonly workflow: string;
@@ -79,7 +79,7 @@ export interface ClaimRow extends Record<string, unknown> {
   readonly error: KeptError | null;
 }
 
-/** Reads a claim from its row. */
+/** Makes a claim from a row. */
 export function toClaim({ state, traceparent, error, ...row }: ClaimRow): RunClaim {
   return { ...row, fence: String(row.fence), isUndoing: state === "undoing", traceparent: traceparent ?? undefined, error: error ?? undefined };
 }

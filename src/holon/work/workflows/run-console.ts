@@ -2,7 +2,7 @@ import type { Clock, Logger } from "../../kernel/index.ts";
 import { type RunData, RunStore } from "./run-store.ts";
 import type { RunState } from "./workflow-run.ts";
 
-/** A step as people see it. */
+/** A step, as operators see it. */
 export interface ListedStep {
   readonly name: string;
   readonly kind: string;
@@ -11,7 +11,7 @@ export interface ListedStep {
   readonly reason: string | null;
 }
 
-/** A run as people see it. */
+/** A run, as operators see it. */
 export interface ListedRun {
   readonly id: string;
   readonly workflow: string;
@@ -25,25 +25,24 @@ export interface ListedRun {
   readonly steps: readonly ListedStep[];
 }
 
-/** How many runs of a context are in which state. */
+/** How many runs of a context are in each state. */
 export interface RunCounts extends Readonly<Record<RunState, number>> {
-  /** How long the oldest run that is due has waited for a runner; 0 where none has. */
+  /** How long the oldest due run has waited for a runner; 0 if no run is due. */
   readonly oldestDueMs: number;
 }
 
 /** Which runs are listed. */
 export type RunFilter = "open" | "stuck" | "latest";
 
-/** Looks at the workflows of one context and resumes those that are stuck: for code, dashboard and command line. */
+/** Shows the workflow runs of one context, and resumes those that are stuck: for code, the dashboard and the command line. */
 export interface RunConsole {
-  /** Stuck and open runs: the oldest first. Latest: whatever became of them, the youngest first. */
+  /** `open` and `stuck`: the oldest first. `latest`: in any state, the youngest first. */
   runs(filter: RunFilter, limit: number): Promise<readonly ListedRun[]>;
   counts(): Promise<RunCounts>;
-  /** Lets a stuck run go on where it stood. Returns whether there was one; asking twice resumes it once. */
+  /** Lets a stuck run go on where it stopped. Returns whether there was one. Two calls resume it once. */
   resume(id: string): Promise<boolean>;
 }
 
-/** What {@link createRunConsole} needs. */
 export interface RunConsoleOptions {
   readonly store: RunData;
   readonly clock: Clock;
@@ -58,7 +57,7 @@ const WHICH: Readonly<Record<RunFilter, string>> = {
 
 const STATES: readonly RunState[] = ["waiting", "running", "sleeping", "undoing", "done", "undone", "stuck"];
 
-/** Makes the console of a context's workflows; no process need work them. */
+/** Creates the console of a context's workflows. It works even if no process runs them. */
 export function createRunConsole({ store, clock, log }: RunConsoleOptions): RunConsole {
   const runs = new RunStore(store, clock);
   const { own, context } = runs;
@@ -81,7 +80,7 @@ export function createRunConsole({ store, clock, log }: RunConsoleOptions): RunC
   };
 }
 
-/** One that failed goes on being undone, the others go on. */
+/** A run whose body failed goes on being undone. Any other run goes on with its body. */
 async function resume(runs: RunStore, id: string): Promise<boolean> {
   const { own } = runs;
   const text = `

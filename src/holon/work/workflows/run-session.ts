@@ -8,22 +8,22 @@ import { toKept } from "./step-error.ts";
 import { undoSteps } from "./undo-steps.ts";
 import type { WorkflowBody } from "./workflow-body.ts";
 
-/** How a run left this process. */
+/** How a session ended. */
 export type SessionEnd = "done" | "undone" | "stuck" | "asleep" | "lost";
 
-/** What a session is made from. */
+/** The parts of a session, without the events that it waits for. */
 export interface SessionParts extends Omit<SessionStepsParts, "events"> {
   readonly workflow: WorkflowBody;
 }
 
-/** How the body came to rest. */
+/** How the body came to rest. `halted`: it can go no further in this session. */
 type Rest =
   | { readonly kind: "returned"; readonly value: unknown }
   | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "halted" };
 
 /**
- * One run at work in this process, from its claim until it has ended or is put aside.
+ * One run in this process, from its claim until it has ended or is parked.
  *
  *     at work --body returned--> ending --> done, or undoing if its answer does not fit
  *     at work --body threw--> ending --> undoing --> undone
@@ -33,13 +33,13 @@ type Rest =
  *     undoing --undo must wait, stop--> asleep
  *     any --lease lost--> lost
  *
- * I1. The body is run from its start, and learns what is recorded in the order in which it learnt it before (AnswerOrder). It is never ended: one that
- *     can go no further is left as it stands, and what it does then is not heeded.
- * I2. A session ends only when no step of it is under way, so that no effect of it comes after its end.
- * I3. Whatever is written is written under the fence of the claim: a session that lost its run writes nothing more.
- * I4. The body goes on while a transaction of its is being committed, so that the next one travels with that commit. Where the commit fails, all that was
- *     done ahead of it is rolled back with it (speculation failed), and the body is run again from the records.
- * I5. A body that waits for what is not a step ends neither its session nor its run. It is named in the log, and a stop or a lost lease ends the session.
+ * I1. The body is run from its start, and gets the recorded answers in the order in which it got them before (AnswerOrder). A body cannot be ended from
+ *     outside: if it can go no further, it is left as it is, and what it does later is ignored.
+ * I2. A session ends only when none of its steps is under way, so that none of its effects comes after its end.
+ * I3. Everything is written under the fence of the claim: a session that lost its run writes nothing more.
+ * I4. The body goes on while one of its transactions is being committed, so that the next one is sent together with that commit. If the commit fails, all that
+ *     was done ahead of it is rolled back with it (speculation failed), and the body is run again from the records.
+ * I5. A body that waits for a promise that is not a step ends neither its session nor its run. It is named in the log. A stop or a lost lease ends the session.
  */
 export class RunSession {
   readonly #parts: SessionParts;
@@ -57,31 +57,31 @@ export class RunSession {
     this.#watch = new BodyWatch({ clock, wheel, ...times, onLong: (forMs) => this.#sayHanging(forMs) });
   }
 
-  /** The run, if its body has waited for long for what is not a step. */
+  /** The run, if its body has waited for long for a promise that is not a step. */
   get hanging(): HangingRun | undefined {
     const { id, workflow, version } = this.#parts.claim;
     const forMs = this.#watch.longMs;
     return forMs === undefined ? undefined : { id, workflow: `${workflow}@${version}`, lastStep: this.#steps.replay.lastReached, forMs };
   }
 
-  /** Lets what runs come to its end, begins nothing more, and gives the run back. */
+  /** Begins nothing more, lets steps under way end, and gives the run back. */
   stop(): void {
     this.#isStopping = true;
     this.#steps.turn({ kind: "stopping" });
   }
 
-  /** Cancels what runs: the run is not this process's any more, or it did not stop in time. */
+  /** Cancels steps under way: another process has the run now, or they did not end in time. */
   abort(): void {
     this.#parts.attempts.abort();
     this.#steps.turn({ kind: "lost" });
   }
 
-  /** Looks for the events that it waits for while its steps are under way. */
+  /** Looks for the events that the body waits for while its steps are under way. */
   look(): void {
     if (this.#steps.waits.awaited.length > 0) this.#steps.look();
   }
 
-  /** Works until the run has ended or is put aside. Errors: the database's; the lease then ends by itself. */
+  /** Works until the run has ended or is parked. Errors: those of the database; the lease then ends by itself. */
   async work(): Promise<SessionEnd> {
     try {
       return await this.#work();
@@ -105,7 +105,7 @@ export class RunSession {
     return this.#return(rest.value);
   }
 
-  /** Runs the body until it has ended or cannot go on, and no step of it is under way. */
+  /** Runs the body until it has ended or cannot go on, and none of its steps is under way (I2). */
   async #runBody(): Promise<Rest> {
     const { claim, workflow, attempts } = this.#parts;
     const { id, key, version, initiator, input } = claim;
@@ -125,11 +125,12 @@ export class RunSession {
   async #halted(): Promise<Rest> {
     for (;;) {
       await this.#steps.atRest();
-      // What the last steps came to is seen by the body before it is judged.
+      // The body gets the answers of its last steps before it is judged.
       await turnOfTheLoop();
       await turnOfTheLoop();
       if (!this.#steps.isAtRest) continue;
       if (this.#cannotGoOn()) return { kind: "halted" };
+      // I5.
       this.#watch.begin();
       await this.#steps.moved();
       this.#watch.end();
@@ -169,7 +170,7 @@ export class RunSession {
       output = workflow.parseOutput(value);
       if (!(output instanceof ParseFailure)) JSON.stringify(output);
     } catch (error) {
-      // A check of the schema, a getter, a proxy or a BigInt of the answer throws, and would at each replay.
+      // A check of the schema, a getter, a proxy or a BigInt in the answer throws. It would throw at each replay.
       return this.#fail(error);
     }
     if (output instanceof ParseFailure) {
@@ -190,7 +191,7 @@ export class RunSession {
 
   async #undo(): Promise<SessionEnd> {
     const { claim, runs, steps, attempts } = this.#parts;
-    // Those that were done in this session are recorded by now.
+    // The steps that were done in this session are recorded by now.
     const records = await steps.load([claim.id]);
     const outcome = await undoSteps(this.#parts, this.#steps.replay.reached, records, () => this.#isStopping);
     if (outcome.kind === "lost") return "lost";

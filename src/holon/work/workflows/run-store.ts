@@ -6,20 +6,20 @@ import { COUNTED_MOST, type WorkData, WorkDatabase } from "../engine/work-databa
 import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
 
-/** The part of a context's data that workflows work with. */
+/** The part of a context's data that workflows use. */
 export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "listenAppended" | "context">;
 
-/** Deaths after which a run is suspected of killing its runners. Two indexes of `holon_runs` hold this number. */
+/** After this many deaths, a run is suspected of killing its runners. Two indexes of `holon_runs` contain this number. */
 export const DEATHS_BEFORE_SUSPECT = 2;
 
 /** Which runs are looked for. */
 export interface LookOptions {
-  /** Names with versions that this process has bodies for, as `name@version`. */
+  /** The versions that this process has bodies for, as `name@version`. */
   readonly known: readonly string[];
-  /** Runs that this process is at work on. */
+  /** Runs that this process works on. */
   readonly held: readonly string[];
   readonly runBy: string;
-  /** Until when, in milliseconds of the database's clock, a lease of another process that has ended is that of a dead one; 0 for never. */
+  /** Until this moment, in milliseconds of the database's clock, a lease of another process that has ended counts as that of a dead process; 0 for never. */
   readonly reclaimUntilMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface LookOptions {
 export interface ClaimOptions extends LookOptions {
   readonly limit: number;
   readonly leaseMs: number;
-  /** Claims those that are suspected of killing their runners, and no others. */
+  /** Claims only runs that are suspected of killing their runners. */
   readonly suspects: boolean;
 }
 
@@ -38,16 +38,22 @@ export interface Claimed {
   readonly databaseMs: number;
 }
 
-/** Of each version, how many runs one claim looks at: more than all processes take at once, so that those that others have locked are skipped. */
+/** How many runs of each version one claim looks at. These are more than all processes take at once, so that runs which others have locked can be skipped. */
 const CANDIDATES_COUNT = 1_000;
 
-/** How many runs are not understood, for the same reason. */
+/** How many runs are not understood, for one reason. */
 export interface UnknownRuns {
   readonly name: string;
   readonly count: number;
 }
 
-/** Statements on `holon_runs` of one context, each a transaction by itself. Time is the database's, in every process. */
+/**
+ * Statements on `holon_runs` of one context, each a transaction by itself. All times are those of the database's clock.
+ *
+ * I1. A run is held by one runner at a time. Each claim has a new fence, and everything that is written about a run is written under its fence.
+ * I2. Only runs that this version understands whole are claimed, see `isUnderstood`.
+ * I3. A claim counts a death only if another process held the run and its lease ended. Progress since that claim starts the count again, at 1.
+ */
 export class RunStore {
   readonly context: string;
   readonly own: string;
@@ -59,7 +65,7 @@ export class RunStore {
     this.#database = new WorkDatabase(data, clock);
   }
 
-  /** Runs one statement, prepared. The caller names the shape of its rows. */
+  /** Runs one statement, prepared. The caller names the type of its rows. */
   rows<Row>(task: string, text: string, params: readonly unknown[], deadlineMs?: number): Promise<readonly Row[]> {
     return this.#database.statement<Row>(task, statement(text, params), deadlineMs);
   }
@@ -69,10 +75,10 @@ export class RunStore {
   }
 
   /**
-   * Takes runs that are due, and that this version understands whole. One whose lease ended has lost its runner: that is a death, counted from one where it
-   * got anywhere since, unless this process itself claimed it and did not hear of it.
+   * Claims due runs that this version understands whole (I2). If the lease of a run has ended, its runner died: that is a death, counted from 1 again if the
+   * run made progress since. If this process itself claimed the run, and the answer was lost, it is no death (I3).
    *
-   * Guarantee: two runners never take the same one; who had it before writes nothing more.
+   * Guarantee: no two runners claim the same run. The runner that had it before writes nothing more (I1).
    */
   async claim(options: ClaimOptions): Promise<Claimed> {
     const { own } = this;
@@ -101,7 +107,7 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
     return { claims, databaseMs: rows[0]?.databaseMs ?? 0 };
   }
 
-  /** Whether a run is due that is suspected of killing its runners; and when the database said so, in milliseconds by its own clock. */
+  /** Whether a run is due that is suspected of killing its runners, and the time of the look in milliseconds by the database's clock. */
   async suspectDue(options: LookOptions): Promise<{ readonly isDue: boolean; readonly databaseMs: number }> {
     const { text, params } = this.#due(options, true);
     const look = `select exists (${text}) as "isDue", (extract(epoch from now()) * 1000)::float as "databaseMs"`;
@@ -110,8 +116,8 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
   }
 
   /**
-   * Runs that may be claimed, of each version those that have been due longest. Each version has its place in the index: runs of others are not read. The
-   * second parameter is the process that looks.
+   * The runs that may be claimed, of each version those that have been due longest. Each version has its place in the index: runs of other versions are not
+   * read. The second parameter is the process that looks.
    */
   #due({ known, held, runBy, reclaimUntilMs }: LookOptions, suspects: boolean): { readonly text: string; readonly params: readonly unknown[] } {
     const { own } = this;
@@ -126,14 +132,14 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
     return { text: ofEach.join(" union all "), params: [`{${held.join(",")}}`, runBy, reclaimUntilMs, ...known.flatMap(nameAndVersion)] };
   }
 
-  /** The database's clock, in milliseconds since 1970; also while others keep all places of the pool. */
+  /** The database's clock, in milliseconds since 1970. Works even if all places of the pool are taken. */
   async now(deadlineMs: number): Promise<number> {
     const text = `select (extract(epoch from now()) * 1000)::float as "nowMs"`;
     const [row] = await this.#database.urgent<{ readonly nowMs: number }>("read the clock", text, [], deadlineMs);
     return row?.nowMs ?? 0;
   }
 
-  /** Runs that are due and that this version does not work, by what it does not know of them: among the {@link COUNTED_MOST} that have been due longest. */
+  /** Counts the due runs that this version does not work on, by what it does not know about them, among the {@link COUNTED_MOST} that have been due longest. */
   unknown(known: readonly string[]): Promise<readonly UnknownRuns[]> {
     const { own } = this;
     const text = `
@@ -148,7 +154,10 @@ group by 1 order by 1`;
     return this.rows<UnknownRuns>("look for unknown runs", text, [JSON.stringify(known)]);
   }
 
-  /** How leases are renewed, each under its own fence; also by a second thread. A row that is locked is skipped: it is still held, and renewed at the next look. */
+  /**
+   * The statement that renews leases, each under its own fence; a second thread uses it too. Locked rows are skipped: they are still held, and are renewed at
+   * the next look.
+   */
   get renewal(): string {
     const { own } = this;
     return `
@@ -171,14 +180,14 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return { renewed: new Set(rows.filter(({ renewed }) => renewed).map(({ n }) => claims[n] as RunClaim)), lost };
   }
 
-  /** Ends a run. Returns whether it was still ours. */
+  /** Ends a run. Returns whether this runner still held it. */
   done({ id, fence }: RunClaim, result: unknown): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'done', result = $3::text::json, settled_at = now(), wake_at = null, leased_by = null, deaths = 0
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
     return this.#wasOurs("end run", text, [id, fence, JSON.stringify(result) ?? null]);
   }
 
-  /** Says that a run failed and is to be undone; its runner keeps it. */
+  /** Records that a run failed and is being undone. Its runner keeps it. */
   failed({ id, fence }: RunClaim, error: KeptError): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'undoing', error = $3::text::json, reason = $4::text
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
@@ -191,24 +200,27 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return this.#wasOurs("end undone run", text, [id, fence]);
   }
 
-  /** Sets a run aside until somebody resumes it. */
+  /** Sets a run aside until an operator resumes it. */
   stuck({ id, fence }: RunClaim, reason: string): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'stuck', reason = $3::text, wake_at = null, leased_by = null
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
     return this.#wasOurs("set run aside", text, [id, fence, reason.slice(0, 2_000)]);
   }
 
-  /** Gives a run back, to be taken again after a while. One that has failed goes on being undone; one that has ended, or was put aside, under this claim stays so. */
+  /**
+   * Gives a run back, to be claimed again after a while. A run that has failed goes on being undone. A run that has ended or was set aside under this claim
+   * stays so.
+   */
   giveBack(claim: RunClaim, waitMs: number): Promise<boolean> {
     return this.#giveBack(claim, waitMs, "0");
   }
 
-  /** The same for a run that was not begun: that says nothing against the deaths of its runners. */
+  /** The same for a run that was not begun: the deaths of its runners are kept. */
   giveBackUnbegun(claim: RunClaim, waitMs: number): Promise<boolean> {
     return this.#giveBack(claim, waitMs, "deaths");
   }
 
-  /** Whether a run is still ours. */
+  /** Whether this runner still holds the run. */
   isHeld({ id, fence }: RunClaim): Promise<boolean> {
     return this.#wasOurs("look for run", `select 1 as one from ${this.own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint`, [
       id,
@@ -228,14 +240,14 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
 }
 
 /**
- * Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another one may have others. A run that was never
- * claimed has no steps, and costs no look at them.
+ * I2. Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another version may have more. A run that was never
+ *     claimed has no steps, and they are not looked at.
  */
 function isUnderstood(own: string): string {
   return `r.state = any(${list(CLAIMED_STATES)}) and (r.fence = 0 or not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and ${isStrange}))`;
 }
 
-/** Takes `<name>@<version>` apart. */
+/** Splits `<name>@<version>`. */
 function nameAndVersion(known: string): readonly [string, string] {
   const at = known.lastIndexOf("@");
   return [known.slice(0, at), known.slice(at + 1)];
@@ -247,7 +259,7 @@ function list(words: readonly string[]): string {
   return `array[${words.map((word) => `'${word}'`).join(", ")}]`;
 }
 
-/** A statement of the machinery: its text is one of few, so that the server keeps its plan. */
+/** A statement with one of a few texts, so that the server keeps its plan. */
 export function statement(text: string, params: readonly unknown[]): StatementRequest {
   return { text, params: params.map((param) => (typeof param === "number" ? String(param) : param)), prepare: true, rows: "objects" };
 }

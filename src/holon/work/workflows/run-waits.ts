@@ -3,20 +3,19 @@ import type { AwaitedEvents, ReceivedEvent } from "./awaited-events.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { AwaitedKey } from "./step-store.ts";
 
-/** A step that goes on later: a sleep, a wait for an event, or one whose next attempt is due after a while. */
+/** A step that goes on later: a sleep, a wait for an event, or a step whose next attempt is due after a while. */
 export interface WaitingStep {
   readonly name: string;
-  /** By the monotonic clock: the end of the sleep, the timeout of the wait, the next attempt. */
+  /** On the monotonic clock: the end of the sleep, the timeout of the wait, or the next attempt. */
   readonly dueAtMs: number;
   readonly isSleep: boolean;
-  /** How many answers the body had learnt when it came to the step. */
+  /** How many answers the body had got when it reached the step. */
   readonly turn: number;
   readonly awaited: AwaitedKey | undefined;
-  /** Goes on with the step; with the event, if it came. Resolves when what follows is written. */
+  /** Goes on with the step, with the event if it arrived. Resolves when the outcome is written. */
   resume(event?: ReceivedEvent): Promise<void>;
 }
 
-/** What {@link RunWaits} needs. */
 export interface RunWaitsParts {
   readonly claim: RunClaim;
   readonly events: AwaitedEvents;
@@ -26,7 +25,7 @@ export interface RunWaitsParts {
   readonly onDue: () => void;
 }
 
-/** A step that can go on now, and since when it could. */
+/** A step that can go on now, and since when. */
 interface Ready {
   readonly step: WaitingStep;
   readonly sinceMs: number;
@@ -34,17 +33,18 @@ interface Ready {
 }
 
 /**
- * The steps of a session that go on later. What is due, or has come, goes on at once while the session is at work on other steps; else the run is put aside.
+ * The steps of a session that go on later. While the session is at work on other steps, a step goes on as soon as it is due or its event has arrived. Otherwise
+ * the run is parked.
  *
- * I1. What can go on goes on in the order of the moments at which it could, also if the run was put aside meanwhile.
- * I2. An event is taken by one step of a run. One that came to a wait and moved nothing, because the wait had lost its race, is there for the waits too that
- *     the body comes to later than to that one. The body alone knows whether it still looks at a wait; that its answer moves nothing is what can be seen of it.
- * I3. Two steps never look for events at once, so that they do not find the same one.
+ * I1. Steps go on in the order of the moments at which they could, even if the run was parked meanwhile.
+ * I2. An event is taken by one step of a run. If a wait took it and moved nothing, because the wait had lost its race, the event is also there for waits that
+ *     the body reaches later than that one. Only the body knows whether it still looks at a wait. All that can be seen is that the wait's answer moves nothing.
+ * I3. No two steps look for events at once, so that they do not find the same one.
  */
 export class RunWaits extends WheelEntry {
   readonly #parts: RunWaitsParts;
   readonly #waiting = new Set<WaitingStep>();
-  /** Waits whose event moved nothing, by name, with the turn in which the body came to them. */
+  /** Waits whose event moved nothing, by name, with the turn in which the body reached them. */
   readonly #unmoved = new Map<string, number>();
   #looking: Promise<unknown> = Promise.resolve();
 
@@ -61,12 +61,12 @@ export class RunWaits extends WheelEntry {
     return [...this.#waiting].some(({ isSleep }) => isSleep);
   }
 
-  /** What is waited for. */
+  /** The events that are waited for. */
   get awaited(): readonly AwaitedKey[] {
     return [...this.#waiting].flatMap(({ awaited }) => awaited ?? []);
   }
 
-  /** Until the first of them is due; 0 if it is. */
+  /** Milliseconds until the first step is due; 0 if one is due. */
   get leftMs(): number {
     const dueAtMs = Math.min(...[...this.#waiting].map((step) => step.dueAtMs));
     return Math.max(0, dueAtMs - this.#parts.clock.monotonicMs());
@@ -77,13 +77,13 @@ export class RunWaits extends WheelEntry {
     this.#setTimer();
   }
 
-  /** Says that the event that a wait took has moved nothing. Returns whether another one may want it. */
+  /** I2. Notes that the event which a wait took has moved nothing. Returns whether another wait may want it. */
   passOn(name: string, turn: number): boolean {
     this.#unmoved.set(name, turn);
     return this.awaited.length > 0;
   }
 
-  /** Takes an event that is there already for a wait that the body has just come to. */
+  /** Takes an event that has arrived already, for a wait that the body has just reached. */
   takeNow(awaited: AwaitedKey, turn: number, take: (event: ReceivedEvent) => Promise<void>): Promise<boolean> {
     return this.#oneAtATime(async () => {
       const found = await this.#find(awaited, turn);
@@ -92,7 +92,7 @@ export class RunWaits extends WheelEntry {
     });
   }
 
-  /** Lets all go on that is due, and those whose event has come. */
+  /** Lets all steps go on that are due, or whose event has arrived. */
   look(): Promise<void> {
     return this.#oneAtATime(async () => {
       for (let ready = await this.#ready(); ready.length > 0; ready = ready.some(({ event }) => event !== undefined) ? await this.#ready() : []) {
@@ -107,7 +107,7 @@ export class RunWaits extends WheelEntry {
     this.#parts.onDue();
   }
 
-  /** Nothing is due any more. */
+  /** Drops all steps: none is due any more. */
   close(): void {
     this.#waiting.clear();
     this.#parts.wheel.remove(this);
@@ -124,6 +124,7 @@ export class RunWaits extends WheelEntry {
         ready.push({ step, sinceMs: nowMs - event.ageMs, event });
       } else if (event === undefined && step.dueAtMs <= nowMs) ready.push({ step, sinceMs: step.dueAtMs, event });
     }
+    // I1.
     return ready.sort((one, other) => one.sinceMs - other.sinceMs);
   }
 
@@ -132,6 +133,7 @@ export class RunWaits extends WheelEntry {
     return this.#parts.events.find(this.#parts.claim, awaited, passedOn);
   }
 
+  // I3.
   #oneAtATime<Result>(look: () => Promise<Result>): Promise<Result> {
     const looking = this.#looking.then(look);
     this.#looking = looking.catch(() => {});

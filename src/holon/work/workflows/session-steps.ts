@@ -10,7 +10,6 @@ import { type StepOutcome, type StepParts, StepRunner } from "./step-runner.ts";
 import { badWait, isWait } from "./wait-bounds.ts";
 import type { RawStepOptions, RawSteps } from "./workflow-body.ts";
 
-/** What {@link SessionSteps} needs. */
 export interface SessionStepsParts extends StepParts {
   readonly events: AwaitedEvents;
   readonly records: readonly StepRecord[];
@@ -18,12 +17,12 @@ export interface SessionStepsParts extends StepParts {
   readonly wheel: TimerWheel;
 }
 
-/** Does a step. If it calls `goOn`, the body goes on with that while the step is committed. */
+/** Does a step. If it calls `goOn`, the body goes on with that value while the step is being committed. */
 type Perform = (step: ReachedStep, goOn: (value: unknown, answer: AnswerPlace) => void) => Promise<StepOutcome>;
 
 type LaterOutcome = Extract<StepOutcome, { readonly kind: "later" }>;
 
-/** What has become of the steps of a session. */
+/** The state of a session's steps. */
 export type Course =
   | { readonly kind: "going" }
   /** The process stops. */
@@ -38,19 +37,19 @@ export type Course =
 const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "failed"] as const;
 
 /**
- * The steps that a body takes in one session: each is answered from its record, or done, and its answer is delivered in order.
+ * The steps that a body takes in one session. Each is answered from its record or done, and its answer is delivered in order.
  *
  *     reached --recorded--> answered, in its turn
  *     reached --replay over--> under way --ended--> answered, in its turn
  *     under way --later--> waiting --due, or its event came--> under way
  *     reached, not going--> never answered in this session
  *
- *     going --stop--> stopping --> over --> speculationFailed --> lost --> failed, each over those before it, never back
+ *     going --stop--> stopping --> over --> speculationFailed --> lost --> failed, each overrides those before it, never back
  *
- * I1. Steps begin only while the session is going; what is under way comes to its end in any course, or to the end of its attempt if another session goes on
- *     with it.
- * I2. Nothing begins before all that is recorded has been delivered: a body that does not fit its records is found out before it does anything new.
- * I3. What acts elsewhere begins when every transaction before it is certain; transactions follow each other without waiting for that.
+ * I1. Steps begin only while the session is going. In any other course, a step under way comes to its end, or to the end of its attempt if another session goes
+ *     on with it.
+ * I2. Nothing begins before all recorded answers have been delivered: a body that does not fit its records is found out before it does anything new.
+ * I3. A step with an effect outside of the database begins when each transaction before it is certain. Transactions follow each other without waiting for that.
  */
 export class SessionSteps {
   readonly replay: Replay;
@@ -63,11 +62,11 @@ export class SessionSteps {
   #busyCount = 0;
   /** Steps under way whose answer the body has not got. */
   #openCount = 0;
-  /** Steps that begin when the replay is over. */
+  /** I2. Steps that begin when the replay is over. */
   #held: (() => void)[] = [];
-  /** Whether the body came to a step that does not begin in this session. */
+  /** Whether the body reached a step that does not begin in this session. */
   #isBlocked = false;
-  /** How many steps the body had come to when it got its last answer. */
+  /** How many steps the body had reached when it got its last answer. */
   #reachedBefore = 0;
   #isLookDue = false;
   #whenMoved: (() => void)[] = [];
@@ -89,47 +88,47 @@ export class SessionSteps {
     return this.#busyCount === 0 && !this.#order.isMoving;
   }
 
-  /** Whether a step of the body goes on in another session only, or after a while. */
+  /** Whether a step of the body goes on only after a while, or in another session. */
   get isHeldUp(): boolean {
     return this.#isBlocked || this.waits.size > 0;
   }
 
-  /** The step whose answer comes next by the records, and which the body has not come to. */
+  /** The step whose answer comes next by the records, and which the body has not reached. */
   get nextRecorded(): string | undefined {
     return this.#order.nextRecorded;
   }
 
-  /** Takes another course, unless it is on a graver one. */
+  /** Changes the course, unless a later one in the order of `COURSES` has been taken. */
   turn(course: Course): void {
     const rank = ({ kind }: Course): number => COURSES.indexOf(kind);
     if (course.kind === "speculationFailed" && this.#course.kind === "speculationFailed")
       this.#course = { kind: "speculationFailed", waitMs: Math.max(course.waitMs, this.#course.waitMs) };
     else if (rank(course) > rank(this.#course)) this.#course = course;
     const { kind } = this.#course;
-    // What fails after the body has ended is not tried again, but undone.
+    // A step that fails after the body has ended is not tried again, but undone.
     this.#runner.isBodyOver = kind === "over";
-    // In the other courses the body has not ended: another session runs it again, and goes on with the attempts that are left.
+    // In the other courses the body has not ended: another session runs it again, and uses the attempts that are left.
     this.#runner.isSessionOver = kind !== "going" && kind !== "over";
     this.#move();
   }
 
-  /** Says that the body does not fit its records. */
+  /** Notes that the body does not fit its records. */
   refuse(why: string): void {
     this.replay.refuse(why);
     this.#move();
   }
 
-  /** Resolves when no step is under way, and the body has done all that it does with what it knows. */
+  /** Resolves when no step is under way, and the body has done all that it does with its answers. */
   atRest(): Promise<void> {
     return this.isAtRest ? Promise.resolve() : new Promise((resolve) => this.#whenAtRest.push(resolve));
   }
 
-  /** Resolves the next time that something has happened. */
+  /** Resolves the next time that something changes. */
   moved(): Promise<void> {
     return new Promise((resolve) => this.#whenMoved.push(resolve));
   }
 
-  /** Looks for events that have come, and for what is due. */
+  /** Looks for events that have arrived, and for steps that are due. */
   look(): void {
     if (this.#course.kind !== "going" || this.waits.size === 0 || !this.#order.isReplayed) return;
     void this.#track(this.waits.look());
@@ -144,7 +143,7 @@ export class SessionSteps {
       sleep: async (name, ms) => {
         await this.#take(this.#reach("sleep", name), (step) => this.#sleep(step, ms));
       },
-      // Read at once: what reading the options throws is the body's.
+      // Options are read at once: if reading them throws, that is the body's error.
       waitFor: (name, { event, key, timeoutMs }) => this.#take(this.#reach("wait", name), (step) => this.#waitFor(step, { event, key, timeoutMs })),
     };
   }
@@ -153,7 +152,7 @@ export class SessionSteps {
     return this.replay.reach(kind, name, { isConcurrent: this.#openCount > 0, turn: this.#order.deliveredCount }, options);
   }
 
-  /** Answers a step from its record, or does it. What does not answer leaves the body where it is. */
+  /** Answers a step from its record, or does it. If the step is not answered, the body stays where it is. */
   #take(step: ReachedStep | undefined, perform: Perform): Promise<unknown> {
     const answer = new Promise<unknown>((resolve, reject) => {
       const record = step?.record;
@@ -162,18 +161,19 @@ export class SessionSteps {
           record.name,
           this.#delivering(() => (record.error === undefined ? resolve(record.result) : reject(fromKept(record.error)))),
         );
-      // A body that is undone does nothing new.
+      // A body that is being undone does nothing new.
       else if (step === undefined || this.#parts.claim.isUndoing) this.#isBlocked = true;
       else if (this.#order.isReplayed) this.#begin(step, perform, resolve, reject);
       else this.#held.push(() => this.#begin(step, perform, resolve, reject));
     });
-    // A body that does not look at a step must not end the process by that.
+    // A body that ignores a step must not end the process with an unhandled rejection.
     answer.catch(() => {});
     this.#move();
     return answer;
   }
 
   #begin(step: ReachedStep, perform: Perform, resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+    // I1.
     if (this.#course.kind !== "going") {
       this.#isBlocked = true;
       return;
@@ -202,11 +202,12 @@ export class SessionSteps {
       isAhead = true;
       tell(answer, () => resolve(value));
     };
+    // I3.
     const performed = step.kind === "transaction" ? perform(step, goOn) : this.#runner.settled.then(() => perform(step, goOn));
     void this.#track(performed.then(settle));
   }
 
-  /** Keeps a step until it goes on: in this session, if that is still at work then. */
+  /** Keeps a step until it goes on: in this session, if it is still at work then. */
   #wait(step: ReachedStep, { waitMs, awaited, resume }: LaterOutcome, settle: (outcome: StepOutcome) => void): void {
     this.#openCount--;
     this.waits.add({
@@ -220,11 +221,11 @@ export class SessionSteps {
         return this.#track(resume(event).then(settle));
       },
     });
-    // What it waits for may have come, or been over, since it was recorded.
+    // Its event may have arrived, or its time may be over, since it was recorded.
     if (step.record !== undefined && isWaiting(step) && !this.#isLookDue) this.#lookWhenAllWait();
   }
 
-  /** Looks once for all that waits after a replay, so that it goes on in the order of its moments. */
+  /** After a replay, looks once for all waiting steps, so that they go on in the order of their moments. */
   #lookWhenAllWait(): void {
     this.#isLookDue = true;
     const soon = new Promise<void>((resolve) => setImmediate(resolve));
@@ -243,7 +244,7 @@ export class SessionSteps {
     };
   }
 
-  /** Counts work as under way until it is over. Never rejects: what it throws is the session's. */
+  /** Counts work as under way until it is over. Never rejects: an error of the work changes the course of the session. */
   #track(work: Promise<void>): Promise<void> {
     this.#busyCount++;
     return work
@@ -254,7 +255,7 @@ export class SessionSteps {
       });
   }
 
-  /** The body has done what it does with an answer. */
+  /** Called when the body has done what it does with an answer. */
   #rested(delivered: string | undefined): void {
     const step = delivered === undefined ? undefined : this.replay.find(delivered);
     const hasMoved = this.replay.reachedCount > this.#reachedBefore;
@@ -306,7 +307,7 @@ export class SessionSteps {
     return { kind: "done", value, answer };
   }
 
-  /** Recorded like every failure of a step: a body may catch it and go on, and is replayed the same way. */
+  /** Recorded like each failure of a step: a body may catch it and go on, and is replayed the same way. */
   async #cannotWait(step: ReachedStep, error: Error): Promise<StepOutcome> {
     const answer = this.#order.take();
     await this.#parts.steps.failed(this.#parts.claim, step, 1, toKept(error), false, answer);
@@ -314,7 +315,7 @@ export class SessionSteps {
   }
 }
 
-/** Whether a step is a sleep or a wait for an event, and has no effect. */
+/** Whether a step is a sleep or a wait for an event, and so has no effect. */
 function isWaiting({ kind }: ReachedStep): boolean {
   return kind === "sleep" || kind === "wait";
 }

@@ -12,9 +12,8 @@ import type { CompiledWorkflows } from "./workflow-body.ts";
 import { WorkflowRunner } from "./workflow-runner.ts";
 import { DEFAULT_WORKFLOW_TIMING, type WorkflowTiming } from "./workflow-timing.ts";
 
-/** What {@link startWorkflowWork} needs. */
 export interface WorkflowWorkOptions {
-  /** The compiled bodies of the context, and what their steps need of it. */
+  /** The compiled bodies of the context, and what their steps use of the context. */
   readonly workflows: CompiledWorkflows;
   readonly store: RunData;
   readonly services: {
@@ -33,25 +32,28 @@ export interface WorkflowWorkOptions {
   readonly timing?: Partial<WorkflowTiming>;
 }
 
-/** The workflows of one context, at work in one process. */
+/** The workflows of one context, in one process. */
 export interface WorkflowWork extends Closable, RunConsole {
-  /** Runs at work in this process. */
+  /** How many runs this process works on. */
   readonly activeCount: number;
-  /** Runs that are due and that this process leaves to others, at its last look. */
+  /** How many due runs this process leaves to others, as of its last look. */
   readonly unknownCount: number;
-  /** Runs at work in this process whose body has waited for over a minute for a promise that is not a step. Each keeps its place until it goes on, or this process stops. */
+  /**
+   * Runs of this process whose body has waited for over a minute for a promise that is not a step. Each keeps its place until it goes on, or this process
+   * stops.
+   */
   readonly hanging: readonly HangingRun[];
-  /** Looks for runs that are due now, not at the next time. */
+  /** Looks for due runs now. */
   wake(): void;
-  /** Claims nothing more, lets steps under way finish within the grace, and gives the runs back. */
+  /** Claims nothing more, lets steps under way end within the grace time, and gives the runs back. */
   close(): Promise<void>;
 }
 
 /**
- * Works the workflows of one context in this process, beside any number of other processes that do the same.
+ * Works on the workflows of one context in this process. Any number of other processes may do the same.
  *
- * Guarantee: a run that was started completes, or is undone, or is stuck and visible, whatever dies meanwhile but the database. No queue is
- * needed: the runs are claimed from the context's own tables.
+ * Guarantee: a run that was started completes, or is undone, or is stuck and visible, whatever dies meanwhile, except the database. It needs no queue: runs are
+ * claimed from the context's own tables.
  */
 export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkOptions): WorkflowWork {
   const { clock, wheel, random, newId, board } = services;

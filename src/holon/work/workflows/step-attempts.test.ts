@@ -98,7 +98,7 @@ describe("an attempt of a step that waits while another one blocks this thread",
     fakeWheel.close();
   });
 
-  /** Attempts of the steps of two runs whose leases are held from now on. */
+  /** Attempts of the steps of two runs, whose leases are held from now on. */
   const twoRuns = (): readonly StepAttempts[] =>
     ["1", "2"].map((id) => {
       const attempts: StepAttempts = new StepAttempts({ ...parts, lease: () => lease }, { ...claim, id });

@@ -16,7 +16,6 @@ import type { Lease } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
-/** What {@link StepAttempts} needs. */
 export interface StepAttemptsParts {
   readonly context: string;
   readonly clock: Clock;
@@ -25,19 +24,19 @@ export interface StepAttemptsParts {
   /** In [0, 1). */
   readonly random: () => number;
   readonly count?: CountWork | undefined;
-  /** The run's, once it is held. */
+  /** Returns the lease of the run, once it is held. */
   readonly lease?: (() => Pick<Lease<RunClaim>, "mayBegin" | "isOver"> | undefined) | undefined;
-  /** Tells a second thread of an attempt of the run, which renews its lease while this one is blocked. */
+  /** Shows an attempt of the run to a second thread, which renews the run's lease while this thread is blocked. */
   readonly whileBlocked?: ((name: string, timeoutMs: number) => ToldClaim | undefined) | undefined;
 }
 
-/** What is written or asked of a run is tried again while the database is away. */
+/** Statements about a run are tried again while the database is away. */
 const STATEMENT_RETRY = { firstMs: 100, greatestMs: 2_000, forMs: Number.POSITIVE_INFINITY } as const;
 
-/** After how long it is said again that statements of a run fail. Units: milliseconds. */
+/** How long after a log line about failing statements of a run the next one comes. Units: milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 
-/** What a statement of a run is for, as the log says it. */
+/** The purpose of a statement about a run, for the log. */
 export interface StatementTask {
   readonly task: string;
   /** The step that it is about. */
@@ -45,10 +44,10 @@ export interface StatementTask {
 }
 
 /**
- * Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when the run is taken from this process.
+ * Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when another process takes the run.
  *
- * I1. No attempt begins once the lease of the run is over: that is asked right before it, without a wait between, for a step of another run may have blocked
- *     this thread.
+ * I1. No attempt begins after the lease of the run is over. This is checked right before the attempt, with no wait between, because a step of another run may
+ *     have blocked this thread.
  * I2. An attempt has its whole timeout, however long it waited for its turn.
  */
 export class StepAttempts {
@@ -69,23 +68,23 @@ export class StepAttempts {
     this.log = parts.log.child({ workflow: `${parts.context}.${claim.workflow}`, runId: claim.id, traceId: this.traceId });
   }
 
-  /** Whether nothing of the run is to happen in this process any more. */
+  /** Whether this process must do nothing more for the run. */
   get isOver(): boolean {
     return this.#over;
   }
 
-  /** Cancels what runs, and lets nothing begin. */
+  /** Cancels attempts under way, and lets none begin. */
   abort(): void {
     this.#over = true;
     for (const scope of this.#running) scope.cancel(notOurs());
   }
 
   /**
-   * Runs a statement of the run, again while the database is away or busy and the run is this process's: a step that has acted must not act again
-   * because its end could not be written at once. It may be run after it took effect. One may fail without end while the lease is renewed, and nothing
-   * else shows that: the log says it, at most once a minute.
+   * Runs a statement about the run, and repeats it while the database is away or busy and this process holds the run: a step that had its effect must not have
+   * it again because its end could not be written at once. The statement may run again after it took effect. It may fail for ever while the lease is renewed,
+   * which only the log shows, at most once a minute.
    *
-   * Errors: the statement's; one that passes, if the lease was lost or the process stops.
+   * Errors: those of the statement, if they do not pass; a passing one, if the lease was lost or the process stops.
    */
   statement<Result>(run: () => Promise<Result>, about: StatementTask = { task: "write where the run stands" }): Promise<Result> {
     const tried = async (): Promise<Result> => {
@@ -106,7 +105,7 @@ export class StepAttempts {
     this.log.warn({ err: error, ...about }, "the database does not do what a run asks of it: it is asked again as long as the run is this process's");
   }
 
-  /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED where the run is aborted. */
+  /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED if the run is aborted. */
   async run<Result>(name: string, stepTimeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
     const { context, count, whileBlocked } = this.#parts;
     const { workflow } = this.#claim;
@@ -115,9 +114,10 @@ export class StepAttempts {
     try {
       const lease = this.#parts.lease?.();
       do {
-        // I1. The runs of one look are all told of before a step of the first is worked: it may block this thread at once, and those that wait then ask again.
+        // I1. The second thread sees all runs of one look before a step of the first one begins. That step may block this thread at once, and the others must
+        //     then ask again.
         await lease?.mayBegin();
-        // The step is worked where the run is now.
+        // Checked again: another process may have the run now.
         if (this.#over) throw notOurs();
       } while (lease?.isOver);
       told?.begins();
@@ -128,6 +128,7 @@ export class StepAttempts {
   }
 
   async #attempt<Result>(name: string, timeoutMs: number, work: (scope: Scope) => Promise<Result>): Promise<Result> {
+    // I2.
     const { context, clock, wheel } = this.#parts;
     const { workflow, traceparent, initiator } = this.#claim;
     const scope = Scope.root({

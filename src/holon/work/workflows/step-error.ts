@@ -1,7 +1,7 @@
 import { errorRow, HolonError, isHolonError, originOf, readSafely, storableJson, storableText } from "../../kernel/index.ts";
 import { describeError, redactText } from "../../observe/index.ts";
 
-/** An error as it is kept: what callers may know of it, and no more. */
+/** An error as it is kept: what callers may know about it, and no more. */
 export interface KeptError {
   readonly code: string;
   readonly message: string;
@@ -14,9 +14,9 @@ const GREATEST_MESSAGE_LENGTH = 1_000;
 const GREATEST_DETAILS_LENGTH = 64 * 1024;
 
 /**
- * Takes off an error what is kept of it; what is no error of the toolkit is INTERNAL.
+ * Keeps the public part of an error. An error that is not of the toolkit becomes INTERNAL.
  *
- * Never throws. Whatever the error says can be stored: texts are cut and well-formed, details that have no JSON are left out.
+ * Never throws. The result can always be stored: texts are cut and well-formed, and details that have no JSON are left out.
  */
 export function toKept(error: unknown): KeptError {
   const kept = isHolonError(error) ? readSafely(() => keptOf(error), undefined) : undefined;
@@ -28,18 +28,18 @@ function keptOf({ code, message, details: given }: HolonError): KeptError {
   return { code: storableText(code, 200), message: storableText(message, GREATEST_MESSAGE_LENGTH), ...(details === undefined ? {} : { details }) };
 }
 
-/** The error that a body gets, the first time and each time it is run again. */
+/** The error that a body gets, the first time and at each replay. */
 export function fromKept({ code, message, details }: KeptError): HolonError {
   return new HolonError(code, message, { details });
 }
 
-/** The error as a sentence for people. */
+/** The error as a sentence for operators. */
 export function reasonOf(error: unknown): string {
   const { code, message } = toKept(error);
   return `${code}: ${redactText(message)}`;
 }
 
-/** Whether another attempt may help: faults that the catalogue does not forbid to repeat, and what nobody declared. */
+/** Whether another attempt may help: for faults that the catalogue allows to repeat, and for errors that are not declared. */
 export function isWorthTrying(error: unknown): boolean {
   return readSafely(() => {
     if (!isHolonError(error) || error.code === "INTERNAL") return true;
@@ -49,8 +49,8 @@ export function isWorthTrying(error: unknown): boolean {
 }
 
 /**
- * Whether an effect outside may have happened although this was thrown. A refusal of the step's own tells; a statement or a call that failed below it
- * does not.
+ * Whether an effect outside may have happened although this error was thrown. A refusal by the step itself says that it did not happen. A statement or a call
+ * that failed below the step does not say so.
  */
 export function isDoubtful(error: unknown): boolean {
   return readSafely(() => !isHolonError(error) || error.executed !== "no" || originOf(error) !== undefined, true);

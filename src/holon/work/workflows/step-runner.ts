@@ -13,7 +13,7 @@ import type { AwaitedKey, StepStore } from "./step-store.ts";
 import type { StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
 import { DEFAULT_RETRY, type WorkflowTiming } from "./workflow-timing.ts";
 
-/** What the steps of one run need. */
+/** The parts that all steps of one run share. */
 export interface StepParts {
   readonly claim: RunClaim;
   readonly runs: RunStore;
@@ -24,14 +24,13 @@ export interface StepParts {
   readonly random: () => number;
 }
 
-/** What {@link StepRunner} needs. */
 export interface StepRunnerParts extends StepParts {
   readonly order: AnswerOrder;
 }
 
-/** What became of a step in this process. */
+/** The outcome of a step in this process. */
 export type StepOutcome =
-  /** It has ended, and its end is recorded, or is being committed. */
+  /** It has ended, and its end is recorded or being committed. */
   | { readonly kind: "done"; readonly value: unknown; readonly answer: AnswerPlace }
   | { readonly kind: "failed"; readonly error: Error; readonly answer: AnswerPlace }
   /** It goes on after a while. */
@@ -41,37 +40,44 @@ export type StepOutcome =
       readonly awaited?: AwaitedKey;
       readonly resume: (event?: ReceivedEvent) => Promise<StepOutcome>;
     }
-  /** It was not committed, though the body has gone on with its result; it is tried again after a while. */
+  /** It was not committed, although the body has gone on with its result. It is tried again after a while. */
   | { readonly kind: "speculationFailed"; readonly waitMs: number }
-  /** The run is not this process's any more. */
+  /** Another process has the run now. */
   | { readonly kind: "lost" };
 
-/** A step with an effect, on its way through its attempts. */
+/** A step with an effect, and the progress of its attempts. */
 interface Trial {
   readonly step: ReachedStep;
   readonly run: StepFunction;
   attempt: number;
-  /** Whether an attempt that is over may have had its effect. */
+  /** Whether an earlier attempt may have had its effect. */
   inDoubt: boolean;
-  /** The place of its answer, from when its end is built. */
+  /** The place of its answer; undefined until its end is built. */
   answer: AnswerPlace | undefined;
-  /** Whether what it answered cannot be kept: another attempt would act again, and answer the same. */
+  /** Whether its answer cannot be kept: another attempt would have its effect again, and return the same answer. */
   isRefused: boolean;
-  /** Whether the end of an effect elsewhere was sent. */
+  /** Whether the end of an effect outside of the database was sent. */
   isEndSent: boolean;
-  /** Told the result when all that is left is to commit it. */
+  /** Called with the result when only the commit is left. */
   readonly onCommitting: (result: unknown, answer: AnswerPlace) => void;
   /** Whether the commit was sent, and the body goes on with the result. */
   isAhead: boolean;
 }
 
-/** Tries the steps of one run that have an effect. */
+/**
+ * Tries the steps of one run that have an effect.
+ *
+ * I1. A step with an effect outside of the database is recorded before its first attempt: a runner that finds it without a result knows that it is in doubt.
+ * I2. The record of a transaction step is part of its transaction: both are committed, or neither is.
+ * I3. What follows from a failure is decided by what is recorded: a commit whose answer was lost counts as done.
+ * I4. An end that may have been written keeps the number of its answer (I5 of {@link AnswerOrder}).
+ */
 export class StepRunner {
   readonly #parts: StepRunnerParts;
   readonly #chain = new TransactionChain();
-  /** Set when the body has ended: what fails then is not tried again, but undone. */
+  /** Set when the body has ended: a step that fails then is not tried again, but undone. */
   isBodyOver = false;
-  /** Set when the session has failed, or the process stops: what fails then has the rest of its attempts in another session. */
+  /** Set when the session has failed or the process stops: a step that fails then has the rest of its attempts in another session. */
   isSessionOver = false;
 
   constructor(parts: StepRunnerParts) {
@@ -84,13 +90,14 @@ export class StepRunner {
   }
 
   /**
-   * Tries a step until it is done or failed for good. The result of a transaction is told when its commit is sent, for the body to go on with.
+   * Tries a step until it is done or has failed for good. `onCommitting` gets the result of a transaction when its commit is sent, so that the body goes on.
    *
-   * Errors: the database's, if the end was refused, or could not be written while the run was held; ChainBroken where an earlier step did not commit after all.
+   * Errors: those of the database, if the end was refused or could not be written while the run was held; ChainBroken if an earlier step was not committed
+   * after all.
    */
   try(step: ReachedStep, run: StepFunction, onCommitting: Trial["onCommitting"] = () => {}): Promise<StepOutcome> {
     const { record } = step;
-    // An attempt that was begun by a runner that died may have had its effect.
+    // I1. An attempt that a runner began before it died may have had its effect.
     const inDoubt = record !== undefined && step.kind !== "transaction";
     const begun = { attempt: record?.attempts ?? 0, inDoubt, answer: undefined, isRefused: false, isEndSent: false, isAhead: false };
     return this.#go({ step, run, onCommitting, ...begun });
@@ -122,6 +129,7 @@ export class StepRunner {
     const { step, run, attempt } = trial;
     return attempts.run(step.name, step.timeoutMs, async (scope) => {
       let ended: { readonly value: unknown; readonly answer: AnswerPlace } | undefined;
+      // I2.
       const record = (result: unknown) => {
         const value = this.#keep(trial, result, "is rolled back");
         const answer = order.take(trial.answer);
@@ -139,7 +147,7 @@ export class StepRunner {
     });
   }
 
-  /** A step whose effect is elsewhere is noted before it is tried: a runner that finds it without a result knows that it is in doubt. */
+  /** I1. Runs one attempt of a step whose effect is outside of the database. */
   async #effect(trial: Trial): Promise<StepOutcome> {
     const { attempts, host, steps, order, claim } = this.#parts;
     const { step, run, attempt, inDoubt } = trial;
@@ -157,7 +165,7 @@ export class StepRunner {
       const answer = order.take(trial.answer);
       trial.answer = answer;
       trial.isEndSent = true;
-      // Each time with the same number: of two that were written, the second is refused, and what is recorded is this one.
+      // I4. The number is the same each time: if the end is written twice, the second write is refused, and this number is recorded.
       await attempts.statement(() => steps.writeDone(claim, step, attempt, value, answer), { task: "write its result", step: step.name });
       return { kind: "done", value, answer };
     } catch (error) {
@@ -166,7 +174,7 @@ export class StepRunner {
     }
   }
 
-  /** The image of a result that is kept of it. Errors: INTERNAL, PAYLOAD_TOO_LARGE where none can be kept. */
+  /** The JSON image of a result, as it is kept. Errors: INTERNAL, PAYLOAD_TOO_LARGE if it cannot be kept. */
   #keep(trial: Trial, result: unknown, what: string): unknown {
     try {
       return toJsonImage(result);
@@ -177,21 +185,21 @@ export class StepRunner {
     }
   }
 
-  /** Decides what follows from a failed attempt, by what is recorded: a commit that was not heard of counts. */
+  /** I3. Decides what follows from a failed attempt. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
     const { claim, runs, steps, attempts, order, timing, random } = this.#parts;
     if (isInstanceOf(error, ChainBroken)) throw error;
     const { step, attempt, inDoubt, isAhead, answer } = trial;
     const about = (task: string): StatementTask => ({ task, step: step.name });
-    // Where an earlier one did not commit, this one may have failed for want of it.
+    // If an earlier transaction was not committed, this one may have failed because of that.
     if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
     if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
     const record = await attempts.statement(() => steps.find(claim, step), about("read what became of it"));
-    // An end that was given up and came to be written after all has an earlier place: the run goes on from its records, where that place counts.
+    // An end that was given up was written after all, under an earlier number. The run goes on from its records, where that number counts.
     if (record?.state === "done" && record.answerNumber !== answer?.number) throw error;
     if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
-    // Nobody has repeated what others stood in the way of while it was committed.
+    // A conflict during the commit is repeated by no other layer.
     const isPassing = !trial.isRefused && (isWorthTrying(error) || (isAhead && isWorthRepeating(error)));
     if ((this.isBodyOver && !isAhead) || !isPassing || attempt >= greatest) {
       const kept = toKept(error);
@@ -201,7 +209,7 @@ export class StepRunner {
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
       return { kind: "failed", error: fromKept(kept), answer: place };
     }
-    // Whether its end was written is not known for sure (I5 of the order of answers).
+    // I4. It is not certain whether the end was written.
     if (trial.isEndSent) throw error;
     if (answer !== undefined && !isAhead) order.giveUp(answer);
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
@@ -211,12 +219,12 @@ export class StepRunner {
       if (!this.isSessionOver) return "again";
     }
     await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt), about("write that it goes on later"));
-    // A body that is ahead of what was committed is run again: from the records.
+    // A body that is ahead of what was committed is run again from the records.
     return isAhead ? { kind: "speculationFailed", waitMs } : { kind: "later", waitMs, resume: () => this.#go(trial) };
   }
 }
 
-/** Results are what JSON leaves of them from the first time on, so that a body sees no difference when it is run again. */
+/** Keeps only what JSON keeps of a result, from the first time on: so a body sees no difference when it is run again. */
 function toJsonImage(value: unknown): unknown {
   if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`It is a ${typeof value}.`);
   const text = JSON.stringify(value);

@@ -4,16 +4,16 @@ import type { RunClaim, StepKind, StepRecord } from "./run-claim.ts";
 import { type RunStore, statement } from "./run-store.ts";
 import type { KeptError } from "./step-error.ts";
 
-/** Where a step stands in its run. */
+/** The place of a step in its run. */
 export interface StepPlace {
   readonly name: string;
   readonly ordinal: number;
   readonly kind: StepKind;
-  /** Whether others were under way when the body came to it. */
+  /** Whether other steps were under way when the body reached it. */
   readonly concurrent: boolean;
 }
 
-/** Which event a step waits for. */
+/** The event that a step waits for. */
 export interface AwaitedKey {
   /** As `<producer>.<event>`. */
   readonly event: string;
@@ -23,13 +23,13 @@ export interface AwaitedKey {
 interface StepRow extends Omit<StepRecord, "error" | "answerNumber"> {
   readonly error: KeptError | null;
   readonly answerNumber: number | null;
-  /** A result that is `undefined` is no JSON. */
+  /** Whether the result is `undefined`, which is not JSON. */
   readonly absent: boolean;
 }
 
 /**
- * Statements on `holon_steps`. Each writes under the fence of its run only: the run's id is null where another runner has it, which the table
- * refuses, and with it the transaction that the statement is part of. The key lock is enough, for a claim locks the whole row before it takes it.
+ * The statements on `holon_steps`. Each writes under the fence of its run. If another runner has the run, the statement inserts null as the run's id. The table
+ * refuses that, and the transaction of the statement fails with it. A key lock is enough, because a claim locks the whole row before it takes the run.
  */
 export class StepStore {
   readonly #runs: RunStore;
@@ -44,7 +44,7 @@ export class StepStore {
 insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, in_doubt, wake_at, awaits, awaits_key)
 values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, 'started', $7::text::int, $8::text::boolean, now() + $9::text::float * interval '1 millisecond', $10::text, $11::text)
 on conflict (run_id, name) do update set attempts = excluded.attempts, in_doubt = excluded.in_doubt`;
-    // A step that has ended already must not end again: its effect would happen twice.
+    // A step that has ended must not end again: its effect would happen twice.
     this.#ended = `
 insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, result, error, in_doubt, event_id, answer_number, settled_at)
 values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, $7::text, $8::text::int, $9::text::json, $10::text::json, $11::text::boolean, $12::text::uuid, $13::text::int, now())
@@ -52,12 +52,12 @@ on conflict (run_id, name) do update set state = case s.state when 'started' the
   error = excluded.error, in_doubt = excluded.in_doubt, event_id = excluded.event_id, answer_number = excluded.answer_number, settled_at = now()`;
   }
 
-  /** The steps of runs, as they are recorded, with all results: these may be hundreds of megabytes. */
+  /** The recorded steps of runs, with all results: these may be hundreds of megabytes. */
   load(ids: readonly string[], deadlineMs?: number): Promise<readonly StepRecord[]> {
     return this.#read("read steps", "run_id = any($1::text::uuid[]) order by ordinal", [`{${ids.join(",")}}`], deadlineMs);
   }
 
-  /** One step as it is recorded; undefined if it is not. */
+  /** One step as it is recorded; undefined if it is not recorded. */
   async find({ id }: RunClaim, { name }: StepPlace): Promise<StepRecord | undefined> {
     const [record] = await this.#read(`read step ${name}`, "run_id = $1::text::uuid and name = $2::text", [id, name]);
     return record;
@@ -77,17 +77,17 @@ from ${this.#runs.own}.holon_steps where ${which}`;
     }));
   }
 
-  /** Notes that a step is tried, before it is. */
+  /** Records that a step is tried, before it is. */
   async begun(claim: RunClaim, place: StepPlace, attempts: number, inDoubt: boolean): Promise<void> {
     await this.#write(this.#begun, claim, place, [attempts, inDoubt, null, null, null]);
   }
 
-  /** Notes that a step sleeps, or waits for an event. */
+  /** Records that a step sleeps or waits for an event. */
   async waits(claim: RunClaim, place: StepPlace, ms: number, awaited: AwaitedKey | undefined): Promise<void> {
     await this.#write(this.#begun, claim, place, [1, false, ms, awaited?.event ?? null, awaited?.key ?? null]);
   }
 
-  /** The statement that records a result, for the transaction of its effect. */
+  /** The statement that records a result, for the transaction of the step's effect. */
   done(
     { id, fence }: RunClaim,
     { name, ordinal, kind, concurrent }: StepPlace,
@@ -122,7 +122,7 @@ from ${this.#runs.own}.holon_steps where ${which}`;
     await this.#write(this.#ended, claim, place, ["failed", attempts, null, JSON.stringify(error), inDoubt, null, number]);
   }
 
-  /** The statement that records that a step is undone, for the transaction that does so. */
+  /** The statement that records that a step is undone, for the transaction that undoes it. */
   undone(claim: RunClaim, { name }: StepPlace): StatementRequest {
     const { own } = this.#runs;
     const text = `

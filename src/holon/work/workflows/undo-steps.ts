@@ -8,20 +8,20 @@ import type { StepParts } from "./step-runner.ts";
 import type { StepFunction } from "./workflow-body.ts";
 import { DEFAULT_RETRY } from "./workflow-timing.ts";
 
-/** What became of undoing. */
+/** The outcome of undoing a run. `halted`: it goes on in another session, after a wait. */
 export type UndoOutcome =
   | { readonly kind: "undone" | "lost" }
   | { readonly kind: "halted"; readonly waitMs: number }
   | { readonly kind: "stuck"; readonly reason: string };
 
-/** A step that is to be undone. */
+/** A step to be undone. */
 interface Undoable {
   readonly step: ReachedStep;
   readonly undo: StepFunction;
   readonly record: StepRecord;
 }
 
-/** Undoes the steps of a run, the last one first: those that are done, and those of which nobody knows. */
+/** Undoes the steps of a run, the last one first: those that are done, and those whose outcome is unknown. */
 export async function undoSteps(
   parts: StepParts,
   reached: readonly ReachedStep[],
@@ -55,11 +55,11 @@ async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => 
   const { claim, runs, steps, attempts, timing, random } = parts;
   const { step, record } = undoable;
   const about = (task: string): StatementTask => ({ task, step: step.name });
-  // The version before sets only the count of all attempts back when it resumes a run.
+  // When an earlier version resumes a run, it sets back only the count of all attempts.
   let failures = Math.min(record.undoFailures, record.undoAttempts);
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
     if (attempts.isOver) return { kind: "lost" };
-    // Asked before each attempt: the waits between them may all be too short for the run to be given back.
+    // Checked before each attempt: the waits between attempts may all be too short for the run to be given back.
     if (isStopping()) return { kind: "halted", waitMs: 0 };
     try {
       await runUndo(parts, undoable, attempt);
@@ -69,7 +69,7 @@ async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => 
       if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
       const now = await attempts.statement(() => steps.find(claim, step), about("read what became of its undo"));
       if (now?.state === "undone") return { kind: "undone" };
-      // The call that is to be undone is under way elsewhere: it ends by itself, and is nobody's failure.
+      // The call to be undone is still running in another process. It ends by itself, and is not counted as a failure.
       if (isHolonError(error, "KEY_IN_FLIGHT")) return { kind: "halted", waitMs: timing.heldWaitMs };
       const away = isAway(error);
       if (!away) failures++;
@@ -77,7 +77,7 @@ async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => 
       const ownWaits = { ...DEFAULT_RETRY, ...step.retry };
       const waitMs = fullJitterMs(attempt, away ? awayWaits(ownWaits) : ownWaits, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
-      // What a step runs outside fails alike whether it is refused or its provider is away: it has as many attempts as the step.
+      // An effect outside fails in the same way whether it is refused or its provider is away: its undo has as many attempts as the step.
       const ownCount = step.kind === "run" ? (step.retry?.attempts ?? 0) : 0;
       if (away ? attempt >= timing.undoAwayAttemptsCount : failures >= Math.max(timing.undoAttemptsCount, ownCount))
         return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
@@ -107,12 +107,14 @@ async function runUndo({ claim, steps, attempts, host }: StepParts, { step, undo
   await attempts.statement(() => steps.writeUndone(claim, step), { task: "write that it is undone", step: step.name });
 }
 
-/** The waits for a callee that is away: no shorter than the usual ones, so that all attempts together outlast its restart, whatever the step says. */
+/**
+ * The waits for a callee that is away. They are at least the usual ones, so that all attempts together last longer than its restart, whatever the step says.
+ */
 function awayWaits({ firstMs, greatestMs }: BackoffBounds): BackoffBounds {
   return { firstMs: Math.max(firstMs, DEFAULT_RETRY.firstMs), greatestMs: Math.max(greatestMs, DEFAULT_RETRY.greatestMs) };
 }
 
-/** Failures of the world around, which pass. */
+/** Failures of other services, which pass. */
 function isAway(error: unknown): boolean {
   return isHolonError(error) && ["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED"].includes(error.code);
 }

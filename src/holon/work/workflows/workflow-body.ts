@@ -2,17 +2,17 @@ import type { Parser } from "../../contract/index.ts";
 import type { StatementRequest, TransactionOptions } from "../../data/index.ts";
 import type { Principal, Scope } from "../../kernel/index.ts";
 
-/** A function that a body handed to a step, with its types taken off. */
+/** A function that a body passes to a step, without its types. */
 export type StepFunction = (args: Record<string, unknown>) => unknown;
 
-/** Options of a step, with the types taken off. */
+/** Options of a step, without their types. */
 export interface RawStepOptions {
   readonly undo?: StepFunction;
   readonly retry?: { readonly attempts?: number; readonly firstMs?: number; readonly greatestMs?: number };
   readonly timeoutMs?: number;
 }
 
-/** `step` of a body, with the types taken off. */
+/** `step` of a body, without its types. */
 export interface RawSteps {
   call(name: string, run: StepFunction, options?: RawStepOptions): Promise<unknown>;
   transaction(name: string, run: StepFunction, options?: RawStepOptions): Promise<unknown>;
@@ -21,7 +21,7 @@ export interface RawSteps {
   waitFor(name: string, options: { readonly event: string; readonly key: string; readonly timeoutMs: number }): Promise<unknown>;
 }
 
-/** What a body gets, with the types taken off. */
+/** The arguments of a body, without their types. */
 export interface RawBodyArguments {
   readonly input: unknown;
   readonly step: RawSteps;
@@ -42,19 +42,19 @@ export interface StepCalls {
   mayHaveActed(): boolean;
 }
 
-/** What steps need of their context; made by the floor that has `ctx`. */
+/** What steps use of their context. Made where contexts are compiled, which have `ctx`. */
 export interface StepHost {
   calls(scope: Scope, key: string): StepCalls;
-  /** `ctx` that reads. */
+  /** A `ctx` that only reads. */
   reads(scope: Scope): Record<string, unknown>;
-  /** Runs a function in a transaction whose last statement is the record of what it came to. */
+  /** Runs a function in a transaction whose last statement records the outcome. */
   transaction(
     scope: Scope,
     run: (args: Record<string, unknown>) => unknown,
     record: (result: unknown) => StatementRequest,
     options?: Pick<TransactionOptions, "chain" | "onCommitting">,
   ): Promise<unknown>;
-  /** The producer and name of an event, as `<producer>.<event>`, from `<subscription>.<event>`. Undefined where the context does not hear it. */
+  /** The producer and name of an event, as `<producer>.<event>`, from `<subscription>.<event>`. Undefined if the context does not subscribe to it. */
   eventName(name: string): string | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * How a run stands.
+ * The state of a run.
  *
  *     waiting --claimed--> running --body returned--> done
  *     running --sleep, waitFor--> sleeping --due--> running
@@ -9,23 +9,23 @@
  */
 export type RunState = "waiting" | "running" | "sleeping" | "undoing" | "done" | "undone" | "stuck";
 
-/** What `tx.start` answers. */
+/** The answer of `tx.start`. */
 export interface StartedRun {
   readonly runId: string;
-  /** False if a run of the same key is there: one is kept until `runsKeptMs` (30 days) after its end. */
+  /** False if a run with the same key exists. A run is kept until `runsKeptMs` (30 days) after its end. */
   readonly isNew: boolean;
 }
 
-/** A run as those see it who look at it. */
+/** A run, as callers see it. */
 export interface WorkflowRun {
   readonly id: string;
   readonly state: RunState;
-  /** Whether it may still do something by itself; a stuck one does not until it is resumed. */
+  /** Whether it may still do something by itself. A stuck run does nothing until it is resumed. */
   readonly isActive: boolean;
   /** Why it is undone, undoing or stuck. */
   readonly reason: string | undefined;
-  /** What made it fail, where that was an error of its body. */
+  /** The error that made it fail, if it was an error of its body. */
   readonly error: { readonly code: string; readonly message: string; readonly details?: unknown } | undefined;
-  /** What its body answered. */
+  /** The answer of its body. */
   readonly result: unknown;
 }

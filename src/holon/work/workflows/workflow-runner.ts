@@ -14,7 +14,6 @@ import type { StepStore } from "./step-store.ts";
 import type { CompiledWorkflows, WorkflowBody } from "./workflow-body.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
 
-/** What {@link WorkflowRunner} needs. */
 export interface WorkflowRunnerParts extends TaskDeps {
   readonly random: () => number;
   readonly context: string;
@@ -24,40 +23,48 @@ export interface WorkflowRunnerParts extends TaskDeps {
   readonly runBy: string;
   readonly timing: WorkflowTiming;
   readonly count: CountWork | undefined;
-  /** Tells a second thread of what may block this one. */
+  /** Shows runs and attempts to a second thread, which renews their leases while this thread is blocked. */
   readonly tellThread?: TellThread | undefined;
 }
 
-/** A run at work here. */
+/** A run that this process works on. */
 interface Active {
   readonly claim: RunClaim;
   readonly workflow: WorkflowBody;
   readonly attempts: StepAttempts;
   /** Undefined until its records are read. */
   session: RunSession | undefined;
-  /** Until when the next suspect waits for this run, unless it records a step or ends before. */
+  /** Until when the next suspect waits for this run, unless the run records a step or ends earlier. */
   suspectsWaitUntilMs: number;
   ended: Promise<void>;
 }
 
-/** Claims runs that are due, several at once, and works each in a session of its own, as long as its lease is kept. */
+/**
+ * Claims due runs, several at once, and works on each in a session of its own while it holds the lease.
+ *
+ * I1. A lease is renewed from the claim until the run has left this process, also while its records are read.
+ * I2. The records of a suspect are read while no other run is at work here, except other suspects: if reading kills the process, the death counts for that run
+ *     only. A suspect is a run whose runners died twice or more.
+ * I3. Suspects are worked on one at a time: the next one waits until this one records a step or ends, or for one lease.
+ * I4. After a suspect was read, other runs are claimed first: suspects that cannot be read do not follow each other without end.
+ */
 export class WorkflowRunner implements Closable {
   readonly #parts: WorkflowRunnerParts;
   readonly #known: readonly string[];
   readonly #active = new Map<string, Active>();
   readonly #task: Task;
   readonly #leases: Leases<RunClaim>;
-  /** Whether there may be due runs that there was no room for. */
+  /** Whether there may be due runs that there was no place for. */
   #isBehind = false;
   #isClosing = false;
   readonly #records: RecordReader;
   readonly #guard: ReclaimGuard;
-  /** Until when, by the database's clock, what the last look said of leases that have ended counts. */
+  /** Until this moment of the database's clock, leases that have ended may be reclaimed, as of the last look. */
   #reclaimUntilMs = 0;
   #suspectsAskedMs = Number.NEGATIVE_INFINITY;
-  /** Whether a suspect was read since others were claimed last. They come first then: suspects that cannot be read must not follow each other without end. */
+  /** I4. Whether a suspect was read since other runs were claimed last. */
   #areOthersNext = false;
-  /** Since when nothing is claimed, so that a suspect can be read with no other run beside it. */
+  /** Since when nothing is claimed, so that a suspect can be read with no other run beside it (I2). */
   #clearingSinceMs: number | undefined = undefined;
   #clockAskedMs = Number.NEGATIVE_INFINITY;
 
@@ -77,17 +84,17 @@ export class WorkflowRunner implements Closable {
     });
   }
 
-  /** Looks for runs that are due. */
+  /** Looks for due runs. */
   wake(): void {
     this.#task.wake();
   }
 
-  /** Runs at work here. */
+  /** How many runs this process works on. */
   get activeCount(): number {
     return this.#active.size;
   }
 
-  /** Runs at work here whose body has waited for long for what is not a step. */
+  /** Runs of this process whose body has waited for long for a promise that is not a step. */
   get hanging(): readonly HangingRun[] {
     return [...this.#active.values()].flatMap(({ session }) => session?.hanging ?? []);
   }
@@ -139,8 +146,8 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * A process that has no room for more looks at the clock only: it must not take its own business for a silence of the database. It does not do so at
-   * each wake, since it costs a connection while the pool is full.
+   * Looks only at the clock, because there is no place for more runs: the time in which this process is busy must not count as a silence of the database. Not
+   * at each wake, because it costs a connection while the pool is full.
    */
   async #lookAtClock(): Promise<void> {
     const { runs, timing, clock } = this.#parts;
@@ -150,15 +157,15 @@ export class WorkflowRunner implements Closable {
     this.#looked(await runs.now(timing.leaseMs / RENEWALS_PER_LEASE));
   }
 
-  /** While the database was away no living process could renew its leases: those that have ended are then left for the time of a lease. */
+  /** While the database was away, no living process could renew its leases. So leases that have ended are left alone for the time of one lease. */
   #looked(databaseMs: number): void {
     this.#reclaimUntilMs = this.#guard.looked(databaseMs) ? databaseMs + this.#guard.goodForMs : 0;
   }
 
   /**
-   * Runs that killed their runners are worked one at a time, until they record a step: the innocent among them are not drawn along again and again. One that
-   * records nothing keeps the next one waiting for a lease at most. They are looked for before all others, or they would wait as long as others are due; and
-   * not more often than these come by themselves.
+   * I3, I4. Whether the next claim is for a suspect. Suspects are worked on one at a time, so that innocent ones among them do not die with the others again
+   * and again. They are looked for before all other runs: otherwise they would wait as long as others are due. They are not looked for more often than the task
+   * runs by itself.
    */
   #isTimeForSuspect(): boolean {
     if (this.#areOthersNext) return false;
@@ -171,9 +178,8 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * Whether nothing is to be claimed now, because a suspect is due. Its records are read while no other run is at work here: if that kills the process, it
-   * counts as a death of this run only. Those at work are waited for, but no longer than a lease: a step may take hours. Other suspects are not waited for
-   * again: they have recorded a step, so that a death leaves them fewer than before, or had the time of a lease.
+   * I2. Whether nothing must be claimed now, because a suspect is due. Runs at work are waited for, but no longer than a lease: a step may take hours. Other
+   *     suspects are not waited for again: each has recorded a step, so that a death counts less for it than before, or has had the time of a lease.
    */
   async #isClearing(): Promise<boolean> {
     const { runs, timing, clock } = this.#parts;
@@ -186,7 +192,7 @@ export class WorkflowRunner implements Closable {
     return isDue && !this.#isClear;
   }
 
-  /** Whether no run is at work here, other than suspects. */
+  /** I2. Whether only suspects are at work here. */
   get #isClear(): boolean {
     return [...this.#active.values()].every(({ claim }) => isSuspect(claim));
   }
@@ -197,8 +203,7 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * Starts runs. Their leases are renewed from now on, also while their records are read. Those that became suspects by this claim are given back, to be read
-   * with nothing beside them, unless they are alone already.
+   * I1. Starts runs. Runs that became suspects by this claim are given back, unless they are alone already: they are read later, with nothing beside them (I2).
    */
   #startAll(claims: readonly RunClaim[], sentMs: number, readsSuspects: boolean): void {
     const toRead = claims.filter((claim) => claim.fence !== "1" && !this.#isDeadly(claim) && (readsSuspects || !isSuspect(claim)));
@@ -207,7 +212,7 @@ export class WorkflowRunner implements Closable {
     for (const claim of claims) this.#start(claim, resumed.has(claim) ? read : undefined, sentMs);
   }
 
-  /** Whether a run is only set aside. Its records are not read: that may be what kills its runners. */
+  /** Whether a run is to be set aside as stuck. Its records are not read: that may be what kills its runners. */
   #isDeadly({ deaths }: RunClaim): boolean {
     return deaths >= this.#parts.timing.deathsCount;
   }
@@ -216,7 +221,7 @@ export class WorkflowRunner implements Closable {
     const workflow = this.#parts.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
-    // Each attempt for itself, as long as it may take: a run goes on for longer.
+    // Each attempt has its own time, as long as it may take: the run goes on for longer.
     const tellOfAttempt = (name: string, forMs: number) =>
       this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#parts, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
@@ -256,21 +261,23 @@ export class WorkflowRunner implements Closable {
         active.session = this.#session(active, reading.records);
         if (isSuspect(claim)) {
           active.suspectsWaitUntilMs = clock.monotonicMs() + timing.leaseMs;
-          // Nothing was claimed until now.
+          // Nothing was claimed while its records were read.
           this.#task.wake();
         }
         if ((await active.session.work()) !== "lost") return;
       }
-      // One that was aborted because the process stops is still ours, and need not wait for its lease to end.
+      // If the process stops, it still holds the aborted run: giving it back saves the wait for the end of its lease.
       if (!(await attempts.statement(() => giveBack(0)))) attempts.log.warn({}, "another runner has a run now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
-      // Sooner, if that can be said. A lease that ends by itself counts as a death of its runner.
+      // Gives the run back earlier if possible: a lease that ends by itself counts as a death of its runner.
       await attempts.statement(() => giveBack(timing.pollMs)).catch(() => {});
     }
   }
 
-  /** The records of a run. Of one that is claimed for the first time there are none. One that became a suspect by its claim, beside others, is not read now. */
+  /**
+   * The records of a run. A run that is claimed for the first time has none. A run that became a suspect by this claim, with others beside it, is not read now.
+   */
   async #reading(claim: RunClaim, read: ReadRecords | undefined): Promise<Reading | undefined> {
     if (read !== undefined) return read(claim);
     return claim.fence === "1" ? { records: [] } : { isUntried: true };
@@ -287,13 +294,16 @@ function isSuspect({ deaths }: RunClaim): boolean {
   return deaths >= DEATHS_BEFORE_SUSPECT;
 }
 
-/** Cancels what runs of a run: it is not this process's any more, or did not stop in time. */
+/** Cancels the steps of a run: another process has it now, or they did not end in time. */
 function abort({ attempts, session }: Active): void {
   attempts.abort();
   session?.abort();
 }
 
-/** Has a second thread renew runs that are between two steps as well, or whose step has not begun, while the steps of others block this thread. They have no time of their own. */
+/**
+ * Shows each claimed run to a second thread, also between two steps, so that it is renewed while the steps of other runs block this thread. Such a claim has no
+ * time of its own.
+ */
 function whileBlocked({ context, tellThread }: WorkflowRunnerParts): WhileBlocked<RunClaim> | undefined {
   if (tellThread === undefined) return undefined;
   return ({ id, fence, workflow }, onRenewed) => tellThread({ id, fence, name: `${context}.${workflow}`, forMs: 0 }, onRenewed);

@@ -1,32 +1,35 @@
-/** The times and bounds of the machinery of workflows; times in milliseconds. */
+/** The times and limits that workflows are worked with. Units: milliseconds for times. */
 export const DEFAULT_WORKFLOW_TIMING = {
-  /** How long a runner that is not heard of is taken to be alive. */
+  /** How long a runner counts as alive that does not renew its lease. */
   leaseMs: 15_000,
-  /** Between two looks for runs that are due, where nobody says that there are some. */
+  /** Time between two looks for due runs if no notification comes. */
   pollMs: 1_000,
-  /** Between two looks for runs that this process has no body for. */
+  /** Time between two looks for runs that this process has no body for. */
   sweepMs: 60_000,
-  /** Runs at once in one process and context. */
+  /** How many runs one process works on at once, for each context. */
   concurrencyCount: 16,
   /** Longest wait between two attempts that keeps the run in this process. */
   heldWaitMs: 1_000,
-  /** Attempts to undo a step whose undo fails; more for a `step.run` whose own `retry` has more. */
+  /** Attempts to undo a step whose undo fails. A `step.run` whose own `retry` allows more attempts has those. */
   undoAttemptsCount: 8,
-  /** Attempts to undo a step, counted together with those that failed because the callee was away: about half an hour of waiting, for who is away comes back. */
+  /**
+   * Attempts to undo a step in all, including those that failed because the callee was away. They take about half an hour, since a callee that is away comes
+   * back.
+   */
   undoAwayAttemptsCount: 120,
-  /** Deaths of runners without any progress, after which a run is stuck. */
+  /** After this many deaths of runners without any progress, a run is stuck. */
   deathsCount: 5,
-  /** How long a body may wait for what is not a step before that is said, and after how long it is said again. */
+  /** How long a body may wait for a promise that is not a step before that is logged, and how long after that it is logged again. */
   bodyPatienceMs: 60_000,
   bodyReminderMs: 3_600_000,
-  /** How long steps under way may take to finish at stop; then they are aborted, and their runs given back. */
+  /** How long steps under way may take to end when the process stops. Then they are aborted, and their runs given back. */
   graceMs: 20_000,
 } as const;
 
-/** {@link DEFAULT_WORKFLOW_TIMING}, some with another value. */
+/** {@link DEFAULT_WORKFLOW_TIMING}, with other values. */
 export type WorkflowTiming = { readonly [Name in keyof typeof DEFAULT_WORKFLOW_TIMING]: number };
 
-/** How steps are tried and undone where they do not say otherwise. */
+/** How steps are tried and undone if they do not say otherwise. */
 export const DEFAULT_RETRY = { attempts: 8, firstMs: 200, greatestMs: 30_000 } as const;
 
 /** Longest attempt of a step that does not say otherwise. */

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { NOTHING } from "../../contract/index.ts";
 
-/** Events that a workflow waits for: by the name of the subscription, the names of the events. */
+/** Events that a workflow waits for: names of events, by the name of their subscription. */
 export type WaitedEvents = Readonly<Record<string, readonly string[]>>;
 
-/** What an earlier version of a workflow took and answered, as long as runs of it may be under way. */
+/** The input and output of an earlier version of a workflow, which is kept as long as runs of it may be under way. */
 export interface EarlierVersion<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
   readonly input: Input;
   readonly output: Output;
@@ -14,20 +14,19 @@ export interface EarlierVersion<Input extends z.ZodObject = z.ZodObject, Output 
 // biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every input, and zod's types are invariant
 export type EarlierVersions = Readonly<Record<number, EarlierVersion<any, any>>>;
 
-/** What {@link workflow} is made from. */
 export interface WorkflowOptions {
   /** Counts from 1. A run stays on the version that it was started with. */
   readonly version: number;
   readonly input: z.ZodObject;
-  /** What its body answers; nothing where none is given. */
+  /** What its body returns. Default: nothing. */
   readonly output?: z.ZodType;
-  /** The events that its body waits for; each must be `orderedBy` a field, whose value is the key that it is waited for with. */
+  /** The events that its body waits for. Each must be `orderedBy` a field; a body waits for a value of that field. */
   readonly waitsFor?: WaitedEvents;
-  /** Versions whose bodies are still here, because runs of them may be under way. */
+  /** Versions whose bodies are kept, because runs of them may be under way. */
   readonly earlier?: EarlierVersions;
 }
 
-/** The spec that options make. Read off them, so that the place where `workflow` is called cannot lend it wider types. */
+/** The spec that these options make. It is derived from the options, so that the call of `workflow` cannot widen the types. */
 export type WorkflowOf<Options extends WorkflowOptions> = WorkflowSpec<
   Options["version"],
   Options["input"],
@@ -36,7 +35,7 @@ export type WorkflowOf<Options extends WorkflowOptions> = WorkflowSpec<
   Options extends { readonly earlier: infer Earlier extends EarlierVersions } ? Earlier : {}
 >;
 
-/** What a context says of one workflow. Plain data; made by {@link workflow}. */
+/** The declaration of one workflow. Plain data; made by {@link workflow}. */
 export interface WorkflowSpec<
   Version extends number = number,
   Input extends z.ZodObject = z.ZodObject,
@@ -52,15 +51,15 @@ export interface WorkflowSpec<
   readonly earlier: Earlier;
 }
 
-/** Workflows by name; names are imperatives. */
+/** Workflows by name. Names are imperatives. */
 // biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every input, and zod's types are invariant
 export type WorkflowMap = Readonly<Record<string, WorkflowSpec<number, any, any, WaitedEvents, EarlierVersions>>>;
 
 /**
- * Work of several steps, over several contexts, that completes or is undone, whatever dies meanwhile.
+ * Declares work of several steps, over several contexts, that completes or is undone, whatever dies meanwhile.
  *
- * Its body is run again from the start after a crash, a sleep or a wait, and gets the recorded results of its steps: so it must do nothing but
- * take steps and decide by their results. A body that changes needs a new version.
+ * After a crash, a sleep or a wait, its body is run again from the start, and gets the recorded results of its steps. So it must only take steps, and decide by
+ * their results. A body that changes needs a new version.
  */
 export function workflow<const Options extends WorkflowOptions>(options: Options): WorkflowOf<Options> {
   const { version, input, output = NOTHING, waitsFor = {}, earlier = {} } = options;
