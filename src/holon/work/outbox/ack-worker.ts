@@ -4,10 +4,9 @@ import type { QueueBackend, QueueWorker } from "../queue/index.ts";
 import type { UnknownMessages } from "../unknown-messages.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-/** Acknowledgements that are noted at once. */
+/** Most acknowledgements that are noted at once. */
 const CONCURRENCY = 2;
 
-/** What {@link workAcknowledgements} needs. */
 export interface AckWorkerParts {
   readonly producer: string;
   readonly backend: QueueBackend;
@@ -19,7 +18,7 @@ export interface AckWorkerParts {
   readonly isClosing: () => boolean;
 }
 
-/** Takes what subscribers acknowledge of a producer's events, and who wants to hear them. What it does not understand is left for other versions. */
+/** Takes the acknowledgements of a producer's events, and the subscriptions to them. Messages that it does not understand are left for other versions. */
 export function workAcknowledgements({ producer, backend, subscriptions, unknown, deps, policy, isClosing }: AckWorkerParts): QueueWorker {
   const queue = ackQueue(producer);
   return backend.work(queue, { concurrency: CONCURRENCY }, async (run) => {

@@ -12,7 +12,6 @@ import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type FailedRow, FailingRows, type Outcome } from "./failing-rows.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 
-/** What a publisher is made from. */
 export interface PublisherOptions extends TaskDeps {
   readonly data: WorkData;
   readonly backend: QueueBackend;
@@ -20,31 +19,31 @@ export interface PublisherOptions extends TaskDeps {
   readonly left: LeftWork;
 }
 
-/** Takes rows that are jobs, to bring them on their way. Errors: none of them was taken; those that do not pass are the fault of a row, or of the process. */
+/** Takes over rows that are jobs. Errors: none of the rows was taken over. An error that does not pass is the fault of a row or of this process. */
 export type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
 
-/** Brings what a context's transactions appended to those who wait for it. */
+/** Sends what a context's transactions appended: events to their subscribers, jobs to their table. */
 export interface Publisher extends Closable {
   /**
-   * Hands jobs to whoever works them. It settles their rows (`settled_at`) when it has made them its own: rows that are not settled come
-   * again when their lease ends, so taking one twice must be taking it once.
+   * Sets the function that takes over jobs. It settles their rows (`settled_at`) once the jobs are its own. Rows that are not settled come again when their
+   * lease ends, so taking a row over twice must have the effect of once.
    */
   dispatchJobsTo(dispatch: Dispatch): void;
-  /** Looks at once. */
+  /** Looks now. */
   wake(): void;
   close(): Promise<void>;
 }
 
-/** What became of the rows of a kind; and why it ended before all were tried, if a server is away. */
+/** The outcome of the rows of one kind. If a server is away, the sending ended before all rows were tried. */
 interface Sending extends Outcome {
   readonly untried: readonly LeasedRow[];
   readonly away?: { readonly error: unknown };
 }
 
-/** What a publisher takes: events, and jobs once they are dispatched. */
+/** The kinds that a publisher takes: events, and jobs once there is a function to dispatch them. */
 const KINDS = ["event", "job"];
 
-/** Of the oldest unsent rows, how many are looked through for kinds that are not known. */
+/** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
 
 /** Starts to publish the outbox of one context. Any number of processes may do so at once. */
@@ -55,12 +54,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
 }
 
 /**
- * I1. It asks whether the queues can be reached before it takes anything: while they are away it writes nothing.
- * I2. After a server was away it tries one row, until that goes: the outbox is not written over and over.
- * I3. What a queue has no room for waits in the outbox, see {@link DeliveryWindow}; what still waits on a queue is not sent again.
- * I4. A row that fails by itself, and not because a server is away, holds up no others: those of its batch are sent one by one. It is given back at once,
- *     for other publishers may be able to send it; this one leaves it out for a time that it remembers, see {@link FailingRows}.
- * I5. If rows fail and none of their kind goes, this publisher may be at fault: its task fails, so that readiness says so, and it pauses between takes.
+ * Publishes the outbox of one context.
+ *
+ * I1. It checks that the queues can be reached before it takes rows: while they are away it writes nothing.
+ * I2. After a server was away it tries one row, until that succeeds: the rows of the outbox are not written again and again.
+ * I3. Messages that a queue has no room for wait in the outbox, see {@link DeliveryWindow}. Messages that still wait on a queue are not sent again.
+ * I4. A row that fails by itself, and not because a server is away, holds up no other rows: the rows of its batch are sent one by one. The failed row is given
+ *     back at once, since another publisher may be able to send it. This one leaves it out for a time that it remembers, see {@link FailingRows}.
+ * I5. If rows fail and no row of their kind is sent, this publisher may be at fault. Its task fails then, so that readiness shows it, and it pauses between
+ *     takes.
  */
 class Publishing implements Publisher {
   readonly #options: PublisherOptions;
@@ -152,7 +154,7 @@ class Publishing implements Publisher {
     for (const name of behind) this.#window.fellBehind(name);
   }
 
-  /** Sends what had no room, to subscribers whose queues have room again. */
+  /** Sends events that had no room, to subscribers whose queues have room again. */
   async #refill(): Promise<boolean> {
     if (!this.#options.backend.reachable) return false;
     await this.#window.look(this.#window.behind);
@@ -162,7 +164,7 @@ class Publishing implements Publisher {
 
   async #refillOne(name: string): Promise<boolean> {
     const { limits, data } = this.#options;
-    // An event takes one message at most.
+    // An event needs one message at most.
     const count = Math.min(limits.leaseCount, this.#window.room(name));
     if (count === 0) return false;
     const falls = this.#window.falls;
@@ -186,7 +188,7 @@ class Publishing implements Publisher {
     await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
-  /** Sends the rows of a kind together or, if that fails by itself, one by one (I4). It ends with the first failure that passes. */
+  /** Sends the rows of a kind together. If that fails by itself, sends them one by one (I4). Ends at the first failure that passes. */
   async #sendAll(kind: LeasedRow["kind"], taken: readonly LeasedRow[], send: Dispatch): Promise<Sending> {
     const rows = taken.filter((row) => row.kind === kind);
     const sent: LeasedRow[] = [];
@@ -211,7 +213,7 @@ class Publishing implements Publisher {
     return backend.reachable && (await this.#sendAgain());
   }
 
-  /** Sends again what was lost, as far as its queue has room. Returns whether there was any. */
+  /** Sends lost events again, as far as their queue has room. Returns whether there were any. */
   async #sendAgain(): Promise<boolean> {
     const { limits, data } = this.#options;
     const overdue = await this.#overdueSubscribers();
@@ -226,8 +228,8 @@ class Publishing implements Publisher {
   }
 
   /**
-   * Subscribers that acknowledge late, and after how long their events are taken to be lost. If nothing at all is on its way that is sure soon. Else
-   * one is lost that was sent well before the oldest message that still waits, for queues hand out in order: a subscriber that is down for a day
+   * The subscribers that acknowledge late, and after how long their events count as lost. If nothing is on the queues, an event counts as lost soon. Otherwise
+   * an event is lost if it was sent well before the oldest message that still waits, because queues hand out in order: so a subscriber that is down for a day
    * gets nothing twice.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
@@ -250,7 +252,7 @@ class Publishing implements Publisher {
   }
 }
 
-/** What work fails with by itself. Errors: those that pass. */
+/** The error that does not pass of some work; undefined if the work succeeded. Errors: those that pass. */
 async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work;
@@ -261,12 +263,12 @@ async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown
   }
 }
 
-/** Whether nothing is on a queue, and nothing of it is in hand. */
+/** Whether a queue holds nothing, and none of its messages is being handled. */
 function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
   return waiting + active + delayed === 0;
 }
 
-/** Waits for all, also after one has failed: what is given back afterwards is no longer on its way. Errors: the first. */
+/** Waits for all pieces, even after one has failed: rows that are given back afterwards are no longer being sent. Errors: the first one. */
 async function allOver<Result>(pieces: readonly Promise<Result>[]): Promise<Result[]> {
   await Promise.allSettled(pieces);
   return Promise.all(pieces);

@@ -5,7 +5,7 @@ import { DeliveryWindow } from "./delivery-window.ts";
 
 type Depth = { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number };
 
-/** Queues that answer when they are told to. */
+/** Queues that answer when the test lets them. */
 function openWindow(subscribersBehind: () => Promise<string[]> = async () => []) {
   const asked: { readonly answer: (waiting: number) => void; readonly refuse: () => void }[] = [];
   const depth = () =>
@@ -13,7 +13,7 @@ function openWindow(subscribersBehind: () => Promise<string[]> = async () => [])
       asked.push({ answer: (waiting) => resolve({ waiting, active: 0, delayed: 0, failed: 0 }), refuse: () => reject(new Error("away")) });
     });
   const window = new DeliveryWindow({ backend: { depth }, lease: { subscribersBehind }, clock: systemClock, queueCount: 10, freshMs: 60_000 });
-  /** Lets so many questions be asked. */
+  /** Waits until this many requests have been sent. */
   const asking = async (count: number): Promise<void> => {
     for (let turn = 0; turn < 100 && asked.length < count; turn++) await Promise.resolve();
   };
@@ -25,7 +25,7 @@ describe("the room on a queue", () => {
     const { window, asked, asking } = openWindow();
     const rooms = [1, 2].map(() => window.look(["mail"]).then(() => window.room("mail")));
     await asking(1);
-    // By now one that does not wait for the answer has its room.
+    // By now, a call that does not wait for the answer has its room.
     await new Promise((resolve) => setImmediate(resolve));
     asked[0]?.answer(3);
     expect([await Promise.all(rooms), asked.length]).toEqual([[7, 7], 1]);

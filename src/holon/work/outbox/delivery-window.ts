@@ -3,42 +3,41 @@ import { eventQueue } from "../inbox/event-message.ts";
 import type { QueueBackend } from "../queue/index.ts";
 import type { OutboxLease } from "./outbox-lease.ts";
 
-/** What a {@link DeliveryWindow} is made from. */
 export interface DeliveryWindowDeps {
   readonly backend: Pick<QueueBackend, "depth">;
   readonly lease: Pick<OutboxLease, "subscribersBehind">;
   readonly clock: Clock;
   /** Most messages that wait on the queue of one subscriber. */
   readonly queueCount: number;
-  /** For how long this process trusts what it has asked. */
+  /** How long an answer about a queue, or about subscribers that are behind, may be used. */
   readonly freshMs: number;
 }
 
-/** What this process knows of one queue. */
+/** What this process knows about one queue. */
 interface Room {
   messages: number;
   askedMs: number;
-  /** The last question, which all wait for that look meanwhile. */
+  /** The last request for the queue's length. All looks wait for it meanwhile. */
   asked: Promise<void>;
-  /** Messages that are on their way to the queue now. */
+  /** Messages that are being added to the queue now. */
   adding: number;
-  /** Messages that were ever given room, to tell those of a time. */
+  /** Messages that were ever added, to find those that were added in some time. */
   given: number;
 }
 
 /**
- * How much more the queue of each subscriber takes. One that is down does not fill the queues: what does not fit waits in the outbox.
+ * How many more messages the queue of each subscriber takes. A subscriber that is down does not fill the queues: messages that do not fit wait in the outbox.
  *
  *     in time --a message does not fit--> behind --nothing of the subscriber waits in the outbox--> in time
  *
- * I1. A queue holds at most `queueCount` messages, and as many more for each other process that publishes: each counts its own between two looks.
- * I2. While a subscriber is behind, new events wait too, so that none overtakes an older one: those would be held at the subscriber, one by one.
- * I3. Which subscribers are behind is in the tables: a process that starts, or did not see it begin, reads it there.
+ * I1. A queue holds at most `queueCount` messages, and as many more for each other process that publishes: between two looks, each counts only its own.
+ * I2. While a subscriber is behind, new events wait too, so that none overtakes an older one: they would be held at the subscriber, one by one.
+ * I3. The tables say which subscribers are behind: a process that starts, or did not see it begin, reads it there.
  */
 export class DeliveryWindow {
   readonly #deps: DeliveryWindowDeps;
   readonly #rooms = new Map<string, Room>();
-  /** Subscribers that are behind, each with the number of its last fall. */
+  /** Subscribers that are behind, each with the number of the fall that made it so. */
   #behind = new Map<string, number>();
   #falls = 0;
   #behindReadMs = Number.NEGATIVE_INFINITY;
@@ -47,7 +46,7 @@ export class DeliveryWindow {
     this.#deps = deps;
   }
 
-  /** Reads what was not read for a while. Errors: UNAVAILABLE - the queues or the database are away. */
+  /** Reads what has not been read for a while. Errors: UNAVAILABLE - the queues or the database are away. */
   async look(subscribers: readonly string[]): Promise<void> {
     const { clock, freshMs } = this.#deps;
     const nowMs = clock.monotonicMs();
@@ -61,32 +60,32 @@ export class DeliveryWindow {
     await Promise.all(subscribers.map((name) => this.#ask(name, nowMs)));
   }
 
-  /** Subscribers of which something waits in the outbox. */
+  /** Subscribers with events that wait in the outbox. */
   get behind(): readonly string[] {
     return [...this.#behind.keys()];
   }
 
-  /** How often a subscriber of any name fell behind, as far as this process knows. */
+  /** How often any subscriber fell behind, as far as this process knows. */
   get falls(): number {
     return this.#falls;
   }
 
-  /** Whether messages are on their way to a queue now: it is fuller than it seems. */
+  /** Whether messages are being added to a queue now: it is fuller than it seems. */
   isAdding(subscriber: string): boolean {
     return this.#roomOf(subscriber).adding > 0;
   }
 
-  /** Messages that a queue takes now, as far as this process knows. */
+  /** How many messages a queue takes now, as far as this process knows. */
   room(subscriber: string): number {
     return Math.max(0, this.#roomOf(subscriber).messages);
   }
 
-  /** Whether new messages go on a queue now. */
+  /** Whether new messages may be added to a queue now. */
   admits(subscriber: string, messages: number): boolean {
     return !this.#behind.has(subscriber) && messages <= this.room(subscriber);
   }
 
-  /** Adds messages to a queue, whose room is smaller from now on. Errors: those of adding. */
+  /** Adds messages to a queue, which has less room from now on. Errors: those of adding. */
   async adding<Result>(subscriber: string, messages: number, add: () => Promise<Result>): Promise<Result> {
     const room = this.#roomOf(subscriber);
     room.messages -= messages;
@@ -103,7 +102,7 @@ export class DeliveryWindow {
     this.#behind.set(subscriber, ++this.#falls);
   }
 
-  /** Nothing waited for a subscriber when `falls` were counted. One that fell behind since is behind. */
+  /** Says that nothing waited for a subscriber when `falls` were counted. A subscriber that fell behind after that is still behind. */
   caughtUp(subscriber: string, falls: number): void {
     if ((this.#behind.get(subscriber) ?? 0) <= falls) this.#behind.delete(subscriber);
   }
@@ -130,7 +129,7 @@ export class DeliveryWindow {
   async #read(subscriber: string, room: Room): Promise<void> {
     const { adding, given } = room;
     const { waiting } = await this.#deps.backend.depth(eventQueue(subscriber));
-    // What was on its way when it was asked, or since, may not be counted in the answer.
+    // The answer may not count messages that were being added when it was requested, or later.
     room.messages = this.#deps.queueCount - waiting - adding - (room.given - given);
   }
 }

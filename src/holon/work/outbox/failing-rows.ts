@@ -1,35 +1,35 @@
 import type { Clock, Logger } from "../../kernel/index.ts";
 import type { LeasedRow, LeftOut } from "./outbox-lease.ts";
 
-/** A row that could not be sent by itself, while the servers were there. */
+/** A row that could not be sent even alone, while the servers answered. */
 export interface FailedRow {
   readonly row: LeasedRow;
   readonly error: unknown;
 }
 
-/** What became of rows of one kind that were taken together. */
+/** The outcome of rows of one kind that were taken together. */
 export interface Outcome {
   readonly kind: LeasedRow["kind"];
   readonly sent: readonly LeasedRow[];
   readonly failed: readonly FailedRow[];
 }
 
-/** After how long a row is named again. */
+/** For this long, a row is not logged again. */
 const QUIET_MS = 60_000;
 
-/** Most rows that are named in that time: the oldest ones. Each line says how many there are. */
+/** Most rows that are logged in that time, the oldest ones. Each line says how many there are. */
 const NAMED_COUNT = 20;
 
-/** One row that fails may be as it should not be. If more do, and none of their kind is sent between them, it may be the publisher. */
+/** If one row fails, the row may be wrong. If this many fail, and no row of their kind is sent between them, it may be the publisher. */
 const DOUBTED_COUNT = 2;
 
-/** For how long a publisher that takes nothing is still in doubt. */
+/** How long a publisher that takes nothing stays in doubt. */
 const DOUBT_MS = 60_000;
 
-/** Most rows that are remembered, and left out of a take: about a megabyte here, and 50 kB of a statement. */
+/** Most rows that are remembered and left out of a take: about a megabyte of memory, and 50 kB of a statement. */
 const REMEMBERED_COUNT = 5_000;
 
-/** For how long rows are passed over if more than that fail. */
+/** How long rows are passed over if more than that fail. */
 const PASSED_MS = 60_000;
 
 /** A row that has failed here. */
@@ -40,7 +40,7 @@ interface RememberedRow {
   readonly dueMs: number;
 }
 
-/** Rows of a kind that failed for the first time, while none of the kind was sent. */
+/** Rows of a kind that failed for the first time, while no row of the kind was sent. */
 interface Doubt {
   readonly count: number;
   readonly sinceMs: number;
@@ -48,35 +48,21 @@ interface Doubt {
   readonly error: unknown;
 }
 
-/** What a {@link FailingRows} is made from. */
 export interface FailingRowsOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** The least and the greatest wait for the next try of a row. */
+  /** The least and the greatest wait before a row is tried again. */
   readonly leastMs: number;
   readonly greatestMs: number;
 }
 
 /**
- * Remembers for one publisher which rows of the outbox failed, and when it tries them again; names each in the log, once a minute at most; and says
- * whether the fault may be the publisher's, as if its version does not fit the tables. Each kind goes its own way, so each has its own doubt:
- *
- *     sure     --two rows fail that have not failed here before, and none is sent between them-->  in doubt
- *     in doubt --a row is sent-->                                                                  sure
- *     in doubt --no such row fails for a minute-->                                                 sure
- *
- * I1. A row that failed is left out of takes for as long as it has failed already, within a least and a greatest wait. This is true for this publisher
- *     only: another one, whose version may fit, tries the row at once.
- * I2. Rows that have failed here before bring no doubt, however many they are.
- * I3. If a row of a kind is sent, those of its kind that failed since a doubt began are tried again at once: they may only have failed because this
- *     publisher was in trouble.
- * I4. The memory is bounded. If it is full, all rows up to the last that failed are passed over for a minute: takes reach those behind, however many
- *     fail. What was not remembered then fails anew.
- * I5. A publisher that takes nothing stays in doubt for a while. Else readiness would say in turns that it works and that it fails.
+ * Remembers for one publisher which rows of the outbox failed, and when to try them again. Logs each failed row, once a minute at most. Says whether the fault
+ * may be the publisher's, because its version does not fit the tables. Each kind is sent separately, so each has its own doubt:
  */
 export class FailingRows {
   readonly #options: FailingRowsOptions;
-  /** When rows were named, by their ids; the one that was named longest ago first. */
+  /** When rows were logged, by their ids; the one that was logged longest ago first. */
   readonly #namedMs = new Map<string, number>();
   /** By position. */
   readonly #remembered = new Map<number, RememberedRow>();
@@ -87,25 +73,25 @@ export class FailingRows {
     this.#options = options;
   }
 
-  /** What this publisher is not to try yet. */
+  /** I1. The rows that this publisher must not try yet. */
   leftOut(): LeftOut {
     const nowMs = this.#options.clock.monotonicMs();
     const positions: number[] = [];
     for (const [position, { dueMs }] of this.#remembered) {
       if (nowMs < dueMs) positions.push(position);
-      // It was due and did not fail again: another publisher has sent it, or it was removed.
+      // The row was due and did not fail again: another publisher has sent it, or it was removed.
       else if (nowMs - dueMs >= this.#options.greatestMs) this.#remembered.delete(position);
     }
     return { upTo: nowMs < this.#passed.untilMs ? this.#passed.upTo : 0, positions };
   }
 
-  /** Why this publisher is in doubt; undefined while it is sure. */
+  /** The error that put this publisher in doubt; undefined while it is sure. */
   get doubt(): { readonly error: unknown } | undefined {
     const nowMs = this.#options.clock.monotonicMs();
     return [...this.#doubts.values()].find(({ count, lastMs }) => count >= DOUBTED_COUNT && nowMs - lastMs < DOUBT_MS);
   }
 
-  /** Notes what became of rows. */
+  /** Notes the outcome of rows. */
   note({ kind, sent, failed }: Outcome): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (const { position } of sent) this.#remembered.delete(position);
@@ -119,6 +105,7 @@ export class FailingRows {
     const doubt = this.#doubts.get(kind);
     this.#doubts.delete(kind);
     if (doubt === undefined || doubt.count < DOUBTED_COUNT) return;
+    // I3.
     for (const [position, row] of this.#remembered) {
       if (row.kind === kind && row.failedMs >= doubt.sinceMs) this.#remembered.set(position, { ...row, dueMs: nowMs });
     }
@@ -135,6 +122,7 @@ export class FailingRows {
     const { leastMs, greatestMs } = this.#options;
     const sinceMs = this.#remembered.get(position)?.sinceMs ?? nowMs;
     if (!this.#remembered.has(position) && this.#remembered.size >= REMEMBERED_COUNT) {
+      // I4.
       this.#passed = { upTo: Math.max(this.#passed.upTo, position), untilMs: nowMs + PASSED_MS };
       return;
     }

@@ -2,7 +2,7 @@ import { type SQL, sql } from "../../data/index.ts";
 import type { Principal } from "../../kernel/index.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
-/** A row of the outbox, taken by this publisher for a time. */
+/** A row of the outbox that this publisher holds for a time. */
 export interface LeasedRow {
   readonly id: string;
   readonly position: number;
@@ -15,21 +15,21 @@ export interface LeasedRow {
   readonly options: object | null;
   readonly traceparent: string | null;
   readonly initiator: Principal;
-  /** Where the event before it in its key stands; null where there is none any more. */
+  /** Position of the event before it in its key; null if that row is not there any more. */
   readonly previousPosition: number | null;
-  /** Whether its subscriber has acknowledged that one. False for events that are sent for the first time, and at once: nothing is asked for them. */
+  /** Whether its subscriber has acknowledged that event. False for events that are sent at once for the first time: it is not looked up for them. */
   readonly isPreviousTaken: boolean;
-  /** Who is to hear it: for events only. */
+  /** Its subscribers; for events only. */
   readonly subscribers: readonly { readonly name: string; readonly afterPosition: number }[];
 }
 
-/** How many rows of a kind. */
+/** A count of rows of one kind. */
 export interface KindCount {
   readonly kind: string;
   readonly count: number;
 }
 
-/** Who takes rows, which kinds, how many and for how long. */
+/** The publisher that takes rows, their kinds, how many and for how long. */
 export interface LeaseRequest {
   readonly publisher: string;
   readonly kinds: readonly string[];
@@ -38,19 +38,19 @@ export interface LeaseRequest {
   readonly leftOut: LeftOut;
 }
 
-/** Rows that a publisher does not take, for this time: all up to a position, and single ones. */
+/** Rows that a publisher does not take for now: all up to a position, and single ones. */
 export interface LeftOut {
   readonly upTo: number;
   readonly positions: readonly number[];
 }
 
-/** How long an acknowledgement is waited for: the first time, doubling with each time that the event was sent, and at most. */
+/** How long to wait for an acknowledgement: at first, doubling each time that the event is sent, and at most. */
 export interface ResendPatience {
   readonly firstMs: number;
   readonly greatestMs: number;
 }
 
-/** The statements by which a publisher takes rows of the outbox and says what became of them. */
+/** The statements with which a publisher takes rows of the outbox and writes their outcome. */
 export class OutboxLease {
   readonly #database: WorkDatabase;
   readonly #outbox: SQL;
@@ -65,12 +65,12 @@ export class OutboxLease {
   }
 
   /**
-   * Takes rows that were not sent, oldest first, and writes down who is to acknowledge each event.
+   * Takes rows that were not sent, oldest first, and records which subscribers must acknowledge each event.
    *
-   * Rows are found one by one and not behind a cursor, so a transaction that took its position early and commits late is not passed over.
-   * Guarantee: two publishers never hold the same row at once; after a crash a row returns when its lease ends.
+   * Each take searches all unsent rows and uses no cursor, so a transaction that took its position early and commits late is not passed over. Guarantee: no two
+   * publishers hold the same row at once; after a crash a row returns when its lease ends.
    *
-   * What is left out is a subquery: that is hashed in every plan. An array that is a parameter is searched from its start for each row.
+   * The positions that are left out are a subquery, which is hashed in each plan. An array parameter is searched from its start for each row.
    */
   async take({ publisher, kinds, count, leaseMs, leftOut }: LeaseRequest): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
@@ -97,7 +97,7 @@ export class OutboxLease {
     return rows.map(toRow);
   }
 
-  /** Takes events that one subscriber has not acknowledged in time. Each names only that one. */
+  /** Takes events that one subscriber has not acknowledged in time. Each is sent to that subscriber only. */
   async takeOverdue(subscriber: string, count: number, patience: ResendPatience): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take overdue events",
@@ -116,7 +116,7 @@ export class OutboxLease {
     return rows.map(toRow);
   }
 
-  /** Takes events of one subscriber that its queue had no room for, the oldest first, and notes that they are sent. */
+  /** Takes events of one subscriber that its queue had no room for, the oldest first, and records that they are sent. */
   async takeWaiting(subscriber: string, count: number): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take events that waited for a queue",
@@ -134,7 +134,7 @@ export class OutboxLease {
     return rows.map(toRow);
   }
 
-  /** Lets events wait again that a queue did not take. */
+  /** Makes events wait again that a queue did not take. */
   async putBack(subscriber: string, positions: readonly number[]): Promise<void> {
     await this.#database.rows(
       "put events back that a queue did not take",
@@ -142,7 +142,7 @@ export class OutboxLease {
     );
   }
 
-  /** Subscribers of which events wait for room on their queue. */
+  /** Subscribers with events that wait for room on their queue. */
   async subscribersBehind(): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ subscriber: string }>(
       "look for subscribers that are behind",
@@ -152,7 +152,7 @@ export class OutboxLease {
     return rows.map(({ subscriber }) => subscriber);
   }
 
-  /** Which subscribers have not acknowledged in time. */
+  /** Subscribers that have not acknowledged in time. */
   async overdueSubscribers(patience: ResendPatience): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ subscriber: string }>(
       "look for overdue events",
@@ -162,16 +162,16 @@ export class OutboxLease {
   }
 
   /**
-   * The queues have these events: from now on acknowledgements are waited for. For subscribers that are behind they wait. An event that is of
-   * interest to none is settled by that.
+   * Records that the queues have these events: from now on acknowledgements are due. For subscribers that are behind, the events wait instead. An event without
+   * subscribers is settled.
    *
-   * What waits has a count of 0: the index of what was sent does not hold it, and looks for overdue events do not read it. Its time is in a day: a
-   * publisher of a version without that count takes it for sent, and sends it when that time is over.
+   * A waiting delivery has a count of 0: the index of sent deliveries does not contain it, and looks for overdue events do not read it. Its time is in one day:
+   * a publisher of a version that does not know this count takes the delivery for a sent one, and sends it when that time is over.
    */
   async sent(positions: readonly number[], behind: readonly string[]): Promise<void> {
     await this.#database.rows(
       "mark events as sent",
-      // A scalar: an `exists` was seen to be answered from the whole table.
+      // A scalar subquery: `exists` was seen to be answered by reading the whole table.
       sql`with sent as (
           update ${this.#deliveries} set
             sent_at = case when ${isNamed(behind)} then now() + interval '1 day' else now() end,
@@ -184,7 +184,7 @@ export class OutboxLease {
     );
   }
 
-  /** Kinds that no publisher of this version takes, with how many rows of them are among the oldest that were not sent. */
+  /** Kinds that no publisher of this version takes, with their counts among the oldest unsent rows. */
   unknownKinds(known: readonly string[], count: number): Promise<readonly KindCount[]> {
     return this.#database.rows<KindCount>(
       "look for unknown kinds in the outbox",
@@ -193,7 +193,7 @@ export class OutboxLease {
     );
   }
 
-  /** Gives rows back that could not be sent: any publisher may take them at once. It leaves those that another one has taken since a lease ended. */
+  /** Gives back rows that could not be sent: any publisher may take them at once. Rows that another publisher has taken since are left alone. */
   async giveBack(publisher: string, positions: readonly number[]): Promise<void> {
     await this.#database.rows(
       "give back to the outbox",
@@ -205,7 +205,7 @@ export class OutboxLease {
     return this.#select(
       sql`select json_agg(json_build_object('name', a.subscriber, 'afterPosition', coalesce(s.after_position, 0)))
         from again a left join ${this.#subscribers} s on s.subscriber = a.subscriber and s.event = l.name where a.position = l.position`,
-      // Settled: acknowledged by all that were to hear it.
+      // A settled event has been acknowledged by all its subscribers.
       sql`(p.settled_at is not null or exists (select 1 from ${this.#deliveries} d where d.position = p.position and d.subscriber = ${subscriber} and d.acknowledged_at is not null))`,
     );
   }
@@ -221,22 +221,22 @@ export class OutboxLease {
 }
 
 /**
- * A delivery that was sent once has waited `firstMs` for its acknowledgement. The power is bounded, for an event that is never taken is sent for ever.
- * An index has those that were sent and are not acknowledged, and no others.
+ * Whether a delivery is overdue: after its first sending it waits `firstMs` for its acknowledgement. The power is bounded, because an event that is never taken
+ * is sent for ever. An index contains the deliveries that were sent and are not acknowledged, and no others.
  */
 function isOverdue({ firstMs, greatestMs }: ResendPatience): SQL {
   const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(sent_count, 20) - 1))`;
   return sql`acknowledged_at is null and sent_count > 0 and sent_at < now() - ${waited}`;
 }
 
-/** A delivery that waits for room on the queue of its subscriber. An index has these and no others. */
+/** A delivery that waits for room on its subscriber's queue. An index contains these and no others. */
 const IS_WAITING = sql`acknowledged_at is null and sent_count = 0 and sent_at is not null`;
 
 function isNamed(subscribers: readonly string[]): SQL {
   return sql`subscriber = any(string_to_array(${subscribers.join(",")}, ','))`;
 }
 
-/** Numbers of the database come as text, since they may be larger than ours; positions are not. */
+/** Numbers of the database come as text, since they may be larger than a safe integer; positions are not. */
 function toRow(row: LeasedRow): LeasedRow {
   const number = (value: number | null): number | null => (value === null ? null : Number(value));
   return {

@@ -1,19 +1,19 @@
 import { type SQL, sql } from "../../data/index.ts";
 import { jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
 
-/** Who hears which events of a context. */
+/** A subscriber, and the events of a context that it subscribes to. */
 export interface EventSubscriber {
   readonly name: string;
   readonly events: readonly string[];
 }
 
-/** What a subscriber says that it has taken. */
+/** An event that a subscriber has acknowledged. */
 export interface TakenEvent {
   readonly id: string;
   readonly position: number;
 }
 
-/** Who hears a context's events, and what they acknowledged. */
+/** The subscribers of a context's events, and their acknowledgements. */
 export class Subscriptions {
   readonly #database: WorkDatabase;
   readonly #outbox: SQL;
@@ -28,9 +28,9 @@ export class Subscriptions {
   }
 
   /**
-   * Writes down that somebody wants to hear events from now on, for ever: also while it is not running. Who is known stays where it was.
+   * Subscribes contexts to events from now on, for ever, also while they are not running. A subscription that exists keeps its position.
    *
-   * Shape: events that a subscriber does not name any more stay subscribed; they are removed by command.
+   * Shape: events that a subscriber does not name any more stay subscribed. They are removed by command.
    */
   async subscribe(subscribers: readonly EventSubscriber[]): Promise<void> {
     const wanted = subscribers.flatMap(({ name, events }) => events.map((event) => ({ subscriber: name, event })));
@@ -43,7 +43,7 @@ export class Subscriptions {
     );
   }
 
-  /** Removes a subscriber and what it has not acknowledged. By command only. Returns whether there was one. */
+  /** Removes a subscriber and the deliveries that it has not acknowledged. Only by command. Returns whether there was one. */
   async unsubscribe(name: string): Promise<boolean> {
     return this.#database.transaction("unsubscribe", async (tx) => {
       const removed = await rowsOf(tx, sql`delete from ${this.#subscribers} where subscriber = ${name} returning 1`);
@@ -57,13 +57,13 @@ export class Subscriptions {
   }
 
   /**
-   * Notes that a subscriber has taken events; those that all have taken are settled. What it was not sent it cannot have taken.
+   * Records that a subscriber has taken events. Events that all subscribers have taken are settled. Events that it was not sent are ignored.
    *
-   * The rows are locked first, by a statement of its own: two last acknowledgements at the same moment would each miss the other.
+   * The rows are locked first, by a separate statement: two last acknowledgements at the same moment would each miss the other.
    */
   async taken(subscriber: string, events: readonly TakenEvent[]): Promise<void> {
     const sorted = [...events].sort((one, other) => one.position - other.position);
-    // Positions begin anew where a database was restored; ids do not.
+    // Positions start again when a database is restored; ids do not.
     const rows = sql`jsonb_to_recordset(${jsonb(sorted)}) as a (position bigint, id uuid)
       cross join lateral (select o.position from ${this.#outbox} o where o.position = a.position and o.id = a.id
         and exists (select 1 from ${this.#deliveries} d where d.position = o.position and d.subscriber = ${subscriber}) for update) o`;
@@ -71,7 +71,7 @@ export class Subscriptions {
       const locked = await rowsOf<{ position: string }>(tx, sql`select o.position from ${rows}`);
       if (locked.length === 0) return;
       const positions = sql`${`{${locked.map(({ position }) => position).join(",")}}`}::bigint[]`;
-      // On the way to the next one; that one tells where this one fails.
+      // Sent together with the next statement, which fails if this one does.
       const noted = rowsOf(
         tx,
         sql`update ${this.#deliveries} set acknowledged_at = now() where subscriber = ${subscriber} and position = any(${positions}) and acknowledged_at is null`,
@@ -86,8 +86,8 @@ export class Subscriptions {
 }
 
 /**
- * Whether somebody has not acknowledged the event `o`. A scalar over its own few rows: asked in any other way, it was seen to be planned as a join
- * with, or a look through, all that is open.
+ * Whether a subscriber has not acknowledged the event `o`. It is a scalar over the event's own few rows: in any other form it was seen to be planned as a join
+ * with, or a scan of, all open deliveries.
  */
 function isAwaited(deliveries: SQL): SQL {
   return sql`coalesce((select bool_or(d.acknowledged_at is null) from ${deliveries} d where d.position = o.position), false)`;
