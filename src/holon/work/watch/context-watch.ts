@@ -7,7 +7,6 @@ import { ResumeRefusal } from "./resume-refusal.ts";
 import { WATCH_LIMITS, type WatchLimits } from "./watch-limits.ts";
 import { Watcher, type WatchSource } from "./watcher.ts";
 
-/** What a {@link ContextWatch} is made from. */
 export interface ContextWatchOptions {
   readonly data: WatchData;
   readonly events: EventMap;
@@ -22,19 +21,23 @@ export interface WatchRequest {
   readonly event: string;
   /** Value of the event's `orderedBy` field. */
   readonly key?: string | number | boolean | undefined;
-  /** Id of the item to go on after; undefined begins now. */
+  /** Id of the item to go on after; undefined to begin now. */
   readonly after?: string | undefined;
 }
 
 /**
- * Lets handlers of a context watch its own events, as they are committed by any process. One tail serves all watchers of a process; it is there
- * while there is a watcher, and needs no publisher and no queue.
+ * Lets handlers of a context watch the context's own events, as any process commits them. One tail serves all watchers of a process. It exists while there is a
+ * watcher, and needs no publisher and no queue.
+ *
+ * I1. A watcher gets each event once, in the order of positions, from its beginning on.
+ * I2. The beginning is settled before `open` resolves: state that the caller reads after that contains all that the watcher does not get.
+ * I3. A place to resume from is refused if an event after it may have been removed.
  */
 export class ContextWatch {
   readonly #options: ContextWatchOptions;
   readonly #limits: WatchLimits;
   readonly #reader: OutboxReader;
-  /** Watchers that read what was committed before they came. */
+  /** Limits the watchers that read what was committed before they came. */
   readonly #catchingUp: Semaphore;
   readonly #parsers = new Map<string, Parser>();
   #tail: OutboxTail | undefined = undefined;
@@ -47,11 +50,11 @@ export class ContextWatch {
   }
 
   /**
-   * Begins to watch, for one call: at the place, or at a moment before this resolves. Ends with the scope.
+   * Begins to watch, for one call: at the given place, or at a moment before this resolves. The watch ends with the scope.
    *
-   * Guarantee: what is committed after that moment is told, once and in order, and nothing else; so state that is read after this has resolved holds
-   * whatever is not told.
-   * Errors: ResumeRefusal; UNAVAILABLE - the database; INTERNAL - no such event, or a key where events have none.
+   * Guarantee: the watcher gets what is committed after that moment, once and in order, and nothing else. So state that is read after this has resolved
+   * contains all that the watcher does not get (I2).
+   * Errors: ResumeRefusal; UNAVAILABLE - the database; INTERNAL - there is no such event, or the event has no keys and one is given.
    */
   async open(scope: Scope, request: WatchRequest): Promise<Watcher> {
     const filter = this.#filterOf(request);
@@ -75,7 +78,7 @@ export class ContextWatch {
       await watcher.return();
       throw error;
     } finally {
-      // It may have ended before it began.
+      // The watcher may have ended before it began.
       if (watcher.isOver) this.#leave(tail, watcher);
     }
     if (scope.cancelled !== undefined) throw scope.cancelled;
@@ -87,7 +90,7 @@ export class ContextWatch {
     const spec = Object.hasOwn(events, request.event) ? events[request.event] : undefined;
     if (spec === undefined) throw catalogueError("INTERNAL", `The context ${data.context} declares no event "${request.event}".`);
     if (!("key" in request)) return { name: request.event, key: undefined };
-    // A key that is missing by mistake must not show the events of everybody.
+    // A key that is missing by mistake must not show the events of all users.
     if (request.key === undefined)
       throw catalogueError("INTERNAL", `The key of a watch of ${request.event} is undefined; leave it out to watch all.`);
     if (spec.orderedBy === undefined)
@@ -108,19 +111,19 @@ export class ContextWatch {
     void tail.close();
   }
 
-  /** Errors: ResumeRefusal - the place was never given, or events after it were removed. */
+  /** I3. Errors: ResumeRefusal - the place was never given, or events after it were removed. */
   async #assertWhole(filter: EventFilter, after: EventPlace): Promise<void> {
     const { removed, rowId, last, lastNumber, hasNext } = await this.#reader.remains(filter, after);
     const { position, keyNumber, mark } = after;
     const isOther = position > last || (rowId !== undefined && mark !== undefined && !rowId.startsWith(mark));
     if (isOther) throw new ResumeRefusal("gone");
     if (removed === undefined || removed <= position) return;
-    // Something of this name was removed; perhaps nothing of this key.
+    // An event of this name was removed, but perhaps none of this key.
     if (filter.key !== undefined && keyNumber !== undefined && (hasNext || lastNumber === keyNumber)) return;
     throw new ResumeRefusal("gone");
   }
 
-  /** One that no longer fits is left out, since nobody who watches can mend it; the others go on. */
+  /** The payload by the contract. An event that does not fit any more is logged and left out: no watcher can correct it, and the later events go on. */
   #parse({ name, payload, id }: OutboxEvent): { readonly payload: unknown } | undefined {
     let parse = this.#parsers.get(name);
     if (parse === undefined) {

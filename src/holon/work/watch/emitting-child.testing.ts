@@ -2,15 +2,15 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Another process that hosts `orders` and emits when it is told to. */
+/** Another process that hosts `orders`, and emits on request. */
 export interface EmittingChild {
-  /** Emits an event; resolves to the moment at which its commit had returned there, in milliseconds since 1970. */
+  /** Emits an event. Resolves to the moment at which its commit returned in that process, in milliseconds since 1970. */
   note(n: number): Promise<number>;
-  /** Lets it close what it opened, and ends it. */
+  /** Lets it close what it opened, and waits until it has ended. */
   stop(): Promise<void>;
 }
 
-/** Starts {@link EmittingChild}; resolves when it is connected. */
+/** Starts an {@link EmittingChild}. Resolves when it is connected. */
 export async function startEmittingChild(url: string, role: string | undefined): Promise<EmittingChild> {
   const file = fileURLToPath(new URL("watch-child.testing.ts", import.meta.url));
   const child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", file, url, ...(role === undefined ? [] : [role])], {

@@ -1,10 +1,10 @@
-/** Where an event stands: what clients of a resumable subscription keep as the id of an item, and come back with. */
+/** The place of an event. Clients of a resumable subscription keep it as the id of an item, and resume from it. */
 export interface EventPlace {
-  /** In the outbox of its context. */
+  /** Position in the outbox of its context. */
   readonly position: number;
-  /** Its number in its key; undefined where it has no key, or where this is no event but a beginning. */
+  /** Its number in its key; undefined if it has no key, or if the place is a beginning and not an event. */
   readonly keyNumber: number | undefined;
-  /** The beginning of its row's id: positions begin anew when a database is restored. */
+  /** The first part of its row's id: positions start again when a database is restored. */
   readonly mark: string | undefined;
 }
 
@@ -15,7 +15,7 @@ export function renderEventPlace({ position, keyNumber, mark }: EventPlace): str
   return `${position}.${keyNumber ?? "-"}.${mark ?? "-"}`;
 }
 
-/** Undefined for what {@link renderEventPlace} does not make. */
+/** Undefined if {@link renderEventPlace} does not make such a text. */
 export function parseEventPlace(text: unknown): EventPlace | undefined {
   const [, position, keyNumber, mark] = (typeof text === "string" ? FORM.exec(text) : null) ?? [];
   if (position === undefined || !Number.isSafeInteger(Number(position))) return undefined;

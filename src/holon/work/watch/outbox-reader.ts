@@ -4,10 +4,10 @@ import { WorkDatabase } from "../engine/work-database.ts";
 import type { EventPlace } from "./event-place.ts";
 import type { Gap } from "./position-order.ts";
 
-/** The part of a context's data that watchers work with. */
+/** The part of a context's data that watchers use. */
 export type WatchData = Pick<ContextData<Tables>, "context" | "statement" | "transaction" | "listenAppended">;
 
-/** A row of the outbox, as watchers need it. Rows that are no events are there for their positions. */
+/** A row of the outbox, as watchers need it. Rows that are not events are included because of their positions. */
 export interface OutboxEvent {
   readonly position: number;
   readonly id: string;
@@ -18,18 +18,18 @@ export interface OutboxEvent {
   readonly payload: unknown;
 }
 
-/** Which events a watcher wants. */
+/** The events that a watcher wants. */
 export interface EventFilter {
   readonly name: string;
-  /** Undefined for those of all keys. */
+  /** Undefined for all keys. */
   readonly key: string | undefined;
 }
 
-/** What there is to know of a place to resume from. */
+/** What is known about a place to resume from. */
 export interface Remains {
   /** The highest position of an event of this name that was removed. */
   readonly removed: number | undefined;
-  /** Id of the row that stands at the place. */
+  /** Id of the row at this position. */
   readonly rowId: string | undefined;
   /** The highest position that was ever given. */
   readonly last: number;
@@ -43,7 +43,7 @@ const COLUMNS = "position, id, kind, name, ordered_key as key, key_number as \"k
 
 type RawRow = Readonly<Record<string, unknown>>;
 
-/** The statements by which watchers read the outbox of their context. */
+/** The statements with which watchers read the outbox of their context. */
 export class OutboxReader {
   readonly #database: WorkDatabase<WatchData>;
   readonly #schema: string;
@@ -53,7 +53,7 @@ export class OutboxReader {
     this.#schema = quoteIdentifier(data.context);
   }
 
-  /** Where the outbox ends now, and which positions below that are not there. Looks back a number of rows. */
+  /** The end of the outbox now, and the positions below it that have no row. Searches the last `lookBackCount` rows. */
   async end(lookBackCount: number): Promise<{ readonly position: number; readonly gaps: readonly Gap[] }> {
     const rows = await this.#rows(
       `with last as (select position from ${this.#schema}.holon_outbox order by position desc limit $1::int),
@@ -66,7 +66,7 @@ export class OutboxReader {
     return { position: Number(rows.at(-1)?.["to"] ?? 0), gaps };
   }
 
-  /** Rows beyond a position, the lowest first, and whatever there is in gaps. */
+  /** Rows after a position, the lowest first, and all rows in the gaps. */
   async beyond(position: number, gaps: readonly Gap[], count: number): Promise<{ readonly rows: readonly OutboxEvent[]; readonly full: boolean }> {
     const beyond = `(select ${COLUMNS} from ${this.#schema}.holon_outbox where position > $1::bigint order by position limit $2::int)`;
     const rows =
@@ -91,11 +91,11 @@ export class OutboxReader {
     return new Set(rows.map(({ writer }) => String(writer)));
   }
 
-  /** Events that one watcher wants, behind a position and up to another one, in order. */
+  /** Events for one watcher, after one position and up to another one, in order. */
   async between({ name, key }: EventFilter, after: number, upTo: number, count: number): Promise<readonly OutboxEvent[]> {
     const keyed = key === undefined ? "" : " and ordered_key = $5::text";
     const rows = await this.#rows(
-      // Numbers of a key follow its positions, and have an index together with it.
+      // The numbers of a key rise with its positions, and have an index together with the key.
       `select ${COLUMNS} from ${this.#schema}.holon_outbox where kind = 'event' and name = $1::text and position > $2::bigint and position <= $3::bigint${keyed}
         order by ${key === undefined ? "position" : "key_number"} limit $4::int`,
       [name, after, upTo, count, ...(key === undefined ? [] : [key])],
@@ -103,7 +103,7 @@ export class OutboxReader {
     return rows.map(toEvent);
   }
 
-  /** What is left around a place that somebody wants to resume from. */
+  /** What is left around a place that a watcher wants to resume from. */
   async remains({ name, key }: EventFilter, { position, keyNumber }: EventPlace): Promise<Remains> {
     const outbox = `${this.#schema}.holon_outbox`;
     const [row = {}] = await this.#rows(
@@ -128,7 +128,7 @@ export class OutboxReader {
   }
 }
 
-/** Numbers of the database come as text, since they may be larger than ours; positions are not. */
+/** Numbers of the database come as text, since they may be larger than a safe integer; positions are not. */
 function numberOf(value: unknown): number | null {
   return value === null || value === undefined ? null : Number(value);
 }

@@ -6,7 +6,6 @@ import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
 import { WatcherIndex } from "./watcher-index.ts";
 
-/** What an {@link OutboxTail} is made from. */
 export interface OutboxTailOptions {
   readonly data: WatchData;
   readonly reader: OutboxReader;
@@ -16,10 +15,10 @@ export interface OutboxTailOptions {
   readonly log: Logger;
 }
 
-/** Short, for a call that begins to watch is told of a failure at the next look. */
+/** Short: a call that begins to watch gets a failure only at the next look. */
 const BACKOFF = { firstMs: 50, greatestMs: 1_000 };
 
-/** The first says who writes, the second that nobody does. */
+/** The first look reads the writers. The second one sees that they have ended. */
 const LOOKS_TO_BEGIN = 2;
 
 interface Joining {
@@ -29,9 +28,9 @@ interface Joining {
 }
 
 /**
- * Reads each new row of a context's outbox once for all watchers of a process, in the order of positions, and hands it to those that want it.
+ * Reads each new row of a context's outbox once for all watchers of a process, in the order of positions, and passes it to the watchers that want it.
  *
- * Runs while there is a watcher: looks when a commit is told of, and now and then in any case.
+ * Runs while there is a watcher: looks when a commit is notified, and now and then in any case.
  */
 export class OutboxTail implements Closable {
   readonly #options: OutboxTailOptions;
@@ -50,17 +49,17 @@ export class OutboxTail implements Closable {
     this.#unlisten = data.listenAppended(() => this.#task.wake());
   }
 
-  /** Up to here all rows are told, and none will come any more. */
+  /** Up to this position all rows have been delivered, and no further row will appear. */
   get settled(): number {
     return this.#order?.settled ?? 0;
   }
 
-  /** Whether nobody watches. */
+  /** Whether there are no watchers. */
   get isIdle(): boolean {
     return this.#watchers.size === 0 && this.#joining.length === 0;
   }
 
-  /** Lets a watcher begin: what is committed after this was called is told to it. Errors: those of reading the outbox. */
+  /** Lets a watcher begin: it gets all that is committed after this call. Errors: those of reading the outbox. */
   join(watcher: Watcher): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#joining.push({ watcher, resolve, reject });
@@ -78,7 +77,7 @@ export class OutboxTail implements Closable {
     this.#options.wheel.remove(this.#again);
   }
 
-  /** One look. Those who asked before it began know now where they begin. */
+  /** One look. Watchers that joined before it began know after it where they begin. */
   async #look(): Promise<boolean> {
     const joining = this.#joining;
     this.#joining = [];
@@ -89,7 +88,7 @@ export class OutboxTail implements Closable {
       for (const { reject } of joining) reject(error);
       throw error;
     }
-    // Rows that this look has left for the next one may be older than those who join.
+    // Rows that this look left for the next one may be older than the watchers that join.
     if (full) this.#joining.unshift(...joining);
     else for (const each of joining) this.#admit(each);
     return full;
@@ -103,13 +102,13 @@ export class OutboxTail implements Closable {
     resolve();
   }
 
-  /** Returns whether there may be more to read at once. */
+  /** Reads new rows, and delivers those whose turn it is. Returns whether there may be more to read at once. */
   async #read(): Promise<boolean> {
     const { reader, limits, clock, wheel } = this.#options;
     this.#order ??= new PositionOrder<OutboxEvent>(await this.#findEnd());
     const { read, gaps } = this.#order;
     const { rows, full } = await reader.beyond(read, gaps, limits.readCount);
-    // After the rows: who has ended before this is seen, or gone, at the next look.
+    // After the rows: the row of a transaction that ends before this is seen, or known to be missing, at the next look.
     const writers = gaps.length === 0 ? undefined : await reader.writers();
     for (const row of this.#order.take(rows, writers)) this.#tell(row);
     wheel.remove(this.#again);
@@ -117,7 +116,7 @@ export class OutboxTail implements Closable {
     return full;
   }
 
-  /** A position up to which all is settled, as near to the end as can be: it is before those transactions only that are committing now. */
+  /** A position up to which all is settled, as near to the end as possible: only transactions that are committing now are after it. */
   async #findEnd(): Promise<number> {
     const { reader, limits } = this.#options;
     const { position, gaps } = await reader.end(limits.startCount);
@@ -134,7 +133,7 @@ export class OutboxTail implements Closable {
   }
 }
 
-/** A look soon, where a position was passed over. */
+/** Looks again soon, if a position was passed over. */
 class LookAgain extends WheelEntry {
   readonly #look: () => void;
 

@@ -25,7 +25,7 @@ describe("the order of positions", () => {
     order.take(at(6), undefined);
     expect(positions(order.take([], writers("t", "other")))).toEqual([]);
     expect(positions(order.take([], writers("t")))).toEqual([]);
-    // It ended between the look and the question: its row may have been seen by neither.
+    // The transaction ended between the look and the reading of writers: the look may have missed its row.
     expect(positions(order.take([], writers("later")))).toEqual([]);
     expect(positions(order.take([], writers("later")))).toEqual([6]);
     expect(order.settled).toBe(6);
@@ -55,7 +55,7 @@ describe("the order of positions", () => {
   });
 });
 
-/** Plays writers that take positions and commit or roll back in any order, and looks now and then. */
+/** Simulates writers that take positions, and commit or roll back in any order, with a look now and then. */
 function seen(seed: number): { readonly seed: number; readonly handedOut: boolean } {
   let state = seed;
   const random = (below: number): number => {

@@ -3,27 +3,28 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   /**
-   * Transactions that may still fill it: those that were writing to the outbox when it was looked at after it was found, and still are. Undefined
-   * where nobody has looked yet.
+   * Transactions that may still fill it: those that were writing to the outbox at the first look after it was found, and still are. Undefined if there was no
+   * such look yet.
    */
   readonly writers: ReadonlySet<string> | undefined;
 }
 
 /**
- * Brings rows into the order of their positions, whenever they become visible, and holds them back behind a position that may still come.
+ * Brings rows into the order of their positions, whenever they become visible, and holds them back behind a position that may still be filled.
  *
- * Positions are taken right before the commit, and commits overtake each other. A gap is over when it is filled, or when every transaction that
- * wrote to the outbox at a moment after the gap was found has ended *before* a later look, which still does not see it: it was rolled back.
+ * I1. Positions are taken right before the commit, and commits overtake each other: a row may become visible after rows with higher positions.
+ * I2. A gap is over when it is filled. It is also over when each transaction that wrote to the outbox at a moment after the gap was found has ended *before* a
+ *     later look that still does not see the row: the transaction was rolled back.
  *
- * (To compare `transaction_id` with the oldest open transaction would not do: a transaction with a high id may hold a low position, and one that
- * is older than both and writes elsewhere would hold up everybody for as long as it runs.)
+ * (Comparing `transaction_id` with the oldest open transaction is not enough: a transaction with a high id may hold a low position. One that is older than both
+ * and writes to other tables would hold up all watchers for as long as it runs.)
  */
 export class PositionOrder<Row extends { readonly position: number }> {
   #read: number;
   #gaps: readonly Gap[];
   #held: readonly Row[] = [];
 
-  /** Begins behind a position, with gaps below it. */
+  /** Begins after a position, with gaps below it. */
   constructor(read: number, gaps: readonly Gap[] = []) {
     this.#read = read;
     this.#gaps = gaps;
@@ -43,15 +44,15 @@ export class PositionOrder<Row extends { readonly position: number }> {
     return this.#held;
   }
 
-  /** Up to here all rows were handed out, and none will come any more. */
+  /** Up to this position all rows were returned, and no further row will appear. */
   get settled(): number {
     const [first] = this.#gaps;
     return first === undefined ? this.#read : first.from - 1;
   }
 
   /**
-   * Takes what one look saw: the rows in {@link gaps}, and a run of rows beyond {@link read}; and who was writing to the outbox *after* that look,
-   * where that was asked. Returns the rows that may be handed out now, in order.
+   * Takes the result of one look: the rows in {@link gaps}, a run of rows beyond {@link read}, and the transactions that were writing to the outbox *after*
+   * that look, if that was asked. Returns the rows that may be delivered now, in order.
    */
   take(rows: readonly Row[], writers: ReadonlySet<string> | undefined): readonly Row[] {
     const sorted = [...rows].sort((one, other) => one.position - other.position);
@@ -71,7 +72,7 @@ export class PositionOrder<Row extends { readonly position: number }> {
   }
 }
 
-/** Nobody was left before this look that could have filled it. */
+/** I2. Whether a transaction was left before this look that could fill the gap. */
 function isOpen({ writers }: Gap): boolean {
   return writers === undefined || writers.size > 0;
 }
@@ -81,7 +82,7 @@ function stillWriting(before: ReadonlySet<string> | undefined, now: ReadonlySet<
   return before === undefined ? now : new Set([...before].filter((writer) => now.has(writer)));
 }
 
-/** What is left of a gap when rows appear in it. */
+/** The parts of a gap that remain when rows appear in it. */
 function split(gap: Gap, rows: readonly { readonly position: number }[]): Gap[] {
   const parts: Gap[] = [];
   let { from } = gap;

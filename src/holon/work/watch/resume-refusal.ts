@@ -1,6 +1,6 @@
 import { HolonError } from "../../kernel/index.ts";
 
-/** Why a watcher cannot go on where its caller says. `gone`: read the present state and begin without an id. */
+/** Why a watcher cannot go on after the given item. `gone`: read the present state, and begin without an id. */
 export type ResumeFault = "malformed" | "gone";
 
 const WORDS: Readonly<Record<ResumeFault, string>> = {
@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<ResumeFault, string>> = {
   gone: "Events after this one have been removed: read the present state, and subscribe again without it.",
 };
 
-/** The caller's `after` is not one to go on from: BAD_REQUEST, with an issue whose code says which. A class of its own, since handlers hand it on as it is. */
+/** The caller's `after` cannot be resumed from: BAD_REQUEST, with an issue whose code says why. It has its own class because handlers pass it on unchanged. */
 export class ResumeRefusal extends HolonError<"BAD_REQUEST"> {
   constructor(fault: ResumeFault) {
     super("BAD_REQUEST", "The subscription cannot go on after the item that is named.", {

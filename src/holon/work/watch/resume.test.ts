@@ -9,7 +9,7 @@ const place = useWatching();
 
 const gone = { code: "BAD_REQUEST", details: { issues: [{ path: "lastEventId", code: "gone" }] } };
 
-/** Removes what there is, as a sweeper does when all have taken it a week ago. */
+/** Removes all events, as a sweeper does a week after they were taken. */
 async function sweep({ data }: WatchingProcess): Promise<void> {
   await place.sql`update orders.holon_outbox set settled_at = now() - interval '8 days'`;
   for (const { remove } of contextRetentions(new WorkDatabase(data, systemClock), DEFAULT_LIMITS)) await remove(1_000);

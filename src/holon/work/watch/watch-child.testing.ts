@@ -1,4 +1,4 @@
-/** A process of its own that hosts `orders`: emits one event for each line it reads, and says the moment of its commit. */
+/** A separate process that hosts `orders`: emits one event for each line that it reads, and prints the moment of the commit. */
 import { createInterface } from "node:readline";
 import { openWatchingProcess } from "./watching-process.testing.ts";
 

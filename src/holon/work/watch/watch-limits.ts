@@ -1,16 +1,19 @@
-/** Every limit of watching with its default. */
+/** Each limit of watching, with its default. */
 export const WATCH_LIMITS = {
-  /** How often the outbox is looked at for watchers where nobody says that there is something. */
+  /** How often the outbox is looked at for watchers if no notification comes. */
   pollMs: 2_000,
   /** How soon to look again for a position that was passed over because its transaction was still open. */
   gapMs: 16,
-  /** Rows that one look reads at most. */
+  /** Most rows that one look reads. */
   readCount: 200,
-  /** Events that wait in memory for one slow watcher; what goes beyond is read again when it comes to it. */
+  /** Most events that wait in memory for one slow watcher. Later events are read again when the watcher reaches them. */
   bufferCount: 200,
-  /** Watchers of one context and process that read what they missed at the same time; they share the pool with the handlers. */
+  /** How many watchers of one context and process read missed events at the same time. They share the pool with the handlers. */
   catchUpCount: 2,
-  /** How many rows behind the newest one a transaction is looked for that has its position and has not committed. It holds it while it commits. */
+  /**
+   * How many rows before the newest one are searched for positions whose transactions have not committed. A transaction has such a position only while it
+   * commits.
+   */
   startCount: 10_000,
 } as const;
 

@@ -6,10 +6,10 @@ import { newScope } from "./watching-process.testing.ts";
 
 const place = useWatching();
 
-/** What a promise that must not settle yet is compared with, after everything that could settle it was given its chance. */
+/** A promise that must not settle yet is compared with this, after everything that could settle it has had its chance. */
 const PENDING = Symbol("pending");
 
-/** Inserts as a transaction of a context does, and holds its commit back. */
+/** Inserts as a transaction of a context does, and delays its commit. */
 async function openTransaction(n: number) {
   let end: (() => void) | undefined;
   let inserted = (): void => {};
@@ -206,7 +206,7 @@ describe("the tail of the outbox", () => {
     });
     const seen = await Promise.all(watchers.map(async (watcher) => (await numbers(watcher, 1))[0]));
     expect(seen).toEqual(Array.from({ length: 1_000 }, (_, n) => n % 500));
-    // 500 rows are three reads of 200; a notification and a look that finds nothing may come to it.
+    // 500 rows are three reads of 200. A notification, and a look that finds nothing, may be added.
     expect(statements).toBeLessThan(10);
   });
 

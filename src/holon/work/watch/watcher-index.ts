@@ -3,9 +3,9 @@ import type { Watcher } from "./watcher.ts";
 
 const NOBODY: ReadonlySet<Watcher> = new Set();
 
-/** The watchers of a context by what they want, so that an event finds its own among thousands. */
+/** The watchers of a context by what they watch, so that an event finds its watchers among thousands. */
 export class WatcherIndex {
-  /** By name, and name with key. */
+  /** By the name of the event, or by its name with a key. */
   readonly #byPlace = new Map<string, Set<Watcher>>();
   #size = 0;
 
@@ -29,7 +29,7 @@ export class WatcherIndex {
     if (watchers.size === 0) this.#byPlace.delete(place);
   }
 
-  /** Those that want an event. */
+  /** The watchers of an event. */
   *of({ name, key }: OutboxEvent): Iterable<Watcher> {
     yield* this.#byPlace.get(placeOf(name, undefined)) ?? NOBODY;
     if (key !== null) yield* this.#byPlace.get(placeOf(name, key)) ?? NOBODY;

@@ -2,31 +2,30 @@ import type { HolonError, Scope, ScopeLink } from "../../kernel/index.ts";
 import { type EventPlace, renderEventPlace } from "./event-place.ts";
 import type { EventFilter, OutboxEvent } from "./outbox-reader.ts";
 
-/** An event as a watcher gets it: an item of a resumable subscription, if its payload is what the subscription gives. */
+/** An event as a watcher gets it. It is an item of a resumable subscription, if the subscription returns its payload. */
 export interface WatchedEvent<Payload = unknown> {
-  /** To resume after. */
+  /** Id to resume after. */
   readonly id: string;
   readonly data: Payload;
 }
 
-/** Where a watcher gets its events from. */
+/** The source of a watcher's events. */
 export interface WatchSource {
-  /** Up to here all rows are told, and none will come any more. */
+  /** Up to this position all rows have been delivered, and no further row will appear. */
   readonly settled: number;
-  /** Events of the past: behind a position and up to one that is settled. */
+  /** Past events: after one position, and up to another one that is settled. */
   between(filter: EventFilter, after: number, upTo: number, count: number): Promise<readonly OutboxEvent[]>;
-  /** The payload as the contract has it; undefined, and logged, where it does not fit. */
+  /** The payload by the contract; undefined, and logged, if it does not fit. */
   parse(event: OutboxEvent): { readonly payload: unknown } | undefined;
   leave(watcher: Watcher): void;
 }
 
-/** What a {@link Watcher} is made from. */
 export interface WatcherOptions {
-  /** Of the call that watches; the watcher ends with it. */
+  /** The scope of the call that watches. The watcher ends with it. */
   readonly scope: Scope;
   readonly filter: EventFilter;
   readonly source: WatchSource;
-  /** Undefined begins now. */
+  /** Undefined to begin now. */
   readonly after: EventPlace | undefined;
   readonly bufferCount: number;
 }
@@ -36,25 +35,28 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /**
  * The events that one handler watches, in the order of their positions, from a moment or a place on.
  *
- *     joining --begin()--> behind, where it resumes; in step, where it begins now
- *     behind --has read what it missed--> in step, and hears each new event
- *     in step --more waits than the buffer holds--> behind, reading again from where it is
+ *     joining --begin()--> behind, if it resumes; in step, if it begins now
+ *     behind --has read what it missed--> in step: it gets each new event from the tail
+ *     in step --more events wait than the buffer holds--> behind: it reads again from where it is
  *     any --return(), its call is over or cancelled, a read fails--> over
+ *
+ * I1. Events that are read and events that the tail delivers meet at a settled position: none is missed between them, and none is given twice.
+ * I2. A watcher buffers at most `bufferCount` events of each kind, however slow its consumer is.
  */
 export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
   readonly filter: EventFilter;
   readonly #options: WatcherOptions;
-  /** Everything up to here was given to the consumer, or is no event of this watcher. */
+  /** All events up to this position were given to the consumer, or are not for this watcher. */
   #cursor = 0;
-  /** {@link #heard} holds all events beyond this position; undefined while it holds none. */
+  /** From this position on, {@link #heard} has all events; undefined while it has none. */
   #heardFrom: number | undefined = undefined;
   #heard: OutboxEvent[] = [];
-  /** Read and not given yet; with the last of them everything up to {@link #missedTo} is. */
+  /** Events that were read and not given yet. The last one of them completes all up to {@link #missedTo}. */
   #missed: OutboxEvent[] = [];
   #missedTo = 0;
-  /** Committed before this watcher began, but with a position beyond its beginning. */
+  /** Positions after the beginning whose events were committed before this watcher began. */
   #skipped: ReadonlySet<number> = new Set();
   #start = "";
   #last: Promise<unknown> = Promise.resolve();
@@ -66,7 +68,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     this.filter = options.filter;
   }
 
-  /** Where it begins: the id for what a handler gives before the first event, such as the present state. */
+  /** The beginning: the id of what a handler returns before the first event, such as the present state. */
   get start(): string {
     return this.#start;
   }
@@ -75,7 +77,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return this.#over;
   }
 
-  /** Called by the tail between two looks: from now on it hears what is settled later. `held` was seen already, and is not. */
+  /** Called by the tail between two looks: from now on the watcher gets events that settle later. The rows in `held` were committed before, and are skipped. */
   begin(settled: number, held: readonly OutboxEvent[]): void {
     const { after } = this.#options;
     this.#heardFrom = settled;
@@ -91,6 +93,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
       this.#heard.push(event);
       this.#wake();
     } else {
+      // I2.
       this.#heard = [];
       this.#heardFrom = undefined;
     }
@@ -100,7 +103,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return this;
   }
 
-  /** The next event, in the order of asking. Errors: those of reading what it missed. */
+  /** The next event, in the order of the calls. Errors: those of reading missed events. */
   next(): Promise<IteratorResult<WatchedEvent, undefined>> {
     const step = this.#last.then(() => this.#take());
     this.#last = step.catch(() => {});
@@ -113,12 +116,12 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return DONE;
   }
 
-  /** The call was cancelled. */
+  /** Called when the call was cancelled. */
   scopeCancelled(_reason: HolonError): void {
     this.#end();
   }
 
-  /** The call is over. */
+  /** Called when the call is over. */
   scopeEnded(): void {
     this.#end();
   }
@@ -155,7 +158,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   async #readMissed(): Promise<OutboxEvent | undefined> {
     if (this.#missed.length > 0) return this.#missed.shift();
     const { source, bufferCount } = this.#options;
-    // From here on it hears again: what it reads and what it hears meet at a settled position.
+    // I1. From this position on the tail delivers again.
     this.#heardFrom ??= source.settled;
     const upTo = this.#heardFrom;
     try {
@@ -171,7 +174,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return first;
   }
 
-  /** Undefined for what was given before, was there before, or does not fit. */
+  /** Undefined for an event that was given before, was committed before the beginning, or does not fit its contract. */
   #toItem(event: OutboxEvent): WatchedEvent | undefined {
     const { position, keyNumber, id } = event;
     if (position <= this.#cursor) return undefined;

@@ -6,13 +6,13 @@ import { ContextWatch, type WatchRequest } from "./context-watch.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** What the context of these tests tells. */
+/** The events that the context of these tests emits. */
 export const orderEvents = {
   orderPlaced: event(z.object({ orderId: z.string(), n: z.int(), note: z.string().default("none") }), { orderedBy: "orderId" }),
   orderNoted: event(z.object({ n: z.int() })),
 };
 
-/** One process that hosts the context `orders`. */
+/** A process that hosts the context `orders`. */
 export interface WatchingProcess {
   readonly data: ContextData<Tables>;
   readonly watch: ContextWatch;
@@ -23,13 +23,13 @@ export interface WatchingProcess {
   close(): Promise<void>;
 }
 
-/** Opens the context's data as a process would, without a publisher and without queues. */
+/** Opens the context's data as a process does, without a publisher and without queues. */
 export function openWatchingProcess(url: string, role: string | undefined, limits: Partial<WatchLimits> = {}): WatchingProcess {
   const wheel = new TimerWheel(() => systemClock.monotonicMs());
   const hub = createNotifyHub({ clock: systemClock, log: silentLogger });
   const common = { clock: systemClock, log: silentLogger };
   const data = createContextData({ context: "orders", url, role, tables: {}, limits: DEFAULT_LIMITS, hub, ...common }) as ContextData<Tables>;
-  // So rarely that a test which needs the poll would not end.
+  // The poll is so rare that a test which needs it would not end.
   const watch = new ContextWatch({ data, events: orderEvents, wheel, limits: { pollMs: 3_600_000, ...limits }, ...common });
   const scopes: Scope[] = [];
   const emit = (name: string, payload: object, key?: string): Promise<void> =>
@@ -52,7 +52,7 @@ export function openWatchingProcess(url: string, role: string | undefined, limit
   };
 }
 
-/** A scope that nobody cancels unless the test does. */
+/** A scope that only the test cancels. */
 export function newScope(): Scope {
   return Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 60_000 });
 }
