@@ -17,7 +17,6 @@ import type { WorkConsole } from "./work-console.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What {@link createWorkConsole} needs. */
 export interface WorkConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
@@ -25,18 +24,18 @@ export interface WorkConsoleOptions {
   /** What the context subscribes to, and its handlers. */
   readonly events: SubscribingContext;
   readonly store: WorkData & RunData;
-  /** Undefined where no queue is reached from here: what runs again is sent by the sweeper of a process that works. */
+  /** Undefined if no queue can be reached from here: a job that is run again is sent by the sweeper of a process that works. */
   readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Makes the console of one context from its tables; no process need work there. */
+/** Creates the console of one context from its tables. It works even if no process does the context's background work. */
 export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
   const { context, store, clock, log } = options;
   const database = new WorkDatabase(store, clock);
   const jobs = createJobConsole(options);
-  // Whoever works there finds a released event at his next look.
+  // A process that works finds a released event at its next look.
   const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(options.events).names, wakeHeld: () => {} });
   const runs = new StuckRuns(database);
   const versions = new RunVersions(database, options.workflows);

@@ -2,7 +2,7 @@ import { sql } from "../../data/index.ts";
 import { countOf, type WorkDatabase } from "../engine/work-database.ts";
 import type { EventCounts } from "./work-console.ts";
 
-/** Counts what waits in the outbox and the inbox of a context: by indexes that have the rows that wait, and no others. */
+/** Counts the waiting rows of a context's outbox and inbox, by indexes that contain only waiting rows. */
 export async function countEvents(database: WorkDatabase): Promise<EventCounts> {
   const [outbox, inbox] = [database.table("holon_outbox"), database.table("holon_inbox")];
   const [row] = await database.rows<EventCounts>(

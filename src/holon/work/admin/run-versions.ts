@@ -10,10 +10,10 @@ export interface VersionCount {
   readonly openCount: number;
 }
 
-/** Most versions that are told apart: their names come from rows. */
+/** Most versions that are listed: their names come from rows. */
 const VERSIONS_COUNT = 100;
 
-/** The versions of a context's workflows: which have open runs, and which have a body in this version of the app. */
+/** The versions of a context's workflows: which ones have open runs, and which ones have a body in this version of the app. */
 export class RunVersions {
   readonly #database: WorkDatabase;
   readonly #workflows: WorkflowMap;
@@ -23,7 +23,7 @@ export class RunVersions {
     this.#workflows = workflows;
   }
 
-  /** Those without a body that have open runs, then the earlier versions whose bodies are still here. */
+  /** Versions without a body that have open runs, and then the earlier versions whose bodies are still here. */
   async list(): Promise<readonly RunVersion[]> {
     const counted = await this.#count();
     const left = counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
@@ -45,8 +45,8 @@ export class RunVersions {
   }
 
   /**
-   * Counts the open runs of versions without a body, among the {@link COUNTED_MOST} that are due first and as many that are stuck: it is asked again and again,
-   * and in the end those that no process works are due first.
+   * Counts the open runs of versions without a body, among the {@link COUNTED_MOST} that are due first and as many that are stuck. This is called again and
+   * again. Runs that no process works on are due first after a while.
    */
   async countLeft(): Promise<readonly VersionCount[]> {
     const runs = this.#database.table("holon_runs");
@@ -60,7 +60,7 @@ export class RunVersions {
     return counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
   }
 
-  /** Runs that are open, by version; by the two small indexes of runs that are due some time, and of those that are stuck. */
+  /** Counts the open runs by version, with the two small indexes of runs that have a due time and of runs that are stuck. */
   #count(): Promise<readonly VersionCount[]> {
     return this.#database.rows<VersionCount>(
       "count open runs by version",

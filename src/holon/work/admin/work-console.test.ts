@@ -44,7 +44,7 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
     await place?.end();
   });
 
-  /** Parks one event; its handler does not fail once `isFixed` says so. */
+  /** Parks one event. Its handler succeeds once `isFixed` returns true. */
   async function park(isFixed: () => boolean = () => true): Promise<string> {
     await place.startProducer(backend);
     await place.startConsumer(backend, () => {
@@ -164,7 +164,7 @@ describe("the console of a context's work", { timeout: 60_000 }, () => {
         from pg_stat_all_tables where schemaname = 'orders' and relname in ('holon_jobs', 'holon_outbox', 'holon_inbox')`;
       return row ?? { whole: 0, indexed: 0 };
     };
-    // Numbers of a session are told together, a second after they came about: those of the rows above come first.
+    // The counters of a session are published together, a second after they changed: those of the rows above come first.
     let before = await scans();
     await until(async () => {
       const last = before;

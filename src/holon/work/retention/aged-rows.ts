@@ -2,35 +2,35 @@ import { type SQL, sql } from "../../data/index.ts";
 import type { Removal, Retention } from "../engine/sweeper.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
-/** Rows of one table that go when something that happened to them is long enough ago. */
+/** Rows of one table that are removed some time after something happened to them. */
 export interface AgedRowsOptions {
   readonly table: string;
-  /** When it happened; null, or a moment to come, keeps the row. An index stands on it, with `which` as its condition. */
+  /** The column with that moment. A row is kept if it is null or in the future. The column has an index, with `which` as its condition. */
   readonly column: string;
   readonly keptMs: number;
-  /** Which rows of the table; all, unless it is named. */
+  /** Which rows of the table; default: all. */
   readonly which?: SQL;
-  /** More to do in the statement that removes rows: a data-modifying query over `gone`, which has the columns named by `goneColumns`. */
+  /** More to do in the statement that removes rows: a data-modifying query over `gone`, whose columns `goneColumns` names. */
   readonly noting?: SQL;
   readonly goneColumns?: SQL;
 }
 
-/** What a {@link WorkDatabase} must have to be swept. */
+/** The part of a {@link WorkDatabase} that the removal of rows uses. */
 export type SweptDatabase = Pick<WorkDatabase, "table" | "rows">;
 
 /**
  * Removes the rows of a table by their age, the oldest first.
  *
- * I1. Rows are found by an index on their age, and removed by their place (`ctid`): a batch costs the same however many rows the table has.
- * I2. The next batch begins where the one before it ended. Without that, each would pass once more over the entries of all that were removed, which
- *     stay in the index as long as any transaction of the server is older than the removal.
- * I3. Rows that others have locked are passed over, until the next look.
+ * I1. Rows are found by an index on their age, and removed by their place (`ctid`): a batch costs the same, however many rows the table has.
+ * I2. Each batch begins where the previous one ended. Otherwise each would read the entries of all removed rows again, which stay in the index as long as any
+ *     transaction of the server is older than the removal.
+ * I3. Locked rows are skipped until the next look.
  */
 export class AgedRows implements Retention {
   readonly table: string;
   readonly #database: SweptDatabase;
   readonly #options: AgedRowsOptions;
-  /** Up to where the batches of this look came. */
+  /** I2. The age that the batches of this look have reached. */
   #upTo: string | null = null;
 
   constructor(database: SweptDatabase, options: AgedRowsOptions) {
@@ -57,7 +57,7 @@ export class AgedRows implements Retention {
     return { removedCount: found?.removed ?? 0, isFull };
   };
 
-  /** For how long the oldest row that is still there should be gone, in milliseconds; 0 if none is. */
+  /** How long ago the oldest remaining row should have been removed, in milliseconds; 0 if none is due. */
   lag(): SQL {
     const column = sql.identifier(this.#options.column);
     return lagOf(
@@ -72,7 +72,7 @@ export class AgedRows implements Retention {
   }
 }
 
-/** For how long a moment is over that was to be kept for a time, in milliseconds. */
+/** How long ago the time ended that a moment was to be kept for, in milliseconds. */
 export function lagOf(oldest: SQL, keptMs: number): SQL {
   return sql`coalesce((select extract(epoch from now() - o.at) * 1000 - ${keptMs}::double precision from (${oldest}) as o (at)), 0)::double precision`;
 }

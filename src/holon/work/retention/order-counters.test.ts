@@ -29,7 +29,7 @@ const emit = (...keys: string[]) =>
     for (const key of keys) await tx.appendEvent({ name: "placed", key, payload: {} });
   });
 
-/** As the version before this one does it: it knows of no mark, and begins at 1. */
+/** Emits as the previous version does: it knows no mark, and begins at 1. */
 const emitAsBefore = (key: string) => sql`with number as (
     insert into orders.holon_order as o (name, ordered_key, last_number) values ('placed', ${key}, 1)
     on conflict (name, ordered_key) do update set last_number = o.last_number + 1 returning o.last_number
@@ -37,7 +37,7 @@ const emitAsBefore = (key: string) => sql`with number as (
 
 const settle = () => sql`update orders.holon_outbox set settled_at = now() where settled_at is null`;
 
-/** Lets days pass: everything that was written is older by so much. */
+/** Lets days pass: makes everything that was written older by so much. */
 async function pass(days: number): Promise<void> {
   const span = `${days} days`;
   await sql`update orders.holon_outbox set settled_at = settled_at - ${span}::interval`;
@@ -46,7 +46,7 @@ async function pass(days: number): Promise<void> {
 
 const counters = async () => (await sql`select ordered_key from orders.holon_order order by 1`).map((row) => row["ordered_key"] as string);
 
-/** Numbers of the events that are in the outbox, by key, in the order of their positions. */
+/** Numbers of the events in the outbox, by key, in the order of their positions. */
 async function numbers(): Promise<Record<string, readonly number[]>> {
   const rows = await sql<
     { key: string; number: string }[]
@@ -63,7 +63,7 @@ describe("the counter of a key", () => {
     await settle();
     await pass(39);
     await look();
-    // Seen in use since the mark of its first event: it is marked anew. The key with one event is not.
+    // The key has been in use since the mark of its first event: it is marked again. The key with one event is not.
     expect(await counters()).toEqual(["a"]);
     await pass(39);
     await look();
@@ -93,7 +93,7 @@ describe("the counter of a key", () => {
       await emitAsBefore("a");
       await settle();
       await pass(20);
-      // The event of twenty days ago is not in the outbox any more, and the mark is of forty days ago.
+      // The event of twenty days ago is not in the outbox any more, and the mark is forty days old.
       await look();
       expect(await counters()).toEqual(["a"]);
     }
@@ -109,7 +109,7 @@ describe("the counter of a key", () => {
     expect(await counters()).toEqual(["high", "none"]);
   });
 
-  /** Leaves a counter that may go, at number 1, without an event in the outbox. */
+  /** Leaves a counter at number 1 that may be removed: it has no event in the outbox. */
   async function idleCounter(): Promise<void> {
     await emit("a");
     await settle();

@@ -10,11 +10,11 @@ import { lagOf, type SweptDatabase } from "./aged-rows.ts";
  *     marked  --an event takes the next number------------------------>  in use: the mark is not true any more
  *     marked  --after the time, the number is the same---------------->  removed
  *
- * I1. A counter is removed only if nothing took a number of it for the whole time. The mark says which number it had, so that is seen whatever version
- *     took it: the versions before this one write neither the number nor the moment of a mark.
- * I2. It is removed only if no event of the key is in the outbox: one that is not acknowledged, or kept for watchers, keeps it.
- * I3. It is removed only if the counter that comes after it begins behind it, see OutboxStatements: no number comes twice.
- * I4. A transaction that takes a number at this moment has the counter locked, and it is passed over. One that comes later waits, and begins a new counter.
+ * I1. A counter is removed only if no event took a number from it for the whole time. The mark contains the number at its moment, so this is seen whichever
+ *     version took a number: earlier versions write neither the number nor the moment of a mark.
+ * I2. A counter is removed only if no event of its key is in the outbox: an event that is not acknowledged, or is kept for watchers, keeps its counter.
+ * I3. A counter is removed only if the counter that replaces it would begin after it, see OutboxStatements: no number is given twice.
+ * I4. A transaction that takes a number right now has locked the counter, which is skipped then. A later transaction waits, and begins a new counter.
  */
 export class OrderCounters implements Retention {
   readonly table = "holon_order";
@@ -49,7 +49,7 @@ export class OrderCounters implements Retention {
     return { removedCount: found?.removed ?? 0, isFull: found?.seen === count };
   };
 
-  /** For how long the counter that was looked at longest ago should have been looked at again, in milliseconds. */
+  /** How long ago the counter that was checked longest ago should have been checked again, in milliseconds. */
   lag(): SQL {
     const counters = this.#database.table(this.table);
     return lagOf(

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Ticks from a moment on, before another one, as they come one after the other. */
+/** The ticks from one moment up to another one, in their order. */
 function ticks(cron: string, timeZone: string, from: string, to: string): readonly string[] {
   const found: string[] = [];
   for (let atMs = Date.parse(from) - 1; ; ) {
@@ -16,7 +16,7 @@ function ticks(cron: string, timeZone: string, from: string, to: string): readon
   }
 }
 
-/** A change of the clocks: a fixed time that the change takes away or gives twice, and the ticks of the days around it. */
+/** A change of the clocks: a fixed time that the change skips or repeats, and the ticks of the days around it. */
 const CHANGES: readonly (readonly [zone: string, change: string, cron: string, ...expected: string[]])[] = [
   ["America/New_York", "02:00 becomes 03:00", "30 2 * * *", "2026-03-07T07:30", "2026-03-08T07:00", "2026-03-09T06:30"],
   ["America/New_York", "02:00 becomes 01:00", "30 1 * * *", "2026-10-31T05:30", "2026-11-01T05:30", "2026-11-02T06:30"],
@@ -47,7 +47,7 @@ const CHANGES: readonly (readonly [zone: string, change: string, cron: string, .
   ["Pacific/Apia", "30 December 2011 is left out", "0 0 * * *", "2011-12-29T10:00", "2011-12-30T10:00", "2011-12-31T10:00"],
 ];
 
-/** What comes at intervals goes by the time that passes, as far as the clock shows its minutes. */
+/** An expression that comes at intervals follows the time that passes, as far as the clocks show its minutes. */
 const INTERVALS: readonly (readonly [zone: string, cron: string, from: string, ...expected: string[]])[] = [
   ["Europe/Berlin", "0 * * * *", "2026-03-29T00:00", "2026-03-29T00:00", "2026-03-29T01:00", "2026-03-29T02:00"],
   ["Europe/Berlin", "0 * * * *", "2026-10-25T00:00", "2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"],
@@ -118,7 +118,7 @@ function isoMinute(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16);
 }
 
-/** What a zone's clock shows at a moment, read from ICU at each quarter of an hour. */
+/** What a zone's clocks show at a moment, read from ICU for each quarter of an hour. */
 function localClock(timeZone: string): (atMs: number) => number {
   const format = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
   const offsets = new Map<number, number>();
@@ -133,7 +133,7 @@ function localClock(timeZone: string): (atMs: number) => number {
   };
 }
 
-/** Looks at one minute after the other. */
+/** Checks one minute after the other. */
 function firstShown(localAt: (atMs: number) => number, localMs: number): number {
   let atMs = localMs - 14 * HOUR_MS;
   while (localAt(atMs) < localMs) atMs += MINUTE_MS;

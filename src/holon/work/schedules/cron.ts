@@ -6,11 +6,12 @@ const HOURS_OF_A_DAY = 24;
 /**
  * When a cron expression is due next, after a moment; milliseconds since 1970.
  *
- * An expression with each hour comes at intervals: it is due at each moment at which the clocks show a time that it names. Any other one names
- * fixed local times, and is due once for each: right after a gap of the clocks for a time that does not exist, at the first of two moments with
- * the same time. The parser knows the calendar only, without zones: what it makes of a zone lost a day where the clocks jump at midnight.
+ * An expression that names each hour comes at intervals: it is due at each moment at which the clocks show a time that it names. Any other expression names
+ * fixed local times, and is due once for each. If a time does not exist, because the clocks skip it, the expression is due right after the gap. If a time
+ * exists twice, it is due at the first moment. The parser is used for the calendar only, without zones: with a zone it lost a day when the clocks jump at
+ * midnight.
  *
- * Errors: those of the parser for an expression that it does not understand; RangeError for a time zone that does not exist.
+ * Errors: those of the parser, for an expression that it does not understand; RangeError for a time zone that does not exist.
  */
 export function nextTickMs(cron: string, timeZone: string, afterMs: number): number {
   const clock = new ZoneClock(timeZone);
@@ -25,7 +26,7 @@ function nextShownMs(cron: string, clock: ZoneClock, afterMs: number): number {
   const nextMs = afterMs + nextLocalMs(cron, localMs) - localMs;
   const change = clock.nextChange(afterMs, nextMs);
   if (change === undefined) return nextMs;
-  // From its first moment on the clocks show other times, and that moment may be the tick itself.
+  // From that moment on the clocks show other times, and the moment itself may be the tick.
   return nextShownFromMs(cron, clock, change.atMs);
 }
 

@@ -7,7 +7,6 @@ import type { JobMap } from "../jobs/job.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 
-/** What {@link ScheduleTicker} needs. */
 export interface ScheduleTickerParts extends TaskDeps {
   readonly schedules: ScheduleMap;
   readonly jobs: JobMap;
@@ -19,27 +18,27 @@ interface ScheduleRow {
   readonly cron: string;
   readonly time_zone: string;
   readonly next_ms: number;
-  /** When it fired last, and now, by the clock of the database. */
+  /** When it fired last, and the present time, both by the clock of the database. */
   readonly fired_ms: number | null;
   readonly now_ms: number;
 }
 
-/** Between two looks at the clock. */
+/** Time between two looks at the clock. */
 const EVERY_MS = 1_000;
 
 /**
- * Enqueues jobs when their schedules are due. Any number of replicas may do so: a tick is taken by its row, and job and next tick are written
- * together, so it fires once or, after a crash, not yet.
+ * Enqueues jobs when their schedules are due. Any number of processes may do so. A tick is taken by locking its row. The job and the next tick are written in
+ * one transaction, so a tick fires once; after a crash it has not fired yet.
  *
- * I1: the clock of the database decides what is due and what comes next; the clock of this process decides nothing.
- * I2: the next tick is computed from the expression in the row, which is that of the version that was started last: two versions with different
- *     expressions write the same next tick.
- * I3: a row's next tick is never later than the next one after now and after its last firing. A later one was written by a process with a wrong
- *     clock, or by a version that knew the zone less well, and is brought back.
+ * I1. The clock of the database decides what is due and what comes next. The clock of this process decides nothing.
+ * I2. The next tick is computed from the expression in the row, which the version that was started last has written: so two versions with different expressions
+ *     write the same next tick.
+ * I3. The next tick in a row is never later than the next one after the present time and after the last firing. A later one was written by a process with a
+ *     wrong clock, or by a version with older data of the zone, and is corrected.
  */
 export class ScheduleTicker implements Closable {
   readonly #parts: ScheduleTickerParts;
-  /** What was found right (I3), by schedule. */
+  /** The ticks that were found right (I3), by schedule. */
   readonly #right = new Map<string, string>();
   readonly #task: Task;
   #ticking: Promise<void> | undefined = undefined;
@@ -53,7 +52,7 @@ export class ScheduleTicker implements Closable {
     this.#task = new Task({ ...parts, task: "schedules", everyMs: EVERY_MS, run });
   }
 
-  /** Errors: ContractError for a schedule whose job does not exist, or whose data does not fit it; the database's. */
+  /** Errors: ContractError for a schedule whose job does not exist or whose data does not fit the job; those of the database. */
   static async start(parts: ScheduleTickerParts): Promise<ScheduleTicker> {
     for (const [name, spec] of Object.entries(parts.schedules)) assertScheduleFits(name, spec, parts.jobs);
     const ticker = new ScheduleTicker(parts);
@@ -63,7 +62,7 @@ export class ScheduleTicker implements Closable {
     return ticker;
   }
 
-  /** Fires what is due; joins a look that is under way. Errors: the database's; nothing was fired then. */
+  /** Fires what is due. Joins a look that is running. Errors: those of the database; nothing was fired then. */
   tick(): Promise<void> {
     this.#ticking ??= this.#tick().finally(() => {
       this.#ticking = undefined;
@@ -79,7 +78,7 @@ export class ScheduleTicker implements Closable {
     const { schedules, database } = this.#parts;
     await database.transaction("register schedules", async (tx) => {
       const [{ now_ms: nowMs } = { now_ms: 0 }] = await rowsOf<{ now_ms: number }>(tx, sql`select ${msOf(sql`now()`)} as now_ms`);
-      // In one order: two processes that register at once would wait for each other.
+      // Always in the same order: two processes that register at once could wait for each other otherwise.
       for (const name of Object.keys(schedules).sort()) {
         const { cron, timeZone } = schedules[name] as ScheduleSpec;
         const next = moment(nextTickMs(cron, timeZone, nowMs));
@@ -97,7 +96,7 @@ export class ScheduleTicker implements Closable {
     if (names.length === 0) return;
     const fired: string[] = [];
     await database.transaction("schedules", async (tx) => {
-      // Of several processes that look at once, one has the row; what it wrote is seen by the others as not due.
+      // If several processes look at once, one gets the row. The others then see that it is not due.
       for (const row of await rowsOf<ScheduleRow>(tx, sql`${this.#select(names)} for update skip locked`)) {
         const { name } = row;
         const { job, data } = schedules[name] as ScheduleSpec;
@@ -116,14 +115,14 @@ export class ScheduleTicker implements Closable {
     for (const name of fired) log.info({ schedule: name }, "a schedule fired");
   }
 
-  /** Without those that an operator has stopped, by setting `next_at` to infinity. */
+  /** Leaves out schedules that an operator has stopped by setting `next_at` to infinity. */
   #select(names: readonly string[]): SQL {
     const schedules = this.#parts.database.table("holon_schedules");
     return sql`select name, cron, time_zone, ${msOf(sql`next_at`)} as next_ms, ${msOf(sql`fired_at`)} as fired_ms, ${msOf(sql`now()`)} as now_ms
       from ${schedules} where name = any(${texts(names)}) and next_at < 'infinity'`;
   }
 
-  /** Whether the next tick is later than it can be (I3). What was right once stays so until it is written again. */
+  /** Whether the next tick is later than it can be (I3). A tick that was right stays so until it is written again. */
   #isLate(row: ScheduleRow): boolean {
     const written = `${row.cron} ${row.time_zone} ${row.next_ms}`;
     if (this.#right.get(row.name) === written) return false;
@@ -132,13 +131,13 @@ export class ScheduleTicker implements Closable {
     return false;
   }
 
-  /** The next tick after now (I1); after the last firing, if the database's clock was put back since. One tick for all that were missed. */
+  /** The next tick after the present time (I1), or after the last firing if the database's clock was put back since. Missed ticks fire once together. */
   #nextMs({ name, cron, time_zone: timeZone, now_ms: nowMs, fired_ms: firedMs }: ScheduleRow): number {
     const afterMs = Math.max(nowMs, firedMs ?? 0);
     try {
       return nextTickMs(cron, timeZone, afterMs);
     } catch {
-      // A later version wrote what this one does not understand.
+      // A later version wrote an expression that this version does not understand.
       const own = this.#parts.schedules[name] as ScheduleSpec;
       return nextTickMs(own.cron, own.timeZone, afterMs);
     }
@@ -150,7 +149,7 @@ function isDue({ next_ms: nextMs, now_ms: nowMs }: ScheduleRow): boolean {
 }
 
 function msOf(moment: SQL): SQL {
-  // Whole ones: a part of a millisecond would shift the next tick by its rounding.
+  // Whole milliseconds: a fraction would move the next tick by its rounding.
   return sql`floor(extract(epoch from ${moment}) * 1000)::double precision`;
 }
 
@@ -158,7 +157,7 @@ function moment(ms: number): SQL {
   return sql`to_timestamp(${ms}::double precision / 1000)`;
 }
 
-/** Errors: ContractError for a schedule whose job does not exist, or whose data does not fit it. */
+/** Errors: ContractError for a schedule whose job does not exist, or whose data does not fit the job. */
 export function assertScheduleFits(name: string, { job, data }: ScheduleSpec, jobs: JobMap): void {
   const spec = jobs[job];
   if (spec === undefined) throw new ContractError(`schedule "${name}"`, `there is no job "${job}"`);

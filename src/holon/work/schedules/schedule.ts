@@ -1,7 +1,7 @@
 import { ContractError } from "../../contract/index.ts";
 import { nextTickMs } from "./cron.ts";
 
-/** When a job is to be enqueued by itself. Plain data; made by {@link schedule}. */
+/** When a job is enqueued by itself. Plain data; made by {@link schedule}. */
 export interface ScheduleSpec<Job extends string = string, Data = unknown> {
   readonly kind: "schedule";
   readonly cron: string;
@@ -14,9 +14,9 @@ export interface ScheduleSpec<Job extends string = string, Data = unknown> {
 export type ScheduleMap = Readonly<Record<string, ScheduleSpec>>;
 
 /**
- * Enqueues a job of the context at each tick of a cron expression; of several ticks that were missed, once.
+ * Enqueues a job of the context at each tick of a cron expression. Several missed ticks enqueue it once.
  *
- * Errors: ContractError for an expression that is none, and for a time zone that does not exist; thrown when it is declared.
+ * Errors: ContractError for a malformed expression or a time zone that does not exist; thrown when the schedule is declared.
  */
 export function schedule<const Job extends string, const Data>(
   cron: string,
@@ -38,7 +38,7 @@ export function schedule<const Job extends string, const Data>(
   return { kind: "schedule", cron, timeZone, job, data };
 }
 
-/** The parser fills up what is missing, so that nothing at all would be every minute. */
+/** The parser fills in missing fields, so that an empty text would mean every minute. */
 function isWhole(cron: string): boolean {
   const fields = cron.trim().split(/\s+/).length;
   return fields === 5 || fields === 6 || /^@[a-z]+$/.test(cron.trim());

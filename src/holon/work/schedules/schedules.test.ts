@@ -12,12 +12,12 @@ const handlers = { count: async () => {} };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Daily, at an hour that is far from now, so that no tick comes by itself while a test runs. */
+/** Daily, at an hour far from now, so that no tick comes by itself while a test runs. */
 const cronAt = (hoursFromNow: number) => `0 ${(new Date().getUTCHours() + hoursFromNow) % 24} * * *`;
 const DAILY = cronAt(12);
 const daily = { daily: schedule(DAILY, "count", { n: 1 }) };
 
-/** A clock of a process that is wrong by so much. */
+/** A process clock that is wrong by this much. */
 const wrongBy = (ms: number): Clock => ({ nowMs: () => Date.now() + ms, monotonicMs: () => systemClock.monotonicMs() });
 
 /** Moves the clock of the database, as seen from the rows. */

@@ -1,21 +1,21 @@
 const HOUR_MS = 3_600_000;
 
-/** Longest that a clock was ever moved at once: a day, when a country changed its side of the date line. */
+/** Longest step by which clocks were ever moved: a day, when a country changed its side of the date line. */
 const LONGEST_CHANGE_MS = 24 * HOUR_MS;
 
-/** No zone changes its clocks twice within this. */
+/** No zone changes its clocks twice within this time. */
 const LOOK_MS = 12 * HOUR_MS;
 
 /** A moment at which the clocks of a zone were moved. */
 interface ClockChange {
-  /** The first moment that has the new offset; milliseconds since 1970. */
+  /** The first moment with the new offset; milliseconds since 1970. */
   readonly atMs: number;
-  /** What the clocks would have shown at that moment. */
+  /** The local time that the clocks would have shown at that moment without the change. */
   readonly beforeMs: number;
 }
 
 /**
- * What the clocks of a time zone show. A local time is written as the milliseconds since 1970 that UTC would have with the same date and time.
+ * The clocks of a time zone. A local time is a number: the milliseconds since 1970 that UTC would have with the same date and time.
  *
  * Errors: RangeError for a zone that the time zone database of Node does not have.
  */
@@ -36,13 +36,13 @@ export class ZoneClock {
     return Date.UTC(year, month - 1, day, hour, minute, second) + (atMs - secondMs);
   }
 
-  /** The latest local time that was shown up to a moment: later than what is shown now, if the clocks were put back a short while ago. */
+  /** The latest local time that was shown up to a moment. It is later than the present one if the clocks were put back a short while ago. */
   latestLocalMs(atMs: number): number {
     const change = this.nextChange(atMs - LONGEST_CHANGE_MS, atMs);
     return Math.max(this.localMs(atMs), change === undefined ? 0 : change.beforeMs - 1);
   }
 
-  /** The first moment at which the clocks show a local time or a later one: after a gap, its end; of two moments with the same time, the first. */
+  /** The first moment at which the clocks show this local time or a later one: the end of a gap, or the first of two moments with the same time. */
   firstShownMs(localMs: number): number {
     const [fromMs, toMs] = [localMs - LONGEST_CHANGE_MS, localMs + LONGEST_CHANGE_MS];
     const change = this.nextChange(fromMs, toMs);
