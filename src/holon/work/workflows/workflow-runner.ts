@@ -221,7 +221,7 @@ export class WorkflowRunner implements Closable {
     const workflow = this.#parts.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
-    // Each attempt has its own time, as long as it may take: the run goes on for longer.
+    // Each attempt has its own time, since the run goes on for longer.
     const tellOfAttempt = (name: string, forMs: number) =>
       this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#parts, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
