@@ -76,7 +76,7 @@ type Tx = DataTransaction<Tables>;
  *     that it needs is done or skipped.
  * I3. An event is acknowledged only if its row, or its failed attempt, is committed. All other events are sent again.
  * I4. A failed attempt is counted only if a handler was called or the check of the payload threw. A database that is away counts for no event.
- * I5. An event that fails does not undo others for long: what failed together is taken again one by one.
+ * I5. Events that fail together are taken again one by one: an event that fails does not keep the others from being handled.
  */
 export class EventConsumer {
   readonly #parts: ConsumerParts;

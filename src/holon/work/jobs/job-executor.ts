@@ -82,8 +82,7 @@ const GREATEST_REASON_LENGTH = 1_000;
  *     effect might happen twice. This is checked right before the call, with no wait between, because the run before may have blocked this thread.
  * I3. A handler has its whole timeout, however long it took to write that its run begins.
  * I4. A run that has completed stays done, whatever fails after it. Before a failure is written, the database is asked whether the run completed.
- * I5. A failure is counted only for the handler's own fault: not if the lease was lost, if the process stops, or if the run is the first in a row that was cut
- *     off.
+ * I5. A failure is not counted if the lease was lost, if the process stops, or if the run is the first in a row that was cut off.
  */
 export class JobExecutor {
   readonly #parts: JobExecutorParts;

@@ -58,8 +58,8 @@ export class JobLedger {
   }
 
   /**
-   * Like {@link JobTable.claim}, for a job that is not run alone. After a passing error it may be called again. After the last call, {@link
-   * UnheardClaims.giveUp} must be called.
+   * Like {@link JobTable.claim}, for a job that is not run alone. After a passing error it may be called again. After the last call, the caller must call
+   * {@link UnheardClaims.giveUp}.
    *
    * Errors: CONFLICT, which passes - the row is locked.
    */

@@ -20,7 +20,7 @@ export interface JobSweeperParts extends TaskDeps {
 /**
  * Sends jobs again whose runner died, or which a queue lost.
  *
- * I1. A death is counted only for a lease that has ended while the database was reachable, see {@link ReclaimGuard}.
+ * I1. After a gap between its looks at the database, no death is counted for the time of one lease, see {@link ReclaimGuard}.
  * I2. A job that a queue may still have is sent again only after a time that depends on the queue's length, see `overdueAfterMs`: a slow queue gets no second
  *     copy of all it holds.
  * I3. A queue that refuses jobs is tried with one job in each sweep, until it takes that.

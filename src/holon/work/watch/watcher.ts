@@ -41,7 +41,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  *     any --return(), its call is over or cancelled, a read fails--> over
  *
  * I1. Events that are read and events that the tail delivers meet at a settled position: none is missed between them, and none is given twice.
- * I2. A watcher buffers at most `bufferCount` events of each kind, however slow its consumer is.
+ * I2. A watcher holds at most `bufferCount` events from the tail, and as many that it read, however slow its consumer is.
  */
 export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   previousLink: ScopeLink | undefined = undefined;

@@ -32,7 +32,7 @@ export const CLAIMED_STATES = ["waiting", "running", "sleeping", "undoing"] as c
  * A step as it is recorded.
  *
  *     started --result--> done --undo--> undone
- *     started --refused, or attempts are up--> failed --undo, where in doubt--> undone
+ *     started --refused, or attempts are up--> failed --undo, if in doubt--> undone
  *     started --run fails--> undone, in doubt
  */
 export interface StepRecord {

@@ -44,7 +44,7 @@ interface Active {
  *
  * I1. A lease is renewed from the claim until the run has left this process, also while its records are read.
  * I2. The records of a suspect are read while no other run is at work here, except other suspects: if reading kills the process, the death counts for that run
- *     only. A suspect is a run whose runners died twice or more.
+ *     only. A suspect is a run whose runners died twice or more without progress of the run.
  * I3. Suspects are worked on one at a time: the next one waits until this one records a step or ends, or for one lease.
  * I4. After a suspect was read, other runs are claimed first: suspects that cannot be read do not follow each other without end.
  */
