@@ -21,6 +21,7 @@ const GATES: Readonly<Record<string, readonly string[]>> = {
   patterns: script("patterns.ts"),
   workflows: script("workflow-versions.ts"),
   docs: script("docs.ts"),
+  api: script("api.ts"),
   openapi: script("openapi.ts"),
   deploy: script("deploy.ts"),
   package: script("package.ts"),
