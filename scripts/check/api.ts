@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { refuseWords, runScript } from "../../src/holon/cli/command-line.ts";
 import { readApi } from "./api/read-api.ts";
+import { docstringFaults, referencePages } from "./api/reference.ts";
 import { reportPages } from "./api/report.ts";
 import { runCommand } from "./command.ts";
 
-const USAGE = `Compares what the package exports with the report in docs/api. npm run api:accept writes the report first.
+const USAGE = `Compares what the package exports with the report in docs/api, and with the reference in docs/reference. npm run api:accept writes the report first.
 
   npm run api:accept
 
@@ -46,7 +47,12 @@ function check(isAccepting: boolean): number {
       writeFileSync(path.join(root, page), text);
     }
   }
-  const faults = [...api.entrances.flatMap((entrance) => entrance.faults), ...staleFaults(report, "npm run api:accept, if users should get this")];
+  const faults = [
+    ...api.entrances.flatMap((entrance) => entrance.faults),
+    ...docstringFaults(api),
+    ...staleFaults(report, "npm run api:accept, if users should get this"),
+    ...staleFaults(referencePages(api), "npm run docs:generate"),
+  ];
   for (const fault of faults) console.error(fault);
   console.log(`api: ${api.entrances.map(({ specifier, names }) => `${names.length} names of ${specifier}`).join(", ")}; ${faults.length} faults`);
   return faults.length > 0 ? 1 : 0;

@@ -17,6 +17,7 @@ const LEFT_OUT = [
   "data/",
   "test/openapi/shop-api.d.ts",
   "docs/api/",
+  "docs/reference/",
   "scripts/check/bad-samples/",
   "scripts/check/words/",
 ];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Declarations } from "./declarations.ts";
 import { readEntrance } from "./entrance.ts";
+import { docstringFaults, proseOf, referencePages } from "./reference.ts";
 import { type Api, reportPages } from "./report.ts";
 
 const ENTRANCE = `// For users: what an app is written with.
@@ -114,4 +115,36 @@ describe("the list of an entrance", () => {
   ])("is refused otherwise", (text, fault) => {
     expect(faultsOf(text)).toContainEqual(expect.stringContaining(fault));
   });
+});
+
+describe("the reference of an entrance", () => {
+  const reference = (changes?: Readonly<Record<string, string>>): string => referencePages(apiOf(changes)).get("docs/reference/shop.md") ?? "";
+
+  it("explains each name by its docstring, with the comments of its members", () => {
+    expect(reference()).toContain(`What an app is written with.
+
+### Order
+
+\`\`\`ts no-check
+class Order {
+  /** In cents. */
+  readonly total: Amount;
+}
+\`\`\`
+
+An order, see \`Old\`.
+
+### order`);
+    expect(reference()).toContain("### safe\n\nFrom `@trpc/client`.");
+    expect(reference()).toContain("### Old\n\n**Deprecated.** Use `Order`.");
+  });
+
+  it("names the names without a docstring", () => expect(docstringFaults(apiOf())).toEqual(["order of shop has no docstring"]));
+
+  it("breaks long lines between words, and not in code", () => {
+    const lines = proseOf(`${"word ".repeat(22)}\`code of several words\` and (\`more\`).\nErrors: none.`).split("\n");
+    expect(lines).toEqual(["word ".repeat(22).trim(), "`code of several words` and (`more`).", "", "Errors: none."]);
+  });
+
+  it("keeps a drawing", () => expect(proseOf("A state.\n\n    a --> b\n    b --> c")).toBe("A state.\n\n```text\na --> b\nb --> c\n```"));
 });

@@ -16,7 +16,7 @@ export const MACHINERY: ReadonlySet<string> = new Set(["CompiledContext", "OpenD
 
 const NOTE = "<!-- Written by `npm run api:accept` from the declarations of the package; `npm run check` compares. -->";
 
-/** The file of docs/api for an entrance. */
+/** The file of docs/api and docs/reference for an entrance. */
 export function pageName(specifier: string): string {
   return `${specifier.replace(/^holon\//, "")}.md`;
 }
@@ -37,7 +37,8 @@ function entrancePage({ declarations }: Api, { specifier, file, names }: Entranc
   return page(
     `The names of ${specifier}`,
     `What \`${specifier}\` exports, without comments: a change of this page is a change for users.
-[behind](behind.md) has the types that these signatures use and that no entrance exports.`,
+[behind](behind.md) has the types that these signatures use and that no entrance exports. The
+[reference](../reference/${pageName(specifier)}) explains the names.`,
     (Object.keys(TIERS) as Tier[]).map(part).join("\n\n"),
   );
 }
