@@ -184,7 +184,6 @@ export class Inbox {
 
   /**
    * The stranded events, oldest first. `handled` are the names that have a handler. No stranded event has an earlier event of its key that is held or parked.
-   *
    * Only the first 10 000 held events and the first 10 000 parked events are searched. Later ones are found when these are decided.
    */
   stranded(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly StrandedEvent[]> {
@@ -291,11 +290,7 @@ export class Inbox {
     await rowsOf(tx, sql`update ${this.#table} set state = 'held', attempts = 0, retry_at = now() where producer = ${producer} and event_id = ${id}`);
   }
 
-  /**
-   * Counts a failed attempt and sets the time of the next one. After the last one it parks the event. The row survives the loss of any queue.
-   *
-   * Shape: the present state; undefined if another process has ended the event meanwhile.
-   */
+  /** Counts a failed attempt and sets the time of the next; parks the event after the last. Shape: undefined if another process has ended the event. */
   async fail(
     tx: Tx,
     producer: string,

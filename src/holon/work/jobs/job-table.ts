@@ -166,10 +166,7 @@ export class JobTable {
     return { renewed, lost };
   }
 
-  /**
-   * Gives back claims whose answer was lost, each under its own fence (I1): they are not renewed. Shape: the claims that were held, and whose rows were not
-   * locked.
-   */
+  /** Gives back claims whose answer was lost, each under its own fence (I1). Shape: the claims that were held, and whose rows were not locked. */
   async giveBackUnheard<Key extends LeaseKey>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
     const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     const params = [JSON.stringify(keys)];
@@ -182,10 +179,7 @@ export class JobTable {
     return `${this.#runner}/${++this.#claimCount}`;
   }
 
-  /**
-   * The statement that keeps a job in this run until the transaction is over, or finds that this run has ended the job. Shape: one row; none if another run has
-   * the job.
-   */
+  /** The statement that keeps a job in this run until the transaction is over, or finds that this run has ended it. Shape: no row if another run has the job. */
   hold(claim: JobClaim): SQL {
     return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
@@ -240,10 +234,7 @@ export class JobTable {
     );
   }
 
-  /**
-   * Gives back a claim whose run has not begun, so that another process can take the job at once. No attempt is counted. Shape: the job to be sent; undefined
-   * if the claim is over.
-   */
+  /** Gives back a claim whose run has not begun; no attempt is counted. Shape: the job, to be sent at once; undefined if the claim is over. */
   async passOn(claim: JobClaim): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "pass job on",
