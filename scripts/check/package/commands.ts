@@ -14,7 +14,7 @@ const COMMAND = /(?<![\w./-])(npm|npx|node)((?:\s+(?:'[^']*'|"[^"]*"|[^\s|&;()"'
 const SPAN = /`((?:npm|npx|node) [^`]+)`/g;
 
 /** Commands of npm that are not scripts. */
-const NPM_VERBS: readonly string[] = ["ci", "i", "install", "init", "pkg"];
+const NPM_VERBS: readonly string[] = ["ci", "i", "install", "init", "pkg", "pack", "publish", "deprecate"];
 
 /** The folders in which the files of a command may be: this repository, or the project of the README's first app. */
 interface Places {
