@@ -12,7 +12,10 @@ import { createSustainApp } from "./app.ts";
 const keptMs = Number(process.env["SUSTAIN_KEPT_MS"]);
 const app = createSustainApp("migrations");
 const plan = readPlan(shapeOf(app), process.env, (file) => readFileSync(file, "utf8"));
-const kept = { outboxKeptMs: keptMs, inboxKeptMs: keptMs, doneJobsKeptMs: keptMs, failedJobsKeptMs: keptMs, keyTtlMs: keptMs };
+const kept = {
+  ...{ outboxKeptMs: keptMs, inboxKeptMs: keptMs, doneJobsKeptMs: keptMs, failedJobsKeptMs: keptMs },
+  ...{ runsKeptMs: keptMs, awaitedEventsKeptMs: keptMs, keyTtlMs: keptMs },
+};
 const log = createLogger({ name: plan.name, level: plan.logLevel });
 const running = await startProcess({
   app,
