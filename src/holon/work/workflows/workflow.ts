@@ -14,7 +14,7 @@ export interface EarlierVersion<Input extends z.ZodObject = z.ZodObject, Output 
 // biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every input, and zod's types are invariant
 export type EarlierVersions = Readonly<Record<number, EarlierVersion<any, any>>>;
 
-/** The settings of a workflow, besides its input. */
+/** The declaration of a workflow: its version, the shapes of its input and output, and the events that it waits for. */
 export interface WorkflowOptions {
   /** Counts from 1. A run stays on the version that it was started with. */
   readonly version: number;
