@@ -59,6 +59,19 @@ export interface FailingRowsOptions {
 /**
  * Remembers for one publisher which rows of the outbox failed, and when to try them again. Logs each failed row, once a minute at most. Says whether the fault
  * may be the publisher's, because its version does not fit the tables. Each kind is sent separately, so each has its own doubt:
+ *
+ *     sure     --two rows fail that have not failed here before, and no row is sent between them-->  in doubt
+ *     in doubt --a row is sent-->                                                                    sure
+ *     in doubt --no such row fails for a minute-->                                                   sure
+ *
+ * I1. A row that failed is left out of takes for as long as it has failed already, within a least and a greatest wait. This is true for this publisher
+ *     only: another publisher, whose version may fit, tries the row at once.
+ * I2. Rows that have failed here before cause no doubt, however many they are.
+ * I3. When a row of a kind is sent, the rows of its kind that failed during the doubt are tried again at once: they may only have failed because this
+ *     publisher was in trouble.
+ * I4. The memory is bounded. If it is full, all rows up to the last failed one are passed over for a minute, so that takes reach the rows behind it. A row
+ *     that is not remembered fails again, and is remembered then.
+ * I5. A publisher that takes nothing stays in doubt for a while. Otherwise readiness would say in turns that it works and that it fails.
  */
 export class FailingRows {
   readonly #options: FailingRowsOptions;
