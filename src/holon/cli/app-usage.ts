@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 const HIDDEN = ["alone"];
 
 /** What a command line of an app asks for: a text to print, or a command with its words. */
-export type AppCommand = { readonly print: string } | { readonly command: string; readonly words: readonly string[] };
+type AppCommand = { readonly print: string } | { readonly command: string; readonly words: readonly string[] };
 
 /**
  * Reads the command line of an app's program.

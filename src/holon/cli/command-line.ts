@@ -10,7 +10,7 @@ export class UsageError extends Error {
 export const BAD_USAGE = 2;
 
 /** Options by name, as `node:util` takes them. */
-export type CommandOptions = NonNullable<ParseArgsConfig["options"]>;
+type CommandOptions = NonNullable<ParseArgsConfig["options"]>;
 
 /** The parsed command line of a program. */
 export type CommandLine<Options extends CommandOptions> = Pick<
@@ -37,7 +37,7 @@ export function readCommandLine<const Options extends CommandOptions>(args: read
 }
 
 /** A script of the project. */
-export interface Script<Options extends CommandOptions> {
+interface Script<Options extends CommandOptions> {
   /** How to call it, with all options and their defaults. */
   readonly usage: string;
   readonly options: Options;

@@ -3,7 +3,7 @@ import type { ContextModule } from "../define/index.ts";
 import type { App } from "../process/app/define-app.ts";
 
 /** The handler that called some code: `orders.place`, or `orders (job sendReceipt)`. */
-export interface HandlerPlace {
+interface HandlerPlace {
   readonly procedure: string;
   readonly traceId?: string;
 }

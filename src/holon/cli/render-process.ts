@@ -28,7 +28,7 @@ function shownUrl({ database }: RunningProcess["plan"], url: string): string {
 }
 
 /** A database URL without its password, which may be shown. */
-export function withoutPassword(url: string): string {
+function withoutPassword(url: string): string {
   const shown = new URL(url);
   if (shown.password !== "") shown.password = "***";
   return shown.href;

@@ -7,7 +7,7 @@ import { type Clock, catalogueError, isHolonError, type Logger, type OpenThings 
 import type { Plan } from "../process/plan/index.ts";
 
 /** Options of {@link openWorkStores}. */
-export interface WorkStoresOptions {
+interface WorkStoresOptions {
   readonly plan: Plan;
   readonly open: OpenThings;
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import { catalogueError } from "../kernel/holon-error.ts";
 
 /** One event of a stream, in the form that the browser's EventSource dispatches. */
-export interface StreamEvent {
+interface StreamEvent {
   readonly type: string;
   readonly data: string;
   readonly lastEventId: string;

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { EventStreamReader } from "./event-stream.ts";
 
 /** Options of a {@link FetchEventSource} besides the address. */
-export interface FetchEventSourceOptions {
+interface FetchEventSourceOptions {
   /** Called before each connection. */
   readonly headers: () => Promise<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch;

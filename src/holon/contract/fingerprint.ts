@@ -22,7 +22,7 @@ export interface ProcedureDescription {
 }
 
 /** Whether a caller and a callee that were built separately understand each other. */
-export type ProcedureComparison = { readonly compatible: true } | { readonly compatible: false; readonly reason: string };
+type ProcedureComparison = { readonly compatible: true } | { readonly compatible: false; readonly reason: string };
 
 /** Describes a procedure for {@link compareProcedures}. Costs about as much as building a JSON Schema, so do it once, at start. */
 export function describeProcedure(procedure: AnyProcedure): ProcedureDescription {

@@ -1,5 +1,5 @@
 /** What is found out about a value before it is parsed. */
-export interface JsonSurvey {
+interface JsonSurvey {
   /** Whether the value equals its JSON image, member by member. */
   readonly plain: boolean;
   /** Number of values inside, including itself. Counting stops when the value is found not to be plain. */

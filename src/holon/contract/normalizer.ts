@@ -9,7 +9,7 @@ import { schemaTraits } from "./schema-walk.ts";
 export const NOT_UNICODE = Symbol("a text that is not Unicode");
 
 /** Brings a copy of a value to the form that JSON would give it, in place if it can; or returns {@link NOT_UNICODE}. */
-export type Normalizer = (value: unknown) => unknown;
+type Normalizer = (value: unknown) => unknown;
 
 /**
  * The normalizer of a schema; undefined if values of the schema need none.

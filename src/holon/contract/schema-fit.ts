@@ -5,7 +5,7 @@ import { boundsProblem, valueProblem } from "./schema-bounds.ts";
 export type Direction = "toCallee" | "toCaller";
 
 /** The place at which data of one schema does not fit another, and the reason. */
-export interface Misfit {
+interface Misfit {
   /** Such as `.lines[].quantity`; empty for the whole value. */
   readonly path: string;
   readonly problem: string;

@@ -1,7 +1,7 @@
 import { type AnySchema, defOf, lazyInner } from "./schema-def.ts";
 
 /** Properties of a whole schema. */
-export interface SchemaTraits {
+interface SchemaTraits {
   /** The schema contains itself. */
   readonly recursive: boolean;
   /**
@@ -21,7 +21,7 @@ export function schemaTraits(schema: AnySchema): SchemaTraits {
 }
 
 /** The schemas that a schema directly contains. */
-export function childrenOf(schema: AnySchema): readonly AnySchema[] {
+function childrenOf(schema: AnySchema): readonly AnySchema[] {
   const def = defOf(schema);
   const inner = def.type === "lazy" ? lazyInner(schema) : def.innerType;
   const all = [inner, def.element, def.rest, def.catchall, def.keyType, def.valueType, def.left, def.right, def.in, def.out];

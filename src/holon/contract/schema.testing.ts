@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { z } from "zod";
 
 /** A schema of types that contracts allow, and values that it accepts. */
-export interface Sample {
+interface Sample {
   readonly schema: z.ZodType;
   readonly values: fc.Arbitrary<unknown>;
 }

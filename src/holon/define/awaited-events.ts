@@ -2,7 +2,7 @@ import type { ContractMap } from "../contract/index.ts";
 import { type EventHandler, type EventHandlers, keepAwaitedEvent, type WorkflowMap } from "../work/index.ts";
 
 /** The parts of a context that decide which events it receives. */
-export interface HearingContext {
+interface HearingContext {
   readonly name: string;
   readonly subscribesTo: ContractMap;
   readonly workflows: WorkflowMap;

@@ -32,7 +32,7 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 /** Whether a member of this name is a secret. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return SECRET_NAMES.test(name.toLowerCase().replace(/[-_\s.]/g, ""));
 }
 

@@ -14,7 +14,7 @@ import type { DashboardOptions } from "./dashboard/dashboard-options.ts";
 const ERROR_BYTES = 16 * 1024;
 
 /** Options of {@link createOpsServer}. */
-export interface OpsServerOptions {
+interface OpsServerOptions {
   /** Loopback by default: the operations port is not for the public. */
   readonly host?: string;
   /** 0 takes a free port. */

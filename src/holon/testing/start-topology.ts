@@ -16,7 +16,7 @@ export const TOPOLOGIES = ["together", "wire", "apart"] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
 
 /** Options of {@link startTopology}. */
-export interface TopologyOptions {
+interface TopologyOptions {
   readonly app: App;
   readonly topology: Topology;
   readonly databaseUrl: string;

@@ -21,7 +21,7 @@ const SAID: Readonly<Record<LeftKind, string>> = {
   outbox: "this process does not know a kind of rows in the outbox: they are left to others; start the version that does",
 };
 
-export interface LeftWorkParts {
+interface LeftWorkParts {
   readonly context: string;
   readonly clock: Clock;
   readonly log: Logger;

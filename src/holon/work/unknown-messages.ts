@@ -14,14 +14,14 @@ const GREATEST_MS = 5_000;
 /** The id says how often the message was put back: its data belongs to another version, and is not changed. */
 const ID = /^u(\d{1,2})-/;
 
-export interface UnknownMessagesParts {
+interface UnknownMessagesParts {
   readonly backend: Pick<QueueBackend, "add">;
   readonly left: LeftWork;
   readonly newId: () => string;
 }
 
 /** The part of a message that is put back. */
-export type UnknownMessage = Pick<JobRun, "id" | "name" | "data">;
+type UnknownMessage = Pick<JobRun, "id" | "name" | "data">;
 
 /**
  * Messages that this process took from a queue and does not understand. They are put back for processes of other versions, with growing waits, and dropped in

@@ -9,7 +9,7 @@ import { freePorts } from "../postgres/free-ports.ts";
 import { superviseChild } from "./supervised-child.ts";
 
 /** Options of {@link runApart}. */
-export interface ApartOptions {
+interface ApartOptions {
   readonly app: App;
   /** The plan of this process, which hosts no context: its children get the public port, the database and the secret from it. */
   readonly plan: Plan;

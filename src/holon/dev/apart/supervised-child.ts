@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fullJitterMs, type Logger } from "../../kernel/index.ts";
 
 /** A child process that is restarted when it dies. */
-export interface SupervisedChild {
+interface SupervisedChild {
   readonly name: string;
   /** Id of the running process; undefined between a death and the restart. */
   readonly pid: number | undefined;

@@ -11,7 +11,7 @@ import { SupervisedServer } from "./supervised-server.ts";
 import { chooseUnprivileged } from "./unprivileged.ts";
 
 /** Options of an embedded server. */
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** The folder of its data; made if it is missing. */
   readonly folder: string;
   /** Port on 127.0.0.1; 0, the default, takes a free one. */

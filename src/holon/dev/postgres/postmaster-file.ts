@@ -5,7 +5,7 @@ import { isAlive, processCommand } from "./process-identity.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** What a running server writes about itself in its data folder. */
-export interface Postmaster {
+interface Postmaster {
   readonly pid: number;
   readonly ready: boolean;
 }

@@ -5,7 +5,7 @@ import type { ServerProcess } from "./server-process.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** Starts the server again on the port of the last one. Errors: the server does not start, or the signal is aborted. */
-export type Restart = (port: number, signal: AbortSignal) => Promise<ServerProcess>;
+type Restart = (port: number, signal: AbortSignal) => Promise<ServerProcess>;
 
 /** Most restarts within {@link RESTART_WINDOW_MS}: more do not help a server that dies again and again. */
 const GREATEST_RESTARTS = 5;

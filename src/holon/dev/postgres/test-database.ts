@@ -28,14 +28,14 @@ export interface TestDatabase {
 }
 
 /** A database from which test databases are copied. */
-export interface TestTemplate {
+interface TestTemplate {
   /** Names its content: a template is built once for each key on a server. */
   readonly key: string;
   build(url: string): Promise<void>;
 }
 
 /** Options of {@link createTestDatabase}. */
-export interface TestDatabaseOptions {
+interface TestDatabaseOptions {
   readonly server: TestServer;
   readonly template?: TestTemplate;
 }

@@ -7,14 +7,14 @@ import { createOpsServer, type OpsServer } from "../ops-server.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 
 /** Tokens that the app of these tests knows. */
-export const TOKENS: Readonly<Record<string, Principal>> = {
+const TOKENS: Readonly<Record<string, Principal>> = {
   "admin-token-canary": { kind: "user", id: "ada", roles: ["admin"] },
   "user-token-canary": { kind: "user", id: "bob", roles: ["user"] },
   "system-token": { kind: "system", context: "orders", task: "anything" },
 };
 
 /** The parts of a dashboard that a test chooses. */
-export interface DashboardPlace extends Partial<DashboardOptions> {
+interface DashboardPlace extends Partial<DashboardOptions> {
   readonly log: Logger;
   readonly backendOpened?: QueueBackend;
 }

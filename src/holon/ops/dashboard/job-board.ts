@@ -7,7 +7,7 @@ import type { DashboardOptions } from "./dashboard-options.ts";
 import { shownData, withoutSecrets } from "./shown-data.ts";
 
 /** The path of the board. */
-export const BOARD_PATH = "/ops/jobs";
+const BOARD_PATH = "/ops/jobs";
 
 /** The board has its own scripts and styles. It also requests fonts of another host; they are refused, and it works without them. */
 export const BOARD_POLICY =

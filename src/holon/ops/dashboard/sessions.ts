@@ -6,7 +6,7 @@ const SESSION_MS = 8 * 3_600_000;
 const GREATEST_LENGTH = 1_024;
 
 /** The session of a signed-in user. */
-export interface Session {
+interface Session {
   readonly userId: string;
   /** The value that the forms of this session send back; no page of another site knows it. */
   readonly formToken: string;

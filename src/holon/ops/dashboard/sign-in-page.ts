@@ -2,7 +2,7 @@ import { html } from "./markup.ts";
 import type { Page } from "./page.ts";
 
 /** The content of the sign-in page. */
-export interface SignInView {
+interface SignInView {
   readonly appName: string;
   /** The page to open afterwards. */
   readonly next: string;

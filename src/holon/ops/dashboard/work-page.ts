@@ -4,7 +4,7 @@ import type { Page } from "./page.ts";
 import type { ContextReport } from "./work-report.ts";
 
 /** The content of the page of background work. */
-export interface WorkView {
+interface WorkView {
   readonly appName: string;
   readonly reports: readonly ContextReport[];
   /** For the buttons of the page; undefined if nothing may be changed. */

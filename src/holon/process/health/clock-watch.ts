@@ -18,7 +18,7 @@ const LONGEST_ANSWER_MS = 1_000;
 type ClockStore = Pick<WorkData, "transaction" | "statement" | "context">;
 
 /** Dependencies of {@link ClockWatch}. */
-export interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
+interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
   /** By context. */
   readonly stores: ReadonlyMap<string, ClockStore>;
   /** By context. */

@@ -7,7 +7,7 @@ const EVERY_MS = 2_000;
 const BACKOFF = { firstMs: 1_000, greatestMs: 1_000 };
 
 /** A database whose answer can be checked. */
-export interface Pingable {
+interface Pingable {
   /** Ends within a time limit, whatever the network does. */
   ping(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { OpenDatabase } from "../start/open-database.ts";
 import type { HealthPart } from "./health-parts.ts";
 
 /** The state that {@link processGauges} reads. */
-export interface GaugeParts {
+interface GaugeParts {
   readonly database: Pick<OpenDatabase, "url" | "stores">;
   readonly hosted: readonly CompiledContext[];
   readonly mesh: MeshServer | undefined;

@@ -2,7 +2,7 @@ import type { Readiness } from "../../edge/index.ts";
 import type { HealthPart } from "./health-parts.ts";
 
 /** The state that readiness is computed from. */
-export interface ReadinessSources {
+interface ReadinessSources {
   readonly phase: "starting" | "running" | "stopping";
   /** Names of the contexts that are hosted here. */
   readonly hosted: readonly string[];

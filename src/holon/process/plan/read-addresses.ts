@@ -9,7 +9,7 @@ const MESH_PORT = "3001";
 const HTTP_PORT = "80";
 
 /** Mesh addresses by context. */
-export type Addresses = Record<string, readonly string[]>;
+type Addresses = Record<string, readonly string[]>;
 
 /**
  * The addresses of contexts that are not hosted here. Refuses a context that is needed and has no address, and a context that is hosted here and has an

@@ -18,7 +18,7 @@ export interface IdentityNeeds {
 }
 
 /** Key and roster: both or neither. */
-export type IdentityPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
+type IdentityPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
 
 const KEY_CURE =
   "Set it to a private Ed25519 key, as a JWK or as PKCS #8 in PEM: `node main.js key` makes one, so does openssl genpkey -algorithm ed25519.";

@@ -4,7 +4,7 @@ import { maskedValue } from "./masked.ts";
 import type { Listener, Role } from "./plan.ts";
 
 /** The addresses on which a process listens. */
-export interface Listeners {
+interface Listeners {
   readonly edge?: Listener;
   readonly mesh?: Listener;
   readonly ops: Listener;

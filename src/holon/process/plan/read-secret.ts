@@ -5,7 +5,7 @@ import type { MeshUse } from "./read-identity.ts";
 const LEAST_LENGTH = 32;
 
 /** The secret that proves membership and signs sessions: it is given, or the code that starts the process must make it up. */
-export type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
+type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
 
 /**
  * Reads the secret. It is not made up if another process has to know it. That is so for a process that calls other processes, or that only other processes can

@@ -10,7 +10,7 @@ const QUEUE_PREFIX = /^[a-z][a-z0-9_]{0,39}$/;
 const REDIS: UrlForm = { schemes: ["redis:", "rediss:"], example: "redis://host:6379" };
 
 /** The databases and queues of a process. */
-export interface Stores {
+interface Stores {
   readonly database: DatabasePlan;
   readonly databaseContexts: readonly string[];
   readonly contextDatabases: Readonly<Record<string, string>>;

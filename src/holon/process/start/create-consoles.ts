@@ -7,7 +7,7 @@ import type { Core } from "./open-core.ts";
 import type { Work } from "./start-work.ts";
 
 /** What an admin console is made from besides its context. */
-export interface ConsoleServices {
+interface ConsoleServices {
   /** Undefined if this process reaches no queue. */
   readonly backend: QueueBackend | undefined;
   readonly clock: Clock;

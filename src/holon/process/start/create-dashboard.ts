@@ -10,7 +10,7 @@ import type { Core } from "./open-core.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";
 
 /** Dependencies of {@link createDashboard}. */
-export interface DashboardParts {
+interface DashboardParts {
   readonly app: App;
   readonly core: Core;
   /** Undefined in a process that does no background work. */

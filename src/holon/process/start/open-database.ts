@@ -8,7 +8,7 @@ import type { Plan } from "../plan/index.ts";
 import type { StartPatience } from "./start-patience.ts";
 
 /** Options of {@link openDatabase}. */
-export interface OpenDatabaseOptions {
+interface OpenDatabaseOptions {
   readonly plan: Plan;
   readonly modules: readonly ContextModule[];
   /** Folder with one folder of migrations for each context. */
@@ -30,7 +30,7 @@ export interface OpenDatabase {
 }
 
 /** Why a context cannot work with its tables. */
-export interface DifferingTables {
+interface DifferingTables {
   /** A sentence for operators, without its full stop. */
   readonly reason: string;
   /** What the operator can do about it. */

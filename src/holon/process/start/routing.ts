@@ -6,7 +6,7 @@ import type { CompiledContext, ResolveTarget } from "../../pipeline/index.ts";
 import type { Plan } from "../plan/index.ts";
 
 /** Options of {@link connectPeers}. */
-export interface PeersOptions {
+interface PeersOptions {
   /** Mesh addresses by context. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly contracts: readonly Contract[];

@@ -17,14 +17,14 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** A database that a start needs, with the variable that names it. */
-export interface NeededDatabase {
+interface NeededDatabase {
   readonly variable: string;
   /** Undefined for the embedded database. */
   readonly url: string | undefined;
 }
 
 /** Dependencies of {@link StartPatience}. */
-export interface StartPatienceDeps extends RetryDeps {
+interface StartPatienceDeps extends RetryDeps {
   readonly plan: Pick<Plan, "database" | "contextDatabases" | "queueDatabase" | "limits">;
   readonly log: Logger;
 }

@@ -23,7 +23,7 @@ import type { Core } from "./open-core.ts";
 import type { StartPatience } from "./start-patience.ts";
 
 /** Options of {@link startWork}. */
-export interface WorkOptions {
+interface WorkOptions {
   readonly plan: Plan;
   /** All contexts of the app: they declare which of them subscribe to the hosted contexts. */
   readonly app: readonly ContextModule[];
@@ -39,7 +39,7 @@ export interface WorkOptions {
 }
 
 /** The parts of the process that background work uses. */
-export interface WorkServices {
+interface WorkServices {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
@@ -55,7 +55,7 @@ export interface WorkServices {
 }
 
 /** The background work of one context in this process. */
-export interface ContextWork {
+interface ContextWork {
   readonly name: string;
   readonly events: EventWork | undefined;
   readonly jobs: JobWork | undefined;

@@ -6,7 +6,7 @@ import type { CompiledContext } from "../../pipeline/index.ts";
 import type { Work } from "../start/start-work.ts";
 
 /** The parts that {@link stopProcess} stops. */
-export interface StopParts {
+interface StopParts {
   readonly limits: Limits;
   readonly edge: Edge | undefined;
   readonly mesh: MeshServer | undefined;

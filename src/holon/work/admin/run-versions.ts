@@ -4,7 +4,7 @@ import type { WorkflowMap } from "../workflows/workflow.ts";
 import type { RunVersion } from "./work-console.ts";
 
 /** How many runs of a version are open. */
-export interface VersionCount {
+interface VersionCount {
   readonly workflow: string;
   readonly version: number;
   readonly openCount: number;

@@ -11,7 +11,7 @@ import { HandlerBlame } from "./handler-blame.ts";
 import type { HandlerPauses } from "./handler-pauses.ts";
 import type { Inbox } from "./inbox.ts";
 
-export interface ConsumerParts extends EventRunParts {
+interface ConsumerParts extends EventRunParts {
   readonly inbox: Inbox;
   readonly routes: EventRoutes;
   readonly failures: EventFailures;
@@ -25,7 +25,7 @@ export interface ConsumerParts extends EventRunParts {
 }
 
 /** The outcome of the events of one job. Events in none of the lists are sent again by their producer. */
-export interface TakenBatch {
+interface TakenBatch {
   /** These are acknowledged. */
   readonly taken: readonly EventMessage[];
   /** The database accepts neither these events nor a note that they failed. */

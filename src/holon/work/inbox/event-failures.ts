@@ -29,7 +29,7 @@ const SAID: Readonly<Record<Cause, string>> = {
   "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if that happens twice in a row",
 };
 
-export interface EventFailuresParts {
+interface EventFailuresParts {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;

@@ -33,13 +33,13 @@ export interface Candidate extends InboxEntry {
 }
 
 /** What decides about events besides their known states. */
-export interface JudgeDeps {
+interface JudgeDeps {
   readonly routes: EventRoutes;
   readonly pauses: HandlerPauses;
 }
 
 /** The events of one message, and the states that are known of them. */
-export interface KnownEvents {
+interface KnownEvents {
   readonly producer: string;
   readonly messages: readonly EventMessage[];
   /** By {@link Inbox.statesAround}. */

@@ -40,7 +40,7 @@ export type AckMessage =
   | { readonly kind: "subscribe"; readonly subscriber: string; readonly events: readonly string[] };
 
 /** A message as this version reads it. Members that it does not know are ignored. */
-export interface ReadMessage<Message> {
+interface ReadMessage<Message> {
   readonly message: Message;
   /** The entries that this version does not understand, unchanged. */
   readonly unknown: readonly unknown[];

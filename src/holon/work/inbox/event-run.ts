@@ -71,7 +71,7 @@ export async function runHandler(
 }
 
 /** How a transaction of event handlers is run. */
-export interface EventScopeOptions {
+interface EventScopeOptions {
   readonly task: string;
   /** Whether the transaction is for one event only. */
   readonly isOne: boolean;

@@ -14,7 +14,7 @@ import type { SubscribingContext } from "./event-routes.ts";
 import { type EventWork, startEventWork } from "./start-event-work.ts";
 
 /** The contract of the producer in these tests. */
-export const payments = contract("payments", {
+const payments = contract("payments", {
   procedures: {},
   events: {
     paymentTaken: event(z.object({ orderId: z.string(), n: z.int() }), { orderedBy: "orderId" }),
@@ -23,10 +23,10 @@ export const payments = contract("payments", {
 });
 
 /** What a handler in these tests does. */
-export type Reaction = (args: EventArguments) => Promise<void> | void;
+type Reaction = (args: EventArguments) => Promise<void> | void;
 
 /** An effect as the consumer wrote it. */
-export interface Effect {
+interface Effect {
   readonly name: string;
   readonly key: string;
   readonly n: number;
@@ -45,7 +45,7 @@ export const QUICK = {
 } satisfies Partial<EventLimits>;
 
 /** How an older version of the consumer is started. */
-export interface OlderOptions {
+interface OlderOptions {
   readonly before?: Reaction;
   readonly limits?: Partial<EventLimits>;
   readonly log?: Logger;
@@ -53,7 +53,7 @@ export interface OlderOptions {
 }
 
 /** An event to be emitted by a test. */
-export interface EmittedEvent {
+interface EmittedEvent {
   readonly name: string;
   readonly key?: string;
   readonly payload: object;

@@ -30,7 +30,7 @@ class NamePauses {
   }
 }
 
-export interface HandlerPausesParts {
+interface HandlerPausesParts {
   readonly clock: Clock;
   readonly log: Logger;
   /** Longest time that a handler may take. */

@@ -10,7 +10,7 @@ import type { Inbox, WaitingEvent } from "./inbox.ts";
 /** Most held events that one look takes. */
 const TAKE_COUNT = 50;
 
-export interface HeldEventsParts extends TaskDeps {
+interface HeldEventsParts extends TaskDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;

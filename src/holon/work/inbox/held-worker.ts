@@ -14,7 +14,7 @@ import type { Inbox, WaitingEvent } from "./inbox.ts";
 /** Most events that are worked off in one transaction. */
 const MOST_COUNT = 50;
 
-export interface HeldWorkerParts extends EventRunParts {
+interface HeldWorkerParts extends EventRunParts {
   readonly inbox: Inbox;
   readonly routes: EventRoutes;
   readonly limits: EventLimits;
@@ -26,7 +26,7 @@ export interface HeldWorkerParts extends EventRunParts {
 }
 
 /** The outcome for held events that were to be worked off. `busy`: other transactions have all of them. */
-export type HeldOutcome = "worked" | "busy" | "failed together";
+type HeldOutcome = "worked" | "busy" | "failed together";
 
 type Tx = DataTransaction<Tables>;
 

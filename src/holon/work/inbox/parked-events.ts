@@ -5,7 +5,7 @@ import type { EventName, Inbox, StrandedEvent, WaitingEvent } from "./inbox.ts";
 /** Most events of each kind that are listed. */
 const SHOWN_COUNT = 200;
 
-export interface ParkedEventsParts {
+interface ParkedEventsParts {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   /** The events that this version has handlers for. */

@@ -3,7 +3,7 @@ import type { JobSender } from "./job-sender.ts";
 import type { OutboxPlace } from "./job-statements.ts";
 import type { JobTable } from "./job-table.ts";
 
-export interface JobDispatcherParts {
+interface JobDispatcherParts {
   readonly table: JobTable;
   readonly sender: JobSender;
   readonly left: LeftWork;

@@ -23,7 +23,7 @@ import type { JobSender } from "./job-sender.ts";
 import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 
-export interface JobExecutorParts {
+interface JobExecutorParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly handlers: ReadonlyMap<string, JobHandler>;
@@ -64,7 +64,7 @@ interface Run {
 export type ShowProgress = (value: object | number) => Promise<void>;
 
 /** Called during a run. */
-export interface RunListener {
+interface RunListener {
   readonly show?: ShowProgress | undefined;
   /** Called when the handler is done and only the end is left to be written. */
   readonly onHandled?: () => void;

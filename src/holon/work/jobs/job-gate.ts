@@ -12,7 +12,7 @@ const TOGETHER_MS = 50;
 /** How much the last run counts in the usual length of a run. */
 const WEIGHT = 0.1;
 
-export interface JobGateParts {
+interface JobGateParts {
   /** How many handlers of a queue run at once in this process. */
   readonly concurrency: number;
   /** Most jobs that may be taken ahead. */

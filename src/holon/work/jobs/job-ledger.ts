@@ -8,7 +8,7 @@ import type { UnheardClaims } from "./unheard-claims.ts";
 const PAGE_COUNT = 200;
 
 /** The answer to a request to claim a job. Without a claim it says how the job stands, if there is one. */
-export interface ClaimAnswer {
+interface ClaimAnswer {
   readonly claim?: JobClaim;
   readonly standing?: JobStanding | undefined;
 }

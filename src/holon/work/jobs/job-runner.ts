@@ -9,7 +9,7 @@ import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { UnheardClaims } from "./unheard-claims.ts";
 
-export interface JobRunnerParts {
+interface JobRunnerParts {
   readonly table: JobTable;
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
@@ -24,7 +24,7 @@ export interface JobRunnerParts {
 }
 
 /** How a queue hands out jobs. */
-export interface JobHandout {
+interface JobHandout {
   /** Whether the jobs were over on their queue, and an operator retried them there. */
   readonly isRetry: boolean;
   /** Whether the jobs were running in a process that died. */

@@ -4,7 +4,7 @@ import type { JobMap } from "./job.ts";
 import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
 import type { JobTable } from "./job-table.ts";
 
-export interface JobSenderParts {
+interface JobSenderParts {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;

@@ -8,7 +8,7 @@ import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 import type { JobTiming } from "./job-timing.ts";
 
-export interface JobSweeperParts extends TaskDeps {
+interface JobSweeperParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;

@@ -30,7 +30,7 @@ import {
 export const DEATHS_BEFORE_ALONE = 2;
 
 /** After this many deaths while it ran alone, a job fails for good. */
-export const DEATHS_ALONE_BEFORE_FAILED = 3;
+const DEATHS_ALONE_BEFORE_FAILED = 3;
 
 /** The reason of a job that failed because of its deaths. */
 export const CRASHED = "crashed its process";
@@ -41,7 +41,7 @@ const EARLY_MS = 1_000;
 /** Most rows that one statement of a sweep changes, so that it locks few rows. */
 export const SWEEP_COUNT = 500;
 
-export interface JobTableOptions {
+interface JobTableOptions {
   readonly database: WorkDatabase;
   /** Names of the jobs that this version has. */
   readonly names: readonly string[];

@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError, markOrigin, type RetryDeps, retry } from "../../kernel/index.ts";
 
-export interface JobWritesOptions extends RetryDeps {
+interface JobWritesOptions extends RetryDeps {
   /** How long writes are still repeated after the process began to stop. */
   readonly leaseMs: number;
 }

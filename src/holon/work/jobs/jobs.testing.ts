@@ -18,7 +18,7 @@ import { MemoryQueues } from "./memory-queues.testing.ts";
 import { type JobWork, startJobWork } from "./start-job-work.ts";
 
 /** How a test starts its jobs, where it differs from the default. */
-export interface StartOptions {
+interface StartOptions {
   readonly schedules?: ScheduleMap;
   readonly timing?: Partial<JobTiming>;
   readonly clock?: Clock;
@@ -32,7 +32,7 @@ export interface StartOptions {
 }
 
 /** A database with the context, and workers of its jobs. */
-export interface JobsPlace {
+interface JobsPlace {
   readonly url: string;
   readonly role: string | undefined;
   readonly sql: Sql;

@@ -7,7 +7,7 @@ import type { JobRunner } from "./job-runner.ts";
 import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 
-export interface LeftJobsParts extends TaskDeps {
+interface LeftJobsParts extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;

@@ -3,7 +3,7 @@ import { RENEWALS_PER_LEASE } from "../engine/lease-thread.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { JobTable } from "./job-table.ts";
 
-export interface UnheardClaimsParts extends TaskDeps {
+interface UnheardClaimsParts extends TaskDeps {
   readonly table: Pick<JobTable, "giveBackUnheard">;
   readonly leaseMs: number;
 }

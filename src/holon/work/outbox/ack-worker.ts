@@ -7,7 +7,7 @@ import type { Subscriptions } from "./subscriptions.ts";
 /** Most acknowledgements that are noted at once. */
 const CONCURRENCY = 2;
 
-export interface AckWorkerParts {
+interface AckWorkerParts {
   readonly producer: string;
   readonly backend: QueueBackend;
   readonly subscriptions: Subscriptions;

@@ -3,7 +3,7 @@ import { eventQueue } from "../inbox/event-message.ts";
 import type { QueueBackend } from "../queue/index.ts";
 import type { OutboxLease } from "./outbox-lease.ts";
 
-export interface DeliveryWindowDeps {
+interface DeliveryWindowDeps {
   readonly backend: Pick<QueueBackend, "depth">;
   readonly lease: Pick<OutboxLease, "subscribersBehind">;
   readonly clock: Clock;

@@ -48,7 +48,7 @@ interface Doubt {
   readonly error: unknown;
 }
 
-export interface FailingRowsOptions {
+interface FailingRowsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** The least and the greatest wait before a row is tried again. */

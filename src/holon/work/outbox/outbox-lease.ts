@@ -24,13 +24,13 @@ export interface LeasedRow {
 }
 
 /** A count of rows of one kind. */
-export interface KindCount {
+interface KindCount {
   readonly kind: string;
   readonly count: number;
 }
 
 /** The publisher that takes rows, their kinds, how many and for how long. */
-export interface LeaseRequest {
+interface LeaseRequest {
   readonly publisher: string;
   readonly kinds: readonly string[];
   readonly count: number;

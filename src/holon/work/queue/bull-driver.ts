@@ -3,7 +3,7 @@ import { catalogueError, type HolonError, type HolonErrorOptions, markOrigin } f
 import type { QueueBackend } from "./queue-backend.ts";
 
 /** The function that a worker of BullMQ calls for each job. */
-export type BullProcessor = ConstructorParameters<typeof Worker>[1];
+type BullProcessor = ConstructorParameters<typeof Worker>[1];
 
 /** A place where BullMQ keeps its queues, Redis or Postgres, with its connections: all that differs between the two. */
 export interface BullDriver {

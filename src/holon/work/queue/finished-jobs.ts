@@ -16,7 +16,7 @@ const LOOKS_COUNT = 12;
 const REMOVE_COUNT = 1_000;
 
 /** Sends a request to a queue. Errors: UNAVAILABLE, within a bounded time. */
-export type AskQueue = <Answer>(queue: string, ask: (queue: Queue) => Promise<Answer>) => Promise<Answer>;
+type AskQueue = <Answer>(queue: string, ask: (queue: Queue) => Promise<Answer>) => Promise<Answer>;
 
 /**
  * Removes jobs that are over, now and then and many at once. BullMQ's own way searches all kept jobs whenever a job ends. That was seen to cost half of a job's

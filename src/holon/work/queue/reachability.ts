@@ -3,7 +3,7 @@ import type { Clock, Logger } from "../../kernel/index.ts";
 /** How long a refusal counts after it was last seen. Workers ask again much sooner. */
 const REFUSAL_MS = 30_000;
 
-export interface ReachabilityParts {
+interface ReachabilityParts {
   /** The queues' server as operators know it, such as "Redis (REDIS_URL)". */
   readonly server: string;
   /** The message of a server that answers and refuses, such as for a missing right; undefined for other errors. */

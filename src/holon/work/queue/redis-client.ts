@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from "ioredis";
 
 /** Longest time that Redis may take to answer a command of this process, and that a connection may take to open. */
-export const COMMAND_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 5_000;
 
 /**
  * Longest silence on a connection while an answer is due. After it the connection is cut and another one is opened: it may be half open, which TCP would notice
@@ -27,7 +27,7 @@ export function redisRefusalOf(error: unknown): string | undefined {
 }
 
 /** The settings that both clients of the queues share. */
-export interface RedisClientParts {
+interface RedisClientParts {
   readonly url: string;
   /** The class of ioredis, which is loaded only if there is a Redis. */
   readonly Client: typeof Redis;

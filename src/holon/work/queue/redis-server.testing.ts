@@ -26,7 +26,7 @@ export interface TestRedis {
 }
 
 /** Its configuration: nothing on disk, so that it always starts empty, or the stock one, which writes a snapshot now and then. */
-export interface TestRedisOptions {
+interface TestRedisOptions {
   readonly stock?: boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Removal, Retention } from "../engine/sweeper.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
 /** Rows of one table that are removed some time after something happened to them. */
-export interface AgedRowsOptions {
+interface AgedRowsOptions {
   readonly table: string;
   /** The column with that moment. A row is kept if it is null or in the future. The column has an index, with `which` as its condition. */
   readonly column: string;

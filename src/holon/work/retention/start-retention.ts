@@ -14,22 +14,22 @@ const LOOK_MS = 60_000;
 export const ORDER_MARGIN_MS = 86_400_000;
 
 /** The times for which rows are kept. */
-export type KeptTimes = Pick<Limits, "outboxKeptMs" | "inboxKeptMs" | "doneJobsKeptMs" | "failedJobsKeptMs" | "runsKeptMs" | "awaitedEventsKeptMs">;
+type KeptTimes = Pick<Limits, "outboxKeptMs" | "inboxKeptMs" | "doneJobsKeptMs" | "failedJobsKeptMs" | "runsKeptMs" | "awaitedEventsKeptMs">;
 
 /** A retention that knows how far it is behind. */
-export interface WatchedRetention extends Retention {
+interface WatchedRetention extends Retention {
   /** How long ago the oldest row should have been removed: an expression in milliseconds, which costs one look into an index. */
   lag(): SQL;
 }
 
 /** How far the removal from one table is behind. */
-export interface RetentionLag {
+interface RetentionLag {
   readonly table: string;
   /** How long ago the oldest row should have been removed; 0 if none is due. */
   readonly lagMs: number;
 }
 
-export interface RetentionOptions {
+interface RetentionOptions {
   readonly data: Pick<WorkData, "transaction" | "statement" | "context">;
   readonly times: KeptTimes;
   /**

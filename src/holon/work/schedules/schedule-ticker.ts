@@ -7,7 +7,7 @@ import type { JobMap } from "../jobs/job.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 
-export interface ScheduleTickerParts extends TaskDeps {
+interface ScheduleTickerParts extends TaskDeps {
   readonly schedules: ScheduleMap;
   readonly jobs: JobMap;
   readonly database: WorkDatabase;

@@ -26,7 +26,7 @@ export interface EventFilter {
 }
 
 /** What is known about a place to resume from. */
-export interface Remains {
+interface Remains {
   /** The highest position of an event of this name that was removed. */
   readonly removed: number | undefined;
   /** Id of the row at this position. */

@@ -6,7 +6,7 @@ import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
 import { WatcherIndex } from "./watcher-index.ts";
 
-export interface OutboxTailOptions {
+interface OutboxTailOptions {
   readonly data: WatchData;
   readonly reader: OutboxReader;
   readonly limits: WatchLimits;

@@ -20,7 +20,7 @@ export interface WatchSource {
   leave(watcher: Watcher): void;
 }
 
-export interface WatcherOptions {
+interface WatcherOptions {
   /** The scope of the call that watches. The watcher ends with it. */
   readonly scope: Scope;
   readonly filter: EventFilter;

@@ -7,7 +7,7 @@ import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** The events that the context of these tests emits. */
-export const orderEvents = {
+const orderEvents = {
   orderPlaced: event(z.object({ orderId: z.string(), n: z.int(), note: z.string().default("none") }), { orderedBy: "orderId" }),
   orderNoted: event(z.object({ n: z.int() })),
 };

@@ -11,7 +11,7 @@ export interface HangingRun {
   readonly forMs: number;
 }
 
-export interface BodyWatchParts {
+interface BodyWatchParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   /** How long a body may wait for a promise that is not a step before that is logged. */

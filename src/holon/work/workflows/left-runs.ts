@@ -3,7 +3,7 @@ import { Task, type TaskDeps } from "../engine/task.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { RunStore } from "./run-store.ts";
 
-export interface LeftRunsDeps extends TaskDeps {
+interface LeftRunsDeps extends TaskDeps {
   readonly runs: RunStore;
   /** The versions that this process has bodies for, as `name@version`. */
   readonly known: readonly string[];

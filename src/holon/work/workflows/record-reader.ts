@@ -4,7 +4,7 @@ import type { RunClaim, StepRecord } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { StepStore } from "./step-store.ts";
 
-export interface RecordReaderDeps {
+interface RecordReaderDeps {
   readonly runs: Pick<RunStore, "now">;
   readonly steps: Pick<StepStore, "load">;
   readonly leaseMs: number;

@@ -9,10 +9,10 @@ import { undoSteps } from "./undo-steps.ts";
 import type { WorkflowBody } from "./workflow-body.ts";
 
 /** How a session ended. */
-export type SessionEnd = "done" | "undone" | "stuck" | "asleep" | "lost";
+type SessionEnd = "done" | "undone" | "stuck" | "asleep" | "lost";
 
 /** The parts of a session, without the events that it waits for. */
-export interface SessionParts extends Omit<SessionStepsParts, "events"> {
+interface SessionParts extends Omit<SessionStepsParts, "events"> {
   readonly workflow: WorkflowBody;
 }
 

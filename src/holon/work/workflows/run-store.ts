@@ -24,7 +24,7 @@ export interface LookOptions {
 }
 
 /** Which runs may be claimed. */
-export interface ClaimOptions extends LookOptions {
+interface ClaimOptions extends LookOptions {
   readonly limit: number;
   readonly leaseMs: number;
   /** Claims only runs that are suspected of killing their runners. */
@@ -32,7 +32,7 @@ export interface ClaimOptions extends LookOptions {
 }
 
 /** The runs that were claimed. */
-export interface Claimed {
+interface Claimed {
   readonly claims: readonly RunClaim[];
   /** When the database claimed them, in milliseconds by its own clock. */
   readonly databaseMs: number;
@@ -42,7 +42,7 @@ export interface Claimed {
 const CANDIDATES_COUNT = 1_000;
 
 /** How many runs are not understood, for one reason. */
-export interface UnknownRuns {
+interface UnknownRuns {
   readonly name: string;
   readonly count: number;
 }

@@ -4,7 +4,7 @@ import type { RunClaim } from "./run-claim.ts";
 import type { AwaitedKey } from "./step-store.ts";
 
 /** A step that goes on later: a sleep, a wait for an event, or a step whose next attempt is due after a while. */
-export interface WaitingStep {
+interface WaitingStep {
   readonly name: string;
   /** On the monotonic clock: the end of the sleep, the timeout of the wait, or the next attempt. */
   readonly dueAtMs: number;
@@ -16,7 +16,7 @@ export interface WaitingStep {
   resume(event?: ReceivedEvent): Promise<void>;
 }
 
-export interface RunWaitsParts {
+interface RunWaitsParts {
   readonly claim: RunClaim;
   readonly events: AwaitedEvents;
   readonly clock: Clock;

@@ -23,7 +23,7 @@ type Perform = (step: ReachedStep, goOn: (value: unknown, answer: AnswerPlace) =
 type LaterOutcome = Extract<StepOutcome, { readonly kind: "later" }>;
 
 /** The state of a session's steps. */
-export type Course =
+type Course =
   | { readonly kind: "going" }
   /** The process stops. */
   | { readonly kind: "stopping" }

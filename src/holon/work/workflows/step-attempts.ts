@@ -16,7 +16,7 @@ import type { Lease } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
-export interface StepAttemptsParts {
+interface StepAttemptsParts {
   readonly context: string;
   readonly clock: Clock;
   readonly wheel: TimerWheel;

@@ -24,7 +24,7 @@ export interface StepParts {
   readonly random: () => number;
 }
 
-export interface StepRunnerParts extends StepParts {
+interface StepRunnerParts extends StepParts {
   readonly order: AnswerOrder;
 }
 

@@ -9,7 +9,7 @@ import type { StepFunction } from "./workflow-body.ts";
 import { DEFAULT_RETRY } from "./workflow-timing.ts";
 
 /** The outcome of undoing a run. `halted`: it goes on in another session, after a wait. */
-export type UndoOutcome =
+type UndoOutcome =
   | { readonly kind: "undone" | "lost" }
   | { readonly kind: "halted"; readonly waitMs: number }
   | { readonly kind: "stuck"; readonly reason: string };

@@ -14,7 +14,7 @@ import type { StepStore } from "./step-store.ts";
 import type { CompiledWorkflows, WorkflowBody } from "./workflow-body.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
 
-export interface WorkflowRunnerParts extends TaskDeps {
+interface WorkflowRunnerParts extends TaskDeps {
   readonly random: () => number;
   readonly context: string;
   readonly workflows: CompiledWorkflows;
