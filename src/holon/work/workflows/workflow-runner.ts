@@ -179,7 +179,7 @@ export class WorkflowRunner implements Closable {
 
   /**
    * I2. Whether nothing must be claimed now, because a suspect is due. Runs at work are waited for, but no longer than a lease: a step may take hours. Other
-   *     suspects are not waited for again: each has recorded a step, so that a death counts less for it than before, or has had the time of a lease.
+   * suspects are not waited for again: each has recorded a step, so that a death counts less for it than before, or has had the time of a lease.
    */
   async #isClearing(): Promise<boolean> {
     const { runs, timing, clock } = this.#parts;
