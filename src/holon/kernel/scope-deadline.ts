@@ -1,27 +1,36 @@
 import type { Clock } from "./clock.ts";
 import { catalogueError, type HolonError } from "./holon-error.ts";
+import { markCutOff } from "./origin.ts";
 import { Scope } from "./scope.ts";
 import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
 
-/** Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. */
+/**
+ * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. If it is given
+ * the wheel too, its error says whether the process was frozen meanwhile, see {@link isCutOff}.
+ */
 export class ScopeDeadline extends WheelEntry {
   readonly #scope: Scope;
   readonly #what: string;
+  readonly #wheel: TimerWheel | undefined;
+  readonly #sinceMs: number;
 
-  constructor(scope: Scope, what: string) {
+  constructor(scope: Scope, what: string, wheel?: TimerWheel) {
     super();
     this.#scope = scope;
     this.#what = what;
+    this.#wheel = wheel;
+    this.#sinceMs = wheel?.nowMs ?? 0;
   }
 
   override expire(): void {
-    this.#scope.cancel(catalogueError("DEADLINE_EXCEEDED", `${this.#what} did not end within its deadline.`));
+    const late = catalogueError("DEADLINE_EXCEEDED", `${this.#what} did not end within its deadline.`);
+    this.#scope.cancel(this.#wheel?.wasFrozenSince(this.#sinceMs) === true ? markCutOff(late) : late);
   }
 }
 
 /** Runs work that may never return: the wait ends with the scope, at its deadline at the latest. Errors: those of the work, or why the scope was cancelled. */
 export async function runInScope<Result>(scope: Scope, wheel: TimerWheel, what: string, work: () => Promise<Result>): Promise<Result> {
-  const deadline = new ScopeDeadline(scope, what);
+  const deadline = new ScopeDeadline(scope, what, wheel);
   wheel.add(deadline, scope.deadlineAtMs);
   try {
     return await untilCancelled(scope, work());

@@ -48,4 +48,17 @@ describe("TimerWheel", () => {
     wheel.remove(entry);
     expect(wheel.size).toBe(0);
   });
+
+  it("says whether the process was frozen for a second or more since a moment, while an entry waited", () => {
+    let aheadMs = 0;
+    const frozen = new TimerWheel(() => performance.now() + aheadMs);
+    const fromMs = performance.now();
+    frozen.add(new Noted(), fromMs + 3_600_000);
+    vi.advanceTimersByTime(5_000);
+    expect(frozen.wasFrozenSince(fromMs)).toBe(false);
+    aheadMs = 1_500;
+    vi.advanceTimersByTime(8);
+    expect([0, 5_400, 5_600].map((ms) => frozen.wasFrozenSince(fromMs + ms))).toEqual([true, true, false]);
+    frozen.close();
+  });
 });

@@ -24,6 +24,9 @@ const SLOT_MS = 8;
  */
 const SLOT_COUNT = 1_250;
 
+/** A tick that comes this late means that the process was frozen, or that its thread was blocked. Units: milliseconds. */
+const FROZEN_MS = 1_000;
+
 /** Ticks without any entry after which the wheel stops its timer. */
 const IDLE_TICKS = 250;
 
@@ -40,10 +43,22 @@ export class TimerWheel {
   #handled: number;
   #idleTicks = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
+  /** The last time without ticks, although entries waited, of {@link FROZEN_MS} or more. */
+  #frozen = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
     this.#handled = Math.floor(monotonicMs() / SLOT_MS);
+  }
+
+  /** The clock of the wheel. */
+  get nowMs(): number {
+    return this.#monotonicMs();
+  }
+
+  /** Whether this process was frozen, or its thread blocked, for a second or more since this moment. An entry must have waited in the wheel meanwhile. */
+  wasFrozenSince(sinceMs: number): boolean {
+    return this.#frozen.toMs - Math.max(this.#frozen.fromMs, sinceMs) >= FROZEN_MS;
   }
 
   /** How many entries wait. */
@@ -106,7 +121,10 @@ export class TimerWheel {
   }
 
   #tick(): void {
-    const current = Math.floor(this.#monotonicMs() / SLOT_MS);
+    const nowMs = this.#monotonicMs();
+    const fromMs = this.#handled * SLOT_MS;
+    if (nowMs - fromMs >= FROZEN_MS) this.#frozen = { fromMs, toMs: nowMs };
+    const current = Math.floor(nowMs / SLOT_MS);
     while (this.#handled < current) {
       this.#handled++;
       const slot = this.#slots.get(this.#handled);

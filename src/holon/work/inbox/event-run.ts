@@ -38,10 +38,6 @@ export interface EventRunParts {
 /** A transaction keeps what its handlers lock until its end. After this part of the longest wait for a lock, it takes no further event. */
 const LOCK_PART = 1 / 3;
 
-/** How often a scope of handlers checks whether its process was frozen, and how late a check must come to mean that. Units: milliseconds. */
-const BEAT_MS = 1_000;
-const FROZEN_MS = 1_000;
-
 /** How long events may be taken into one transaction. Units: milliseconds. */
 export function shareMsOf({ handlerMs, lockTimeoutMs }: { readonly handlerMs: number; readonly lockTimeoutMs: number }): number {
   return Math.min(handlerMs * SLOW_PART, lockTimeoutMs * LOCK_PART);
@@ -89,9 +85,7 @@ class EventScope extends WheelEntry {
   readonly scope: Scope;
   readonly #parts: EventRunParts;
   readonly #blame: EventScopeOptions["blame"];
-  #untilMs: number;
-  #beatAtMs = 0;
-  #wasFrozen = false;
+  readonly #startMs: number;
 
   constructor(parts: EventRunParts, { task, blame }: EventScopeOptions) {
     super();
@@ -99,38 +93,31 @@ class EventScope extends WheelEntry {
     this.#blame = blame;
     const { context, clock, handlerMs } = parts;
     const principal = { kind: "system", context, task } as const;
-    const startMs = clock.monotonicMs();
+    this.#startMs = clock.monotonicMs();
     // A handler is called before the first time is over, and then has the whole time. So no transaction takes longer than both.
-    this.scope = Scope.root({ principal, caller: context, deadlineAtMs: startMs + 2 * handlerMs });
-    this.#untilMs = startMs + handlerMs;
-    this.#beat(startMs);
+    this.scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#startMs + 2 * handlerMs });
+    parts.wheel.add(this, this.#startMs + handlerMs);
   }
 
   override expire(): void {
-    const { clock } = this.#parts;
+    const { clock, wheel, handlerMs } = this.#parts;
     const nowMs = clock.monotonicMs();
-    this.#wasFrozen ||= nowMs - this.#beatAtMs >= FROZEN_MS;
-    if (nowMs < this.#untilMs) return this.#beat(nowMs);
     const { sinceMs, wasCalled } = this.#blame();
-    this.#untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + this.#parts.handlerMs, this.scope.deadlineAtMs);
-    if (this.#untilMs > nowMs) return this.#beat(nowMs);
+    const untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
+    if (untilMs > nowMs) return wheel.add(this, untilMs);
     this.scope.cancel(wasCalled ? this.#tookLong() : this.#notCalled());
   }
 
   #tookLong(): HolonError {
-    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${this.#parts.handlerMs} ms.`);
-    return this.#wasFrozen ? markCutOff(error) : error;
+    const { wheel, handlerMs } = this.#parts;
+    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`);
+    return wheel.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
   }
 
   /** The wait was for the event's key, or the process was frozen. Neither is the event's fault, and its turn may not have come. */
   #notCalled(): HolonError {
     const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#parts.handlerMs} ms.`);
     return markOrigin(error, { layer: "database", isPassing: true });
-  }
-
-  #beat(nowMs: number): void {
-    this.#beatAtMs = Math.min(this.#untilMs, nowMs + BEAT_MS);
-    this.#parts.wheel.add(this, this.#beatAtMs);
   }
 
   end(): void {

@@ -20,13 +20,18 @@ afterAll(() => store?.close());
 
 const specs = { send: job(z.object({}), { attempts: 2, backoff: { firstMs: 1, greatestMs: 1 } }) };
 
+/** Blocks the only thread, as SIGSTOP does. */
+function freeze(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** Runs a job whose first runs block the only thread, as SIGSTOP does, for longer than the server keeps their transaction open. */
 async function runFrozen(count: number) {
   let runs = 0;
   const send = (call: JobCall) =>
     store.transaction(call.scope, async (tx) => {
       await tx.db.insert(effects).values({ job: "send", attempt: call.attempt });
-      if (++runs <= count) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * IDLE_MS);
+      if (++runs <= count) freeze(2 * IDLE_MS);
       await call.complete(tx, undefined);
     });
   // The lease is long enough: the job is not given back because its lease was lost.
@@ -47,5 +52,35 @@ describe("a job whose transaction the server has ended, because the process was 
     const { row, runs } = await runFrozen(Number.POSITIVE_INFINITY);
     expect([row, runs]).toMatchObject([{ state: "failed", failures: 2, reason: expect.stringContaining("UNAVAILABLE") }, 3]);
     expect(await place.effectCount()).toBe(0);
+  });
+});
+
+describe("a job whose process was frozen until its time was over", { timeout: 60_000 }, () => {
+  const late = { send: job(z.object({}), { attempts: 1, timeoutMs: 500, backoff: { firstMs: 1, greatestMs: 1 } }) };
+
+  /** Runs a job whose first runs never return. Those that come first of all freeze the process as well. */
+  async function runLate(frozenCount: number, lateCount: number) {
+    let runs = 0;
+    const send = async (): Promise<void> => {
+      if (++runs > lateCount) return;
+      if (runs <= frozenCount) freeze(2_000);
+      await new Promise(() => {});
+    };
+    const work = await place.start(late, { send }, { timing: { leaseMs: 60_000, sweepMs: 100 } });
+    const id = await place.enqueue(work);
+    await until(async () => ["done", "failed"].includes((await place.row(id))["state"] as string));
+    return { row: await place.row(id), runs };
+  }
+
+  it("has no failure counted", async () => {
+    expect(await runLate(1, 1)).toMatchObject({ row: { state: "done", failures: 0 }, runs: 2 });
+  });
+
+  it("is set aside at last, if its handler brings that about each time", async () => {
+    expect(await runLate(2, 2)).toMatchObject({ row: { state: "failed", reason: expect.stringContaining("DEADLINE_EXCEEDED") }, runs: 2 });
+  });
+
+  it("is set aside if its process was not frozen", async () => {
+    expect(await runLate(0, 1)).toMatchObject({ row: { state: "failed", reason: expect.stringContaining("DEADLINE_EXCEEDED") }, runs: 1 });
   });
 });
