@@ -93,13 +93,18 @@ export class FetchEventSource {
     const decoder = new TextDecoder();
     const events = new EventStreamReader(this.#lastEventId, DEFAULT_LIMITS.responseBytes);
     const reader = body.getReader();
-    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      const read = events.read(decoder.decode(chunk.value, { stream: true }));
-      this.#retryMs = events.retryMs;
-      for (const event of read) {
-        this.#lastEventId = event.lastEventId;
-        if (this.readyState !== this.CLOSED) this.#dispatch(event);
+    try {
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+        const read = events.read(decoder.decode(chunk.value, { stream: true }));
+        this.#retryMs = events.retryMs;
+        for (const event of read) {
+          this.#lastEventId = event.lastEventId;
+          if (this.readyState !== this.CLOSED) this.#dispatch(event);
+        }
       }
+    } finally {
+      // Closes the connection of a stream that is not read to its end. It fails if the connection is closed already.
+      reader.cancel().catch(() => undefined);
     }
   }
 
