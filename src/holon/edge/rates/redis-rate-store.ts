@@ -15,14 +15,23 @@ const CONNECT_TIMEOUT_MS = 1_000;
 /** How often Redis is pinged. Without pings, an edge whose calls need no count would not notice that Redis is unreachable, or back. */
 const PING_MS = 2_000;
 
+/** Adds to a count, in a window that begins with its first call. A count without an end, which only another program can leave, begins again. */
+const ADD = `
+local leftMs = redis.call("pttl", KEYS[1])
+if leftMs < 0 then
+  leftMs = tonumber(ARGV[2])
+  redis.call("set", KEYS[1], 0, "px", leftMs)
+end
+return { redis.call("incrby", KEYS[1], ARGV[1]), leftMs }`;
+
 /**
- * Counts in Redis, so that several edges refuse together. Its packages are loaded only if it is used.
+ * Counts in Redis, so that several edges refuse together. The package `ioredis` is loaded only then.
  *
  * If Redis is unreachable or was emptied, no call is refused for that; only counts of some seconds are lost. While Redis does not answer, no call
  * waits for it.
  */
 export async function openRedisRateStore(url: string, prefix: string, deps: TaskDeps): Promise<RateStore> {
-  const [{ Redis: RedisClient }, { RateLimiterRedis }] = await Promise.all([import("ioredis"), import("rate-limiter-flexible")]);
+  const { Redis: RedisClient } = await import("ioredis");
   const client = new RedisClient(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -62,14 +71,12 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
       return isReachable();
     },
     totals(name, windowMs) {
-      const duration = Math.max(1, Math.ceil(windowMs / 1_000));
-      const limiter = new RateLimiterRedis({ storeClient: client, keyPrefix: `${prefix}:rate:${name}`, points: 1, duration });
       return {
         async add(key, count): Promise<SharedTotal | undefined> {
           if (!isReachable()) return undefined;
           try {
-            const { consumedPoints, msBeforeNext } = await limiter.penalty(key, count);
-            return { count: consumedPoints, leftMs: msBeforeNext };
+            const [total, leftMs] = (await client.eval(ADD, 1, `${prefix}:rate:${name}:${key}`, count, windowMs)) as [number, number];
+            return { count: total, leftMs };
           } catch (error) {
             reach.lost(error);
             // If Redis was only slow, the ping finds it again at once.

@@ -1,0 +1,48 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
+import { openRedisRateStore, type RateStore } from "./index.ts";
+
+describe("the counts of a limit in Redis", () => {
+  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  let redis: TestRedis;
+  let client: Redis;
+  let store: RateStore;
+  beforeAll(async () => {
+    redis = await startTestRedis();
+    client = new Redis(redis.url);
+    store = await openRedisRateStore(redis.url, "shop", { clock: systemClock, wheel, log: silentLogger });
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await store.close();
+    wheel.close();
+    await redis.stop();
+  });
+
+  it("are whole numbers under the app, the limit and what is counted: edges of other versions count there too", async () => {
+    const totals = store.totals("users.signIn:0", 60_000);
+    await client.set("shop:rate:users.signIn:0:ada", 3, "EX", 20);
+    const [ada, bob] = [await totals.add("ada", 2), await totals.add("bob", 1)];
+    expect([ada?.count, bob?.count]).toEqual([5, 1]);
+    expect(ada?.leftMs).toBeLessThanOrEqual(20_000);
+    expect(await client.mget("shop:rate:users.signIn:0:ada", "shop:rate:users.signIn:0:bob")).toEqual(["5", "1"]);
+  });
+
+  it("end with the window that their first call began, to the millisecond", async () => {
+    const totals = store.totals("short", 1_500);
+    const first = await totals.add("k", 1);
+    expect(first).toEqual({ count: 1, leftMs: 1_500 });
+    await client.pexpire("shop:rate:short:k", 700);
+    expect((await totals.add("k", 1))?.leftMs).toBeLessThanOrEqual(700);
+    await client.del("shop:rate:short:k");
+    expect(await totals.add("k", 1)).toEqual(first);
+  });
+
+  it("begin again if they have no end", async () => {
+    await client.set("shop:rate:endless:k", 1_000_000);
+    expect(await store.totals("endless", 10_000).add("k", 1)).toEqual({ count: 1, leftMs: 10_000 });
+    expect(await client.pttl("shop:rate:endless:k")).toBeGreaterThan(0);
+  });
+});
