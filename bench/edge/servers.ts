@@ -2,8 +2,8 @@ import { initTRPC } from "@trpc/server";
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import Fastify from "fastify";
-import { createEdge } from "../../src/holon/edge/index.ts";
-import { ANONYMOUS } from "../../src/holon/kernel/index.ts";
+import { createEdge } from "../../src/holon/edge/create-edge.ts";
+import { ANONYMOUS } from "../../src/holon/kernel/principal.ts";
 import { compileCatalog, createServices, openCatalog } from "../holon/app.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { contract, query } from "../../src/holon/contract/index.ts";
-import { type Calls, defineContext } from "../../src/holon/define/index.ts";
-import { DEFAULT_LIMITS, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
+import { defineContext } from "../../src/holon/define/define-context.ts";
+import type { Calls } from "../../src/holon/define/handler-context.ts";
+import { systemClock } from "../../src/holon/kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
+import { silentLogger } from "../../src/holon/kernel/log.ts";
+import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
 import { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
-import { type CompiledContext, compileContext, type PipelineServices, type ResolveTarget } from "../../src/holon/pipeline/index.ts";
+import type { PipelineServices } from "../../src/holon/pipeline/compiled-procedure.ts";
+import { type CompiledContext, compileContext, type ResolveTarget } from "../../src/holon/pipeline/context-runtime.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 
 /** The contract of the context that is called. */

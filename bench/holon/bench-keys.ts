@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { systemClock } from "../../src/holon/kernel/index.ts";
+import { systemClock } from "../../src/holon/kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
-import { createKeyIdentity, EDGE, type ProcessIdentity, type ProcessKey, parseProcessKey, Roster } from "../../src/holon/mesh/identity/index.ts";
+import { createKeyIdentity, type ProcessIdentity } from "../../src/holon/mesh/identity/process-identity.ts";
+import { type ProcessKey, parseProcessKey } from "../../src/holon/mesh/identity/process-key.ts";
+import { EDGE, Roster } from "../../src/holon/mesh/identity/roster.ts";
 
 /** The bytes before the 32 bytes of an Ed25519 key in PKCS #8. */
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");

@@ -1,6 +1,6 @@
 import type { Target } from "../../src/holon/contract/index.ts";
 import type { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
-import type { ResolveTarget } from "../../src/holon/pipeline/index.ts";
+import type { ResolveTarget } from "../../src/holon/pipeline/context-runtime.ts";
 import type { BenchClient, LocalContender } from "../contender.ts";
 import { compileCatalog, createServices } from "./app.ts";
 import { Requests } from "./requests.ts";

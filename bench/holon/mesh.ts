@@ -1,5 +1,6 @@
-import { createSecretIdentity, type ProcessIdentity } from "../../src/holon/mesh/identity/index.ts";
-import { createMeshPeer, createMeshServer } from "../../src/holon/mesh/index.ts";
+import { createMeshServer } from "../../src/holon/mesh/callee/mesh-server.ts";
+import { createMeshPeer } from "../../src/holon/mesh/caller/mesh-peer.ts";
+import { createSecretIdentity, type ProcessIdentity } from "../../src/holon/mesh/identity/process-identity.ts";
 import type { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
 import type { BenchClient, MeshContender } from "../contender.ts";
 import { catalog, compileCatalog, createServices } from "./app.ts";

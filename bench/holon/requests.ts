@@ -1,6 +1,7 @@
 import type { Target } from "../../src/holon/contract/index.ts";
-import { type Principal, Scope } from "../../src/holon/kernel/index.ts";
-import type { CompiledContext, ResolveTarget } from "../../src/holon/pipeline/index.ts";
+import type { Principal } from "../../src/holon/kernel/principal.ts";
+import { Scope } from "../../src/holon/kernel/scope.ts";
+import type { CompiledContext, ResolveTarget } from "../../src/holon/pipeline/context-runtime.ts";
 import { type BenchServices, type CatalogCaller, compileOrders } from "./app.ts";
 
 const BUYER: Principal = { kind: "user", id: "4f9c4f3e-9d5b-4bb5-8a52-0e3c3bd3b0aa", roles: ["buyer"] };

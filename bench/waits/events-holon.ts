@@ -1,7 +1,9 @@
+import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { contract, event } from "../../src/holon/contract/index.ts";
-import { type ContextData, sql, type Tables } from "../../src/holon/data/index.ts";
-import { type EventWork, startEventWork } from "../../src/holon/work/index.ts";
+import type { ContextData } from "../../src/holon/data/context-data.ts";
+import type { Tables } from "../../src/holon/data/drizzle/database.ts";
+import { type EventWork, startEventWork } from "../../src/holon/work/inbox/start-event-work.ts";
 import type { QueueKind, WaitsContender } from "./contender.ts";
 import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
 import { IDLE_COUNT, pause } from "./idle.ts";

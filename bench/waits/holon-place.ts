@@ -1,10 +1,17 @@
 import { once } from "node:events";
 import postgres, { type Sql } from "postgres";
-import { type ContextData, createContextData, migrate, type Tables } from "../../src/holon/data/index.ts";
-import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
+import { type ContextData, createContextData } from "../../src/holon/data/context-data.ts";
+import type { Tables } from "../../src/holon/data/drizzle/database.ts";
+import { migrate } from "../../src/holon/data/migrate/migrate.ts";
+import { systemClock } from "../../src/holon/kernel/clock.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/holon/kernel/limits.ts";
+import { silentLogger } from "../../src/holon/kernel/log.ts";
+import { ANONYMOUS } from "../../src/holon/kernel/principal.ts";
+import { Scope } from "../../src/holon/kernel/scope.ts";
+import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
 import { startLeaseWorker } from "../../src/holon/process/start/start-lease-worker.ts";
-import { LeaseThread } from "../../src/holon/work/index.ts";
-import { createQueueBackend } from "../../src/holon/work/queue/index.ts";
+import { LeaseThread } from "../../src/holon/work/engine/lease-thread.ts";
+import { createQueueBackend } from "../../src/holon/work/queue/create-queue-backend.ts";
 import type { QueueBackend } from "../../src/holon/work/queue/queue-backend.ts";
 import type { Places, QueueKind } from "./contender.ts";
 

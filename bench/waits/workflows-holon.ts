@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { contract } from "../../src/holon/contract/index.ts";
-import { type ContextData, sql, type Tables } from "../../src/holon/data/index.ts";
-import { defineContext } from "../../src/holon/define/index.ts";
-import { type CompiledContext, compileContext } from "../../src/holon/pipeline/index.ts";
-import { startWorkflowWork, workflow } from "../../src/holon/work/index.ts";
+import type { ContextData } from "../../src/holon/data/context-data.ts";
+import type { Tables } from "../../src/holon/data/drizzle/database.ts";
+import { defineContext } from "../../src/holon/define/define-context.ts";
+import { type CompiledContext, compileContext } from "../../src/holon/pipeline/context-runtime.ts";
+import { startWorkflowWork } from "../../src/holon/work/workflows/start-workflow-work.ts";
+import { workflow } from "../../src/holon/work/workflows/workflow.ts";
 import type { WaitsContender } from "./contender.ts";
 import { benchScope, type HolonPlace, openHolonPlace } from "./holon-place.ts";
 import { IDLE_RUNS, pause } from "./idle.ts";

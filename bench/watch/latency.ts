@@ -5,7 +5,7 @@
  *     node --conditions=source --import tsx bench/watch/latency.ts [count]
  */
 
-import { migrate } from "../../src/holon/data/index.ts";
+import { migrate } from "../../src/holon/data/migrate/migrate.ts";
 import { createTestDatabase, startTestServer } from "../../src/holon/dev/postgres/test-database.ts";
 import { startEmittingChild } from "../../src/holon/work/watch/emitting-child.testing.ts";
 import { openWatchingProcess } from "../../src/holon/work/watch/watching-process.testing.ts";

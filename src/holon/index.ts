@@ -1,6 +1,6 @@
 // For users: what an app is written with.
 
-export { type RunAppOptions, runApp } from "./cli/index.ts";
+export { type RunAppOptions, runApp } from "./cli/run-app.ts";
 export { type ContextModule, defineContext } from "./define/define-context.ts";
 export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/definition-types.ts";
 export type { CallOptions, EnqueueOptions } from "./define/handler-context.ts";
@@ -40,7 +40,11 @@ export type { Clock } from "./kernel/clock.ts";
 export { ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
 export { shapeOf } from "./process/app/app-shape.ts";
 export { openApiOf } from "./process/app/open-api-of.ts";
-export { type AppShape, ConfigurationError, type ConfigurationFault, type Plan, readPlan, renderPlan } from "./process/plan/index.ts";
+export type { AppShape } from "./process/plan/app-shape.ts";
+export { ConfigurationError, type ConfigurationFault } from "./process/plan/configuration-error.ts";
+export type { Plan } from "./process/plan/plan.ts";
+export { readPlan } from "./process/plan/read-plan.ts";
+export { renderPlan } from "./process/plan/render-plan.ts";
 export { type ProcessOptions, type RunningProcess, startProcess } from "./process/start/start-process.ts";
 export type { JobSpec } from "./work/jobs/job.ts";
 export type { ScheduleSpec } from "./work/schedules/schedule.ts";

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { type AnyTRPCRouter, TRPCError } from "@trpc/server";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createContextRouter, type RouterContext } from "../../src/holon/pipeline/index.ts";
+import { createContextRouter, type RouterContext } from "../../src/holon/pipeline/trpc-router.ts";
 import { collect } from "./collect.ts";
 import { edgeClient, itemsAtEdge } from "./edge-client.ts";
 import { type Failure, outcomeOf } from "./outcome.ts";

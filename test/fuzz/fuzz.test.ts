@@ -6,7 +6,7 @@ import { z } from "zod";
 import { contracts } from "#contracts";
 import { ProductCursor } from "#contracts/catalog";
 import { OrderCursor } from "#contracts/orders";
-import { isUnicodeJson } from "../../src/holon/kernel/index.ts";
+import { isUnicodeJson } from "../../src/holon/kernel/unicode-text.ts";
 import { ADMIN, ALFKI, ANATR, startTestShop, type TestShop } from "../../src/shop/shop.testing.ts";
 import { SEED, scaled } from "../faults/harness/scale.ts";
 import { type KnownValues, spoiltValues, validValues } from "../subject/json-values.ts";

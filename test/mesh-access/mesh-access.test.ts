@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Principal } from "../../src/holon/kernel/index.ts";
-import { EDGE } from "../../src/holon/mesh/identity/index.ts";
+import type { Principal } from "../../src/holon/kernel/principal.ts";
+import { EDGE } from "../../src/holon/mesh/identity/roster.ts";
 import { AccessWorld, CELLS, SHAPES } from "./world.ts";
 
 const NAMES = SHAPES.map(({ name }) => name);

@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type AnyProcedure, type Target, walkProcedures } from "../../src/holon/contract/index.ts";
-import { HolonError, type Principal, Scope, silentLogger, systemClock } from "../../src/holon/kernel/index.ts";
-import { createKeyIdentity, Roster } from "../../src/holon/mesh/identity/index.ts";
-import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/index.ts";
+import { systemClock } from "../../src/holon/kernel/clock.ts";
+import { HolonError } from "../../src/holon/kernel/holon-error.ts";
+import { silentLogger } from "../../src/holon/kernel/log.ts";
+import type { Principal } from "../../src/holon/kernel/principal.ts";
+import { Scope } from "../../src/holon/kernel/scope.ts";
+import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/caller/mesh-peer.ts";
+import { createKeyIdentity } from "../../src/holon/mesh/identity/process-identity.ts";
+import { Roster } from "../../src/holon/mesh/identity/roster.ts";
 import { shapeOf } from "../../src/holon/process/app/app-shape.ts";
 import { type StartedTopology, startTopology } from "../../src/holon/testing/start-topology.ts";
 import { TestKeys } from "../../src/holon/testing/test-keys.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { z } from "zod";
-import { isUnicodeJson } from "../../src/holon/kernel/index.ts";
+import { isUnicodeJson } from "../../src/holon/kernel/unicode-text.ts";
 
 /** A JSON Schema as zod writes it. */
 interface JsonSchema {

@@ -1,10 +1,13 @@
 import { testApp } from "holon/testing";
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createContextData } from "../../src/holon/data/index.ts";
+import { createContextData } from "../../src/holon/data/context-data.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../src/holon/dev/postgres/test-database.ts";
-import { DEFAULT_LIMITS, silentLogger, systemClock, TimerWheel } from "../../src/holon/kernel/index.ts";
-import { startRetention } from "../../src/holon/work/index.ts";
+import { systemClock } from "../../src/holon/kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
+import { silentLogger } from "../../src/holon/kernel/log.ts";
+import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
+import { startRetention } from "../../src/holon/work/retention/start-retention.ts";
 import { contracts, createWorkApp } from "./app.ts";
 
 const COUNT = 50_000;

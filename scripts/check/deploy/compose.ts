@@ -1,7 +1,9 @@
 import { parse } from "yaml";
-import { createProcessKey, EDGE } from "../../../src/holon/mesh/identity/index.ts";
+import { createProcessKey } from "../../../src/holon/mesh/identity/process-key.ts";
+import { EDGE } from "../../../src/holon/mesh/identity/roster.ts";
 import { shapeOf } from "../../../src/holon/process/app/app-shape.ts";
-import { ConfigurationError, readPlan } from "../../../src/holon/process/plan/index.ts";
+import { ConfigurationError } from "../../../src/holon/process/plan/configuration-error.ts";
+import { readPlan } from "../../../src/holon/process/plan/read-plan.ts";
 import { createShop } from "../../../src/shop/app.ts";
 import { readShopSettings } from "../../../src/shop/environment.ts";
 

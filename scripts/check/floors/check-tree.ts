@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileCycles } from "./file-cycles.ts";
-import { GREATEST_FILE_LINES } from "./house.ts";
+import { ENTRANCES, GREATEST_FILE_LINES } from "./house.ts";
 import { realWorldViolations } from "./real-world.ts";
 import { shopViolations } from "./shop-rules.ts";
 import { readTree, resolveImport, type SourceFile } from "./source-tree.ts";
@@ -19,6 +19,7 @@ export function checkTree(root: string): Violation[] {
     ...realWorldViolations(file),
     ...missingFiles(root, file),
     ...tooLong(file),
+    ...innerIndex(file),
   ]);
   return [...perFile, ...fileCycles(tree)];
 }
@@ -30,6 +31,12 @@ function missingFiles(root: string, file: SourceFile): Violation[] {
     if (target === undefined || existsSync(path.join(root, target))) return [];
     return [{ rule: "missing-file", file: file.path, line, problem: `${specifier} is no file` }];
   });
+}
+
+/** A list of exports inside the toolkit would hide from a reader, and from the other rules, which file a name comes from. */
+function innerIndex(file: SourceFile): Violation[] {
+  const isInner = file.path.startsWith("src/holon/") && file.path.endsWith("/index.ts") && !Object.values(ENTRANCES).includes(file.path);
+  return isInner ? [{ rule: "inner-index", file: file.path, line: 1, problem: "is no entrance: import the file that declares the name" }] : [];
 }
 
 function tooLong(file: SourceFile): Violation[] {

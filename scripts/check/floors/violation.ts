@@ -12,6 +12,7 @@ export type Rule =
   | "file-cycle"
   | "real-world"
   | "file-length"
+  | "inner-index"
   | "missing-file";
 
 /** A line that breaks a rule. */

@@ -1,9 +1,10 @@
-import { createLogger } from "../observe/index.ts";
+import { createLogger } from "../observe/logger.ts";
 import type { App } from "../process/app/define-app.ts";
-import { ConfigurationError, type Plan } from "../process/plan/index.ts";
+import { ConfigurationError } from "../process/plan/configuration-error.ts";
+import type { Plan } from "../process/plan/plan.ts";
 import { serveJobAlone } from "../process/start/serve-job-alone.ts";
 import type { MakeRunAlone } from "../process/start/start-process.ts";
-import { createRunAlone } from "../work/index.ts";
+import { createRunAlone } from "../work/jobs/alone-process.ts";
 import { logUnhandled } from "./crash-log.ts";
 
 /** Starts this program again for each job that runs alone, as part of the same app: with its secret, and on its database. */

@@ -1,7 +1,9 @@
-import { isLostTypeStatement } from "../data/index.ts";
-import { callPlaceOf, isHolonError, type Logger, wasHandedOut } from "../kernel/index.ts";
+import { isLostTypeStatement } from "../data/pool/type-statement.ts";
+import { isHolonError } from "../kernel/holon-error.ts";
+import { callPlaceOf, wasHandedOut } from "../kernel/left-behind.ts";
+import type { Logger } from "../kernel/log.ts";
 import type { App } from "../process/app/define-app.ts";
-import type { Plan } from "../process/plan/index.ts";
+import type { Plan } from "../process/plan/plan.ts";
 import { HandlerPlaces } from "./handler-places.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { ContextModule } from "../define/index.ts";
+import type { ContextModule } from "../define/define-context.ts";
 import type { App } from "../process/app/define-app.ts";
 
 /** The handler that called some code: `orders.place`, or `orders (job sendReceipt)`. */

@@ -1,4 +1,4 @@
-import { createProcessKey } from "../mesh/identity/index.ts";
+import { createProcessKey } from "../mesh/identity/process-key.ts";
 
 /** A new key as a line for an environment file, and its public half for the roster. */
 export function renderNewKey(): string {

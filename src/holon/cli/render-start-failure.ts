@@ -1,5 +1,5 @@
-import { HolonError } from "../kernel/index.ts";
-import { redactText } from "../observe/index.ts";
+import { HolonError } from "../kernel/holon-error.ts";
+import { redactText } from "../observe/text-redaction.ts";
 
 /**
  * Why a process could not start, for the user at the terminal: a sentence and a cure if the cause is a common one, otherwise the whole error.

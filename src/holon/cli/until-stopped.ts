@@ -1,4 +1,4 @@
-import type { Logger } from "../kernel/index.ts";
+import type { Logger } from "../kernel/log.ts";
 import { watchNpm } from "./watch-npm.ts";
 
 /** Whether a supervisor started this process. It is read now, because the supervisor may be gone later. */

@@ -1,10 +1,12 @@
-import { sqlState } from "../data/index.ts";
-import { catalogueError, isHolonError, OpenThings, systemClock } from "../kernel/index.ts";
-import { createLogger } from "../observe/index.ts";
+import { sqlState } from "../data/sql-state.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { catalogueError, isHolonError } from "../kernel/holon-error.ts";
+import { OpenThings } from "../kernel/lifecycle.ts";
+import { createLogger } from "../observe/logger.ts";
 import type { App } from "../process/app/define-app.ts";
-import type { Plan } from "../process/plan/index.ts";
+import type { Plan } from "../process/plan/plan.ts";
 import { createConsole } from "../process/start/create-consoles.ts";
-import type { WorkConsole } from "../work/index.ts";
+import type { WorkConsole } from "../work/admin/work-console.ts";
 import { UsageError } from "./command-line.ts";
 import { renderWork } from "./work-list.ts";
 import { openWorkStores } from "./work-stores.ts";

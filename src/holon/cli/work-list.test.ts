@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { WorkConsole } from "../work/index.ts";
+import type { WorkConsole } from "../work/admin/work-console.ts";
 import { renderWork } from "./work-list.ts";
 
 const orders: Pick<

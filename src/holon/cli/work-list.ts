@@ -1,6 +1,6 @@
 import { redactText } from "../observe/text-redaction.ts";
 import { renderTable } from "../process/plan/render-table.ts";
-import type { WorkConsole } from "../work/index.ts";
+import type { WorkConsole } from "../work/admin/work-console.ts";
 
 /** The most rows of each kind that are listed for a context. */
 const SHOWN_COUNT = 100;

@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { type ContextData, contextRole, createContextData } from "../data/index.ts";
+import { type ContextData, createContextData } from "../data/context-data.ts";
+import { contextRole } from "../data/migrate/migrate.ts";
 import { clusterUrl } from "../dev/postgres/cluster.ts";
 import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
-import { type Clock, catalogueError, isHolonError, type Logger, type OpenThings } from "../kernel/index.ts";
-import type { Plan } from "../process/plan/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { catalogueError, isHolonError } from "../kernel/holon-error.ts";
+import type { OpenThings } from "../kernel/lifecycle.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Plan } from "../process/plan/plan.ts";
 
 /** Options of {@link openWorkStores}. */
 interface WorkStoresOptions {

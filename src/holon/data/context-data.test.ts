@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { catalogueError } from "../kernel/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { contextRole } from "./migrate/migrate.ts";

@@ -1,4 +1,9 @@
-import { type Clock, catalogueError, inSystemScope, type Limits, type Logger, type Scope } from "../kernel/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import type { Limits } from "../kernel/limits.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { inSystemScope } from "../kernel/scope-deadline.ts";
 import { databaseAway } from "./database-error.ts";
 import type { Tables } from "./drizzle/database.ts";
 import { DatabaseFactory } from "./drizzle/database-factory.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { HolonError } from "../kernel/index.ts";
+import { HolonError } from "../kernel/holon-error.ts";
 import { signal } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { toHolonError } from "./database-error.ts";

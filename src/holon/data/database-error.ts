@@ -1,4 +1,7 @@
-import { catalogueError, type Executed, HolonError, isPassing, markOrigin, readSafely } from "../kernel/index.ts";
+import type { Executed } from "../kernel/error-catalogue.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import { isPassing, markOrigin } from "../kernel/origin.ts";
+import { readSafely } from "../kernel/thrown.ts";
 import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
 /** Codes of postgres.js and of sockets for a server that is not reachable any more, or never was. */

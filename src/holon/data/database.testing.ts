@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, onTestFailed } from "vitest";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../dev/postgres/test-database.ts";
-import { ANONYMOUS, DEFAULT_LIMITS, type Limits, Scope, systemClock } from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { DEFAULT_LIMITS, type Limits } from "../kernel/limits.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
+import { Scope } from "../kernel/scope.ts";
 
 /** The server and the database of one test file, available while its tests run. */
 export interface TestPlace {

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { catalogueError, type Scope } from "../kernel/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import type { Scope } from "../kernel/scope.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { orders, useOrders } from "./orders.testing.ts";

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Scope } from "../kernel/index.ts";
+import type { Scope } from "../kernel/scope.ts";
 
 /** Waits a random part of the given time, so that several waiters for the same thing do not retry at the same moment. */
 export async function jitter(lowestMs: number, greatestMs: number): Promise<void> {

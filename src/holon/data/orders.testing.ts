@@ -1,7 +1,9 @@
 import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
 import postgres, { type Sql } from "postgres";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type Limits, silentLogger, systemClock } from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import type { Limits } from "../kernel/limits.ts";
+import { silentLogger } from "../kernel/log.ts";
 import { until } from "./child.testing.ts";
 import { type ContextData, createContextData } from "./context-data.ts";
 import { type TestPlace, testLimits, useTestDatabase } from "./database.testing.ts";

@@ -1,7 +1,10 @@
 import { Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { catalogueError, HolonError, type Scope, silentLogger, systemClock } from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import { silentLogger } from "../kernel/log.ts";
+import type { Scope } from "../kernel/scope.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
 import { NotifyHub } from "./notify/notify-hub.ts";

@@ -1,4 +1,5 @@
-import { HolonError, readSafely } from "../kernel/index.ts";
+import { HolonError } from "../kernel/holon-error.ts";
+import { readSafely } from "../kernel/thrown.ts";
 
 /** The parts of a Postgres error that this layer reads. */
 export interface PostgresFailure {

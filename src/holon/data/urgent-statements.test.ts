@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { signal, until } from "./child.testing.ts";
 import type { ContextData } from "./context-data.ts";
 import { testScope } from "./database.testing.ts";
-import { contextRole } from "./index.ts";
+import { contextRole } from "./migrate/migrate.ts";
 import { type tables, useOrders } from "./orders.testing.ts";
 import { openSilentProxy, type SilentProxy } from "./silent-proxy.testing.ts";
 

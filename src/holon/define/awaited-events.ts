@@ -1,5 +1,7 @@
 import type { ContractMap } from "../contract/index.ts";
-import { type EventHandler, type EventHandlers, keepAwaitedEvent, type WorkflowMap } from "../work/index.ts";
+import type { EventHandler, EventHandlers } from "../work/inbox/event-handler.ts";
+import { keepAwaitedEvent } from "../work/workflows/awaited-events.ts";
+import type { WorkflowMap } from "../work/workflows/workflow.ts";
 
 /** The parts of a context that decide which events it receives. */
 interface HearingContext {

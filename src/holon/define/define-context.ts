@@ -1,6 +1,9 @@
 import type { Contract, ContractMap } from "../contract/index.ts";
-import type { Tables } from "../data/index.ts";
-import type { EventHandlers, JobMap, ScheduleMap, WorkflowMap } from "../work/index.ts";
+import type { Tables } from "../data/drizzle/database.ts";
+import type { EventHandlers } from "../work/inbox/event-handler.ts";
+import type { JobMap } from "../work/jobs/job.ts";
+import type { ScheduleMap } from "../work/schedules/schedule.ts";
+import type { WorkflowMap } from "../work/workflows/workflow.ts";
 import { withAwaitedEvents } from "./awaited-events.ts";
 import type { EventHandlersOf, EventParts } from "./event-handlers.ts";
 import type { ContextTypes } from "./handler-context.ts";

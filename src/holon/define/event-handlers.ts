@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Contract, ContractMap, EventMap } from "../contract/index.ts";
-import type { EventContext, HandledEvent } from "../work/index.ts";
+import type { EventContext, HandledEvent } from "../work/inbox/event-handler.ts";
 import type { ContextTypes, Transaction } from "./handler-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;

@@ -11,9 +11,15 @@ import type {
   OutputOf,
   ProcedureTree,
 } from "../contract/index.ts";
-import type { PreparableQuery, PreparedQueryOf, ReadDatabase, Tables, WriteDatabase } from "../data/index.ts";
-import type { HolonError, Logger, Principal, UserPrincipal } from "../kernel/index.ts";
-import type { JobMap, StartedRun, WorkflowMap, WorkflowRun } from "../work/index.ts";
+import type { Tables, WriteDatabase } from "../data/drizzle/database.ts";
+import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
+import type { ReadDatabase } from "../data/drizzle/read-database.ts";
+import type { HolonError } from "../kernel/holon-error.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Principal, UserPrincipal } from "../kernel/principal.ts";
+import type { JobMap } from "../work/jobs/job.ts";
+import type { WorkflowMap } from "../work/workflows/workflow.ts";
+import type { StartedRun, WorkflowRun } from "../work/workflows/workflow-run.ts";
 
 /** The types that a context was defined with. Its definition has them, and its handlers use them. */
 export interface ContextTypes {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { AnyProcedure } from "../contract/index.ts";
-import type { JobMap, ScheduleSpec } from "../work/index.ts";
+import type { JobMap } from "../work/jobs/job.ts";
+import type { ScheduleSpec } from "../work/schedules/schedule.ts";
 import type { ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;

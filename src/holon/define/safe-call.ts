@@ -1,4 +1,5 @@
-import { type CatalogueCode, type HolonError, isHolonError } from "../kernel/index.ts";
+import type { CatalogueCode } from "../kernel/error-catalogue.ts";
+import { type HolonError, isHolonError } from "../kernel/holon-error.ts";
 import type { CallPromise } from "./handler-context.ts";
 
 /** An error of a call: one of those that its contract declares, with typed details, or one of the catalogue. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyProcedure, EventMap } from "../contract/index.ts";
-import type { WatchedEvent } from "../work/index.ts";
+import type { WatchedEvent } from "../work/watch/watcher.ts";
 import type { ContextTypes, HandlerContext } from "./handler-context.ts";
 
 type EventsOf<T extends ContextTypes> = T["contract"]["events"] extends infer E extends EventMap ? E : never;

@@ -1,7 +1,7 @@
 import { pgSchema, text } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event, mutation } from "../contract/index.ts";
-import { workflow } from "../work/index.ts";
+import { workflow } from "../work/workflows/workflow.ts";
 import { defineContext } from "./define-context.ts";
 
 const catalog = contract("catalog", {

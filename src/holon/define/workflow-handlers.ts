@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ContractMap } from "../contract/index.ts";
-import type { Principal } from "../kernel/index.ts";
-import type { WaitedEvents, WorkflowMap, WorkflowSpec } from "../work/index.ts";
+import type { Principal } from "../kernel/principal.ts";
+import type { WaitedEvents, WorkflowMap, WorkflowSpec } from "../work/workflows/workflow.ts";
 import type { ContextTypes } from "./handler-context.ts";
 import type { Steps } from "./workflow-steps.ts";
 

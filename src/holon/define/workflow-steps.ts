@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyProcedure, ContractMap, EventMap } from "../contract/index.ts";
-import type { WaitedEvents } from "../work/index.ts";
+import type { WaitedEvents } from "../work/workflows/workflow.ts";
 import type { BaseContext, Calls, ContextTypes, Transaction } from "./handler-context.ts";
 
 /** The type of a value after its trip through the database. Results of steps are stored as JSON, and have that form from the start. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS, isHolonError } from "../kernel/index.ts";
+import { isHolonError } from "../kernel/holon-error.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { type EdgeUnderTest, openEdge } from "./edge.testing.ts";
 import { get, post, type RawAnswer, send, sendBytes } from "./http.testing.ts";
 

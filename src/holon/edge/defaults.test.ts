@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { type EdgeUnderTest, openEdge } from "./edge.testing.ts";
 import { get, sendBytes } from "./http.testing.ts";
 

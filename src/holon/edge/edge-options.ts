@@ -1,10 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import type { RestRoute, TargetMap } from "../contract/index.ts";
-import type { Clock, Limits, Logger, Principal, TimerWheel } from "../kernel/index.ts";
-import type { CallMetrics } from "../observe/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Limits } from "../kernel/limits.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Principal } from "../kernel/principal.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { CallMetrics } from "../observe/call-metrics.ts";
 import type { AppRoutes } from "./app-routes/app-routes.ts";
 import type { EdgeRequest } from "./http/edge-request.ts";
-import type { RateStore } from "./rates/index.ts";
+import type { RateStore } from "./rates/shared-totals.ts";
 
 /** Decides for which principal a request is made. If it throws, the request is refused with 401; a HolonError is answered as it is. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;

@@ -1,4 +1,7 @@
-import type { Clock, Limits, Logger, TimerWheel } from "../kernel/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Limits } from "../kernel/limits.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { AnswerEnds } from "./http/answer-ends.ts";
 import type { CorsPolicy } from "./http/cors-policy.ts";
@@ -8,7 +11,8 @@ import type { SecurityHeaders } from "./http/public-headers.ts";
 import type { RouteTable } from "./http/route-table.ts";
 import type { TraceStart } from "./http/trace-start.ts";
 import type { TrustedProxies } from "./http/trusted-proxies.ts";
-import type { RateGate, StreamGate } from "./rates/index.ts";
+import type { RateGate } from "./rates/rate-gate.ts";
+import type { StreamGate } from "./rates/stream-gate.ts";
 import type { RestTable } from "./rest/rest-table.ts";
 import type { SseStreams } from "./trpc/sse-streams.ts";
 

@@ -1,18 +1,14 @@
 import { initTRPC, tracked } from "@trpc/server";
 import { z } from "zod";
 import { type AnyProcedure, createParser, mutation, ParseFailure, query, subscription, type Target, type TargetMap } from "../contract/index.ts";
-import {
-  ANONYMOUS,
-  catalogueError,
-  DEFAULT_LIMITS,
-  HolonError,
-  type Limits,
-  type Logger,
-  type Scope,
-  systemClock,
-  TimerWheel,
-} from "../kernel/index.ts";
-import { CallMetrics } from "../observe/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import { DEFAULT_LIMITS, type Limits } from "../kernel/limits.ts";
+import type { Logger } from "../kernel/log.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { CallMetrics } from "../observe/call-metrics.ts";
 import { createEdge } from "./create-edge.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
 

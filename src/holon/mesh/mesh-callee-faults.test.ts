@@ -2,12 +2,13 @@ import type { Server } from "node:http";
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeProcedure } from "../contract/fingerprint.ts";
-import { silentLogger, systemClock } from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { silentLogger } from "../kernel/log.ts";
 import { createUpgradeServer } from "./callee/upgrade-server.ts";
 import { eventually } from "./eventually.testing.ts";
-import { createSecretIdentity } from "./identity/index.ts";
+import { createSecretIdentity } from "./identity/process-identity.ts";
 import { createMemoryLogger, MeshStage, probe, probeTarget, SECRET } from "./mesh.testing.ts";
-import { toHelloFrame } from "./protocol/index.ts";
+import { toHelloFrame } from "./protocol/hello.ts";
 
 const procedures = (["hang", "count"] as const).map((name) => ({ path: `probe.${name}`, hash: describeProcedure(probe.procedures[name]).hash }));
 const hello = toHelloFrame({ process: "odd-1", contexts: ["probe"], frameBytes: 1_000_000, procedures });

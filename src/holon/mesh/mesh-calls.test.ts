@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { HolonError, type Scope } from "../kernel/index.ts";
+import { HolonError } from "../kernel/holon-error.ts";
+import type { Scope } from "../kernel/scope.ts";
 import { createProbeTargets, MeshStage, probe, probeTarget } from "./mesh.testing.ts";
 
 const rejection = (promise: Promise<unknown>): Promise<unknown> =>

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS, catalogueError, type Scope } from "../kernel/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
 import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { createMuteProxy } from "./mute-proxy.testing.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS } from "../kernel/index.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
 import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";

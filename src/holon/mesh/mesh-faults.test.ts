@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS, type Clock, systemClock, TimerWheel } from "../kernel/index.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
+import { TimerWheel } from "../kernel/timer-wheel.ts";
 import { eventually } from "./eventually.testing.ts";
 import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { createMuteProxy } from "./mute-proxy.testing.ts";

@@ -1,18 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Clock, DEFAULT_LIMITS, type Principal, Scope, systemClock } from "../kernel/index.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import type { Principal } from "../kernel/principal.ts";
+import { Scope } from "../kernel/scope.ts";
 import type { MeshServer, MeshServerOptions } from "./callee/mesh-server.ts";
 import { eventually } from "./eventually.testing.ts";
-import {
-  createKeyIdentity,
-  createPrincipalToken,
-  createProcessKey,
-  createSecretIdentity,
-  type ProcessIdentity,
-  type ProcessKey,
-  Roster,
-} from "./identity/index.ts";
+import { createPrincipalToken } from "./identity/principal-token.ts";
+import { createKeyIdentity, createSecretIdentity, type ProcessIdentity } from "./identity/process-identity.ts";
+import { createProcessKey, type ProcessKey } from "./identity/process-key.ts";
+import { Roster } from "./identity/roster.ts";
 import { createMemoryLogger, MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
-import { FRAME } from "./protocol/index.ts";
+import { FRAME } from "./protocol/frame-kind.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
 const ANN: Principal = { kind: "user", id: "ann", roles: ["buyer"] };

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS, DEFAULT_LIMITS, type Scope } from "../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
 import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";

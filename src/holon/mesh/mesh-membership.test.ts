@@ -2,9 +2,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS } from "../kernel/index.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
 import { eventually } from "./eventually.testing.ts";
-import { createSecretIdentity } from "./identity/index.ts";
+import { createSecretIdentity } from "./identity/process-identity.ts";
 import { createMemoryLogger, MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 

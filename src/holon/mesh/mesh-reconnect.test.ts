@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { HolonError } from "../kernel/index.ts";
+import { HolonError } from "../kernel/holon-error.ts";
 import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget } from "./mesh.testing.ts";
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { catalogueError, HolonError, type Scope } from "../kernel/index.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import type { Scope } from "../kernel/scope.ts";
 import { eventually } from "./eventually.testing.ts";
 import { MeshStage, probeTarget } from "./mesh.testing.ts";
 

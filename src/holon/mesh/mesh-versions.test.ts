@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS, systemClock } from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { ANONYMOUS } from "../kernel/principal.ts";
 import { Link } from "./connection/link.ts";
 import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
-import { FRAME, type Frame, toHelloFrame } from "./protocol/index.ts";
+import { FRAME, type Frame } from "./protocol/frame-kind.ts";
+import { toHelloFrame } from "./protocol/hello.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
 /** Numbers of the probe's procedures that have a handler below. */

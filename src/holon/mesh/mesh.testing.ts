@@ -13,20 +13,16 @@ import {
   type TargetMap,
   walkProcedures,
 } from "../contract/index.ts";
-import {
-  catalogueError,
-  DEFAULT_LIMITS,
-  type Limits,
-  type Logger,
-  type Principal,
-  Scope,
-  silentLogger,
-  systemClock,
-  TimerWheel,
-} from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import { DEFAULT_LIMITS, type Limits } from "../kernel/limits.ts";
+import { type Logger, silentLogger } from "../kernel/log.ts";
+import type { Principal } from "../kernel/principal.ts";
+import { Scope } from "../kernel/scope.ts";
+import { TimerWheel } from "../kernel/timer-wheel.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./callee/mesh-server.ts";
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./caller/mesh-peer.ts";
-import { createSecretIdentity } from "./identity/index.ts";
+import { createSecretIdentity } from "./identity/process-identity.ts";
 
 /** The secret that all processes of a test share. */
 export const SECRET = "correct horse battery staple";

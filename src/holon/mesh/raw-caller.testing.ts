@@ -1,6 +1,10 @@
 import { connect, type Socket } from "node:net";
-import { createNonce, createSecretIdentity, type ProcessIdentity } from "./identity/index.ts";
-import { type Handshake, MESH_PROTOCOL, parseResponseHead, type Side, toHelloFrame } from "./protocol/index.ts";
+import { createNonce } from "./identity/membership.ts";
+import { createSecretIdentity, type ProcessIdentity } from "./identity/process-identity.ts";
+import { MESH_PROTOCOL } from "./protocol/frame-kind.ts";
+import type { Handshake, Side } from "./protocol/handshake.ts";
+import { toHelloFrame } from "./protocol/hello.ts";
+import { parseResponseHead } from "./protocol/response-head.ts";
 
 /** The headers of one attempt to open a connection. */
 type SentHeaders = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { readSafely, storableText } from "../kernel/index.ts";
+import { readSafely, storableText } from "../kernel/thrown.ts";
 import { REDACTED, redactText } from "./text-redaction.ts";
 
 /** Members of an error that a log may show. Every other member may be data: Postgres puts whole rows into `detail`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { catalogueError } from "../kernel/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
 import { createLogger } from "./logger.ts";
 
 function open(level: "debug" | "info" = "info") {

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
-import { isInstanceOf, type Logger } from "../kernel/index.ts";
+import type { Logger } from "../kernel/log.ts";
+import { isInstanceOf } from "../kernel/thrown.ts";
 import { redact } from "./redaction.ts";
 import { redactText } from "./text-redaction.ts";
 

@@ -1,4 +1,4 @@
-import { readSafely } from "../kernel/index.ts";
+import { readSafely } from "../kernel/thrown.ts";
 import { redactError } from "./error-redaction.ts";
 import { REDACTED, redactText } from "./text-redaction.ts";
 

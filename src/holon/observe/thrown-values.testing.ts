@@ -1,4 +1,4 @@
-import { catalogueError } from "../kernel/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
 
 const cyclic = new Error("cyclic");
 cyclic.cause = cyclic;

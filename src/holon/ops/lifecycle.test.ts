@@ -4,8 +4,9 @@ import { createTRPCClient, httpBatchStreamLink } from "@trpc/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { type EdgeUnderTest, HandTarget, openEdge, openGate, type ReferenceRouter } from "../edge/edge.testing.ts";
 import { get, post, send, until } from "../edge/http.testing.ts";
-import { silentLogger } from "../kernel/index.ts";
-import { CallMetrics, createMetrics } from "../observe/index.ts";
+import { silentLogger } from "../kernel/log.ts";
+import { CallMetrics } from "../observe/call-metrics.ts";
+import { createMetrics } from "../observe/metrics.ts";
 import { createOpsServer } from "./ops-server.ts";
 
 let server: EdgeUnderTest;

@@ -6,8 +6,8 @@ import { ErrorBoundary } from "../edge/http/error-boundary.ts";
 import { addFaultAnswers } from "../edge/http/fastify-faults.ts";
 import { addHealthRoutes } from "../edge/http/health-routes.ts";
 import { SecurityHeaders } from "../edge/http/public-headers.ts";
-import type { Logger } from "../kernel/index.ts";
-import type { Metrics } from "../observe/index.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { addDashboard } from "./dashboard/add-dashboard.ts";
 import type { DashboardOptions } from "./dashboard/dashboard-options.ts";
 

@@ -1,5 +1,7 @@
-import type { ClaimedKey, DataTransaction, Tables } from "../data/index.ts";
-import { HolonError } from "../kernel/index.ts";
+import type { Tables } from "../data/drizzle/database.ts";
+import type { ClaimedKey } from "../data/idempotency/key-claim.ts";
+import type { DataTransaction } from "../data/transaction/run-transaction.ts";
+import { HolonError } from "../kernel/holon-error.ts";
 
 /** What the pipeline writes at the end of each transaction that a handler opens. */
 export interface TransactionRecord {

@@ -1,6 +1,8 @@
 import type { Target } from "../contract/index.ts";
 import type { CallOptions } from "../define/handler-context.ts";
-import { catalogueError, type HolonError, isHolonError, noteFailedCall, type Scope } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError } from "../kernel/holon-error.ts";
+import { noteFailedCall } from "../kernel/left-behind.ts";
+import type { Scope } from "../kernel/scope.ts";
 import type { BoundCall, CallOrigin } from "./call-origin.ts";
 import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
 

@@ -1,18 +1,12 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure, type Parser } from "../contract/index.ts";
-import { statementHint } from "../data/index.ts";
-import {
-  COMMON_REFUSALS,
-  catalogueError,
-  HolonError,
-  isCatalogueCode,
-  isHolonError,
-  jsonCopy,
-  type Logger,
-  plainError,
-  readSafely,
-  type Scope,
-} from "../kernel/index.ts";
-import { ResumeRefusal } from "../work/index.ts";
+import { statementHint } from "../data/database-error.ts";
+import { COMMON_REFUSALS, isCatalogueCode } from "../kernel/error-catalogue.ts";
+import { catalogueError, HolonError, isHolonError } from "../kernel/holon-error.ts";
+import type { Logger } from "../kernel/log.ts";
+import { jsonCopy, plainError } from "../kernel/plain-error.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { readSafely } from "../kernel/thrown.ts";
+import { ResumeRefusal } from "../work/watch/resume-refusal.ts";
 
 /** Codes that pass from a callee through its caller. They say that the environment failed, so every caller on the way may return them. */
 const FAULTS: ReadonlySet<string> = new Set([

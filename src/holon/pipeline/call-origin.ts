@@ -1,5 +1,6 @@
 import type { CallOptions } from "../define/handler-context.ts";
-import type { Principal, Scope } from "../kernel/index.ts";
+import type { Principal } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
 
 /** Where a call comes from: a running handler, which calls for its caller or as the system of its own context. */
 export interface CallOrigin {

@@ -1,8 +1,9 @@
 import { type AnyProcedure, mutation } from "../contract/index.ts";
 import type { HandlerTree } from "../define/define-context.ts";
-import { handOut, type Scope } from "../kernel/index.ts";
-import { type CountWork, counted } from "../observe/index.ts";
-import type { JobCall, JobHandler } from "../work/index.ts";
+import { handOut } from "../kernel/left-behind.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { type CountWork, counted } from "../observe/work-metrics.ts";
+import type { JobCall, JobHandler } from "../work/jobs/job-call.ts";
 import { AnswerRecord, type TransactionRecord } from "./answer-record.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 

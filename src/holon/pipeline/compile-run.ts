@@ -1,7 +1,13 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure } from "../contract/index.ts";
-import type { ClaimedKey, ContextData, DataTransaction, KeyScope, Tables } from "../data/index.ts";
+import type { ContextData } from "../data/context-data.ts";
+import type { Tables } from "../data/drizzle/database.ts";
+import type { ClaimedKey, KeyScope } from "../data/idempotency/key-claim.ts";
+import type { DataTransaction } from "../data/transaction/run-transaction.ts";
 import type { OutsideEffect } from "../define/handlers.ts";
-import { errorRow, HolonError, isHolonError, originOf, principalName } from "../kernel/index.ts";
+import { errorRow } from "../kernel/error-catalogue.ts";
+import { HolonError, isHolonError } from "../kernel/holon-error.ts";
+import { originOf } from "../kernel/origin.ts";
+import { principalName } from "../kernel/principal.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { OutputError, type Run } from "./compiled-procedure.ts";
 import type { DetachedRuns } from "./detached-runs.ts";

@@ -1,8 +1,10 @@
 import { type AnyProcedure, createParser, mutation } from "../contract/index.ts";
-import type { ContextData } from "../data/index.ts";
+import type { ContextData } from "../data/context-data.ts";
 import type { ContextModule } from "../define/define-context.ts";
-import { catalogueError, HolonError, type Scope } from "../kernel/index.ts";
-import type { CompiledWorkflows, StepHost, WorkflowBody, WorkflowSpec } from "../work/index.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import type { Scope } from "../kernel/scope.ts";
+import type { WorkflowSpec } from "../work/workflows/workflow.ts";
+import type { CompiledWorkflows, StepHost, WorkflowBody } from "../work/workflows/workflow-body.ts";
 import type { CallTreeFactory } from "./call-tree.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 import { StepOrigin } from "./step-calls.ts";

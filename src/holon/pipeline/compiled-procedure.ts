@@ -9,8 +9,14 @@ import {
   type Target,
 } from "../contract/index.ts";
 import { inputHash } from "../data/idempotency/request-hash.ts";
-import { type Clock, catalogueError, type HolonError, isUnicode, type Logger, noteFailedCall, type Scope, type TimerWheel } from "../kernel/index.ts";
-import type { CountWork } from "../observe/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
+import { noteFailedCall } from "../kernel/left-behind.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Scope } from "../kernel/scope.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import { isUnicode } from "../kernel/unicode-text.ts";
+import type { CountWork } from "../observe/work-metrics.ts";
 import { createBoundary } from "./boundary.ts";
 import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
 import type { RuntimeContext } from "./runtime-context.ts";

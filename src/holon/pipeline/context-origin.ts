@@ -1,4 +1,5 @@
-import type { Principal, Scope } from "../kernel/index.ts";
+import type { Principal } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
 import type { CallOrigin } from "./call-origin.ts";
 
 /** The origin of calls that are made from a handler's context for a given principal. */

@@ -1,8 +1,11 @@
 import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
-import type { ContextData } from "../data/index.ts";
+import type { ContextData } from "../data/context-data.ts";
 import type { ContextModule } from "../define/define-context.ts";
-import { catalogueError, type Limits } from "../kernel/index.ts";
-import { type CompiledWorkflows, ContextWatch, type JobHandler } from "../work/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import type { Limits } from "../kernel/limits.ts";
+import type { JobHandler } from "../work/jobs/job-call.ts";
+import { ContextWatch } from "../work/watch/context-watch.ts";
+import type { CompiledWorkflows } from "../work/workflows/workflow-body.ts";
 import { bindCall } from "./bound-call.ts";
 import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
@@ -35,11 +38,11 @@ export interface CompiledContext {
   readonly module: ContextModule;
   /** Its procedures by path, with those that are `internal`. */
   readonly targets: TargetMap;
-  /** The handlers of its jobs, for {@link import("../work/index.ts").startJobWork}. */
+  /** The handlers of its jobs, for `startJobWork`. */
   readonly jobs: ReadonlyMap<string, JobHandler>;
-  /** The bodies of its workflows, for {@link import("../work/index.ts").startWorkflowWork}. */
+  /** The bodies of its workflows, for `startWorkflowWork`. */
   readonly workflows: CompiledWorkflows;
-  /** Adds the contract's `emit` and `enqueue` to a transaction, for {@link import("../work/index.ts").startEventWork}. */
+  /** Adds the contract's `emit` and `enqueue` to a transaction, for `startEventWork`. */
   readonly openTransaction: TransactionFactory;
   /** Runs the context's start handler, before any call is accepted. */
   start(): Promise<void>;

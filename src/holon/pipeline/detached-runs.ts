@@ -1,4 +1,6 @@
-import { Scope, ScopeDeadline, type TimerWheel } from "../kernel/index.ts";
+import { Scope } from "../kernel/scope.ts";
+import { ScopeDeadline } from "../kernel/scope-deadline.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
 
 /**
  * Work with effects outside of this process that must come to its own end. It goes on when its caller disconnects, until its deadline.

@@ -3,7 +3,9 @@ import { z } from "zod";
 import { contract, event } from "../contract/index.ts";
 import { type ContextModule, defineContext } from "../define/define-context.ts";
 import type { TransactionOf } from "../define/definition-types.ts";
-import { type EventWork, type EventWorkOptions, type JobWork, job, startEventWork } from "../work/index.ts";
+import { type EventWork, type EventWorkOptions, startEventWork } from "../work/inbox/start-event-work.ts";
+import { job } from "../work/jobs/job.ts";
+import type { JobWork } from "../work/jobs/start-job-work.ts";
 import type { CompiledContext } from "./context-runtime.ts";
 
 const payments = contract("payments", {

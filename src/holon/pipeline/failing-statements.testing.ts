@@ -1,5 +1,7 @@
-import type { ContextData } from "../data/index.ts";
-import { catalogueError, markOrigin, type Scope } from "../kernel/index.ts";
+import type { ContextData } from "../data/context-data.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import { markOrigin } from "../kernel/origin.ts";
+import type { Scope } from "../kernel/scope.ts";
 
 /**
  * Which statement of the toolkit fails. "before": the database has not done it. "after": the database has done it, and only its answer is lost. "hangs":

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ODD_VALUES } from "../observe/odd-values.testing.ts";
 import { THROWN_VALUES } from "../observe/thrown-values.testing.ts";
-import type { WorkflowBody } from "../work/index.ts";
+import type { WorkflowBody } from "../work/workflows/workflow-body.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 

@@ -1,5 +1,5 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure } from "../contract/index.ts";
-import { catalogueError, type HolonError } from "../kernel/index.ts";
+import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import type { Run } from "./compiled-procedure.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 

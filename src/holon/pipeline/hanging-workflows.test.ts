@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
-import { type Clock, type Logger, silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import { type Logger, silentLogger } from "../kernel/log.ts";
+import { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 

@@ -1,5 +1,8 @@
 import { ParseFailure as Failure, type ParseFailure, type Parser } from "../contract/index.ts";
-import { catalogueError, type HolonError, noteFailedCall, type Scope, type ScopeLink, type TimerWheel, WheelEntry } from "../kernel/index.ts";
+import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
+import { noteFailedCall } from "../kernel/left-behind.ts";
+import type { Scope, ScopeLink } from "../kernel/scope.ts";
+import { type TimerWheel, WheelEntry } from "../kernel/timer-wheel.ts";
 import { type Boundary, errorOfCall } from "./boundary.ts";
 
 /** Counts the calls of one procedure by one caller over one transport. */

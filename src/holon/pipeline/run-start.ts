@@ -1,7 +1,11 @@
 import { type AnyProcedure, mutation } from "../contract/index.ts";
 import type { ContextTypes } from "../define/handler-context.ts";
 import type { StartHandler } from "../define/start-handler.ts";
-import { type Clock, catalogueError, runInScope, Scope, type TimerWheel } from "../kernel/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import { Scope } from "../kernel/scope.ts";
+import { runInScope } from "../kernel/scope-deadline.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
 /** The longest time that the start of one context may take. */

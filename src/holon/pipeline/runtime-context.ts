@@ -1,20 +1,20 @@
 import type { AnyProcedure } from "../contract/index.ts";
-import type { ContextData, PreparableQuery, PreparedQueryOf, ReadDatabase, Tables } from "../data/index.ts";
+import type { ContextData } from "../data/context-data.ts";
+import type { Tables } from "../data/drizzle/database.ts";
+import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
+import type { ReadDatabase } from "../data/drizzle/read-database.ts";
 import type { WatchOptions } from "../define/watch-context.ts";
-import {
-  type Clock,
-  catalogueError,
-  guardListeners,
-  HolonError,
-  handOut,
-  type Logger,
-  noteHandedOut,
-  type Principal,
-  principalName,
-  type Scope,
-  type UserPrincipal,
-} from "../kernel/index.ts";
-import { type ContextWatch, findRun, type Watcher, type WorkflowRun } from "../work/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { guardListeners } from "../kernel/guarded-signal.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import { handOut, noteHandedOut } from "../kernel/left-behind.ts";
+import type { Logger } from "../kernel/log.ts";
+import { type Principal, principalName, type UserPrincipal } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
+import type { ContextWatch } from "../work/watch/context-watch.ts";
+import type { Watcher } from "../work/watch/watcher.ts";
+import { findRun } from "../work/workflows/find-run.ts";
+import type { WorkflowRun } from "../work/workflows/workflow-run.ts";
 import type { TransactionRecord } from "./answer-record.ts";
 import type { CallOrigin } from "./call-origin.ts";
 import type { CallTreeFactory } from "./call-tree.ts";

@@ -1,6 +1,6 @@
 import type { AnyProcedure } from "../contract/index.ts";
 import type { CallOptions } from "../define/handler-context.ts";
-import { catalogueError, type HolonError, isHolonError } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError } from "../kernel/holon-error.ts";
 import type { BoundCall } from "./call-origin.ts";
 import { ContextOrigin } from "./context-origin.ts";
 import type { RuntimeContext } from "./runtime-context.ts";

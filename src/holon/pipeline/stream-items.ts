@@ -1,5 +1,7 @@
 import { ParseFailure } from "../contract/index.ts";
-import { catalogueError, type HolonError, isHolonError, type Scope, ScopeDeadline } from "../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError } from "../kernel/holon-error.ts";
+import type { Scope } from "../kernel/scope.ts";
+import { ScopeDeadline } from "../kernel/scope-deadline.ts";
 import { errorOfCall } from "./boundary.ts";
 import type { CallHome, CallSeries } from "./pending-call.ts";
 

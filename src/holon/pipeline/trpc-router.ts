@@ -1,7 +1,12 @@
 import { type AnyTRPCRouter, initTRPC, TRPCError } from "@trpc/server";
 import type { AnyProcedure, Target, TargetMap } from "../contract/index.ts";
-import { type Clock, HolonError, isHolonError, type Limits, type Principal, Scope, TRPC_CODE_NUMBERS } from "../kernel/index.ts";
-import { parsePrincipal } from "../mesh/protocol/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { TRPC_CODE_NUMBERS } from "../kernel/error-catalogue.ts";
+import { HolonError, isHolonError } from "../kernel/holon-error.ts";
+import type { Limits } from "../kernel/limits.ts";
+import type { Principal } from "../kernel/principal.ts";
+import { Scope } from "../kernel/scope.ts";
+import { parsePrincipal } from "../mesh/protocol/wire-principal.ts";
 
 /** The tRPC context of a context's router. */
 export interface RouterContext {

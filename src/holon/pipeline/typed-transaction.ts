@@ -1,8 +1,13 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
-import { type DataTransaction, requestHash, type Tables, type WriteDatabase } from "../data/index.ts";
+import type { Tables, WriteDatabase } from "../data/drizzle/database.ts";
+import { requestHash } from "../data/idempotency/request-hash.ts";
+import type { DataTransaction } from "../data/transaction/run-transaction.ts";
 import type { EnqueueOptions, StartOptions } from "../define/handler-context.ts";
-import { catalogueError, HolonError, handOut } from "../kernel/index.ts";
-import type { JobMap, StartedRun, WorkflowMap } from "../work/index.ts";
+import { catalogueError, HolonError } from "../kernel/holon-error.ts";
+import { handOut } from "../kernel/left-behind.ts";
+import type { JobMap } from "../work/jobs/job.ts";
+import type { WorkflowMap } from "../work/workflows/workflow.ts";
+import type { StartedRun } from "../work/workflows/workflow-run.ts";
 import { assertEnqueueOptions } from "./enqueue-options.ts";
 import { PayloadError } from "./payload-error.ts";
 

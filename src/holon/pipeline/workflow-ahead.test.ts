@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
-import { catalogueError } from "../kernel/index.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
-import { startWorkflowWork } from "../work/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { silentLogger } from "../kernel/log.ts";
+import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { startWorkflowWork } from "../work/workflows/start-workflow-work.ts";
 import { crashingPlace } from "./workflow-crash.testing.ts";
 import { compileContexts } from "./workflows.fixture.testing.ts";
 

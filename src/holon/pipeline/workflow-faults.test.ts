@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../data/child.testing.ts";
-import { Scope, systemClock } from "../kernel/index.ts";
-import { DEFAULT_WORKFLOW_TIMING } from "../work/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { Scope } from "../kernel/scope.ts";
+import { DEFAULT_WORKFLOW_TIMING } from "../work/workflows/workflow-timing.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 

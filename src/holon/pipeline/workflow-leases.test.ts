@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
+import type { ContextData } from "../data/context-data.ts";
 import { testScope } from "../data/database.testing.ts";
-import type { ContextData } from "../data/index.ts";
-import { DEFAULT_LIMITS, isHolonError, type Logger, silentLogger } from "../kernel/index.ts";
+import { isHolonError } from "../kernel/holon-error.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { type Logger, silentLogger } from "../kernel/log.ts";
 import { failingStatements } from "./failing-statements.testing.ts";
 import { orderTables } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";

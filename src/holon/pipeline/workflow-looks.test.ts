@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
 import { signal, until } from "../data/child.testing.ts";
-import type { ContextData } from "../data/index.ts";
-import { silentLogger, systemClock, TimerWheel } from "../kernel/index.ts";
-import { DEFAULT_WORKFLOW_TIMING, startWorkflowWork, type WorkflowBody, type WorkflowTiming } from "../work/index.ts";
+import type { ContextData } from "../data/context-data.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { silentLogger } from "../kernel/log.ts";
+import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { startWorkflowWork } from "../work/workflows/start-workflow-work.ts";
+import type { WorkflowBody } from "../work/workflows/workflow-body.ts";
+import { DEFAULT_WORKFLOW_TIMING, type WorkflowTiming } from "../work/workflows/workflow-timing.ts";
 import { type FailsWhen, failingStatements, passing } from "./failing-statements.testing.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import type { ContextData } from "../data/index.ts";
-import { catalogueError, markOrigin } from "../kernel/index.ts";
+import type { ContextData } from "../data/context-data.ts";
+import { catalogueError } from "../kernel/holon-error.ts";
+import { markOrigin } from "../kernel/origin.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 
 /** A part of a random body. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../data/child.testing.ts";
-import type { ContextData } from "../data/index.ts";
-import type { WorkflowTiming } from "../work/index.ts";
+import type { ContextData } from "../data/context-data.ts";
+import type { WorkflowTiming } from "../work/workflows/workflow-timing.ts";
 import { type FailsWhen, failingStatements } from "./failing-statements.testing.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";

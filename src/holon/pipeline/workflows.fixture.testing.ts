@@ -3,12 +3,15 @@ import { eq } from "drizzle-orm";
 import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event, mutation, query } from "../contract/index.ts";
+import { type ContextData, createContextData } from "../data/context-data.ts";
 import { testLimits } from "../data/database.testing.ts";
-import { type ContextData, createContextData } from "../data/index.ts";
 import { type ContextModule, defineContext } from "../define/define-context.ts";
 import { outsideEffect } from "../define/handlers.ts";
-import { type Limits, type Logger, silentLogger, systemClock, type TimerWheel } from "../kernel/index.ts";
-import { workflow } from "../work/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import type { Limits } from "../kernel/limits.ts";
+import { type Logger, silentLogger } from "../kernel/log.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import { workflow } from "../work/workflows/workflow.ts";
 import { type CompiledContext, compileContext } from "./context-runtime.ts";
 
 /** The table of effects. Each of the two contexts of the tests has one. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Target } from "../contract/index.ts";
-import { isHolonError, Scope } from "../kernel/index.ts";
+import { isHolonError } from "../kernel/holon-error.ts";
+import { Scope } from "../kernel/scope.ts";
 
 /** Two deliveries of one call with a key had different answers, so the mutation is not idempotent. */
 export class DuplicateAnswerError extends Error {

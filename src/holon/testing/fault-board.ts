@@ -1,5 +1,6 @@
 import type { Target } from "../contract/index.ts";
-import type { HolonError, Scope } from "../kernel/index.ts";
+import type { HolonError } from "../kernel/holon-error.ts";
+import type { Scope } from "../kernel/scope.ts";
 
 /** A fault that is injected between callers and a procedure. */
 export interface InjectedFault {

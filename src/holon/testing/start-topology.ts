@@ -1,8 +1,10 @@
-import { type Clock, DEFAULT_LIMITS, type Limits, type Logger } from "../kernel/index.ts";
-import { EDGE } from "../mesh/identity/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { DEFAULT_LIMITS, type Limits } from "../kernel/limits.ts";
+import type { Logger } from "../kernel/log.ts";
+import { EDGE } from "../mesh/identity/roster.ts";
 import { shapeOf } from "../process/app/app-shape.ts";
 import type { App } from "../process/app/define-app.ts";
-import type { Plan } from "../process/plan/index.ts";
+import type { Plan } from "../process/plan/plan.ts";
 import { type ProcessOptions, type RunningProcess, startProcess } from "../process/start/start-process.ts";
 import type { TestKeys } from "./test-keys.ts";
 

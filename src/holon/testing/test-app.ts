@@ -1,20 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Contract, ContractMap, Target } from "../contract/index.ts";
-import type { Calls } from "../define/index.ts";
-import {
-  ANONYMOUS,
-  type Clock,
-  type Limits,
-  type Logger,
-  type Principal,
-  Scope,
-  silentLogger,
-  systemClock,
-  type UserPrincipal,
-} from "../kernel/index.ts";
-import { createSecretIdentity, type ProcessIdentity } from "../mesh/identity/index.ts";
-import { createMeshPeer, type MeshPeer } from "../mesh/index.ts";
-import { bindCall, type CallOrigin, compileCallTree, type ResolveTarget } from "../pipeline/index.ts";
+import type { Calls } from "../define/handler-context.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
+import type { Limits } from "../kernel/limits.ts";
+import { type Logger, silentLogger } from "../kernel/log.ts";
+import { ANONYMOUS, type Principal, type UserPrincipal } from "../kernel/principal.ts";
+import { Scope } from "../kernel/scope.ts";
+import { createMeshPeer, type MeshPeer } from "../mesh/caller/mesh-peer.ts";
+import { createSecretIdentity, type ProcessIdentity } from "../mesh/identity/process-identity.ts";
+import { bindCall } from "../pipeline/bound-call.ts";
+import type { CallOrigin } from "../pipeline/call-origin.ts";
+import { compileCallTree } from "../pipeline/call-tree.ts";
+import type { ResolveTarget } from "../pipeline/context-runtime.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
 import { duplicating } from "./duplicating-target.ts";

@@ -1,5 +1,8 @@
-import { type Clock, DEFAULT_LIMITS } from "../kernel/index.ts";
-import { createKeyIdentity, createProcessKey, EDGE, type ProcessIdentity, type ProcessKey, Roster, type RosterKeys } from "../mesh/identity/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../kernel/limits.ts";
+import { createKeyIdentity, type ProcessIdentity } from "../mesh/identity/process-identity.ts";
+import { createProcessKey, type ProcessKey } from "../mesh/identity/process-key.ts";
+import { EDGE, Roster, type RosterKeys } from "../mesh/identity/roster.ts";
 
 /** Keys for all processes of a test app that runs apart, and for the test, which may call as any of them. */
 export class TestKeys {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Logger, silentLogger } from "../kernel/index.ts";
+import { type Logger, silentLogger } from "../kernel/log.ts";
 import { LeftWork } from "./left-work.ts";
 
 /** A {@link LeftWork} with a clock that the test sets, and with its warnings and counts. */

@@ -1,5 +1,6 @@
-import type { Clock, Logger } from "../kernel/index.ts";
-import type { CountLeft, LeftKind } from "../observe/index.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { CountLeft, LeftKind } from "../observe/work-metrics.ts";
 
 /** For this long, a name is not logged again. */
 const QUIET_MS = 60_000;

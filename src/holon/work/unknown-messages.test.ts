@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../kernel/index.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { silentLogger } from "../kernel/log.ts";
 import { LeftWork } from "./left-work.ts";
-import type { QueuedJob } from "./queue/index.ts";
+import type { QueuedJob } from "./queue/queue-backend.ts";
 import { UnknownMessages } from "./unknown-messages.ts";
 
 describe("a message that is not understood", () => {

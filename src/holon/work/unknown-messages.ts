@@ -1,5 +1,5 @@
 import type { LeftWork } from "./left-work.ts";
-import type { JobRun, QueueBackend } from "./queue/index.ts";
+import type { JobRun, QueueBackend } from "./queue/queue-backend.ts";
 
 /** How often a message is put back: for a minute in all, in which a process of another version most likely takes it once. */
 const TIMES_COUNT = 20;

@@ -1,6 +1,8 @@
-import { createContextData } from "../../../src/holon/data/index.ts";
-import { DEFAULT_LIMITS, silentLogger, systemClock } from "../../../src/holon/kernel/index.ts";
-import { createJobConsole } from "../../../src/holon/work/index.ts";
+import { createContextData } from "../../../src/holon/data/context-data.ts";
+import { systemClock } from "../../../src/holon/kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
+import { silentLogger } from "../../../src/holon/kernel/log.ts";
+import { createJobConsole } from "../../../src/holon/work/jobs/job-console.ts";
 import type { Fleet } from "../harness/fleet.ts";
 import { waitUntil } from "../harness/wait.ts";
 

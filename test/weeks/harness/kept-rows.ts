@@ -1,5 +1,5 @@
 import type { Sql } from "postgres";
-import { DEFAULT_LIMITS } from "../../../src/holon/kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
 
 /** How long rows of one kind are kept after the time in one of their columns. */
 interface Kept {

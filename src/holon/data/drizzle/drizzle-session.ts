@@ -4,7 +4,7 @@ import { NoopLogger } from "drizzle-orm/logger";
 import type { PgPreparedQuery, PreparedQueryConfig, SelectedFieldsOrdered } from "drizzle-orm/pg-core";
 import { PostgresJsPreparedQuery, PostgresJsSession } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { DrizzleClient } from "./drizzle-client.ts";
 import type { StatementRunner } from "./statement-runner.ts";
 

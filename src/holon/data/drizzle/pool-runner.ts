@@ -1,4 +1,4 @@
-import type { Scope } from "../../kernel/index.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import { toHolonError } from "../database-error.ts";
 import { cancelStatement } from "../pool/cancel-statement.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";

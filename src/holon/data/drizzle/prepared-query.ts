@@ -1,4 +1,4 @@
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Tables } from "./database.ts";
 import type { DatabaseFactory } from "./database-factory.ts";
 import { ScopedQuery } from "./drizzle-session.ts";

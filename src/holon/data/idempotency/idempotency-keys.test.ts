@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { signal, until } from "../child.testing.ts";
 import { testScope } from "../database.testing.ts";
 import { orders, type tables, useOrders } from "../orders.testing.ts";

@@ -1,5 +1,9 @@
 import type { SQL } from "drizzle-orm";
-import { type Clock, catalogueError, inSystemScope, type Limits, type Scope } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { inSystemScope } from "../../kernel/scope-deadline.ts";
 import { databaseAway } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import { sleepIn } from "../jitter.ts";

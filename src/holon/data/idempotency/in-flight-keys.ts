@@ -1,4 +1,5 @@
-import { catalogueError, type Scope } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import type { KeyScope } from "./key-claim.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { KeyScope } from "./key-claim.ts";
 
 /** The end of the key of an undo. Before it is the key of the call that is undone. */

@@ -1,4 +1,4 @@
-import type { Logger } from "../../kernel/index.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { contextRoleName, quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../sql-state.ts";
 import type { OwnerConnection, OwnerRows } from "./owner-connection.ts";

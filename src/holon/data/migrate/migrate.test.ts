@@ -4,7 +4,7 @@ import path from "node:path";
 import postgres, { type Sql } from "postgres";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../dev/postgres/test-database.ts";
-import { silentLogger } from "../../kernel/index.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { startChild } from "../child.testing.ts";
 import { useTestDatabase } from "../database.testing.ts";
 import { contextRole, migrate } from "./migrate.ts";

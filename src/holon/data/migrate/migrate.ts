@@ -1,4 +1,6 @@
-import { type Clock, catalogueError, isHolonError, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { catalogueError, isHolonError } from "../../kernel/holon-error.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { Tables } from "../drizzle/database.ts";
 import { quoteIdentifier } from "../identifier.ts";

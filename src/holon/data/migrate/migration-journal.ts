@@ -1,4 +1,4 @@
-import type { Logger } from "../../kernel/index.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../sql-state.ts";
 import { incompatibilitiesOf } from "./compatibility.ts";

@@ -1,4 +1,5 @@
-import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { jitter } from "../jitter.ts";
 import type { OwnerRows } from "./owner-connection.ts";
 

@@ -1,4 +1,5 @@
-import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import { type AppliedMigration, journalTable, type MigrationJournal, type MigrationSource } from "./migration-journal.ts";

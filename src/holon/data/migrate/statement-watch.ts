@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { databaseAway } from "../database-error.ts";
 import { answerWithin } from "../pool/answer-within.ts";
 import { sqlState } from "../sql-state.ts";

@@ -1,4 +1,6 @@
-import { type Clock, catalogueError, type Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { jitter } from "../jitter.ts";
 import { sqlState } from "../sql-state.ts";
 

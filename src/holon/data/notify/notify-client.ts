@@ -1,5 +1,7 @@
 import { randomInt } from "node:crypto";
-import type { Clock, HolonError, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { databaseAway, toHolonError } from "../database-error.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { answerWithin } from "../pool/answer-within.ts";

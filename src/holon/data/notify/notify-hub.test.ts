@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { until } from "../child.testing.ts";
 import { type ContextData, createContextData } from "../context-data.ts";
 import { testLimits, testScope, useTestDatabase } from "../database.testing.ts";

@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { NotifyClient, type NotifyDeps, type NotifyListener, type NotifyStanding } from "./notify-client.ts";
 
 /**

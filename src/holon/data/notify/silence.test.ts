@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { until } from "../child.testing.ts";
 import { useTestDatabase } from "../database.testing.ts";
 import { openSilentProxy, type SilentProxy } from "../silent-proxy.testing.ts";

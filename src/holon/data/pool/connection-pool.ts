@@ -1,4 +1,8 @@
-import { type Clock, catalogueError, type HolonError, inSystemScope, type Limits, type Scope } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { inSystemScope } from "../../kernel/scope-deadline.ts";
 import { databaseAway, toHolonError, toOpeningError } from "../database-error.ts";
 import { sqlState } from "../sql-state.ts";
 import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";

@@ -1,6 +1,6 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres, { type Sql } from "postgres";
-import type { Limits } from "../../kernel/index.ts";
+import type { Limits } from "../../kernel/limits.ts";
 import { databaseAway } from "../database-error.ts";
 import { answerWithin } from "./answer-within.ts";
 import { ConnectionSockets } from "./connection-sockets.ts";

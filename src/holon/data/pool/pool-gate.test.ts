@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { testScope } from "../database.testing.ts";
 import { PoolGate } from "./pool-gate.ts";
 

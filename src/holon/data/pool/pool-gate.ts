@@ -1,4 +1,7 @@
-import { catalogueError, type HolonError, markOrigin, type Scope, Semaphore } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import { markOrigin } from "../../kernel/origin.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
 
 /** How many calls may pass at once, how many may wait, and how long. */
 interface PoolGateLimits {

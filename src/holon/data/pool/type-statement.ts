@@ -1,4 +1,4 @@
-import { readSafely } from "../../kernel/index.ts";
+import { readSafely } from "../../kernel/thrown.ts";
 
 /**
  * Whether an error ended the statement with which postgres.js reads the array types of a new connection.

@@ -1,4 +1,6 @@
-import { catalogueError, isStorableJson, type Principal } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { isStorableJson } from "../../kernel/thrown.ts";
 
 /** Where and for whom a row began, if it is not what the transaction's scope says. */
 export interface AppendOrigin {

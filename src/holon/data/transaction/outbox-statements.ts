@@ -1,4 +1,4 @@
-import type { Scope } from "../../kernel/index.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import type { OutboxRow } from "./outbox-row.ts";

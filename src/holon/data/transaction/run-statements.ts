@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import type { AppendOrigin } from "./outbox-row.ts";

@@ -1,4 +1,9 @@
-import { type Clock, catalogueError, type HolonError, isHolonError, isInstanceOf, type Limits, markOrigin, type Scope } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import { markOrigin } from "../../kernel/origin.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { isInstanceOf } from "../../kernel/thrown.ts";
 import { isContention, isWorthRepeating } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import type { DatabaseFactory } from "../drizzle/database-factory.ts";

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { signal } from "../child.testing.ts";
 import { testScope } from "../database.testing.ts";
-import { type DataTransaction, type StatementRequest, TransactionChain } from "../index.ts";
+import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { orders, type tables, useOrders } from "../orders.testing.ts";
+import type { DataTransaction } from "./run-transaction.ts";
+import { TransactionChain } from "./transaction-chain.ts";
 
 const place = useOrders({ poolCount: 2 });
 

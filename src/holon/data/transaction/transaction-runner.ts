@@ -1,4 +1,6 @@
-import { catalogueError, type HolonError, markCutOff, type Scope } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import { markCutOff } from "../../kernel/origin.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import { databaseAway, isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
 import { answerWithin, ENDING_MS } from "../pool/answer-within.ts";

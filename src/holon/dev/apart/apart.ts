@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { Closable, Logger } from "../../kernel/index.ts";
-import { createProcessKey, EDGE } from "../../mesh/identity/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { createProcessKey } from "../../mesh/identity/process-key.ts";
+import { EDGE } from "../../mesh/identity/roster.ts";
 import { shapeOf } from "../../process/app/app-shape.ts";
 import type { App } from "../../process/app/define-app.ts";
-import type { ContextShape, Plan } from "../../process/plan/index.ts";
+import type { ContextShape } from "../../process/plan/app-shape.ts";
+import type { Plan } from "../../process/plan/plan.ts";
 import { renderTable } from "../../process/plan/render-table.ts";
 import { freePorts } from "../postgres/free-ports.ts";
 import { superviseChild } from "./supervised-child.ts";

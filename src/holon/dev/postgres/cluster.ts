@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { spawnGuarded } from "./guarded-process.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 import type { Unprivileged } from "./unprivileged.ts";

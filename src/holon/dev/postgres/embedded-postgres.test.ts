@@ -7,7 +7,7 @@ import path from "node:path";
 import postgres from "postgres";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { answers, type Child, signal, startChild, until } from "../../data/child.testing.ts";
-import { type Logger, silentLogger } from "../../kernel/index.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded-postgres.ts";
 import { isAlive } from "./process-identity.ts";
 

@@ -1,7 +1,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import postgres from "postgres";
 import { quoteIdentifier } from "../../data/identifier.ts";
-import { type Logger, silentLogger } from "../../kernel/index.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { type Cluster, EMBEDDED_LOGIN, openCluster } from "./cluster.ts";
 import { claimFolder, type FolderClaim } from "./folder-claim.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink, rm } from "node:fs/promises";
 import path from "node:path";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { isAlive, processCommand } from "./process-identity.ts";
 import { waitUntil } from "./wait-until.ts";
 

@@ -1,6 +1,6 @@
 import { open, readFile, stat, truncate } from "node:fs/promises";
 import path from "node:path";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { freePort } from "./free-ports.ts";
 import { type GuardedProcess, spawnGuarded } from "./guarded-process.ts";

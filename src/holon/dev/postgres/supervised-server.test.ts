@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Signal, signal } from "../../data/child.testing.ts";
-import { type Logger, silentLogger } from "../../kernel/index.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { SupervisedServer } from "./supervised-server.ts";
 

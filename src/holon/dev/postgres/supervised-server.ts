@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "../../kernel/index.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { isAlive } from "./process-identity.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { waitUntil } from "./wait-until.ts";

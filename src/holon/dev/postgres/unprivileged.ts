@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 
 /** A user that may start Postgres, which refuses to run as root. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { query } from "../../contract/index.ts";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import { type RawAnswer, send } from "../http.testing.ts";
 

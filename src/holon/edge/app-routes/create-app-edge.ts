@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
-import { ANONYMOUS, type HolonError, type Principal } from "../../kernel/index.ts";
-import type { CallMetrics } from "../../observe/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import type { CallMetrics } from "../../observe/call-metrics.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { identifyClient } from "../http/authentication.ts";
 import { cookieText, isHttps, readCookie } from "../http/cookies.ts";

@@ -1,7 +1,9 @@
-import { ANONYMOUS, catalogueError, type HolonError, isHolonError, isInstanceOf, type Principal, readSafely } from "../../kernel/index.ts";
-import { parsePrincipal } from "../../mesh/protocol/index.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import { isInstanceOf, readSafely } from "../../kernel/thrown.ts";
+import { parsePrincipal } from "../../mesh/protocol/wire-principal.ts";
 import type { EdgeParts } from "../edge-parts.ts";
-import type { AddressedClient } from "../rates/index.ts";
+import type { AddressedClient } from "../rates/procedure-rates.ts";
 import type { TrpcUrl } from "../trpc/trpc-url.ts";
 import { EdgeRequest, parseConnectionParams } from "./edge-request.ts";
 import type { Exchange } from "./exchange.ts";

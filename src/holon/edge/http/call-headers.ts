@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { percentDecoded } from "./percent-encoding.ts";
 import { isAscii } from "./utf8-text.ts";
 

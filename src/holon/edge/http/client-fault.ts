@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { toErrorJson } from "../trpc/error-body.ts";
 

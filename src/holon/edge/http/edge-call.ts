@@ -1,6 +1,11 @@
-import { catalogueError, errorRow, type HolonError, type Principal, principalName, Scope, type Trace, WheelEntry } from "../../kernel/index.ts";
+import { errorRow } from "../../kernel/error-catalogue.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import { type Principal, principalName } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import type { Trace } from "../../kernel/trace.ts";
 import type { EdgeParts } from "../edge-parts.ts";
-import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/index.ts";
+import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/procedure-rates.ts";
 import type { EdgeRoute } from "./route-table.ts";
 
 /** What is notified when a call has its answer. */

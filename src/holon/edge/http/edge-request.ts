@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { findNotUnicode } from "../../kernel/index.ts";
+import { findNotUnicode } from "../../kernel/unicode-text.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 import { headerText } from "./utf8-text.ts";
 

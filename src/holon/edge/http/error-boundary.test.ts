@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { catalogueError, HolonError } from "../../kernel/index.ts";
+import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import { KeptLog } from "../edge.testing.ts";
 import { ErrorBoundary } from "./error-boundary.ts";
 

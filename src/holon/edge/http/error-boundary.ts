@@ -1,4 +1,7 @@
-import { catalogueError, errorRow, type HolonError, isHolonError, jsonCopy, type Logger, plainError } from "../../kernel/index.ts";
+import { errorRow } from "../../kernel/error-catalogue.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { jsonCopy, plainError } from "../../kernel/plain-error.ts";
 
 /** Where an error came from, for the log. */
 interface ErrorPlace {

@@ -1,5 +1,5 @@
-import type { HolonError } from "../../kernel/index.ts";
-import { retryAfterHeader } from "../rates/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import { retryAfterHeader } from "../rates/too-many-requests.ts";
 
 /** HTTP requires a challenge with 401. For a bearer token a browser shows no dialog, as it would for a password. */
 const CHALLENGE = ["www-authenticate", "Bearer"] as const;

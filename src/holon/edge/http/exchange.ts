@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { catalogueError, type HolonError, WheelEntry } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { toErrorJson } from "../trpc/error-body.ts";
 import { EdgeRequest } from "./edge-request.ts";

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type CatalogueCode, catalogueError, type HolonError, isHolonError, readSafely } from "../../kernel/index.ts";
+import type { CatalogueCode } from "../../kernel/error-catalogue.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import { readSafely } from "../../kernel/thrown.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 import { errorHeader } from "./error-header.ts";
 import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";

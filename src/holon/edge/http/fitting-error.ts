@@ -1,4 +1,5 @@
-import { errorRow, type HolonError } from "../../kernel/index.ts";
+import { errorRow } from "../../kernel/error-catalogue.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
 
 const MESSAGE_LENGTH = 300;
 

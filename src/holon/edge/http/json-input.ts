@@ -1,5 +1,6 @@
 import { notUnicode } from "../../contract/index.ts";
-import { catalogueError, findNotUnicode, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import { findNotUnicode } from "../../kernel/unicode-text.ts";
 import { isTooDense, VALUES_COUNT } from "./json-density.ts";
 import { findUnsafeJson, type JsonLimits } from "./json-limits.ts";
 

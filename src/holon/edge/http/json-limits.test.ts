@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { findUnsafeJson } from "./json-limits.ts";
 
 const find = (text: string) => findUnsafeJson(JSON.parse(text), DEFAULT_LIMITS);

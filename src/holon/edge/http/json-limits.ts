@@ -1,5 +1,6 @@
 import { HALF_PAIR, type Issue } from "../../contract/index.ts";
-import { isUnicode, type Limits } from "../../kernel/index.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import { isUnicode } from "../../kernel/unicode-text.ts";
 
 /** The part of {@link Limits} that applies to a JSON value. */
 export type JsonLimits = Pick<Limits, "depthCount" | "stringBytes" | "arrayCount">;

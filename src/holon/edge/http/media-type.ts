@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 
 /** Another character always separates two runs of spaces, so the expression never backtracks over which run a space belongs to. */
 const JSON_UTF8 = /^application\/json\s*(?:;\s*(?:charset\s*=\s*"?utf-8"?\s*(?:;\s*)?)?)?$/i;

@@ -1,4 +1,4 @@
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 
 /** Decodes a text of a path or a header. Shape: undefined if its percent-encoding is malformed or is not UTF-8. */
 export function percentDecoded(text: string): string | undefined {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { HolonError } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
 import { fittingError } from "./fitting-error.ts";
 
 /** The media type of {@link toProblemJson}. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { notUtf8, utf8Text } from "./utf8-text.ts";
 
 /** Gets a body, or the error if there is none. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { WheelEntry } from "../../kernel/index.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 
 /**

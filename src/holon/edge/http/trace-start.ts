@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { parseTraceparent, Trace } from "../../kernel/index.ts";
+import { parseTraceparent, Trace } from "../../kernel/trace.ts";
 
 const ID_BYTES = 16;
 const POOL_BYTES = 512 * ID_BYTES;

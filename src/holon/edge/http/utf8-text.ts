@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 
 /**
  * The text of bytes. Shape: undefined if they are not UTF-8. `toString` would put U+FFFD in the place of each, and ten bytes of 0xE9 would be the

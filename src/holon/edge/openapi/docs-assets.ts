@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
 import Fastify from "fastify";
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { ASSETS_PATH } from "./docs-page.ts";
 
 /** The files of the page, ready to be sent. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { type AnyProcedure, NOTHING, type RestRoute } from "../../contract/index.ts";
-import { type CatalogueCode, ERROR_CATALOGUE } from "../../kernel/index.ts";
+import { type CatalogueCode, ERROR_CATALOGUE } from "../../kernel/error-catalogue.ts";
 import { answersUnchanged, takesIfMatch } from "./operation-input.ts";
 import { declaredErrors, type ListedError, type ProblemBook } from "./problem-book.ts";
 import type { SchemaBook } from "./schema-book.ts";

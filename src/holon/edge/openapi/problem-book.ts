@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyProcedure } from "../../contract/index.ts";
-import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/index.ts";
+import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/error-catalogue.ts";
 import { componentName } from "./component-name.ts";
 import { ISSUE_SCHEMA, PROBLEM_SCHEMA, STALE_SCHEMA } from "./problem-schemas.ts";
 import type { SchemaBook } from "./schema-book.ts";

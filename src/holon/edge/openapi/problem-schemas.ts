@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { SCHEMAS } from "./schema-book.ts";
 import type { SchemaJson } from "./schema-json.ts";
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { createParser, ParseFailure, type Parser, type RateLimit, type RateLimitKey, rateLimitField, type Target } from "../../contract/index.ts";
-import { errorRow, type HolonError, isHolonError, type Principal } from "../../kernel/index.ts";
+import { errorRow } from "../../kernel/error-catalogue.ts";
+import { type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { clientNetwork } from "./client-network.ts";
 import type { RateCounter } from "./rate-counter.ts";
 import { tooManyRequests } from "./too-many-requests.ts";

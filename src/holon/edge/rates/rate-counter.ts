@@ -1,4 +1,4 @@
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import type { SharedTotals } from "./shared-totals.ts";
 
 export interface RateCounterOptions {

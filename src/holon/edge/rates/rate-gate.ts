@@ -1,5 +1,9 @@
 import type { TargetMap } from "../../contract/index.ts";
-import type { Clock, HolonError, Limits, Logger, Principal } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { clientNetwork } from "./client-network.ts";
 import { type AddressedClient, ProcedureRates } from "./procedure-rates.ts";
 import { RateCounter } from "./rate-counter.ts";

@@ -1,8 +1,11 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
-import { openRedisRateStore, type RateStore } from "./index.ts";
+import { openRedisRateStore } from "./redis-rate-store.ts";
+import type { RateStore } from "./shared-totals.ts";
 
 describe("the counts of a limit in Redis", () => {
   const wheel = new TimerWheel(() => systemClock.monotonicMs());

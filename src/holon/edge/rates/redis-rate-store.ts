@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
-import type { Logger } from "../../kernel/index.ts";
-import { Task, type TaskDeps } from "../../work/engine/index.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { Task, type TaskDeps } from "../../work/engine/task.ts";
 import type { RateStore, SharedTotal } from "./shared-totals.ts";
 
 /** The longest time that a call waits for Redis. After that the process counts alone. */

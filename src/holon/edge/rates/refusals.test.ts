@@ -3,12 +3,12 @@ import { connect } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
-import { ANONYMOUS, type Principal } from "../../kernel/index.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { AppRoutes } from "../app-routes/app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import type { EdgeRequest } from "../http/edge-request.ts";
 import { get, post, type RawAnswer, send } from "../http.testing.ts";
-import type { SharedTotals } from "./index.ts";
+import type { SharedTotals } from "./shared-totals.ts";
 
 function authenticate({ authorization }: EdgeRequest): Principal {
   return authorization === undefined ? ANONYMOUS : { kind: "user", id: authorization, roles: [] };

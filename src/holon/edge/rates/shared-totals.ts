@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 
 /** What all edges of an app have counted for a key. */
 export interface SharedTotal {

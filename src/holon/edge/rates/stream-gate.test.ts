@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ANONYMOUS, DEFAULT_LIMITS, isHolonError, type Principal } from "../../kernel/index.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import { type ReleaseStream, StreamGate } from "./stream-gate.ts";
 
 const user = (id: string): Principal => ({ kind: "user", id, roles: [] });

@@ -1,4 +1,6 @@
-import { catalogueError, type HolonError, type Limits, type Principal } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { clientNetwork } from "./client-network.ts";
 import type { AddressedClient } from "./procedure-rates.ts";
 import type { RetryDetails } from "./too-many-requests.ts";

@@ -1,4 +1,4 @@
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 
 /** The details of an error that says when to come back. */
 export interface RetryDetails {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import type { EdgeUnderTest } from "../edge.testing.ts";
 import { type RawAnswer, send, sendBytes } from "../http.testing.ts";
 import { openRestEdge, ROW, sendJson } from "./rest.testing.ts";

@@ -1,4 +1,4 @@
-import type { HolonError } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
 import { errorHeader } from "../http/error-header.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { PROBLEM_TYPE, toProblemJson } from "../http/problem-body.ts";

@@ -1,4 +1,4 @@
-import type { HolonError } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
 import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";

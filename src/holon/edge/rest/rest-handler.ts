@@ -1,4 +1,4 @@
-import { catalogueError, isHolonError } from "../../kernel/index.ts";
+import { catalogueError, isHolonError } from "../../kernel/holon-error.ts";
 import { authenticateRequest } from "../http/authentication.ts";
 import { parseCallHeaders } from "../http/call-headers.ts";
 import { EdgeCall } from "../http/edge-call.ts";

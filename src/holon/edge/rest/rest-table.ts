@@ -1,5 +1,5 @@
 import { NOTHING, type RestRoute } from "../../contract/index.ts";
-import type { CallMetrics } from "../../observe/index.ts";
+import type { CallMetrics } from "../../observe/call-metrics.ts";
 import type { EdgeRoute, RouteTable } from "../http/route-table.ts";
 import { type FoundPath, PathTree } from "./path-tree.ts";
 import { RestInput } from "./rest-input.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { contract, mutation, query, type RestLine, walkProcedures } from "../../contract/index.ts";
-import { catalogueError, HolonError, type Scope } from "../../kernel/index.ts";
+import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import type { EdgeOptions } from "../edge-options.ts";
 import { type RawAnswer, send } from "../http.testing.ts";

@@ -3,7 +3,7 @@ import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import Fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { createReferenceRouter, type EdgeUnderTest, openEdge, openGate } from "../edge.testing.ts";
 import { get, post, type RawAnswer, send, until } from "../http.testing.ts";
 

@@ -1,6 +1,7 @@
-import type { HolonError, Principal } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
-import type { AddressedClient } from "../rates/index.ts";
+import type { AddressedClient } from "../rates/procedure-rates.ts";
 
 /** Turns settled calls into an answer. */
 export interface AnswerWriter {

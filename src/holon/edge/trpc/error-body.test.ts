@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { catalogueError, HolonError } from "../../kernel/index.ts";
+import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import { toErrorJson } from "./error-body.ts";
 
 describe("toErrorJson", () => {

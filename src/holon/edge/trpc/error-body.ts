@@ -1,4 +1,5 @@
-import { errorRow, type HolonError, TRPC_CODE_NUMBERS } from "../../kernel/index.ts";
+import { errorRow, TRPC_CODE_NUMBERS } from "../../kernel/error-catalogue.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
 import { fittingError } from "../http/fitting-error.ts";
 
 const PATH_LENGTH = 200;

@@ -1,4 +1,5 @@
-import type { HolonError, Limits } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
 import { answerTooLarge, type EdgeCall } from "../http/edge-call.ts";
 import { errorHeader } from "../http/error-header.ts";
 import type { Exchange } from "../http/exchange.ts";

@@ -1,9 +1,14 @@
-import { catalogueError, type HolonError, isHolonError, type Principal, Scope, type Trace, WheelEntry } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import type { Trace } from "../../kernel/trace.ts";
 import type { PrincipalReceiver } from "../http/authentication.ts";
 import { answerTooLarge } from "../http/edge-call.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { EdgeRoute } from "../http/route-table.ts";
-import { type AddressedClient, isTicket, retryAfterMs } from "../rates/index.ts";
+import { type AddressedClient, isTicket } from "../rates/procedure-rates.ts";
+import { retryAfterMs } from "../rates/too-many-requests.ts";
 import { toErrorJson } from "./error-body.ts";
 import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
 import { isEventId, toStreamItem } from "./stream-item.ts";

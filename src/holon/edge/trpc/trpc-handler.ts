@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { catalogueError, type HolonError, isHolonError, Trace } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import { Trace } from "../../kernel/trace.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { authenticateRequest } from "../http/authentication.ts";
 import { parseCallHeaders } from "../http/call-headers.ts";

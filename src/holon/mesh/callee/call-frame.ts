@@ -1,5 +1,5 @@
-import type { Principal } from "../../kernel/index.ts";
-import { parsePrincipal } from "../protocol/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { parsePrincipal } from "../protocol/wire-principal.ts";
 
 /** What only some calls carry: an idempotency key, and the principal that started the work. */
 interface Extras {

@@ -1,4 +1,6 @@
-import { type Principal, parseTraceparent, Scope, type Trace } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
 
 /** The scope of a call that came over the mesh. Its place in the trace is parsed from the text at the first use. */
 export class CallScope extends Scope {

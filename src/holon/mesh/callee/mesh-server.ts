@@ -2,13 +2,14 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import type { Target, TargetMap } from "../../contract/index.ts";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
 import type { MeshServices, MeshStats } from "../connection/services.ts";
 import { addTraffic, noTraffic } from "../connection/traffic.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
-import type { ProcessIdentity } from "../identity/index.ts";
-import { MESH_FEATURES, type OfferedProcedure } from "../protocol/index.ts";
+import type { ProcessIdentity } from "../identity/process-identity.ts";
+import type { OfferedProcedure } from "../protocol/hello.ts";
+import { MESH_FEATURES } from "../protocol/peer-features.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 

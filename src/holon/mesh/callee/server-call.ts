@@ -1,5 +1,5 @@
 import type { Target } from "../../contract/index.ts";
-import { FRAME, FRAME_END } from "../protocol/index.ts";
+import { FRAME, FRAME_END } from "../protocol/frame-kind.ts";
 import { ServerExchange } from "./server-exchange.ts";
 
 const ANSWER = `[${FRAME.ANSWER},`;

@@ -1,23 +1,20 @@
 import type { Socket } from "node:net";
 import { notUnicode, type Target } from "../../contract/index.ts";
-import { catalogueError, HolonError, isUnicodeJson, type Principal } from "../../kernel/index.ts";
+import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { isUnicodeJson } from "../../kernel/unicode-text.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner } from "../connection/link.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
-import { EDGE, type ProvenPeer } from "../identity/index.ts";
-import {
-  FRAME,
-  FRAME_END,
-  type Frame,
-  type OfferedProcedure,
-  PeerFeatures,
-  PrincipalReceiver,
-  type PrincipalVouching,
-  parseCallerHello,
-  toHelloFrame,
-  toWireError,
-} from "../protocol/index.ts";
+import type { ProvenPeer } from "../identity/process-identity.ts";
+import { EDGE } from "../identity/roster.ts";
+import { FRAME, FRAME_END, type Frame } from "../protocol/frame-kind.ts";
+import { type OfferedProcedure, parseCallerHello, toHelloFrame } from "../protocol/hello.ts";
+import { PeerFeatures } from "../protocol/peer-features.ts";
+import { PrincipalReceiver } from "../protocol/principal-table.ts";
+import type { PrincipalVouching } from "../protocol/principal-vouching.ts";
+import { toWireError } from "../protocol/wire-error.ts";
 import { isCount, isPlace, isTime, parseExtras } from "./call-frame.ts";
 import { CallScope } from "./call-scope.ts";
 import { ServerCall } from "./server-call.ts";

@@ -1,4 +1,6 @@
-import { catalogueError, type HolonError, type Scope, WheelEntry } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
 
 /** The connection as its exchanges use it. */
 interface CalleeConnection {

@@ -1,6 +1,6 @@
 import type { Target } from "../../contract/index.ts";
-import type { HolonError } from "../../kernel/index.ts";
-import { FRAME, FRAME_END } from "../protocol/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import { FRAME, FRAME_END } from "../protocol/frame-kind.ts";
 import { ServerExchange } from "./server-exchange.ts";
 
 /**

@@ -1,4 +1,5 @@
-import type { HolonError, Scope } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import { type CallerConnection, CallerExchange } from "./caller-exchange.ts";
 
 /**

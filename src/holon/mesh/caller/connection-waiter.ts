@@ -1,4 +1,6 @@
-import { catalogueError, type HolonError, type Scope, type ScopeLink, WheelEntry } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Scope, ScopeLink } from "../../kernel/scope.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import { ParentLink } from "./parent-link.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 

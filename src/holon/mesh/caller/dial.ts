@@ -3,8 +3,11 @@ import type { MeshAddress } from "../connection/mesh-address.ts";
 import { channelOf, connectTls, type MeshTls } from "../connection/mesh-tls.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
-import { createNonce, isNonce, type ProcessIdentity } from "../identity/index.ts";
-import { type Handshake, MESH_PROTOCOL, parseResponseHead, type ResponseHead } from "../protocol/index.ts";
+import { createNonce, isNonce } from "../identity/membership.ts";
+import type { ProcessIdentity } from "../identity/process-identity.ts";
+import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
+import type { Handshake } from "../protocol/handshake.ts";
+import { parseResponseHead, type ResponseHead } from "../protocol/response-head.ts";
 
 interface DialOptions extends MeshServices {
   readonly address: MeshAddress;

@@ -1,4 +1,5 @@
-import type { HolonError, Scope, ScopeLink } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Scope, ScopeLink } from "../../kernel/scope.ts";
 
 /**
  * Ends a call when the scope of the work that made it is cancelled. A {@link ScopeLink} belongs to one scope, so a call has one link for its own

@@ -1,22 +1,17 @@
 import type { Socket } from "node:net";
-import { catalogueError, HolonError, principalName, type Scope } from "../../kernel/index.ts";
+import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
+import { principalName } from "../../kernel/principal.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner } from "../connection/link.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
-import {
-  type CalleeHello,
-  type CallerHello,
-  FRAME,
-  FRAME_END,
-  type Frame,
-  fromWireError,
-  PeerFeatures,
-  PrincipalSender,
-  type PrincipalVouching,
-  parseCalleeHello,
-  toHelloFrame,
-} from "../protocol/index.ts";
+import { FRAME, FRAME_END, type Frame } from "../protocol/frame-kind.ts";
+import { type CalleeHello, type CallerHello, parseCalleeHello, toHelloFrame } from "../protocol/hello.ts";
+import { PeerFeatures } from "../protocol/peer-features.ts";
+import { PrincipalSender } from "../protocol/principal-table.ts";
+import type { PrincipalVouching } from "../protocol/principal-vouching.ts";
+import { fromWireError } from "../protocol/wire-error.ts";
 import { CallerCall } from "./caller-call.ts";
 import type { CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";

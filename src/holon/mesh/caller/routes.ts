@@ -1,6 +1,6 @@
 import { compareProcedures, type ProcedureDescription } from "../../contract/fingerprint.ts";
-import { catalogueError, type HolonError } from "../../kernel/index.ts";
-import type { CalleeHello, OfferedProcedure } from "../protocol/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { CalleeHello, OfferedProcedure } from "../protocol/hello.ts";
 
 /** The number of a procedure at the callee, or the error if it cannot be called there. */
 export type Route = number | HolonError;

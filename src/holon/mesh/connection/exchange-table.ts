@@ -1,4 +1,5 @@
-import { catalogueError, type HolonError, type Limits } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
 
 /** The low bits of an id are its place in the table. The other bits count how often the place was used. */
 const PLACE_BITS = 16;

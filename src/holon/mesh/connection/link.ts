@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
-import { WheelEntry } from "../../kernel/index.ts";
-import { FRAME, FRAME_END, type Frame, FrameFault, FrameReader, FrameWriter, isKnownKind } from "../protocol/index.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { FRAME, FRAME_END, type Frame, isKnownKind } from "../protocol/frame-kind.ts";
+import { FrameFault, FrameReader } from "../protocol/frame-reader.ts";
+import { FrameWriter } from "../protocol/frame-writer.ts";
 import type { MeshServices } from "./services.ts";
 
 /** Reads the frames of a link. */

@@ -1,4 +1,4 @@
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 
 /** The address of a peer. */
 export interface MeshAddress {

@@ -1,4 +1,7 @@
-import type { Clock, Limits, Logger, TimerWheel } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 
 /** What every part of the mesh uses. It is passed in; no part reads it from globals. */
 export interface MeshServices {

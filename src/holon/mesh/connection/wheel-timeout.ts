@@ -1,4 +1,4 @@
-import { WheelEntry } from "../../kernel/index.ts";
+import { WheelEntry } from "../../kernel/timer-wheel.ts";
 
 /** Runs a function once, when its time has come. It is for rare timers; a call is a {@link WheelEntry} itself. */
 export class WheelTimeout extends WheelEntry {

@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { parsePrincipal } from "../protocol/wire-principal.ts";
 import type { ProcessKey } from "./process-key.ts";
 import { EDGE, type Roster } from "./roster.ts";

@@ -1,4 +1,5 @@
-import { type Clock, DEFAULT_LIMITS } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { createProcessKey, type ProcessKey } from "./process-key.ts";
 import { Roster } from "./roster.ts";
 import { SignedPrincipals } from "./signed-principals.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import type { Handshake } from "../protocol/handshake.ts";
 import { createNonce } from "./membership.ts";
 import { SignedWorld } from "./principals.testing.ts";

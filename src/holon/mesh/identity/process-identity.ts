@@ -1,4 +1,4 @@
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import { type Handshake, handshakeText, type Side } from "../protocol/handshake.ts";
 import { PLAIN_PRINCIPALS, type PrincipalVouching } from "../protocol/principal-vouching.ts";
 import { createProof, isProof } from "./membership.ts";

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ANONYMOUS, DEFAULT_LIMITS, type Principal } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { ReceivedPrincipal } from "../protocol/principal-vouching.ts";
 import { createPrincipalToken } from "./principal-token.ts";
 import { SignedWorld, StandingClock } from "./principals.testing.ts";

@@ -1,4 +1,6 @@
-import { ANONYMOUS, type Clock, type Limits, type Principal } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { PrincipalVouching, ReceivedPrincipal, Voucher } from "../protocol/principal-vouching.ts";
 import { createPrincipalToken, maySpeakFor, parsePrincipalToken } from "./principal-token.ts";
 import type { ProcessKey } from "./process-key.ts";

@@ -1,4 +1,4 @@
-import { isUnicode } from "../../kernel/index.ts";
+import { isUnicode } from "../../kernel/unicode-text.ts";
 import { FRAME, FRAME_END, type Frame } from "./frame-kind.ts";
 
 /** The greeting of a caller: the first frame that it sends. */

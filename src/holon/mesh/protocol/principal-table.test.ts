@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ANONYMOUS, type Principal } from "../../kernel/index.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import { PRINCIPAL_TABLE_COUNT, PrincipalReceiver, PrincipalSender } from "./principal-table.ts";
 import { PLAIN_PRINCIPALS, type PrincipalVouching } from "./principal-vouching.ts";
 

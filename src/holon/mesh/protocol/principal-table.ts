@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import type { PrincipalVouching, ReceivedPrincipal } from "./principal-vouching.ts";
 
 /** How many principals one connection remembers. */

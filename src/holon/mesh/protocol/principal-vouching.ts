@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { isUnknownKind, parsePrincipal } from "./wire-principal.ts";
 
 /** What is sent for a principal. */

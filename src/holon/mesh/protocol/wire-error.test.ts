@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HolonError } from "../../kernel/index.ts";
+import { HolonError } from "../../kernel/holon-error.ts";
 import { fromWireError, toWireError } from "./wire-error.ts";
 
 describe("errors on the wire", () => {

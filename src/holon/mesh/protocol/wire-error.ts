@@ -1,4 +1,5 @@
-import { type Executed, HolonError } from "../../kernel/index.ts";
+import type { Executed } from "../../kernel/error-catalogue.ts";
+import { HolonError } from "../../kernel/holon-error.ts";
 
 /** An error as it is sent: without cause and stack. */
 export interface WireError {

@@ -1,4 +1,5 @@
-import { ANONYMOUS, isUnicode, type Principal } from "../../kernel/index.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import { isUnicode } from "../../kernel/unicode-text.ts";
 
 /**
  * Reads a principal that a peer sent or that an app's `authenticate` returned; undefined if the value is not one. Unknown members are dropped.

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { RateCounter } from "../../edge/rates/index.ts";
-import { catalogueError, type Logger } from "../../kernel/index.ts";
+import { RateCounter } from "../../edge/rates/rate-counter.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type Admin, Admission, isRefusal } from "./admission.ts";
 import { addBoard } from "./board-routes.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assertSameOrigin } from "../../edge/http/same-origin.ts";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { BOARD_POLICY, type JobBoard, openJobBoard } from "./job-board.ts";
 import type { AdminOf } from "./work-routes.ts";

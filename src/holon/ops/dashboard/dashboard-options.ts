@@ -1,6 +1,6 @@
 import type { Authenticate } from "../../edge/edge-options.ts";
-import type { Clock } from "../../kernel/index.ts";
-import type { WorkConsole } from "../../work/admin/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { WorkConsole } from "../../work/admin/work-console.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 
 /** The values that a user types to sign in. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Clock, catalogueError, type Logger, silentLogger, systemClock } from "../../kernel/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
 import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";
 

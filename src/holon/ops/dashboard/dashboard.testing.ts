@@ -1,8 +1,11 @@
-import type { Clock } from "../../kernel/index.ts";
-import { catalogueError, type Logger, type Principal, systemClock } from "../../kernel/index.ts";
-import { CallMetrics, createMetrics } from "../../observe/index.ts";
-import type { WorkConsole } from "../../work/index.ts";
-import type { QueueBackend } from "../../work/queue/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { CallMetrics } from "../../observe/call-metrics.ts";
+import { createMetrics } from "../../observe/metrics.ts";
+import type { WorkConsole } from "../../work/admin/work-console.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import { createOpsServer, type OpsServer } from "../ops-server.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../work/queue/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { createQueueBackend, type QueuePlace } from "../../work/queue/create-queue-backend.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
 import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";

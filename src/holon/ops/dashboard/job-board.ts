@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Queue } from "bullmq";
 import Fastify from "fastify";
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { shownData, withoutSecrets } from "./shown-data.ts";

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
 
 /** How long a user stays signed in. */
 const SESSION_MS = 8 * 3_600_000;

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assertSameOrigin } from "../../edge/http/same-origin.ts";
-import { clientNetwork, type RateCounter } from "../../edge/rates/index.ts";
-import { isHolonError, type Logger } from "../../kernel/index.ts";
+import { clientNetwork } from "../../edge/rates/client-network.ts";
+import type { RateCounter } from "../../edge/rates/rate-counter.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";

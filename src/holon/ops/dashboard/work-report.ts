@@ -1,4 +1,5 @@
-import type { FailedJob, ParkedEvent, StrandedEvent, StuckRun, UnknownJobs, WorkConsole, WorkCounts } from "../../work/index.ts";
+import type { ParkedEvent, StrandedEvent, StuckRun, WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
+import type { FailedJob, UnknownJobs } from "../../work/jobs/job-console.ts";
 
 /** The background work of one context; only `problem` if its database does not answer. */
 export type ContextReport =

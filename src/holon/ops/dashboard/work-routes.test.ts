@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger } from "../../kernel/index.ts";
-import type { WorkConsole } from "../../work/index.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import type { WorkConsole } from "../../work/admin/work-console.ts";
 import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";
 

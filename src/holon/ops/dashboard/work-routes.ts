@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assertSameOrigin } from "../../edge/http/same-origin.ts";
-import { catalogueError } from "../../kernel/index.ts";
-import type { WorkConsole } from "../../work/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { WorkConsole } from "../../work/admin/work-console.ts";
 import type { Admin } from "./admission.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { formField } from "./form-body.ts";

@@ -1,6 +1,6 @@
 import { assertDistinctRoutes, ContractError } from "../../contract/index.ts";
-import type { ContextModule } from "../../define/index.ts";
-import { ConfigurationError, type ConfigurationFault } from "../plan/index.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import { ConfigurationError, type ConfigurationFault } from "../plan/configuration-error.ts";
 import type { App } from "./define-app.ts";
 import { handlerFaults } from "./handler-faults.ts";
 import { undeclaredCalls } from "./undeclared-calls.ts";

@@ -1,6 +1,6 @@
 import { type ContractMap, walkProcedures } from "../../contract/index.ts";
-import type { ContextModule } from "../../define/index.ts";
-import type { AppShape, ContextShape } from "../plan/index.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { AppShape, ContextShape } from "../plan/app-shape.ts";
 import { queuesOf } from "../start/context-work.ts";
 import type { App } from "./define-app.ts";
 

@@ -1,7 +1,9 @@
-import type { ContextModule } from "../../define/index.ts";
-import type { ApiInfo, AppRoutes, EdgeRequest } from "../../edge/index.ts";
-import type { Principal } from "../../kernel/index.ts";
-import type { Credentials } from "../../ops/dashboard/index.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { AppRoutes } from "../../edge/app-routes/app-routes.ts";
+import type { EdgeRequest } from "../../edge/http/edge-request.ts";
+import type { ApiInfo } from "../../edge/openapi/api-info.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import type { Credentials } from "../../ops/dashboard/dashboard-options.ts";
 import type { AllowedCycle } from "../plan/app-shape.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { ContractError, isProcedure, type ProcedureTree, walkProcedures } from "../../contract/index.ts";
-import type { ContextModule } from "../../define/index.ts";
-import { assertScheduleFits } from "../../work/index.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import { assertScheduleFits } from "../../work/schedules/schedule-ticker.ts";
+import type { ConfigurationFault } from "../plan/configuration-error.ts";
 import { meant } from "../plan/environment-reader.ts";
-import type { ConfigurationFault } from "../plan/index.ts";
 
 /** The mismatches of a context and its declarations: handlers that are missing, that nothing calls, or that are not functions. */
 export function handlerFaults(module: ContextModule): readonly ConfigurationFault[] {

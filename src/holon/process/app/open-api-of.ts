@@ -1,4 +1,4 @@
-import { createOpenApiDocument, type OpenApiDocument } from "../../edge/index.ts";
+import { createOpenApiDocument, type OpenApiDocument } from "../../edge/openapi/create-document.ts";
 import type { App } from "./define-app.ts";
 
 /**

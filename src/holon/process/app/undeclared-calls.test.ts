@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contract, query } from "../../contract/index.ts";
-import { type ContextModule, defineContext } from "../../define/index.ts";
+import { type ContextModule, defineContext } from "../../define/define-context.ts";
 import { undeclaredCalls } from "./undeclared-calls.ts";
 
 type Places = Partial<Pick<ContextModule, "procedures" | "jobHandlers" | "workflowHandlers">>;

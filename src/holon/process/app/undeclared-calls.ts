@@ -1,5 +1,5 @@
-import type { ContextModule } from "../../define/index.ts";
-import type { ConfigurationFault } from "../plan/index.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { ConfigurationFault } from "../plan/configuration-error.ts";
 
 /**
  * `ctx.call.stock.left` and `ctx.asSystem.call.stock.left`; in a workflow `step.call("look", ({ call }) => call.stock.left())`. Any other object may have a

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ContextData, createContextData } from "../../data/context-data.ts";
 import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
-import { type ContextData, createContextData, migrate } from "../../data/index.ts";
-import { type Clock, type Logger, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
-import { createMetrics } from "../../observe/index.ts";
+import { migrate } from "../../data/migrate/migrate.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { createMetrics } from "../../observe/metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { processGauges } from "./process-gauges.ts";
 

@@ -1,6 +1,8 @@
-import { sql } from "../../data/index.ts";
-import type { Closable } from "../../kernel/index.ts";
-import { Task, type TaskBoard, type TaskDeps, type WorkData, WorkDatabase } from "../../work/index.ts";
+import { sql } from "../../data/drizzle/sql.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import { Task, type TaskDeps } from "../../work/engine/task.ts";
+import type { TaskBoard } from "../../work/engine/task-board.ts";
+import { type WorkData, WorkDatabase } from "../../work/engine/work-database.ts";
 
 /** Time between two comparisons with the clock of a database. */
 const EVERY_MS = 60_000;

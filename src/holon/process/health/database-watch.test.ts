@@ -1,8 +1,12 @@
 import { afterEach, expect, it } from "vitest";
+import { createContextData } from "../../data/context-data.ts";
 import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
-import { createContextData, migrate } from "../../data/index.ts";
+import { migrate } from "../../data/migrate/migrate.ts";
 import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
-import { type Clock, type Closable, type Logger, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 
 const place = useTestDatabase();

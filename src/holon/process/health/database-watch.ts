@@ -1,5 +1,5 @@
-import type { Closable } from "../../kernel/index.ts";
-import { Task, type TaskDeps } from "../../work/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import { Task, type TaskDeps } from "../../work/engine/task.ts";
 
 const EVERY_MS = 2_000;
 

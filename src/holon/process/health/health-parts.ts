@@ -1,6 +1,7 @@
-import type { RateStore } from "../../edge/index.ts";
-import type { MeshPeer } from "../../mesh/index.ts";
-import type { HangingRun, TaskBoard } from "../../work/index.ts";
+import type { RateStore } from "../../edge/rates/shared-totals.ts";
+import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
+import type { TaskBoard } from "../../work/engine/task-board.ts";
+import type { HangingRun } from "../../work/workflows/body-watch.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
 

@@ -1,6 +1,7 @@
-import type { MeshPeer, MeshServer } from "../../mesh/index.ts";
-import type { GaugeReader } from "../../observe/index.ts";
-import type { CompiledContext } from "../../pipeline/index.ts";
+import type { MeshServer } from "../../mesh/callee/mesh-server.ts";
+import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
+import type { GaugeReader } from "../../observe/metrics.ts";
+import type { CompiledContext } from "../../pipeline/context-runtime.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { HealthPart } from "./health-parts.ts";
 

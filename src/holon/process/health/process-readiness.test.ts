@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createMetrics } from "../../observe/index.ts";
+import { createMetrics } from "../../observe/metrics.ts";
 import { type HealthPart, type HealthSources, healthParts } from "./health-parts.ts";
 import { processGauges } from "./process-gauges.ts";
 import { readinessOf } from "./process-readiness.ts";

@@ -1,4 +1,4 @@
-import type { Readiness } from "../../edge/index.ts";
+import type { Readiness } from "../../edge/edge-options.ts";
 import type { HealthPart } from "./health-parts.ts";
 
 /** The state that readiness is computed from. */

@@ -3,12 +3,13 @@ import { afterEach, expect, it } from "vitest";
 import { z } from "zod";
 import { contract } from "../../contract/index.ts";
 import { useTestDatabase } from "../../data/database.testing.ts";
-import { defineContext } from "../../define/index.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { job } from "../../work/index.ts";
+import { defineContext } from "../../define/define-context.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { job } from "../../work/jobs/job.ts";
 import { shapeOf } from "../app/app-shape.ts";
 import { defineApp } from "../app/define-app.ts";
-import { readPlan } from "../plan/index.ts";
+import { readPlan } from "../plan/read-plan.ts";
 import { type RunningProcess, startProcess } from "../start/start-process.ts";
 
 const place = useTestDatabase();

@@ -1,6 +1,9 @@
-import type { GaugeReader, GaugeValues } from "../../observe/index.ts";
-import { COUNTED_MOST, type ContextRetention, type HangingRun, type WorkConsole, type WorkCounts } from "../../work/index.ts";
-import type { QueueBackend } from "../../work/queue/index.ts";
+import type { GaugeReader, GaugeValues } from "../../observe/metrics.ts";
+import type { WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
+import { COUNTED_MOST } from "../../work/engine/work-database.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
+import type { ContextRetention } from "../../work/retention/start-retention.ts";
+import type { HangingRun } from "../../work/workflows/body-watch.ts";
 
 /** How long a count is used again, since one scrape reads many gauges. */
 const FRESH_MS = 1_000;

@@ -1,5 +1,6 @@
-import type { Limits } from "../../kernel/index.ts";
-import { EDGE, type ProcessKey, type RosterKeys } from "../../mesh/identity/index.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { ProcessKey } from "../../mesh/identity/process-key.ts";
+import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
 
 /** The roles of a process: `edge` answers the public, `rpc` answers other processes, `jobs` does background work. */
 export const ROLES = ["edge", "rpc", "jobs"] as const;

@@ -1,4 +1,4 @@
-import { EDGE } from "../../mesh/identity/index.ts";
+import { EDGE } from "../../mesh/identity/roster.ts";
 import type { AppShape } from "./app-shape.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createProcessKey } from "../../mesh/identity/index.ts";
+import { createProcessKey } from "../../mesh/identity/process-key.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Environment } from "./environment-reader.ts";
 import type { Plan } from "./plan.ts";

@@ -1,4 +1,5 @@
-import { EDGE, type ProcessKey, parseProcessKey, parsePublicKey, type RosterKeys } from "../../mesh/identity/index.ts";
+import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/identity/process-key.ts";
+import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
 import type { AppShape } from "./app-shape.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";

@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, type Limits } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../kernel/limits.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { LIMIT_NAMES, limitVariable } from "./variables.ts";
 

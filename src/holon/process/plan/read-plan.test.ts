@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Environment } from "./environment-reader.ts";
 import type { Plan } from "./plan.ts";

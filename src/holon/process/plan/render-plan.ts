@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { connectionBudget } from "./connection-budget.ts";
 import { maskedUrl } from "./masked.ts";
 import type { DatabasePlan, Listener, Plan } from "./plan.ts";

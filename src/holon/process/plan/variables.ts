@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from "../../kernel/index.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 
 /** One variable that a process reads. */
 export interface Variable {

@@ -1,13 +1,13 @@
 import { afterEach, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
-import { defineContext } from "../../define/index.ts";
-import { documentText } from "../../edge/index.ts";
-import { silentLogger } from "../../kernel/index.ts";
+import { defineContext } from "../../define/define-context.ts";
+import { documentText } from "../../edge/openapi/document-route.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { shapeOf } from "../app/app-shape.ts";
 import { defineApp } from "../app/define-app.ts";
 import { openApiOf } from "../app/open-api-of.ts";
-import { readPlan } from "../plan/index.ts";
+import { readPlan } from "../plan/read-plan.ts";
 import { type RunningProcess, startProcess } from "./start-process.ts";
 
 const greet = defineContext(

@@ -1,5 +1,7 @@
-import type { EdgeRequest } from "../../edge/index.ts";
-import { ANONYMOUS, catalogueError, type Principal, Scope } from "../../kernel/index.ts";
+import type { EdgeRequest } from "../../edge/http/edge-request.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
 import type { AskApp, Authenticate } from "../app/define-app.ts";
 import type { Core } from "./open-core.ts";
 import { reachableOf, targetsOf } from "./routing.ts";

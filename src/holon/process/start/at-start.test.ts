@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
-import { defineContext, type StartHandler } from "../../define/index.ts";
-import { type Clock, silentLogger, systemClock } from "../../kernel/index.ts";
+import { defineContext } from "../../define/define-context.ts";
+import type { StartHandler } from "../../define/start-handler.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { shapeOf } from "../app/app-shape.ts";
 import { type App, defineApp } from "../app/define-app.ts";
-import { type Plan, readPlan } from "../plan/index.ts";
+import type { Plan } from "../plan/plan.ts";
+import { readPlan } from "../plan/read-plan.ts";
 import { serveJobAlone } from "./serve-job-alone.ts";
 import { type RunningProcess, startProcess } from "./start-process.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readPlan } from "../plan/index.ts";
+import { readPlan } from "../plan/read-plan.ts";
 import { SHOP } from "../plan/shop-shape.testing.ts";
 import { createCallPolicy, createOwnCaller } from "./call-policy.ts";
 

@@ -1,7 +1,11 @@
-import type { ContextData } from "../../data/index.ts";
-import type { ContextModule } from "../../define/index.ts";
-import type { Clock } from "../../kernel/index.ts";
-import { ackQueue, eventQueue, jobQueues, Subscriptions, subscribersOf, WorkDatabase } from "../../work/index.ts";
+import type { ContextData } from "../../data/context-data.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { WorkDatabase } from "../../work/engine/work-database.ts";
+import { ackQueue, eventQueue } from "../../work/inbox/event-message.ts";
+import { subscribersOf } from "../../work/inbox/event-routes.ts";
+import { jobQueues } from "../../work/jobs/job-queues.ts";
+import { Subscriptions } from "../../work/outbox/subscriptions.ts";
 import type { StartPatience } from "./start-patience.ts";
 
 /** Whether a context has any background work. */

@@ -1,8 +1,10 @@
-import type { ContextData } from "../../data/index.ts";
-import type { ContextModule } from "../../define/index.ts";
-import type { Clock, Logger } from "../../kernel/index.ts";
-import { createWorkConsole, type WorkConsole } from "../../work/index.ts";
-import type { QueueBackend } from "../../work/queue/index.ts";
+import type { ContextData } from "../../data/context-data.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { createWorkConsole } from "../../work/admin/create-work-console.ts";
+import type { WorkConsole } from "../../work/admin/work-console.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { Core } from "./open-core.ts";
 import type { Work } from "./start-work.ts";
 

@@ -1,8 +1,10 @@
-import type { ContextModule } from "../../define/index.ts";
-import type { OpenThings } from "../../kernel/index.ts";
-import type { DashboardOptions, SignIn } from "../../ops/dashboard/index.ts";
-import { jobQueues, type WorkConsole } from "../../work/index.ts";
-import { createQueueBackend, type QueueBackend } from "../../work/queue/index.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { OpenThings } from "../../kernel/lifecycle.ts";
+import type { DashboardOptions, SignIn } from "../../ops/dashboard/dashboard-options.ts";
+import type { WorkConsole } from "../../work/admin/work-console.ts";
+import { jobQueues } from "../../work/jobs/job-queues.ts";
+import { createQueueBackend } from "../../work/queue/create-queue-backend.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { App } from "../app/define-app.ts";
 import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import { queuesOf } from "./context-work.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
-import { catalogueError } from "../../kernel/index.ts";
-import type { Listener, Plan } from "../plan/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Listener, Plan } from "../plan/plan.ts";
 
 /** An address to listen on, with the variables that set it. */
 interface NamedListener extends Listener {

@@ -1,13 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { z } from "zod";
+import { createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
-import { createContextData } from "../../data/index.ts";
-import { systemClock, TimerWheel } from "../../kernel/index.ts";
-import { createLogger } from "../../observe/index.ts";
-import { type JobHandler, job, LeaseThread, startJobWork, startWorkflowWork } from "../../work/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { createLogger } from "../../observe/logger.ts";
+import { LeaseThread } from "../../work/engine/lease-thread.ts";
+import { job } from "../../work/jobs/job.ts";
+import type { JobHandler } from "../../work/jobs/job-call.ts";
 import { effects, tables } from "../../work/jobs/jobs.fixture.testing.ts";
 import { MemoryQueues } from "../../work/jobs/memory-queues.testing.ts";
+import { startJobWork } from "../../work/jobs/start-job-work.ts";
+import { startWorkflowWork } from "../../work/workflows/start-workflow-work.ts";
 import { startLeaseWorker } from "./start-lease-worker.ts";
 
 /**

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
-import { job } from "../../work/index.ts";
+import { job } from "../../work/jobs/job.ts";
 import { useJobs } from "../../work/jobs/jobs.testing.ts";
 
 const place = useJobs();

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { createContextData } from "../../data/index.ts";
-import { DEFAULT_LIMITS, systemClock } from "../../kernel/index.ts";
-import { createLogger, type LogLevel } from "../../observe/index.ts";
+import { createContextData } from "../../data/context-data.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { createLogger, type LogLevel } from "../../observe/logger.ts";
 import { LeaseKeeper } from "../../work/engine/lease-keeper.ts";
 import type { LeaseAddress, LeaseOrder, LeaseReport } from "../../work/engine/lease-thread.ts";
 import { WorkDatabase } from "../../work/engine/work-database.ts";

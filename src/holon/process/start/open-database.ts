@@ -1,10 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { type ContextData, createContextData, createNotifyHub, migrate } from "../../data/index.ts";
-import type { ContextModule } from "../../define/index.ts";
+import { type ContextData, createContextData } from "../../data/context-data.ts";
+import { migrate } from "../../data/migrate/migrate.ts";
+import { createNotifyHub } from "../../data/notify/notify-hub.ts";
+import type { ContextModule } from "../../define/define-context.ts";
 import { startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
-import type { Clock, Logger, OpenThings } from "../../kernel/index.ts";
-import type { Plan } from "../plan/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { OpenThings } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { StartPatience } from "./start-patience.ts";
 
 /** Options of {@link openDatabase}. */

@@ -1,9 +1,14 @@
 import type { FastifyInstance } from "fastify";
-import { addDocsRoutes, addDocumentRoute, createEdge, type Edge, openRedisRateStore, type RateStore, type Readiness } from "../../edge/index.ts";
-import type { OpenThings } from "../../kernel/index.ts";
+import { createEdge } from "../../edge/create-edge.ts";
+import type { Edge, Readiness } from "../../edge/edge-options.ts";
+import { addDocsRoutes } from "../../edge/openapi/docs-routes.ts";
+import { addDocumentRoute } from "../../edge/openapi/document-route.ts";
+import { openRedisRateStore } from "../../edge/rates/redis-rate-store.ts";
+import type { RateStore } from "../../edge/rates/shared-totals.ts";
+import type { OpenThings } from "../../kernel/lifecycle.ts";
 import type { App } from "../app/define-app.ts";
 import { openApiOf } from "../app/open-api-of.ts";
-import type { Plan } from "../plan/index.ts";
+import type { Plan } from "../plan/plan.ts";
 import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import type { Core } from "./open-core.ts";
 import { reachableOf, targetsOf } from "./routing.ts";

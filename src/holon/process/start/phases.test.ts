@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
-import { defineContext } from "../../define/index.ts";
+import { defineContext } from "../../define/define-context.ts";
 import { freePort } from "../../dev/postgres/free-ports.ts";
-import { silentLogger } from "../../kernel/index.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { shapeOf } from "../app/app-shape.ts";
 import { defineApp } from "../app/define-app.ts";
-import { readPlan } from "../plan/index.ts";
+import { readPlan } from "../plan/read-plan.ts";
 import { startProcess } from "./start-process.ts";
 
 const greet = defineContext(contract("greet", { procedures: { hello: query({ access: "public", output: z.string() }) } }));

@@ -1,9 +1,14 @@
 import { type Contract, type Target, type TargetMap, walkProcedures } from "../../contract/index.ts";
-import { type Clock, catalogueError, type Limits, type Logger, type TimerWheel } from "../../kernel/index.ts";
-import type { ProcessIdentity } from "../../mesh/identity/index.ts";
-import { createMeshPeer, type MeshPeer, type MeshTls } from "../../mesh/index.ts";
-import type { CompiledContext, ResolveTarget } from "../../pipeline/index.ts";
-import type { Plan } from "../plan/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { createMeshPeer, type MeshPeer } from "../../mesh/caller/mesh-peer.ts";
+import type { MeshTls } from "../../mesh/connection/mesh-tls.ts";
+import type { ProcessIdentity } from "../../mesh/identity/process-identity.ts";
+import type { CompiledContext, ResolveTarget } from "../../pipeline/context-runtime.ts";
+import type { Plan } from "../plan/plan.ts";
 
 /** Options of {@link connectPeers}. */
 interface PeersOptions {

@@ -1,5 +1,6 @@
-import { catalogueError, OpenThings } from "../../kernel/index.ts";
-import { type AloneChannel, runJobAlone, serveAlone } from "../../work/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { OpenThings } from "../../kernel/lifecycle.ts";
+import { type AloneChannel, runJobAlone, serveAlone } from "../../work/jobs/alone-child.ts";
 import { type CoreOptions, openCore } from "./open-core.ts";
 
 /**

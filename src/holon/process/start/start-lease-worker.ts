@@ -1,6 +1,6 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import type { LogLevel } from "../../observe/index.ts";
+import type { LogLevel } from "../../observe/logger.ts";
 
 /** A thread does not inherit the `--import tsx` of the main thread, so a program in source form is loaded by this text. */
 const FROM_SOURCE = `const { workerData } = require("node:worker_threads");

@@ -1,7 +1,13 @@
-import { isConnectionLoss, sqlState } from "../../data/index.ts";
-import { catalogueError, isPassing, type Logger, type RetryDeps, retry } from "../../kernel/index.ts";
-import { ConfigurationError, contextVariables, type Plan } from "../plan/index.ts";
+import { isConnectionLoss } from "../../data/database-error.ts";
+import { sqlState } from "../../data/sql-state.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { isPassing } from "../../kernel/origin.ts";
+import { type RetryDeps, retry } from "../../kernel/retry.ts";
+import { ConfigurationError } from "../plan/configuration-error.ts";
 import { maskedUrl } from "../plan/masked.ts";
+import type { Plan } from "../plan/plan.ts";
+import { contextVariables } from "../plan/variables.ts";
 
 /** Waits between two attempts. Units: milliseconds. */
 const WAITS = { firstMs: 250, greatestMs: 2_000 };

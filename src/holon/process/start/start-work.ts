@@ -1,23 +1,21 @@
-import type { ContextData } from "../../data/index.ts";
-import type { ContextModule } from "../../define/index.ts";
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { CountLeft, CountWork } from "../../observe/index.ts";
-import type { CompiledContext } from "../../pipeline/index.ts";
-import {
-  type ContextRetention,
-  type EventWork,
-  type JobWork,
-  type LeaseThread,
-  type RunAlone,
-  startEventWork,
-  startJobWork,
-  startRetention,
-  startWorkflowWork,
-  type TaskBoard,
-  type WorkflowWork,
-} from "../../work/index.ts";
-import { createQueueBackend, type QueueBackend, type QueuePlace } from "../../work/queue/index.ts";
-import type { Plan } from "../plan/index.ts";
+import type { ContextData } from "../../data/context-data.ts";
+import type { ContextModule } from "../../define/define-context.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
+import type { CompiledContext } from "../../pipeline/context-runtime.ts";
+import type { LeaseThread } from "../../work/engine/lease-thread.ts";
+import type { TaskBoard } from "../../work/engine/task-board.ts";
+import { type EventWork, startEventWork } from "../../work/inbox/start-event-work.ts";
+import type { RunAlone } from "../../work/jobs/run-alone.ts";
+import { type JobWork, startJobWork } from "../../work/jobs/start-job-work.ts";
+import { createQueueBackend, type QueuePlace } from "../../work/queue/create-queue-backend.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
+import { type ContextRetention, startRetention } from "../../work/retention/start-retention.ts";
+import { startWorkflowWork, type WorkflowWork } from "../../work/workflows/start-workflow-work.ts";
+import type { Plan } from "../plan/plan.ts";
 import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
 import type { StartPatience } from "./start-patience.ts";

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Edge } from "../../edge/index.ts";
-import type { Limits, OpenThings } from "../../kernel/index.ts";
-import type { MeshServer } from "../../mesh/index.ts";
-import type { CompiledContext } from "../../pipeline/index.ts";
+import type { Edge } from "../../edge/edge-options.ts";
+import type { OpenThings } from "../../kernel/lifecycle.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { MeshServer } from "../../mesh/callee/mesh-server.ts";
+import type { CompiledContext } from "../../pipeline/context-runtime.ts";
 import type { Work } from "../start/start-work.ts";
 
 /** The parts that {@link stopProcess} stops. */

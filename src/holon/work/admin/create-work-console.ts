@@ -1,4 +1,6 @@
-import { type Clock, isHolonError, type Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { EventRoutes, type SubscribingContext } from "../inbox/event-routes.ts";
 import { Inbox } from "../inbox/inbox.ts";

@@ -1,4 +1,4 @@
-import { sql } from "../../data/index.ts";
+import { sql } from "../../data/drizzle/sql.ts";
 import { COUNTED_MOST, type WorkDatabase } from "../engine/work-database.ts";
 import type { WorkflowMap } from "../workflows/workflow.ts";
 import type { RunVersion } from "./work-console.ts";

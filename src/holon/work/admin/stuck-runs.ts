@@ -1,4 +1,4 @@
-import { sql } from "../../data/index.ts";
+import { sql } from "../../data/drizzle/sql.ts";
 import { countOf, type WorkDatabase } from "../engine/work-database.ts";
 import type { StuckRun } from "./work-console.ts";
 

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "../../data/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import { WorkDatabase } from "./work-database.ts";
 
 /** Explains each statement while it runs. Counts the rows that it read, and those that its filters removed. Shape: no statement returns rows. */

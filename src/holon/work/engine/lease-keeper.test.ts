@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
-import { type Clock, silentLogger as log } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { silentLogger as log } from "../../kernel/log.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { type LeaseOrder, type LeaseReport, LeaseThread, type TellThread } from "./lease-thread.ts";
 

@@ -1,4 +1,6 @@
-import type { Clock, Closable, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 import { type LeaseAddress, type LeaseOrder, type LeaseReport, type LeaseStatement, RENEWALS_PER_LEASE } from "./lease-thread.ts";
 

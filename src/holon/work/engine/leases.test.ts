@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Clock, silentLogger as log, TimerWheel } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { silentLogger as log } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { Leases, type Renewal } from "./leases.ts";
 
 interface Claim {

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clock, type Closable, catalogueError, type HolonError, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { silentLogger as log, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger as log } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { type Retention, Sweeper } from "./sweeper.ts";
 import { TaskBoard } from "./task-board.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
 
 /** What the board reads about a task. */
 export interface WatchedTask {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Clock, type Logger, silentLogger, TimerWheel } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { Task, type TaskOptions } from "./task.ts";
 import { TaskBoard } from "./task-board.ts";
 

@@ -1,6 +1,10 @@
 import { randomInt } from "node:crypto";
-import { type BackoffBounds, type Clock, type Closable, fullJitterMs, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
-import { describeError } from "../../observe/index.ts";
+import { type BackoffBounds, fullJitterMs } from "../../kernel/backoff.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { describeError } from "../../observe/error-redaction.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
 
 /** What all tasks of one context share. */

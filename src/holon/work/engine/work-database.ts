@@ -1,14 +1,14 @@
-import {
-  type ContextData,
-  type DataTransaction,
-  isWorthRepeating,
-  type SQL,
-  type StatementRequest,
-  sql,
-  type Tables,
-  toRequest,
-} from "../../data/index.ts";
-import { type Clock, catalogueError, inSystemScope, markOrigin, type Scope } from "../../kernel/index.ts";
+import type { ContextData } from "../../data/context-data.ts";
+import { isWorthRepeating } from "../../data/database-error.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import { type SQL, sql, toRequest } from "../../data/drizzle/sql.ts";
+import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { markOrigin } from "../../kernel/origin.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { inSystemScope } from "../../kernel/scope-deadline.ts";
 
 /** The part of a context's data that background work uses. */
 export type WorkData = Pick<ContextData<Tables>, "access" | "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;

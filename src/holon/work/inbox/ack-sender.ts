@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Logger } from "../../kernel/index.ts";
-import type { QueueBackend } from "../queue/index.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import { type AckMessage, ackQueue, type EventMessage } from "./event-message.ts";
 
 /** Most events that one acknowledgement names. */

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
-import { catalogueError, markOrigin, silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { markOrigin } from "../../kernel/origin.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { ackQueue, type EventBatch, eventQueue } from "./event-message.ts";
 import { type EventsPlace, openEventsPlace, subscribing } from "./events.testing.ts";

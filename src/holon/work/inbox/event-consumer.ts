@@ -1,5 +1,6 @@
-import type { DataTransaction, Tables } from "../../data/index.ts";
-import { isPassing } from "../../kernel/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import { isPassing } from "../../kernel/origin.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { AckSender } from "./ack-sender.ts";
 import type { EventFailures } from "./event-failures.ts";

@@ -1,5 +1,7 @@
-import { isContention, isLockTimeout, type SQL, sql } from "../../data/index.ts";
-import { isCutOff, type Logger } from "../../kernel/index.ts";
+import { isContention, isLockTimeout } from "../../data/database-error.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { isCutOff } from "../../kernel/origin.ts";
 import { reasonOfAttempt, WAS_CUT_OFF } from "../engine/cut-off.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import { REASON_LENGTH } from "./event-judgement.ts";

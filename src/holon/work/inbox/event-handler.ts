@@ -1,5 +1,6 @@
-import type { Tables, WriteDatabase } from "../../data/index.ts";
-import type { Logger, Principal } from "../../kernel/index.ts";
+import type { Tables, WriteDatabase } from "../../data/drizzle/database.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { Principal } from "../../kernel/principal.ts";
 
 /** An event as its handler gets it. */
 export interface HandledEvent<Payload = unknown> {

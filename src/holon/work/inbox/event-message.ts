@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import type { TakenEvent } from "../outbox/subscriptions.ts";
 
 const PrincipalShape = z.custom<Principal>((value) => typeof value === "object" && value !== null);
@@ -27,6 +27,12 @@ const Message = z.object({
 
 /** One event, as it is sent to one subscriber. */
 export type EventMessage = z.output<typeof Message>;
+
+/** Identifies the events of one producer that have the same handler. */
+export interface EventName {
+  readonly producer: string;
+  readonly name: string;
+}
 
 /** The data of a job on a queue `events.<subscriber>`. */
 export interface EventBatch {

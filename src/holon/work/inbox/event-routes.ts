@@ -1,7 +1,7 @@
 import { type ContractMap, createParser, type Parser } from "../../contract/index.ts";
 import type { EventSubscriber } from "../outbox/subscriptions.ts";
 import type { EventHandler, EventHandlers } from "./event-handler.ts";
-import type { EventName } from "./inbox.ts";
+import type { EventName } from "./event-message.ts";
 
 /** How a context handles one event of another context. */
 export interface EventRoute {

@@ -1,19 +1,14 @@
-import type { DataTransaction, Tables } from "../../data/index.ts";
-import {
-  type Clock,
-  catalogueError,
-  type HolonError,
-  type Logger,
-  markCutOff,
-  markOrigin,
-  parseTraceparent,
-  Scope,
-  type TimerWheel,
-  type Trace,
-  WheelEntry,
-} from "../../kernel/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { markCutOff, markOrigin } from "../../kernel/origin.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
 
-import { type CountWork, counted } from "../../observe/index.ts";
+import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventTransaction } from "./event-handler.ts";
 import type { EventMessage } from "./event-message.ts";

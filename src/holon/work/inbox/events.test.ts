@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { ANONYMOUS } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { ackQueue, eventQueue } from "./event-message.ts";
 import { type EventsPlace, losing, openEventsPlace, QUICK } from "./events.testing.ts";
@@ -271,7 +275,6 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   it("of a transaction that rolls back reach nobody", async () => {
     await place.startProducer(backend);
     await place.startConsumer(backend);
-    const { Scope, ANONYMOUS } = await import("../../kernel/index.ts");
     const scope = Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 10_000 });
     const attempt = place.payments.transaction(scope, async (tx) => {
       await tx.appendEvent({ name: "paymentNoted", key: undefined, payload: { n: 99 } });

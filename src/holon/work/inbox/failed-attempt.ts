@@ -1,4 +1,4 @@
-import type { SQL } from "../../data/index.ts";
+import type { SQL } from "../../data/drizzle/sql.ts";
 
 /** What is noted about a failed attempt of a handler. Units: milliseconds. */
 export interface FailedAttempt {

@@ -2,9 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, event } from "../../contract/index.ts";
-import { catalogueError, silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
-import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
 import { type EventsPlace, openEventsPlace, QUICK } from "./events.testing.ts";
 

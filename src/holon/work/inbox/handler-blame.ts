@@ -1,5 +1,5 @@
-import { isContention, isLockTimeout } from "../../data/index.ts";
-import type { Clock } from "../../kernel/index.ts";
+import { isContention, isLockTimeout } from "../../data/database-error.ts";
+import type { Clock } from "../../kernel/clock.ts";
 
 /** An event whose handler was called and has not returned. */
 interface Attempt<Event> {

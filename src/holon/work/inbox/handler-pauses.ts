@@ -1,7 +1,7 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
-import type { EventMessage } from "./event-message.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { EventMessage, EventName } from "./event-message.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
-import type { EventName } from "./inbox.ts";
 
 /** A part of the time that a handler may take. After it no further event is taken into the same transaction. A handler that fails after it counts as slow. */
 export const SLOW_PART = 0.25;

@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { EventLimits } from "./event-limits.ts";

@@ -1,6 +1,8 @@
 import { ParseFailure } from "../../contract/index.ts";
-import type { DataTransaction, Tables } from "../../data/index.ts";
-import { type Clock, isPassing } from "../../kernel/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isPassing } from "../../kernel/origin.ts";
 import type { AckSender } from "./ack-sender.ts";
 import type { EventFailures } from "./event-failures.ts";
 import { misfit, waitOf } from "./event-judgement.ts";

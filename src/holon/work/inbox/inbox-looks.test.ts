@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testScope } from "../../data/database.testing.ts";
-import type { DataTransaction, SQL, Tables } from "../../data/index.ts";
-import { systemClock } from "../../kernel/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import type { SQL } from "../../data/drizzle/sql.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { ExplainingDatabase } from "../engine/explaining-database.testing.ts";
 import type { EventMessage } from "./event-message.ts";
 import { type EventsPlace, openEventsPlace } from "./events.testing.ts";

@@ -1,7 +1,9 @@
-import { type DataTransaction, type SQL, sql, type Tables } from "../../data/index.ts";
-import type { Principal } from "../../kernel/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { interval, jsonb, rowsOf, uuids, type WorkDatabase } from "../engine/work-database.ts";
-import type { EventMessage } from "./event-message.ts";
+import type { EventMessage, EventName } from "./event-message.ts";
 import type { FailedAttempt } from "./failed-attempt.ts";
 
 /** The state of an event at this context. */
@@ -14,12 +16,6 @@ export interface InboxEntry {
   readonly reason?: string;
   /** Whether a held event may be worked off at once, by a process that has its handler. */
   readonly isDue?: boolean;
-}
-
-/** Identifies the events of one producer that have the same handler. */
-export interface EventName {
-  readonly producer: string;
-  readonly name: string;
 }
 
 /** An event that is held or parked. */

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS, silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
-import { createQueueBackend, type QueueBackend, type QueuePlace } from "../queue/index.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { contextRetentions } from "../retention/start-retention.ts";
 import { ackQueue, eventQueue } from "./event-message.ts";

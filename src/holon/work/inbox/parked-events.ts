@@ -1,6 +1,7 @@
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
-import type { EventName, Inbox, StrandedEvent, WaitingEvent } from "./inbox.ts";
+import type { EventName } from "./event-message.ts";
+import type { Inbox, StrandedEvent, WaitingEvent } from "./inbox.ts";
 
 /** Most events of each kind that are listed. */
 const SHOWN_COUNT = 200;

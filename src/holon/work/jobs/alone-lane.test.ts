@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Signal, signal, until } from "../../data/child.testing.ts";
-import { silentLogger } from "../../kernel/index.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { AloneLane, type AloneLaneParts } from "./alone-lane.ts";
 import { job } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";

@@ -1,4 +1,5 @@
-import { type Logger, Semaphore } from "../../kernel/index.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
 import type { Leases } from "../engine/leases.ts";
 import type { JobMap } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";

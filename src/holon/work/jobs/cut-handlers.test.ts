@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
+import { type ContextData, createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
-import { type ContextData, createContextData } from "../../data/index.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { job } from "./job.ts";
 import type { JobCall } from "./job-call.ts";
 import { effects, tables } from "./jobs.fixture.testing.ts";

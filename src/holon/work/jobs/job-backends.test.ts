@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend } from "../queue/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { createQueueBackend } from "../queue/create-queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { job } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";

@@ -1,5 +1,5 @@
-import type { SQL } from "../../data/index.ts";
-import type { Scope } from "../../kernel/index.ts";
+import type { SQL } from "../../data/drizzle/sql.ts";
+import type { Scope } from "../../kernel/scope.ts";
 
 /** The part of a transaction that a job needs to write its end together with its effect. */
 export interface EffectTransaction {

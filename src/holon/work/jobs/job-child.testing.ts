@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
-import { createContextData } from "../../data/index.ts";
-import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { sql } from "../../data/drizzle/sql.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { runJobAlone, serveAlone } from "./alone-child.ts";
 import { createRunAlone } from "./alone-process.ts";
 import { job } from "./job.ts";

@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 
 /** A run of a job that this process holds. Everything that is written about the run is written under its attempt and its fence. */
 export interface JobClaim {

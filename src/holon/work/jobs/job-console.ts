@@ -1,5 +1,6 @@
-import { sql } from "../../data/index.ts";
-import type { Clock, Logger } from "../../kernel/index.ts";
+import { sql } from "../../data/drizzle/sql.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { COUNTED_MOST, countOf, texts, type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";

@@ -1,18 +1,14 @@
 import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
-import {
-  type Clock,
-  catalogueError,
-  fullJitterMs,
-  isCutOff,
-  isPassing,
-  type Logger,
-  parseTraceparent,
-  runInScope,
-  Scope,
-  type TimerWheel,
-  type Trace,
-} from "../../kernel/index.ts";
-import { describeError } from "../../observe/index.ts";
+import { fullJitterMs } from "../../kernel/backoff.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { isCutOff, isPassing } from "../../kernel/origin.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { runInScope } from "../../kernel/scope-deadline.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
+import { describeError } from "../../observe/error-redaction.ts";
 import { reasonOfAttempt } from "../engine/cut-off.ts";
 import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";

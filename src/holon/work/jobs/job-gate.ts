@@ -1,4 +1,4 @@
-import { Semaphore } from "../../kernel/index.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
 
 /** How long a job that was taken ahead should wait for its turn at most, as estimated from the usual length of runs. */
 const AHEAD_MS = 10;

@@ -1,11 +1,12 @@
-import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
+import { type ContextData, createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
-import { type ContextData, createContextData } from "../../data/index.ts";
+import { sql } from "../../data/drizzle/sql.ts";
 import { openSilentProxy, type SilentProxy } from "../../data/silent-proxy.testing.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { LeaseSlot } from "../engine/lease-slot.ts";
 import { LeaseThread, type LeaseWorker } from "../engine/lease-thread.ts";
 import { job } from "./job.ts";

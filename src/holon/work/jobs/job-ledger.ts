@@ -1,4 +1,6 @@
-import { type Clock, isHolonError, isPassing } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import { isPassing } from "../../kernel/origin.ts";
 import type { EndedRun, JobClaim, JobStanding } from "./job-claim.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import { rowIsLocked } from "./job-writes.ts";

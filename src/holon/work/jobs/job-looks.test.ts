@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { ExplainingDatabase } from "../engine/explaining-database.testing.ts";
 import { JobTable } from "./job-table.ts";
 import { useJobs } from "./jobs.testing.ts";

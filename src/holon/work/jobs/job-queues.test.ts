@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
-import { type Logger, silentLogger } from "../../kernel/index.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { job } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import { useJobs } from "./jobs.testing.ts";

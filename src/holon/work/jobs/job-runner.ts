@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import type { AloneLane } from "./alone-lane.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { HeldJob, JobExecutor, ShowProgress } from "./job-executor.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "../../kernel/index.ts";
+import type { Logger } from "../../kernel/log.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "../../data/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import { WAS_CUT_OFF, WAS_CUT_OFF_TEXT } from "../engine/cut-off.ts";
 import { interval, texts, uuids } from "../engine/work-database.ts";
 import type { EndedRun, JobClaim } from "./job-claim.ts";

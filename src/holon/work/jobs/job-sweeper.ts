@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";

@@ -1,5 +1,6 @@
-import { quoteIdentifier, type SQL, sql } from "../../data/index.ts";
-import type { Clock } from "../../kernel/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import { quoteIdentifier } from "../../data/identifier.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobStanding, type NotedPage, toClaim } from "./job-claim.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
-import { Scope, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { Scope } from "../../kernel/scope.ts";
 import { job } from "./job.ts";
 import type { JobCall } from "./job-call.ts";
 import { useJobs } from "./jobs.testing.ts";

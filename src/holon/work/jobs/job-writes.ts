@@ -1,4 +1,6 @@
-import { catalogueError, type HolonError, markOrigin, type RetryDeps, retry } from "../../kernel/index.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import { markOrigin } from "../../kernel/origin.ts";
+import { type RetryDeps, retry } from "../../kernel/retry.ts";
 
 interface JobWritesOptions extends RetryDeps {
   /** How long writes are still repeated after the process began to stop. */

@@ -1,4 +1,4 @@
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { JobRun, QueueBackend, QueuedJob, QueueWorker, WorkOptions } from "../queue/queue-backend.ts";
 
 interface Lane {

@@ -1,5 +1,8 @@
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { CountLeft } from "../../observe/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { CountLeft } from "../../observe/work-metrics.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
 import { Leases, type WhileBlocked } from "../engine/leases.ts";
 import type { TaskBoard } from "../engine/task-board.ts";

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
+import { createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
-import { createContextData } from "../../data/index.ts";
-import { silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { JobTable } from "./job-table.ts";

@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { RENEWALS_PER_LEASE } from "../engine/lease-thread.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { JobTable } from "./job-table.ts";

@@ -1,6 +1,6 @@
-import { type RetryDeps, type RetryPolicy, retry } from "../../kernel/index.ts";
+import { type RetryDeps, type RetryPolicy, retry } from "../../kernel/retry.ts";
 import { ackQueue, readAck } from "../inbox/event-message.ts";
-import type { QueueBackend, QueueWorker } from "../queue/index.ts";
+import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
 import type { UnknownMessages } from "../unknown-messages.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 

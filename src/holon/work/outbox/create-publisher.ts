@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type Closable, isPassing } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import { isPassing } from "../../kernel/origin.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
-import type { WorkData } from "../engine/work-database.ts";
-import { WorkDatabase } from "../engine/work-database.ts";
+import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { EventLimits } from "../inbox/event-limits.ts";
 import { ackQueue, eventQueue } from "../inbox/event-message.ts";
 import type { LeftWork } from "../left-work.ts";
-import type { QueueBackend, QueueDepth } from "../queue/index.ts";
+import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type FailedRow, FailingRows, type Outcome } from "./failing-rows.ts";

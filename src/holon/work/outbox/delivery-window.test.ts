@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { signal } from "../../data/child.testing.ts";
-import { systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 
 type Depth = { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number };

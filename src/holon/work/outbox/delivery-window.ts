@@ -1,6 +1,6 @@
-import type { Clock } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import { eventQueue } from "../inbox/event-message.ts";
-import type { QueueBackend } from "../queue/index.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { OutboxLease } from "./outbox-lease.ts";
 
 interface DeliveryWindowDeps {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { EventLimits } from "../inbox/event-limits.ts";
 import { type EventBatch, type EventMessage, eventQueue } from "../inbox/event-message.ts";
-import type { QueuedJob } from "../queue/index.ts";
+import type { QueuedJob } from "../queue/queue-backend.ts";
 import type { LeasedRow } from "./outbox-lease.ts";
 
 /** Jobs for one queue. */

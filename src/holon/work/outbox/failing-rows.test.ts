@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { FailingRows } from "./failing-rows.ts";
 import type { LeasedRow } from "./outbox-lease.ts";
 

@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import type { LeasedRow, LeftOut } from "./outbox-lease.ts";
 
 /** A row that could not be sent even alone, while the servers answered. */

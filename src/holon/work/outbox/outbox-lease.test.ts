@@ -1,8 +1,11 @@
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type ContextData, createContextData } from "../../data/context-data.ts";
 import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
-import { type ContextData, createContextData, migrate, type Tables } from "../../data/index.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import { migrate } from "../../data/migrate/migrate.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { ExplainingDatabase } from "../engine/explaining-database.testing.ts";
 import { OutboxLease } from "./outbox-lease.ts";
 

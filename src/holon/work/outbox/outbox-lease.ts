@@ -1,5 +1,5 @@
-import { type SQL, sql } from "../../data/index.ts";
-import type { Principal } from "../../kernel/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
 /** A row of the outbox that this publisher holds for a time. */

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "../../data/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import { jsonb, rowsOf, type WorkDatabase } from "../engine/work-database.ts";
 
 /** A subscriber, and the events of a context that it subscribes to. */

@@ -1,7 +1,12 @@
 import type { Job, Queue } from "bullmq";
-import { type Clock, isHolonError, type Logger, readSafely, storableText, TimerWheel } from "../../kernel/index.ts";
-import { describeError, redactText } from "../../observe/index.ts";
-import { Task } from "../engine/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { readSafely, storableText } from "../../kernel/thrown.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { describeError } from "../../observe/error-redaction.ts";
+import { redactText } from "../../observe/text-redaction.ts";
+import { Task } from "../engine/task.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { BullQueueWorker, pauseAfterFailures } from "./bull-worker.ts";
 import { FINISHED_MS, FinishedJobs } from "./finished-jobs.ts";

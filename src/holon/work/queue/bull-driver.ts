@@ -1,5 +1,6 @@
 import type { Queue, QueueOptions, Worker, WorkerOptions } from "bullmq";
-import { catalogueError, type HolonError, type HolonErrorOptions, markOrigin } from "../../kernel/index.ts";
+import { catalogueError, type HolonError, type HolonErrorOptions } from "../../kernel/holon-error.ts";
+import { markOrigin } from "../../kernel/origin.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 
 /** The function that a worker of BullMQ calls for each job. */

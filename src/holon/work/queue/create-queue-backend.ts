@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { BullBackend } from "./bull-backend.ts";
 import { openPostgresDriver } from "./postgres-driver.ts";
 import type { QueueBackend } from "./queue-backend.ts";

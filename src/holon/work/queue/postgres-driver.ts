@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { PostgresConnection, PostgresQueueBackend, Queue, Worker } from "bullmq";
 import type { Client, ClientConfig, Pool, PoolClient } from "pg";
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { Reachability } from "./reachability.ts";
 

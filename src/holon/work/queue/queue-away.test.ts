@@ -5,8 +5,9 @@ import postgres from "postgres";
 import { expect, it } from "vitest";
 import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
-import { createQueueBackend } from "./index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { createQueueBackend } from "./create-queue-backend.ts";
 
 async function isAway({ url }: EmbeddedPostgres): Promise<boolean> {
   const sql = postgres(url, { max: 1, connect_timeout: 2 });

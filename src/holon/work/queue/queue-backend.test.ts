@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { createQueueBackend, type QueuePlace } from "./create-queue-backend.ts";
 import type { JobRun, QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "./redis-server.testing.ts";

@@ -1,5 +1,5 @@
 import type { Queue } from "bullmq";
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 
 /** A job as it is put on a queue. */
 export interface QueuedJob {

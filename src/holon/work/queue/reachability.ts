@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 
 /** How long a refusal counts after it was last seen. Workers ask again much sooner. */
 const REFUSAL_MS = 30_000;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { createQueueBackend } from "./create-queue-backend.ts";
 import { startTestRedis } from "./redis-server.testing.ts";
 

@@ -1,6 +1,7 @@
 import type { Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { Reachability } from "./reachability.ts";
 import { openAddingClient, openWorkingClient, redisRefusalOf } from "./redis-client.ts";

@@ -1,7 +1,8 @@
 import { describe, it } from "vitest";
 import { openSilentProxy, type SilentOnes } from "../../data/silent-proxy.testing.ts";
 import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
-import { silentLogger, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
 import { createQueueBackend } from "./create-queue-backend.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis } from "./redis-server.testing.ts";

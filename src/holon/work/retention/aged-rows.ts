@@ -1,4 +1,4 @@
-import { type SQL, sql } from "../../data/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import type { Removal, Retention } from "../engine/sweeper.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "../../data/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import type { Removal, Retention } from "../engine/sweeper.ts";
 import { interval } from "../engine/work-database.ts";
 import { lagOf, type SweptDatabase } from "./aged-rows.ts";

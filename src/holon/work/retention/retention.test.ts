@@ -2,7 +2,7 @@ import type { Sql } from "postgres";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { testLimits, testScope } from "../../data/database.testing.ts";
 import { useOrders } from "../../data/orders.testing.ts";
-import { systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import { contextRetentions } from "./start-retention.ts";
 

@@ -1,6 +1,7 @@
-import { type SQL, sql } from "../../data/index.ts";
-import type { Closable, Limits } from "../../kernel/index.ts";
-import type { CountRemoved } from "../../observe/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { CountRemoved } from "../../observe/work-metrics.ts";
 import { type Retention, Sweeper } from "../engine/sweeper.ts";
 import type { TaskDeps } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";

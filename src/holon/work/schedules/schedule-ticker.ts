@@ -1,6 +1,6 @@
 import { ContractError, createParser, ParseFailure } from "../../contract/index.ts";
-import { type SQL, sql } from "../../data/index.ts";
-import type { Closable } from "../../kernel/index.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import { rowsOf, texts, type WorkDatabase } from "../engine/work-database.ts";
 import type { JobMap } from "../jobs/job.ts";

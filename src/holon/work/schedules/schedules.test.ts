@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Clock, systemClock } from "../../kernel/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { job } from "../jobs/job.ts";
 import { useJobs } from "../jobs/jobs.testing.ts";
 import { nextTickMs } from "./cron.ts";

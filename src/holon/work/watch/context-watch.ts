@@ -1,5 +1,10 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../../contract/index.ts";
-import { type Clock, catalogueError, type Logger, type Scope, Semaphore, type TimerWheel } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { Scope } from "../../kernel/scope.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { type EventPlace, parseEventPlace } from "./event-place.ts";
 import { type EventFilter, type OutboxEvent, OutboxReader, type WatchData } from "./outbox-reader.ts";
 import { OutboxTail } from "./outbox-tail.ts";

@@ -1,5 +1,7 @@
-import { type ContextData, quoteIdentifier, type Tables } from "../../data/index.ts";
-import type { Clock } from "../../kernel/index.ts";
+import type { ContextData } from "../../data/context-data.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import { quoteIdentifier } from "../../data/identifier.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import type { EventPlace } from "./event-place.ts";
 import type { Gap } from "./position-order.ts";

@@ -1,4 +1,7 @@
-import { type Clock, type Closable, type Logger, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
 import { Task } from "../engine/task.ts";
 import type { OutboxEvent, OutboxReader, WatchData } from "./outbox-reader.ts";
 import { PositionOrder } from "./position-order.ts";

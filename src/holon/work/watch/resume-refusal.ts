@@ -1,4 +1,4 @@
-import { HolonError } from "../../kernel/index.ts";
+import { HolonError } from "../../kernel/holon-error.ts";
 
 /** Why a watcher cannot go on after the given item. `gone`: read the present state, and begin without an id. */
 export type ResumeFault = "malformed" | "gone";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS, systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import { contextRetentions } from "../retention/start-retention.ts";
 import { numbers, take, useWatching } from "./watch.testing.ts";

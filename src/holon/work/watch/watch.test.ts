@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../../data/child.testing.ts";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { numbers, take, useWatching } from "./watch.testing.ts";
 import { newScope } from "./watching-process.testing.ts";
 

@@ -1,7 +1,7 @@
 import postgres, { type Sql } from "postgres";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { useTestDatabase } from "../../data/database.testing.ts";
-import { migrate } from "../../data/index.ts";
+import { migrate } from "../../data/migrate/migrate.ts";
 import { type EmittingChild, startEmittingChild } from "./emitting-child.testing.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { WatchedEvent, Watcher } from "./watcher.ts";

@@ -1,4 +1,5 @@
-import type { HolonError, Scope, ScopeLink } from "../../kernel/index.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Scope, ScopeLink } from "../../kernel/scope.ts";
 import { type EventPlace, renderEventPlace } from "./event-place.ts";
 import type { EventFilter, OutboxEvent } from "./outbox-reader.ts";
 

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { event } from "../../contract/index.ts";
-import { type ContextData, createContextData, createNotifyHub, type Tables } from "../../data/index.ts";
-import { ANONYMOUS, catalogueError, DEFAULT_LIMITS, Scope, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { type ContextData, createContextData } from "../../data/context-data.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import { createNotifyHub } from "../../data/notify/notify-hub.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { ANONYMOUS } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { ContextWatch, type WatchRequest } from "./context-watch.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";

@@ -1,4 +1,5 @@
-import { type SQL, sql, type Tables, type WriteDatabase } from "../../data/index.ts";
+import type { Tables, WriteDatabase } from "../../data/drizzle/database.ts";
+import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import type { HandledEvent } from "../inbox/event-handler.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";

@@ -1,4 +1,5 @@
-import { type Clock, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
 
 /** A run whose body waits for a promise that is not a step, and may never go on. */
 export interface HangingRun {

@@ -1,5 +1,6 @@
-import { type ContextData, quoteIdentifier } from "../../data/index.ts";
-import type { Scope } from "../../kernel/index.ts";
+import type { ContextData } from "../../data/context-data.ts";
+import { quoteIdentifier } from "../../data/identifier.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import type { RunState, WorkflowRun } from "./workflow-run.ts";
 
 type Row = readonly [id: string, state: RunState, reason: string | null, error: WorkflowRun["error"] | null, result: unknown];

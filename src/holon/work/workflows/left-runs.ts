@@ -1,4 +1,4 @@
-import type { Closable } from "../../kernel/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { RunStore } from "./run-store.ts";

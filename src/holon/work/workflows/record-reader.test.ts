@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../kernel/index.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { RecordReader } from "./record-reader.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 

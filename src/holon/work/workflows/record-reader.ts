@@ -1,4 +1,6 @@
-import { type Clock, isHolonError, Semaphore } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
 import { RENEWALS_PER_LEASE } from "../engine/lease-thread.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";

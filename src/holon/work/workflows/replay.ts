@@ -1,4 +1,5 @@
-import { catalogueError, isStorable } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { isStorable } from "../../kernel/thrown.ts";
 import type { StepKind, StepRecord } from "./run-claim.ts";
 import type { StepPlace } from "./step-store.ts";
 import type { RawStepOptions, StepFunction } from "./workflow-body.ts";

@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/index.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import type { KeptError } from "./step-error.ts";
 
 /** A run that this runner holds. Everything that is written about the run is written under its fence. */

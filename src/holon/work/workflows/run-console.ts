@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../kernel/log.ts";
 import { type RunData, RunStore } from "./run-store.ts";
 import type { RunState } from "./workflow-run.ts";
 

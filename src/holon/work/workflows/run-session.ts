@@ -1,6 +1,6 @@
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { ParseFailure } from "../../contract/index.ts";
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
 import { BodyWatch, type HangingRun } from "./body-watch.ts";
 import { SessionSteps, type SessionStepsParts } from "./session-steps.ts";

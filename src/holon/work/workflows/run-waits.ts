@@ -1,4 +1,5 @@
-import { type Clock, type TimerWheel, WheelEntry } from "../../kernel/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { AwaitedEvents, ReceivedEvent } from "./awaited-events.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { AwaitedKey } from "./step-store.ts";

@@ -1,5 +1,8 @@
-import { ChainBroken } from "../../data/index.ts";
-import { type Clock, catalogueError, isInstanceOf, isStorable, storableText, type TimerWheel } from "../../kernel/index.ts";
+import { ChainBroken } from "../../data/transaction/transaction-chain.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { isInstanceOf, isStorable, storableText } from "../../kernel/thrown.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { AnswerOrder, type AnswerPlace } from "./answer-order.ts";
 import type { AwaitedEvents } from "./awaited-events.ts";
 import { GREATEST_TEXT_LENGTH, type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";

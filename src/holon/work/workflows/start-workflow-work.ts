@@ -1,5 +1,8 @@
-import type { Clock, Closable, Logger, TimerWheel } from "../../kernel/index.ts";
-import type { CountLeft, CountWork } from "../../observe/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";

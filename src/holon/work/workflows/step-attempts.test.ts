@@ -1,6 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { ANONYMOUS, type Clock, catalogueError, type Logger, markOrigin, silentLogger, systemClock, TimerWheel } from "../../kernel/index.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { type Logger, silentLogger } from "../../kernel/log.ts";
+import { markOrigin } from "../../kernel/origin.ts";
+import { ANONYMOUS } from "../../kernel/principal.ts";
+import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { Leases } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { StepAttempts } from "./step-attempts.ts";

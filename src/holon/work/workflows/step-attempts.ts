@@ -1,16 +1,13 @@
-import {
-  type Clock,
-  catalogueError,
-  type HolonError,
-  isPassing,
-  type Logger,
-  parseTraceparent,
-  retry,
-  runInScope,
-  Scope,
-  type TimerWheel,
-} from "../../kernel/index.ts";
-import { type CountWork, counted } from "../../observe/index.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { isPassing } from "../../kernel/origin.ts";
+import { retry } from "../../kernel/retry.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { runInScope } from "../../kernel/scope-deadline.ts";
+import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { parseTraceparent } from "../../kernel/trace.ts";
+import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { ToldClaim } from "../engine/lease-thread.ts";
 import type { Lease } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";

@@ -1,5 +1,9 @@
-import { errorRow, HolonError, isHolonError, originOf, readSafely, storableJson, storableText } from "../../kernel/index.ts";
-import { describeError, redactText } from "../../observe/index.ts";
+import { errorRow } from "../../kernel/error-catalogue.ts";
+import { HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import { originOf } from "../../kernel/origin.ts";
+import { readSafely, storableJson, storableText } from "../../kernel/thrown.ts";
+import { describeError } from "../../observe/error-redaction.ts";
+import { redactText } from "../../observe/text-redaction.ts";
 
 /** An error as it is kept: what callers may know about it, and no more. */
 export interface KeptError {

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ChainBroken, isWorthRepeating, TransactionChain } from "../../data/index.ts";
-import { assertInvariant, catalogueError, fullJitterMs, isHolonError, isInstanceOf } from "../../kernel/index.ts";
-import { describeError } from "../../observe/index.ts";
+import { isWorthRepeating } from "../../data/database-error.ts";
+import { ChainBroken, TransactionChain } from "../../data/transaction/transaction-chain.ts";
+import { fullJitterMs } from "../../kernel/backoff.ts";
+import { assertInvariant, catalogueError, isHolonError } from "../../kernel/holon-error.ts";
+import { isInstanceOf } from "../../kernel/thrown.ts";
+import { describeError } from "../../observe/error-redaction.ts";
 import type { AnswerOrder, AnswerPlace } from "./answer-order.ts";
 import type { ReceivedEvent } from "./awaited-events.ts";
 import type { ReachedStep } from "./replay.ts";

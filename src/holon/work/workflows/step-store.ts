@@ -1,4 +1,4 @@
-import type { StatementRequest } from "../../data/index.ts";
+import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
 import type { AnswerPlace } from "./answer-order.ts";
 import type { RunClaim, StepKind, StepRecord } from "./run-claim.ts";
 import { type RunStore, statement } from "./run-store.ts";

@@ -1,4 +1,4 @@
-import { catalogueError } from "../../kernel/index.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 
 /** Longest wait of a step: a year. */
 const LONGEST_WAIT_MS = 366 * 86_400_000;

@@ -1,6 +1,8 @@
 import type { Parser } from "../../contract/index.ts";
-import type { StatementRequest, TransactionOptions } from "../../data/index.ts";
-import type { Principal, Scope } from "../../kernel/index.ts";
+import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
+import type { TransactionOptions } from "../../data/transaction/run-transaction.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import type { Scope } from "../../kernel/scope.ts";
 
 /** A function that a body passes to a step, without its types. */
 export type StepFunction = (args: Record<string, unknown>) => unknown;

@@ -1,5 +1,5 @@
-import type { Closable } from "../../kernel/index.ts";
-import type { CountWork } from "../../observe/index.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { CountWork } from "../../observe/work-metrics.ts";
 import { RENEWALS_PER_LEASE, type TellThread } from "../engine/lease-thread.ts";
 import { type Lease, Leases, type WhileBlocked } from "../engine/leases.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";

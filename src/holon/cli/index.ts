@@ -1,1 +1,0 @@
-export { type RunAppOptions, runApp } from "./run-app.ts";

@@ -1,4 +1,0 @@
-export type * from "./api-info.ts";
-export * from "./create-document.ts";
-export * from "./docs-routes.ts";
-export * from "./document-route.ts";

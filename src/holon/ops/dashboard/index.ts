@@ -1,2 +1,0 @@
-export * from "./add-dashboard.ts";
-export * from "./dashboard-options.ts";

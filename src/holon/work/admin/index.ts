@@ -1,2 +1,0 @@
-export * from "./create-work-console.ts";
-export * from "./work-console.ts";

@@ -1,2 +1,0 @@
-export * from "./create-queue-backend.ts";
-export * from "./queue-backend.ts";

@@ -1,2 +1,0 @@
-export * from "./schedule.ts";
-export { assertScheduleFits } from "./schedule-ticker.ts";
