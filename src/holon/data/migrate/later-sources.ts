@@ -123,4 +123,11 @@ drop index concurrently if exists %s.holon_runs_suspect;
 create index concurrently holon_runs_suspect on %s.holon_runs (workflow, version, wake_at) where wake_at is not null and deaths >= 2;
 `,
   },
+  {
+    name: "0015_step_failures",
+    sql: `
+-- Attempts that count as failures of the step: 'attempts' counts all that began. From now on 'reason' says why the last one failed.
+alter table %s.holon_steps add column failures integer not null default 0;
+`,
+  },
 ];

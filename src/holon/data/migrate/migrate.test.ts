@@ -158,6 +158,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
       "0012_events_that_wait",
       "0013_undo_failures",
       "0014_runs_by_version",
+      "0015_step_failures",
     ]);
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });

@@ -36,6 +36,8 @@ const recordOf = (runId: string): StepRecord => ({
   inDoubt: false,
   undoAttempts: 0,
   undoFailures: 0,
+  failures: 0,
+  wasCutOff: false,
   leftMs: 0,
   answerNumber: 1,
   settledAtMs: 0,

@@ -43,7 +43,12 @@ export interface StepRecord {
   /** Whether other steps were under way when the body reached it. */
   readonly concurrent: boolean;
   readonly state: (typeof STEP_STATES)[number];
+  /** How many attempts have begun. */
   readonly attempts: number;
+  /** Of `attempts`, those that count as failures of the step. */
+  readonly failures: number;
+  /** Whether the last attempt was cut off, see {@link WAS_CUT_OFF_TEXT}. */
+  readonly wasCutOff: boolean;
   readonly result: unknown;
   readonly error: KeptError | undefined;
   /** Whether it may have had its effect without a result. */

@@ -3,8 +3,10 @@ import { isWorthRepeating } from "../../data/database-error.ts";
 import { ChainBroken, TransactionChain } from "../../data/transaction/transaction-chain.ts";
 import { fullJitterMs } from "../../kernel/backoff.ts";
 import { assertInvariant, catalogueError, isHolonError } from "../../kernel/holon-error.ts";
+import { isCutOff } from "../../kernel/origin.ts";
 import { isInstanceOf } from "../../kernel/thrown.ts";
 import { describeError } from "../../observe/error-redaction.ts";
+import { reasonOfAttempt } from "../engine/cut-off.ts";
 import type { AnswerOrder, AnswerPlace } from "./answer-order.ts";
 import type { ReceivedEvent } from "./awaited-events.ts";
 import type { ReachedStep } from "./replay.ts";
@@ -12,7 +14,7 @@ import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { StatementTask, StepAttempts } from "./step-attempts.ts";
 import { fromKept, isDoubtful, isWorthTrying, toKept } from "./step-error.ts";
-import type { AwaitedKey, StepStore } from "./step-store.ts";
+import type { AwaitedKey, StepStore, StepTries } from "./step-store.ts";
 import type { StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
 import { DEFAULT_RETRY, type WorkflowTiming } from "./workflow-timing.ts";
 
@@ -53,6 +55,12 @@ interface Trial {
   readonly step: ReachedStep;
   readonly run: StepFunction;
   attempt: number;
+  /** How many attempts count as failures of the step (I5). */
+  failures: number;
+  /** Why the last attempt failed; undefined if none has failed here. */
+  reason: string | undefined;
+  /** Whether the last attempt was cut off. */
+  wasCutOff: boolean;
   /** Whether an earlier attempt may have had its effect. */
   inDoubt: boolean;
   /** The place of its answer; undefined until its end is built. */
@@ -74,6 +82,8 @@ interface Trial {
  * I2. The record of a transaction step is part of its transaction: both are committed, or neither is.
  * I3. What follows from a failure is decided by what is recorded: a commit whose answer was lost counts as done.
  * I4. An end that may have been written keeps the number of its answer (I5 of {@link AnswerOrder}).
+ * I5. An attempt that has no outcome, because its process died, stopped or lost the run, is no failure of the step. Neither is the first attempt in a row that
+ *     was cut off.
  */
 export class StepRunner {
   readonly #parts: StepRunnerParts;
@@ -102,8 +112,9 @@ export class StepRunner {
     const { record } = step;
     // I1. An attempt that a runner began before it died may have had its effect.
     const inDoubt = record !== undefined && step.kind !== "transaction";
-    const begun = { attempt: record?.attempts ?? 0, inDoubt, answer: undefined, isRefused: false, isEndSent: false, isAhead: false };
-    return this.#go({ step, run, onCommitting, ...begun });
+    const { attempts = 0, failures = 0, wasCutOff = false } = record ?? {};
+    const begun = { attempt: attempts, failures, reason: undefined, wasCutOff, inDoubt };
+    return this.#go({ step, run, onCommitting, ...begun, answer: undefined, isRefused: false, isEndSent: false, isAhead: false });
   }
 
   async #go(trial: Trial): Promise<StepOutcome> {
@@ -153,9 +164,9 @@ export class StepRunner {
   /** I1. Runs one attempt of a step whose effect is outside of the database. */
   async #effect(trial: Trial): Promise<StepOutcome> {
     const { attempts, host, steps, order, claim } = this.#parts;
-    const { step, run, attempt, inDoubt } = trial;
+    const { step, run, attempt } = trial;
     const key = `${claim.id}/${step.name}`;
-    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt), { task: "write that it begins", step: step.name });
+    await attempts.statement(() => steps.begun(claim, step, triesOf(trial)), { task: "write that it begins", step: step.name });
     let calls: StepCalls | undefined;
     try {
       const result = await attempts.run(step.name, step.timeoutMs, async (scope) => {
@@ -204,7 +215,8 @@ export class StepRunner {
     if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
     // A conflict during the commit is repeated by no other layer.
     const isPassing = !trial.isRefused && (isWorthTrying(error) || (isAhead && isWorthRepeating(error)));
-    if ((this.isBodyOver && !isAhead) || !isPassing || attempt >= greatest) {
+    const isCounted = countFailure(trial, error);
+    if ((this.isBodyOver && !isAhead) || !isPassing || trial.failures >= greatest) {
       const kept = toKept(error);
       const place = order.take(answer);
       trial.answer = place;
@@ -216,15 +228,32 @@ export class StepRunner {
     if (trial.isEndSent) throw error;
     if (answer !== undefined && !isAhead) order.giveUp(answer);
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
-    attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, "a step failed and is tried again");
+    const said = isCounted
+      ? "a step failed and is tried again"
+      : "a step was cut off and is tried again; that is counted if it happens twice in a row";
+    attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, said);
     if (!isAhead && waitMs <= timing.heldWaitMs) {
       await sleep(waitMs);
       if (!this.isSessionOver) return "again";
     }
-    await attempts.statement(() => steps.begun(claim, step, attempt, inDoubt), about("write that it goes on later"));
+    await attempts.statement(() => steps.begun(claim, step, triesOf(trial)), about("write that it goes on later"));
     // A body that is ahead of what was committed is run again from the records.
     return isAhead ? { kind: "speculationFailed", waitMs } : { kind: "later", waitMs, resume: () => this.#go(trial) };
   }
+}
+
+/** I5. Returns whether the attempt counts as a failure. */
+function countFailure(trial: Trial, error: unknown): boolean {
+  const isCut = isCutOff(error);
+  const isCounted = trial.wasCutOff || !isCut;
+  if (isCounted) trial.failures++;
+  trial.wasCutOff = isCut;
+  trial.reason = reasonOfAttempt(error, GREATEST_REASON_LENGTH);
+  return isCounted;
+}
+
+function triesOf({ attempt, failures, reason, inDoubt }: Trial): StepTries {
+  return { attempts: attempt, failures, reason, inDoubt };
 }
 
 /** Keeps only what JSON keeps of a result, from the first time on: so a body sees no difference when it is run again. */
@@ -238,3 +267,4 @@ function toJsonImage(value: unknown): unknown {
 }
 
 const GREATEST_RESULT_LENGTH = 1024 * 1024;
+const GREATEST_REASON_LENGTH = 1_000;

@@ -1,4 +1,5 @@
 import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
+import { WAS_CUT_OFF_TEXT } from "../engine/cut-off.ts";
 import type { AnswerPlace } from "./answer-order.ts";
 import type { RunClaim, StepKind, StepRecord } from "./run-claim.ts";
 import { type RunStore, statement } from "./run-store.ts";
@@ -11,6 +12,17 @@ export interface StepPlace {
   readonly kind: StepKind;
   /** Whether other steps were under way when the body reached it. */
   readonly concurrent: boolean;
+}
+
+/** The attempts of a step. */
+export interface StepTries {
+  readonly attempts: number;
+  /** Of `attempts`, those that count as failures of the step. */
+  readonly failures: number;
+  /** Why the last one failed; undefined if this runner does not know. */
+  readonly reason: string | undefined;
+  /** Whether an attempt may have had its effect. */
+  readonly inDoubt: boolean;
 }
 
 /** The event that a step waits for. */
@@ -41,9 +53,10 @@ export class StepStore {
     const { own } = runs;
     const held = `(select id from ${own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint for key share)`;
     this.#begun = `
-insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, in_doubt, wake_at, awaits, awaits_key)
-values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, 'started', $7::text::int, $8::text::boolean, now() + $9::text::float * interval '1 millisecond', $10::text, $11::text)
-on conflict (run_id, name) do update set attempts = excluded.attempts, in_doubt = excluded.in_doubt`;
+insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, in_doubt, wake_at, awaits, awaits_key, failures, reason)
+values (${held}, $3::text, $4::text::int, $5::text, $6::text::boolean, 'started', $7::text::int, $8::text::boolean, now() + $9::text::float * interval '1 millisecond', $10::text, $11::text,
+  $12::text::int, $13::text)
+on conflict (run_id, name) do update set attempts = excluded.attempts, in_doubt = excluded.in_doubt, failures = excluded.failures, reason = coalesce(excluded.reason, s.reason)`;
     // A step that has ended must not end again: its effect would happen twice.
     this.#ended = `
 insert into ${own}.holon_steps as s (run_id, name, ordinal, kind, concurrent, state, attempts, result, error, in_doubt, event_id, answer_number, settled_at)
@@ -65,7 +78,7 @@ on conflict (run_id, name) do update set state = case s.state when 'started' the
 
   async #read(task: string, which: string, params: readonly string[], deadlineMs?: number): Promise<readonly StepRecord[]> {
     const text = `
-select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts", undo_failures as "undoFailures",
+select run_id as "runId", name, ordinal, kind, concurrent, state, attempts, failures, ${WAS_CUT_OFF_TEXT} as "wasCutOff", result, result is null as absent, error, in_doubt as "inDoubt", undo_attempts as "undoAttempts", undo_failures as "undoFailures",
   coalesce(extract(epoch from wake_at - now()) * 1000, 0)::float as "leftMs", answer_number as "answerNumber", coalesce(extract(epoch from settled_at) * 1000, 0)::float as "settledAtMs"
 from ${this.#runs.own}.holon_steps where ${which}`;
     const rows = await this.#runs.rows<StepRow>(task, text, params, deadlineMs);
@@ -78,13 +91,13 @@ from ${this.#runs.own}.holon_steps where ${which}`;
   }
 
   /** Records that a step is tried, before it is. */
-  async begun(claim: RunClaim, place: StepPlace, attempts: number, inDoubt: boolean): Promise<void> {
-    await this.#write(this.#begun, claim, place, [attempts, inDoubt, null, null, null]);
+  async begun(claim: RunClaim, place: StepPlace, { attempts, inDoubt, failures, reason }: StepTries): Promise<void> {
+    await this.#write(this.#begun, claim, place, [attempts, inDoubt, null, null, null, failures, reason ?? null]);
   }
 
   /** Records that a step sleeps or waits for an event. */
   async waits(claim: RunClaim, place: StepPlace, ms: number, awaited: AwaitedKey | undefined): Promise<void> {
-    await this.#write(this.#begun, claim, place, [1, false, ms, awaited?.event ?? null, awaited?.key ?? null]);
+    await this.#write(this.#begun, claim, place, [1, false, ms, awaited?.event ?? null, awaited?.key ?? null, 0, null]);
   }
 
   /** The statement that records a result, for the transaction of the step's effect. */
