@@ -4,7 +4,7 @@ import { errorRow } from "../../kernel/error-catalogue.ts";
 import { type HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { clientNetwork } from "./client-network.ts";
-import type { RateCounter } from "./rate-counter.ts";
+import type { GiveBack, RateCounter } from "./rate-counter.ts";
 import { tooManyRequests } from "./too-many-requests.ts";
 
 /** The address that a call comes from. */
@@ -48,19 +48,20 @@ export class ProcedureRates {
     const taken: Taken[] = [];
     for (const { limit, counter } of this.#limits) {
       const key = keyOf(limit.by, principal, client, input);
-      const waitMs = await counter.takeExactly(key);
-      if (waitMs > 0) {
-        for (const { counter: before, key: its } of taken) void before.giveBack(its);
-        return tooManyRequests(limit.limit, limit.windowMs, waitMs);
+      const counted = await counter.takeExactly(key);
+      if (typeof counted === "number") {
+        for (const { giveBack } of taken) giveBack();
+        return tooManyRequests(limit.limit, limit.windowMs, counted);
       }
-      taken.push({ limit, counter, key });
+      taken.push({ limit, giveBack: counted });
     }
     return new Ticket(taken);
   }
 }
 
-interface Taken extends CountedLimit {
-  readonly key: string;
+interface Taken {
+  readonly limit: RateLimit;
+  readonly giveBack: GiveBack;
 }
 
 class Ticket implements RateTicket {
@@ -72,8 +73,8 @@ class Ticket implements RateTicket {
 
   settle(error: HolonError | undefined): void {
     const isUntried = error !== undefined && errorRow(error.code).kind === "fault" && error.executed === "no";
-    for (const { limit, counter, key } of this.#taken) {
-      if (isUntried || (error === undefined && limit.skipSuccessful === true)) void counter.giveBack(key);
+    for (const { limit, giveBack } of this.#taken) {
+      if (isUntried || (error === undefined && limit.skipSuccessful === true)) giveBack();
     }
   }
 }

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { RateCounter, type RateCounterOptions } from "./rate-counter.ts";
-import type { SharedTotals } from "./shared-totals.ts";
+import { type GiveBack, RateCounter, type RateCounterOptions } from "./rate-counter.ts";
+import type { SharedTotal, SharedTotals } from "./shared-totals.ts";
 
 function open(options: Partial<Omit<RateCounterOptions, "clock">> = {}) {
   const time = { nowMs: 0 };
   const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
   return { time, counter: new RateCounter({ limit: 5, windowMs: 1_000, keysCount: 100, shared: undefined, ...options, clock }) };
 }
+
+/** The answer to a call that passes. */
+const PASSES: unknown = expect.any(Function);
 
 const times = (count: number, take: () => number) => Array.from({ length: count }, take);
 
@@ -33,20 +36,27 @@ describe("RateCounter, alone", () => {
 
   it("gives back what succeeded", async () => {
     const { counter } = open({ limit: 1 });
-    expect(await counter.takeExactly("a")).toBe(0);
+    const giveBack = await counter.takeExactly("a");
     expect(await counter.takeExactly("a")).toBe(1_000);
-    await counter.giveBack("a");
-    expect(await counter.takeExactly("a")).toBe(0);
+    (giveBack as GiveBack)();
+    expect(await counter.takeExactly("a")).toEqual(PASSES);
   });
 
   it("forgets a key of which everything was given back, so that it takes no place from one that counts", async () => {
     const { counter } = open({ limit: 1, keysCount: 2 });
     await counter.takeExactly("guessed");
-    for (const key of ["a", "b", "c"]) {
-      await counter.takeExactly(key);
-      await counter.giveBack(key);
-    }
+    for (const key of ["a", "b", "c"]) ((await counter.takeExactly(key)) as GiveBack)();
     expect([await counter.takeExactly("guessed"), counter.size]).toEqual([1_000, 1]);
+  });
+
+  it("gives a call back to the window in which it counted, not to a later one", async () => {
+    const { counter, time } = open({ limit: 2 });
+    const giveBack = await counter.takeExactly("a");
+    time.nowMs = 1_000;
+    await counter.takeExactly("a");
+    await counter.takeExactly("a");
+    (giveBack as GiveBack)();
+    expect(await counter.takeExactly("a")).toBe(1_000);
   });
 
   it("remembers only so many keys, and forgets the oldest first", () => {
@@ -64,7 +74,7 @@ class OthersToo implements SharedTotals {
   count = 0;
   leftMs = 300;
   asked = 0;
-  async add(_key: string, count: number) {
+  async add(_key: string, count: number): Promise<SharedTotal | undefined> {
     this.asked++;
     this.count += count;
     return { count: this.count, leftMs: this.leftMs };
@@ -92,9 +102,41 @@ describe("RateCounter, together with others", () => {
     const shared = new OthersToo();
     const { counter } = open({ limit: 3, shared });
     shared.count = 1;
-    expect([await counter.takeExactly("a"), await counter.takeExactly("a"), await counter.takeExactly("a")]).toEqual([0, 0, 300]);
+    expect([await counter.takeExactly("a"), await counter.takeExactly("a"), await counter.takeExactly("a")]).toEqual([PASSES, PASSES, 300]);
     expect(shared.count).toBe(3);
     const alone = open({ limit: 1, shared: { add: async () => undefined } }).counter;
-    expect([await alone.takeExactly("a"), await alone.takeExactly("a")]).toEqual([0, 1_000]);
+    expect([await alone.takeExactly("a"), await alone.takeExactly("a")]).toEqual([PASSES, 1_000]);
+  });
+
+  it("ends its window with that of the others", async () => {
+    const shared = new OthersToo();
+    const { counter, time } = open({ limit: 1, shared });
+    expect(await counter.takeExactly("a")).toEqual(PASSES);
+    time.nowMs = 300;
+    shared.count = 0;
+    expect(await counter.takeExactly("a")).toEqual(PASSES);
+  });
+
+  it("ends its window no later because its last call began the next window of the others", async () => {
+    const shared = new OthersToo();
+    const { counter, time } = open({ limit: 2, shared });
+    await counter.takeExactly("a");
+    time.nowMs = 299;
+    [shared.count, shared.leftMs] = [0, 1_000];
+    await counter.takeExactly("a");
+    time.nowMs = 300;
+    expect(await counter.takeExactly("a")).toEqual(PASSES);
+  });
+
+  it("takes nothing back from the others in a later window, nor what they never counted", async () => {
+    const shared = new OthersToo();
+    const { counter, time } = open({ limit: 5, shared });
+    const late = await counter.takeExactly("a");
+    time.nowMs = 300;
+    shared.add = async () => undefined;
+    const uncounted = await counter.takeExactly("b");
+    shared.add = OthersToo.prototype.add;
+    for (const giveBack of [late, uncounted]) (giveBack as GiveBack)();
+    expect(shared.count).toBe(1);
   });
 });

@@ -12,6 +12,9 @@ export interface RateCounterOptions {
   readonly shared: SharedTotals | undefined;
 }
 
+/** Takes back one call that was counted. It is called once. */
+export type GiveBack = () => void;
+
 /** How much one key has used of its window. */
 interface Window {
   /** Calls of this process, and those of other edges as far as they are known. */
@@ -79,22 +82,29 @@ export class RateCounter {
     return window === undefined || window.usedCount < this.limit ? 0 : Math.max(0, Math.ceil(window.endsAtMs - this.#clock.monotonicMs()));
   }
 
-  /** Counts one call together with all other edges before it resolves. Shape: as {@link take}. */
-  async takeExactly(key: string): Promise<number> {
+  /**
+   * Counts one call together with all other edges before it resolves.
+   *
+   * Shape: if it passes, a function that takes the count back; otherwise as {@link take}. A count is taken back only while its window lasts, and
+   * from the other edges only if they know of it.
+   */
+  async takeExactly(key: string): Promise<GiveBack | number> {
     const window = this.#window(key);
     if (window.usedCount >= this.limit) return this.#waitMs(window);
     window.usedCount++;
     const total = await this.#shared?.add(key, 1);
-    if (total === undefined || total.count <= this.limit) return 0;
-    void this.giveBack(key);
+    const giveBack = (): void => {
+      if (window.endsAtMs <= this.#clock.monotonicMs()) return;
+      // A key whose count is 0 is forgotten, so that it uses up no place of other keys.
+      if (--window.usedCount === 0 && this.#windows.get(key) === window) this.#windows.delete(key);
+      if (total !== undefined) void this.#shared?.add(key, -1);
+    };
+    if (total === undefined) return giveBack;
+    // It never ends later: a call that comes at its end may begin the next window of the others.
+    window.endsAtMs = Math.min(window.endsAtMs, this.#clock.monotonicMs() + total.leftMs);
+    if (total.count <= this.limit) return giveBack;
+    giveBack();
     return Math.max(1, total.leftMs);
-  }
-
-  /** Takes back one call that {@link takeExactly} counted. A key whose count is 0 is forgotten, so that it uses up no place of other keys. */
-  async giveBack(key: string): Promise<void> {
-    const window = this.#windows.get(key);
-    if (window !== undefined && --window.usedCount <= 0) this.#windows.delete(key);
-    await this.#shared?.add(key, -1);
   }
 
   #window(key: string): Window {

@@ -43,6 +43,11 @@ describe("the counts of a limit in Redis", () => {
     expect(await totals.add("k", 1)).toEqual(first);
   });
 
+  it("are not begun by a call that is given back", async () => {
+    expect(await store.totals("over", 10_000).add("k", -1)).toEqual({ count: 0, leftMs: 0 });
+    expect(await client.exists("shop:rate:over:k")).toBe(0);
+  });
+
   it("begin again if they have no end", async () => {
     await client.set("shop:rate:endless:k", 1_000_000);
     expect(await store.totals("endless", 10_000).add("k", 1)).toEqual({ count: 1, leftMs: 10_000 });

@@ -15,10 +15,14 @@ const CONNECT_TIMEOUT_MS = 1_000;
 /** How often Redis is pinged. Without pings, an edge whose calls need no count would not notice that Redis is unreachable, or back. */
 const PING_MS = 2_000;
 
-/** Adds to a count, in a window that begins with its first call. A count without an end, which only another program can leave, begins again. */
+/**
+ * Adds to a count, in a window that begins with its first call. A call that is given back begins none. A count without an end, which only another
+ * program can leave, begins again.
+ */
 const ADD = `
 local leftMs = redis.call("pttl", KEYS[1])
 if leftMs < 0 then
+  if tonumber(ARGV[1]) < 0 then return { 0, 0 } end
   leftMs = tonumber(ARGV[2])
   redis.call("set", KEYS[1], 0, "px", leftMs)
 end

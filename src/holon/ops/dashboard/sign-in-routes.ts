@@ -56,9 +56,9 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
   const address = request.ip;
   const network = clientNetwork(address);
   // The try is counted before it is checked, so that many tries at once get no more attempts than tries one after another.
-  const waitMs = tries.take(network);
-  if (waitMs > 0) {
-    reply.header("retry-after", Math.ceil(waitMs / 1_000));
+  const tried = await tries.takeExactly(network);
+  if (typeof tried === "number") {
+    reply.header("retry-after", Math.ceil(tried / 1_000));
     return showSignIn(reply, 429, parts, next, "Too many wrong tries. Wait some minutes.");
   }
   try {
@@ -66,7 +66,7 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
     const userId = await (token === ""
       ? admission.byPassword(request.raw, { email: formField(request, "email"), password: formField(request, "password") })
       : admission.byTypedToken(request.raw, token));
-    await tries.giveBack(network);
+    tried();
     log.info({ userId, address }, "an admin signed in to the dashboard");
     const value = sessions.issue(userId);
     return reply.header("set-cookie", cookie.set(request, value, sessions.lifetimeMs)).redirect(OWN_PATH.test(next) ? next : FIRST_PAGE, 303);
