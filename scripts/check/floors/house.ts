@@ -13,7 +13,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   contract: floor(1, "zod"),
   observe: floor(2, "pino", "prom-client", "@opentelemetry/api"),
   data: floor(2, "drizzle-orm", "postgres"),
-  client: floor(2, "@trpc/client"),
+  client: floor(2, "@trpc/client", "eventsource-parser"),
   "mesh/protocol": floor(3),
   "mesh/identity": floor(4),
   "work/engine": floor(4),

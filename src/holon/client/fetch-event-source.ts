@@ -1,6 +1,6 @@
+import { createParser } from "eventsource-parser";
 import { fullJitterMs } from "../kernel/backoff.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
-import { EventStreamReader } from "./event-stream.ts";
 
 /** Options of a {@link FetchEventSource} besides the address. */
 interface FetchEventSourceOptions {
@@ -13,6 +13,8 @@ interface FetchEventSourceOptions {
 /** An event as listeners get it. A failure carries its reason or the server's answer. */
 interface DispatchedEvent {
   readonly type: string;
+  readonly data?: string;
+  readonly lastEventId?: string;
   readonly message?: string;
 }
 
@@ -91,17 +93,23 @@ export class FetchEventSource {
     this.#attempt = 0;
     this.#dispatch({ type: "open" });
     const decoder = new TextDecoder();
-    const events = new EventStreamReader(this.#lastEventId, DEFAULT_LIMITS.responseBytes);
+    const parser = createParser({
+      maxBufferSize: DEFAULT_LIMITS.responseBytes,
+      onRetry: (retryMs) => {
+        this.#retryMs = retryMs;
+      },
+      onEvent: ({ id = this.#lastEventId, event = "message", data }) => {
+        this.#lastEventId = id;
+        if (this.readyState !== this.CLOSED) this.#dispatch({ type: event, data, lastEventId: id });
+      },
+      onError: (error) => {
+        // Other errors are fields that clients ignore.
+        if (error.type === "max-buffer-size-exceeded") throw error;
+      },
+    });
     const reader = body.getReader();
     try {
-      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-        const read = events.read(decoder.decode(chunk.value, { stream: true }));
-        this.#retryMs = events.retryMs;
-        for (const event of read) {
-          this.#lastEventId = event.lastEventId;
-          if (this.readyState !== this.CLOSED) this.#dispatch(event);
-        }
-      }
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) parser.feed(decoder.decode(chunk.value, { stream: true }));
     } finally {
       // Closes the connection of a stream that is not read to its end. It fails if the connection is closed already.
       reader.cancel().catch(() => undefined);
