@@ -33,6 +33,9 @@ const SETTLED: readonly Order["status"][] = ["confirmed", "shipped", "delivered"
 /** How often a condition is checked. */
 const LOOK_MS = 50;
 
+/** Longer than any call may take. */
+const POOL_WAIT_MS = 30_000;
+
 /** The shop for a test, with access to its gateway, its mail and its tokens. */
 export interface TestShop extends TestApp<typeof contracts> {
   readonly gateway: FakeGateway;
@@ -60,10 +63,10 @@ export interface TestShopOptions extends Pick<TestAppOptions<typeof contracts>, 
   readonly change?: (app: App) => App;
 }
 
-/** Starts the shop. The test must close it. */
+/** Starts the shop. The test must close it. On a busy machine its calls wait for a connection of the pool instead of being refused. */
 export async function startTestShop(
   topology: Topology,
-  { gatewayPatienceMs, firstAdmin = FIRST_ADMIN, change = (app) => app, ...options }: TestShopOptions = {},
+  { gatewayPatienceMs, firstAdmin = FIRST_ADMIN, change = (app) => app, limits, ...options }: TestShopOptions = {},
 ): Promise<TestShop> {
   const privateKey = await newTokenKey();
   let aheadMs = 0;
@@ -73,7 +76,7 @@ export async function startTestShop(
   const mail = await createMailSink(Date.now);
   const mailer = createSmtpMailer({ url: mail.url, from: "shop@example.test" });
   const shop = createShop({ gateway, gatewayPatienceMs, mailer, tokens, firstAdmin, nowMs });
-  const app = await testApp(change(shop), { contracts, topology, ...options });
+  const app = await testApp(change(shop), { contracts, topology, limits: { poolWaitMs: POOL_WAIT_MS, ...limits }, ...options });
   const admin = app.asUser(ADMIN, "admin");
   const addProduct = (stock: number): Promise<Product> =>
     admin.call.catalog.products.create({
