@@ -1,4 +1,3 @@
-import { type BackoffBounds, fullJitterMs } from "./backoff.ts";
 import { isPassing } from "./origin.ts";
 import type { Scope } from "./scope.ts";
 import { Sleep, type SleepDeps } from "./sleep.ts";
@@ -14,7 +13,7 @@ export interface RetryDeps extends SleepDeps {
 }
 
 /** Reasons to stop retrying, in addition to the policy. */
-export interface RetryOptions {
+interface RetryOptions {
   /** Whether an error may pass by itself; by default an error that the database or a queue marked so, see {@link isPassing}. */
   readonly isPassing?: (error: unknown) => boolean;
   /** Called after each failure: if it returns true, the work is not tried again. */
@@ -53,4 +52,21 @@ export async function retry<Result>(deps: RetryDeps, policy: RetryPolicy, work: 
       if (options.scope?.cancelled !== undefined) throw error;
     }
   }
+}
+
+/** Waits grow from the first bound to the greatest. */
+export interface BackoffBounds {
+  readonly firstMs: number;
+  readonly greatestMs: number;
+}
+
+/**
+ * How long to wait before an attempt: exponential with full jitter.
+ *
+ * Units: milliseconds in, milliseconds out; attempt counts from 1; random is in [0, 1).
+ * Source: AWS Architecture Blog, "Exponential Backoff and Jitter".
+ */
+export function fullJitterMs(attempt: number, bounds: BackoffBounds, random: () => number): number {
+  const ceiling = Math.min(bounds.greatestMs, bounds.firstMs * 2 ** Math.min(attempt - 1, 30));
+  return Math.floor(random() * ceiling);
 }

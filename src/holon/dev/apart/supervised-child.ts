@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fullJitterMs } from "../../kernel/backoff.ts";
 import type { Logger } from "../../kernel/log.ts";
+import { fullJitterMs } from "../../kernel/retry.ts";
 
 /** A child process that is restarted when it dies. */
 interface SupervisedChild {
