@@ -1,6 +1,6 @@
 import { isPassing } from "./origin.ts";
 import type { Scope } from "./scope.ts";
-import { Sleep, type SleepDeps } from "./sleep.ts";
+import { Sleep, type SleepDeps } from "./timer-wheel.ts";
 
 /** How often and for how long work is tried. At least one of the two bounds is set. */
 export type RetryPolicy = BackoffBounds &
