@@ -1,9 +1,8 @@
 import { type AnyProcedure, createAnswerParser, ParseFailure, type Parser } from "../contract/index.ts";
 import { statementHint } from "../data/database-error.ts";
 import { COMMON_REFUSALS, isCatalogueCode } from "../kernel/error-catalogue.ts";
-import { catalogueError, HolonError, isHolonError } from "../kernel/holon-error.ts";
+import { catalogueError, HolonError, isHolonError, jsonCopy, plainError } from "../kernel/holon-error.ts";
 import type { Logger } from "../kernel/log.ts";
-import { jsonCopy, plainError } from "../kernel/plain-error.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { readSafely } from "../kernel/thrown.ts";
 import { ResumeRefusal } from "../work/watch/resume-refusal.ts";

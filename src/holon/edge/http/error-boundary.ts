@@ -1,7 +1,6 @@
 import { errorRow } from "../../kernel/error-catalogue.ts";
-import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import { catalogueError, type HolonError, isHolonError, jsonCopy, plainError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { jsonCopy, plainError } from "../../kernel/plain-error.ts";
 
 /** Where an error came from, for the log. */
 interface ErrorPlace {
