@@ -22,7 +22,6 @@ export type { InputOf, OutputOf, ParsedInputOf, ReturnOf } from "./types.ts";
 
 // For authors of extensions: how to read any contract: walk its procedures, parse its values, find its routes, call its target.
 
-export { accessRefusal } from "./access.ts";
 export { walkProcedures } from "./contract.ts";
 export type { EventMap, EventSpec } from "./event.ts";
 export { createAnswerParser, createParser, HALF_PAIR, type Issue, notUnicode, ParseFailure, type Parser } from "./parser.ts";
@@ -51,4 +50,5 @@ export { type ParsedRestLine, parseRestLine, RESERVED_SEGMENTS } from "./rest-li
 export { assertDistinctRoutes, parseRestRoutes, type RestRoute } from "./rest-route.ts";
 export type { ErrorData, ErrorShape, ErrorShapeOf, RouterOf } from "./router-types.ts";
 export type { Target, TargetMap } from "./target.ts";
+export { accessRefusal } from "./target.ts";
 export type { CommonErrors, DeclaredErrorsOf, InputArguments } from "./types.ts";
