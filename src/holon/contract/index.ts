@@ -4,6 +4,7 @@ export { type Contract, type ContractMap, contract } from "./contract.ts";
 export { ContractError } from "./contract-error.ts";
 export { type Cursor, cursor } from "./cursor.ts";
 export { event } from "./event.ts";
+export type { InputOf, OutputOf, ParsedInputOf, ReturnOf } from "./procedure.ts";
 export {
   type Access,
   type ErrorSchemas,
@@ -18,13 +19,13 @@ export {
 } from "./procedure.ts";
 export type { RateLimit, RateLimitKey } from "./rate-limit.ts";
 export type { RestLine, RestMethod } from "./rest-line.ts";
-export type { InputOf, OutputOf, ParsedInputOf, ReturnOf } from "./types.ts";
 
 // For authors of extensions: how to read any contract: walk its procedures, parse its values, find its routes, call its target.
 
 export { walkProcedures } from "./contract.ts";
 export type { EventMap, EventSpec } from "./event.ts";
 export { createAnswerParser, createParser, HALF_PAIR, type Issue, notUnicode, ParseFailure, type Parser } from "./parser.ts";
+export type { CommonErrors, DeclaredErrorsOf, InputArguments } from "./procedure.ts";
 export {
   type AnyProcedure,
   isProcedure,
@@ -51,4 +52,3 @@ export { assertDistinctRoutes, parseRestRoutes, type RestRoute } from "./rest-ro
 export type { ErrorData, ErrorShape, ErrorShapeOf, RouterOf } from "./router-types.ts";
 export type { Target, TargetMap } from "./target.ts";
 export { accessRefusal } from "./target.ts";
-export type { CommonErrors, DeclaredErrorsOf, InputArguments } from "./types.ts";

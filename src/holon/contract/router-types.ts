@@ -9,8 +9,7 @@ import type {
 import type { CatalogueCode } from "../kernel/error-catalogue.ts";
 import type { Contract } from "./contract.ts";
 import type { Issue } from "./issue.ts";
-import type { AnyProcedure } from "./procedure.ts";
-import type { DeclaredErrorsOf, InputOf, OutputOf } from "./types.ts";
+import type { AnyProcedure, DeclaredErrorsOf, InputOf, OutputOf } from "./procedure.ts";
 
 /**
  * The type of the tRPC router that a map of contracts stands for, like `typeof appRouter` of a router that was built. It is for `createTRPCClient`,
