@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { contract, walkProcedures } from "./contract.ts";
+import { contract, event, walkProcedures } from "./contract.ts";
 import { ContractError } from "./contract-error.ts";
-import { event } from "./event.ts";
 import { type AnyProcedure, mutation, NOTHING, type ProcedureTree, query } from "./procedure.ts";
 
 const ping = query({ access: "public" });

@@ -1,12 +1,31 @@
 import type { z } from "zod";
 import { COMMON_REFUSALS, isCatalogueCode } from "../kernel/error-catalogue.ts";
 import { ContractError } from "./contract-error.ts";
-import type { EventMap } from "./event.ts";
 import { assertJsonOnly } from "./json-only.ts";
 import { createParser, ParseFailure } from "./parser.ts";
 import { type AnyProcedure, isProcedure, NOTHING, type ProcedureTree } from "./procedure.ts";
 import { assertRateLimits } from "./rate-limit.ts";
 import { parseRestRoutes, type RestRoute } from "./rest-route.ts";
+
+/** The contract of one event. Plain data; made by {@link event}. */
+export interface EventSpec<Payload extends z.ZodObject = z.ZodObject> {
+  readonly kind: "event";
+  readonly payload: Payload;
+  /** Events with the same value of this field arrive at each subscriber in the order of their commits. */
+  readonly orderedBy: (keyof z.output<Payload> & string) | undefined;
+}
+
+/** Events by name; names are in the past tense. */
+// biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every payload, and zod's types are invariant
+export type EventMap = Readonly<Record<string, EventSpec<any>>>;
+
+/** Declares an event that happens in a context and that other contexts may handle. */
+export function event<Payload extends z.ZodObject>(
+  payload: Payload,
+  options: { readonly orderedBy?: keyof z.output<Payload> & string } = {},
+): EventSpec<Payload> {
+  return { kind: "event", payload, orderedBy: options.orderedBy };
+}
 
 /** The promises of a context to other contexts and to clients. Plain data that a browser can import. */
 export interface Contract<Name extends string = string, Procedures extends ProcedureTree = ProcedureTree, Events extends EventMap = EventMap> {

@@ -1,9 +1,8 @@
 // For users: what contracts are written with, and the types of their calls.
 
-export { type Contract, type ContractMap, contract } from "./contract.ts";
+export { type Contract, type ContractMap, contract, event } from "./contract.ts";
 export { ContractError } from "./contract-error.ts";
 export { type Cursor, cursor } from "./cursor.ts";
-export { event } from "./event.ts";
 export type { InputOf, OutputOf, ParsedInputOf, ReturnOf } from "./procedure.ts";
 export {
   type Access,
@@ -22,8 +21,8 @@ export type { RestLine, RestMethod } from "./rest-line.ts";
 
 // For authors of extensions: how to read any contract: walk its procedures, parse its values, find its routes, call its target.
 
+export type { EventMap, EventSpec } from "./contract.ts";
 export { walkProcedures } from "./contract.ts";
-export type { EventMap, EventSpec } from "./event.ts";
 export { createAnswerParser, createParser, HALF_PAIR, type Issue, notUnicode, ParseFailure, type Parser } from "./parser.ts";
 export type { CommonErrors, DeclaredErrorsOf, InputArguments } from "./procedure.ts";
 export {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { contract } from "./contract.ts";
+import { contract, event } from "./contract.ts";
 import { ContractError } from "./contract-error.ts";
-import { event } from "./event.ts";
 import { createParser } from "./parser.ts";
 import { mutation, query, subscription } from "./procedure.ts";
 
