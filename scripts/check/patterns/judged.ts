@@ -18,7 +18,7 @@ export const JUDGED: readonly JudgedPattern[] = [
   { file: "src/holon/contract/rest-route.ts", text: String.raw`/\{([^{}]*)\}/g`, why: `${ROUTE}; no brace is within two beginnings` },
   { file: "src/holon/edge/rest/rest-answer.ts", text: String.raw`/\{([^{}]*)\}/g`, why: `${ROUTE}; no brace is within two beginnings` },
   {
-    file: "src/holon/contract/schema-bounds.ts",
+    file: "src/holon/contract/schema-fit.ts",
     text: "new RegExp(pattern)",
     why: "a pattern of a contract's own, on an example or a default that the contract gives; at start, never on a text from outside",
   },

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { JsonSchema } from "./json-schema.ts";
 import { type AnyProcedure, NOTHING } from "./procedure.ts";
 import { type AnySchema, defOf } from "./schema-def.ts";
-import { type Direction, misfit } from "./schema-fit.ts";
+import { type Direction, type JsonSchema, misfit } from "./schema-fit.ts";
 import { textHash } from "./text-hash.ts";
 
 /** One version of a procedure in the form in which two processes compare it: plain JSON, without descriptions, access, defaults and routes. */
