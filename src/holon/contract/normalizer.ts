@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { findNotUnicode } from "../kernel/unicode-text.ts";
-import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef } from "./schema-def.ts";
-import { schemaTraits } from "./schema-walk.ts";
+import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef, schemaTraits } from "./schema-def.ts";
 
 /** The result of a {@link Normalizer} for a value that contains a text without UTF-8. */
 export const NOT_UNICODE = Symbol("a text that is not Unicode");

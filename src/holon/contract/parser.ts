@@ -5,8 +5,7 @@ import { notUnicode, ParseFailure, type RawIssue, toIssues } from "./issue.ts";
 import { isDeeperThan, isJson, jsonImage, surveyJson } from "./json-image.ts";
 import { badUnion } from "./json-only-refusals.ts";
 import { createNormalizer, NOT_UNICODE } from "./normalizer.ts";
-import type { AnySchema } from "./schema-def.ts";
-import { reachable, schemaTraits } from "./schema-walk.ts";
+import { type AnySchema, reachable, schemaTraits } from "./schema-def.ts";
 import { unionRefusal } from "./union-tags.ts";
 
 export { HALF_PAIR, type Issue, notUnicode, ParseFailure } from "./issue.ts";
