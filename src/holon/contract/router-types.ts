@@ -8,7 +8,7 @@ import type {
 } from "@trpc/server";
 import type { CatalogueCode } from "../kernel/error-catalogue.ts";
 import type { Contract } from "./contract.ts";
-import type { Issue } from "./issue.ts";
+import type { Issue } from "./parser.ts";
 import type { AnyProcedure, DeclaredErrorsOf, InputOf, OutputOf } from "./procedure.ts";
 
 /**
