@@ -3,16 +3,19 @@
 export { type Contract, type ContractMap, contract, event } from "./contract.ts";
 export { ContractError } from "./contract-error.ts";
 export { type Cursor, cursor } from "./cursor.ts";
-export type { InputOf, OutputOf, ParsedInputOf, ReturnOf } from "./procedure.ts";
 export {
   type Access,
   type ErrorSchemas,
+  type InputOf,
   type MutationOptions,
   mutation,
+  type OutputOf,
+  type ParsedInputOf,
   type ProcedureExample,
   type ProcedureOptions,
   query,
   type RestOptions,
+  type ReturnOf,
   type SubscriptionOptions,
   subscription,
 } from "./procedure.ts";
@@ -21,12 +24,13 @@ export type { RestLine, RestMethod } from "./rest-line.ts";
 
 // For authors of extensions: how to read any contract: walk its procedures, parse its values, find its routes, call its target.
 
-export type { EventMap, EventSpec } from "./contract.ts";
-export { walkProcedures } from "./contract.ts";
+export { type EventMap, type EventSpec, walkProcedures } from "./contract.ts";
 export { createAnswerParser, createParser, HALF_PAIR, type Issue, notUnicode, ParseFailure, type Parser } from "./parser.ts";
-export type { CommonErrors, DeclaredErrorsOf, InputArguments } from "./procedure.ts";
 export {
   type AnyProcedure,
+  type CommonErrors,
+  type DeclaredErrorsOf,
+  type InputArguments,
   isProcedure,
   NOTHING,
   type Nothing,
@@ -49,5 +53,4 @@ export type {
 export { type ParsedRestLine, parseRestLine, RESERVED_SEGMENTS } from "./rest-line.ts";
 export { assertDistinctRoutes, parseRestRoutes, type RestRoute } from "./rest-route.ts";
 export type { ErrorData, ErrorShape, ErrorShapeOf, RouterOf } from "./router-types.ts";
-export type { Target, TargetMap } from "./target.ts";
-export { accessRefusal } from "./target.ts";
+export { accessRefusal, type Target, type TargetMap } from "./target.ts";
