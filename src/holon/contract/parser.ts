@@ -4,10 +4,9 @@ import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { findNotUnicode } from "../kernel/unicode-text.ts";
 import { ContractError } from "./contract-error.ts";
 import { isDeeperThan, isJson, jsonImage, surveyJson } from "./json-image.ts";
-import { badUnion } from "./json-only-refusals.ts";
+import { badUnion, unionRefusal } from "./json-only.ts";
 import { createNormalizer, NOT_UNICODE } from "./normalizer.ts";
 import { type AnySchema, reachable, schemaTraits } from "./schema-def.ts";
-import { unionRefusal } from "./union-tags.ts";
 
 /**
  * Parses untrusted values by a schema. A success is a new copy; a failure is an error with at most 20 issues.
