@@ -40,6 +40,7 @@ export {
   type ResumableItem,
 } from "./procedure.ts";
 export { assertRateLimits, rateLimitField } from "./rate-limit.ts";
+export { type ParsedRestLine, parseRestLine, RESERVED_SEGMENTS } from "./rest-line.ts";
 export type {
   /** @deprecated It is only a type and cannot be called. Use the fields of the routes that `parseRestRoutes` returns. */
   inputMembers,
@@ -49,8 +50,7 @@ export type {
   TextKind,
   /** @deprecated It is only a type and cannot be called. Use the fields of the routes that `parseRestRoutes` returns. */
   toRestField,
-} from "./rest-field.ts";
-export { type ParsedRestLine, parseRestLine, RESERVED_SEGMENTS } from "./rest-line.ts";
+} from "./rest-route.ts";
 export { assertDistinctRoutes, parseRestRoutes, type RestRoute } from "./rest-route.ts";
 export type { ErrorData, ErrorShape, ErrorShapeOf, RouterOf } from "./router-types.ts";
 export { accessRefusal, type Target, type TargetMap } from "./target.ts";
