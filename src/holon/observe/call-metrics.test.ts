@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CallMetrics } from "./call-metrics.ts";
-import { CALL_BUCKETS_SECONDS, CallSeries } from "./call-series.ts";
+import { CALL_BUCKETS_SECONDS, CallMetrics, CallSeries } from "./call-metrics.ts";
 import { createMetrics } from "./metrics.ts";
 
 const labels = { procedure: "catalog.get", caller: "orders", transport: "local" };

@@ -1,6 +1,5 @@
 import type { Target, TargetMap } from "../../contract/index.ts";
-import { type CallMetrics, UNKNOWN } from "../../observe/call-metrics.ts";
-import type { CallSeries } from "../../observe/call-series.ts";
+import { type CallMetrics, type CallSeries, UNKNOWN } from "../../observe/call-metrics.ts";
 
 /** A public procedure, with what is decided once for all of its calls. */
 export interface EdgeRoute {
