@@ -9,8 +9,7 @@ import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/caller/mesh-
 import { createKeyIdentity } from "../../src/holon/mesh/identity/process-identity.ts";
 import { Roster } from "../../src/holon/mesh/identity/roster.ts";
 import { shapeOf } from "../../src/holon/process/app/app-shape.ts";
-import { type StartedTopology, startTopology } from "../../src/holon/testing/start-topology.ts";
-import { TestKeys } from "../../src/holon/testing/test-keys.ts";
+import { type StartedTopology, startTopology, TestKeys } from "../../src/holon/testing/start-topology.ts";
 import { contracts, createAccessApp } from "./app.ts";
 
 /** One cell of the matrix: a caller, a callee and a procedure. */

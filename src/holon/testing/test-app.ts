@@ -16,9 +16,8 @@ import type { App } from "../process/app/define-app.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
 import { duplicating } from "./duplicating-target.ts";
 import { FaultBoard, type InjectedFault } from "./fault-board.ts";
-import { startTopology, type Topology } from "./start-topology.ts";
+import { startTopology, TestKeys, type Topology } from "./start-topology.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
-import { TestKeys } from "./test-keys.ts";
 
 /** Options of {@link testApp}. */
 export interface TestAppOptions<C extends ContractMap> {
