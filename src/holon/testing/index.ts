@@ -6,5 +6,5 @@ export { createTestDatabase, type TestDatabase } from "./test-database.ts";
 
 // For authors of extensions: what a library that wraps the app under test may have to handle.
 
-export { DuplicateAnswerError } from "./duplicating-target.ts";
 export type { InjectedFault } from "./fault-board.ts";
+export { DuplicateAnswerError } from "./fault-board.ts";

@@ -14,8 +14,7 @@ import { compileCallTree } from "../pipeline/call-tree.ts";
 import type { ResolveTarget } from "../pipeline/context-runtime.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
-import { duplicating } from "./duplicating-target.ts";
-import { FaultBoard, type InjectedFault } from "./fault-board.ts";
+import { duplicating, FaultBoard, type InjectedFault } from "./fault-board.ts";
 import { startTopology, TestKeys, type Topology } from "./start-topology.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
 
