@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { redactText } from "../../src/holon/observe/text-redaction.ts";
+import { redactText } from "../../src/holon/observe/redaction.ts";
 import { sendWritten } from "../subject/public-call.ts";
 import { BlockedTimes } from "./blocked-times.ts";
 import { type LongText, longBodies, longHeaders, longUrls, STRING_LENGTH, shapes } from "./long-texts.ts";

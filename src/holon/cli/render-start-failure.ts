@@ -1,5 +1,5 @@
 import { HolonError } from "../kernel/holon-error.ts";
-import { redactText } from "../observe/text-redaction.ts";
+import { redactText } from "../observe/redaction.ts";
 
 /**
  * Why a process could not start, for the user at the terminal: a sentence and a cure if the cause is a common one, otherwise the whole error.

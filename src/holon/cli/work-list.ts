@@ -1,4 +1,4 @@
-import { redactText } from "../observe/text-redaction.ts";
+import { redactText } from "../observe/redaction.ts";
 import { renderTable } from "../process/plan/render-table.ts";
 import type { WorkConsole } from "../work/admin/work-console.ts";
 

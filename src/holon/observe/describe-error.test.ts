@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { catalogueError } from "../kernel/holon-error.ts";
-import { describeError } from "./error-redaction.ts";
-import { redact } from "./redaction.ts";
+import { describeError, redact } from "./redaction.ts";
 import { THROWN_VALUES } from "./thrown-values.testing.ts";
 
 describe("describeError", () => {

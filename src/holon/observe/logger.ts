@@ -1,8 +1,7 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import type { Logger } from "../kernel/log.ts";
 import { isInstanceOf } from "../kernel/thrown.ts";
-import { redact } from "./redaction.ts";
-import { redactText } from "./text-redaction.ts";
+import { redact, redactText } from "./redaction.ts";
 
 /** The lowest level that is written; `silent` writes nothing. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { redactText } from "./text-redaction.ts";
+import { redactText } from "./redaction.ts";
 
 const TOKEN = "eyJhbGci.eyJzdWIi.c2ln";
 

@@ -1,4 +1,4 @@
-import { redactText } from "../../observe/text-redaction.ts";
+import { redactText } from "../../observe/redaction.ts";
 
 /** Members of an event on a queue that are addresses. The payload is left out, because it may contain secrets. */
 const EVENT_MEMBERS = ["id", "name", "key", "keyNumber", "position"];

@@ -1,4 +1,4 @@
-import { redactText } from "../../observe/text-redaction.ts";
+import { redactText } from "../../observe/redaction.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 import type { Page } from "./page.ts";
 import type { ContextReport } from "./work-report.ts";

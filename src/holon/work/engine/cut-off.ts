@@ -1,7 +1,7 @@
 import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import { isCutOff } from "../../kernel/origin.ts";
 import { storableText } from "../../kernel/thrown.ts";
-import { describeError } from "../../observe/error-redaction.ts";
+import { describeError } from "../../observe/redaction.ts";
 
 /**
  * An attempt of a handler is cut off if the connection of its transaction was lost, or if its process was frozen until the attempt's time was over. That is a

@@ -4,7 +4,7 @@ import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { type BackoffBounds, fullJitterMs } from "../../kernel/retry.ts";
 import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
-import { describeError } from "../../observe/error-redaction.ts";
+import { describeError } from "../../observe/redaction.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
 
 /** What all tasks of one context share. */

@@ -1,6 +1,6 @@
 import { ParseFailure } from "../../contract/index.ts";
 import { storableText } from "../../kernel/thrown.ts";
-import { describeError } from "../../observe/error-redaction.ts";
+import { describeError } from "../../observe/redaction.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";

@@ -8,7 +8,7 @@ import { Scope } from "../../kernel/scope.ts";
 import { runInScope } from "../../kernel/scope-deadline.ts";
 import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
-import { describeError } from "../../observe/error-redaction.ts";
+import { describeError } from "../../observe/redaction.ts";
 import { reasonOfAttempt } from "../engine/cut-off.ts";
 import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";

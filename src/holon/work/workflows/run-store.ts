@@ -3,7 +3,7 @@ import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
 import { quoteIdentifier } from "../../data/identifier.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import { redactText } from "../../observe/text-redaction.ts";
+import { redactText } from "../../observe/redaction.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { COUNTED_MOST, type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";

@@ -2,8 +2,7 @@ import { errorRow } from "../../kernel/error-catalogue.ts";
 import { HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import { originOf } from "../../kernel/origin.ts";
 import { readSafely, storableJson, storableText } from "../../kernel/thrown.ts";
-import { describeError } from "../../observe/error-redaction.ts";
-import { redactText } from "../../observe/text-redaction.ts";
+import { describeError, redactText } from "../../observe/redaction.ts";
 
 /** An error as it is kept: what callers may know about it, and no more. */
 export interface KeptError {

@@ -5,7 +5,7 @@ import { assertInvariant, catalogueError, isHolonError } from "../../kernel/holo
 import { isCutOff } from "../../kernel/origin.ts";
 import { fullJitterMs } from "../../kernel/retry.ts";
 import { isInstanceOf } from "../../kernel/thrown.ts";
-import { describeError } from "../../observe/error-redaction.ts";
+import { describeError } from "../../observe/redaction.ts";
 import { reasonOfAttempt } from "../engine/cut-off.ts";
 import type { AnswerOrder, AnswerPlace } from "./answer-order.ts";
 import type { ReceivedEvent } from "./awaited-events.ts";
