@@ -4,12 +4,10 @@ import { requestHash } from "../data/idempotency/request-hash.ts";
 import type { DataTransaction } from "../data/transaction/run-transaction.ts";
 import type { EnqueueOptions, StartOptions } from "../define/handler-context.ts";
 import { catalogueError, HolonError } from "../kernel/holon-error.ts";
-import { handOut } from "../kernel/left-behind.ts";
+import { handOut, noteHandedOut } from "../kernel/left-behind.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { WorkflowMap } from "../work/workflows/workflow.ts";
 import type { StartedRun } from "../work/workflows/workflow-run.ts";
-import { assertEnqueueOptions } from "./enqueue-options.ts";
-import { PayloadError } from "./payload-error.ts";
 
 /** Makes the view of an open transaction that handlers get. */
 export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
@@ -25,7 +23,7 @@ export interface TypedTransaction {
 /** Greatest payload of one event or job. A queue is not a place for files. */
 const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 
-/** Greatest length of the key of a run or of an ordered event. The key becomes part of indexes. */
+/** Greatest length of the key of a run, of an ordered event, and of the deduplication of a job. The key becomes part of indexes. */
 const GREATEST_KEY_LENGTH = 200;
 
 /** Compiles the events, jobs and workflows of a context. A payload that does not fit throws, and the transaction rolls back. */
@@ -95,4 +93,40 @@ function parsePayload(parse: Parser, value: unknown, what: string): unknown {
 
 function unknown(contextName: string, kind: string, name: string): HolonError {
   return new HolonError("INTERNAL", `The context ${contextName} declares no ${kind} "${name}".`);
+}
+
+/** Longest delay of a job, a year. */
+const GREATEST_DELAY_MS = 365 * 24 * 3_600_000;
+
+/** Greatest priority that BullMQ accepts. */
+const GREATEST_PRIORITY = 2 ** 21 - 1;
+
+/**
+ * Refuses options that the tables or the queues would refuse.
+ *
+ * Here they only roll back their own transaction. Refused later by a table or a queue, they would hold up other jobs again and again.
+ */
+function assertEnqueueOptions(what: string, { delayMs, priority, deduplicationKey }: EnqueueOptions): void {
+  const refuse = (name: string, value: unknown, bounds: string): never => {
+    throw new PayloadError(`${name} of ${what} is ${String(value)}; it must be ${bounds}`);
+  };
+  if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= GREATEST_DELAY_MS)) refuse("delayMs", delayMs, `0 to ${GREATEST_DELAY_MS}`);
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= GREATEST_PRIORITY))
+    refuse("priority", priority, `an integer from 0 to ${GREATEST_PRIORITY}`);
+  if (deduplicationKey !== undefined && !isWithin(deduplicationKey))
+    refuse("the length of deduplicationKey", deduplicationKey.length, `1 to ${GREATEST_KEY_LENGTH}`);
+}
+
+function isWithin({ length }: string): boolean {
+  return length >= 1 && length <= GREATEST_KEY_LENGTH;
+}
+
+/** A payload that a handler emitted or enqueued does not fit its schema or is too large. This is a bug of the handler. */
+class PayloadError extends Error {
+  override readonly name = "PayloadError";
+
+  constructor(message: string) {
+    super(message);
+    noteHandedOut(this);
+  }
 }
