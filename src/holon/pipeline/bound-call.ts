@@ -3,7 +3,7 @@ import type { CallOptions } from "../define/handler-context.ts";
 import { catalogueError, type HolonError, isHolonError } from "../kernel/holon-error.ts";
 import { noteFailedCall } from "../kernel/left-behind.ts";
 import type { Scope } from "../kernel/scope.ts";
-import type { BoundCall, CallOrigin } from "./call-origin.ts";
+import type { BoundCall, CallOrigin } from "./call-tree.ts";
 import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
 
 /** Binds a procedure for calls from one context. A procedure of this process is called directly, any other one through its target. */

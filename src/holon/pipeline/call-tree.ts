@@ -1,6 +1,47 @@
 import { type AnyProcedure, type ContractMap, isProcedure, type ProcedureTree } from "../contract/index.ts";
 import type { CallOptions } from "../define/handler-context.ts";
-import type { BoundCall, CallOrigin } from "./call-origin.ts";
+import type { Principal } from "../kernel/principal.ts";
+import type { Scope } from "../kernel/scope.ts";
+
+/** The origin of calls that are made from a handler's context for a given principal. */
+export class ContextOrigin implements CallOrigin {
+  readonly callPrincipal: Principal;
+  readonly #ctx: CallOrigin;
+
+  constructor(ctx: CallOrigin, principal: Principal) {
+    this.#ctx = ctx;
+    this.callPrincipal = principal;
+  }
+
+  get scope(): Scope {
+    return this.#ctx.scope;
+  }
+
+  get contextName(): string {
+    return this.#ctx.contextName;
+  }
+
+  get insideTransaction(): boolean {
+    return this.#ctx.insideTransaction;
+  }
+
+  get monotonicMs(): () => number {
+    return this.#ctx.monotonicMs;
+  }
+}
+
+/** Where a call comes from: a running handler, which calls for its caller or as the system of its own context. */
+export interface CallOrigin {
+  readonly scope: Scope;
+  readonly callPrincipal: Principal;
+  /** Name of the calling context. */
+  readonly contextName: string;
+  readonly insideTransaction: boolean;
+  readonly monotonicMs: () => number;
+}
+
+/** A procedure of another context, bound to where it runs. */
+export type BoundCall = (origin: CallOrigin, input: unknown, options: CallOptions | undefined) => Promise<unknown> | AsyncIterable<unknown>;
 
 /** Makes `ctx.call` for one origin. It costs one small object; the object of a group is made when the group is read. */
 export type CallTreeFactory = (origin: CallOrigin) => object;

@@ -16,9 +16,7 @@ import type { Watcher } from "../work/watch/watcher.ts";
 import { findRun } from "../work/workflows/find-run.ts";
 import type { WorkflowRun } from "../work/workflows/workflow-run.ts";
 import type { TransactionRecord } from "./answer-record.ts";
-import type { CallOrigin } from "./call-origin.ts";
-import type { CallTreeFactory } from "./call-tree.ts";
-import { ContextOrigin } from "./context-origin.ts";
+import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./call-tree.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 /** What the handlers of one context share in one process. */

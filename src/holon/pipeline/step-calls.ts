@@ -1,8 +1,7 @@
 import type { AnyProcedure } from "../contract/index.ts";
 import type { CallOptions } from "../define/handler-context.ts";
 import { catalogueError, type HolonError, isHolonError } from "../kernel/holon-error.ts";
-import type { BoundCall } from "./call-origin.ts";
-import { ContextOrigin } from "./context-origin.ts";
+import { type BoundCall, ContextOrigin } from "./call-tree.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 
 /** The origin of the calls of one attempt of a workflow's step. Its only mutation is sent with the step's key. */
