@@ -10,14 +10,13 @@ import { bindCall } from "./bound-call.ts";
 import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
 import { compileRun, type RunParts } from "./compile-run.ts";
-import { compileWorkflows } from "./compile-workflows.ts";
+import { compileWorkflows, bindStepCall } from "./compile-workflows.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { Rule } from "./guarded-run.ts";
 import type { ConcurrencyGauge } from "./pending-call.ts";
 import { runStart } from "./run-start.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
-import { bindStepCall } from "./step-calls.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
 /** Finds the target of a procedure of another context, in this process or on the mesh. */
