@@ -1,4 +1,4 @@
-import { type AnyProcedure, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
+import { type AnyProcedure, type Target, type TargetMap, walkProcedures, mutation } from "../contract/index.ts";
 import type { ContextData } from "../data/context-data.ts";
 import type { ContextModule } from "../define/define-context.ts";
 import { catalogueError } from "../kernel/holon-error.ts";
@@ -14,14 +14,19 @@ import { compileWorkflows, bindStepCall } from "./compile-workflows.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { ConcurrencyGauge } from "./pending-call.ts";
-import { runStart } from "./run-start.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
+import type { ContextTypes } from "../define/handler-context.ts";
+import type { StartHandler } from "../define/start-handler.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { Scope } from "../kernel/scope.ts";
+import { runInScope } from "../kernel/scope-deadline.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
 
 /** Finds the target of a procedure of another context, in this process or on the mesh. */
 export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
 
-export interface CompileContextOptions {
+interface CompileContextOptions {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly limits: Limits;
@@ -161,4 +166,30 @@ function createStreamGauge(context: string, { streamCount, streamRetryMs }: Limi
 
 function memberAt(tree: object, path: string): unknown {
   return path.split(".").reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], tree);
+}
+
+/** The longest time that the start of one context may take. */
+const START_MS = 60_000;
+
+interface StartRun {
+  readonly context: string;
+  readonly handler: unknown;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
+}
+
+const START_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
+
+/** Runs the start handler of a context, if it has one. Errors: INTERNAL, with the handler's error as cause. */
+async function runStart({ context, handler, clock, wheel, makeContext }: StartRun): Promise<void> {
+  if (handler === undefined) return;
+  const principal = Object.freeze({ kind: "system", context, task: "start" } as const);
+  const scope = Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + START_MS });
+  const ctx = makeContext(scope, START_PROCEDURE);
+  try {
+    await runInScope(scope, wheel, `The start of the context ${context}`, async () => (handler as StartHandler<ContextTypes>)({ ctx } as never));
+  } catch (cause) {
+    throw catalogueError("INTERNAL", `The start handler of the context ${context} failed. Mend what it needs, and start again.`, { cause });
+  }
 }
