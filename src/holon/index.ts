@@ -5,7 +5,7 @@ export { type ContextModule, defineContext } from "./define/define-context.ts";
 export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/definition-types.ts";
 export type { CallOptions, EnqueueOptions } from "./define/handler-context.ts";
 export { outsideEffect } from "./define/handlers.ts";
-export { type CallError, type SafeCallResult, safeCall } from "./define/safe-call.ts";
+export { type CallError, type SafeCallResult, safeCall } from "./define/handler-context.ts";
 export type { WatchOptions } from "./define/watch-context.ts";
 export type { RunInfo } from "./define/workflow-handlers.ts";
 export type { StepOptions, StepRetry } from "./define/workflow-steps.ts";

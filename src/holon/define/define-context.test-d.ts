@@ -6,7 +6,7 @@ import { job } from "../work/jobs/job.ts";
 import { schedule } from "../work/schedules/schedule.ts";
 import { defineContext } from "./define-context.ts";
 import { outsideEffect } from "./handlers.ts";
-import { safeCall } from "./safe-call.ts";
+import { safeCall } from "./handler-context.ts";
 
 const Product = z.object({ id: z.string(), name: z.string() });
 const catalog = contract("catalog", {

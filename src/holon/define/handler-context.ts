@@ -1,25 +1,15 @@
 import type { z } from "zod";
-import type {
-  AnyProcedure,
-  CommonErrors,
-  Contract,
-  ContractMap,
-  DeclaredErrorsOf,
-  EventMap,
-  InputArguments,
-  InputOf,
-  OutputOf,
-  ProcedureTree,
-} from "../contract/index.ts";
+import type { AnyProcedure, CommonErrors, Contract, ContractMap, DeclaredErrorsOf, EventMap, InputArguments, InputOf, OutputOf, ProcedureTree } from "../contract/index.ts";
 import type { Tables, WriteDatabase } from "../data/drizzle/database.ts";
 import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
 import type { ReadDatabase } from "../data/drizzle/read-database.ts";
-import type { HolonError } from "../kernel/holon-error.ts";
+import { type HolonError, isHolonError } from "../kernel/holon-error.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Principal, UserPrincipal } from "../kernel/principal.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { WorkflowMap } from "../work/workflows/workflow.ts";
 import type { StartedRun, WorkflowRun } from "../work/workflows/workflow-run.ts";
+import type { CatalogueCode } from "../kernel/error-catalogue.ts";
 
 /** The types that a context was defined with. Its definition has them, and its handlers use them. */
 export interface ContextTypes {
@@ -42,16 +32,16 @@ export interface CallOptions {
 
 declare const errorsTag: unique symbol;
 
-/** A call's promise, tagged with the errors that its contract declares, for {@link import("./safe-call.ts").safeCall}. */
+/** A call's promise, tagged with the errors that its contract declares, for {@link safeCall}. */
 export type CallPromise<Output, Errors> = Promise<Output> & { readonly [errorsTag]?: Errors };
 
 /** A procedure of another context, as a function. */
-export type CallFunction<P extends AnyProcedure> = P["type"] extends "subscription"
+type CallFunction<P extends AnyProcedure> = P["type"] extends "subscription"
   ? (...args: InputArguments<InputOf<P>, CallOptions>) => AsyncIterable<OutputOf<P>>
   : (...args: InputArguments<InputOf<P>, CallOptions>) => CallPromise<OutputOf<P>, DeclaredErrorsOf<P> & CommonErrors>;
 
 /** The procedures of a contract as functions. */
-export type CallTree<T extends ProcedureTree> = {
+type CallTree<T extends ProcedureTree> = {
   readonly [Name in keyof T]: T[Name] extends AnyProcedure ? CallFunction<T[Name]> : T[Name] extends ProcedureTree ? CallTree<T[Name]> : never;
 };
 
@@ -145,4 +135,26 @@ export interface HandlerContext<T extends ContextTypes, P extends AnyProcedure> 
    * Errors: CONFLICT for a unique value that is taken (`details.fields`) or for deadlocks that do not end; CALL_IN_TRANSACTION if the function calls a context.
    */
   transaction<R>(run: (tx: Transaction<T>) => Promise<R>): Promise<R>;
+}
+
+/** An error of a call: one of those that its contract declares, with typed details, or one of the catalogue. */
+export type CallError<Errors> =
+  | { [Code in keyof Errors & string]: HolonError<Code, Errors[Code]> }[keyof Errors & string]
+  | HolonError<Exclude<CatalogueCode, keyof Errors>>;
+
+/** The result of {@link safeCall}: `[answer, undefined]` or `[undefined, error]`. */
+export type SafeCallResult<Output, Errors> = readonly [answer: Output, error: undefined] | readonly [answer: undefined, error: CallError<Errors>];
+
+/**
+ * Awaits a call to another context without throwing, with errors typed by its contract.
+ *
+ * Errors: an error that is not a HolonError is thrown; only a bug makes one.
+ */
+export async function safeCall<Output, Errors>(call: CallPromise<Output, Errors>): Promise<SafeCallResult<Output, Errors>> {
+  try {
+    return [await call, undefined];
+  } catch (error) {
+    if (isHolonError(error)) return [undefined, error as CallError<Errors>];
+    throw error;
+  }
 }
