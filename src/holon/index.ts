@@ -6,7 +6,7 @@ export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, Transa
 export type { CallOptions, EnqueueOptions } from "./define/handler-context.ts";
 export { outsideEffect } from "./define/handlers.ts";
 export { type CallError, type SafeCallResult, safeCall } from "./define/handler-context.ts";
-export type { WatchOptions } from "./define/watch-context.ts";
+export type { WatchOptions } from "./define/handlers.ts";
 export type { RunInfo } from "./define/workflow-handlers.ts";
 export type { StepOptions, StepRetry } from "./define/workflow-handlers.ts";
 export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes/app-routes.ts";
@@ -29,9 +29,9 @@ export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflo
 export type { ContextDefinition, ContextOptions, ContextParts } from "./define/define-context.ts";
 export type { BaseContext, CallPromise, Calls, ContextTypes, HandlerContext, Transaction } from "./define/handler-context.ts";
 export type { HandlersOf, RulesOf } from "./define/handlers.ts";
-export type { JobArguments, JobHandlersOf } from "./define/job-handlers.ts";
-export type { StartContext, StartHandler } from "./define/start-handler.ts";
-export type { SubscriptionContext, Watch } from "./define/watch-context.ts";
+export type { JobArguments, JobHandlersOf } from "./define/handlers.ts";
+export type { StartContext, StartHandler } from "./define/handlers.ts";
+export type { SubscriptionContext, Watch } from "./define/handlers.ts";
 export type { WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
 export type { Steps } from "./define/workflow-handlers.ts";
 export type { OpenApiDocument } from "./edge/openapi/create-document.ts";

@@ -5,11 +5,8 @@ import type { JobMap } from "../work/jobs/job.ts";
 import type { ScheduleMap } from "../work/schedules/schedule.ts";
 import type { WorkflowMap } from "../work/workflows/workflow.ts";
 import { withAwaitedEvents } from "./awaited-events.ts";
-import type { EventHandlersOf, EventParts } from "./event-handlers.ts";
+import type { EventHandlersOf, EventParts, HandlersOf, RulesOf, StartHandler, JobHandlersOf, JobParts, SchedulesOf } from "./handlers.ts";
 import type { ContextTypes } from "./handler-context.ts";
-import type { HandlersOf, RulesOf } from "./handlers.ts";
-import type { JobHandlersOf, JobParts, SchedulesOf } from "./job-handlers.ts";
-import type { StartHandler } from "./start-handler.ts";
 import type { FittingWorkflows, WorkflowHandlersOf, WorkflowParts } from "./workflow-handlers.ts";
 
 /** The parts of a context besides its contract and its handlers. */

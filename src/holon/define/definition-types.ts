@@ -1,8 +1,7 @@
 import type { AnyProcedure, ContractMap } from "../contract/index.ts";
 import type { ContextDefinition } from "./define-context.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
-import type { StartContext } from "./start-handler.ts";
-import type { SubscriptionContext } from "./watch-context.ts";
+import type { StartContext, SubscriptionContext } from "./handlers.ts";
 
 type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes, infer _ extends ContractMap> ? Types : never;
 

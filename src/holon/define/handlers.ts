@@ -1,23 +1,27 @@
-import type { AnyProcedure, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf } from "../contract/index.ts";
+import type { AnyProcedure, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf, EventMap, Contract, ContractMap } from "../contract/index.ts";
 import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
-import type { SubscriptionContext } from "./watch-context.ts";
+import type { z } from "zod";
+import type { WatchedEvent } from "../work/watch/watcher.ts";
+import type { JobMap } from "../work/jobs/job.ts";
+import type { ScheduleSpec } from "../work/schedules/schedule.ts";
+import type { EventContext, HandledEvent } from "../work/inbox/event-handler.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
 /** The arguments of a handler. */
-export interface HandlerArguments<T extends ContextTypes, P extends AnyProcedure> {
+interface HandlerArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: HandlerContext<T, P>;
 }
 
 /** The arguments of a subscription's handler. */
-export interface SubscriptionArguments<T extends ContextTypes, P extends AnyProcedure> {
+interface SubscriptionArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: SubscriptionContext<T, P>;
 }
 
 /** The arguments of an idempotent mutation's handler. Its transaction also writes key and answer, and it cannot call other contexts. */
-export interface TransactionalArguments<T extends ContextTypes, P extends AnyProcedure> {
+interface TransactionalArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: BaseContext<T, P>;
   readonly tx: Transaction<T>;
@@ -26,7 +30,7 @@ export interface TransactionalArguments<T extends ContextTypes, P extends AnyPro
 }
 
 /** The arguments of an idempotent mutation's handler that has effects outside its own database. */
-export interface OutsideEffectArguments<T extends ContextTypes, P extends AnyProcedure> extends HandlerArguments<T, P> {
+interface OutsideEffectArguments<T extends ContextTypes, P extends AnyProcedure> extends HandlerArguments<T, P> {
   /** The caller's key, or a random one if the caller sent none. Pass it to the outside system, so that it too acts once. */
   readonly key: string;
   /** Counts from 1; higher if an earlier attempt with this key failed or its process died. */
@@ -54,7 +58,7 @@ export function outsideEffect<Arguments, Result>(run: (args: Arguments) => Promi
 }
 
 /** The handler of one procedure. */
-export type HandlerOf<T extends ContextTypes, P extends AnyProcedure> = P["type"] extends "subscription"
+type HandlerOf<T extends ContextTypes, P extends AnyProcedure> = P["type"] extends "subscription"
   ? (args: SubscriptionArguments<T, P>) => AsyncIterable<ReturnOf<P>>
   : P["type"] extends "mutation"
     ? P["idempotent"] extends true
@@ -72,12 +76,12 @@ export type HandlersOf<T extends ContextTypes, Tree extends ProcedureTree> = {
 };
 
 /** A rule on a row. It is checked for users and anonymous callers, never for systems. `false` answers NOT_FOUND. */
-export type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
+type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
   | ((args: { readonly input: ParsedInputOf<P>; readonly ctx: BaseContext<T, P> }) => MaybePromise<boolean>)
   | (P["type"] extends "mutation" ? never : RowRule<T, P>);
 
 /** A rule of a query that looks at the answer, and so needs no query of its own. */
-export interface RowRule<T extends ContextTypes, P extends AnyProcedure> {
+interface RowRule<T extends ContextTypes, P extends AnyProcedure> {
   readonly answer: (args: {
     readonly input: ParsedInputOf<P>;
     readonly output: OutputOf<P>;
@@ -93,3 +97,116 @@ export type RulesOf<T extends ContextTypes, Tree extends ProcedureTree> = {
       ? RulesOf<T, Tree[Name]>
       : never;
 };
+
+type EventsOf<T extends ContextTypes> = T["contract"]["events"] extends infer E extends EventMap ? E : never;
+
+/** Which events to watch, and from where on. */
+export interface WatchOptions {
+  /** Value of the event's `orderedBy` field: only events with this value are watched. If it is left out, events of all keys are. */
+  readonly key?: string | number | boolean;
+  /** The id of the last item that the client has, tRPC's `lastEventId`: the watch begins right after it. If it is undefined, the watch begins now. */
+  readonly after?: string | undefined;
+}
+
+/**
+ * Events as any process commits them, in the order of their positions; events of one key are in the order of their commits. The items fit a resumable
+ * subscription.
+ */
+export interface Watch<Payload> extends AsyncIterableIterator<WatchedEvent<Payload>, undefined> {
+  /** The id for an item that is sent before the first event, such as the present state: a client that resumes after it misses nothing. */
+  readonly start: string;
+}
+
+/** `ctx` of a subscription's handler. */
+export interface SubscriptionContext<T extends ContextTypes, P extends AnyProcedure> extends HandlerContext<T, P> {
+  /**
+   * Watches events of this context; ends when the subscription does.
+   *
+   * It begins at a moment before the promise resolves, and yields all events that are committed after that moment. Open it before you read the present state:
+   * then no event is missed, though one may come that the state already includes.
+   *
+   * Errors: BAD_REQUEST for an `after` that is not the id of such an item (issue `malformed`), or after which events were removed, as happens 7 days after all
+   * subscribers have taken them (issue `gone`): the client reads the state again and subscribes without it. UNAVAILABLE - the database.
+   */
+  watch<Name extends keyof EventsOf<T> & string>(event: Name, options?: WatchOptions): Promise<Watch<z.output<EventsOf<T>[Name]["payload"]>>>;
+}
+
+/** `ctx` of {@link StartHandler}: the context's own tables. It cannot call other contexts, since they may not be running yet. */
+export type StartContext<T extends ContextTypes> = Pick<
+  HandlerContext<T, AnyProcedure>,
+  "db" | "prepared" | "transaction" | "log" | "signal" | "remainingMs"
+>;
+
+/**
+ * Work that a process does for a context after its tables exist, and before it takes any call, event or job.
+ *
+ * It runs in every process that hosts the context, at every start, and in several processes at once. Work that must happen once needs a row that says so. An
+ * error that it throws ends the start.
+ */
+export type StartHandler<T extends ContextTypes> = (args: { readonly ctx: StartContext<T> }) => Promise<void> | void;
+
+/** The return type of a job's handler. If the job declares no result, the handler need not return a value. */
+type JobReturn<Result extends z.ZodType> = undefined extends z.input<Result> ? z.input<Result> | void : z.input<Result>;
+
+/** The arguments of a job's handler. */
+export interface JobArguments<T extends ContextTypes, Name extends keyof T["jobs"]> {
+  readonly data: z.output<T["jobs"][Name]["data"]>;
+  /** Made for the system `<context>/job <name>`. `ctx.initiator` is the principal that enqueued the job; `ctx.signal` is aborted at the job's timeout. */
+  readonly ctx: HandlerContext<T, AnyProcedure>;
+  /** Counts from 1; higher if an earlier run failed or its process died. */
+  readonly attempt: number;
+  /** Stores how far the job is, for operators to see. */
+  progress(value: object | number): Promise<void>;
+  /**
+   * Runs the transaction whose commit ends the job. Effect and end are written together, so the effect happens once, even if the process dies right after the
+   * commit. Code after it is not tried again. Writes of `ctx.transaction` happen again with each run.
+   *
+   * Errors: KEY_IN_FLIGHT if this run was taken for dead and another process runs the job now: nothing is written.
+   */
+  complete(run: (tx: Transaction<T>) => Promise<JobReturn<T["jobs"][Name]["result"]>>): Promise<void>;
+}
+
+/** The handlers of a context's jobs: one for each, no more and no fewer. */
+export type JobHandlersOf<T extends ContextTypes> = {
+  readonly [Name in keyof T["jobs"]]: (args: JobArguments<T, Name>) => MaybePromise<JobReturn<T["jobs"][Name]["result"]>>;
+};
+
+/** The `jobs` that `implement` takes: required if the context declares any. */
+export type JobParts<T extends ContextTypes> = keyof T["jobs"] extends never ? { readonly jobs?: {} } : { readonly jobs: JobHandlersOf<T> };
+
+/** Schedules whose jobs exist and whose data fits them. */
+export type SchedulesOf<J extends JobMap> = Readonly<
+  Record<string, { [Name in keyof J & string]: ScheduleSpec<Name, z.input<J[Name]["data"]>> }[keyof J & string]>
+>;
+
+type EventsOfContract<C extends Contract> = C["events"] extends infer E extends EventMap ? E : never;
+
+/** An event of another context, typed by that context's contract. */
+interface EventOf<C extends Contract, Name extends keyof EventsOfContract<C> & string> extends HandledEvent<z.output<EventsOfContract<C>[Name]["payload"]>> {
+  readonly name: Name;
+  readonly producer: C["name"];
+}
+
+/** The arguments of an event handler. Its transaction also records that the event was handled. A call or a mail must be enqueued as a job. */
+interface EventHandlerArguments<T extends ContextTypes, C extends Contract, Name extends keyof EventsOfContract<C> & string> {
+  readonly event: EventOf<C, Name>;
+  readonly tx: Transaction<T>;
+  readonly ctx: EventContext;
+}
+
+/**
+ * The handlers of the events that a context subscribes to, by the name of the subscription. The context receives the events that are named here and no others,
+ * from its first start on, also those of times when it was down.
+ *
+ * A handler that throws is called again, up to eight times in all; then the event is parked.
+ */
+export type EventHandlersOf<T extends ContextTypes, S extends ContractMap> = {
+  readonly [Subscription in keyof S]: {
+    readonly [Name in keyof EventsOfContract<S[Subscription]> & string]?: (args: EventHandlerArguments<T, S[Subscription], Name>) => MaybePromise<void>;
+  };
+};
+
+/** The `events` that `implement` takes: required if the context subscribes to any context. */
+export type EventParts<T extends ContextTypes, S extends ContractMap> = keyof S extends never
+  ? { readonly events?: Readonly<Record<string, never>> }
+  : { readonly events: EventHandlersOf<T, S> };

@@ -17,7 +17,7 @@ import type { ConcurrencyGauge } from "./pending-call.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 import type { ContextTypes } from "../define/handler-context.ts";
-import type { StartHandler } from "../define/start-handler.ts";
+import type { StartHandler } from "../define/handlers.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Scope } from "../kernel/scope.ts";
 import { runInScope } from "../kernel/scope-deadline.ts";

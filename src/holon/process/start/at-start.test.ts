@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
 import { defineContext } from "../../define/define-context.ts";
-import type { StartHandler } from "../../define/start-handler.ts";
+import type { StartHandler } from "../../define/handlers.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { shapeOf } from "../app/app-shape.ts";
