@@ -2,7 +2,7 @@
 
 export { type RunAppOptions, runApp } from "./cli/run-app.ts";
 export { type ContextModule, defineContext } from "./define/define-context.ts";
-export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/definition-types.ts";
+export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/define-context.ts";
 export type { CallOptions, EnqueueOptions } from "./define/handler-context.ts";
 export { outsideEffect } from "./define/handlers.ts";
 export { type CallError, type SafeCallResult, safeCall } from "./define/handler-context.ts";

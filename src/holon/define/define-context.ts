@@ -1,13 +1,13 @@
-import type { Contract, ContractMap } from "../contract/index.ts";
+import type { Contract, ContractMap, AnyProcedure } from "../contract/index.ts";
 import type { Tables } from "../data/drizzle/database.ts";
-import type { EventHandlers } from "../work/inbox/event-handler.ts";
+import type { EventHandlers, EventHandler } from "../work/inbox/event-handler.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { ScheduleMap } from "../work/schedules/schedule.ts";
 import type { WorkflowMap } from "../work/workflows/workflow.ts";
-import { withAwaitedEvents } from "./awaited-events.ts";
-import type { EventHandlersOf, EventParts, HandlersOf, RulesOf, StartHandler, JobHandlersOf, JobParts, SchedulesOf } from "./handlers.ts";
-import type { ContextTypes } from "./handler-context.ts";
+import type { EventHandlersOf, EventParts, HandlersOf, RulesOf, StartHandler, JobHandlersOf, JobParts, SchedulesOf, StartContext, SubscriptionContext } from "./handlers.ts";
+import type { ContextTypes, BaseContext, HandlerContext, Transaction } from "./handler-context.ts";
 import type { FittingWorkflows, WorkflowHandlersOf, WorkflowParts } from "./workflow-handlers.ts";
+import { keepAwaitedEvent } from "../work/workflows/awaited-events.ts";
 
 /** The parts of a context besides its contract and its handlers. */
 export interface ContextOptions<
@@ -89,7 +89,7 @@ export interface HandlerTree {
 }
 
 /** Rules by name, with their types removed. */
-export interface RuleTree {
+interface RuleTree {
   readonly [name: string]: unknown;
 }
 
@@ -139,3 +139,52 @@ export function defineContext<
     }),
   };
 }
+
+/** The parts of a context that decide which events it receives. */
+interface HearingContext {
+  readonly name: string;
+  readonly subscribesTo: ContractMap;
+  readonly workflows: WorkflowMap;
+  readonly events: EventHandlers;
+}
+
+/**
+ * The event handlers of a context, extended so that events which workflows wait for are stored: in the transaction that takes the event, before its own
+ * handler.
+ */
+function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: HearingContext): EventHandlers {
+  const heard: Record<string, Record<string, EventHandler | undefined>> = {};
+  // Handlers of contexts that are not subscribed to are kept, because the start refuses them by name.
+  for (const subscription of [...Object.keys(subscribesTo), ...Object.keys(events)]) heard[subscription] = { ...events[subscription] };
+  for (const { waitsFor } of Object.values(workflows)) {
+    for (const [subscription, names] of Object.entries(waitsFor)) {
+      heard[subscription] ??= {};
+      for (const event of names) heard[subscription][event] = keeping(context, events[subscription]?.[event]);
+    }
+  }
+  return heard;
+}
+
+function keeping(context: string, handle: EventHandler | undefined): EventHandler {
+  return async (args) => {
+    await keepAwaitedEvent(args.tx.db, context, args.event);
+    await handle?.(args);
+  };
+}
+
+type TypesOf<Definition> = Definition extends ContextDefinition<infer Types extends ContextTypes, infer _ extends ContractMap> ? Types : never;
+
+/** `ctx` of a context, for functions that several handlers share. Name the procedure if the function throws errors that its contract declares. */
+export type ContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = HandlerContext<TypesOf<Definition>, Procedure>;
+
+/** `ctx` of a subscription, for functions that write its items. */
+export type SubscriptionContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = SubscriptionContext<TypesOf<Definition>, Procedure>;
+
+/** The half of `ctx` that reads. Transactional handlers and rules have it too. */
+export type ReaderOf<Definition> = Pick<BaseContext<TypesOf<Definition>, AnyProcedure>, "db" | "prepared">;
+
+/** An open transaction of a context. */
+export type TransactionOf<Definition> = Transaction<TypesOf<Definition>>;
+
+/** `ctx` of a context's start handler, for functions that it calls. */
+export type StartContextOf<Definition> = StartContext<TypesOf<Definition>>;

@@ -1,8 +1,7 @@
 import { pgSchema, text } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event } from "../contract/index.ts";
-import { type ContextModule, defineContext } from "../define/define-context.ts";
-import type { TransactionOf } from "../define/definition-types.ts";
+import { type ContextModule, defineContext, type TransactionOf } from "../define/define-context.ts";
 import { type EventWork, type EventWorkOptions, startEventWork } from "../work/inbox/start-event-work.ts";
 import { job } from "../work/jobs/job.ts";
 import type { JobWork } from "../work/jobs/start-job-work.ts";
