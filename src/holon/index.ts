@@ -1,14 +1,18 @@
 // For users: what an app is written with.
 
 export { type RunAppOptions, runApp } from "./cli/run-app.ts";
-export { type ContextModule, defineContext } from "./define/define-context.ts";
-export type { ContextOf, ReaderOf, StartContextOf, SubscriptionContextOf, TransactionOf } from "./define/define-context.ts";
-export type { CallOptions, EnqueueOptions } from "./define/handler-context.ts";
-export { outsideEffect } from "./define/handlers.ts";
-export { type CallError, type SafeCallResult, safeCall } from "./define/handler-context.ts";
-export type { WatchOptions } from "./define/handlers.ts";
-export type { RunInfo } from "./define/workflow-handlers.ts";
-export type { StepOptions, StepRetry } from "./define/workflow-handlers.ts";
+export {
+  type ContextModule,
+  type ContextOf,
+  defineContext,
+  type ReaderOf,
+  type StartContextOf,
+  type SubscriptionContextOf,
+  type TransactionOf,
+} from "./define/define-context.ts";
+export { type CallError, type CallOptions, type EnqueueOptions, type SafeCallResult, safeCall } from "./define/handler-context.ts";
+export { outsideEffect, type WatchOptions } from "./define/handlers.ts";
+export type { RunInfo, StepOptions, StepRetry } from "./define/workflow-handlers.ts";
 export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes/app-routes.ts";
 export type { EdgeRequest } from "./edge/http/edge-request.ts";
 export type { ApiInfo } from "./edge/openapi/api-info.ts";
@@ -28,12 +32,8 @@ export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflo
 
 export type { ContextDefinition, ContextOptions, ContextParts } from "./define/define-context.ts";
 export type { BaseContext, CallPromise, Calls, ContextTypes, HandlerContext, Transaction } from "./define/handler-context.ts";
-export type { HandlersOf, RulesOf } from "./define/handlers.ts";
-export type { JobArguments, JobHandlersOf } from "./define/handlers.ts";
-export type { StartContext, StartHandler } from "./define/handlers.ts";
-export type { SubscriptionContext, Watch } from "./define/handlers.ts";
-export type { WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
-export type { Steps } from "./define/workflow-handlers.ts";
+export type { HandlersOf, JobArguments, JobHandlersOf, RulesOf, StartContext, StartHandler, SubscriptionContext, Watch } from "./define/handlers.ts";
+export type { Steps, WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
 export type { OpenApiDocument } from "./edge/openapi/create-document.ts";
 export { documentText } from "./edge/openapi/document-route.ts";
 export type { Clock } from "./kernel/clock.ts";

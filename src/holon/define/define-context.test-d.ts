@@ -5,8 +5,8 @@ import { contract, event, mutation, query, subscription } from "../contract/inde
 import { job } from "../work/jobs/job.ts";
 import { schedule } from "../work/schedules/schedule.ts";
 import { defineContext } from "./define-context.ts";
-import { outsideEffect } from "./handlers.ts";
 import { safeCall } from "./handler-context.ts";
+import { outsideEffect } from "./handlers.ts";
 
 const Product = z.object({ id: z.string(), name: z.string() });
 const catalog = contract("catalog", {

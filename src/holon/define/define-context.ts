@@ -1,13 +1,24 @@
-import type { Contract, ContractMap, AnyProcedure } from "../contract/index.ts";
+import type { AnyProcedure, Contract, ContractMap } from "../contract/index.ts";
 import type { Tables } from "../data/drizzle/database.ts";
-import type { EventHandlers, EventHandler } from "../work/inbox/event-handler.ts";
+import type { EventHandler, EventHandlers } from "../work/inbox/event-handler.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { ScheduleMap } from "../work/schedules/schedule.ts";
-import type { WorkflowMap } from "../work/workflows/workflow.ts";
-import type { EventHandlersOf, EventParts, HandlersOf, RulesOf, StartHandler, JobHandlersOf, JobParts, SchedulesOf, StartContext, SubscriptionContext } from "./handlers.ts";
-import type { ContextTypes, BaseContext, HandlerContext, Transaction } from "./handler-context.ts";
-import type { FittingWorkflows, WorkflowHandlersOf, WorkflowParts } from "./workflow-handlers.ts";
 import { keepAwaitedEvent } from "../work/workflows/awaited-events.ts";
+import type { WorkflowMap } from "../work/workflows/workflow.ts";
+import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
+import type {
+  EventHandlersOf,
+  EventParts,
+  HandlersOf,
+  JobHandlersOf,
+  JobParts,
+  RulesOf,
+  SchedulesOf,
+  StartContext,
+  StartHandler,
+  SubscriptionContext,
+} from "./handlers.ts";
+import type { FittingWorkflows, WorkflowHandlersOf, WorkflowParts } from "./workflow-handlers.ts";
 
 /** The parts of a context besides its contract and its handlers. */
 export interface ContextOptions<
@@ -141,7 +152,7 @@ export function defineContext<
 }
 
 /** The parts of a context that decide which events it receives. */
-interface HearingContext {
+interface SubscribingContext {
   readonly name: string;
   readonly subscribesTo: ContractMap;
   readonly workflows: WorkflowMap;
@@ -152,17 +163,17 @@ interface HearingContext {
  * The event handlers of a context, extended so that events which workflows wait for are stored: in the transaction that takes the event, before its own
  * handler.
  */
-function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: HearingContext): EventHandlers {
-  const heard: Record<string, Record<string, EventHandler | undefined>> = {};
+function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: SubscribingContext): EventHandlers {
+  const handlers: Record<string, Record<string, EventHandler | undefined>> = {};
   // Handlers of contexts that are not subscribed to are kept, because the start refuses them by name.
-  for (const subscription of [...Object.keys(subscribesTo), ...Object.keys(events)]) heard[subscription] = { ...events[subscription] };
+  for (const subscription of [...Object.keys(subscribesTo), ...Object.keys(events)]) handlers[subscription] = { ...events[subscription] };
   for (const { waitsFor } of Object.values(workflows)) {
     for (const [subscription, names] of Object.entries(waitsFor)) {
-      heard[subscription] ??= {};
-      for (const event of names) heard[subscription][event] = keeping(context, events[subscription]?.[event]);
+      handlers[subscription] ??= {};
+      for (const event of names) handlers[subscription][event] = keeping(context, events[subscription]?.[event]);
     }
   }
-  return heard;
+  return handlers;
 }
 
 function keeping(context: string, handle: EventHandler | undefined): EventHandler {

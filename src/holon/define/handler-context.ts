@@ -1,15 +1,26 @@
 import type { z } from "zod";
-import type { AnyProcedure, CommonErrors, Contract, ContractMap, DeclaredErrorsOf, EventMap, InputArguments, InputOf, OutputOf, ProcedureTree } from "../contract/index.ts";
+import type {
+  AnyProcedure,
+  CommonErrors,
+  Contract,
+  ContractMap,
+  DeclaredErrorsOf,
+  EventMap,
+  InputArguments,
+  InputOf,
+  OutputOf,
+  ProcedureTree,
+} from "../contract/index.ts";
 import type { Tables, WriteDatabase } from "../data/drizzle/database.ts";
 import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
 import type { ReadDatabase } from "../data/drizzle/read-database.ts";
+import type { CatalogueCode } from "../kernel/error-catalogue.ts";
 import { type HolonError, isHolonError } from "../kernel/holon-error.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Principal, UserPrincipal } from "../kernel/principal.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { WorkflowMap } from "../work/workflows/workflow.ts";
 import type { StartedRun, WorkflowRun } from "../work/workflows/workflow-run.ts";
-import type { CatalogueCode } from "../kernel/error-catalogue.ts";
 
 /** The types that a context was defined with. Its definition has them, and its handlers use them. */
 export interface ContextTypes {

@@ -1,10 +1,10 @@
-import type { AnyProcedure, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf, EventMap, Contract, ContractMap } from "../contract/index.ts";
-import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
 import type { z } from "zod";
-import type { WatchedEvent } from "../work/watch/watcher.ts";
+import type { AnyProcedure, Contract, ContractMap, EventMap, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf } from "../contract/index.ts";
+import type { EventContext, HandledEvent } from "../work/inbox/event-handler.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { ScheduleSpec } from "../work/schedules/schedule.ts";
-import type { EventContext, HandledEvent } from "../work/inbox/event-handler.ts";
+import type { WatchedEvent } from "../work/watch/watcher.ts";
+import type { BaseContext, ContextTypes, HandlerContext, Transaction } from "./handler-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -182,7 +182,8 @@ export type SchedulesOf<J extends JobMap> = Readonly<
 type EventsOfContract<C extends Contract> = C["events"] extends infer E extends EventMap ? E : never;
 
 /** An event of another context, typed by that context's contract. */
-interface EventOf<C extends Contract, Name extends keyof EventsOfContract<C> & string> extends HandledEvent<z.output<EventsOfContract<C>[Name]["payload"]>> {
+interface EventOf<C extends Contract, Name extends keyof EventsOfContract<C> & string>
+  extends HandledEvent<z.output<EventsOfContract<C>[Name]["payload"]>> {
   readonly name: Name;
   readonly producer: C["name"];
 }
@@ -202,7 +203,9 @@ interface EventHandlerArguments<T extends ContextTypes, C extends Contract, Name
  */
 export type EventHandlersOf<T extends ContextTypes, S extends ContractMap> = {
   readonly [Subscription in keyof S]: {
-    readonly [Name in keyof EventsOfContract<S[Subscription]> & string]?: (args: EventHandlerArguments<T, S[Subscription], Name>) => MaybePromise<void>;
+    readonly [Name in keyof EventsOfContract<S[Subscription]> & string]?: (
+      args: EventHandlerArguments<T, S[Subscription], Name>,
+    ) => MaybePromise<void>;
   };
 };
 

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import type { ContractMap, AnyProcedure, EventMap } from "../contract/index.ts";
+import type { AnyProcedure, ContractMap, EventMap } from "../contract/index.ts";
 import type { Principal } from "../kernel/principal.ts";
 import type { WaitedEvents, WorkflowMap, WorkflowSpec } from "../work/workflows/workflow.ts";
-import type { ContextTypes, BaseContext, Calls, Transaction } from "./handler-context.ts";
+import type { BaseContext, Calls, ContextTypes, Transaction } from "./handler-context.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -28,13 +28,9 @@ export interface WorkflowArguments<T extends ContextTypes, S extends ContractMap
 type WorkflowReturn<Output extends z.ZodType> = undefined extends z.input<Output> ? z.input<Output> | void : z.input<Output>;
 
 /** The body of one version of a workflow. */
-type WorkflowBody<
-  T extends ContextTypes,
-  S extends ContractMap,
-  Waits extends WaitedEvents,
-  Input extends z.ZodType,
-  Output extends z.ZodType,
-> = (args: WorkflowArguments<T, S, Waits, Input>) => MaybePromise<WorkflowReturn<Output>>;
+type WorkflowBody<T extends ContextTypes, S extends ContractMap, Waits extends WaitedEvents, Input extends z.ZodType, Output extends z.ZodType> = (
+  args: WorkflowArguments<T, S, Waits, Input>,
+) => MaybePromise<WorkflowReturn<Output>>;
 
 /** The body of a workflow. If the workflow has earlier versions, all bodies by version, as in `{ 1: before, 2: now }`. */
 type WorkflowHandler<T extends ContextTypes, S extends ContractMap, Spec extends WorkflowSpec> = keyof Spec["earlier"] extends never

@@ -5,7 +5,7 @@ import type { ClaimedKey, KeyScope } from "../data/idempotency/key-claim.ts";
 import type { DataTransaction } from "../data/transaction/run-transaction.ts";
 import type { OutsideEffect } from "../define/handlers.ts";
 import { errorRow } from "../kernel/error-catalogue.ts";
-import { HolonError, isHolonError, catalogueError } from "../kernel/holon-error.ts";
+import { catalogueError, HolonError, isHolonError } from "../kernel/holon-error.ts";
 import { originOf } from "../kernel/origin.ts";
 import { principalName } from "../kernel/principal.ts";
 import { AnswerRecord } from "./answer-record.ts";

@@ -1,14 +1,14 @@
 import { type AnyProcedure, createParser, mutation } from "../contract/index.ts";
 import type { ContextData } from "../data/context-data.ts";
 import type { ContextModule } from "../define/define-context.ts";
+import type { CallOptions } from "../define/handler-context.ts";
 import { catalogueError, HolonError, isHolonError } from "../kernel/holon-error.ts";
 import type { Scope } from "../kernel/scope.ts";
 import type { WorkflowSpec } from "../work/workflows/workflow.ts";
 import type { CompiledWorkflows, StepHost, WorkflowBody } from "../work/workflows/workflow-body.ts";
-import { type CallTreeFactory, type BoundCall, ContextOrigin } from "./call-tree.ts";
+import { type BoundCall, type CallTreeFactory, ContextOrigin } from "./call-tree.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
-import type { CallOptions } from "../define/handler-context.ts";
 
 interface CompileWorkflowsOptions {
   readonly module: ContextModule;

@@ -1,27 +1,27 @@
-import { type AnyProcedure, type Target, type TargetMap, walkProcedures, mutation } from "../contract/index.ts";
+import { type AnyProcedure, mutation, type Target, type TargetMap, walkProcedures } from "../contract/index.ts";
 import type { ContextData } from "../data/context-data.ts";
 import type { ContextModule } from "../define/define-context.ts";
+import type { ContextTypes } from "../define/handler-context.ts";
+import type { StartHandler } from "../define/handlers.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { catalogueError } from "../kernel/holon-error.ts";
 import type { Limits } from "../kernel/limits.ts";
+import { Scope } from "../kernel/scope.ts";
+import { runInScope } from "../kernel/scope-deadline.ts";
+import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { JobHandler } from "../work/jobs/job-call.ts";
 import { ContextWatch } from "../work/watch/context-watch.ts";
 import type { CompiledWorkflows } from "../work/workflows/workflow-body.ts";
 import { bindCall } from "./bound-call.ts";
 import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
-import { compileRun, type RunParts, type Rule } from "./compile-run.ts";
-import { compileWorkflows, bindStepCall } from "./compile-workflows.ts";
+import { compileRun, type Rule, type RunParts } from "./compile-run.ts";
+import { bindStepCall, compileWorkflows } from "./compile-workflows.ts";
 import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { ConcurrencyGauge } from "./pending-call.ts";
 import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
-import type { ContextTypes } from "../define/handler-context.ts";
-import type { StartHandler } from "../define/handlers.ts";
-import type { Clock } from "../kernel/clock.ts";
-import { Scope } from "../kernel/scope.ts";
-import { runInScope } from "../kernel/scope-deadline.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
 
 /** Finds the target of a procedure of another context, in this process or on the mesh. */
 export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
