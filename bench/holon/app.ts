@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
 import { silentLogger } from "../../src/holon/kernel/log.ts";
 import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
 import { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
-import type { PipelineServices } from "../../src/holon/pipeline/compiled-procedure.ts";
+import type { PipelineDeps } from "../../src/holon/pipeline/compiled-procedure.ts";
 import { type CompiledContext, compileContext, type ResolveTarget } from "../../src/holon/pipeline/context-runtime.ts";
 import { findProduct, GetInput, Product } from "../mesh/domain.ts";
 
@@ -39,7 +39,7 @@ export type Work = (ctx: CatalogCaller) => Promise<void>;
  * The services on which the contexts and the mesh of a process are built, as `startProcess` makes them: with the limits, clock and metrics of a real
  * process.
  */
-export interface BenchServices extends PipelineServices {
+export interface BenchServices extends PipelineDeps {
   readonly limits: typeof DEFAULT_LIMITS;
   readonly metrics: CallMetrics;
 }

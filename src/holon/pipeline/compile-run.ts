@@ -16,7 +16,7 @@ import type { TransactionFactory } from "./typed-transaction.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
 
-export interface RunParts {
+export interface RunDeps {
   readonly path: string;
   readonly procedure: AnyProcedure;
   readonly handler: Handler | OutsideEffect<Record<string, unknown>, unknown>;
@@ -28,16 +28,16 @@ export interface RunParts {
 }
 
 /** Joins a handler with its rule and its form of idempotency. */
-export function compileRun(parts: RunParts): Run {
-  const { handler, rule } = parts;
+export function compileRun(deps: RunDeps): Run {
+  const { handler, rule } = deps;
   const run =
     typeof handler === "object"
-      ? outsideEffectRun(parts, handler.run as Handler)
-      : isTransactional(parts.procedure)
-        ? transactionalRun(parts, handler)
+      ? outsideEffectRun(deps, handler.run as Handler)
+      : isTransactional(deps.procedure)
+        ? transactionalRun(deps, handler)
         : plainRun(handler);
   if (rule === undefined) return run;
-  return parts.procedure.type === "subscription" ? guardedStream(run, rule, parts.procedure) : guardedRun(run, rule, parts.procedure);
+  return deps.procedure.type === "subscription" ? guardedStream(run, rule, deps.procedure) : guardedRun(run, rule, deps.procedure);
 }
 
 function isTransactional(procedure: AnyProcedure): boolean {
@@ -49,48 +49,48 @@ function plainRun(handler: Handler): Run {
 }
 
 /** Writes key, request hash, effect and answer in one transaction. */
-function transactionalRun(parts: RunParts, handler: Handler): Run {
-  const store = requireStore(parts);
-  const record = recordable(parts);
+function transactionalRun(deps: RunDeps, handler: Handler): Run {
+  const store = requireStore(deps);
+  const record = recordable(deps);
   return (input, ctx, givenHash) =>
     ctx.holdingTransaction(() => {
-      const scoped = keyScope(parts, ctx, givenHash);
-      const key = scoped?.key ?? parts.newId();
+      const scoped = keyScope(deps, ctx, givenHash);
+      const key = scoped?.key ?? deps.newId();
       const effect = async (tx: DataTransaction<Tables>): Promise<unknown> =>
-        record(await handler({ input, ctx, tx: parts.openTransaction(tx), key }));
+        record(await handler({ input, ctx, tx: deps.openTransaction(tx), key }));
       return scoped === undefined ? store.transaction(ctx.scope, effect) : store.runOnce(ctx.scope, scoped, effect);
     });
 }
 
 /** Claims the key first; then the handler's only transaction writes effect and answer. It goes on when its caller disconnects. */
-function outsideEffectRun(parts: RunParts, handler: Handler): Run {
-  const store = requireStore(parts);
-  const { detachedRuns, path } = parts;
+function outsideEffectRun(deps: RunDeps, handler: Handler): Run {
+  const store = requireStore(deps);
+  const { detachedRuns, path } = deps;
   return async (input, ctx, givenHash) => {
-    const scoped = keyScope(parts, ctx, givenHash);
+    const scoped = keyScope(deps, ctx, givenHash);
     const claim = scoped === undefined ? undefined : await store.claim(ctx.scope, scoped);
     if (claim?.kind === "answer") return claim.answer;
-    const { key = parts.newId() } = scoped ?? {};
+    const { key = deps.newId() } = scoped ?? {};
     const attempt = claim?.attempt ?? 1;
     return detachedRuns.run(ctx.scope, path, (scope) =>
-      runClaimed(parts, claim, ctx, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key, attempt })),
+      runClaimed(deps, claim, ctx, (answer) => handler({ input, ctx: ctx.inScope(scope, answer), key, attempt })),
     );
   };
 }
 
 /** Runs a handler that holds a claim. If nothing was committed, the key is released. After a commit, its answer is the answer, whatever fails later. */
 async function runClaimed(
-  parts: RunParts,
+  deps: RunDeps,
   claim: ClaimedKey<Tables> | undefined,
   ctx: RuntimeContext,
   handle: (answer: AnswerRecord) => unknown,
 ): Promise<unknown> {
-  const answer = new AnswerRecord(parts.path, recordable(parts), claim);
+  const answer = new AnswerRecord(deps.path, recordable(deps), claim);
   try {
     await handle(answer);
   } catch (error) {
     if (answer.isCommitted) {
-      ctx.log.error({ procedure: parts.path, err: error }, "a handler failed after its effect was committed; the answer is that of the transaction");
+      ctx.log.error({ procedure: deps.path, err: error }, "a handler failed after its effect was committed; the answer is that of the transaction");
       return answer.value;
     }
     if (answer.isWritten || !isRefusalOfHandler(error)) ctx.scope.effectBegan();
@@ -99,7 +99,7 @@ async function runClaimed(
   }
   if (answer.isCommitted) return answer.value;
   await claim?.release();
-  throw new HolonError("INTERNAL", `The handler of ${parts.path} opened no transaction, so its answer could not be recorded.`);
+  throw new HolonError("INTERNAL", `The handler of ${deps.path} opened no transaction, so its answer could not be recorded.`);
 }
 
 /**
@@ -109,23 +109,23 @@ function isRefusalOfHandler(error: unknown): boolean {
   return isHolonError(error) && errorRow(error.code).kind === "refusal" && originOf(error) === undefined;
 }
 
-function keyScope(parts: RunParts, ctx: RuntimeContext, givenHash: string | undefined): KeyScope | undefined {
+function keyScope(deps: RunDeps, ctx: RuntimeContext, givenHash: string | undefined): KeyScope | undefined {
   const { key, principal, caller } = ctx.scope;
   if (key === undefined || givenHash === undefined) return undefined;
-  return { principal: principalName(principal), procedure: parts.path, key, requestHash: givenHash, wait: caller !== "edge" };
+  return { principal: principalName(principal), procedure: deps.path, key, requestHash: givenHash, wait: caller !== "edge" };
 }
 
 /** Parses the answer before it is recorded. An answer that the contract does not allow rolls the effect back; otherwise it would be kept for a day. */
-function recordable(parts: RunParts): (value: unknown) => unknown {
-  const parse = createAnswerParser(parts.procedure.output);
+function recordable(deps: RunDeps): (value: unknown) => unknown {
+  const parse = createAnswerParser(deps.procedure.output);
   return (value) => {
     const output = parse(value);
-    if (output instanceof ParseFailure) throw new OutputError(parts.path, output);
+    if (output instanceof ParseFailure) throw new OutputError(deps.path, output);
     return output;
   };
 }
 
-function requireStore({ store, path }: RunParts): ContextData {
+function requireStore({ store, path }: RunDeps): ContextData {
   if (store === undefined)
     throw new HolonError(
       "INTERNAL",

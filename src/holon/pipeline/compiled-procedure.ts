@@ -18,7 +18,7 @@ import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import { isUnicode } from "../kernel/unicode-text.ts";
 import type { CountWork } from "../observe/work-metrics.ts";
 import { createBoundary } from "./boundary.ts";
-import { type CallHome, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
+import { type CallDeps, type CallSeries, type ConcurrencyGauge, PendingCall } from "./pending-call.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 import { streamItems } from "./stream-items.ts";
 
@@ -26,7 +26,7 @@ import { streamItems } from "./stream-items.ts";
 export type SeriesFactory = (labels: { readonly procedure: string; readonly caller: string; readonly transport: string }) => CallSeries;
 
 /** What the pipeline of every procedure uses. */
-export interface PipelineServices {
+export interface PipelineDeps {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly log: Logger;
@@ -44,7 +44,7 @@ export interface PipelineServices {
 export type MayCall = (caller: string, context: string) => boolean;
 
 /** What is known of one caller, looked up once. */
-interface Door {
+interface CallerEntry {
   readonly series: CallSeries;
   readonly isOpen: boolean;
 }
@@ -62,7 +62,7 @@ export interface CompiledProcedureOptions {
   readonly makeContext: (scope: Scope) => RuntimeContext;
   readonly gauge: ConcurrencyGauge;
   readonly streamGauge: ConcurrencyGauge;
-  readonly services: PipelineServices;
+  readonly services: PipelineDeps;
 }
 
 /**
@@ -77,9 +77,9 @@ export class CompiledProcedure implements Target {
   readonly #parseInput: Parser;
   readonly #run: Run;
   readonly #makeContext: (scope: Scope) => RuntimeContext;
-  readonly #home: CallHome;
-  readonly #services: PipelineServices;
-  readonly #doors = new Map<string, Door>();
+  readonly #deps: CallDeps;
+  readonly #services: PipelineDeps;
+  readonly #callers = new Map<string, CallerEntry>();
 
   constructor({ path, procedure, run, makeContext, gauge, streamGauge, services }: CompiledProcedureOptions) {
     this.path = path;
@@ -90,7 +90,7 @@ export class CompiledProcedure implements Target {
     this.#services = services;
     const { clock, wheel, log, newId } = services;
     const boundary = createBoundary({ path, procedure, log, newId });
-    this.#home = {
+    this.#deps = {
       path,
       isMutation: procedure.type === "mutation",
       monotonicMs: () => clock.monotonicMs(),
@@ -104,24 +104,24 @@ export class CompiledProcedure implements Target {
   }
 
   invoke(scope: Scope, input: unknown): Promise<unknown> {
-    const { series, isOpen } = this.#doorOf(scope.caller);
+    const { series, isOpen } = this.#entryOf(scope.caller);
     return isOpen ? this.invokeCounted(series, scope, input) : this.#refuse(series, scope, this.undeclared(scope.caller));
   }
 
   /** {@link invoke} for a caller whose declaration was checked and whose counters were looked up before. */
   invokeCounted(series: CallSeries, scope: Scope, raw: unknown): Promise<unknown> {
-    const home = this.#home;
-    const startedMs = home.monotonicMs();
-    const refusal = this.#refusal(scope, startedMs, home.gauge);
+    const deps = this.#deps;
+    const startedMs = deps.monotonicMs();
+    const refusal = this.#refusal(scope, startedMs, deps.gauge);
     if (refusal !== undefined) return this.#refuse(series, scope, refusal);
     let input: unknown;
     try {
       input = this.#parseInput(raw);
     } catch (thrown) {
-      return this.#refuse(series, scope, home.boundary(thrown));
+      return this.#refuse(series, scope, deps.boundary(thrown));
     }
     if (input instanceof ParseFailure) return this.#refuse(series, scope, input.toBadRequest());
-    const call = new PendingCall(home, scope, series, startedMs);
+    const call = new PendingCall(deps, scope, series, startedMs);
     try {
       // Hashed before anything is awaited: the input belongs to the caller, which may change it.
       const givenHash = scope.key === undefined ? undefined : inputHash(raw, input);
@@ -141,14 +141,14 @@ export class CompiledProcedure implements Target {
   }
 
   subscribe(scope: Scope, raw: unknown): AsyncIterable<unknown> {
-    const { series, isOpen } = this.#doorOf(scope.caller);
+    const { series, isOpen } = this.#entryOf(scope.caller);
     return streamItems({
       scope,
-      home: this.#home,
+      deps: this.#deps,
       series,
       admit: () => {
         if (!isOpen) throw this.undeclared(scope.caller);
-        const refusal = this.#refusal(scope, this.#home.monotonicMs(), this.#home.streamGauge);
+        const refusal = this.#refusal(scope, this.#deps.monotonicMs(), this.#deps.streamGauge);
         if (refusal !== undefined) throw refusal;
         const input = this.#parseInput(raw);
         if (input instanceof ParseFailure) throw input.toBadRequest();
@@ -194,14 +194,14 @@ export class CompiledProcedure implements Target {
     return refused;
   }
 
-  #doorOf(caller: string): Door {
-    let door = this.#doors.get(caller);
-    if (door === undefined) {
+  #entryOf(caller: string): CallerEntry {
+    let entry = this.#callers.get(caller);
+    if (entry === undefined) {
       const series = this.#services.series({ procedure: this.path, caller, transport: this.#services.transportOf(caller) });
-      door = { series, isOpen: this.isOpenTo(caller) };
-      this.#doors.set(caller, door);
+      entry = { series, isOpen: this.isOpenTo(caller) };
+      this.#callers.set(caller, entry);
     }
-    return door;
+    return entry;
   }
 }
 

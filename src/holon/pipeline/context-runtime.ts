@@ -15,12 +15,12 @@ import type { CompiledWorkflows } from "../work/workflows/workflow-body.ts";
 import { bindCall } from "./bound-call.ts";
 import { type BindCall, type CallTreeFactory, compileCallTree } from "./call-tree.ts";
 import { compileJobs } from "./compile-jobs.ts";
-import { compileRun, type Rule, type RunParts } from "./compile-run.ts";
+import { compileRun, type Rule, type RunDeps } from "./compile-run.ts";
 import { bindStepCall, compileWorkflows } from "./compile-workflows.ts";
-import { CompiledProcedure, type PipelineServices } from "./compiled-procedure.ts";
+import { CompiledProcedure, type PipelineDeps } from "./compiled-procedure.ts";
 import { DetachedRuns } from "./detached-runs.ts";
 import type { ConcurrencyGauge } from "./pending-call.ts";
-import { type ContextHome, RuntimeContext } from "./runtime-context.ts";
+import { type ContextDeps, RuntimeContext } from "./runtime-context.ts";
 import { createTransactionFactory, type TransactionFactory } from "./typed-transaction.ts";
 
 /** Finds the target of a procedure of another context, in this process or on the mesh. */
@@ -30,7 +30,7 @@ interface CompileContextOptions {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly limits: Limits;
-  readonly services: PipelineServices;
+  readonly services: PipelineDeps;
   /** Whether it refuses every call, because it could not keep its guarantees. */
   readonly isClosed?: boolean;
 }
@@ -65,7 +65,7 @@ export function compileContext({ module, store, limits, services, isClosed = fal
   const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs, module.workflows);
   const gauge = isClosed ? createClosedGauge(module.name) : createCallGauge(limits);
   const streamGauge = isClosed ? createClosedGauge(module.name) : createStreamGauge(module.name, limits);
-  const home: { -readonly [Part in keyof ContextHome]: ContextHome[Part] } = {
+  const deps: { -readonly [Part in keyof ContextDeps]: ContextDeps[Part] } = {
     name: module.name,
     clock: services.clock,
     log,
@@ -85,14 +85,14 @@ export function compileContext({ module, store, limits, services, isClosed = fal
     const run = compileRun({
       path: fullPath,
       procedure,
-      handler: memberAt(module.procedures, path) as RunParts["handler"],
+      handler: memberAt(module.procedures, path) as RunDeps["handler"],
       rule: memberAt(module.rules, path) as Rule | undefined,
       store,
       openTransaction,
       newId: services.newId,
       detachedRuns,
     });
-    const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, home, procedure);
+    const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, deps, procedure);
     targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, streamGauge, services: { ...services, log } }));
   }
   return {
@@ -104,13 +104,13 @@ export function compileContext({ module, store, limits, services, isClosed = fal
       context: module.name,
       handlers: module.jobHandlers,
       count: services.count,
-      makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+      makeContext: (scope, procedure) => new RuntimeContext(scope, deps, procedure),
     }),
     workflows: compileWorkflows({
       module,
       store,
       openTransaction,
-      makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+      makeContext: (scope, procedure) => new RuntimeContext(scope, deps, procedure),
       stepCalls: () => stepCalls,
     }),
     start: () =>
@@ -119,11 +119,11 @@ export function compileContext({ module, store, limits, services, isClosed = fal
         handler: module.atStart,
         clock: services.clock,
         wheel: services.wheel,
-        makeContext: (scope, procedure) => new RuntimeContext(scope, home, procedure),
+        makeContext: (scope, procedure) => new RuntimeContext(scope, deps, procedure),
       }),
     connect(resolve) {
       const bind: BindCall = (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series);
-      home.calls = compileCallTree(module.calls, bind);
+      deps.calls = compileCallTree(module.calls, bind);
       stepCalls = compileCallTree(module.calls, (contextName, path, procedure) => bindStepCall(path, procedure, bind(contextName, path, procedure)));
     },
     running: () => gauge.running,

@@ -20,7 +20,7 @@ export interface ConcurrencyGauge {
 }
 
 /** What the calls of one procedure share. */
-export interface CallHome {
+export interface CallDeps {
   readonly path: string;
   /** Whether its calls may have an effect. */
   readonly isMutation: boolean;
@@ -49,7 +49,7 @@ export interface CallHome {
 export class PendingCall extends WheelEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
-  readonly #home: CallHome;
+  readonly #deps: CallDeps;
   readonly #scope: Scope;
   readonly #owner: Scope;
   readonly #series: CallSeries;
@@ -59,9 +59,9 @@ export class PendingCall extends WheelEntry implements ScopeLink {
   #reject!: (error: HolonError) => void;
   #ended = false;
 
-  constructor(home: CallHome, scope: Scope, series: CallSeries, startedMs: number) {
+  constructor(deps: CallDeps, scope: Scope, series: CallSeries, startedMs: number) {
     super();
-    this.#home = home;
+    this.#deps = deps;
     this.#scope = scope;
     this.#series = series;
     this.#startedMs = startedMs;
@@ -69,10 +69,10 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     this.#owner = parent === undefined || scope.standsAlone ? scope : parent;
     this.#owner.link(this);
     // I2. A child with its parent's deadline is cancelled with the parent. Only a shorter deadline needs its own timer.
-    if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) home.wheel.add(this, scope.deadlineAtMs);
-    home.gauge.running++;
+    if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) deps.wheel.add(this, scope.deadlineAtMs);
+    deps.gauge.running++;
     // I3. `#end` takes it back.
-    if (home.isMutation) parent?.effectBegan();
+    if (deps.isMutation) parent?.effectBegan();
   }
 
   /** The promise of the answer. If the handler has answered already, no promise with its own `resolve` and `reject` is made. */
@@ -89,14 +89,14 @@ export class PendingCall extends WheelEntry implements ScopeLink {
     if (this.#ended) return;
     let output: unknown;
     try {
-      output = this.#home.parseOutput(value);
+      output = this.#deps.parseOutput(value);
     } catch (thrown) {
       // A check of the schema, a getter or a proxy of the answer threw.
       this.fail(thrown);
       return;
     }
     if (output instanceof Failure) {
-      this.#end(this.#home.badOutput(output));
+      this.#end(this.#deps.badOutput(output));
       return;
     }
     this.#settle(undefined);
@@ -107,12 +107,12 @@ export class PendingCall extends WheelEntry implements ScopeLink {
   /** The handler threw. */
   fail(thrown: unknown): void {
     if (this.#ended) return;
-    this.#end(this.#scope.cancelled ?? this.#home.boundary(thrown));
+    this.#end(this.#scope.cancelled ?? this.#deps.boundary(thrown));
   }
 
   /** The deadline passed. */
   override expire(): void {
-    const error = catalogueError("DEADLINE_EXCEEDED", `${this.#home.path} did not end within its deadline.`);
+    const error = catalogueError("DEADLINE_EXCEEDED", `${this.#deps.path} did not end within its deadline.`);
     // A root call is linked to its own scope, so the cancelled scope has ended it.
     this.#scope.cancel(error);
     if (!this.#ended) this.#end(error);
@@ -129,26 +129,26 @@ export class PendingCall extends WheelEntry implements ScopeLink {
    * now.
    */
   scopeEnded(): void {
-    if (!this.#ended && this.slot === undefined) this.#home.wheel.add(this, this.#scope.deadlineAtMs);
+    if (!this.#ended && this.slot === undefined) this.#deps.wheel.add(this, this.#scope.deadlineAtMs);
   }
 
   #end(reason: HolonError): void {
     const error = errorOfCall(reason, this.#scope);
     this.#settle(error.code);
     const { promise } = this;
-    if (this.#home.isMutation && error.executed === "no") this.#scope.parent?.effectFailed();
-    noteFailedCall(promise, { procedure: this.#home.path, traceId: this.#scope.trace.traceId });
+    if (this.#deps.isMutation && error.executed === "no") this.#scope.parent?.effectFailed();
+    noteFailedCall(promise, { procedure: this.#deps.path, traceId: this.#scope.trace.traceId });
     this.#reject(error);
   }
 
   #settle(code: string | undefined): void {
-    const home = this.#home;
+    const deps = this.#deps;
     this.#ended = true;
     this.#owner.unlink(this);
-    if (this.slot !== undefined) home.wheel.remove(this);
+    if (this.slot !== undefined) deps.wheel.remove(this);
     // I4. Its handler may run on.
-    home.gauge.running--;
+    deps.gauge.running--;
     this.#scope.release();
-    this.#series.record(home.monotonicMs() - this.#startedMs, code);
+    this.#series.record(deps.monotonicMs() - this.#startedMs, code);
   }
 }

@@ -20,7 +20,7 @@ import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./call-tre
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 /** What the handlers of one context share in one process. */
-export interface ContextHome {
+export interface ContextDeps {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,25 +35,25 @@ export interface ContextHome {
 /** `ctx` of one call, at run time. Handlers see it as {@link import("../define/handler-context.ts").HandlerContext}. */
 export class RuntimeContext implements CallOrigin {
   readonly scope: Scope;
-  readonly #home: ContextHome;
+  readonly #deps: ContextDeps;
   readonly #procedure: AnyProcedure;
   readonly #answer: TransactionRecord | undefined;
   #openTransactions = 0;
 
-  constructor(scope: Scope, home: ContextHome, procedure: AnyProcedure, answer?: TransactionRecord) {
+  constructor(scope: Scope, deps: ContextDeps, procedure: AnyProcedure, answer?: TransactionRecord) {
     this.scope = scope;
-    this.#home = home;
+    this.#deps = deps;
     this.#procedure = procedure;
     this.#answer = answer;
   }
 
   /** The same context in another scope. With a record, its only transaction also writes the answer. */
   inScope(scope: Scope, answer?: TransactionRecord): RuntimeContext {
-    return new RuntimeContext(scope, this.#home, this.#procedure, answer);
+    return new RuntimeContext(scope, this.#deps, this.#procedure, answer);
   }
 
   get contextName(): string {
-    return this.#home.name;
+    return this.#deps.name;
   }
 
   get callPrincipal(): Principal {
@@ -65,15 +65,15 @@ export class RuntimeContext implements CallOrigin {
   }
 
   get monotonicMs(): () => number {
-    return () => this.#home.clock.monotonicMs();
+    return () => this.#deps.clock.monotonicMs();
   }
 
   get call(): object {
-    return this.#home.calls(this);
+    return this.#deps.calls(this);
   }
 
   get asSystem(): { readonly call: object } {
-    const { name, log, calls } = this.#home;
+    const { name, log, calls } = this.#deps;
     const task = `on behalf of ${principalName(this.scope.initiator)}`;
     log.info({ traceId: this.scope.trace.traceId, initiator: principalName(this.scope.initiator) }, "a handler acts as its system");
     return { call: calls(new ContextOrigin(this, Object.freeze({ kind: "system", context: name, task }))) };
@@ -97,7 +97,7 @@ export class RuntimeContext implements CallOrigin {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.scope.deadlineAtMs - this.#home.clock.monotonicMs());
+    return Math.max(0, this.scope.deadlineAtMs - this.#deps.clock.monotonicMs());
   }
 
   get traceId(): string {
@@ -106,7 +106,7 @@ export class RuntimeContext implements CallOrigin {
 
   get log(): Logger {
     const { principal, trace } = this.scope;
-    return this.#home.log.child({ traceId: trace.traceId, ...(principal.kind === "user" ? { userId: principal.id } : {}) });
+    return this.#deps.log.child({ traceId: trace.traceId, ...(principal.kind === "user" ? { userId: principal.id } : {}) });
   }
 
   get db(): ReadDatabase<Tables> {
@@ -122,7 +122,7 @@ export class RuntimeContext implements CallOrigin {
   }
 
   async watch(event: string, options: WatchOptions = {}): Promise<Watcher> {
-    const { watch, name } = this.#home;
+    const { watch, name } = this.#deps;
     if (watch === undefined) throw noTables(name);
     return watch.open(this.scope, { ...options, event });
   }
@@ -142,7 +142,7 @@ export class RuntimeContext implements CallOrigin {
   transaction<R>(run: (tx: object) => Promise<R>): Promise<R> {
     const { scope } = this;
     return handOut(this.#transact(run), {
-      procedure: `${this.#home.name} (transaction)`,
+      procedure: `${this.#deps.name} (transaction)`,
       get traceId() {
         return scope.trace.traceId;
       },
@@ -150,7 +150,7 @@ export class RuntimeContext implements CallOrigin {
   }
 
   async #transact<R>(run: (tx: object) => Promise<R>): Promise<R> {
-    const { openTransaction } = this.#home;
+    const { openTransaction } = this.#deps;
     const answer = this.#answer;
     answer?.begin();
     this.#openTransactions++;
@@ -181,7 +181,7 @@ export class RuntimeContext implements CallOrigin {
   }
 
   #store(): ContextData {
-    const { store, name } = this.#home;
+    const { store, name } = this.#deps;
     if (store === undefined) throw noTables(name);
     return store;
   }

@@ -3,11 +3,11 @@ import { catalogueError, type HolonError, isHolonError } from "../kernel/holon-e
 import type { Scope } from "../kernel/scope.ts";
 import { ScopeDeadline } from "../kernel/scope-deadline.ts";
 import { errorOfCall } from "./boundary.ts";
-import type { CallHome, CallSeries } from "./pending-call.ts";
+import type { CallDeps, CallSeries } from "./pending-call.ts";
 
 interface StreamOptions {
   readonly scope: Scope;
-  readonly home: CallHome;
+  readonly deps: CallDeps;
   readonly series: CallSeries;
   /** Checks access and input; throws the refusal that the consumer gets. */
   readonly admit: () => unknown;
@@ -62,7 +62,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    this.#deadline = new ScopeDeadline(options.scope, options.home.path);
+    this.#deadline = new ScopeDeadline(options.scope, options.deps.path);
   }
 
   [Symbol.asyncIterator](): this {
@@ -114,8 +114,8 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   }
 
   #open(): void {
-    const { scope, home, series, admit, run } = this.#options;
-    this.#startedMs = home.monotonicMs();
+    const { scope, deps, series, admit, run } = this.#options;
+    this.#startedMs = deps.monotonicMs();
     let input: unknown;
     try {
       input = admit();
@@ -123,13 +123,13 @@ class ItemStream implements AsyncIterableIterator<unknown> {
       if (scope.cancelled !== undefined) throw scope.cancelled;
     } catch (refusal) {
       this.#state = "over";
-      this.#error = isHolonError(refusal) ? refusal : home.boundary(refusal);
+      this.#error = isHolonError(refusal) ? refusal : deps.boundary(refusal);
       series.record(0, this.#error.code);
       return;
     }
     this.#state = "open";
-    home.streamGauge.running++;
-    home.wheel.add(this.#deadline, scope.deadlineAtMs);
+    deps.streamGauge.running++;
+    deps.wheel.add(this.#deadline, scope.deadlineAtMs);
     this.#unlisten = scope.onCancel((reason) => this.#fail(reason));
     try {
       this.#iterator = run(input)[Symbol.asyncIterator]();
@@ -147,7 +147,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
 
   #onStep(step: IteratorResult<unknown>): void {
     if (this.#isOver) return;
-    const { home } = this.#options;
+    const { deps } = this.#options;
     const pull = this.#pull;
     let item: unknown;
     try {
@@ -157,19 +157,19 @@ class ItemStream implements AsyncIterableIterator<unknown> {
         pull?.resolve(DONE);
         return;
       }
-      item = home.parseOutput(step.value);
+      item = deps.parseOutput(step.value);
     } catch (thrown) {
       // The step is not an object, or a getter or a check of the schema threw.
-      return this.#fail(home.boundary(thrown));
+      return this.#fail(deps.boundary(thrown));
     }
-    if (item instanceof ParseFailure) return this.#fail(home.badOutput(item));
+    if (item instanceof ParseFailure) return this.#fail(deps.badOutput(item));
     this.#pull = undefined;
     pull?.resolve({ done: false, value: item });
   }
 
   #onThrown(thrown: unknown): void {
     this.#handlerEnded = true;
-    if (!this.#isOver) this.#fail(this.#options.scope.cancelled ?? this.#options.home.boundary(thrown));
+    if (!this.#isOver) this.#fail(this.#options.scope.cancelled ?? this.#options.deps.boundary(thrown));
   }
 
   /** Fails the request that waits; if none waits, the next request. */
@@ -182,13 +182,13 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   }
 
   #end(code: string | undefined): void {
-    const { scope, home, series } = this.#options;
+    const { scope, deps, series } = this.#options;
     this.#state = "over";
     this.#pull = undefined;
-    home.wheel.remove(this.#deadline);
+    deps.wheel.remove(this.#deadline);
     this.#unlisten();
     scope.release();
-    series.record(home.monotonicMs() - this.#startedMs, code);
+    series.record(deps.monotonicMs() - this.#startedMs, code);
     if (this.#isEntered) void this.#leaveHandler();
   }
 
@@ -196,7 +196,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   async #leaveHandler(): Promise<void> {
     const closed = this.#closeIterator();
     if (!this.#handlerEnded) await closed;
-    this.#options.home.streamGauge.running--;
+    this.#options.deps.streamGauge.running--;
   }
 
   async #closeIterator(): Promise<void> {

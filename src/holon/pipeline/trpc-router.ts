@@ -15,7 +15,7 @@ export interface RouterContext {
   readonly key?: string;
 }
 
-export interface ContextRouterOptions {
+interface ContextRouterOptions {
   readonly targets: TargetMap;
   readonly clock: Clock;
   readonly limits: Limits;

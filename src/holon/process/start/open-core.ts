@@ -11,7 +11,7 @@ import { createKeyIdentity, createSecretIdentity, type ProcessIdentity } from ".
 import { Roster } from "../../mesh/identity/roster.ts";
 import { CallMetrics } from "../../observe/call-metrics.ts";
 import { WorkMetrics } from "../../observe/work-metrics.ts";
-import type { PipelineServices } from "../../pipeline/compiled-procedure.ts";
+import type { PipelineDeps } from "../../pipeline/compiled-procedure.ts";
 import { type CompiledContext, compileContext, type ResolveTarget } from "../../pipeline/context-runtime.ts";
 import { shapeOf } from "../app/app-shape.ts";
 import type { App } from "../app/define-app.ts";
@@ -87,7 +87,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
 
   const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
   const workMetrics = new WorkMetrics();
-  const services: PipelineServices = {
+  const services: PipelineDeps = {
     ...{ clock, wheel, log, newId },
     series: (labels) => callMetrics.series(labels),
     count: workMetrics.count,
