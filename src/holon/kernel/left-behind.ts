@@ -1,5 +1,5 @@
 /** The call that a rejected promise belongs to. */
-export interface CallPlace {
+interface CallPlace {
   readonly procedure: string;
   readonly traceId?: string;
 }

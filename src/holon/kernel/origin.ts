@@ -1,7 +1,7 @@
 import { readSafely } from "./thrown.ts";
 
 /** The layer of this process that made an error, and what the layer knows about it. */
-export interface ErrorOrigin {
+interface ErrorOrigin {
   readonly layer: "database" | "queue";
   /** Whether the same work may succeed later without a change of code: the server was unreachable or busy, or another transaction was in conflict. */
   readonly isPassing: boolean;

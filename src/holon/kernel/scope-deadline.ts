@@ -40,7 +40,7 @@ export async function runInScope<Result>(scope: Scope, wheel: TimerWheel, what: 
 }
 
 /** One piece of the toolkit's own work. No call waits for it. */
-export interface SystemWork {
+interface SystemWork {
   readonly context: string;
   /** Its name in `pg_stat_activity`, in logs, and in rows that name the principal that wrote them. */
   readonly task: string;
@@ -53,7 +53,7 @@ export interface SystemWork {
 /**
  * A scope for the toolkit's own work. No call waits for it, so the deadline holds only if the code that made the scope enforces it, see {@link inSystemScope}.
  */
-export function systemScope({ context, task, deadlineMs }: Omit<SystemWork, "late">, clock: Clock): Scope {
+function systemScope({ context, task, deadlineMs }: Omit<SystemWork, "late">, clock: Clock): Scope {
   const principal = { kind: "system", context, task } as const;
   return Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + deadlineMs });
 }

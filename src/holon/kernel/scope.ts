@@ -3,7 +3,7 @@ import type { Principal } from "./principal.ts";
 import { newTrace, Trace } from "./trace.ts";
 
 /** The parts of a scope that has no parent. */
-export interface ScopeOptions {
+interface ScopeOptions {
   readonly principal: Principal;
   /** On the monotonic clock, in milliseconds. */
   readonly deadlineAtMs: number;

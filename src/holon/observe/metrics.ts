@@ -16,7 +16,7 @@ export interface GaugeReader {
 export type GaugeValues = Iterable<readonly [labelValues: readonly string[], value: number]>;
 
 /** Options of {@link createMetrics}. */
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly calls?: CallMetrics;
   readonly work?: WorkMetrics;
   readonly gauges?: readonly GaugeReader[];

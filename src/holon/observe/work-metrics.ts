@@ -2,10 +2,10 @@ import type { Registry } from "prom-client";
 import { registerCopied, type Sample } from "./copied-metric.ts";
 
 /** Kinds of background work. */
-export type WorkKind = "job" | "event" | "step";
+type WorkKind = "job" | "event" | "step";
 
 /** How an attempt ended. One that failed may be tried again or set aside; gauges count what was set aside. */
-export type WorkOutcome = "done" | "failed";
+type WorkOutcome = "done" | "failed";
 
 /** Counts one attempt. Names come from declarations only: the job, `<producer>.<event>`, or the workflow of a step. */
 export type CountWork = (kind: WorkKind, context: string, name: string, outcome: WorkOutcome) => void;

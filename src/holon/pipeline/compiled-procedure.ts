@@ -55,7 +55,7 @@ interface CallerEntry {
  */
 export type Run = (input: unknown, ctx: RuntimeContext, givenHash?: string) => unknown;
 
-export interface CompiledProcedureOptions {
+interface CompiledProcedureOptions {
   readonly path: string;
   readonly procedure: AnyProcedure;
   readonly run: Run;
