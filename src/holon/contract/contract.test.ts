@@ -73,11 +73,11 @@ describe("a contract", () => {
     expect(withProcedure(procedure)).toThrow(words);
   });
 
-  test("may give the common refusals details", () => {
+  test("can declare details for the common refusals", () => {
     expect(withProcedure(query({ access: "public", errors: { CONFLICT: z.object({ version: z.int() }) } }))).not.toThrow();
   });
 
-  test("refuses events that JSON loses, that are misnamed, or ordered by no field", () => {
+  test("refuses an event that JSON loses, that has a malformed name, or that is ordered by a name that is not a field", () => {
     const withEvent = (name: string, payload: z.ZodObject, orderedBy?: string) => () =>
       contract("shop", { procedures: {}, events: { [name]: event(payload, orderedBy === undefined ? {} : { orderedBy }) } });
     expect(withEvent("orderPlaced", z.object({ id: z.string() }), "id")).not.toThrow();

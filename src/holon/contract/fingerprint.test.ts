@@ -70,7 +70,7 @@ const INCOMPATIBLE: Record<string, readonly [from: z.ZodType, to: z.ZodType, rea
 };
 
 describe("comparing two versions of a procedure", () => {
-  test.each(Object.entries(COMPATIBLE))("takes %s", (_name, [from, to]) => {
+  test.each(Object.entries(COMPATIBLE))("accepts %s", (_name, [from, to]) => {
     expect(reason(input(from), input(to))).toEqual({ compatible: true });
     expect(reason(output(to), output(from))).toEqual({ compatible: true });
   });
@@ -80,7 +80,7 @@ describe("comparing two versions of a procedure", () => {
     expect(reason(output(to), output(from))).toMatchObject({ compatible: false, reason: expect.stringContaining(`output${words}`) });
   });
 
-  test("refuses a member that a strict callee does not know, and overlooks it in an answer", () => {
+  test("refuses a member that a strict callee does not know, and ignores a new member of an answer", () => {
     const strict = z.strictObject({ id: z.string() });
     const more = z.strictObject({ id: z.string(), note: z.string().optional() });
     expect(reason(input(more), input(strict))).toEqual({
@@ -105,7 +105,7 @@ describe("comparing two versions of a procedure", () => {
     expect(reason(plain, idempotent)).toEqual({ compatible: true });
   });
 
-  test("tells nothing from something", () => {
+  test("distinguishes an absent input or output from a present one", () => {
     const [nothing, optional, needed] = [mutation({ access: "public" }), input(base.optional()), input(base)];
     expect(reason(nothing, optional)).toEqual({ compatible: true });
     expect(reason(nothing, needed)).toMatchObject({ compatible: false });
@@ -115,7 +115,7 @@ describe("comparing two versions of a procedure", () => {
     expect(reason(output(base), query({ access: "public" }))).toMatchObject({ compatible: false });
   });
 
-  test("compares the details of errors that both declare", () => {
+  test("compares the details of errors that both versions declare", () => {
     expect(reason(errors({ A_GONE: base }), errors({ B_NEW: base }))).toEqual({ compatible: true });
     expect(reason(errors({ A: z.object({ n: z.int() }) }), errors({ A: z.object({ n: z.string() }) }))).toMatchObject({
       reason: expect.stringContaining("errors.A.n"),
@@ -124,7 +124,7 @@ describe("comparing two versions of a procedure", () => {
 });
 
 describe("the fingerprint of a procedure", () => {
-  test("hangs neither on the order of members nor on words, access, defaults or routes", () => {
+  test("does not depend on the order of members, nor on descriptions, access, defaults or routes", () => {
     const one = query({
       access: "public",
       input: z.object({ a: z.string().describe("x").default("1"), b: z.enum(["p", "q"]) }),
@@ -141,13 +141,13 @@ describe("the fingerprint of a procedure", () => {
     expect(procedureFingerprint(one)).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test("keeps members that are named like words of JSON Schema", () => {
+  test("keeps members that are named like keywords of JSON Schema", () => {
     const named = z.object({ title: z.string(), id: z.string(), default: z.int() });
     expect(procedureFingerprint(output(named))).not.toBe(procedureFingerprint(output(named.omit({ title: true }))));
     expect(reason(output(named), output(named.omit({ title: true })))).toMatchObject({ reason: "output.title: is needed and may be absent" });
   });
 
-  test("differs where anything differs that travels", () => {
+  test("differs if anything differs that is sent", () => {
     const variants = [
       output(base),
       output(base.partial()),

@@ -163,7 +163,7 @@ describe("the JSON-only check", () => {
     expect(classes.filter((name) => !seen.has(name))).toEqual([]);
   });
 
-  test("refuses a type that it has never heard of", () => {
+  test("refuses a type that it does not know", () => {
     const future = { _zod: { def: { type: "temporal" } } } as unknown as z.ZodType;
     expect(() => assertJsonOnly("shop.get", "output", future)).toThrow(/"temporal", which this version of holon does not know/);
   });
@@ -181,7 +181,7 @@ describe("the JSON-only check", () => {
     expect(() => assertJsonOnly("shop.get", "payload", z.object({}).optional())).toThrow(ContractError);
   });
 
-  test("judges a schema by each place it stands in", () => {
+  test("checks a schema again at each place where it is used", () => {
     const shared = z.string().optional();
     expect(() => assertJsonOnly("shop.get", "output", z.object({ a: shared, b: z.array(shared) }))).toThrow("output.b[] may be undefined");
   });

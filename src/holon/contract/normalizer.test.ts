@@ -17,14 +17,14 @@ describe("a normalizer", () => {
     expect(createNormalizer(Order, ANSWER)?.(dirty())).toStrictEqual(clean);
   });
 
-  test("does the same where code cannot be generated", () => {
+  test("does the same if code cannot be generated", () => {
     vi.stubGlobal("Function", () => {
       throw new EvalError("refused by the content security policy");
     });
     expect(createNormalizer(Order, ANSWER)?.(dirty())).toStrictEqual(clean);
   });
 
-  test("is not there for schemas whose values JSON keeps as they are", () => {
+  test("is not made for schemas whose values JSON keeps as they are", () => {
     const schema = z.object({
       a: z.literal("x"),
       text: z.record(z.string(), z.string()),
@@ -36,13 +36,13 @@ describe("a normalizer", () => {
     expect(createNormalizer(schema, ANSWER)).toBeUndefined();
   });
 
-  test("works in place where nothing has to go", () => {
+  test("works in place if no member is removed", () => {
     const value = { id: "1", total: -0, lines: [] };
     expect(createNormalizer(Order, ANSWER)?.(value)).toBe(value);
     expect(Object.is(value.total, 0)).toBe(true);
   });
 
-  test("lets no name of a member into its code", () => {
+  test("puts no name of a member into its code", () => {
     const name = '"]; throw new Error("ran"); //\u2028`';
     const schema = z.object({ [name]: z.number().optional() });
     expect(createNormalizer(schema, ANSWER)?.({ [name]: -0 })).toStrictEqual({ [name]: 0 });

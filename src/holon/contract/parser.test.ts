@@ -9,7 +9,7 @@ import { samples } from "./schema.testing.ts";
 const issuesOf = (result: unknown) => (result as ParseFailure).issues;
 
 describe("a parser", () => {
-  test("answers what JSON would carry, and shares nothing with its input, for every schema that contracts allow", () => {
+  test("returns what JSON would carry, and shares nothing with its input, for every schema that contracts allow", () => {
     const cases = samples(3).chain((sample) => sample.values.map((value) => ({ ...sample, value })));
     let parsed = 0;
     fc.assert(
@@ -26,7 +26,7 @@ describe("a parser", () => {
     expect(parsed).toBeGreaterThanOrEqual(400);
   });
 
-  test("answers the same for a value and for its JSON image", () => {
+  test("returns the same for a value and for its JSON image", () => {
     const anything = fc.anything({ withNullPrototype: true, maxDepth: 3 });
     fc.assert(
       fc.property(samples(2), anything, ({ schema }, value) => {
@@ -37,7 +37,7 @@ describe("a parser", () => {
     );
   });
 
-  test("takes undefined for absent, also where zod tells them apart", () => {
+  test("treats an undefined member as absent, also where zod distinguishes them", () => {
     const schema = z.object({ a: z.exactOptional(z.string()), b: z.record(z.string(), z.int()), c: z.string().optional() });
     expect(createParser(schema)({ a: undefined, b: { x: undefined, y: -0 }, c: undefined })).toStrictEqual({ b: { y: 0 } });
   });
@@ -86,12 +86,12 @@ describe("a parser", () => {
     }
   });
 
-  test("names a key that is not Unicode by text that is", () => {
+  test("names a key that is not Unicode by a text that is", () => {
     const { issues } = createParser(z.strictObject({}))({ "\ud800": 1 }) as ParseFailure;
     expect([issues.length, JSON.stringify(issues).includes("\\ud800")]).toEqual([1, false]);
   });
 
-  test("gives two copies of an object that a recursive value holds twice", () => {
+  test("makes two copies of an object that a recursive value contains twice", () => {
     const twice = { x: 1 };
     const result = createParser(z.json())([twice, twice]) as unknown[];
     expect(result).toEqual([twice, twice]);
@@ -121,7 +121,7 @@ describe("a parser", () => {
     expect(issuesOf(parse({ id: "1", lines: [{ quantity: 1 }, { quantity: 0 }] })).map((issue) => issue.path)).toEqual(["id", "lines.1.quantity"]);
   });
 
-  test("answers at most 20 issues", () => {
+  test("reports at most 20 issues", () => {
     expect(issuesOf(createParser(z.array(z.int()))(Array(500).fill("x")))).toHaveLength(20);
   });
 

@@ -9,7 +9,7 @@ const good: RateLimit = { limit: 5, windowMs: 900_000, by: ["address", "input.em
 const signIn = (limit: RateLimit) => mutation({ access: "public", input: z.object({ email: z.string() }), rateLimits: [limit] });
 
 describe("rate limits of a procedure", () => {
-  it("are data of the contract, and none where it says nothing", () => {
+  it("are data of the contract, and an empty list if the contract declares none", () => {
     expect(signIn(good).rateLimits).toEqual([good]);
     expect(query({ access: "public" }).rateLimits).toEqual([]);
     expect(() => contract("users", { procedures: { signIn: signIn(good) } })).not.toThrow();
@@ -29,7 +29,7 @@ describe("rate limits of a procedure", () => {
     expect(() => contract("users", { procedures: { signIn: signIn(limit) } })).toThrow(/users\.signIn: rateLimits/);
   });
 
-  it("are refused on an internal procedure, which nobody calls from outside", () => {
+  it("are refused on an internal procedure, which cannot be called from outside", () => {
     const internal = mutation({ access: "internal", rateLimits: [{ ...good, by: ["address"] }] });
     expect(() => contract("users", { procedures: { internal } })).toThrow(/leave them out/);
   });

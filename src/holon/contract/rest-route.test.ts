@@ -27,7 +27,7 @@ describe("a REST route", () => {
     expect(names(remove?.queryFields)).toEqual(["version", "name"]);
   });
 
-  test("says what a text of the URL may stand for", () => {
+  test("says which types a text of the URL may be read as", () => {
     const input = z.object({
       text: z.string().trim().pipe(z.email()).optional(),
       limit: z.int().min(1).default(20),
@@ -47,13 +47,13 @@ describe("a REST route", () => {
     ]);
   });
 
-  test("takes a body where the path leaves something of the input", () => {
+  test("takes a body if the path does not name all members of the input", () => {
     expect(routeOf(mutation({ access, input: Id, rest: "POST /products/{id}" }))?.takesBody).toBe(false);
     expect(routeOf(mutation({ access, rest: "POST /products" }))?.takesBody).toBe(false);
     expect(routeOf(mutation({ access, input: z.array(z.int()), rest: "POST /sums" }))?.takesBody).toBe(true);
   });
 
-  test("answers 201 and where to look for what a GET of the contract answers", () => {
+  test("answers 201 with a location if a GET of the contract returns the created resource", () => {
     const get = query({ access, input: Id, output: Product, rest: "GET /products/{id}" });
     const create = (output: z.ZodType, rest: RestLine | RestOptions) => ofContract({ create: mutation({ access, output, rest }), get })[0];
     expect(create(Product, "POST /products")).toMatchObject({ status: 201, location: "/products/{id}" });
@@ -66,7 +66,7 @@ describe("a REST route", () => {
     expect(create(Product, { route: "POST /products", status: 202, location: "/jobs/{id}" })).toMatchObject({ status: 202, location: "/jobs/{id}" });
   });
 
-  test("may read by POST, which makes nothing", () => {
+  test("answers 200 to a query by POST, which creates nothing", () => {
     const search = query({ access, input: z.object({ filter: z.object({ name: z.string() }) }), output: Product, rest: "POST /products" });
     const get = query({ access, input: Id, output: Product, rest: "GET /products/{id}" });
     expect(ofContract({ search, get })[0]).toMatchObject({ takesBody: true, status: 200, location: undefined });
@@ -127,7 +127,7 @@ describe("a contract refuses a route", () => {
     expect(() => routeOf(procedure)).toThrow("shop.it: ");
   });
 
-  test("that another procedure has, whatever its members are called", () => {
+  test("that another procedure has, even if the members have other names", () => {
     const list = query({ access, input: z.object({ a: z.string() }), rest: "GET /things/{a}" });
     const get = query({ access, input: z.object({ b: z.string() }), rest: "GET /things/{b}" });
     expect(() => ofContract({ list, get })).toThrow("shop.get: its route GET /things/{b} is also that of shop.list");
@@ -136,7 +136,7 @@ describe("a contract refuses a route", () => {
 });
 
 describe("an example", () => {
-  test("is kept where it fits and refused where it does not", () => {
+  test("is kept if it fits its schema, and refused if it does not", () => {
     const example = { input: { id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff" } };
     expect(contract("shop", { procedures: { get: query({ access, input: Id, example }) } }).procedures.get.example).toEqual(example);
     const bad = query({ access, input: Id, example: { input: { id: "7" } } });

@@ -31,7 +31,7 @@ describe.each(Object.entries(PLACES))("a discriminated union in the %s", (_place
     expect(() => declare(wrap(untagged()))).toThrow(/Invalid discriminated union option/);
   });
 
-  test("that zod takes is taken, and its checks are not run", () => {
+  test("that zod accepts is accepted, and its checks are not run", () => {
     const asked: unknown[] = [];
     const check = (value: unknown): boolean => {
       asked.push(value);

@@ -28,13 +28,13 @@ describe("retry", () => {
     expect(runs()).toBe(4);
   });
 
-  it("does not run again what an app threw, with the same code", async () => {
+  it("does not run work again after an error of an app, even with the same code", async () => {
     const { work, runs } = failing(1, () => catalogueError("UNAVAILABLE", "the mail server is away"));
     await expect(retry(deps, POLICY, work)).rejects.toMatchObject({ message: "the mail server is away" });
     expect(runs()).toBe(1);
   });
 
-  it("ends with its scope, in the middle of a wait too", async () => {
+  it("ends with its scope, also during a wait", async () => {
     const scope = Scope.root({ principal: { kind: "anonymous" }, caller: "test", deadlineAtMs: Number.POSITIVE_INFINITY });
     const { work, runs } = failing(9, away);
     const tried = retry({ ...deps, random: () => 0.999 }, { attempts: 9, firstMs: 60_000, greatestMs: 60_000 }, work, { scope });
@@ -44,7 +44,7 @@ describe("retry", () => {
     expect(runs()).toBe(1);
   });
 
-  it("ends when its time is over or it is told so", async () => {
+  it("ends when its time is over or `isOver` answers true", async () => {
     let nowMs = 0;
     const { work, runs } = failing(9, () => {
       nowMs += 40;
@@ -61,7 +61,7 @@ describe("retry", () => {
 });
 
 describe("the origin of an error", () => {
-  it("is known of the very error that a layer marked, and of no other", () => {
+  it("is known only for the error that a layer has marked", () => {
     const error = away();
     expect(originOf(error)).toEqual({ layer: "database", isPassing: true });
     expect([isPassing(error), isPassing(catalogueError("UNAVAILABLE", "")), isPassing(null), isPassing("UNAVAILABLE")]).toEqual([

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Semaphore } from "./semaphore.ts";
 
 describe("a semaphore", () => {
-  it("lets so many run at once, and the others in the order in which they came", async () => {
+  it("lets a fixed number run at once, and the next ones in the order in which they came", async () => {
     const semaphore = new Semaphore(2);
     const began: number[] = [];
     let most = 0;
@@ -19,7 +19,7 @@ describe("a semaphore", () => {
     expect([began, most, semaphore.inUse, semaphore.waiting, semaphore.free]).toEqual([[0, 1, 2, 3, 4], 2, 0, 0, 2]);
   });
 
-  it("gives the place of work that throws to the next", async () => {
+  it("gives the place of work that throws to the next entry", async () => {
     const semaphore = new Semaphore(1);
     const failed = semaphore.run(() => Promise.reject(new Error("no")));
     const next = semaphore.run(async () => "next");
@@ -27,14 +27,14 @@ describe("a semaphore", () => {
     expect(await next).toBe("next");
   });
 
-  it("refuses a place at once if it is asked to try", () => {
+  it("refuses `tryEnter` at once if no place is free", () => {
     const semaphore = new Semaphore(1);
     expect([semaphore.tryEnter(), semaphore.tryEnter()]).toEqual([true, false]);
     semaphore.leave();
     expect(semaphore.tryEnter()).toBe(true);
   });
 
-  it("passes over those that gave their waiting up, also if the same function waits twice", () => {
+  it("skips entries whose wait was stopped, also if the same function waits twice", () => {
     const semaphore = new Semaphore(1);
     const entered: string[] = [];
     const enter = (): unknown => entered.push("one of two");

@@ -45,7 +45,7 @@ describe("storableJson", () => {
 });
 
 describe("readSafely", () => {
-  it("answers the fallback when reading throws", () => {
+  it("returns the fallback if the read throws", () => {
     expect(readSafely(throwing, "fallback")).toBe("fallback");
   });
 });

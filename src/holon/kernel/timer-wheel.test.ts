@@ -36,12 +36,12 @@ describe("TimerWheel", () => {
     expect(wheel.size).toBe(0);
   });
 
-  it("does not grow by moments that are far away, however many there are", () => {
+  it("does not grow if many entries are added that are due much later", () => {
     for (let count = 0; count < 10_000; count++) wheel.remove(add(2 ** 40 + count * 1_000));
     expect(wheel.slotCount).toBeLessThanOrEqual(1);
   });
 
-  it("keeps an entry that never comes, and lets go of it", () => {
+  it("keeps an entry that is never due, until the entry is removed", () => {
     const entry = add(Number.MAX_VALUE);
     vi.advanceTimersByTime(60_000);
     expect([entry.expiredAtMs, wheel.size, wheel.slotCount]).toEqual([undefined, 1, 1]);

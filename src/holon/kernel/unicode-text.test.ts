@@ -3,7 +3,7 @@ import { findNotUnicode, isUnicode } from "./unicode-text.ts";
 
 describe("a text", () => {
   test.each(["", "a", "é", "\u{1f600}", "\ufffd"])("%j is Unicode", (text) => expect(isUnicode(text)).toBe(true));
-  test.each(["\ud83d", "\ude00", "\ude00\ud83d", "a\ud83db"])("%j is not", (text) => expect(isUnicode(text)).toBe(false));
+  test.each(["\ud83d", "\ude00", "\ude00\ud83d", "a\ud83db"])("%j is not Unicode", (text) => expect(isUnicode(text)).toBe(false));
 });
 
 describe("what is not Unicode in a value", () => {

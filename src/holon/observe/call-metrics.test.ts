@@ -25,7 +25,7 @@ describe("CallSeries", () => {
     expect(series.buckets[bucket]).toBe(1);
   });
 
-  it("counts codes, and no more different ones than it has room for", () => {
+  it("counts calls by code, up to a fixed number of different codes", () => {
     const series = new CallSeries(labels);
     series.record(1, undefined);
     for (let index = 0; index < 1_000; index++) series.record(1, `CODE_${index}`);
@@ -35,7 +35,7 @@ describe("CallSeries", () => {
 });
 
 describe("CallMetrics", () => {
-  it("gives the same series for the same labels, and one for all that was not declared", () => {
+  it("returns the same series for the same labels, and one series for all names that were not declared", () => {
     const metrics = open();
     expect(metrics.series({ ...labels })).toBe(metrics.series(labels));
     for (let index = 0; index < 100_000; index++) metrics.series({ procedure: `random.${index}`, caller: `x${index}`, transport: `y${index}` });

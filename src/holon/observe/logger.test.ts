@@ -9,7 +9,7 @@ function open(level: "debug" | "info" = "info") {
 }
 
 describe("createLogger", () => {
-  it("writes one JSON line a call, with the level by name and a time", () => {
+  it("writes one JSON line for each call, with the name of the level and a time", () => {
     const { log, lines, last } = open();
     log.info({ procedure: "catalog.get", traceId: "t" }, "a call\nended");
     log.debug({}, "not written");
@@ -58,7 +58,7 @@ describe("createLogger", () => {
     expect(lines[0]).toContain("[redacted]");
   });
 
-  it("keeps members that only sound alike", () => {
+  it("keeps members whose names only resemble those of secrets", () => {
     const { log, last } = open();
     log.info({ traceId: "a", orderId: "b", path: "c", pinned: true, key: "d" }, "m");
     expect(last()).toMatchObject({ traceId: "a", orderId: "b", path: "c", pinned: true, key: "d" });
@@ -137,7 +137,7 @@ describe("createLogger", () => {
     });
   });
 
-  it("bounds what it copies: depth, width, length, bytes, circles", () => {
+  it("limits what it copies: depth, width, length, bytes, circles", () => {
     const { log, lines } = open();
     const circle: Record<string, unknown> = {};
     circle.self = circle;

@@ -55,7 +55,7 @@ describe("a step that is cut off, because its process was frozen", { timeout: 60
     expect(await runFrozen(kind, 1, heldWaitMs)).toMatchObject({ state: "done", tries: 2 });
   });
 
-  it.each(WAYS)("fails at last, if it brings that about each time and is tried again $where ($kind)", async ({ kind, heldWaitMs }) => {
+  it.each(WAYS)("fails in the end, if each attempt is cut off and it is tried again $where ($kind)", async ({ kind, heldWaitMs }) => {
     const reason = expect.stringMatching(kind === "transaction" ? /^UNAVAILABLE/ : /^DEADLINE_EXCEEDED/);
     expect(await runFrozen(kind, Number.POSITIVE_INFINITY, heldWaitMs)).toMatchObject({ state: "undone", reason, tries: 2 });
   });

@@ -149,7 +149,7 @@ describe("a step that answers what JSON cannot hold", { timeout: 60_000 }, () =>
     expect([calls, await place.happened(), (await place.steps(id)).map((step) => step["state"])]).toEqual([1, [], ["failed"]]);
   });
 
-  it("is in doubt, with an effect elsewhere, if a statement after the effect waited for a lock in vain", async () => {
+  it("is in doubt, with an effect elsewhere, if a statement after the effect waited for a lock until its time was over", async () => {
     const undone: unknown[] = [];
     place.start(async ({ step }) => {
       await step.run(

@@ -53,7 +53,7 @@ describe("a body that waits for a promise that is not a step", { timeout: 60_000
     expect(await place.row(id)).toMatchObject({ state: "waiting", leased_by: null, deaths: 0 });
   });
 
-  it("gives its place free when its lease is lost", async () => {
+  it("frees its place when its lease is lost", async () => {
     const { work } = start(hanging, { concurrencyCount: 1, leaseMs: 3_000 });
     const id = await place.run("1");
     await until(async () => (await place.steps(id))[0]?.["state"] === "done");
@@ -75,7 +75,7 @@ describe("a body that waits for a promise that is not a step", { timeout: 60_000
     expect([hung(), work.hanging]).toEqual([[], []]);
   });
 
-  it("ends its run as stuck where a step is recorded that it does not come to any more", async () => {
+  it("ends its run as stuck if a step is recorded that it no longer reaches", async () => {
     const first = start(async ({ step }) => {
       await Promise.all([step.run("a", () => 1), step.run("b", () => 2)]);
       await step.sleep("nap", HOUR_MS);

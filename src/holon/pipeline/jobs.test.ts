@@ -119,7 +119,7 @@ describe("a context's jobs", { timeout: 60_000 }, () => {
     expect(await place.sql`select 1 from orders.holon_outbox`).toEqual([]);
   });
 
-  it("take great options", async () => {
+  it("accept the greatest options", async () => {
     const openTransaction = createTransactionFactory("orders", {}, orders.jobSpecs);
     const greatest = { delayMs: 24 * 3_600_000, priority: 2 ** 21 - 1, deduplicationKey: "€".repeat(200) };
     await place.store.transaction(testScope(), (tx) => openTransaction(tx as never).enqueue("send", { text: "x" }, greatest));

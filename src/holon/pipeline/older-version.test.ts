@@ -55,7 +55,7 @@ describe("a run of a newer version", () => {
     }
   });
 
-  it("is active for those who ask, in a state that they do not know", async () => {
+  it("counts as active to a caller that asks, in a state that this version does not know", async () => {
     await place.sql`alter table orders.holon_runs drop constraint if exists holon_runs_state_check`;
     try {
       await place.sql`insert into orders.holon_runs (id, workflow, version, key, state, input, initiator) values (${randomUUID()}, 'place', 1, 'k', 'paused', '{}', '{}')`;

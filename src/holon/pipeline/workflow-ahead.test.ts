@@ -36,7 +36,7 @@ describe("a body that is ahead of a commit", { timeout: 60_000 }, () => {
       create constraint trigger allowed after insert on orders.happened deferrable initially deferred for each row execute function orders.allowed()`);
   });
 
-  it("is run again where that fails, and each step has its effect once", async () => {
+  it("is run again if the commit fails, and each step has its effect once", async () => {
     const seen: string[] = [];
     place.start(body(seen, 1_000));
     const id = await place.run("1");
@@ -61,7 +61,7 @@ describe("a body that is ahead of a commit", { timeout: 60_000 }, () => {
     expect(await place.happened()).toEqual([]);
   });
 
-  it("calls nobody before that is certain", async () => {
+  it("calls no other context before the commit is certain", async () => {
     let calls = 0;
     place.start(
       async ({ step, run }) => {
@@ -129,7 +129,7 @@ describe("a body that is ahead of a commit", { timeout: 60_000 }, () => {
     expect([row, seen]).toEqual([{ state: "waiting", is_later: true }, ["next"]]);
   });
 
-  it("is run again where others stood in the way of a commit, which is no refusal", async () => {
+  it("is run again if another transaction was in the way of the commit, which is not a refusal", async () => {
     await place.sql.unsafe(`
       create sequence orders.deadlocks; grant usage on sequence orders.deadlocks to public;
       create function orders.in_the_way() returns trigger language plpgsql as $$ begin

@@ -16,7 +16,7 @@ const write = (what: string): PlaceBody => {
 };
 
 describe("a run", { timeout: 60_000 }, () => {
-  it("is undone from its records also where its body caught a wait that cannot be, and went on", async () => {
+  it("is undone from its records also if its body caught the error of an impossible wait, and went on", async () => {
     let undos = 0;
     const body: PlaceBody = async ({ step, run }) => {
       await step.sleep("nap", 1e18).catch(() => {});
@@ -33,7 +33,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(undos).toBe(2);
   });
 
-  it.each([Number.NaN, -5, 1e18])("is undone where it would sleep %d ms", async (ms) => {
+  it.each([Number.NaN, -5, 1e18])("is undone if it would sleep %d ms", async (ms) => {
     place.start(async ({ step }) => {
       await step.sleep("nap", ms);
       return { left: 0 };
@@ -69,7 +69,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await place.happened()).toEqual(["new 1"]);
   });
 
-  it("is never at work twice at once, whoever looks for it", async () => {
+  it("is never executed twice at once, whichever process looks for it", async () => {
     const active = new Map<string, number>();
     let most = 0;
     const body: PlaceBody = async ({ step, run }) => {
@@ -87,7 +87,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await place.sql`select 1 from orders.holon_runs where fence <> 1`).toEqual([]);
   });
 
-  it("whose steps have another name, kind or order than was recorded is stuck, and goes on where it is resumed", async () => {
+  it("whose steps have another name, kind or order than was recorded is stuck, and goes on from there if it is resumed", async () => {
     const first = place.start(async ({ step }) => {
       await step.transaction("a", ({ tx }) => tx.db.insert(happened).values({ what: "a", run: "" }));
       await step.sleep("pause", 60_000);
@@ -166,7 +166,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect([(await place.row(id))["state"], undos]).toEqual(["undone", away + faults + 1]);
   });
 
-  it("undoes a call of which nobody knows, without result, and a late original does nothing more", async () => {
+  it("undoes a call whose outcome is not known, without a result, and a late original has no more effect", async () => {
     const [begun, go, ended] = [signal(), signal(), signal<unknown>()];
     const undone: unknown[] = [];
     const { orders } = place.start(
@@ -225,7 +225,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await place.row(id)).toMatchObject({ state: "waiting", fence: "0" });
   });
 
-  it("waits between attempts in the database where that takes long, and keeps count", async () => {
+  it("waits in the database between attempts if the wait is long, and keeps the count", async () => {
     const attempts: number[] = [];
     const { work } = place.start(
       async ({ step }) => {

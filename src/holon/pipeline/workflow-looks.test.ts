@@ -73,8 +73,8 @@ function rowsOfRuns(plan: unknown): number {
   return Object.values(node).reduce<number>((sum, value) => sum + rowsOfRuns(value), rows);
 }
 
-describe("the looks for runs", { timeout: 60_000 }, () => {
-  it("read only what they take, however many runs are due of other versions, of this one, or later", async () => {
+describe("the search for runs", { timeout: 60_000 }, () => {
+  it("reads only the runs that it takes, however many runs are due of other versions, of this one, or later", async () => {
     await runs(COUNT, { version: 9 });
     await runs(COUNT, { version: 9, deaths: 3 });
     await runs(COUNT);
@@ -87,7 +87,7 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     expect(Math.max(...read)).toBeLessThanOrEqual(4 * 16);
   });
 
-  it("find a run that is suspected of killing its runners first, however many others are due", async () => {
+  it("finds first a run that is suspected of killing its runners, however many other runs are due", async () => {
     await runs(200);
     await runs(1, { deaths: 2, fromMin: -120 });
     const order: string[] = [];
@@ -103,7 +103,7 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     expect(order.indexOf("1-2-1")).toBe(0);
   });
 
-  it("take the run first that has been due longest, of all versions that are known here", async () => {
+  it("takes first the run that has been due longest, of all versions that this process knows", async () => {
     await runs(2, { fromMin: -10 });
     await runs(2, { version: 2, fromMin: -20 });
     await runs(2, { version: 3, fromMin: -15 });
@@ -132,7 +132,7 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     expect(order).toEqual(["2", "2", "3", "3", "4", "4"]);
   });
 
-  it("take no lease for that of a dead process while living ones could not renew theirs, since the database was away", async () => {
+  it("takes no lease for that of a dead process if living processes could not renew theirs while the database was away", async () => {
     const id = await place.run("1");
     let [isAway, looks] = [false, 0];
     place.start(nothing, {}, { leaseMs: 3_000 }, undefined, undefined, {
@@ -157,7 +157,7 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
   });
 
   it.each([0, 2])(
-    "take the run of a dead process also if they always come late, as they do while this one computes in pieces (after %i deaths)",
+    "takes the run of a dead process also if it always comes late, as it does while this process computes in pieces (after %i deaths)",
     async (deaths) => {
       const looks = { count: 0 };
       await runs(1, { deaths });
@@ -168,7 +168,7 @@ describe("the looks for runs", { timeout: 60_000 }, () => {
     },
   );
 
-  it("count no death if this process itself has claimed the run and did not hear of it", async () => {
+  it("counts no death if this process itself has claimed the run and the answer was lost", async () => {
     const id = await place.run("1");
     const claimed: unknown[] = [];
     let claims = 0;
@@ -195,7 +195,7 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
 
   const count = async (where: string): Promise<number> => (await place.sql.unsafe(`select 1 from orders.holon_runs where ${where}`)).length;
 
-  it("of one run, if it fails, holds up no others; it is tried again later, and the deaths of the run stay counted", async () => {
+  it("of one run that fails delays no other run; it is tried again later, and the deaths of the run stay counted", async () => {
     await resumed(6);
     const [fat] = await place.sql<{ id: string }[]>`update orders.holon_runs set deaths = 1 where key = '1-0-3' returning id`;
     let isFat = true;
@@ -214,7 +214,7 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
     await until(async () => (await count("leased_by is null and wake_at > now() + interval '30 seconds'")) === fat);
   });
 
-  it("of runs that take long is of two at a time, and holds up no look and no other run", async () => {
+  it("of slow runs is done for two at a time, and delays neither a search nor another run", async () => {
     await resumed(5);
     const fat = await place.sql<{ id: string }[]>`select id from orders.holon_runs`;
     const released = signal();
@@ -258,7 +258,7 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
     });
   });
 
-  it("begins of no more runs once the process stops: they are given back", async () => {
+  it("does not begin for more runs once the process stops: they are given back", async () => {
     await resumed(5);
     const released = signal();
     let singly = 0;
@@ -292,7 +292,7 @@ describe("the reading of steps", { timeout: 30_000 }, () => {
     expect([together, singly > 1]).toEqual([1, true]);
   });
 
-  it("does not begin of a run that has killed its runners too often: it is set aside without", async () => {
+  it("does not begin for a run that has killed its runners too often: it is set aside unread", async () => {
     await resumed(1, { deaths: DEFAULT_WORKFLOW_TIMING.deathsCount });
     let reads = 0;
     work(({ task }) => (task === "read steps" && ++reads > 0 ? "before" : undefined));

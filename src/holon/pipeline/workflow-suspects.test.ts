@@ -38,7 +38,7 @@ const moreLooks = async (looks: () => number): Promise<void> => {
 };
 
 describe("a run that is suspected of killing its runners", { timeout: 60_000 }, () => {
-  it("has its records read while no other run is claimed: what kills the reader counts no death of another", async () => {
+  it("has its records read while no other run is claimed: if that kills the reader, no death of another run is counted", async () => {
     await resumed(3, 0);
     await resumed(2, 2);
     await resumed(2, 1, "dead");
@@ -55,7 +55,7 @@ describe("a run that is suspected of killing its runners", { timeout: 60_000 }, 
     expect(beside).toEqual([1, 1, 1, 1]);
   });
 
-  it("waits until the runs are over that are at work, and no others are begun before it", async () => {
+  it("waits until the running runs are over, and no other run is begun before it", async () => {
     const [begun, release] = [signal(), signal()];
     const order: string[] = [];
     const { looks } = work(
@@ -100,7 +100,7 @@ describe("a run that is suspected of killing its runners", { timeout: 60_000 }, 
     await doneAre(2);
   });
 
-  it("does not hold up others that are not suspected, also where the records of many cannot be read in time", async () => {
+  it("does not delay runs that are not suspected, also if the records of many cannot be read in time", async () => {
     await resumed(12, 2);
     const id = await place.run("first");
     const when: FailsWhen = ({ task }) => (task === "read steps" ? "hangs" : undefined);

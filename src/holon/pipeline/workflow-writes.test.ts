@@ -24,7 +24,7 @@ function away(how: "before" | "after", matches: (task: string, text: string) => 
 
 const isEndOf = (step: string) => (task: string, text: string) => task === `step ${step}` && text.includes("settled_at");
 
-describe.each(["before", "after"] as const)("while the database is away, from %s it has done a statement", { timeout: 20_000 }, (how) => {
+describe.each(["before", "after"] as const)("while the database is away, from %s it has executed a statement", { timeout: 20_000 }, (how) => {
   it("the end of an effect elsewhere is written again, and the effect does not happen again", async () => {
     const acted: number[] = [];
     const body: PlaceBody = async ({ step }) => {
@@ -134,7 +134,7 @@ it("the end of an effect elsewhere is not written again once another process has
   expect([acted, writes]).toEqual([["first", "second"], written]);
 });
 
-it("a run whose end was written, and not heard of, is not given back: it stays done", { timeout: 20_000 }, async () => {
+it("a run whose end was written, but whose answer was lost, is not given back: it stays done", { timeout: 20_000 }, async () => {
   let bodies = 0;
   const { work } = startFailing(
     async () => {
