@@ -1,5 +1,5 @@
 /** How a caller may react to an error: never repeat the call, repeat it always, or repeat it if the call is idempotent. */
-export type Retry = "never" | "safe" | "if-idempotent";
+type Retry = "never" | "safe" | "if-idempotent";
 
 /** Whether the call may have had an effect. `no` means that it is safe to call again. */
 export type Executed = "no" | "maybe" | "yes";
@@ -8,7 +8,7 @@ export type Executed = "no" | "maybe" | "yes";
  * The kind of failure that a code stands for. A *refusal* is a "no" of the business that callers handle, a *fault* is a failure of the world outside, a
  * *defect* is a bug.
  */
-export type ErrorKind = "refusal" | "fault" | "defect";
+type ErrorKind = "refusal" | "fault" | "defect";
 
 /** One row of the error catalogue. */
 export interface ErrorRow {
@@ -45,7 +45,7 @@ export const TRPC_CODE_NUMBERS = {
   CLIENT_CLOSED_REQUEST: -32099,
 } as const;
 
-export type TrpcCode = keyof typeof TRPC_CODE_NUMBERS;
+type TrpcCode = keyof typeof TRPC_CODE_NUMBERS;
 
 const row = (
   kind: ErrorKind,

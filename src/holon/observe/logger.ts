@@ -7,7 +7,7 @@ import { redact, redactText } from "./redaction.ts";
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
 /** Options of {@link createLogger}. */
-export interface LoggerOptions {
+interface LoggerOptions {
   /** Added to every line, as `name`. */
   readonly name: string;
   readonly level: LogLevel;

@@ -15,12 +15,6 @@ export interface RouterContext {
   readonly key?: string;
 }
 
-interface ContextRouterOptions {
-  readonly targets: TargetMap;
-  readonly clock: Clock;
-  readonly limits: Limits;
-}
-
 const t = initTRPC.context<RouterContext>().create({
   // Otherwise, unless NODE_ENV is production, tRPC adds stacks to its own errors, for example for an unknown path.
   isDev: false,
@@ -43,7 +37,10 @@ const t = initTRPC.context<RouterContext>().create({
  * Every call runs the same pipeline; tRPC parses once more before it. Internal procedures are on the router, for callers inside the app. If you
  * serve it to the outside, leave them out with `outside: true`.
  */
-export function createContextRouter({ targets, clock, limits }: ContextRouterOptions, { outside = false } = {}): AnyTRPCRouter {
+export function createContextRouter(
+  { targets, clock, limits }: { readonly targets: TargetMap; readonly clock: Clock; readonly limits: Limits },
+  { outside = false } = {},
+): AnyTRPCRouter {
   const record: NestedRecord = {};
   for (const target of targets.values()) {
     if (outside && target.procedure.access === "internal") continue;
