@@ -2,10 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { ReceivedPrincipal } from "../protocol/principal-vouching.ts";
-import { createPrincipalToken } from "./principal-token.ts";
 import { SignedWorld, StandingClock } from "./principals.testing.ts";
 import { createProcessKey } from "./process-key.ts";
-import type { SignedPrincipals } from "./signed-principals.ts";
+import { createPrincipalToken, type SignedPrincipals } from "./signed-principals.ts";
 
 const ANN: Principal = { kind: "user", id: "ann", roles: ["buyer"] };
 const ORDERS: Principal = { kind: "system", context: "orders", task: "workflow placeOrder" };
