@@ -1,8 +1,7 @@
 import { connect, type Socket } from "node:net";
-import { createNonce } from "./identity/membership.ts";
 import { createSecretIdentity, type ProcessIdentity } from "./identity/process-identity.ts";
 import { MESH_PROTOCOL } from "./protocol/frame-kind.ts";
-import type { Handshake, Side } from "./protocol/handshake.ts";
+import { createNonce, type Handshake, type Side } from "./protocol/handshake.ts";
 import { toHelloFrame } from "./protocol/hello.ts";
 import { parseResponseHead } from "./protocol/response-head.ts";
 

@@ -3,10 +3,9 @@ import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
 import type { MeshServices } from "../connection/services.ts";
-import { createNonce, isNonce } from "../identity/membership.ts";
 import type { ProcessIdentity, ProvenPeer } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
-import type { Handshake } from "../protocol/handshake.ts";
+import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";
 
 interface UpgradeServerOptions extends MeshServices {
   readonly identity: ProcessIdentity;

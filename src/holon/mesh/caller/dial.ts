@@ -3,10 +3,9 @@ import type { MeshAddress } from "../connection/mesh-address.ts";
 import { channelOf, connectTls, type MeshTls } from "../connection/mesh-tls.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
-import { createNonce, isNonce } from "../identity/membership.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
-import type { Handshake } from "../protocol/handshake.ts";
+import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";
 import { parseResponseHead, type ResponseHead } from "../protocol/response-head.ts";
 
 interface DialOptions extends MeshServices {

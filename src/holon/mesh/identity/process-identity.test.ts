@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
-import type { Handshake } from "../protocol/handshake.ts";
-import { createNonce } from "./membership.ts";
+import { createNonce, type Handshake } from "../protocol/handshake.ts";
 import { SignedWorld } from "./principals.testing.ts";
 import { createKeyIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { createProcessKey } from "./process-key.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createNonce, createProof, isNonce, isProof } from "./membership.ts";
+import { createNonce, createProof, isNonce, isProof } from "./handshake.ts";
 
 const nonces = { caller: createNonce(), callee: createNonce() };
 
