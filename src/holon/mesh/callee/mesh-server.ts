@@ -8,8 +8,7 @@ import type { MeshServices, MeshStats } from "../connection/services.ts";
 import { addTraffic, noTraffic } from "../connection/traffic.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
-import type { OfferedProcedure } from "../protocol/hello.ts";
-import { MESH_FEATURES } from "../protocol/peer-features.ts";
+import { MESH_FEATURES, type OfferedProcedure } from "../protocol/hello.ts";
 import { ServerConnection, type ServerHome } from "./server-connection.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 
