@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { createProof, type Handshake, handshakeText, isProof, type Side } from "../protocol/handshake.ts";
-import { PLAIN_PRINCIPALS, type PrincipalVouching } from "../protocol/principal-vouching.ts";
+import { PLAIN_PRINCIPALS, type PrincipalVouching } from "../protocol/wire-principal.ts";
 import type { ProcessKey } from "./process-key.ts";
 import type { Roster } from "./roster.ts";
 import { SignedPrincipals, type TokenLimits } from "./signed-principals.ts";

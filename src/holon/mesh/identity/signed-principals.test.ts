@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
-import type { ReceivedPrincipal } from "../protocol/principal-vouching.ts";
+import type { ReceivedPrincipal } from "../protocol/wire-principal.ts";
 import { SignedWorld, StandingClock } from "./principals.testing.ts";
 import { createProcessKey } from "./process-key.ts";
 import { createPrincipalToken, type SignedPrincipals } from "./signed-principals.ts";

@@ -1,8 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
-import type { PrincipalVouching, ReceivedPrincipal, Voucher } from "../protocol/principal-vouching.ts";
-import { parsePrincipal } from "../protocol/wire-principal.ts";
+import { type PrincipalVouching, parsePrincipal, type ReceivedPrincipal, type Voucher } from "../protocol/wire-principal.ts";
 import type { ProcessKey } from "./process-key.ts";
 import { EDGE, type Roster } from "./roster.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import { PRINCIPAL_TABLE_COUNT, PrincipalReceiver, PrincipalSender } from "./principal-table.ts";
-import { PLAIN_PRINCIPALS, type PrincipalVouching } from "./principal-vouching.ts";
+import { PLAIN_PRINCIPALS, type PrincipalVouching } from "./wire-principal.ts";
 
 /** The end of a call that has time left. */
 const UNTIL = 10_000;

@@ -1,5 +1,5 @@
 import type { Principal } from "../../kernel/principal.ts";
-import type { PrincipalVouching, ReceivedPrincipal } from "./principal-vouching.ts";
+import type { PrincipalVouching, ReceivedPrincipal } from "./wire-principal.ts";
 
 /** How many principals one connection remembers. */
 export const PRINCIPAL_TABLE_COUNT = 256;
