@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
+import { parseResponseHead } from "./caller/dial.ts";
 import { createSecretIdentity, type ProcessIdentity } from "./identity/process-identity.ts";
 import { MESH_PROTOCOL } from "./protocol/frame-kind.ts";
 import { createNonce, type Handshake, type Side } from "./protocol/handshake.ts";
 import { toHelloFrame } from "./protocol/hello.ts";
-import { parseResponseHead } from "./protocol/response-head.ts";
 
 /** The headers of one attempt to open a connection. */
 type SentHeaders = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseResponseHead, RESPONSE_HEAD_BYTES } from "./response-head.ts";
+import { parseResponseHead, RESPONSE_HEAD_BYTES } from "./dial.ts";
 
 describe("parseResponseHead", () => {
   it("reads status and headers and leaves the rest", () => {
