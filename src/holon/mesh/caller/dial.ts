@@ -1,11 +1,30 @@
 import { connect, type Socket } from "node:net";
-import type { MeshAddress } from "../connection/mesh-address.ts";
-import { channelOf, connectTls, type MeshTls } from "../connection/mesh-tls.ts";
+import { connect as secure, type TLSSocket } from "node:tls";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
 import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
 import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";
+
+/** The address of a peer. */
+export interface MeshAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Reads `mesh://host:port` or `http://host:port`.
+ *
+ * Errors: BAD_REQUEST for anything else; the message says what to write.
+ */
+export function parseMeshAddress(url: string): MeshAddress {
+  const match = /^(?:mesh|http):\/\/(\[[0-9a-fA-F:.]+\]|[^/:@?#\s]+):(\d{1,5})\/?$/.exec(url);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535) throw catalogueError("BAD_REQUEST", `"${url}" is no mesh address; write mesh://host:port.`);
+  return { host: (match[1] as string).replace(/^\[|\]$/g, ""), port };
+}
 
 interface DialOptions extends MeshServices {
   readonly address: MeshAddress;
@@ -119,6 +138,13 @@ export class Dial {
     this.#socket.off("error", this.#onError);
     this.#socket.off("close", this.#onClose);
   }
+}
+
+/** Connects. "secureConnect" means that the other end has a certificate of the authority for the host that was dialled. */
+function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket {
+  const socket = secure({ host, port, ...tlsOptions(tls) });
+  socket.setNoDelay(true);
+  return socket;
 }
 
 /** Status and headers of an HTTP answer. */

@@ -3,7 +3,6 @@ import { type AnyProcedure, type Contract, type Target, walkProcedures } from ".
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import { fullJitterMs } from "../../kernel/retry.ts";
 import type { Scope } from "../../kernel/scope.ts";
-import { type MeshAddress, parseMeshAddress } from "../connection/mesh-address.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
 import type { MeshServices, MeshStats } from "../connection/services.ts";
 import { addTraffic, noTraffic } from "../connection/traffic.ts";
@@ -11,7 +10,7 @@ import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { type CalleeHello, MESH_FEATURES } from "../protocol/hello.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
-import { Dial } from "./dial.ts";
+import { Dial, type MeshAddress, parseMeshAddress } from "./dial.ts";
 import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
 import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";

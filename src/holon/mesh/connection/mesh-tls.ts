@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
-import { connect, TLSSocket } from "node:tls";
-import type { MeshAddress } from "./mesh-address.ts";
+import { TLSSocket } from "node:tls";
 
 /** What a process needs for TLS with other processes: PEM texts. */
 export interface MeshTls {
@@ -21,13 +20,6 @@ export function tlsOptions({ cert, key, ca }: MeshTls): {
   readonly rejectUnauthorized: true;
 } {
   return { cert, key, ca, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true };
-}
-
-/** Connects. "secureConnect" means that the other end has a certificate of the authority for the host that was dialled. */
-export function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket {
-  const socket = connect({ host, port, ...tlsOptions(tls) });
-  socket.setNoDelay(true);
-  return socket;
 }
 
 const CHANNEL_BYTES = 32;

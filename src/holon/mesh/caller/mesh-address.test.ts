@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseMeshAddress } from "./mesh-address.ts";
+import { parseMeshAddress } from "./dial.ts";
 
 describe("parseMeshAddress", () => {
   it.each([
