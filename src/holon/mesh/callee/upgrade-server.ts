@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
+import type { MeshServices } from "../connection/link.ts";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
-import type { MeshServices } from "../connection/services.ts";
 import type { ProcessIdentity, ProvenPeer } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
 import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";

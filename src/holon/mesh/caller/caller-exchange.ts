@@ -1,7 +1,6 @@
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Scope, ScopeLink } from "../../kernel/scope.ts";
 import { WheelEntry } from "../../kernel/timer-wheel.ts";
-import { ParentLink } from "./parent-link.ts";
 
 /** The connection as its exchanges use it. */
 export interface CallerConnection {
@@ -66,5 +65,69 @@ export abstract class CallerExchange extends WheelEntry implements ScopeLink {
   giveUp(error: HolonError): void {
     this.connection.sendCancel(this.id, error.code === "DEADLINE_EXCEEDED");
     this.fail(error);
+  }
+}
+
+/**
+ * Ends a call when the scope of the work that made it is cancelled. A {@link ScopeLink} belongs to one scope, so a call has one link for its own
+ * scope and this one for the parent.
+ */
+export class ParentLink implements ScopeLink {
+  previousLink: ScopeLink | undefined = undefined;
+  nextLink: ScopeLink | undefined = undefined;
+  readonly #parent: Scope;
+  readonly #call: ScopeLink;
+
+  constructor(parent: Scope, call: ScopeLink) {
+    this.#parent = parent;
+    this.#call = call;
+    parent.link(this);
+  }
+
+  scopeCancelled(reason: HolonError): void {
+    this.#call.scopeCancelled(reason);
+  }
+
+  unlink(): void {
+    this.#parent.unlink(this);
+  }
+}
+
+/**
+ * A call in flight.
+ *
+ *   sent --answer--> resolved
+ *   sent --failure, connection lost--> rejected
+ *   sent --deadline, scope cancelled--> rejected, and a cancel frame is sent
+ */
+export class CallerCall extends CallerExchange {
+  readonly promise: Promise<unknown>;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: HolonError) => void;
+
+  constructor(connection: CallerConnection, id: number, path: string, scope: Scope, sentAs: number) {
+    super(connection, id, path, scope, sentAs);
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  override get isStream(): boolean {
+    return false;
+  }
+
+  override end(value: unknown): void {
+    this.letGo();
+    this.#resolve(value);
+  }
+
+  override fail(error: HolonError): void {
+    this.letGo();
+    this.#reject(error);
+  }
+
+  override item(): boolean {
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Scope, ScopeLink } from "../../kernel/scope.ts";
 import { WheelEntry } from "../../kernel/timer-wheel.ts";
-import { ParentLink } from "./parent-link.ts";
+import { ParentLink } from "./caller-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
 /** Why there is no connection, read when the wait ends: a message that is safe to send to users, and the reason for the log. */

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
-import { connect as secure, type TLSSocket } from "node:tls";
+import { connect as connectSecurely, type TLSSocket } from "node:tls";
 import { catalogueError } from "../../kernel/holon-error.ts";
+import type { MeshServices } from "../connection/link.ts";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
-import type { MeshServices } from "../connection/services.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
@@ -142,7 +142,7 @@ export class Dial {
 
 /** Connects. "secureConnect" means that the other end has a certificate of the authority for the host that was dialled. */
 function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket {
-  const socket = secure({ host, port, ...tlsOptions(tls) });
+  const socket = connectSecurely({ host, port, ...tlsOptions(tls) });
   socket.setNoDelay(true);
   return socket;
 }

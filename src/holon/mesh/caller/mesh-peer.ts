@@ -3,9 +3,8 @@ import { type AnyProcedure, type Contract, type Target, walkProcedures } from ".
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import { fullJitterMs } from "../../kernel/retry.ts";
 import type { Scope } from "../../kernel/scope.ts";
+import { addTraffic, type MeshServices, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
-import type { MeshServices, MeshStats } from "../connection/services.ts";
-import { addTraffic, noTraffic } from "../connection/traffic.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { type CalleeHello, MESH_FEATURES } from "../protocol/hello.ts";

@@ -3,16 +3,14 @@ import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import { principalName } from "../../kernel/principal.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
-import { Link, type LinkOwner } from "../connection/link.ts";
-import type { MeshServices } from "../connection/services.ts";
+import { Link, type LinkOwner, type MeshServices } from "../connection/link.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import { FRAME, FRAME_END, type Frame } from "../protocol/frame-kind.ts";
 import { type CalleeHello, type CallerHello, PeerFeatures, parseCalleeHello, toHelloFrame } from "../protocol/hello.ts";
 import { PrincipalSender } from "../protocol/principal-table.ts";
 import { fromWireError } from "../protocol/wire-error.ts";
 import type { PrincipalVouching } from "../protocol/wire-principal.ts";
-import { CallerCall } from "./caller-call.ts";
-import type { CallerExchange } from "./caller-exchange.ts";
+import { CallerCall, type CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";
 
 /** What a connection reports to its peer. */

@@ -1,7 +1,5 @@
 import type { CallerStream } from "./caller-stream.ts";
 
-type Step = IteratorResult<unknown, undefined>;
-
 /**
  * The stream that a consumer holds. It opens with the first `next()`, so a stream that is never read costs the callee nothing.
  *
