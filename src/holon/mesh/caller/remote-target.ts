@@ -1,8 +1,8 @@
 import { type AnyProcedure, accessRefusal, createParser, ParseFailure, type Parser, type Target } from "../../contract/index.ts";
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import type { Scope } from "../../kernel/scope.ts";
+import { RemoteStream } from "./caller-stream.ts";
 import type { PeerConnection } from "./peer-connection.ts";
-import { RemoteStream } from "./remote-stream.ts";
 import type { Route } from "./routes.ts";
 
 /** The peer as its targets use it. */
