@@ -11,8 +11,7 @@ import { type CalleeHello, MESH_FEATURES } from "../protocol/hello.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
 import { Dial, type MeshAddress, parseMeshAddress } from "./dial.ts";
 import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
-import { type RemotePeer, RemoteTarget } from "./remote-target.ts";
-import { type ExpectedProcedure, type Route, toRoutes } from "./routes.ts";
+import { type ExpectedProcedure, type RemotePeer, RemoteTarget, type Route, toRoutes } from "./remote-target.ts";
 
 export interface MeshPeerOptions extends MeshServices {
   /** `mesh://host:port` or `http://host:port`. */
