@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Limits } from "../../kernel/limits.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
 import { FRAME, FRAME_END, type Frame, isKnownKind } from "../protocol/frame-kind.ts";
 import { FrameFault, FrameReader } from "../protocol/frame-reader.ts";
 import { FrameWriter } from "../protocol/frame-writer.ts";
-import type { MeshServices } from "./services.ts";
 
 /** Reads the frames of a link. */
 export interface LinkOwner {
@@ -217,4 +219,42 @@ export class Link extends WheelEntry {
     this.#dueAtMs = Math.min(clock.monotonicMs() + limits.meshPingMs, Math.max(clock.monotonicMs() + 1, this.#silentSinceMs + limits.meshSilenceMs));
     wheel.add(this, this.#dueAtMs);
   }
+}
+
+/** What every part of the mesh uses. It is passed in; no part reads it from globals. */
+export interface MeshServices {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+}
+
+/** Counters of one end of the mesh since it was created. */
+export interface MeshStats {
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Calls and streams that are open now. */
+  readonly open: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Frames of kinds that this version does not know. If it is not 0, a peer is newer. */
+  readonly unknownFrames: number;
+}
+
+/** The part of {@link MeshStats} that is a sum over connections. */
+type Traffic = Omit<{ -readonly [Name in keyof MeshStats]: number }, "connections" | "open">;
+
+export function noTraffic(): Traffic {
+  return { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, unknownFrames: 0 };
+}
+
+/** Adds the counters of a link. */
+export function addTraffic(sum: Traffic, link: Link): void {
+  sum.framesIn += link.framesIn;
+  sum.framesOut += link.writer.queued;
+  sum.bytesIn += link.bytesIn;
+  sum.bytesOut += link.bytesOut;
+  sum.unknownFrames += link.unknownFrames;
 }
