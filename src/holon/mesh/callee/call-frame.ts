@@ -1,4 +1,6 @@
 import type { Principal } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
 import { parsePrincipal } from "../protocol/wire-principal.ts";
 
 /** What only some calls carry: an idempotency key, and the principal that started the work. */
@@ -40,4 +42,27 @@ export function parseExtras(value: unknown): Extras | string | undefined {
   if (typeof initiator !== "object" || initiator === null) return undefined;
   const principal = parsePrincipal(initiator);
   return principal === undefined ? "who started the work is of a kind that this version does not know" : { key, initiator: principal };
+}
+
+/** The scope of a call that came over the mesh. Its place in the trace is parsed from the text at the first use. */
+export class CallScope extends Scope {
+  readonly #traceparent: string;
+  #place: Trace | undefined = undefined;
+
+  constructor(
+    principal: Principal,
+    deadlineAtMs: number,
+    caller: string,
+    key: string | undefined,
+    traceparent: string,
+    initiator: Principal | undefined,
+  ) {
+    super(principal, deadlineAtMs, caller, key, undefined, undefined, initiator);
+    this.#traceparent = traceparent;
+  }
+
+  override get trace(): Trace {
+    this.#place ??= parseTraceparent(this.#traceparent);
+    return this.#place;
+  }
 }

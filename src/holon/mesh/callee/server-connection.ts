@@ -13,8 +13,7 @@ import { type OfferedProcedure, PeerFeatures, parseCallerHello, toHelloFrame } f
 import { PrincipalReceiver } from "../protocol/principal-table.ts";
 import { toWireError } from "../protocol/wire-error.ts";
 import type { PrincipalVouching } from "../protocol/wire-principal.ts";
-import { isCount, isPlace, isTime, parseExtras } from "./call-frame.ts";
-import { CallScope } from "./call-scope.ts";
+import { CallScope, isCount, isPlace, isTime, parseExtras } from "./call-frame.ts";
 import { ServerCall } from "./server-call.ts";
 import type { ServerExchange } from "./server-exchange.ts";
 import { ServerStream } from "./server-stream.ts";
