@@ -14,8 +14,7 @@ import { PrincipalReceiver } from "../protocol/principal-table.ts";
 import { toWireError } from "../protocol/wire-error.ts";
 import type { PrincipalVouching } from "../protocol/wire-principal.ts";
 import { CallScope, isCount, isPlace, isTime, parseExtras } from "./call-frame.ts";
-import { ServerCall } from "./server-call.ts";
-import type { ServerExchange } from "./server-exchange.ts";
+import { ServerCall, type ServerExchange } from "./server-exchange.ts";
 import { ServerStream } from "./server-stream.ts";
 
 /** What all connections of a server share. */
