@@ -1,4 +1,4 @@
-import { isLostTypeStatement } from "../data/pool/type-statement.ts";
+import { isLostTypeStatement } from "../data/database-error.ts";
 import { isHolonError } from "../kernel/holon-error.ts";
 import { callPlaceOf, wasHandedOut } from "../kernel/left-behind.ts";
 import type { Logger } from "../kernel/log.ts";

@@ -1,4 +1,4 @@
-import { sqlState } from "../data/sql-state.ts";
+import { sqlState } from "../data/database-error.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { catalogueError, isHolonError } from "../kernel/holon-error.ts";
 import { OpenThings } from "../kernel/lifecycle.ts";

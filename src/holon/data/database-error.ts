@@ -2,7 +2,6 @@ import type { Executed } from "../kernel/error-catalogue.ts";
 import { catalogueError, HolonError } from "../kernel/holon-error.ts";
 import { isPassing, markOrigin } from "../kernel/origin.ts";
 import { readSafely } from "../kernel/thrown.ts";
-import { type PostgresFailure, postgresFailure } from "./sql-state.ts";
 
 /** Codes of postgres.js and of sockets for a server that is not reachable any more, or never was. */
 const LOST = new Set([
@@ -144,4 +143,46 @@ function holonErrorWithin(error: unknown): HolonError | undefined {
     at = at.cause;
   }
   return undefined;
+}
+
+/** The parts of a Postgres error that this layer reads. */
+interface PostgresFailure {
+  readonly code: string;
+  readonly severity?: string;
+  readonly routine?: string;
+  readonly detail?: string;
+  readonly constraint_name?: string;
+  readonly column_name?: string;
+}
+
+/** Finds the error of the server or of the connection inside what Drizzle or a handler wrapped around it. */
+function postgresFailure(error: unknown): PostgresFailure | undefined {
+  return readSafely(() => failureWithin(error), undefined);
+}
+
+function failureWithin(error: unknown): PostgresFailure | undefined {
+  let at: unknown = error;
+  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
+    if (!(at instanceof HolonError) && typeof (at as { code?: unknown }).code === "string") return at as unknown as PostgresFailure;
+    at = at.cause;
+  }
+  return undefined;
+}
+
+/** The SQLSTATE of a Postgres error, or the code of a connection error; undefined for any other error. */
+export function sqlState(error: unknown): string | undefined {
+  return postgresFailure(error)?.code;
+}
+
+/**
+ * Whether an error ended the statement with which postgres.js reads the array types of a new connection.
+ *
+ * Its promise belongs to postgres.js, and nothing waits for it: a Postgres that restarted at this moment ended the process. The code that opens
+ * the connection notices the loss by its own statement.
+ */
+export function isLostTypeStatement(error: unknown): boolean {
+  return readSafely(() => {
+    const { query } = error as { readonly query?: unknown };
+    return typeof query === "string" && query.includes("b.typarray") && query.includes("pg_catalog.pg_type");
+  }, false);
 }

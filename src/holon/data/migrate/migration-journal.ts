@@ -1,6 +1,6 @@
 import type { Logger } from "../../kernel/log.ts";
 import { quoteIdentifier } from "../identifier.ts";
-import { sqlState } from "../sql-state.ts";
+import { sqlState } from "../database-error.ts";
 import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import type { OwnerRows } from "./owner-connection.ts";

@@ -1,8 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { databaseAway } from "../database-error.ts";
+import { databaseAway, sqlState } from "../database-error.ts";
 import { answerWithin } from "../pool/answer-within.ts";
-import { sqlState } from "../sql-state.ts";
 import { OwnerConnection } from "./owner-connection.ts";
 
 /** A statement of a migration. */

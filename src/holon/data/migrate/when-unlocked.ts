@@ -2,7 +2,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { jitter } from "../jitter.ts";
-import { sqlState } from "../sql-state.ts";
+import { sqlState } from "../database-error.ts";
 
 /** How long a migration retries to get the locks that it needs, by default. Units: milliseconds. */
 export const LOCK_PATIENCE_MS = 5 * 60_000;

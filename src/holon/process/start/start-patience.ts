@@ -1,5 +1,4 @@
-import { isConnectionLoss } from "../../data/database-error.ts";
-import { sqlState } from "../../data/sql-state.ts";
+import { isConnectionLoss, sqlState } from "../../data/database-error.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { isPassing } from "../../kernel/origin.ts";
