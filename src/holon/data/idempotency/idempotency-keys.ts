@@ -9,8 +9,7 @@ import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import { sleepIn } from "../jitter.ts";
 import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
 import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts";
-import { type KeyRow, KeyStatements } from "./key-statements.ts";
-import { RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./run-key.ts";
+import { type KeyRow, KeyStatements, RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./key-statements.ts";
 
 /** The parts of a context's data that keys use. */
 interface KeyParts<T extends Tables> {
