@@ -45,7 +45,7 @@ describe("a bundle for the browser", () => {
   });
 
   test("cannot be made of code that imports node:", async () => {
-    await expect(bundle(`import { requestHash } from "./src/holon/data/idempotency/request-hash.ts"; console.log(requestHash(1));`)).rejects.toThrow(
+    await expect(bundle(`import { requestHash } from "./src/holon/data/idempotency/key-claim.ts"; console.log(requestHash(1));`)).rejects.toThrow(
       /node:crypto/,
     );
   });

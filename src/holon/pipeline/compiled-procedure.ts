@@ -8,7 +8,7 @@ import {
   type Parser,
   type Target,
 } from "../contract/index.ts";
-import { inputHash } from "../data/idempotency/request-hash.ts";
+import { inputHash } from "../data/idempotency/key-claim.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import { noteFailedCall } from "../kernel/left-behind.ts";

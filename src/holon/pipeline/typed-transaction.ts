@@ -1,6 +1,6 @@
 import { createParser, type EventMap, ParseFailure, type Parser } from "../contract/index.ts";
 import type { Tables, WriteDatabase } from "../data/drizzle/database.ts";
-import { requestHash } from "../data/idempotency/request-hash.ts";
+import { requestHash } from "../data/idempotency/key-claim.ts";
 import type { DataTransaction } from "../data/transaction/run-transaction.ts";
 import type { EnqueueOptions, StartOptions } from "../define/handler-context.ts";
 import { catalogueError, HolonError } from "../kernel/holon-error.ts";

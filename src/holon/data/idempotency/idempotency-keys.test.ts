@@ -4,8 +4,7 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import { signal, until } from "../child.testing.ts";
 import { testScope } from "../database.testing.ts";
 import { orders, type tables, useOrders } from "../orders.testing.ts";
-import type { ClaimedKey, KeyScope } from "./key-claim.ts";
-import { requestHash } from "./request-hash.ts";
+import { type ClaimedKey, type KeyScope, requestHash } from "./key-claim.ts";
 
 const place = useOrders();
 

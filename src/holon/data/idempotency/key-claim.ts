@@ -1,5 +1,6 @@
 import type { Tables } from "../drizzle/database.ts";
 import type { DataTransaction } from "../transaction/run-transaction.ts";
+import { createHash } from "node:crypto";
 
 /** What an idempotency key belongs to. The same text of another principal, or for another procedure, is another key. */
 export interface KeyScope {
@@ -37,4 +38,29 @@ export interface ClaimedKey<T extends Tables> {
   complete(tx: DataTransaction<T>, answer: unknown): Promise<void>;
   /** Releases the key after a failure. Never fails: if the database is unreachable, the lease ends by itself. */
   release(): Promise<void>;
+}
+
+/** A hash of a JSON value: 64 hexadecimal digits. It does not depend on the order of names, nor on names without a value. */
+export function requestHash(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/**
+ * The hash of an input as it was given, not as it was parsed. Two versions of a contract parse it to different values, but a caller that calls
+ * both has given one input. If JSON cannot carry the given input, it is the hash of the parsed one.
+ */
+export function inputHash(given: unknown, parsed: unknown): string {
+  try {
+    return requestHash(given);
+  } catch {
+    return requestHash(parsed);
+  }
+}
+
+function canonicalJson(value: unknown): string {
+  const text = JSON.stringify(value, (_name, member: unknown) => {
+    if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  return text ?? "null";
 }

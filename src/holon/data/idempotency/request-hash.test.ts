@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inputHash, requestHash } from "./request-hash.ts";
+import { inputHash, requestHash } from "./key-claim.ts";
 
 describe("the hash of a request", () => {
   it("is the same whatever the order of names, at any depth", () => {
