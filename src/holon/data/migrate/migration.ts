@@ -1,4 +1,7 @@
+import path from "node:path";
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { catalogueError } from "../../kernel/holon-error.ts";
 
 /** One step of a schema, as the migrator runs and records it. */
 export interface Migration {
@@ -24,4 +27,45 @@ export function toMigration(name: string, text: string): Migration {
       .filter((statement) => statement !== ""),
     inTransaction: !NO_TRANSACTION.test(unified),
   };
+}
+
+interface DrizzleJournal {
+  readonly entries: readonly { readonly idx: number; readonly tag: string }[];
+}
+
+/**
+ * Reads the migrations that drizzle-kit generated into a folder, in the order of its journal.
+ *
+ * Shape: empty if the folder has no journal, because nothing was generated yet.
+ * Errors: CONFLICT - the journal names a file that is missing, or is not a journal.
+ */
+export async function readMigrationFolder(folder: string): Promise<readonly Migration[]> {
+  const file = path.join(folder, "meta", "_journal.json");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return [];
+  const entries = [...parseJournal(file, text).entries].sort((a, b) => a.idx - b.idx);
+  return Promise.all(entries.map(({ tag }) => readMigration(folder, tag)));
+}
+
+async function readMigration(folder: string, tag: string): Promise<Migration> {
+  const file = path.join(folder, `${tag}.sql`);
+  try {
+    return toMigration(tag, await readFile(file, "utf8"));
+  } catch (cause) {
+    throw catalogueError(
+      "CONFLICT",
+      `The migration ${file} is missing, but the journal in ${folder}/meta names it. Restore it from version control.`,
+      { cause },
+    );
+  }
+}
+
+function parseJournal(file: string, text: string): DrizzleJournal {
+  try {
+    const journal = JSON.parse(text) as Partial<DrizzleJournal>;
+    if (Array.isArray(journal.entries)) return journal as DrizzleJournal;
+  } catch {
+    // Reported below, like JSON of another shape.
+  }
+  throw catalogueError("CONFLICT", `${file} is not the journal of drizzle-kit. Restore it from version control.`);
 }
