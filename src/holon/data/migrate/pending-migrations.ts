@@ -1,6 +1,6 @@
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { incompatibilitiesOf } from "./compatibility.ts";
+import { incompatibilitiesOf } from "./statement-judge.ts";
 import type { Migration } from "./migration.ts";
 import { type AppliedMigration, journalTable, type MigrationJournal, type MigrationSource } from "./migration-journal.ts";
 
