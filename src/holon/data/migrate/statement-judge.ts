@@ -1,5 +1,4 @@
-import { type SqlToken, sqlTokens } from "./sql-tokens.ts";
-import { excerptOf, hasWords, StatementReader } from "./statement-reader.ts";
+import { type SqlToken, sqlTokens, excerptOf, hasWords, StatementReader } from "./statement-reader.ts";
 import type { Migration } from "./migration.ts";
 
 const MARK = /^holon:(.*)$/i;
