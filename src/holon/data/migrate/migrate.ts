@@ -7,12 +7,11 @@ import { quoteIdentifier } from "../identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./context-role.ts";
 import { type Migration, readMigrationFolder } from "./migration.ts";
 import { MigrationJournal, pendingMigrations } from "./migration-journal.ts";
-import { withMigrationLock } from "./migration-lock.ts";
+import { withMigrationLock, LOCK_PATIENCE_MS, whenUnlocked } from "./when-unlocked.ts";
 import { LOCK_TIMEOUT_MS, OwnerConnection } from "./owner-connection.ts";
 import { StatementWatch } from "./statement-watch.ts";
 import { tableDifferences } from "./table-differences.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
-import { LOCK_PATIENCE_MS, whenUnlocked } from "./when-unlocked.ts";
 
 export interface MigrateOptions {
   /** A login that owns the context's schema, or may make it. */
