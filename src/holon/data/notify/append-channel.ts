@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { NOTIFY_TEXT } from "./notify-client.ts";
-import type { NotifyHub } from "./notify-hub.ts";
+import { NOTIFY_TEXT, type NotifyHub } from "./notify-client.ts";
 
 interface AppendChannelOptions {
   /** A NOTIFY channel of Postgres. */
