@@ -1,6 +1,5 @@
 import { databaseAway } from "../database-error.ts";
-import { answerWithin } from "../pool/answer-within.ts";
-import { PoolConnection } from "../pool/pool-connection.ts";
+import { answerWithin, PoolConnection } from "../pool/pool-connection.ts";
 
 /**
  * The longest time that a statement waits for a lock. For so long, statements that read or write the table queue behind it. Units: milliseconds.

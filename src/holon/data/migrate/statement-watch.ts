@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { databaseAway, sqlState } from "../database-error.ts";
-import { answerWithin } from "../pool/answer-within.ts";
+import { answerWithin } from "../pool/pool-connection.ts";
 import { OwnerConnection } from "./owner-connection.ts";
 
 /** A statement of a migration. */

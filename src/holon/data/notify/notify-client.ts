@@ -4,8 +4,7 @@ import type { HolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { databaseAway, toHolonError } from "../database-error.ts";
 import { quoteIdentifier } from "../identifier.ts";
-import { answerWithin } from "../pool/answer-within.ts";
-import { type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
+import { answerWithin, type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 
 /**

@@ -1,8 +1,7 @@
-import { drizzle } from "drizzle-orm/postgres-js";
 import postgres, { type Sql } from "postgres";
+import { drizzle } from "drizzle-orm/postgres-js";
 import type { Limits } from "../../kernel/limits.ts";
 import { databaseAway } from "../database-error.ts";
-import { answerWithin } from "./answer-within.ts";
 import { ConnectionSockets } from "./connection-sockets.ts";
 
 /** The server and the login with which connections are opened. */
@@ -188,4 +187,79 @@ function clientOptions(
       ...(role === undefined ? {} : { role: role }),
     },
   };
+}
+
+/** How long a server may take to answer what ends a piece of work: a cancel request, a rollback, a commit whose scope is over. Units: milliseconds. */
+export const ENDING_MS = 5_000;
+
+/**
+ * Waits for an answer of the server until the time limit, which a timer of this process keeps.
+ *
+ * `late` runs at most once, and only if there is no answer. It should cut the connection off, so that nothing waits for the answer any more.
+ * Errors: the answer's; what `late` returns.
+ */
+export function answerWithin<Answer>(ms: number, answer: PromiseLike<Answer>, late: () => unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const settle = (): void => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+    // An answer that arrived while this process was busy is read before the time is over.
+    const timer = setTimeout(() => setImmediate(() => isOver || reject(late())), ms);
+    answer.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
+  });
+}
+
+/** The pause between two cancel requests. */
+const AGAIN_MS = 100;
+
+/**
+ * Asks the server to cancel a statement until it has ended. Settles when it has ended and the last request was delivered; never fails. Only then may
+ * the connection be used again.
+ *
+ * One request is not enough: the server forgets a request that arrives between two messages of a statement (it was parsed and is not yet executed).
+ * If the server does not react in time (it hangs, or the network is broken), or does not accept the request, the connection is cut off, so that its
+ * slot is not lost. A request that arrives later would cancel the next statement.
+ */
+export async function cancelStatement(connection: PoolConnection, statement: PendingStatement): Promise<void> {
+  let isOver = false;
+  const end = statement.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  // For a statement of this same tick: postgres.js hands it to the connection a few microtasks later, and forgets a statement that is cancelled
+  // before.
+  for (let turn = 0; turn < 8 && statement.state === null; turn++) await undefined;
+  const asking = async (): Promise<void> => {
+    while (!isOver) {
+      if (statement.active) await statement.canceller(statement).catch(() => {});
+      await endOrPause(end);
+    }
+  };
+  const asked = asking();
+  await answerWithin(ENDING_MS, asked, () => connection.abandon()).catch(() => {});
+}
+
+function endOrPause(end: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, AGAIN_MS);
+    void end.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
