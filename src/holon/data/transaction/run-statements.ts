@@ -1,7 +1,7 @@
 import type { Principal } from "../../kernel/principal.ts";
 import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { quoteIdentifier } from "../identifier.ts";
-import type { AppendOrigin } from "./outbox-row.ts";
+import type { AppendOrigin } from "./outbox-statements.ts";
 
 /** A workflow that starts when its transaction commits. */
 export interface AppendedRun {

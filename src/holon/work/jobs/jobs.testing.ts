@@ -5,7 +5,7 @@ import { until } from "../../data/child.testing.ts";
 import { type ContextData, createContextData } from "../../data/context-data.ts";
 import { testLimits, testScope, useTestDatabase } from "../../data/database.testing.ts";
 import { migrate } from "../../data/migrate/migrate.ts";
-import type { AppendedJob } from "../../data/transaction/outbox-row.ts";
+import type { AppendedJob } from "../../data/transaction/outbox-statements.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import type { Scope } from "../../kernel/scope.ts";
