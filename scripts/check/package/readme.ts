@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { incompatibilitiesOf } from "../../../src/holon/data/migrate/statement-judge.ts";
+import { incompatibilitiesOf } from "../../../src/holon/data/migrate/compatibility.ts";
 import { freePorts } from "../../../src/holon/dev/postgres/free-ports.ts";
 import { EnvironmentReader } from "../../../src/holon/process/plan/environment-reader.ts";
 import { refuseUnknownVariables } from "../../../src/holon/process/plan/refuse-unknown.ts";

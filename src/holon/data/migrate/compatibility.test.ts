@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { incompatibilitiesOf } from "./statement-judge.ts";
+import { incompatibilitiesOf } from "./compatibility.ts";
 import { type Migration, toMigration, readMigrationFolder } from "./migration.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 

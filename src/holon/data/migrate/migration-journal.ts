@@ -1,7 +1,7 @@
 import type { Logger } from "../../kernel/log.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../database-error.ts";
-import { incompatibilitiesOf } from "./statement-judge.ts";
+import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import type { OwnerRows } from "./owner-connection.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
