@@ -8,7 +8,7 @@ import { until } from "./child.testing.ts";
 import { type ContextData, createContextData } from "./context-data.ts";
 import { type TestPlace, testLimits, useTestDatabase } from "./database.testing.ts";
 import { migrate } from "./migrate/migrate.ts";
-import type { NotifyHub } from "./notify/notify-client.ts";
+import type { NotifyHub } from "./notify/notify-hub.ts";
 
 const schema = pgSchema("orders");
 

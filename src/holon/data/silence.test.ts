@@ -7,7 +7,7 @@ import { silentLogger } from "../kernel/log.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { signal, until } from "./child.testing.ts";
 import { testScope } from "./database.testing.ts";
-import { NotifyHub } from "./notify/notify-client.ts";
+import { NotifyHub } from "./notify/notify-hub.ts";
 import { orders, useOrders } from "./orders.testing.ts";
 import { openSilentProxy, type SilentProxy } from "./silent-proxy.testing.ts";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { NOTIFY_TEXT, type NotifyHub } from "./notify-client.ts";
+import { NOTIFY_TEXT, type NotifyHub } from "./notify-hub.ts";
 
 interface AppendChannelOptions {
   /** A NOTIFY channel of Postgres. */

@@ -6,7 +6,7 @@ import { until } from "../child.testing.ts";
 import { type ContextData, createContextData } from "../context-data.ts";
 import { testLimits, testScope, useTestDatabase } from "../database.testing.ts";
 import { contextRole, migrate } from "../migrate/migrate.ts";
-import { createNotifyHub, type NotifyHub } from "./notify-client.ts";
+import { createNotifyHub, type NotifyHub } from "./notify-hub.ts";
 
 const place = useTestDatabase();
 const hubs: NotifyHub[] = [];

@@ -5,7 +5,7 @@ import { silentLogger } from "../../kernel/log.ts";
 import { until } from "../child.testing.ts";
 import { useTestDatabase } from "../database.testing.ts";
 import { openSilentProxy, type SilentProxy } from "../silent-proxy.testing.ts";
-import { NotifyHub } from "./notify-client.ts";
+import { NotifyHub } from "./notify-hub.ts";
 
 const place = useTestDatabase();
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type ContextData, createContextData } from "../../data/context-data.ts";
 import { migrate } from "../../data/migrate/migrate.ts";
-import { createNotifyHub } from "../../data/notify/notify-client.ts";
+import { createNotifyHub } from "../../data/notify/notify-hub.ts";
 import type { ContextModule } from "../../define/define-context.ts";
 import { startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
 import type { Clock } from "../../kernel/clock.ts";

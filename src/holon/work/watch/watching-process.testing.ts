@@ -2,7 +2,7 @@ import { z } from "zod";
 import { event } from "../../contract/index.ts";
 import { type ContextData, createContextData } from "../../data/context-data.ts";
 import type { Tables } from "../../data/drizzle/database.ts";
-import { createNotifyHub } from "../../data/notify/notify-client.ts";
+import { createNotifyHub } from "../../data/notify/notify-hub.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
