@@ -1,9 +1,9 @@
-import type { Scope } from "../../kernel/scope.ts";
-import type { StatementRequest } from "../drizzle/statement-runner.ts";
-import { quoteIdentifier } from "../identifier.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Principal } from "../../kernel/principal.ts";
+import type { Scope } from "../../kernel/scope.ts";
 import { isStorableJson } from "../../kernel/thrown.ts";
+import type { StatementRequest } from "../drizzle/statement-runner.ts";
+import { quoteIdentifier } from "../identifier.ts";
 
 /** Where and for whom a row began, if it is not what the transaction's scope says. */
 export interface AppendOrigin {

@@ -12,9 +12,9 @@ import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
+import { type CommitPipeline, PredecessorFailed } from "./commit-pipeline.ts";
 import { type AppendedEvent, type AppendedJob, assertStorable, OutboxRows, type OutboxStatements } from "./outbox-statements.ts";
 import type { AppendedRun, AppendedRunRow, RunStatements } from "./run-statements.ts";
-import { ChainBroken, type TransactionChain } from "./transaction-chain.ts";
 import { beginText, keepAliveMs, TransactionRunner } from "./transaction-runner.ts";
 
 /** An open transaction of one context. */
@@ -53,8 +53,8 @@ export interface TransactionOptions {
   /** False if the caller will do the work in smaller transactions after a deadlock. */
   readonly repeatsContention?: boolean;
   /** The transactions before and after this one on the same connection. */
-  readonly chain?: TransactionChain;
-  /** Called when the work is done and the commit was sent: the next transaction of the chain may begin. This one is not repeated after that. */
+  readonly pipeline?: CommitPipeline;
+  /** Called when the work is done and the commit was sent: the next transaction of the pipeline may begin. This one is not repeated after that. */
   readonly onCommitting?: () => void;
 }
 
@@ -65,7 +65,7 @@ const ATTEMPTS = 4;
  * Runs work in a transaction. Runs it again after a deadlock or a serialization failure.
  *
  * I1. Work is repeated only if nothing of it was committed, and never after a transaction that follows may have begun.
- * I2. The connection is given on once: back to the pool, or to the next transaction of the chain. If its state is not known, it is ended.
+ * I2. The connection is given on once: back to the pool, or to the next transaction of the pipeline. If its state is not known, it is ended.
  * I3. A call that is cancelled gets the reason at once. Its connection goes back when the rollback is over, or is cut off.
  * I4. The scope counts the transaction as an effect until it is certain that nothing was committed.
  *
@@ -89,10 +89,10 @@ export async function runTransaction<T extends Tables, R>(
       return await runAttempt(parts, scope, run, { ...options, onCommitting });
     } catch (error) {
       // I1. The cause belongs to another transaction, which this one cannot repeat.
-      const isBroken = isInstanceOf(error, ChainBroken);
+      const isBroken = isInstanceOf(error, PredecessorFailed);
       const isRepeated = attempt < ATTEMPTS && isWorthRepeating(error) && !(options.repeatsContention === false && isContention(error));
       const isOver = isBroken || !isRepeated || scope.cancelled !== undefined;
-      if (isOver || (isCommitting && options.chain !== undefined)) {
+      if (isOver || (isCommitting && options.pipeline !== undefined)) {
         const thrown = isBroken ? error : toThrown(error, scope);
         // I4. Nothing was committed.
         if (!isCommitting || isClean(thrown)) scope.effectFailed();
@@ -110,8 +110,8 @@ async function runAttempt<T extends Tables, R>(
   options: TransactionOptions,
 ): Promise<R> {
   const { pool, texts, limits, clock } = parts;
-  const { chain } = options;
-  const connection = (chain === undefined ? pool.tryAcquire(scope) : await connectionFor(pool, scope, chain)) ?? (await pool.acquire(scope));
+  const { pipeline } = options;
+  const connection = (pipeline === undefined ? pool.tryAcquire(scope) : await connectionFor(pool, scope, pipeline)) ?? (await pool.acquire(scope));
   const runner = new TransactionRunner(connection, texts);
   let forget = () => {};
   let cancel = (_reason: HolonError): void => {};
@@ -135,27 +135,27 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    // I3 of the chain. On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
+    // I3 of the pipeline. On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
     // them have; a later offer replaces `settled`.
-    for (let before: Promise<void> | undefined; before !== chain?.settled; ) {
-      before = chain?.settled;
+    for (let before: Promise<void> | undefined; before !== pipeline?.settled; ) {
+      before = pipeline?.settled;
       await before;
     }
     if (scope.cancelled !== undefined) throw scope.cancelled;
     const committing = commit(parts, scope, runner, appended);
     // If this transaction is cancelled, it does not learn the result of the commit, and neither do the transactions after it.
-    chain?.offer(connection, Promise.race([committing, cancelled]));
-    isOffered = chain !== undefined;
+    pipeline?.offer(connection, Promise.race([committing, cancelled]));
+    isOffered = pipeline !== undefined;
     options.onCommitting?.();
     await committing;
     forget();
-    // I2. The next transaction of the chain may have taken it.
-    if (!isOffered || chain?.reclaim(connection) === true) pool.release(connection);
+    // I2. The next transaction of the pipeline may have taken it.
+    if (!isOffered || pipeline?.takeBack(connection) === true) pool.release(connection);
     return result;
   } catch (error) {
     forget();
-    // I2. The next transaction of the chain has the connection, and releases it.
-    if (isOffered && chain?.reclaim(connection) === false) throw error;
+    // I2. The next transaction of the pipeline has the connection, and releases it.
+    if (isOffered && pipeline?.takeBack(connection) === false) throw error;
     // I3. The caller gets the error now. The rollback may have to wait for a statement to end.
     const undone = undo(pool, connection, runner);
     if (scope.cancelled === undefined) await undone;
@@ -164,11 +164,11 @@ async function runAttempt<T extends Tables, R>(
 }
 
 /** The connection of the transaction before, or an idle one; undefined if there is neither. */
-async function connectionFor(pool: ConnectionPool, scope: Scope, chain: TransactionChain): Promise<PoolConnection | undefined> {
-  const taken = chain.take(pool.stats.waiting > 0);
+async function connectionFor(pool: ConnectionPool, scope: Scope, pipeline: CommitPipeline): Promise<PoolConnection | undefined> {
+  const taken = pipeline.take(pool.stats.waiting > 0);
   if (taken !== undefined) return taken;
-  // I2 of the chain. On another connection, the writes of the transactions before are visible only after their commit.
-  await chain.settled;
+  // I2 of the pipeline. On another connection, the writes of the transactions before are visible only after their commit.
+  await pipeline.settled;
   return pool.tryAcquire(scope);
 }
 

@@ -3,7 +3,7 @@ import { markCutOff } from "../../kernel/origin.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { databaseAway, isConnectionLoss, toHolonError } from "../database-error.ts";
 import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
-import { answerWithin, ENDING_MS, type PendingStatement, type PoolConnection, cancelStatement } from "../pool/pool-connection.ts";
+import { answerWithin, cancelStatement, ENDING_MS, type PendingStatement, type PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 
 /** How many keep-alive statements are sent within the time after which the server ends a transaction. One late statement then ends nothing. */

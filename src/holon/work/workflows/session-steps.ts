@@ -1,4 +1,4 @@
-import { ChainBroken } from "../../data/transaction/transaction-chain.ts";
+import { PredecessorFailed } from "../../data/transaction/commit-pipeline.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { isInstanceOf, isStorable, storableText } from "../../kernel/thrown.ts";
@@ -251,7 +251,9 @@ export class SessionSteps {
   #track(work: Promise<void>): Promise<void> {
     this.#busyCount++;
     return work
-      .catch((error: unknown) => this.turn(isInstanceOf(error, ChainBroken) ? { kind: "speculationFailed", waitMs: 0 } : { kind: "failed", error }))
+      .catch((error: unknown) =>
+        this.turn(isInstanceOf(error, PredecessorFailed) ? { kind: "speculationFailed", waitMs: 0 } : { kind: "failed", error }),
+      )
       .finally(() => {
         this.#busyCount--;
         this.#move();

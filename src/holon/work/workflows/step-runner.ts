@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorthRepeating } from "../../data/database-error.ts";
-import { ChainBroken, TransactionChain } from "../../data/transaction/transaction-chain.ts";
+import { CommitPipeline, PredecessorFailed } from "../../data/transaction/commit-pipeline.ts";
 import { assertInvariant, catalogueError, isHolonError } from "../../kernel/holon-error.ts";
 import { isCutOff } from "../../kernel/origin.ts";
 import { fullJitterMs } from "../../kernel/retry.ts";
@@ -87,7 +87,7 @@ interface Trial {
  */
 export class StepRunner {
   readonly #parts: StepRunnerParts;
-  readonly #chain = new TransactionChain();
+  readonly #pipeline = new CommitPipeline();
   /** Set when the body has ended: a step that fails then is not tried again, but undone. */
   isBodyOver = false;
   /** Set when the session has failed or the process stops: a step that fails then has the rest of its attempts in another session. */
@@ -97,15 +97,15 @@ export class StepRunner {
     this.#parts = parts;
   }
 
-  /** Resolves when all transactions that were sent have committed. Errors: ChainBroken. */
+  /** Resolves when all transactions that were sent have committed. Errors: PredecessorFailed. */
   get settled(): Promise<void> {
-    return this.#chain.settled;
+    return this.#pipeline.settled;
   }
 
   /**
    * Tries a step until it is done or has failed for good. `onCommitting` gets the result of a transaction when its commit is sent, so that the body goes on.
    *
-   * Errors: those of the database, if the end was refused or could not be written while the run was held; ChainBroken if an earlier step was not committed
+   * Errors: those of the database, if the end was refused or could not be written while the run was held; PredecessorFailed if an earlier step was not committed
    * after all.
    */
   try(step: ReachedStep, run: StepFunction, onCommitting: Trial["onCommitting"] = () => {}): Promise<StepOutcome> {
@@ -155,7 +155,7 @@ export class StepRunner {
         trial.isAhead = true;
         if (ended !== undefined) trial.onCommitting(ended.value, ended.answer);
       };
-      await host.transaction(scope, run, record, { chain: this.#chain, onCommitting });
+      await host.transaction(scope, run, record, { pipeline: this.#pipeline, onCommitting });
       assertInvariant(ended !== undefined, "a transaction that committed has recorded its step");
       return { kind: "done", ...ended };
     });
@@ -202,11 +202,11 @@ export class StepRunner {
   /** I3. Decides what follows from a failed attempt. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
     const { claim, runs, steps, attempts, order, timing, random } = this.#parts;
-    if (isInstanceOf(error, ChainBroken)) throw error;
+    if (isInstanceOf(error, PredecessorFailed)) throw error;
     const { step, attempt, inDoubt, isAhead, answer } = trial;
     const about = (task: string): StatementTask => ({ task, step: step.name });
     // If an earlier transaction was not committed, this one may have failed because of that.
-    if (step.kind === "transaction" && !isAhead) await this.#chain.settled;
+    if (step.kind === "transaction" && !isAhead) await this.#pipeline.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
     if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
     const record = await attempts.statement(() => steps.find(claim, step), about("read what became of it"));

@@ -54,7 +54,7 @@ export interface StepHost {
     scope: Scope,
     run: (args: Record<string, unknown>) => unknown,
     record: (result: unknown) => StatementRequest,
-    options?: Pick<TransactionOptions, "chain" | "onCommitting">,
+    options?: Pick<TransactionOptions, "pipeline" | "onCommitting">,
   ): Promise<unknown>;
   /** The producer and name of an event, as `<producer>.<event>`, from `<subscription>.<event>`. Undefined if the context does not subscribe to it. */
   eventName(name: string): string | undefined;

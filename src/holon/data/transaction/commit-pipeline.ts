@@ -1,8 +1,8 @@
 import type { PoolConnection } from "../pool/pool-connection.ts";
 
-/** A transaction was given up because a transaction before it in the chain did not commit. */
-export class ChainBroken extends Error {
-  override readonly name = "ChainBroken";
+/** A transaction was given up because a transaction before it in the pipeline did not commit. */
+export class PredecessorFailed extends Error {
+  override readonly name = "PredecessorFailed";
 
   constructor(cause: unknown) {
     super("A transaction that this one follows did not commit.", { cause });
@@ -17,21 +17,21 @@ const IN_A_ROW_COUNT = 10;
  * next take one round trip.
  *
  *     empty --offer()--> committing --take()--> empty          the next transaction has the connection
- *                        committing --reclaim()--> empty       there was no next one; the transaction that offered it has it again
+ *                        committing --takeBack()--> empty       there was no next one; the transaction that offered it has it again
  *
  * I1. A connection that is offered has one user: the next transaction takes it, or the one that offered it takes it back, never both.
  * I2. A transaction that follows sees what those before it wrote. On their connection its statements run after their commit; on another connection it begins
  *     when all of them have committed.
- * I3. A transaction that follows commits only when all before it have. If one of them did not commit, it fails with {@link ChainBroken}, and so do those
+ * I3. A transaction that follows commits only when all before it have. If one of them did not commit, it fails with {@link PredecessorFailed}, and so do those
  *     behind it.
  * I4. While other calls wait for a connection, at most ten transactions in a row use one. Then it goes back to the pool.
  */
-export class TransactionChain {
+export class CommitPipeline {
   #offered: PoolConnection | undefined = undefined;
   #inARow = 0;
   #settled: Promise<void> = Promise.resolve();
 
-  /** Resolves when all offered transactions have committed (I3). Errors: {@link ChainBroken}. */
+  /** Resolves when all offered transactions have committed (I3). Errors: {@link PredecessorFailed}. */
   get settled(): Promise<void> {
     return this.#settled;
   }
@@ -42,7 +42,7 @@ export class TransactionChain {
     const before = this.#settled;
     const settled = committing.then(
       () => before,
-      (error: unknown) => Promise.reject(new ChainBroken(error)),
+      (error: unknown) => Promise.reject(new PredecessorFailed(error)),
     );
     // The next transaction awaits it, but there may be none.
     settled.catch(() => {});
@@ -59,7 +59,7 @@ export class TransactionChain {
   }
 
   /** Takes the connection back (I1). Returns false if the next transaction has taken it. */
-  reclaim(connection: PoolConnection): boolean {
+  takeBack(connection: PoolConnection): boolean {
     if (this.#offered !== connection) return false;
     this.#offered = undefined;
     this.#inARow = 0;

@@ -3,8 +3,8 @@ import { signal } from "../child.testing.ts";
 import { testScope } from "../database.testing.ts";
 import type { StatementRequest } from "../drizzle/statement-runner.ts";
 import { orders, type tables, useOrders } from "../orders.testing.ts";
+import { CommitPipeline } from "./commit-pipeline.ts";
 import type { DataTransaction } from "./run-transaction.ts";
-import { TransactionChain } from "./transaction-chain.ts";
 
 const place = useOrders({ poolCount: 2 });
 
@@ -18,12 +18,12 @@ function follow(
   first: (tx: DataTransaction<typeof tables>) => Promise<unknown>,
   ...next: ((tx: DataTransaction<typeof tables>) => Promise<unknown>)[]
 ) {
-  const chain = new TransactionChain();
+  const pipeline = new CommitPipeline();
   const following: Promise<unknown>[] = [];
   const onCommitting = (): void => {
-    for (const run of next) following.push(place.data.transaction(testScope(), run, { chain }));
+    for (const run of next) following.push(place.data.transaction(testScope(), run, { pipeline }));
   };
-  const leading = place.data.transaction(testScope(), first, { chain, onCommitting });
+  const leading = place.data.transaction(testScope(), first, { pipeline, onCommitting });
   return leading.then(
     () => Promise.allSettled([leading, ...following]),
     () => Promise.allSettled([leading, ...following]),
@@ -35,7 +35,7 @@ const statuses = (outcomes: readonly PromiseSettledResult<unknown>[]) => outcome
 describe("a transaction that follows another", () => {
   it("begins before that has committed, on its connection, and sees what it wrote", async () => {
     const happened: string[] = [];
-    const chain = new TransactionChain();
+    const pipeline = new CommitPipeline();
     const connectionOf = async (tx: DataTransaction<typeof tables>) =>
       (await tx.run({ text: "select pg_backend_pid()::text", params: [], prepare: false, rows: "arrays" }))[0];
     let second: Promise<unknown> | undefined;
@@ -52,9 +52,9 @@ describe("a transaction that follows another", () => {
         return connectionOf(tx);
       },
       {
-        chain,
+        pipeline,
         onCommitting: () => {
-          second = place.data.transaction(testScope(), follower, { chain });
+          second = place.data.transaction(testScope(), follower, { pipeline });
         },
       },
     );
@@ -70,7 +70,7 @@ describe("a transaction that follows another", () => {
       tx.atCommit(FAILING);
     }, insert("b"));
     expect(statuses(outcomes)).toEqual(["rejected", "rejected"]);
-    expect(outcomes[1]).toMatchObject({ reason: { name: "ChainBroken" } });
+    expect(outcomes[1]).toMatchObject({ reason: { name: "PredecessorFailed" } });
     expect([await emails(), place.data.stats().inUse]).toEqual([[], 0]);
     await place.data.transaction(testScope(), insert("c"));
     expect(await emails()).toEqual(["c"]);
@@ -91,7 +91,7 @@ describe("a transaction that follows another", () => {
 
   it("commits after those that were begun beside it, and none keeps its connection", async () => {
     const data = place.open({ poolCount: 3 });
-    const chain = new TransactionChain();
+    const pipeline = new CommitPipeline();
     const written = [signal(), signal(), signal()];
     const all = Promise.all(written.map(({ promise }) => promise));
     const outcomes = await Promise.allSettled(
@@ -103,7 +103,7 @@ describe("a transaction that follows another", () => {
             resolve();
             await all;
           },
-          { chain },
+          { pipeline },
         ),
       ),
     );
@@ -113,12 +113,12 @@ describe("a transaction that follows another", () => {
 
   it("is not repeated for what stood in the way of one that it follows", async () => {
     const outcomes = await follow(async (tx) => tx.atCommit(DEADLOCK), insert("b"));
-    expect(outcomes).toMatchObject([{ reason: { code: "CONFLICT" } }, { reason: { name: "ChainBroken" } }]);
+    expect(outcomes).toMatchObject([{ reason: { code: "CONFLICT" } }, { reason: { name: "PredecessorFailed" } }]);
   });
 
-  it("gives its connection to others that wait for one, however long the chain is", async () => {
+  it("gives its connection to others that wait for one, however long the pipeline is", async () => {
     const data = place.open({ poolCount: 1 });
-    const chain = new TransactionChain();
+    const pipeline = new CommitPipeline();
     let served: string | undefined;
     let other: Promise<unknown> | undefined;
     const ask = async (): Promise<void> => {
@@ -137,7 +137,7 @@ describe("a transaction that follows another", () => {
       const onCommitting = (): void => {
         if (served === undefined) following = next();
       };
-      return data.transaction(testScope(), run, { chain, onCommitting }).then(() => following);
+      return data.transaction(testScope(), run, { pipeline, onCommitting }).then(() => following);
     };
     await next();
     await other;
