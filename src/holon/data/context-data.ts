@@ -14,7 +14,7 @@ import type { StatementRequest } from "./drizzle/statement-runner.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./idempotency/key-claim.ts";
 import { AppendChannel } from "./notify/append-channel.ts";
-import type { NotifyStanding, NotifyHub } from "./notify/notify-hub.ts";
+import type { NotifyHub, NotifyStanding } from "./notify/notify-hub.ts";
 import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
 import { OutboxStatements } from "./transaction/outbox-statements.ts";

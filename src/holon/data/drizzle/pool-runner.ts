@@ -1,7 +1,7 @@
 import type { Scope } from "../../kernel/scope.ts";
 import { toHolonError } from "../database-error.ts";
-import { cancelStatement, type PoolConnection } from "../pool/pool-connection.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
+import { cancelStatement, type PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 import type { StatementRequest, StatementRunner } from "./statement-runner.ts";
 

@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Tables } from "../drizzle/database.ts";
 import type { DataTransaction } from "../transaction/run-transaction.ts";
-import { createHash } from "node:crypto";
 
 /** What an idempotency key belongs to. The same text of another principal, or for another procedure, is another key. */
 export interface KeyScope {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
-import type { KeyScope } from "./key-claim.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
+import type { KeyScope } from "./key-claim.ts";
 
 /** A row of the table of keys. */
 export interface KeyRow {

@@ -3,7 +3,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { incompatibilitiesOf } from "./compatibility.ts";
-import { type Migration, toMigration, readMigrationFolder } from "./migration.ts";
+import { type Migration, readMigrationFolder, toMigration } from "./migration.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 
 const judge = (text: string): readonly string[] => incompatibilitiesOf(toMigration("0007_change", text));

@@ -1,5 +1,5 @@
-import { type SqlToken, sqlTokens, excerptOf, hasWords, StatementReader } from "./statement-reader.ts";
 import type { Migration } from "./migration.ts";
+import { excerptOf, hasWords, type SqlToken, StatementReader, sqlTokens } from "./statement-reader.ts";
 
 const MARK = /^holon:(.*)$/i;
 const SAYS_NOT = /^not compatible\b[\s:]*(|[^\s:].*)$/i;

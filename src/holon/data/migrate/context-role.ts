@@ -1,6 +1,6 @@
 import type { Logger } from "../../kernel/log.ts";
-import { contextRoleName, quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../database-error.ts";
+import { contextRoleName, quoteIdentifier } from "../identifier.ts";
 import type { OwnerConnection, OwnerRows } from "./owner-connection.ts";
 
 const INSUFFICIENT_PRIVILEGE = "42501";

@@ -7,7 +7,7 @@ import { quoteIdentifier } from "../identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./context-role.ts";
 import { type Migration, readMigrationFolder } from "./migration.ts";
 import { MigrationJournal, pendingMigrations } from "./migration-journal.ts";
-import { withMigrationLock, LOCK_PATIENCE_MS, whenUnlocked } from "./migration-locks.ts";
+import { LOCK_PATIENCE_MS, whenUnlocked, withMigrationLock } from "./migration-locks.ts";
 import { LOCK_TIMEOUT_MS, OwnerConnection } from "./owner-connection.ts";
 import { StatementWatch } from "./statement-watch.ts";
 import { tableDifferences } from "./table-differences.ts";

@@ -1,10 +1,10 @@
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { quoteIdentifier } from "../identifier.ts";
 import { sqlState } from "../database-error.ts";
+import { quoteIdentifier } from "../identifier.ts";
 import { incompatibilitiesOf } from "./compatibility.ts";
 import type { Migration } from "./migration.ts";
 import type { OwnerRows } from "./owner-connection.ts";
-import { catalogueError } from "../../kernel/holon-error.ts";
 
 /** Where migrations come from: the toolkit, for its own tables, or the context. */
 type MigrationSource = "holon" | "context";

@@ -1,8 +1,8 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { jitter } from "../jitter.ts";
 import { sqlState } from "../database-error.ts";
+import { jitter } from "../jitter.ts";
 import type { OwnerRows } from "./owner-connection.ts";
 
 /** The only advisory lock of a database for everything that changes its tables. */

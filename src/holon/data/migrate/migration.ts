@@ -1,6 +1,6 @@
-import path from "node:path";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { catalogueError } from "../../kernel/holon-error.ts";
 
 /** One step of a schema, as the migrator runs and records it. */

@@ -1,8 +1,8 @@
 import { is } from "drizzle-orm";
 import { getTableConfig, PgArray, type PgColumn, PgEnumColumn, PgEnumObjectColumn, PgTable } from "drizzle-orm/pg-core";
+import { sqlState } from "../database-error.ts";
 import type { Tables } from "../drizzle/database.ts";
 import { quoteIdentifier } from "../identifier.ts";
-import { sqlState } from "../database-error.ts";
 import type { OwnerRows } from "./owner-connection.ts";
 
 /** A column as the database has it. */

@@ -1,11 +1,11 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
 import type { HolonError } from "../../kernel/holon-error.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { databaseAway, toHolonError } from "../database-error.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import { answerWithin, type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
-import type { Closable } from "../../kernel/lifecycle.ts";
 
 /**
  * How the processes of an app wake each other: one connection that listens for each database address of this process. Its contexts share it, and it is

@@ -3,7 +3,7 @@ import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { inSystemScope } from "../../kernel/scope-deadline.ts";
-import { databaseAway, toHolonError, toOpeningError, sqlState } from "../database-error.ts";
+import { databaseAway, sqlState, toHolonError, toOpeningError } from "../database-error.ts";
 import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
 

@@ -1,5 +1,5 @@
-import postgres, { type Sql } from "postgres";
 import { drizzle } from "drizzle-orm/postgres-js";
+import postgres, { type Sql } from "postgres";
 import type { Limits } from "../../kernel/limits.ts";
 import { databaseAway } from "../database-error.ts";
 import { ConnectionSockets } from "./connection-sockets.ts";
