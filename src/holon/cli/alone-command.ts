@@ -2,8 +2,7 @@ import { createLogger } from "../observe/logger.ts";
 import type { App } from "../process/app/define-app.ts";
 import { ConfigurationError } from "../process/plan/configuration-error.ts";
 import type { Plan } from "../process/plan/plan.ts";
-import { serveJobAlone } from "../process/start/serve-job-alone.ts";
-import type { MakeRunAlone } from "../process/start/start-process.ts";
+import { type MakeRunAlone, serveJobAlone } from "../process/start/start-process.ts";
 import { createRunAlone } from "../work/jobs/alone-process.ts";
 import { logUnhandled } from "./crash-log.ts";
 

@@ -9,8 +9,7 @@ import { shapeOf } from "../app/app-shape.ts";
 import { type App, defineApp } from "../app/define-app.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readPlan } from "../plan/read-plan.ts";
-import { serveJobAlone } from "./serve-job-alone.ts";
-import { type RunningProcess, startProcess } from "./start-process.ts";
+import { type RunningProcess, serveJobAlone, startProcess } from "./start-process.ts";
 
 const greet = contract("greet", { procedures: { hello: query({ access: "public", output: z.string() }) } });
 

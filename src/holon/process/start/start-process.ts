@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { AnyTRPCRouter } from "@trpc/server";
 import type { Edge, Readiness } from "../../edge/edge-options.ts";
 import type { Clock } from "../../kernel/clock.ts";
@@ -11,6 +12,7 @@ import type { CompiledContext, ResolveTarget } from "../../pipeline/context-runt
 import { createContextRouter } from "../../pipeline/trpc-router.ts";
 import { LeaseThread, type LeaseWorker } from "../../work/engine/lease-thread.ts";
 import { TaskBoard } from "../../work/engine/task-board.ts";
+import { type AloneChannel, runJobAlone, serveAlone } from "../../work/jobs/alone-child.ts";
 import type { RunAlone } from "../../work/jobs/run-alone.ts";
 import { assertApp } from "../app/app-faults.ts";
 import { ClockWatch } from "../health/clock-watch.ts";
@@ -20,7 +22,6 @@ import { processGauges } from "../health/process-gauges.ts";
 import { readinessOf } from "../health/process-readiness.ts";
 import { type WorkGaugeParts, workGauges } from "../health/work-gauges.ts";
 import type { Plan } from "../plan/plan.ts";
-import { stopProcess } from "../stop/stop-process.ts";
 import { queuesOf } from "./context-work.ts";
 import { createConsoles } from "./create-consoles.ts";
 import { createDashboard } from "./create-dashboard.ts";
@@ -86,7 +87,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
-  const { app, runAlone = () => nobodyRunsAlone } = options;
+  const { app, runAlone = () => cannotRunAlone } = options;
   const core = await openCore(options, open);
   const { plan, log, clock, wheel, random, newId, database, patience, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
@@ -148,7 +149,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     },
     close() {
       state.phase = "stopping";
-      closing ??= stopProcess({ limits, edge, mesh, work, hosted, open });
+      closing ??= stopProcess(core, edge, work, open);
       return closing;
     },
   };
@@ -176,4 +177,39 @@ function openLeaseThread({ startLeaseWorker }: ProcessOptions, { plan, clock, lo
   return open.add("lease thread", new LeaseThread({ start: () => startLeaseWorker(plan), clock, log }));
 }
 
-const nobodyRunsAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });
+const cannotRunAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });
+
+/**
+ * Reports not ready for a while, so that load balancers notice. Then closes the edge and the queues, which call contexts; then the mesh, on which other
+ * processes call; then the work that runs on without a caller. Each part finishes its work in flight within the grace period.
+ */
+async function stopProcess({ plan, mesh, hosted }: Core, edge: Edge | undefined, work: Work | undefined, open: OpenThings): Promise<void> {
+  const { limits } = plan;
+  if (limits.drainMs > 0) await delay(limits.drainMs);
+  await Promise.all([edge?.close(), work?.close()]);
+  await mesh?.drain();
+  const grace = new AbortController();
+  await Promise.race([
+    Promise.all(hosted.map((context) => context.idle())),
+    delay(limits.graceMs, undefined, { signal: grace.signal }).catch(() => {}),
+  ]);
+  grace.abort();
+  await open.close();
+}
+
+/**
+ * Runs, in a child process, the one job that its parent sends. The child hosts the contexts of its parent, listens on no port, and takes work from no queue.
+ *
+ * Errors: those of the parts that could not be opened.
+ */
+export async function serveJobAlone(options: CoreOptions, channel: AloneChannel): Promise<void> {
+  const { edge: _edge, mesh: _mesh, ...rest } = options.plan;
+  const open = new OpenThings(options.log);
+  const { hosted, database, clock, wheel, log, random, newId } = await openCore({ ...options, plan: { ...rest, roles: [], workersCount: 0 } }, open);
+  serveAlone(channel, async (request) => {
+    const context = hosted.find(({ name }) => name === request.context);
+    const store = database.stores.get(request.context);
+    if (context === undefined || store === undefined) throw catalogueError("NOT_FOUND", `The context ${request.context} is not hosted here.`);
+    await runJobAlone({ module: context.module, handlers: context.jobs, store, services: { clock, wheel, log, random, newId } }, request);
+  });
+}
