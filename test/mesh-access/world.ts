@@ -8,7 +8,7 @@ import { Scope } from "../../src/holon/kernel/scope.ts";
 import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/caller/mesh-peer.ts";
 import { createKeyIdentity } from "../../src/holon/mesh/identity/process-identity.ts";
 import { Roster } from "../../src/holon/mesh/identity/roster.ts";
-import { shapeOf } from "../../src/holon/process/app/app-shape.ts";
+import { shapeOf } from "../../src/holon/process/app/define-app.ts";
 import { type StartedTopology, startTopology, TestKeys } from "../../src/holon/testing/start-topology.ts";
 import { contracts, createAccessApp } from "./app.ts";
 

@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { createProcessKey } from "../../../src/holon/mesh/identity/process-key.ts";
 import { EDGE } from "../../../src/holon/mesh/identity/roster.ts";
-import { shapeOf } from "../../../src/holon/process/app/app-shape.ts";
+import { shapeOf } from "../../../src/holon/process/app/define-app.ts";
 import { ConfigurationError } from "../../../src/holon/process/plan/configuration-error.ts";
 import { readPlan } from "../../../src/holon/process/plan/read-plan.ts";
 import { createShop } from "../../../src/shop/app.ts";

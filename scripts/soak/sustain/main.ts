@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { runAloneInChild } from "../../../src/holon/cli/alone-command.ts";
 import { renderProcess } from "../../../src/holon/cli/render-process.ts";
 import { createLogger } from "../../../src/holon/observe/logger.ts";
-import { shapeOf } from "../../../src/holon/process/app/app-shape.ts";
+import { shapeOf } from "../../../src/holon/process/app/define-app.ts";
 import { readPlan } from "../../../src/holon/process/plan/read-plan.ts";
 import { startLeaseWorker } from "../../../src/holon/process/start/start-lease-worker.ts";
 import { startProcess } from "../../../src/holon/process/start/start-process.ts";

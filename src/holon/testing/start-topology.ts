@@ -4,8 +4,7 @@ import type { Logger } from "../kernel/log.ts";
 import { createKeyIdentity, type ProcessIdentity } from "../mesh/identity/process-identity.ts";
 import { createProcessKey, type ProcessKey } from "../mesh/identity/process-key.ts";
 import { EDGE, Roster, type RosterKeys } from "../mesh/identity/roster.ts";
-import { shapeOf } from "../process/app/app-shape.ts";
-import type { App } from "../process/app/define-app.ts";
+import { type App, shapeOf } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/plan.ts";
 import { type ProcessOptions, type RunningProcess, startProcess } from "../process/start/start-process.ts";
 

@@ -1,10 +1,13 @@
+import { type ContractMap, walkProcedures } from "../../contract/index.ts";
 import type { ContextModule } from "../../define/define-context.ts";
 import type { AppRoutes } from "../../edge/app-routes/app-routes.ts";
 import type { EdgeRequest } from "../../edge/http/edge-request.ts";
 import type { ApiInfo } from "../../edge/openapi/api-info.ts";
+import { createOpenApiDocument, type OpenApiDocument } from "../../edge/openapi/create-document.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { Credentials } from "../../ops/dashboard/dashboard-options.ts";
-import type { AllowedCycle } from "../plan/app-shape.ts";
+import type { AllowedCycle, AppShape, ContextShape } from "../plan/app-shape.ts";
+import { queuesOf } from "../start/context-work.ts";
 
 /**
  * Decides, once for each request and at the edge only, for whom a call is made.
@@ -50,4 +53,44 @@ export interface App extends AppOptions {
 /** Declares an app. Which process hosts which context is decided when it is started. */
 export function defineApp(options: AppOptions): App {
   return { kind: "app", ...options };
+}
+
+/** The app as the environment is checked against it: names and needs of the contexts, without their handlers. */
+export function shapeOf(app: App): AppShape {
+  return {
+    name: app.name,
+    ...(app.allowedCycles === undefined ? {} : { allowedCycles: app.allowedCycles }),
+    contexts: app.contexts.map(toShape),
+  };
+}
+
+function toShape(module: ContextModule): ContextShape {
+  const { name, contract, calls, subscribesTo, tables, jobs, workflows } = module;
+  const procedures = [...walkProcedures(contract.procedures)].map(([, procedure]) => procedure);
+  const keepsKeys = procedures.some(({ type, idempotent }) => type === "mutation" && idempotent === true);
+  return {
+    name,
+    calls: namesOf(calls),
+    subscribesTo: namesOf(subscribesTo),
+    hasPublicProcedures: procedures.some(({ access }) => access !== "internal"),
+    hasTables:
+      tables !== undefined || keepsKeys || [contract.events, jobs, subscribesTo, workflows].some((declared) => Object.keys(declared).length > 0),
+    workersCount: queuesOf(module).length,
+  };
+}
+
+function namesOf(contracts: ContractMap): string[] {
+  return Object.values(contracts).map((contract) => contract.name);
+}
+
+/**
+ * The OpenAPI 3.1 document of an app, as every process of the app serves it at `/openapi.json`. Nothing is started.
+ *
+ * Errors: ContractError if two schemas have the same schema id.
+ */
+export function openApiOf({ name, api, contexts }: App): OpenApiDocument {
+  return createOpenApiDocument(
+    { title: name, version: "0.0.0", ...api },
+    contexts.map(({ contract }) => contract),
+  );
 }

@@ -9,8 +9,7 @@ import { silentLogger } from "../../kernel/log.ts";
 import { ANONYMOUS } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { workflow } from "../../work/workflows/workflow.ts";
-import { shapeOf } from "../app/app-shape.ts";
-import { defineApp } from "../app/define-app.ts";
+import { defineApp, shapeOf } from "../app/define-app.ts";
 import { readPlan } from "../plan/read-plan.ts";
 import { type RunningProcess, startProcess } from "../start/start-process.ts";
 

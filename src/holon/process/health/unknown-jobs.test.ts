@@ -7,8 +7,7 @@ import { defineContext } from "../../define/define-context.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { job } from "../../work/jobs/job.ts";
-import { shapeOf } from "../app/app-shape.ts";
-import { defineApp } from "../app/define-app.ts";
+import { defineApp, shapeOf } from "../app/define-app.ts";
 import { readPlan } from "../plan/read-plan.ts";
 import { type RunningProcess, startProcess } from "../start/start-process.ts";
 

@@ -4,9 +4,7 @@ import { contract, query } from "../../contract/index.ts";
 import { defineContext } from "../../define/define-context.ts";
 import { documentText } from "../../edge/openapi/document-route.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { shapeOf } from "../app/app-shape.ts";
-import { defineApp } from "../app/define-app.ts";
-import { openApiOf } from "../app/open-api-of.ts";
+import { defineApp, openApiOf, shapeOf } from "../app/define-app.ts";
 import { readPlan } from "../plan/read-plan.ts";
 import { type RunningProcess, startProcess } from "./start-process.ts";
 

@@ -4,8 +4,7 @@ import { contract, query } from "../../contract/index.ts";
 import { defineContext } from "../../define/define-context.ts";
 import { freePort } from "../../dev/postgres/free-ports.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { shapeOf } from "../app/app-shape.ts";
-import { defineApp } from "../app/define-app.ts";
+import { defineApp, shapeOf } from "../app/define-app.ts";
 import { readPlan } from "../plan/read-plan.ts";
 import { startProcess } from "./start-process.ts";
 
