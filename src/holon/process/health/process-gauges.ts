@@ -3,7 +3,7 @@ import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { GaugeReader } from "../../observe/metrics.ts";
 import type { CompiledContext } from "../../pipeline/context-runtime.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
-import type { HealthPart } from "./health-parts.ts";
+import type { HealthPart } from "./process-health.ts";
 
 /** The state that {@link processGauges} reads. */
 interface GaugeParts {

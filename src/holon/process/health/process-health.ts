@@ -4,6 +4,7 @@ import type { TaskBoard } from "../../work/engine/task-board.ts";
 import type { HangingRun } from "../../work/workflows/body-watch.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
+import type { Readiness } from "../../edge/edge-options.ts";
 
 /** A part that a process works with, and whether it works now. */
 export interface HealthPart {
@@ -74,4 +75,32 @@ function hangingFault(context: string, runs: readonly HangingRun[]): string | un
   const which = `${workflow} ${id}, ${after}, for ${Math.round(forMs / 1_000)} s`;
   if (runs.length === 1) return `a run of ${context} waits for a promise that is not a step (${which})`;
   return `${runs.length} runs of ${context} wait for promises that are not steps (the first: ${which})`;
+}
+
+/** The state that readiness is computed from. */
+interface ReadinessSources {
+  readonly phase: "starting" | "running" | "stopping";
+  /** Names of the contexts that are hosted here. */
+  readonly hosted: readonly string[];
+  readonly parts: readonly HealthPart[];
+}
+
+/**
+ * Whether a load balancer should send calls to this process, and what does not work here.
+ *
+ * A process is not ready while it starts or stops, and while none of its contexts can work because each has a database that does not answer, or whose tables
+ * are not those of the code. Any other part that does not work makes the process *degraded*: other processes miss that part as well, so all of them would leave
+ * the balancer together, with everything that still works.
+ */
+export function readinessOf({ phase, hosted, parts }: ReadinessSources): Readiness {
+  const reasons: string[] = phase === "running" ? [] : [`this process is ${phase}`];
+  const broken = parts.filter(({ part, fault }) => part === "database" && fault !== undefined);
+  const canWork = hosted.length === 0 || hosted.some((context) => broken.every(({ name }) => name !== context));
+  if (!canWork) reasons.push(...faultsOf(broken));
+  const degraded = faultsOf(canWork ? parts : parts.filter(({ part }) => part !== "database"));
+  return { ready: reasons.length === 0, reasons, degraded };
+}
+
+function faultsOf(parts: readonly HealthPart[]): readonly string[] {
+  return parts.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
 }
