@@ -7,7 +7,7 @@ import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import { processGauges } from "./process-gauges.ts";
+import { processGauges } from "./gauges.ts";
 
 const HOUR_MS = 3_600_000;
 const place = useTestDatabase();
