@@ -39,7 +39,7 @@ export { documentText } from "./edge/openapi/document-route.ts";
 export type { Clock } from "./kernel/clock.ts";
 export { ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
 export { openApiOf, shapeOf } from "./process/app/define-app.ts";
-export type { AppShape } from "./process/plan/app-shape.ts";
+export type { AppShape } from "./process/plan/plan.ts";
 export { ConfigurationError, type ConfigurationFault } from "./process/plan/configuration-error.ts";
 export type { Plan } from "./process/plan/plan.ts";
 export { readPlan } from "./process/plan/read-plan.ts";

@@ -6,7 +6,7 @@ import type { ApiInfo } from "../../edge/openapi/api-info.ts";
 import { createOpenApiDocument, type OpenApiDocument } from "../../edge/openapi/create-document.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { Credentials } from "../../ops/dashboard/dashboard-options.ts";
-import type { AllowedCycle, AppShape, ContextShape } from "../plan/app-shape.ts";
+import type { AllowedCycle, AppShape, ContextShape } from "../plan/plan.ts";
 import { queuesOf } from "../start/context-work.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { AppShape } from "./app-shape.ts";
+import type { AppShape } from "./plan.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 /** Refuses contexts that call each other in a circle, unless the app lists the circle with a reason. */

@@ -2,6 +2,34 @@ import type { Limits } from "../../kernel/limits.ts";
 import type { ProcessKey } from "../../mesh/identity/process-key.ts";
 import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
 
+/** The parts of one context of the app that the plan of a process is made from. */
+export interface ContextShape {
+  readonly name: string;
+  /** Contexts that its handlers call. */
+  readonly calls: readonly string[];
+  /** Contexts whose events it handles. */
+  readonly subscribesTo: readonly string[];
+  /** Whether any of its procedures can be called from outside, that is, is not `internal`. */
+  readonly hasPublicProcedures: boolean;
+  /** Whether it stores data: in tables of its own, or in the toolkit's tables for events, jobs and keys. */
+  readonly hasTables: boolean;
+  /** Number of queues that a process with the role `jobs` takes work from for this context. */
+  readonly workersCount: number;
+}
+
+/** Contexts that may call each other in a circle, and why that is right. */
+export interface AllowedCycle {
+  readonly contexts: readonly string[];
+  readonly reason: string;
+}
+
+/** An app without its code: the parts that decide whether a topology is possible. */
+export interface AppShape {
+  readonly name: string;
+  readonly contexts: readonly ContextShape[];
+  readonly allowedCycles?: readonly AllowedCycle[];
+}
+
 /** The roles of a process: `edge` answers the public, `rpc` answers other processes, `jobs` does background work. */
 export const ROLES = ["edge", "rpc", "jobs"] as const;
 
@@ -10,19 +38,19 @@ export type Role = (typeof ROLES)[number];
 /** The parts of its REST interface that the public port shows: the document and an interactive page, the document alone, or neither. */
 export const DOCS = ["page", "document", "off"] as const;
 
-export type Docs = (typeof DOCS)[number];
+type Docs = (typeof DOCS)[number];
 
 /**
  * What happens to the process if a promise of the app's own code is rejected and nothing handles it. `trace` continues, as `log` does, and names the handler.
  */
 export const ON_UNHANDLED = ["exit", "log", "trace"] as const;
 
-export type OnUnhandled = (typeof ON_UNHANDLED)[number];
+type OnUnhandled = (typeof ON_UNHANDLED)[number];
 
 /** The lowest level that is logged. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The address on which a server of this process listens. */
 export interface Listener {

@@ -1,6 +1,5 @@
-import type { AppShape } from "./app-shape.ts";
+import type { AppShape, Role } from "./plan.ts";
 import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
-import type { Role } from "./plan.ts";
 import { knownContexts } from "./refuse-unknown.ts";
 import { contextVariables } from "./variables.ts";
 

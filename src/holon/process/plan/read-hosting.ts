@@ -1,9 +1,8 @@
 import { EDGE } from "../../mesh/identity/roster.ts";
-import type { AppShape } from "./app-shape.ts";
+import { type AppShape, ROLES, type Role } from "./plan.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";
 import { nearestName } from "./nearest-name.ts";
-import { ROLES, type Role } from "./plan.ts";
 
 /** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`, the edge in `HOLON_PEERS`. */
 const TAKEN_NAMES: readonly string[] = ["all", "none", "queue", EDGE];

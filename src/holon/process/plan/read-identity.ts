@@ -1,9 +1,8 @@
 import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/identity/process-key.ts";
 import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
-import type { AppShape } from "./app-shape.ts";
+import { type AppShape, namesOf, type Role } from "./plan.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./masked.ts";
-import { namesOf, type Role } from "./plan.ts";
 import { knownContexts } from "./refuse-unknown.ts";
 
 /** How a process uses the mesh: not at all, other processes may call it, or it needs other processes. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AppShape } from "./app-shape.ts";
+import type { AppShape } from "./plan.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Environment } from "./environment-reader.ts";
 import { readPlan } from "./read-plan.ts";

@@ -1,8 +1,7 @@
-import type { AppShape } from "./app-shape.ts";
+import { type AppShape, DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan.ts";
 import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
-import { DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan.ts";
 import { readAddresses } from "./read-addresses.ts";
 import { readContexts, readRoles } from "./read-hosting.ts";
 import { countsOnSecret, type IdentityNeeds, readIdentity } from "./read-identity.ts";

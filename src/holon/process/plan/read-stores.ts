@@ -1,6 +1,5 @@
-import type { AppShape } from "./app-shape.ts";
+import type { AppShape, DatabasePlan, Role } from "./plan.ts";
 import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
-import type { DatabasePlan, Role } from "./plan.ts";
 import { readPort } from "./read-listeners.ts";
 import { knownContexts } from "./refuse-unknown.ts";
 import { contextVariables } from "./variables.ts";

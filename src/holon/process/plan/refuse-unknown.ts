@@ -1,4 +1,4 @@
-import type { AppShape } from "./app-shape.ts";
+import type { AppShape } from "./plan.ts";
 import { type EnvironmentReader, fileVariable, meant } from "./environment-reader.ts";
 import { contextVariables, LIMIT_NAMES, limitVariable, TOOL_VARIABLES, VARIABLES } from "./variables.ts";
 

@@ -1,4 +1,4 @@
-import type { AppShape, ContextShape } from "./app-shape.ts";
+import type { AppShape, ContextShape } from "./plan.ts";
 
 /** A context that is public and has tables, unless `parts` says otherwise. */
 export function contextShape(name: string, parts: Partial<ContextShape> = {}): ContextShape {

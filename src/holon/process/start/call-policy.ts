@@ -1,7 +1,6 @@
 import { EDGE } from "../../mesh/identity/roster.ts";
 import type { MayCall } from "../../pipeline/compiled-procedure.ts";
-import type { AppShape } from "../plan/app-shape.ts";
-import { namesOf, type Plan } from "../plan/plan.ts";
+import { type AppShape, namesOf, type Plan } from "../plan/plan.ts";
 
 /**
  * Which context may call which, from the declared `calls` and nothing else. A subscription to events (`subscribesTo`) gives no right to call. Handlers, jobs,
