@@ -1,5 +1,4 @@
-import type { ConfigurationFault } from "./configuration-error.ts";
-import { maskedValue } from "./masked.ts";
+import { type ConfigurationFault, maskedValue } from "./configuration-error.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** The variables of a process, as `process.env` has them. */

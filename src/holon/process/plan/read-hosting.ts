@@ -1,7 +1,7 @@
 import { EDGE } from "../../mesh/identity/roster.ts";
 import { type AppShape, ROLES, type Role } from "./plan.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
-import { maskedValue } from "./masked.ts";
+import { maskedValue } from "./configuration-error.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`, the edge in `HOLON_PEERS`. */

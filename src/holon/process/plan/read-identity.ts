@@ -2,7 +2,7 @@ import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/ide
 import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
 import { type AppShape, namesOf, type Role } from "./plan.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
-import { maskedValue } from "./masked.ts";
+import { maskedValue } from "./configuration-error.ts";
 import { knownContexts } from "./refuse-unknown.ts";
 
 /** How a process uses the mesh: not at all, other processes may call it, or it needs other processes. */

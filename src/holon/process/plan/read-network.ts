@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { EnvironmentReader } from "./environment-reader.ts";
-import { maskedValue } from "./masked.ts";
+import { maskedValue } from "./configuration-error.ts";
 
 /** Networks between the public and this process, whose `X-Forwarded-For` is trusted. */
 export function readTrustedProxies(reader: EnvironmentReader): string[] {

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { connectionBudget } from "./connection-budget.ts";
-import { maskedUrl } from "./masked.ts";
+import { maskedUrl } from "./configuration-error.ts";
 import type { DatabasePlan, Listener, Plan } from "./plan.ts";
 import { LIMIT_NAMES } from "./variables.ts";
 

@@ -3,8 +3,7 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { isPassing } from "../../kernel/origin.ts";
 import { type RetryDeps, retry } from "../../kernel/retry.ts";
-import { ConfigurationError } from "../plan/configuration-error.ts";
-import { maskedUrl } from "../plan/masked.ts";
+import { ConfigurationError, maskedUrl } from "../plan/configuration-error.ts";
 import type { Plan } from "../plan/plan.ts";
 import { contextVariables } from "../plan/variables.ts";
 
