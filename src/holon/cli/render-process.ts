@@ -1,4 +1,4 @@
-import { renderTable } from "../process/plan/render-table.ts";
+import { renderTable } from "../process/plan/render-plan.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
 
 /** The text that a started process prints: whether it is ready, a row for each context, its addresses, and what keeps a context from working. */

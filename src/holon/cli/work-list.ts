@@ -1,5 +1,5 @@
 import { redactText } from "../observe/redaction.ts";
-import { renderTable } from "../process/plan/render-table.ts";
+import { renderTable } from "../process/plan/render-plan.ts";
 import type { WorkConsole } from "../work/admin/work-console.ts";
 
 /** The most rows of each kind that are listed for a context. */

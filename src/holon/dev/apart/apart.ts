@@ -5,7 +5,7 @@ import { createProcessKey } from "../../mesh/identity/process-key.ts";
 import { EDGE } from "../../mesh/identity/roster.ts";
 import { type App, shapeOf } from "../../process/app/define-app.ts";
 import type { ContextShape, Plan } from "../../process/plan/plan.ts";
-import { renderTable } from "../../process/plan/render-table.ts";
+import { renderTable } from "../../process/plan/render-plan.ts";
 import { freePorts } from "../postgres/free-ports.ts";
 import { superviseChild } from "./supervised-child.ts";
 

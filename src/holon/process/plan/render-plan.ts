@@ -1,5 +1,4 @@
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
-import { connectionBudget } from "./connection-budget.ts";
 import { maskedUrl } from "./configuration-error.ts";
 import type { DatabasePlan, Listener, Plan } from "./plan.ts";
 import { LIMIT_NAMES } from "./variables.ts";
@@ -75,4 +74,43 @@ function queuesText(plan: Plan): string {
   if (plan.redisUrl !== undefined) return maskedUrl(plan.redisUrl);
   if (plan.queueDatabase !== undefined) return `on Postgres: ${maskedUrl(plan.queueDatabase)}`;
   return plan.workersCount > 0 && plan.database.kind === "embedded" ? "on the embedded Postgres" : "none";
+}
+
+/** The most connections to Postgres that a process can have open at once, by their use. */
+interface ConnectionBudget {
+  /** Pools of the hosted contexts. */
+  readonly contextsCount: number;
+  /** One more for each context, which checks whether the server answers while the pool is busy. */
+  readonly healthCount: number;
+  /**
+   * Connections that renew leases, if the background work of contexts runs here: one for each context while its pool is busy, and two of the second thread
+   * while the process is blocked.
+   */
+  readonly renewalsCount: number;
+  /** The client that receives NOTIFY. */
+  readonly listenCount: number;
+  /** The pool of queues on Postgres, and a connection on which each worker waits. */
+  readonly queuesCount: number;
+  readonly totalCount: number;
+}
+
+/** The extra connection of a pool, and those of the second thread for jobs and for workflow runs. */
+const RENEWALS_OF_CONTEXT = 3;
+
+/** The worst case of one process. Multiply it by the number of replicas and compare with `max_connections`. */
+export function connectionBudget(plan: Plan): ConnectionBudget {
+  const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
+  const healthCount = plan.databaseContexts.length;
+  const renewalsCount = plan.roles.includes("jobs") ? plan.databaseContexts.length * RENEWALS_OF_CONTEXT : 0;
+  const listenCount = plan.databaseContexts.length > 0 ? 1 : 0;
+  const queuesCount = plan.workersCount > 0 && plan.redisUrl === undefined ? plan.limits.poolCount + plan.workersCount : 0;
+  const totalCount = contextsCount + healthCount + renewalsCount + listenCount + queuesCount;
+  return { contextsCount, healthCount, renewalsCount, listenCount, queuesCount, totalCount };
+}
+
+/** A table for a terminal: columns are as wide as their widest cell. If all headings are empty, they are left out. */
+export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = headings.some((heading) => heading !== "") ? [headings, ...rows] : rows;
+  const widths = headings.map((_, column) => Math.max(0, ...lines.map((line) => (line[column] ?? "").length)));
+  return lines.map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd()).join("\n");
 }
