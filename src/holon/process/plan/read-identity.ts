@@ -1,12 +1,14 @@
 import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/identity/process-key.ts";
 import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
-import { type AppShape, namesOf, type Role } from "./plan.ts";
+import { type AppShape, namesOf, type Role, type MeshTlsPlan } from "./plan.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./configuration-error.ts";
 import { knownContexts } from "./refuse-unknown.ts";
+import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 
 /** How a process uses the mesh: not at all, other processes may call it, or it needs other processes. */
-export type MeshUse = "none" | "open" | "shared";
+type MeshUse = "none" | "open" | "shared";
 
 /** The parts of the process that decide which names its key must speak for. */
 export interface IdentityNeeds {
@@ -111,4 +113,67 @@ function refuseUnbound(key: ProcessKey, peers: RosterKeys, needs: IdentityNeeds,
   }
   const unknown = needs.callees.filter((context) => peers[context] === undefined);
   if (unknown.length > 0) reader.refuse("HOLON_PEERS", `has no key of ${unknown.join(" and ")}, which this process calls.`, PEERS_CURE);
+}
+
+/** The shortest secret that production accepts. */
+const LEAST_LENGTH = 32;
+
+/** The secret that proves membership and signs sessions: it is given, or the code that starts the process must make it up. */
+type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
+
+/**
+ * Reads the secret. It is not made up if another process has to know it. That is so for a process that calls other processes, or that only other processes can
+ * call; in production it is so for every process with a mesh. Exceptions: a variable allows it by name, or processes have keys; then `mesh` is `none`, since no
+ * other process has to know the secret.
+ */
+export function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReader): SecretPlan {
+  const secret = reader.secret("HOLON_SECRET");
+  const mayMakeUp = reader.isAllowed("HOLON_ALLOW_MADE_UP_SECRET") || (production ? mesh === "none" : mesh !== "shared");
+  const howTo = `Set it to at least ${LEAST_LENGTH} random characters, the same for all processes of the app: openssl rand -base64 32`;
+  if (secret !== undefined) {
+    if (production && secret.length < LEAST_LENGTH) reader.refuse("HOLON_SECRET", `has ${secret.length} characters.`, `${howTo}.`);
+    return { secret, secretMadeUp: false };
+  }
+  if (!mayMakeUp && !reader.hasSecret("HOLON_SECRET")) {
+    reader.refuse(
+      "HOLON_SECRET",
+      production ? "is missing: production makes up no secret." : "is missing: this process and others must have the same.",
+      `${howTo}; or allow a made-up one by HOLON_ALLOW_MADE_UP_SECRET=yes.`,
+    );
+  }
+  return { secretMadeUp: true };
+}
+
+const PARTS = { cert: "HOLON_MESH_TLS_CERT", key: "HOLON_MESH_TLS_KEY", ca: "HOLON_MESH_TLS_CA" } as const;
+
+/** The PEM texts for TLS between processes: all three must be given and fit together. Undefined if TLS is off. */
+export function readMeshTls(reader: EnvironmentReader): MeshTlsPlan | undefined {
+  const given = Object.values(PARTS).filter((name) => reader.hasSecret(name));
+  const [cert, key, ca] = [reader.secret(PARTS.cert), reader.secret(PARTS.key), reader.secret(PARTS.ca)];
+  if (given.length === 0) return undefined;
+  const missing = Object.values(PARTS).filter((name) => !given.includes(name));
+  for (const name of missing) reader.refuse(name, `is missing: ${given.join(" and ")} is set.`, "Set all three, in PEM, or none.");
+  if (cert === undefined || key === undefined || ca === undefined) return undefined;
+  const bad = [PARTS.cert, PARTS.ca].filter((name) => !isCertificate(name === PARTS.cert ? cert : ca));
+  for (const name of bad) reader.refuse(name, "is no certificate.", "Set it to the PEM text of one, or of several, each with its BEGIN and END.");
+  if (bad.length === 0 && !belongTogether(cert, key))
+    reader.refuse(PARTS.key, `is not the key of ${PARTS.cert}.`, "Set it to its private key, in PEM, without a passphrase.");
+  return { cert, key, ca };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function belongTogether(cert: string, key: string): boolean {
+  try {
+    createSecureContext({ cert, key });
+    return true;
+  } catch {
+    return false;
+  }
 }

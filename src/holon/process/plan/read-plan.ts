@@ -4,12 +4,10 @@ import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
 import { readAddresses } from "./read-addresses.ts";
 import { readContexts, readRoles } from "./read-hosting.ts";
-import { countsOnSecret, type IdentityNeeds, readIdentity } from "./read-identity.ts";
+import { countsOnSecret, type IdentityNeeds, readIdentity, readSecret, readMeshTls } from "./read-identity.ts";
 import { readLimits } from "./read-limits.ts";
 import { readListeners } from "./read-listeners.ts";
-import { readMeshTls } from "./read-mesh-tls.ts";
 import { readCorsOrigins, readTrustedProxies } from "./read-network.ts";
-import { readSecret } from "./read-secret.ts";
 import { readStores } from "./read-stores.ts";
 import { refuseUnknownVariables } from "./refuse-unknown.ts";
 
