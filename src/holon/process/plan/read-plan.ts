@@ -6,8 +6,7 @@ import { readAddresses } from "./read-addresses.ts";
 import { readContexts, readRoles } from "./read-hosting.ts";
 import { countsOnSecret, type IdentityNeeds, readIdentity, readSecret, readMeshTls } from "./read-identity.ts";
 import { readLimits } from "./read-limits.ts";
-import { readListeners } from "./read-listeners.ts";
-import { readCorsOrigins, readTrustedProxies } from "./read-network.ts";
+import { readListeners, readCorsOrigins, readTrustedProxies } from "./read-network.ts";
 import { readStores } from "./read-stores.ts";
 import { refuseUnknownVariables } from "./refuse-unknown.ts";
 

@@ -1,6 +1,6 @@
 import type { AppShape, DatabasePlan, Role } from "./plan.ts";
 import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
-import { readPort } from "./read-listeners.ts";
+import { readPort } from "./read-network.ts";
 import { knownContexts } from "./refuse-unknown.ts";
 import { contextVariables } from "./variables.ts";
 
