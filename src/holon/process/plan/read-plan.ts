@@ -2,8 +2,7 @@ import { type AppShape, DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan
 import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
-import { readAddresses } from "./read-addresses.ts";
-import { readContexts, readRoles } from "./read-hosting.ts";
+import { readAddresses, readContexts, readRoles } from "./read-topology.ts";
 import { countsOnSecret, type IdentityNeeds, readIdentity, readSecret, readMeshTls } from "./read-identity.ts";
 import { readLimits } from "./read-limits.ts";
 import { readListeners, readCorsOrigins, readTrustedProxies } from "./read-network.ts";
