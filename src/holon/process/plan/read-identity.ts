@@ -3,7 +3,7 @@ import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
 import { type AppShape, namesOf, type Role, type MeshTlsPlan } from "./plan.ts";
 import { type EnvironmentReader, meant } from "./environment-reader.ts";
 import { maskedValue } from "./configuration-error.ts";
-import { knownContexts } from "./refuse-unknown.ts";
+import { knownContexts } from "./variables.ts";
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 

@@ -7,7 +7,7 @@ import { countsOnSecret, type IdentityNeeds, readIdentity, readSecret, readMeshT
 import { readLimits } from "./read-limits.ts";
 import { readListeners, readCorsOrigins, readTrustedProxies } from "./read-network.ts";
 import { readStores } from "./read-stores.ts";
-import { refuseUnknownVariables } from "./refuse-unknown.ts";
+import { refuseUnknownVariables } from "./variables.ts";
 
 const OTLP: UrlForm = { schemes: ["http:", "https:"], example: "http://collector:4318" };
 

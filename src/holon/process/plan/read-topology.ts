@@ -1,7 +1,6 @@
 import { type AppShape, type Role, ROLES } from "./plan.ts";
 import { type EnvironmentReader, type UrlForm, meant } from "./environment-reader.ts";
-import { knownContexts } from "./refuse-unknown.ts";
-import { contextVariables } from "./variables.ts";
+import { knownContexts, contextVariables } from "./variables.ts";
 import { EDGE } from "../../mesh/identity/roster.ts";
 import { maskedValue } from "./configuration-error.ts";
 import { nearestName } from "./nearest-name.ts";

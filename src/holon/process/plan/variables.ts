@@ -1,7 +1,9 @@
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import type { AppShape } from "./plan.ts";
+import { type EnvironmentReader, fileVariable, meant } from "./environment-reader.ts";
 
 /** One variable that a process reads. */
-export interface Variable {
+interface Variable {
   readonly name: string;
   readonly fallback: string;
   readonly means: string;
@@ -79,7 +81,7 @@ export const VARIABLES: readonly Variable[] = [
 ];
 
 /** Variables of the project's own tests and tools. Processes that they start inherit the variables and do not read them. */
-export const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED", "HOLON_OLD_VERSION_FOLDER", "HOLON_WEEKS_DAYS"];
+const TOOL_VARIABLES: readonly string[] = ["HOLON_FAULT_SCALE", "HOLON_FAULT_SEED", "HOLON_OLD_VERSION_FOLDER", "HOLON_WEEKS_DAYS"];
 
 /** The variables of one context. */
 export function contextVariables(context: string): { readonly address: string; readonly database: string } {
@@ -93,3 +95,34 @@ export function limitVariable(limit: keyof typeof DEFAULT_LIMITS): string {
 
 /** Names of all limits. */
 export const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly (keyof typeof DEFAULT_LIMITS)[];
+
+const CONTEXT_VARIABLE = /^HOLON_([A-Z][A-Z0-9]*?)(_DATABASE)?_URL$/;
+
+/** All contexts that the app mentions: its own, and those of other deployments that it calls or subscribes to. */
+export function knownContexts(shape: AppShape): string[] {
+  return [...new Set(shape.contexts.flatMap((context) => [context.name, ...context.calls, ...context.subscribesTo]))];
+}
+
+/** Refuses every `HOLON_` variable that nothing reads: otherwise a misspelled name would be a setting that silently does nothing. */
+export function refuseUnknownVariables(shape: AppShape, reader: EnvironmentReader): void {
+  const contexts = knownContexts(shape);
+  const ofContexts = contexts.flatMap((context) => Object.values(contextVariables(context)));
+  const files = VARIABLES.filter(({ mayBeFile }) => mayBeFile).map(({ name }) => fileVariable(name));
+  const known = new Set([...VARIABLES.map(({ name }) => name), ...files, ...ofContexts, ...LIMIT_NAMES.map(limitVariable)]);
+  for (const name of reader.names) {
+    if (!name.startsWith("HOLON_") || known.has(name) || TOOL_VARIABLES.includes(name)) continue;
+    const context = CONTEXT_VARIABLE.exec(name)?.[1];
+    const problem =
+      context === undefined ? "is no setting of Holon." : `speaks of a context "${context.toLowerCase()}", which the app does not have.`;
+    reader.refuse(
+      printable(name),
+      problem,
+      `${meant(name, known)}${context === undefined ? "Correct it, or" : `Contexts are: ${contexts.join(", ")}. Correct it, or`} do not set it.`,
+    );
+  }
+}
+
+/** Names of variables come from outside, so characters that control a terminal are replaced. */
+function printable(name: string): string {
+  return name.replace(/[^\x21-\x7e]/g, "?");
+}
