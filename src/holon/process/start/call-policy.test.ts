@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readPlan } from "../plan/read-plan.ts";
 import { SHOP } from "../plan/shop-shape.testing.ts";
-import { createCallPolicy, createOwnCaller } from "./call-policy.ts";
+import { createCallPolicy, createOwnCaller } from "./routing.ts";
 
 const mayCall = createCallPolicy(SHOP, ["test"]);
 
