@@ -6,7 +6,7 @@ import { jobQueues } from "../../work/jobs/job-queues.ts";
 import { createQueueBackend } from "../../work/queue/create-queue-backend.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { App } from "../app/define-app.ts";
-import { askOf, edgeAuthenticate } from "./ask-app.ts";
+import { askOf, edgeAuthenticate } from "./open-edge.ts";
 import { queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";

@@ -6,11 +6,14 @@ import { addDocumentRoute } from "../../edge/openapi/document-route.ts";
 import { openRedisRateStore } from "../../edge/rates/redis-rate-store.ts";
 import type { RateStore } from "../../edge/rates/shared-totals.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
-import { type App, openApiOf } from "../app/define-app.ts";
+import { type App, openApiOf, type AskApp, type Authenticate } from "../app/define-app.ts";
 import type { Plan } from "../plan/plan.ts";
-import { askOf, edgeAuthenticate } from "./ask-app.ts";
 import type { Core } from "./open-core.ts";
 import { reachableOf, targetsOf } from "./routing.ts";
+import type { EdgeRequest } from "../../edge/http/edge-request.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
 export function openEdge(app: App, core: Core, readiness: () => Readiness, rateStore: RateStore | undefined): Promise<Edge> {
@@ -46,4 +49,26 @@ function addDocs(server: FastifyInstance, app: App, { docs }: Plan): void {
   const document = openApiOf(app);
   addDocumentRoute(server, document);
   if (docs === "page") addDocsRoutes(server, document.info.title);
+}
+
+/** Calls, as an anonymous caller, procedures that can be called from outside. Errors: UNAVAILABLE for a procedure that this process does not reach. */
+export function askOf(core: Core): AskApp {
+  const { plan, resolve, clock, callerFor } = core;
+  const targets = targetsOf(reachableOf(core), resolve);
+  return async (procedure, input) => {
+    const target = targets.get(procedure);
+    if (target === undefined || target.procedure.access === "internal")
+      throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
+    const caller = callerFor(procedure);
+    return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
+  };
+}
+
+/** The principal that the app's `authenticate` returns, anonymous if it returns nothing. Only a promise is waited for: most tokens are known at once. */
+export function edgeAuthenticate(authenticate: Authenticate | undefined, ask: AskApp): (request: EdgeRequest) => Principal | Promise<Principal> {
+  if (authenticate === undefined) return () => ANONYMOUS;
+  return (request) => {
+    const answer = authenticate(request, ask);
+    return answer instanceof Promise ? answer.then((principal) => principal ?? ANONYMOUS) : (answer ?? ANONYMOUS);
+  };
 }
