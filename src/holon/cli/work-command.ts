@@ -5,7 +5,7 @@ import { OpenThings } from "../kernel/lifecycle.ts";
 import { createLogger } from "../observe/logger.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/plan.ts";
-import { createConsole } from "../process/start/create-consoles.ts";
+import { createConsole } from "../process/start/create-dashboard.ts";
 import type { WorkConsole } from "../work/admin/work-console.ts";
 import { UsageError } from "./command-line.ts";
 import { renderWork } from "./work-list.ts";

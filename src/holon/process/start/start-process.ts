@@ -21,8 +21,7 @@ import { type HealthPart, healthParts, readinessOf } from "../health/process-hea
 import { processGauges, type WorkGaugeParts, workGauges } from "../health/gauges.ts";
 import type { Plan } from "../plan/plan.ts";
 import { queuesOf } from "./context-work.ts";
-import { createConsoles } from "./create-consoles.ts";
-import { createDashboard } from "./create-dashboard.ts";
+import { createConsoles, createDashboard } from "./create-dashboard.ts";
 import { assertListenersFree } from "./free-listeners.ts";
 import { type Core, type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
