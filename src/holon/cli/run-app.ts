@@ -16,9 +16,7 @@ import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
 import { readAppCommand } from "./app-usage.ts";
 import { BAD_USAGE, renderUsageError, UsageError } from "./command-line.ts";
 import { logUnhandled } from "./crash-log.ts";
-import { renderNewKey } from "./render-new-key.ts";
-import { renderProcess } from "./render-process.ts";
-import { renderStartFailure } from "./render-start-failure.ts";
+import { renderNewKey, renderProcess, renderStartFailure } from "./render-process.ts";
 import { endWithSupervisor, untilStopped } from "./until-stopped.ts";
 import { assertWorkWords, runWorkCommand, WORK_USAGE } from "./work-command.ts";
 
