@@ -1,19 +1,19 @@
 import type { FastifyInstance } from "fastify";
 import { createEdge } from "../../edge/create-edge.ts";
 import type { Edge, Readiness } from "../../edge/edge-options.ts";
+import type { EdgeRequest } from "../../edge/http/edge-request.ts";
 import { addDocsRoutes } from "../../edge/openapi/docs-routes.ts";
 import { addDocumentRoute } from "../../edge/openapi/document-route.ts";
 import { openRedisRateStore } from "../../edge/rates/redis-rate-store.ts";
 import type { RateStore } from "../../edge/rates/shared-totals.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
-import { type App, openApiOf, type AskApp, type Authenticate } from "../app/define-app.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import { Scope } from "../../kernel/scope.ts";
+import { type App, type AskApp, type Authenticate, openApiOf } from "../app/define-app.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Core } from "./open-core.ts";
 import { reachableOf, targetsOf } from "./routing.ts";
-import type { EdgeRequest } from "../../edge/http/edge-request.ts";
-import { catalogueError } from "../../kernel/holon-error.ts";
-import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
-import { Scope } from "../../kernel/scope.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
 export function openEdge(app: App, core: Core, readiness: () => Readiness, rateStore: RateStore | undefined): Promise<Edge> {
