@@ -1,7 +1,7 @@
-import type { AppShape, DatabasePlan, Role } from "./plan.ts";
 import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
+import type { AppShape, DatabasePlan, Role } from "./plan.ts";
 import { readPort } from "./read-network.ts";
-import { knownContexts, contextVariables } from "./variables.ts";
+import { contextVariables, knownContexts } from "./variables.ts";
 
 const POSTGRES: UrlForm = { schemes: ["postgres:", "postgresql:"], example: "postgres://user:password@host:5432/database" };
 const QUEUE_PREFIX = /^[a-z][a-z0-9_]{0,39}$/;
