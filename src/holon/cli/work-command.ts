@@ -1,15 +1,22 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { type ContextData, createContextData } from "../data/context-data.ts";
 import { sqlState } from "../data/database-error.ts";
-import { systemClock } from "../kernel/clock.ts";
+import { contextRole } from "../data/migrate/migrate.ts";
+import { clusterUrl } from "../dev/postgres/cluster.ts";
+import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
+import { type Clock, systemClock } from "../kernel/clock.ts";
 import { catalogueError, isHolonError } from "../kernel/holon-error.ts";
 import { OpenThings } from "../kernel/lifecycle.ts";
+import type { Logger } from "../kernel/log.ts";
 import { createLogger } from "../observe/logger.ts";
+import { redactText } from "../observe/redaction.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/plan.ts";
+import { renderTable } from "../process/plan/render-plan.ts";
 import { createConsole } from "../process/start/create-dashboard.ts";
 import type { WorkConsole } from "../work/admin/work-console.ts";
 import { UsageError } from "./command-line.ts";
-import { renderWork } from "./work-list.ts";
-import { openWorkStores } from "./work-stores.ts";
 
 /** Postgres' code for a table that does not exist. */
 const UNDEFINED_TABLE = "42P01";
@@ -86,4 +93,129 @@ async function openConsoles(app: App, plan: Plan, open: OpenThings): Promise<rea
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Options of {@link openWorkStores}. */
+interface WorkStoresOptions {
+  readonly plan: Plan;
+  readonly open: OpenThings;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * The data of the contexts that a plan names, for commands that show background work and decide about it. Processes may run at the same time or not. It
+ * migrates nothing.
+ *
+ * Errors: UNAVAILABLE - no database, or one on which no process has started yet.
+ */
+async function openWorkStores({ plan, open, clock, log }: WorkStoresOptions): Promise<ReadonlyMap<string, ContextData>> {
+  const shared = await sharedUrl(plan, open, log);
+  const stores = new Map<string, ContextData>();
+  for (const context of plan.databaseContexts) {
+    const own = plan.contextDatabases[context];
+    const url = own ?? shared;
+    if (url === undefined) continue;
+    const role = own === undefined ? await contextRole({ url, context }) : undefined;
+    stores.set(context, open.add(`database of ${context}`, createContextData({ context, url, role, tables: {}, limits: plan.limits, clock, log })));
+  }
+  return stores;
+}
+
+async function sharedUrl({ database, name }: Plan, open: OpenThings, log: Logger): Promise<string | undefined> {
+  if (database.kind === "none") return undefined;
+  if (database.kind === "server") return database.url;
+  const { folder, port = 0 } = database;
+  if (!existsSync(path.join(folder, "data"))) throw catalogueError("UNAVAILABLE", `There is no database in ${folder} yet: start the app once.`);
+  try {
+    const server = await startEmbeddedPostgres({ folder, port, database: name, log });
+    open.add("embedded Postgres", { close: () => server.stop() });
+    return server.url;
+  } catch (error) {
+    const running = isHolonError(error, "CONFLICT") ? (error.details as { readonly port?: number | null } | undefined)?.port : undefined;
+    if (typeof running !== "number") throw error;
+    return clusterUrl(folder, running, name);
+  }
+}
+
+/** The most rows of each kind that are listed for a context. */
+const SHOWN_COUNT = 100;
+const REASON_LENGTH = 120;
+
+/** Background work that waits, failed or is stuck, for a terminal. Errors: those of a database that cannot be read. */
+export async function renderWork(consoles: readonly WorkConsole[]): Promise<string> {
+  const parts = [await renderCounts(consoles)];
+  for (const work of consoles) parts.push(...(await renderTroubles(work)));
+  return parts.join("\n\n");
+}
+
+async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
+  const headings = ["context", "outbox", "lag s", "held", "parked", "jobs waiting", "running", "failed", "stuck runs"];
+  const rows = await Promise.all(
+    consoles.map(async ({ context, counts }) => {
+      const { outboxCount, outboxLagMs, heldCount, parkedCount, jobs, stuckCount } = await counts();
+      const numbers = [outboxCount, Math.round(outboxLagMs / 1_000), heldCount, parkedCount, jobs.waiting, jobs.running, jobs.failed, stuckCount];
+      return [context, ...numbers.map(String)];
+    }),
+  );
+  return renderTable(headings, rows);
+}
+
+async function renderTroubles(work: WorkConsole): Promise<string[]> {
+  const { context } = work;
+  const [jobs, unknown, events, stranded, runs, versions] = await Promise.all([
+    work.failedJobs(SHOWN_COUNT),
+    work.unknownJobs(SHOWN_COUNT),
+    work.parkedEvents(SHOWN_COUNT),
+    work.strandedEvents(SHOWN_COUNT),
+    work.stuckRuns(SHOWN_COUNT),
+    work.runVersions(),
+  ]);
+  const tables = [
+    table(`failed jobs of ${context}`, ["id", "job", "attempts", "reason"], jobs, ({ id, name, attempts, reason }) => [
+      id,
+      name,
+      String(attempts),
+      short(reason),
+    ]),
+    table(
+      `jobs of ${context} that this version does not have`,
+      ["job", "waiting", "oldest due s", "cure"],
+      unknown,
+      ({ name, count, oldestDueMs, cure }) => [oneLine(name), String(count), String(Math.round(oldestDueMs / 1_000)), cure],
+    ),
+    table(`parked events of ${context}`, ["id", "event", "key", "reason"], events, ({ id, producer, name, key, reason }) => [
+      ...[id, `${producer}.${name}`, oneLine(key ?? "none"), short(reason)],
+    ]),
+    table(`held events of ${context} that need a decision`, ["id", "event", "key", "why"], stranded, ({ id, producer, name, key, reason }) => [
+      ...[id, oneLine(`${producer}.${name}`), oneLine(key ?? "none"), reason],
+    ]),
+    table(`stuck runs of ${context}`, ["id", "workflow", "key", "reason"], runs, ({ id, workflow, version, key, reason }) => [
+      ...[id, `${workflow} ${version}`, oneLine(key), short(reason)],
+    ]),
+    table(
+      `versions of workflows of ${context}`,
+      ["workflow", "open runs", "body", "what to do"],
+      versions,
+      ({ workflow, version, openCount, hasBody, advice }) => [
+        ...[oneLine(`${workflow}@${version}`), String(openCount), hasBody ? "here" : "missing", oneLine(advice)],
+      ],
+    ),
+  ];
+  return tables.flat();
+}
+
+function table<Item>(title: string, headings: readonly string[], items: readonly Item[], toRow: (item: Item) => readonly string[]): string[] {
+  return items.length === 0 ? [] : [`${title}\n${renderTable(headings, items.map(toRow))}`];
+}
+
+function short(reason: string | null): string {
+  const text = oneLine(redactText(reason ?? "unknown"));
+  return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH)}...` : text;
+}
+
+/** Reasons and keys may come from any user, so characters that control a terminal are removed. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkConsole } from "../work/admin/work-console.ts";
-import { renderWork } from "./work-list.ts";
+import { renderWork } from "./work-command.ts";
 
 const orders: Pick<
   WorkConsole,
