@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { watchNpm } from "./watch-npm.ts";
+import { watchNpm } from "./until-stopped.ts";
 
 /** A command line that a program does not understand. The message is one line. */
 export class UsageError extends Error {
