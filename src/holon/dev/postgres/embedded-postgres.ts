@@ -5,8 +5,7 @@ import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { type Cluster, EMBEDDED_LOGIN, openCluster } from "./cluster.ts";
 import { claimFolder, type FolderClaim } from "./folder-claim.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
-import { clearPostmaster } from "./postmaster-file.ts";
-import { type ServerProcess, type ServerStart, startServerProcess } from "./server-process.ts";
+import { clearPostmaster, type ServerProcess, type ServerStart, startServerProcess } from "./server-process.ts";
 import { SupervisedServer } from "./supervised-server.ts";
 import { chooseUnprivileged } from "./unprivileged.ts";
 

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../kernel/log.ts";
 import { isAlive } from "./process-identity.ts";
-import type { ServerProcess } from "./server-process.ts";
-import { waitUntil } from "./wait-until.ts";
+import { type ServerProcess, waitUntil } from "./server-process.ts";
 
 /** Starts the server again on the port of the last one. Errors: the server does not start, or the signal is aborted. */
 type Restart = (port: number, signal: AbortSignal) => Promise<ServerProcess>;

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { clearPostmaster } from "./postmaster-file.ts";
+import { clearPostmaster } from "./server-process.ts";
 import { isAlive } from "./process-identity.ts";
 
 let data: string;
