@@ -4,8 +4,7 @@ import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "
 import path from "node:path";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { spawnGuarded } from "./guarded-process.ts";
-import type { PostgresBinaries } from "./postgres-binaries.ts";
-import type { Unprivileged } from "./unprivileged.ts";
+import type { PostgresBinaries, Unprivileged } from "./postgres-binaries.ts";
 
 /** The data folder of a server. It is made once and kept. */
 export interface Cluster {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import type { Unprivileged } from "./unprivileged.ts";
+import type { Unprivileged } from "./postgres-binaries.ts";
 
 /**
  * Runs a command as the child of a shell. A second half of the shell waits for the end of its input, which comes when we close it or when we die, however we

@@ -4,8 +4,7 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { freePort } from "./free-ports.ts";
 import { type GuardedProcess, spawnGuarded } from "./guarded-process.ts";
-import type { PostgresBinaries } from "./postgres-binaries.ts";
-import type { Unprivileged } from "./unprivileged.ts";
+import type { PostgresBinaries, Unprivileged } from "./postgres-binaries.ts";
 import { isAlive, processCommand } from "./process-identity.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCluster } from "./cluster.ts";
-import { findPostgresBinaries } from "./postgres-binaries.ts";
+import { findPostgresBinaries, asNobody } from "./postgres-binaries.ts";
 import { startServerProcess } from "./server-process.ts";
-import { asNobody } from "./unprivileged.ts";
 
 describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { timeout: 60_000 }, () => {
   it("the server runs as user 65534, who owns its data", async () => {
