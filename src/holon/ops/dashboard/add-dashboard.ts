@@ -9,7 +9,7 @@ import { takeForms } from "./form-body.ts";
 import { SessionCookie } from "./session-cookie.ts";
 import { Sessions } from "./sessions.ts";
 import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in-routes.ts";
-import { STYLE } from "./style.ts";
+import { STYLE } from "./page.ts";
 import { addWork } from "./work-routes.ts";
 
 /** Failed sign-ins that each process allows for one address. */

@@ -1,5 +1,4 @@
-import { html } from "./markup.ts";
-import type { Page } from "./page.ts";
+import { html, type Page } from "./page.ts";
 
 /** The content of the sign-in page. */
 interface SignInView {

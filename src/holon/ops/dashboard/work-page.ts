@@ -1,6 +1,5 @@
 import { redactText } from "../../observe/redaction.ts";
-import { type Content, html, type Markup } from "./markup.ts";
-import type { Page } from "./page.ts";
+import { type Content, html, type Markup, type Page } from "./page.ts";
 import type { ContextReport } from "./work-report.ts";
 
 /** The content of the page of background work. */
