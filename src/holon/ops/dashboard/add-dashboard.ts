@@ -8,7 +8,7 @@ import type { DashboardOptions } from "./dashboard-options.ts";
 import { takeForms } from "./form-body.ts";
 import { SessionCookie } from "./session-cookie.ts";
 import { Sessions } from "./sessions.ts";
-import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in-routes.ts";
+import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in.ts";
 import { STYLE } from "./page.ts";
 import { addWork } from "./work-routes.ts";
 

@@ -6,10 +6,9 @@ import { isHolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
-import { sendPage } from "./page.ts";
+import { sendPage, html, type Page } from "./page.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
-import { signInPage } from "./sign-in-page.ts";
 
 /** The parts that the sign-in routes share with the other routes. */
 export interface SignInParts {
@@ -77,4 +76,31 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
     const problem = error.code === "FORBIDDEN" ? "This user is no admin." : "That is not right, or not any more.";
     return showSignIn(reply, error.status, parts, next, problem);
   }
+}
+
+/** The content of the sign-in page. */
+interface SignInView {
+  readonly appName: string;
+  /** The page to open afterwards. */
+  readonly next: string;
+  readonly takesPassword: boolean;
+  readonly problem?: string;
+}
+
+/** The page on which an admin signs in. */
+function signInPage({ appName, next, takesPassword, problem }: SignInView): Page {
+  const hidden = html`<input type="hidden" name="next" value="${next}">`;
+  const password = html`<form class="card" method="post" action="/ops/sign-in">${hidden}
+<label>E-mail<input type="email" name="email" autocomplete="username" required autofocus></label>
+<label>Password<input type="password" name="password" autocomplete="current-password" required></label>
+<button>Sign in</button></form>`;
+  const token = html`<form class="card" method="post" action="/ops/sign-in">${hidden}
+<label>Bearer token of an admin<input type="password" name="token" autocomplete="off" required></label>
+<button>Sign in with a token</button></form>`;
+  return {
+    title: `${appName}: sign in`,
+    isNarrow: true,
+    content: html`<h1>${appName}: operations</h1>${problem === undefined ? undefined : html`<p role="alert">${problem}</p>`}
+<p class="soft">Only admins come in here.</p>${takesPassword ? password : undefined}${token}`,
+  };
 }
