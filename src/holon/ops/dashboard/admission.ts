@@ -7,8 +7,7 @@ import type { Logger } from "../../kernel/log.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { parsePrincipal } from "../../mesh/protocol/wire-principal.ts";
 import type { Credentials, DashboardOptions } from "./dashboard-options.ts";
-import type { SessionCookie } from "./session-cookie.ts";
-import type { Sessions } from "./sessions.ts";
+import type { SessionCookie, Sessions } from "./sessions.ts";
 
 /** The role that may use the dashboard. */
 const ADMIN = "admin";

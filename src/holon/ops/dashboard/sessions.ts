@@ -1,5 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
+import type { FastifyRequest } from "fastify";
+import { cookieText, isHttps, readCookie } from "../../edge/http/cookies.ts";
 
 /** How long a user stays signed in. */
 const SESSION_MS = 8 * 3_600_000;
@@ -49,4 +51,29 @@ export class Sessions {
 export function isEqual(one: string, other: string): boolean {
   const [first, second] = [Buffer.from(one), Buffer.from(other)];
   return first.length === second.length && timingSafeEqual(first, second);
+}
+
+/** The cookie of a session. Cookies do not distinguish ports, so the name distinguishes the apps of one machine. */
+export class SessionCookie {
+  readonly #name: string;
+
+  constructor(appName: string) {
+    this.#name = `holon_ops_${appName}`;
+  }
+
+  read(request: FastifyRequest): string | undefined {
+    return readCookie(request, this.#name);
+  }
+
+  set(request: FastifyRequest, value: string, lifetimeMs: number): string {
+    return this.#write(request, value, Math.floor(lifetimeMs / 1_000));
+  }
+
+  remove(request: FastifyRequest): string {
+    return this.#write(request, "", 0);
+  }
+
+  #write(request: FastifyRequest, value: string, maxAgeSeconds: number): string {
+    return cookieText(this.#name, value, { path: "/ops", maxAgeSeconds, isSecure: isHttps(request) });
+  }
 }

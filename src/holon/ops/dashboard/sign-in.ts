@@ -7,8 +7,7 @@ import type { Logger } from "../../kernel/log.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
 import { sendPage, html, type Page } from "./page.ts";
-import type { SessionCookie } from "./session-cookie.ts";
-import type { Sessions } from "./sessions.ts";
+import type { SessionCookie, Sessions } from "./sessions.ts";
 
 /** The parts that the sign-in routes share with the other routes. */
 export interface SignInParts {
