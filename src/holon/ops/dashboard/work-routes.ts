@@ -8,8 +8,7 @@ import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
 import { isEqual } from "./sessions.ts";
 import { withoutSecrets } from "./shown-data.ts";
-import { workPage } from "./work-page.ts";
-import { reportWork } from "./work-report.ts";
+import { workPage, reportWork } from "./work-page.ts";
 
 /** Finds the admin that makes a request; every guarded route has one. */
 export type AdminOf = (request: FastifyRequest) => Admin;
