@@ -3,7 +3,7 @@ import { RateCounter } from "../../edge/rates/rate-counter.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { type Admin, Admission, isRefusal } from "./admission.ts";
-import { addBoard } from "./board-routes.ts";
+import { addBoard } from "./job-board.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { takeForms } from "./form-body.ts";
 import { SessionCookie, Sessions } from "./sessions.ts";

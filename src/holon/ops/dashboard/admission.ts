@@ -22,6 +22,9 @@ export interface Admin {
   readonly formToken: string | undefined;
 }
 
+/** Finds the admin that makes a request; every guarded route has one. */
+export type AdminOf = (request: FastifyRequest) => Admin;
+
 /** Decides which users may see the dashboard. */
 export class Admission {
   readonly #options: Pick<DashboardOptions, "authenticate" | "signIn">;

@@ -1,20 +1,61 @@
+import Fastify from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Queue } from "bullmq";
-import Fastify from "fastify";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { shownData, withoutSecrets } from "./shown-data.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { assertSameOrigin } from "../../edge/http/same-origin.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
+import type { AdminOf } from "./admission.ts";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const READING = ["GET", "HEAD"];
+
+/** Adds Bull Board. It is opened at the first request for it and costs nothing until then. */
+export function addBoard(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
+  let board: Promise<JobBoard> | undefined;
+  const opened = async (): Promise<JobBoard> => {
+    const backend = await options.backend();
+    if (backend === undefined) throw catalogueError("UNAVAILABLE", "This process reaches no queues. Ask one with the role jobs.");
+    if (!backend.reachable) throw catalogueError("UNAVAILABLE", "The queues cannot be reached now. What waits for them is kept in the outbox.");
+    board ??= openJobBoard(options, backend);
+    const ready = await board.catch((error: unknown) => {
+      board = undefined;
+      throw error;
+    });
+    ready.refresh(backend);
+    return ready;
+  };
+  // Runs before the body is read, because the board reads it.
+  const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (!READING.includes(request.method)) {
+      if (!options.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows more.");
+      if (adminOf(request).formToken !== undefined) assertSameOrigin(request);
+    }
+    const ready = await opened();
+    reply.hijack();
+    reply.raw.setHeader("content-security-policy", BOARD_POLICY);
+    if (!request.url.includes("/static/")) reply.raw.setHeader("cache-control", "no-store");
+    ready.answer(request.raw, reply.raw);
+    return reply;
+  };
+  for (const url of ["/jobs", "/jobs/*"]) scope.route({ method: METHODS, url, onRequest: forward, handler: (_request, reply) => reply });
+  scope.addHook("onClose", async () => {
+    await (await board?.catch(() => undefined))?.close();
+  });
+}
 
 /** The path of the board. */
 const BOARD_PATH = "/ops/jobs";
 
 /** The board has its own scripts and styles. It also requests fonts of another host; they are refused, and it works without them. */
-export const BOARD_POLICY =
+const BOARD_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
 /** Bull Board, ready to answer. */
-export interface JobBoard extends Closable {
+interface JobBoard extends Closable {
   /** Shows the queues as they are now: a queue whose connection failed may have been replaced. */
   refresh(backend: Pick<QueueBackend, "inspect">): void;
   answer(request: IncomingMessage, response: ServerResponse): void;
@@ -22,7 +63,7 @@ export interface JobBoard extends Closable {
 }
 
 /** Opens Bull Board on all queues of an app. It is loaded here, as a server of its own inside ours, because routes cannot be added once a port is open. */
-export async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardOptions, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
+async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardOptions, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
   const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
     import("@bull-board/api"),
     import("@bull-board/api/bullMQAdapter"),

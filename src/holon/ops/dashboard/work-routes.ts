@@ -2,16 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assertSameOrigin } from "../../edge/http/same-origin.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { WorkConsole } from "../../work/admin/work-console.ts";
-import type { Admin } from "./admission.ts";
+import type { Admin, AdminOf } from "./admission.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
 import { isEqual } from "./sessions.ts";
 import { withoutSecrets } from "./shown-data.ts";
 import { workPage, reportWork } from "./work-page.ts";
-
-/** Finds the admin that makes a request; every guarded route has one. */
-export type AdminOf = (request: FastifyRequest) => Admin;
 
 const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
   rerun: { said: "The job runs again.", decide: (work, id) => work.rerunJob(id) },
