@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { startEmbeddedPostgres } from "../../src/holon/dev/postgres/embedded-postgres.ts";
-import { endWithUs } from "../../src/holon/dev/postgres/end-with-us.ts";
+import { endWithUs } from "../../src/holon/dev/postgres/guarded-process.ts";
 import { createTestDatabase, type TestDatabase, type TestServer } from "../../src/holon/dev/postgres/test-database.ts";
 import { freePort } from "../free-port.ts";
 import type { Places } from "./contender.ts";
