@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isTooDense, VALUES_COUNT } from "./json-density.ts";
+import { isTooDense, VALUES_COUNT } from "./json-input.ts";
 
 const list = (item: string, count: number) => `[${Array(count).fill(item).join()}]`;
 

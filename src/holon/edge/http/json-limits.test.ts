@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
-import { findUnsafeJson } from "./json-limits.ts";
+import { findUnsafeJson } from "./json-input.ts";
 
 const find = (text: string) => findUnsafeJson(JSON.parse(text), DEFAULT_LIMITS);
 
