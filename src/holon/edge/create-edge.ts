@@ -17,7 +17,7 @@ import { Exchange } from "./http/exchange.ts";
 import { addFaultAnswers, sendFault } from "./http/fastify-faults.ts";
 import { Flights } from "./http/flights.ts";
 import { addHealthRoutes } from "./http/health-routes.ts";
-import { malformedUrl, percentDecoded } from "./http/percent-encoding.ts";
+import { malformedUrl, percentDecoded } from "./http/request-text.ts";
 import { SecurityHeaders, stripInternalHeaders } from "./http/public-headers.ts";
 import { RouteTable } from "./http/route-table.ts";
 import { crossSiteRefusal } from "./http/same-origin.ts";

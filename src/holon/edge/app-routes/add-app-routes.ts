@@ -3,7 +3,7 @@ import type { EdgeOptions } from "../edge-options.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { parseJsonText, RefusedInput, unicodeRefusal } from "../http/json-input.ts";
 import { crossSiteRefusal } from "../http/same-origin.ts";
-import { notUtf8, utf8Text } from "../http/utf8-text.ts";
+import { notUtf8, utf8Text } from "../http/request-text.ts";
 import { createAppEdge } from "./create-app-edge.ts";
 
 /** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { headerText } from "./utf8-text.ts";
+import { headerText } from "./request-text.ts";
 
 /** What a cookie needs besides its name and value. */
 interface CookieOptions {

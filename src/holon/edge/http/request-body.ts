@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import { notUtf8, utf8Text } from "./utf8-text.ts";
+import { notUtf8, utf8Text } from "./request-text.ts";
 
 /** Gets a body, or the error if there is none. */
 interface BodyReader {

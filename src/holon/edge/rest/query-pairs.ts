@@ -1,4 +1,4 @@
-import { queryDecoded } from "../http/percent-encoding.ts";
+import { queryDecoded } from "../http/request-text.ts";
 
 /** A decoded parameter of a query string or a form. */
 export interface QueryPair {

@@ -1,6 +1,6 @@
 import type { RestField, RestRoute } from "../../contract/index.ts";
 import { type RefusedInput, refusedInput } from "../http/json-input.ts";
-import { percentDecoded } from "../http/percent-encoding.ts";
+import { percentDecoded } from "../http/request-text.ts";
 import { parseQuery } from "./query-pairs.ts";
 
 /**

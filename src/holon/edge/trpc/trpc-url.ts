@@ -1,4 +1,4 @@
-import { percentDecoded, queryDecoded } from "../http/percent-encoding.ts";
+import { percentDecoded, queryDecoded } from "../http/request-text.ts";
 
 /** The longest URL. Above it, the calls belong in several requests. The server limits the headers as a whole. */
 export const URL_LENGTH = 16 * 1024;

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { notUtf8, utf8Text } from "../../edge/http/utf8-text.ts";
+import { notUtf8, utf8Text } from "../../edge/http/request-text.ts";
 import { parsePairs, type QueryPair } from "../../edge/rest/query-pairs.ts";
 
 const FORM_BYTES = 16 * 1024;
