@@ -12,7 +12,7 @@ import { answerClientFault } from "./http/client-fault.ts";
 import { CorsPolicy } from "./http/cors-policy.ts";
 import { EdgeRequest } from "./http/edge-request.ts";
 import { ErrorBoundary } from "./http/error-boundary.ts";
-import { errorHeader } from "./http/error-header.ts";
+import { errorHeader } from "./http/error-body.ts";
 import { Exchange } from "./http/exchange.ts";
 import { addFaultAnswers, sendFault } from "./http/fastify-faults.ts";
 import { Flights } from "./http/flights.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { EdgeParts } from "../edge-parts.ts";
-import { toErrorJson } from "../trpc/error-body.ts";
+import { toErrorJson } from "./error-body.ts";
 
 const ERROR_BYTES = 1024;
 

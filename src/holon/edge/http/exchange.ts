@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { EdgeParts } from "../edge-parts.ts";
-import { toErrorJson } from "../trpc/error-body.ts";
+import { toErrorJson } from "./error-body.ts";
 import { EdgeRequest } from "./edge-request.ts";
 
 /** How long a refused client may go on sending before its connection is cut. */

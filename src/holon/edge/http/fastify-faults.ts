@@ -4,8 +4,7 @@ import type { CatalogueCode } from "../../kernel/error-catalogue.ts";
 import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import { readSafely } from "../../kernel/thrown.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
-import { errorHeader } from "./error-header.ts";
-import { PROBLEM_TYPE, toProblemJson } from "./problem-body.ts";
+import { errorHeader, PROBLEM_TYPE, toProblemJson } from "./error-body.ts";
 
 const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   401: "UNAUTHORIZED",

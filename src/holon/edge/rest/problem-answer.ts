@@ -1,7 +1,6 @@
 import type { HolonError } from "../../kernel/holon-error.ts";
-import { errorHeader } from "../http/error-header.ts";
+import { errorHeader, PROBLEM_TYPE, toProblemJson } from "../http/error-body.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { PROBLEM_TYPE, toProblemJson } from "../http/problem-body.ts";
 
 /** Answers a request with an error as problem details. `extra` is a flat list of header names and values. */
 export function sendProblem(exchange: Exchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {

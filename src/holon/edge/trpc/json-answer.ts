@@ -1,10 +1,9 @@
 import type { HolonError } from "../../kernel/holon-error.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import { answerTooLarge, type EdgeCall } from "../http/edge-call.ts";
-import { errorHeader } from "../http/error-header.ts";
+import { errorHeader, toErrorJson } from "../http/error-body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { AnswerWriter } from "./call-group.ts";
-import { toErrorJson } from "./error-body.ts";
 
 /** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
 function toCallJson(call: EdgeCall, errorBytes: number): string {

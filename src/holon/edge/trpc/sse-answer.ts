@@ -9,7 +9,7 @@ import type { Exchange } from "../http/exchange.ts";
 import type { EdgeRoute } from "../http/route-table.ts";
 import { type AddressedClient, isTicket } from "../rates/procedure-rates.ts";
 import { retryAfterMs } from "../rates/too-many-requests.ts";
-import { toErrorJson } from "./error-body.ts";
+import { toErrorJson } from "../http/error-body.ts";
 import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
 import { isEventId, toStreamItem } from "./stream-item.ts";
 
