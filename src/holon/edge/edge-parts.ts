@@ -4,7 +4,7 @@ import type { Logger } from "../kernel/log.ts";
 import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { AnswerEnds } from "./http/answer-ends.ts";
-import type { CorsPolicy } from "./http/cors-policy.ts";
+import type { CorsPolicy } from "./http/origin-policy.ts";
 import type { ErrorBoundary } from "./http/error-boundary.ts";
 import type { Flights } from "./http/flights.ts";
 import type { SecurityHeaders } from "./http/public-headers.ts";

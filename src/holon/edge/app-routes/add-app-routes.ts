@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { EdgeOptions } from "../edge-options.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { parseJsonText, RefusedInput, unicodeRefusal } from "../http/json-input.ts";
-import { crossSiteRefusal } from "../http/same-origin.ts";
+import { crossSiteRefusal } from "../http/origin-policy.ts";
 import { notUtf8, utf8Text } from "../http/request-text.ts";
 import { createAppEdge } from "./create-app-edge.ts";
 

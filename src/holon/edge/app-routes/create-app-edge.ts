@@ -8,7 +8,7 @@ import { cookieText, isHttps, readCookie } from "../http/cookies.ts";
 import { type CallOwner, EdgeCall, notFound } from "../http/edge-call.ts";
 import { EdgeRequest } from "../http/edge-request.ts";
 import { checkInput } from "../http/json-input.ts";
-import { assertSameOrigin } from "../http/same-origin.ts";
+import { assertSameOrigin } from "../http/origin-policy.ts";
 import type { AppEdge } from "./app-routes.ts";
 
 interface AppEdgeOptions {

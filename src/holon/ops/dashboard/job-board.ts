@@ -6,7 +6,7 @@ import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { shownData, withoutSecrets } from "./shown-data.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { assertSameOrigin } from "../../edge/http/same-origin.ts";
+import { assertSameOrigin } from "../../edge/http/origin-policy.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { AdminOf } from "./admission.ts";
 

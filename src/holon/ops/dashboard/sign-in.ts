@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { assertSameOrigin } from "../../edge/http/same-origin.ts";
+import { assertSameOrigin } from "../../edge/http/origin-policy.ts";
 import { clientNetwork } from "../../edge/rates/client-network.ts";
 import type { RateCounter } from "../../edge/rates/rate-counter.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { assertSameOrigin } from "../../edge/http/same-origin.ts";
+import { assertSameOrigin } from "../../edge/http/origin-policy.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { WorkConsole } from "../../work/admin/work-console.ts";
 import type { Admin, AdminOf } from "./admission.ts";
