@@ -2,6 +2,37 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
+ * Counts the requests and streams in flight, so that a stop can wait for them.
+ *
+ * Guarantee: `landed` resolves as soon as nothing is in flight, at once if nothing is.
+ */
+export class Flights {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  get count(): number {
+    return this.#count;
+  }
+
+  start(): void {
+    this.#count++;
+  }
+
+  end(): void {
+    this.#count--;
+    if (this.#count > 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  landed(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/**
  * Reports when an answer is over: it is complete, or its connection is closed.
  *
  * Node reports a closed connection only to the answer that is being sent. If a client sends requests without waiting for answers, the later answers
