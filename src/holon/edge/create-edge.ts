@@ -1,7 +1,7 @@
+import Fastify, { type FastifyInstance } from "fastify";
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import Fastify, { type FastifyInstance } from "fastify";
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { addAppRoutes } from "./app-routes/add-app-routes.ts";
@@ -19,7 +19,6 @@ import { addHealthRoutes } from "./http/health-routes.ts";
 import { malformedUrl, percentDecoded } from "./http/request-text.ts";
 import { SecurityHeaders, stripInternalHeaders } from "./http/public-headers.ts";
 import { RouteTable } from "./http/route-table.ts";
-import { runStop } from "./http/stop.ts";
 import { TraceStart } from "./http/trace-start.ts";
 import { TrustedProxies } from "./http/trusted-proxies.ts";
 import { RateGate } from "./rates/rate-gate.ts";
@@ -29,6 +28,8 @@ import { handleRest } from "./rest/rest-handler.ts";
 import { RestTable } from "./rest/rest-table.ts";
 import { SseStreams } from "./trpc/sse-streams.ts";
 import { handleTrpc } from "./trpc/trpc-handler.ts";
+import type { FastifyInstance } from "fastify";
+import { WheelEntry } from "../kernel/timer-wheel.ts";
 
 const TRPC_PREFIX = "/trpc/";
 
@@ -202,5 +203,39 @@ class Door {
     const exchange = new Exchange(this.#parts, request, response);
     if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, [...extra, ...(errorHeader(error) ?? [])]);
     else sendProblem(exchange, error, extra);
+  }
+}
+
+/**
+ * Closes a drained edge: waits for what is in flight within the grace period, then cuts the connections, which cancels what still runs.
+ *
+ * Guarantee: when it resolves, no socket and no timer of the edge is left.
+ */
+async function runStop(app: FastifyInstance, parts: EdgeParts): Promise<void> {
+  const { flights, wheel, clock, limits, log } = parts;
+  const closed = app.close();
+  const grace = new Grace();
+  wheel.add(grace, clock.monotonicMs() + limits.graceMs);
+  await Promise.race([flights.landed(), grace.over]);
+  wheel.remove(grace);
+  if (flights.count > 0) log.warn({ inFlightCount: flights.count }, "the grace period is over: what is in flight is cancelled");
+  app.server.closeAllConnections();
+  // The server counts connections, not answers. Only after this have all calls been cancelled whose client disconnected.
+  await Promise.all([closed, flights.landed()]);
+}
+
+class Grace extends WheelEntry {
+  readonly over: Promise<void>;
+  #resolve: () => void = () => {};
+
+  constructor() {
+    super();
+    this.over = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  override expire(): void {
+    this.#resolve();
   }
 }
