@@ -1,10 +1,17 @@
-import type { FastifyInstance } from "fastify";
-import type { EdgeOptions } from "../edge-options.ts";
+import type { FastifyRequest, FastifyInstance } from "fastify";
+import type { HolonError } from "../../kernel/holon-error.ts";
+import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
+import type { CallMetrics } from "../../observe/call-metrics.ts";
 import type { EdgeParts } from "../edge-parts.ts";
-import { parseJsonText, RefusedInput, unicodeRefusal } from "../http/json-input.ts";
-import { crossSiteRefusal } from "../http/origin-policy.ts";
+import { identifyClient } from "../http/authentication.ts";
+import { cookieText, isHttps, readCookie } from "../http/cookies.ts";
+import { type CallOwner, EdgeCall, notFound } from "../http/edge-call.ts";
+import { EdgeRequest } from "../http/edge-request.ts";
+import { checkInput, parseJsonText, RefusedInput, unicodeRefusal } from "../http/json-input.ts";
+import { assertSameOrigin, crossSiteRefusal } from "../http/origin-policy.ts";
+import type { AppEdge } from "./app-routes.ts";
+import type { EdgeOptions } from "../edge-options.ts";
 import { notUtf8, utf8Text } from "../http/request-text.ts";
-import { createAppEdge } from "./create-app-edge.ts";
 
 /** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
@@ -25,5 +32,71 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
       else done(refusal);
     });
     await appRoutes(scope, createAppEdge({ parts, metrics, isProduction }));
+  });
+}
+
+interface AppEdgeOptions {
+  readonly parts: EdgeParts;
+  readonly metrics: CallMetrics;
+  readonly isProduction: boolean;
+}
+
+/** Makes the object through which the app's own routes call procedures. */
+function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions): AppEdge {
+  const clientOf = (request: FastifyRequest): EdgeRequest => new EdgeRequest(request.raw, parts.proxies, undefined);
+  const run = async (procedure: string, input: unknown, principal: Principal, client: EdgeRequest): Promise<unknown> => {
+    const refusal = checkInput(input, parts.limits);
+    if (refusal !== undefined) throw refusal;
+    return runCall(parts, metrics, { procedure, input, principal, client });
+  };
+  return {
+    isProduction,
+    async call(procedure, input, request) {
+      const client = clientOf(request);
+      return run(procedure, input, await principalOf(parts, client), client);
+    },
+    async callAnonymously(procedure, input, request) {
+      const client = clientOf(request);
+      const refusal = parts.rates.admit(ANONYMOUS, client, 1);
+      if (refusal !== undefined) throw refusal;
+      return run(procedure, input, ANONYMOUS, client);
+    },
+    assertSameOrigin,
+    cookie: readCookie,
+    setCookie(request, reply, name, value, cookie) {
+      reply.header("set-cookie", cookieText(name, value, { ...cookie, isSecure: isProduction || isHttps(request) }));
+    },
+  };
+}
+
+function principalOf(parts: EdgeParts, client: EdgeRequest): Promise<Principal> {
+  return new Promise((resolve, refuse) => identifyClient(parts, client, { start: resolve, refuse }, 1));
+}
+
+interface AppCall {
+  readonly procedure: string;
+  readonly input: unknown;
+  readonly principal: Principal;
+  readonly client: EdgeRequest;
+}
+
+function runCall(parts: EdgeParts, metrics: CallMetrics, { procedure: path, input, principal, client }: AppCall): Promise<unknown> {
+  const found = parts.routes.find(path);
+  if (found === undefined || found.target.procedure.type === "subscription") return Promise.reject(notFound(path));
+  const route = { ...found, series: metrics.series({ procedure: path, caller: "outside", transport: "app" }) };
+  return new Promise((resolve, reject: (error: HolonError) => void) => {
+    const owner: CallOwner = {
+      settled: ({ error, json }) => (error === undefined ? resolve(json === undefined ? undefined : JSON.parse(json)) : reject(error)),
+    };
+    const options = {
+      index: 0,
+      path,
+      route,
+      input,
+      key: undefined,
+      deadlineMs: parts.limits.deadlineMs,
+      trace: parts.traces.from(client.header("traceparent")),
+    };
+    new EdgeCall(parts, owner, options, parts.clock.monotonicMs()).start(principal, client);
   });
 }
