@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { notUtf8, utf8Text } from "../../edge/http/request-text.ts";
-import { parsePairs, type QueryPair } from "../../edge/rest/query-pairs.ts";
+import { parsePairs, type QueryPair } from "../../edge/rest/rest-input.ts";
 
 const FORM_BYTES = 16 * 1024;
 
