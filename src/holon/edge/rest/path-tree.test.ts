@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PathTree } from "./path-tree.ts";
+import { PathTree } from "./rest-table.ts";
 
 const tree = new PathTree<string>();
 for (const template of [

@@ -7,10 +7,9 @@ import { checkInput, parseJsonText, RefusedInput, refusedInput } from "../http/j
 import { mediaTypeRefusal, readBody } from "../http/request-body.ts";
 import { URL_LENGTH } from "../trpc/trpc-url.ts";
 import { parseIfMatch, versionOf } from "./entity-tag.ts";
-import type { FoundPath } from "./path-tree.ts";
+import type { FoundPath, RestEndpoint, RestResource } from "./rest-table.ts";
 import { sendProblem } from "./problem-answer.ts";
 import { RestAnswer } from "./rest-answer.ts";
-import type { RestEndpoint, RestResource } from "./rest-table.ts";
 
 /** A request and its endpoint. */
 interface RestRequest {

@@ -1,7 +1,6 @@
 import { NOTHING, type RestRoute } from "../../contract/index.ts";
 import type { CallMetrics } from "../../observe/call-metrics.ts";
 import type { EdgeRoute, RouteTable } from "../http/route-table.ts";
-import { type FoundPath, PathTree } from "./path-tree.ts";
 import { RestInput } from "./rest-input.ts";
 
 /** A procedure at its path and method, with what is decided once for all of its requests. */
@@ -58,5 +57,74 @@ export class RestTable {
 
   find(url: string): FoundPath<RestResource> | undefined {
     return this.#tree.find(url);
+  }
+}
+
+/** A value of a {@link PathTree}, with the texts of the path at the template's members. */
+export interface FoundPath<Value> {
+  readonly value: Value;
+  /** Still percent-encoded, in the order of the template. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * Values by path templates such as `/products/{id}`.
+ *
+ * At the same place, a word of a template is tried before a member, and the member if nothing is found below the word. Paths are compared as they
+ * are sent: a trailing slash, another case or an encoded letter makes another path.
+ */
+export class PathTree<Value> {
+  readonly #root = new Node<Value>();
+
+  /** The value of a template; it is created if there is none yet. */
+  obtain(template: string, create: () => Value): Value {
+    let node = this.#root;
+    for (const segment of template.slice(1).split("/")) node = node.obtain(segment);
+    node.value ??= create();
+    return node.value;
+  }
+
+  /** Finds a path in a URL that begins with a slash. What follows a `?` is ignored. */
+  find(url: string): FoundPath<Value> | undefined {
+    const mark = url.indexOf("?");
+    const texts: string[] = [];
+    const value = this.#root.find(url, 1, mark < 0 ? url.length : mark, texts);
+    return value === undefined ? undefined : { value, texts };
+  }
+}
+
+class Node<Value> {
+  value: Value | undefined = undefined;
+  readonly #words = new Map<string, Node<Value>>();
+  #member: Node<Value> | undefined = undefined;
+
+  obtain(segment: string): Node<Value> {
+    if (segment.startsWith("{")) {
+      this.#member ??= new Node();
+      return this.#member;
+    }
+    let node = this.#words.get(segment);
+    if (node === undefined) {
+      node = new Node();
+      this.#words.set(segment, node);
+    }
+    return node;
+  }
+
+  /**
+   * The value below this node for the rest of `url` from `from` on. `texts` has the members of the path that was found, not those of paths that
+   * were tried and failed.
+   */
+  find(url: string, from: number, end: number, texts: string[]): Value | undefined {
+    if (from > end) return this.value;
+    const slash = url.indexOf("/", from);
+    const stop = slash < 0 || slash > end ? end : slash;
+    const segment = url.slice(from, stop);
+    const known = this.#words.get(segment)?.find(url, stop + 1, end, texts);
+    if (known !== undefined || this.#member === undefined || segment === "") return known;
+    const length = texts.push(segment);
+    const found = this.#member.find(url, stop + 1, end, texts);
+    if (found === undefined) texts.length = length - 1;
+    return found;
   }
 }
