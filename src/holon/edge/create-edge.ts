@@ -23,7 +23,7 @@ import { TraceStart } from "./http/trace-start.ts";
 import { TrustedProxies } from "./http/trusted-proxies.ts";
 import { RateGate } from "./rates/rate-gate.ts";
 import { StreamGate } from "./rates/stream-gate.ts";
-import { sendProblem } from "./rest/problem-answer.ts";
+import { sendProblem } from "./rest/rest-answer.ts";
 import { handleRest } from "./rest/rest-handler.ts";
 import { RestTable } from "./rest/rest-table.ts";
 import { SseStreams } from "./trpc/sse-streams.ts";

@@ -2,8 +2,8 @@ import type { HolonError } from "../../kernel/holon-error.ts";
 import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";
-import { sendProblem } from "./problem-answer.ts";
 import type { RestEndpoint } from "./rest-table.ts";
+import { errorHeader, PROBLEM_TYPE, toProblemJson } from "../http/error-body.ts";
 
 /** Writes the answer of a REST route: the output unchanged, or problem details. */
 export class RestAnswer implements CallOwner {
@@ -59,4 +59,10 @@ function fill(template: string, output: unknown): string {
   return template.replaceAll(/\{([^{}]*)\}/g, (_whole, name: string) =>
     encodeURIComponent(String((output as Record<string, unknown> | null)?.[name])),
   );
+}
+
+/** Answers a request with an error as problem details. `extra` is a flat list of header names and values. */
+export function sendProblem(exchange: Exchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {
+  const body = toProblemJson(error, status, exchange.parts.limits.errorBytes);
+  exchange.send(status, ["content-type", PROBLEM_TYPE, ...extra, ...(errorHeader(error) ?? []), ...exchange.commonHeaders()], body);
 }

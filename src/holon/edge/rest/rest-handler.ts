@@ -8,8 +8,7 @@ import { mediaTypeRefusal, readBody } from "../http/request-body.ts";
 import { URL_LENGTH } from "../trpc/trpc-url.ts";
 import { parseIfMatch, versionOf } from "./entity-tag.ts";
 import type { FoundPath, RestEndpoint, RestResource } from "./rest-table.ts";
-import { sendProblem } from "./problem-answer.ts";
-import { RestAnswer } from "./rest-answer.ts";
+import { sendProblem, RestAnswer } from "./rest-answer.ts";
 
 /** A request and its endpoint. */
 interface RestRequest {
