@@ -10,8 +10,7 @@ import type { EdgeRoute } from "../http/route-table.ts";
 import { type AddressedClient, isTicket } from "../rates/procedure-rates.ts";
 import { retryAfterMs } from "../rates/too-many-requests.ts";
 import { toErrorJson } from "../http/error-body.ts";
-import { ItemFrames, SSE_FRAMES } from "./sse-frames.ts";
-import { isEventId, toStreamItem } from "./stream-item.ts";
+import { ItemFrames, SSE_FRAMES, isEventId, toStreamItem } from "./sse-frames.ts";
 
 /** A client closes its connection after a silence of this many heartbeats. */
 const SILENT_HEARTBEATS = 3;

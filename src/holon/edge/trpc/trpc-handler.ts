@@ -13,7 +13,7 @@ import type { EdgeRoute } from "../http/route-table.ts";
 import { type AnswerWriter, CallGroup } from "./call-group.ts";
 import { BatchAnswer, SingleAnswer, JsonlAnswer } from "./json-answer.ts";
 import { SseAnswer } from "./sse-answer.ts";
-import { withLastEventId } from "./stream-item.ts";
+import { withLastEventId } from "./sse-frames.ts";
 import { hasEmptySegment, parseTrpcUrl, type TrpcUrl, URL_LENGTH } from "./trpc-url.ts";
 
 /**
