@@ -15,7 +15,7 @@ export { outsideEffect, type WatchOptions } from "./define/handlers.ts";
 export type { RunInfo, StepOptions, StepRetry } from "./define/workflow-handlers.ts";
 export type { AppCookie, AppEdge, AppRoutes } from "./edge/app-routes/app-routes.ts";
 export type { EdgeRequest } from "./edge/http/edge-request.ts";
-export type { ApiInfo } from "./edge/openapi/api-info.ts";
+export type { ApiInfo } from "./edge/openapi/create-document.ts";
 export type { CatalogueCode } from "./kernel/error-catalogue.ts";
 export { catalogueError, HolonError, isHolonError } from "./kernel/holon-error.ts";
 export type { Logger } from "./kernel/log.ts";

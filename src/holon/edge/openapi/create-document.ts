@@ -1,9 +1,20 @@
 import { type AnyProcedure, type Contract, type RestRoute, walkProcedures } from "../../contract/index.ts";
-import type { ApiInfo } from "./api-info.ts";
 import { operationAnswers, SHARED_HEADERS } from "./operation-answers.ts";
 import { operationInput, SHARED_PARAMETERS } from "./operation-input.ts";
 import { type NamedProcedure, ProblemBook } from "./problem-book.ts";
 import { SchemaBook } from "./schema-book.ts";
+
+/** What the public document says about the whole app. It is copied into the document unchanged. */
+export interface ApiInfo {
+  readonly title: string;
+  /** The version of the public interface, such as `1.4.0`. */
+  readonly version: string;
+  /** May be CommonMark. */
+  readonly description?: string;
+  readonly license?: { readonly name: string; readonly identifier?: string; readonly url?: string };
+  readonly contact?: { readonly name?: string; readonly url?: string; readonly email?: string };
+  readonly termsOfService?: string;
+}
 
 /** An OpenAPI 3.1 document: plain JSON. */
 export interface OpenApiDocument {
