@@ -1,6 +1,5 @@
 import { type AnyProcedure, NOTHING, type RestField, type RestRoute } from "../../contract/index.ts";
-import type { SchemaBook } from "./schema-book.ts";
-import type { SchemaJson } from "./schema-json.ts";
+import type { SchemaBook, SchemaJson } from "./schema-book.ts";
 
 /** The place of parameters that operations share. */
 const PARAMETERS = "#/components/parameters/";

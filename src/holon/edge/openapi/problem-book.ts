@@ -1,10 +1,8 @@
 import type { z } from "zod";
 import type { AnyProcedure } from "../../contract/index.ts";
 import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/error-catalogue.ts";
-import { componentName } from "./component-name.ts";
+import { componentName, type SchemaBook, type SchemaJson } from "./schema-book.ts";
 import { ISSUE_SCHEMA, PROBLEM_SCHEMA, STALE_SCHEMA } from "./problem-schemas.ts";
-import type { SchemaBook } from "./schema-book.ts";
-import type { SchemaJson } from "./schema-json.ts";
 
 /** The place of answers that operations share. */
 const RESPONSES = "#/components/responses/";

@@ -1,6 +1,5 @@
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
-import { SCHEMAS } from "./schema-book.ts";
-import type { SchemaJson } from "./schema-json.ts";
+import { SCHEMAS, type SchemaJson } from "./schema-book.ts";
 
 /** One fault of an input. */
 export const ISSUE_SCHEMA: SchemaJson = {
