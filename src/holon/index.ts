@@ -35,7 +35,7 @@ export type { BaseContext, CallPromise, Calls, ContextTypes, HandlerContext, Tra
 export type { HandlersOf, JobArguments, JobHandlersOf, RulesOf, StartContext, StartHandler, SubscriptionContext, Watch } from "./define/handlers.ts";
 export type { Steps, WorkflowArguments, WorkflowHandlersOf } from "./define/workflow-handlers.ts";
 export type { OpenApiDocument } from "./edge/openapi/create-document.ts";
-export { documentText } from "./edge/openapi/document-route.ts";
+export { documentText } from "./edge/openapi/docs-routes.ts";
 export type { Clock } from "./kernel/clock.ts";
 export { ERROR_CATALOGUE } from "./kernel/error-catalogue.ts";
 export { openApiOf, shapeOf } from "./process/app/define-app.ts";

@@ -2,7 +2,7 @@ import path from "node:path";
 import { readFileSync } from "node:fs";
 import { runApart } from "../dev/apart/apart.ts";
 import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
-import { documentText } from "../edge/openapi/document-route.ts";
+import { documentText } from "../edge/openapi/docs-routes.ts";
 import { createLogger } from "../observe/logger.ts";
 import { appFaults, modulesOf } from "../process/app/app-faults.ts";
 import { type App, openApiOf, shapeOf } from "../process/app/define-app.ts";

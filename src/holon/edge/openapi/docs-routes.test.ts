@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EdgeUnderTest, openEdge } from "../edge.testing.ts";
 import { send } from "../http.testing.ts";
 import { createOpenApiDocument } from "./create-document.ts";
-import { addDocsRoutes } from "./docs-routes.ts";
-import { addDocumentRoute, documentText } from "./document-route.ts";
+import { addDocsRoutes, addDocumentRoute, documentText } from "./docs-routes.ts";
 
 const document = createOpenApiDocument({ title: "<Things> & more", version: "1.0.0" }, []);
 

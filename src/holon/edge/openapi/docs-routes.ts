@@ -1,6 +1,77 @@
+import path from "node:path";
+import Fastify from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import type { FastifyInstance } from "fastify";
-import { type DocsAssets, openDocsAssets } from "./docs-assets.ts";
-import { ASSETS, ASSETS_PATH, DOCS_PATH, DOCS_POLICY, docsPage, PAGE_SCRIPT } from "./docs-page.ts";
+import { createHash } from "node:crypto";
+import { isKnownTag } from "../rest/entity-tag.ts";
+import type { OpenApiDocument } from "./create-document.ts";
+
+/** The path of the page. */
+const DOCS_PATH = "/docs";
+
+/** The path of its scripts and styles. */
+const ASSETS_PATH = `${DOCS_PATH}/assets`;
+
+/** The page's other files, all of `@fastify/swagger-ui`. */
+const ASSETS: readonly string[] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
+
+/** The page loads nothing from another host and sends nothing there. The viewer sets styles on its elements; scripts are in files only. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/** The page. It shows the document of this process. */
+function docsPage(title: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(title)}</title>
+<link rel="icon" type="image/png" href="${ASSETS_PATH}/favicon-32x32.png"><link rel="stylesheet" href="${ASSETS_PATH}/swagger-ui.css"></head>
+<body><div id="docs"></div><script src="${ASSETS_PATH}/swagger-ui-bundle.js"></script><script src="${DOCS_PATH}/page.js"></script></body>
+</html>
+`;
+}
+
+/** Starts the viewer. Without `validatorUrl: null` it would send the document to a validator of its makers. */
+const PAGE_SCRIPT = `SwaggerUIBundle({
+  url: "${DOCUMENT_PATH}",
+  dom_id: "#docs",
+  layout: "BaseLayout",
+  presets: [SwaggerUIBundle.presets.apis],
+  validatorUrl: null,
+  deepLinking: true,
+  displayOperationId: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
+  persistAuthorization: false,
+});
+`;
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
+/** The files of the page, ready to be sent. */
+interface DocsAssets extends Closable {
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** Opens the viewer's files. A second Fastify server inside ours reads them from their package, because routes cannot be added after a port is open. */
+async function openDocsAssets(): Promise<DocsAssets> {
+  const { default: fastifyStatic } = await import("@fastify/static");
+  const viewer = path.dirname(createRequire(import.meta.url).resolve("@fastify/swagger-ui/package.json"));
+  const app = Fastify({ return503OnClosing: false });
+  await app.register(fastifyStatic, {
+    root: path.join(viewer, "static"),
+    prefix: ASSETS_PATH,
+    index: false,
+    decorateReply: false,
+    maxAge: "1h",
+  });
+  await app.ready();
+  return { answer: (request, response) => app.routing(request, response), close: () => app.close() };
+}
 
 /** Adds the interactive page at `/docs`. Its parts are loaded at the first request and cost nothing before. */
 export function addDocsRoutes(app: FastifyInstance, title: string): void {
@@ -32,5 +103,24 @@ export function addDocsRoutes(app: FastifyInstance, title: string): void {
   }
   app.addHook("onClose", async () => {
     await (await assets?.catch(() => undefined))?.close();
+  });
+}
+
+/** The path of the document. */
+const DOCUMENT_PATH = "/openapi.json";
+
+/** The document as a text for answers and files. Its layout lets people compare two versions of it. */
+export function documentText(document: OpenApiDocument): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** Adds `GET /openapi.json`. Caches keep it, and check each time whether it is still the same. */
+export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument): void {
+  const body = Buffer.from(documentText(document));
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  app.get(DOCUMENT_PATH, (request, reply) => {
+    reply.header("etag", etag).header("cache-control", "no-cache");
+    if (isKnownTag(request.headers["if-none-match"] ?? "", etag)) return reply.code(304).send();
+    return reply.header("content-type", "application/json").send(body);
   });
 }

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from "vitest";
 import { z } from "zod";
 import { contract, query } from "../../contract/index.ts";
 import { defineContext } from "../../define/define-context.ts";
-import { documentText } from "../../edge/openapi/document-route.ts";
+import { documentText } from "../../edge/openapi/docs-routes.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { defineApp, openApiOf, shapeOf } from "../app/define-app.ts";
 import { readPlan } from "../plan/read-plan.ts";
