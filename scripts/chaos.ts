@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { oneOf, refuseWords, runScript, wholeNumber } from "../src/holon/cli/command-line.ts";
 import { startEmbeddedPostgres } from "../src/holon/dev/postgres/embedded-postgres.ts";
-import { endWithUs } from "../src/holon/dev/postgres/guarded-process.ts";
 import { freePorts } from "../src/holon/dev/postgres/free-ports.ts";
+import { endWithUs } from "../src/holon/dev/postgres/guarded-process.ts";
 import { startTestRedis } from "../src/holon/work/queue/redis-server.testing.ts";
 import { createRandom } from "../test/faults/harness/scale.ts";
 

@@ -1,11 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isLostTypeStatement } from "../data/database-error.ts";
+import type { ContextModule } from "../define/define-context.ts";
 import { isHolonError } from "../kernel/holon-error.ts";
 import { callPlaceOf, wasHandedOut } from "../kernel/left-behind.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/plan.ts";
-import { AsyncLocalStorage } from "node:async_hooks";
-import type { ContextModule } from "../define/define-context.ts";
 
 /**
  * Logs errors that no code caught, and ends the process if the plan says so. Node would print the error as it is, with all secrets in its message.

@@ -1,8 +1,8 @@
+import { HolonError } from "../kernel/holon-error.ts";
+import { createProcessKey } from "../mesh/identity/process-key.ts";
+import { redactText } from "../observe/text-redaction.ts";
 import { renderTable } from "../process/plan/render-plan.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
-import { HolonError } from "../kernel/holon-error.ts";
-import { redactText } from "../observe/text-redaction.ts";
-import { createProcessKey } from "../mesh/identity/process-key.ts";
 
 /** The text that a started process prints: whether it is ready, a row for each context, its addresses, and what keeps a context from working. */
 export function renderProcess({ plan, edge, mesh, ops, database, contexts, readiness }: RunningProcess): string {

@@ -1,5 +1,5 @@
-import path from "node:path";
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { runApart } from "../dev/apart/apart.ts";
 import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
 import { documentText } from "../edge/openapi/docs-routes.ts";
@@ -7,6 +7,7 @@ import { createLogger } from "../observe/logger.ts";
 import { appFaults, modulesOf } from "../process/app/app-faults.ts";
 import { type App, openApiOf, shapeOf } from "../process/app/define-app.ts";
 import { ConfigurationError, type ConfigurationFault } from "../process/plan/configuration-error.ts";
+import { nearestName } from "../process/plan/nearest-name.ts";
 import type { Plan } from "../process/plan/plan.ts";
 import { readPlan } from "../process/plan/read-plan.ts";
 import { renderPlan } from "../process/plan/render-plan.ts";
@@ -14,12 +15,11 @@ import { assertEdgeFree } from "../process/start/free-listeners.ts";
 import { startLeaseWorker } from "../process/start/start-lease-worker.ts";
 import { startProcess } from "../process/start/start-process.ts";
 import { runAloneCommand, runAloneInChild } from "./alone-command.ts";
-import { BAD_USAGE, renderUsageError, UsageError, readCommandLine } from "./command-line.ts";
+import { BAD_USAGE, readCommandLine, renderUsageError, UsageError } from "./command-line.ts";
 import { logUnhandled } from "./crash-log.ts";
 import { renderNewKey, renderProcess, renderStartFailure } from "./render-process.ts";
 import { endWithSupervisor, untilStopped } from "./until-stopped.ts";
 import { assertWorkWords, runWorkCommand, WORK_USAGE } from "./work-command.ts";
-import { nearestName } from "../process/plan/nearest-name.ts";
 
 /** Exit code of a configuration that cannot work. */
 const BAD_CONFIGURATION = 2;

@@ -1,6 +1,6 @@
-import type { Logger } from "../kernel/log.ts";
 import { readFileSync } from "node:fs";
 import { processCommand } from "../dev/postgres/process-identity.ts";
+import type { Logger } from "../kernel/log.ts";
 
 /** Whether a supervisor started this process. It is read now, because the supervisor may be gone later. */
 const SUPERVISED = process.channel !== undefined;

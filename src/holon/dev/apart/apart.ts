@@ -1,4 +1,6 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { fullJitterMs } from "../../kernel/backoff.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { createProcessKey } from "../../mesh/identity/process-key.ts";
@@ -7,8 +9,6 @@ import { type App, shapeOf } from "../../process/app/define-app.ts";
 import type { ContextShape, Plan } from "../../process/plan/plan.ts";
 import { renderTable } from "../../process/plan/render-plan.ts";
 import { freePorts } from "../postgres/free-ports.ts";
-import { type ChildProcess, spawn } from "node:child_process";
-import { fullJitterMs } from "../../kernel/backoff.ts";
 
 /** Options of {@link runApart}. */
 interface ApartOptions {

@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../../data/identifier.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { type Cluster, EMBEDDED_LOGIN, openCluster } from "./cluster.ts";
 import { claimFolder, type FolderClaim } from "./folder-claim.ts";
-import { findPostgresBinaries, chooseUnprivileged } from "./postgres-binaries.ts";
+import { chooseUnprivileged, findPostgresBinaries } from "./postgres-binaries.ts";
 import { clearPostmaster, type ServerProcess, type ServerStart, startServerProcess } from "./server-process.ts";
 import { SupervisedServer } from "./supervised-server.ts";
 

@@ -1,9 +1,9 @@
-import path from "node:path";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { catalogueError } from "../../kernel/holon-error.ts";
-import { execFile, spawnSync } from "node:child_process";
+import path from "node:path";
 import { promisify } from "node:util";
+import { catalogueError } from "../../kernel/holon-error.ts";
 
 /** The paths of the embedded server's programs. */
 export interface PostgresBinaries {

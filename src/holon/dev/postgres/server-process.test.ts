@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { clearPostmaster } from "./server-process.ts";
 import { isAlive } from "./process-identity.ts";
+import { clearPostmaster } from "./server-process.ts";
 
 let data: string;
 

@@ -1,12 +1,12 @@
+import { open, readdir, readFile, readlink, rm, stat, truncate } from "node:fs/promises";
 import path from "node:path";
-import { open, readFile, stat, truncate, readdir, readlink, rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { freePort } from "./free-ports.ts";
 import { type GuardedProcess, spawnGuarded } from "./guarded-process.ts";
 import type { PostgresBinaries, Unprivileged } from "./postgres-binaries.ts";
 import { isAlive, processCommand } from "./process-identity.ts";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** The parts that a server is started with. */
 export interface ServerStart {

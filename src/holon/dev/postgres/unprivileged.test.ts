@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCluster } from "./cluster.ts";
-import { findPostgresBinaries, asNobody } from "./postgres-binaries.ts";
+import { asNobody, findPostgresBinaries } from "./postgres-binaries.ts";
 import { startServerProcess } from "./server-process.ts";
 
 describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { timeout: 60_000 }, () => {

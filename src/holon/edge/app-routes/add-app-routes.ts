@@ -1,7 +1,8 @@
-import type { FastifyRequest, FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { HolonError } from "../../kernel/holon-error.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { CallMetrics } from "../../observe/call-metrics.ts";
+import type { EdgeOptions } from "../edge-options.ts";
 import type { EdgeParts } from "../edge-parts.ts";
 import { identifyClient } from "../http/authentication.ts";
 import { cookieText, isHttps, readCookie } from "../http/cookies.ts";
@@ -9,9 +10,8 @@ import { type CallOwner, EdgeCall, notFound } from "../http/edge-call.ts";
 import { EdgeRequest } from "../http/edge-request.ts";
 import { checkInput, parseJsonText, RefusedInput, unicodeRefusal } from "../http/json-input.ts";
 import { assertSameOrigin, crossSiteRefusal } from "../http/origin-policy.ts";
-import type { AppEdge } from "./app-routes.ts";
-import type { EdgeOptions } from "../edge-options.ts";
 import { notUtf8, utf8Text } from "../http/request-text.ts";
+import type { AppEdge } from "./app-routes.ts";
 
 /** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */
 export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import { percentDecoded, isAscii } from "./request-text.ts";
+import { isAscii, percentDecoded } from "./request-text.ts";
 
 /** What the headers of a request say about each of its calls. */
 interface CallHeaders {

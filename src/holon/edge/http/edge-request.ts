@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { findNotUnicode } from "../../kernel/unicode-text.ts";
-import type { TrustedProxies } from "./trusted-proxies.ts";
 import { headerText } from "./request-text.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /**
  * What `authenticate` may see of a request.

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import type { HolonError } from "../../kernel/holon-error.ts";
 import { errorRow, TRPC_CODE_NUMBERS } from "../../kernel/error-catalogue.ts";
+import type { HolonError } from "../../kernel/holon-error.ts";
 import { retryAfterHeader } from "../rates/too-many-requests.ts";
 
 /** The media type of {@link toProblemJson}. */

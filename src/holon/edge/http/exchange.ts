@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { EdgeParts } from "../edge-parts.ts";
-import { toErrorJson } from "./error-body.ts";
 import { EdgeRequest } from "./edge-request.ts";
+import { toErrorJson } from "./error-body.ts";
 
 /** How long a refused client may go on sending before its connection is cut. */
 const LINGER_MS = 2_000;

@@ -1,7 +1,7 @@
-import { notUnicode, HALF_PAIR, type Issue } from "../../contract/index.ts";
+import { HALF_PAIR, type Issue, notUnicode } from "../../contract/index.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import { findNotUnicode, isUnicode } from "../../kernel/unicode-text.ts";
 import type { Limits } from "../../kernel/limits.ts";
+import { findNotUnicode, isUnicode } from "../../kernel/unicode-text.ts";
 
 /** The part of {@link Limits} that applies to a JSON value. */
 type JsonLimits = Pick<Limits, "depthCount" | "stringBytes" | "arrayCount">;

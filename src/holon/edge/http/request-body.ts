@@ -1,4 +1,4 @@
-import type { IncomingMessage, IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { notUtf8, utf8Text } from "./request-text.ts";
 

@@ -1,5 +1,5 @@
 import { type AnyProcedure, type Contract, type RestRoute, walkProcedures } from "../../contract/index.ts";
-import { operationAnswers, SHARED_HEADERS, operationInput, SHARED_PARAMETERS } from "./operation.ts";
+import { operationAnswers, operationInput, SHARED_HEADERS, SHARED_PARAMETERS } from "./operation.ts";
 import { type NamedProcedure, ProblemBook } from "./problem-book.ts";
 import { SchemaBook } from "./schema-book.ts";
 

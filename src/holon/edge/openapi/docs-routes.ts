@@ -1,12 +1,15 @@
-import path from "node:path";
-import Fastify from "fastify";
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
-import type { Closable } from "../../kernel/lifecycle.ts";
+import path from "node:path";
 import type { FastifyInstance } from "fastify";
-import { createHash } from "node:crypto";
+import Fastify from "fastify";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { isKnownTag } from "../rest/entity-tag.ts";
 import type { OpenApiDocument } from "./create-document.ts";
+
+/** The path of the document. */
+const DOCUMENT_PATH = "/openapi.json";
 
 /** The path of the page. */
 const DOCS_PATH = "/docs";
@@ -20,6 +23,55 @@ const ASSETS: readonly string[] = ["swagger-ui.css", "swagger-ui-bundle.js", "fa
 /** The page loads nothing from another host and sends nothing there. The viewer sets styles on its elements; scripts are in files only. */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/** The document as a text for answers and files. Its layout lets people compare two versions of it. */
+export function documentText(document: OpenApiDocument): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** Adds `GET /openapi.json`. Caches keep it, and check each time whether it is still the same. */
+export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument): void {
+  const body = Buffer.from(documentText(document));
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+  app.get(DOCUMENT_PATH, (request, reply) => {
+    reply.header("etag", etag).header("cache-control", "no-cache");
+    if (isKnownTag(request.headers["if-none-match"] ?? "", etag)) return reply.code(304).send();
+    return reply.header("content-type", "application/json").send(body);
+  });
+}
+
+/** Adds the interactive page at `/docs`. Its parts are loaded at the first request and cost nothing before. */
+export function addDocsRoutes(app: FastifyInstance, title: string): void {
+  const page = docsPage(title);
+  let assets: Promise<DocsAssets> | undefined;
+  const opened = (): Promise<DocsAssets> => {
+    assets ??= openDocsAssets();
+    return assets;
+  };
+  for (const url of [DOCS_PATH, `${DOCS_PATH}/`]) {
+    app.get(url, (_request, reply) => {
+      reply
+        .header("content-type", "text/html; charset=utf-8")
+        .header("content-security-policy", DOCS_POLICY)
+        .header("cache-control", "no-cache")
+        .send(page);
+    });
+  }
+  app.get(`${DOCS_PATH}/page.js`, (_request, reply) => {
+    reply.header("content-type", "text/javascript; charset=utf-8").header("cache-control", "no-cache").send(PAGE_SCRIPT);
+  });
+  for (const file of ASSETS) {
+    app.get(`${ASSETS_PATH}/${file}`, async (request, reply) => {
+      const ready = await opened();
+      reply.hijack();
+      ready.answer(request.raw, reply.raw);
+      return reply;
+    });
+  }
+  app.addHook("onClose", async () => {
+    await (await assets?.catch(() => undefined))?.close();
+  });
+}
 
 /** The page. It shows the document of this process. */
 function docsPage(title: string): string {
@@ -71,56 +123,4 @@ async function openDocsAssets(): Promise<DocsAssets> {
   });
   await app.ready();
   return { answer: (request, response) => app.routing(request, response), close: () => app.close() };
-}
-
-/** Adds the interactive page at `/docs`. Its parts are loaded at the first request and cost nothing before. */
-export function addDocsRoutes(app: FastifyInstance, title: string): void {
-  const page = docsPage(title);
-  let assets: Promise<DocsAssets> | undefined;
-  const opened = (): Promise<DocsAssets> => {
-    assets ??= openDocsAssets();
-    return assets;
-  };
-  for (const url of [DOCS_PATH, `${DOCS_PATH}/`]) {
-    app.get(url, (_request, reply) => {
-      reply
-        .header("content-type", "text/html; charset=utf-8")
-        .header("content-security-policy", DOCS_POLICY)
-        .header("cache-control", "no-cache")
-        .send(page);
-    });
-  }
-  app.get(`${DOCS_PATH}/page.js`, (_request, reply) => {
-    reply.header("content-type", "text/javascript; charset=utf-8").header("cache-control", "no-cache").send(PAGE_SCRIPT);
-  });
-  for (const file of ASSETS) {
-    app.get(`${ASSETS_PATH}/${file}`, async (request, reply) => {
-      const ready = await opened();
-      reply.hijack();
-      ready.answer(request.raw, reply.raw);
-      return reply;
-    });
-  }
-  app.addHook("onClose", async () => {
-    await (await assets?.catch(() => undefined))?.close();
-  });
-}
-
-/** The path of the document. */
-const DOCUMENT_PATH = "/openapi.json";
-
-/** The document as a text for answers and files. Its layout lets people compare two versions of it. */
-export function documentText(document: OpenApiDocument): string {
-  return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-/** Adds `GET /openapi.json`. Caches keep it, and check each time whether it is still the same. */
-export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument): void {
-  const body = Buffer.from(documentText(document));
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-  app.get(DOCUMENT_PATH, (request, reply) => {
-    reply.header("etag", etag).header("cache-control", "no-cache");
-    if (isKnownTag(request.headers["if-none-match"] ?? "", etag)) return reply.code(304).send();
-    return reply.header("content-type", "application/json").send(body);
-  });
 }

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { AnyProcedure } from "../../contract/index.ts";
 import { ERROR_CATALOGUE, errorRow, isCatalogueCode } from "../../kernel/error-catalogue.ts";
-import { componentName, type SchemaBook, type SchemaJson, SCHEMAS } from "./schema-book.ts";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { componentName, SCHEMAS, type SchemaBook, type SchemaJson } from "./schema-book.ts";
 
 /** One fault of an input. */
 const ISSUE_SCHEMA: SchemaJson = {

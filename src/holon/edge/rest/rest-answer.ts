@@ -1,9 +1,9 @@
 import type { HolonError } from "../../kernel/holon-error.ts";
 import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
+import { errorHeader, PROBLEM_TYPE, toProblemJson } from "../http/error-body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";
 import type { RestEndpoint } from "./rest-table.ts";
-import { errorHeader, PROBLEM_TYPE, toProblemJson } from "../http/error-body.ts";
 
 /** Writes the answer of a REST route: the output unchanged, or problem details. */
 export class RestAnswer implements CallOwner {

@@ -7,8 +7,8 @@ import { checkInput, parseJsonText, RefusedInput, refusedInput } from "../http/j
 import { mediaTypeRefusal, readBody } from "../http/request-body.ts";
 import { URL_LENGTH } from "../trpc/trpc-url.ts";
 import { parseIfMatch, versionOf } from "./entity-tag.ts";
+import { RestAnswer, sendProblem } from "./rest-answer.ts";
 import type { FoundPath, RestEndpoint, RestResource } from "./rest-table.ts";
-import { sendProblem, RestAnswer } from "./rest-answer.ts";
 
 /** A request and its endpoint. */
 interface RestRequest {

@@ -5,12 +5,12 @@ import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { Trace } from "../../kernel/trace.ts";
 import type { PrincipalReceiver } from "../http/authentication.ts";
 import { answerTooLarge } from "../http/edge-call.ts";
+import { toErrorJson } from "../http/error-body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { EdgeRoute } from "../http/route-table.ts";
 import { type AddressedClient, isTicket } from "../rates/procedure-rates.ts";
 import { retryAfterMs } from "../rates/too-many-requests.ts";
-import { toErrorJson } from "../http/error-body.ts";
-import { ItemFrames, SSE_FRAMES, isEventId, toStreamItem } from "./sse-frames.ts";
+import { ItemFrames, isEventId, SSE_FRAMES, toStreamItem } from "./sse-frames.ts";
 
 /** A client closes its connection after a silence of this many heartbeats. */
 const SILENT_HEARTBEATS = 3;

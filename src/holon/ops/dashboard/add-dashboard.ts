@@ -3,12 +3,12 @@ import { RateCounter } from "../../edge/rates/rate-counter.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { type Admin, Admission, isRefusal } from "./admission.ts";
-import { addBoard } from "./job-board.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { takeForms } from "./form-body.ts";
+import { addBoard } from "./job-board.ts";
+import { STYLE } from "./page.ts";
 import { SessionCookie, Sessions } from "./sessions.ts";
 import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in.ts";
-import { STYLE } from "./page.ts";
 import { addWork } from "./work-routes.ts";
 
 /** Failed sign-ins that each process allows for one address. */

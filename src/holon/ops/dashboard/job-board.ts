@@ -1,14 +1,14 @@
-import Fastify from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Queue } from "bullmq";
-import type { Closable } from "../../kernel/lifecycle.ts";
-import type { QueueBackend } from "../../work/queue/queue-backend.ts";
-import type { DashboardOptions } from "./dashboard-options.ts";
-import { shownData, withoutSecrets } from "./shown-data.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import Fastify from "fastify";
 import { assertSameOrigin } from "../../edge/http/origin-policy.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
+import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { AdminOf } from "./admission.ts";
+import type { DashboardOptions } from "./dashboard-options.ts";
+import { shownData, withoutSecrets } from "./shown-data.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const READING = ["GET", "HEAD"];

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../../kernel/clock.ts";
 import type { FastifyRequest } from "fastify";
 import { cookieText, isHttps, readCookie } from "../../edge/http/cookies.ts";
+import type { Clock } from "../../kernel/clock.ts";
 
 /** How long a user stays signed in. */
 const SESSION_MS = 8 * 3_600_000;

@@ -6,7 +6,7 @@ import { isHolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { type Admission, isRefusal } from "./admission.ts";
 import { formField } from "./form-body.ts";
-import { sendPage, html, type Page } from "./page.ts";
+import { html, type Page, sendPage } from "./page.ts";
 import type { SessionCookie, Sessions } from "./sessions.ts";
 
 /** The parts that the sign-in routes share with the other routes. */

@@ -1,7 +1,7 @@
 import { redactText } from "../../observe/redaction.ts";
-import { type Content, html, type Markup, type Page } from "./page.ts";
 import type { ParkedEvent, StrandedEvent, StuckRun, WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
 import type { FailedJob, UnknownJobs } from "../../work/jobs/job-console.ts";
+import { type Content, html, type Markup, type Page } from "./page.ts";
 
 /** The background work of one context; only `problem` if its database does not answer. */
 type ContextReport =

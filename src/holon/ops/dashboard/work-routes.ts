@@ -8,7 +8,7 @@ import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
 import { isEqual } from "./sessions.ts";
 import { withoutSecrets } from "./shown-data.ts";
-import { workPage, reportWork } from "./work-page.ts";
+import { reportWork, workPage } from "./work-page.ts";
 
 const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
   rerun: { said: "The job runs again.", decide: (work, id) => work.rerunJob(id) },

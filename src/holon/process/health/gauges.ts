@@ -1,12 +1,12 @@
+import type { MeshServer } from "../../mesh/callee/mesh-server.ts";
+import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { GaugeReader, GaugeValues } from "../../observe/metrics.ts";
+import type { CompiledContext } from "../../pipeline/context-runtime.ts";
 import type { WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
 import { COUNTED_MOST } from "../../work/engine/work-database.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { ContextRetention } from "../../work/retention/start-retention.ts";
 import type { HangingRun } from "../../work/workflows/body-watch.ts";
-import type { MeshServer } from "../../mesh/callee/mesh-server.ts";
-import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
-import type { CompiledContext } from "../../pipeline/context-runtime.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { HealthPart } from "./process-health.ts";
 

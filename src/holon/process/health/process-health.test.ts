@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMetrics } from "../../observe/metrics.ts";
-import { type HealthPart, type HealthSources, healthParts, readinessOf } from "./process-health.ts";
 import { processGauges } from "./gauges.ts";
+import { type HealthPart, type HealthSources, healthParts, readinessOf } from "./process-health.ts";
 
 const READY = { ready: true, reasons: [], degraded: [] };
 

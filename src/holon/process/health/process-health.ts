@@ -1,10 +1,10 @@
+import type { Readiness } from "../../edge/edge-options.ts";
 import type { RateStore } from "../../edge/rates/shared-totals.ts";
 import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { TaskBoard } from "../../work/engine/task-board.ts";
 import type { HangingRun } from "../../work/workflows/body-watch.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
-import type { Readiness } from "../../edge/edge-options.ts";
 
 /** A part that a process works with, and whether it works now. */
 export interface HealthPart {

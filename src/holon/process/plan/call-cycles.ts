@@ -1,5 +1,5 @@
-import type { AppShape } from "./plan.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
+import type { AppShape } from "./plan.ts";
 
 /** Refuses contexts that call each other in a circle, unless the app lists the circle with a reason. */
 export function refuseCallCycles(shape: AppShape, reader: EnvironmentReader): void {

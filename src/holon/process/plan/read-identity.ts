@@ -1,11 +1,11 @@
-import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/identity/process-key.ts";
-import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
-import { type AppShape, namesOf, type Role, type MeshTlsPlan } from "./plan.ts";
-import { type EnvironmentReader, meant } from "./environment-reader.ts";
-import { maskedValue } from "./configuration-error.ts";
-import { knownContexts } from "./variables.ts";
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
+import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/identity/process-key.ts";
+import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
+import { maskedValue } from "./configuration-error.ts";
+import { type EnvironmentReader, meant } from "./environment-reader.ts";
+import { type AppShape, type MeshTlsPlan, namesOf, type Role } from "./plan.ts";
+import { knownContexts } from "./variables.ts";
 
 /** How a process uses the mesh: not at all, other processes may call it, or it needs other processes. */
 type MeshUse = "none" | "open" | "shared";

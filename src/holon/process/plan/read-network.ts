@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import type { EnvironmentReader } from "./environment-reader.ts";
 import { maskedValue } from "./configuration-error.ts";
+import type { EnvironmentReader } from "./environment-reader.ts";
 import type { Listener, Role } from "./plan.ts";
 
 /** The addresses on which a process listens. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AppShape } from "./plan.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Environment } from "./environment-reader.ts";
+import type { AppShape } from "./plan.ts";
 import { readPlan } from "./read-plan.ts";
 import { renderPlan } from "./render-plan.ts";
 import { LIMIT_NAMES, limitVariable, VARIABLES } from "./variables.ts";

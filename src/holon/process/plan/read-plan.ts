@@ -1,12 +1,12 @@
-import { type AppShape, DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan.ts";
 import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
-import { readAddresses, readContexts, readRoles } from "./read-topology.ts";
-import { countsOnSecret, type IdentityNeeds, readIdentity, readSecret, readMeshTls } from "./read-identity.ts";
+import { type AppShape, DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan.ts";
+import { countsOnSecret, type IdentityNeeds, readIdentity, readMeshTls, readSecret } from "./read-identity.ts";
 import { readLimits } from "./read-limits.ts";
-import { readListeners, readCorsOrigins, readTrustedProxies } from "./read-network.ts";
+import { readCorsOrigins, readListeners, readTrustedProxies } from "./read-network.ts";
 import { readStores } from "./read-stores.ts";
+import { readAddresses, readContexts, readRoles } from "./read-topology.ts";
 import { refuseUnknownVariables } from "./variables.ts";
 
 const OTLP: UrlForm = { schemes: ["http:", "https:"], example: "http://collector:4318" };

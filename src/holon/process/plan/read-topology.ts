@@ -1,9 +1,9 @@
-import { type AppShape, type Role, ROLES } from "./plan.ts";
-import { type EnvironmentReader, type UrlForm, meant } from "./environment-reader.ts";
-import { knownContexts, contextVariables } from "./variables.ts";
 import { EDGE } from "../../mesh/identity/roster.ts";
 import { maskedValue } from "./configuration-error.ts";
+import { type EnvironmentReader, meant, type UrlForm } from "./environment-reader.ts";
 import { nearestName } from "./nearest-name.ts";
+import { type AppShape, ROLES, type Role } from "./plan.ts";
+import { contextVariables, knownContexts } from "./variables.ts";
 
 /** Names that variables use for something else: `HOLON_CONTEXTS=none`, `HOLON_QUEUE_DATABASE_URL`, the edge in `HOLON_PEERS`. */
 const TAKEN_NAMES: readonly string[] = ["all", "none", "queue", EDGE];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { connectionBudget, renderPlan } from "./render-plan.ts";
 import { readPlan } from "./read-plan.ts";
+import { connectionBudget, renderPlan } from "./render-plan.ts";
 import { SHOP } from "./shop-shape.testing.ts";
 
 describe("a plan in print", () => {

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
-import type { AppShape } from "./plan.ts";
 import { type EnvironmentReader, fileVariable, meant } from "./environment-reader.ts";
+import type { AppShape } from "./plan.ts";
 
 /** One variable that a process reads. */
 interface Variable {

@@ -1,19 +1,19 @@
+import type { ContextData } from "../../data/context-data.ts";
 import type { ContextModule } from "../../define/define-context.ts";
+import type { Clock } from "../../kernel/clock.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
+import type { Logger } from "../../kernel/log.ts";
 import type { DashboardOptions, SignIn } from "../../ops/dashboard/dashboard-options.ts";
+import { createWorkConsole } from "../../work/admin/create-work-console.ts";
 import type { WorkConsole } from "../../work/admin/work-console.ts";
 import { jobQueues } from "../../work/jobs/job-queues.ts";
 import { createQueueBackend } from "../../work/queue/create-queue-backend.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { App } from "../app/define-app.ts";
-import { askOf, edgeAuthenticate } from "./open-edge.ts";
 import { queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
+import { askOf, edgeAuthenticate } from "./open-edge.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";
-import type { ContextData } from "../../data/context-data.ts";
-import type { Clock } from "../../kernel/clock.ts";
-import type { Logger } from "../../kernel/log.ts";
-import { createWorkConsole } from "../../work/admin/create-work-console.ts";
 
 /** Dependencies of {@link createDashboard}. */
 interface DashboardParts {

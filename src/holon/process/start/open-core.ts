@@ -15,9 +15,9 @@ import type { PipelineDeps } from "../../pipeline/compiled-procedure.ts";
 import { type CompiledContext, compileContext, type ResolveTarget } from "../../pipeline/context-runtime.ts";
 import { type App, shapeOf } from "../app/define-app.ts";
 import { namesOf, type Plan } from "../plan/plan.ts";
-import { createCallPolicy, createOwnCaller, connectPeers, createResolver } from "./routing.ts";
 import { writeSubscribers } from "./context-work.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
+import { connectPeers, createCallPolicy, createOwnCaller, createResolver } from "./routing.ts";
 import { StartPatience } from "./start-patience.ts";
 
 /** Options of every process of an app, whatever it serves. */

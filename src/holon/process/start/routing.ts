@@ -7,10 +7,10 @@ import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { createMeshPeer, type MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { MeshTls } from "../../mesh/connection/mesh-tls.ts";
 import type { ProcessIdentity } from "../../mesh/identity/process-identity.ts";
-import type { CompiledContext, ResolveTarget } from "../../pipeline/context-runtime.ts";
-import { type Plan, type AppShape, namesOf } from "../plan/plan.ts";
 import { EDGE } from "../../mesh/identity/roster.ts";
 import type { MayCall } from "../../pipeline/compiled-procedure.ts";
+import type { CompiledContext, ResolveTarget } from "../../pipeline/context-runtime.ts";
+import { type AppShape, namesOf, type Plan } from "../plan/plan.ts";
 
 /** Options of {@link connectPeers}. */
 interface PeersOptions {

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { endWithUs } from "../../dev/postgres/guarded-process.ts";
 import { freePort } from "../../dev/postgres/free-ports.ts";
+import { endWithUs } from "../../dev/postgres/guarded-process.ts";
 
 /** A real Redis for a test. */
 export interface TestRedis {
