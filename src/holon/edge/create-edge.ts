@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import type { FastifyInstance } from "fastify";
 import Fastify, { type FastifyInstance } from "fastify";
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import type { Limits } from "../kernel/limits.ts";
