@@ -7,15 +7,15 @@ import type { Limits } from "../kernel/limits.ts";
 import { WheelEntry } from "../kernel/timer-wheel.ts";
 import { addAppRoutes } from "./app-routes/add-app-routes.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
-import type { EdgeParts } from "./edge-parts.ts";
+import type { EdgeDeps } from "./edge-deps.ts";
 import { answerClientFault } from "./http/client-fault.ts";
 import { EdgeRequest } from "./http/edge-request.ts";
 import { errorHeader } from "./http/error-body.ts";
 import { ErrorBoundary } from "./http/error-boundary.ts";
-import { Exchange } from "./http/exchange.ts";
+import { HttpExchange } from "./http/http-exchange.ts";
 import { addFaultAnswers, sendFault } from "./http/fastify-faults.ts";
 import { addHealthRoutes } from "./http/health-routes.ts";
-import { AnswerEnds, Flights } from "./http/in-flight.ts";
+import { AnswerEnds, InFlight } from "./http/in-flight.ts";
 import { CorsPolicy, crossSiteRefusal } from "./http/origin-policy.ts";
 import { SecurityHeaders, stripInternalHeaders } from "./http/public-headers.ts";
 import { malformedUrl, percentDecoded } from "./http/request-text.ts";
@@ -41,11 +41,11 @@ const HEADER_BYTES = 24 * 1024;
  * Errors: the error of listening, such as EADDRINUSE. Nothing stays open then.
  */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
-  const parts = createParts(options);
-  const door = new Door(parts);
-  const app = createApp(options, parts, door);
+  const deps = createDeps(options);
+  const router = new RequestRouter(deps);
+  const app = createApp(options, deps, router);
   await options.toolkitRoutes?.(app);
-  addAppRoutes(app, parts, options);
+  addAppRoutes(app, deps, options);
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (fault) {
@@ -53,27 +53,27 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     throw fault;
   }
   const { port, address, family } = app.server.address() as AddressInfo;
-  const drain = (): void => door.drain(app.server);
+  const drain = (): void => router.drain(app.server);
   let closing: Promise<void> | undefined;
   return {
     port,
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
     get inFlightCount() {
-      return parts.flights.count;
+      return deps.inFlight.count;
     },
     get subscriptionCount() {
-      return parts.streams.count;
+      return deps.streams.count;
     },
     drain,
     close() {
       drain();
-      closing ??= runStop(app, parts);
+      closing ??= closeEdge(app, deps);
       return closing;
     },
   };
 }
 
-function createParts(options: EdgeOptions): EdgeParts {
+function createDeps(options: EdgeOptions): EdgeDeps {
   const { targets, authenticate, limits, clock, wheel, log, metrics, rateStore: store } = options;
   const routes = new RouteTable(targets, metrics);
   return {
@@ -84,7 +84,7 @@ function createParts(options: EdgeOptions): EdgeParts {
     proxies: new TrustedProxies(options.trustedProxies ?? []),
     traces: new TraceStart(),
     cors: new CorsPolicy(options.cors),
-    flights: new Flights(),
+    inFlight: new InFlight(),
     answerEnds: new AnswerEnds(),
     streams: new SseStreams(),
     security: new SecurityHeaders({ isProduction: options.isProduction === true }),
@@ -93,18 +93,18 @@ function createParts(options: EdgeOptions): EdgeParts {
   };
 }
 
-function createApp(options: EdgeOptions, parts: EdgeParts, door: Door): FastifyInstance {
+function createApp(options: EdgeOptions, deps: EdgeDeps, router: RequestRouter): FastifyInstance {
   const { limits } = options;
   const app = Fastify({
-    serverFactory: (listener) => createHttpServer(limits, (request, response) => door.receive(request, response, listener)),
-    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, parts),
+    serverFactory: (listener) => createHttpServer(limits, (request, response) => router.receive(request, response, listener)),
+    clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, deps),
     frameworkErrors: (_fault, _request, reply) => sendFault(reply, malformedUrl(), limits.errorBytes),
     bodyLimit: limits.bodyBytes,
-    trustProxy: (address) => parts.proxies.trusts(address),
+    trustProxy: (address) => deps.proxies.trusts(address),
     return503OnClosing: false,
     routerOptions: { maxParamLength: 500 },
   });
-  addFaultAnswers(app, parts.boundary, limits.errorBytes, (request) => parts.rates.countRefusal(new EdgeRequest(request, parts.proxies, undefined)));
+  addFaultAnswers(app, deps.boundary, limits.errorBytes, (request) => deps.rates.countRefusal(new EdgeRequest(request, deps.proxies, undefined)));
   addHealthRoutes(app, options.readiness, { showReasons: options.isProduction !== true });
   return app;
 }
@@ -128,30 +128,30 @@ function createHttpServer(limits: Limits, listener: RequestListener): Server {
 }
 
 /** Receives every request and routes it to tRPC, REST or Fastify. */
-class Door {
-  readonly #parts: EdgeParts;
+class RequestRouter {
+  readonly #deps: EdgeDeps;
   #isDraining = false;
 
-  constructor(parts: EdgeParts) {
-    this.#parts = parts;
+  constructor(deps: EdgeDeps) {
+    this.#deps = deps;
   }
 
   receive(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
     if (this.#isDraining) return this.#turnAway(request, response);
-    const preflight = this.#parts.cors.isOff ? undefined : this.#parts.cors.preflight(request);
+    const preflight = this.#deps.cors.isOff ? undefined : this.#deps.cors.preflight(request);
     if (preflight !== undefined) {
-      response.writeHead(204, [...preflight, ...this.#parts.security.ofData]);
+      response.writeHead(204, [...preflight, ...this.#deps.security.ofData]);
       response.end();
       return;
     }
     const { url = "" } = request;
-    const refusal = crossSiteRefusal(request, this.#parts.cors);
+    const refusal = crossSiteRefusal(request, this.#deps.cors);
     if (refusal !== undefined) return this.#refuse(request, response, refusal);
     const isTrpc = url.startsWith(TRPC_PREFIX);
-    const found = isTrpc ? undefined : this.#parts.rest.find(url);
+    const found = isTrpc ? undefined : this.#deps.rest.find(url);
     if ((isTrpc || found !== undefined) && this.#bars(request, response)) return;
-    if (isTrpc) handleTrpc(this.#parts, TRPC_PREFIX.length, request, response);
-    else if (found !== undefined) handleRest(new Exchange(this.#parts, request, response), found);
+    if (isTrpc) handleTrpc(this.#deps, TRPC_PREFIX.length, request, response);
+    else if (found !== undefined) handleRest(new HttpExchange(this.#deps, request, response), found);
     // Fastify would pass on a URL that it cannot decode, and every route would have to handle that.
     else if (percentDecoded(url) === undefined) this.#refuse(request, response, malformedUrl());
     else this.#passOn(request, response, fastify);
@@ -160,15 +160,15 @@ class Door {
   drain(server: Server): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#parts.streams.endAll();
+    this.#deps.streams.endAll();
     // A client that sees its idle connection closed loses no request.
     server.closeIdleConnections();
   }
 
   #passOn(request: IncomingMessage, response: ServerResponse, fastify: RequestListener): void {
-    const { flights, answerEnds, cors, security } = this.#parts;
-    flights.start();
-    answerEnds.onEnd(request, response, () => flights.end());
+    const { inFlight, answerEnds, cors, security } = this.#deps;
+    inFlight.start();
+    answerEnds.onEnd(request, response, () => inFlight.end());
     stripInternalHeaders(request);
     security.setOn(response);
     const allowed = cors.headers(request);
@@ -179,7 +179,7 @@ class Door {
 
   /** Refuses a request for a procedure if too many requests of its address were refused. Returns whether it did. */
   #bars(request: IncomingMessage, response: ServerResponse): boolean {
-    const { rates, proxies } = this.#parts;
+    const { rates, proxies } = this.#deps;
     const error = rates.bar(new EdgeRequest(request, proxies, undefined));
     if (error === undefined) return false;
     this.#sendAway(request, response, error);
@@ -199,7 +199,7 @@ class Door {
 
   /** Answers in the format of the protocol of the request. */
   #refuse(request: IncomingMessage, response: ServerResponse, error: HolonError, extra: readonly string[] = []): void {
-    const exchange = new Exchange(this.#parts, request, response);
+    const exchange = new HttpExchange(this.#deps, request, response);
     if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, [...extra, ...(errorHeader(error) ?? [])]);
     else sendProblem(exchange, error, extra);
   }
@@ -210,17 +210,17 @@ class Door {
  *
  * Guarantee: when it resolves, no socket and no timer of the edge is left.
  */
-async function runStop(app: FastifyInstance, parts: EdgeParts): Promise<void> {
-  const { flights, wheel, clock, limits, log } = parts;
+async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
+  const { inFlight, wheel, clock, limits, log } = deps;
   const closed = app.close();
   const grace = new Grace();
   wheel.add(grace, clock.monotonicMs() + limits.graceMs);
-  await Promise.race([flights.landed(), grace.over]);
+  await Promise.race([inFlight.drained(), grace.over]);
   wheel.remove(grace);
-  if (flights.count > 0) log.warn({ inFlightCount: flights.count }, "the grace period is over: what is in flight is cancelled");
+  if (inFlight.count > 0) log.warn({ inFlightCount: inFlight.count }, "the grace period is over: what is in flight is cancelled");
   app.server.closeAllConnections();
   // The server counts connections, not answers. Only after this have all calls been cancelled whose client disconnected.
-  await Promise.all([closed, flights.landed()]);
+  await Promise.all([closed, inFlight.drained()]);
 }
 
 class Grace extends WheelEntry {

@@ -3,7 +3,7 @@ import type { HolonError } from "../../kernel/holon-error.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { CallMetrics } from "../../observe/call-metrics.ts";
 import type { EdgeOptions } from "../edge-options.ts";
-import type { EdgeParts } from "../edge-parts.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
 import { identifyClient } from "../http/authentication.ts";
 import { cookieText, isHttps, readCookie } from "../http/cookies.ts";
 import { type CallOwner, EdgeCall, notFound } from "../http/edge-call.ts";
@@ -14,12 +14,12 @@ import { notUtf8, utf8Text } from "../http/request-text.ts";
 import type { AppEdge } from "./app-routes.ts";
 
 /** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */
-export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: EdgeOptions): void {
+export function addAppRoutes(app: FastifyInstance, deps: EdgeDeps, options: EdgeOptions): void {
   const { appRoutes, metrics, isProduction = false } = options;
   if (appRoutes === undefined) return;
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request) => {
-      const refusal = crossSiteRefusal(request.raw, parts.cors, true);
+      const refusal = crossSiteRefusal(request.raw, deps.cors, true);
       if (refusal !== undefined) throw refusal;
     });
     scope.removeAllContentTypeParsers();
@@ -31,33 +31,33 @@ export function addAppRoutes(app: FastifyInstance, parts: EdgeParts, options: Ed
       if (refusal === undefined) done(null, parsed);
       else done(refusal);
     });
-    await appRoutes(scope, createAppEdge({ parts, metrics, isProduction }));
+    await appRoutes(scope, createAppEdge({ deps, metrics, isProduction }));
   });
 }
 
 interface AppEdgeOptions {
-  readonly parts: EdgeParts;
+  readonly deps: EdgeDeps;
   readonly metrics: CallMetrics;
   readonly isProduction: boolean;
 }
 
 /** Makes the object through which the app's own routes call procedures. */
-function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions): AppEdge {
-  const clientOf = (request: FastifyRequest): EdgeRequest => new EdgeRequest(request.raw, parts.proxies, undefined);
+function createAppEdge({ deps, metrics, isProduction }: AppEdgeOptions): AppEdge {
+  const clientOf = (request: FastifyRequest): EdgeRequest => new EdgeRequest(request.raw, deps.proxies, undefined);
   const run = async (procedure: string, input: unknown, principal: Principal, client: EdgeRequest): Promise<unknown> => {
-    const refusal = checkInput(input, parts.limits);
+    const refusal = checkInput(input, deps.limits);
     if (refusal !== undefined) throw refusal;
-    return runCall(parts, metrics, { procedure, input, principal, client });
+    return runCall(deps, metrics, { procedure, input, principal, client });
   };
   return {
     isProduction,
     async call(procedure, input, request) {
       const client = clientOf(request);
-      return run(procedure, input, await principalOf(parts, client), client);
+      return run(procedure, input, await principalOf(deps, client), client);
     },
     async callAnonymously(procedure, input, request) {
       const client = clientOf(request);
-      const refusal = parts.rates.admit(ANONYMOUS, client, 1);
+      const refusal = deps.rates.admit(ANONYMOUS, client, 1);
       if (refusal !== undefined) throw refusal;
       return run(procedure, input, ANONYMOUS, client);
     },
@@ -69,8 +69,8 @@ function createAppEdge({ parts, metrics, isProduction }: AppEdgeOptions): AppEdg
   };
 }
 
-function principalOf(parts: EdgeParts, client: EdgeRequest): Promise<Principal> {
-  return new Promise((resolve, refuse) => identifyClient(parts, client, { start: resolve, refuse }, 1));
+function principalOf(deps: EdgeDeps, client: EdgeRequest): Promise<Principal> {
+  return new Promise((resolve, refuse) => identifyClient(deps, client, { start: resolve, refuse }, 1));
 }
 
 interface AppCall {
@@ -80,8 +80,8 @@ interface AppCall {
   readonly client: EdgeRequest;
 }
 
-function runCall(parts: EdgeParts, metrics: CallMetrics, { procedure: path, input, principal, client }: AppCall): Promise<unknown> {
-  const found = parts.routes.find(path);
+function runCall(deps: EdgeDeps, metrics: CallMetrics, { procedure: path, input, principal, client }: AppCall): Promise<unknown> {
+  const found = deps.routes.find(path);
   if (found === undefined || found.target.procedure.type === "subscription") return Promise.reject(notFound(path));
   const route = { ...found, series: metrics.series({ procedure: path, caller: "outside", transport: "app" }) };
   return new Promise((resolve, reject: (error: HolonError) => void) => {
@@ -94,9 +94,9 @@ function runCall(parts: EdgeParts, metrics: CallMetrics, { procedure: path, inpu
       route,
       input,
       key: undefined,
-      deadlineMs: parts.limits.deadlineMs,
-      trace: parts.traces.from(client.header("traceparent")),
+      deadlineMs: deps.limits.deadlineMs,
+      trace: deps.traces.from(client.header("traceparent")),
     };
-    new EdgeCall(parts, owner, options, parts.clock.monotonicMs()).start(principal, client);
+    new EdgeCall(deps, owner, options, deps.clock.monotonicMs()).start(principal, client);
   });
 }

@@ -2,11 +2,11 @@ import { catalogueError, type HolonError, isHolonError } from "../../kernel/holo
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import { isInstanceOf, readSafely } from "../../kernel/thrown.ts";
 import { parsePrincipal } from "../../mesh/protocol/wire-principal.ts";
-import type { EdgeParts } from "../edge-parts.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
 import type { AddressedClient } from "../rates/procedure-rates.ts";
 import type { TrpcUrl } from "../trpc/trpc-url.ts";
 import { EdgeRequest, parseConnectionParams } from "./edge-request.ts";
-import type { Exchange } from "./exchange.ts";
+import type { HttpExchange } from "./http-exchange.ts";
 
 /** What goes on when the principal of a request is known. */
 export interface PrincipalReceiver {
@@ -16,13 +16,13 @@ export interface PrincipalReceiver {
 }
 
 /** Authenticates the request of an exchange, once for all of its calls. Guarantees: as {@link identifyClient}. */
-export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver, callCount = 1): void {
-  const { parts, request } = exchange;
+export function authenticateRequest(exchange: HttpExchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver, callCount = 1): void {
+  const { deps, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
   if (connectionParams === false) receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of Unicode strings."));
   else {
     exchange.callsCount();
-    identifyClient(parts, new EdgeRequest(request, parts.proxies, connectionParams), receiver, callCount);
+    identifyClient(deps, new EdgeRequest(request, deps.proxies, connectionParams), receiver, callCount);
   }
 }
 
@@ -32,21 +32,21 @@ export function authenticateRequest(exchange: Exchange, url: Pick<TrpcUrl, "conn
  * Guarantee: calls the receiver once. If the app answers at once, no promise is made. Invalid credentials count against the address that sent
  * them.
  */
-export function identifyClient(parts: EdgeParts, client: EdgeRequest, receiver: PrincipalReceiver, callCount: number): void {
+export function identifyClient(deps: EdgeDeps, client: EdgeRequest, receiver: PrincipalReceiver, callCount: number): void {
   const accept = (answer: Principal): void => {
     // A getter or a proxy of the answer may throw.
     const principal = readSafely(() => parsePrincipal(answer), undefined);
     // A system passes every access check. For an outside request it can only be a mistake of `authenticate`.
     if (principal === undefined || principal.kind === "system")
-      return receiver.refuse(toRefusal(parts, catalogueError("INTERNAL", "authenticate answered a system, or what is no principal")));
-    const refusal = parts.rates.admit(principal, client, callCount);
+      return receiver.refuse(toRefusal(deps, catalogueError("INTERNAL", "authenticate answered a system, or what is no principal")));
+    const refusal = deps.rates.admit(principal, client, callCount);
     if (refusal === undefined) receiver.start(principal, client);
     else receiver.refuse(refusal);
   };
-  const refuse = (thrown: unknown): void => receiver.refuse(parts.rates.admit(ANONYMOUS, client, callCount) ?? toRefusal(parts, thrown));
+  const refuse = (thrown: unknown): void => receiver.refuse(deps.rates.admit(ANONYMOUS, client, callCount) ?? toRefusal(deps, thrown));
   let answer: Principal | Promise<Principal>;
   try {
-    answer = parts.authenticate(client);
+    answer = deps.authenticate(client);
   } catch (thrown) {
     refuse(thrown);
     return;
@@ -56,7 +56,7 @@ export function identifyClient(parts: EdgeParts, client: EdgeRequest, receiver: 
 }
 
 /** An error that is not of the toolkit means an invalid token: libraries throw their own classes for that. */
-function toRefusal({ boundary, log }: EdgeParts, thrown: unknown): HolonError {
+function toRefusal({ boundary, log }: EdgeDeps, thrown: unknown): HolonError {
   if (isHolonError(thrown)) return boundary.toPublic(thrown, { procedure: "authenticate", traceId: undefined });
   log.warn({ err: thrown }, "authenticate refused a request");
   return catalogueError("UNAUTHORIZED", "The credentials of the request are not valid.");

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import type { EdgeParts } from "../edge-parts.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
 import { toErrorJson } from "./error-body.ts";
 
 const ERROR_BYTES = 1024;
@@ -18,7 +18,7 @@ interface HttpSocket extends Socket {
 export function answerClientFault(
   fault: Error & { code?: string },
   socket: HttpSocket,
-  { log, security, rates, proxies }: Pick<EdgeParts, "log" | "security" | "rates" | "proxies">,
+  { log, security, rates, proxies }: Pick<EdgeDeps, "log" | "security" | "rates" | "proxies">,
 ): void {
   if (fault.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

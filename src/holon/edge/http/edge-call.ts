@@ -4,7 +4,7 @@ import { type Principal, principalName } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { WheelEntry } from "../../kernel/timer-wheel.ts";
 import type { Trace } from "../../kernel/trace.ts";
-import type { EdgeParts } from "../edge-parts.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
 import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/procedure-rates.ts";
 import type { EdgeRoute } from "./route-table.ts";
 
@@ -42,7 +42,7 @@ export class EdgeCall extends WheelEntry {
   error: HolonError | undefined = undefined;
   isSettled = false;
   isStarted = false;
-  readonly #parts: EdgeParts;
+  readonly #deps: EdgeDeps;
   readonly #owner: CallOwner;
   readonly #key: string | undefined;
   readonly #trace: Trace;
@@ -51,9 +51,9 @@ export class EdgeCall extends WheelEntry {
   #scope: Scope | undefined = undefined;
   #ticket: RateTicket | undefined = undefined;
 
-  constructor(parts: EdgeParts, owner: CallOwner, options: EdgeCallOptions, nowMs: number) {
+  constructor(deps: EdgeDeps, owner: CallOwner, options: EdgeCallOptions, nowMs: number) {
     super();
-    this.#parts = parts;
+    this.#deps = deps;
     this.#owner = owner;
     this.index = options.index;
     this.path = options.path;
@@ -63,7 +63,7 @@ export class EdgeCall extends WheelEntry {
     this.#trace = options.trace;
     this.#startedAtMs = nowMs;
     this.#deadlineAtMs = nowMs + options.deadlineMs;
-    parts.wheel.add(this, this.#deadlineAtMs);
+    deps.wheel.add(this, this.#deadlineAtMs);
   }
 
   /** `client` is the address of the request. Some procedures have a limit for each address. */
@@ -72,7 +72,7 @@ export class EdgeCall extends WheelEntry {
     this.isStarted = true;
     const { route } = this;
     if (route === undefined) return this.refuse(notFound(this.path));
-    const rates = this.#parts.rates.of(route.target.path);
+    const rates = this.#deps.rates.of(route.target.path);
     if (rates === undefined) this.#run(route, principal);
     else this.#count(rates, client, principal, route).catch((thrown: unknown) => this.#fail(thrown));
   }
@@ -120,27 +120,27 @@ export class EdgeCall extends WheelEntry {
     } catch (thrown) {
       return this.#fail(thrown);
     }
-    if (this.json !== undefined && isOver(this.json, this.#parts.limits.responseBytes)) {
+    if (this.json !== undefined && isOver(this.json, this.#deps.limits.responseBytes)) {
       this.json = undefined;
-      this.error = answerTooLarge(this.#parts.limits.responseBytes);
+      this.error = answerTooLarge(this.#deps.limits.responseBytes);
     }
     this.#settle();
   }
 
   #fail(thrown: unknown): void {
     if (this.isSettled) return;
-    this.error = this.#parts.boundary.toPublic(thrown, { procedure: this.path, traceId: this.#trace.traceId });
+    this.error = this.#deps.boundary.toPublic(thrown, { procedure: this.path, traceId: this.#trace.traceId });
     this.#settle();
   }
 
   #settle(): void {
     this.isSettled = true;
-    this.#parts.wheel.remove(this);
+    this.#deps.wheel.remove(this);
     this.#scope?.release();
     this.#ticket?.settle(this.error);
-    const durationMs = this.#parts.clock.monotonicMs() - this.#startedAtMs;
+    const durationMs = this.#deps.clock.monotonicMs() - this.#startedAtMs;
     const { error } = this;
-    (this.route?.series ?? this.#parts.routes.unknownSeries).record(durationMs, error?.code);
+    (this.route?.series ?? this.#deps.routes.unknownSeries).record(durationMs, error?.code);
     if (error !== undefined) this.#logFailure(error, durationMs);
     this.#owner.settled(this);
   }
@@ -151,7 +151,7 @@ export class EdgeCall extends WheelEntry {
     const procedure = this.route === undefined ? undefined : this.path;
     const principal = this.#scope === undefined ? undefined : principalName(this.#scope.principal);
     const fields = { procedure, traceId: this.#trace.traceId, principal, code: error.code, durationMs };
-    this.#parts.log[level === "error" ? "warn" : level](fields, "a call was answered with an error");
+    this.#deps.log[level === "error" ? "warn" : level](fields, "a call was answered with an error");
   }
 }
 

@@ -4,9 +4,9 @@ import type { Socket } from "node:net";
 /**
  * Counts the requests and streams in flight, so that a stop can wait for them.
  *
- * Guarantee: `landed` resolves as soon as nothing is in flight, at once if nothing is.
+ * Guarantee: `drained` resolves as soon as nothing is in flight, at once if nothing is.
  */
-export class Flights {
+export class InFlight {
   #count = 0;
   #waiting: (() => void)[] = [];
 
@@ -26,7 +26,7 @@ export class Flights {
     for (const resolve of waiting) resolve();
   }
 
-  landed(): Promise<void> {
+  drained(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

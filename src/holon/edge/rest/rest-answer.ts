@@ -1,18 +1,18 @@
 import type { HolonError } from "../../kernel/holon-error.ts";
 import type { CallOwner, EdgeCall } from "../http/edge-call.ts";
 import { errorHeader, PROBLEM_TYPE, toProblemJson } from "../http/error-body.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
 import { isKnownTag, toEntityTag, versionOf } from "./entity-tag.ts";
 import type { RestEndpoint } from "./rest-table.ts";
 
 /** Writes the answer of a REST route: the output unchanged, or problem details. */
 export class RestAnswer implements CallOwner {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
   readonly #endpoint: RestEndpoint;
   /** The version in `If-Match`. */
   readonly #wanted: number | undefined;
 
-  constructor(exchange: Exchange, endpoint: RestEndpoint, wanted: number | undefined) {
+  constructor(exchange: HttpExchange, endpoint: RestEndpoint, wanted: number | undefined) {
     this.#exchange = exchange;
     this.#endpoint = endpoint;
     this.#wanted = wanted;
@@ -62,7 +62,7 @@ function fill(template: string, output: unknown): string {
 }
 
 /** Answers a request with an error as problem details. `extra` is a flat list of header names and values. */
-export function sendProblem(exchange: Exchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {
-  const body = toProblemJson(error, status, exchange.parts.limits.errorBytes);
+export function sendProblem(exchange: HttpExchange, error: HolonError, extra: readonly string[] = [], status = error.status): void {
+  const body = toProblemJson(error, status, exchange.deps.limits.errorBytes);
   exchange.send(status, ["content-type", PROBLEM_TYPE, ...extra, ...(errorHeader(error) ?? []), ...exchange.commonHeaders()], body);
 }

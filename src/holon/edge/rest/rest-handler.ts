@@ -2,7 +2,7 @@ import { catalogueError, isHolonError } from "../../kernel/holon-error.ts";
 import { authenticateRequest } from "../http/authentication.ts";
 import { parseCallHeaders } from "../http/call-headers.ts";
 import { EdgeCall } from "../http/edge-call.ts";
-import { type Exchange, hasBody } from "../http/exchange.ts";
+import { type HttpExchange, hasBody } from "../http/http-exchange.ts";
 import { checkInput, parseJsonText, RefusedInput, refusedInput } from "../http/json-input.ts";
 import { mediaTypeRefusal, readBody } from "../http/request-body.ts";
 import { URL_LENGTH } from "../trpc/trpc-url.ts";
@@ -12,7 +12,7 @@ import type { FoundPath, RestEndpoint, RestResource } from "./rest-table.ts";
 
 /** A request and its endpoint. */
 interface RestRequest {
-  readonly exchange: Exchange;
+  readonly exchange: HttpExchange;
   readonly endpoint: RestEndpoint;
   /** The texts of the path's members, still percent-encoded. */
   readonly texts: readonly string[];
@@ -24,7 +24,7 @@ interface RestRequest {
  * The call is the same as with tRPC: same function, same access, same limits, same errors. Only how the input is built and how the answer is
  * written differ.
  */
-export function handleRest(exchange: Exchange, { value: resource, texts }: FoundPath<RestResource>): void {
+export function handleRest(exchange: HttpExchange, { value: resource, texts }: FoundPath<RestResource>): void {
   const { method = "", url = "" } = exchange.request;
   if (url.length > URL_LENGTH) {
     return sendProblem(exchange, catalogueError("PAYLOAD_TOO_LARGE", `The URL is over the limit of ${URL_LENGTH} characters.`));
@@ -49,7 +49,7 @@ function receive(request: RestRequest): void {
     return sendProblem(exchange, refusedInput("", "unexpected_body", `${method} takes no body here`).error);
   }
   if (isBodiless) return answer(request, undefined);
-  readBody(exchange.request, exchange.parts.limits.bodyBytes, {
+  readBody(exchange.request, exchange.deps.limits.bodyBytes, {
     read: (body) => answer(request, body),
     refused: (error) => sendProblem(exchange, error),
   });
@@ -57,7 +57,7 @@ function receive(request: RestRequest): void {
 
 function answer(request: RestRequest, text: string | undefined): void {
   const { exchange, endpoint } = request;
-  const { parts } = exchange;
+  const { deps } = exchange;
   const { headers } = exchange.request;
   const said = parseCallHeaders(headers, 1);
   if (isHolonError(said)) return sendProblem(exchange, said);
@@ -70,7 +70,7 @@ function answer(request: RestRequest, text: string | undefined): void {
   }
 
   const call = new EdgeCall(
-    parts,
+    deps,
     new RestAnswer(exchange, endpoint, version),
     {
       // Without a spread, and in the order of tRPC's handler, so that all objects made for calls have one shape.
@@ -79,12 +79,12 @@ function answer(request: RestRequest, text: string | undefined): void {
       route: endpoint.call,
       input,
       key: said.keys[0],
-      deadlineMs: Math.min(said.deadlinesMs[0] ?? parts.limits.deadlineMs, parts.limits.greatestDeadlineMs),
-      trace: parts.traces.from(headers.traceparent as string | undefined),
+      deadlineMs: Math.min(said.deadlinesMs[0] ?? deps.limits.deadlineMs, deps.limits.greatestDeadlineMs),
+      trace: deps.traces.from(headers.traceparent as string | undefined),
     },
-    parts.clock.monotonicMs(),
+    deps.clock.monotonicMs(),
   );
-  exchange.asked = call;
+  exchange.onAbort = call;
   authenticateRequest(exchange, { connectionParams: undefined }, call);
 }
 
@@ -92,11 +92,11 @@ function readInput({ exchange, endpoint, texts }: RestRequest, text: string | un
   const body = parseJsonText(text);
   if (body instanceof RefusedInput) return body;
   // Checked before members are added: a member of the body must not pass for one that we added.
-  const refusal = checkInput(body, exchange.parts.limits);
+  const refusal = checkInput(body, exchange.deps.limits);
   if (refusal !== undefined) return new RefusedInput(refusal);
   const input = endpoint.input.read(texts, exchange.request.url as string, body);
   if (input instanceof RefusedInput || (endpoint.route.takesBody && texts.length === 0)) return input;
-  const whole = checkInput(input, exchange.parts.limits);
+  const whole = checkInput(input, exchange.deps.limits);
   return whole === undefined ? input : new RefusedInput(whole);
 }
 

@@ -2,7 +2,7 @@ import type { HolonError } from "../../kernel/holon-error.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import { answerTooLarge, type EdgeCall } from "../http/edge-call.ts";
 import { errorHeader, toErrorJson } from "../http/error-body.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
 import type { AnswerWriter } from "./call-group.ts";
 
 /** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
@@ -13,9 +13,9 @@ function toCallJson(call: EdgeCall, errorBytes: number): string {
 
 /** Answers a request of httpLink. */
 export class SingleAnswer implements AnswerWriter {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: HttpExchange) {
     this.#exchange = exchange;
   }
 
@@ -23,34 +23,34 @@ export class SingleAnswer implements AnswerWriter {
 
   finished([call]: readonly EdgeCall[]): void {
     const { error } = call as EdgeCall;
-    const body = toCallJson(call as EdgeCall, this.#exchange.parts.limits.errorBytes);
+    const body = toCallJson(call as EdgeCall, this.#exchange.deps.limits.errorBytes);
     this.#exchange.sendJson(error?.status ?? 200, body, error === undefined ? undefined : headerOf(error, [call as EdgeCall]));
   }
 }
 
 /** Answers a request of httpBatchLink: all results at once, with status 207 if their statuses differ. */
 export class BatchAnswer implements AnswerWriter {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: HttpExchange) {
     this.#exchange = exchange;
   }
 
   settled(): void {}
 
   finished(calls: readonly EdgeCall[]): void {
-    const { limits } = this.#exchange.parts;
+    const { limits } = this.#exchange.deps;
     const budget = new AnswerBudget(limits, calls.length);
-    const parts: string[] = [];
+    const texts: string[] = [];
     let status: number | undefined;
     let refused: HolonError | undefined;
     for (const call of calls) {
-      parts.push(budget.take(call));
+      texts.push(budget.take(call));
       const own = call.error?.status ?? 200;
       status = status === undefined || status === own ? own : 207;
       if (call.error !== undefined && (refused === undefined || HAVE_HEADER.has(call.error.code))) refused = call.error;
     }
-    this.#exchange.sendJson(status ?? 200, `[${parts.join(",")}]`, refused === undefined ? undefined : headerOf(refused, calls));
+    this.#exchange.sendJson(status ?? 200, `[${texts.join(",")}]`, refused === undefined ? undefined : headerOf(refused, calls));
   }
 }
 
@@ -108,13 +108,13 @@ function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly strin
  * promise of `{ data }`, which is a promise of the output. Chunks are numbered in the order in which they are first found.
  */
 export class JsonlAnswer implements AnswerWriter {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
   readonly #budget: AnswerBudget;
   #nextChunk: number;
 
-  constructor(exchange: Exchange, callCount: number) {
+  constructor(exchange: HttpExchange, callCount: number) {
     this.#exchange = exchange;
-    this.#budget = new AnswerBudget(exchange.parts.limits, callCount);
+    this.#budget = new AnswerBudget(exchange.deps.limits, callCount);
     this.#nextChunk = callCount;
   }
 

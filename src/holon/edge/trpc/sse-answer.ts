@@ -6,7 +6,7 @@ import type { Trace } from "../../kernel/trace.ts";
 import type { PrincipalReceiver } from "../http/authentication.ts";
 import { answerTooLarge } from "../http/edge-call.ts";
 import { toErrorJson } from "../http/error-body.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
 import type { EdgeRoute } from "../http/route-table.ts";
 import { type AddressedClient, isTicket } from "../rates/procedure-rates.ts";
 import { retryAfterMs } from "../rates/too-many-requests.ts";
@@ -29,7 +29,7 @@ interface SseAnswerOptions {
  * for it, so a slow client holds one item, not a growing number.
  */
 export class SseAnswer extends WheelEntry implements PrincipalReceiver {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
   readonly #options: SseAnswerOptions;
   readonly #trace: Trace;
   readonly #frames: ItemFrames;
@@ -41,31 +41,31 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   #writtenAtMs: number;
   #itemAtMs: number;
 
-  constructor(exchange: Exchange, options: SseAnswerOptions) {
+  constructor(exchange: HttpExchange, options: SseAnswerOptions) {
     super();
-    const { parts, request, response } = exchange;
+    const { deps, request, response } = exchange;
     this.#exchange = exchange;
     this.#options = options;
-    this.#trace = parts.traces.from(request.headers.traceparent as string | undefined);
+    this.#trace = deps.traces.from(request.headers.traceparent as string | undefined);
     this.#frames = new ItemFrames(options.lastEventId);
-    this.#writtenAtMs = this.#itemAtMs = parts.clock.monotonicMs();
-    this.#endAtMs = this.#itemAtMs + parts.limits.subscriptionGreatestAgeMs;
-    exchange.asked = { refuse: (error) => this.#leave(error) };
+    this.#writtenAtMs = this.#itemAtMs = deps.clock.monotonicMs();
+    this.#endAtMs = this.#itemAtMs + deps.limits.subscriptionGreatestAgeMs;
+    exchange.onAbort = { refuse: (error) => this.#leave(error) };
     response.writeHead(200, this.#headers());
-    const reconnectAfterInactivityMs = parts.limits.subscriptionHeartbeatMs * SILENT_HEARTBEATS;
+    const reconnectAfterInactivityMs = deps.limits.subscriptionHeartbeatMs * SILENT_HEARTBEATS;
     this.#write(SSE_FRAMES.connected({ reconnectAfterInactivityMs }));
-    parts.streams.add(this);
+    deps.streams.add(this);
     this.#arm();
   }
 
   start(principal: Principal, client: AddressedClient): void {
     if (this.#isOver) return;
     const { route, input } = this.#options;
-    const { parts } = this.#exchange;
-    const place = parts.streamGate.take(principal, client);
+    const { deps } = this.#exchange;
+    const place = deps.streamGate.take(principal, client);
     if (isHolonError(place)) return this.#fail(place);
     this.#exchange.release = place;
-    const rates = parts.rates.of(route.target.path);
+    const rates = deps.rates.of(route.target.path);
     if (rates === undefined) return this.#open(principal);
     rates.take(principal, client, input).then(
       (taken) => (isTicket(taken) ? this.#open(principal) : this.#fail(taken)),
@@ -77,7 +77,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     if (this.#isOver) return;
     const { target } = this.#options.route;
     // A little later than the end: a target that keeps its deadline must not turn the normal end into an error.
-    const deadlineAtMs = this.#endAtMs + this.#exchange.parts.limits.subscriptionHeartbeatMs;
+    const deadlineAtMs = this.#endAtMs + this.#exchange.deps.limits.subscriptionHeartbeatMs;
     this.#scope = Scope.root({ principal, deadlineAtMs, caller: "edge", trace: this.#trace });
     this.#run(target.subscribe(this.#scope, this.#options.input)).catch((thrown: unknown) => this.#fail(thrown));
   }
@@ -92,7 +92,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   }
 
   override expire(): void {
-    const { clock, limits } = this.#exchange.parts;
+    const { clock, limits } = this.#exchange.deps;
     const nowMs = clock.monotonicMs();
     if (nowMs >= this.#endAtMs || nowMs >= this.#itemAtMs + limits.subscriptionIdleMs) {
       this.end();
@@ -112,7 +112,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
         this.#close();
         return;
       }
-      this.#itemAtMs = this.#exchange.parts.clock.monotonicMs();
+      this.#itemAtMs = this.#exchange.deps.clock.monotonicMs();
       if (!this.#write(this.#frame(next.value))) await this.#drained();
       if (this.#isOver) return;
     }
@@ -122,14 +122,14 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
     const item = toStreamItem(value, this.#options.route.target.procedure.resumable);
     if (item.id !== undefined && !isEventId(item.id)) throw catalogueError("INTERNAL", "an event id is empty or has a line break");
     const json = JSON.stringify(item.data) as string | undefined;
-    const { responseBytes } = this.#exchange.parts.limits;
+    const { responseBytes } = this.#exchange.deps.limits;
     if (json !== undefined && json.length > responseBytes) throw answerTooLarge(responseBytes);
     return this.#frames.write(json, item);
   }
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
-    const { boundary, limits } = this.#exchange.parts;
+    const { boundary, limits } = this.#exchange.deps;
     const { path } = this.#options.route.target;
     const error = boundary.toPublic(thrown, { procedure: path, traceId: this.#trace.traceId });
     const json = toErrorJson(error, path, limits.errorBytes).slice('{"error":'.length, -1);
@@ -148,9 +148,9 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
 
   #close(): void {
     this.#isOver = true;
-    const { parts, response } = this.#exchange;
-    parts.wheel.remove(this);
-    parts.streams.remove(this);
+    const { deps, response } = this.#exchange;
+    deps.wheel.remove(this);
+    deps.streams.remove(this);
     this.#scope?.release();
     // If the client has stopped reading, a full socket never empties, and nothing more can be sent.
     if (this.#isFull) response.destroy();
@@ -158,9 +158,9 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   }
 
   #write(frame: string): boolean {
-    const { response, parts } = this.#exchange;
+    const { response, deps } = this.#exchange;
     if (response.destroyed) return true;
-    this.#writtenAtMs = parts.clock.monotonicMs();
+    this.#writtenAtMs = deps.clock.monotonicMs();
     return response.write(frame);
   }
 
@@ -180,12 +180,12 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   }
 
   #arm(): void {
-    const { wheel, limits } = this.#exchange.parts;
+    const { wheel, limits } = this.#exchange.deps;
     wheel.add(this, Math.min(this.#endAtMs, this.#itemAtMs + limits.subscriptionIdleMs, this.#nextBeatMs(limits.subscriptionHeartbeatMs)));
   }
 
   #nextBeatMs(heartbeatMs: number): number {
-    return this.#isFull ? this.#exchange.parts.clock.monotonicMs() + heartbeatMs : this.#writtenAtMs + heartbeatMs;
+    return this.#isFull ? this.#exchange.deps.clock.monotonicMs() + heartbeatMs : this.#writtenAtMs + heartbeatMs;
   }
 
   #headers(): string[] {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import { Trace } from "../../kernel/trace.ts";
-import type { EdgeParts } from "../edge-parts.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
 import { authenticateRequest } from "../http/authentication.ts";
 import { parseCallHeaders } from "../http/call-headers.ts";
 import { EdgeCall } from "../http/edge-call.ts";
-import { Exchange } from "../http/exchange.ts";
+import { HttpExchange } from "../http/http-exchange.ts";
 import { checkInput, parseJsonText, RefusedInput } from "../http/json-input.ts";
 import { mediaTypeRefusal, readBody } from "../http/request-body.ts";
 import { headerText, malformedUrl } from "../http/request-text.ts";
@@ -21,8 +21,8 @@ import { hasEmptySegment, parseTrpcUrl, type TrpcUrl, URL_LENGTH } from "./trpc-
  *
  * tRPC's adapters build a Request, a Response and web streams for each call, which takes 340-400 us of CPU. Writing a string needs none of them.
  */
-export function handleTrpc(parts: EdgeParts, prefixLength: number, request: IncomingMessage, response: ServerResponse): void {
-  const exchange = new Exchange(parts, request, response);
+export function handleTrpc(deps: EdgeDeps, prefixLength: number, request: IncomingMessage, response: ServerResponse): void {
+  const exchange = new HttpExchange(deps, request, response);
   const rawUrl = request.url ?? "";
   if (rawUrl.length > URL_LENGTH) {
     exchange.sendError(catalogueError("PAYLOAD_TOO_LARGE", `The URL is over the limit of ${URL_LENGTH} characters.`));
@@ -41,7 +41,7 @@ export function handleTrpc(parts: EdgeParts, prefixLength: number, request: Inco
       receive(exchange, url);
       return;
     case "HEAD":
-      response.writeHead(204, [...parts.security.ofData]);
+      response.writeHead(204, [...deps.security.ofData]);
       response.end();
       return;
     default:
@@ -49,26 +49,26 @@ export function handleTrpc(parts: EdgeParts, prefixLength: number, request: Inco
   }
 }
 
-function receive(exchange: Exchange, url: TrpcUrl): void {
+function receive(exchange: HttpExchange, url: TrpcUrl): void {
   const refusal = mediaTypeRefusal(exchange.request.headers);
   if (refusal !== undefined) {
     exchange.sendError(refusal);
     return;
   }
-  readBody(exchange.request, exchange.parts.limits.bodyBytes, {
+  readBody(exchange.request, exchange.deps.limits.bodyBytes, {
     read: (body) => answer(exchange, url, body),
     refused: (error) => exchange.sendError(error),
   });
 }
 
-function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): void {
-  const { parts, request } = exchange;
-  const { limits } = parts;
+function answer(exchange: HttpExchange, url: TrpcUrl, text: string | undefined): void {
+  const { deps, request } = exchange;
+  const { limits } = deps;
   const paths = url.batch ? url.path.split(",") : [url.path];
   const fault = requestFault(exchange, url, paths);
   if (fault !== undefined) return exchange.sendError(fault);
-  if (paths.every((path) => parts.routes.find(path) === undefined)) exchange.countRefusal();
-  const stream = url.batch ? undefined : parts.routes.find(url.path);
+  if (paths.every((path) => deps.routes.find(path) === undefined)) exchange.countRefusal();
+  const stream = url.batch ? undefined : deps.routes.find(url.path);
   if (stream?.target.procedure.type === "subscription" && stream.method === request.method) return subscribe(exchange, url, stream);
   const headers = parseCallHeaders(request.headers, paths.length);
   if (isHolonError(headers)) return exchange.sendError(headers);
@@ -77,19 +77,19 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
 
   const writer = createWriter(exchange, url, paths.length);
   const group = new CallGroup(paths.length, limits.batchConcurrencyCount, writer);
-  exchange.asked = group;
-  const nowMs = parts.clock.monotonicMs();
-  const trace = parts.traces.from(request.headers.traceparent as string | undefined);
+  exchange.onAbort = group;
+  const nowMs = deps.clock.monotonicMs();
+  const trace = deps.traces.from(request.headers.traceparent as string | undefined);
   paths.forEach((path, index) => {
     const input = parsed[index];
     group.calls.push(
       new EdgeCall(
-        parts,
+        deps,
         group,
         {
           index,
           path,
-          route: parts.routes.find(path),
+          route: deps.routes.find(path),
           input,
           key: headers.keys[index],
           deadlineMs: Math.min(headers.deadlinesMs[index] ?? limits.deadlineMs, limits.greatestDeadlineMs),
@@ -106,19 +106,19 @@ function answer(exchange: Exchange, url: TrpcUrl, text: string | undefined): voi
   authenticateRequest(exchange, url, group, paths.length);
 }
 
-function subscribe(exchange: Exchange, url: TrpcUrl, route: EdgeRoute): void {
+function subscribe(exchange: HttpExchange, url: TrpcUrl, route: EdgeRoute): void {
   const lastEventId = readLastEventId(exchange, url);
   if (isHolonError(lastEventId)) return exchange.sendError(lastEventId);
   const parsed = parseJsonText(url.input);
   const input = parsed instanceof RefusedInput ? undefined : withLastEventId(parsed, lastEventId);
-  const refusal = parsed instanceof RefusedInput ? parsed.error : checkInput(input, exchange.parts.limits);
+  const refusal = parsed instanceof RefusedInput ? parsed.error : checkInput(input, exchange.deps.limits);
   const stream = new SseAnswer(exchange, { route, input, lastEventId });
   if (refusal === undefined) return authenticateRequest(exchange, url, stream);
   exchange.countRefusal();
   stream.refuse(refusal);
 }
 
-function readLastEventId({ request }: Exchange, url: TrpcUrl): string | undefined | HolonError {
+function readLastEventId({ request }: HttpExchange, url: TrpcUrl): string | undefined | HolonError {
   const header = request.headers["last-event-id"];
   try {
     return header === undefined ? url.lastEventId : headerText("last-event-id", String(header));
@@ -128,11 +128,11 @@ function readLastEventId({ request }: Exchange, url: TrpcUrl): string | undefine
 }
 
 /** The error if the request as a whole is refused, so that none of its calls runs. */
-function requestFault({ parts, request }: Exchange, url: TrpcUrl, paths: readonly string[]): HolonError | undefined {
-  if (paths.length > parts.limits.batchCount) {
-    return catalogueError("BAD_REQUEST", `A batch holds at most ${parts.limits.batchCount} calls (limits.batchCount).`);
+function requestFault({ deps, request }: HttpExchange, url: TrpcUrl, paths: readonly string[]): HolonError | undefined {
+  if (paths.length > deps.limits.batchCount) {
+    return catalogueError("BAD_REQUEST", `A batch holds at most ${deps.limits.batchCount} calls (limits.batchCount).`);
   }
-  if (paths.some((path) => parts.routes.find(path) === undefined && hasEmptySegment(path))) {
+  if (paths.some((path) => deps.routes.find(path) === undefined && hasEmptySegment(path))) {
     return catalogueError("BAD_REQUEST", "The path has an empty segment.");
   }
   if (!url.batch && wantsJsonl(request)) {
@@ -154,7 +154,7 @@ function parseInputs(url: TrpcUrl, text: string | undefined): ArrayLike<unknown>
 }
 
 /** The error if this call is not run. The other calls of the request are. */
-function callRefusal({ parts, request }: Exchange, call: EdgeCall): HolonError | undefined {
+function callRefusal({ deps, request }: HttpExchange, call: EdgeCall): HolonError | undefined {
   const { route } = call;
   if (route === undefined) return undefined;
   if (route.method !== request.method) {
@@ -162,10 +162,10 @@ function callRefusal({ parts, request }: Exchange, call: EdgeCall): HolonError |
     return catalogueError("METHOD_NOT_SUPPORTED", `Unsupported ${request.method}-request to ${type} procedure at path "${call.path}"`);
   }
   if (route.target.procedure.type === "subscription") return catalogueError("BAD_REQUEST", "Cannot batch subscription calls");
-  return checkInput(call.input, parts.limits);
+  return checkInput(call.input, deps.limits);
 }
 
-function createWriter(exchange: Exchange, url: TrpcUrl, callCount: number): AnswerWriter {
+function createWriter(exchange: HttpExchange, url: TrpcUrl, callCount: number): AnswerWriter {
   if (!url.batch) return new SingleAnswer(exchange);
   if (!wantsJsonl(exchange.request)) return new BatchAnswer(exchange);
   const writer = new JsonlAnswer(exchange, callCount);

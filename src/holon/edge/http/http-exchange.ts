@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { WheelEntry } from "../../kernel/timer-wheel.ts";
-import type { EdgeParts } from "../edge-parts.ts";
+import type { EdgeDeps } from "../edge-deps.ts";
 import { EdgeRequest } from "./edge-request.ts";
 import { toErrorJson } from "./error-body.ts";
 
@@ -9,34 +9,34 @@ import { toErrorJson } from "./error-body.ts";
 const LINGER_MS = 2_000;
 
 /** The calls or the stream of a request, while they run. */
-interface Asked {
+interface Abortable {
   refuse(error: HolonError): void;
 }
 
 /** One HTTP request to a procedure and its answer, which is written once or not at all. */
-export class Exchange {
-  readonly parts: EdgeParts;
+export class HttpExchange {
+  readonly deps: EdgeDeps;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /**
    * Refused if the client disconnects before the answer is complete. It is an object, not a function: a closure of the handler would keep everything alive
    * that the handler has seen, and collecting that took a fifth of the time.
    */
-  asked: Asked | undefined = undefined;
+  onAbort: Abortable | undefined = undefined;
   /** Releases what the answer holds of the limits, once, when the connection is closed or the answer is complete. */
   release: (() => void) | undefined = undefined;
   /** Whether its calls were counted. An error then does not count as a refusal of the request itself. */
   #isCounted = false;
 
-  constructor(parts: EdgeParts, request: IncomingMessage, response: ServerResponse) {
-    this.parts = parts;
+  constructor(deps: EdgeDeps, request: IncomingMessage, response: ServerResponse) {
+    this.deps = deps;
     this.request = request;
     this.response = response;
-    parts.flights.start();
-    parts.answerEnds.onEnd(request, response, () => {
-      parts.flights.end();
+    deps.inFlight.start();
+    deps.answerEnds.onEnd(request, response, () => {
+      deps.inFlight.end();
       this.release?.();
-      if (!response.writableFinished) this.asked?.refuse(catalogueError("CANCELLED", "The client closed the connection."));
+      if (!response.writableFinished) this.onAbort?.refuse(catalogueError("CANCELLED", "The client closed the connection."));
     });
   }
 
@@ -61,7 +61,7 @@ export class Exchange {
   countRefusal(): void {
     if (this.#isCounted) return;
     this.#isCounted = true;
-    this.parts.rates.countRefusal(new EdgeRequest(this.request, this.parts.proxies, undefined));
+    this.deps.rates.countRefusal(new EdgeRequest(this.request, this.deps.proxies, undefined));
   }
 
   /** Answers with a flat list of headers and a text; undefined for an answer without a body. */
@@ -83,12 +83,12 @@ export class Exchange {
 
   /** Answers the whole request with one error. */
   sendError(error: HolonError, path?: string, extra?: readonly string[]): void {
-    this.sendJson(error.status, toErrorJson(error, path, this.parts.limits.errorBytes), extra);
+    this.sendJson(error.status, toErrorJson(error, path, this.deps.limits.errorBytes), extra);
   }
 
   /** The headers of every answer. The caller may change the array. */
   commonHeaders(): string[] {
-    const { cors, security } = this.parts;
+    const { cors, security } = this.deps;
     const headers = [...security.ofData];
     if (!cors.isOff) headers.push("vary", "origin", ...cors.headers(this.request));
     return headers;
@@ -96,7 +96,7 @@ export class Exchange {
 
   /** The headers of every answer in tRPC's JSON. The caller may change the array. */
   jsonHeaders(): string[] {
-    const { cors, security } = this.parts;
+    const { cors, security } = this.deps;
     const headers = ["content-type", "application/json", "vary", "trpc-accept, accept", ...security.ofData];
     if (!cors.isOff) {
       headers[3] = "trpc-accept, accept, origin";
@@ -122,16 +122,16 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
  * If it were closed at once, while bytes still arrive, the kernel would send a reset, and the client would never read why it was refused.
  */
 class Lingering extends WheelEntry {
-  readonly #exchange: Exchange;
+  readonly #exchange: HttpExchange;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: HttpExchange) {
     super();
     this.#exchange = exchange;
   }
 
   start(): void {
-    const { request, response, parts } = this.#exchange;
-    parts.wheel.add(this, parts.clock.monotonicMs() + LINGER_MS);
+    const { request, response, deps } = this.#exchange;
+    deps.wheel.add(this, deps.clock.monotonicMs() + LINGER_MS);
     request.on("end", () => this.#stop());
     response.on("close", () => this.#stop());
     request.resume();
@@ -142,7 +142,7 @@ class Lingering extends WheelEntry {
   }
 
   #stop(): void {
-    this.#exchange.parts.wheel.remove(this);
+    this.#exchange.deps.wheel.remove(this);
     this.#exchange.response.end();
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from "../kernel/log.ts";
 import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./http/error-boundary.ts";
-import type { AnswerEnds, Flights } from "./http/in-flight.ts";
+import type { AnswerEnds, InFlight } from "./http/in-flight.ts";
 import type { CorsPolicy } from "./http/origin-policy.ts";
 import type { SecurityHeaders } from "./http/public-headers.ts";
 import type { RouteTable } from "./http/route-table.ts";
@@ -15,8 +15,8 @@ import type { StreamGate } from "./rates/stream-gate.ts";
 import type { RestTable } from "./rest/rest-table.ts";
 import type { SseStreams } from "./trpc/sse-streams.ts";
 
-/** What the parts of one edge share. `createEdge` makes it once. */
-export interface EdgeParts {
+/** What the code of one edge shares. `createEdge` makes it once. */
+export interface EdgeDeps {
   readonly routes: RouteTable;
   readonly rest: RestTable;
   readonly authenticate: Authenticate;
@@ -28,7 +28,7 @@ export interface EdgeParts {
   readonly proxies: TrustedProxies;
   readonly traces: TraceStart;
   readonly cors: CorsPolicy;
-  readonly flights: Flights;
+  readonly inFlight: InFlight;
   readonly answerEnds: AnswerEnds;
   readonly streams: SseStreams;
   readonly rates: RateGate;
