@@ -30,11 +30,11 @@ export function endWithSupervisor(exitCode: number): () => void {
  * A second signal ends it at once. Exit code 0, or 1 if the stop failed or hung.
  */
 export async function untilStopped(log: Logger, stop: () => Promise<void>, graceMs: number): Promise<void> {
-  const reason = await toldToStop();
+  const reason = await requestToStop();
   log.info({ reason }, "stopping");
-  const impatient = (): void => process.exit(1);
-  for (const signal of STOP_SIGNALS) process.once(signal, impatient);
-  setTimeout(impatient, graceMs + HANG_MS).unref();
+  const endNow = (): void => process.exit(1);
+  for (const signal of STOP_SIGNALS) process.once(signal, endNow);
+  setTimeout(endNow, graceMs + HANG_MS).unref();
   try {
     await stop();
     log.info({}, "stopped");
@@ -45,7 +45,7 @@ export async function untilStopped(log: Logger, stop: () => Promise<void>, grace
   }
 }
 
-function toldToStop(): Promise<string> {
+function requestToStop(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal));
     if (!SUPERVISED) watchNpm(() => resolve("the npm that ran it is gone"));

@@ -178,9 +178,9 @@ function superviseChild(name: string, env: Readonly<Record<string, string | unde
         gone = resolve;
       });
       running.kill("SIGTERM");
-      const patience = setTimeout(() => running.kill("SIGKILL"), STOP_MS);
+      const kill = setTimeout(() => running.kill("SIGKILL"), STOP_MS);
       await ended;
-      clearTimeout(patience);
+      clearTimeout(kill);
     },
   };
 }

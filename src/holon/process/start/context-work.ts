@@ -6,7 +6,7 @@ import { ackQueue, eventQueue } from "../../work/inbox/event-message.ts";
 import { subscribersOf } from "../../work/inbox/event-routes.ts";
 import { jobQueues } from "../../work/jobs/job-queues.ts";
 import { Subscriptions } from "../../work/outbox/subscriptions.ts";
-import type { StartPatience } from "./start-patience.ts";
+import type { DatabaseWait } from "./database-wait.ts";
 
 /** Whether a context has any background work. */
 export function hasWork(module: ContextModule): boolean {
@@ -35,13 +35,13 @@ export async function writeSubscribers(
   hosted: readonly ContextModule[],
   app: readonly ContextModule[],
   stores: ReadonlyMap<string, ContextData>,
-  patience: StartPatience,
+  databaseWait: DatabaseWait,
   clock: Clock,
 ): Promise<void> {
   for (const { name } of hosted) {
     const store = stores.get(name);
     if (store === undefined) continue;
     const subscriptions = new Subscriptions(new WorkDatabase(store, clock));
-    await patience.wait(patience.databaseOf(name), () => subscriptions.subscribe(subscribersOf(name, app)));
+    await databaseWait.run(databaseWait.databaseOf(name), () => subscriptions.subscribe(subscribersOf(name, app)));
   }
 }

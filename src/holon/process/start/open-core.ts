@@ -18,7 +18,7 @@ import { namesOf, type Plan } from "../plan/plan.ts";
 import { writeSubscribers } from "./context-work.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
 import { connectPeers, createCallPolicy, createOwnCaller, createResolver } from "./routing.ts";
-import { StartPatience } from "./start-patience.ts";
+import { DatabaseWait } from "./database-wait.ts";
 
 /** Options of every process of an app, whatever it serves. */
 export interface CoreOptions {
@@ -49,7 +49,7 @@ export interface Core {
   /** The plan's secret, or one that was made up for this process alone. */
   readonly secret: string;
   readonly database: OpenDatabase;
-  readonly patience: StartPatience;
+  readonly databaseWait: DatabaseWait;
   readonly contracts: readonly Contract[];
   readonly hosted: readonly CompiledContext[];
   readonly mesh: MeshServer | undefined;
@@ -79,9 +79,9 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
   const wheel = open.add("timer wheel", new TimerWheel(() => clock.monotonicMs()));
-  const patience = new StartPatience({ plan, clock, wheel, random, log });
-  const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, patience, clock, log });
-  await writeSubscribers(modules, app.contexts, database.stores, patience, clock);
+  const databaseWait = new DatabaseWait({ plan, clock, wheel, random, log });
+  const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, databaseWait, clock, log });
+  await writeSubscribers(modules, app.contexts, database.stores, databaseWait, clock);
 
   const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
   const workMetrics = new WorkMetrics();
@@ -123,7 +123,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     newId,
     secret,
     database,
-    patience,
+    databaseWait,
     contracts,
     hosted,
     mesh,

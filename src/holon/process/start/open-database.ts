@@ -9,7 +9,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { StartPatience } from "./start-patience.ts";
+import type { DatabaseWait } from "./database-wait.ts";
 
 /** Options of {@link openDatabase}. */
 interface OpenDatabaseOptions {
@@ -19,7 +19,7 @@ interface OpenDatabaseOptions {
   readonly migrations: string;
   readonly open: OpenThings;
   /** Waits for databases that do not answer. */
-  readonly patience: StartPatience;
+  readonly databaseWait: DatabaseWait;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -42,7 +42,7 @@ interface DifferingTables {
 }
 
 /** Starts the embedded server if the plan says so, waits for the databases of the hosted contexts, migrates them, and opens their pools. */
-export async function openDatabase({ plan, modules, migrations, open, patience, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
+export async function openDatabase({ plan, modules, migrations, open, databaseWait, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
   const differing = new Map<string, DifferingTables>();
@@ -56,7 +56,7 @@ export async function openDatabase({ plan, modules, migrations, open, patience, 
     if (url === undefined) continue;
     const folder = tables === undefined ? undefined : path.join(migrations, name);
     const migration = { url, context: name, folder, tables, role: own === undefined ? undefined : null, log, clock };
-    const { role, differences } = await patience.wait(patience.databaseOf(name), () => migrate(migration));
+    const { role, differences } = await databaseWait.run(databaseWait.databaseOf(name), () => migrate(migration));
     const store = createContextData({
       context: name,
       url,

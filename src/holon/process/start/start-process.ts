@@ -86,13 +86,13 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
   const { app, runAlone = () => cannotRunAlone } = options;
   const core = await openCore(options, open);
-  const { plan, log, clock, wheel, random, newId, database, patience, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
+  const { plan, log, clock, wheel, random, newId, database, databaseWait, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl, differing } = database;
   const boards = new Map([...stores].map(([name, { hearing }]) => [name, new TaskBoard(clock, hearing === undefined ? [] : [hearing])]));
   const thread = openLeaseThread(options, core, open);
   const work = await startWork({
-    ...{ plan, stores, databaseUrl, patience },
+    ...{ plan, stores, databaseUrl, databaseWait },
     // If its tables differ, each attempt of a context's job would fail and be counted. So the job waits for a process that can run it.
     hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,

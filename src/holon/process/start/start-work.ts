@@ -18,7 +18,7 @@ import { startWorkflowWork, type WorkflowWork } from "../../work/workflows/start
 import type { Plan } from "../plan/plan.ts";
 import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
 import type { Core } from "./open-core.ts";
-import type { StartPatience } from "./start-patience.ts";
+import type { DatabaseWait } from "./database-wait.ts";
 
 /** Options of {@link startWork}. */
 interface WorkOptions {
@@ -30,7 +30,7 @@ interface WorkOptions {
   /** Address of the shared database, which contains the queues unless the plan says otherwise. */
   readonly databaseUrl: string | undefined;
   /** Waits for databases that do not answer or are slow. */
-  readonly patience: StartPatience;
+  readonly databaseWait: DatabaseWait;
   /** Runs a job in a process of its own, after the job has killed its process twice. */
   readonly runAlone: RunAlone;
   readonly services: WorkServices;
@@ -86,7 +86,7 @@ export async function startWork(options: WorkOptions): Promise<Work | undefined>
   try {
     for (const { context, store } of working) {
       const start = () => startContext(options, backend, context, store);
-      contexts.push(await options.patience.wait(options.patience.databaseOf(context.name), start));
+      contexts.push(await options.databaseWait.run(options.databaseWait.databaseOf(context.name), start));
     }
   } catch (error) {
     await close();
@@ -118,12 +118,12 @@ export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): Queue
   return url === undefined ? undefined : { kind: "postgres", url, schema: `${plan.queuePrefix}_queue`, max: plan.limits.poolCount };
 }
 
-async function openQueues({ plan, databaseUrl, patience, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
+async function openQueues({ plan, databaseUrl, databaseWait, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
   const place = plan.workersCount === 0 ? undefined : queuePlaceOf(plan, databaseUrl);
   if (place === undefined) return undefined;
   const open = () => createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
   // A Redis that does not answer does not delay the start.
-  return place.kind === "redis" ? open() : patience.wait(patience.databaseOfQueues(), open);
+  return place.kind === "redis" ? open() : databaseWait.run(databaseWait.databaseOfQueues(), open);
 }
 
 async function startContext(

@@ -27,8 +27,8 @@ interface NeededDatabase {
   readonly url: string | undefined;
 }
 
-/** Dependencies of {@link StartPatience}. */
-interface StartPatienceDeps extends RetryDeps {
+/** Dependencies of {@link DatabaseWait}. */
+interface DatabaseWaitDeps extends RetryDeps {
   readonly plan: Pick<Plan, "database" | "contextDatabases" | "queueDatabase" | "limits">;
   readonly log: Logger;
 }
@@ -38,10 +38,10 @@ interface StartPatienceDeps extends RetryDeps {
  *
  * A login or database that the server refuses is a fault of the configuration, and is reported at once.
  */
-export class StartPatience {
-  readonly #deps: StartPatienceDeps;
+export class DatabaseWait {
+  readonly #deps: DatabaseWaitDeps;
 
-  constructor(deps: StartPatienceDeps) {
+  constructor(deps: DatabaseWaitDeps) {
     this.#deps = deps;
   }
 
@@ -66,7 +66,7 @@ export class StartPatience {
    *
    * Errors: ConfigurationError - the server refuses the login or has no such database; UNAVAILABLE - the time is over; any other error at once.
    */
-  async wait<Result>(needed: NeededDatabase, work: () => Promise<Result>): Promise<Result> {
+  async run<Result>(needed: NeededDatabase, work: () => Promise<Result>): Promise<Result> {
     const { plan, log, clock } = this.#deps;
     const forMs = plan.limits.startPatienceMs;
     const fields = { variable: needed.variable, url: needed.url === undefined ? undefined : maskedUrl(needed.url) };
@@ -90,13 +90,13 @@ export class StartPatience {
       if (saidAtMs !== Number.NEGATIVE_INFINITY) log.info(fields, "the database answers: the start goes on");
       return result;
     } catch (error) {
-      throw this.#told(error, needed);
+      throw this.#explained(error, needed);
     } finally {
       clearInterval(alive);
     }
   }
 
-  #told(error: unknown, { variable, url }: NeededDatabase): unknown {
+  #explained(error: unknown, { variable, url }: NeededDatabase): unknown {
     const shown = url === undefined ? variable : `${variable} (${maskedUrl(url)})`;
     const cure = REFUSED[sqlState(error) ?? ""];
     if (cure !== undefined)
