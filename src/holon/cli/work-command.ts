@@ -5,7 +5,7 @@ import { sqlState } from "../data/database-error.ts";
 import { contextRole } from "../data/migrate/migrate.ts";
 import { clusterUrl } from "../dev/postgres/cluster.ts";
 import { startEmbeddedPostgres } from "../dev/postgres/embedded-postgres.ts";
-import { type Clock, systemClock } from "../kernel/clock.ts";
+import { systemClock } from "../kernel/clock.ts";
 import { catalogueError, isHolonError } from "../kernel/holon-error.ts";
 import { OpenThings } from "../kernel/lifecycle.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -84,23 +84,15 @@ export function assertWorkWords(words: readonly string[]): void {
 
 async function openConsoles(app: App, plan: Plan, open: OpenThings): Promise<readonly WorkConsole[]> {
   const log = createLogger({ name: plan.name, level: "warn" });
-  const stores = await openWorkStores({ plan, open, clock: systemClock, log });
+  const stores = await openWorkStores(plan, open, log);
   return app.contexts.flatMap((module) => {
     const store = stores.get(module.name);
-    return store === undefined ? [] : [createConsole(module, store, { backend: undefined, clock: systemClock, log })];
+    return store === undefined ? [] : [createConsole(module, store, { clock: systemClock, log })];
   });
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** Options of {@link openWorkStores}. */
-interface WorkStoresOptions {
-  readonly plan: Plan;
-  readonly open: OpenThings;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /**
@@ -109,7 +101,7 @@ interface WorkStoresOptions {
  *
  * Errors: UNAVAILABLE - no database, or one on which no process has started yet.
  */
-async function openWorkStores({ plan, open, clock, log }: WorkStoresOptions): Promise<ReadonlyMap<string, ContextData>> {
+async function openWorkStores(plan: Plan, open: OpenThings, log: Logger): Promise<ReadonlyMap<string, ContextData>> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
   for (const context of plan.databaseContexts) {
@@ -117,7 +109,7 @@ async function openWorkStores({ plan, open, clock, log }: WorkStoresOptions): Pr
     const url = own ?? shared;
     if (url === undefined) continue;
     const role = own === undefined ? await contextRole({ url, context }) : undefined;
-    stores.set(context, open.add(`database of ${context}`, createContextData({ context, url, role, tables: {}, limits: plan.limits, clock, log })));
+    stores.set(context, open.add(`database of ${context}`, createContextData({ context, url, role, tables: {}, limits: plan.limits, clock: systemClock, log })));
   }
   return stores;
 }

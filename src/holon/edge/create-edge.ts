@@ -83,7 +83,7 @@ function createDeps(options: EdgeOptions): EdgeDeps {
     boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
     proxies: new TrustedProxies(options.trustedProxies ?? []),
     traces: new TraceStart(),
-    cors: new CorsPolicy(options.cors),
+    cors: new CorsPolicy(options.cors?.origins),
     inFlight: new InFlight(),
     answerEnds: new AnswerEnds(),
     streams: new SseStreams(),

@@ -21,12 +21,6 @@ export interface Readiness {
   readonly degraded?: readonly string[];
 }
 
-/** Which pages of other origins may call. */
-export interface CorsOptions {
-  /** Complete origins, such as `https://shop.example`. */
-  readonly origins: readonly string[];
-}
-
 export interface EdgeOptions {
   /** Every procedure that can be called from here, in this process or another. The map must be complete before the edge is made. */
   readonly targets: TargetMap;
@@ -50,8 +44,8 @@ export interface EdgeOptions {
   readonly isProduction?: boolean;
   /** Networks whose `X-Forwarded-For` is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Default: no other origin may call. */
-  readonly cors?: CorsOptions;
+  /** Origins whose pages may call, complete, such as `https://shop.example`. Default: none. */
+  readonly cors?: { readonly origins: readonly string[] };
   /** The store in which several edges count calls together. Without it, each edge counts alone. The code that opened it closes it. */
   readonly rateStore?: RateStore | undefined;
   /** Makes the ids that link an INTERNAL answer to its log line. */

@@ -31,18 +31,12 @@ export function addAppRoutes(app: FastifyInstance, deps: EdgeDeps, options: Edge
       if (refusal === undefined) done(null, parsed);
       else done(refusal);
     });
-    await appRoutes(scope, createAppEdge({ deps, metrics, isProduction }));
+    await appRoutes(scope, createAppEdge(deps, metrics, isProduction));
   });
 }
 
-interface AppEdgeOptions {
-  readonly deps: EdgeDeps;
-  readonly metrics: CallMetrics;
-  readonly isProduction: boolean;
-}
-
 /** Makes the object through which the app's own routes call procedures. */
-function createAppEdge({ deps, metrics, isProduction }: AppEdgeOptions): AppEdge {
+function createAppEdge(deps: EdgeDeps, metrics: CallMetrics, isProduction: boolean): AppEdge {
   const clientOf = (request: FastifyRequest): EdgeRequest => new EdgeRequest(request.raw, deps.proxies, undefined);
   const run = async (procedure: string, input: unknown, principal: Principal, client: EdgeRequest): Promise<unknown> => {
     const refusal = checkInput(input, deps.limits);

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import type { CorsOptions } from "../edge-options.ts";
 
 const PREFLIGHT_SECONDS = "600";
 const ALLOWED_HEADERS =
@@ -17,8 +16,9 @@ const EXPOSED_HEADERS = "etag, location, retry-after";
 export class CorsPolicy {
   readonly #origins: ReadonlySet<string>;
 
-  constructor(options: CorsOptions | undefined) {
-    this.#origins = new Set(options?.origins);
+  /** Takes complete origins, such as `https://shop.example`. */
+  constructor(origins: readonly string[] = []) {
+    this.#origins = new Set(origins);
   }
 
   get isOff(): boolean {

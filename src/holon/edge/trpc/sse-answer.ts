@@ -15,12 +15,6 @@ import { ItemFrames, isEventId, SSE_FRAMES, toStreamItem } from "./sse-frames.ts
 /** A client closes its connection after a silence of this many heartbeats. */
 const SILENT_HEARTBEATS = 3;
 
-interface SseAnswerOptions {
-  readonly route: EdgeRoute;
-  readonly input: unknown;
-  readonly lastEventId: string | undefined;
-}
-
 /**
  * Answers a request of httpSubscriptionLink with Server-Sent Events.
  *
@@ -30,7 +24,8 @@ interface SseAnswerOptions {
  */
 export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   readonly #exchange: HttpExchange;
-  readonly #options: SseAnswerOptions;
+  readonly #route: EdgeRoute;
+  readonly #input: unknown;
   readonly #trace: Trace;
   readonly #frames: ItemFrames;
   readonly #endAtMs: number;
@@ -41,13 +36,14 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   #writtenAtMs: number;
   #itemAtMs: number;
 
-  constructor(exchange: HttpExchange, options: SseAnswerOptions) {
+  constructor(exchange: HttpExchange, route: EdgeRoute, input: unknown, lastEventId: string | undefined) {
     super();
     const { deps, request, response } = exchange;
     this.#exchange = exchange;
-    this.#options = options;
+    this.#route = route;
+    this.#input = input;
     this.#trace = deps.traces.from(request.headers.traceparent as string | undefined);
-    this.#frames = new ItemFrames(options.lastEventId);
+    this.#frames = new ItemFrames(lastEventId);
     this.#writtenAtMs = this.#itemAtMs = deps.clock.monotonicMs();
     this.#endAtMs = this.#itemAtMs + deps.limits.subscriptionGreatestAgeMs;
     exchange.onAbort = { refuse: (error) => this.#leave(error) };
@@ -60,14 +56,13 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
 
   start(principal: Principal, client: AddressedClient): void {
     if (this.#isOver) return;
-    const { route, input } = this.#options;
     const { deps } = this.#exchange;
     const place = deps.streamGate.take(principal, client);
     if (isHolonError(place)) return this.#fail(place);
     this.#exchange.release = place;
-    const rates = deps.rates.of(route.target.path);
+    const rates = deps.rates.of(this.#route.target.path);
     if (rates === undefined) return this.#open(principal);
-    rates.take(principal, client, input).then(
+    rates.take(principal, client, this.#input).then(
       (taken) => (isTicket(taken) ? this.#open(principal) : this.#fail(taken)),
       (thrown: unknown) => this.#fail(thrown),
     );
@@ -75,11 +70,11 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
 
   #open(principal: Principal): void {
     if (this.#isOver) return;
-    const { target } = this.#options.route;
+    const { target } = this.#route;
     // A little later than the end: a target that keeps its deadline must not turn the normal end into an error.
     const deadlineAtMs = this.#endAtMs + this.#exchange.deps.limits.subscriptionHeartbeatMs;
     this.#scope = Scope.root({ principal, deadlineAtMs, caller: "edge", trace: this.#trace });
-    this.#run(target.subscribe(this.#scope, this.#options.input)).catch((thrown: unknown) => this.#fail(thrown));
+    this.#run(target.subscribe(this.#scope, this.#input)).catch((thrown: unknown) => this.#fail(thrown));
   }
 
   refuse(error: HolonError): void {
@@ -119,7 +114,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   }
 
   #frame(value: unknown): string {
-    const item = toStreamItem(value, this.#options.route.target.procedure.resumable);
+    const item = toStreamItem(value, this.#route.target.procedure.resumable);
     if (item.id !== undefined && !isEventId(item.id)) throw catalogueError("INTERNAL", "an event id is empty or has a line break");
     const json = JSON.stringify(item.data) as string | undefined;
     const { responseBytes } = this.#exchange.deps.limits;
@@ -130,7 +125,7 @@ export class SseAnswer extends WheelEntry implements PrincipalReceiver {
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
     const { boundary, limits } = this.#exchange.deps;
-    const { path } = this.#options.route.target;
+    const { path } = this.#route.target;
     const error = boundary.toPublic(thrown, { procedure: path, traceId: this.#trace.traceId });
     const json = toErrorJson(error, path, limits.errorBytes).slice('{"error":'.length, -1);
     this.#write(SSE_FRAMES.error(json, retryAfterMs(error)));

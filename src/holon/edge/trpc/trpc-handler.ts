@@ -112,7 +112,7 @@ function subscribe(exchange: HttpExchange, url: TrpcUrl, route: EdgeRoute): void
   const parsed = parseJsonText(url.input);
   const input = parsed instanceof RefusedInput ? undefined : withLastEventId(parsed, lastEventId);
   const refusal = parsed instanceof RefusedInput ? parsed.error : checkInput(input, exchange.deps.limits);
-  const stream = new SseAnswer(exchange, { route, input, lastEventId });
+  const stream = new SseAnswer(exchange, route, input, lastEventId);
   if (refusal === undefined) return authenticateRequest(exchange, url, stream);
   exchange.countRefusal();
   stream.refuse(refusal);

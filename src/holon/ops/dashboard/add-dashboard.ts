@@ -8,7 +8,7 @@ import { takeForms } from "./form-body.ts";
 import { addBoard } from "./job-board.ts";
 import { STYLE } from "./page.ts";
 import { SessionCookie, Sessions } from "./sessions.ts";
-import { addSignIn, FIRST_PAGE, type SignInParts, showSignIn } from "./sign-in.ts";
+import { addSignIn, FIRST_PAGE, type SignInDeps, showSignIn } from "./sign-in.ts";
 import { addWork } from "./work-routes.ts";
 
 /** Failed sign-ins that each process allows for one address. */
@@ -26,17 +26,17 @@ export async function addDashboard(app: FastifyInstance, options: DashboardOptio
   const cookie = new SessionCookie(appName);
   const admission = new Admission(options, sessions, cookie, log);
   const tries = new RateCounter({ ...WRONG_TRIES, clock, shared: undefined });
-  const parts: SignInParts = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
+  const deps: SignInDeps = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
   const admins = new WeakMap<FastifyRequest, Admin>();
   const adminOf = (request: FastifyRequest): Admin => {
     const admin = admins.get(request);
-    if (admin === undefined) throw catalogueError("UNAUTHORIZED", "Nobody is signed in.");
+    if (admin === undefined) throw catalogueError("UNAUTHORIZED", "No user is signed in.");
     return admin;
   };
   await app.register(
     async (scope) => {
       takeForms(scope);
-      addSignIn(scope, parts);
+      addSignIn(scope, deps);
       scope.get("/style.css", (_request, reply) =>
         reply.header("content-type", "text/css; charset=utf-8").header("cache-control", "max-age=300").send(STYLE),
       );
@@ -45,7 +45,7 @@ export async function addDashboard(app: FastifyInstance, options: DashboardOptio
           try {
             admins.set(request, await admission.admit(request));
           } catch (error) {
-            if (isRefusal(error) && wantsPage(request)) return showSignIn(reply, error.status, parts, request.url);
+            if (isRefusal(error) && wantsPage(request)) return showSignIn(reply, error.status, deps, request.url);
             throw error;
           }
         });

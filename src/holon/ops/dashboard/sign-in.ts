@@ -9,8 +9,8 @@ import { formField } from "./form-body.ts";
 import { html, type Page, sendPage } from "./page.ts";
 import type { SessionCookie, Sessions } from "./sessions.ts";
 
-/** The parts that the sign-in routes share with the other routes. */
-export interface SignInParts {
+/** What the sign-in routes share with the other routes. */
+export interface SignInDeps {
   readonly appName: string;
   readonly takesPassword: boolean;
   readonly admission: Admission;
@@ -26,12 +26,12 @@ export const FIRST_PAGE = "/ops/work";
 const OWN_PATH = /^\/ops\/[\w./?=&%+-]*$/;
 
 /** Adds the pages for signing in and out. */
-export function addSignIn(scope: FastifyInstance, parts: SignInParts): void {
-  scope.get("/sign-in", (_request, reply) => showSignIn(reply, 200, parts, FIRST_PAGE));
-  scope.post("/sign-in", (request, reply) => signIn(request, reply, parts));
+export function addSignIn(scope: FastifyInstance, deps: SignInDeps): void {
+  scope.get("/sign-in", (_request, reply) => showSignIn(reply, 200, deps, FIRST_PAGE));
+  scope.post("/sign-in", (request, reply) => signIn(request, reply, deps));
   scope.post("/sign-out", async (request, reply) => {
     assertSameOrigin(request);
-    return reply.header("set-cookie", parts.cookie.remove(request)).redirect("/ops/sign-in", 303);
+    return reply.header("set-cookie", deps.cookie.remove(request)).redirect("/ops/sign-in", 303);
   });
 }
 
@@ -39,7 +39,7 @@ export function addSignIn(scope: FastifyInstance, parts: SignInParts): void {
 export function showSignIn(
   reply: FastifyReply,
   status: number,
-  { appName, takesPassword }: SignInParts,
+  { appName, takesPassword }: SignInDeps,
   next: string,
   problem?: string,
 ): FastifyReply {
@@ -47,9 +47,9 @@ export function showSignIn(
   return sendPage(reply, status, signInPage(problem === undefined ? view : { ...view, problem }));
 }
 
-async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignInParts): Promise<FastifyReply> {
+async function signIn(request: FastifyRequest, reply: FastifyReply, deps: SignInDeps): Promise<FastifyReply> {
   assertSameOrigin(request);
-  const { admission, sessions, cookie, tries, log } = parts;
+  const { admission, sessions, cookie, tries, log } = deps;
   const next = formField(request, "next");
   const address = request.ip;
   const network = clientNetwork(address);
@@ -57,7 +57,7 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
   const tried = await tries.takeExactly(network);
   if (typeof tried === "number") {
     reply.header("retry-after", Math.ceil(tried / 1_000));
-    return showSignIn(reply, 429, parts, next, "Too many wrong tries. Wait some minutes.");
+    return showSignIn(reply, 429, deps, next, "Too many wrong tries. Wait some minutes.");
   }
   try {
     const token = formField(request, "token");
@@ -69,11 +69,11 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, parts: SignI
     const value = sessions.issue(userId);
     return reply.header("set-cookie", cookie.set(request, value, sessions.lifetimeMs)).redirect(OWN_PATH.test(next) ? next : FIRST_PAGE, 303);
   } catch (error) {
-    if (isHolonError(error, "UNAVAILABLE")) return showSignIn(reply, 503, parts, next, "Passwords cannot be checked here now. Use a token.");
+    if (isHolonError(error, "UNAVAILABLE")) return showSignIn(reply, 503, deps, next, "Passwords cannot be checked here now. Use a token.");
     if (!isRefusal(error)) throw error;
-    log.warn({ address, code: error.code }, "somebody was refused at the dashboard");
+    log.warn({ address, code: error.code }, "a sign-in to the dashboard was refused");
     const problem = error.code === "FORBIDDEN" ? "This user is no admin." : "That is not right, or not any more.";
-    return showSignIn(reply, error.status, parts, next, problem);
+    return showSignIn(reply, error.status, deps, next, problem);
   }
 }
 

@@ -112,7 +112,7 @@ describe("the page of waiting work", () => {
     expect(await (await writer.get(`/ops/work?did=${action}`)).text()).toContain('role="status"');
   });
 
-  it("says so where somebody else has decided", async () => {
+  it("says so where another admin has decided", async () => {
     const answer = await writer.send("POST", "/ops/work/orders/rerun", { id: "gone", form: await formToken() });
     expect(answer.headers.get("location")).toBe("/ops/work?did=late");
   });

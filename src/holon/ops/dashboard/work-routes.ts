@@ -16,7 +16,7 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   skip: { said: "The event is skipped.", decide: (work, id) => work.skipEvent(id) },
   resume: { said: "The run goes on.", decide: (work, id) => work.resumeRun(id) },
 };
-const TOO_LATE = "There is no such thing any more: somebody else has decided, or it went on by itself.";
+const TOO_LATE = "There is no such thing any more: another admin has decided, or it went on by itself.";
 
 interface DecisionParams {
   readonly context: string;

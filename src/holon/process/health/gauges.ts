@@ -11,7 +11,7 @@ import type { OpenDatabase } from "../start/open-database.ts";
 import type { HealthPart } from "./process-health.ts";
 
 /** The state that {@link processGauges} reads. */
-interface GaugeParts {
+interface ProcessGaugeSources {
   readonly database: Pick<OpenDatabase, "url" | "stores">;
   readonly hosted: readonly CompiledContext[];
   readonly mesh: MeshServer | undefined;
@@ -22,7 +22,7 @@ interface GaugeParts {
 }
 
 /** Numbers of a process that are read at each scrape. */
-export function processGauges({ database: { stores }, hosted, mesh, peers, parts, skewsMs }: GaugeParts): readonly GaugeReader[] {
+export function processGauges({ database: { stores }, hosted, mesh, peers, parts, skewsMs }: ProcessGaugeSources): readonly GaugeReader[] {
   return [
     {
       name: "holon_degraded",
@@ -79,7 +79,7 @@ const FRESH_MS = 1_000;
 const UNKNOWN_COUNT = 20;
 
 /** The state that the gauges of background work are read from. */
-export interface WorkGaugeParts {
+export interface WorkGaugeSources {
   readonly consoles: readonly WorkConsole[];
   readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
   /** The workflows that this process runs, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
@@ -97,7 +97,7 @@ const SAME = "Each process of the context says the same: take the max by context
 const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
 
 /** Numbers of background work that waits, by context and by queue. A context or queue that cannot be read is left out, as if it did not exist. */
-export function workGauges({ consoles, retentions, workflows, jobs, backend, queues, monotonicMs }: WorkGaugeParts): readonly GaugeReader[] {
+export function workGauges({ consoles, retentions, workflows, jobs, backend, queues, monotonicMs }: WorkGaugeSources): readonly GaugeReader[] {
   const counts = sharedFor(FRESH_MS, monotonicMs, () =>
     answersOf(consoles.map(async (console) => [[console.context], await console.counts()] as const)),
   );
@@ -159,7 +159,7 @@ async function leftRunValues({ context, leftRuns }: WorkConsole): Promise<(reado
   return (await leftRuns()).map(({ workflow, version, openCount }) => [[context, `${workflow}@${version}`], openCount] as const);
 }
 
-async function lagValues({ context, lags }: WorkGaugeParts["retentions"][number]): Promise<(readonly [string[], number])[]> {
+async function lagValues({ context, lags }: WorkGaugeSources["retentions"][number]): Promise<(readonly [string[], number])[]> {
   return (await lags()).map(({ table, lagMs }) => [[context, table], lagMs / 1_000] as const);
 }
 

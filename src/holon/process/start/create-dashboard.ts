@@ -16,7 +16,7 @@ import { askOf, edgeAuthenticate } from "./open-edge.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";
 
 /** Dependencies of {@link createDashboard}. */
-interface DashboardParts {
+interface DashboardDeps {
   readonly app: App;
   readonly core: Core;
   /** Undefined in a process that does no background work. */
@@ -26,7 +26,7 @@ interface DashboardParts {
 }
 
 /** The dashboard of one process: the queues of the whole app, and the background work of the contexts hosted here. */
-export function createDashboard({ app, core, work, consoles, open }: DashboardParts): DashboardOptions {
+export function createDashboard({ app, core, work, consoles, open }: DashboardDeps): DashboardOptions {
   const { plan, secret, clock } = core;
   return {
     appName: plan.name,
@@ -72,16 +72,13 @@ function openLater({ plan, database, clock, log }: Core, open: OpenThings): () =
   };
 }
 
-/** What an admin console is made from besides its context. */
-interface ConsoleServices {
-  /** Undefined if this process reaches no queue. */
-  readonly backend: QueueBackend | undefined;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-/** The admin console of one context, in a process that hosts it or on the command line. */
-export function createConsole(module: ContextModule, store: ContextData, { backend, clock, log }: ConsoleServices): WorkConsole {
+/** The admin console of one context, in a process that hosts it or on the command line. Without a backend, it reaches no queue. */
+export function createConsole(
+  module: ContextModule,
+  store: ContextData,
+  { clock, log }: Pick<Core, "clock" | "log">,
+  backend?: QueueBackend | undefined,
+): WorkConsole {
   return createWorkConsole({ context: module.name, jobs: module.jobs, workflows: module.workflows, events: module, store, backend, clock, log });
 }
 
@@ -89,6 +86,6 @@ export function createConsole(module: ContextModule, store: ContextData, { backe
 export function createConsoles({ hosted, database, clock, log }: Core, work: Work | undefined): readonly WorkConsole[] {
   return hosted.flatMap(({ name, module }) => {
     const store = database.stores.get(name);
-    return store === undefined ? [] : [createConsole(module, store, { backend: work?.backend, clock, log })];
+    return store === undefined ? [] : [createConsole(module, store, { clock, log }, work?.backend)];
   });
 }

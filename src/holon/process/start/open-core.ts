@@ -102,7 +102,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const secret = plan.secret ?? newId();
   const identity = createIdentity(plan, secret, clock);
   const mesh =
-    plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, identity, processName, clock, wheel, log });
+    plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, clock, wheel, log }, identity, processName);
   const callerContexts = namesOf(plan);
   const addresses = selfMesh && mesh !== undefined ? selfAddresses(plan, mesh) : plan.addresses;
   const { meshTls: tls } = plan;
@@ -149,17 +149,11 @@ function pathsOf(contract: Contract): string[] {
   return [...walkProcedures(contract.procedures)].map(([path]) => `${contract.name}.${path}`);
 }
 
-interface MeshParts {
-  readonly plan: Plan;
-  readonly hosted: readonly CompiledContext[];
-  readonly identity: ProcessIdentity;
-  readonly processName: string;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-}
-
-function openMesh({ plan, hosted, identity, processName, clock, wheel, log }: MeshParts): Promise<MeshServer> {
+function openMesh(
+  { plan, hosted, clock, wheel, log }: Pick<Core, "plan" | "hosted" | "clock" | "wheel" | "log">,
+  identity: ProcessIdentity,
+  processName: string,
+): Promise<MeshServer> {
   const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets]));
   const { host = "127.0.0.1", port = 0 } = plan.mesh ?? {};
   const { contexts, meshTls: tls, limits } = plan;

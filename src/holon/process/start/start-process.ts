@@ -17,7 +17,7 @@ import type { RunAlone } from "../../work/jobs/run-alone.ts";
 import { assertApp } from "../app/app-faults.ts";
 import { ClockWatch } from "../health/clock-watch.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";
-import { processGauges, type WorkGaugeParts, workGauges } from "../health/gauges.ts";
+import { processGauges, type WorkGaugeSources, workGauges } from "../health/gauges.ts";
 import { type HealthPart, healthParts, readinessOf } from "../health/process-health.ts";
 import type { Plan } from "../plan/plan.ts";
 import { queuesOf } from "./context-work.ts";
@@ -153,7 +153,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
 }
 
 /** The workflows that this process runs. */
-function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeParts["workflows"] {
+function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeSources["workflows"] {
   return (work?.contexts ?? []).flatMap(({ name, workflows }) => {
     const bodies = hosted.find((context) => context.name === name)?.workflows.bodies.keys() ?? [];
     return workflows === undefined ? [] : [{ context: name, bodies: [...bodies], hanging: () => workflows.hanging }];
@@ -161,7 +161,7 @@ function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[])
 }
 
 /** The jobs that this process runs. */
-function jobsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeParts["jobs"] {
+function jobsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeSources["jobs"] {
   return (work?.contexts ?? []).flatMap(({ name, jobs }) => {
     const handlers = hosted.find((context) => context.name === name)?.jobs.keys() ?? [];
     return jobs === undefined ? [] : [{ context: name, names: [...handlers] }];

@@ -1,12 +1,10 @@
 import type { ContextData } from "../../data/context-data.ts";
 import type { ContextModule } from "../../define/define-context.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import type { Logger } from "../../kernel/log.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
 import type { CompiledContext } from "../../pipeline/context-runtime.ts";
 import type { LeaseThread } from "../../work/engine/lease-thread.ts";
+import type { TaskDeps } from "../../work/engine/task.ts";
 import type { TaskBoard } from "../../work/engine/task-board.ts";
 import { type EventWork, startEventWork } from "../../work/inbox/start-event-work.ts";
 import type { RunAlone } from "../../work/jobs/run-alone.ts";
@@ -33,16 +31,11 @@ interface WorkOptions {
   readonly databaseWait: DatabaseWait;
   /** Runs a job in a process of its own, after the job has killed its process twice. */
   readonly runAlone: RunAlone;
-  readonly services: WorkServices;
+  readonly services: WorkDeps;
 }
 
 /** The parts of the process that background work uses. */
-interface WorkServices {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  /** In [0, 1). */
-  readonly random: () => number;
+interface WorkDeps extends Required<Omit<TaskDeps, "board">> {
   readonly newId: () => string;
   readonly count: CountWork;
   readonly left: CountLeft;
