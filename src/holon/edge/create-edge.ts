@@ -15,7 +15,7 @@ import { ErrorBoundary } from "./http/error-boundary.ts";
 import { HttpExchange } from "./http/http-exchange.ts";
 import { addFaultAnswers, sendFault } from "./http/fastify-faults.ts";
 import { addHealthRoutes } from "./http/health-routes.ts";
-import { AnswerEnds, InFlight } from "./http/in-flight.ts";
+import { AnswerEnds, InFlight, SseStreams } from "./http/in-flight.ts";
 import { CorsPolicy, crossSiteRefusal } from "./http/origin-policy.ts";
 import { SecurityHeaders, stripInternalHeaders } from "./http/public-headers.ts";
 import { malformedUrl, percentDecoded } from "./http/request-text.ts";
@@ -27,7 +27,6 @@ import { StreamGate } from "./rates/stream-gate.ts";
 import { sendProblem } from "./rest/rest-answer.ts";
 import { handleRest } from "./rest/rest-handler.ts";
 import { RestTable } from "./rest/rest-table.ts";
-import { SseStreams } from "./trpc/sse-streams.ts";
 import { handleTrpc } from "./trpc/trpc-handler.ts";
 
 const TRPC_PREFIX = "/trpc/";

@@ -4,7 +4,7 @@ import type { Logger } from "../kernel/log.ts";
 import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./http/error-boundary.ts";
-import type { AnswerEnds, InFlight } from "./http/in-flight.ts";
+import type { AnswerEnds, InFlight, SseStreams } from "./http/in-flight.ts";
 import type { CorsPolicy } from "./http/origin-policy.ts";
 import type { SecurityHeaders } from "./http/public-headers.ts";
 import type { RouteTable } from "./http/route-table.ts";
@@ -13,7 +13,6 @@ import type { TrustedProxies } from "./http/trusted-proxies.ts";
 import type { RateGate } from "./rates/rate-gate.ts";
 import type { StreamGate } from "./rates/stream-gate.ts";
 import type { RestTable } from "./rest/rest-table.ts";
-import type { SseStreams } from "./trpc/sse-streams.ts";
 
 /** What the code of one edge shares. `createEdge` makes it once. */
 export interface EdgeDeps {
