@@ -5,6 +5,7 @@ import { catalogueError, type HolonError, isHolonError } from "../../kernel/holo
 import { readSafely } from "../../kernel/thrown.ts";
 import { errorHeader, PROBLEM_TYPE, toProblemJson } from "./error-body.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
+import type { Readiness } from "../edge-options.ts";
 
 const CODES_BY_STATUS: Readonly<Record<number, CatalogueCode>> = {
   401: "UNAUTHORIZED",
@@ -52,4 +53,19 @@ function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBounda
   // Messages of libraries repeat the input. Those of the catalogue never do.
   const code = CODES_BY_STATUS[status] ?? "BAD_REQUEST";
   return catalogueError(code, "The request cannot be read.", { status });
+}
+
+/**
+ * Adds `/healthz` (the process lives: restart it if this fails) and `/readyz` (whether to send it requests: 200 or 503).
+ *
+ * Reasons name internal parts. They can be left out on a public port.
+ */
+export function addHealthRoutes(app: FastifyInstance, readiness: () => Readiness, options: { readonly showReasons: boolean }): void {
+  app.get("/healthz", (_request, reply) => {
+    reply.send({ status: "alive" });
+  });
+  app.get("/readyz", (_request, reply) => {
+    const { ready, reasons, degraded = [] } = readiness();
+    reply.code(ready ? 200 : 503).send(options.showReasons ? { ready, reasons, degraded } : { ready });
+  });
 }
