@@ -1,8 +1,7 @@
 import { assertDistinctRoutes, ContractError, isProcedure, type ProcedureTree, walkProcedures } from "../../contract/index.ts";
 import type { ContextModule } from "../../define/define-context.ts";
 import { assertScheduleFits } from "../../work/schedules/schedule-ticker.ts";
-import { ConfigurationError, type ConfigurationFault } from "../plan/configuration-error.ts";
-import { meant } from "../plan/environment-reader.ts";
+import { ConfigurationError, type ConfigurationFault, meant } from "../plan/configuration-error.ts";
 import type { App } from "./define-app.ts";
 import { undeclaredCalls } from "./undeclared-calls.ts";
 

@@ -1,5 +1,4 @@
-import { type ConfigurationFault, maskedValue } from "./configuration-error.ts";
-import { nearestName } from "./nearest-name.ts";
+import { type ConfigurationFault, maskedValue, meant } from "./configuration-error.ts";
 
 /** The variables of a process, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -135,10 +134,4 @@ export class EnvironmentReader {
 /** The variable that names a file with the value of another. */
 export function fileVariable(name: string): string {
   return `${name}_FILE`;
-}
-
-/** "Did you mean ...? ", or an empty text if no known name is close. */
-export function meant(name: string, known: Iterable<string>): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? "" : `Did you mean ${nearest}? `;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { editDistance, nearestName } from "./nearest-name.ts";
+import { editDistance, nearestName } from "./configuration-error.ts";
 
 describe("the distance of two names", () => {
   it.each([

@@ -1,7 +1,6 @@
 import { EDGE } from "../../mesh/identity/roster.ts";
-import { maskedValue } from "./configuration-error.ts";
-import { type EnvironmentReader, meant, type UrlForm } from "./environment-reader.ts";
-import { nearestName } from "./nearest-name.ts";
+import { maskedValue, nearestName, meant } from "./configuration-error.ts";
+import { type EnvironmentReader, type UrlForm } from "./environment-reader.ts";
 import { type AppShape, ROLES, type Role } from "./plan.ts";
 import { contextVariables, knownContexts } from "./variables.ts";
 

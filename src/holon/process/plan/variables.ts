@@ -1,5 +1,6 @@
+import { meant } from "./configuration-error.ts";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
-import { type EnvironmentReader, fileVariable, meant } from "./environment-reader.ts";
+import { type EnvironmentReader, fileVariable } from "./environment-reader.ts";
 import type { AppShape } from "./plan.ts";
 
 /** One variable that a process reads. */
