@@ -255,7 +255,7 @@ describe("who a request is made for", () => {
     expect(body).not.toContain("JWT");
   });
 
-  it("lets nobody in as a system", async () => {
+  it("accepts no caller as a system", async () => {
     const guarded = await openEdge({ authenticate: () => ({ kind: "system", context: "orders", task: "forged" }) });
     const { status } = await get(guarded.url, "catalog.whoami");
     await guarded.close();

@@ -67,12 +67,12 @@ describe("every answer", () => {
     expect((await ask(production.url)).headers["strict-transport-security"]).toBe("max-age=31536000");
   });
 
-  it("has them where it never became a request", async () => {
+  it("has them when the bytes never became a request", async () => {
     const text = await sendBytes(production.url, "\x16\x03\x01\x02\x00\r\n\r\n");
     expect(text).toMatch(/^HTTP\/1.1 400 [\s\S]*\r\nx-content-type-options: nosniff\r\n[\s\S]*strict-transport-security: max-age[\s\S]*\r\n\r\n\{/);
   });
 
-  it("may set others where it is a page", async () => {
+  it("may set others when the answer is a page", async () => {
     expect((await send(server.url, { path: "/own" })).headers["content-security-policy"]).toBe("default-src 'none'");
     expect((await send(server.url, { path: "/page" })).headers["content-security-policy"]).toContain("default-src 'self'");
     expect((await get(server.url, "catalog.nothing")).headers["content-security-policy"]).toBe("default-src 'none'; frame-ancestors 'none'");
@@ -83,7 +83,7 @@ const own = { "sec-fetch-site": "same-origin" };
 const other = { "sec-fetch-site": "cross-site" };
 const cookie = { cookie: "session=s" };
 
-describe("a change that is asked for", () => {
+describe("a request that changes something", () => {
   const host = () => new URL(server.url).host;
 
   it.each<[name: string, headers: Record<string, string>, status: number]>([

@@ -150,7 +150,7 @@ describe("health", () => {
     await production.close();
   });
 
-  it("is shown with metrics on the operations port, where calls are counted", async () => {
+  it("is shown with metrics on the operations port, which counts calls", async () => {
     const calls = new CallMetrics({ procedures: ["catalog.get"], callers: [] });
     server = await openEdge({ metrics: calls });
     const ops = await createOpsServer({

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(data, { recursive: true, force: true }));
 
 describe("a pid file left by a server that is gone", () => {
-  it("is removed, and a stranger who got its process id is left alone", async () => {
+  it("is removed, and another program with its process id is left alone", async () => {
     const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "postgres", "-D", data, "-p"]);
     await once(stranger, "spawn");
     await writeFile(path.join(data, "postmaster.pid"), `${stranger.pid}\n${data}\n`);

@@ -55,7 +55,7 @@ describe("a server that dies", () => {
     await server.stop();
   });
 
-  it("is tried again where it does not start", async () => {
+  it("is tried again if it does not start", async () => {
     const ready = signal();
     let starts = 0;
     const restart = async () => {
@@ -71,14 +71,14 @@ describe("a server that dies", () => {
     expect(server.pid).toBe(NOBODY + 2);
   });
 
-  it("is not started again once it is asked to stop", async () => {
+  it("is not started again after stop()", async () => {
     const { log, lines } = recorder();
     const server = new SupervisedServer(fake(), () => Promise.reject(new TypeError("never")), log);
     await server.stop();
     expect(lines).toEqual([]);
   });
 
-  it("is stopped where it comes back after it was asked to stop", async () => {
+  it("is stopped if it comes back after stop()", async () => {
     const begun = signal();
     const next = fake();
     const first = fake();

@@ -50,7 +50,7 @@ describe("a test database", { timeout: 30_000 }, () => {
       expect(await migrate({ url: copy.url, context: "orders" })).toEqual({ applied: [], role: `${copy.name}_orders`, differences: [] });
   });
 
-  it("is kept when it is asked for", async () => {
+  it("is kept after keep()", async () => {
     const own = await startTestServer();
     const database = await createTestDatabase({ server: own });
     const where = database.keep();

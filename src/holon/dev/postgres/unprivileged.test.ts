@@ -7,7 +7,7 @@ import { asNobody, findPostgresBinaries } from "./postgres-binaries.ts";
 import { startServerProcess } from "./server-process.ts";
 
 describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { timeout: 60_000 }, () => {
-  it("the server runs as user 65534, who owns its data", async () => {
+  it("the server runs as user 65534, which owns its data", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "holon-nobody-"));
     await chmod(folder, 0o711);
     const binaries = findPostgresBinaries();

@@ -51,7 +51,7 @@ describe("the routes of an app", () => {
     expect([answer.status, answer.json]).toEqual([200, { kind: "user", id: "ada", roles: [] }]);
   });
 
-  test("call for nobody where that is asked for, whatever token comes along", async () => {
+  test("call as an anonymous caller by callAnonymously, whatever token the request has", async () => {
     const { json } = await post("/own/nobody", undefined, { authorization: "Bearer bad" });
     expect(json).toMatchObject({ principal: { kind: "anonymous" }, caller: "edge" });
   });

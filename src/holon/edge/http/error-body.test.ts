@@ -20,7 +20,7 @@ describe("toErrorJson", () => {
     expect(toErrorJson(error, "p", 100).length).toBeLessThan(250);
   });
 
-  it("answers even where the details are no JSON, and never with a stack or a cause", () => {
+  it("answers even if the details are not JSON, and never with a stack or a cause", () => {
     const error = catalogueError("CONFLICT", "c", { details: { big: 1n }, cause: new TypeError("secret") });
     expect(toErrorJson(error, undefined, 16_384)).toBe('{"error":{"message":"c","code":-32009,"data":{"code":"CONFLICT","httpStatus":409}}}');
   });

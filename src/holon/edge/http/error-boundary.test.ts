@@ -34,7 +34,7 @@ describe("ErrorBoundary", () => {
     expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "INTERNAL", details: { errorId: "new id" } });
   });
 
-  it("answers the status and the `executed` of the catalogue where those of an error are none", () => {
+  it("answers the status and the `executed` of the catalogue if an error has invalid ones", () => {
     const { boundary } = open();
     const thrown = Object.assign(catalogueError("CONFLICT", "m"), { status: 99_999, executed: "perhaps" });
     expect(boundary.toPublic(thrown, place)).toMatchObject({ code: "CONFLICT", message: "m", status: 409, executed: "no" });
@@ -60,7 +60,7 @@ describe("ErrorBoundary", () => {
     expect(log.lines).toMatchObject([{ level: "error", fields: { ...place, errorId: "new id", err: thrown } }]);
   });
 
-  it("keeps the id of an error that was logged where it arose, and nothing else of it", () => {
+  it("keeps the id of an error that another process has logged, and nothing else of it", () => {
     const { boundary, log } = open();
     const error = boundary.toPublic(catalogueError("INTERNAL", "secret", { details: { errorId: "theirs", sql: "select" } }), place);
     expect(error).toMatchObject({ code: "INTERNAL", details: { errorId: "theirs" } });

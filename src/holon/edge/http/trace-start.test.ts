@@ -9,7 +9,7 @@ describe("TraceStart", () => {
     expect(ids.every((id) => /^[0-9a-f]{32}$/.test(id))).toBe(true);
   });
 
-  it("continues the trace of a header, and begins one where the header is malformed", () => {
+  it("continues the trace of a header, and begins one if the header is malformed", () => {
     const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     const trace = new TraceStart().from(`00-${traceId}-00f067aa0ba902b7-00`);
     expect(trace).toMatchObject({ traceId, parentSpanId: "00f067aa0ba902b7", sampled: false });

@@ -71,7 +71,7 @@ describe("the document of contracts", () => {
     expect(operation("/things/{id}", "put")).toMatchObject({ operationId: "things.rename", deprecated: true });
   });
 
-  it("puts members of the input where the route has them", () => {
+  it("puts members of the input in the places that the route names", () => {
     expect(at(operation("/things/{id}", "get"), "parameters")).toEqual([
       { name: "id", in: "path", required: true, schema: { type: "string", format: "uuid" }, example: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff" },
       { name: "verbose", in: "query", schema: { type: "boolean" } },
@@ -101,7 +101,7 @@ describe("the document of contracts", () => {
     });
   });
 
-  it("takes a key where a mutation is idempotent, and nowhere else", () => {
+  it("takes a key for an idempotent mutation only", () => {
     expect(at(operation("/things", "post"), "parameters")).toEqual([{ $ref: "#/components/parameters/IdempotencyKey" }]);
     expect(JSON.stringify([operation("/things/{id}", "put"), operation("/things/{id}", "delete")])).not.toContain("Idempotency");
   });
@@ -122,7 +122,7 @@ describe("the document of contracts", () => {
     expect(at(operation("/things/{id}", "delete"), "responses", "204")).toEqual({ description: "No Content" });
   });
 
-  it("says who may call", () => {
+  it("says which users may call, and with which roles", () => {
     expect(at(operation("/things/{id}", "get"), "security")).toEqual([]);
     expect(at(operation("/things", "post"), "security")).toEqual([{ bearer: [] }]);
     expect(at(operation("/things/{id}", "put"), "security")).toEqual([{ bearer: ["admin"] }]);
@@ -165,7 +165,7 @@ describe("the errors of a document", () => {
     expect(at(operation("/things", "post"), "responses", "default")).toEqual({ $ref: "#/components/responses/Fault" });
   });
 
-  it("have the procedure's name where two declare one code differently, whichever comes first", () => {
+  it("have the procedure's name if two declare one code differently, in any order", () => {
     const failing = (most: z.ZodType) => mutation({ access, errors: { TOO_MANY: z.object({ most }) } });
     const two = (names: readonly ["one" | "two", "one" | "two"]) =>
       contract("many", {
@@ -201,7 +201,7 @@ describe("the schemas of a document", () => {
     contract("taker", { procedures: { take: mutation({ access, input: z.object({ input }), output: z.object({ output }), rest: "POST /take" }) } });
   const schemasOf = (...contracts: readonly Contract[]) => at(write(...contracts).components, "schemas") as Readonly<Record<string, unknown>>;
 
-  it("have two forms of one name where what comes in differs from what goes out, and where something inside does", () => {
+  it("have two forms of one name if the input differs from the output, also in a part", () => {
     const Inner = z.object({ size: z.int().default(1) }).meta({ id: "Inner" });
     const Outer = z.object({ inner: Inner }).meta({ id: "Outer" });
     const schemas = schemasOf(taking(Outer, Outer));
@@ -210,7 +210,7 @@ describe("the schemas of a document", () => {
     expect([at(schemas, "Inner", "required"), at(schemas, "InnerInput", "required")]).toEqual([["size"], undefined]);
   });
 
-  it("have one form of one name where nothing differs, or only one way is gone", () => {
+  it("have one form of one name if nothing differs, or if only one direction is used", () => {
     const Same = z.object({ size: z.int() }).meta({ id: "Same" });
     const Given = z.object({ size: z.int().default(1) }).meta({ id: "Given" });
     expect(Object.keys(schemasOf(taking(z.object({ same: Same, given: Given }), Same))).filter((name) => /^(Same|Given)/.test(name))).toEqual([
@@ -218,7 +218,7 @@ describe("the schemas of a document", () => {
     ]);
   });
 
-  it("are named by their place where they contain themselves and have no name", () => {
+  it("are named by their place if they contain themselves and have no name", () => {
     const Tree = z.object({
       get children() {
         return z.array(Tree);
@@ -237,7 +237,7 @@ describe("the schemas of a document", () => {
     expect(at(schemas, "Closed", "additionalProperties")).toBe(false);
   });
 
-  it("cannot be two of one name, be it somebody's or the document's own", () => {
+  it("cannot share a name with another schema of the app or of the document", () => {
     const one = taking(z.string().meta({ id: "Same" }), z.string());
     const other = contract("other", { procedures: { take: mutation({ access, input: z.int().meta({ id: "Same" }), rest: "POST /other" }) } });
     expect(() => write(one, other)).toThrow(ContractError);

@@ -35,7 +35,7 @@ describe("the documents of an edge", () => {
     expect({ status, body, etag: headers.etag }).toEqual({ status: 304, body: "", etag });
   });
 
-  it("are sent to who has another version, and their headers to HEAD", async () => {
+  it("are sent to a client that has another version, and their headers to HEAD", async () => {
     expect((await send(open.url, { path: "/openapi.json", headers: { "if-none-match": '"other"' } })).status).toBe(200);
     const head = await send(open.url, { method: "HEAD", path: "/openapi.json" });
     expect([head.status, head.body, head.headers["content-length"]]).toEqual([200, "", String(Buffer.byteLength(documentText(document)))]);

@@ -29,7 +29,7 @@ describe("RateCounter, alone", () => {
     expect([counter.take("a", 4), counter.take("b"), counter.take("a", 2), counter.take("a")]).toEqual([0, 0, 1_000, 0]);
   });
 
-  it("lets a batch that is greater than the limit pass when nothing else was asked", () => {
+  it("lets a batch that is greater than the limit pass when nothing else was counted", () => {
     const { counter } = open();
     expect([counter.take("a", 20), counter.take("a")]).toEqual([0, 1_000]);
   });
@@ -98,7 +98,7 @@ describe("RateCounter, together with others", () => {
     expect(shared.asked).toBe(1);
   });
 
-  it("asks before it answers where each call counts, and not again once the limit is reached", async () => {
+  it("asks the shared store before it answers if each call counts, and not again once the limit is reached", async () => {
     const shared = new OthersToo();
     const { counter } = open({ limit: 3, shared });
     shared.count = 1;

@@ -86,7 +86,7 @@ async function oneByOne(count: number, send: () => Promise<RawAnswer>): Promise<
 }
 
 describe("calls of all procedures", () => {
-  it("are limited by address where nobody signed in, and by user where somebody did", async () => {
+  it("are limited by address if no user is signed in, and by user if one is", async () => {
     const { url } = await open({ limits: { addressRateCount: 3, userRateCount: 2 } });
     expect(await oneByOne(4, () => ask(url))).toEqual([200, 200, 200, 429]);
     expect(await oneByOne(3, () => ask(url, { authorization: "u1" }))).toEqual([200, 200, 429]);
@@ -124,7 +124,7 @@ describe("calls of all procedures", () => {
     ]);
   });
 
-  it("count against the address where the credentials are not good", async () => {
+  it("count against the address if the credentials are not valid", async () => {
     const { url } = await open({ limits: { addressRateCount: 2 } });
     expect(await oneByOne(3, () => ask(url, { authorization: "bad" }))).toEqual([401, 401, 429]);
     expect(await oneByOne(1, () => ask(url))).toEqual([429]);
@@ -168,7 +168,7 @@ describe("calls of one procedure", () => {
     }
   });
 
-  it("are given back where they succeed or the world fails, and only then", async () => {
+  it("are given back if they succeed or the world fails, and only then", async () => {
     const { url } = await open();
     expect(await oneByOne(4, () => enter(url, "c@x.test", "right"))).toEqual([200, 200, 200, 200]);
     expect(await oneByOne(4, () => enter(url, "c@x.test", "away"))).toEqual([503, 503, 503, 503]);
@@ -192,13 +192,13 @@ describe("calls of one procedure", () => {
     expect(await oneByOne(5, elsewhere)).toEqual([401, 401, 401, 401, 429]);
   });
 
-  it("are not counted where the input does not fit", async () => {
+  it("are not counted if the input does not fit", async () => {
     const { url } = await open();
     expect(await oneByOne(4, () => post(url, "users.signIn", '{"email":"g@x.test"}'))).toEqual([400, 400, 400, 400]);
     expect((await enter(url, "g@x.test", "right")).status).toBe(200);
   });
 
-  it("are counted by user, and by address where nobody signed in; subscriptions too", async () => {
+  it("are counted by user, and by address if no user is signed in; subscriptions too", async () => {
     const { url } = await open();
     const read = (headers: Record<string, string>) => get(url, "users.report", undefined, headers);
     const answers = [await read({}), await read({}), await read({ authorization: "u1" }), await read({ authorization: "u1" })];

@@ -105,7 +105,7 @@ describe("requests that are refused before a procedure is known", () => {
     expect(await answersBeforeItsBody(url)).toBe(429);
   });
 
-  it("are told to the operator once a minute, with what to do where the address is a proxy's", async () => {
+  it("are logged for the operator once a minute, with what to do if the address is a proxy's", async () => {
     const edge = await open();
     await refuse(edge.url, LIMIT - 1);
     expect(warnings(edge)).toEqual([]);
@@ -152,7 +152,7 @@ describe("requests that are refused before a procedure is known", () => {
     expect((await good(url, busy)).status).toBe(200);
   });
 
-  it("are told to the other edges, as calls are", async () => {
+  it("are shared with the other edges, as calls are", async () => {
     const told: [name: string, key: string, count: number][] = [];
     const totals = (name: string): SharedTotals => ({
       async add(key, count) {

@@ -22,7 +22,7 @@ describe("a REST route", () => {
     expect(headers).toMatchObject({ "content-type": "application/json", "x-content-type-options": "nosniff" });
   });
 
-  it("answers 201 and where it is, for what was made", async () => {
+  it("answers 201 with the location of what was made", async () => {
     const { status, headers, json } = await write("POST", "/products", { name: "Tea" });
     expect({ status, json, location: headers.location }).toEqual({ status: 201, json: { ...ROW, name: "Tea" }, location: product });
   });
@@ -85,12 +85,12 @@ describe("the input", () => {
     expect((await get("/texts/5/-0")).json).toEqual({ text: "5", count: 0 });
   });
 
-  it("may have parameters that no contract knows, where the object is not strict", async () => {
+  it("may have parameters that no contract knows, if the object is not strict", async () => {
     expect((await get("/loose?a=1&utm_source=x&utm_source=y&constructor=z")).status).toBe(200);
     expect((await get("/loose?a=1&utm_source=x")).json).toEqual({ a: "1" });
   });
 
-  it("is the body, and the path where it names members", async () => {
+  it("is the body, and the path if it names members", async () => {
     expect((await write("POST", "/any", [1, { a: null }])).json).toEqual([1, { a: null }]);
     expect((await write("PUT", product, { version: 3, name: "Tea" })).json).toEqual({ ...ROW, name: "Tea", version: 4 });
     expect((await write("PUT", product, { ...ROW, name: "Tea" })).json).toEqual({ ...ROW, name: "Tea", version: 4 });
@@ -113,7 +113,7 @@ describe("the version of a row", () => {
     expect((await write("PUT", product, { ...ROW })).headers.etag).toBeUndefined();
   });
 
-  it("answers 304 to whoever has the row, and not to whoever has an older one", async () => {
+  it("answers 304 to a client that has the row, and not to one that has an older version", async () => {
     const etag = await etagOf();
     for (const known of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
       const { status, body, headers } = await get(product, { "if-none-match": known });
@@ -131,7 +131,7 @@ describe("the version of a row", () => {
     expect({ status, json }).toEqual({ status: 200, json: { ...ROW, stock: ROW.stock - 1 } });
   });
 
-  it("is not needed for a tag where the contract says how long an answer lives", async () => {
+  it("is not needed for a tag if the contract says how long an answer lives", async () => {
     const { headers } = await get("/open");
     expect(headers.etag).toMatch(/^"[0-9a-f]{16}"$/);
     expect((await get("/open", { "if-none-match": headers.etag as string })).headers["cache-control"]).toBe("public, max-age=60");
@@ -155,7 +155,7 @@ describe("the version of a row", () => {
     expect([(await match('"one", "two"')).status, entered()]).toEqual([412, before]);
   });
 
-  it("that is stale answers 412 with the current one, and 409 where it came in the input", async () => {
+  it("that is stale answers 412 with the current one, and 409 if it came in the input", async () => {
     const stale = await write("PATCH", product, { name: "Tea" }, { "if-match": '"2-0123456789abcdef"' });
     expect(stale).toMatchObject({ status: 412, json: { status: 412, title: "Precondition Failed", code: "CONFLICT", details: { version: 3 } } });
     expect(await write("PATCH", product, { version: 2 })).toMatchObject({ status: 409, json: { code: "CONFLICT", details: { version: 3 } } });
@@ -174,7 +174,7 @@ describe("the version of a row", () => {
     expect(answer).toMatchObject({ status: 409, json: { code: "CONFLICT", details: { field: "name" } } });
   });
 
-  it("is refused where two are said, or where nobody would look at it", async () => {
+  it("is refused if there are two, or if no procedure would read it", async () => {
     const two = await write("PATCH", product, { version: 4 }, { "if-match": '"3"' });
     expect(two).toMatchObject({ status: 400, json: { issues: [{ path: "version" }] } });
     const unheard = await get("/touches", { "if-match": '"3"' }, "POST");
@@ -222,7 +222,7 @@ describe("an error", () => {
     expect((await get("/large/400")).status).toBe(200);
   });
 
-  it("is the answer also where nothing is", async () => {
+  it("is the answer also for an unknown path", async () => {
     for (const path of ["/nowhere", "/products/", "/products//", "/", "/inside/reserve", "/constructor"]) {
       expect(await get(path)).toMatchObject({ status: 404, headers: { "content-type": "application/problem+json" }, json: { code: "NOT_FOUND" } });
     }

@@ -75,7 +75,7 @@ describe("success bodies are tRPC's, byte for byte", () => {
     expect([200, 204]).toContain(status);
   });
 
-  it("a streamed batch whose calls end in another order than they were asked", async () => {
+  it("a streamed batch whose calls end in another order than they were sent", async () => {
     const paths = "catalog.gated,catalog.gated,catalog.nothing";
     const { body } = await expectSame(async (url) => {
       const input = encodeURIComponent(JSON.stringify({ 0: { id: "first" }, 1: { id: "second" } }));

@@ -86,7 +86,7 @@ const clients = {
 };
 
 describe.each(Object.entries(clients))("a stream that is refused, by %s", (_name, subscribe) => {
-  it("is told once and for good that its user has too many, and may open one again when another is closed", async () => {
+  it("gets a final error when its user has too many streams, and may open one again when another is closed", async () => {
     await open({ userStreamCount: 1 });
     const first = subscribe("ticks");
     await until(() => first.items.length === 1);
@@ -103,7 +103,7 @@ describe.each(Object.entries(clients))("a stream that is refused, by %s", (_name
     await until(() => server.edge.inFlightCount === 0);
   });
 
-  it("is told that a context is full, and goes on trying", async () => {
+  it("gets an error that a context is full, and tries again", async () => {
     await open();
     const { states, errors, unsubscribe } = subscribe("full");
     await until(() => states.some((state) => JSON.stringify(state) === '["connecting","OVERLOADED"]'));
@@ -144,7 +144,7 @@ describe("a stream over a limit", () => {
     await until(() => server.edge.inFlightCount === 0);
   });
 
-  it("takes no place when its client has gone before it is known who asks", async () => {
+  it("takes no place when its client has gone before its principal is known", async () => {
     let decide: (principal: Principal) => void = () => {};
     const target = new HandTarget("catalog.ticks", feed, waits as never);
     server = await openEdge({ more: [target], limits: { userStreamCount: 1 }, authenticate: () => new Promise((resolve) => (decide = resolve)) });
@@ -179,7 +179,7 @@ describe("a stream over a limit", () => {
     await next;
   });
 
-  it("says when to come back in the header of a call too, where a call passes it on", async () => {
+  it("says when to come back in the header of a call too, if a call passes it on", async () => {
     await open();
     const { status, headers } = await get(server.url, "catalog.report");
     expect([status, headers["retry-after"]]).toEqual([503, "7"]);

@@ -12,7 +12,7 @@ function keptLog(lines: unknown[]): Logger {
   return log;
 }
 
-describe("the door of the dashboard", () => {
+describe("the sign-in of the dashboard", () => {
   const lines: unknown[] = [];
   let passedMs = 0;
   const clock: Clock = { nowMs: () => systemClock.nowMs() + passedMs, monotonicMs: () => systemClock.monotonicMs() + passedMs };
@@ -42,11 +42,11 @@ describe("the door of the dashboard", () => {
     },
   );
 
-  it.each(["/healthz", "/readyz", "/metrics", "/ops/sign-in", "/ops/style.css"])("asks nobody at %s", async (path) => {
+  it.each(["/healthz", "/readyz", "/metrics", "/ops/sign-in", "/ops/style.css"])("asks for no credentials at %s", async (path) => {
     expect((await browser.get(path)).status).toBe(200);
   });
 
-  it("lets an admin in, at every process of the app, and remembers where he wanted to go", async () => {
+  it("lets an admin in at every process of the app, and opens the page that was requested", async () => {
     const answer = await browser.signIn("admin-token-canary");
     expect([answer.status, answer.headers.get("location")]).toEqual([303, "/ops/jobs"]);
     expect((await browser.get("/ops/work")).status).toBe(200);
@@ -83,13 +83,13 @@ describe("the door of the dashboard", () => {
     expect((await browser.get("/ops/work")).status).toBe(401);
   });
 
-  it("ends a session where somebody signs out", async () => {
+  it("ends a session when its user signs out", async () => {
     await browser.signIn("admin-token-canary");
     const answer = await browser.send("POST", "/ops/sign-out");
     expect([answer.status, answer.headers.get("set-cookie")]).toEqual([303, expect.stringContaining("holon_ops_shop=; Max-Age=0; Path=/ops")]);
   });
 
-  it("answers 403 to a user who is no admin, and gives him no session", async () => {
+  it("answers 403 to a user that is not an admin, and gives no session", async () => {
     const answer = await browser.signIn("user-token-canary");
     expect([answer.status, answer.headers.get("set-cookie")]).toEqual([403, null]);
     expect((await browser.get("/ops/work.json", { authorization: "Bearer user-token-canary" })).status).toBe(403);
@@ -105,7 +105,7 @@ describe("the door of the dashboard", () => {
     expect([answer.status, await answer.json()]).toEqual([200, { app: "shop", contexts: [] }]);
   });
 
-  it("lets nobody guess on: the sixth wrong try waits, a right one too, and later tries count again", async () => {
+  it("ends guessing: the sixth wrong try waits, a right one too, and later tries count again", async () => {
     for (const token of ["1", "2", "3", "4", "5"]) expect((await browser.signIn(token)).status).toBe(401);
     const sixth = await browser.signIn("admin-token-canary");
     expect([sixth.status, Number(sixth.headers.get("retry-after"))]).toEqual([429, expect.toSatisfy((seconds) => seconds > 0 && seconds <= 300)]);
@@ -128,7 +128,7 @@ describe("the door of the dashboard", () => {
     expect((await browser.send("POST", "/ops/sign-out", undefined, headers)).status).toBe(403);
   });
 
-  it("goes by Origin where a browser does not say more", async () => {
+  it("goes by Origin if a browser does not say more", async () => {
     const signInFrom = (origin: string) =>
       fetch(`${ops.url}/ops/sign-in`, {
         method: "POST",
@@ -164,7 +164,7 @@ describe("the door of the dashboard", () => {
     expect(headers.get("cache-control")).toBe("no-store");
   });
 
-  it("takes e-mail and password where the app knows people by them", async () => {
+  it("takes e-mail and password if the app has a sign-in with them", async () => {
     const withPasswords = await openDashboard({
       log: keptLog(lines),
       async signIn({ email, password }) {
@@ -211,7 +211,7 @@ describe("the door of the dashboard", () => {
     expect(JSON.stringify(lines)).not.toMatch(/canary|holon_ops_shop=/);
   });
 
-  it("says at /ops/jobs that this process reaches no queues, where that is so", async () => {
+  it("says at /ops/jobs that this process reaches no queues", async () => {
     await browser.signIn("admin-token-canary");
     const answer = await browser.get("/ops/jobs");
     expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("UNAVAILABLE")]);

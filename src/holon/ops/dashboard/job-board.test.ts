@@ -57,7 +57,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   };
   const jobOf = async (active: string) => (await queues(active)).find(({ name }) => name === active)?.jobs[0];
 
-  it("shows every queue, also one that nobody has used", async () => {
+  it("shows every queue, also one that was never used", async () => {
     expect((await queues("jobs.orders")).map(({ name }) => name).sort()).toEqual(["ack.orders", "events.orders", "jobs.orders"]);
   });
 
@@ -71,11 +71,11 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(JSON.stringify(job)).not.toContain("canary");
   });
 
-  it("shows of a travelling event who it is, not what it carries", async () => {
+  it("shows the id and the name of a travelling event, not its payload", async () => {
     expect((await jobOf("events.orders"))?.["data"]).toEqual({ producer: "payments", events: [{ id: "1", name: "paymentTaken", key: "order 1" }] });
   });
 
-  it("changes nothing where it may only be read", async () => {
+  it("changes nothing if it may only be read", async () => {
     expect((await queues("jobs.orders")).map(({ readOnlyMode }) => readOnlyMode)).toEqual([true, true, true]);
     for (const path of ["jobs.orders/j-1/retry", "jobs.orders/retry/failed", "jobs.orders/clean/failed", "jobs.orders/obliterate", "pause"]) {
       expect((await browser.send("PUT", `/ops/jobs/api/queues/${path}`)).status).toBe(405);
@@ -84,7 +84,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect((await backend.depth("jobs.orders")).failed).toBe(1);
   });
 
-  it("changes something where that is allowed, for pages of its own only", async () => {
+  it("changes something if that is allowed, for pages of its own only", async () => {
     const retry = (headers: Record<string, string>) => writer.send("PUT", "/ops/jobs/api/queues/jobs.orders/j-1/retry", undefined, headers);
     expect((await retry({ "sec-fetch-site": "cross-site" })).status).toBe(403);
     expect((await backend.depth("jobs.orders")).waiting).toBe(0);
@@ -117,7 +117,7 @@ describe("the board of queues on Postgres", { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(!hasRedis)("the board of queues on Redis (left out where no redis-server is installed)", { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)("the board of queues on Redis (left out if no redis-server is installed)", { timeout: 60_000 }, () => {
   let redis: TestRedis;
   behaves(async () => {
     redis = await startTestRedis();

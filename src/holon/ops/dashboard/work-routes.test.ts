@@ -84,7 +84,7 @@ describe("the page of waiting work", () => {
     expect(text).not.toMatch(/<script|canary/);
   });
 
-  it("shows the others where one context cannot be looked at", async () => {
+  it("shows the other contexts if one cannot be read", async () => {
     expect(await (await reader.get("/ops/work")).text()).toContain("The database does not answer.");
     const { contexts } = (await (await reader.get("/ops/work.json")).json()) as { contexts: unknown[] };
     expect(contexts).toEqual([expect.objectContaining({ context: "orders" }), { context: "broken", problem: "The database does not answer." }]);
@@ -96,7 +96,7 @@ describe("the page of waiting work", () => {
     expect([...text.matchAll(new RegExp(`aria-label="([^"]*): orders ${OTHER_ID}"`, "g"))].map(([, label]) => label)).toEqual(["Skip"]);
   });
 
-  it("has no buttons where it may only be read, and takes no decision there", async () => {
+  it("has no buttons if it may only be read, and takes no decision then", async () => {
     expect(await (await reader.get("/ops/work")).text()).not.toContain("/ops/work/orders/");
     reader.cookie = writer.cookie;
     expect((await reader.send("POST", "/ops/work/orders/rerun", { id: ID, form: await formToken() })).status).toBe(403);
@@ -112,7 +112,7 @@ describe("the page of waiting work", () => {
     expect(await (await writer.get(`/ops/work?did=${action}`)).text()).toContain('role="status"');
   });
 
-  it("says so where another admin has decided", async () => {
+  it("says that another admin has decided", async () => {
     const answer = await writer.send("POST", "/ops/work/orders/rerun", { id: "gone", form: await formToken() });
     expect(answer.headers.get("location")).toBe("/ops/work?did=late");
   });

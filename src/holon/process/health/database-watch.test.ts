@@ -46,7 +46,7 @@ it("a database that is silent as the watch begins is found out by its first look
   proxy.speak();
 });
 
-it("a database that goes silent is told of, once in the log however often it is asked, and once that it answers again", {
+it("a database that goes silent is logged once, however often it is checked, and once more when it answers again", {
   timeout: 60_000,
 }, async () => {
   const { proxy, watch, said } = await watched(false);

@@ -20,7 +20,7 @@ describe("the nearest name", () => {
     expect(nearestName("HOLON_MEHS_PORT", ["HOLON_OPS_PORT", "HOLON_MESH_PORT", "PORT"])).toBe("HOLON_MESH_PORT");
   });
 
-  it("is none where nothing is near", () => {
+  it("is undefined if no name is near", () => {
     expect(nearestName("cart", ["catalog", "users"])).toBeUndefined();
   });
 });

@@ -21,7 +21,7 @@ function faultsOf(env: Environment): ConfigurationError["faults"] {
 }
 
 describe("TLS between processes", () => {
-  it("is off unless it is asked for", () => {
+  it("is off unless its variables are set", () => {
     expect(readPlan(SHOP, {}).meshTls).toBeUndefined();
   });
 

@@ -58,12 +58,12 @@ describe("the identity of a process", () => {
     expect(planOf({ ...KEYED, HOLON_KEY: undefined, HOLON_KEY_FILE: "/run/secrets/key" }).key?.publicKey).toBe(orders.key.publicKey);
   });
 
-  it("is a secret where production is told by name that this is enough", () => {
+  it("is a secret if a variable allows that in production by name", () => {
     const plan = planOf({ ...PRODUCTION, HOLON_SECRET: "x".repeat(32), HOLON_ALLOW_SECRET_ONLY: "yes" });
     expect([plan.key, plan.secret]).toEqual([undefined, "x".repeat(32)]);
   });
 
-  it("is nobody's business in production where there is one process", () => {
+  it("is not needed in production by a single process", () => {
     expect(planOf({ NODE_ENV: "production", DATABASE_URL: PRODUCTION["DATABASE_URL"], HOLON_ROLES: "edge,jobs" }).key).toBeUndefined();
   });
 

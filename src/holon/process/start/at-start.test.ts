@@ -77,7 +77,7 @@ describe("what a context does at start", () => {
     });
   });
 
-  it("ends the start where it does not end, when its minute is over", async () => {
+  it("ends the start after a minute if it does not end by itself", async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
     const starting = start(

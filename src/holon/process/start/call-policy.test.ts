@@ -18,7 +18,7 @@ describe("who may call a context", () => {
     expect(mayCall(caller, context)).toBe(expected);
   });
 
-  it("is nobody for a context that is not there", () => {
+  it("lets no caller call a context that does not exist", () => {
     expect(["catalog", "orders", "mail"].some((caller) => mayCall(caller, "stock"))).toBe(false);
   });
 });

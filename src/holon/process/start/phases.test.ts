@@ -10,7 +10,7 @@ import { startProcess } from "./start-process.ts";
 
 const greet = defineContext(contract("greet", { procedures: { hello: query({ access: "public", output: z.string() }) } }));
 
-it("a process is ready when it has started, not before, and not from the moment it is told to stop", async () => {
+it("a process is ready when it has started, not before, and not once its stop begins", async () => {
   const opsPort = await freePort();
   const readyz = async () => {
     const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`);
