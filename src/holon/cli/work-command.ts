@@ -109,7 +109,10 @@ async function openWorkStores(plan: Plan, open: OpenThings, log: Logger): Promis
     const url = own ?? shared;
     if (url === undefined) continue;
     const role = own === undefined ? await contextRole({ url, context }) : undefined;
-    stores.set(context, open.add(`database of ${context}`, createContextData({ context, url, role, tables: {}, limits: plan.limits, clock: systemClock, log })));
+    stores.set(
+      context,
+      open.add(`database of ${context}`, createContextData({ context, url, role, tables: {}, limits: plan.limits, clock: systemClock, log })),
+    );
   }
   return stores;
 }

@@ -16,7 +16,12 @@ export interface PrincipalReceiver {
 }
 
 /** Authenticates the request of an exchange, once for all of its calls. Guarantees: as {@link identifyClient}. */
-export function authenticateRequest(exchange: HttpExchange, url: Pick<TrpcUrl, "connectionParams">, receiver: PrincipalReceiver, callCount = 1): void {
+export function authenticateRequest(
+  exchange: HttpExchange,
+  url: Pick<TrpcUrl, "connectionParams">,
+  receiver: PrincipalReceiver,
+  callCount = 1,
+): void {
   const { deps, request } = exchange;
   const connectionParams = parseConnectionParams(url.connectionParams);
   if (connectionParams === false) receiver.refuse(catalogueError("BAD_REQUEST", "connectionParams is not a JSON object of Unicode strings."));

@@ -1,5 +1,5 @@
-import { meant } from "./configuration-error.ts";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
+import { meant } from "./configuration-error.ts";
 import { type EnvironmentReader, fileVariable } from "./environment-reader.ts";
 import type { AppShape } from "./plan.ts";
 

@@ -1,8 +1,6 @@
 import type { ContextData } from "../../data/context-data.ts";
 import type { ContextModule } from "../../define/define-context.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
-import type { Logger } from "../../kernel/log.ts";
 import type { DashboardOptions, SignIn } from "../../ops/dashboard/dashboard-options.ts";
 import { createWorkConsole } from "../../work/admin/create-work-console.ts";
 import type { WorkConsole } from "../../work/admin/work-console.ts";

@@ -16,9 +16,9 @@ import { type CompiledContext, compileContext, type ResolveTarget } from "../../
 import { type App, shapeOf } from "../app/define-app.ts";
 import { namesOf, type Plan } from "../plan/plan.ts";
 import { writeSubscribers } from "./context-work.ts";
+import { DatabaseWait } from "./database-wait.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
 import { connectPeers, createCallPolicy, createOwnCaller, createResolver } from "./routing.ts";
-import { DatabaseWait } from "./database-wait.ts";
 
 /** Options of every process of an app, whatever it serves. */
 export interface CoreOptions {

@@ -15,8 +15,8 @@ import { type ContextRetention, startRetention } from "../../work/retention/star
 import { startWorkflowWork, type WorkflowWork } from "../../work/workflows/start-workflow-work.ts";
 import type { Plan } from "../plan/plan.ts";
 import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
-import type { Core } from "./open-core.ts";
 import type { DatabaseWait } from "./database-wait.ts";
+import type { Core } from "./open-core.ts";
 
 /** Options of {@link startWork}. */
 interface WorkOptions {
