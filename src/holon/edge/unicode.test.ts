@@ -125,8 +125,10 @@ describe("bytes that are UTF-8", () => {
     ["a header that authenticate reads", (text) => head("/trpc/catalog.nothing", `x-name: ${utf8(text)}\r\n`)],
   ])("are the text that they are in %s", async (_where, ask) => {
     seen.length = 0;
-    expect((await ask("Zo\u00eb\u{1f600}")).status).toBe(200);
-    expect(seen).toEqual(["Zo\u00eb\u{1f600}"]);
+    // The last byte of the second one, 0xA0, is a space in Latin-1.
+    const texts = ["Zo\u00eb\u{1f600}", "voil\u00e0"];
+    for (const text of texts) expect((await ask(text)).status).toBe(200);
+    expect(seen).toEqual(texts);
   });
 });
 

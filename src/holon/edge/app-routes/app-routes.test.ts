@@ -103,7 +103,7 @@ describe("the routes of an app", () => {
 
     test("set them out of reach of scripts and other sites", async () => {
       const { headers } = await post("/own/session", {}, fromOwnPage);
-      expect(headers["set-cookie"]).toEqual(["session=abc; Max-Age=60; Path=/own; HttpOnly; SameSite=Strict; Secure"]);
+      expect(headers["set-cookie"]).toEqual(["session=abc; Max-Age=60; Path=/own; HttpOnly; Secure; SameSite=Strict"]);
     });
 
     test("read the one that is meant", async () => {

@@ -1,3 +1,4 @@
+import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyRequest } from "fastify";
 import { headerText } from "./request-text.ts";
 
@@ -10,7 +11,11 @@ interface CookieOptions {
   readonly isSecure: boolean;
 }
 
+/** `cookie` itself allows some more, and repeats a value that it refuses in its error. */
 const COOKIE_VALUE = /^[\w.~+/=-]*$/;
+
+/** Values are sent and read as they are, without percent-encoding. */
+const asItIs = (text: string): string => text;
 
 /**
  * The value of a cookie that a browser sent; undefined if it is missing or empty. If several have the same name, the first one counts.
@@ -18,21 +23,18 @@ const COOKIE_VALUE = /^[\w.~+/=-]*$/;
  * Errors: BAD_REQUEST if its bytes are not UTF-8. Other cookies are not checked; they belong to other programs.
  */
 export function readCookie({ headers }: FastifyRequest, name: string): string | undefined {
-  for (const pair of headers.cookie?.split(";") ?? []) {
-    const equals = pair.indexOf("=");
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return headerText("cookie", pair.slice(equals + 1).trim()) || undefined;
-  }
-  return undefined;
+  const value = parseCookie(headers.cookie ?? "", { decode: asItIs })[name];
+  return value === undefined ? undefined : headerText("cookie", value) || undefined;
 }
 
 /**
  * The text of a `set-cookie` header. No script can read the cookie, and no page of another site can make a browser send it.
  *
- * Errors: TypeError for a value that would end the cookie and begin another attribute.
+ * Errors: TypeError for a name, value or path that would end the cookie and begin another attribute, and for parts of a second.
  */
-export function cookieText(name: string, value: string, { path, maxAgeSeconds, isSecure }: CookieOptions): string {
+export function cookieText(name: string, value: string, { path, maxAgeSeconds: maxAge, isSecure: secure }: CookieOptions): string {
   if (!COOKIE_VALUE.test(value)) throw new TypeError(`the value of the cookie ${name} has characters that a cookie may not have`);
-  return `${name}=${value}; Max-Age=${maxAgeSeconds}; Path=${path}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
+  return stringifySetCookie({ name, value, path, maxAge, secure, httpOnly: true, sameSite: "strict" }, { encode: asItIs });
 }
 
 /** Whether the browser speaks https, to us or to a proxy before us. A client that forges the header only makes its own cookie stricter. */
