@@ -81,19 +81,72 @@ describe("a publisher tries a row that failed", () => {
     expect(leftOut()).toEqual([]);
   });
 
-  it("after a minute if more fail than it remembers: it passes over all of them, so that it reaches those behind", () => {
-    const { jobs, leftOut, upTo, pass } = openMemory();
-    const positions = Array.from({ length: 5_000 }, (_, n) => n + 1);
-    jobs(positions);
-    expect(upTo()).toBe(0);
-    jobs([5_001, 5_002]);
-    pass(9_999);
-    expect([leftOut().length, upTo()]).toEqual([5_000, 5_002]);
-    jobs([5_003]);
-    pass(59_999);
-    expect(upTo()).toBe(5_003);
-    pass(1);
-    expect(upTo()).toBe(0);
+  describe("of which more have failed than it remembers, and passes over all up to the last of those that it does not", () => {
+    const REMEMBERED = 5_000;
+    const open = () => {
+      const memory = openMemory();
+      memory.jobs(Array.from({ length: REMEMBERED }, (_, n) => n + 1));
+      expect(memory.upTo()).toBe(0);
+      memory.jobs([5_001, 5_002, 5_003]);
+      return memory;
+    };
+
+    it("after a minute, also if others go on failing meanwhile", () => {
+      const { jobs, leftOut, upTo, pass } = open();
+      pass(9_999);
+      expect([leftOut().length, upTo()]).toEqual([REMEMBERED, 5_003]);
+      pass(50_000);
+      jobs([5_004]);
+      expect(upTo()).toBe(5_004);
+      pass(1);
+      expect(upTo()).toBe(0);
+    });
+
+    it("some at a time, with a wait between, so that others are sent meanwhile; a minute later from the first one on", () => {
+      const { jobs, upTo, pass } = open();
+      pass(60_000);
+      const looks: number[] = [];
+      for (const failed of [[5_001], [5_002], [5_003, 5_004]]) {
+        looks.push(upTo());
+        jobs(failed);
+        expect([upTo(), pass(9_999), upTo()]).toEqual([Math.max(5_003, ...failed), undefined, Math.max(5_003, ...failed)]);
+        pass(1);
+      }
+      expect(looks).toEqual([0, 5_001, 5_002]);
+      expect(upTo()).toBe(5_004);
+      pass(49_999);
+      expect(upTo()).toBe(5_004);
+      pass(1);
+      expect(upTo()).toBe(0);
+    });
+
+    it("again if a look at them could not be made, and all once a look finds none that it cannot remember", () => {
+      const { jobs, upTo, pass } = open();
+      pass(60_000);
+      expect(upTo()).toBe(0);
+      pass(10_000);
+      expect(upTo()).toBe(0);
+      jobs([], [5_001, 5_002, 5_003]);
+      expect([upTo(), pass(10_000), upTo()]).toEqual([0, undefined, 0]);
+      jobs([5_004]);
+      expect(upTo()).toBe(5_004);
+    });
+
+    it("without any doubt, for they have failed here before", () => {
+      const { jobs, upTo, doubt, pass } = open();
+      pass(60_000);
+      expect(upTo()).toBe(0);
+      jobs([5_001, 5_002]);
+      expect(doubt()).toBeUndefined();
+    });
+
+    it("at once if one of its kind is sent after a doubt: it may have been the publisher", () => {
+      const { jobs, upTo, pass } = open();
+      pass(1_000);
+      expect(upTo()).toBe(5_003);
+      jobs([], [6_000]);
+      expect(upTo()).toBe(0);
+    });
   });
 });
 

@@ -30,7 +30,7 @@ const DOUBT_MS = 60_000;
 /** Most rows that are remembered and left out of a take: about a megabyte of memory, and 50 kB of a statement. */
 const REMEMBERED_COUNT = 5_000;
 
-/** How long rows are passed over if more than that fail. */
+/** How long rows are passed over if more than that fail. After that, they are looked at again. */
 const PASSED_MS = 60_000;
 
 /** A row that has failed here. */
@@ -70,8 +70,7 @@ interface FailingRowsOptions {
  * I2. Rows that have failed here before cause no doubt, however many they are.
  * I3. When a row of a kind is sent, the rows of its kind that failed during the doubt are tried again at once: they may only have failed because this
  *     publisher was in trouble.
- * I4. The memory is bounded. If it is full, all rows up to the last failed one are passed over for a minute, so that takes reach the rows behind it. A row
- *     that is not remembered fails again, and is remembered then.
+ * I4. The memory is bounded. If it is full, takes pass over all rows up to the last failed one, and reach the rows behind it, see {@link PassedRows}.
  * I5. A publisher that takes nothing stays in doubt for a while. Otherwise readiness would say in turns that it works and that it fails.
  */
 export class FailingRows {
@@ -81,13 +80,14 @@ export class FailingRows {
   /** By position. */
   readonly #remembered = new Map<number, RememberedRow>();
   readonly #doubts = new Map<LeasedRow["kind"], Doubt>();
-  #passed = { upTo: 0, untilMs: 0 };
+  readonly #passed: PassedRows;
 
   constructor(options: FailingRowsOptions) {
     this.#options = options;
+    this.#passed = new PassedRows(options.leastMs);
   }
 
-  /** I1. The rows that this publisher must not try yet. */
+  /** I1. The rows that this publisher must not try yet. Must be called before each take. */
   leftOut(): LeftOut {
     const nowMs = this.#options.clock.monotonicMs();
     const positions: number[] = [];
@@ -96,7 +96,7 @@ export class FailingRows {
       // The row was due and did not fail again: another publisher has sent it, or it was removed.
       else if (nowMs - dueMs >= this.#options.greatestMs) this.#remembered.delete(position);
     }
-    return { upTo: nowMs < this.#passed.untilMs ? this.#passed.upTo : 0, positions };
+    return { upTo: this.#passed.next(nowMs), positions };
   }
 
   /** The error that put this publisher in doubt; undefined while it is sure. */
@@ -112,6 +112,7 @@ export class FailingRows {
     if (sent.length > 0) this.#endDoubt(kind, nowMs);
     else this.#doubtFor(kind, failed, nowMs);
     for (const { row } of failed) this.#remember(row, nowMs);
+    this.#passed.taken();
     this.#name(failed, nowMs);
   }
 
@@ -120,13 +121,14 @@ export class FailingRows {
     this.#doubts.delete(kind);
     if (doubt === undefined || doubt.count < DOUBTED_COUNT) return;
     // I3.
+    this.#passed.lookAt(nowMs);
     for (const [position, row] of this.#remembered) {
       if (row.kind === kind && row.failedMs >= doubt.sinceMs) this.#remembered.set(position, { ...row, dueMs: nowMs });
     }
   }
 
   #doubtFor(kind: LeasedRow["kind"], failed: readonly FailedRow[], nowMs: number): void {
-    const first = failed.filter(({ row }) => !this.#remembered.has(row.position));
+    const first = failed.filter(({ row: { position } }) => !this.#remembered.has(position) && !this.#passed.has(position));
     if (first.length === 0) return;
     const { count, sinceMs } = this.#doubts.get(kind) ?? { count: 0, sinceMs: nowMs };
     this.#doubts.set(kind, { count: count + first.length, sinceMs, lastMs: nowMs, error: first.at(-1)?.error });
@@ -137,7 +139,7 @@ export class FailingRows {
     const sinceMs = this.#remembered.get(position)?.sinceMs ?? nowMs;
     if (!this.#remembered.has(position) && this.#remembered.size >= REMEMBERED_COUNT) {
       // I4.
-      this.#passed = { upTo: Math.max(this.#passed.upTo, position), untilMs: nowMs + PASSED_MS };
+      this.#passed.add(position, nowMs + PASSED_MS);
       return;
     }
     const waitMs = Math.min(greatestMs, Math.max(leastMs, nowMs - sinceMs));
@@ -155,5 +157,83 @@ export class FailingRows {
         "a row of the outbox cannot be sent by this process: it holds up no others but later events of its key, and is tried again, later each time, until it is sent; if the row is wrong, correct it in holon_outbox",
       );
     }
+  }
+}
+
+/**
+ * Rows that have failed and are not remembered. Takes pass over all rows up to the last of them, among which there may be good ones: a transaction that took
+ * its position early has committed late, or another publisher has given them back. So a take now and then is a look at those rows.
+ *
+ *     none    --a row fails that cannot be remembered-->                   waiting
+ *     waiting --a minute passed, or a doubt ended-->                       looking, from the first row on
+ *     looking --a look reached the last row, or all its rows were good-->  waiting, if rows have failed since the first look; else none
+ *
+ * I1. Between two looks there is a wait in which all takes are for the rows behind, however many rows are passed over.
+ * I2. A look begins where the one before ended: it does not meet the same failing rows again. Looks end at the row that was the last one when they began.
+ */
+class PassedRows {
+  readonly #betweenMs: number;
+  /** The last row that failed; 0 if there is none. */
+  #upTo = 0;
+  /** The last one that failed since the first of the looks. */
+  #failedTo = 0;
+  /** The last one that failed in the last take. */
+  #takeFailedTo = 0;
+  #looks: { from: number; readonly to: number } | undefined = undefined;
+  #lookAtMs = 0;
+  /** Whether the next take is a look, or the last one was. */
+  #isLook = false;
+  #isTaken = false;
+
+  /** Units: `betweenMs`, the wait between two looks. */
+  constructor(betweenMs: number) {
+    this.#betweenMs = betweenMs;
+  }
+
+  /** The position up to which the next take passes over all rows. */
+  next(nowMs: number): number {
+    // A look that could not be made is made again.
+    if (this.#isLook && this.#isTaken) this.#ended(nowMs);
+    this.#isLook = this.#upTo > 0 && nowMs >= this.#lookAtMs;
+    this.#isTaken = false;
+    this.#takeFailedTo = 0;
+    if (!this.#isLook) return this.#upTo;
+    if (this.#looks === undefined) this.#failedTo = 0;
+    this.#looks ??= { from: 0, to: this.#upTo };
+    return this.#looks.from;
+  }
+
+  /** Whether a row is passed over. */
+  has(position: number): boolean {
+    return position <= this.#upTo;
+  }
+
+  /** Adds a row that failed. If it is the first one, the looks begin at `lookAtMs`. */
+  add(position: number, lookAtMs: number): void {
+    if (this.#upTo === 0) this.lookAt(lookAtMs);
+    this.#upTo = Math.max(this.#upTo, position);
+    this.#failedTo = Math.max(this.#failedTo, position);
+    this.#takeFailedTo = Math.max(this.#takeFailedTo, position);
+  }
+
+  /** Notes that the rows of a take were tried. */
+  taken(): void {
+    this.#isTaken = true;
+  }
+
+  /** Sets when the next look is due. */
+  lookAt(atMs: number): void {
+    this.#lookAtMs = atMs;
+  }
+
+  #ended(nowMs: number): void {
+    const looks = this.#looks;
+    if (looks !== undefined && this.#takeFailedTo > 0 && this.#takeFailedTo < looks.to) {
+      looks.from = this.#takeFailedTo;
+      return this.lookAt(nowMs + this.#betweenMs);
+    }
+    this.#looks = undefined;
+    this.#upTo = this.#failedTo;
+    this.lookAt(nowMs + PASSED_MS);
   }
 }
