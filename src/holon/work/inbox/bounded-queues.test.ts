@@ -27,7 +27,8 @@ function counting(backend: QueueBackend, looks: { count: number }): QueueBackend
     reachable: { get: () => backend.reachable },
     add: { value: backend.add.bind(backend), writable: true },
     work: { value: backend.work.bind(backend) },
-    waitingMs: { value: (queue: string) => backend.waitingMs(queue) },
+    backlog: { value: (queue: string) => backend.backlog(queue) },
+    handlingMs: { value: (queue: string) => backend.handlingMs(queue) },
     depth: {
       value: (queue: string) => {
         looks.count++;
@@ -66,7 +67,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.emitMany(COUNT);
     await until(async () => (await place.sql`select 1 from payments.holon_outbox where sent_count = 0 limit 1`).length === 0);
     // Long after events that count as lost would have been sent again.
-    await until(async () => (await backend.waitingMs(QUEUE)) > 3_000);
+    await until(async () => (await backend.backlog(QUEUE)).waitedMs > 3_000);
     const before = looks.count;
     await until(() => looks.count > before + 10);
     const positions = await waiting();
@@ -77,6 +78,37 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startConsumer(backend);
     await until(async () => (await place.unsettled()) === 0);
     expect((await place.effects()).length).toBe(COUNT);
+  });
+
+  it("holds each event once while others come behind it", async () => {
+    const looks = { count: 0 };
+    await place.startProducer(counting(backend, looks), { resendMs: 2_000, resendLostMs: 2_000 });
+    let emitted = 0;
+    const emitOne = () => place.emit([{ name: "paymentNoted", payload: { n: emitted++ } }]);
+    await emitOne();
+    // Long after events that count as lost would have been sent again.
+    const isOld = () => place.sql`select 1 from payments.holon_deliveries where sent_at < now() - interval '6 seconds'`;
+    while ((await isOld()).length === 0) {
+      const before = looks.count;
+      await emitOne();
+      await until(() => looks.count > before);
+    }
+    await until(async () => (await place.sql`select 1 from payments.holon_outbox where sent_count = 0 limit 1`).length === 0);
+    expect(await place.sql`select sent_count, count(*)::int from payments.holon_deliveries group by 1`).toEqual([{ sent_count: 1, count: emitted }]);
+  });
+
+  it("gets no event again while its message is being handled", async () => {
+    const looks = { count: 0 };
+    const release = signal();
+    await place.startProducer(counting(backend, looks), { resendMs: 1_000, resendLostMs: 1_000 });
+    await place.startConsumer(backend, () => release.promise);
+    await place.emitMany(3);
+    await until(async () => (await backend.handlingMs(QUEUE)) > 3_000);
+    const before = looks.count;
+    await until(() => looks.count > before + 10);
+    release.resolve();
+    await until(async () => (await place.unsettled()) === 0);
+    expect(await place.sql`select sent_count, count(*)::int from payments.holon_deliveries group by 1`).toEqual([{ sent_count: 1, count: 3 }]);
   });
 
   it("gets again what it lost when it is emptied while the subscriber is down", async () => {

@@ -14,7 +14,7 @@ export const EVENT_LIMITS = {
   batchBytes: 256 * 1024,
   /** Most messages that wait on the queue of one subscriber. What does not fit waits in the outbox: a subscriber may be down for days. */
   queueCount: 1_000,
-  /** After this long without an acknowledgement, an event is sent again, if no message that was sent before it still waits on the queue. */
+  /** After this long without an acknowledgement, an event is sent again, if no message that was sent before it still waits or is being handled. */
   resendMs: 30_000,
   /**
    * The same for the first time, if the queues are idle: an event that is on no queue is lost. The time doubles each time the event is sent, up to `resendMs`.

@@ -153,7 +153,8 @@ export function losing(backend: QueueBackend, loses: (queue: string) => boolean)
     add: async (queue, jobs) => (loses(queue) ? undefined : backend.add(queue, jobs)),
     work: (...args) => backend.work(...args),
     depth: (queue) => backend.depth(queue),
-    waitingMs: (queue) => backend.waitingMs(queue),
+    backlog: (queue) => backend.backlog(queue),
+    handlingMs: (queue) => backend.handlingMs(queue),
     inspect: (queue) => backend.inspect(queue),
     close: () => backend.close(),
   };

@@ -47,7 +47,8 @@ function deaf(backend: QueueBackend): QueueBackend {
     add: (queue, jobs) => backend.add(queue, jobs),
     work: () => ({ resize() {}, close: async () => {} }),
     depth: (queue) => backend.depth(queue),
-    waitingMs: (queue) => backend.waitingMs(queue),
+    backlog: (queue) => backend.backlog(queue),
+    handlingMs: (queue) => backend.handlingMs(queue),
     inspect: (queue) => backend.inspect(queue),
     close: async () => {},
   };

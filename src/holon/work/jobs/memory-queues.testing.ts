@@ -1,5 +1,5 @@
 import { catalogueError } from "../../kernel/holon-error.ts";
-import type { JobRun, QueueBackend, QueuedJob, QueueWorker, WorkOptions } from "../queue/queue-backend.ts";
+import type { Backlog, JobRun, QueueBackend, QueuedJob, QueueWorker, WorkOptions } from "../queue/queue-backend.ts";
 
 interface Lane {
   readonly seen: Set<string>;
@@ -27,6 +27,7 @@ export class MemoryQueues implements QueueBackend {
   /** The jobs that were added, with their queue, in order. */
   readonly added: { readonly queue: string; readonly job: QueuedJob }[] = [];
   readonly #lanes = new Map<string, Lane>();
+  readonly #sinceMs = new WeakMap<QueuedJob, number>();
 
   async add(queue: string, jobs: readonly QueuedJob[]): Promise<void> {
     if (!this.reachable || this.isRefusing || this.refusing.has(queue)) {
@@ -38,11 +39,11 @@ export class MemoryQueues implements QueueBackend {
       if (lane.seen.has(job.id)) continue;
       lane.seen.add(job.id);
       this.added.push({ queue, job });
-      if (job.delayMs === undefined) lane.waiting.push(job);
+      if (job.delayMs === undefined) this.#push(lane, job);
       else {
         const timer = setTimeout(() => {
           lane.timers.delete(timer);
-          lane.waiting.push(job);
+          this.#push(lane, job);
           this.#pump(lane);
         }, job.delayMs);
         lane.timers.add(timer);
@@ -68,7 +69,14 @@ export class MemoryQueues implements QueueBackend {
     };
   }
 
-  async waitingMs(): Promise<number> {
+  /** These queues hand out in the order of adding, whatever the priority. */
+  async backlog(queue: string): Promise<Backlog> {
+    const [next] = this.#lane(queue).waiting;
+    const sinceMs = next === undefined ? undefined : this.#sinceMs.get(next);
+    return { waitedMs: sinceMs === undefined ? 0 : performance.now() - sinceMs, priority: Number.POSITIVE_INFINITY, data: next?.data };
+  }
+
+  async handlingMs(): Promise<number> {
     return 0;
   }
 
@@ -106,6 +114,11 @@ export class MemoryQueues implements QueueBackend {
     const lane = this.#lanes.get(queue) ?? { seen: new Set(), waiting: [], timers: new Set(), workers: [] };
     this.#lanes.set(queue, lane);
     return lane;
+  }
+
+  #push(lane: Lane, job: QueuedJob): void {
+    this.#sinceMs.set(job, performance.now());
+    lane.waiting.push(job);
   }
 
   #pump(lane: Lane): void {

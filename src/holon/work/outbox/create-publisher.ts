@@ -229,26 +229,33 @@ class Publishing implements Publisher {
 
   /**
    * The subscribers that acknowledge late, and after how long their events count as lost. If nothing is on the queues, an event counts as lost soon. Otherwise
-   * an event is lost if it was sent well before the oldest message that still waits, because queues hand out in order: so a subscriber that is down for a day
-   * gets nothing twice.
+   * an event is lost if it was sent well before the oldest message that waits or is being handled, because queues hand out in order: so a subscriber that is
+   * down for a day, or slow, gets nothing twice.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
-    const { limits, backend, data } = this.#options;
+    const { limits, data } = this.#options;
     const { resendMs, resendLostMs } = limits;
     const soon = { firstMs: Math.min(resendLostMs, resendMs), greatestMs: resendMs };
     const overdue = await this.#lease.overdueSubscribers(soon);
     if (overdue.length === 0) return [];
-    const acks = ackQueue(data.context);
-    const areAcksIdle = isIdle(await backend.depth(acks));
-    const acksMs = areAcksIdle ? 0 : await backend.waitingMs(acks);
-    return Promise.all(
-      overdue.map(async (name) => {
-        const queue = eventQueue(name);
-        if (areAcksIdle && isIdle(await backend.depth(queue))) return { name, patience: soon };
-        const ms = resendMs + acksMs + (await backend.waitingMs(queue));
-        return { name, patience: { firstMs: ms, greatestMs: ms } };
-      }),
-    );
+    const lags = await Promise.all(overdue.map((name) => this.#lagMs(eventQueue(name))));
+    // Read last: an event leaves its queue first, and is acknowledged then.
+    const acksMs = await this.#lagMs(ackQueue(data.context));
+    return overdue.map((name, at) => {
+      const lagMs = lags[at];
+      if (acksMs === undefined && lagMs === undefined) return { name, patience: soon };
+      const ms = resendMs + (acksMs ?? 0) + (lagMs ?? 0);
+      return { name, patience: { firstMs: ms, greatestMs: ms } };
+    });
+  }
+
+  /** For how long a queue has had the oldest message that waits there or is being handled; undefined if it has none. */
+  async #lagMs(queue: string): Promise<number | undefined> {
+    const { backend } = this.#options;
+    if (isIdle(await backend.depth(queue))) return undefined;
+    // In this order: a message that stops waiting in between is being handled.
+    const { waitedMs } = await backend.backlog(queue);
+    return Math.max(waitedMs, await backend.handlingMs(queue));
   }
 }
 

@@ -10,7 +10,7 @@ import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { BullQueueWorker, pauseAfterFailures } from "./bull-worker.ts";
 import { FINISHED_MS, FinishedJobs } from "./finished-jobs.ts";
 import { fromBullId, toBullId } from "./job-id.ts";
-import type { JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
+import type { Backlog, JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
 
 /** How workers notice that another worker died. The caller decides how often a job may be lost that way: BullMQ must not fail it. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
@@ -84,9 +84,22 @@ export class BullBackend implements QueueBackend {
     return { waiting: waiting + prioritized, active, delayed, failed };
   }
 
-  async waitingMs(queue: string): Promise<number> {
-    const [oldest] = await this.#ask(queue, (bull) => bull.getJobs(["waiting"], 0, 0, true));
-    return oldest === undefined ? 0 : Math.max(0, this.#clock.nowMs() - oldest.timestamp);
+  async backlog(queue: string): Promise<Backlog> {
+    const { next, delayed } = await this.#ask(queue, (bull) => this.#driver.first(bull));
+    const nowMs = this.#clock.nowMs();
+    const sinceMs = Math.min(next?.sinceMs ?? nowMs, delayed?.dueMs ?? nowMs, nowMs);
+    const isDue = delayed !== undefined && delayed.dueMs <= nowMs;
+    return {
+      waitedMs: nowMs - sinceMs,
+      priority: next?.priority ?? Number.POSITIVE_INFINITY,
+      data: next?.data ?? (isDue ? delayed.data : undefined),
+    };
+  }
+
+  async handlingMs(queue: string): Promise<number> {
+    const active = await this.#ask(queue, (bull) => bull.getJobs(["active"]));
+    const nowMs = this.#clock.nowMs();
+    return nowMs - Math.min(nowMs, ...active.map(({ timestamp }) => timestamp));
   }
 
   inspect(queue: string): Queue {

@@ -6,6 +6,14 @@ import type { QueueBackend } from "./queue-backend.ts";
 /** The function that a worker of BullMQ calls for each job. */
 type BullProcessor = ConstructorParameters<typeof Worker>[1];
 
+/** The first of the messages that wait. Units: milliseconds since 1970, by the clocks of the processes that added them. */
+export interface FirstMessages {
+  /** The one that is handed out next, and since when it could have been. */
+  readonly next?: { readonly data: unknown; readonly priority: number; readonly sinceMs: number };
+  /** The delayed one that is due first, and when. Workers move it to the others only when they ask for more. */
+  readonly delayed?: { readonly data: unknown; readonly dueMs: number };
+}
+
 /** A place where BullMQ keeps its queues, Redis or Postgres, with its connections: all that differs between the two. */
 export interface BullDriver {
   readonly kind: QueueBackend["kind"];
@@ -16,6 +24,8 @@ export interface BullDriver {
   assertReachable(): void;
   openQueue(name: string, options: Omit<QueueOptions, "connection">): Queue;
   openWorker(name: string, run: BullProcessor, options: Omit<WorkerOptions, "connection">): Worker;
+  /** Reads the first messages of a queue. BullMQ itself says only for Redis which one waits the longest. */
+  first(queue: Queue): Promise<FirstMessages>;
   /** The worker is closed: its connection may be closed too. */
   workerClosed(): void;
   /** Pings the server, and notes whether it answers. Does not fail. */

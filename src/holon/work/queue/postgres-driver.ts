@@ -90,6 +90,14 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
       pool.options.max += 1;
       return new BullWorker(name, run, { ...options, connection: pool }) as unknown as Worker;
     },
+    async first(queue) {
+      const { rows } = await pool.query<FirstRow>(FIRST, [queue.name]);
+      const [next, delayed] = [false, true].map((isDelayed) => rows.find(({ is_delayed }) => is_delayed === isDelayed));
+      return {
+        ...(next && { next: { data: next.data, priority: next.priority, sinceMs: Number(next.ms) } }),
+        ...(delayed && { delayed: { data: delayed.data, dueMs: Number(delayed.ms) } }),
+      };
+    },
     workerClosed() {
       pool.options.max -= 1;
     },
@@ -117,6 +125,22 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
     },
   };
 }
+
+interface FirstRow {
+  readonly is_delayed: boolean;
+  readonly data: unknown;
+  readonly priority: number;
+  readonly ms: string;
+}
+
+/**
+ * The waiting message that a worker takes next, in the order of BullMQ's `move_to_active`, and the delayed one that is due first. BullMQ has no request for
+ * the first: its `getJobs` with a range answers with the newest.
+ */
+const FIRST = `
+(select false as is_delayed, data, priority, greatest(added_at_ms, process_at_ms) as ms from job where queue = $1 and state = 'waiting' order by priority, seq limit 1)
+union all
+(select true, data, priority, process_at_ms from job where queue = $1 and state = 'delayed' order by process_at_ms limit 1)`;
 
 const PING = { text: "select 1", query_timeout: PING_TIMEOUT_MS };
 

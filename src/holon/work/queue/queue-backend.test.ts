@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { signal } from "../../data/child.testing.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
@@ -69,6 +70,44 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     const queue = nextQueue();
     await backend.add(queue, [{ id: "late", name: "later", data: {}, delayMs: 60_000 }]);
     expect(await backend.depth(queue)).toEqual({ waiting: 0, active: 0, delayed: 1, failed: 0 });
+  });
+
+  it("says which message it hands out next, and for how long that or a delayed one could have been handed out", async () => {
+    const queue = nextQueue();
+    const add = (id: string, others: object = {}) => backend.add(queue, [{ id, name: "n", data: { id }, ...others }]);
+    const waited = (ms: number) => until(async () => (await backend.backlog(queue)).waitedMs >= ms);
+    expect(await backend.backlog(queue)).toEqual({ waitedMs: 0, priority: Number.POSITIVE_INFINITY, data: undefined });
+    await add("later", { delayMs: 60_000 });
+    expect(await backend.backlog(queue)).toEqual({ waitedMs: 0, priority: Number.POSITIVE_INFINITY, data: undefined });
+    await add("less urgent", { priority: 7 });
+    await add("urgent", { priority: 3 });
+    await add("as urgent", { priority: 3 });
+    expect(await backend.backlog(queue)).toMatchObject({ priority: 3, data: { id: "urgent" } });
+    await add("first");
+    await waited(200);
+    await add("second");
+    const { waitedMs, ...next } = await backend.backlog(queue);
+    expect(next).toEqual({ priority: 0, data: { id: "first" } });
+    expect(waitedMs).toBeGreaterThanOrEqual(200);
+    const other = nextQueue();
+    await backend.add(other, [{ id: "due", name: "n", data: { id: "due" }, delayMs: 1 }]);
+    await until(async () => (await backend.backlog(other)).waitedMs > 100);
+    expect(await backend.backlog(other)).toMatchObject({ priority: Number.POSITIVE_INFINITY, data: { id: "due" } });
+  });
+
+  it("says for how long the oldest message has been there that a worker handles", async () => {
+    const queue = nextQueue();
+    expect(await backend.handlingMs(queue)).toBe(0);
+    const release = signal();
+    const worker = backend.work(queue, { concurrency: 2 }, () => release.promise);
+    await backend.add(queue, [{ id: "a", name: "n", data: {} }]);
+    await until(async () => (await backend.handlingMs(queue)) >= 200);
+    await backend.add(queue, [{ id: "b", name: "n", data: {} }]);
+    await until(async () => (await backend.depth(queue)).active === 2);
+    expect(await backend.handlingMs(queue)).toBeGreaterThanOrEqual(200);
+    release.resolve();
+    await worker.close();
+    expect(await backend.handlingMs(queue)).toBe(0);
   });
 
   it("lets what runs finish when it closes", async () => {

@@ -50,6 +50,19 @@ export interface QueueDepth {
 }
 
 /**
+ * What waits on a queue. A queue hands out its messages in order: the more urgent ones first, and of those alike the one that came first. So of the messages
+ * that are at least as urgent as `priority`, all that could be handed out before the last `waitedMs` have been.
+ */
+export interface Backlog {
+  /** How long the next message could have been handed out, or a message could whose delay has ended; 0 if none waits. */
+  readonly waitedMs: number;
+  /** The priority of the next message; infinite if none waits. */
+  readonly priority: number;
+  /** The content of the next message; undefined if none waits. */
+  readonly data: unknown;
+}
+
+/**
  * The place of the queues. It is disposable: each job on a queue can be added again from the outbox, so losing the queues loses no work.
  *
  * Errors: UNAVAILABLE - the backend cannot be reached. Callers try again, and nothing is lost.
@@ -61,8 +74,9 @@ export interface QueueBackend extends Closable {
   /** Runs the jobs of a queue. If the function throws, the job is marked failed, for the dashboard. Whether it is tried again is the caller's decision. */
   work(queue: string, options: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker;
   depth(queue: string): Promise<QueueDepth>;
-  /** How long the oldest message that waits on a queue has waited, in milliseconds; 0 if none waits. */
-  waitingMs(queue: string): Promise<number>;
+  backlog(queue: string): Promise<Backlog>;
+  /** How long ago the oldest of the messages was added that workers are handling, in milliseconds; 0 if there is none. */
+  handlingMs(queue: string): Promise<number>;
   /** The BullMQ queue itself, for the dashboard. */
   inspect(queue: string): Queue;
   /** Whether the backend answered the last request. */

@@ -1,8 +1,8 @@
-import type { Queue, Worker } from "bullmq";
+import type { Job, JobType, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type BullDriver, queueAway } from "./bull-driver.ts";
+import { type BullDriver, type FirstMessages, queueAway } from "./bull-driver.ts";
 import { Reachability } from "./reachability.ts";
 import { openAddingClient, openWorkingClient, redisRefusalOf } from "./redis-client.ts";
 
@@ -47,6 +47,7 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
     },
     openQueue: (name, options): Queue => new BullQueue(name, { ...options, prefix, connection: producer }),
     openWorker: (name, run, options): Worker => new BullWorker(name, run, { ...options, prefix, connection: consumer }),
+    first: firstMessages,
     workerClosed() {},
     async ping() {
       if (producer.status !== "ready") return;
@@ -67,6 +68,21 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
       await Promise.all([endClient(producer), endClient(consumer)]);
     },
   };
+}
+
+/** Messages with a priority are handed out after those without. */
+async function firstMessages(queue: Queue): Promise<FirstMessages> {
+  const firstOf = async (state: JobType): Promise<Job | undefined> => (await queue.getJobs([state], 0, 0, true))[0];
+  const next = (await firstOf("waiting")) ?? (await firstOf("prioritized"));
+  const delayed = await firstOf("delayed");
+  return {
+    ...(next && { next: { data: next.data, priority: next.priority, sinceMs: dueMsOf(next) } }),
+    ...(delayed && { delayed: { data: delayed.data, dueMs: dueMsOf(delayed) } }),
+  };
+}
+
+function dueMsOf({ timestamp, opts }: Job): number {
+  return timestamp + (opts.delay ?? 0);
 }
 
 /** Logs once each what operators should know about the settings of a Redis. */
