@@ -1,4 +1,4 @@
-import type { Job, Queue } from "bullmq";
+import type { Job, JobType, Queue } from "bullmq";
 import type { Clock } from "../../kernel/clock.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
@@ -26,6 +26,9 @@ const PING_MS = 2_000;
 
 /** The wait of a worker that could not reach its queue. BullMQ's own 15 s would delay work after every restart. */
 const RETRY = { runRetryDelay: 1_000 };
+
+/** The state under which BullMQ counts the waiting messages of a paused queue on Postgres. Its types do not name it. */
+const PAUSED = "paused" as JobType;
 
 /** Queues and workers of BullMQ in one process, over one driver. */
 export class BullBackend implements QueueBackend {
@@ -79,9 +82,9 @@ export class BullBackend implements QueueBackend {
   }
 
   async depth(queue: string): Promise<QueueDepth> {
-    const counts = await this.#ask(queue, (bull) => bull.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"));
-    const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
-    return { waiting: waiting + prioritized, active, delayed, failed };
+    const counts = await this.#ask(queue, (bull) => bull.getJobCounts("waiting", PAUSED, "prioritized", "active", "delayed", "failed"));
+    const { waiting = 0, paused = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
+    return { waiting: waiting + paused + prioritized, active, delayed, failed };
   }
 
   async backlog(queue: string): Promise<Backlog> {

@@ -110,6 +110,15 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await backend.handlingMs(queue)).toBe(0);
   });
 
+  it("counts what waits while an operator has paused it", async () => {
+    const queue = nextQueue();
+    await backend.inspect(queue).pause();
+    await backend.add(queue, [{ id: "a", name: "n", data: { id: "a" } }]);
+    expect(await backend.depth(queue)).toEqual({ waiting: 1, active: 0, delayed: 0, failed: 0 });
+    expect((await backend.backlog(queue)).data).toEqual({ id: "a" });
+    await backend.inspect(queue).resume();
+  });
+
   it("lets what runs finish when it closes", async () => {
     const queue = nextQueue();
     const other = await open();
