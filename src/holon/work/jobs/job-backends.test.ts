@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { until } from "../../data/child.testing.ts";
+import { signal, until } from "../../data/child.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { createQueueBackend } from "../queue/create-queue-backend.ts";
@@ -73,6 +73,26 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     await until(async () => (await onQueue())?.attemptsMade === 3);
     expect(await effectsByJob()).toEqual([{ job: "send 1", count: 1 }]);
     expect(await place.row(id)).toMatchObject({ state: "done", attempts: 2 });
+    await work.close();
+  });
+
+  it("sends each job once, however long it waits on its queue: also those of a priority, and delayed ones that no worker has asked for", async () => {
+    const release = signal();
+    const handler: JobHandler = async (call) => {
+      await release.promise;
+      await complete(call);
+    };
+    const timing = { sweepMs: 50, resendLostMs: 500, resendAfterMs: 4_000, resendAnywayMs: 1_500 };
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: handler }, { backend: opened.backend, timing });
+    let n = 0;
+    const add = (options: object = {}) => place.enqueue(work, { data: { n: n++ }, options });
+    await place.is(await add(), "running");
+    for (const options of [{}, { priority: 5 }, { priority: 2 }, { delayMs: 100 }]) await add(options);
+    const isOld = () => place.sql`select 1 from orders.holon_jobs where state = 'waiting' and created_at < now() - interval '6 seconds' limit 1`;
+    while ((await isOld()).length === 0) await add(n % 3 === 0 ? { priority: 2 } : {});
+    expect(await place.sql`select sent_count, count(*)::int from orders.holon_jobs group by 1`).toEqual([{ sent_count: 1, count: n }]);
+    release.resolve();
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === n);
     await work.close();
   });
 

@@ -32,8 +32,8 @@ it("the looks for jobs read only what they find, however many are done, delayed,
   const table = new JobTable({ database, names: ["send", "slow", "never"], clock: systemClock });
   await table.overdue(5_000);
   await table.overdue(600_000);
-  await table.resend(["slow", "never"], 5_000, 500);
-  await table.resend(["send", "never"], 600_000, 500);
+  await table.resend(["slow", "never"], { forMs: 5_000, priority: Number.POSITIVE_INFINITY }, 500);
+  await table.resend(["send", "never"], { forMs: 600_000, priority: 0 }, 500);
   await table.takeUnsent(["slow", "never"], 500);
   expect(database.takeReadInVain()).toEqual([0, 0, 0, 0, 0]);
 });

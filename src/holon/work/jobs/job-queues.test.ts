@@ -190,13 +190,16 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
 
   it("that are slow, not empty, get no second copy of a job", async () => {
     const release = signal();
-    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing: { resendAfterMs: 0 } });
+    const timing = { resendLostMs: 0, resendAfterMs: 2_000 };
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing });
     await place.append([{}, {}, {}]);
     await place.publish(work);
     // One job runs. The other jobs of its message have been put back.
     await until(() => place.queues.added.length === 3);
-    await until(async () => (await place.sql`select 1 from orders.holon_jobs where due_at < now() and sent_at < now()`).length === 3);
-    await work.sweep();
+    await until(async () => {
+      await work.sweep();
+      return (await place.sql`select 1 from orders.holon_jobs where sent_at < now() - interval '3 seconds'`).length === 3;
+    });
     expect(place.queues.added.length).toBe(3);
     release.resolve();
   });
@@ -222,6 +225,26 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
       return (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 2;
     });
     expect([(await place.row(first))["state"], (await place.row(second))["state"], place.queues.added.length]).toEqual(["done", "done", 3]);
+  });
+
+  it("that lost some of what they had get that again, though other jobs wait: those that were sent before the next one and are not there", async () => {
+    const release = signal();
+    const timing = { resendLostMs: 100, resendAfterMs: 200, resendAnywayMs: 600_000 };
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing });
+    await place.is(await place.enqueue(work), "running");
+    const lost = await place.enqueue(work);
+    expect(place.queues.empty()).toBe(1);
+    await until(
+      async () => (await place.sql`select 1 where now() > (select max(sent_at) from orders.holon_jobs) + interval '1 second'`).length === 1,
+    );
+    const other = await place.enqueue(work);
+    await until(async () => {
+      await work.sweep();
+      return (await place.row(lost))["sent_count"] === 2;
+    });
+    expect((await place.row(other))["sent_count"]).toBe(1);
+    release.resolve();
+    for (const id of [lost, other]) await place.is(id, "done");
   });
 
   it("may hand out a job twice: it runs once", async () => {

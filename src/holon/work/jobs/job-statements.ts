@@ -149,12 +149,16 @@ export function takenOver(jobs: SQL, outbox: SQL, rows: readonly OutboxPlace[], 
  */
 const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
 
+/** For how long a job could have been taken from its queue. Units: milliseconds. */
+export const IDLE_MS = sql`(extract(epoch from now() - ${IDLE_SINCE}) * 1000)::double precision`;
+
 /** Whether a job is due and no queue has it. */
 export const IS_UNSENT = sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()`;
 
-/** Whether a job is due and was sent, and has not run for `forMs` since both. */
-export function isUnheardOf(forMs: number): SQL {
-  return sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
+/** Whether a job is due and was sent, and has not run for `forMs` since both. Only jobs that are at least as urgent as `priority`. */
+export function isUnheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): SQL {
+  const isUrgent = priority > GREATEST_PRIORITY ? sql`` : sql`and coalesce(${PRIORITY}, 0) <= ${priority}`;
+  return sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)} ${isUrgent}`;
 }
 
 /** Those of these names that have a job of one of these kinds. */

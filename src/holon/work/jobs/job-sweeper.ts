@@ -1,9 +1,10 @@
 import type { Closable } from "../../kernel/lifecycle.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
-import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
+import { HandedOut, type LostJobs } from "./handed-out.ts";
 import type { JobMap } from "./job.ts";
-import { jobQueueName } from "./job-queues.ts";
+import { jobQueueName, toJobMessage } from "./job-queues.ts";
 import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 import type { JobTiming } from "./job-timing.ts";
@@ -13,7 +14,7 @@ interface JobSweeperParts extends TaskDeps {
   readonly jobs: JobMap;
   readonly table: JobTable;
   readonly sender: JobSender;
-  readonly backend: Pick<QueueBackend, "depth">;
+  readonly backend: Pick<QueueBackend, "depth" | "backlog">;
   readonly timing: JobTiming;
 }
 
@@ -21,8 +22,8 @@ interface JobSweeperParts extends TaskDeps {
  * Sends jobs again whose runner died, or which a queue lost.
  *
  * I1. After a gap between its looks at the database, no death is counted for the time of one lease, see {@link ReclaimGuard}.
- * I2. A job that a queue may still have is sent again only after a time that depends on the queue's length, see `overdueAfterMs`: a slow queue gets no second
- *     copy of all it holds.
+ * I2. A job that a queue may still have is not sent again, however long it waits there, see {@link HandedOut}: each copy would be one more message, and would
+ *     be handed out for nothing.
  * I3. A queue that refuses jobs is tried with one job in each sweep, until it takes that.
  */
 export class JobSweeper implements Closable {
@@ -35,6 +36,8 @@ export class JobSweeper implements Closable {
   readonly #refusing = new Set<string>();
   /** For each queue that lost its jobs and gets them again page by page: since when it was idle. */
   #idleAtMs = new Map<string, number>();
+  /** I2. By queue. */
+  readonly #handedOut = new Map<string, HandedOut>();
   #closed = false;
 
   constructor(parts: JobSweeperParts) {
@@ -94,25 +97,47 @@ export class JobSweeper implements Closable {
     const idleAtMs = this.#idleAtMs;
     this.#idleAtMs = new Map();
     if (!sender.isReachable) return false;
-    const overdue = await table.overdue(Math.min(timing.resendLostMs, timing.resendAfterMs, timing.resendAnywayMs));
+    const overdue = await table.overdue(soonestMs(timing));
     for (const [queue, names] of this.#byQueue(overdue)) await this.#sendAgain(queue, names, idleAtMs.get(queue));
     return this.#idleAtMs.size > 0;
   }
 
   /** I3. Sends overdue jobs of a queue again. */
   async #sendAgain(queue: string, names: readonly string[], wasIdleAtMs: number | undefined): Promise<void> {
-    const { table, sender, backend, timing, clock } = this.#parts;
+    const { table, sender, timing, clock } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const depth = wasIdleAtMs === undefined ? await backend.depth(queue).catch(() => UNKNOWN) : IDLE;
-    const idleAtMs = wasIdleAtMs ?? (isIdle(depth) ? nowMs : undefined);
+    const idleAtMs = wasIdleAtMs ?? ((await this.#isIdle(queue)) ? nowMs : undefined);
     // All that was sent before the queue was idle is lost. That stays true when the queue has got the first pages of it again.
-    const afterMs = overdueAfterMs(depth, timing) + nowMs - (idleAtMs ?? nowMs);
-    const jobs = await table.resend(names, afterMs, this.#refusing.has(queue) ? 1 : SWEEP_COUNT);
+    const lost = idleAtMs === undefined ? await this.#lostOn(queue) : { forMs: soonestMs(timing) + nowMs - idleAtMs, priority: ANY_PRIORITY };
+    const count = this.#refusing.has(queue) ? 1 : SWEEP_COUNT;
+    const jobs = await (lost === undefined ? table.takeUnsent(names, count) : table.resend(names, lost, count));
     if (jobs.length === 0) return;
     const isRefused = (await sender.send(jobs)).has(queue);
     if (isRefused) this.#refusing.add(queue);
     else this.#refusing.delete(queue);
     if (!isRefused && idleAtMs !== undefined && jobs.length === SWEEP_COUNT) this.#idleAtMs.set(queue, idleAtMs);
+  }
+
+  /** Whether a queue has nothing, and no worker has anything of it. */
+  async #isIdle(queue: string): Promise<boolean> {
+    const depth = await this.#parts.backend.depth(queue).catch(() => undefined);
+    return depth !== undefined && depth.waiting + depth.active + depth.delayed === 0;
+  }
+
+  /** I2. The jobs that a queue lost; undefined if that is not known yet. */
+  async #lostOn(queue: string): Promise<LostJobs | undefined> {
+    const { backend, table, timing, clock } = this.#parts;
+    const atMs = clock.monotonicMs();
+    const backlog = await backend.backlog(queue).catch(() => undefined);
+    if (backlog === undefined) return { forMs: timing.resendAnywayMs, priority: ANY_PRIORITY };
+    const { ids } = toJobMessage(backlog.data);
+    // The rows say the same by the clock of the database: the clock of the process that added the message may be wrong.
+    const next = ids.length === 0 ? [] : [...(await table.standing(ids)).values()];
+    const waitedMs = Math.max(backlog.waitedMs, ...next.map(({ idle_ms }) => idle_ms));
+    const handedOut = this.#handedOut.get(queue) ?? new HandedOut(timing.resendAfterMs / 2);
+    this.#handedOut.set(queue, handedOut);
+    handedOut.note({ ...backlog, waitedMs }, atMs);
+    return handedOut.lostAt(clock.monotonicMs());
   }
 
   #byQueue(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
@@ -126,18 +151,9 @@ export class JobSweeper implements Closable {
   }
 }
 
-/** If the queue cannot be asked, it counts as full. */
-const UNKNOWN: QueueDepth = { waiting: 1, active: 1, delayed: 1, failed: 0 };
+const ANY_PRIORITY = Number.POSITIVE_INFINITY;
 
-const IDLE: QueueDepth = { waiting: 0, active: 0, delayed: 0, failed: 0 };
-
-function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
-  return waiting + active + delayed === 0;
-}
-
-/** I2. How long a job that was sent must have been due before it is sent again. */
-function overdueAfterMs(depth: QueueDepth, { resendLostMs, resendAfterMs, resendAnywayMs }: JobTiming): number {
-  if (isIdle(depth)) return Math.min(resendLostMs, resendAfterMs, resendAnywayMs);
-  // A queue that is only slow gets no second copy of all it holds. But a job that the queue lost must not wait for ever, however full the queue is.
-  return depth.waiting === 0 ? Math.min(resendAfterMs, resendAnywayMs) : resendAnywayMs;
+/** How long a job that was sent must have been due before it can count as lost. */
+function soonestMs({ resendLostMs, resendAfterMs, resendAnywayMs }: JobTiming): number {
+  return Math.min(resendLostMs, resendAfterMs, resendAnywayMs);
 }

@@ -3,6 +3,7 @@ import { quoteIdentifier } from "../../data/identifier.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
+import type { LostJobs } from "./handed-out.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobStanding, type NotedPage, toClaim } from "./job-claim.ts";
 import type { SendableJob } from "./job-queues.ts";
 import {
@@ -11,6 +12,7 @@ import {
   countUnsettled,
   giveBackText,
   held,
+  IDLE_MS,
   IS_UNSENT,
   isUnheardOf,
   type LeaseKey,
@@ -147,7 +149,7 @@ export class JobTable {
   async standing(ids: readonly string[]): Promise<ReadonlyMap<string, JobStanding>> {
     const rows = await this.#database.rows<JobStanding>(
       "read jobs",
-      sql`select id, state, attempts, deaths, run_by, due_at <= now() + ${interval(EARLY_MS)} as is_due from ${this.#jobs} where id = any(${uuids(ids)})`,
+      sql`select id, state, attempts, deaths, run_by, due_at <= now() + ${interval(EARLY_MS)} as is_due, ${IDLE_MS} as idle_ms from ${this.#jobs} where id = any(${uuids(ids)})`,
     );
     return new Map(rows.map((row) => [row.id, row]));
   }
@@ -320,16 +322,15 @@ export class JobTable {
     return rows.map(({ name }) => name);
   }
 
-  /** Takes overdue jobs of these names to be sent again: the oldest of each name first. No two sweepers take the same job. */
-  resend(names: readonly string[], resendAfterMs: number, count: number): Promise<readonly SendableJob[]> {
-    const which = oldestOf(this.#jobs, names, [IS_UNSENT, isUnheardOf(resendAfterMs)], count, count);
+  /** Takes lost jobs of these names to be sent again: the oldest of each name first. No two sweepers take the same job. */
+  resend(names: readonly string[], { forMs, priority }: LostJobs, count: number): Promise<readonly SendableJob[]> {
+    const which = oldestOf(this.#jobs, names, [IS_UNSENT, isUnheardOf(forMs, priority)], count, count);
     return this.#database.rows<SendableJob>("resend jobs", this.#send(which));
   }
 
   /** The time of the database's clock. Units: milliseconds since 1970. */
   async now(): Promise<number> {
-    const [row] = await this.#database.rows<{ ms: number }>("look at the clock", NOW);
-    return row?.ms ?? 0;
+    return (await this.#database.rows<{ ms: number }>("look at the clock", NOW))[0]?.ms ?? 0;
   }
 
   /**

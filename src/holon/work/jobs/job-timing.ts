@@ -6,9 +6,12 @@ export const DEFAULT_JOB_TIMING = {
   sweepMs: 2_000,
   /** After this long, a due job that was not run is put on its queue again, if the queue holds nothing and none of its jobs runs. */
   resendLostMs: 5_000,
-  /** The same, if nothing waits on the queue. */
+  /**
+   * The same, at all other times, if the queue had handed out half of this time ago what was sent for half of this time after it. A queue hands out in order:
+   * so what still waits there is not put there again, however long it waits.
+   */
   resendAfterMs: 30_000,
-  /** The same, however much the queue holds. */
+  /** The same, if it cannot be asked what waits on the queue. */
   resendAnywayMs: 600_000,
   /** How long running jobs may take to finish when the process stops. Then they are aborted and given back. */
   graceMs: 20_000,

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { HandedOut } from "./handed-out.ts";
+
+const NONE = { waitedMs: 0, priority: Number.POSITIVE_INFINITY };
+
+describe("what a queue handed out", () => {
+  it("is not known before a look is old enough", () => {
+    const queue = new HandedOut(100);
+    expect(queue.lostAt(0)).toBeUndefined();
+    queue.note(NONE, 0);
+    queue.note(NONE, 99);
+    expect(queue.lostAt(99)).toBeUndefined();
+    queue.note(NONE, 100);
+    expect(queue.lostAt(100)).toEqual({ forMs: 200, priority: Number.POSITIVE_INFINITY });
+  });
+
+  it("is what was sent before the next message, as it was a while ago", () => {
+    const queue = new HandedOut(100);
+    queue.note({ waitedMs: 500, priority: 0 }, 1_000);
+    queue.note({ waitedMs: 10, priority: 0 }, 1_050);
+    queue.note({ waitedMs: 10, priority: 0 }, 1_100);
+    // Sent before 500, and 100 before that.
+    expect(queue.lostAt(1_110)).toEqual({ forMs: 710, priority: 0 });
+    queue.note({ waitedMs: 10, priority: 0 }, 1_150);
+    expect(queue.lostAt(1_150)).toEqual({ forMs: 210, priority: 0 });
+  });
+
+  it("is less when a queue gets an old message back", () => {
+    const queue = new HandedOut(100);
+    queue.note({ waitedMs: 10, priority: 0 }, 1_000);
+    queue.note({ waitedMs: 900, priority: 0 }, 1_100);
+    expect(queue.lostAt(1_100)).toEqual({ forMs: 1_000, priority: 0 });
+  });
+
+  it("says nothing about messages that are less urgent than the next one, now or a while ago", () => {
+    const queue = new HandedOut(100);
+    queue.note({ waitedMs: 0, priority: 5 }, 1_000);
+    queue.note({ waitedMs: 0, priority: 3 }, 1_100);
+    expect(queue.lostAt(1_100)?.priority).toBe(3);
+    queue.note(NONE, 1_200);
+    expect(queue.lostAt(1_200)?.priority).toBe(3);
+    queue.note(NONE, 1_300);
+    expect(queue.lostAt(1_300)?.priority).toBe(Number.POSITIVE_INFINITY);
+  });
+});
