@@ -67,7 +67,7 @@ describe("a gate of jobs", () => {
   it("takes fewer messages ahead the more jobs are in one", () => {
     const { gate, ahead } = gateOf(1);
     void gate.enter();
-    for (let message = 0; message < 100; message++) gate.roomFor(8);
+    for (let message = 0; message < 100; message++) gate.noteCount(8);
     turn(gate, 50, 0.1);
     expect(ahead.at(-1)).toBeLessThan(4);
   });
@@ -75,7 +75,7 @@ describe("a gate of jobs", () => {
   it("takes no more ahead than it may, where messages hold nothing", () => {
     const { gate, ahead } = gateOf(1);
     void gate.enter();
-    for (let message = 0; message < 100; message++) gate.roomFor(0);
+    for (let message = 0; message < 100; message++) gate.noteCount(0);
     turn(gate, 50, 0.1);
     expect(ahead.at(-1)).toBe(16);
   });

@@ -39,9 +39,13 @@ export class JobGate {
     this.#places = new Semaphore(parts.concurrency);
   }
 
-  /** How many of the `count` jobs of a message should run here. The others are left to processes that are free. If runs take long, only one runs here. */
-  roomFor(count: number): number {
+  /** Notes how many jobs a message has. */
+  noteCount(count: number): void {
     this.#usualCount += (Math.max(1, count) - this.#usualCount) * WEIGHT;
+  }
+
+  /** How many of `count` jobs of one message should run here at once. If runs take long, only one. */
+  roomFor(count: number): number {
     return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
   }
 

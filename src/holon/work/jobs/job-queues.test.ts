@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
@@ -61,6 +62,33 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect(seen.filter((who) => who === "slow")).toHaveLength(1);
     release.resolve();
     for (const id of ids) await place.is(id, "done");
+  });
+
+  it("do not get back what a message holds while others wait behind it: each message is used up before the next one", async () => {
+    const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => sleep(60) });
+    await place.append(Array.from({ length: 100 }, () => ({})));
+    await place.publish(work);
+    await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 100);
+    // Ten messages. Jobs of the first and of the last one come back.
+    expect(place.queues.added.length).toBeLessThan(40);
+  });
+
+  it("get back what a message still holds when no other waits behind it any more", async () => {
+    const release = signal();
+    const seen: string[] = [];
+    const slow: JobHandler = async () => {
+      seen.push("slow");
+      await release.promise;
+    };
+    const jobs = { send: job(Data, { concurrency: 1 }) };
+    const first = await place.start(jobs, { send: slow });
+    await place.append(Array.from({ length: 20 }, () => ({})));
+    await place.publish(first);
+    await until(() => seen.length === 1);
+    await place.start(jobs, { send: async () => void seen.push("other") });
+    await until(() => seen.length === 20);
+    expect(seen.filter((name) => name === "slow")).toHaveLength(1);
+    release.resolve();
   });
 
   it("do not get a second job of a key while the first waits, and do when it has begun", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
 import type { AloneLane } from "./alone-lane.ts";
@@ -33,7 +34,15 @@ interface JobHandout {
   readonly show?: ShowProgress;
   /** Limits the handlers of the queue. */
   readonly gate: JobGate;
+  /** Whether other messages wait on the queue. Errors: UNAVAILABLE. */
+  readonly othersWait?: () => Promise<boolean>;
 }
+
+/** How often a message that keeps jobs looks whether others wait behind it. */
+const LOOK_MS = 1_000;
+
+/** Longest time that a message keeps jobs. It is shorter than the time after which jobs that were handed out can count as lost, see {@link HandedOut}. */
+const KEEP_MS = 10_000;
 
 /**
  * Runs the jobs whose ids queues hand out. A queue may hand out an id any number of times: the row decides whether the job runs.
@@ -42,6 +51,8 @@ interface JobHandout {
  *     part in.
  * I2. A claimed job is run, or passed on so that another process can take it at once.
  * I3. A job that was turned away keeps its message until a place is free, see {@link JobGate.untilFree}.
+ * I4. A message keeps jobs whose turn has not come only while other messages wait on the queue, and not for long. Then no process is free for them. If they
+ *     were put back, each would become one more message, behind all that wait.
  */
 export class JobRunner {
   readonly #parts: JobRunnerParts;
@@ -52,17 +63,37 @@ export class JobRunner {
   }
 
   /**
-   * Runs those jobs of a message that may run here and now. Resolves when their handlers are done; the ends are written together with the next claims.
+   * Runs those jobs of a message that may run here, some at once and the others in turn. Resolves when their handlers are done; the ends are written together
+   * with the next claims.
    *
    * Errors: the error of the first failed handler, after its end is written; for the dashboard.
    */
   async run(ids: readonly string[], handout: JobHandout): Promise<void> {
     await this.#rerun(ids, handout.isRetry);
-    const count = handout.gate.roomFor(ids.length);
-    if (ids.length > count) await this.#leave(ids.slice(count));
-    const outcomes = await Promise.allSettled(ids.slice(0, count).map((id) => this.#run(id, handout)));
+    const { gate } = handout;
+    gate.noteCount(ids.length);
+    const room = gate.roomFor(ids.length);
+    const kept = ids.slice(room);
+    const over = new AbortController();
+    const keeping = this.#keep(kept, handout, over.signal);
+    const outcomes: PromiseSettledResult<void>[] = [];
+    for (let turn = ids.slice(0, room); turn.length > 0; turn = kept.splice(0, gate.roomFor(kept.length))) {
+      outcomes.push(...(await Promise.allSettled(turn.map((id) => this.#run(id, handout)))));
+      if (this.#parts.writes.isStopping) break;
+    }
+    over.abort();
+    outcomes.push(...(await Promise.allSettled([keeping])));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+  }
+
+  /** I4. Puts the jobs that a message keeps back on their queue, when they are no longer to be kept. Resolves when it keeps none. */
+  async #keep(kept: string[], { othersWait = async () => false }: JobHandout, over: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const untilMs = clock.monotonicMs() + KEEP_MS;
+    while (kept.length > 0 && !over.aborted && clock.monotonicMs() < untilMs && (await othersWait().catch(() => false)))
+      await sleep(LOOK_MS, undefined, { signal: over }).catch(() => {});
+    if (kept.length > 0) await this.#leave(kept.splice(0));
   }
 
   async #run(id: string, { isSuspect, show, gate }: JobHandout): Promise<void> {

@@ -24,6 +24,10 @@ export class JobWrites {
     this.#options = options;
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /** From now on each write is repeated for the length of a lease at most. */
   stop(): void {
     this.#isStopping = true;

@@ -133,6 +133,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     const { concurrency, rate } = work;
     const aheadCount = rate === undefined ? AHEAD_COUNT + concurrency : 0;
     const gate = new JobGate({ concurrency, aheadCount, onAhead: (count) => worker.resize(concurrency + count) });
+    const othersWait = async (): Promise<boolean> => (await backend.backlog(queue)).data !== undefined;
     const worker = backend.work(queue, work, async (run) => {
       const { ids, isSuspect, isWhole } = toJobMessage(run.data);
       if (!isWhole) await unknown.leave(queue, run);
@@ -146,7 +147,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
       if (jobQueueName(context, run.name, jobs) !== queue) return runner.moveOn(ids, run.isRetry);
       // With several jobs in a message, the progress of one would look like the progress of all.
       const show = ids.length === 1 ? { show: run.progress } : {};
-      return runner.run(ids, { gate, isSuspect, isRetry: run.isRetry, ...show });
+      return runner.run(ids, { gate, isSuspect, isRetry: run.isRetry, othersWait, ...show });
     });
     return { worker, gate };
   }
