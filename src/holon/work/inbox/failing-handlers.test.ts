@@ -9,6 +9,7 @@ import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
 import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
+import { eventQueue } from "./event-message.ts";
 import { type EventsPlace, openEventsPlace, QUICK } from "./events.testing.ts";
 
 let place: EventsPlace;
@@ -31,7 +32,11 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     backend = await createQueueBackend(opened.place, { log: silentLogger, clock: systemClock, prefix: "test" });
     await until(async () => backend.reachable);
   });
-  afterEach(() => place.reset());
+  afterEach(async () => {
+    await place.reset();
+    // Messages that were sent again would be handled in the next test.
+    await backend.inspect(eventQueue("orders")).drain(true);
+  });
   afterAll(async () => {
     await backend?.close();
     await opened?.end();
