@@ -1,6 +1,6 @@
 import { HolonError } from "../kernel/holon-error.ts";
 import { createProcessKey } from "../mesh/identity/process-key.ts";
-import { redactText } from "../observe/text-redaction.ts";
+import { redactText } from "../observe/redaction.ts";
 import { renderTable } from "../process/plan/render-plan.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";
 
