@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
+import { fullJitterMs } from "../kernel/backoff.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
-import { fullJitterMs } from "../kernel/retry.ts";
 
 /** Options of a {@link FetchEventSource} besides the address. */
 interface FetchEventSourceOptions {

@@ -1,3 +1,4 @@
+import { type BackoffBounds, fullJitterMs } from "./backoff.ts";
 import { isPassing } from "./origin.ts";
 import type { Scope } from "./scope.ts";
 import { Sleep, type SleepDeps } from "./timer-wheel.ts";
@@ -52,21 +53,4 @@ export async function retry<Result>(deps: RetryDeps, policy: RetryPolicy, work: 
       if (options.scope?.cancelled !== undefined) throw error;
     }
   }
-}
-
-/** Waits grow from the first bound to the greatest. */
-export interface BackoffBounds {
-  readonly firstMs: number;
-  readonly greatestMs: number;
-}
-
-/**
- * How long to wait before an attempt: exponential with full jitter.
- *
- * Units: milliseconds in, milliseconds out; attempt counts from 1; random is in [0, 1).
- * Source: AWS Architecture Blog, "Exponential Backoff and Jitter".
- */
-export function fullJitterMs(attempt: number, bounds: BackoffBounds, random: () => number): number {
-  const ceiling = Math.min(bounds.greatestMs, bounds.firstMs * 2 ** Math.min(attempt - 1, 30));
-  return Math.floor(random() * ceiling);
 }

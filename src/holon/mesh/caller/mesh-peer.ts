@@ -1,7 +1,7 @@
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import { type AnyProcedure, type Contract, type Target, walkProcedures } from "../../contract/index.ts";
+import { fullJitterMs } from "../../kernel/backoff.ts";
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
-import { fullJitterMs } from "../../kernel/retry.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { addTraffic, type MeshServices, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
+import { type BackoffBounds, fullJitterMs } from "../../kernel/backoff.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type BackoffBounds, fullJitterMs } from "../../kernel/retry.ts";
 import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
 import { describeError } from "../../observe/redaction.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";

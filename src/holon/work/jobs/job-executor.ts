@@ -1,9 +1,9 @@
 import { createParser, NOTHING, ParseFailure, type Parser } from "../../contract/index.ts";
+import { fullJitterMs } from "../../kernel/backoff.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { isCutOff, isPassing } from "../../kernel/origin.ts";
-import { fullJitterMs } from "../../kernel/retry.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { runInScope } from "../../kernel/scope-deadline.ts";
 import type { TimerWheel } from "../../kernel/timer-wheel.ts";

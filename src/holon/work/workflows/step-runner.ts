@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWorthRepeating } from "../../data/database-error.ts";
 import { CommitPipeline, PredecessorFailed } from "../../data/transaction/commit-pipeline.ts";
+import { fullJitterMs } from "../../kernel/backoff.ts";
 import { assertInvariant, catalogueError, isHolonError } from "../../kernel/holon-error.ts";
 import { isCutOff } from "../../kernel/origin.ts";
-import { fullJitterMs } from "../../kernel/retry.ts";
 import { isInstanceOf } from "../../kernel/thrown.ts";
 import { describeError } from "../../observe/redaction.ts";
 import { reasonOfAttempt } from "../engine/cut-off.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type BackoffBounds, fullJitterMs } from "../../kernel/backoff.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";
-import { type BackoffBounds, fullJitterMs } from "../../kernel/retry.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
 import type { StatementTask } from "./step-attempts.ts";

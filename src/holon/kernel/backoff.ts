@@ -1,0 +1,16 @@
+/** Waits grow from the first bound to the greatest. */
+export interface BackoffBounds {
+  readonly firstMs: number;
+  readonly greatestMs: number;
+}
+
+/**
+ * How long to wait before an attempt: exponential with full jitter.
+ *
+ * Units: milliseconds in, milliseconds out; attempt counts from 1; random is in [0, 1).
+ * Source: AWS Architecture Blog, "Exponential Backoff and Jitter".
+ */
+export function fullJitterMs(attempt: number, bounds: BackoffBounds, random: () => number): number {
+  const ceiling = Math.min(bounds.greatestMs, bounds.firstMs * 2 ** Math.min(attempt - 1, 30));
+  return Math.floor(random() * ceiling);
+}
