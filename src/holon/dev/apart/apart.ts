@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { fullJitterMs } from "../../kernel/backoff.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { fullJitterMs } from "../../kernel/retry.ts";
 import { createProcessKey } from "../../mesh/identity/process-key.ts";
 import { EDGE } from "../../mesh/identity/roster.ts";
 import { type App, shapeOf } from "../../process/app/define-app.ts";

@@ -3,7 +3,7 @@ import { createSecureContext } from "node:tls";
 import { type ProcessKey, parseProcessKey, parsePublicKey } from "../../mesh/identity/process-key.ts";
 import { EDGE, type RosterKeys } from "../../mesh/identity/roster.ts";
 import { maskedValue, meant } from "./configuration-error.ts";
-import { type EnvironmentReader } from "./environment-reader.ts";
+import type { EnvironmentReader } from "./environment-reader.ts";
 import { type AppShape, type MeshTlsPlan, namesOf, type Role } from "./plan.ts";
 import { knownContexts } from "./variables.ts";
 

@@ -1,6 +1,6 @@
 import { EDGE } from "../../mesh/identity/roster.ts";
 import { maskedValue, meant, nearestName } from "./configuration-error.ts";
-import { type EnvironmentReader, type UrlForm } from "./environment-reader.ts";
+import type { EnvironmentReader, UrlForm } from "./environment-reader.ts";
 import { type AppShape, ROLES, type Role } from "./plan.ts";
 import { contextVariables, knownContexts } from "./variables.ts";
 
