@@ -4,7 +4,9 @@ import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { testScope } from "../../data/database.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
+import { catalogueError } from "../../kernel/holon-error.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
+import { markOrigin } from "../../kernel/origin.ts";
 import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { EVENT_LIMITS, type EventLimits } from "../inbox/event-limits.ts";
 import { LeftWork } from "../left-work.ts";
@@ -202,6 +204,27 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     // The two are tried together, and each by itself. Then they are tried again.
     await until(async () => misfit.tries() > 3 && (await areEventsSettled(2)));
     expect(isTaskNamed(warnings)).toBe(true);
+  });
+
+  it("hold up no events while none of them can be taken over, because their table is locked; they are taken over when it is free", async () => {
+    const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
+    let [isLocked, tries] = [true, 0];
+    const dispatch: Dispatch = async (rows) => {
+      tries++;
+      if (!isLocked) return work.dispatch(rows);
+      throw markOrigin(catalogueError("OVERLOADED", "A lock was not given free in time."), { layer: "database", isPassing: true });
+    };
+    const ids = await place.append([{}, {}]);
+    publish({ dispatch });
+    // The first take has both, the later ones have one of them.
+    await until(() => tries > 1);
+    await place.store.transaction(testScope(), async (tx) => tx.appendEvent({ name: "placed", key: undefined, payload: {} }));
+    const [event] = await place.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'event'`;
+    const triesBefore = tries;
+    await until(async () => (await isSettled(event?.id)) || tries > triesBefore + 2);
+    expect(await isSettled(event?.id)).toBe(true);
+    isLocked = false;
+    for (const id of ids) await place.is(id, "done");
   });
 
   it.each([

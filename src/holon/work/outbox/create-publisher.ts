@@ -41,7 +41,7 @@ interface Sending extends Outcome {
 }
 
 /** The kinds that a publisher takes: events, and jobs once there is a function to dispatch them. */
-const KINDS = ["event", "job"];
+const KINDS: readonly LeasedRow["kind"][] = ["event", "job"];
 
 /** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
@@ -57,7 +57,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
  * Publishes the outbox of one context.
  *
  * I1. It checks that the queues can be reached before it takes rows: while they are away it writes nothing.
- * I2. After a server was away it tries one row, until that succeeds: the rows of the outbox are not written again and again.
+ * I2. After a server was away it tries one row of each kind concerned, until that succeeds: the rows of the outbox are not written again and again. Rows of the
+ *     other kind go on: jobs and events need different servers and tables.
  * I3. Messages that a queue has no room for wait in the outbox, see {@link DeliveryWindow}. Messages that still wait on a queue are not sent again.
  * I4. A row that fails by itself, and not because a server is away, holds up no other rows: the rows of its batch are sent one by one. The failed row is given
  *     back at once, since another publisher may be able to send it. This one leaves it out for a time that it remembers, see {@link FailingRows}.
@@ -74,7 +75,8 @@ class Publishing implements Publisher {
   readonly #refilling: Task;
   readonly #sweeping: Task;
   #dispatchJobs: Dispatch | undefined = undefined;
-  #hasFailed = false;
+  /** I2. Kinds whose rows could not be sent when some were taken last, because a server was away. */
+  readonly #awayKinds = new Set<LeasedRow["kind"]>();
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
@@ -113,20 +115,30 @@ class Publishing implements Publisher {
     const { limits, backend } = this.#options;
     if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
-    const count = this.#hasFailed ? 1 : limits.leaseCount;
-    const kinds = dispatchJobs === undefined ? ["event"] : KINDS;
-    const rows = await this.#lease.take({ publisher: this.#name, kinds, count, leaseMs: limits.leaseMs, leftOut: this.#failing.leftOut() });
+    const kinds = KINDS.filter((kind) => kind === "event" || dispatchJobs !== undefined);
+    const leftOut = this.#failing.leftOut();
+    const take = (some: readonly LeasedRow["kind"][], count: number): Promise<readonly LeasedRow[]> =>
+      this.#lease.take({ publisher: this.#name, kinds: some, count, leaseMs: limits.leaseMs, leftOut });
+    const sure = kinds.filter((kind) => !this.#awayKinds.has(kind));
+    const many = sure.length === 0 ? [] : await take(sure, limits.leaseCount);
+    // I2.
+    const single: LeasedRow[] = [];
+    for (const kind of kinds) if (this.#awayKinds.has(kind)) single.push(...(await take([kind], 1)));
+    const rows = [...many, ...single];
     const sendings = await Promise.all([
       this.#sendAll("event", rows, (some) => this.#sendEvents(some)),
       this.#sendAll("job", rows, async (some) => dispatchJobs?.(some)),
     ]);
     for (const sending of sendings) this.#failing.note(sending);
+    for (const { kind, away } of sendings) {
+      if (away !== undefined) this.#awayKinds.add(kind);
+      else if (rows.some((row) => row.kind === kind)) this.#awayKinds.delete(kind);
+    }
     const away = sendings.map((sending) => sending.away).find((reason) => reason !== undefined);
-    if (rows.length > 0) this.#hasFailed = away !== undefined;
     await this.#giveBack(sendings.flatMap(({ failed, untried }) => [...failed.map(({ row }) => row), ...untried]));
     const fault = away ?? this.#failing.doubt;
     if (fault !== undefined) throw fault.error;
-    return rows.length === count;
+    return many.length === limits.leaseCount || single.length > 0;
   }
 
   async #giveBack(rows: readonly LeasedRow[]): Promise<void> {
