@@ -16,7 +16,7 @@ import type { Watcher } from "../work/watch/watcher.ts";
 import { findRun } from "../work/workflows/find-run.ts";
 import type { WorkflowRun } from "../work/workflows/workflow-run.ts";
 import type { TransactionRecord } from "./answer-record.ts";
-import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./call-tree.ts";
+import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./bound-call.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 /** What the handlers of one context share in one process. */

@@ -79,7 +79,7 @@ export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
 export class ProblemBook {
   readonly #schemas: SchemaBook;
   readonly #responses = new Map<string, unknown>();
-  /** The forms in which each code is declared. */
+  /** The JSON schemas that are declared for each code. */
   readonly #forms = new Map<string, Set<string>>();
   readonly #problem: SchemaJson;
 
