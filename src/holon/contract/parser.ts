@@ -20,7 +20,7 @@ export type Parser = (value: unknown) => unknown | ParseFailure;
 
 /**
  * Compiles a schema to a parser. First zod's generated code runs. Then our code brings the copy to the form that JSON would give it (no `undefined` members, no
- * negative zero) and refuses text that has no UTF-8.
+ * negative zero) and refuses text with half of a surrogate pair.
  *
  * Values of recursive schemas may be nested 64 deep.
  *
@@ -151,8 +151,8 @@ const BOUND_REACHED = Symbol("more messages than MESSAGES_COUNT");
 /**
  * The settings of one zod parse. There is a new object for each parse, because zod stores what it remembers of a parse on it.
  *
- * zod calls `error` for a message before it makes its own. Throwing there is the only way to stop zod. But that is not possible in a recursive schema, whose
- * open objects zod would then keep for ever.
+ * zod calls `error` for a message before it makes its own. Throwing there is the only way to stop zod. The parse of a recursive schema must not be stopped so:
+ * zod would never empty its list of the objects that it is inside of, and memory would leak.
  */
 class BoundedContext {
   readonly async = false;

@@ -88,7 +88,7 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
   readonly errors?: Errors;
   /** HTTP status of a declared error, if 422 does not fit. */
   readonly statuses?: { readonly [Code in keyof Errors]?: number };
-  /** REST route: a line, such as `GET /products/{id}`, or a line and more. `contract` checks its method, its path and its answers. */
+  /** REST route: a line, such as `GET /products/{id}`, or an object with the line and options. `contract` checks its method, its path and its answers. */
   readonly rest?: RestLine | RestOptions;
   readonly description?: string;
   /** For documents. For a resumable subscription, the output is the data of an item. */

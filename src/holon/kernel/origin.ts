@@ -36,7 +36,7 @@ export function markCutOff<Made extends Error>(error: Made): Made {
   return error;
 }
 
-/** Whether this error, or an error in its chain of causes, cut work off. */
+/** Whether this error, or an error in its chain of causes, is marked by {@link markCutOff}: the work was ended from outside and did not fail by itself. */
 export function isCutOff(error: unknown): boolean {
   return readSafely(() => {
     let at = error;

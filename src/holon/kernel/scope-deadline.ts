@@ -39,7 +39,7 @@ export async function runInScope<Result>(scope: Scope, wheel: TimerWheel, what: 
   }
 }
 
-/** One piece of the toolkit's own work. No call waits for it. */
+/** One piece of the toolkit's own work. It has a deadline of its own, not that of a call. */
 interface SystemWork {
   readonly context: string;
   /** Its name in `pg_stat_activity`, in logs, and in rows that name the principal that wrote them. */

@@ -67,7 +67,7 @@ export class MigrationJournal {
     await this.#sql.rows(statement, [...row, isCompatible(migration)]);
   }
 
-  /** Judges the migrations that a version before the column ran. */
+  /** Fills the column `compatible` of migrations that were run by a version that did not have it. */
   async judge(source: MigrationSource, migrations: readonly Migration[], log: Logger): Promise<void> {
     if (!this.#judges) return;
     const statement = `update ${this.#table} set compatible = $1 where source = $2 and name = $3 and compatible is null`;

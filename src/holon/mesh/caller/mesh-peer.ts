@@ -78,7 +78,7 @@ export function createMeshPeer(options: MeshPeerOptions): MeshPeer {
  * I1. One connection at most takes calls. One that said GOAWAY may end its calls beside it.
  * I2. While no connection takes calls, one attempt, or the wait for the next one, is under way, until the peer is closed.
  * I3. A call waits for a connection one second at most, and within its deadline. Nothing of it was sent then: `executed: "no"`.
- * I4. The routes are those of the present connection's greeting: a target that is bound to an earlier one asks again.
+ * I4. The routes are those of the present connection's greeting: a target that has looked up its number on an earlier connection looks it up again.
  */
 class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   connection: PeerConnection | undefined = undefined;

@@ -18,7 +18,7 @@ interface Stores {
   readonly workersCount: number;
 }
 
-/** The databases and queues that a process uses. In production it uses none that comes with the toolkit, unless a variable allows that by name. */
+/** The databases and queues that a process uses. In production the embedded Postgres is refused, unless a variable allows it by name. */
 export function readStores(
   shape: AppShape,
   hosted: readonly string[],

@@ -87,7 +87,7 @@ export class AloneLane {
     const { context, table, log, writes } = this.#parts;
     const { id, name } = claim;
     const state = await writes.run(() => table.diedAlone(claim));
-    if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job is set aside: it ${CRASHED}`);
+    if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job failed for good: it ${CRASHED}`);
     else if (state === "waiting") log.warn({ job: `${context}.${name}`, jobId: id, how }, "a job killed the process in which it ran alone");
   }
 }

@@ -120,7 +120,7 @@ export class JobTable {
   /**
    * Writes claims, under a fence of {@link JobTable.nextFence}, and ends in one statement, each as {@link JobTable.claim} and {@link JobTable.done} do.
    *
-   * Shape: the claims by the id of their job, and the ids of the ends whose runs still held their jobs. Locked rows are skipped, and are in neither (I5).
+   * Shape: `claimed` has the claims by job id, `ended` the ids of the jobs whose end was written. Locked rows are skipped, and are in neither (I5).
    * Errors: CONFLICT besides the usual ones - nothing is written.
    */
   async note(ids: readonly string[], ends: readonly EndedRun[], fence: string, leaseMs: number): Promise<NotedPage> {
@@ -334,8 +334,8 @@ export class JobTable {
   }
 
   /**
-   * Counts a death for each job whose lease has ended, and makes it wait again. Does nothing after `untilMs` by the database's clock. Returns the names of one
-   * page of such jobs.
+   * Counts a death for each job whose lease has ended, and makes it wait again: for {@link SWEEP_COUNT} jobs at most. Does nothing after `untilMs` by the
+   * database's clock. Returns the name of each of these jobs.
    *
    * A death while running alone is counted by the process that watches the child. If that process died too, the job is not to blame.
    */

@@ -200,7 +200,7 @@ class Publishing implements Publisher {
     await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
-  /** Sends the rows of a kind together. If that fails by itself, sends them one by one (I4). Ends at the first failure that passes. */
+  /** Sends the rows of a kind together. If that fails with an error that does not pass, sends them one by one (I4). Ends at the first failure that passes. */
   async #sendAll(kind: LeasedRow["kind"], taken: readonly LeasedRow[], send: Dispatch): Promise<Sending> {
     const rows = taken.filter((row) => row.kind === kind);
     const sent: LeasedRow[] = [];

@@ -62,7 +62,7 @@ export function contextRetentions(database: WorkDatabase<RetentionOptions["data"
   const aged = (table: string, column: string, keptMs: number, which?: SQL): AgedRows =>
     new AgedRows(database, { table, column, keptMs, ...(which === undefined ? {} : { which }) });
   return [
-    // Their deliveries are removed with them. A watcher that resumes before a removed event has missed it.
+    // Their deliveries are removed with them, by the foreign key. A watcher that resumes before a removed event has missed it.
     new AgedRows(database, {
       ...{ table: "holon_outbox", column: "settled_at", keptMs: times.outboxKeptMs },
       ...{ goneColumns: sql`kind, name, position`, noting },

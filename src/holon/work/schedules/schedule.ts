@@ -38,7 +38,7 @@ export function schedule<const Job extends string, const Data>(
   return { kind: "schedule", cron, timeZone, job, data };
 }
 
-/** The parser fills in missing fields, so that an empty text would mean every minute. */
+/** Whether the text has five or six fields, or is a name such as `@daily`. cron-parser fills in missing fields: it reads an empty text as every minute. */
 function isWhole(cron: string): boolean {
   const fields = cron.trim().split(/\s+/).length;
   return fields === 5 || fields === 6 || /^@[a-z]+$/.test(cron.trim());
