@@ -114,7 +114,7 @@ describe("an event that does not get its key within the time of a handler", { ti
       isLost ||= loses;
       return loses;
     });
-    await place.startProducer(losesFirst, { resendMs: 3_000, resendLostMs: 3_000 });
+    await place.startProducer(losesFirst, { resendMs: 1_000, resendLostMs: 1_000 });
     await place.emit([taken(1)]);
     await until(() => isLost);
     await place.startConsumer(place.backend, () => {}, { handlerMs: (2 * LOCK_MS) / 3 });

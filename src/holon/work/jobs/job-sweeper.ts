@@ -1,8 +1,8 @@
 import type { Closable } from "../../kernel/lifecycle.ts";
 import { ReclaimGuard } from "../engine/reclaim-guard.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
+import { HandedOut, type LostWork } from "../queue/handed-out.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
-import { HandedOut, type LostJobs } from "./handed-out.ts";
 import type { JobMap } from "./job.ts";
 import { jobQueueName, toJobMessage } from "./job-queues.ts";
 import type { JobSender } from "./job-sender.ts";
@@ -125,7 +125,7 @@ export class JobSweeper implements Closable {
   }
 
   /** I2. The jobs that a queue lost; undefined if that is not known yet. */
-  async #lostOn(queue: string): Promise<LostJobs | undefined> {
+  async #lostOn(queue: string): Promise<LostWork | undefined> {
     const { backend, table, timing, clock } = this.#parts;
     const atMs = clock.monotonicMs();
     const backlog = await backend.backlog(queue).catch(() => undefined);

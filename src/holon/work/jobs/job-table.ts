@@ -3,7 +3,7 @@ import { quoteIdentifier } from "../../data/identifier.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
-import type { LostJobs } from "./handed-out.ts";
+import type { LostWork } from "../queue/handed-out.ts";
 import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobStanding, type NotedPage, toClaim } from "./job-claim.ts";
 import type { SendableJob } from "./job-queues.ts";
 import {
@@ -323,7 +323,7 @@ export class JobTable {
   }
 
   /** Takes lost jobs of these names to be sent again: the oldest of each name first. No two sweepers take the same job. */
-  resend(names: readonly string[], { forMs, priority }: LostJobs, count: number): Promise<readonly SendableJob[]> {
+  resend(names: readonly string[], { forMs, priority }: LostWork, count: number): Promise<readonly SendableJob[]> {
     const which = oldestOf(this.#jobs, names, [IS_UNSENT, isUnheardOf(forMs, priority)], count, count);
     return this.#database.rows<SendableJob>("resend jobs", this.#send(which));
   }

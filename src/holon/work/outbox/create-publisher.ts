@@ -6,6 +6,7 @@ import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { EventLimits } from "../inbox/event-limits.ts";
 import { ackQueue, eventQueue } from "../inbox/event-message.ts";
 import type { LeftWork } from "../left-work.ts";
+import { HandedOut } from "../queue/handed-out.ts";
 import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 import { type QueueLoad, toEventBatches } from "./event-batches.ts";
@@ -74,6 +75,8 @@ class Publishing implements Publisher {
   readonly #sending: Task;
   readonly #refilling: Task;
   readonly #sweeping: Task;
+  /** By subscriber: what has left its queue, and the queue of acknowledgements after it. */
+  readonly #handedOut = new Map<string, HandedOut>();
   #dispatchJobs: Dispatch | undefined = undefined;
   /** I2. Kinds whose rows could not be sent when some were taken last, because a server was away. */
   readonly #awayKinds = new Set<LeasedRow["kind"]>();
@@ -240,24 +243,30 @@ class Publishing implements Publisher {
   }
 
   /**
-   * The subscribers that acknowledge late, and after how long their events count as lost. If nothing is on the queues, an event counts as lost soon. Otherwise
-   * an event is lost if it was sent well before the oldest message that waits or is being handled, because queues hand out in order: so a subscriber that is
-   * down for a day, or slow, gets nothing twice.
+   * The subscribers that acknowledge late, and after how long their events count as lost: those that were sent before the oldest message that waits or is being
+   * handled, see {@link HandedOut}. So a subscriber that is down for a day, or slow, gets nothing twice. If nothing is on the queues, an event counts as lost
+   * soon.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
-    const { limits, data } = this.#options;
+    const { limits, data, clock } = this.#options;
     const { resendMs, resendLostMs } = limits;
-    const soon = { firstMs: Math.min(resendLostMs, resendMs), greatestMs: resendMs };
-    const overdue = await this.#lease.overdueSubscribers(soon);
+    const soonMs = Math.min(resendLostMs, resendMs);
+    const overdue = await this.#lease.overdueSubscribers({ firstMs: soonMs, greatestMs: resendMs });
     if (overdue.length === 0) return [];
+    const atMs = clock.monotonicMs();
     const lags = await Promise.all(overdue.map((name) => this.#lagMs(eventQueue(name))));
     // Read last: an event leaves its queue first, and is acknowledged then.
     const acksMs = await this.#lagMs(ackQueue(data.context));
-    return overdue.map((name, at) => {
+    return overdue.flatMap((name, at) => {
       const lagMs = lags[at];
-      if (acksMs === undefined && lagMs === undefined) return { name, patience: soon };
-      const ms = resendMs + (acksMs ?? 0) + (lagMs ?? 0);
-      return { name, patience: { firstMs: ms, greatestMs: ms } };
+      const areIdle = acksMs === undefined && lagMs === undefined;
+      const handedOut = this.#handedOut.get(name) ?? new HandedOut(resendMs / 2);
+      this.#handedOut.set(name, handedOut);
+      handedOut.note({ waitedMs: (acksMs ?? 0) + (lagMs ?? 0), priority: Number.POSITIVE_INFINITY }, atMs);
+      const lost = handedOut.lostAt(clock.monotonicMs(), (areIdle ? soonMs : resendMs) / 2);
+      if (lost === undefined) return [];
+      const firstMs = Math.max(lost.forMs, soonMs);
+      return [{ name, patience: { firstMs, greatestMs: Math.max(firstMs, areIdle ? resendMs : 0) } }];
     });
   }
 

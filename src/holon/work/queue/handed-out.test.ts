@@ -25,6 +25,16 @@ describe("what a queue handed out", () => {
     expect(queue.lostAt(1_150)).toEqual({ forMs: 210, priority: 0 });
   });
 
+  it("is known sooner with less grace", () => {
+    const queue = new HandedOut(100);
+    queue.note({ waitedMs: 500, priority: 0 }, 1_000);
+    queue.note(NONE, 1_040);
+    expect(queue.lostAt(1_040, 40)?.forMs).toBe(580);
+    queue.note(NONE, 1_080);
+    expect(queue.lostAt(1_080, 40)?.forMs).toBe(80);
+    expect(queue.lostAt(1_080)).toBeUndefined();
+  });
+
   it("is less when a queue gets an old message back", () => {
     const queue = new HandedOut(100);
     queue.note({ waitedMs: 10, priority: 0 }, 1_000);
