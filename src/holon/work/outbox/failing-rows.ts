@@ -112,7 +112,7 @@ export class FailingRows {
     if (sent.length > 0) this.#endDoubt(kind, nowMs);
     else this.#doubtFor(kind, failed, nowMs);
     for (const { row } of failed) this.#remember(row, nowMs);
-    this.#passed.taken();
+    this.#passed.taken(failed);
     this.#name(failed, nowMs);
   }
 
@@ -177,7 +177,7 @@ class PassedRows {
   #upTo = 0;
   /** The last one that failed since the first of the looks. */
   #failedTo = 0;
-  /** The last one that failed in the last take. */
+  /** The last row that failed in the last take, remembered or not. */
   #takeFailedTo = 0;
   #looks: { from: number; readonly to: number } | undefined = undefined;
   #lookAtMs = 0;
@@ -213,12 +213,12 @@ class PassedRows {
     if (this.#upTo === 0) this.lookAt(lookAtMs);
     this.#upTo = Math.max(this.#upTo, position);
     this.#failedTo = Math.max(this.#failedTo, position);
-    this.#takeFailedTo = Math.max(this.#takeFailedTo, position);
   }
 
-  /** Notes that the rows of a take were tried. */
-  taken(): void {
+  /** Notes that the rows of a take were tried, and which of them failed. */
+  taken(failed: readonly FailedRow[]): void {
     this.#isTaken = true;
+    for (const { row } of failed) this.#takeFailedTo = Math.max(this.#takeFailedTo, row.position);
   }
 
   /** Sets when the next look is due. */
