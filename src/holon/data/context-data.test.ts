@@ -56,6 +56,16 @@ describe("a transaction", () => {
     expect(await place.sql`select * from orders.orders`).toEqual([]);
   });
 
+  it("gives rows that a write returns, and the number of those that it changed", async () => {
+    await insertAnna();
+    const [returned, changed, raw] = await place.data.transaction(testScope(), async ({ db }) => [
+      await db.update(orders).set({ amount: 4 }).returning({ amount: orders.amount }),
+      (await db.update(orders).set({ amount: 5 })).count,
+      [...(await db.execute(sql`select amount from orders.orders`))],
+    ]);
+    expect([returned, changed, raw]).toEqual([[{ amount: 4 }], 1, [{ amount: 5 }]]);
+  });
+
   it("does not commit after a statement failed, even where the handler carries on", async () => {
     await insertAnna();
     const attempt = place.data.transaction(testScope(), async ({ db }) => {

@@ -4,11 +4,8 @@ import {
   extractTablesRelationalConfig,
   type RelationalSchemaConfig,
 } from "drizzle-orm";
-import { PgDialect } from "drizzle-orm/pg-core";
-import { PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import type { Sql } from "postgres";
+import { PgDatabase, PgDialect } from "drizzle-orm/pg-core";
 import type { Database, Tables, WriteDatabase } from "./database.ts";
-import { DrizzleClient } from "./drizzle-client.ts";
 import { ScopedSession } from "./drizzle-session.ts";
 import { type ReadDatabase, ReadOnlyDatabase } from "./read-database.ts";
 import type { StatementRunner } from "./statement-runner.ts";
@@ -33,7 +30,6 @@ export class DatabaseFactory<T extends Tables> {
   }
 
   #database(runner: StatementRunner): Database<T> {
-    const session = new ScopedSession<T, ExtractTablesWithRelations<T>>(new DrizzleClient(runner) as unknown as Sql, this.#dialect, this.#schema);
-    return new PostgresJsDatabase<T>(this.#dialect, session, this.#schema);
+    return new PgDatabase(this.#dialect, new ScopedSession(runner, this.#dialect), this.#schema);
   }
 }

@@ -1,18 +1,21 @@
-import type { Query, TablesRelationalConfig } from "drizzle-orm";
+import type { Query } from "drizzle-orm";
 import { NoopCache } from "drizzle-orm/cache/core";
 import { NoopLogger } from "drizzle-orm/logger";
-import type { PgPreparedQuery, PreparedQueryConfig, SelectedFieldsOrdered } from "drizzle-orm/pg-core";
-import { PostgresJsPreparedQuery, PostgresJsSession } from "drizzle-orm/postgres-js";
-import type { Sql } from "postgres";
+import { type PgDialect, PgSession, type PreparedQueryConfig, type SelectedFieldsOrdered } from "drizzle-orm/pg-core";
+import { PreparedQuery, type RemoteCallback } from "drizzle-orm/pg-proxy";
 import { catalogueError } from "../../kernel/holon-error.ts";
-import { DrizzleClient } from "./drizzle-client.ts";
 import type { StatementRunner } from "./statement-runner.ts";
 
 const QUIET = new NoopLogger();
 const NO_CACHE = new NoopCache();
 
+/** Hands each statement of Drizzle to a runner, which adds deadline, pool and typed errors between Drizzle and Postgres. */
+function callbackOf(runner: StatementRunner, prepare: boolean): RemoteCallback {
+  return async (text, params, method) => ({ rows: await runner.run({ text, params, prepare, rows: method === "all" ? "arrays" : "objects" }) });
+}
+
 /** A query that Drizzle has built and that can be run for any scope. */
-export class ScopedQuery<Config extends PreparedQueryConfig> extends PostgresJsPreparedQuery<Config> {
+export class ScopedQuery<Config extends PreparedQueryConfig> extends PreparedQuery<Config> {
   /**
    * Replaces an internal step of Drizzle between query and driver. Drizzle's step wraps every error in one whose message contains the SQL and its
    * parameters, passwords included.
@@ -21,34 +24,30 @@ export class ScopedQuery<Config extends PreparedQueryConfig> extends PostgresJsP
     return run();
   }
 
-  /** The same query for another scope. Building it again would cost more than running it. */
+  /** The same query for another scope, prepared. Building it again would cost more than running it. */
   on(runner: StatementRunner): this {
-    return Object.create(this, { client: { value: new DrizzleClient(runner) } }) as this;
+    return Object.create(this, { client: { value: callbackOf(runner, true) } }) as this;
   }
 }
 
 /** Drizzle's session over a {@link StatementRunner}. */
-export class ScopedSession<Full extends Record<string, unknown>, Schema extends TablesRelationalConfig> extends PostgresJsSession<Sql, Full, Schema> {
+export class ScopedSession extends PgSession {
+  readonly #runner: StatementRunner;
+
+  constructor(runner: StatementRunner, dialect: PgDialect) {
+    super(dialect);
+    this.#runner = runner;
+  }
+
   override prepareQuery<Config extends PreparedQueryConfig = PreparedQueryConfig>(
-    query: Query,
+    { sql, params }: Query,
     fields: SelectedFieldsOrdered | undefined,
     name: string | undefined,
-    isResponseInArrayMode: boolean,
-    customResultMapper?: (rows: unknown[][]) => Config["execute"],
-  ): PgPreparedQuery<Config> {
-    return new ScopedQuery<Config>(
-      this.client,
-      query.sql,
-      query.params,
-      QUIET,
-      NO_CACHE,
-      undefined,
-      undefined,
-      fields,
-      isResponseInArrayMode,
-      name !== undefined,
-      customResultMapper,
-    );
+    isArray: boolean,
+    toResult?: (rows: unknown[][]) => Config["execute"],
+  ): PreparedQuery<Config> {
+    const callback = callbackOf(this.#runner, name !== undefined);
+    return new ScopedQuery<Config>(callback, sql, params, undefined, QUIET, NO_CACHE, undefined, undefined, fields, isArray, toResult);
   }
 
   override transaction(): never {
