@@ -72,21 +72,21 @@ type Old = Tax;
 \`\`\``);
   });
 
-  it("has the types behind the names, and no others", () => {
-    const behind = reportPages(apiOf()).get("docs/api/behind.md");
-    expect(behind).toContain("interface Price {\n  readonly cents: number;\n}\n\ninterface Tax {\n  readonly rate: number;\n}\n```");
-    expect(behind).not.toContain("Unused");
+  it("has the types that the names use, and no others", () => {
+    const types = reportPages(apiOf()).get("docs/api/types.md");
+    expect(types).toContain("interface Price {\n  readonly cents: number;\n}\n\ninterface Tax {\n  readonly rate: number;\n}\n```");
+    expect(types).not.toContain("Unused");
   });
 
-  it("changes with a signature, and with a type behind it", () => {
+  it("changes with a signature, and with a type that it uses", () => {
     expect(changedPages(change("src/orders/place.ts", "count: number", "count: string"))).toEqual(["docs/api/shop.md"]);
-    expect(changedPages(change("src/price.ts", "cents: number", "cents: bigint"))).toEqual(["docs/api/behind.md"]);
-    expect(changedPages(change("src/price.ts", "rate: number", "rate?: number"))).toEqual(["docs/api/behind.md"]);
+    expect(changedPages(change("src/price.ts", "cents: number", "cents: bigint"))).toEqual(["docs/api/types.md"]);
+    expect(changedPages(change("src/price.ts", "rate: number", "rate?: number"))).toEqual(["docs/api/types.md"]);
   });
 
   it("changes if a name leaves, or changes its tier", () => {
     expect(changedPages(change("src/index.ts", 'export { safe } from "@trpc/client";\n', ""))).toEqual(["docs/api/shop.md"]);
-    expect(changedPages(change("src/index.ts", "type Order, ", ""))).toEqual(["docs/api/shop.md", "docs/api/behind.md"]);
+    expect(changedPages(change("src/index.ts", "type Order, ", ""))).toEqual(["docs/api/shop.md", "docs/api/types.md"]);
     const moved = ENTRANCE.replace('export { safe } from "@trpc/client";\n', "").concat('export { safe } from "@trpc/client";\n');
     expect(changedPages({ "src/index.ts": moved })).toEqual(["docs/api/shop.md"]);
   });

@@ -21,11 +21,11 @@ export function pageName(specifier: string): string {
   return `${specifier.replace(/^holon\//, "")}.md`;
 }
 
-/** The report: one page for each entrance, and one for the types behind their signatures, by path. */
+/** The report: one page for each entrance, and one for the types that signatures use and no entrance exports, by path. */
 export function reportPages(api: Api): ReadonlyMap<string, string> {
   return new Map([
     ...api.entrances.map((entrance) => [`docs/api/${pageName(entrance.specifier)}`, entrancePage(api, entrance)] as const),
-    ["docs/api/behind.md", behindPage(api)],
+    ["docs/api/types.md", typesPage(api)],
   ]);
 }
 
@@ -37,7 +37,7 @@ function entrancePage({ declarations }: Api, { specifier, file, names }: Entranc
   return page(
     `The names of ${specifier}`,
     `What \`${specifier}\` exports, without comments: a change of this page is a change for users.
-[behind](behind.md) has the types that these signatures use and that no entrance exports. The
+[types](types.md) has the types that these signatures use and that no entrance exports. The
 [reference](../reference/${pageName(specifier)}) explains the names.`,
     (Object.keys(TIERS) as Tier[]).map(part).join("\n\n"),
   );
@@ -52,13 +52,13 @@ function nameText(declarations: Declarations, file: string, { name, deprecated }
   return `${mark}${found.name === name ? declarationText(found) : `export { ${renamed} };\n${declarationText(found)}`}`;
 }
 
-function behindPage(api: Api): string {
-  const texts = behind(api).map((declared) => [declared.name, declarationText(declared)] as const);
+function typesPage(api: Api): string {
+  const texts = unexportedTypes(api).map((declared) => [declared.name, declarationText(declared)] as const);
   const sorted = texts.sort(([one, oneText], [other, otherText]) => (one === other ? compare(oneText, otherText) : compare(one, other)));
   const machinery = [...MACHINERY].map((name) => `\`${name}\``).join(", ");
   return page(
-    "The types behind the entrances",
-    `Types that signatures of the [entrances](holon.md) use, directly or through other types, and that no entrance exports.
+    "Types that no entrance exports",
+    `Signatures of the [entrances](holon.md) use these types, directly or through other types.
 A program cannot import them, but a change of this page changes what it can write. The machinery that a
 \`RunningProcess\` hands out is not followed: ${machinery}.`,
     fence([...new Set(sorted.map(([, text]) => text))]),
@@ -66,7 +66,7 @@ A program cannot import them, but a change of this page changes what it can writ
 }
 
 /** Every declaration that a public name leads to, besides the public ones. */
-function behind({ entrances, declarations }: Api): readonly Declared[] {
+function unexportedTypes({ entrances, declarations }: Api): readonly Declared[] {
   const key = ({ file, name }: Declared): string => `${file}#${name}`;
   const exported = new Map<string, Declared>();
   for (const { file, names } of entrances) {
