@@ -11,9 +11,8 @@ import type {
   OutputOf,
   ProcedureTree,
 } from "../contract/index.ts";
-import type { Tables, WriteDatabase } from "../data/drizzle/database.ts";
+import type { ReadDatabase, Tables, WriteDatabase } from "../data/drizzle/database.ts";
 import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
-import type { ReadDatabase } from "../data/drizzle/read-database.ts";
 import type { CatalogueCode } from "../kernel/error-catalogue.ts";
 import { type HolonError, isHolonError } from "../kernel/holon-error.ts";
 import type { Logger } from "../kernel/log.ts";

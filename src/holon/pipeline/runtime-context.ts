@@ -1,8 +1,7 @@
 import type { AnyProcedure } from "../contract/index.ts";
 import type { ContextData } from "../data/context-data.ts";
-import type { Tables } from "../data/drizzle/database.ts";
+import type { ReadDatabase, Tables } from "../data/drizzle/database.ts";
 import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
-import type { ReadDatabase } from "../data/drizzle/read-database.ts";
 import type { WatchOptions } from "../define/handlers.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { guardListeners } from "../kernel/guarded-signal.ts";

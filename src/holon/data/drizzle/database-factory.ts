@@ -5,9 +5,8 @@ import {
   type RelationalSchemaConfig,
 } from "drizzle-orm";
 import { PgDatabase, PgDialect } from "drizzle-orm/pg-core";
-import type { Database, Tables, WriteDatabase } from "./database.ts";
+import { type Database, type ReadDatabase, ReadOnlyDatabase, type Tables, type WriteDatabase } from "./database.ts";
 import { ScopedSession } from "./drizzle-session.ts";
-import { type ReadDatabase, ReadOnlyDatabase } from "./read-database.ts";
 import type { StatementRunner } from "./statement-runner.ts";
 
 /** Makes Drizzle databases for single scopes. The relations of the tables are read once, here. */

@@ -1,8 +1,7 @@
 import { catalogueError } from "../../kernel/holon-error.ts";
-import type { Tables } from "./database.ts";
+import type { ReadDatabase, Tables } from "./database.ts";
 import type { DatabaseFactory } from "./database-factory.ts";
 import { ScopedQuery } from "./drizzle-session.ts";
-import type { ReadDatabase } from "./read-database.ts";
 import type { StatementRunner } from "./statement-runner.ts";
 
 /** Any Drizzle query that can be prepared. */
