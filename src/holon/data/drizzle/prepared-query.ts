@@ -1,7 +1,6 @@
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { ReadDatabase, Tables } from "./database.ts";
-import type { DatabaseFactory } from "./database-factory.ts";
-import { ScopedQuery } from "./drizzle-session.ts";
+import { type DatabaseFactory, ScopedQuery } from "./database-factory.ts";
 import type { StatementRunner } from "./statement-runner.ts";
 
 /** Any Drizzle query that can be prepared. */
