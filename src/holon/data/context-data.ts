@@ -9,7 +9,7 @@ import type { ReadDatabase, Tables } from "./drizzle/database.ts";
 import { DatabaseFactory } from "./drizzle/database-factory.ts";
 import { PoolRunner } from "./drizzle/pool-runner.ts";
 import { type PreparableQuery, type PreparedQueryOf, QueryShelf } from "./drizzle/prepared-query.ts";
-import type { StatementRequest } from "./drizzle/statement-runner.ts";
+import type { StatementRequest } from "./drizzle/sql.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./idempotency/key-claim.ts";
 import { AppendChannel } from "./notify/append-channel.ts";

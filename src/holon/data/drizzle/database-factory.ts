@@ -14,7 +14,7 @@ import type { Sql } from "postgres";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { type Database, type ReadDatabase, ReadOnlyDatabase, type Tables, type WriteDatabase } from "./database.ts";
 import { ScopedSession } from "./drizzle-session.ts";
-import type { StatementRunner } from "./statement-runner.ts";
+import type { StatementRunner } from "./sql.ts";
 
 /** Makes Drizzle databases for single scopes. The relations of the tables are read once, here. */
 export class DatabaseFactory<T extends Tables> {

@@ -3,7 +3,7 @@ import { toHolonError } from "../database-error.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import { cancelStatement, type PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
-import type { StatementRequest, StatementRunner } from "./statement-runner.ts";
+import type { StatementRequest, StatementRunner } from "./sql.ts";
 
 /** Runs each statement of a scope on a connection of the pool, and cancels it with the scope. */
 export class PoolRunner implements StatementRunner {

@@ -1,7 +1,7 @@
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { ReadDatabase, Tables } from "./database.ts";
 import { type DatabaseFactory, ScopedQuery } from "./database-factory.ts";
-import type { StatementRunner } from "./statement-runner.ts";
+import type { StatementRunner } from "./sql.ts";
 
 /** Any Drizzle query that can be prepared. */
 export interface PreparableQuery {

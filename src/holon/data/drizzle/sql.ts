@@ -1,6 +1,5 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { StatementRequest } from "./statement-runner.ts";
 
 /** The tag that writes SQL. Background work takes it from here: only `data` imports Drizzle. */
 export { type SQL, sql } from "drizzle-orm";
@@ -9,4 +8,23 @@ export { type SQL, sql } from "drizzle-orm";
 export function toRequest(statement: SQL): StatementRequest {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
   return { text, params, prepare: false, rows: "objects" };
+}
+
+/** A statement that Drizzle asks to run. */
+export interface StatementRequest {
+  readonly text: string;
+  readonly params: readonly unknown[];
+  /** True if the query was prepared by name. Other queries are prepared when they repeat. */
+  readonly prepare: boolean;
+  readonly rows: "arrays" | "objects";
+  /**
+   * Whether it must not wait for transactions that hold all slots of the pool. Such a statement keeps those transactions alive, or checks that the database
+   * answers. In a transaction it has no effect.
+   */
+  readonly isUrgent?: boolean;
+}
+
+/** Runs statements for one scope: each on its own connection, or all in one transaction. */
+export interface StatementRunner {
+  run(request: StatementRequest): Promise<unknown[]>;
 }

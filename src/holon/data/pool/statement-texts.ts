@@ -1,4 +1,4 @@
-import type { StatementRequest } from "../drizzle/statement-runner.ts";
+import type { StatementRequest } from "../drizzle/sql.ts";
 
 /** The most different statements that the server keeps prepared on each connection. */
 const GREATEST_PREPARED = 500;

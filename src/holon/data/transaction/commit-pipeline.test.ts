@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { signal } from "../child.testing.ts";
 import { testScope } from "../database.testing.ts";
-import type { StatementRequest } from "../drizzle/statement-runner.ts";
+import type { StatementRequest } from "../drizzle/sql.ts";
 import { orders, type tables, useOrders } from "../orders.testing.ts";
 import { CommitPipeline } from "./commit-pipeline.ts";
 import type { DataTransaction } from "./run-transaction.ts";

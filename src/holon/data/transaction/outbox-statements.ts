@@ -2,7 +2,7 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { isStorableJson } from "../../kernel/thrown.ts";
-import type { StatementRequest } from "../drizzle/statement-runner.ts";
+import type { StatementRequest } from "../drizzle/sql.ts";
 import { quoteIdentifier } from "../identifier.ts";
 
 /** Where and for whom a row began, if it is not what the transaction's scope says. */

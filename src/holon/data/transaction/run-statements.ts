@@ -1,5 +1,5 @@
 import type { Principal } from "../../kernel/principal.ts";
-import type { StatementRequest } from "../drizzle/statement-runner.ts";
+import type { StatementRequest } from "../drizzle/sql.ts";
 import { quoteIdentifier } from "../identifier.ts";
 import type { AppendOrigin } from "./outbox-statements.ts";
 

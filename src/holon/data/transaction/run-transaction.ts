@@ -7,7 +7,7 @@ import { isInstanceOf } from "../../kernel/thrown.ts";
 import { isContention, isWorthRepeating } from "../database-error.ts";
 import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import type { DatabaseFactory } from "../drizzle/database-factory.ts";
-import type { StatementRequest } from "../drizzle/statement-runner.ts";
+import type { StatementRequest } from "../drizzle/sql.ts";
 import { jitter } from "../jitter.ts";
 import type { ConnectionPool } from "../pool/connection-pool.ts";
 import type { PoolConnection } from "../pool/pool-connection.ts";

@@ -2,7 +2,7 @@ import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { markCutOff } from "../../kernel/origin.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { databaseAway, isConnectionLoss, toHolonError } from "../database-error.ts";
-import type { StatementRequest, StatementRunner } from "../drizzle/statement-runner.ts";
+import type { StatementRequest, StatementRunner } from "../drizzle/sql.ts";
 import { answerWithin, cancelStatement, ENDING_MS, type PendingStatement, type PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 

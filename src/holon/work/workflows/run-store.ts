@@ -1,5 +1,5 @@
 import type { Tables } from "../../data/drizzle/database.ts";
-import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
+import type { StatementRequest } from "../../data/drizzle/sql.ts";
 import { quoteIdentifier } from "../../data/identifier.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import type { Clock } from "../../kernel/clock.ts";

@@ -1,4 +1,4 @@
-import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
+import type { StatementRequest } from "../../data/drizzle/sql.ts";
 import { WAS_CUT_OFF_TEXT } from "../engine/cut-off.ts";
 import type { AnswerPlace } from "./answer-order.ts";
 import type { RunClaim, StepKind, StepRecord } from "./run-claim.ts";

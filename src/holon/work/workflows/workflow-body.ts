@@ -1,5 +1,5 @@
 import type { Parser } from "../../contract/index.ts";
-import type { StatementRequest } from "../../data/drizzle/statement-runner.ts";
+import type { StatementRequest } from "../../data/drizzle/sql.ts";
 import type { TransactionOptions } from "../../data/transaction/run-transaction.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { Scope } from "../../kernel/scope.ts";
