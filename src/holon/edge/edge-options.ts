@@ -8,7 +8,7 @@ import type { TimerWheel } from "../kernel/timer-wheel.ts";
 import type { CallMetrics } from "../observe/call-metrics.ts";
 import type { AppRoutes } from "./app-routes/app-routes.ts";
 import type { EdgeRequest } from "./http/edge-request.ts";
-import type { RateStore } from "./rates/shared-totals.ts";
+import type { RateStore } from "./rates/rate-counter.ts";
 
 /** Decides for which principal a request is made. If it throws, the request is refused with 401; a HolonError is answered as it is. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;

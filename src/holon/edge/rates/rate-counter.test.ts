@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type GiveBack, RateCounter, type RateCounterOptions } from "./rate-counter.ts";
-import type { SharedTotal, SharedTotals } from "./shared-totals.ts";
+import { type GiveBack, RateCounter, type RateCounterOptions, type SharedTotal, type SharedTotals } from "./rate-counter.ts";
 
 function open(options: Partial<Omit<RateCounterOptions, "clock">> = {}) {
   const time = { nowMs: 0 };

@@ -6,8 +6,7 @@ import type { Logger } from "../../kernel/log.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { clientNetwork } from "./client-network.ts";
 import { type AddressedClient, ProcedureRates } from "./procedure-rates.ts";
-import { RateCounter } from "./rate-counter.ts";
-import type { RateStore } from "./shared-totals.ts";
+import { RateCounter, type RateStore } from "./rate-counter.ts";
 import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 
 /** The time between two log lines that say that addresses are refused. */

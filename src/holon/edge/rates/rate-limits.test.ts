@@ -12,8 +12,8 @@ import type { AppRoutes } from "../app-routes/app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import type { EdgeRequest } from "../http/edge-request.ts";
 import { get, post, type RawAnswer, send } from "../http.testing.ts";
+import type { RateStore } from "./rate-counter.ts";
 import { openRedisRateStore } from "./redis-rate-store.ts";
-import type { RateStore } from "./shared-totals.ts";
 
 const wheel = new TimerWheel(() => systemClock.monotonicMs());
 afterAll(() => wheel.close());

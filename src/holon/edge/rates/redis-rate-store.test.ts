@@ -4,8 +4,8 @@ import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
+import type { RateStore } from "./rate-counter.ts";
 import { openRedisRateStore } from "./redis-rate-store.ts";
-import type { RateStore } from "./shared-totals.ts";
 
 describe("the counts of a limit in Redis", () => {
   const wheel = new TimerWheel(() => systemClock.monotonicMs());

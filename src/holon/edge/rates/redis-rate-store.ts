@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Logger } from "../../kernel/log.ts";
 import { Task, type TaskDeps } from "../../work/engine/task.ts";
-import type { RateStore, SharedTotal } from "./shared-totals.ts";
+import type { RateStore, SharedTotal } from "./rate-counter.ts";
 
 /** The longest time that a call waits for Redis. After that the process counts alone. */
 const COMMAND_TIMEOUT_MS = 500;

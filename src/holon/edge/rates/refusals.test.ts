@@ -8,7 +8,7 @@ import type { AppRoutes } from "../app-routes/app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import type { EdgeRequest } from "../http/edge-request.ts";
 import { get, post, type RawAnswer, send } from "../http.testing.ts";
-import type { SharedTotals } from "./shared-totals.ts";
+import type { SharedTotals } from "./rate-counter.ts";
 
 function authenticate({ authorization }: EdgeRequest): Principal {
   return authorization === undefined ? ANONYMOUS : { kind: "user", id: authorization, roles: [] };

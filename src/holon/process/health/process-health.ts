@@ -1,5 +1,5 @@
 import type { Readiness } from "../../edge/edge-options.ts";
-import type { RateStore } from "../../edge/rates/shared-totals.ts";
+import type { RateStore } from "../../edge/rates/rate-counter.ts";
 import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { TaskBoard } from "../../work/engine/task-board.ts";
 import type { HangingRun } from "../../work/workflows/body-watch.ts";
