@@ -6,7 +6,7 @@ import type { WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
 import { COUNTED_MOST } from "../../work/engine/work-database.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { ContextRetention } from "../../work/retention/start-retention.ts";
-import type { HangingRun } from "../../work/workflows/body-watch.ts";
+import type { HangingRun } from "../../work/workflows/run-session.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { HealthPart } from "./process-health.ts";
 

@@ -2,7 +2,7 @@ import type { Readiness } from "../../edge/edge-options.ts";
 import type { RateStore } from "../../edge/rates/rate-counter.ts";
 import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { TaskBoard } from "../../work/engine/task-board.ts";
-import type { HangingRun } from "../../work/workflows/body-watch.ts";
+import type { HangingRun } from "../../work/workflows/run-session.ts";
 import type { OpenDatabase } from "../start/open-database.ts";
 import type { Work } from "../start/start-work.ts";
 
