@@ -4,9 +4,9 @@ import type { Logger } from "../../kernel/log.ts";
 import type { TimerWheel } from "../../kernel/timer-wheel.ts";
 import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";
-import { LeftRuns } from "./left-runs.ts";
 import { createRunConsole, type RunConsole } from "./run-console.ts";
 import type { HangingRun } from "./run-session.ts";
 import { type RunData, RunStore } from "./run-store.ts";
@@ -15,7 +15,7 @@ import type { CompiledWorkflows } from "./workflow-body.ts";
 import { WorkflowRunner } from "./workflow-runner.ts";
 import { DEFAULT_WORKFLOW_TIMING, type WorkflowTiming } from "./workflow-timing.ts";
 
-export interface WorkflowWorkOptions {
+interface WorkflowWorkOptions {
   /** The compiled bodies of the context, and what their steps use of the context. */
   readonly workflows: CompiledWorkflows;
   readonly store: RunData;
@@ -103,4 +103,42 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
       return closing;
     },
   };
+}
+
+interface LeftRunsDeps extends TaskDeps {
+  readonly runs: RunStore;
+  /** The versions that this process has bodies for, as `name@version`. */
+  readonly known: readonly string[];
+  readonly everyMs: number;
+  readonly left: LeftWork;
+}
+
+/** Looks now and then for due runs that this process leaves to others, and logs them: it has no body for them, or does not understand their records. */
+class LeftRuns implements Closable {
+  readonly #deps: LeftRunsDeps;
+  readonly #task: Task;
+  #count = 0;
+
+  constructor(deps: LeftRunsDeps) {
+    this.#deps = deps;
+    this.#task = new Task({ ...deps, task: "look for runs of other versions", run: () => this.#look() });
+    this.#task.wake();
+  }
+
+  /** How many there were at the last look. */
+  get count(): number {
+    return this.#count;
+  }
+
+  close(): Promise<void> {
+    return this.#task.close();
+  }
+
+  async #look(): Promise<boolean> {
+    const { runs, known, left } = this.#deps;
+    const unknown = await runs.unknown(known);
+    this.#count = unknown.reduce((sum, { count }) => sum + count, 0);
+    for (const { name, count } of unknown) left.note("run", name, count);
+    return false;
+  }
 }
