@@ -7,10 +7,9 @@ import { AnswerOrder, type AnswerPlace } from "./answer-order.ts";
 import type { AwaitedEvents } from "./awaited-events.ts";
 import { GREATEST_TEXT_LENGTH, type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";
 import { isAnswered, type StepKind, type StepRecord } from "./run-claim.ts";
-import { RunWaits } from "./run-waits.ts";
+import { badWait, isWait, RunWaits } from "./run-waits.ts";
 import { fromKept, toKept } from "./step-error.ts";
 import { type StepOutcome, type StepParts, StepRunner } from "./step-runner.ts";
-import { badWait, isWait } from "./wait-bounds.ts";
 import type { RawStepOptions, RawSteps } from "./workflow-body.ts";
 
 export interface SessionStepsParts extends StepParts {
