@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
 import { testScope } from "../data/database.testing.ts";
-import { findRun } from "../work/workflows/find-run.ts";
+import { findRun } from "../work/workflows/workflow-run.ts";
 import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 

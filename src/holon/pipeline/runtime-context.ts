@@ -12,8 +12,7 @@ import { type Principal, principalName, type UserPrincipal } from "../kernel/pri
 import type { Scope } from "../kernel/scope.ts";
 import type { ContextWatch } from "../work/watch/context-watch.ts";
 import type { Watcher } from "../work/watch/watcher.ts";
-import { findRun } from "../work/workflows/find-run.ts";
-import type { WorkflowRun } from "../work/workflows/workflow-run.ts";
+import { findRun, type WorkflowRun } from "../work/workflows/workflow-run.ts";
 import type { TransactionRecord } from "./answer-record.ts";
 import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./bound-call.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
