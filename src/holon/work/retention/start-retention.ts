@@ -5,8 +5,7 @@ import type { CountRemoved } from "../../observe/work-metrics.ts";
 import { type Retention, Sweeper } from "../engine/sweeper.ts";
 import type { TaskDeps } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
-import { AgedRows } from "./aged-rows.ts";
-import { OrderCounters } from "./order-counters.ts";
+import { AgedRows, OrderCounters } from "./aged-rows.ts";
 
 /** Time between two looks for rows to remove. */
 const LOOK_MS = 60_000;
