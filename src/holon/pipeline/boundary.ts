@@ -5,7 +5,7 @@ import { catalogueError, HolonError, isHolonError, jsonCopy, plainError } from "
 import type { Logger } from "../kernel/log.ts";
 import type { Scope } from "../kernel/scope.ts";
 import { readSafely } from "../kernel/thrown.ts";
-import { ResumeRefusal } from "../work/watch/resume-refusal.ts";
+import { ResumeRefusal } from "../work/watch/event-place.ts";
 
 /** Codes that pass from a callee through its caller. They say that the environment failed, so every caller on the way may return them. */
 const FAULTS: ReadonlySet<string> = new Set([

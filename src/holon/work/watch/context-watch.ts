@@ -5,10 +5,9 @@ import type { Logger } from "../../kernel/log.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { Semaphore } from "../../kernel/semaphore.ts";
 import type { TimerWheel } from "../../kernel/timer-wheel.ts";
-import { type EventPlace, parseEventPlace } from "./event-place.ts";
+import { type EventPlace, parseEventPlace, ResumeRefusal } from "./event-place.ts";
 import { type EventFilter, type OutboxEvent, OutboxReader, type WatchData } from "./outbox-reader.ts";
 import { OutboxTail } from "./outbox-tail.ts";
-import { ResumeRefusal } from "./resume-refusal.ts";
 import { WATCH_LIMITS, type WatchLimits } from "./watch-limits.ts";
 import { Watcher, type WatchSource } from "./watcher.ts";
 
