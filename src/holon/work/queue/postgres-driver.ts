@@ -3,8 +3,7 @@ import type { PostgresConnection, PostgresQueueBackend, Queue, Worker } from "bu
 import type { Client, ClientConfig, Pool, PoolClient } from "pg";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type BullDriver, queueAway } from "./bull-driver.ts";
-import { Reachability } from "./reachability.ts";
+import { type BullDriver, queueAway, Reachability } from "./bull-driver.ts";
 
 /** Connections for adding and finishing jobs, without those that workers wait on. */
 const DEFAULT_CONNECTIONS = 5;

@@ -2,8 +2,7 @@ import type { Job, JobType, Queue, Worker } from "bullmq";
 import type { Redis, RedisOptions } from "ioredis";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type BullDriver, type FirstMessages, queueAway } from "./bull-driver.ts";
-import { Reachability } from "./reachability.ts";
+import { type BullDriver, type FirstMessages, queueAway, Reachability } from "./bull-driver.ts";
 
 /** Longest time that a closing connection waits for the answer to `QUIT`. */
 const QUIT_TIMEOUT_MS = 1_000;
