@@ -11,7 +11,7 @@ import { Scope } from "../../src/holon/kernel/scope.ts";
 import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
 import { startLeaseWorker } from "../../src/holon/process/start/start-lease-worker.ts";
 import { LeaseThread } from "../../src/holon/work/engine/lease-thread.ts";
-import { createQueueBackend } from "../../src/holon/work/queue/create-queue-backend.ts";
+import { createQueueBackend } from "../../src/holon/work/queue/bull-backend.ts";
 import type { QueueBackend } from "../../src/holon/work/queue/queue-backend.ts";
 import type { Places, QueueKind } from "./contender.ts";
 

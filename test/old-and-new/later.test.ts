@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/holon/kernel/clock.ts";
 import { silentLogger } from "../../src/holon/kernel/log.ts";
-import { createQueueBackend, type QueuePlace } from "../../src/holon/work/queue/create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "../../src/holon/work/queue/bull-backend.ts";
 import type { QueueBackend } from "../../src/holon/work/queue/queue-backend.ts";
 import { hasRedis } from "../../src/holon/work/queue/redis-server.testing.ts";
 import { callUntilAnswered } from "../faults/harness/calls.ts";

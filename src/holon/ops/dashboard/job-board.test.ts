@@ -3,7 +3,7 @@ import { until } from "../../data/child.testing.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend, type QueuePlace } from "../../work/queue/create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "../../work/queue/bull-backend.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
 import type { OpsServer } from "../ops-server.ts";

@@ -5,7 +5,7 @@ import type { DashboardOptions, SignIn } from "../../ops/dashboard/dashboard-opt
 import { createWorkConsole } from "../../work/admin/create-work-console.ts";
 import type { WorkConsole } from "../../work/admin/work-console.ts";
 import { jobQueues } from "../../work/jobs/job-queues.ts";
-import { createQueueBackend } from "../../work/queue/create-queue-backend.ts";
+import { createQueueBackend } from "../../work/queue/bull-backend.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { App } from "../app/define-app.ts";
 import { queuesOf } from "./context-work.ts";

@@ -9,7 +9,7 @@ import type { TaskBoard } from "../../work/engine/task-board.ts";
 import { type EventWork, startEventWork } from "../../work/inbox/start-event-work.ts";
 import type { RunAlone } from "../../work/jobs/run-alone.ts";
 import { type JobWork, startJobWork } from "../../work/jobs/start-job-work.ts";
-import { createQueueBackend, type QueuePlace } from "../../work/queue/create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "../../work/queue/bull-backend.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import { type ContextRetention, startRetention } from "../../work/retention/start-retention.ts";
 import { startWorkflowWork, type WorkflowWork } from "../../work/workflows/start-workflow-work.ts";

@@ -7,7 +7,7 @@ import { silentLogger } from "../../kernel/log.ts";
 import type { SubscribingContext } from "../inbox/event-routes.ts";
 import { type EventsPlace, openEventsPlace, subscribing } from "../inbox/events.testing.ts";
 import { job } from "../jobs/job.ts";
-import { createQueueBackend } from "../queue/create-queue-backend.ts";
+import { createQueueBackend } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { workflow } from "../workflows/workflow.ts";
 import { createWorkConsole } from "./create-work-console.ts";

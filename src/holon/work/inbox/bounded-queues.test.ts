@@ -5,7 +5,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { markOrigin } from "../../kernel/origin.ts";
-import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { ackQueue, type EventBatch, eventQueue } from "./event-message.ts";

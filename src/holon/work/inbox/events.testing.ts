@@ -15,7 +15,7 @@ import { ANONYMOUS } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import type { CountLeft } from "../../observe/work-metrics.ts";
-import { createQueueBackend } from "../queue/create-queue-backend.ts";
+import { createQueueBackend } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { EventArguments } from "./event-handler.ts";
 import type { EventLimits } from "./event-limits.ts";

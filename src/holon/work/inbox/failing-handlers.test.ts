@@ -6,7 +6,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
-import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
 import { eventQueue } from "./event-message.ts";

@@ -4,7 +4,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
-import { createQueueBackend, type QueuePlace } from "../queue/create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { contextRetentions } from "../retention/start-retention.ts";

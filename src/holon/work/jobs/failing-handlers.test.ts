@@ -5,7 +5,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { ODD_VALUES } from "../../observe/odd-values.testing.ts";
 import { THROWN_VALUES } from "../../observe/thrown-values.testing.ts";
-import { createQueueBackend } from "../queue/create-queue-backend.ts";
+import { createQueueBackend } from "../queue/bull-backend.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
 import { job } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { signal, until } from "../../data/child.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend } from "../queue/create-queue-backend.ts";
+import { createQueueBackend } from "../queue/bull-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "../queue/redis-server.testing.ts";
 import { job } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend } from "../queue/create-queue-backend.ts";
+import { createQueueBackend } from "../queue/bull-backend.ts";
 import { hasRedis, startTestRedis } from "../queue/redis-server.testing.ts";
 import { schedule } from "../schedules/schedule.ts";
 import { job } from "./job.ts";

@@ -9,8 +9,38 @@ import { Task } from "../engine/task.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
 import { BullQueueWorker, pauseAfterFailures } from "./bull-worker.ts";
 import { FINISHED_MS, FinishedJobs } from "./finished-jobs.ts";
-import { fromBullId, toBullId } from "./job-id.ts";
+import { openPostgresDriver } from "./postgres-driver.ts";
 import type { Backlog, JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
+import { openRedisDriver } from "./redis-driver.ts";
+
+/** Where the queues are kept. */
+export type QueuePlace =
+  | { readonly kind: "redis"; readonly url: string }
+  | {
+      readonly kind: "postgres";
+      readonly url: string;
+      /** Default: `holon_queue`. No other app may use the schema. */
+      readonly schema?: string;
+      /** Connections for adding and finishing jobs. Default: 5. Each worker holds one more. */
+      readonly max?: number;
+    };
+
+/**
+ * Opens the queues, and loads only the driver of their place. The prefix keeps the queues of several apps apart on one Redis.
+ *
+ * Errors: UNAVAILABLE - the Postgres of the queues cannot be reached. A Redis that is away is no error: events and jobs wait in the outbox until it is back.
+ */
+export async function createQueueBackend(
+  place: QueuePlace,
+  { log, clock, prefix }: { readonly log: Logger; readonly clock: Clock; readonly prefix: string },
+): Promise<QueueBackend> {
+  const own = log.child({ part: "queues" });
+  const driver =
+    place.kind === "redis"
+      ? await openRedisDriver(place.url, prefix, clock, own)
+      : await openPostgresDriver(place.url, place.schema ?? "holon_queue", place.max, clock, own);
+  return new BullBackend(driver, { clock, log: own });
+}
 
 /** How workers notice that another worker died. The caller decides how often a job may be lost that way: BullMQ must not fail it. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
@@ -31,7 +61,7 @@ const RETRY = { runRetryDelay: 1_000 };
 const PAUSED = "paused" as JobType;
 
 /** Queues and workers of BullMQ in one process, over one driver. */
-export class BullBackend implements QueueBackend {
+class BullBackend implements QueueBackend {
   readonly #driver: BullDriver;
   readonly #queues = new Map<string, Queue>();
   readonly #workers = new Map<BullQueueWorker, string>();
@@ -226,4 +256,17 @@ async function within<Result>(ms: number, work: Promise<Result>): Promise<Result
   } finally {
     clearTimeout(timer);
   }
+}
+
+const ONLY_DIGITS = /^\d+$/;
+const MARK = "n-";
+
+/** BullMQ refuses ids that consist of digits only, because it makes such ids itself. They get a mark. */
+function toBullId(id: string): string {
+  return ONLY_DIGITS.test(id) || id.startsWith(MARK) ? MARK + id : id;
+}
+
+/** The id that was given to {@link toBullId}. */
+function fromBullId(id: string): string {
+  return id.startsWith(MARK) ? id.slice(MARK.length) : id;
 }

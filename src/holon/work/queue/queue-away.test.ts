@@ -7,7 +7,7 @@ import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../dev/postgres/embedded-postgres.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend } from "./create-queue-backend.ts";
+import { createQueueBackend } from "./bull-backend.ts";
 
 async function isAway({ url }: EmbeddedPostgres): Promise<boolean> {
   const sql = postgres(url, { max: 1, connect_timeout: 2 });

@@ -4,7 +4,7 @@ import { signal } from "../../data/child.testing.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend, type QueuePlace } from "./create-queue-backend.ts";
+import { createQueueBackend, type QueuePlace } from "./bull-backend.ts";
 import type { JobRun, QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "./redis-server.testing.ts";
 

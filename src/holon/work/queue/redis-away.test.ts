@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend } from "./create-queue-backend.ts";
+import { createQueueBackend } from "./bull-backend.ts";
 import { startTestRedis } from "./redis-server.testing.ts";
 
 const options = { log: silentLogger, clock: systemClock, prefix: "away" };

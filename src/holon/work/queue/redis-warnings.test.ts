@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { afterEach, expect, it, vi } from "vitest";
 import { systemClock } from "../../kernel/clock.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend } from "./create-queue-backend.ts";
+import { createQueueBackend } from "./bull-backend.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "./redis-server.testing.ts";
 

@@ -3,7 +3,7 @@ import { openSilentProxy, type SilentOnes } from "../../data/silent-proxy.testin
 import { createTestDatabase, startTestServer } from "../../dev/postgres/test-database.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { createQueueBackend } from "./create-queue-backend.ts";
+import { createQueueBackend } from "./bull-backend.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis } from "./redis-server.testing.ts";
 
