@@ -1,7 +1,8 @@
+import { sql } from "../../data/drizzle/sql.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
+import { COUNTED_MOST, countOf, type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { EventRoutes, type SubscribingContext } from "../inbox/event-routes.ts";
 import { Inbox } from "../inbox/inbox.ts";
 import { ParkedEvents } from "../inbox/parked-events.ts";
@@ -12,14 +13,11 @@ import type { QueueBackend } from "../queue/queue-backend.ts";
 import { createRunConsole } from "../workflows/run-console.ts";
 import type { RunData } from "../workflows/run-store.ts";
 import type { WorkflowMap } from "../workflows/workflow.ts";
-import { countEvents } from "./event-counts.ts";
-import { RunVersions } from "./run-versions.ts";
-import { StuckRuns } from "./stuck-runs.ts";
-import type { WorkConsole } from "./work-console.ts";
+import type { EventCounts, RunVersion, StuckRun, WorkConsole } from "./work-console.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export interface WorkConsoleOptions {
+interface WorkConsoleOptions {
   readonly context: string;
   readonly jobs: JobMap;
   readonly workflows: WorkflowMap;
@@ -86,4 +84,116 @@ async function wasFound(decision: Promise<void>): Promise<boolean> {
     if (isHolonError(error) && error.code === "NOT_FOUND") return false;
     throw error;
   }
+}
+
+/** The stuck runs of a context, found by their own small index: most runs are done. */
+class StuckRuns {
+  readonly #database: WorkDatabase;
+
+  constructor(database: WorkDatabase) {
+    this.#database = database;
+  }
+
+  async count(): Promise<number> {
+    const runs = this.#database.table("holon_runs");
+    const [row] = await this.#database.rows<{ count: number }>("count stuck runs", sql`select ${countOf(runs, sql`state = 'stuck'`)} as count`);
+    return row?.count ?? 0;
+  }
+
+  list(limit: number): Promise<readonly StuckRun[]> {
+    const runs = this.#database.table("holon_runs");
+    return this.#database.rows<StuckRun>(
+      "list stuck runs",
+      sql`select id, workflow, version, key, reason from ${runs} where state = 'stuck' order by created_at limit ${limit}`,
+    );
+  }
+}
+
+/** How many runs of a version are open. */
+interface VersionCount {
+  readonly workflow: string;
+  readonly version: number;
+  readonly openCount: number;
+}
+
+/** Most versions that are listed: their names come from rows. */
+const VERSIONS_COUNT = 100;
+
+/** The versions of a context's workflows: which ones have open runs, and which ones have a body in this version of the app. */
+class RunVersions {
+  readonly #database: WorkDatabase;
+  readonly #workflows: WorkflowMap;
+
+  constructor(database: WorkDatabase, workflows: WorkflowMap) {
+    this.#database = database;
+    this.#workflows = workflows;
+  }
+
+  /** Versions without a body that have open runs, and then the earlier versions whose bodies are still here. */
+  async list(): Promise<readonly RunVersion[]> {
+    const counted = await this.#count();
+    const left = counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
+    const earlier = Object.entries(this.#workflows).flatMap(([workflow, { earlier: versions }]) =>
+      Object.keys(versions).map((name) => {
+        const version = Number(name);
+        const openCount = counted.find((row) => row.workflow === workflow && row.version === version)?.openCount ?? 0;
+        return { workflow, version, openCount };
+      }),
+    );
+    return [
+      ...left.map((row) => ({ ...row, hasBody: false, advice: adviceFor(row) })),
+      ...earlier.map((row) => ({
+        ...row,
+        hasBody: true,
+        advice: row.openCount === 0 ? `version ${row.version} may go: it has no open run` : "keep its body until its runs have ended",
+      })),
+    ];
+  }
+
+  /**
+   * Counts the open runs of versions without a body, among the {@link COUNTED_MOST} that are due first and as many that are stuck. This is called again and
+   * again. Runs that no process works on are due first after a while.
+   */
+  async countLeft(): Promise<readonly VersionCount[]> {
+    const runs = this.#database.table("holon_runs");
+    const counted = await this.#database.rows<VersionCount>(
+      "count runs that are left",
+      sql`select workflow, version, count(*)::int as "openCount" from (
+          (select workflow, version from ${runs} where wake_at is not null order by wake_at limit ${COUNTED_MOST})
+          union all (select workflow, version from ${runs} where state = 'stuck' order by created_at limit ${COUNTED_MOST})
+        ) open group by 1, 2 order by 1, 2 limit ${VERSIONS_COUNT}`,
+    );
+    return counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
+  }
+
+  /** Counts the open runs by version, with the two small indexes of runs that have a due time and of runs that are stuck. */
+  #count(): Promise<readonly VersionCount[]> {
+    return this.#database.rows<VersionCount>(
+      "count open runs by version",
+      sql`select workflow, version, count(*)::int as "openCount" from ${this.#database.table("holon_runs")}
+        where wake_at is not null or state = 'stuck' group by 1, 2 order by 1, 2 limit ${VERSIONS_COUNT}`,
+    );
+  }
+
+  #hasBody(workflow: string, version: number): boolean {
+    const spec = Object.hasOwn(this.#workflows, workflow) ? this.#workflows[workflow] : undefined;
+    return spec !== undefined && (spec.version === version || Object.hasOwn(spec.earlier, version));
+  }
+}
+
+function adviceFor({ workflow, version }: VersionCount): string {
+  return `start the version of the app that has ${workflow}@${version}, or keep its body as an earlier version`;
+}
+
+/** Counts the waiting rows of a context's outbox and inbox, by indexes that contain only waiting rows. */
+async function countEvents(database: WorkDatabase): Promise<EventCounts> {
+  const [outbox, inbox] = [database.table("holon_outbox"), database.table("holon_inbox")];
+  const [row] = await database.rows<EventCounts>(
+    "count events",
+    sql`select ${countOf(outbox, sql`settled_at is null`)} as "outboxCount",
+          coalesce(extract(epoch from now() - (select created_at from ${outbox} where settled_at is null order by position limit 1)) * 1000, 0)
+            ::double precision as "outboxLagMs",
+          ${countOf(inbox, sql`state = 'held'`)} as "heldCount", ${countOf(inbox, sql`state = 'parked'`)} as "parkedCount"`,
+  );
+  return row ?? { outboxCount: 0, outboxLagMs: 0, heldCount: 0, parkedCount: 0 };
 }
