@@ -4,7 +4,7 @@ import { type RunData, RunStore } from "./run-store.ts";
 import type { RunState } from "./workflow-run.ts";
 
 /** A step, as operators see it. */
-export interface ListedStep {
+interface ListedStep {
   readonly name: string;
   readonly kind: string;
   readonly state: string;
@@ -13,7 +13,7 @@ export interface ListedStep {
 }
 
 /** A run, as operators see it. */
-export interface ListedRun {
+interface ListedRun {
   readonly id: string;
   readonly workflow: string;
   readonly version: number;
@@ -27,13 +27,13 @@ export interface ListedRun {
 }
 
 /** How many runs of a context are in each state. */
-export interface RunCounts extends Readonly<Record<RunState, number>> {
+interface RunCounts extends Readonly<Record<RunState, number>> {
   /** How long the oldest due run has waited for a runner; 0 if no run is due. */
   readonly oldestDueMs: number;
 }
 
 /** Which runs are listed. */
-export type RunFilter = "open" | "stuck" | "latest";
+type RunFilter = "open" | "stuck" | "latest";
 
 /** Shows the workflow runs of one context, and resumes those that are stuck: for code, the dashboard and the command line. */
 export interface RunConsole {
@@ -42,12 +42,6 @@ export interface RunConsole {
   counts(): Promise<RunCounts>;
   /** Lets a stuck run go on where it stopped. Returns whether there was one. Two calls resume it once. */
   resume(id: string): Promise<boolean>;
-}
-
-export interface RunConsoleOptions {
-  readonly store: RunData;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 const WHICH: Readonly<Record<RunFilter, string>> = {
@@ -59,7 +53,7 @@ const WHICH: Readonly<Record<RunFilter, string>> = {
 const STATES: readonly RunState[] = ["waiting", "running", "sleeping", "undoing", "done", "undone", "stuck"];
 
 /** Creates the console of a context's workflows. It works even if no process runs them. */
-export function createRunConsole({ store, clock, log }: RunConsoleOptions): RunConsole {
+export function createRunConsole({ store, clock, log }: { readonly store: RunData; readonly clock: Clock; readonly log: Logger }): RunConsole {
   const runs = new RunStore(store, clock);
   const { own, context } = runs;
   return {
