@@ -12,7 +12,7 @@ import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 /** The time between two log lines that say that addresses are refused. */
 const QUIET_MS = 60_000;
 
-export interface RateGateOptions {
+interface RateGateOptions {
   readonly targets: TargetMap;
   readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "refusalRateCount" | "rateWindowMs" | "rateKeysCount">;
   readonly clock: Clock;

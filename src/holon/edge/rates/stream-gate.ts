@@ -6,7 +6,7 @@ import type { AddressedClient } from "./procedure-rates.ts";
 import type { RetryDetails } from "./too-many-requests.ts";
 
 /** The limits of a {@link StreamGate}. */
-export type StreamGateLimits = Pick<Limits, "userStreamCount" | "addressStreamCount" | "streamRetryMs">;
+type StreamGateLimits = Pick<Limits, "userStreamCount" | "addressStreamCount" | "streamRetryMs">;
 
 /** Releases the place of a stream. A second call does nothing. */
 export type ReleaseStream = () => void;

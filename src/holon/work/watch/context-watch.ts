@@ -11,7 +11,7 @@ import { OutboxTail } from "./outbox-tail.ts";
 import { WATCH_LIMITS, type WatchLimits } from "./watch-limits.ts";
 import { Watcher, type WatchSource } from "./watcher.ts";
 
-export interface ContextWatchOptions {
+interface ContextWatchOptions {
   readonly data: WatchData;
   readonly events: EventMap;
   readonly clock: Clock;

@@ -24,7 +24,7 @@ export interface RawSteps {
 }
 
 /** The arguments of a body, without their types. */
-export interface RawBodyArguments {
+interface RawBodyArguments {
   readonly input: unknown;
   readonly step: RawSteps;
   readonly run: { readonly id: string; readonly key: string; readonly version: number; readonly initiator: Principal; readonly traceId: string };
