@@ -8,7 +8,7 @@ import { databaseAway } from "./database-error.ts";
 import type { ReadDatabase, Tables } from "./drizzle/database.ts";
 import { DatabaseFactory } from "./drizzle/database-factory.ts";
 import { PoolRunner } from "./drizzle/pool-runner.ts";
-import { type PreparableQuery, type PreparedQueryOf, QueryShelf } from "./drizzle/prepared-query.ts";
+import { type PreparableQuery, PreparedQueries, type PreparedQueryOf } from "./drizzle/prepared-query.ts";
 import type { StatementRequest } from "./drizzle/sql.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency-keys.ts";
 import type { KeyClaim, KeyScope } from "./idempotency/key-claim.ts";
@@ -50,7 +50,7 @@ export class ContextData<T extends Tables = Tables> {
   /** How its connections are opened, for a second thread that needs its own connection. Contains the password. */
   readonly access: { readonly url: string; readonly role: string | undefined };
   readonly #parts: TransactionParts<T>;
-  readonly #shelf: QueryShelf<T>;
+  readonly #prepared: PreparedQueries<T>;
   readonly #keys: IdempotencyKeys<T>;
   readonly #inTransaction = new WeakSet<Scope>();
   readonly #appended: AppendChannel;
@@ -86,7 +86,7 @@ export class ContextData<T extends Tables = Tables> {
     this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: options.hub, send });
     this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: options.hub, send });
     this.#hearing = options.hub?.standing(url);
-    this.#shelf = new QueryShelf(databases);
+    this.#prepared = new PreparedQueries(databases);
     this.#keys = new IdempotencyKeys({
       context,
       limits,
@@ -134,7 +134,7 @@ export class ContextData<T extends Tables = Tables> {
    * `build` must not use values of the call. They are written as `sql.placeholder(name)` and passed to `execute`.
    */
   prepared<Q extends PreparableQuery>(scope: Scope, name: string, build: (db: ReadDatabase<T>) => Q): PreparedQueryOf<Q> {
-    return this.#shelf.take(name, build).on(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
+    return this.#prepared.take(name, build).on(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
   }
 
   /**

@@ -15,34 +15,34 @@ export interface PreparedQueryOf<Q extends PreparableQuery> {
 }
 
 /** A built query that can be run for any scope. */
-interface ShelvedQuery<Q extends PreparableQuery> {
+interface BuiltQuery<Q extends PreparableQuery> {
   on(runner: StatementRunner): PreparedQueryOf<Q>;
 }
 
 /** Queries by name. Each is built once, because building costs more than running. */
-export class QueryShelf<T extends Tables> {
+export class PreparedQueries<T extends Tables> {
   readonly #database: ReadDatabase<T>;
-  readonly #queries = new Map<string, ShelvedQuery<PreparableQuery>>();
+  readonly #queries = new Map<string, BuiltQuery<PreparableQuery>>();
 
   constructor(databases: DatabaseFactory<T>) {
-    this.#database = databases.reader(NOBODY);
+    this.#database = databases.reader(WHILE_BUILDING);
   }
 
-  take<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<T>) => Q): ShelvedQuery<Q> {
+  take<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<T>) => Q): BuiltQuery<Q> {
     let query = this.#queries.get(name);
     if (query === undefined) {
       const prepared = build(this.#database).prepare(name);
       if (!(prepared instanceof ScopedQuery))
         throw catalogueError("INTERNAL", `The prepared query ${name} was not built from the database handed to it.`);
-      query = prepared as unknown as ShelvedQuery<PreparableQuery>;
+      query = prepared as unknown as BuiltQuery<PreparableQuery>;
       this.#queries.set(name, query);
     }
-    return query as unknown as ShelvedQuery<Q>;
+    return query as unknown as BuiltQuery<Q>;
   }
 }
 
 /** The runner while a query is built. To run a statement then is a mistake. */
-const NOBODY: StatementRunner = {
+const WHILE_BUILDING: StatementRunner = {
   run: () =>
     Promise.reject(catalogueError("INTERNAL", "A prepared query is built, not run: return it from the function, and call execute on what you get.")),
 };
