@@ -112,7 +112,7 @@ export class OutboxTail implements Closable {
     const { rows, full } = await reader.beyond(read, gaps, limits.readCount);
     // After the rows: the row of a transaction that ends before this is seen, or known to be missing, at the next look.
     const writers = gaps.length === 0 ? undefined : await reader.writers();
-    for (const row of this.#order.take(rows, writers)) this.#tell(row);
+    for (const row of this.#order.take(rows, writers)) this.#deliver(row);
     wheel.remove(this.#again);
     if (this.#order.gaps.length > 0) wheel.add(this.#again, clock.monotonicMs() + limits.gapMs);
     return full;
@@ -130,8 +130,8 @@ export class OutboxTail implements Closable {
     return order.settled;
   }
 
-  #tell(row: OutboxEvent): void {
-    if (row.kind === "event") for (const watcher of this.#watchers.of(row)) watcher.hear(row);
+  #deliver(row: OutboxEvent): void {
+    if (row.kind === "event") for (const watcher of this.#watchers.of(row)) watcher.deliver(row);
   }
 }
 
@@ -149,7 +149,7 @@ class LookAgain extends WheelEntry {
   }
 }
 
-const NOBODY: ReadonlySet<Watcher> = new Set();
+const NO_WATCHERS: ReadonlySet<Watcher> = new Set();
 
 /** The watchers of a context by what they watch, so that an event finds its watchers among thousands. */
 class WatcherIndex {
@@ -179,8 +179,8 @@ class WatcherIndex {
 
   /** The watchers of an event. */
   *of({ name, key }: OutboxEvent): Iterable<Watcher> {
-    yield* this.#byPlace.get(placeOf(name, undefined)) ?? NOBODY;
-    if (key !== null) yield* this.#byPlace.get(placeOf(name, key)) ?? NOBODY;
+    yield* this.#byPlace.get(placeOf(name, undefined)) ?? NO_WATCHERS;
+    if (key !== null) yield* this.#byPlace.get(placeOf(name, key)) ?? NO_WATCHERS;
   }
 }
 

@@ -51,9 +51,9 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   readonly #options: WatcherOptions;
   /** All events up to this position were given to the consumer, or are not for this watcher. */
   #cursor = 0;
-  /** From this position on, {@link #heard} has all events; undefined while it has none. */
-  #heardFrom: number | undefined = undefined;
-  #heard: OutboxEvent[] = [];
+  /** From this position on, {@link #delivered} has all events; undefined while it has none. */
+  #deliveredFrom: number | undefined = undefined;
+  #delivered: OutboxEvent[] = [];
   /** Events that were read and not given yet. The last one of them completes all up to {@link #missedTo}. */
   #missed: OutboxEvent[] = [];
   #missedTo = 0;
@@ -81,22 +81,22 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   /** Called by the tail between two looks: from now on the watcher gets events that settle later. The rows in `held` were committed before, and are skipped. */
   begin(settled: number, held: readonly OutboxEvent[]): void {
     const { after } = this.#options;
-    this.#heardFrom = settled;
+    this.#deliveredFrom = settled;
     this.#cursor = after?.position ?? settled;
     if (after === undefined) this.#skipped = new Set(held.map(({ position }) => position));
     this.#start = renderEventPlace(after ?? { position: settled, keyNumber: undefined, mark: undefined });
   }
 
   /** Called by the tail with an event that fits the filter. */
-  hear(event: OutboxEvent): void {
-    if (this.#heardFrom === undefined) return;
-    if (this.#heard.length < this.#options.bufferCount) {
-      this.#heard.push(event);
+  deliver(event: OutboxEvent): void {
+    if (this.#deliveredFrom === undefined) return;
+    if (this.#delivered.length < this.#options.bufferCount) {
+      this.#delivered.push(event);
       this.#wake();
     } else {
       // I2.
-      this.#heard = [];
-      this.#heardFrom = undefined;
+      this.#delivered = [];
+      this.#deliveredFrom = undefined;
     }
   }
 
@@ -130,17 +130,17 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#heard = [];
+    this.#delivered = [];
     this.#options.source.leave(this);
     this.#wake();
   }
 
   async #take(): Promise<IteratorResult<WatchedEvent, undefined>> {
     while (!this.#over) {
-      const event = this.#isInStep() ? this.#heard.shift() : await this.#readMissed();
+      const event = this.#isInStep() ? this.#delivered.shift() : await this.#readMissed();
       const item = event === undefined ? undefined : this.#toItem(event);
       if (item !== undefined) return { done: false, value: item };
-      if (event === undefined && this.#isInStep() && this.#heard.length === 0) await this.#woken();
+      if (event === undefined && this.#isInStep() && this.#delivered.length === 0) await this.#woken();
     }
     return DONE;
   }
@@ -153,15 +153,15 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   }
 
   #isInStep(): boolean {
-    return this.#missed.length === 0 && this.#heardFrom !== undefined && this.#cursor >= this.#heardFrom;
+    return this.#missed.length === 0 && this.#deliveredFrom !== undefined && this.#cursor >= this.#deliveredFrom;
   }
 
   async #readMissed(): Promise<OutboxEvent | undefined> {
     if (this.#missed.length > 0) return this.#missed.shift();
     const { source, bufferCount } = this.#options;
     // I1. From this position on the tail delivers again.
-    this.#heardFrom ??= source.settled;
-    const upTo = this.#heardFrom;
+    this.#deliveredFrom ??= source.settled;
+    const upTo = this.#deliveredFrom;
     try {
       const rows = await source.between(this.filter, this.#cursor, upTo, bufferCount);
       this.#missed = [...rows];
