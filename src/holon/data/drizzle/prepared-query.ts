@@ -1,6 +1,7 @@
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { ReadDatabase, Tables } from "./database.ts";
-import { type DatabaseFactory, ScopedQuery } from "./database-factory.ts";
+import type { DatabaseFactory } from "./database-factory.ts";
+import { ScopedQuery } from "./drizzle-session.ts";
 import type { StatementRunner } from "./sql.ts";
 
 /** Any Drizzle query that can be prepared. */

@@ -144,7 +144,7 @@ export interface SharedTotal {
 /** Counts of one limit that all edges of an app share. */
 export interface SharedTotals {
   /**
-   * Adds to a key, in a window that begins with its first count. A negative count is given back; it begins no window.
+   * Adds to a key, in a window that begins with its first count. A negative count makes the total smaller; it begins no window.
    *
    * Shape: undefined if the store does not answer now; never throws.
    */

@@ -1,7 +1,7 @@
 import type { ContextData } from "../../data/context-data.ts";
 import { isWorthRepeating } from "../../data/database-error.ts";
 import type { Tables } from "../../data/drizzle/database.ts";
-import { type SQL, sql, type StatementRequest, toRequest } from "../../data/drizzle/sql.ts";
+import { type SQL, type StatementRequest, sql, toRequest } from "../../data/drizzle/sql.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
