@@ -20,13 +20,13 @@ interface Window {
   /** Calls of this process, and those of other edges as far as they are known. */
   usedCount: number;
   /** How many of its own calls are not yet in the shared store. */
-  untoldCount: number;
-  isTelling: boolean;
+  unpublishedCount: number;
+  isPublishing: boolean;
   endsAtMs: number;
 }
 
 /** An edge sends its count to the store each time it is one 50th of the limit. Several edges together may exceed the limit by as much each. */
-const TOLD_SHARE = 50;
+const PUBLISHED_SHARE = 50;
 
 /**
  * Counts calls by key, in windows that begin with the first call of a key.
@@ -40,7 +40,7 @@ export class RateCounter {
   readonly #keysCount: number;
   readonly #clock: Clock;
   readonly #shared: SharedTotals | undefined;
-  readonly #told: number;
+  readonly #publishCount: number;
   /** In the order in which the windows began, which is also that in which they end. */
   readonly #windows = new Map<string, Window>();
 
@@ -50,7 +50,7 @@ export class RateCounter {
     this.#keysCount = keysCount;
     this.#clock = clock;
     this.#shared = shared;
-    this.#told = Math.max(1, Math.floor(limit / TOLD_SHARE));
+    this.#publishCount = Math.max(1, Math.floor(limit / PUBLISHED_SHARE));
   }
 
   /** How many keys are remembered now. */
@@ -70,8 +70,8 @@ export class RateCounter {
     if (window.usedCount + count > this.limit) return this.#waitMs(window);
     window.usedCount += count;
     if (this.#shared !== undefined) {
-      window.untoldCount += count;
-      if (window.untoldCount >= this.#told && !window.isTelling) void this.#tell(this.#shared, key, window);
+      window.unpublishedCount += count;
+      if (window.unpublishedCount >= this.#publishCount && !window.isPublishing) void this.#publish(this.#shared, key, window);
     }
     return 0;
   }
@@ -113,7 +113,7 @@ export class RateCounter {
     if (known !== undefined && known.endsAtMs > nowMs) return known;
     this.#windows.delete(key);
     if (this.#windows.size >= this.#keysCount) this.#windows.delete(this.#windows.keys().next().value ?? "");
-    const window = { usedCount: 0, untoldCount: 0, isTelling: false, endsAtMs: nowMs + this.windowMs };
+    const window = { usedCount: 0, unpublishedCount: 0, isPublishing: false, endsAtMs: nowMs + this.windowMs };
     this.#windows.set(key, window);
     return window;
   }
@@ -122,14 +122,14 @@ export class RateCounter {
     return Math.max(1, Math.ceil(window.endsAtMs - this.#clock.monotonicMs()));
   }
 
-  async #tell(shared: SharedTotals, key: string, window: Window): Promise<void> {
-    const count = window.untoldCount;
-    window.isTelling = true;
+  async #publish(shared: SharedTotals, key: string, window: Window): Promise<void> {
+    const count = window.unpublishedCount;
+    window.isPublishing = true;
     const total = await shared.add(key, count);
-    window.isTelling = false;
+    window.isPublishing = false;
     if (total === undefined) return;
-    window.untoldCount -= count;
-    window.usedCount = total.count + window.untoldCount;
+    window.unpublishedCount -= count;
+    window.usedCount = total.count + window.unpublishedCount;
     window.endsAtMs = this.#clock.monotonicMs() + total.leftMs;
   }
 }

@@ -23,7 +23,7 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
     if (producer.status !== "ready") reachability.lost(error);
     else if (!reachability.noteRefusal(error)) log.debug({ err: error }, "a queue reports an error");
   };
-  const parts = { url, Client, onError: noteError, onInfo: (info: string | Error) => about.tell(info) };
+  const parts = { url, Client, onError: noteError, onInfo: (info: string | Error) => about.note(info) };
   const producer = openAddingClient(parts);
   const consumer = openWorkingClient(parts);
   producer.on("close", () => {
@@ -86,13 +86,13 @@ function dueMsOf({ timestamp, opts }: Job): number {
 /** Logs once each what operators should know about the settings of a Redis. */
 class ServerAbout {
   readonly #log: Logger;
-  readonly #told = new Set<string>();
+  readonly #noted = new Set<string>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  tell(info: string | Error): void {
+  note(info: string | Error): void {
     if (typeof info !== "string") {
       const said =
         "the user of REDIS_URL may not run INFO: the queues work, and whether the maxmemory-policy of Redis is noeviction is not looked at";
@@ -108,8 +108,8 @@ class ServerAbout {
   }
 
   #isNew(what: string): boolean {
-    const isNew = !this.#told.has(what);
-    this.#told.add(what);
+    const isNew = !this.#noted.has(what);
+    this.#noted.add(what);
     return isNew;
   }
 }
