@@ -10,8 +10,7 @@ import { job } from "../jobs/job.ts";
 import { createQueueBackend } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { workflow } from "../workflows/workflow.ts";
-import { createWorkConsole } from "./create-work-console.ts";
-import type { WorkConsole } from "./work-console.ts";
+import { createWorkConsole, type WorkConsole } from "./work-console.ts";
 
 describe("the console of a context's work", { timeout: 60_000 }, () => {
   let place: EventsPlace;

@@ -1,8 +1,21 @@
-import type { StrandedEvent as StrandedRow, WaitingEvent } from "../inbox/inbox.ts";
-import type { FailedJob, JobCounts, UnknownJobs } from "../jobs/job-console.ts";
+import { sql } from "../../data/drizzle/sql.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isHolonError } from "../../kernel/holon-error.ts";
+import type { Logger } from "../../kernel/log.ts";
+import { COUNTED_MOST, countOf, type WorkData, WorkDatabase } from "../engine/work-database.ts";
+import { EventRoutes, type SubscribingContext } from "../inbox/event-routes.ts";
+import { Inbox, type StrandedEvent as StrandedRow, type WaitingEvent } from "../inbox/inbox.ts";
+import { ParkedEvents } from "../inbox/parked-events.ts";
+import type { JobMap } from "../jobs/job.ts";
+import { createJobConsole, type FailedJob, type JobCounts, type UnknownJobs } from "../jobs/job-console.ts";
+import { Subscriptions } from "../outbox/subscriptions.ts";
+import type { QueueBackend } from "../queue/queue-backend.ts";
+import { createRunConsole } from "../workflows/run-console.ts";
+import type { RunData } from "../workflows/run-store.ts";
+import type { WorkflowMap } from "../workflows/workflow.ts";
 
 /** How many events of a context are in each state, each counted up to {@link COUNTED_MOST}. */
-export interface EventCounts {
+interface EventCounts {
   /** Rows of the outbox that are not settled: events that a subscriber has not acknowledged, and jobs and workflows that were not taken over. */
   readonly outboxCount: number;
   /** Age of the first of these rows; 0 if there is none. */
@@ -30,7 +43,7 @@ export interface StuckRun {
 }
 
 /** A version of a workflow that has open runs and no body, or that is an earlier version with a body. */
-export interface RunVersion {
+interface RunVersion {
   readonly workflow: string;
   readonly version: number;
   /** Its runs that have not ended, including stuck ones. */
@@ -80,4 +93,187 @@ export interface WorkConsole {
   runVersions(): Promise<readonly RunVersion[]>;
   /** Open runs of versions that have no body here, counted among the {@link COUNTED_MOST} that are due first and as many that are stuck. */
   leftRuns(): Promise<readonly Pick<RunVersion, "workflow" | "version" | "openCount">[]>;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+interface WorkConsoleOptions {
+  readonly context: string;
+  readonly jobs: JobMap;
+  readonly workflows: WorkflowMap;
+  /** What the context subscribes to, and its handlers. */
+  readonly events: SubscribingContext;
+  readonly store: WorkData & RunData;
+  /** Undefined if no queue can be reached from here: a job that is run again is sent by the sweeper of a process that works. */
+  readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Creates the console of one context from its tables. It works even if no process does the context's background work. */
+export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
+  const { context, store, clock, log } = options;
+  const database = new WorkDatabase(store, clock);
+  const jobs = createJobConsole(options);
+  // A process that works finds a released event at its next look.
+  const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(options.events).names, wakeHeld: () => {} });
+  const runs = new StuckRuns(database);
+  const versions = new RunVersions(database, options.workflows);
+  const workflows = createRunConsole({ store, clock, log });
+  const decide = async (what: string, id: string, run: () => Promise<boolean>): Promise<boolean> => {
+    const isDone = UUID.test(id) && (await run());
+    if (isDone) log.info({ context, id }, `by hand: ${what}`);
+    return isDone;
+  };
+  return {
+    context,
+    async counts() {
+      const [jobCounts, events, stuckCount] = await Promise.all([jobs.counts(), countEvents(database), runs.count()]);
+      return { jobs: jobCounts, ...events, stuckCount };
+    },
+    failedJobs: (limit) => jobs.failed(limit),
+    unknownJobs: (limit) => jobs.unknownJobs(limit),
+    rerunJob: (id) => decide("a failed job is run again", id, () => jobs.rerun(id)),
+    async parkedEvents(limit) {
+      const events = await parked.list();
+      return events.slice(0, limit).map(({ id, producer, name, key, attempts, reason }) => ({ id, producer, name, key, attempts, reason }));
+    },
+    async strandedEvents(limit) {
+      const events = await parked.listStranded();
+      return events.slice(0, limit).map(({ id, producer, name, key, waitsFor, reason }) => ({ id, producer, name, key, waitsFor, reason }));
+    },
+    releaseEvent: (id) => decide("an event is released", id, () => wasFound(parked.release(id))),
+    skipEvent: (id) => decide("an event is skipped", id, () => wasFound(parked.skip(id))),
+    async forgetSubscriber(name) {
+      const wasThere = await new Subscriptions(database).unsubscribe(name);
+      if (wasThere) log.info({ context, subscriber: name }, "by hand: a subscriber is forgotten");
+      return wasThere;
+    },
+    stuckRuns: (limit) => runs.list(limit),
+    runVersions: () => versions.list(),
+    leftRuns: () => versions.countLeft(),
+    resumeRun: (id) => decide("a stuck run is resumed", id, () => workflows.resume(id)),
+  };
+}
+
+async function wasFound(decision: Promise<void>): Promise<boolean> {
+  try {
+    await decision;
+    return true;
+  } catch (error) {
+    if (isHolonError(error) && error.code === "NOT_FOUND") return false;
+    throw error;
+  }
+}
+
+/** The stuck runs of a context, found by their own small index: most runs are done. */
+class StuckRuns {
+  readonly #database: WorkDatabase;
+
+  constructor(database: WorkDatabase) {
+    this.#database = database;
+  }
+
+  async count(): Promise<number> {
+    const runs = this.#database.table("holon_runs");
+    const [row] = await this.#database.rows<{ count: number }>("count stuck runs", sql`select ${countOf(runs, sql`state = 'stuck'`)} as count`);
+    return row?.count ?? 0;
+  }
+
+  list(limit: number): Promise<readonly StuckRun[]> {
+    const runs = this.#database.table("holon_runs");
+    return this.#database.rows<StuckRun>(
+      "list stuck runs",
+      sql`select id, workflow, version, key, reason from ${runs} where state = 'stuck' order by created_at limit ${limit}`,
+    );
+  }
+}
+
+/** How many runs of a version are open. */
+interface VersionCount {
+  readonly workflow: string;
+  readonly version: number;
+  readonly openCount: number;
+}
+
+/** Most versions that are listed: their names come from rows. */
+const VERSIONS_COUNT = 100;
+
+/** The versions of a context's workflows: which ones have open runs, and which ones have a body in this version of the app. */
+class RunVersions {
+  readonly #database: WorkDatabase;
+  readonly #workflows: WorkflowMap;
+
+  constructor(database: WorkDatabase, workflows: WorkflowMap) {
+    this.#database = database;
+    this.#workflows = workflows;
+  }
+
+  /** Versions without a body that have open runs, and then the earlier versions whose bodies are still here. */
+  async list(): Promise<readonly RunVersion[]> {
+    const counted = await this.#count();
+    const left = counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
+    const earlier = Object.entries(this.#workflows).flatMap(([workflow, { earlier: versions }]) =>
+      Object.keys(versions).map((name) => {
+        const version = Number(name);
+        const openCount = counted.find((row) => row.workflow === workflow && row.version === version)?.openCount ?? 0;
+        return { workflow, version, openCount };
+      }),
+    );
+    return [
+      ...left.map((row) => ({ ...row, hasBody: false, advice: adviceFor(row) })),
+      ...earlier.map((row) => ({
+        ...row,
+        hasBody: true,
+        advice: row.openCount === 0 ? `version ${row.version} may go: it has no open run` : "keep its body until its runs have ended",
+      })),
+    ];
+  }
+
+  /**
+   * Counts the open runs of versions without a body, among the {@link COUNTED_MOST} that are due first and as many that are stuck. This is called again and
+   * again. Runs that no process works on are due first after a while.
+   */
+  async countLeft(): Promise<readonly VersionCount[]> {
+    const runs = this.#database.table("holon_runs");
+    const counted = await this.#database.rows<VersionCount>(
+      "count runs that are left",
+      sql`select workflow, version, count(*)::int as "openCount" from (
+          (select workflow, version from ${runs} where wake_at is not null order by wake_at limit ${COUNTED_MOST})
+          union all (select workflow, version from ${runs} where state = 'stuck' order by created_at limit ${COUNTED_MOST})
+        ) open group by 1, 2 order by 1, 2 limit ${VERSIONS_COUNT}`,
+    );
+    return counted.filter(({ workflow, version }) => !this.#hasBody(workflow, version));
+  }
+
+  /** Counts the open runs by version, with the two small indexes of runs that have a due time and of runs that are stuck. */
+  #count(): Promise<readonly VersionCount[]> {
+    return this.#database.rows<VersionCount>(
+      "count open runs by version",
+      sql`select workflow, version, count(*)::int as "openCount" from ${this.#database.table("holon_runs")}
+        where wake_at is not null or state = 'stuck' group by 1, 2 order by 1, 2 limit ${VERSIONS_COUNT}`,
+    );
+  }
+
+  #hasBody(workflow: string, version: number): boolean {
+    const spec = Object.hasOwn(this.#workflows, workflow) ? this.#workflows[workflow] : undefined;
+    return spec !== undefined && (spec.version === version || Object.hasOwn(spec.earlier, version));
+  }
+}
+
+function adviceFor({ workflow, version }: VersionCount): string {
+  return `start the version of the app that has ${workflow}@${version}, or keep its body as an earlier version`;
+}
+
+/** Counts the waiting rows of a context's outbox and inbox, by indexes that contain only waiting rows. */
+async function countEvents(database: WorkDatabase): Promise<EventCounts> {
+  const [outbox, inbox] = [database.table("holon_outbox"), database.table("holon_inbox")];
+  const [row] = await database.rows<EventCounts>(
+    "count events",
+    sql`select ${countOf(outbox, sql`settled_at is null`)} as "outboxCount",
+          coalesce(extract(epoch from now() - (select created_at from ${outbox} where settled_at is null order by position limit 1)) * 1000, 0)
+            ::double precision as "outboxLagMs",
+          ${countOf(inbox, sql`state = 'held'`)} as "heldCount", ${countOf(inbox, sql`state = 'parked'`)} as "parkedCount"`,
+  );
+  return row ?? { outboxCount: 0, outboxLagMs: 0, heldCount: 0, parkedCount: 0 };
 }
