@@ -7,8 +7,7 @@ import type { SQL } from "../../data/drizzle/sql.ts";
 import { useOrders } from "../../data/orders.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { rowsOf, WorkDatabase } from "../engine/work-database.ts";
-import { OrderCounters } from "./aged-rows.ts";
-import { contextRetentions } from "./start-retention.ts";
+import { contextRetentions, OrderCounters } from "./start-retention.ts";
 
 const place = useOrders({ poolCount: 10 });
 let sql: Sql;
