@@ -6,7 +6,7 @@ import { catalogueError, HolonError, isHolonError } from "../kernel/holon-error.
 import type { Scope } from "../kernel/scope.ts";
 import type { WorkflowSpec } from "../work/workflows/workflow.ts";
 import type { CompiledWorkflows, StepHost, WorkflowBody } from "../work/workflows/workflow-body.ts";
-import { type BoundCall, type CallTreeFactory, ContextOrigin } from "./bound-call.ts";
+import { type BoundCall, type CallTreeFactory, ContextOrigin } from "./call-tree.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 

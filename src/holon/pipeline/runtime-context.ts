@@ -14,7 +14,7 @@ import type { ContextWatch } from "../work/watch/context-watch.ts";
 import type { Watcher } from "../work/watch/watcher.ts";
 import { findRun, type WorkflowRun } from "../work/workflows/workflow-run.ts";
 import type { TransactionRecord } from "./answer-record.ts";
-import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./bound-call.ts";
+import { type CallOrigin, type CallTreeFactory, ContextOrigin } from "./call-tree.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
 /** What the handlers of one context share in one process. */

@@ -8,7 +8,8 @@ import { ANONYMOUS, type Principal, type UserPrincipal } from "../kernel/princip
 import { Scope } from "../kernel/scope.ts";
 import { createMeshPeer, type MeshPeer } from "../mesh/caller/mesh-peer.ts";
 import { createSecretIdentity, type ProcessIdentity } from "../mesh/identity/process-identity.ts";
-import { bindCall, type CallOrigin, compileCallTree } from "../pipeline/bound-call.ts";
+import { bindCall } from "../pipeline/bound-call.ts";
+import { type CallOrigin, compileCallTree } from "../pipeline/call-tree.ts";
 import type { ResolveTarget } from "../pipeline/context-runtime.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { RunningProcess } from "../process/start/start-process.ts";

@@ -182,9 +182,9 @@ function lagOf(oldest: SQL, keptMs: number): SQL {
 /**
  * Removes the counters of keys that have no events any more, so that `holon_order` does not grow for ever.
  *
- *     in use  --a look finds another number, or an event of the key-->  marked: the number, and when
- *     marked  --an event takes the next number------------------------>  in use: the mark is not true any more
- *     marked  --after the time, the number is the same---------------->  removed
+ *     in use  --a check notes the number and the time-------------->  marked
+ *     marked  --a later check finds another number, or an event---->  marked again, with the number and the time of that check
+ *     marked  --a check after the time finds the same, no event---->  removed
  *
  * I1. A counter is removed only if no event took a number from it for the whole time. The mark contains the number at its moment, so this is seen whichever
  *     version took a number: earlier versions write neither the number nor the moment of a mark.
