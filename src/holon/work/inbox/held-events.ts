@@ -1,11 +1,173 @@
+import { ParseFailure } from "../../contract/index.ts";
+import type { Tables } from "../../data/drizzle/database.ts";
+import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { isPassing } from "../../kernel/origin.ts";
+import type { AckSender } from "./ack-sender.ts";
+import type { EventFailures } from "./event-failures.ts";
+import { misfit, waitOf } from "./event-judgement.ts";
+import type { EventLimits } from "./event-limits.ts";
+import type { EventRoute, EventRoutes } from "./event-routes.ts";
+import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
+import { HandlerBlame } from "./handler-blame.ts";
+import type { HandlerPauses } from "./handler-pauses.ts";
+import type { Inbox, WaitingEvent } from "./inbox.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
-import type { EventLimits } from "./event-limits.ts";
-import type { EventRoutes } from "./event-routes.ts";
-import type { HandlerPauses } from "./handler-pauses.ts";
-import type { HeldWorker } from "./held-worker.ts";
-import type { Inbox, WaitingEvent } from "./inbox.ts";
+
+/** Most events that are worked off in one transaction. */
+const MOST_COUNT = 50;
+
+interface HeldWorkerParts extends EventRunParts {
+  readonly inbox: Inbox;
+  readonly routes: EventRoutes;
+  readonly limits: EventLimits;
+  readonly failures: EventFailures;
+  readonly pauses: HandlerPauses;
+  readonly acks: Pick<AckSender, "taken">;
+  /** Called when held events may be due. */
+  readonly wakeHeld: () => void;
+}
+
+/** The outcome for held events that were to be worked off. `busy`: other transactions have all of them. */
+type HeldOutcome = "worked" | "busy" | "failed together";
+
+type Tx = DataTransaction<Tables>;
+
+/**
+ * Works off held events.
+ *
+ * I1. The state of a held event's row and the effect of its handler are one transaction, as in `EventConsumer`.
+ * I2. An event is handled only by the transaction that has locked its key and its row, and only if it does not wait for another event.
+ * I3. A failed attempt is counted for one event only, which was alone in its transaction or is known to have been slow. If several events fail together,
+ *     nothing has happened to any of them, and each is worked off alone.
+ * I4. A failure is counted only if a handler was called or the check of a payload threw. Otherwise the event stays due, and the task fails.
+ */
+export class HeldWorker {
+  readonly #parts: HeldWorkerParts;
+
+  constructor(parts: HeldWorkerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Works off due events of one producer in one transaction, and the events of their keys that wait behind them. Events whose row or key another transaction
+   * has locked are left out.
+   *
+   * If several events fail together, the caller must work off each of them alone (I3). If one of their handlers was slow, its failure is counted for its event.
+   *
+   * If `events` is one event, and an event behind it fails, the events before the failed one are worked off again without it. The failed one is the first of
+   * its key then, and has its own outcome. If the commit fails, it is not known which event caused that: the first one is worked off alone.
+   */
+  async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
+    const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#parts;
+    for (let most = events.some((event) => pauses.isContended(event)) ? 1 : MOST_COUNT; ; ) {
+      let chain = new HeldChain(clock);
+      const scope = { task: `held events of ${producer}`, isOne: most === 1, blame: () => chain.blame };
+      try {
+        const outcome = await inEventScope(this.#parts, scope, async (tx) => {
+          // The transaction may be repeated.
+          chain = new HeldChain(clock);
+          const own = await inbox.take(tx, producer, events);
+          if (own.length === 0) return "busy";
+          return (await this.#workOffChain(tx, producer, await this.#takenInTurn(tx, producer, own), most, chain)) ? "woken" : "over";
+        });
+        // An event whose predecessor had not arrived was not acknowledged when it came.
+        acks.taken(
+          producer,
+          chain.done.filter(({ needsSurely }) => needsSurely),
+        );
+        if (outcome === "woken") wakeHeld();
+        return outcome === "busy" ? "busy" : "worked";
+      } catch (error) {
+        const isContended = most > 1 && chain.blame.isContention(error);
+        const mayBeSlow = !isContended && (chain.blame.isHandlers || !isPassing(error));
+        if (isContended) pauses.noteContended(producer, chain.blame, events);
+        const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame, error) : undefined;
+        const [event] = events;
+        if (event === undefined || events.length > 1) {
+          // I3. Counted at once: after the pause of its name these events would be tried together again, and fail again.
+          if (slow !== undefined) await failures.note(producer, slow, error);
+          log.debug({ err: error, count: events.length }, "held events failed together; each is worked off alone");
+          return "failed together";
+        }
+        if (isContended) {
+          most = 1;
+          continue;
+        }
+        // I4. No handler was called, so the failure is not the event's.
+        if (!chain.blame.isHandlers && (isPassing(error) || !chain.blame.wasCalled)) throw error;
+        if (chain.done.length === 0 || most === 1) {
+          await failures.note(producer, event, error);
+          return "worked";
+        }
+        // A handler that hangs has not thrown, but its event is known too.
+        most = chain.blame.isHandlers || chain.blame.event !== undefined ? chain.done.length : 1;
+      }
+    }
+  }
+
+  /** Returns the events whose turn it is (I2). The others go on waiting. */
+  async #takenInTurn(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
+    const { inbox, routes, limits } = this.#parts;
+    // A due event has been tried, or was woken by the event before it. If that one is not known here now, it was done and is forgotten.
+    const asked = (event: WaitingEvent): WaitingEvent => ({ ...event, needsSurely: false });
+    const states = await inbox.statesAround(tx, producer, events.map(asked));
+    const turns: WaitingEvent[] = [];
+    for (const event of events) {
+      // It is held for a process that has a handler.
+      if (routes.find(producer, event.name) === undefined) continue;
+      const waitsFor = waitOf(asked(event), states);
+      if (waitsFor === undefined) turns.push(event);
+      else if (waitsFor === "predecessor") await inbox.awaitPredecessor(tx, event);
+      else await inbox.postpone(tx, event, limits.undecidedMs);
+    }
+    return turns;
+  }
+
+  /** Handles these events and those that wait behind them, as long as time allows. Returns whether the event behind the last one of a key is due now. */
+  async #workOffChain(tx: Tx, producer: string, first: readonly WaitingEvent[], most: number, chain: HeldChain): Promise<boolean> {
+    const { inbox, clock, shareMs } = this.#parts;
+    const untilMs = clock.monotonicMs() + shareMs;
+    const hasTime = (): boolean => chain.done.length < most && (chain.done.length === 0 || clock.monotonicMs() < untilMs);
+    for (let events = first; events.length > 0 && hasTime(); ) {
+      const from = chain.done.length;
+      for (const event of events) {
+        if (!hasTime()) break;
+        if (await this.#handleHeld(tx, event, chain.blame)) chain.done.push(event);
+      }
+      const done = chain.done.slice(from);
+      await inbox.settle(tx, producer, done, "done");
+      events = hasTime() ? await inbox.takeNext(tx, producer, done) : [];
+    }
+    return inbox.wakeSuccessors(tx, producer, chain.done);
+  }
+
+  /** Handles one event. Returns false if it was parked because its payload does not fit. */
+  async #handleHeld(tx: Tx, event: WaitingEvent, blame: HandlerBlame<WaitingEvent>): Promise<boolean> {
+    const { inbox, routes } = this.#parts;
+    const route = routes.find(event.producer, event.name) as EventRoute;
+    const payload = blame.duringParse(() => route.parse(event.payload));
+    if (payload instanceof ParseFailure) {
+      await inbox.park(tx, event, misfit(payload));
+      return false;
+    }
+    await blame.during(event, () => runHandler(this.#parts, tx, event.producer, event, payload, route));
+    return true;
+  }
+}
+
+/** The progress of a transaction that works off held events. */
+class HeldChain {
+  readonly blame: HandlerBlame<WaitingEvent>;
+  /** Events whose handler has returned. */
+  readonly done: WaitingEvent[] = [];
+
+  constructor(clock: Clock) {
+    this.blame = new HandlerBlame(clock);
+  }
+}
 
 /** Most held events that one look takes. */
 const TAKE_COUNT = 50;

@@ -26,8 +26,7 @@ import { asTheyCame, eventQueue, readEventBatch } from "./event-message.ts";
 import { EventRoutes, type SubscribingContext, subscribersOf } from "./event-routes.ts";
 import { shareMsOf } from "./event-run.ts";
 import { HandlerPauses } from "./handler-pauses.ts";
-import { HeldEvents } from "./held-events.ts";
-import { HeldWorker } from "./held-worker.ts";
+import { HeldEvents, HeldWorker } from "./held-events.ts";
 import { Inbox } from "./inbox.ts";
 import { ParkedEvents } from "./parked-events.ts";
 
