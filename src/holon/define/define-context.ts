@@ -1,6 +1,6 @@
 import type { AnyProcedure, Contract, ContractMap } from "../contract/index.ts";
 import type { Tables } from "../data/drizzle/database.ts";
-import type { EventHandler, EventHandlers } from "../work/inbox/event-handler.ts";
+import type { EventHandler, EventHandlers } from "../work/inbox/event-routes.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { ScheduleMap } from "../work/schedules/schedule.ts";
 import { keepAwaitedEvent } from "../work/workflows/awaited-events.ts";

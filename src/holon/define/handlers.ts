@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyProcedure, Contract, ContractMap, EventMap, OutputOf, ParsedInputOf, ProcedureTree, ReturnOf } from "../contract/index.ts";
-import type { EventContext, HandledEvent } from "../work/inbox/event-handler.ts";
+import type { EventContext, HandledEvent } from "../work/inbox/event-routes.ts";
 import type { JobMap } from "../work/jobs/job.ts";
 import type { ScheduleSpec } from "../work/schedules/schedule.ts";
 import type { WatchedEvent } from "../work/watch/watcher.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
 import { sql } from "../../data/drizzle/sql.ts";
-import type { EventArguments } from "./event-handler.ts";
+import type { EventArguments } from "./event-routes.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
 const ROWS = 10;

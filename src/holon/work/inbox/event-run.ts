@@ -10,9 +10,8 @@ import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
 
 import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
-import type { EventTransaction } from "./event-handler.ts";
+import type { EventTransaction, EventRoute } from "./event-routes.ts";
 import type { EventMessage } from "./event-message.ts";
-import type { EventRoute } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 import { SLOW_PART } from "./handler-pauses.ts";
 

@@ -17,10 +17,9 @@ import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import type { CountLeft } from "../../observe/work-metrics.ts";
 import { createQueueBackend } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
-import type { EventArguments } from "./event-handler.ts";
+import type { EventArguments, SubscribingContext } from "./event-routes.ts";
 import type { EventLimits } from "./event-limits.ts";
 import { eventQueue } from "./event-message.ts";
-import type { SubscribingContext } from "./event-routes.ts";
 import { type EventWork, startEventWork } from "./start-event-work.ts";
 
 /** The contract of the producer in these tests. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
-import type { EventArguments } from "./event-handler.ts";
+import type { EventArguments } from "./event-routes.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
 // However busy the machine is, a transaction takes as many events as it is allowed to.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
-import type { EventArguments } from "./event-handler.ts";
+import type { EventArguments } from "./event-routes.ts";
 import { listeningLog, useEventsPlace } from "./events.testing.ts";
 
 const IDLE_MS = 1_000;

@@ -1,6 +1,6 @@
 import type { Tables, WriteDatabase } from "../../data/drizzle/database.ts";
 import { type SQL, sql } from "../../data/drizzle/sql.ts";
-import type { HandledEvent } from "../inbox/event-handler.ts";
+import type { HandledEvent } from "../inbox/event-routes.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { RunStore } from "./run-store.ts";
 import type { AwaitedKey } from "./step-store.ts";
