@@ -3,7 +3,7 @@ import type { App } from "../process/app/define-app.ts";
 import { ConfigurationError } from "../process/plan/configuration-error.ts";
 import type { Plan } from "../process/plan/plan.ts";
 import { type MakeRunAlone, serveJobAlone } from "../process/start/start-process.ts";
-import { createRunAlone } from "../work/jobs/alone-process.ts";
+import { createRunAlone } from "../work/jobs/run-alone.ts";
 import { logUnhandled } from "./crash-log.ts";
 
 /** Starts this program again for each job that runs alone, as part of the same app: with its secret, and on its database. */

@@ -8,7 +8,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { TimerWheel } from "../../kernel/timer-wheel.ts";
 import { runJobAlone, serveAlone } from "./alone-child.ts";
-import { createRunAlone } from "./alone-process.ts";
+import { createRunAlone } from "./run-alone.ts";
 import { job } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import { effects, tables } from "./jobs.fixture.testing.ts";

@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+
 /** A job to be run in a process of its own. */
 export interface AloneRequest {
   readonly context: string;
@@ -12,7 +14,68 @@ export interface AloneRequest {
  * The outcome of the child. `ended`: it has written how the job ended. `died`: it ended while it had the job. `unstarted`: it never had the job, which is not
  * the job's fault.
  */
-export type AloneOutcome = { readonly kind: "ended" } | { readonly kind: "died" | "unstarted"; readonly how: string };
+type AloneOutcome = { readonly kind: "ended" } | { readonly kind: "died" | "unstarted"; readonly how: string };
 
 /** Runs one job in a process of its own. The signal stops that process, and the outcome is `unstarted` then. */
 export type RunAlone = (request: AloneRequest, signal: AbortSignal) => Promise<AloneOutcome>;
+
+/** How the same program is started again, to run one job. */
+interface AloneProcessOptions {
+  /** The main file, as in `process.argv[1]`. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly execArgv: readonly string[];
+  /** The child's environment, which also says that it is a child. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Longest time that the child may take until it is ready. */
+  readonly startTimeoutMs?: number;
+}
+
+/** The messages between parent and child. */
+export type AloneMessage = { readonly kind: "ready" } | { readonly kind: "ended" } | { readonly kind: "run"; readonly request: AloneRequest };
+
+const START_TIMEOUT_MS = 60_000;
+
+/**
+ * Returns the function that runs one job in a new process of the same program.
+ *
+ *     fork --ready--> run sent --ended--> ended
+ *     fork --exit, or not ready in time--> unstarted
+ *     run sent --exit, or not ended in time--> died
+ *
+ * The child ends when the channel to its parent ends, see {@link serveAlone}.
+ */
+export function createRunAlone(options: AloneProcessOptions): RunAlone {
+  return (request, signal) =>
+    new Promise((resolve) => {
+      const { program, args, execArgv, env, startTimeoutMs = START_TIMEOUT_MS } = options;
+      const child = fork(program, [...args], { execArgv: [...execArgv], env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      let wasGiven = false;
+      let outcome: AloneOutcome | undefined;
+      const end = (reached: AloneOutcome): void => {
+        outcome ??= reached;
+        child.kill("SIGKILL");
+      };
+      const lost = (how: string): AloneOutcome => ({ kind: wasGiven ? "died" : "unstarted", how });
+      let patience = setTimeout(() => end(lost("it was not ready in time")), startTimeoutMs);
+      const stop = (): void => end({ kind: "unstarted", how: "its parent stops" });
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
+
+      child.on("message", (message: AloneMessage) => {
+        if (message.kind === "ended") return end({ kind: "ended" });
+        if (message.kind !== "ready" || wasGiven) return;
+        wasGiven = true;
+        clearTimeout(patience);
+        patience = setTimeout(() => end(lost("it did not end in time")), request.timeoutMs);
+        child.send({ kind: "run", request } satisfies AloneMessage, () => {});
+      });
+      const over = (how: string): void => {
+        clearTimeout(patience);
+        signal.removeEventListener("abort", stop);
+        resolve(outcome ?? lost(how));
+      };
+      child.once("exit", (code, by) => over(by === null ? `it ended with code ${code}` : `it was ended by ${by}`));
+      child.once("error", (error) => over(error.message));
+    });
+}
