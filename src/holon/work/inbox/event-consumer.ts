@@ -2,7 +2,7 @@ import type { Tables } from "../../data/drizzle/database.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import { isPassing } from "../../kernel/origin.ts";
 import type { LeftWork } from "../left-work.ts";
-import type { AckSender } from "./ack-sender.ts";
+import type { AckSender } from "./acknowledgements.ts";
 import type { EventFailures } from "./event-failures.ts";
 import { type Candidate, isToComeAgain, isWaitOver, judgeEvents, type SlowFailure } from "./event-judgement.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";

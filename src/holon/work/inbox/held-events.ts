@@ -3,7 +3,7 @@ import type { Tables } from "../../data/drizzle/database.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { isPassing } from "../../kernel/origin.ts";
-import type { AckSender } from "./ack-sender.ts";
+import type { AckSender } from "./acknowledgements.ts";
 import type { EventFailures } from "./event-failures.ts";
 import { misfit, waitOf } from "./event-judgement.ts";
 import type { EventLimits } from "./event-limits.ts";

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../../kernel/log.ts";
-import type { QueueBackend } from "../queue/queue-backend.ts";
-import { type AckMessage, ackQueue, type EventMessage } from "./event-message.ts";
+import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
+import { type AckMessage, ackQueue, type EventMessage, readAck } from "./event-message.ts";
+import { type RetryDeps, type RetryPolicy, retry } from "../../kernel/retry.ts";
+import type { UnknownMessages } from "../unknown-messages.ts";
+import type { Subscriptions } from "../outbox/subscriptions.ts";
 
 /** Most events that one acknowledgement names. */
 const ACK_COUNT = 500;
@@ -83,4 +86,34 @@ export class AckSender {
   async #add(producer: string, message: AckMessage): Promise<void> {
     await this.#backend.add(ackQueue(producer), [{ id: `a-${randomUUID()}`, name: message.kind, data: message }]);
   }
+}
+
+/** Most acknowledgements that are noted at once. */
+const CONCURRENCY = 2;
+
+interface AckWorkerParts {
+  readonly producer: string;
+  readonly backend: QueueBackend;
+  readonly subscriptions: Subscriptions;
+  readonly unknown: UnknownMessages;
+  readonly deps: RetryDeps;
+  readonly policy: RetryPolicy;
+  /** Whether the process stops: nothing is tried again then. */
+  readonly isClosing: () => boolean;
+}
+
+/** Takes the acknowledgements of a producer's events, and the subscriptions to them. Messages that it does not understand are left for other versions. */
+export function workAcknowledgements({ producer, backend, subscriptions, unknown, deps, policy, isClosing }: AckWorkerParts): QueueWorker {
+  const queue = ackQueue(producer);
+  return backend.work(queue, { concurrency: CONCURRENCY }, async (run) => {
+    const read = readAck(run.data);
+    if (read === undefined) return unknown.leave(queue, run);
+    const { message } = read;
+    const note = async (): Promise<void> => {
+      if (message.kind === "taken") await subscriptions.taken(message.subscriber, message.events);
+      else await subscriptions.subscribe([{ name: message.subscriber, events: message.events }]);
+    };
+    await retry(deps, policy, note, { isOver: isClosing });
+    if (read.unknown.length > 0) await unknown.leave(queue, { ...run, data: { ...message, events: read.unknown } });
+  });
 }
