@@ -6,7 +6,7 @@ import type { Calls } from "../../src/holon/define/handler-context.ts";
 import { systemClock } from "../../src/holon/kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
 import { silentLogger } from "../../src/holon/kernel/log.ts";
-import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
+import { Timers } from "../../src/holon/kernel/timers.ts";
 import { CallMetrics } from "../../src/holon/observe/call-metrics.ts";
 import type { PipelineDeps } from "../../src/holon/pipeline/compiled-procedure.ts";
 import { type CompiledContext, compileContext, type ResolveTarget } from "../../src/holon/pipeline/context-runtime.ts";
@@ -50,7 +50,7 @@ export function createServices(): BenchServices {
   return {
     limits: DEFAULT_LIMITS,
     clock: systemClock,
-    wheel: new TimerWheel(() => systemClock.monotonicMs()),
+    wheel: new Timers(() => systemClock.monotonicMs()),
     log: silentLogger,
     newId: randomUUID,
     metrics,

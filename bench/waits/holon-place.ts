@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../src/holon/kernel/limits.ts";
 import { silentLogger } from "../../src/holon/kernel/log.ts";
 import { ANONYMOUS } from "../../src/holon/kernel/principal.ts";
 import { Scope } from "../../src/holon/kernel/scope.ts";
-import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
+import { Timers } from "../../src/holon/kernel/timers.ts";
 import { startLeaseWorker } from "../../src/holon/process/start/start-lease-worker.ts";
 import { LeaseThread } from "../../src/holon/work/engine/lease-thread.ts";
 import { createQueueBackend } from "../../src/holon/work/queue/bull-backend.ts";
@@ -20,7 +20,7 @@ export interface HolonPlace {
   readonly backend: QueueBackend;
   readonly services: {
     readonly clock: typeof systemClock;
-    readonly wheel: TimerWheel;
+    readonly wheel: Timers;
     readonly log: typeof silentLogger;
     readonly random: () => number;
     readonly thread: LeaseThread;
@@ -35,7 +35,7 @@ export interface HolonPlace {
 
 /** Opens the queues and the databases of one process. */
 export async function openHolonPlace(kind: QueueKind, places: Places, poolCount: number = DEFAULT_LIMITS.poolCount): Promise<HolonPlace> {
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   const place = kind === "redis" ? { kind, url: places.redisUrl } : { kind, url: places.databaseUrl };
   const base = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
   const worker = startLeaseWorker("bench", "silent");

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
 import { silentLogger } from "../../src/holon/kernel/log.ts";
 import type { Principal } from "../../src/holon/kernel/principal.ts";
 import { Scope } from "../../src/holon/kernel/scope.ts";
-import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
+import { Timers } from "../../src/holon/kernel/timers.ts";
 import { createMeshServer, type MeshServer } from "../../src/holon/mesh/callee/mesh-server.ts";
 import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/caller/mesh-peer.ts";
 import { TestAuthority } from "../../src/holon/mesh/connection/certificates.testing.ts";
@@ -21,7 +21,7 @@ import { eventually, type FixtureProcess, freePort, freshFolder, runFixture } fr
 const ANN: Principal = { kind: "user", id: "ann", roles: ["buyer"] };
 const SECRET = "known to all, and no proof of anybody";
 const authority = new TestAuthority("of this test");
-const services = { limits: DEFAULT_LIMITS, clock: systemClock, wheel: new TimerWheel(() => systemClock.monotonicMs()), log: silentLogger };
+const services = { limits: DEFAULT_LIMITS, clock: systemClock, wheel: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
 
 /** A real process of `sales` in production, with TLS. The test plays the edge that calls it and the stock that it calls. */
 describe("a process in production", () => {

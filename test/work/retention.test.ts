@@ -6,7 +6,7 @@ import { createTestDatabase, startTestServer, type TestDatabase, type TestServer
 import { systemClock } from "../../src/holon/kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../../src/holon/kernel/limits.ts";
 import { silentLogger } from "../../src/holon/kernel/log.ts";
-import { TimerWheel } from "../../src/holon/kernel/timer-wheel.ts";
+import { Timers } from "../../src/holon/kernel/timers.ts";
 import { startRetention } from "../../src/holon/work/retention/start-retention.ts";
 import { contracts, createWorkApp } from "./app.ts";
 
@@ -69,7 +69,7 @@ describe("rows that are over for long", { timeout: 120_000 }, () => {
     const data = createContextData({
       ...{ context: "sales", url: database.url, tables: {}, limits: DEFAULT_LIMITS, clock: systemClock, log: silentLogger },
     });
-    const deps = { clock: systemClock, wheel: new TimerWheel(() => systemClock.monotonicMs()), log: silentLogger };
+    const deps = { clock: systemClock, wheel: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
     const retention = startRetention({ data, times: DEFAULT_LIMITS, works: false, deps });
     try {
       const count = async (table: string) => Number((await sql.unsafe(`select count(*) from sales.${table}`))[0]?.["count"]);

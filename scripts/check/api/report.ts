@@ -12,7 +12,7 @@ export interface Api {
  * Machinery that `RunningProcess` hands out as it is. A program can hold it, but its parts are not promised: the report names these types, and does
  * not follow them.
  */
-export const MACHINERY: ReadonlySet<string> = new Set(["CompiledContext", "OpenDatabase", "TimerWheel", "Work"]);
+export const MACHINERY: ReadonlySet<string> = new Set(["CompiledContext", "OpenDatabase", "Timers", "Work"]);
 
 const NOTE = "<!-- Written by `npm run api:accept` from the declarations of the package; `npm run check` compares. -->";
 

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import type { Limits } from "../kernel/limits.ts";
-import { WheelEntry } from "../kernel/timer-wheel.ts";
+import { TimerEntry } from "../kernel/timers.ts";
 import { addAppRoutes } from "./app-routes/add-app-routes.ts";
 import type { EdgeDeps } from "./edge-deps.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
@@ -221,7 +221,7 @@ async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
   await Promise.all([closed, inFlight.drained()]);
 }
 
-class Grace extends WheelEntry {
+class Grace extends TimerEntry {
   readonly over: Promise<void>;
   #resolve: () => void = () => {};
 

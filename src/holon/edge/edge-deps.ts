@@ -1,7 +1,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Logger } from "../kernel/log.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { Timers } from "../kernel/timers.ts";
 import type { Authenticate } from "./edge-options.ts";
 import type { ErrorBoundary } from "./http/error-boundary.ts";
 import type { AnswerEnds, InFlight, SseStreams } from "./http/in-flight.ts";
@@ -21,7 +21,7 @@ export interface EdgeDeps {
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly boundary: ErrorBoundary;
   readonly proxies: TrustedProxies;

@@ -4,7 +4,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Principal } from "../kernel/principal.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { Timers } from "../kernel/timers.ts";
 import type { CallMetrics } from "../observe/call-metrics.ts";
 import type { AppRoutes } from "./app-routes/app-routes.ts";
 import type { EdgeRequest } from "./http/edge-request.ts";
@@ -33,7 +33,7 @@ export interface EdgeOptions {
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly metrics: CallMetrics;
   readonly host: string;

@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, type Limits } from "../kernel/limits.ts";
 import type { Logger } from "../kernel/log.ts";
 import { ANONYMOUS } from "../kernel/principal.ts";
 import type { Scope } from "../kernel/scope.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import { CallMetrics } from "../observe/call-metrics.ts";
 import { createEdge } from "./create-edge.ts";
 import type { Edge, EdgeOptions } from "./edge-options.ts";
@@ -171,7 +171,7 @@ export interface EdgeUnderTest {
   readonly edge: Edge;
   readonly url: string;
   readonly targets: Map<string, HandTarget>;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: KeptLog;
   readonly metrics: CallMetrics;
   close(): Promise<void>;
@@ -183,7 +183,7 @@ export async function openEdge(
 ): Promise<EdgeUnderTest> {
   const { limits, more, ...rest } = options;
   const targets = createTargets(more);
-  const wheel = new TimerWheel(systemClock.monotonicMs);
+  const wheel = new Timers(systemClock.monotonicMs);
   const log = new KeptLog();
   const metrics = new CallMetrics({ procedures: targets.keys(), callers: [] });
   const edge = await createEdge({

@@ -4,9 +4,9 @@ import { catalogueError } from "./holon-error.ts";
 import { isPassing, markOrigin, originOf } from "./origin.ts";
 import { retry } from "./retry.ts";
 import { Scope } from "./scope.ts";
-import { TimerWheel } from "./timer-wheel.ts";
+import { Timers } from "./timers.ts";
 
-const deps = { clock: systemClock, wheel: new TimerWheel(systemClock.monotonicMs), random: () => 0 };
+const deps = { clock: systemClock, wheel: new Timers(systemClock.monotonicMs), random: () => 0 };
 const POLICY = { attempts: 4, firstMs: 1, greatestMs: 2 };
 const away = () => markOrigin(catalogueError("UNAVAILABLE", "The database cannot be reached."), { layer: "database", isPassing: true });
 

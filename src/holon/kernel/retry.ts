@@ -1,7 +1,7 @@
 import { type BackoffBounds, fullJitterMs } from "./backoff.ts";
 import { isPassing } from "./origin.ts";
 import type { Scope } from "./scope.ts";
-import { Sleep, type SleepDeps } from "./timer-wheel.ts";
+import { Sleep, type SleepDeps } from "./timers.ts";
 
 /** How often and for how long work is tried. At least one of the two bounds is set. */
 export type RetryPolicy = BackoffBounds &

@@ -2,19 +2,19 @@ import type { Clock } from "./clock.ts";
 import { catalogueError, type HolonError } from "./holon-error.ts";
 import { markCutOff } from "./origin.ts";
 import { Scope } from "./scope.ts";
-import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
+import { TimerEntry, type Timers } from "./timers.ts";
 
 /**
  * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. If it is given
  * the wheel too, its error says whether the process was frozen meanwhile, see {@link isCutOff}.
  */
-export class ScopeDeadline extends WheelEntry {
+export class ScopeDeadline extends TimerEntry {
   readonly #scope: Scope;
   readonly #what: string;
-  readonly #wheel: TimerWheel | undefined;
+  readonly #wheel: Timers | undefined;
   readonly #sinceMs: number;
 
-  constructor(scope: Scope, what: string, wheel?: TimerWheel) {
+  constructor(scope: Scope, what: string, wheel?: Timers) {
     super();
     this.#scope = scope;
     this.#what = what;
@@ -29,7 +29,7 @@ export class ScopeDeadline extends WheelEntry {
 }
 
 /** Runs work that may never return: the wait ends with the scope, at its deadline at the latest. Errors: those of the work, or why the scope was cancelled. */
-export async function runInScope<Result>(scope: Scope, wheel: TimerWheel, what: string, work: () => Promise<Result>): Promise<Result> {
+export async function runInScope<Result>(scope: Scope, wheel: Timers, what: string, work: () => Promise<Result>): Promise<Result> {
   const deadline = new ScopeDeadline(scope, what, wheel);
   wheel.add(deadline, scope.deadlineAtMs);
   try {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { ANONYMOUS } from "../kernel/principal.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import { eventually } from "./eventually.testing.ts";
 import { createMemoryLogger, type MemoryLogger, MeshStage, probeTarget, SECRET, untilCancelled } from "./mesh.testing.ts";
 import { createMuteProxy } from "./mute-proxy.testing.ts";
@@ -195,7 +195,7 @@ describe("a faulty peer", () => {
     let jumpMs = 0;
     const clock: Clock = { nowMs: () => systemClock.nowMs(), monotonicMs: () => systemClock.monotonicMs() + jumpMs };
     stage = new MeshStage({ meshPingMs: 50, meshSilenceMs: 30_000 });
-    const wheel = new TimerWheel(() => clock.monotonicMs());
+    const wheel = new Timers(() => clock.monotonicMs());
     const proxy = await createMuteProxy((await stage.server(handlers)).port);
     const peer = stage.peer(proxy.port, { clock, wheel, log: memory.log });
     await peer.ready();

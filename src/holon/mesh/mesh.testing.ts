@@ -19,7 +19,7 @@ import { DEFAULT_LIMITS, type Limits } from "../kernel/limits.ts";
 import { type Logger, silentLogger } from "../kernel/log.ts";
 import type { Principal } from "../kernel/principal.ts";
 import { Scope } from "../kernel/scope.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import { createMeshServer, type MeshServer, type MeshServerOptions } from "./callee/mesh-server.ts";
 import { createMeshPeer, type MeshPeer, type MeshPeerOptions } from "./caller/mesh-peer.ts";
 import { createSecretIdentity } from "./identity/process-identity.ts";
@@ -100,7 +100,7 @@ export function createMemoryLogger(): MemoryLogger {
 
 /** The servers and peers of one test, with what they share. All of them close with the stage. */
 export class MeshStage {
-  readonly wheel = new TimerWheel(() => systemClock.monotonicMs());
+  readonly wheel = new Timers(() => systemClock.monotonicMs());
   readonly limits: Limits;
   readonly #closers: (() => Promise<void>)[] = [];
 

@@ -14,7 +14,7 @@ import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import { noteFailedCall } from "../kernel/left-behind.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Scope } from "../kernel/scope.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { Timers } from "../kernel/timers.ts";
 import { isUnicode } from "../kernel/unicode-text.ts";
 import type { CountWork } from "../observe/work-metrics.ts";
 import { createBoundary } from "./boundary.ts";
@@ -28,7 +28,7 @@ export type SeriesFactory = (labels: { readonly procedure: string; readonly call
 /** What the pipeline of every procedure uses. */
 export interface PipelineDeps {
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly newId: () => string;
   readonly series: SeriesFactory;

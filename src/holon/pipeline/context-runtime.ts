@@ -8,7 +8,7 @@ import { catalogueError } from "../kernel/holon-error.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { Scope } from "../kernel/scope.ts";
 import { runInScope } from "../kernel/scope-deadline.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { Timers } from "../kernel/timers.ts";
 import type { JobHandler } from "../work/jobs/job-call.ts";
 import { ContextWatch } from "../work/watch/context-watch.ts";
 import type { CompiledWorkflows } from "../work/workflows/workflow-body.ts";
@@ -175,7 +175,7 @@ interface StartRun {
   readonly context: string;
   readonly handler: unknown;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
 }
 

@@ -1,6 +1,6 @@
 import { Scope } from "../kernel/scope.ts";
 import { ScopeDeadline } from "../kernel/scope-deadline.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { Timers } from "../kernel/timers.ts";
 
 /**
  * Work with effects outside of this process that must come to its own end. It goes on when its caller disconnects, until its deadline.
@@ -9,11 +9,11 @@ import type { TimerWheel } from "../kernel/timer-wheel.ts";
  * too.
  */
 export class DetachedRuns {
-  readonly #wheel: TimerWheel;
+  readonly #wheel: Timers;
   #running = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor(wheel: TimerWheel) {
+  constructor(wheel: Timers) {
     this.#wheel = wheel;
   }
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { until } from "../data/child.testing.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { type Logger, silentLogger } from "../kernel/log.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 
@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 /** Added to the clock by a test. The clock also runs by itself. */
 let aheadMs = 0;
 const clock: Clock = { nowMs: () => systemClock.nowMs() + aheadMs, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
-const wheel = new TimerWheel(() => clock.monotonicMs());
+const wheel = new Timers(() => clock.monotonicMs());
 afterAll(() => wheel.close());
 
 const warned: { readonly fields: Record<string, unknown>; readonly said: string }[] = [];

@@ -8,7 +8,7 @@ import { defineContext } from "../define/define-context.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { silentLogger } from "../kernel/log.ts";
 import { ANONYMOUS } from "../kernel/principal.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import { job } from "../work/jobs/job.ts";
 import { effects, tables } from "../work/jobs/jobs.fixture.testing.ts";
 import { useJobs } from "../work/jobs/jobs.testing.ts";
@@ -26,7 +26,7 @@ function compile(handlers: Parameters<typeof orders.jobs>[0]) {
     procedures: orders.procedures({ place: ({ input, ctx }) => ctx.transaction((tx) => tx.enqueue("send", input)) }),
     jobs: orders.jobs(handlers),
   });
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   const services = {
     clock: systemClock,
     wheel,

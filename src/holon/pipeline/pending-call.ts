@@ -2,7 +2,7 @@ import { ParseFailure as Failure, type ParseFailure, type Parser } from "../cont
 import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import { noteFailedCall } from "../kernel/left-behind.ts";
 import type { Scope, ScopeLink } from "../kernel/scope.ts";
-import { type TimerWheel, WheelEntry } from "../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../kernel/timers.ts";
 import { type Boundary, errorOfCall } from "./boundary.ts";
 
 /** Counts the calls of one procedure by one caller over one transport. */
@@ -25,7 +25,7 @@ export interface CallDeps {
   /** Whether its calls may have an effect. */
   readonly isMutation: boolean;
   readonly monotonicMs: () => number;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly gauge: ConcurrencyGauge;
   readonly streamGauge: ConcurrencyGauge;
   readonly boundary: Boundary;
@@ -46,7 +46,7 @@ export interface CallDeps {
  * I3. A mutation counts as an effect of the call that made it, from its beginning until it is certain that it had none.
  * I4. A call that is over has no place in the gauge, also if its handler runs on.
  */
-export class PendingCall extends WheelEntry implements ScopeLink {
+export class PendingCall extends TimerEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
   readonly #deps: CallDeps;

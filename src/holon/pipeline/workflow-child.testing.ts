@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../kernel/clock.ts";
 import { silentLogger } from "../kernel/log.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import { startWorkflowWork } from "../work/workflows/start-workflow-work.ts";
 import { crashingPlace } from "./workflow-crash.testing.ts";
 import { compileContexts } from "./workflows.fixture.testing.ts";
 
 /** A process that runs the workflow of the tests and, at the given point, kills itself or freezes itself. */
 const [, , url = "", roles = "{}", crashAt = "", signal = "SIGKILL"] = process.argv;
-const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const wheel = new Timers(() => systemClock.monotonicMs());
 let wasThere = false;
 const at = async (point: string): Promise<void> => {
   if (point !== crashAt || wasThere) return;

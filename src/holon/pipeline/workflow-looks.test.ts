@@ -4,7 +4,7 @@ import { signal, until } from "../data/child.testing.ts";
 import type { ContextData } from "../data/context-data.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { silentLogger } from "../kernel/log.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import { startWorkflowWork } from "../work/workflows/start-workflow-work.ts";
 import type { WorkflowBody } from "../work/workflows/workflow-body.ts";
 import { DEFAULT_WORKFLOW_TIMING, type WorkflowTiming } from "../work/workflows/workflow-timing.ts";
@@ -13,7 +13,7 @@ import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
-const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const wheel = new Timers(() => systemClock.monotonicMs());
 afterAll(() => wheel.close());
 const COUNT = 10_000;
 const nothing: PlaceBody = async () => ({ left: 0 });

@@ -10,7 +10,7 @@ import { outsideEffect } from "../define/handlers.ts";
 import { systemClock } from "../kernel/clock.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { type Logger, silentLogger } from "../kernel/log.ts";
-import type { TimerWheel } from "../kernel/timer-wheel.ts";
+import type { Timers } from "../kernel/timers.ts";
 import { workflow } from "../work/workflows/workflow.ts";
 import { type CompiledContext, compileContext } from "./context-runtime.ts";
 
@@ -71,7 +71,7 @@ export interface StockHooks {
 interface WorkflowPlaceOptions {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log?: Logger;
   /** Replaces the store of the context for the work of runs, for example by a store that fails. */
   readonly wrap?: (store: ContextData) => ContextData;

@@ -9,7 +9,7 @@ import type { ContextModule } from "../define/define-context.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { type Logger, silentLogger } from "../kernel/log.ts";
-import { TimerWheel } from "../kernel/timer-wheel.ts";
+import { Timers } from "../kernel/timers.ts";
 import type { CountLeft } from "../observe/work-metrics.ts";
 import { startWorkflowWork, type WorkflowWork } from "../work/workflows/start-workflow-work.ts";
 import type { WorkflowTiming } from "../work/workflows/workflow-timing.ts";
@@ -35,7 +35,7 @@ interface WorkflowPlace {
     left?: CountLeft,
     others?: {
       readonly clock?: Clock;
-      readonly wheel?: TimerWheel;
+      readonly wheel?: Timers;
       readonly log?: Logger;
       readonly wrap?: (store: ContextData) => ContextData;
       readonly limits?: Partial<Limits>;
@@ -60,7 +60,7 @@ interface WorkflowPlace {
 export function useWorkflows(): WorkflowPlace {
   const database = useTestDatabase();
   const made = {} as { url: string; roles: Record<string, string | undefined>; sql: Sql; starter: WorkflowContexts };
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   const working: Working[] = [];
   beforeAll(async () => {
     made.url = database.database.url;

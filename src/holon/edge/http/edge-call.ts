@@ -2,7 +2,7 @@ import { errorRow } from "../../kernel/error-catalogue.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { type Principal, principalName } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 import type { Trace } from "../../kernel/trace.ts";
 import type { EdgeDeps } from "../edge-deps.ts";
 import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/procedure-rates.ts";
@@ -31,7 +31,7 @@ interface EdgeCallOptions {
  *
  * Later results of the target are dropped.
  */
-export class EdgeCall extends WheelEntry {
+export class EdgeCall extends TimerEntry {
   readonly index: number;
   readonly path: string;
   readonly route: EdgeRoute | undefined;

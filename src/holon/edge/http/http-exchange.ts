@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 import type { EdgeDeps } from "../edge-deps.ts";
 import { EdgeRequest } from "./edge-request.ts";
 import { toErrorJson } from "./error-body.ts";
@@ -121,7 +121,7 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
  *
  * If it were closed at once, while bytes still arrive, the kernel would send a reset, and the client would never read why it was refused.
  */
-class Lingering extends WheelEntry {
+class Lingering extends TimerEntry {
   readonly #exchange: HttpExchange;
 
   constructor(exchange: HttpExchange) {

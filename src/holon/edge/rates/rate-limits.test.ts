@@ -6,7 +6,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
 import type { AppRoutes } from "../app-routes/app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
@@ -15,7 +15,7 @@ import { get, post, type RawAnswer, send } from "../http.testing.ts";
 import type { RateStore } from "./rate-counter.ts";
 import { openRedisRateStore } from "./redis-rate-store.ts";
 
-const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const wheel = new Timers(() => systemClock.monotonicMs());
 afterAll(() => wheel.close());
 const storeDeps = { clock: systemClock, wheel, log: silentLogger };
 

@@ -2,13 +2,13 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { startTestRedis, type TestRedis } from "../../work/queue/redis-server.testing.ts";
 import type { RateStore } from "./rate-counter.ts";
 import { openRedisRateStore } from "./redis-rate-store.ts";
 
 describe("the counts of a limit in Redis", () => {
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   let redis: TestRedis;
   let client: Redis;
   let store: RateStore;

@@ -1,7 +1,7 @@
 import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 import type { Trace } from "../../kernel/trace.ts";
 import type { PrincipalReceiver } from "../http/authentication.ts";
 import { answerTooLarge } from "../http/edge-call.ts";
@@ -22,7 +22,7 @@ const SILENT_HEARTBEATS = 3;
  * ends without one: the client comes back and resumes after the last id that it got. An item is taken from the target only if the client has room
  * for it, so a slow client holds one item, not a growing number.
  */
-export class SseAnswer extends WheelEntry implements PrincipalReceiver {
+export class SseAnswer extends TimerEntry implements PrincipalReceiver {
   readonly #exchange: HttpExchange;
   readonly #route: EdgeRoute;
   readonly #input: unknown;

@@ -1,7 +1,7 @@
 import type { Target } from "../../contract/index.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Scope } from "../../kernel/scope.ts";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 import { FRAME, FRAME_END } from "../protocol/frame-kind.ts";
 
 /** The connection as its exchanges use it. */
@@ -17,7 +17,7 @@ interface CalleeConnection {
 }
 
 /** A call or stream that a peer opened here. It keeps its id until its last frame was received or sent. */
-export abstract class ServerExchange extends WheelEntry {
+export abstract class ServerExchange extends TimerEntry {
   readonly connection: CalleeConnection;
   readonly id: number;
   readonly path: string;

@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Scope, ScopeLink } from "../../kernel/scope.ts";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 
 /** The connection as its exchanges use it. */
 export interface CallerConnection {
@@ -10,7 +10,7 @@ export interface CallerConnection {
 }
 
 /** A call or stream that this process opened on a connection. */
-export abstract class CallerExchange extends WheelEntry implements ScopeLink {
+export abstract class CallerExchange extends TimerEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
   readonly connection: CallerConnection;

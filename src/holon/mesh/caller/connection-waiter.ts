@@ -1,6 +1,6 @@
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Scope, ScopeLink } from "../../kernel/scope.ts";
-import { WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 import { ParentLink } from "./caller-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
@@ -8,7 +8,7 @@ import type { PeerConnection } from "./peer-connection.ts";
 type Excuse = () => { readonly message: string; readonly reason: string };
 
 /** A call that waits for a connection, at most until its deadline or the end of the connection wait. */
-export class ConnectionWaiter extends WheelEntry implements ScopeLink {
+export class ConnectionWaiter extends TimerEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
   readonly promise: Promise<PeerConnection>;

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { FRAME, FRAME_END, type Frame, isKnownKind } from "../protocol/frame-kind.ts";
 import { FrameFault, FrameReader } from "../protocol/frame-reader.ts";
 import { FrameWriter } from "../protocol/frame-writer.ts";
@@ -46,7 +46,7 @@ const OWN_PAUSE_MS = 1_000;
  * I2. What a peer sends may end its connection, never the process.
  * I3. A peer counts as dead only if it was probed and stayed silent for meshSilenceMs, without the time in which this process itself stood still.
  */
-export class Link extends WheelEntry {
+export class Link extends TimerEntry {
   readonly writer: FrameWriter;
   readonly #socket: Socket;
   readonly #reader: FrameReader;
@@ -225,7 +225,7 @@ export class Link extends WheelEntry {
 export interface MeshServices {
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
 }
 

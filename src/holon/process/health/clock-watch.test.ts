@@ -4,7 +4,7 @@ import { testLimits, useTestDatabase } from "../../data/database.testing.ts";
 import { migrate } from "../../data/migrate/migrate.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { processGauges } from "./gauges.ts";
@@ -32,7 +32,7 @@ function watchOf(clock: Clock) {
   const said: unknown[] = [];
   const warn: Logger["warn"] = (_fields: object | string, text?: string) => void said.push(text);
   // The time of the wheel stands still, so that only the test compares the clocks.
-  const wheel = new TimerWheel(() => 0);
+  const wheel = new Timers(() => 0);
   const watch = new ClockWatch({ stores: new Map([["orders", store]]), clock, wheel, log: { ...silentLogger, warn } });
   const close = async () => {
     await watch.close();

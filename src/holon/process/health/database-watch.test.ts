@@ -6,7 +6,7 @@ import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 
 const place = useTestDatabase();
@@ -29,7 +29,7 @@ async function watched(silentAtFirst: boolean, clock: Clock = systemClock) {
     clock: systemClock,
     log: silentLogger,
   });
-  const wheel = new TimerWheel(() => clock.monotonicMs());
+  const wheel = new Timers(() => clock.monotonicMs());
   const said: string[] = [];
   const say: Logger["warn"] = (_fields: object | string, text?: string) => void said.push(text ?? "");
   const log: Logger = { ...silentLogger, child: () => log, warn: say, info: say };

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { createLogger } from "../../observe/logger.ts";
 import { LeaseThread } from "../../work/engine/lease-thread.ts";
 import { job } from "../../work/jobs/job.ts";
@@ -68,7 +68,7 @@ await startJobWork({
   store,
   backend: new MemoryQueues(),
   services: {
-    ...{ clock, log, random: Math.random, newId: randomUUID, wheel: new TimerWheel(() => clock.monotonicMs()) },
+    ...{ clock, log, random: Math.random, newId: randomUUID, wheel: new Timers(() => clock.monotonicMs()) },
     thread,
   },
   runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
@@ -106,7 +106,7 @@ startWorkflowWork({
     host: { calls: () => ({ args: {}, mayHaveActed: () => false }), reads: () => ({}), transaction: untouched, eventName: untouched },
   },
   store,
-  services: { clock, log, random: Math.random, newId: randomUUID, wheel: new TimerWheel(() => clock.monotonicMs()), thread },
+  services: { clock, log, random: Math.random, newId: randomUUID, wheel: new Timers(() => clock.monotonicMs()), thread },
   timing: { pollMs: 50, leaseMs },
 });
 process.stdout.write('{"started":true}\n');

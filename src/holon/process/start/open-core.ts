@@ -4,7 +4,7 @@ import { type Contract, type Target, type TargetMap, walkProcedures } from "../.
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { createMeshServer, type MeshServer } from "../../mesh/callee/mesh-server.ts";
 import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import { createKeyIdentity, createSecretIdentity, type ProcessIdentity } from "../../mesh/identity/process-identity.ts";
@@ -43,7 +43,7 @@ export interface Core {
   readonly plan: Plan;
   readonly log: Logger;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly random: () => number;
   readonly newId: () => string;
   /** The plan's secret, or one that was made up for this process alone. */
@@ -78,7 +78,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const shape = shapeOf(app);
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
-  const wheel = open.add("timer wheel", new TimerWheel(() => clock.monotonicMs()));
+  const wheel = open.add("timer wheel", new Timers(() => clock.monotonicMs()));
   const databaseWait = new DatabaseWait({ plan, clock, wheel, random, log });
   const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, databaseWait, clock, log });
   await writeSubscribers(modules, app.contexts, database.stores, databaseWait, clock);

@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import type { Logger } from "../../kernel/log.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import { createMeshPeer, type MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { MeshTls } from "../../mesh/connection/mesh-tls.ts";
 import type { ProcessIdentity } from "../../mesh/identity/process-identity.ts";
@@ -23,7 +23,7 @@ interface PeersOptions {
   readonly processName: string;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly random: () => number;
   readonly newId: () => string;

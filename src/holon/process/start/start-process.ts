@@ -4,7 +4,7 @@ import type { Edge, Readiness } from "../../edge/edge-options.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { OpenThings } from "../../kernel/lifecycle.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import type { MeshServer } from "../../mesh/callee/mesh-server.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { createOpsServer, type OpsServer } from "../../ops/ops-server.ts";
@@ -54,7 +54,7 @@ export interface RunningProcess {
   readonly work: Work | undefined;
   /** The target by which this process calls any procedure of the app. */
   readonly resolve: ResolveTarget;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly clock: Clock;
   readiness(): Readiness;
   /** A real tRPC router of a context hosted here, for `createCaller` and for tRPC's own adapters. Errors: NOT_FOUND. */

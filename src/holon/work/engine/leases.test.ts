@@ -3,7 +3,7 @@ import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../kernel/clock.ts";
 import { silentLogger as log } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { Leases, type Renewal } from "./leases.ts";
 
 interface Claim {
@@ -25,7 +25,7 @@ async function pass(ms: number): Promise<void> {
 beforeEach(() => {
   renewals = [];
   answer = async (claims) => ({ renewed: new Set(claims), lost: new Set() });
-  const wheel = new TimerWheel(() => nowMs);
+  const wheel = new Timers(() => nowMs);
   leases = new Leases<Claim>({
     ...{ clock, wheel, log, random: () => 0, task: "leases", leaseMs: 15_000 },
     renew: (claims) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
@@ -98,9 +98,9 @@ export class Leases<Claim> implements Closable {
 }
 
 /** The lease of one claim, until it is released or lost. */
-export class Lease<Claim> extends WheelEntry {
+export class Lease<Claim> extends TimerEntry {
   readonly claim: Claim;
-  readonly #deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string };
+  readonly #deps: { readonly clock: Clock; readonly wheel: Timers; readonly leaseMs: number; readonly task: string };
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
   #untilMs = Number.NEGATIVE_INFINITY;
@@ -109,7 +109,7 @@ export class Lease<Claim> extends WheelEntry {
 
   /** Use {@link Leases.hold}. */
   constructor(
-    deps: { readonly clock: Clock; readonly wheel: TimerWheel; readonly leaseMs: number; readonly task: string },
+    deps: { readonly clock: Clock; readonly wheel: Timers; readonly leaseMs: number; readonly task: string },
     held: Set<Lease<Claim>>,
     claim: Claim,
     onLost: (reason: HolonError) => void,

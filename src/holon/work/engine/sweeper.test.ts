@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger as log } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { type Retention, Sweeper } from "./sweeper.ts";
 import { TaskBoard } from "./task-board.ts";
 
-const wheel = new TimerWheel(systemClock.monotonicMs);
+const wheel = new Timers(systemClock.monotonicMs);
 /** A board lists only failures that have lasted for a while: its clock is ahead by that time. */
 const board = new TaskBoard({ ...systemClock, monotonicMs: () => systemClock.monotonicMs() + 60_000 });
 let sweeper: Sweeper | undefined;

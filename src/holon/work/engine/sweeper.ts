@@ -1,5 +1,5 @@
 import type { Closable } from "../../kernel/lifecycle.ts";
-import { Sleep } from "../../kernel/timer-wheel.ts";
+import { Sleep } from "../../kernel/timers.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
 /** Rows of one table that are removed when they are old. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../kernel/clock.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { Task, type TaskOptions } from "./task.ts";
 import { TaskBoard } from "./task-board.ts";
 
@@ -11,7 +11,7 @@ const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 const open: Task[] = [];
 
 function start(run: () => Promise<boolean>, options: Partial<TaskOptions> = {}) {
-  const wheel = new TimerWheel(() => nowMs);
+  const wheel = new Timers(() => nowMs);
   const lines: string[] = [];
   const say: Logger["warn"] = (_fields: object | string, text?: string) => void lines.push(text ?? "");
   const log = { ...silentLogger, warn: say, info: say };

@@ -3,14 +3,14 @@ import { type BackoffBounds, fullJitterMs } from "../../kernel/backoff.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { describeError } from "../../observe/redaction.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
 
 /** What all tasks of one context share. */
 export interface TaskDeps {
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   /** In [0, 1), for the jitter of waits after failures. */
   readonly random?: () => number;
@@ -53,7 +53,7 @@ const LOG_AGAIN_MS = 60_000;
  * I3. A task that fails waits at least the backoff, however often it is woken: a server that is away is not asked in a loop.
  * I4. What `run` waits for must end by itself: see {@link WorkDatabase}, whose statements have deadlines that this process keeps.
  */
-export class Task extends WheelEntry implements Closable, WatchedTask {
+export class Task extends TimerEntry implements Closable, WatchedTask {
   readonly #options: TaskOptions;
   #isRunning = false;
   #running: Promise<void> = Promise.resolve();

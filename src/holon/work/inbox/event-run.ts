@@ -5,13 +5,13 @@ import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { markCutOff, markOrigin } from "../../kernel/origin.ts";
 import { Scope } from "../../kernel/scope.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
 
 import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
-import type { EventTransaction, EventRoute } from "./event-routes.ts";
 import type { EventMessage } from "./event-message.ts";
+import type { EventRoute, EventTransaction } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 import { SLOW_PART } from "./handler-pauses.ts";
 
@@ -19,7 +19,7 @@ export interface EventRunParts {
   readonly context: string;
   readonly database: WorkDatabase;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly handlerMs: number;
   /** See {@link shareMsOf}. */
@@ -75,7 +75,7 @@ interface EventScopeOptions {
  * Each handler has the whole time, counted from its call. Otherwise a handler that needs most of the time would fail behind one that needs some of it, and its
  * failure would be counted. If the process was frozen or blocked meanwhile, the error says that the handler was cut off.
  */
-class EventScope extends WheelEntry {
+class EventScope extends TimerEntry {
   readonly scope: Scope;
   readonly #parts: EventRunParts;
   readonly #blame: EventScopeOptions["blame"];

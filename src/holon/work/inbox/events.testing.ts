@@ -13,13 +13,13 @@ import { DEFAULT_LIMITS, type Limits } from "../../kernel/limits.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { ANONYMOUS } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import type { CountLeft } from "../../observe/work-metrics.ts";
 import { createQueueBackend } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
-import type { EventArguments, SubscribingContext } from "./event-routes.ts";
 import type { EventLimits } from "./event-limits.ts";
 import { eventQueue } from "./event-message.ts";
+import type { EventArguments, SubscribingContext } from "./event-routes.ts";
 import { type EventWork, startEventWork } from "./start-event-work.ts";
 
 /** The contract of the producer in these tests. */
@@ -182,7 +182,7 @@ export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { re
 export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<EventsPlace> {
   const server = await startTestServer();
   const database = await createTestDatabase({ server });
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   const services = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
   const looking = postgres(database.url, { max: 3, onnotice: () => {} });
   const open = async (context: string): Promise<ContextData<Tables>> => {

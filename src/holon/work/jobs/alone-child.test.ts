@@ -7,7 +7,7 @@ import { testLimits } from "../../data/database.testing.ts";
 import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { runJobAlone } from "./alone-child.ts";
 import { job } from "./job.ts";
 import { tables } from "./jobs.fixture.testing.ts";
@@ -27,7 +27,7 @@ async function claimed(): Promise<string> {
 describe("the child that runs a job alone", { timeout: 30_000 }, () => {
   it("runs it once although the connection is cut while the child reads what it is to run", async () => {
     const proxy = await openSilentProxy(place.url);
-    const wheel = new TimerWheel(() => systemClock.monotonicMs());
+    const wheel = new Timers(() => systemClock.monotonicMs());
     const limits = testLimits();
     const store = createContextData({ context: "orders", url: proxy.url, role: place.role, tables, limits, clock: systemClock, log: silentLogger });
     onTestFinished(async () => {

@@ -6,13 +6,13 @@ import { testLimits } from "../../data/database.testing.ts";
 import { sql } from "../../data/drizzle/sql.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { runJobAlone, serveAlone } from "./alone-child.ts";
-import { createRunAlone } from "./run-alone.ts";
 import { job } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import { effects, tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
+import { createRunAlone } from "./run-alone.ts";
 import { startJobWork } from "./start-job-work.ts";
 
 /**
@@ -22,7 +22,7 @@ import { startJobWork } from "./start-job-work.ts";
  */
 const [, program = "", url = "", role = ""] = process.argv;
 const isChild = process.env["HOLON_TEST_ALONE"] === "1";
-const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const wheel = new Timers(() => systemClock.monotonicMs());
 const store = createContextData({
   context: "orders",
   url,

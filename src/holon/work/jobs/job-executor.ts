@@ -6,7 +6,7 @@ import type { Logger } from "../../kernel/log.ts";
 import { isCutOff, isPassing } from "../../kernel/origin.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { runInScope } from "../../kernel/scope-deadline.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
 import { describeError } from "../../observe/redaction.ts";
 import { reasonOfAttempt } from "../engine/cut-off.ts";
@@ -30,7 +30,7 @@ interface JobExecutorParts {
   readonly leases?: Leases<JobClaim>;
   readonly sender: JobSender;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly random: () => number;
   readonly writes: JobWrites;

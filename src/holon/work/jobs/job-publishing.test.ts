@@ -7,7 +7,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { markOrigin } from "../../kernel/origin.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { EVENT_LIMITS, type EventLimits } from "../inbox/event-limits.ts";
 import { LeftWork } from "../left-work.ts";
 import { createPublisher, type Dispatch, type Publisher } from "../outbox/create-publisher.ts";
@@ -17,7 +17,7 @@ import { useJobs } from "./jobs.testing.ts";
 
 const place = useJobs();
 const publishers: Publisher[] = [];
-const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const wheel = new Timers(() => systemClock.monotonicMs());
 afterEach(() => Promise.all(publishers.splice(0).map((publisher) => publisher.close())));
 afterAll(() => wheel.close());
 

@@ -9,7 +9,7 @@ import type { AppendedJob } from "../../data/transaction/outbox-statements.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import type { Scope } from "../../kernel/scope.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import type { CountLeft } from "../../observe/work-metrics.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
@@ -88,7 +88,7 @@ export function useJobs(): JobsPlace {
   const place = useTestDatabase();
   const made = {} as { url: string; role: string | undefined; sql: Sql; store: ContextData<typeof tables>; queues: MemoryQueues };
   const working: JobWork[] = [];
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   beforeAll(async () => {
     made.url = place.database.url;
     made.role = (await migrate({ url: made.url, context: "orders" })).role;

@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import type { CountLeft } from "../../observe/work-metrics.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
 import { Leases, type WhileBlocked } from "../engine/leases.ts";
@@ -17,12 +17,12 @@ import type { JobMap } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobClaim } from "./job-claim.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
-import { createJobDispatcher, type JobDispatcher, JobSender } from "./job-sender.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
+import { createJobDispatcher, type JobDispatcher, JobSender } from "./job-sender.ts";
 import { leaseKey } from "./job-statements.ts";
 import { JobSweeper } from "./job-sweeper.ts";
 import { JobTable } from "./job-table.ts";
@@ -45,7 +45,7 @@ export interface JobModule {
 /** The services of the process that jobs use. */
 export interface JobServices {
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly board?: TaskBoard | undefined;
   /** In [0, 1). */

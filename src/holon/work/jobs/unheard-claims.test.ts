@@ -4,7 +4,7 @@ import { createContextData } from "../../data/context-data.ts";
 import { testLimits } from "../../data/database.testing.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { JobTable } from "./job-table.ts";
@@ -13,7 +13,7 @@ import { useJobs } from "./jobs.testing.ts";
 import { UnheardClaims } from "./unheard-claims.ts";
 
 const place = useJobs();
-const wheel = new TimerWheel(() => systemClock.monotonicMs());
+const wheel = new Timers(() => systemClock.monotonicMs());
 const opened: UnheardClaims[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((claims) => claims.close())));
 afterAll(() => wheel.close());

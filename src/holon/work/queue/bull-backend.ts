@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { readSafely, storableText } from "../../kernel/thrown.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { describeError, redactText } from "../../observe/redaction.ts";
 import { Task } from "../engine/task.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
@@ -66,14 +66,14 @@ class BullBackend implements QueueBackend {
   readonly #queues = new Map<string, Queue>();
   readonly #workers = new Map<BullQueueWorker, string>();
   readonly #clock: Clock;
-  readonly #wheel: TimerWheel;
+  readonly #wheel: Timers;
   readonly #tasks: readonly Task[];
   #closing: Promise<void> | undefined = undefined;
 
   constructor(driver: BullDriver, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.#driver = driver;
     this.#clock = clock;
-    this.#wheel = new TimerWheel(() => clock.monotonicMs());
+    this.#wheel = new Timers(() => clock.monotonicMs());
     const finished = new FinishedJobs((queue, ask) => this.#ask(queue, ask));
     const loop = { clock, log, wheel: this.#wheel };
     const pinging = new Task({

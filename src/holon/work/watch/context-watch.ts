@@ -4,7 +4,7 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { Semaphore } from "../../kernel/semaphore.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import { type EventPlace, parseEventPlace, ResumeRefusal } from "./event-place.ts";
 import { type EventFilter, type OutboxEvent, OutboxReader, type WatchData } from "./outbox-reader.ts";
 import { OutboxTail } from "./outbox-tail.ts";
@@ -15,7 +15,7 @@ interface ContextWatchOptions {
   readonly data: WatchData;
   readonly events: EventMap;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   readonly limits?: Partial<WatchLimits>;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { Task } from "../engine/task.ts";
 import type { OutboxEvent, OutboxReader, WatchData } from "./outbox-reader.ts";
 import { PositionOrder } from "./position-order.ts";
@@ -13,7 +13,7 @@ interface OutboxTailOptions {
   readonly reader: OutboxReader;
   readonly limits: WatchLimits;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
 }
 
@@ -136,7 +136,7 @@ export class OutboxTail implements Closable {
 }
 
 /** Looks again soon, if a position was passed over. */
-class LookAgain extends WheelEntry {
+class LookAgain extends TimerEntry {
   readonly #look: () => void;
 
   constructor(look: () => void) {

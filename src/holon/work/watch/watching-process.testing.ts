@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { ANONYMOUS } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { ContextWatch, type WatchRequest } from "./context-watch.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
@@ -33,7 +33,7 @@ export interface WatchingProcess {
 
 /** Opens the context's data as a process does, without a publisher and without queues. */
 export function openWatchingProcess(url: string, role: string | undefined, limits: Partial<WatchLimits> = {}): WatchingProcess {
-  const wheel = new TimerWheel(() => systemClock.monotonicMs());
+  const wheel = new Timers(() => systemClock.monotonicMs());
   const hub = createNotifyHub({ clock: systemClock, log: silentLogger });
   const common = { clock: systemClock, log: silentLogger };
   const data = createContextData({ context: "orders", url, role, tables: {}, limits: DEFAULT_LIMITS, hub, ...common }) as ContextData<Tables>;

@@ -2,7 +2,7 @@ import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { ParseFailure } from "../../contract/index.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
 import { SessionSteps, type SessionStepsParts } from "./session-steps.ts";
 import { toKept } from "./step-error.ts";
@@ -224,7 +224,7 @@ export interface HangingRun {
 
 interface BodyWatchParts {
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   /** How long a body may wait for a promise that is not a step before that is logged. */
   readonly firstMs: number;
   /** How long after that it is logged again. */
@@ -238,7 +238,7 @@ interface BodyWatchParts {
  *     off --begin--> waiting --firstMs--> long, logged --againMs--> logged again
  *     waiting, long --end--> off
  */
-class BodyWatch extends WheelEntry {
+class BodyWatch extends TimerEntry {
   readonly #parts: BodyWatchParts;
   #sinceMs: number | undefined = undefined;
   #isLong = false;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
-import { type TimerWheel, WheelEntry } from "../../kernel/timer-wheel.ts";
+import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import type { AwaitedEvents, ReceivedEvent } from "./awaited-events.ts";
 import type { RunClaim } from "./run-claim.ts";
 import type { AwaitedKey } from "./step-store.ts";
@@ -22,7 +22,7 @@ interface RunWaitsParts {
   readonly claim: RunClaim;
   readonly events: AwaitedEvents;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   /** Called when a step is due. */
   readonly onDue: () => void;
 }
@@ -43,7 +43,7 @@ interface Ready {
  *     the body reaches later than that one. Only the body knows whether it still looks at a wait. All that can be seen is that the wait's answer moves nothing.
  * I3. No two steps look for events at once, so that they do not find the same one.
  */
-export class RunWaits extends WheelEntry {
+export class RunWaits extends TimerEntry {
   readonly #parts: RunWaitsParts;
   readonly #waiting = new Set<WaitingStep>();
   /** Waits whose event moved nothing, by name, with the turn in which the body reached them. */

@@ -2,7 +2,7 @@ import { PredecessorFailed } from "../../data/transaction/commit-pipeline.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { isInstanceOf, isStorable, storableText } from "../../kernel/thrown.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import { AnswerOrder, type AnswerPlace } from "./answer-order.ts";
 import type { AwaitedEvents } from "./awaited-events.ts";
 import { GREATEST_TEXT_LENGTH, type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";
@@ -16,7 +16,7 @@ export interface SessionStepsParts extends StepParts {
   readonly events: AwaitedEvents;
   readonly records: readonly StepRecord[];
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
 }
 
 /** Does a step. If it calls `goOn`, the body goes on with that value while the step is being committed. */

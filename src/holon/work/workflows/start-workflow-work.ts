@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
 import type { LeaseThread } from "../engine/lease-thread.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
@@ -21,7 +21,7 @@ interface WorkflowWorkOptions {
   readonly store: RunData;
   readonly services: {
     readonly clock: Clock;
-    readonly wheel: TimerWheel;
+    readonly wheel: Timers;
     readonly log: Logger;
     readonly board?: TaskBoard | undefined;
     /** In [0, 1). */

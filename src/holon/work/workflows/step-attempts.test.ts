@@ -5,7 +5,7 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { markOrigin } from "../../kernel/origin.ts";
 import { ANONYMOUS } from "../../kernel/principal.ts";
-import { TimerWheel } from "../../kernel/timer-wheel.ts";
+import { Timers } from "../../kernel/timers.ts";
 import { Leases } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { StepAttempts } from "./step-attempts.ts";
@@ -15,7 +15,7 @@ const claim: RunClaim = {
   ...{ traceparent: undefined, initiator: ANONYMOUS, error: undefined },
 };
 const random = () => 0;
-const wheel = new TimerWheel(systemClock.monotonicMs);
+const wheel = new Timers(systemClock.monotonicMs);
 afterAll(() => wheel.close());
 
 it("an attempt of a step is known to a second thread before it begins, and before another of the same moment does, until it is over", async () => {
@@ -58,7 +58,7 @@ it("an attempt of a step does not begin if its run is taken from this process at
 it("a statement of a run that fails again and again is said at once, and then once a minute, with the run and the step", async () => {
   let [aheadMs, tries] = [0, 0];
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
-  const moved = new TimerWheel(clock.monotonicMs);
+  const moved = new Timers(clock.monotonicMs);
   const said: unknown[] = [];
   const logger = (bound: object): Logger => ({
     ...silentLogger,
@@ -92,7 +92,7 @@ it("a statement of a run that fails for good is not said to be tried again", asy
 describe("an attempt of a step that waits while another one blocks this thread", () => {
   let nowMs = 0;
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-  const fakeWheel = new TimerWheel(clock.monotonicMs);
+  const fakeWheel = new Timers(clock.monotonicMs);
   const parts = { context: "orders", clock, wheel: fakeWheel, log: silentLogger, random };
   const leases = new Leases<RunClaim>({
     ...{ ...parts, task: "leases", leaseMs: 15_000 },

@@ -5,7 +5,7 @@ import { isPassing } from "../../kernel/origin.ts";
 import { retry } from "../../kernel/retry.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { runInScope } from "../../kernel/scope-deadline.ts";
-import type { TimerWheel } from "../../kernel/timer-wheel.ts";
+import type { Timers } from "../../kernel/timers.ts";
 import { parseTraceparent } from "../../kernel/trace.ts";
 import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { ToldClaim } from "../engine/lease-thread.ts";
@@ -16,7 +16,7 @@ import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 interface StepAttemptsParts {
   readonly context: string;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
   readonly log: Logger;
   /** In [0, 1). */
   readonly random: () => number;

@@ -2,9 +2,9 @@ import type { Clock } from "./clock.ts";
 import { assertInvariant } from "./holon-error.ts";
 
 /** An entry that expires at a given time unless it is removed before. Extend this class, so that waiting costs no allocation. */
-export abstract class WheelEntry {
-  /** @internal */ previous: WheelEntry | undefined = undefined;
-  /** @internal */ next: WheelEntry | undefined = undefined;
+export abstract class TimerEntry {
+  /** @internal */ previous: TimerEntry | undefined = undefined;
+  /** @internal */ next: TimerEntry | undefined = undefined;
   /** @internal */ slot: Slot | undefined = undefined;
   /** @internal */ due = 0;
 
@@ -13,7 +13,7 @@ export abstract class WheelEntry {
 }
 
 interface Slot {
-  head: WheelEntry | undefined;
+  head: TimerEntry | undefined;
 }
 
 /** Width of a slot: an entry expires at most this late. */
@@ -37,7 +37,7 @@ const IDLE_TICKS = 250;
  * A timer for each call would cost more than a local call does; adding an entry to the wheel and removing it costs a few pointer writes.
  * Units: milliseconds of the given clock; an entry expires 0 to 8 ms after its time, plus the delay of the event loop.
  */
-export class TimerWheel {
+export class Timers {
   readonly #monotonicMs: () => number;
   readonly #slots = new Map<number, Slot>();
   #size = 0;
@@ -72,7 +72,7 @@ export class TimerWheel {
     return this.#slots.size;
   }
 
-  add(entry: WheelEntry, atMs: number): void {
+  add(entry: TimerEntry, atMs: number): void {
     assertInvariant(entry.slot === undefined, "a wheel entry is added once");
     if (this.#timer === undefined) this.#start();
     entry.due = Math.max(Math.ceil(atMs / SLOT_MS), this.#handled + 1);
@@ -80,7 +80,7 @@ export class TimerWheel {
     this.#size++;
   }
 
-  #put(entry: WheelEntry): void {
+  #put(entry: TimerEntry): void {
     const number = Math.min(entry.due, this.#handled + SLOT_COUNT);
     let slot = this.#slots.get(number);
     if (slot === undefined) {
@@ -95,7 +95,7 @@ export class TimerWheel {
   }
 
   /** Removes an entry; has no effect if it expired or was never added. */
-  remove(entry: WheelEntry): void {
+  remove(entry: TimerEntry): void {
     const { slot, previous, next } = entry;
     if (slot === undefined) return;
     if (previous === undefined) slot.head = next;
@@ -152,13 +152,13 @@ export class TimerWheel {
 /** The clock and the timer wheel that a wait runs on. */
 export interface SleepDeps {
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
+  readonly wheel: Timers;
 }
 
 /** A wait that may be ended early. */
-export class Sleep extends WheelEntry {
+export class Sleep extends TimerEntry {
   readonly ended: Promise<void>;
-  readonly #wheel: TimerWheel;
+  readonly #wheel: Timers;
   #resolve: () => void = () => {};
 
   /** Units: milliseconds, rounded up to the next slot of the wheel. */

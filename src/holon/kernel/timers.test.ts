@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TimerWheel, WheelEntry } from "./timer-wheel.ts";
+import { TimerEntry, Timers } from "./timers.ts";
 
-class Noted extends WheelEntry {
+class Noted extends TimerEntry {
   expiredAtMs: number | undefined = undefined;
 
   override expire(): void {
@@ -9,11 +9,11 @@ class Noted extends WheelEntry {
   }
 }
 
-describe("TimerWheel", () => {
-  let wheel: TimerWheel;
+describe("Timers", () => {
+  let wheel: Timers;
   beforeEach(() => {
     vi.useFakeTimers();
-    wheel = new TimerWheel(() => performance.now());
+    wheel = new Timers(() => performance.now());
   });
   afterEach(() => {
     wheel.close();
@@ -51,7 +51,7 @@ describe("TimerWheel", () => {
 
   it("says whether the process was frozen for a second or more since a moment, while an entry waited", () => {
     let aheadMs = 0;
-    const frozen = new TimerWheel(() => performance.now() + aheadMs);
+    const frozen = new Timers(() => performance.now() + aheadMs);
     const fromMs = performance.now();
     frozen.add(new Noted(), fromMs + 3_600_000);
     vi.advanceTimersByTime(5_000);
