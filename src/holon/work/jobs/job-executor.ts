@@ -14,7 +14,7 @@ import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
-import type { JobLedger } from "./job-ledger.ts";
+import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobSender } from "./job-sender.ts";
 import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
@@ -25,7 +25,7 @@ interface JobExecutorParts {
   readonly handlers: ReadonlyMap<string, JobHandler>;
   readonly table: JobTable;
   /** Writes the end of runs that went well, in batches; default: {@link JobTable.done}. */
-  readonly ledger?: Pick<JobLedger, "done">;
+  readonly ledger?: Pick<JobBatchWriter, "done">;
   /** Renews the leases of runs. Undefined in a child that runs a job alone: its parent renews the lease. */
   readonly leases?: Leases<JobClaim>;
   readonly sender: JobSender;

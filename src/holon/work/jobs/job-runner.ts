@@ -5,7 +5,7 @@ import type { AloneLane } from "./alone-lane.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { HeldJob, JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobGate } from "./job-gate.ts";
-import type { JobLedger } from "./job-ledger.ts";
+import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobSender } from "./job-sender.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
@@ -15,7 +15,7 @@ interface JobRunnerParts {
   readonly table: JobTable;
   readonly executor: JobExecutor;
   readonly lane: AloneLane;
-  readonly ledger: JobLedger;
+  readonly ledger: JobBatchWriter;
   readonly unheard: UnheardClaims;
   readonly sender: JobSender;
   readonly writes: JobWrites;

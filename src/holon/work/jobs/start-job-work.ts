@@ -19,7 +19,7 @@ import type { JobClaim } from "./job-claim.ts";
 import { createJobConsole, type JobConsole } from "./job-console.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
-import { JobLedger } from "./job-ledger.ts";
+import { JobBatchWriter } from "./job-batch-writer.ts";
 import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { createJobDispatcher, type JobDispatcher, JobSender } from "./job-sender.ts";
@@ -98,7 +98,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const sender = new JobSender({ context, jobs, table, backend, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
   const unheard = new UnheardClaims({ table, leaseMs: timing.leaseMs, clock, wheel, log, random, board });
-  const ledger = new JobLedger(table, clock, timing.leaseMs, unheard);
+  const ledger = new JobBatchWriter(table, clock, timing.leaseMs, unheard);
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => table.renew(claims, timing.leaseMs, deadlineMs),

@@ -6,7 +6,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { Timers } from "../../kernel/timers.ts";
 import { WorkDatabase } from "../engine/work-database.ts";
-import { JobLedger } from "./job-ledger.ts";
+import { JobBatchWriter } from "./job-batch-writer.ts";
 import { JobTable } from "./job-table.ts";
 import { tables } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
@@ -123,7 +123,7 @@ describe("claims whose answer was lost", { timeout: 20_000 }, () => {
       log: silentLogger,
     });
     const table = new JobTable({ database: new WorkDatabase(away, systemClock), names: ["send"], clock: systemClock });
-    const ledger = new JobLedger(table, systemClock, 3_000, claims);
+    const ledger = new JobBatchWriter(table, systemClock, 3_000, claims);
     await expect(ledger.claim(await insert(null))).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(claims.size).toBe(0);
     await away.close();

@@ -40,7 +40,7 @@ interface Entry<Asked, Answer> {
  *     claim is given back, so that it does not count as a death.
  * I4. An entry that the database refuses fails alone: the entries of its batch are then written one by one.
  */
-export class JobLedger {
+export class JobBatchWriter {
   readonly #table: JobTable;
   readonly #clock: Clock;
   readonly #leaseMs: number;
