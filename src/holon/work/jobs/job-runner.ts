@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
-import type { AloneLane } from "./alone-lane.ts";
+import type { IsolatedRunner } from "./isolated-runner.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { HeldJob, JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobGate } from "./job-gate.ts";
@@ -14,7 +14,7 @@ import type { UnheardClaims } from "./unheard-claims.ts";
 interface JobRunnerParts {
   readonly table: JobTable;
   readonly executor: JobExecutor;
-  readonly lane: AloneLane;
+  readonly lane: IsolatedRunner;
   readonly ledger: JobBatchWriter;
   readonly unheard: UnheardClaims;
   readonly sender: JobSender;
@@ -103,7 +103,7 @@ export class JobRunner {
     if (isSuspect && !isIn) return this.#leave([id]).finally(() => gate.untilFree());
     let tookMs: number | undefined;
     try {
-      const claim = await this.#claimOrLane(id);
+      const claim = await this.#claimOrIsolate(id);
       if (claim === undefined) return;
       const { clock, executor } = this.#parts;
       const held = executor.hold(claim);
@@ -119,7 +119,7 @@ export class JobRunner {
     }
   }
 
-  async #claimOrLane(id: string): Promise<JobClaim | undefined> {
+  async #claimOrIsolate(id: string): Promise<JobClaim | undefined> {
     const { table, lane, ledger, unheard, writes, leaseMs } = this.#parts;
     // Whatever the outcome, the job is not requested again for this message.
     const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs).finally(() => unheard.giveUp(id));

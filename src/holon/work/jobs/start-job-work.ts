@@ -12,7 +12,7 @@ import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
 import type { ScheduleMap } from "../schedules/schedule.ts";
 import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
 import { UnknownMessages } from "../unknown-messages.ts";
-import { AloneLane } from "./alone-lane.ts";
+import { IsolatedRunner } from "./isolated-runner.ts";
 import type { JobMap } from "./job.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobClaim } from "./job-claim.ts";
@@ -105,7 +105,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     whileBlocked: whileBlocked(),
   });
   const executor = new JobExecutor({ context, jobs, handlers, table, ledger, leases, sender, writes, clock, wheel, log, random });
-  const lane = new AloneLane({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
+  const lane = new IsolatedRunner({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
   const runner = new JobRunner({ table, executor, lane, ledger, unheard, sender, writes, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
   const sweeper = new JobSweeper({ context, jobs, table, sender, backend, timing, clock, wheel, log, random, board });

@@ -7,7 +7,7 @@ import { CRASHED, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { RunAlone } from "./run-alone.ts";
 
-export interface AloneLaneParts {
+export interface IsolatedRunnerDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;
@@ -33,13 +33,13 @@ const SETTLE_MS = 5_000;
  * I2. A death of the child is counted only if the child had the job, see {@link AloneOutcome}. If the lease is lost or the process stops, the child is stopped
  *     and no death is counted.
  */
-export class AloneLane {
-  readonly #parts: AloneLaneParts;
+export class IsolatedRunner {
+  readonly #parts: IsolatedRunnerDeps;
   readonly #turn = new Semaphore(1);
   readonly #added = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(parts: AloneLaneParts) {
+  constructor(parts: IsolatedRunnerDeps) {
     this.#parts = parts;
   }
 

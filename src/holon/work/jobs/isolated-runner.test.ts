@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Signal, signal, until } from "../../data/child.testing.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { AloneLane, type AloneLaneParts } from "./alone-lane.ts";
+import { IsolatedRunner, type IsolatedRunnerDeps } from "./isolated-runner.ts";
 import { job } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { JobTable } from "./job-table.ts";
@@ -15,7 +15,7 @@ interface Asked {
 }
 
 let asked: Asked[] = [];
-let lane: AloneLane;
+let lane: IsolatedRunner;
 
 beforeEach(() => {
   asked = [];
@@ -29,7 +29,7 @@ beforeEach(() => {
       return undefined;
     },
   } as unknown as JobTable;
-  lane = new AloneLane({ table, log: silentLogger } as unknown as AloneLaneParts);
+  lane = new IsolatedRunner({ table, log: silentLogger } as unknown as IsolatedRunnerDeps);
 });
 afterEach(() => lane.close());
 
@@ -52,11 +52,11 @@ describe("the lane of jobs that run alone", () => {
   it("gives a child longer than a lease to write how its job ended: it is the lease that ends first while the database is away, and no death is counted", async () => {
     const requests: AloneRequest[] = [];
     const claim = { id: "a", name: "send", attempt: 3 } as JobClaim;
-    const parts: Partial<AloneLaneParts> = {
+    const parts: Partial<IsolatedRunnerDeps> = {
       context: "orders",
       jobs: { send: job(z.object({}), { timeoutMs: 100 }) },
       table: { claim: async () => claim } as unknown as JobTable,
-      leases: { hold: () => ({ release: () => {} }) } as unknown as AloneLaneParts["leases"],
+      leases: { hold: () => ({ release: () => {} }) } as unknown as IsolatedRunnerDeps["leases"],
       leaseMs: 15_000,
       log: silentLogger,
       runAlone: async (request) => {
@@ -64,7 +64,7 @@ describe("the lane of jobs that run alone", () => {
         return { kind: "ended" };
       },
     };
-    lane = new AloneLane(parts as AloneLaneParts);
+    lane = new IsolatedRunner(parts as IsolatedRunnerDeps);
     lane.add("a");
     await until(() => requests.length === 1);
     expect(requests[0]?.timeoutMs).toBeGreaterThan(100 + 15_000);
