@@ -14,8 +14,8 @@ import { redactText } from "../observe/redaction.ts";
 import type { App } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/plan.ts";
 import { renderTable } from "../process/plan/render-plan.ts";
-import { createConsole } from "../process/start/create-dashboard.ts";
-import type { WorkConsole } from "../work/admin/work-console.ts";
+import { createAdmin } from "../process/start/create-dashboard.ts";
+import type { WorkAdmin } from "../work/admin/work-admin.ts";
 import { UsageError } from "./command-line.ts";
 
 /** Postgres' code for a table that does not exist. */
@@ -24,7 +24,7 @@ const UNDEFINED_TABLE = "42P01";
 /** Exit code if there is no work with the given id. */
 const NOTHING_THERE = 1;
 
-const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
+const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkAdmin, id: string): Promise<boolean> }>> = {
   rerun: { said: "runs again", decide: (work, id) => work.rerunJob(id) },
   release: { said: "is tried again", decide: (work, id) => work.releaseEvent(id) },
   skip: { said: "is skipped", decide: (work, id) => work.skipEvent(id) },
@@ -59,11 +59,11 @@ export async function runWorkCommand(app: App, plan: Plan, words: readonly strin
   const log = createLogger({ name: plan.name, level: "warn" });
   const open = new OpenThings(log);
   try {
-    const consoles = await openConsoles(app, plan, open);
-    if (decision === undefined) return print(await renderWork(consoles));
-    const work = consoles.find((candidate) => candidate.context === context);
+    const admins = await openAdmins(app, plan, open);
+    if (decision === undefined) return print(await renderWork(admins));
+    const work = admins.find((candidate) => candidate.context === context);
     if (work === undefined)
-      throw new UsageError(`"${context}" is not a context with a database: there are ${consoles.map((known) => known.context).join(", ")}.`);
+      throw new UsageError(`"${context}" is not a context with a database: there are ${admins.map((known) => known.context).join(", ")}.`);
     const isDone = await decision.decide(work, String(id));
     print(isDone ? `${id} of ${context} ${decision.said}.` : `Nothing to ${action} in ${context} has the id ${id}.`);
     if (!isDone) process.exitCode = NOTHING_THERE;
@@ -82,12 +82,12 @@ export function assertWorkWords(words: readonly string[]): void {
   if (!isComplete) throw new UsageError(`"work ${words.join(" ")}" is not understood.`);
 }
 
-async function openConsoles(app: App, plan: Plan, open: OpenThings): Promise<readonly WorkConsole[]> {
+async function openAdmins(app: App, plan: Plan, open: OpenThings): Promise<readonly WorkAdmin[]> {
   const log = createLogger({ name: plan.name, level: "warn" });
   const stores = await openWorkStores(plan, open, log);
   return app.contexts.flatMap((module) => {
     const store = stores.get(module.name);
-    return store === undefined ? [] : [createConsole(module, store, { clock: systemClock, log })];
+    return store === undefined ? [] : [createAdmin(module, store, { clock: systemClock, log })];
   });
 }
 
@@ -138,16 +138,16 @@ const SHOWN_COUNT = 100;
 const REASON_LENGTH = 120;
 
 /** Background work that waits, failed or is stuck, for a terminal. Errors: those of a database that cannot be read. */
-export async function renderWork(consoles: readonly WorkConsole[]): Promise<string> {
-  const parts = [await renderCounts(consoles)];
-  for (const work of consoles) parts.push(...(await renderTroubles(work)));
+export async function renderWork(admins: readonly WorkAdmin[]): Promise<string> {
+  const parts = [await renderCounts(admins)];
+  for (const work of admins) parts.push(...(await renderTroubles(work)));
   return parts.join("\n\n");
 }
 
-async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
+async function renderCounts(admins: readonly WorkAdmin[]): Promise<string> {
   const headings = ["context", "outbox", "lag s", "held", "parked", "jobs waiting", "running", "failed", "stuck runs"];
   const rows = await Promise.all(
-    consoles.map(async ({ context, counts }) => {
+    admins.map(async ({ context, counts }) => {
       const { outboxCount, outboxLagMs, heldCount, parkedCount, jobs, stuckCount } = await counts();
       const numbers = [outboxCount, Math.round(outboxLagMs / 1_000), heldCount, parkedCount, jobs.waiting, jobs.running, jobs.failed, stuckCount];
       return [context, ...numbers.map(String)];
@@ -156,7 +156,7 @@ async function renderCounts(consoles: readonly WorkConsole[]): Promise<string> {
   return renderTable(headings, rows);
 }
 
-async function renderTroubles(work: WorkConsole): Promise<string[]> {
+async function renderTroubles(work: WorkAdmin): Promise<string[]> {
   const { context } = work;
   const [jobs, unknown, events, stranded, runs, versions] = await Promise.all([
     work.failedJobs(SHOWN_COUNT),

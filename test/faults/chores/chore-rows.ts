@@ -2,7 +2,7 @@ import { createContextData } from "../../../src/holon/data/context-data.ts";
 import { systemClock } from "../../../src/holon/kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
 import { silentLogger } from "../../../src/holon/kernel/log.ts";
-import { createJobConsole } from "../../../src/holon/work/jobs/job-console.ts";
+import { createJobAdmin } from "../../../src/holon/work/jobs/job-admin.ts";
 import type { Fleet } from "../harness/fleet.ts";
 import { waitUntil } from "../harness/wait.ts";
 
@@ -36,7 +36,7 @@ export async function whenIn(fleet: Fleet, job: string, wanted: State): Promise<
 export async function rerunChore(fleet: Fleet, job: string): Promise<FailedChore[]> {
   const [context, clock, log] = ["chores", systemClock, silentLogger] as const;
   const store = createContextData({ context, url: fleet.databaseUrl(context), role: undefined, tables: {}, limits: DEFAULT_LIMITS, clock, log });
-  const jobs = createJobConsole({ context, jobs: {}, store, backend: undefined, clock, log });
+  const jobs = createJobAdmin({ context, jobs: {}, store, backend: undefined, clock, log });
   try {
     const failed = await fleet.sql(context)<FailedChore[]>`select id from chores.holon_jobs where name = ${job} and state in ('failed', 'waiting')`;
     const again: FailedChore[] = [];

@@ -1,6 +1,6 @@
 import type { Authenticate } from "../../edge/edge-options.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { WorkConsole } from "../../work/admin/work-console.ts";
+import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 
 /** The values that a user types to sign in. */
@@ -27,7 +27,7 @@ export interface DashboardOptions {
   readonly queues: readonly string[];
   /** Called for each view; undefined if this process reaches no queue. Errors: UNAVAILABLE. */
   readonly backend: () => Promise<Pick<QueueBackend, "inspect" | "reachable"> | undefined>;
-  /** The admin consoles of the contexts hosted here. */
-  readonly consoles: () => readonly WorkConsole[];
+  /** The admin admins of the contexts hosted here. */
+  readonly admins: () => readonly WorkAdmin[];
   readonly clock: Clock;
 }

@@ -4,7 +4,7 @@ import type { Logger } from "../../kernel/log.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { CallMetrics } from "../../observe/call-metrics.ts";
 import { createMetrics } from "../../observe/metrics.ts";
-import type { WorkConsole } from "../../work/admin/work-console.ts";
+import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import { createOpsServer, type OpsServer } from "../ops-server.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
@@ -36,7 +36,7 @@ export function openDashboard({ log, backendOpened, ...others }: DashboardPlace)
       isWriteAllowed: false,
       queues: ["jobs.orders", "events.orders", "ack.orders"],
       backend: async () => backendOpened,
-      consoles: (): readonly WorkConsole[] => [],
+      admins: (): readonly WorkAdmin[] => [],
       authenticate({ authorization }) {
         const principal = TOKENS[authorization?.replace("Bearer ", "") ?? ""];
         if (principal === undefined) throw catalogueError("UNAUTHORIZED", "No such token.");

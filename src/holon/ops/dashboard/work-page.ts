@@ -1,6 +1,6 @@
 import { redactText } from "../../observe/redaction.ts";
-import type { ParkedEvent, StrandedEvent, StuckRun, WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
-import type { FailedJob, UnknownJobs } from "../../work/jobs/job-console.ts";
+import type { ParkedEvent, StrandedEvent, StuckRun, WorkAdmin, WorkCounts } from "../../work/admin/work-admin.ts";
+import type { FailedJob, UnknownJobs } from "../../work/jobs/job-admin.ts";
 import { type Content, html, type Markup, type Page } from "./page.ts";
 
 /** The background work of one context; only `problem` if its database does not answer. */
@@ -20,11 +20,11 @@ type ContextReport =
 const SHOWN_COUNT = 100;
 
 /** Reads all contexts at once. A context that cannot be read does not hide the others. */
-export function reportWork(consoles: readonly WorkConsole[]): Promise<ContextReport[]> {
-  return Promise.all(consoles.map(reportContext));
+export function reportWork(admins: readonly WorkAdmin[]): Promise<ContextReport[]> {
+  return Promise.all(admins.map(reportContext));
 }
 
-async function reportContext(work: WorkConsole): Promise<ContextReport> {
+async function reportContext(work: WorkAdmin): Promise<ContextReport> {
   const { context } = work;
   try {
     const counts = await work.counts();

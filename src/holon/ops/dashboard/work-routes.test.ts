@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../kernel/log.ts";
-import type { WorkConsole } from "../../work/admin/work-console.ts";
+import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { OpsServer } from "../ops-server.ts";
 import { Browser, openDashboard } from "./dashboard.testing.ts";
 
 const ID = "5f1c2f0e-1111-4222-8333-444455556666";
 const OTHER_ID = "5f1c2f0e-1111-4222-8333-444455557777";
 
-/** An admin console with fixed answers; it notes the decisions. */
-function knownConsole(context: string, decided: string[]): WorkConsole {
+/** An admin interface with fixed answers; it notes the decisions. */
+function knownAdmin(context: string, decided: string[]): WorkAdmin {
   const decide = (what: string) => async (id: string) => {
     decided.push(`${context} ${what} ${id}`);
     return id === ID;
@@ -49,10 +49,10 @@ describe("the page of waiting work", () => {
   let reader: Browser;
   let writer: Browser;
   beforeAll(async () => {
-    const broken: WorkConsole = { ...knownConsole("broken", decided), counts: () => Promise.reject(new TypeError("secret canary")) };
-    const consoles = () => [knownConsole("orders", decided), broken];
-    reading = await openDashboard({ log: silentLogger, consoles });
-    writing = await openDashboard({ log: silentLogger, consoles, isWriteAllowed: true });
+    const broken: WorkAdmin = { ...knownAdmin("broken", decided), counts: () => Promise.reject(new TypeError("secret canary")) };
+    const admins = () => [knownAdmin("orders", decided), broken];
+    reading = await openDashboard({ log: silentLogger, admins });
+    writing = await openDashboard({ log: silentLogger, admins, isWriteAllowed: true });
     [reader, writer] = [new Browser(reading.url), new Browser(writing.url)];
     await reader.signIn("admin-token-canary");
     await writer.signIn("admin-token-canary");

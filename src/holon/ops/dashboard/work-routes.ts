@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { assertSameOrigin } from "../../edge/http/origin-policy.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
-import type { WorkConsole } from "../../work/admin/work-console.ts";
+import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { Admin, AdminOf } from "./admission.ts";
 import type { DashboardOptions } from "./dashboard-options.ts";
 import { formField } from "./form-body.ts";
@@ -10,7 +10,7 @@ import { isEqual } from "./sessions.ts";
 import { withoutSecrets } from "./shown-data.ts";
 import { reportWork, workPage } from "./work-page.ts";
 
-const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkConsole, id: string): Promise<boolean> }>> = {
+const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: WorkAdmin, id: string): Promise<boolean> }>> = {
   rerun: { said: "The job runs again.", decide: (work, id) => work.rerunJob(id) },
   release: { said: "The event is tried again.", decide: (work, id) => work.releaseEvent(id) },
   skip: { said: "The event is skipped.", decide: (work, id) => work.skipEvent(id) },
@@ -25,16 +25,16 @@ interface DecisionParams {
 
 /** Adds the page of background work, the same data as JSON, and the decisions about it. */
 export function addWork(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
-  const { appName, consoles, isWriteAllowed } = options;
+  const { appName, admins, isWriteAllowed } = options;
   scope.get<{ Querystring: { did?: string } }>("/work", async (request, reply) => {
     const { formToken } = adminOf(request);
     const { did = "" } = request.query;
     const message = did === "late" ? TOO_LATE : Object.hasOwn(DECISIONS, did) ? DECISIONS[did]?.said : undefined;
-    const view = { appName, reports: await reportWork(consoles()), signOut: formToken !== undefined, message };
+    const view = { appName, reports: await reportWork(admins()), signOut: formToken !== undefined, message };
     return sendPage(reply, 200, workPage({ ...view, formToken: isWriteAllowed ? formToken : undefined }));
   });
   scope.get("/work.json", async (_request, reply) =>
-    reply.header("cache-control", "no-store").send({ app: appName, contexts: withoutSecrets(await reportWork(consoles())) }),
+    reply.header("cache-control", "no-store").send({ app: appName, contexts: withoutSecrets(await reportWork(admins())) }),
   );
   scope.post<{ Params: DecisionParams }>("/work/:context/:action", (request, reply) => decide(request, reply, options, adminOf(request)));
 }
@@ -42,7 +42,7 @@ export function addWork(scope: FastifyInstance, options: DashboardOptions, admin
 async function decide(
   request: FastifyRequest<{ Params: DecisionParams }>,
   reply: FastifyReply,
-  { consoles, isWriteAllowed }: DashboardOptions,
+  { admins, isWriteAllowed }: DashboardOptions,
   { formToken }: Admin,
 ): Promise<FastifyReply> {
   const { context, action } = request.params;
@@ -51,7 +51,7 @@ async function decide(
     assertSameOrigin(request);
     if (!isEqual(formField(request, "form"), formToken)) throw catalogueError("FORBIDDEN", "The form is too old: load the page again.");
   }
-  const work = consoles().find((candidate) => candidate.context === context);
+  const work = admins().find((candidate) => candidate.context === context);
   const decision = Object.hasOwn(DECISIONS, action) ? DECISIONS[action] : undefined;
   if (work === undefined || decision === undefined) throw catalogueError("NOT_FOUND", "Nothing answers here.");
   const isDone = await decision.decide(work, formField(request, "id"));

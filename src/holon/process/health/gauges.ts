@@ -2,7 +2,7 @@ import type { MeshServer } from "../../mesh/callee/mesh-server.ts";
 import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { GaugeReader, GaugeValues } from "../../observe/metrics.ts";
 import type { CompiledContext } from "../../pipeline/context-runtime.ts";
-import type { WorkConsole, WorkCounts } from "../../work/admin/work-console.ts";
+import type { WorkAdmin, WorkCounts } from "../../work/admin/work-admin.ts";
 import { COUNTED_MOST } from "../../work/engine/work-database.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { ContextRetention } from "../../work/retention/start-retention.ts";
@@ -80,7 +80,7 @@ const UNKNOWN_COUNT = 20;
 
 /** The state that the gauges of background work are read from. */
 export interface WorkGaugeSources {
-  readonly consoles: readonly WorkConsole[];
+  readonly admins: readonly WorkAdmin[];
   readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
   /** The workflows that this process runs, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
   readonly workflows: readonly { readonly context: string; readonly bodies: readonly string[]; readonly hanging: () => readonly HangingRun[] }[];
@@ -97,10 +97,8 @@ const SAME = "Each process of the context says the same: take the max by context
 const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
 
 /** Numbers of background work that waits, by context and by queue. A context or queue that cannot be read is left out, as if it did not exist. */
-export function workGauges({ consoles, retentions, workflows, jobs, backend, queues, monotonicMs }: WorkGaugeSources): readonly GaugeReader[] {
-  const counts = sharedFor(FRESH_MS, monotonicMs, () =>
-    answersOf(consoles.map(async (console) => [[console.context], await console.counts()] as const)),
-  );
+export function workGauges({ admins, retentions, workflows, jobs, backend, queues, monotonicMs }: WorkGaugeSources): readonly GaugeReader[] {
+  const counts = sharedFor(FRESH_MS, monotonicMs, () => answersOf(admins.map(async (admin) => [[admin.context], await admin.counts()] as const)));
   const gauge = (name: string, help: string, read: (counts: WorkCounts) => number): GaugeReader => ({
     ...{ name, help },
     labels: ["context"],
@@ -121,7 +119,7 @@ export function workGauges({ consoles, retentions, workflows, jobs, backend, que
       help: `Open runs of a version of a workflow that this version of the app has no body for, among the ${COUNTED_MOST} that are due first; 0 for each version that this process works. Take the min by context and workflow: above 0, no process has the body.`,
       labels: ["context", "workflow"],
       values: async () => [
-        ...(await answersOf(consoles.map(leftRunValues))).flat(),
+        ...(await answersOf(admins.map(leftRunValues))).flat(),
         ...workflows.flatMap(({ context, bodies }) => bodies.map((name) => [[context, name], 0] as const)),
       ],
     },
@@ -142,7 +140,7 @@ export function workGauges({ consoles, retentions, workflows, jobs, backend, que
       help: "Jobs that are due and that this version of the app does not have; 0 for each job that this process works. Take the min by context and job: above 0, no process has the job.",
       labels: ["context", "job"],
       values: async () => [
-        ...(await answersOf(consoles.map(unknownValues))).flat(),
+        ...(await answersOf(admins.map(unknownValues))).flat(),
         ...jobs.flatMap(({ context, names }) => names.map((name) => [[context, name], 0] as const)),
       ],
     },
@@ -155,7 +153,7 @@ export function workGauges({ consoles, retentions, workflows, jobs, backend, que
   ];
 }
 
-async function leftRunValues({ context, leftRuns }: WorkConsole): Promise<(readonly [string[], number])[]> {
+async function leftRunValues({ context, leftRuns }: WorkAdmin): Promise<(readonly [string[], number])[]> {
   return (await leftRuns()).map(({ workflow, version, openCount }) => [[context, `${workflow}@${version}`], openCount] as const);
 }
 
@@ -163,8 +161,8 @@ async function lagValues({ context, lags }: WorkGaugeSources["retentions"][numbe
   return (await lags()).map(({ table, lagMs }) => [[context, table], lagMs / 1_000] as const);
 }
 
-async function unknownValues(console: WorkConsole): Promise<readonly (readonly [string[], number])[]> {
-  return (await console.unknownJobs(UNKNOWN_COUNT)).map(({ name, count }) => [[console.context, name], count] as const);
+async function unknownValues(admin: WorkAdmin): Promise<readonly (readonly [string[], number])[]> {
+  return (await admin.unknownJobs(UNKNOWN_COUNT)).map(({ name, count }) => [[admin.context, name], count] as const);
 }
 
 async function queueValues(backend: QueueBackend, queues: readonly string[]): Promise<GaugeValues> {

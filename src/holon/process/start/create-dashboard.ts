@@ -2,7 +2,7 @@ import type { ContextData } from "../../data/context-data.ts";
 import type { ContextModule } from "../../define/define-context.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
 import type { DashboardOptions, SignIn } from "../../ops/dashboard/dashboard-options.ts";
-import { createWorkConsole, type WorkConsole } from "../../work/admin/work-console.ts";
+import { createWorkAdmin, type WorkAdmin } from "../../work/admin/work-admin.ts";
 import { jobQueues } from "../../work/jobs/job-queues.ts";
 import { createQueueBackend } from "../../work/queue/bull-backend.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
@@ -18,12 +18,12 @@ interface DashboardDeps {
   readonly core: Core;
   /** Undefined in a process that does no background work. */
   readonly work: Work | undefined;
-  readonly consoles: readonly WorkConsole[];
+  readonly admins: readonly WorkAdmin[];
   readonly open: OpenThings;
 }
 
 /** The dashboard of one process: the queues of the whole app, and the background work of the contexts hosted here. */
-export function createDashboard({ app, core, work, consoles, open }: DashboardDeps): DashboardOptions {
+export function createDashboard({ app, core, work, admins, open }: DashboardDeps): DashboardOptions {
   const { plan, secret, clock } = core;
   return {
     appName: plan.name,
@@ -33,7 +33,7 @@ export function createDashboard({ app, core, work, consoles, open }: DashboardDe
     signIn: signInOf(app, core),
     queues: app.contexts.flatMap(shownQueues),
     backend: work?.backend === undefined ? openLater(core, open) : async () => work.backend,
-    consoles: () => consoles,
+    admins: () => admins,
     clock,
   };
 }
@@ -69,20 +69,20 @@ function openLater({ plan, database, clock, log }: Core, open: OpenThings): () =
   };
 }
 
-/** The admin console of one context, in a process that hosts it or on the command line. Without a backend, it reaches no queue. */
-export function createConsole(
+/** The admin interface of one context, in a process that hosts it or on the command line. Without a backend, it reaches no queue. */
+export function createAdmin(
   module: ContextModule,
   store: ContextData,
   { clock, log }: Pick<Core, "clock" | "log">,
   backend?: QueueBackend | undefined,
-): WorkConsole {
-  return createWorkConsole({ context: module.name, jobs: module.jobs, workflows: module.workflows, events: module, store, backend, clock, log });
+): WorkAdmin {
+  return createWorkAdmin({ context: module.name, jobs: module.jobs, workflows: module.workflows, events: module, store, backend, clock, log });
 }
 
-/** The admin consoles of the contexts hosted here that have a database. */
-export function createConsoles({ hosted, database, clock, log }: Core, work: Work | undefined): readonly WorkConsole[] {
+/** The admin admins of the contexts hosted here that have a database. */
+export function createAdmins({ hosted, database, clock, log }: Core, work: Work | undefined): readonly WorkAdmin[] {
   return hosted.flatMap(({ name, module }) => {
     const store = database.stores.get(name);
-    return store === undefined ? [] : [createConsole(module, store, { clock, log }, work?.backend)];
+    return store === undefined ? [] : [createAdmin(module, store, { clock, log }, work?.backend)];
   });
 }

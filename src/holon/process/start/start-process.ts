@@ -21,7 +21,7 @@ import { processGauges, type WorkGaugeSources, workGauges } from "../health/gaug
 import { type HealthPart, healthParts, readinessOf } from "../health/process-health.ts";
 import type { Plan } from "../plan/plan.ts";
 import { queuesOf } from "./context-work.ts";
-import { createConsoles, createDashboard } from "./create-dashboard.ts";
+import { createAdmins, createDashboard } from "./create-dashboard.ts";
 import { assertListenersFree } from "./free-listeners.ts";
 import { type Core, type CoreOptions, openCore } from "./open-core.ts";
 import type { OpenDatabase } from "./open-database.ts";
@@ -113,12 +113,12 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     return healthParts({ databases: stores, differing, silent: watch.silent, peers, boards, hanging, backend: work?.backend, rateStore });
   };
   const readiness = (): Readiness => readinessOf({ phase: state.phase, hosted: plan.contexts, parts: parts() });
-  const consoles = createConsoles(core, work);
+  const admins = createAdmins(core, work);
   const queues = work === undefined ? [] : hosted.flatMap(({ module }) => queuesOf(module));
   const gauges = [
     ...processGauges({ database, hosted, mesh, peers, parts, skewsMs: clocks.skewsMs }),
     ...workGauges({
-      consoles,
+      admins,
       retentions,
       workflows,
       jobs: jobsOf(work, hosted),
@@ -128,7 +128,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     }),
   ];
   const metrics = createMetrics({ calls: callMetrics, work: workMetrics, gauges });
-  const dashboard = createDashboard({ app, core, work, consoles, open });
+  const dashboard = createDashboard({ app, core, work, admins, open });
   const ops = open.add("operations server", await createOpsServer({ ...plan.ops, metrics, readiness, log, dashboard }));
   const edge = plan.edge === undefined ? undefined : open.add("edge", await openEdge(app, core, readiness, rateStore));
   state.phase = "running";

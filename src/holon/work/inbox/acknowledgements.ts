@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../../kernel/log.ts";
-import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
-import { type AckMessage, ackQueue, type EventMessage, readAck } from "./event-message.ts";
 import { type RetryDeps, type RetryPolicy, retry } from "../../kernel/retry.ts";
-import type { UnknownMessages } from "../unknown-messages.ts";
 import type { Subscriptions } from "../outbox/subscriptions.ts";
+import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
+import type { UnknownMessages } from "../unknown-messages.ts";
+import { type AckMessage, ackQueue, type EventMessage, readAck } from "./event-message.ts";
 
 /** Most events that one acknowledgement names. */
 const ACK_COUNT = 500;

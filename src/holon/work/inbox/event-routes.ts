@@ -1,9 +1,9 @@
 import { type ContractMap, createParser, type Parser } from "../../contract/index.ts";
-import type { EventSubscriber } from "../outbox/subscriptions.ts";
-import type { EventName } from "./event-message.ts";
 import type { Tables, WriteDatabase } from "../../data/drizzle/database.ts";
 import type { Logger } from "../../kernel/log.ts";
 import type { Principal } from "../../kernel/principal.ts";
+import type { EventSubscriber } from "../outbox/subscriptions.ts";
+import type { EventName } from "./event-message.ts";
 
 /** An event as its handler gets it. */
 export interface HandledEvent<Payload = unknown> {

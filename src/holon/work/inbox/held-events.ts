@@ -2,7 +2,10 @@ import { ParseFailure } from "../../contract/index.ts";
 import type { Tables } from "../../data/drizzle/database.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import type { Closable } from "../../kernel/lifecycle.ts";
 import { isPassing } from "../../kernel/origin.ts";
+import { Task, type TaskDeps } from "../engine/task.ts";
+import type { WorkDatabase } from "../engine/work-database.ts";
 import type { AckSender } from "./acknowledgements.ts";
 import type { EventFailures } from "./event-failures.ts";
 import { misfit, waitOf } from "./event-judgement.ts";
@@ -12,9 +15,6 @@ import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
 import { HandlerBlame } from "./handler-blame.ts";
 import type { HandlerPauses } from "./handler-pauses.ts";
 import type { Inbox, WaitingEvent } from "./inbox.ts";
-import type { Closable } from "../../kernel/lifecycle.ts";
-import { Task, type TaskDeps } from "../engine/task.ts";
-import type { WorkDatabase } from "../engine/work-database.ts";
 
 /** Most events that are worked off in one transaction. */
 const MOST_COUNT = 50;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { signal, until } from "../../data/child.testing.ts";
 import { sql } from "../../data/drizzle/sql.ts";
-import type { EventArguments } from "./event-routes.ts";
 import { eventQueue } from "./event-message.ts";
+import type { EventArguments } from "./event-routes.ts";
 import { losing, useEventsPlace } from "./events.testing.ts";
 
 const LOCK_MS = 300;

@@ -1,11 +1,11 @@
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
-import type { AloneMessage, AloneRequest } from "./run-alone.ts";
 import type { JobHandler } from "./job-call.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobSender } from "./job-sender.ts";
 import { JobTable } from "./job-table.ts";
 import { DEFAULT_JOB_TIMING } from "./job-timing.ts";
 import { JobWrites } from "./job-writes.ts";
+import type { AloneMessage, AloneRequest } from "./run-alone.ts";
 import type { JobModule, JobServices } from "./start-job-work.ts";
 
 /** The child's end of the channel to its parent: the child's `process`. */

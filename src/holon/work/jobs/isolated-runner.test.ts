@@ -15,7 +15,7 @@ interface Asked {
 }
 
 let asked: Asked[] = [];
-let lane: IsolatedRunner;
+let isolated: IsolatedRunner;
 
 beforeEach(() => {
   asked = [];
@@ -29,9 +29,9 @@ beforeEach(() => {
       return undefined;
     },
   } as unknown as JobTable;
-  lane = new IsolatedRunner({ table, log: silentLogger } as unknown as IsolatedRunnerDeps);
+  isolated = new IsolatedRunner({ table, log: silentLogger } as unknown as IsolatedRunnerDeps);
 });
-afterEach(() => lane.close());
+afterEach(() => isolated.close());
 
 const ids = () => asked.map(({ id }) => id);
 const answered = async (count: number): Promise<void> => {
@@ -39,13 +39,13 @@ const answered = async (count: number): Promise<void> => {
   asked[count - 1]?.answer.resolve();
 };
 
-describe("the lane of jobs that run alone", () => {
+describe("the runner of jobs that run alone", () => {
   it("takes one after the other, each once however often it is added, and goes on after one that failed", async () => {
-    for (const id of ["bad", "a", "bad", "b", "a"]) lane.add(id);
+    for (const id of ["bad", "a", "bad", "b", "a"]) isolated.add(id);
     await answered(1);
     await answered(2);
     await answered(3);
-    await lane.close();
+    await isolated.close();
     expect(ids()).toEqual(["bad", "a", "b"]);
   });
 
@@ -64,17 +64,17 @@ describe("the lane of jobs that run alone", () => {
         return { kind: "ended" };
       },
     };
-    lane = new IsolatedRunner(parts as IsolatedRunnerDeps);
-    lane.add("a");
+    isolated = new IsolatedRunner(parts as IsolatedRunnerDeps);
+    isolated.add("a");
     await until(() => requests.length === 1);
     expect(requests[0]?.timeoutMs).toBeGreaterThan(100 + 15_000);
   });
 
   it("claims none of those that wait once it is closed", async () => {
-    for (const id of ["a", "b"]) lane.add(id);
+    for (const id of ["a", "b"]) isolated.add(id);
     await until(() => asked.length === 1);
-    const closed = lane.close();
-    lane.add("c");
+    const closed = isolated.close();
+    isolated.add("c");
     await answered(1);
     await closed;
     expect(ids()).toEqual(["a"]);

@@ -12,9 +12,9 @@ import { describeError } from "../../observe/redaction.ts";
 import { reasonOfAttempt } from "../engine/cut-off.ts";
 import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";
+import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import type { JobClaim, JobOutcome } from "./job-claim.ts";
-import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobSender } from "./job-sender.ts";
 import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
@@ -25,7 +25,7 @@ interface JobExecutorParts {
   readonly handlers: ReadonlyMap<string, JobHandler>;
   readonly table: JobTable;
   /** Writes the end of runs that went well, in batches; default: {@link JobTable.done}. */
-  readonly ledger?: Pick<JobBatchWriter, "done">;
+  readonly batchWriter?: Pick<JobBatchWriter, "done">;
   /** Renews the leases of runs. Undefined in a child that runs a job alone: its parent renews the lease. */
   readonly leases?: Leases<JobClaim>;
   readonly sender: JobSender;
@@ -208,11 +208,11 @@ export class JobExecutor {
   }
 
   async #done(run: Run, answer: unknown, onHandled: () => void): Promise<JobOutcome> {
-    const { table, ledger = table } = this.#parts;
+    const { table, batchWriter = table } = this.#parts;
     const { claim, log } = run;
     const result = run.isCompleted ? undefined : keptResult(run, answer).json;
     onHandled();
-    const end = async (): Promise<boolean> => (await ledger.done(claim, result)) || (await table.isDone(claim));
+    const end = async (): Promise<boolean> => (await batchWriter.done(claim, result)) || (await table.isDone(claim));
     const isOurs = run.isCompleted || (await this.#write(end).catch((error: unknown) => refusedEnd(claim, error)));
     if (isOurs) log.info({}, "a job is done");
     else log.warn({}, "a job ended after its lease: another runner has it");

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
 import type { IsolatedRunner } from "./isolated-runner.ts";
+import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { HeldJob, JobExecutor, ShowProgress } from "./job-executor.ts";
 import type { JobGate } from "./job-gate.ts";
-import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobSender } from "./job-sender.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
@@ -14,8 +14,8 @@ import type { UnheardClaims } from "./unheard-claims.ts";
 interface JobRunnerParts {
   readonly table: JobTable;
   readonly executor: JobExecutor;
-  readonly lane: IsolatedRunner;
-  readonly ledger: JobBatchWriter;
+  readonly isolated: IsolatedRunner;
+  readonly batchWriter: JobBatchWriter;
   readonly unheard: UnheardClaims;
   readonly sender: JobSender;
   readonly writes: JobWrites;
@@ -120,10 +120,10 @@ export class JobRunner {
   }
 
   async #claimOrIsolate(id: string): Promise<JobClaim | undefined> {
-    const { table, lane, ledger, unheard, writes, leaseMs } = this.#parts;
+    const { table, isolated, batchWriter, unheard, writes, leaseMs } = this.#parts;
     // Whatever the outcome, the job is not requested again for this message.
-    const { claim, standing } = await writes.run(() => ledger.claim(id), leaseMs).finally(() => unheard.giveUp(id));
-    if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) lane.add(id);
+    const { claim, standing } = await writes.run(() => batchWriter.claim(id), leaseMs).finally(() => unheard.giveUp(id));
+    if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) isolated.add(id);
     // The message is used up, and no other one is on a queue: a sweeper sends the job when it is due.
     else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => table.unsent([id]), leaseMs);
     return claim;

@@ -1,10 +1,10 @@
 import type { Logger } from "../../kernel/log.ts";
+import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
 import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
-import type { JobTable } from "./job-table.ts";
-import type { LeftWork } from "../left-work.ts";
 import type { OutboxPlace } from "./job-statements.ts";
+import type { JobTable } from "./job-table.ts";
 
 interface JobSenderParts {
   readonly context: string;

@@ -14,12 +14,12 @@ import { ScheduleTicker } from "../schedules/schedule-ticker.ts";
 import { UnknownMessages } from "../unknown-messages.ts";
 import { IsolatedRunner } from "./isolated-runner.ts";
 import type { JobMap } from "./job.ts";
+import { createJobAdmin, type JobAdmin } from "./job-admin.ts";
+import { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobHandler } from "./job-call.ts";
 import type { JobClaim } from "./job-claim.ts";
-import { createJobConsole, type JobConsole } from "./job-console.ts";
 import { JobExecutor } from "./job-executor.ts";
 import { JobGate } from "./job-gate.ts";
-import { JobBatchWriter } from "./job-batch-writer.ts";
 import { type JobQueue, jobQueueName, jobQueues, toJobMessage } from "./job-queues.ts";
 import { JobRunner } from "./job-runner.ts";
 import { createJobDispatcher, type JobDispatcher, JobSender } from "./job-sender.ts";
@@ -68,7 +68,7 @@ export interface JobWorkOptions {
 }
 
 /** The jobs and schedules of one context, in one process. */
-export interface JobWork extends Closable, JobConsole {
+export interface JobWork extends Closable, JobAdmin {
   /** Called by the publisher of the outbox. */
   readonly dispatch: JobDispatcher;
   /** Looks for dead runners and lost jobs now. */
@@ -98,15 +98,15 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   const sender = new JobSender({ context, jobs, table, backend, log });
   const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
   const unheard = new UnheardClaims({ table, leaseMs: timing.leaseMs, clock, wheel, log, random, board });
-  const ledger = new JobBatchWriter(table, clock, timing.leaseMs, unheard);
+  const batchWriter = new JobBatchWriter(table, clock, timing.leaseMs, unheard);
   const leases = new Leases<JobClaim>({
     ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => table.renew(claims, timing.leaseMs, deadlineMs),
     whileBlocked: whileBlocked(),
   });
-  const executor = new JobExecutor({ context, jobs, handlers, table, ledger, leases, sender, writes, clock, wheel, log, random });
-  const lane = new IsolatedRunner({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
-  const runner = new JobRunner({ table, executor, lane, ledger, unheard, sender, writes, clock, log, leaseMs: timing.leaseMs });
+  const executor = new JobExecutor({ context, jobs, handlers, table, batchWriter, leases, sender, writes, clock, wheel, log, random });
+  const isolated = new IsolatedRunner({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
+  const runner = new JobRunner({ table, executor, isolated, batchWriter, unheard, sender, writes, clock, log, leaseMs: timing.leaseMs });
   const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
   const sweeper = new JobSweeper({ context, jobs, table, sender, backend, timing, clock, wheel, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
@@ -163,7 +163,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
     writes.stop();
     await ticker.close();
     await sweeper.close();
-    const stopped = Promise.all([...workers.map((worker) => worker.close()), leftJobs.close(), lane.close()]);
+    const stopped = Promise.all([...workers.map((worker) => worker.close()), leftJobs.close(), isolated.close()]);
     const patience = setTimeout(() => executor.abort(), timing.graceMs);
     await stopped.finally(() => clearTimeout(patience));
     await runner.idle();
@@ -172,7 +172,7 @@ export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
   let stopping: Promise<void> | undefined;
   return {
     dispatch: createJobDispatcher({ table, sender, left, tellOthers: () => store.leftWork() }),
-    ...createJobConsole({ context, jobs, store, backend, clock, log }),
+    ...createJobAdmin({ context, jobs, store, backend, clock, log }),
     sweep: () => sweeper.sweep(),
     tick: () => ticker.tick(),
     close() {

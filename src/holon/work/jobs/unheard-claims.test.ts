@@ -123,8 +123,8 @@ describe("claims whose answer was lost", { timeout: 20_000 }, () => {
       log: silentLogger,
     });
     const table = new JobTable({ database: new WorkDatabase(away, systemClock), names: ["send"], clock: systemClock });
-    const ledger = new JobBatchWriter(table, systemClock, 3_000, claims);
-    await expect(ledger.claim(await insert(null))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    const batchWriter = new JobBatchWriter(table, systemClock, 3_000, claims);
+    await expect(batchWriter.claim(await insert(null))).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(claims.size).toBe(0);
     await away.close();
   });

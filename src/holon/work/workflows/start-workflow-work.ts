@@ -7,7 +7,7 @@ import type { LeaseThread } from "../engine/lease-thread.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { TaskBoard } from "../engine/task-board.ts";
 import { LeftWork } from "../left-work.ts";
-import { createRunConsole, type RunConsole } from "./run-console.ts";
+import { createRunAdmin, type RunAdmin } from "./run-admin.ts";
 import type { HangingRun } from "./run-session.ts";
 import { type RunData, RunStore } from "./run-store.ts";
 import { StepStore } from "./step-store.ts";
@@ -36,7 +36,7 @@ interface WorkflowWorkOptions {
 }
 
 /** The workflows of one context, in one process. */
-export interface WorkflowWork extends Closable, RunConsole {
+export interface WorkflowWork extends Closable, RunAdmin {
   /** How many runs this process works on. */
   readonly activeCount: number;
   /** How many due runs this process leaves to others, as of its last look. */
@@ -86,7 +86,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
   runner.wake();
   let closing: Promise<void> | undefined;
   return {
-    ...createRunConsole({ store, clock, log }),
+    ...createRunAdmin({ store, clock, log }),
     get activeCount() {
       return runner.activeCount;
     },

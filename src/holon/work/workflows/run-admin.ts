@@ -36,7 +36,7 @@ interface RunCounts extends Readonly<Record<RunState, number>> {
 type RunFilter = "open" | "stuck" | "latest";
 
 /** Shows the workflow runs of one context, and resumes those that are stuck: for code, the dashboard and the command line. */
-export interface RunConsole {
+export interface RunAdmin {
   /** `open` and `stuck`: the oldest first. `latest`: in any state, the youngest first. */
   runs(filter: RunFilter, limit: number): Promise<readonly ListedRun[]>;
   counts(): Promise<RunCounts>;
@@ -52,8 +52,8 @@ const WHICH: Readonly<Record<RunFilter, string>> = {
 
 const STATES: readonly RunState[] = ["waiting", "running", "sleeping", "undoing", "done", "undone", "stuck"];
 
-/** Creates the console of a context's workflows. It works even if no process runs them. */
-export function createRunConsole({ store, clock, log }: { readonly store: RunData; readonly clock: Clock; readonly log: Logger }): RunConsole {
+/** Creates the admin interface of a context's workflows. It works even if no process runs them. */
+export function createRunAdmin({ store, clock, log }: { readonly store: RunData; readonly clock: Clock; readonly log: Logger }): RunAdmin {
   const runs = new RunStore(store, clock);
   const { own, context } = runs;
   return {

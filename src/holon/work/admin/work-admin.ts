@@ -7,10 +7,10 @@ import { EventRoutes, type SubscribingContext } from "../inbox/event-routes.ts";
 import { Inbox, type StrandedEvent as StrandedRow, type WaitingEvent } from "../inbox/inbox.ts";
 import { ParkedEvents } from "../inbox/parked-events.ts";
 import type { JobMap } from "../jobs/job.ts";
-import { createJobConsole, type FailedJob, type JobCounts, type UnknownJobs } from "../jobs/job-console.ts";
+import { createJobAdmin, type FailedJob, type JobCounts, type UnknownJobs } from "../jobs/job-admin.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
-import { createRunConsole } from "../workflows/run-console.ts";
+import { createRunAdmin } from "../workflows/run-admin.ts";
 import type { RunData } from "../workflows/run-store.ts";
 import type { WorkflowMap } from "../workflows/workflow.ts";
 
@@ -65,7 +65,7 @@ export interface WorkCounts extends EventCounts {
  *
  * A decision that is made twice counts once: the second answer is false. Errors: UNAVAILABLE - the context's database cannot be reached.
  */
-export interface WorkConsole {
+export interface WorkAdmin {
   readonly context: string;
   counts(): Promise<WorkCounts>;
   /** Jobs that failed for good, the latest first. */
@@ -97,7 +97,7 @@ export interface WorkConsole {
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-interface WorkConsoleOptions {
+interface WorkAdminDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly workflows: WorkflowMap;
@@ -110,16 +110,16 @@ interface WorkConsoleOptions {
   readonly log: Logger;
 }
 
-/** Creates the console of one context from its tables. It works even if no process does the context's background work. */
-export function createWorkConsole(options: WorkConsoleOptions): WorkConsole {
+/** Creates the admin interface of one context from its tables. It works even if no process does the context's background work. */
+export function createWorkAdmin(options: WorkAdminDeps): WorkAdmin {
   const { context, store, clock, log } = options;
   const database = new WorkDatabase(store, clock);
-  const jobs = createJobConsole(options);
+  const jobs = createJobAdmin(options);
   // A process that works finds a released event at its next look.
   const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(options.events).names, wakeHeld: () => {} });
   const runs = new StuckRuns(database);
   const versions = new RunVersions(database, options.workflows);
-  const workflows = createRunConsole({ store, clock, log });
+  const workflows = createRunAdmin({ store, clock, log });
   const decide = async (what: string, id: string, run: () => Promise<boolean>): Promise<boolean> => {
     const isDone = UUID.test(id) && (await run());
     if (isDone) log.info({ context, id }, `by hand: ${what}`);

@@ -10,16 +10,16 @@ import { job } from "../jobs/job.ts";
 import { createQueueBackend } from "../queue/bull-backend.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import { workflow } from "../workflows/workflow.ts";
-import { createWorkConsole, type WorkConsole } from "./work-console.ts";
+import { createWorkAdmin, type WorkAdmin } from "./work-admin.ts";
 
-describe("the console of a context's work", { timeout: 60_000 }, () => {
+describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
   let place: EventsPlace;
   let backend: QueueBackend;
-  let work: WorkConsole;
+  let work: WorkAdmin;
   beforeAll(async () => {
     place = await openEventsPlace();
     backend = await createQueueBackend({ kind: "postgres", url: place.url }, { log: silentLogger, clock: systemClock, prefix: "test" });
-    work = createWorkConsole({
+    work = createWorkAdmin({
       context: "orders",
       jobs: { send: job(z.object({})) },
       workflows: {

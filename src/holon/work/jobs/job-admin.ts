@@ -42,7 +42,7 @@ export interface JobCounts {
   readonly oldestDueMs: number;
 }
 
-export interface JobConsoleOptions {
+export interface JobAdminDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly store: WorkData;
@@ -53,7 +53,7 @@ export interface JobConsoleOptions {
 }
 
 /** Shows the jobs of one context, and makes failed ones run again: for code, the dashboard and the command line. */
-export interface JobConsole {
+export interface JobAdmin {
   /** Jobs that failed for good, the latest first. */
   failed(limit: number): Promise<readonly FailedJob[]>;
   counts(): Promise<JobCounts>;
@@ -63,8 +63,8 @@ export interface JobConsole {
   rerun(id: string): Promise<boolean>;
 }
 
-/** Creates the console of a context's jobs. It works even if no process runs them. */
-export function createJobConsole({ context, jobs, store, backend, clock, log }: JobConsoleOptions): JobConsole {
+/** Creates the admin interface of a context's jobs. It works even if no process runs them. */
+export function createJobAdmin({ context, jobs, store, backend, clock, log }: JobAdminDeps): JobAdmin {
   const database = new WorkDatabase(store, clock);
   const table = new JobTable({ database, names: Object.keys(jobs), clock });
   const holonJobs = database.table("holon_jobs");
