@@ -73,7 +73,8 @@ export function useWorkflows(): WorkflowPlace {
           (made.roles[context] === undefined ? "" : `grant all on ${context}.happened to "${made.roles[context]}"`),
       );
     }
-    made.starter = compileContexts({ ...made, wheel }, async () => ({ left: 0 }));
+    // On a busy machine the transactions of a test wait for a connection instead of being refused.
+    made.starter = compileContexts({ ...made, wheel, limits: { poolWaitMs: 30_000 } }, async () => ({ left: 0 }));
   });
   afterEach(async () => {
     for (const { work, stores } of working.splice(0)) {
