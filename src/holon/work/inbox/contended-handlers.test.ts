@@ -39,7 +39,7 @@ async function stock(each: number): Promise<void> {
 
 const left = async () => [...(await place.sql`select left_count as n from orders.stock order by stock.n`)].map(({ n }) => n as number);
 
-describe("handlers that change the same rows in another order", { timeout: 60_000 }, () => {
+describe("handlers that change the same rows in another order", { timeout: 180_000 }, () => {
   it("meet a deadlock once in each transaction that is under way, and are called in transactions of their own after that", async () => {
     const count = 16 * TOGETHER;
     await stock(count / ROWS);
