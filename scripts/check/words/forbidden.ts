@@ -9,7 +9,7 @@ export interface ForbiddenWord {
 const PROGRAM = "(?:process(?:es)?|program|caller|callee|peer|server|worker|runner|publisher|consumer|subscriber|context|handler|client|session)s?";
 
 const word = (words: string, write: string): ForbiddenWord => ({
-  // Does not match a part of a longer name, such as job-batch-writer.ts.
+  // Does not match a part of a longer name, such as sales-ledger.ts.
   pattern: new RegExp(`(?<![\\w-])(?:${words.replaceAll(" ", "\\s+")})(?![\\w-]|\\.[a-z])`, "gi"),
   write,
 });

@@ -25,7 +25,7 @@ export const SAMPLES: readonly WordSample[] = [
   page(`${WIDE}\n`, 1),
 
   source("const said = 'somebody'; const pattern = /nobody/; // a text and a pattern are not comments", 0),
-  source("/** Tells two keys apart, see job-batch-writer.ts and {@link lane}, as in `whoever`. */", 0),
+  source("/** Tells two keys apart, see sales-ledger.ts and {@link lane}, as in `whoever`. */", 0),
   source("/** A user who signs in, and the process that answers. */", 0),
   page(`| ${WIDE} |\n# ${WIDE}\n\n\`\`\`sh\n${WIDE} whoever\n\`\`\`\n`, 0),
   page(`- [a link that cannot be broken](https://example.org/${"a".repeat(120)})\n`, 0),
