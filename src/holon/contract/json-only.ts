@@ -225,7 +225,7 @@ const REFUSED_TYPES: Readonly<Record<string, JsonRefusal>> = {
   void: refusal("is void, which JSON leaves out", "leave `input` or `output` away"),
   custom: refusal("is a custom or instanceof check, which hands its value on without a copy", "write the schema of its data and add .refine()"),
   transform: refusal(
-    "is a transform or preprocess, whose answer nobody checks or copies",
+    "is a transform or preprocess, whose answer is neither checked nor copied",
     "transform where the value is read; .trim() and .toLowerCase() are allowed",
   ),
   success: refusal("is a success check, which replaces the value", "use z.boolean()"),
@@ -249,10 +249,10 @@ const REFUSED_FORMS = {
   literal: refusal("is a literal that JSON loses", "use a string, a finite number, a boolean or null"),
   sharedDefault: refusal("has a default that all callers would share", "give a function that makes a new one, or use .prefault()"),
   sharedCatch: refusal("catches with an object that all callers would share", "catch with a string, a number, a boolean or null"),
-  catchCallback: refusal("catches with a function of the bad input, whose answer nobody copies", "catch with a string, a number, a boolean or null"),
+  catchCallback: refusal("catches with a function of the bad input, whose answer is not copied", "catch with a string, a number, a boolean or null"),
   badDefault: refusal("has a default that is no JSON or does not fit its own schema", "give a default that the schema accepts"),
   overwrite: refusal(
-    "is overwritten by a function, whose answer nobody checks or copies",
+    "is overwritten by a function, whose answer is neither checked nor copied",
     "overwrite strings only, or change the value in the handler",
   ),
   noSchema: refusal("is no schema of zod", "give one; where it is imported, look for modules that import each other in a circle"),
