@@ -72,19 +72,30 @@ export class JobRunner {
     await this.#rerun(ids, handout.isRetry);
     const { gate } = handout;
     gate.noteCount(ids.length);
-    const room = gate.roomFor(ids.length);
-    const kept = ids.slice(room);
+    const isWhole = gate.roomFor(ids.length) >= ids.length;
+    const outcomes = isWhole ? await this.#runTogether(ids, handout) : await this.#runInTurns(ids, handout);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #runTogether(ids: readonly string[], handout: JobHandout): Promise<PromiseSettledResult<void>[]> {
+    return Promise.allSettled(ids.map((id) => this.#run(id, handout)));
+  }
+
+  /** I4. Runs a message of more jobs than should run here at once. */
+  async #runInTurns(ids: readonly string[], handout: JobHandout): Promise<PromiseSettledResult<void>[]> {
+    const { gate } = handout;
+    const kept = [...ids];
+    let turn = kept.splice(0, gate.roomFor(kept.length));
     const over = new AbortController();
     const keeping = this.#keep(kept, handout, over.signal);
     const outcomes: PromiseSettledResult<void>[] = [];
-    for (let turn = ids.slice(0, room); turn.length > 0; turn = kept.splice(0, gate.roomFor(kept.length))) {
-      outcomes.push(...(await Promise.allSettled(turn.map((id) => this.#run(id, handout)))));
+    for (; turn.length > 0; turn = kept.splice(0, gate.roomFor(kept.length))) {
+      outcomes.push(...(await this.#runTogether(turn, handout)));
       if (this.#parts.writes.isStopping) break;
     }
     over.abort();
-    outcomes.push(...(await Promise.allSettled([keeping])));
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    return [...outcomes, ...(await Promise.allSettled([keeping]))];
   }
 
   /** I4. Puts the jobs that a message keeps back on their queue, when they are no longer to be kept. Resolves when it keeps none. */
