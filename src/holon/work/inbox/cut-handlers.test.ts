@@ -34,8 +34,7 @@ describe("an event whose transaction the server has ended, because the process w
     await bring();
     await until(settled);
     expect(await place.inbox()).toMatchObject([{ state: "done", attempts: 0 }]);
-    // A busy machine may cut it off once more, which is not counted either way.
-    expect(calls).toBeGreaterThanOrEqual(2);
+    expect(calls).toBe(2);
   });
 
   it.each(WAYS)("is parked at last, if its handler brings that about each time and it %s", async (_how, bring) => {
@@ -61,7 +60,7 @@ describe("an event whose handler was frozen until its time was over", { timeout:
   it.each(WAYS)("has no attempt counted, if it %s", async (_how, bring) => {
     let calls = 0;
     await start();
-    const limits = { handlerMs: 0.25 * IDLE_MS };
+    const limits = { handlerMs: 0.5 * IDLE_MS };
     await place.startConsumer(
       place.backend,
       async () => {
