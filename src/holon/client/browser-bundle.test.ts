@@ -50,7 +50,7 @@ describe("a bundle for the browser", () => {
     );
   });
 
-  test("of server code would be noticed", async () => {
+  test("with server code is recognized", async () => {
     const { files } = await bundle(`import { pgTable } from "drizzle-orm/pg-core"; console.log(pgTable);`);
     expect(files.some((file) => SERVER_CODE.test(file))).toBe(true);
   });

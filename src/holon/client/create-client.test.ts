@@ -29,7 +29,7 @@ describe("a client", () => {
     expect(Math.max(...server.requests.map((request) => request.url?.length ?? 0))).toBeLessThan(8_000);
   });
 
-  test.each([false, true, "stream"] as const)("answers with batch: %s", async (batch) => {
+  test.each([false, true, "stream"] as const)("returns the answers with batch: %s", async (batch) => {
     const { products, stock } = client({ batch }).catalog;
     expect(await Promise.all([products.get.query({ id: "a" }), stock.reserve.mutate({ id: "b" })])).toEqual([
       { id: "a", token: "none" },
@@ -52,7 +52,7 @@ describe("a client", () => {
     expect(headersOf(0)).toMatchObject({ "idempotency-key": ",a%2Cb%20%C3%A4,", "holon-deadline-ms": ",500," });
   });
 
-  test("sends no such headers where no call has a key or deadline", async () => {
+  test("sends no such headers if no call has a key or deadline", async () => {
     await client({ batch: false }).catalog.stock.reserve.mutate({ id: "1" });
     expect(headersOf(0)).not.toHaveProperty("idempotency-key");
     await client({ batch: false }).catalog.stock.reserve.mutate({ id: "1" }, { context: { idempotencyKey: "k" } });
@@ -119,7 +119,7 @@ describe("isHolonCode", () => {
     expect(isHolonCode(error, "PAYMENT_DECLINED")).toBe(false);
   });
 
-  test("takes whatever was caught", () => {
+  test("accepts any caught value", () => {
     const caught: unknown = new Error("other");
     expect(isHolonCode(caught, "NOT_FOUND")).toBe(false);
     expect(isHolonCode(undefined, "NOT_FOUND")).toBe(false);

@@ -18,7 +18,7 @@ describe("the wait before the next connection", () => {
   test.each([
     ["is what the server asks for, once", ["retry: 7000\n\n", "", ""], [7_499, 1, 499, 1], [1, 2, 2, 3]],
     ["is half a minute at most", ["retry: 99999999\n\n", ""], [30_499, 1], [1, 2]],
-    ["is its own where the server asks for none, or for what is no time", ["retry: soon\n\n", ""], [499, 1], [1, 2]],
+    ["is its own if the server asks for none, or for one that is not a number", ["retry: soon\n\n", ""], [499, 1], [1, 2]],
   ])("%s", async (_name, texts, steps, connections) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { state, source } = openSource(texts);

@@ -46,7 +46,7 @@ describe("a reader", () => {
 });
 
 describe("a transaction", () => {
-  it("keeps nothing when its work throws, and passes on what it threw", async () => {
+  it("keeps nothing if its work throws, and throws the same error", async () => {
     const refusal = catalogueError("FORBIDDEN", "not today");
     const attempt = place.data.transaction(testScope(), async ({ db }) => {
       await db.insert(orders).values(ANNA);
@@ -66,7 +66,7 @@ describe("a transaction", () => {
     expect([returned, changed, raw]).toEqual([[{ amount: 4 }], 1, [{ amount: 5 }]]);
   });
 
-  it("does not commit after a statement failed, even where the handler carries on", async () => {
+  it("does not commit after a statement failed, even if the handler carries on", async () => {
     await insertAnna();
     const attempt = place.data.transaction(testScope(), async ({ db }) => {
       await db.update(orders).set({ amount: 99 });
@@ -143,7 +143,7 @@ describe("a transaction", () => {
     ]);
   });
 
-  it("gives up with CONFLICT when others are in its way each time", async () => {
+  it("fails with CONFLICT if each attempt meets a conflict", async () => {
     let runs = 0;
     const attempt = place.data.transaction(testScope(), async ({ db }) => {
       runs++;
@@ -153,7 +153,7 @@ describe("a transaction", () => {
     expect(runs).toBe(4);
   });
 
-  it("loses no update among 50 writers, and tells the losers", { timeout: 60_000 }, async () => {
+  it("loses no update among 50 writers: the amount is the number of writes that succeeded", { timeout: 60_000 }, async () => {
     await place.sql`insert into orders.orders (email, amount) values ('counter', 0)`;
     const writers = Array.from({ length: 50 }, async () => {
       let done = 0;
@@ -236,7 +236,7 @@ describe("the data of a context", () => {
     });
   });
 
-  it("asks a server by a connection of its own while all others are busy, and ends it", async () => {
+  it("pings a server by a connection of its own while all others are busy, and ends that connection", async () => {
     const data = place.open({ poolCount: 1 });
     const pids = async () =>
       (await place.sql`select pid from pg_stat_activity where application_name = 'holon orders' order by 1`).map(({ pid }) => pid);
@@ -249,7 +249,7 @@ describe("the data of a context", () => {
     });
   });
 
-  it("takes a server for alive whose answer came while this process was busy with something else", async () => {
+  it("counts a server as alive if its answer came while this process was busy with something else", async () => {
     const data = place.open();
     await data.ping();
     const asked = data.ping();
@@ -260,7 +260,7 @@ describe("the data of a context", () => {
     await asked;
   });
 
-  it("asks a server with patience of its own, however short calls wait for a connection", async () => {
+  it("pings a server with a time limit of its own, however short the time is that calls wait for a connection", async () => {
     const proxy = await openSilentProxy(place.database.url, { delayMs: 30 });
     const data = place.open({ poolWaitMs: 10 }, { url: proxy.url });
     await data.ping();
@@ -286,7 +286,7 @@ describe("the data of a context", () => {
     expect(outcome).toMatchObject({ code: "UNAVAILABLE" });
   });
 
-  it("takes a server for alive that has no room for one connection more: the busy ones are a part of those that fill it", async () => {
+  it("counts a server that has no room for one more connection as alive if its own are busy, and as away if it has none", async () => {
     await place.sql.unsafe(
       `create role one_at_most login password 'x' connection limit 1 in role "${await contextRole({ url: place.database.url, context: "orders" })}"`,
     );
@@ -310,7 +310,7 @@ describe("the data of a context", () => {
     await expect(data.reader(testScope()).$count(orders)).rejects.toMatchObject({ code: "UNAVAILABLE", executed: "no" });
   });
 
-  it("lets what runs end before it closes", async () => {
+  it("lets running statements end before it closes", async () => {
     const data = place.open();
     const slow = data.reader(testScope()).select({ slept: sql`pg_sleep(0.2)` }).from(sql`(select 1) as one`).execute();
     await place.isRunning("pg_sleep(0.2)");

@@ -23,8 +23,8 @@ afterAll(() => client.end({ timeout: 1 }));
 const database = () => drizzle(client, { schema: { orders, lines } });
 const linesOf = (order: typeof orders.id) => database().select({ one: sql`1` }).from(lines).where(eq(lines.order, order));
 
-describe("orders that have lines, asked by findMany", () => {
-  it("fail where the subquery names the table, and the hint says what works", async () => {
+describe("a query by findMany for orders that have lines", () => {
+  it("fails if the subquery names the table, and the hint says what works", async () => {
     const error = await database()
       .query.orders.findMany({ where: exists(linesOf(orders.id)) })
       .then(
@@ -35,11 +35,11 @@ describe("orders that have lines, asked by findMany", () => {
     expect(statementHint(toHolonError(error))).toContain("where: (row, { exists })");
   });
 
-  it("are found where the subquery names the row that `where` is handed", async () => {
+  it("finds them if the subquery names the row that `where` is given", async () => {
     expect(await database().query.orders.findMany({ where: (order, operators) => operators.exists(linesOf(order.id)) })).toEqual([{ id: 2 }]);
   });
 
-  it("are found by select", async () => {
+  it("finds them by select as well", async () => {
     expect(
       await database()
         .select()

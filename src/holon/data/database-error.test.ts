@@ -45,7 +45,7 @@ describe("a value that must be unique and is taken", () => {
   });
 });
 
-describe("a statement that fails otherwise", () => {
+describe("a statement that fails for another reason", () => {
   it.each([
     ["a check", sql`insert into orders.orders (email, amount) values (${SECRET}, -1)`],
     ["a missing value", sql`insert into orders.orders (amount) values (1)`],
@@ -61,7 +61,7 @@ describe("a statement that fails otherwise", () => {
     expect(await failureOf(sql`select ${"a\u0000b"}::text`)).toMatchObject({ code: "BAD_REQUEST" });
   });
 
-  it("for a lock that others keep is OVERLOADED: it was rolled back, and may be sent again", async () => {
+  it("for a lock that another transaction keeps is OVERLOADED: it was rolled back, and may be sent again", async () => {
     await place.sql`insert into orders.orders (email, amount) values ('locked', 1)`;
     const locked = signal();
     const release = signal();
@@ -80,7 +80,7 @@ describe("a statement that fails otherwise", () => {
 });
 
 describe("an error of another kind", () => {
-  it("that is the toolkit's passes as it is, out of what was wrapped around it", () => {
+  it("that is the toolkit's own is taken out of the error that wraps it, and passes unchanged", () => {
     const refusal = new HolonError("OUT_OF_STOCK", "none left");
     expect(toHolonError(new TypeError("wrapped", { cause: refusal }))).toBe(refusal);
   });

@@ -48,7 +48,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     expect(await place.sql`select * from orders.orders`).toEqual([]);
   });
 
-  it("a transaction that waits for something else is rolled back, and its handler can write no more", async () => {
+  it("a transaction that waits for something else is rolled back, and its handler cannot write after that", async () => {
     const scope = testScope(LONG_MS);
     const waiting = signal<void>();
     const inserted = signal<void>();
@@ -84,7 +84,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     expect(place.data.stats()).toMatchObject({ open: 2 });
   });
 
-  it("a statement that ends by itself meanwhile does not leave the cancelling to the next one", async () => {
+  it("a statement that ends by itself meanwhile does not leave its cancel request to the next one", async () => {
     const data = place.open({ poolCount: 1 });
     const short = (scope: Scope) => data.reader(scope).select({ slept: sql`pg_sleep(0.001)` }).from(ONE).execute();
     for (let round = 0; round < 200; round++) {
@@ -97,7 +97,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     }
   });
 
-  it("between two messages of a statement, the server is asked again", async () => {
+  it("between two messages of a statement, the server is asked again to cancel it", async () => {
     const proxy = await openSilentProxy(place.database.url, { delayMs: 50 });
     const data = place.open({ poolCount: 1, statementTimeoutMs: LONG_MS }, { url: proxy.url });
     await data.ping();
@@ -125,7 +125,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
     await expect(place.data.transaction(scope, async () => "ran")).rejects.toBe(LATE);
   });
 
-  it("in the very moment of sending, the connection is not lost", async () => {
+  it("at the moment of sending a statement, the connection is not lost", async () => {
     const data = place.open({ poolCount: 1 });
     for (let turns = 0; turns < 60; turns++) {
       const scope = testScope(LONG_MS);
@@ -160,7 +160,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
   });
 });
 
-describe("without anybody cancelling", { timeout: 30_000 }, () => {
+describe("when its scope is not cancelled", { timeout: 30_000 }, () => {
   it("a transaction's statement ends at the deadline by the server's own clock", async () => {
     const writing = place.data.transaction(testScope(200), ({ db }) => db.execute(sql`select pg_sleep(304)`));
     await expect(writing).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
@@ -195,7 +195,7 @@ describe("when a connection is lost", { timeout: 30_000 }, () => {
     expect(await place.sql`select * from orders.orders`).toEqual([]);
   });
 
-  it("in the middle of a statement, the caller hears UNAVAILABLE and the next call works", async () => {
+  it("in the middle of a statement, the caller gets UNAVAILABLE and the next call works", async () => {
     const data = place.open({ poolCount: 1 });
     const reading = data.reader(testScope()).select({ slept: sql`pg_sleep(306)` }).from(ONE).execute();
     const failing = expect(reading).rejects.toMatchObject({ code: "UNAVAILABLE" });

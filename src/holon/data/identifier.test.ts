@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { contextRoleName, quoteIdentifier, quoteLiteral } from "./identifier.ts";
 
 describe("the name of a context's role", () => {
-  it("is database and context", () => {
+  it("is the names of the database and of the context", () => {
     expect(contextRoleName("shop", "orders")).toBe("shop_orders");
   });
 
-  it("fits into what Postgres keeps, and differs where only the end does", () => {
+  it("fits into the length that Postgres keeps, and differs if only the end differs", () => {
     const [one, other] = ["a", "b"].map((end) => contextRoleName("d".repeat(60), `context${end}`)) as [string, string];
     expect(Buffer.byteLength(one)).toBeLessThanOrEqual(63);
     expect(one).not.toBe(other);
@@ -20,7 +20,7 @@ describe("the name of a context's role", () => {
 });
 
 describe("quoting", () => {
-  it("lets no quote end what it quotes", () => {
+  it("escapes the quotes inside of a quoted text", () => {
     expect([quoteIdentifier('a"b'), quoteLiteral("a'b")]).toEqual(['"a""b"', "'a''b'"]);
   });
 });

@@ -16,7 +16,7 @@ describe("a transaction in which no statement runs for longer than the server le
     expect(await place.sql`select email from orders.orders`).toEqual([{ email: "a" }]);
   });
 
-  it("says what failed in it, if a statement did before", async () => {
+  it("reports the statement that failed, if one did before", async () => {
     const writing = place.data.transaction(testScope(60_000), async ({ db }) => {
       const row = { email: "a", amount: 1 };
       await db
@@ -28,7 +28,7 @@ describe("a transaction in which no statement runs for longer than the server le
     await expect(writing).rejects.toMatchObject({ code: "CONFLICT", details: { fields: ["email"] } });
   });
 
-  it("ends at the deadline of its scope, though its handler has returned and left it behind: its place is free", async () => {
+  it("ends at the deadline of its scope, even if its handler never returns: its place is free", async () => {
     const left = place.data.transaction(testScope(2 * IDLE_MS), async ({ db }) => {
       await db.insert(orders).values({ email: "a", amount: 1 });
       await new Promise(() => {});

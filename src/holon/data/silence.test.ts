@@ -40,7 +40,7 @@ function socketsTo(port: number): number {
 }
 
 describe("a server that goes silent", { timeout: 40_000 }, () => {
-  it("during a statement: the caller hears it at once, and the place comes back although the request to cancel is not answered either", async () => {
+  it("during a statement: the caller gets the error at once, and the place is free although the request to cancel is not answered either", async () => {
     const { proxy, data } = await behindProxy();
     const scope = testScope(LONG_MS);
     const reading = data.reader(scope).select({ slept: sql`pg_sleep(401)` }).from(ONE).execute();
@@ -53,7 +53,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await place.sql`select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(401)%' and pid <> pg_backend_pid()`;
   });
 
-  it("before a rollback: the caller hears why, and the place comes back", async () => {
+  it("before a rollback: the caller gets the handler's error, and the place is free", async () => {
     const { proxy, data } = await behindProxy();
     const writing = data.transaction(testScope(LONG_MS), async ({ db }) => {
       await db.insert(orders).values({ email: "a", amount: 1 });
@@ -65,7 +65,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     expect(data.stats()).toMatchObject({ open: 0 });
   });
 
-  it("during a statement that nothing waits for, before a rollback: the caller hears why, and the place comes back", async () => {
+  it("during a statement that nothing waits for, before a rollback: the caller gets the handler's error, and the place is free", async () => {
     const { proxy, data } = await behindProxy();
     const writing = data.transaction(testScope(LONG_MS), async ({ db }) => {
       await db.insert(orders).values({ email: "a", amount: 1 });
@@ -77,7 +77,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await until(() => data.stats().inUse === 0);
   });
 
-  it("during a commit: the caller hears that its outcome is not known, and what was committed is there", async () => {
+  it("during a commit: the caller learns that its outcome is not known, and what was committed is there", async () => {
     const { proxy, data } = await behindProxy();
     const scope = testScope(LONG_MS);
     const returned = signal();
@@ -96,7 +96,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await until(() => data.stats().inUse === 0);
   });
 
-  it("as a connection begins: the caller hears it, and the place comes back", async () => {
+  it("as a connection begins: the caller gets UNAVAILABLE, and the place is free", async () => {
     const begin = async (question: string): Promise<void> => {
       const { proxy, data } = await behindProxy();
       proxy.silenceAt(question);
@@ -110,7 +110,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await Promise.all(["user", "typarray", "select 1"].map(begin));
   });
 
-  it("while connections are idle: the ping finds one, and the others are not handed out either", async () => {
+  it("while connections are idle: the ping fails on one, and the others are not handed out either", async () => {
     const { proxy, data } = await behindProxy(3);
     await Promise.all(Array.from({ length: 3 }, () => data.reader(testScope()).select({ slept: sql`pg_sleep(0.2)` }).from(ONE)));
     expect(data.stats()).toMatchObject({ inUse: 0, open: 3 });
@@ -121,7 +121,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     expect(data.stats()).toMatchObject({ inUse: 0, open: 1 });
   });
 
-  it("after a commit that other processes are told of: what tells them is given up", async () => {
+  it("after a commit that is announced to other processes: the announcement is given up", async () => {
     const { proxy } = await behindProxy();
     const hub = new NotifyHub({ clock: systemClock, log: silentLogger });
     const data = place.open({ poolCount: 2 }, { url: proxy.url, hub });
@@ -135,7 +135,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await hub.close();
   });
 
-  it("after a call that had claimed a key: giving it back is given up", async () => {
+  it("after a call that had claimed a key: the release of the key is given up", async () => {
     const { proxy, data } = await behindProxy();
     const key = { principal: "p", procedure: "q", key: "k", requestHash: "h", wait: false };
     const claim = await data.claim(testScope(), key);
@@ -145,7 +145,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await until(() => data.stats().inUse === 0);
   });
 
-  it("before or during an urgent statement, while a transaction keeps the only place: the caller hears it at once, and the next one goes through", async () => {
+  it("before or during an urgent statement, while a transaction keeps the only place: the caller gets the error at once, and the next one works", async () => {
     const { proxy, data } = await behindProxy(1);
     const ask = (scope: Scope) => data.statement(scope, { text: "select 411", params: [], prepare: false, rows: "objects", isUrgent: true });
     const [holds, over] = [signal(), signal()];
@@ -173,7 +173,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
     await expect.poll(() => socketsTo(proxy.port)).toBe(1);
   });
 
-  it("leaves no socket behind, neither when a connection is cut nor when the pool is closed", async () => {
+  it("leaves no socket open, neither after a connection is cut nor after the pool is closed", async () => {
     const { proxy, data } = await behindProxy(2);
     const slept = () => data.reader(testScope()).select({ slept: sql`pg_sleep(0.1)` }).from(ONE);
     await Promise.all([slept(), slept()]);
@@ -190,7 +190,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
   });
 });
 
-describe("a sign of life that comes as its time ends", { timeout: 40_000 }, () => {
+describe("a ping whose answer comes as its time ends", { timeout: 40_000 }, () => {
   it("gives its place back once", async () => {
     const pools = await Promise.all(Array.from({ length: 40 }, () => behindProxy(1)));
     for (const { data, proxy } of pools) {

@@ -62,7 +62,7 @@ describe("an urgent statement", { timeout: 30_000 }, () => {
     await data.close();
   });
 
-  it("does not wait for a crowd, and is not refused with it", async () => {
+  it("does not wait behind statements that wait for a place, and is not refused if too many do", async () => {
     const { data, end } = await fullPool(1, { poolWaitingCount: 1 });
     const one = { text: "select 1", params: [], prepare: false, rows: "objects" } as const;
     const waiting = data.statement(testScope(), one).catch(() => {});
@@ -74,7 +74,7 @@ describe("an urgent statement", { timeout: 30_000 }, () => {
     await data.close();
   });
 
-  it("shares that connection's place with others: there is one more, however many come at once", async () => {
+  it("shares that connection with others: there is only one more, however many come at once", async () => {
     const { data, end } = await fullPool(1);
     const before = await connections();
     const seen = await Promise.all(

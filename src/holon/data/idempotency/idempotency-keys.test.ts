@@ -64,7 +64,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(await Promise.all([first, ...duplicates])).toEqual(Array(21).fill(1));
   });
 
-  it("takes its key back when it fails, and the duplicate that waited runs", async () => {
+  it("gives its key free if it fails, and the duplicate that waited runs", async () => {
     const other = place.open();
     const entered = signal();
     const release = signal();
@@ -107,7 +107,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(await run({ procedure: "orders.cancel" }, 4)).toBe(4);
   });
 
-  it("says that the other one still runs when the deadline comes first", async () => {
+  it("reports that the first call still runs if the deadline comes first", async () => {
     const other = place.open();
     const entered = signal();
     const release = signal();
@@ -125,7 +125,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
   it.each([
     ["the same process", () => place.data],
     ["another process", () => place.open()],
-  ])("is refused at once to a duplicate of %s that does not wait, and answered once it is written", async (_whose, dataOf) => {
+  ])("is refused at once to a duplicate of %s that does not wait, which gets the answer once it is written", async (_whose, dataOf) => {
     const other = dataOf();
     const entered = signal();
     const release = signal();
@@ -143,7 +143,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(await duplicate()).toBe(1);
   });
 
-  it("is free again at once for duplicates that do not wait, after it failed", async () => {
+  it("can run again at once for duplicates that do not wait, after it failed", async () => {
     const run = (work: () => Promise<unknown>) => place.data.runOnce(testScope(), keyOf("k", { wait: false }), work);
     const failing = run(async () => {
       throw catalogueError("FORBIDDEN", "no");
@@ -152,7 +152,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(await run(async () => "second")).toBe("second");
   });
 
-  it("happens once for 20 calls at the same moment that do not wait, each answered alike or refused", async () => {
+  it("happens once for 20 calls at the same moment that do not wait: each gets the same answer or is refused", async () => {
     const other = place.open();
     const call = (index: number) =>
       (index % 2 === 0 ? place.data : other).runOnce(testScope(), keyOf("k", { wait: false }), async ({ db }) => {
@@ -191,15 +191,15 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a key claimed for an effect outside", { timeout: 60_000 }, () => {
-  it("is answered for others once it is complete", async () => {
+describe("a key claimed for an effect outside of the database", { timeout: 60_000 }, () => {
+  it("gives the answer to other calls once it is complete", async () => {
     const claim = await claimed();
     expect(claim.attempt).toBe(1);
     await place.data.transaction(testScope(), (tx) => claim.complete(tx, { charge: 7 }));
     expect(await place.data.claim(testScope(), keyOf("k"))).toEqual({ kind: "answer", answer: { charge: 7 } });
   });
 
-  it("is refused at once, or waited for, as the duplicate wishes", async () => {
+  it("is refused to a duplicate at once if it does not wait, and waited for if it does", async () => {
     const claim = await claimed();
     await expect(place.data.claim(testScope(), keyOf("k", { wait: false }))).rejects.toMatchObject({ code: "KEY_IN_FLIGHT" });
     const waiting = place.data.claim(testScope(), keyOf("k"));
@@ -214,7 +214,7 @@ describe("a key claimed for an effect outside", { timeout: 60_000 }, () => {
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  it("is taken over when its lease is over, and the old holder is fenced off", async () => {
+  it("is taken over when its lease is over, and the old holder cannot write any more", async () => {
     const old = await claimed(testScope(50));
     const next = await claimed();
     expect(next.attempt).toBe(2);
@@ -228,7 +228,7 @@ describe("a key claimed for an effect outside", { timeout: 60_000 }, () => {
     expect(await place.data.claim(testScope(), keyOf("k"))).toEqual({ kind: "answer", answer: "next" });
   });
 
-  it("is taken at once after it was given back, with the next attempt", async () => {
+  it("can be claimed at once after it was given back, with the next attempt", async () => {
     const scope = testScope();
     const first = await claimed(scope);
     scope.cancel(catalogueError("DEADLINE_EXCEEDED", "late"));

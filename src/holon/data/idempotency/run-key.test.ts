@@ -50,7 +50,7 @@ describe("a call of a run that was undone", { timeout: 30_000 }, () => {
     expect(await effects()).toEqual(["undone"]);
   });
 
-  it("is refused too where it was answered before: its effect is taken back", async () => {
+  it("is refused also if it was answered before: its effect is undone", async () => {
     await run(original, "reserved");
     await run(undo, "undone");
     await expect(run(original, "reserved")).rejects.toMatchObject({ code: "KEY_UNDONE" });
@@ -73,13 +73,13 @@ describe("a call of a run that was undone", { timeout: 30_000 }, () => {
     expect([seen, await effects()]).toEqual([[["reserved"]], []]);
   });
 
-  it("goes on where its undoing was rolled back", async () => {
+  it("goes on if its undoing was rolled back", async () => {
     await expect(run(undo, "undone", () => Promise.reject(new TypeError("no")))).rejects.toThrow("no");
     await run(original, "reserved");
     expect(await effects()).toEqual(["reserved"]);
   });
 
-  it("and that acts outside holds its undoing up until its claim is over, and then cannot write its effect", async () => {
+  it("that acts outside of the database delays its undoing until its claim is over, and then cannot write its effect", async () => {
     const claim = await store.claim(testScope(), original);
     await expect(run(undo, "undone")).rejects.toMatchObject({ code: "KEY_IN_FLIGHT" });
     await sql`update stock.holon_keys set lease_until = now()`;
@@ -103,7 +103,7 @@ describe("a call of a run that was undone", { timeout: 30_000 }, () => {
     ]);
   });
 
-  it("of somebody else is not touched", async () => {
+  it("of another principal is not affected", async () => {
     await run(undo, "undone");
     await run({ ...original, principal: "system:orders/workflow other" }, "reserved");
     await run({ ...original, principal: "user:1" }, "used");

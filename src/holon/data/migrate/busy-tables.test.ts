@@ -61,7 +61,7 @@ const isAlterWaiting = async (): Promise<boolean> =>
 describe("a migration that changes a table which a long report reads", { timeout: 60_000 }, () => {
   beforeEach(addColumn);
 
-  it("lets reads through meanwhile, says what it waits for, and has its turn when the report ends", async () => {
+  it("lets reads go on meanwhile, logs what it waits for, and runs when the report ends", async () => {
     const { role } = await migrate({ url: database.url, context: "other" });
     const data = createContextData({
       context: "orders",
@@ -98,7 +98,7 @@ describe("a migration that changes a table which a long report reads", { timeout
     await data.close();
   });
 
-  it("gives up when its patience is over, and names what is in the way", async () => {
+  it("gives up after `patienceMs`, and names what blocks it", async () => {
     await report`begin`;
     await report`select count(*) from orders.orders`;
     await expect(migrateOrders({ patienceMs: 4_000 })).rejects.toMatchObject({
@@ -111,7 +111,7 @@ describe("a migration that changes a table which a long report reads", { timeout
 });
 
 describe("a server that goes silent under a migration", { timeout: 90_000 }, () => {
-  it("ends it, as a database that is away", async () => {
+  it("ends the migration with the error that the database is away", async () => {
     await addColumn();
     const proxy = await openSilentProxy(database.url);
     await report`begin`;
@@ -124,7 +124,7 @@ describe("a server that goes silent under a migration", { timeout: 90_000 }, () 
     await report`commit`;
   });
 
-  it("ends it during a statement that takes long, too", async () => {
+  it("ends the migration also during a statement that takes long", async () => {
     const first = `CREATE TABLE "orders"."orders" ("id" integer PRIMARY KEY, "email" text);`;
     await generated({ "0000_first": first, "0001_slow": `select pg_sleep(300)` });
     const proxy = await openSilentProxy(database.url);

@@ -93,20 +93,20 @@ describe("a migration that changes or removes is not compatible:", () => {
     ["a function replaced", `create or replace function a() returns int as 'select 1' language sql`],
     ["a right taken", `revoke select on a from b`],
     ["a block of code", `do $$ begin alter table orders.orders drop column a; end $$`],
-    ["what cannot be seen through", `with gone as (delete from orders.orders returning 1) select 1`],
+    ["a statement that cannot be judged", `with gone as (delete from orders.orders returning 1) select 1`],
     ["a change behind a quoted name", `comment on column orders."a; --" is 'x'; drop table orders.orders`],
   ])("%s", (_, text) => {
     expect(judge(text)).not.toEqual([]);
   });
 
-  it("and says what of it is not", () => {
+  it("and the reason names the part that is not", () => {
     expect(judge(`create table a (id int); alter table "orders"."orders" add column b int, drop column "email" cascade`)).toEqual([
       "alter table orders.orders drop column email cascade: it changes or removes what is there",
     ]);
   });
 });
 
-describe("what the file says decides:", () => {
+describe("the mark in a migration's file decides:", () => {
   it.each([
     ["not compatible", `-- holon: not compatible\ncreate table a (id int)`, ["its file says so"]],
     ["not compatible, and why", `create table a (id int); --holon:not compatible: readers count the tables`, ["readers count the tables"]],
@@ -125,7 +125,7 @@ describe("what the file says decides:", () => {
   });
 });
 
-describe("whatever stands in a migration", () => {
+describe("any text in a migration", () => {
   it("is read to its end, and a drop behind it is seen", () => {
     const piece = fc.constantFrom(
       "'",
@@ -156,7 +156,7 @@ describe("whatever stands in a migration", () => {
     );
   });
 
-  it.each(["'", '"', "E'\\", "$a$", "/*", "--", "(", "a.", "a"])("takes no more than its length, with %s a hundred thousand times", (piece) => {
+  it.each(["'", '"', "E'\\", "$a$", "/*", "--", "(", "a.", "a"])("takes no more time than its length, with %s a hundred thousand times", (piece) => {
     expect(() => judge(piece.repeat(100_000))).not.toThrow();
   });
 });

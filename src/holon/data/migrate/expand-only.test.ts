@@ -37,13 +37,13 @@ async function foundAfter(statement: string): Promise<readonly string[]> {
 }
 
 describe("the toolkit's tables", () => {
-  it("were changed by expand only: all statements of the old version go on working", () => {
+  it("were changed by expand only: all statements of the old version still work", () => {
     expect(BEFORE.columns.map(({ table }) => table)).toContain("holon_migrations");
     expect(narrowingsOf(BEFORE, now)).toEqual([]);
   });
 });
 
-describe("a change of a table is found that stops the old version:", () => {
+describe("a change of a table that stops the old version is found:", () => {
   it.each([
     ["a column that is gone", "alter table orders.holon_runs drop column deaths", "holon_runs.deaths is gone"],
     ["another type", "alter table orders.holon_jobs alter attempts type bigint", "holon_jobs.attempts is not as it was"],
@@ -74,7 +74,7 @@ describe("a change of a table is found that stops the old version:", () => {
   });
 });
 
-describe("a change of a table is let through that only adds:", () => {
+describe("a change of a table that only adds is allowed:", () => {
   it.each([
     ["a table", "create table orders.notes (job uuid not null unique references orders.holon_jobs on delete cascade)"],
     ["a column that may be null", "alter table orders.holon_jobs add lane text check (lane <> '')"],

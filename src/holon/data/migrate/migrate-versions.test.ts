@@ -89,7 +89,7 @@ const NEWEST = { ...ADDING, "0002_indexes": INDEXES };
 const DROPPING = { ...ADDING, "0002_drops": DROPS };
 
 describe("an older version on a database that a newer one has migrated", { timeout: 60_000 }, () => {
-  it("starts with a warning that names what is newer, back and forth", async () => {
+  it("starts with a warning that names the newer migrations, back and forth", async () => {
     await start(OLD);
     expect((await start(NEWEST)).applied).toEqual(["0001_adds", "0002_indexes"]);
     expect(warnings).toEqual([]);
@@ -102,7 +102,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
     expect((await start(DROPPING_AFTER_NEWEST)).applied).toEqual(["0003_drops"]);
   });
 
-  it("is refused, with the names and the cure, when one of them is not compatible", async () => {
+  it("is refused, with the names and the cure, if one of the newer migrations is not compatible", async () => {
     await start(DROPPING);
     const refused = await start(OLD).catch((error: Error) => error);
     expect(refused).toMatchObject({ code: "CONFLICT", details: { context: "orders", migration: "0002_drops", migrations: ["0002_drops"] } });
@@ -115,7 +115,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
     expect(warnings).toEqual([{ context: "orders", source: "context", migrations: ["0001_adds", "0002_drops"] }]);
   });
 
-  it("follows what the newer file says of itself", async () => {
+  it("obeys the mark in the newer file", async () => {
     await start({ ...OLD, "0001_adds": `-- holon: not compatible: old versions would sum wrongly\n${ADDS}` });
     await expect(start(OLD)).rejects.toMatchObject({ code: "CONFLICT", details: { migrations: ["0001_adds"] } });
   });
@@ -126,7 +126,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
     expect(warnings).toEqual([{ context: "orders", source: "context", migrations: ["0002_drops"] }]);
   });
 
-  it("is told what of its tables the newer version changed, and works on: its migration is marked as compatible", async () => {
+  it("gets a warning about its tables that the newer version changed, and starts if that migration is marked as compatible", async () => {
     const orders = pgSchema("orders").table("orders", { id: integer().primaryKey(), email: text() });
     await start({ ...ADDING, "0002_drops": `-- holon: compatible: no version since 1.2 reads it\n${DROPS}` });
     const folder = await folderOf(ADDING);
@@ -149,7 +149,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
     expect(warnings).toEqual([{ context: "orders", source: "context", migrations: ["0000_first", "0001_adds"] }]);
   });
 
-  it("is refused with a migration of its own that did not run: it is no older version, but another line", async () => {
+  it("is refused if it has a migration of its own that did not run: it is not an older version, but another line", async () => {
     await start(ADDING);
     await expect(start({ ...OLD, "0001_other": "create table orders.other ()" })).rejects.toMatchObject({
       code: "CONFLICT",
@@ -157,7 +157,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
     });
   });
 
-  it("is refused with a file that was edited, whatever is newer", async () => {
+  it("is refused if a file was edited, even if others are newer", async () => {
     await start(NEWEST);
     await expect(start({ ...OLD, "0001_adds": `${ADDS} -- edited` })).rejects.toMatchObject({
       code: "CONFLICT",
@@ -165,7 +165,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
     });
   });
 
-  it("holds the toolkit's migrations to the same rule", async () => {
+  it("applies the same rule to the toolkit's migrations", async () => {
     await start(OLD);
     const note = (name: string, ordinal: number, compatible: boolean) =>
       sql`insert into orders.holon_migrations (source, name, ordinal, hash, compatible) values ('holon', ${name}, ${ordinal}, 'x', ${compatible})`;
@@ -181,7 +181,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
 const DROPPING_AFTER_NEWEST = { ...NEWEST, "0003_drops": DROPS };
 
 describe("a version whose migration is not compatible", { timeout: 60_000 }, () => {
-  it("says so, and why, before it runs", async () => {
+  it("logs that, and why, before it runs", async () => {
     await start(ADDING);
     await start(DROPPING);
     expect(warnings).toEqual([
@@ -189,12 +189,12 @@ describe("a version whose migration is not compatible", { timeout: 60_000 }, () 
     ]);
   });
 
-  it("says nothing on an empty database, where no older version runs", async () => {
+  it("logs nothing on an empty database, where no older version runs", async () => {
     await start(DROPPING);
     expect(warnings).toEqual([]);
   });
 
-  it("says it before a statement that fails", async () => {
+  it("logs it before a statement that fails", async () => {
     await start(ADDING);
     await expect(start({ ...ADDING, "0002_bad": "drop table orders.nothing" })).rejects.toMatchObject({ code: "INTERNAL" });
     expect(warnings).toHaveLength(1);
@@ -202,14 +202,14 @@ describe("a version whose migration is not compatible", { timeout: 60_000 }, () 
 });
 
 describe("a journal that was made before it noted what is compatible", { timeout: 60_000 }, () => {
-  it("is extended, and what this version knows is judged", async () => {
+  it("is extended, and the migrations that this version knows are judged", async () => {
     await startedFormerly(DROPPING);
     expect((await start(DROPPING)).applied).toEqual([]);
     expect(await judgements()).toEqual({ "0000_first": true, "0001_adds": true, "0002_drops": false });
     expect(warnings).toEqual([]);
   });
 
-  it("lets no older version start until the newer one has judged its migrations", async () => {
+  it("prevents the start of an older version until the newer one has judged its migrations", async () => {
     await startedFormerly(ADDING);
     await expect(start(OLD)).rejects.toThrow(/not compatible with: 0001_adds \(not judged by the version that ran it\)/);
     await start(ADDING);
@@ -217,7 +217,7 @@ describe("a journal that was made before it noted what is compatible", { timeout
     expect(warnings).toEqual([{ context: "orders", source: "context", migrations: ["0001_adds"] }]);
   });
 
-  it("is made by the statements of that version, and goes on to take them", async () => {
+  it("is made by the statements of that version, which still work on it", async () => {
     await sql.unsafe("create schema orders");
     await sql.unsafe(FORMER_JOURNAL);
     await sql.unsafe(`create table orders.orders (id integer primary key, email text)`);
@@ -236,7 +236,7 @@ describe("a journal that was made before it noted what is compatible", { timeout
     expect(await judgements()).toEqual({ "0000_first": true, "0001_adds": true });
   });
 
-  it("is used as it is by a login that may not extend it, which says so", async () => {
+  it("is used unchanged by a login that may not extend it, with a warning", async () => {
     await startedFormerly(OLD);
     const login = `${database.name}_writer`;
     await sql.unsafe(`create role ${login} login password 'writer'; grant usage, create on schema orders to ${login}`);

@@ -76,7 +76,7 @@ describe("migrating a context", { timeout: 60_000 }, () => {
     expect((await migrateOrders()).applied).toEqual(["0001_second"]);
   });
 
-  it("takes files with other line ends for the same", async () => {
+  it("treats files with other line ends as the same", async () => {
     await generated({ "0000_first": FIRST });
     await migrateOrders();
     await generated({ "0000_first": FIRST.replaceAll("\n", "\r\n") });
@@ -90,14 +90,14 @@ describe("migrating a context", { timeout: 60_000 }, () => {
     await expect(migrateOrders()).rejects.toMatchObject({ code: "CONFLICT", details: { context: "orders", migration: "0000_first" } });
   });
 
-  it("refuses to start where a file that ran is missing before others, naming it", async () => {
+  it("refuses to start if a file that ran is missing before others, naming it", async () => {
     await generated({ "0000_first": FIRST, "0001_second": SECOND, "0002_third": "create table orders.third ()" });
     await migrateOrders();
     await generated({ "0000_first": FIRST, "0002_third": "create table orders.third ()" });
     await expect(migrateOrders()).rejects.toMatchObject({ code: "CONFLICT", details: { migration: "0001_second" } });
   });
 
-  it("refuses to start where all files are missing, naming the first", async () => {
+  it("refuses to start if all files are missing, naming the first", async () => {
     await generated({ "0000_first": FIRST, "0001_second": SECOND });
     await migrateOrders();
     await generated({});
@@ -163,7 +163,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
     expect(new Set(results.map(({ role }) => role))).toEqual(new Set([`${database.name}_orders`]));
   });
 
-  it("do not stand in the way of an index that is built concurrently", async () => {
+  it("do not block an index that is built concurrently", async () => {
     await generated({
       "0000_first": FIRST,
       "0001_index": `-- holon:no-transaction\ncreate index concurrently orders_email on orders.orders (email)`,
@@ -181,7 +181,7 @@ describe("a role of the context", { timeout: 60_000 }, () => {
     await expect(contextRole({ url: database.url, context: "orders" })).resolves.toBe(`${database.name}_orders`);
   });
 
-  it("is done without where the login may not make roles, and that is said", async () => {
+  it("is left out if the login may not make roles, with a warning", async () => {
     const name = `${database.name}_plain`;
     await sql.unsafe(`create role ${name} login password 'plain'; grant create on database ${database.name} to ${name}`);
     const url = new URL(database.url);
@@ -194,7 +194,7 @@ describe("a role of the context", { timeout: 60_000 }, () => {
     await sql.unsafe(`drop owned by ${name}; drop role ${name}`);
   });
 
-  it("is made by a login that is no superuser but may make roles", async () => {
+  it("is made by a login that is not a superuser but may make roles", async () => {
     const name = `${database.name}_owner`;
     await sql.unsafe(`create role ${name} login createrole password 'owner'; grant create on database ${database.name} to ${name}`);
     const url = new URL(database.url);

@@ -42,7 +42,7 @@ const LINES = 'create table orders.lines ("order" uuid, product uuid, primary ke
 const differences = () => tableDifferences(sql, "orders", { orders, lines, elsewhere, status, anything: 5 });
 
 describe("the tables of the code and of the database", () => {
-  it("fit when each is as the other, whatever their sequences, enums, arrays, lengths and keys", async () => {
+  it("fit if each is as the other, with any sequences, enums, arrays, lengths and keys", async () => {
     await sql.run(`${TYPE} ${ORDERS}; ${LINES}`);
     expect(await differences()).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe("the tables of the code and of the database", () => {
     expect(await differences()).toEqual([difference]);
   });
 
-  it("differ where a type of the context's own is missing", async () => {
+  it("differ if a type of the context's own is missing", async () => {
     await sql.run(`${ORDERS.replaceAll("orders.status", "text")}; ${LINES}`);
     const missing = (column: string, type: string, own: string) =>
       `the column orders.${column} has the type ${type}, and the type ${own} of the code is missing`;

@@ -59,7 +59,7 @@ const close = async (): Promise<void> => {
 afterEach(close);
 afterAll(close);
 
-describe("a commit that appended", () => {
+describe("a commit that appended an event", () => {
   it("wakes the other processes of its context, and no other context", async () => {
     const [one, other, stranger] = [await openProcess("orders"), await openProcess("orders"), await openProcess("users")];
     const [wakes, strangers] = [await countWakes(other.data), await countWakes(stranger.data)];
@@ -71,7 +71,7 @@ describe("a commit that appended", () => {
     expect(strangers() - strangersBefore).toBe(1);
   });
 
-  it("wakes its own process once, directly, whether anybody hears it or not", async () => {
+  it("wakes its own process once, directly, even if no other process listens", async () => {
     const { data } = await openProcess("orders");
     const wakes = await countWakes(data);
     const before = wakes();
@@ -84,7 +84,7 @@ describe("a commit that appended", () => {
     expect(wakes() - before).toBe(2);
   });
 
-  it("is told in far fewer notifications than commits, and the last one is not lost", async () => {
+  it("is announced in far fewer notifications than commits, and the last one is not lost", async () => {
     const [one, other] = [await openProcess("orders"), await openProcess("orders")];
     const wakes = await countWakes(other.data);
     const before = wakes();
@@ -119,7 +119,7 @@ describe("a commit that appended", () => {
 });
 
 describe("the connection that listens", () => {
-  it("is opened when somebody listens, and is one for all contexts of a process", async () => {
+  it("is opened for the first listener, and is one for all contexts of a process", async () => {
     const { data, hub } = await openProcess("orders");
     await migrate({ url: place.database.url, context: "users" });
     const users = await openData("users", hub);
@@ -129,7 +129,7 @@ describe("the connection that listens", () => {
     expect([hub.size, await listening()]).toEqual([1, 1]);
   });
 
-  it("is opened again when the server ends it, and then wakes everybody once", async () => {
+  it("is opened again if the server ends it, and then wakes all listeners once", async () => {
     const [one, other] = [await openProcess("orders"), await openProcess("orders")];
     const wakes = await countWakes(other.data);
     const before = wakes();

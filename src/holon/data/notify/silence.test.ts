@@ -16,7 +16,7 @@ async function behindProxy(): Promise<SilentProxy> {
   return proxy;
 }
 
-describe("a connection that hears other processes", { timeout: 40_000 }, () => {
+describe("a connection that listens to other processes", { timeout: 40_000 }, () => {
   it("is opened again when the server does not answer LISTEN", async () => {
     const proxy = await behindProxy();
     const hub = new NotifyHub({ clock: systemClock, log: silentLogger });
@@ -30,7 +30,7 @@ describe("a connection that hears other processes", { timeout: 40_000 }, () => {
     await hub.close();
   });
 
-  it("is opened again when the server goes silent later, and hears again", async () => {
+  it("is opened again if the server goes silent later, and receives notifications again", async () => {
     const proxy = await behindProxy();
     const hub = new NotifyHub({ clock: systemClock, log: silentLogger });
     const heard: unknown[] = [];
@@ -48,8 +48,8 @@ describe("a connection that hears other processes", { timeout: 40_000 }, () => {
   });
 });
 
-describe("a connection that hears other processes, and is ended each time that it does", () => {
-  it("is opened again after waits that grow, and that is said once", async () => {
+describe("a connection that listens to other processes, and that the server ends each time", () => {
+  it("is opened again after waits that grow, and that is logged once", async () => {
     const said: string[] = [];
     const warn = (_fields: object | string, text?: string): void => void said.push(text ?? "");
     const hub = new NotifyHub({ clock: systemClock, log: { ...silentLogger, warn } });

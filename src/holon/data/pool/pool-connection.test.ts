@@ -7,8 +7,8 @@ const place = useTestDatabase();
 
 const options = (url: string): ConnectionOptions => ({ url, role: undefined, applicationName: "test", limits: testLimits() });
 
-describe("a connection that is opened until a signal", () => {
-  it("leaves no listener on the signal, whether it came to be or not", async () => {
+describe("the opening of a connection that a signal can stop", () => {
+  it("leaves no listener on the signal, whether it succeeds or fails", async () => {
     const { signal } = new AbortController();
     await expect(PoolConnection.open(options("postgres://nobody@127.0.0.1:1/none"), 0, () => {}, signal)).rejects.toMatchObject({
       code: "ECONNREFUSED",

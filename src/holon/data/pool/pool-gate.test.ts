@@ -7,7 +7,7 @@ const LIMITS = { poolCount: 1, poolWaitMs: 60_000, poolWaitingCount: 1 };
 const OVERLOADED = { code: "OVERLOADED", executed: "no" };
 
 describe("the gate of a pool", () => {
-  it("lets in as many as there are connections, and the next when one leaves", async () => {
+  it("admits as many scopes as there are connections, and the next one when one leaves", async () => {
     const gate = new PoolGate(LIMITS);
     expect(gate.enter(testScope())).toBeUndefined();
     const next = gate.enter(testScope());
@@ -19,7 +19,7 @@ describe("the gate of a pool", () => {
     expect(gate.inUse).toBe(0);
   });
 
-  it("lets them in in the order of coming", async () => {
+  it("admits scopes in the order in which they came", async () => {
     const gate = new PoolGate({ ...LIMITS, poolWaitingCount: 3 });
     void gate.enter(testScope());
     const order: string[] = [];
@@ -33,21 +33,21 @@ describe("the gate of a pool", () => {
     expect(order).toEqual(["a", "b", "c"]);
   });
 
-  it("refuses when too many wait", () => {
+  it("refuses a scope if too many wait", () => {
     const gate = new PoolGate(LIMITS);
     void gate.enter(testScope());
     void gate.enter(testScope());
     expect(() => gate.enter(testScope())).toThrow(expect.objectContaining(OVERLOADED));
   });
 
-  it("refuses those who waited too long", async () => {
+  it("refuses a scope that waited too long", async () => {
     const gate = new PoolGate({ ...LIMITS, poolWaitMs: 1 });
     void gate.enter(testScope());
     await expect(gate.enter(testScope())).rejects.toMatchObject(OVERLOADED);
     expect(gate.waiting).toBe(0);
   });
 
-  it("sends away those whose scope is cancelled", async () => {
+  it("refuses a scope that is cancelled while it waits", async () => {
     const gate = new PoolGate(LIMITS);
     void gate.enter(testScope());
     const scope = testScope();
@@ -58,7 +58,7 @@ describe("the gate of a pool", () => {
     expect(gate.waiting).toBe(0);
   });
 
-  it("refuses all once it is closed", async () => {
+  it("refuses all scopes once it is closed", async () => {
     const gate = new PoolGate(LIMITS);
     void gate.enter(testScope());
     const waiting = gate.enter(testScope());

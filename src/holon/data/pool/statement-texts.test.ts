@@ -11,7 +11,7 @@ describe("a statement", () => {
     expect([1, 2, 3].map(() => texts.shouldPrepare(request("select $1")))).toEqual([false, true, true]);
   });
 
-  it("is prepared at once where it has a name", () => {
+  it("is prepared at once if it has a name", () => {
     expect(new StatementTexts().shouldPrepare(request("select 1", [], true))).toBe(true);
   });
 

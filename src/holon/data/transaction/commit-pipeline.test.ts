@@ -33,7 +33,7 @@ function follow(
 const statuses = (outcomes: readonly PromiseSettledResult<unknown>[]) => outcomes.map(({ status }) => status);
 
 describe("a transaction that follows another", () => {
-  it("begins before that has committed, on its connection, and sees what it wrote", async () => {
+  it("begins before the first has committed, on its connection, and sees what it wrote", async () => {
     const happened: string[] = [];
     const pipeline = new CommitPipeline();
     const connectionOf = async (tx: DataTransaction<typeof tables>) =>
@@ -64,7 +64,7 @@ describe("a transaction that follows another", () => {
     expect(place.data.stats().inUse).toBe(0);
   });
 
-  it("is undone with one that does not commit, and its connection works on", async () => {
+  it("is undone with one that does not commit, and its connection is used again", async () => {
     const outcomes = await follow(async (tx) => {
       await insert("a")(tx);
       tx.atCommit(FAILING);
@@ -76,13 +76,13 @@ describe("a transaction that follows another", () => {
     expect(await emails()).toEqual(["c"]);
   });
 
-  it("leaves the one that it follows as it is, where it fails itself", async () => {
+  it("has no effect on the one that it follows if it fails itself", async () => {
     const outcomes = await follow(insert("a"), () => Promise.reject(new TypeError("no")));
     expect(statuses(outcomes)).toEqual(["fulfilled", "rejected"]);
     expect([await emails(), place.data.stats().inUse]).toEqual([["a"], 0]);
   });
 
-  it("waits for that where others follow too, and sees what it wrote on its own connection", async () => {
+  it("waits for the first if others follow it too, and sees what it wrote on its own connection", async () => {
     const seen: number[] = [];
     const look = async (tx: DataTransaction<typeof tables>) => void seen.push((await tx.db.select().from(orders)).length);
     expect(statuses(await follow(insert("a"), look, look))).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
@@ -111,7 +111,7 @@ describe("a transaction that follows another", () => {
     expect([await emails(), data.stats().inUse]).toEqual([["0", "1", "2"], 0]);
   });
 
-  it("is not repeated for what stood in the way of one that it follows", async () => {
+  it("is not repeated for a conflict of the one that it follows", async () => {
     const outcomes = await follow(async (tx) => tx.atCommit(DEADLOCK), insert("b"));
     expect(outcomes).toMatchObject([{ reason: { code: "CONFLICT" } }, { reason: { name: "PredecessorFailed" } }]);
   });

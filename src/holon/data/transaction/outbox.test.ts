@@ -18,7 +18,7 @@ function numbers() {
 }
 
 describe("what a transaction appends", () => {
-  it("is written with its data, with who started it and in which trace", async () => {
+  it("is written with its data, its initiator and its trace", async () => {
     const scope = testScope();
     await place.data.transaction(scope, async (tx) => {
       await tx.db.insert(orders).values({ email: "a", amount: 1 });
@@ -46,7 +46,7 @@ describe("what a transaction appends", () => {
   it.each([
     ["U+0000", "a\u0000b"],
     ["half of a surrogate pair", "a\ud83db"],
-  ])("is refused at once with %s in it, which its table cannot keep, and takes its data down with it", async (_name, text) => {
+  ])("is refused at once with %s in it, which its table cannot keep, and the transaction's data is rolled back", async (_name, text) => {
     const appended: ((tx: Pick<DataTransaction<Tables>, "appendEvent" | "appendJob" | "appendRun">) => Promise<unknown>)[] = [
       (tx) => tx.appendEvent({ name: "orderPlaced", key: undefined, payload: { texts: [text] } }),
       (tx) => tx.appendEvent({ name: "orderPlaced", key: undefined, payload: { [text]: 1 } }),
@@ -69,13 +69,13 @@ describe("what a transaction appends", () => {
     expect(await place.sql`select 1 from orders.orders`).toEqual([]);
   });
 
-  it("is kept with the text of an escape in it", async () => {
+  it("is kept if its text looks like an escape", async () => {
     const payload = { text: "\\u0000 \\\\ud800", "\\udfff": "\ud83d\ude00" };
     await place.data.transaction(testScope(), (tx) => tx.appendEvent({ name: "orderPlaced", key: undefined, payload }));
     expect(await place.sql`select payload from orders.holon_outbox`).toEqual([{ payload }]);
   });
 
-  it("is what it was when it was appended", async () => {
+  it("is kept as it was when it was appended", async () => {
     const payload = { id: 1 };
     await place.data.transaction(testScope(), async (tx) => {
       await tx.appendEvent({ name: "orderPlaced", key: undefined, payload });
@@ -129,7 +129,7 @@ describe("ordered events", { timeout: 60_000 }, () => {
     ]);
   });
 
-  it("have no gap where transactions fail, among 100 writers", async () => {
+  it("have no gap if transactions fail, among 100 writers", async () => {
     const writers = Array.from({ length: 100 }, (_, index) =>
       place.data
         .transaction(testScope(), async (tx) => {
@@ -145,7 +145,7 @@ describe("ordered events", { timeout: 60_000 }, () => {
     expect(rows.reduce((sum, row) => sum + (row["count"] as number), 0)).toBe(80);
   });
 
-  it("do not make two transactions wait for each other in a circle", async () => {
+  it("do not make two transactions deadlock", async () => {
     const pairs = Array.from({ length: 40 }, (_, index) =>
       place.data.transaction(testScope(), async (tx) => {
         for (const key of index % 2 === 0 ? ["x", "y", "z"] : ["z", "y", "x"]) await tx.appendEvent({ name: "placed", key, payload: {} });
@@ -156,7 +156,7 @@ describe("ordered events", { timeout: 60_000 }, () => {
     expect(before).toEqual([{ deadlocks: 0 }]);
   });
 
-  it("of a transaction that commits late are told by a snapshot that is still open", async () => {
+  it("of a transaction that commits late hold back later ones for a reader that stops at the oldest open transaction", async () => {
     const appended = signal();
     const release = signal();
     const late = place.data.transaction(testScope(), async ({ db }) => {

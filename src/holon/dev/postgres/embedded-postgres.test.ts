@@ -122,7 +122,7 @@ describe("an embedded server", { timeout: 60_000 }, () => {
     expect(processesOfFolder()).toEqual([]);
   });
 
-  it("gives its folder free when it stops, and stops once", async () => {
+  it("releases its folder when it stops, and stops only once", async () => {
     const server = await start();
     await Promise.all([server.stop(), server.stop()]);
     expect(await answers(server.port)).toBe(false);
@@ -209,7 +209,7 @@ describe("after kill -9", { timeout: 60_000 }, () => {
     expect(await answers(server.port)).toBe(false);
   });
 
-  it.runIf(process.platform === "linux")("of the server, a session that computes and does not notice holds nothing up", async () => {
+  it.runIf(process.platform === "linux")("of the server, a session that goes on computing does not prevent the next start", async () => {
     const server = await start();
     const { pid } = server;
     const computing = expect(ask(server.url, "select count(*) from generate_series(1, 1000000000) a where md5(a::text) = 'x'")).rejects.toThrow();
@@ -231,7 +231,7 @@ describe("after kill -9", { timeout: 60_000 }, () => {
     expect(readdirSync(path.join(folder, "claims"))).toEqual([]);
   });
 
-  it("of the server and then of its owner, the one that was started again is gone as well", async () => {
+  it("of the server and then of its owner, the restarted server is gone as well", async () => {
     const child = startInChild();
     const { pid, url } = (await child.said) as { pid: number; url: string };
     process.kill(pid, "SIGKILL");
