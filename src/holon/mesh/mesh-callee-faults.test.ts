@@ -84,7 +84,7 @@ describe("a faulty callee", () => {
     await expect(two).resolves.toBe("other");
   });
 
-  it("that says goodbye twice is heard once", async () => {
+  it("that says goodbye several times is logged once as stopping", async () => {
     const memory = createMemoryLogger();
     const port = await startOdd((socket, chunk) => {
       if (chunk.includes("[0,")) socket.write('[10],\n[10],\n[10],\n[1,0,"late"],\n');
@@ -94,7 +94,7 @@ describe("a faulty callee", () => {
     expect(memory.lines.filter(({ message }) => message === "the mesh peer is stopping")).toHaveLength(1);
   });
 
-  it("that answers what was not asked is not heard", async () => {
+  it("that answers a call which was not made is ignored", async () => {
     const port = await startOdd((socket, chunk) => {
       if (chunk.includes("[0,"))
         socket.write('[1,999,"x"],\n[5,998,1],\n[2,997,{"code":"X","message":"m","executed":"no","status":400}],\n[1,0,"mine"],\n');
@@ -116,25 +116,25 @@ describe("a faulty callee", () => {
     expect(items.length).toBeLessThanOrEqual(5);
   });
 
-  it("that greets with something else is not spoken with", async () => {
+  it("that sends something else instead of a greeting is refused", async () => {
     const port = await startOdd(() => {}, "[9],\n");
     const peer = stage.peer(port);
     await eventually(() => expect(peer.state().reason).toBe("the peer did not introduce itself"));
   });
 
-  it("that never greets is given up", async () => {
+  it("that never sends a greeting is given up", async () => {
     const port = await startOdd(() => {}, "");
     const peer = stage.peer(port);
     await eventually(() => expect(peer.state().reason).toBe("the peer did not introduce itself in time"));
   });
 
-  it("that accepts and says nothing at all is given up", async () => {
+  it("that accepts the connection and sends nothing at all is given up", async () => {
     const port = await listen(createServer((socket) => void sockets.push(socket)));
     const peer = stage.peer(port);
     await eventually(() => expect(peer.state().reason).toContain("limit headersTimeoutMs"));
   });
 
-  it("that hangs up during the handshake is tried again", async () => {
+  it("that closes the connection during the handshake is tried again", async () => {
     let attempts = 0;
     const port = await listen(
       createServer((socket) => {

@@ -22,12 +22,12 @@ describe("calls over the mesh", () => {
     await expect(echo.invoke(stage.scope(), { text: "ünï\n,\ncode" })).resolves.toEqual({ text: "ünï\n,\ncode!" });
   });
 
-  it("answer nothing with undefined", async () => {
+  it("return undefined if the callee answers nothing", async () => {
     const server = await stage.server({ nothing: () => undefined });
     await expect(probeTarget(stage.peer(server.port), "nothing").invoke(stage.scope(), undefined)).resolves.toBeUndefined();
   });
 
-  it("bring a declared error with code, message, details and status, without the callee's cause", async () => {
+  it("fail with a declared error's code, message, details and status, without the callee's cause", async () => {
     const server = await stage.server({
       fail: () => {
         throw new HolonError("OUT_OF_STOCK", "Only 3 left.", { details: { available: 3 }, status: 410, cause: new TypeError("inside") });
@@ -38,7 +38,7 @@ describe("calls over the mesh", () => {
     expect(error).not.toHaveProperty("cause");
   });
 
-  it("show nothing of an error that no target should let out", async () => {
+  it("show nothing of an error that no target should throw", async () => {
     const server = await stage.server({
       fail: () => {
         throw new TypeError("password=hunter2");
@@ -48,7 +48,7 @@ describe("calls over the mesh", () => {
     expect(error).toMatchObject({ code: "INTERNAL", message: "The call failed." });
   });
 
-  it("survive a target that throws before it returns a promise", async () => {
+  it("fail with INTERNAL if a target throws before it returns a promise", async () => {
     const [echo] = createProbeTargets(probe, { echo: () => "" }).values();
     const broken = {
       ...echo,
@@ -77,7 +77,7 @@ describe("calls over the mesh", () => {
     expect(nested).toMatchObject({ principal: system, key: "k-2", initiator: job.principal });
   });
 
-  it("carry who started the work of a system", async () => {
+  it("carry the initiator of a system's work", async () => {
     const seen: Scope[] = [];
     const server = await stage.server({ who: (scope) => seen.push(scope) });
     const ann = { kind: "user", id: "ann", roles: [] } as const;
@@ -96,7 +96,7 @@ describe("calls over the mesh", () => {
     expect(keys).toEqual(["made-up", "given", undefined]);
   });
 
-  it("refuse an input that does not fit before anything is sent", async () => {
+  it("refuse an input that does not fit its schema before anything is sent", async () => {
     const server = await stage.server({ echo: () => ({ text: "" }) });
     const peer = stage.peer(server.port);
     await peer.ready();
@@ -121,7 +121,7 @@ describe("calls over the mesh", () => {
     await expect(probeTarget(stage.peer(server.port), "echo").invoke(stage.scope(), { text: "x", surplus: 21n })).resolves.toEqual({ text: "x" });
   });
 
-  it("fail alone where the answer is too large, and say that the handler ran", async () => {
+  it("fail alone if the answer is too large, and say that the handler ran", async () => {
     stage = new MeshStage({ frameBytes: 10_000 });
     const server = await stage.server({ big: (_scope, input: { length: number }) => "x".repeat(input.length) });
     const big = probeTarget(stage.peer(server.port), "big");
@@ -130,7 +130,7 @@ describe("calls over the mesh", () => {
     expect(small).toBe("xxxxxxxxxx");
   });
 
-  it("fail alone where the input is too large, and are not sent", async () => {
+  it("fail alone if the input is too large, and are not sent", async () => {
     stage = new MeshStage({ frameBytes: 10_000 });
     const server = await stage.server({ echo: (_scope, input) => input });
     const echo = probeTarget(stage.peer(server.port), "echo");
@@ -148,7 +148,7 @@ describe("calls over the mesh", () => {
     await expect(probeTarget(stage.peer(server.port), "echo").invoke(stage.scope(), { text })).resolves.toEqual({ text });
   });
 
-  it("fail with the error where its details are too large to send", async () => {
+  it("fail with the error without its details if they are too large to send", async () => {
     stage = new MeshStage({ frameBytes: 10_000 });
     const server = await stage.server({
       fail: () => {
@@ -177,7 +177,7 @@ describe("calls over the mesh", () => {
     expect(answers.every((answer, index) => (answer as { text: string }).text === String(index))).toBe(true);
   });
 
-  it("are refused with OVERLOADED over the limit of open calls, the rest is answered", async () => {
+  it("are refused with OVERLOADED over the limit of open calls, and the others are answered", async () => {
     stage = new MeshStage({ meshConcurrencyCount: 5 });
     let answer: (() => void) | undefined;
     const held = new Promise<void>((resolve) => {
@@ -202,7 +202,7 @@ describe("calls over the mesh", () => {
     });
   });
 
-  it("cross between two processes that call each other", async () => {
+  it("go both ways between two processes that call each other", async () => {
     const one = await stage.server({ echo: (_scope, input) => input });
     const other = await stage.server({ echo: async (_scope, input) => probeTarget(toOne, "echo").invoke(stage.scope(), input) });
     const toOne = stage.peer(one.port);
@@ -211,7 +211,7 @@ describe("calls over the mesh", () => {
     expect(answers).toHaveLength(200);
   });
 
-  it("count connections, frames and bytes", async () => {
+  it("are counted in connections, frames and bytes", async () => {
     const server = await stage.server({ echo: (_scope, input) => input });
     const peer = stage.peer(server.port);
     await probeTarget(peer, "echo").invoke(stage.scope(), { text: "x" });

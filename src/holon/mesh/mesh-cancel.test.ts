@@ -34,7 +34,7 @@ describe("deadlines and cancellation over the mesh", () => {
   it.each([
     ["DEADLINE_EXCEEDED", [3, 7, 1]],
     ["CANCELLED", [3, 7]],
-  ])("tell the callee why nobody waits any more: %s", async (code, frame) => {
+  ])("tell the callee why the caller stopped waiting: %s", async (code, frame) => {
     const server = await stage.server({ hang });
     const caller = new RawCaller(server.port);
     await caller.introduce(SECRET);
@@ -43,7 +43,7 @@ describe("deadlines and cancellation over the mesh", () => {
     caller.socket.destroy();
   });
 
-  it("keep the deadline at the callee too, where the caller's word does not come", async () => {
+  it("keep the deadline at the callee too, if the caller's cancellation does not come", async () => {
     const server = await stage.server({ hang });
     const caller = new RawCaller(server.port);
     await caller.introduce(SECRET);
@@ -53,7 +53,7 @@ describe("deadlines and cancellation over the mesh", () => {
     caller.socket.destroy();
   });
 
-  it("keep the deadline at the caller too, where nothing comes back", async () => {
+  it("keep the deadline at the caller too, if no answer comes", async () => {
     const server = await stage.server({ hang });
     const proxy = await createMuteProxy(server.port);
     const peer = stage.peer(proxy.port);

@@ -23,7 +23,7 @@ describe("contracts of two versions", () => {
     return { invoke, peer, memory };
   };
 
-  it("fail the procedure that does not fit with CONTRACT_MISMATCH, naming both versions", async () => {
+  it("fail a procedure that differs with CONTRACT_MISMATCH, naming both versions", async () => {
     const { invoke } = await connect();
     await expect(invoke("get")).rejects.toMatchObject({
       code: "CONTRACT_MISMATCH",
@@ -32,7 +32,7 @@ describe("contracts of two versions", () => {
     });
   });
 
-  it("answer the procedures that fit", async () => {
+  it("answer the procedures that are the same", async () => {
     const { invoke } = await connect();
     await expect(invoke("name")).resolves.toBe("Chai");
   });
@@ -51,7 +51,7 @@ describe("contracts of two versions", () => {
     expect(memory.lines.filter((line) => line.level === "error").map((line) => line.fields.code)).toEqual(["CONTRACT_MISMATCH", "CONTRACT_MISMATCH"]);
   });
 
-  it("fail with UNAVAILABLE where the process does not host the context at all", async () => {
+  it("fail with UNAVAILABLE if the process does not host the context at all", async () => {
     const server = await stage.server({});
     const peer = stage.peer(server.port, { contracts: [older] });
     await expect(peer.target("shelf", "shelf.name", older.procedures.name).invoke(stage.scope(), { id: "1" })).rejects.toMatchObject({

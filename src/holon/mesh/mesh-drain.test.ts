@@ -38,7 +38,7 @@ describe("a server that stops", () => {
     expect(server.connections()).toBe(0);
   });
 
-  it("refuses what crosses its goodbye, and has not run it", async () => {
+  it("refuses a call that crosses its goodbye, and does not run it", async () => {
     const server = await stage.server(held);
     const caller = new RawCaller(server.port);
     await caller.introduce(SECRET);
@@ -54,7 +54,7 @@ describe("a server that stops", () => {
     expect(entered).toBe(1);
   });
 
-  it("sends new calls of its callers to the process that took its place", async () => {
+  it("leaves new calls of its callers to the process that took its place", async () => {
     const server = await stage.server(held);
     const peer = stage.peer(server.port, { random: () => 0 });
     const inFlight = probeTarget(peer, "nothing").invoke(stage.scope(), undefined);
@@ -82,7 +82,7 @@ describe("a server that stops", () => {
     await expect(hanging).resolves.toMatchObject({ code: "UNAVAILABLE" });
   });
 
-  it("drains at once where nobody is connected", async () => {
+  it("drains at once if no peer is connected", async () => {
     const server = await stage.server(held);
     await expect(server.drain()).resolves.toBeUndefined();
   });

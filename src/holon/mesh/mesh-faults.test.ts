@@ -44,8 +44,8 @@ describe("a faulty peer", () => {
   it.each([
     ["garbage", (caller: RawCaller) => caller.socket.write("\u0000\u0001 not a frame\n"), "a frame is not JSON"],
     ["HTTP", (caller: RawCaller) => caller.socket.write("GET / HTTP/1.1\r\n\r\n"), "a frame is not JSON"],
-    ["bytes that are no UTF-8", (caller: RawCaller) => caller.socket.write(Buffer.from([0x5b, 0xff, 0x5d, 0x2c, 0x0a])), "a frame is not UTF-8"],
-    ["a frame that is no array", (caller: RawCaller) => caller.send({ id: 1 }), "a frame is not an array that begins with its kind"],
+    ["bytes that are not UTF-8", (caller: RawCaller) => caller.socket.write(Buffer.from([0x5b, 0xff, 0x5d, 0x2c, 0x0a])), "a frame is not UTF-8"],
+    ["a frame that is not an array", (caller: RawCaller) => caller.send({ id: 1 }), "a frame is not an array that begins with its kind"],
     ["a frame whose kind is a fraction", (caller: RawCaller) => caller.send([0.5, 1]), "a frame has a kind that is not a whole number"],
     ["a frame whose kind is negative", (caller: RawCaller) => caller.send([-1, 1]), "a frame has a kind that is not a whole number"],
     [
@@ -69,7 +69,7 @@ describe("a faulty peer", () => {
       "a frame does not say which call it belongs to",
     ],
     ["a credit for no call", (caller: RawCaller) => caller.send([7, [0], 1]), "a frame does not say which call it belongs to"],
-    ["a credit that is no count", (caller: RawCaller) => caller.send([7, 1, 0.5]), "a credit is no number"],
+    ["a credit that is not a count", (caller: RawCaller) => caller.send([7, 1, 0.5]), "a credit is no number"],
     ["a call without id", (caller: RawCaller) => caller.send([0, "x", 0, 0, 1_000, [0, ANONYMOUS], "", 0]), "a call has no id"],
     ["a call without principal", (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, 3, "", 0]), "a call names no principal"],
     [
@@ -80,7 +80,7 @@ describe("a faulty peer", () => {
     ["a call without time", (caller: RawCaller) => caller.send([0, 1, 0, 0, null, [0, ANONYMOUS], "", 0]), "a call is malformed"],
     ["an id that is in use", (caller: RawCaller) => caller.send(call(1), call(1)), "the id 1 is in use"],
     ["a frame cut off", (caller: RawCaller) => caller.socket.end('[0,1,0,0,1000,[0,{"kind":"anon'), "the peer cut the connection inside a frame"],
-  ])("that sends %s is closed with the reason, and others live", async (_name, act, reason) => {
+  ])("that sends %s is closed with the reason, and other peers go on", async (_name, act, reason) => {
     const server = await stage.server(handlers, { log: memory.log });
     const peer = stage.peer(server.port);
     await peer.ready();
@@ -91,7 +91,7 @@ describe("a faulty peer", () => {
     await expect(probeTarget(peer, "echo").invoke(stage.scope(), { text: "alive" })).resolves.toEqual({ text: "alive" });
   });
 
-  it("that sends a frame over the limit is closed before it has sent it all", async () => {
+  it("that sends a frame over the limit is closed before it has sent the whole frame", async () => {
     stage = new MeshStage({ frameBytes: 10_000 });
     const server = await stage.server(handlers, { log: memory.log });
     const caller = await introduced(server.port);
@@ -100,7 +100,7 @@ describe("a faulty peer", () => {
     expect(reasons()).toEqual(["a frame is larger than 10000 bytes (limit frameBytes)"]);
   });
 
-  it("enters a handler once for an id that is used twice", async () => {
+  it("that uses an id twice has its handler entered once", async () => {
     const server = await stage.server(handlers);
     const caller = await introduced(server.port);
     caller.send(call(1), call(1));
@@ -108,7 +108,7 @@ describe("a faulty peer", () => {
     expect(entered).toBe(1);
   });
 
-  it("may cancel and credit what is not open", async () => {
+  it("may cancel and credit a call that is not open", async () => {
     const server = await stage.server(handlers);
     const caller = await introduced(server.port);
     caller.send([3, 7], [7, 8, 5], [8]);
@@ -116,7 +116,7 @@ describe("a faulty peer", () => {
     expect(server.connections()).toBe(1);
   });
 
-  it("that does not take its answers is read no further, until it does", async () => {
+  it("that does not read its answers is not read from either, until it reads them", async () => {
     const text = "x".repeat(100_000);
     const server = await stage.server({
       echo: () => {
@@ -144,7 +144,7 @@ describe("a faulty peer", () => {
     expect(entered).toBe(400);
   });
 
-  it("that takes nothing makes new calls fail with OVERLOADED and keeps the memory bounded", async () => {
+  it("that reads nothing makes new calls fail with OVERLOADED, and the memory stays bounded", async () => {
     stage = new MeshStage({ meshBacklogBytes: 1_000_000, meshSilenceMs: 60_000 });
     const deaf = await createMuteProxy((await stage.server(handlers)).port);
     sockets.push(...deaf.sockets);
@@ -191,7 +191,7 @@ describe("a faulty peer", () => {
     deaf.close();
   });
 
-  it("is not taken for silent where this process itself was stopped", async () => {
+  it("is not counted as silent if this process itself was stopped", async () => {
     let jumpMs = 0;
     const clock: Clock = { nowMs: () => systemClock.nowMs(), monotonicMs: () => systemClock.monotonicMs() + jumpMs };
     stage = new MeshStage({ meshPingMs: 50, meshSilenceMs: 30_000 });
@@ -211,7 +211,7 @@ describe("a faulty peer", () => {
     wheel.close();
   });
 
-  it("stays connected while it is idle and answers pings", async () => {
+  it("that is idle and answers pings stays connected", async () => {
     stage = new MeshStage({ meshPingMs: 20, meshSilenceMs: 60 });
     const server = await stage.server(handlers);
     const peer = stage.peer(server.port);

@@ -115,7 +115,7 @@ describe("processes with keys", () => {
     }
   });
 
-  it("are refused where they say that they are another context, and this is said in the log", async () => {
+  it("are refused if they say that they are another context, and this is logged", async () => {
     const { log, lines } = createMemoryLogger();
     const caller = connectRaw(await startProbe({ log }));
     await caller.introduce(identityOf("catalog"), ["orders"]);
@@ -124,7 +124,7 @@ describe("processes with keys", () => {
     expect(lines).toContainEqual(expect.objectContaining({ level: "warn", fields: expect.objectContaining({ refused: ["orders"] }) as unknown }));
   });
 
-  it("that are the edge do not reach what is internal", async () => {
+  it("that are the edge cannot call internal procedures", async () => {
     const caller = connectRaw(await startProbe());
     await caller.introduce(identityOf("edge"), ["edge"]);
     expect(await askRaw(caller, 1, [0, { kind: "anonymous" }], 0, NUMBERS.nothing)).toBe("FORBIDDEN");
@@ -143,7 +143,7 @@ describe("processes with keys", () => {
     ["the system of orders that catalog signed", () => createPrincipalToken(key("catalog"), ORDERS, times())],
     ["the system of orders that the edge signed", () => createPrincipalToken(key("edge"), ORDERS, times())],
   ])("are refused for %s", (_name, principal) => {
-    it("with UNAUTHORIZED, also the second time and for a stream; nothing is entered", async () => {
+    it("with UNAUTHORIZED, also the second time and for a stream, and no handler is entered", async () => {
       const caller = connectRaw(await startProbe());
       await caller.introduce(identityOf("orders"));
       expect([await askRaw(caller, 1, [0, principal()]), await askRaw(caller, 2, 0)]).toEqual(["UNAUTHORIZED", "UNAUTHORIZED"]);
@@ -173,7 +173,7 @@ describe("processes with keys", () => {
     expect(entered).toEqual(["orders"]);
   });
 
-  it("cannot say that a user's work was started by somebody else", async () => {
+  it("cannot name another user as the initiator of a user's work", async () => {
     const caller = connectRaw(await startProbe());
     await caller.introduce(identityOf("orders"));
     const forged = { initiator: { kind: "user", id: "bob", roles: [] } };
@@ -185,7 +185,7 @@ describe("processes with keys", () => {
   });
 
   it.each<[string, (server: MeshServer) => Promise<number>]>([
-    ["who only knows a secret", async (server) => (await connectRaw(server).handshake(SECRET)).status],
+    ["a caller that only knows a secret", async (server) => (await connectRaw(server).handshake(SECRET)).status],
     ["a key that is in no roster", async (server) => (await connectRaw(server).handshake(strangerIdentity())).status],
     ["a proof of the other side, reflected", async (server) => (await connectRaw(server).handshake(identityOf("orders"), "callee")).status],
     [
@@ -238,7 +238,7 @@ describe("processes with keys", () => {
     expect(entered).toEqual([]);
   });
 
-  it("renew what stands for a user on an old connection by themselves", async () => {
+  it("renew the token of a user on an old connection by themselves", async () => {
     const server = await startProbe();
     const peer = stage.peer(server.port, { identity: identityOf("edge"), callerContexts: ["edge"], clock });
     const ask = (): Promise<unknown> => probeTarget(peer, "who").invoke(scopeFor(ANN, "edge"), undefined);

@@ -55,7 +55,7 @@ describe("limits of a mesh connection", () => {
   };
   const call = (id: number, target: number): unknown[] => [0, id, target, 0, 60_000, [0, ANONYMOUS], "", 0];
 
-  it("keep calls over the number of open ones from leaving the caller", async () => {
+  it("keep calls over the number of open ones at the caller", async () => {
     const server = await stage.server(handlers);
     const peer = stage.peer(server.port, { limits: { ...DEFAULT_LIMITS, meshConcurrencyCount: 3 } });
     await peer.ready();
@@ -65,7 +65,7 @@ describe("limits of a mesh connection", () => {
     expect((await Promise.all(calls)).sort()).toEqual(["OVERLOADED no", "OVERLOADED no", "answered", "answered", "answered"]);
   });
 
-  it("keep calls over the number of open ones from entering a handler", async () => {
+  it("keep calls over the number of open ones out of the handlers", async () => {
     stage = new MeshStage({ meshConcurrencyCount: 2 });
     const server = await stage.server(handlers);
     const caller = await introduced(server.port);
@@ -74,7 +74,7 @@ describe("limits of a mesh connection", () => {
     expect(entered).toBe(2);
   });
 
-  it("count calls and streams apart: neither keeps the other from being opened", async () => {
+  it("count calls and streams apart: each can be opened while the other is at its limit", async () => {
     const server = await stage.server({ ...handlers, count: idle });
     const peer = stage.peer(server.port, { limits: { ...DEFAULT_LIMITS, meshConcurrencyCount: 2, meshStreamCount: 3 } });
     await peer.ready();
@@ -94,7 +94,7 @@ describe("limits of a mesh connection", () => {
     expect(await step).toMatchObject({ done: true });
   });
 
-  it("count calls and streams apart at the callee, whatever the caller counts", async () => {
+  it("count calls and streams apart at the callee too, even if the caller does not", async () => {
     stage = new MeshStage({ meshConcurrencyCount: 1, meshStreamCount: 1 });
     const server = await stage.server({ ...handlers, count: idle });
     const caller = await introduced(server.port);
@@ -108,7 +108,7 @@ describe("limits of a mesh connection", () => {
     expect([entered, server.stats().open]).toEqual([1, 2]);
   });
 
-  it("let streams that wait for a connection keep no call from waiting", async () => {
+  it("count calls and streams that wait for a connection apart", async () => {
     const server = await stage.server(handlers);
     await server.close();
     const peer = stage.peer(server.port, { limits: { ...DEFAULT_LIMITS, meshConcurrencyCount: 1, meshStreamCount: 2 } });
@@ -124,7 +124,7 @@ describe("limits of a mesh connection", () => {
     ]);
   });
 
-  it("keep calls over the number of waiting ones from waiting for a connection", async () => {
+  it("refuse calls over the number of those that may wait for a connection", async () => {
     const server = await stage.server(handlers);
     await server.close();
     const peer = stage.peer(server.port, { limits: { ...DEFAULT_LIMITS, meshConcurrencyCount: 3 } });
@@ -132,7 +132,7 @@ describe("limits of a mesh connection", () => {
     expect((await Promise.all(calls)).sort()).toEqual(["OVERLOADED no", "OVERLOADED no", "UNAVAILABLE no", "UNAVAILABLE no", "UNAVAILABLE no"]);
   });
 
-  it("drop large answers for a caller that does not take the earlier ones, and say so in short", async () => {
+  it("drop large answers for a caller that does not read the earlier ones, and send a short error instead", async () => {
     stage = new MeshStage({ meshBacklogBytes: 2_000_000 });
     const server = await stage.server(handlers);
     const caller = await introduced(server.port);
@@ -149,7 +149,7 @@ describe("limits of a mesh connection", () => {
     expect(frames.find(([kind]) => kind === 2)).toMatchObject([2, 31, { code: "UNAVAILABLE", executed: "yes" }]);
   });
 
-  it("hold a stream back by what the consumer's socket takes, whatever credit it gives", async () => {
+  it("slow a stream down to what the consumer's socket reads, even if its credit is greater", async () => {
     const server = await stage.server(handlers);
     const caller = await introduced(server.port);
     caller.socket.pause();
@@ -169,7 +169,7 @@ describe("limits of a mesh connection", () => {
   it.each([
     ["a subscription", 2, call(1, 2)],
     ["a call", 0, [4, 1, 0, 0, 60_000, [0, ANONYMOUS], "", 0, 8]],
-  ])("do not let %s be opened as the other", async (_name, _target, frame) => {
+  ])("refuse to open %s as the other", async (_name, _target, frame) => {
     const server = await stage.server(handlers);
     const caller = await introduced(server.port);
     caller.send(frame);

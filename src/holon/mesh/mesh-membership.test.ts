@@ -8,7 +8,7 @@ import { createSecretIdentity } from "./identity/process-identity.ts";
 import { createMemoryLogger, MeshStage, probeTarget, SECRET } from "./mesh.testing.ts";
 import { RawCaller } from "./raw-caller.testing.ts";
 
-describe("membership of the mesh", () => {
+describe("the mesh", () => {
   let stage: MeshStage;
   let entered = 0;
   const callers: RawCaller[] = [];
@@ -28,7 +28,7 @@ describe("membership of the mesh", () => {
     return caller;
   };
 
-  it("answers a plain request with 426 and what is spoken here", async () => {
+  it("answers a plain request with 426 and the protocol that it speaks", async () => {
     const server = await stage.server(handlers);
     const response = await fetch(`http://127.0.0.1:${server.port}/`);
     expect([response.status, response.headers.get("upgrade")]).toEqual([426, "holon-mesh/1"]);
@@ -42,7 +42,7 @@ describe("membership of the mesh", () => {
     await caller.untilClosed();
   });
 
-  it("lets in who knows the secret", async () => {
+  it("accepts a caller that knows the secret", async () => {
     const server = await stage.server(handlers);
     expect(await connectRaw(server.port).handshake(SECRET)).toMatchObject({ status: 101 });
   });
@@ -114,7 +114,7 @@ describe("membership of the mesh", () => {
     expect(await caller.untilFrame(2)).toMatchObject([2, 5, { code: "NOT_FOUND", executed: "no" }]);
   });
 
-  it("fails a call with the reason where the secrets differ, and keeps the secret to itself", async () => {
+  it("fails a call with the reason if the secrets differ, and does not log the secret", async () => {
     const { log, lines } = createMemoryLogger();
     const server = await stage.server(handlers);
     const peer = stage.peer(server.port, { identity: createSecretIdentity("another secret"), log });
@@ -128,7 +128,7 @@ describe("membership of the mesh", () => {
     expect(entered).toBe(0);
   });
 
-  it("does not speak with a server that cannot prove itself", async () => {
+  it("sends nothing to a server that cannot prove that it knows the secret", async () => {
     const impostor = createServer((_request, response) => void response.writeHead(401, { "holon-nonce": "B".repeat(32), "content-length": 0 }).end());
     const received: Buffer[] = [];
     const sockets: Duplex[] = [];
@@ -147,7 +147,7 @@ describe("membership of the mesh", () => {
     expect(received).toEqual([]);
   });
 
-  it("says so where something else answers", async () => {
+  it("reports a server of another kind", async () => {
     const web = createServer((_request, response) => void response.end("hello"));
     await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
     const peer = stage.peer((web.address() as AddressInfo).port);

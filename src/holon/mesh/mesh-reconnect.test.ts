@@ -26,7 +26,7 @@ describe("a connection that is lost", () => {
     return { child, port: started.port };
   };
 
-  it("by kill -9 fails the calls in flight, typed; calls succeed by themselves when the process is back", async () => {
+  it("by kill -9 fails the calls in flight with a typed error, and calls succeed again when the process is back", async () => {
     const { child, port } = await startChild(0);
     const peer = stage.peer(port);
     const hang = probeTarget(peer, "hang");
@@ -44,7 +44,7 @@ describe("a connection that is lost", () => {
     await expect(echo.invoke(stage.scope(), { text: "back" })).resolves.toEqual({ text: "back" });
   }, 60_000);
 
-  it("by SIGSTOP is noticed, and heals after SIGCONT", async () => {
+  it("by SIGSTOP is noticed, and works again after SIGCONT", async () => {
     const { child, port } = await startChild(0);
     const peer = stage.peer(port);
     const echo = probeTarget(peer, "echo");

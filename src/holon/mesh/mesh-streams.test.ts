@@ -58,7 +58,7 @@ describe("streams over the mesh", () => {
     expect([finished, server.stats().open]).toEqual([1, 0]);
   });
 
-  it("bring nothing where there is nothing", async () => {
+  it("deliver nothing if there are no items", async () => {
     const { stream } = await open(count, 0);
     expect(await take(stream)).toEqual([]);
   });
@@ -132,7 +132,7 @@ describe("streams over the mesh", () => {
     await eventually(() => expect(finished).toBe(1));
   });
 
-  it("end with UNAVAILABLE when the callee stops, for the consumer to open them again", async () => {
+  it("end with UNAVAILABLE when the callee stops, so that the consumer can open them again", async () => {
     const { stream, server } = await open(endless);
     await stream.next();
     const waiting = stream.next().catch((error: unknown) => error);
@@ -141,7 +141,7 @@ describe("streams over the mesh", () => {
     await eventually(() => expect(finished).toBe(1));
   });
 
-  it("fail with PAYLOAD_TOO_LARGE where an item is too large, and end the producer", async () => {
+  it("fail with PAYLOAD_TOO_LARGE if an item is too large, and end the producer", async () => {
     stage = new MeshStage({ frameBytes: 10_000 });
     const { stream } = await open(async function* () {
       try {
@@ -165,7 +165,7 @@ describe("streams over the mesh", () => {
     expect(scopes).toHaveLength(0);
   });
 
-  it("open nothing where nobody reads", async () => {
+  it("open nothing if they are never read", async () => {
     const { stream, peer } = await open(count);
     await peer.ready();
     await stream.return?.();
@@ -173,7 +173,7 @@ describe("streams over the mesh", () => {
     expect(peer.stats()).toMatchObject({ open: 0, framesOut: 1 });
   });
 
-  it("run beside each other and beside calls", async () => {
+  it("run at the same time as other streams and calls", async () => {
     const server = await stage.server({ count, echo: (_scope, input) => input });
     const peer = stage.peer(server.port);
     const streams = Array.from({ length: 20 }, () => take(probeTarget(peer, "count").subscribe(stage.scope(), { to: 200 })[Symbol.asyncIterator]()));

@@ -40,7 +40,7 @@ describe("a peer of another version", () => {
     return answersOf(from);
   };
 
-  it("may send frames of unknown kinds: they are counted, and told once a connection", async () => {
+  it("may send frames of unknown kinds: they are counted, and logged once a connection", async () => {
     const server = await stage.server(handlers, { log: memory.log });
     const from = await introduced(server.port);
     from.send([77, 1, { a: "b" }], [78], [77], [2 ** 40, null], echo(1));
@@ -57,7 +57,7 @@ describe("a peer of another version", () => {
     await from.untilFrame(FRAME.PONG);
   });
 
-  it("gets an answer with a code where it calls for a principal of an unknown kind", async () => {
+  it("gets an error with a code if it calls for a principal of an unknown kind", async () => {
     const server = await stage.server(handlers);
     const from = await introduced(server.port);
     const robot = { kind: "system", context: "orders", task: "job" };
@@ -83,7 +83,7 @@ describe("a peer of another version", () => {
     ]);
   });
 
-  it("is known by the features that it announces, at both ends", async () => {
+  it("is known by its announced features, at both ends", async () => {
     const server = await stage.server(handlers, { log: memory.log, features: ["made-up"] });
     const peer = stage.peer(server.port, { log: memory.log, features: ["made-up", "of-the-caller"] });
     await peer.ready();
@@ -94,7 +94,7 @@ describe("a peer of another version", () => {
     expect(server.peersWith("another")).toBe(0);
   });
 
-  it("has no features where its greeting lists none, as those from before features", async () => {
+  it("has no features if its greeting lists none, like a version from before features", async () => {
     const server = await stage.server(handlers, { features: ["made-up"] });
     const from = await introduced(server.port);
     expect(server.peersWith("made-up")).toBe(0);
@@ -103,7 +103,7 @@ describe("a peer of another version", () => {
 });
 
 describe("a link", () => {
-  it("closes where the code that reads its frames fails, and the process goes on", async () => {
+  it("closes if the code that reads its frames fails, and the process goes on", async () => {
     const stage = new MeshStage();
     const memory = createMemoryLogger();
     const server = await stage.server({});

@@ -13,13 +13,13 @@ const close = (table: ExchangeTable<{ id: number }>, exchange: { id: number }): 
 };
 
 describe("ExchangeTable", () => {
-  it("finds what is open by its id", () => {
+  it("finds an open exchange by its id", () => {
     const table = new ExchangeTable<{ id: number }>();
     const [one, two] = [open(table), open(table)];
     expect([table.get(one.id), table.get(two.id), table.size]).toEqual([one, two, 2]);
   });
 
-  it("uses a place again under another id", () => {
+  it("uses the place of a removed exchange again under another id", () => {
     const table = new ExchangeTable<{ id: number }>();
     const first = open(table);
     close(table, first);
@@ -45,7 +45,7 @@ describe("ExchangeTable", () => {
     expect([table.remove(exchange), table.remove(exchange), table.size]).toEqual([true, false, 0]);
   });
 
-  it("lists what is open", () => {
+  it("lists the open exchanges", () => {
     const table = new ExchangeTable<{ id: number }>();
     const [one, two] = [open(table), open(table)];
     close(table, one);

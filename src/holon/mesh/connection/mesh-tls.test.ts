@@ -40,14 +40,14 @@ describe("TLS between processes", () => {
     ]);
   });
 
-  it("refuses a caller that speaks in the clear", () => reasonFor(undefined, /ECONNRESET|closed the connection|no HTTP|not spoken/));
+  it("refuses a caller without TLS", () => reasonFor(undefined, /ECONNRESET|closed the connection|no HTTP|not spoken/));
 
   it("refuses a caller whose certificate is of another authority", () =>
     reasonFor(stranger.issue([127, 0, 0, 1], authority), /ECONNRESET|alert|closed/i));
 
   it("is refused by a caller that trusts another authority", () => reasonFor(authority.issue([127, 0, 0, 1], stranger), /SIGNATURE|CERT|verify/i));
 
-  it("is refused by a caller where the certificate is for another address", async () => {
+  it("is refused by a caller if the certificate is for another address", async () => {
     await server.close();
     server = await stage.server({}, { tls: authority.issue([10, 0, 0, 1]) });
     await reasonFor(authority.issue(), /ALTNAME/);
@@ -64,7 +64,7 @@ describe("TLS between processes", () => {
     expect(entered).toBe(0);
   });
 
-  it("answers nothing in the clear", async () => {
+  it("answers nothing to a request without TLS", async () => {
     const received: Buffer[] = [];
     const socket = connectPlain(server.port, "127.0.0.1");
     await new Promise<void>((resolve) => {

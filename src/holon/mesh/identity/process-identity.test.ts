@@ -37,8 +37,8 @@ describe("an identity by key", () => {
     ["a handshake with another callee, which hands it on", handshake, orders.prove("caller", { ...handshake, calleeKey: catalog.publicKey })],
     ["another TLS connection", handshake, orders.prove("caller", { ...handshake, channel: "other" })],
     ["no TLS connection", handshake, orders.prove("caller", { ...handshake, channel: undefined })],
-    ["nobody", handshake, undefined],
-    ["somebody without a key", { ...handshake, callerKey: undefined }, orders.prove("caller", handshake)],
+    ["a missing proof", handshake, undefined],
+    ["a peer without a key", { ...handshake, callerKey: undefined }, orders.prove("caller", handshake)],
   ])("is not proved by %s", (_name, shown, proof) => {
     expect(payments.check("caller", shown, proof)).toBeUndefined();
   });
@@ -49,7 +49,7 @@ describe("an identity by key", () => {
     expect(payments.check("caller", shown, stranger.prove("caller", shown))).toBeUndefined();
   });
 
-  it("is not dialled where the key that is shown is that of another context, or none", () => {
+  it("of a callee is refused by the caller if its key is bound to another context, or is missing", () => {
     expect(orders.calleeFault(payments.publicKey, ["payments"])).toBeUndefined();
     expect(orders.calleeFault(catalog.publicKey, ["catalog", "payments"])).toContain("is not bound to payments");
     expect(orders.calleeFault(undefined, ["payments"])).toContain("HOLON_KEY");

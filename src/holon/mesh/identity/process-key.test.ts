@@ -33,19 +33,19 @@ describe("the key of a process", () => {
   });
 
   it.each([
-    ["another text", key.sign("other"), key],
-    ["another key", createProcessKey().key.sign("text"), key],
-    ["nobody", undefined, key],
+    ["the signature of another text", key.sign("other"), key],
+    ["the signature of another key", createProcessKey().key.sign("text"), key],
+    ["a missing signature", undefined, key],
     ["a truncated signature", key.sign("text").slice(0, -4), key],
-  ])("does not take the signature of %s", (_name, signature, signer) => {
+  ])("does not accept %s", (_name, signature, signer) => {
     expect(isSignature(signature, "text", publicKey(signer))).toBe(false);
   });
 
-  it.each(["", "x", "A".repeat(44), `${"A".repeat(42)}=`])("takes %j for no public key", (text) => {
+  it.each(["", "x", "A".repeat(44), `${"A".repeat(42)}=`])("does not accept %j as a public key", (text) => {
     expect(parsePublicKey(text)).toBeUndefined();
   });
 
-  it("keeps its private half to itself when it is printed", () => {
+  it("does not show its private half when it is printed", () => {
     const { d } = JSON.parse(jwk) as { readonly d: string };
     expect(`${inspect(key, { depth: 9, showHidden: true })}${JSON.stringify(key)}`).not.toContain(d);
   });

@@ -28,17 +28,17 @@ describe("signed principals", () => {
   const receive = (at: SignedPrincipals, token: unknown): ReceivedPrincipal => at.receive(token) as ReceivedPrincipal;
   const times = (life = 60): { iat: number; exp: number } => ({ iat: world.clock.nowMs() / 1_000, exp: world.clock.nowMs() / 1_000 + life });
 
-  it("come through with the signature of the edge", () => {
+  it("are received with the signature of the edge", () => {
     expect(receive(catalog, tokenOf(edge, ANN)).principal).toEqual(ANN);
   });
 
-  it("cannot be changed by who gets them", () => {
+  it("cannot be changed by their receiver", () => {
     const { principal } = receive(catalog, tokenOf(edge, ANN));
     expect(Object.isFrozen(principal)).toBe(true);
     expect(Object.isFrozen(principal.kind === "user" && principal.roles)).toBe(true);
   });
 
-  it("are handed on unchanged by who got them", () => {
+  it("are handed on unchanged by their receiver", () => {
     const token = tokenOf(edge, ANN);
     const { principal } = receive(orders, token);
     expect(tokenOf(orders, principal)).toBe(token);
@@ -49,7 +49,7 @@ describe("signed principals", () => {
     expect(receive(catalog, tokenOf(orders, ORDERS)).principal).toEqual(ORDERS);
   });
 
-  it("of nobody need no signature", () => {
+  it("of an anonymous caller need no signature", () => {
     expect(catalog.vouch(ANONYMOUS, inMs(1))?.text).toBe('{"kind":"anonymous"}');
     expect(receive(orders, { kind: "anonymous", roles: ["admin"] }).principal).toEqual(ANONYMOUS);
   });
@@ -66,15 +66,15 @@ describe("signed principals", () => {
     ["a user that catalog made up", "catalog", ANN],
     ["a system of orders that catalog made up", "catalog", ORDERS],
     ["a system of orders that the edge made up", "edge", ORDERS],
-  ])("are not believed of %s", (_name, from, principal) => {
+  ])("are refused if they are %s", (_name, from, principal) => {
     expect(orders.receive(createPrincipalToken(world.key(from), principal, times()))).toMatch(/may not say who this is/);
   });
 
-  it("are not believed of a key that nobody knows", () => {
+  it("are refused with a signature of a key that is not in the roster", () => {
     expect(orders.receive(createPrincipalToken(createProcessKey().key, ANN, times()))).toMatch(/not signed by a key of the roster/);
   });
 
-  it("are not believed with a role added, nor with another's signature", () => {
+  it("are refused if a role was added, under the signature of the token without it", () => {
     const [head, , signature] = tokenOf(edge, ANN).split(".");
     const body = Buffer.from(JSON.stringify({ principal: { ...ANN, roles: ["buyer", "admin"] }, ...times() })).toString("base64url");
     expect(orders.receive(`${head}.${body}.${signature}`)).toMatch(/not signed/);
@@ -93,36 +93,36 @@ describe("signed principals", () => {
     ["no signature", (token: string) => token.replace(/[^.]+$/, ""), /not signed/],
     ["a part too many", (token: string) => `${token}.x`, /none of this mesh/],
     ["no parts", () => "ann", /none of this mesh/],
-  ])("are not believed with %s", (_name, spoil, reason) => {
+  ])("are refused with %s", (_name, spoil, reason) => {
     expect(orders.receive(spoil(tokenOf(edge, ANN)))).toMatch(reason);
   });
 
-  it("are not believed without a token", () => {
+  it("are refused without a token", () => {
     expect(orders.receive(ANN)).toBe("it comes without a signed token");
   });
 
-  it.each([null, undefined, 7, true])("are none where %j comes", (value) => {
+  it.each([null, undefined, 7, true])("are not read from %j", (value) => {
     expect(orders.receive(value)).toBeUndefined();
   });
 
-  it("end, as they were made to and with what clocks may differ by", () => {
+  it("end after the time of their token plus the time by which clocks may differ", () => {
     const { expiresAtMs } = receive(catalog, tokenOf(edge, ANN));
     expect(expiresAtMs).toBe(inMs(principalTokenMs + clockSkewMs));
   });
 
-  it("that have ended do not begin again at another process", () => {
+  it("that have ended are also over for a process that receives them later", () => {
     const token = tokenOf(edge, ANN);
     world.clock.pass(principalTokenMs + clockSkewMs + 1);
     expect(receive(catalog, token).expiresAtMs).toBeLessThan(world.clock.monotonicMs());
   });
 
-  it("are not believed that were made in the future", () => {
+  it("are refused if they were made in the future", () => {
     const ahead = new StandingClock();
     ahead.pass(clockSkewMs + 1_000);
     expect(catalog.receive(tokenOf(world.principals("edge", ahead), ANN))).toMatch(/clocks/);
   });
 
-  it("share a token while it outlives the call", () => {
+  it("share a token as long as it outlives the call", () => {
     const first = tokenOf(edge, ANN);
     world.clock.pass(principalTokenMs - 10_000);
     expect(tokenOf(edge, { ...ANN })).toBe(first);
@@ -130,13 +130,13 @@ describe("signed principals", () => {
     expect(tokenOf(edge, ANN)).not.toBe(first);
   });
 
-  it("of a stream live as long as it may, and are not for the short calls of the same user", () => {
+  it("of a stream live as long as it may, and are not used for the short calls of the same user", () => {
     const token = tokenOf(edge, ANN, subscriptionGreatestAgeMs);
     expect(receive(catalog, token).expiresAtMs).toBe(inMs(subscriptionGreatestAgeMs + clockSkewMs));
     expect(receive(catalog, tokenOf(edge, ANN)).expiresAtMs).toBe(inMs(principalTokenMs + clockSkewMs));
   });
 
-  it("of a long job are one token for all of its calls", () => {
+  it("of a long job use one token for all of its calls", () => {
     const untilMs = inMs(600_000);
     const first = orders.vouch(ORDERS, untilMs)?.text;
     world.clock.pass(400_000);

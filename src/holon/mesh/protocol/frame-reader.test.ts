@@ -19,7 +19,7 @@ describe("FrameReader", () => {
     ]);
   });
 
-  it("reads the same frames wherever the chunks are cut, inside characters too", () => {
+  it("reads the same frames for every cut into chunks, inside characters too", () => {
     const frames = [
       [0, "plain"],
       [1, "ünïcödé 🎲"],
@@ -38,7 +38,7 @@ describe("FrameReader", () => {
     expect(readAll(reader, single)).toEqual([[3, "slowly"]]);
   });
 
-  it("knows how many bytes of an unfinished frame are here", () => {
+  it("counts the bytes of an unfinished frame", () => {
     const reader = new FrameReader(1000);
     reader.read(Buffer.from('[0,"x"],\n[1,"y'));
     expect(reader.unfinishedBytes).toBe(5);

@@ -24,7 +24,7 @@ describe("FrameWriter", () => {
     expect((stream.read() as Buffer).toString("utf8")).toBe('["é🎲ÿ"],\n');
   });
 
-  it("tells which frames were handed to the stream", async () => {
+  it("counts the frames that were handed to the stream", async () => {
     const writer = new FrameWriter(new PassThrough());
     writer.send("[1],\n");
     await nextTurn();
@@ -32,7 +32,7 @@ describe("FrameWriter", () => {
     expect([writer.flushed, writer.queued]).toEqual([1, 2]);
   });
 
-  it("counts what waits here and in the stream", async () => {
+  it("counts the bytes that wait here and in the stream", async () => {
     const writer = new FrameWriter(new PassThrough({ highWaterMark: 1 }));
     writer.send("12345");
     await nextTurn();

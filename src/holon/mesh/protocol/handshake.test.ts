@@ -3,7 +3,7 @@ import { createNonce, createProof, isNonce, isProof } from "./handshake.ts";
 
 const nonces = { caller: createNonce(), callee: createNonce() };
 
-describe("membership", () => {
+describe("the handshake of the mesh", () => {
   it("makes another nonce each time", () => {
     expect(isNonce(nonces.caller)).toBe(true);
     expect(nonces.caller).not.toBe(nonces.callee);
@@ -25,7 +25,7 @@ describe("membership", () => {
     expect(isProof(proof, "secret", "caller", nonces)).toBe(false);
   });
 
-  it.each([undefined, "", "short", "x".repeat(33), `${"x".repeat(31)}\n`, 7])("takes %j for no nonce", (value) => {
+  it.each([undefined, "", "short", "x".repeat(33), `${"x".repeat(31)}\n`, 7])("does not accept %j as a nonce", (value) => {
     expect(isNonce(value)).toBe(false);
   });
 });

@@ -21,24 +21,24 @@ describe("greetings", () => {
     ["another frame", [0, caller]],
     ["no body", [11]],
     ["no process", [11, { ...caller, process: 1 }]],
-    ["callers that are no texts", [11, { ...caller, callers: [1] }]],
+    ["callers that are not texts", [11, { ...caller, callers: [1] }]],
     ["procedures without a hash", [11, { ...caller, procedures: { "catalog.get": null } }]],
     ["a limit below one", [11, { ...caller, frameBytes: 0 }]],
-    ["features that are no list", [11, { ...caller, features: "all" }]],
-    ["features that are no texts", [11, { ...caller, features: [1] }]],
+    ["features that are not a list", [11, { ...caller, features: "all" }]],
+    ["features that are not texts", [11, { ...caller, features: [1] }]],
     ["a name that is not well-formed Unicode", [11, { ...caller, process: "\ud800" }]],
     ["a name of 301 characters", [11, { ...caller, process: "x".repeat(301) }]],
     ["more than 1000 callers", [11, { ...caller, callers: Array.from({ length: 1_001 }, String) }]],
     ["no limit", [11, { ...caller, frameBytes: "many" }]],
-  ])("of a caller are none with %s", (_name, frame) => {
+  ])("of a caller are refused with %s", (_name, frame) => {
     expect(parseCallerHello(frame)).toBeUndefined();
   });
 
   it.each([
-    ["procedures that are no list", [11, { ...callee, procedures: {} }]],
+    ["procedures that are not a list", [11, { ...callee, procedures: {} }]],
     ["a procedure without a path", [11, { ...callee, procedures: [{ hash: "abc" }] }]],
-    ["contexts that are no texts", [11, { ...callee, contexts: [null] }]],
-  ])("of a callee are none with %s", (_name, frame) => {
+    ["contexts that are not texts", [11, { ...callee, contexts: [null] }]],
+  ])("of a callee are refused with %s", (_name, frame) => {
     expect(parseCalleeHello(frame)).toBeUndefined();
   });
 });

@@ -29,7 +29,7 @@ describe("the table of principals", () => {
     ]);
   });
 
-  it("tells principals apart that differ in their roles only", () => {
+  it("distinguishes principals that differ in their roles only", () => {
     const sender = new PrincipalSender(PLAIN_PRINCIPALS);
     sender.write(user("ann"), UNTIL);
     expect(sender.write({ kind: "user", id: "ann", roles: [] }, UNTIL)).toMatch(/^\[1,/);
@@ -44,7 +44,7 @@ describe("the table of principals", () => {
     }
   });
 
-  it("sends a principal whole again where the frame that introduced it was not sent", () => {
+  it("sends a principal whole again if the frame that introduced it was not sent", () => {
     const sender = new PrincipalSender(PLAIN_PRINCIPALS);
     const ann = user("ann");
     sender.write(ann, UNTIL);
@@ -62,7 +62,7 @@ describe("the table of principals", () => {
     ["a name for a place", ["length", { kind: "anonymous" }]],
     ["an id that is not well-formed Unicode", [0, { kind: "user", id: "\ud800", roles: [] }]],
     ["a user without roles", [0, { kind: "user", id: "ann" }]],
-    ["roles that are no texts", [0, { kind: "user", id: "ann", roles: [1] }]],
+    ["roles that are not texts", [0, { kind: "user", id: "ann", roles: [1] }]],
     ["a system without a task", [0, { kind: "system", context: "orders" }]],
     ["nothing", null],
     ["a text", "anonymous"],
@@ -70,7 +70,7 @@ describe("the table of principals", () => {
     expect(new PrincipalReceiver(PLAIN_PRINCIPALS).read(value, 0)).toBeUndefined();
   });
 
-  it("does not believe a kind that only a later version knows, here and by its number", () => {
+  it("refuses a kind that only a later version knows, also by its number", () => {
     const receiver = new PrincipalReceiver(PLAIN_PRINCIPALS);
     receiver.read([0, { kind: "user", id: "ann", roles: [] }], 0);
     expect([receiver.read([0, { kind: "robot", id: "r" }], 0), receiver.read(0, 0)]).toEqual([
@@ -83,7 +83,7 @@ describe("the table of principals", () => {
     expect(new PrincipalReceiver(PLAIN_PRINCIPALS).read([0, { ...user("ann"), admin: true }], 0)).toEqual(user("ann"));
   });
 
-  it("sends a principal anew where what stands for it ends before the call may", () => {
+  it("sends a principal again if its token ends before the call may", () => {
     let made = 0;
     const vouching: PrincipalVouching = {
       ...PLAIN_PRINCIPALS,
@@ -108,11 +108,11 @@ describe("the table of principals", () => {
     expect(sender.write(ann, 2)).toBe("1");
   });
 
-  it("sends nothing for a principal that this process may not speak for", () => {
+  it("sends nothing for a principal that this process may not call for", () => {
     expect(new PrincipalSender({ ...PLAIN_PRINCIPALS, vouch: () => undefined }).write(user("ann"), UNTIL)).toBeUndefined();
   });
 
-  it("takes no call for a principal whose time is over, whether it comes whole or as a number", () => {
+  it("refuses a principal whose token has ended, sent whole or as a number", () => {
     const receiver = new PrincipalReceiver({ ...PLAIN_PRINCIPALS, receive: () => ({ principal: user("ann"), expiresAtMs: 100 }) });
     expect([receiver.read([0, "token"], 100), receiver.read(0, 100), receiver.read(0, 101), receiver.read([1, "token"], 101)]).toEqual([
       user("ann"),
@@ -122,7 +122,7 @@ describe("the table of principals", () => {
     ]);
   });
 
-  it("says of a principal that was not believed why, also where it comes again as a number", () => {
+  it("gives the reason why it refused a principal, also if it comes again as a number", () => {
     const receiver = new PrincipalReceiver({ ...PLAIN_PRINCIPALS, receive: () => "it is forged" });
     expect([receiver.read([0, "token"], 0), receiver.read(0, 0)]).toEqual(["it is forged", "it is forged"]);
   });

@@ -10,7 +10,7 @@ describe("errors on the wire", () => {
     expect(arrived).toMatchObject({ code: "OUT_OF_STOCK", message: "Only 3.", details: { available: 3 }, executed: "yes", status: 410 });
   });
 
-  it("leave cause and stack behind", () => {
+  it("do not carry cause and stack", () => {
     const text = JSON.stringify(toWireError(new HolonError("INTERNAL", "The call failed.", { cause: new TypeError("password") })));
     expect(text).not.toMatch(/password|\.ts:/);
   });
@@ -34,7 +34,7 @@ describe("errors on the wire", () => {
       { code: "NOT_FOUND", message: "m", executed: "no", status: 404, hint: 1 },
       { code: "NOT_FOUND", executed: "no", status: 404 },
     ],
-  ])("of another version, with %s, are errors", (_name, value, expected) => {
+  ])("of another version, with %s, are read as errors", (_name, value, expected) => {
     const error = fromWireError(value);
     expect(error).toBeInstanceOf(HolonError);
     expect(error).toMatchObject(expected);
@@ -48,7 +48,7 @@ describe("errors on the wire", () => {
     { code: "", message: "m" },
     { code: "X".repeat(101), message: "m" },
     { code: "X" },
-  ])("are none where %j comes", (value) => {
+  ])("are not read from %j", (value) => {
     expect(fromWireError(value)).toBeUndefined();
   });
 });

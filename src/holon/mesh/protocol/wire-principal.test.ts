@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parsePrincipal } from "./wire-principal.ts";
 
-describe("a principal that came from elsewhere", () => {
+describe("a principal that another process sent", () => {
   test("is a user, a system or anonymous, without other members", () => {
     expect(parsePrincipal({ kind: "user", id: "Zoë \u{1f600}", roles: ["a"], more: 1 })).toEqual({ kind: "user", id: "Zoë \u{1f600}", roles: ["a"] });
     expect(parsePrincipal({ kind: "system", context: "a", task: "b" })).toEqual({ kind: "system", context: "a", task: "b" });
@@ -15,5 +15,5 @@ describe("a principal that came from elsewhere", () => {
     { kind: "user", id: 1, roles: [] },
     { kind: "user", id: "a" },
     null,
-  ])("is none in %j", (value) => expect(parsePrincipal(value)).toBeUndefined());
+  ])("is not read from %j", (value) => expect(parsePrincipal(value)).toBeUndefined());
 });
