@@ -13,8 +13,8 @@ function leftWork() {
   return { left, warnings, counts, now };
 }
 
-describe("work that is left to others", () => {
-  it("is warned of by name at once, then once a minute with how often it came", () => {
+describe("work that is left to other versions", () => {
+  it("is logged by name at once, then once a minute with its count", () => {
     const { left, warnings, counts, now } = leftWork();
     left.note("event", "payments.taken", 3);
     left.note("event", "payments.taken");
@@ -31,7 +31,7 @@ describe("work that is left to others", () => {
     expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(7);
   });
 
-  it("is told apart by a hundred names of each kind, cut to 200 characters", () => {
+  it("is counted under a hundred names of each kind, cut to 200 characters", () => {
     const { left, counts } = leftWork();
     for (let n = 0; n < 1_000; n++) left.note("message", `queue ${n}`);
     left.note("event", "x".repeat(1_000_000));

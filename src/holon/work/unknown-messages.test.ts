@@ -5,8 +5,8 @@ import { LeftWork } from "./left-work.ts";
 import type { QueuedJob } from "./queue/queue-backend.ts";
 import { UnknownMessages } from "./unknown-messages.ts";
 
-describe("a message that is not understood", () => {
-  it("is put back as it is, later each time, and dropped after twenty times", async () => {
+describe("a message that this version does not understand", () => {
+  it("is put back unchanged, later each time, and dropped after twenty times", async () => {
     const added: (QueuedJob & { queue: string })[] = [];
     const counts: unknown[] = [];
     const left = new LeftWork({ context: "orders", clock: systemClock, log: silentLogger, count: (...count) => counts.push(count) });

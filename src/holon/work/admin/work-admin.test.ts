@@ -85,7 +85,7 @@ describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
   });
 
   it.each(["release", "skip"] as const)(
-    "lists an event that is held for one that does not come, without its payload, and lets it be decided about once: %s",
+    "lists an event that waits for one which does not come, without its payload, and accepts one decision about it: %s",
     async (action) => {
       const id = randomUUID();
       await place.sql`insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, needs, needs_surely, received_at)
@@ -100,7 +100,7 @@ describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
     },
   );
 
-  it("forgets a subscriber that is gone, and what it has not taken settles", async () => {
+  it("forgets a subscriber that is gone, and the events that it has not taken are settled", async () => {
     await place.sql`insert into orders.holon_subscribers (subscriber, event, after_position) values ('gone', 'orderPlaced', 0)`;
     const [row] = await place.sql<{ position: string }[]>`insert into orders.holon_outbox (kind, name, payload, initiator)
       values ('event', 'orderPlaced', '{}', '{"kind":"anonymous"}') returning position`;
@@ -121,7 +121,7 @@ describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
     expect((await work.counts()).jobs).toMatchObject({ waiting: 1, failed: 0 });
   });
 
-  it("lists jobs that this version does not have, by name, with how many wait and what to do", async () => {
+  it("lists jobs that this version does not have, by name, with their number and the cure", async () => {
     await place.sql`insert into orders.holon_jobs (id, name, state, initiator, due_at)
       select gen_random_uuid(), case when n <= 3 then 'sendOld' else 'send' end, 'waiting', '{"kind":"anonymous"}', now() - interval '1 minute' from generate_series(1, 5) n`;
     expect(await work.unknownJobs(10)).toEqual([
@@ -150,7 +150,7 @@ describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
     expect(await work.counts()).toMatchObject({ outboxCount: 0, outboxLagMs: 0 });
   });
 
-  it("counts each state up to ten thousand, by indexes, without a look through the tables", async () => {
+  it("counts each state up to ten thousand, by indexes, without a scan of a whole table", async () => {
     await place.sql`insert into orders.holon_jobs (id, name, state, due_at, settled_at)
       select gen_random_uuid(), 'send', case when n <= 20000 then 'done' when n <= 20003 then 'failed' when n <= 20005 then 'running' else 'waiting' end,
         now() - interval '1 minute', case when n <= 20003 then now() end from generate_series(1, 32000) n`;
@@ -182,7 +182,7 @@ describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
     await place.sql`truncate orders.holon_outbox cascade`;
   });
 
-  it("names the versions of workflows that have open runs and no body, and those whose bodies may go", async () => {
+  it("names the versions of workflows that have open runs and no body, and those whose bodies may be removed", async () => {
     const run = (name: string, version: number, state: string) => {
       const wakeAt = state === "stuck" || state === "done" ? null : new Date(Date.now() + 3_600_000);
       return place.sql`insert into orders.holon_runs (workflow, version, key, state, input, initiator, wake_at, settled_at)

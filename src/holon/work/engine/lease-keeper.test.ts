@@ -68,7 +68,7 @@ describe("the thread that renews leases while a process is blocked", () => {
     expect(asked[0]).toEqual(ids.map((id) => `${id} 1`).sort());
   });
 
-  it("renews each claim until its own time is up, and none that ended", async () => {
+  it("renews each claim until its own time is up, and no claim that has ended", async () => {
     hold("short", 120);
     hold("long");
     const ended = hold("ended");
@@ -87,7 +87,7 @@ describe("the thread that renews leases while a process is blocked", () => {
     expect(asked).toEqual([["waited 1"]]);
   });
 
-  it("renews what waits to begin, or for its end to be written, as long as a run that is at work may take", async () => {
+  it("renews claims that wait to begin, or for their end to be written, for as long as a run at work may take", async () => {
     const [handled, long] = [hold("handled", 50), hold("long", 230)];
     hold("waiting", 50);
     long.begins();
@@ -113,7 +113,7 @@ describe("the thread that renews leases while a process is blocked", () => {
     expect(asked).toEqual([["first 1", "second 1"]]);
   });
 
-  it("renews no run at work for longer than its own time because of others that began before the last sign of life: it may be what computes", async () => {
+  it("renews no run for longer than its own time because of others that began before the last beat: it may be the one that computes", async () => {
     const [first, second] = [hold("first", 100), hold("second")];
     first.begins();
     nowMs += 1;
@@ -123,7 +123,7 @@ describe("the thread that renews leases while a process is blocked", () => {
     expect(asked).toEqual([["second 1"]]);
   });
 
-  it("says when it asked for a renewal, on the clock of the main thread, also for a claim that ends before that is heard", async () => {
+  it("reports when it asked for a renewal, on the clock of the main thread, also for a claim that ends before the report comes", async () => {
     const heard: string[] = [];
     hold("held", 10_000, (sentMs) => heard.push(`held ${sentMs}`));
     const over = hold("over", 10_000, (sentMs) => heard.push(`over ${sentMs}`));

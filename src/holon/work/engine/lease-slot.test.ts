@@ -41,7 +41,7 @@ describe("a slot of a claim", () => {
     expect(theirs.read()).toBeUndefined();
   });
 
-  it("says whether the run of its claim is at work, and since when; a claim that is written after it is not", () => {
+  it("shows whether the run of its claim is at work, and since when; a claim that is written later is not at work", () => {
     const [ours, theirs] = slots();
     ours.write(claim);
     ours.begin(2_000.5);
@@ -54,7 +54,7 @@ describe("a slot of a claim", () => {
     expect(theirs.read()).toEqual({ ...claim, number: 8 });
   });
 
-  it("says when it is cleared whether its claim was read, not that of the claim before", () => {
+  it("shows when it is cleared whether its claim was read, not whether the claim before was", () => {
     const [ours, theirs] = slots();
     ours.write(claim);
     theirs.read();
@@ -70,7 +70,7 @@ describe("a slot of a claim", () => {
     expect(read).toEqual({ ...claim, name: expect.stringMatching(/^ü{200,}$/) });
   });
 
-  it("leaves its neighbours alone", () => {
+  it("does not affect its neighbours", () => {
     const all = LeaseSlot.of(LeaseSlot.newPage());
     for (const [n, slot] of all.entries()) slot.write({ ...claim, number: n + 1, name: "x".repeat(1_000) });
     all[1]?.clear();

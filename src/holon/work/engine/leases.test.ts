@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(() => leases.close());
 
 describe("leases", () => {
-  it("are renewed while they are held, and not after that", async () => {
+  it("are renewed while they are held, and not after they are released", async () => {
     const lease = leases.hold({ id: "a", fence: 1 }, nowMs, () => {});
     for (let time = 0; time < 6; time++) await pass(5_100);
     expect(lease.isHeld).toBe(true);
@@ -59,7 +59,7 @@ describe("leases", () => {
     expect(lost).toEqual([]);
   });
 
-  it("that another process has are lost, once, and are renewed no more", async () => {
+  it("that another process has are reported lost once, and not renewed any more", async () => {
     const reasons: string[] = [];
     leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
     const kept = leases.hold({ id: "b", fence: 1 }, nowMs, () => reasons.push("b"));
@@ -74,7 +74,7 @@ describe("leases", () => {
     kept.release();
   });
 
-  it("that cannot be renewed are lost when they are over, by this process's own clock", async () => {
+  it("that cannot be renewed are lost when their time is over, by this process's own clock", async () => {
     const reasons: string[] = [];
     const lease = leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
     answer = async () => {
@@ -86,7 +86,7 @@ describe("leases", () => {
     expect(reasons).toEqual(["The lease was lost: it could not be renewed in time."]);
   });
 
-  it("whose rows are locked are neither renewed nor lost, and are asked for again", async () => {
+  it("whose rows are locked are neither renewed nor lost, and their renewal is asked for again", async () => {
     const reasons: string[] = [];
     leases.hold({ id: "a", fence: 1 }, nowMs, ({ message }) => reasons.push(message));
     answer = async () => ({ renewed: new Set(), lost: new Set() });
@@ -117,7 +117,7 @@ describe("leases", () => {
     ]);
   });
 
-  it("let no run begin when they are over, also before a timer has seen that, and are lost then", async () => {
+  it("let no run begin after their end, also before a timer has noticed it, and are lost then", async () => {
     const reasons: string[] = [];
     const hold = (sinceMs: number) => leases.hold({ id: "a", fence: 1 }, sinceMs, ({ message }) => reasons.push(message));
     answer = async () => ({ renewed: new Set(), lost: new Set() });
@@ -126,7 +126,7 @@ describe("leases", () => {
     expect(reasons).toEqual(["The lease was lost: it was over before the run began."]);
   });
 
-  it("let a run begin that a second thread has kept alive while this one was blocked: that is heard first", async () => {
+  it("let a run begin that a second thread has renewed while this one was blocked: its message is read first", async () => {
     const { port1: here, port2: there } = new MessageChannel();
     answer = async () => ({ renewed: new Set(), lost: new Set() });
     const lease = leases.hold({ id: "a", fence: 1 }, nowMs - 15_000, () => {});
@@ -136,7 +136,7 @@ describe("leases", () => {
     here.close();
   });
 
-  it("let a run begin that a second thread has kept alive while the run before it blocked this one: that is heard as well", async () => {
+  it("let a run begin that a second thread has renewed while the run before it blocked this one: its message is read as well", async () => {
     const { port1: here, port2: there } = new MessageChannel();
     answer = async () => ({ renewed: new Set(), lost: new Set() });
     const [first, second] = [
@@ -157,7 +157,7 @@ describe("leases", () => {
     here.close();
   });
 
-  it("do not end sooner by an answer that is older than what a second thread has renewed", () => {
+  it("do not end sooner because of an answer that is older than the renewal by a second thread", () => {
     const lease = leases.hold({ id: "a", fence: 1 }, nowMs, () => {});
     lease.renewed(nowMs);
     lease.renewed(nowMs - 10_000);

@@ -24,7 +24,7 @@ async function until(isSo: () => boolean): Promise<void> {
 afterEach(() => sweeper?.close());
 
 describe("a sweeper", () => {
-  it("removes batch after batch until a short one, and says how many rows of which table went", async () => {
+  it("removes batch after batch until a short one, and reports how many rows of which table it removed", async () => {
     let left = 1_050;
     const batches: number[] = [];
     const remove = async (count: number) => {
@@ -88,7 +88,7 @@ describe("a sweeper", () => {
     expect(swept).toEqual(["holon_outbox", "holon_keys", "holon_outbox", "holon_keys", "holon_outbox", "holon_outbox"]);
   });
 
-  it("goes on while batches are full, also if nothing of them was over", async () => {
+  it("goes on while batches are full, even if no row of them was old enough", async () => {
     let looked = 0;
     const batches: number[] = [];
     sweep([{ table: "holon_order", remove: async () => ({ removedCount: 0, isFull: ++looked < 5 }) }], (_table, count) => batches.push(count));

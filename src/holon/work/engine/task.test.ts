@@ -74,7 +74,7 @@ describe("a task", () => {
     expect(runs).toBe(2);
   });
 
-  it("logs a failure that lasts once a minute, and that it works again", async () => {
+  it("logs a lasting failure once a minute, and the end of the failure", async () => {
     let isAway = true;
     const { task, lines } = start(async () => {
       if (isAway) throw new Error("away");
@@ -107,7 +107,7 @@ describe("a task", () => {
     expect(board.failing()).toEqual([]);
   });
 
-  it("that is closed while it fails runs no more", async () => {
+  it("that is closed while it fails does not run again", async () => {
     let runs = 0;
     const { task } = start(async () => {
       runs++;

@@ -97,7 +97,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.sql`select sent_count, count(*)::int from payments.holon_deliveries group by 1`).toEqual([{ sent_count: 1, count: emitted }]);
   });
 
-  it("gets no event again while its message is being handled", async () => {
+  it("does not get an event again while its message is being handled", async () => {
     const looks = { count: 0 };
     const release = signal();
     await place.startProducer(counting(backend, looks), { resendMs: 1_000, resendLostMs: 1_000 });
@@ -134,7 +134,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
     return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };
   });
 
-  it("asks nothing of the outbox while Redis is away, and sends all when it is back", async () => {
+  it("reads nothing of the outbox while Redis is away, and gets all events when Redis is back", async () => {
     const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "asks" });
     try {
       await until(() => backend.reachable);
@@ -160,7 +160,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
     }
   });
 
-  it("is tried with one row of the outbox while it refuses what is added", async () => {
+  it("is tried with one row of the outbox while it refuses new messages", async () => {
     const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "refuses" });
     try {
       await until(() => backend.reachable);
@@ -189,7 +189,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
     }
   });
 
-  it("that refuses makes no other queue get twice at once what it is slow to take", async () => {
+  it("that refuses messages does not make another, slow queue get its messages twice", async () => {
     const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "slow" });
     const slow = signal();
     try {

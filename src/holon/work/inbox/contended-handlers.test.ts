@@ -53,7 +53,7 @@ describe("handlers that change the same rows in another order", { timeout: 180_0
     expect(seen.deadlocks).toBeLessThanOrEqual(3);
   });
 
-  it("do so as well, if some of their events are held", async () => {
+  it("do the same if some of their events are held", async () => {
     const count = 8 * TOGETHER;
     await stock((2 * count) / ROWS);
     const held = Array.from({ length: count }, (_, n) => ({ id: randomUUID(), n, payload: { orderId: "a", n } }));
@@ -71,7 +71,7 @@ describe("handlers that change the same rows in another order", { timeout: 180_0
   });
 });
 
-describe("a key that is at work elsewhere", { timeout: 60_000 }, () => {
+describe("a key that another process is working on", { timeout: 60_000 }, () => {
   const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload: { orderId: key, n } });
   const isWaitedFor = async () =>
     (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory' and datname = current_database()`)
@@ -83,7 +83,7 @@ describe("a key that is at work elsewhere", { timeout: 60_000 }, () => {
   it.each([
     ["after a deadlock", { first: [taken("d", 1), taken("e", 1)], own: [], before: deadlock }],
     ["after a failure of its message", { first: [], own: [taken("d", 1)], before: () => Promise.reject(new TypeError("not yet")) }],
-  ])("holds up no events of other keys of its message %s", async (_when, { first, own, before }) => {
+  ])("does not delay events of other keys of its message %s", async (_when, { first, own, before }) => {
     const [isAtWork, finish] = [signal(), signal()];
     let hasFailed = false;
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });

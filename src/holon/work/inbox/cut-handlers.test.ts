@@ -37,7 +37,7 @@ describe("an event whose transaction the server has ended, because the process w
     expect(calls).toBe(2);
   });
 
-  it.each(WAYS)("is parked at last, if its handler brings that about each time and it %s", async (_how, bring) => {
+  it.each(WAYS)("is parked in the end, if its handler causes that each time and it %s", async (_how, bring) => {
     let calls = 0;
     await start();
     const limits = { attemptsCount: 2 };
@@ -77,7 +77,7 @@ describe("an event whose handler was frozen until its time was over", { timeout:
   });
 });
 
-describe("a held event of which the database cannot say whether it is its turn", { timeout: 60_000 }, () => {
+describe("a held event if the database cannot tell whether it is its turn", { timeout: 60_000 }, () => {
   /** Makes the looks of workers at held rows fail, as a broken index does. Other statements on the table work. Returns how often a look has failed. */
   async function breakLooks(): Promise<() => Promise<number>> {
     await place.sql`create sequence orders.failed_looks`;
@@ -92,7 +92,7 @@ describe("a held event of which the database cannot say whether it is its turn",
     return async () => Number((await place.sql`select last_value from orders.failed_looks`)[0]?.["last_value"]);
   }
 
-  it("is not counted as failed, and is handled when the database can", async () => {
+  it("is not counted as failed, and is handled when the database can tell", async () => {
     const failedLooks = await breakLooks();
     await WAYS[1]?.[1]();
     let calls = 0;

@@ -73,7 +73,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.effects()).toHaveLength(20);
   });
 
-  it("reach a consumer that is deployed alone and says itself what it wants to hear", async () => {
+  it("reach a consumer that is deployed alone and subscribes itself", async () => {
     await place.startProducer(backend, {}, []);
     await place.startConsumer(backend);
     await until(async () => (await place.sql`select 1 from payments.holon_subscribers`).length === 2);
@@ -115,7 +115,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await producer.close();
   });
 
-  it("of one key are looked at by one consumer at a time: neither can miss the other", async () => {
+  it("of one key are read by one consumer at a time, so that neither can miss the other", async () => {
     let finish = false;
     await place.startProducer(backend);
     await place.startConsumer(backend, ({ event }) => (event.key === "a" ? until(() => finish) : undefined));
@@ -130,7 +130,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await allSettled();
   });
 
-  it("whose handler keeps failing are tried as often as allowed, parked with the reason, and block their key only, until they are released", async () => {
+  it("whose handler keeps failing are tried as often as allowed, then parked with the reason, and block only their key, until they are released", async () => {
     const broken = { now: true };
     let tries = 0;
     await place.startProducer(backend);
@@ -164,7 +164,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await numbersOf("bad")).toEqual([1, 2]);
   });
 
-  it("that a stop leaves of a message go on in another process at once, and are not sent again", async () => {
+  it("that a stop leaves over of a message are handled by another process at once, and are not sent again", async () => {
     await place.startProducer(backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     const [entered, finish] = [{ is: false }, { is: false }];
     const stopping = await place.startConsumer(backend, () => {
@@ -197,7 +197,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await expect(consumer.parked.skip("00000000-0000-4000-8000-000000000000")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
-  it("whose payload does not fit the contract are parked and visible, and block their key only", async () => {
+  it("whose payload does not fit the contract are parked and listed, and block only their key", async () => {
     let handled = 0;
     await place.startProducer(backend);
     const consumer = await place.startConsumer(backend, () => void handled++);
@@ -212,7 +212,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(handled).toBe(1);
   });
 
-  it("are not skipped where their transaction took its place early and commits late", async () => {
+  it("are not skipped if their transaction took its position early and commits late", async () => {
     await place.startProducer(backend);
     await place.startConsumer(backend);
     await place.emit([taken("early", 0)]);
@@ -241,7 +241,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.effects()).toHaveLength(10);
   });
 
-  it("that a queue lost are sent again soon, where nothing else is on the queues", async () => {
+  it("that a queue lost are sent again soon, if nothing else is on the queues", async () => {
     let lost = 0;
     await place.startProducer(
       losing(backend, (queue) => queue === eventQueue("orders") && lost++ === 0),
@@ -256,7 +256,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.effects()).toHaveLength(1);
   });
 
-  it("that a consumer has in hand are not sent again soon", async () => {
+  it("that a consumer is handling are not sent again soon", async () => {
     let looks = 0;
     const depth = (queue: string) => {
       looks++;
@@ -274,7 +274,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(sent?.most).toBe(1);
   });
 
-  it("of a transaction that rolls back reach nobody", async () => {
+  it("of a transaction that rolls back reach no subscriber", async () => {
     await place.startProducer(backend);
     await place.startConsumer(backend);
     const scope = Scope.root({ principal: ANONYMOUS, caller: "test", deadlineAtMs: systemClock.monotonicMs() + 10_000 });
@@ -289,7 +289,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect((await place.effects()).map(({ n }) => n)).toEqual([0]);
   });
 
-  it("that nobody wants to hear are settled at once", async () => {
+  it("that have no subscriber are settled at once", async () => {
     await place.startProducer(backend, {}, []);
     await place.emit(noted(2));
     await allSettled();
@@ -308,7 +308,7 @@ describe.skipIf(!hasRedis)("events over queues on Redis (left out where no redis
     return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };
   });
 
-  it("all have their one effect though Redis is emptied twice meanwhile", async () => {
+  it("have one effect each although Redis is emptied twice meanwhile", async () => {
     const backend = await createQueueBackend({ kind: "redis", url: redis.url }, { log: silentLogger, clock: systemClock, prefix: "emptied" });
     await until(() => backend.reachable);
     const gate = { open: false };

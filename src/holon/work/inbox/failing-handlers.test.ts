@@ -42,7 +42,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await opened?.end();
   });
 
-  it.each(THROWN_VALUES)("are parked when their handler throws %s each time, and hold up no others", async (_thrown, thrown) => {
+  it.each(THROWN_VALUES)("are parked if their handler throws %s each time, and do not delay others", async (_thrown, thrown) => {
     await place.startProducer(backend, { batchCount: 10 });
     await place.startConsumer(backend, ({ event }) => {
       if ((event.payload as { readonly n: number }).n === 0) throw thrown;
@@ -54,7 +54,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect((await place.effects()).map(({ n }) => n).sort((one, other) => one - other)).toEqual([1, 2, 3, 4]);
   });
 
-  it("are parked if their payload does not fit, also if what is said of that is cut within a character", async () => {
+  it("are parked if their payload does not fit, also if the reason would be cut within a character", async () => {
     const strict = contract("payments", { procedures: {}, events: { paymentNoted: event(z.object({ n: z.int() }).catchall(z.int())) } });
     await place.startProducer(backend);
     await place.startConsumer(backend, undefined, {}, strict);
@@ -69,7 +69,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   it.each([
     ["a TypeError", new TypeError("not at all")],
     ["UNAVAILABLE", catalogueError("UNAVAILABLE", "The price list is away.")],
-  ])("are parked when a check of their payload throws %s each time, and hold up no others", async (_thrown, thrown) => {
+  ])("are parked if a check of their payload throws %s each time, and do not delay others", async (_thrown, thrown) => {
     const check = (n: number): boolean => {
       if (n === 0) throw thrown;
       return true;

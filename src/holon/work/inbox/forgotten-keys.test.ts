@@ -30,7 +30,7 @@ describe("events of a key that the producer has forgotten", () => {
     expect(await numbersOf("a")).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it("wait for the one that is parked, as those that come after it do, and go on when it is skipped", async () => {
+  it("wait for a parked one, like those that come after it, and go on when it is skipped", async () => {
     await place.startProducer(place.backend);
     const consumer = await place.startConsumer(place.backend, ({ event }) => {
       if ((event.payload as { n: number }).n === 1) throw new TypeError("never");
@@ -51,7 +51,7 @@ describe("events of a key that the producer has forgotten", () => {
   });
 });
 
-describe("two events of a key that are due together, and of which neither says what came before it", () => {
+describe("two events of a key that are due together, with no record of the events before them", () => {
   it("are handled, the earlier one first", async () => {
     const held = (position: number, number: number, needs: number | null, n: number) => place.sql`
       insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, needs, needs_surely, state, payload, initiator, retry_at)
@@ -66,7 +66,7 @@ describe("two events of a key that are due together, and of which neither says w
   });
 });
 
-describe("events that need one which the inbox has forgotten, and the producer has not", () => {
+describe("events that need one which the inbox has forgotten, but not the producer", () => {
   /** What the retention of the inbox leaves when a context is back after weeks. */
   const forgetInbox = () => place.sql`delete from orders.holon_inbox`;
 
@@ -102,7 +102,7 @@ describe("events that need one which the inbox has forgotten, and the producer h
     expect(await place.sql`select distinct sent_count from payments.holon_deliveries where position > 1`).toEqual([{ sent_count: 1 }]);
   });
 
-  it("are tried again when they are released, also if they were parked before that one was forgotten", async () => {
+  it("are handled when they are released, also if they were parked before the one before was forgotten", async () => {
     let isMended = false;
     await place.startProducer(place.backend);
     const consumer = await place.startConsumer(place.backend, ({ event }) => {
@@ -119,7 +119,7 @@ describe("events that need one which the inbox has forgotten, and the producer h
     expect(await numbersOf("a")).toEqual([1, 2]);
   });
 
-  it("are parked in their turn if their payload does not fit, and not before it is known what became of the one before", async () => {
+  it("are parked if their payload does not fit, but only in their turn: when the end of the one before is known", async () => {
     await place.startProducer(place.backend);
     const consumer = await place.startConsumer(place.backend);
     await place.emit([taken("a", 1)]);
@@ -135,7 +135,7 @@ describe("events that need one which the inbox has forgotten, and the producer h
     await allSettled();
   });
 
-  it("are acknowledged when they are worked off, if that one comes late", async () => {
+  it("are acknowledged when they are handled, if the one before comes late", async () => {
     // An event counts as lost half of this time after a look has found its queue empty. The others must be worked off in the other half.
     const [patient, lost] = [{ resendMs: 30_000, resendLostMs: 30_000 }, { count: 0 }];
     await place.startProducer(

@@ -55,7 +55,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(row?.["n"]).toBeLessThanOrEqual(12);
   });
 
-  it("are done, each once, beside one of another key that always fails", async () => {
+  it("are handled, each once, beside one of another key that always fails", async () => {
     const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`);
     for (const key of keys) await hold(key, 2);
     const consumer = await place.startConsumer(
@@ -73,7 +73,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     ]);
   });
 
-  it("go on up to the one that fails, which alone is tried again; those behind it wait", async () => {
+  it("go on up to one that fails, which alone is tried again; those behind it wait", async () => {
     await hold("a", 20);
     let isMended = false;
     const consumer = await place.startConsumer(
@@ -94,7 +94,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(await effectsOf("a")).toEqual(upTo(20));
   });
 
-  it("go on up to the one whose handler hangs, which costs them few transactions, not one for each", async () => {
+  it("go on up to one whose handler hangs, in few transactions, not in one for each", async () => {
     await hold("a", 12);
     const calls: number[] = [];
     await place.startConsumer(place.backend, hangingAt("a", 12, calls), { handlerMs: 4_000, attemptsCount: 20 });
@@ -104,7 +104,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(await transactionsOf("a")).toBeLessThanOrEqual(5);
   });
 
-  it("go on beside those of another key up to the one whose handler hangs, which alone is tried again", async () => {
+  it("go on beside those of another key up to one whose handler hangs, which alone is tried again", async () => {
     await hold("a", 3);
     await hold("b", 1);
     const calls: number[] = [];
@@ -116,7 +116,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     expect(calls.filter((n) => n === 1).length).toBeLessThanOrEqual(2);
   });
 
-  it.each([1, 3])("are tried again alone when their commit fails, which is counted for the first that fails: of %s", async (count) => {
+  it.each([1, 3])("are tried again one by one if their commit fails, which is counted for the first that fails: of %s", async (count) => {
     await hold("a", count);
     // A check at the commit, as a deferred constraint makes.
     await place.sql`create function orders.refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$`;
@@ -132,7 +132,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     }
   });
 
-  it("hold up no other key, while another process is at work on them", async () => {
+  it("delay no other key while another process is working on them", async () => {
     const gate = signal();
     const entered = signal();
     const before: Parameters<typeof place.startConsumer>[1] = async ({ event }) => {
@@ -170,7 +170,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
     await until(async () => (await effectsOf("a")).length === 1);
   });
 
-  it("stop behind one whose payload does not fit, which is parked", async () => {
+  it("wait behind one whose payload does not fit, which is parked", async () => {
     await hold("a", 10);
     await place.sql`update orders.holon_inbox set payload = '{"orderId": 5}' where key_number = 4`;
     const consumer = await place.startConsumer(place.backend);

@@ -30,7 +30,7 @@ function message(key: string, keyNumber: number): EventMessage {
   return { ...sent, position: 2 * COUNT, key, keyNumber, needs: null, needsSurely: false };
 }
 
-it("the looks for held events read only what they find, however many are done, or held for a version that has their handlers", {
+it("the queries for held events read only what they find, however many are done, or held for a version that has their handlers", {
   timeout: 60_000,
 }, async () => {
   await events(COUNT, "unheardOf", "held");
@@ -52,7 +52,7 @@ it("the looks for held events read only what they find, however many are done, o
   expect(around).toBeLessThanOrEqual(6);
 });
 
-it("the look for events that are due takes those of each name alike, however many there are of one", async () => {
+it("the query for due events takes those of each name in turn, however many there are of one", async () => {
   await place.sql`truncate orders.holon_inbox`;
   await events(30, "paymentTaken", "held");
   await events(3, "paymentNoted", "held", null, 100);

@@ -72,7 +72,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await opened?.end();
   });
 
-  it("has all effects once when both versions take from the queue, in the order of each key", async () => {
+  it("handles each event once beside the newer version, in the order of each key", async () => {
     await place.startProducer(backend, { batchCount: 1 });
     await place.startOlderConsumer(backend);
     await place.startConsumer(backend);
@@ -84,7 +84,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(new Set(await statesOf("paymentTaken"))).toEqual(new Set(["done"]));
   });
 
-  it("holds events without a handler, acknowledged, and does what it knows", async () => {
+  it("holds and acknowledges events without a handler, and handles those that it knows", async () => {
     await place.startProducer(backend);
     await place.startOlderConsumer(backend);
     await place.emit([taken("a", 1), taken("a", 2), noted(3), taken("b", 4), noted(5)]);
@@ -95,7 +95,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect((await place.inbox()).filter(({ name }) => name === "paymentTaken").map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
   });
 
-  it("loses nothing while the newer version is rolled back: rolled forward, the held ones are handled once and in order, with new ones between", async () => {
+  it("loses nothing during a rollback: after the newer version is back, the held events are handled once and in order, with new ones between", async () => {
     await place.startProducer(backend, { batchCount: 2 });
     const older = await place.startOlderConsumer(backend);
     await place.emit(range(0, 30).map((n) => taken(`k${n % 3}`, n)));
@@ -109,7 +109,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     for (const key of ["k0", "k1", "k2"]) expect(await numbersOf(key)).toEqual(await committedOf(key));
   });
 
-  it("wakes the process that has the handler, which would look much later", async () => {
+  it("wakes the process that has the handler, long before that process would look itself", async () => {
     await place.startProducer(backend);
     await place.startConsumer(deaf(backend), undefined, { pollMs: 3_600_000 });
     await place.startOlderConsumer(backend);
@@ -121,7 +121,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await numbersOf("a")).toEqual([1, 2, 3]);
   });
 
-  it("says what it holds: once in its log, with name and cure, and as a count", async () => {
+  it("reports the events that it holds: once in its log, with name and cure, and as a count", async () => {
     const warnings: { readonly fields: object; readonly text: string }[] = [];
     const counts: unknown[] = [];
     await place.startProducer(backend, { batchCount: 1 });
@@ -134,7 +134,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(counts.reduce<number>((sum, count) => sum + ((count as unknown[])[3] as number), 0)).toBe(5);
   });
 
-  it("goes on with its own held events, however many it leaves to others", async () => {
+  it("goes on with its own held events, however many it leaves to other versions", async () => {
     let isBroken = true;
     await place.startProducer(backend);
     await place.startOlderConsumer(backend, {
@@ -172,7 +172,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await statesOf("paymentTaken")).toEqual(["skipped", "done"]);
   });
 
-  it("takes what it understands of a batch, whatever members are new, and leaves the rest for others, unacknowledged", async () => {
+  it("handles the events of a batch that it understands, also with new members, and leaves the others to other versions, unacknowledged", async () => {
     const counts: unknown[] = [];
     await place.startProducer(backend, { resendMs: 3_600_000 });
     await until(async () => (await place.sql`select 1 from payments.holon_subscribers`).length === 2);
@@ -212,7 +212,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.inbox()).toHaveLength(1);
   });
 
-  it("leaves acknowledgements that it does not understand, and takes the word of a subscriber only for what it was sent", async () => {
+  it("leaves acknowledgements that it does not understand, and accepts those of a subscriber only for events that were sent to it", async () => {
     const counts: unknown[] = [];
     await place.startProducer(backend, { resendMs: 3_600_000 }, undefined, { left: (...count) => counts.push(count) });
     await place.emit([noted(1), noted(2)]);
@@ -233,7 +233,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     );
   });
 
-  it("does not settle an event that was not sent yet because somebody acknowledges it whom it does not know", async () => {
+  it("does not settle an event that was not sent yet if an unknown subscriber acknowledges it", async () => {
     await place.startProducer(backend, {}, []);
     await place.sql`insert into payments.holon_subscribers (subscriber, event, after_position) values ('orders', 'paymentNoted', 0)`;
     await place.sql`insert into payments.holon_outbox (kind, name, payload, initiator, leased_until) values ('event', 'paymentNoted', '{"n":1}', '{"kind":"anonymous"}', now() + interval '1 hour')`;
@@ -246,7 +246,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await place.unsettled()).toBe(1);
   });
 
-  it("keeps what is held for ever, whatever is removed for its age", async () => {
+  it("keeps held events for ever, while others are removed for their age", async () => {
     await place.startProducer(backend);
     await place.startOlderConsumer(backend);
     const retentions = contextRetentions(new WorkDatabase(place.orders, systemClock), { ...DEFAULT_LIMITS, inboxKeptMs: 0 });

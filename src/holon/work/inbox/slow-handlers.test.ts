@@ -12,7 +12,7 @@ const noted = (count: number) => Array.from({ length: count }, (_, n) => ({ name
 const numbers = async () => (await place.effects()).map(({ n }) => n).sort((one, other) => one - other);
 const allSettled = () => until(async () => (await place.unsettled()) === 0);
 
-describe("a handler that waits for longer than the server lets a transaction stay open without a statement", { timeout: 60_000 }, () => {
+describe("a handler that waits for longer than a transaction may stay open without a statement", { timeout: 60_000 }, () => {
   it("is called once, when its event comes", async () => {
     let calls = 0;
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
@@ -84,7 +84,7 @@ describe("handlers that together take longer than one of them may", { timeout: 6
 });
 
 describe("handlers of one message, when the process stops", { timeout: 60_000 }, () => {
-  it("are not begun any more, and what was taken is acknowledged", async () => {
+  it("are not called any more, and the events that are done are acknowledged", async () => {
     let [calls, hasStopped] = [0, false];
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.emitMany(20);
@@ -171,7 +171,7 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
   const notedEffects = async () => (await place.effects()).filter(({ name }) => name === "paymentNoted").length;
   const limits = { handlerMs: 1_000, attemptsCount: 1_000 };
 
-  it("holds up no held events of other names for longer than it may take", async () => {
+  it("delays held events of other names only for as long as it may take", async () => {
     const { gate, hung, react } = hanging();
     await place.sql`
       insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, state, payload, initiator, retry_at)
@@ -185,7 +185,7 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
     await until(async () => (await place.inbox()).every(({ state }) => state === "done"));
   });
 
-  it("keeps the message of its events, and those behind it, for as long as one of them may take", async () => {
+  it("delays the message of its events, and those behind it, only for as long as one handler may take", async () => {
     const { gate, hung, react } = hanging();
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.emit([...taken(20), ...noted(10)]);
@@ -200,7 +200,7 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
     expect(await numbers()).toHaveLength(30);
   });
 
-  it("is named with its error by the log and by its event, and the events beside it are told that it was another", async () => {
+  it("is named with its error in the log and in its event, and the events beside it get the reason that it was another handler", async () => {
     const warnings: { readonly fields: object; readonly text: string }[] = [];
     const gate = signal();
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
@@ -224,7 +224,7 @@ describe("a handler that hangs", { timeout: 60_000 }, () => {
     gate.resolve();
   });
 
-  it("is counted for its held event, and for none beside it, until that is parked", async () => {
+  it("is counted as a failure of its held event, and of none beside it, until the event is parked", async () => {
     await holdDue(3);
     const { gate, react } = hanging();
     const consumer = await place.startConsumer(place.backend, (args) => (args.event.key === "1" ? react(args) : undefined), {

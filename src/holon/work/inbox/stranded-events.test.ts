@@ -34,7 +34,7 @@ const listed = async ({ parked }: EventWork) => (await parked.listStranded()).ma
 const NOT_FOUND = { code: "NOT_FOUND" };
 
 describe("an event that is held for one that does not come", { timeout: 60_000 }, () => {
-  it("is listed after a minute with the number of that one, and those that wait behind it are not", async () => {
+  it("is listed after a minute with the number of the missing event, and those that wait behind it are not", async () => {
     await leave([
       { key: "a", number: 5 },
       { key: "a", number: 6 },
@@ -43,7 +43,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
     expect(await listed(await place.startConsumer(place.backend))).toEqual([["a", "arrival", "event 4 of its key has not come"]]);
   });
 
-  it("is worked off when it is released, and those behind it in their order", async () => {
+  it("is handled when it is released, and those behind it in their order", async () => {
     const [first = ""] = await leave([5, 6, 7].map((number) => ({ key: "a", number })));
     const consumer = await place.startConsumer(place.backend);
     await consumer.parked.release(first);
@@ -53,7 +53,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
     await expect(consumer.parked.release(first)).rejects.toMatchObject(NOT_FOUND);
   });
 
-  it("has no effect when it is skipped, and those behind it are worked off", async () => {
+  it("has no effect if it is skipped, and those behind it are handled", async () => {
     const [first = ""] = await leave([5, 6, 7].map((number) => ({ key: "a", number })));
     const consumer = await place.startConsumer(place.backend);
     await consumer.parked.skip(first);
@@ -61,7 +61,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
     expect(await effectsOf("a")).toEqual([6, 7]);
   });
 
-  it("cannot be decided about in the first minute, nor before an earlier one of its key that is held or parked", async () => {
+  it("can be neither released nor skipped in the first minute, nor before an earlier one of its key that is held or parked", async () => {
     const [, ...later] = await leave([
       { key: "a", number: 5 },
       { key: "a", number: 6 },
@@ -81,7 +81,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
     expect(await listed(consumer)).toContainEqual(["b", "arrival", "event 4 of its key has not come"]);
   });
 
-  it("waits for a process that has a handler when it is released where there is none", async () => {
+  it("waits for a process that has a handler if it is released by one that has none", async () => {
     const [first = ""] = await leave([{ key: "a", number: 5 }]);
     const older = await place.startOlderConsumer(place.backend);
     expect(await listed(older)).toEqual([["a", "arrival", "event 4 of its key has not come"]]);

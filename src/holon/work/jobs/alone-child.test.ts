@@ -25,7 +25,7 @@ async function claimed(): Promise<string> {
 }
 
 describe("the child that runs a job alone", { timeout: 30_000 }, () => {
-  it("runs it once although the connection is cut while the child reads what it is to run", async () => {
+  it("runs it once although the connection is cut while the child reads its job", async () => {
     const proxy = await openSilentProxy(place.url);
     const wheel = new Timers(() => systemClock.monotonicMs());
     const limits = testLimits();

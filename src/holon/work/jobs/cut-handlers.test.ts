@@ -43,13 +43,13 @@ async function runFrozen(count: number) {
 }
 
 describe("a job whose transaction the server has ended, because the process was frozen in its handler", { timeout: 60_000 }, () => {
-  it("has no failure counted", async () => {
+  it("is not counted as failed", async () => {
     const { row, runs } = await runFrozen(1);
     expect([row, runs]).toMatchObject([{ state: "done", failures: 0 }, 2]);
     expect(await place.effectCount()).toBe(1);
   });
 
-  it("is set aside at last, if its handler brings that about each time", async () => {
+  it("is set aside in the end, if its handler causes that each time", async () => {
     const { row, runs } = await runFrozen(Number.POSITIVE_INFINITY);
     expect([row, runs]).toMatchObject([{ state: "failed", failures: 2, reason: expect.stringContaining("UNAVAILABLE") }, 3]);
     expect(await place.effectCount()).toBe(0);
@@ -73,11 +73,11 @@ describe("a job whose process was frozen until its time was over", { timeout: 60
     return { row: await place.row(id), runs };
   }
 
-  it("has no failure counted", async () => {
+  it("is not counted as failed", async () => {
     expect(await runLate(1, 1)).toMatchObject({ row: { state: "done", failures: 0 }, runs: 2 });
   });
 
-  it("is set aside at last, if its handler brings that about each time", async () => {
+  it("is set aside in the end, if its handler causes that each time", async () => {
     expect(await runLate(2, 2)).toMatchObject({ row: { state: "failed", reason: expect.stringContaining("DEADLINE_EXCEEDED") }, runs: 2 });
   });
 

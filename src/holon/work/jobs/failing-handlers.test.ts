@@ -70,7 +70,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(runs).toBe(count);
   });
 
-  it.each(ODD_VALUES)("are tried twice and set aside when they tell %s as their progress", async (_name, odd) => {
+  it.each(ODD_VALUES)("are tried twice and set aside if they report %s as their progress", async (_name, odd) => {
     const { row, runs } = await runFailing(job(z.object({}), RETRY), async (call) => {
       await call.progress(odd() as object);
       throw new TypeError("the progress was taken");
@@ -79,7 +79,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(runs).toBe(2);
   });
 
-  it("leave a short reason on their queue, whatever their handler throws", async () => {
+  it("leave a short reason on their queue for every value that their handler throws", async () => {
     const thrown = THROWN_VALUES.map(([, value]) => value);
     const work = await place.start(
       { send: job(z.object({ n: z.int() }), { attempts: 1, concurrency: 1 }) },
@@ -96,13 +96,13 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     await work.close();
   });
 
-  it("are set aside where a check of their data throws", async () => {
+  it("are set aside if a check of their data throws", async () => {
     const { row, runs } = await runFailing(job(z.object({ n: z.int().refine(throwing) }), RETRY), async () => {}, { n: 1 });
     expect(row).toMatchObject({ state: "failed", deaths: 0, leased_until: null, reason: expect.stringContaining("a check of the schema throws") });
     expect(runs).toBe(0);
   });
 
-  it("are set aside after one run where a check of their result throws", async () => {
+  it("are set aside after one run if a check of their result throws", async () => {
     const { row } = await runFailing(job(z.object({}), { ...RETRY, result: z.object({ n: z.int().refine(throwing) }) }), async () => ({ n: 1 }));
     expect(row).toMatchObject(failed(1));
   });

@@ -40,7 +40,7 @@ const answered = async (count: number): Promise<void> => {
 };
 
 describe("the runner of jobs that run alone", () => {
-  it("takes one after the other, each once however often it is added, and goes on after one that failed", async () => {
+  it("runs one after the other, each once however often it is added, and goes on after one that failed", async () => {
     for (const id of ["bad", "a", "bad", "b", "a"]) isolated.add(id);
     await answered(1);
     await answered(2);
@@ -49,7 +49,7 @@ describe("the runner of jobs that run alone", () => {
     expect(ids()).toEqual(["bad", "a", "b"]);
   });
 
-  it("gives a child longer than a lease to write how its job ended: it is the lease that ends first while the database is away, and no death is counted", async () => {
+  it("gives a child more time than a lease to write the end of its job: while the database is away the lease ends first, and no death is counted", async () => {
     const requests: AloneRequest[] = [];
     const claim = { id: "a", name: "send", attempt: 3 } as JobClaim;
     const parts: Partial<IsolatedRunnerDeps> = {
@@ -70,7 +70,7 @@ describe("the runner of jobs that run alone", () => {
     expect(requests[0]?.timeoutMs).toBeGreaterThan(100 + 15_000);
   });
 
-  it("claims none of those that wait once it is closed", async () => {
+  it("claims no waiting job after it is closed", async () => {
     for (const id of ["a", "b"]) isolated.add(id);
     await until(() => asked.length === 1);
     const closed = isolated.close();

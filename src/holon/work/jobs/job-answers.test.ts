@@ -24,7 +24,7 @@ describe.each([
   ["a BigInt", { n: 1n }],
   ["a cycle", cyclic],
 ])("the answer of a job that holds %s", { timeout: 30_000 }, (_name, answer) => {
-  it("is refused in the transaction that completes the job: nothing of it is committed, and the job is set aside after one run", async () => {
+  it("is refused in the transaction that completes the job: the transaction is rolled back, and the job is set aside after one run", async () => {
     const work = await place.start(specs, { send: completing(answer) });
     const id = await place.enqueue(work);
     await place.is(id, "failed");
@@ -36,7 +36,7 @@ describe.each([
     });
   });
 
-  it("sets its job aside after one run, whose effect elsewhere is done, and touches no job that ends beside it", async () => {
+  it("sets its job aside after one run, whose effect elsewhere is done, and does not affect the jobs that end beside it", async () => {
     const runs: boolean[] = [];
     const send: JobHandler = async (call) => {
       const { odd = false } = call.data as { odd?: boolean };
@@ -73,7 +73,7 @@ describe.each([
   ["half of a surrogate pair", { text: "a\ud83db" }],
   ["the text of an escape", { text: "\\u0000" }],
 ])("an answer with %s", { timeout: 30_000 }, (_name, answer) => {
-  it("is kept as it is, after one run, and touches no job that ends beside it", async () => {
+  it("is kept as it is, after one run, and does not affect the jobs that end beside it", async () => {
     let runs = 0;
     const send: JobHandler = async (call) => {
       runs++;
@@ -97,7 +97,7 @@ describe.each([
 });
 
 describe("an answer that the database refuses", { timeout: 30_000 }, () => {
-  it("sets the job aside after one run, and touches no job that ends beside it", async () => {
+  it("sets the job aside after one run, and does not affect the jobs that end beside it", async () => {
     await place.sql`alter table orders.holon_jobs add constraint short check (length(result::text) < 100)`;
     onTestFinished(async () => {
       await place.sql`alter table orders.holon_jobs drop constraint short`;

@@ -24,7 +24,7 @@ const effectsByJob = () => place.sql`select job, count(*)::int as count from ord
 function behaves(open: () => Promise<OpenedBackend>): void {
   const opened = useBackend(open);
 
-  it("runs jobs, delayed ones and ones of a limited queue too, once each, and tries again those that fail", async () => {
+  it("are run once each, also delayed ones and those of a limited queue, and are tried again if they fail", async () => {
     const failed = new Set<number>();
     const failFirst: JobHandler = async (call) => {
       const { n } = call.data as { n: number };
@@ -53,7 +53,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     await work.close();
   });
 
-  it("runs a job that failed for good again, once, where it is retried on its queue by hand", async () => {
+  it("that failed for good are run again, once, when an operator retries them on their queue", async () => {
     let isFixed = false;
     const work = await place.start(
       { send: job(Data, { attempts: 1 }) },
@@ -76,7 +76,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     await work.close();
   });
 
-  it("sends each job once, however long it waits on its queue: also those of a priority, and delayed ones that no worker has asked for", async () => {
+  it("are sent once, however long they wait on their queue, also those with a priority, and delayed ones that no worker has asked for", async () => {
     const release = signal();
     const handler: JobHandler = async (call) => {
       await release.promise;
@@ -96,7 +96,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     await work.close();
   });
 
-  it("runs those of one message each for itself: one fails, and only it is run again by hand", async () => {
+  it("of one message are run each by itself: one fails, and only that one is run again by an operator", async () => {
     let isFixed = false;
     const work = await place.start(
       { send: job(Data, { attempts: 1, concurrency: 2 }) },
@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis)("jobs on Redis", { timeout: 60_000 }, () => {
     return { backend: await createQueueBackend({ kind: "redis", url: redis.url }, services), end: () => redis.stop() };
   });
 
-  it("survive that it is emptied while they wait: each runs once", async () => {
+  it("are run once each if Redis is emptied while they wait", async () => {
     const backend = await createQueueBackend({ kind: "redis", url: redis.url }, services);
     await until(() => backend.reachable);
     const work = await place.start({ send: job(Data) }, { send: complete }, { backend, timing: { resendAfterMs: 100 } });

@@ -53,7 +53,7 @@ async function takeOver(names: readonly string[]): Promise<readonly string[]> {
 }
 
 describe("a job that kills its process", { timeout: 120_000 }, () => {
-  it("is run alone after two deaths and set aside after three more; innocent ones beside it are done, and it can be run again once it is fixed", async () => {
+  it("is run alone after two deaths and set aside after three more; the jobs beside it are done, and it can be run again once it is fixed", async () => {
     const [crash = "", innocent = "", neighbour = ""] = await takeOver(["crash", "innocent", "neighbour"]);
     nursery = new Nursery();
     nursery.start();
@@ -73,7 +73,7 @@ describe("a job that kills its process", { timeout: 120_000 }, () => {
     expect(nursery.deaths.length).toBe(2);
   });
 
-  it("or keeps it busy for ever counts as dead when its time is over, and runs once when it is fixed", async () => {
+  it("or keeps it busy for ever is counted as dead when its time is over, and runs once when it is fixed", async () => {
     const [hang = ""] = await takeOver(["hang"]);
     await place.sql`update orders.holon_jobs set deaths = 2`;
     nursery = new Nursery();
@@ -84,7 +84,7 @@ describe("a job that kills its process", { timeout: 120_000 }, () => {
     expect([nursery.deaths, await place.sql`select job from orders.effects where job = 'hang'`]).toEqual([[], [{ job: "hang" }]]);
   });
 
-  it("is never failed by deaths that others caused, however many", async () => {
+  it("is not set aside for deaths that other jobs caused, however many", async () => {
     const [innocent = ""] = await takeOver(["innocent"]);
     nursery = new Nursery();
     nursery.start();

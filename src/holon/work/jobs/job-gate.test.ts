@@ -16,7 +16,7 @@ function turn(gate: JobGate, count: number, tookMs: number): void {
 }
 
 describe("a gate of jobs", () => {
-  it("lets so many in at once, and the next one when one leaves", async () => {
+  it("admits a fixed number at once, and the next one when one leaves", async () => {
     const { gate } = gateOf(2);
     expect([gate.enter(), gate.enter()]).toEqual([true, true]);
     const third = gate.enter();
@@ -24,7 +24,7 @@ describe("a gate of jobs", () => {
     expect(await third).toBe(true);
   });
 
-  it("keeps the order of those that wait", async () => {
+  it("keeps the order of the waiting jobs", async () => {
     const { gate } = gateOf(1);
     void gate.enter();
     const order: number[] = [];
@@ -38,7 +38,7 @@ describe("a gate of jobs", () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
-  it("turns away who waits for long, and takes nothing ahead from then on while runs take long", async () => {
+  it("refuses a job that waits for long, and takes no messages ahead after that while runs take long", async () => {
     const { gate, ahead } = gateOf(1);
     void gate.enter();
     turn(gate, 50, 0.1);
@@ -48,14 +48,14 @@ describe("a gate of jobs", () => {
     expect(ahead.at(-1)).toBe(0);
   });
 
-  it("takes nothing ahead where none may be", () => {
+  it("takes no messages ahead if the limit is 0", () => {
     const { gate, ahead } = gateOf(4, 0);
     void gate.enter();
     turn(gate, 50, 0.1);
     expect(ahead).toEqual([]);
   });
 
-  it("has room for a whole message where runs are short, and for one job of it where they take long", () => {
+  it("has room for a whole message if runs are short, and for one job of it if they take long", () => {
     const { gate } = gateOf(1);
     void gate.enter();
     turn(gate, 50, 0.1);
@@ -64,7 +64,7 @@ describe("a gate of jobs", () => {
     expect(gate.roomFor(10)).toBe(1);
   });
 
-  it("takes fewer messages ahead the more jobs are in one", () => {
+  it("takes fewer messages ahead the more jobs a message has", () => {
     const { gate, ahead } = gateOf(1);
     void gate.enter();
     for (let message = 0; message < 100; message++) gate.noteCount(8);
@@ -72,7 +72,7 @@ describe("a gate of jobs", () => {
     expect(ahead.at(-1)).toBeLessThan(4);
   });
 
-  it("takes no more ahead than it may, where messages hold nothing", () => {
+  it("takes no more messages ahead than the limit, if messages have no jobs", () => {
     const { gate, ahead } = gateOf(1);
     void gate.enter();
     for (let message = 0; message < 100; message++) gate.noteCount(0);
@@ -80,7 +80,7 @@ describe("a gate of jobs", () => {
     expect(ahead.at(-1)).toBe(16);
   });
 
-  it("tells those that it turned away when a place is free", async () => {
+  it("tells the jobs that it refused when a place is free", async () => {
     const { gate } = gateOf(1);
     await gate.untilFree();
     void gate.enter();

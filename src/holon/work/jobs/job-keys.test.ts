@@ -35,7 +35,7 @@ describe("a deduplication key", { timeout: 30_000 }, () => {
     expect(began.length).toBe(3);
   });
 
-  it("is free once the run has begun, and stays so when the job waits for its next attempt", async () => {
+  it("is free once the run has begun, and stays free while the job waits for its next attempt", async () => {
     const entered = signal();
     let runs = 0;
     const send: JobHandler = async () => {

@@ -79,7 +79,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     expect(calls.length).toBe(2);
   });
 
-  it("is found again if the connection is cut before the answer to its claim comes: the job is run once, and no death is counted", async () => {
+  it("is found again if the connection is cut before its claim is answered: the job is run once, and no death is counted", async () => {
     const { proxy, store } = await openLine(1);
     const patient = { ...timing, leaseMs: 60_000, sweepMs: 3_600_000 };
     const work = await place.start(specs, { send: place.completing() }, { store, timing: patient });
@@ -100,7 +100,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     expect(await place.effectCount()).toBe(2);
   });
 
-  it("is given back if the answer to its claim was lost and the database stays away until nothing asks for it any more: no death is counted", async () => {
+  it("is given back if its claim was not answered and the database stays away until the message is no longer handled: no death is counted", async () => {
     const { proxy, store } = await openLine();
     const work = await place.start(specs, { send: place.completing() }, { store, timing: { ...timing, leaseMs: 1_500 } });
     const id = await place.enqueue(work, { options: { delayMs: 300 } });
@@ -118,7 +118,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     expect(await place.effectCount()).toBe(1);
   });
 
-  it("is of its run: when the same process has the next run of the job, the end of the first leaves it alone", async () => {
+  it("belongs to one run: if the same process has the next run of the job, the end of the first does not end its lease", async () => {
     const calls: JobCall[] = [];
     const releases = [signal(), signal(), signal()];
     const handler = async (call: JobCall) => {
@@ -139,7 +139,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a job whose neighbour of the same message has blocked the process", { timeout: 30_000 }, () => {
+describe("a job, after another job of the same message has blocked the process,", { timeout: 30_000 }, () => {
   it("does not begin on a lease that is over: it is given back, and begins with another one", async () => {
     const attempts: number[] = [];
     const handler = async ({ attempt }: JobCall) => {
@@ -158,8 +158,8 @@ describe("a job whose neighbour of the same message has blocked the process", { 
   });
 });
 
-describe("the claim of a job, as a second thread reads it", { timeout: 30_000 }, () => {
-  it("is at work while its handler is, and is still held while its end is to be written", async () => {
+describe("the claim of a job, read by a second thread,", { timeout: 30_000 }, () => {
+  it("is at work while its handler is, and is still held while its end is being written", async () => {
     const slots: LeaseSlot[] = [];
     const worker: LeaseWorker = {
       postMessage(order) {
@@ -184,8 +184,8 @@ describe("the claim of a job, as a second thread reads it", { timeout: 30_000 },
   });
 });
 
-describe("runs whose transactions keep every place of the pool", { timeout: 30_000 }, () => {
-  it("have their leases renewed all the same: each handler is called once", async () => {
+describe("runs whose transactions use all places of the pool", { timeout: 30_000 }, () => {
+  it("have their leases renewed nevertheless: each handler is called once", async () => {
     const { store } = await openLine(2);
     let calls = 0;
     const areOld = async () => (await place.sql`select 1 from orders.holon_jobs where running_since < now() - interval '4 seconds'`).length === 2;
@@ -210,8 +210,8 @@ const unswept = { ...timing, sweepMs: 3_600_000 };
 const isTakenFor = (id: string, ms: number) => async (): Promise<boolean> =>
   (await place.sql`select 1 from orders.holon_jobs where id = ${id} and running_since < now() - ${ms} * interval '1 millisecond'`).length === 1;
 
-describe("a job whose run is written to begin", { timeout: 30_000 }, () => {
-  it("has its lease renewed meanwhile: however long that takes, its handler is called once, with all of its time", async () => {
+describe("a job during the statement that writes that its run begins", { timeout: 30_000 }, () => {
+  it("has its lease renewed: however long that takes, its handler is called once, with all of its time", async () => {
     const { proxy, store } = await openLine();
     let calls = 0;
     const handler = async () => {
@@ -229,7 +229,7 @@ describe("a job whose run is written to begin", { timeout: 30_000 }, () => {
     expect([calls, await place.row(id)]).toEqual([1, expect.objectContaining({ state: "done", attempts: 1, failures: 0, reason: null })]);
   });
 
-  it("does not begin if its lease was lost meanwhile: it is given back, and its handler is called once", async () => {
+  it("does not begin if its lease is lost: it is given back, and its handler is called once", async () => {
     const { proxy, store } = await openLine();
     let calls = 0;
     const handler = async () => {
@@ -251,7 +251,7 @@ describe("a job whose run is written to begin", { timeout: 30_000 }, () => {
     expect([calls, await place.row(id)]).toEqual([1, expect.objectContaining({ attempts: 2, failures: 0, deaths: 0 })]);
   });
 
-  it("does not begin in a process that stops meanwhile, and is given back", async () => {
+  it("does not begin in a process that stops, and is given back", async () => {
     const { proxy, store } = await openLine();
     const entered: string[] = [];
     const isAborted = signal();

@@ -16,7 +16,7 @@ async function jobs(count: number, name: string, dueMin: number, sentMin: number
     from generate_series(1, ${count}) n`);
 }
 
-it("the looks for jobs read only what they find, however many are done, delayed, on a full queue, or of other versions", {
+it("the queries for jobs read only what they find, however many are done, delayed, on a full queue, or of other versions", {
   timeout: 60_000,
 }, async () => {
   await jobs(COUNT, "send", -60, -60, "done");
@@ -38,7 +38,7 @@ it("the looks for jobs read only what they find, however many are done, delayed,
   expect(database.takeReadInVain()).toEqual([0, 0, 0, 0, 0]);
 });
 
-it("taking jobs over reads only their rows of the outbox, however many events wait there for subscribers", { timeout: 60_000 }, async () => {
+it("jobs are taken over by reading only their rows of the outbox, however many events wait there for subscribers", { timeout: 60_000 }, async () => {
   await place.append([{}, {}]);
   await place.sql`insert into orders.holon_outbox (kind, name, payload, initiator, sent_count)
     select 'event', 'placed', '{}', '{"kind":"anonymous"}', 1 from generate_series(1, ${COUNT})`;

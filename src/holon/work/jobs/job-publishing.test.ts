@@ -124,7 +124,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     expect(place.queues.added.map(({ job: { priority } }) => priority)).toEqual(place.queues.added.map(() => undefined));
   });
 
-  it("go, and events too, although twenty rows stand before them that cannot be taken over; the log names each of those once", async () => {
+  it("are sent, and events too, although twenty rows before them cannot be taken over; the log names each of those once", async () => {
     const { log, warnings } = keepWarnings();
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const bad = await appendBad(20);
@@ -148,7 +148,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     );
   });
 
-  it("go although more rows stand before them than a publisher takes, and always come again first", async () => {
+  it("are sent although more rows stand before them than a publisher takes, and come first each time", async () => {
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const bad = await place.append(Array.from({ length: 60 }, () => ({})));
     const [good] = await place.append([{}]);
@@ -174,7 +174,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     expect(misfit.tries()).toBe(1);
   });
 
-  it("are tried again at once when a publisher has been in trouble, and then sends one of them", async () => {
+  it("are tried again at once when a publisher that failed for all of them sends another job", async () => {
     const { log, warnings } = keepWarnings();
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const ids = await place.append([{}, {}, {}]);
@@ -187,7 +187,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     for (const id of [...(await place.append([{}])), ...ids]) await place.is(id, "done");
   });
 
-  it("that all fail are said to be the publisher's fault although events go, which go another way", async () => {
+  it("that all fail are logged as the publisher's fault although it sends events, which take another way", async () => {
     const { log, warnings } = keepWarnings();
     const areEventsSettled = async (count: number): Promise<boolean> =>
       (await place.sql`select 1 from orders.holon_outbox where kind = 'event' and settled_at is not null`).length === count;
@@ -230,7 +230,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
   it.each([
     { rows: "that no publisher has had", isLeaseOver: false },
     { rows: "that a publisher had which was killed", isLeaseOver: true },
-  ])("stay with no publisher of which every row fails: it pauses and says so, and others get them at once: rows $rows", async ({ isLeaseOver }) => {
+  ])("are left by a publisher of which every row fails: it pauses and logs so, and others get them at once: rows $rows", async ({ isLeaseOver }) => {
     const { log, warnings } = keepWarnings();
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const ids = await place.append([{}, {}, {}]);
@@ -247,7 +247,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     expect(misfits[1].tries()).toBe(4);
   });
 
-  it("are tried with a pause if a whole batch fails by itself, one row after the other: then it is not the rows", async () => {
+  it("are tried with a pause if a whole batch fails by itself, one row after the other: then the rows are not the cause", async () => {
     const { log, warnings } = keepWarnings();
     const work = await place.start({ send: job(z.object({})) }, { send: place.completing() });
     const ids = await place.append(Array.from({ length: 9 }, () => ({})));

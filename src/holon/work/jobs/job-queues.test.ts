@@ -11,7 +11,7 @@ const place = useJobs();
 const Data = z.object({ n: z.int().optional() });
 
 describe("queues of jobs", { timeout: 60_000 }, () => {
-  it("carry addresses, by queue: a limited job has its own", async () => {
+  it("carry only the ids of jobs, by queue: a limited job has its own", async () => {
     const work = await place.start({ send: job(Data), slow: job(Data, { concurrency: 1 }) }, { send: async () => {}, slow: async () => {} });
     const ids = await place.append([{ name: "send", data: { n: 1 }, options: { priority: 3 } }, { name: "slow" }]);
     await place.publish(work);
@@ -22,7 +22,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     for (const id of ids) await place.is(id, "done");
   });
 
-  it("get those that are due and alike in one message; later, suspect and limited ones come alone", async () => {
+  it("get jobs that are due and alike in one message, and later, suspect and limited jobs alone", async () => {
     const jobs = { send: job(Data), limited: job(Data, { rate: { max: 1_000, perMs: 1 } }) };
     const work = await place.start(jobs, { send: async () => {}, limited: async () => {} });
     const ids = await place.append([
@@ -46,7 +46,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     for (const id of ids) await place.is(id, "done");
   });
 
-  it("get back what a message holds more than there is time for, and others run it", async () => {
+  it("get back the jobs of a message for which a worker has no time, and others run them", async () => {
     const release = signal();
     const seen: string[] = [];
     const slow: JobHandler = async () => {
@@ -64,7 +64,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     for (const id of ids) await place.is(id, "done");
   });
 
-  it("do not get back what a message holds while others wait behind it: each message is used up before the next one", async () => {
+  it("do not get back the jobs of a message while others wait behind it: each message is used up before the next one", async () => {
     const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => sleep(60) });
     await place.append(Array.from({ length: 100 }, () => ({})));
     await place.publish(work);
@@ -73,7 +73,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect(place.queues.added.length).toBeLessThan(40);
   });
 
-  it("get back what a message still holds when no other waits behind it any more", async () => {
+  it("get back the rest of a message's jobs when no other message waits behind it any more", async () => {
     const release = signal();
     const seen: string[] = [];
     const slow: JobHandler = async () => {
@@ -91,7 +91,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     release.resolve();
   });
 
-  it("do not get a second job of a key while the first waits, and do when it has begun", async () => {
+  it("do not get a second job of a key while the first waits, but get it when the first has begun", async () => {
     const release = signal();
     let runs = 0;
     const handler: JobHandler = async () => {
@@ -116,7 +116,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect(runs).toBe(3);
   });
 
-  it("may lose all: a delayed job still runs when it is due, once", async () => {
+  it("may lose all messages: a delayed job still runs when it is due, once", async () => {
     const work = await place.start({ send: job(Data) }, { send: place.completing() }, { timing: { resendAfterMs: 20 } });
     const id = await place.enqueue(work, { options: { delayMs: 300 } });
     expect(place.queues.empty()).toBe(1);
@@ -129,7 +129,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect([await place.effectCount(), place.queues.added.at(-1)?.job.id]).toEqual([1, `${id}-2`]);
   });
 
-  it("may be away: what they did not take is sent by the next sweep", async () => {
+  it("may be away: the jobs that they did not take are sent by the next sweep", async () => {
     const work = await place.start({ send: job(Data) }, { send: place.completing() });
     place.queues.reachable = false;
     const id = await place.enqueue(work);
@@ -139,7 +139,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await place.is(id, "done");
   });
 
-  it("that are away are not tried: sweeps write nothing, and all is sent when they are back", async () => {
+  it("that are away are not tried: sweeps write nothing, and all jobs are sent when the queues are back", async () => {
     const work = await place.start({ send: job(Data) }, { send: place.completing() });
     place.queues.reachable = false;
     await place.append([{}, {}, {}]);
@@ -153,7 +153,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 3);
   });
 
-  it("that refuse jobs are tried with one", async () => {
+  it("that refuse jobs are tried with one at a time", async () => {
     const work = await place.start({ send: job(Data) }, { send: place.completing() });
     place.queues.isRefusing = true;
     await place.append([{}, {}, {}]);
@@ -170,7 +170,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     });
   });
 
-  it("that refuse older jobs keep none from the other queues", async () => {
+  it("that refuse older jobs do not delay those of other queues", async () => {
     const work = await place.start(
       { send: job(Data, { concurrency: 1 }), ship: job(Data, { concurrency: 1 }) },
       { send: async () => {}, ship: place.completing() },
@@ -185,7 +185,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await place.is(id, "done");
   });
 
-  it("may refuse a retry while nothing can be written of that: the run has ended all the same, and the sweeper sends the job later", async () => {
+  it("may refuse a retry while this cannot be written: the run has ended nevertheless, and the sweeper sends the job later", async () => {
     await place.sql.unsafe(`
       create function orders.unsendable() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
       create trigger unsendable before update on orders.holon_jobs for each row
@@ -232,7 +232,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     release.resolve();
   });
 
-  it("that lost a job get it again soon, but not while something of theirs is in hand", async () => {
+  it("that lost a job get it again soon, but not while one of their messages is being handled", async () => {
     const release = signal();
     const handler = async (call: JobCall) => {
       await release.promise;
@@ -255,7 +255,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect([(await place.row(first))["state"], (await place.row(second))["state"], place.queues.added.length]).toEqual(["done", "done", 3]);
   });
 
-  it("that lost some of what they had get that again, though other jobs wait: those that were sent before the next one and are not there", async () => {
+  it("that lost some jobs get them again although other jobs wait: those that were sent before the next one and are not there", async () => {
     const release = signal();
     const timing = { resendLostMs: 100, resendAfterMs: 200, resendAnywayMs: 600_000 };
     const work = await place.start({ send: job(Data, { concurrency: 1 }) }, { send: () => release.promise }, { timing });
@@ -297,7 +297,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect([entered, await place.effectCount()]).toEqual([1, 1]);
   });
 
-  it("may say what is no address: what else is claimed at that moment is run", async () => {
+  it("may contain a text that is not an id: the jobs that are claimed with it are run", async () => {
     const work = await place.start({ send: job(Data) }, { send: place.completing() });
     place.queues.reachable = false;
     const id = await place.enqueue(work);
@@ -307,7 +307,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect(await place.effectCount()).toBe(1);
   });
 
-  it("get the place back of a suspect that could not be claimed", async () => {
+  it("get back the place of a suspect job that could not be claimed", async () => {
     await place.sql.unsafe(`
       create function orders.unclaimable() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
       create trigger unclaimable before update on orders.holon_jobs for each row
@@ -320,7 +320,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await place.sql`drop trigger unclaimable on orders.holon_jobs`;
   });
 
-  it("hand out nothing over and over while all places are taken for long, and what then runs has run for the first time", async () => {
+  it("do not hand out a job again and again while all places are taken for long: it then runs for the first time", async () => {
     const release = signal();
     const attempts: number[] = [];
     const handler: JobHandler = async ({ data, attempt }) => {

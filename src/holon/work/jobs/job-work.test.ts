@@ -11,7 +11,7 @@ const place = useJobs();
 const Data = z.object({ n: z.int().optional() });
 
 describe("a job", { timeout: 60_000 }, () => {
-  it("runs for its context's system, for who enqueued it, in their trace", async () => {
+  it("runs as its context's system, for the user that enqueued it, in the trace of that user", async () => {
     const seen = signal<JobCall>();
     const work = await place.start({ send: job(Data) }, { send: async (call) => seen.resolve(call) });
     const scope = Scope.root({ principal: { kind: "user", id: "u1", roles: [] }, caller: "edge", deadlineAtMs: systemClock.monotonicMs() + 5_000 });
@@ -122,7 +122,7 @@ describe("a job", { timeout: 60_000 }, () => {
     expect((await place.row(id))["reason"]).toMatch(/^BAD_REQUEST.*schema: n:/);
   });
 
-  it("that completed in its transaction is done, whatever comes after", async () => {
+  it("that completed in its transaction is done, even if its handler throws after that", async () => {
     const work = await place.start(
       { send: job(Data) },
       {
@@ -174,7 +174,7 @@ describe("a job", { timeout: 60_000 }, () => {
     expect([await place.effectCount(), place.queues.added.length]).toEqual([1, 1]);
   });
 
-  it("is given back when its process stops and it does not end", async () => {
+  it("is given back if its process stops before it ends", async () => {
     const entered = signal();
     const work = await place.start(
       { send: job(Data, { attempts: 1 }) },

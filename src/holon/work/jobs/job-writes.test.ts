@@ -30,8 +30,8 @@ async function lock(id: string): Promise<() => Promise<void>> {
 const counts = () => place.sql<{ state: string; count: number }[]>`select state, count(*)::int from orders.holon_jobs group by 1 order by 1`;
 const lockWaits = async () => (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`).length;
 
-describe("what is written of jobs", { timeout: 20_000 }, () => {
-  it("waits for no row that is locked: the other ends are written, and that of its job when the lock is gone, as the success that it was", async () => {
+describe("a statement that writes jobs", { timeout: 20_000 }, () => {
+  it("waits for no locked row: the ends of other jobs are written at once, and that of the locked job after the lock, as a success", async () => {
     const release = signal();
     let running = 0;
     const send: JobHandler = async () => {
@@ -58,7 +58,7 @@ describe("what is written of jobs", { timeout: 20_000 }, () => {
     expect(running).toBe(COUNT);
   });
 
-  it("waits for no row that is locked when jobs are claimed: the others run, and it does when the lock is gone", async () => {
+  it("waits for no locked row to claim jobs: the others run at once, and the locked job after the lock", async () => {
     const work = await place.start(specs, { send: place.completing() });
     const ids = await place.append(Array.from({ length: 20 }, () => ({})));
     place.queues.reachable = false;

@@ -18,7 +18,7 @@ async function aSecond(): Promise<void> {
 }
 
 describe("jobs that another version left", { timeout: 30_000 }, () => {
-  it("are tried once a wake while their queue refuses them, after that one job at a time, and are all sent when it takes that one", async () => {
+  it("are tried once a wake while their queue refuses them, then one at a time, and are all sent when it takes that one", async () => {
     await place.start(specs, { send: async () => {} });
     await place.sql`insert into orders.holon_jobs (id, name, state, data, initiator)
       select gen_random_uuid(), 'send', 'waiting', '{}', '{"kind":"anonymous"}' from generate_series(1, ${SWEEP_COUNT})`;

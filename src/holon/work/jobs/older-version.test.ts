@@ -48,7 +48,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
   const startNewer = (thank = NEW.thank, timing = { sweepMs: 50 }): Promise<JobWork> =>
     place.start({ ...NEW, thank }, { send: completing("send"), thank: completing("thank") }, { backend: opened.backend, timing });
 
-  it("runs each once when both versions take from the queue, as the first attempt", async () => {
+  it("runs each job once beside the newer version, as the first attempt", async () => {
     await startOlder();
     const newer = await startNewer();
     await place.append([...jobsOf("thank", 30), ...jobsOf("send", 30)]);
@@ -58,7 +58,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect((await rows()).filter(({ attempts, deaths }) => attempts !== 1 || deaths !== 0)).toEqual([]);
   });
 
-  it("takes over what it does not know, keeps it without an attempt, counts it, and does its own", async () => {
+  it("takes over jobs that it does not know, keeps them without an attempt, counts them, and runs its own", async () => {
     const counts: unknown[] = [];
     const older = await startOlder(counts);
     await place.append([...jobsOf("thank", 3), ...jobsOf("send", 3)]);
@@ -73,7 +73,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(await place.effectCount()).toBe(6);
   });
 
-  it("leaves a job whose delay it cannot read in the outbox, says so, and takes over those beside it", async () => {
+  it("leaves a job whose delay it cannot read in the outbox, counts it, and takes over the jobs beside it", async () => {
     const counts: unknown[] = [];
     const older = await startOlder(counts);
     await place.append(jobsOf("send", 3));
@@ -86,7 +86,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     await place.sql`delete from orders.holon_outbox where settled_at is null`;
   });
 
-  it("wakes the process that knows a job that it took over, which would look much later", async () => {
+  it("wakes the process that knows a job that it took over, long before that process would look itself", async () => {
     await startNewer(NEW.thank, { sweepMs: 3_600_000 });
     const older = await startOlder();
     await place.append(jobsOf("thank", 1));
@@ -95,7 +95,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(await place.effectCount()).toBe(1);
   });
 
-  it("has jobs that it left given back at stop, when they do not end within the grace", async () => {
+  it("leaves jobs to a process that gives them back at its stop, if they do not end within the grace", async () => {
     let began = false;
     const thank: JobHandler = async ({ scope }) => {
       began = true;
@@ -114,7 +114,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect(await rows()).toEqual([{ name: "thank", state: "waiting", attempts: 1, deaths: 0 }]);
   });
 
-  it("keeps the limit of a job that has a queue of its own in the newer version, whoever takes it over", async () => {
+  it("keeps the limit of a job that has a queue of its own in the newer version, even if it takes the job over itself", async () => {
     const limited = job(Data, { concurrency: 1 });
     let running = 0;
     let greatest = 0;
@@ -143,7 +143,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     expect({ greatest, effects: await place.effectCount() }).toEqual({ greatest: 1, effects: 12 });
   });
 
-  it("leaves messages that it does not understand on the queue for others, and at last drops them", async () => {
+  it("leaves messages that it does not understand on the queue for other versions, and counts them", async () => {
     const counts: unknown[] = [];
     const seen: unknown[] = [];
     await startOlder(counts);
@@ -164,7 +164,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     );
   });
 
-  it("leaves rows in a state that it does not know as they are", async () => {
+  it("does not change rows in a state that it does not know", async () => {
     const older = await startOlder();
     await place.sql`alter table orders.holon_jobs drop constraint holon_jobs_state_check`;
     try {
@@ -184,7 +184,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     }
   });
 
-  it("leaves the schedules of the newer version as they are when it starts, and does not fire them", async () => {
+  it("does not change the schedules of the newer version when it starts, and does not fire them", async () => {
     const newer = await place.start(
       NEW,
       { send: completing("send"), thank: completing("thank") },

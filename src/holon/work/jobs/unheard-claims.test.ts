@@ -61,7 +61,7 @@ describe("claims whose answer was lost", { timeout: 20_000 }, () => {
     expect([looks, await place.row(id)]).toMatchObject([[0, 1], GIVEN_BACK]);
   });
 
-  it("are forgotten when the database has answered for a lease and has none of them", async () => {
+  it("are forgotten after the database has answered for the time of a lease without one of them", async () => {
     const { claims, looks } = open(300);
     const id = await insert(null);
     claims.remember(id, "r/1", nowMs());
@@ -110,7 +110,7 @@ describe("claims whose answer was lost", { timeout: 20_000 }, () => {
     expect(claims.size).toBe(0);
   });
 
-  it("are none if no connection could be opened: nothing is remembered, however long the database is away", async () => {
+  it("are not remembered if no connection could be opened, however long the database is away", async () => {
     const { claims } = open(3_000);
     const url = "postgres://nobody@127.0.0.1:1/none";
     const away = createContextData({

@@ -21,7 +21,7 @@ function openWindow(subscribersBehind: () => Promise<string[]> = async () => [])
 }
 
 describe("the room on a queue", () => {
-  it("is what the queue answers, for two that look at once", async () => {
+  it("is what the queue answers, for two callers that ask at once", async () => {
     const { window, asked, asking } = openWindow();
     const rooms = [1, 2].map(() => window.look(["mail"]).then(() => window.room("mail")));
     await asking(1);
@@ -44,7 +44,7 @@ describe("the room on a queue", () => {
     expect(window.admits("mail", 10)).toBe(true);
   });
 
-  it("is smaller by what is on its way to the queue", async () => {
+  it("is smaller by the messages that are on their way to the queue", async () => {
     const { window, asked, asking } = openWindow();
     const look = window.look(["mail"]);
     await asking(1);
@@ -56,7 +56,7 @@ describe("the room on a queue", () => {
 });
 
 describe("a subscriber that falls behind", () => {
-  it("while it is read which are behind, is behind afterwards too", async () => {
+  it("during the query for subscribers that are behind is behind after the query too", async () => {
     const answer = signal<string[]>();
     const { window } = openWindow(() => answer.promise);
     const look = window.look([]);
@@ -66,7 +66,7 @@ describe("a subscriber that falls behind", () => {
     expect(window.behind).toEqual(["stock", "mail"]);
   });
 
-  it("while those that wait for it are taken, is behind until they were taken again", () => {
+  it("during the query for its waiting events is behind until they were queried again", () => {
     const { window } = openWindow();
     window.fellBehind("mail");
     const before = window.falls;

@@ -35,7 +35,7 @@ function openMemory() {
 }
 
 describe("a publisher tries a row that failed", () => {
-  it("after the least wait, and then after as long as it has failed for, until the greatest wait", () => {
+  it("after the least wait, then after the time for which it has failed so far, up to the greatest wait", () => {
     const { jobs, leftOut, pass } = openMemory();
     const waits = [10_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000];
     for (const waitMs of waits) {
@@ -47,7 +47,7 @@ describe("a publisher tries a row that failed", () => {
     }
   });
 
-  it("at once if one of its kind is sent after a doubt in which it failed: it may have been the publisher", () => {
+  it("at once if a row of its kind is sent after a doubt in which it failed: the publisher may have been the cause", () => {
     const { jobs, events, leftOut, pass } = openMemory();
     jobs([1], [2]);
     pass(1);
@@ -81,7 +81,7 @@ describe("a publisher tries a row that failed", () => {
     expect(leftOut()).toEqual([]);
   });
 
-  describe("of which more have failed than it remembers, and passes over all up to the last of those that it does not", () => {
+  describe("of which more have failed than it remembers, and skips all up to the last of those that it does not remember,", () => {
     const REMEMBERED = 5_000;
     const open = () => {
       const memory = openMemory();
@@ -91,7 +91,7 @@ describe("a publisher tries a row that failed", () => {
       return memory;
     };
 
-    it("after a minute, also if others go on failing meanwhile", () => {
+    it("after a minute, even if others fail meanwhile", () => {
       const { jobs, leftOut, upTo, pass } = open();
       pass(9_999);
       expect([leftOut().length, upTo()]).toEqual([REMEMBERED, 5_003]);
@@ -102,7 +102,7 @@ describe("a publisher tries a row that failed", () => {
       expect(upTo()).toBe(0);
     });
 
-    it("some at a time, with a wait between, so that others are sent meanwhile; a minute later from the first one on", () => {
+    it("some at a time, with a wait between, so that others are sent meanwhile; then a minute after the first ones", () => {
       const { jobs, upTo, pass } = open();
       pass(60_000);
       const looks: number[] = [];
@@ -121,7 +121,7 @@ describe("a publisher tries a row that failed", () => {
       expect(upTo()).toBe(0);
     });
 
-    it("again if a look at them could not be made, and all once a look finds none that it cannot remember", () => {
+    it("again if a query for them failed, and all of them once a query finds none that it cannot remember", () => {
       const { jobs, upTo, pass } = open();
       pass(60_000);
       expect(upTo()).toBe(0);
@@ -133,7 +133,7 @@ describe("a publisher tries a row that failed", () => {
       expect(upTo()).toBe(5_004);
     });
 
-    it("without any doubt, for they have failed here before", () => {
+    it("without a doubt about itself, since they have failed here before", () => {
       const { jobs, upTo, doubt, pass } = open();
       pass(60_000);
       expect(upTo()).toBe(0);
@@ -141,7 +141,7 @@ describe("a publisher tries a row that failed", () => {
       expect(doubt()).toBeUndefined();
     });
 
-    it("at once if one of its kind is sent after a doubt: it may have been the publisher", () => {
+    it("at once if a row of their kind is sent after a doubt: the publisher may have been the cause", () => {
       const { jobs, upTo, pass } = open();
       pass(1_000);
       expect(upTo()).toBe(5_003);
@@ -151,7 +151,7 @@ describe("a publisher tries a row that failed", () => {
   });
 });
 
-describe("a publisher is in doubt", () => {
+describe("a publisher is in doubt about itself", () => {
   it("if two rows of a kind fail for the first time, and none of it is sent between them", () => {
     const { jobs, events, doubt } = openMemory();
     jobs([1]);
@@ -162,7 +162,7 @@ describe("a publisher is in doubt", () => {
     expect(doubt()).toBe("fault of 3");
   });
 
-  it("not if one of them is sent with them or between them", () => {
+  it("but not if a row of that kind is sent with them or between them", () => {
     const { jobs, doubt } = openMemory();
     jobs([1, 2], [3]);
     jobs([4]);
@@ -190,7 +190,7 @@ describe("a publisher is in doubt", () => {
     expect(doubt()).toBeUndefined();
   });
 
-  it("for no rows that have failed here before, however many they are", () => {
+  it("but not for rows that have failed here before, however many they are", () => {
     const { jobs, doubt } = openMemory();
     jobs([1, 2, 3], [4]);
     jobs([1, 2, 3]);

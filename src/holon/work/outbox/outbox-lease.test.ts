@@ -23,7 +23,7 @@ afterAll(async () => {
   await owner?.end();
 });
 
-it("the looks for overdue events read only what is on its way, however much is acknowledged or waits for room, and for however long", async () => {
+it("the queries for overdue events read only events on their way, however many are acknowledged or wait for room, and for however long", async () => {
   await owner`set session_replication_role = replica`;
   const deliveries = async (count: number, sentCount: number, sentAt: string, acknowledgedAt: string): Promise<void> => {
     await owner.unsafe(`insert into orders.holon_deliveries (position, subscriber, sent_count, sent_at, acknowledged_at)

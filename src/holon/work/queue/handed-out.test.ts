@@ -14,7 +14,7 @@ describe("what a queue handed out", () => {
     expect(queue.lostAt(100)).toEqual({ forMs: 200, priority: Number.POSITIVE_INFINITY });
   });
 
-  it("is what was sent before the next message, as it was a while ago", () => {
+  it("is what was sent before the next message, by a look of a while ago", () => {
     const queue = new HandedOut(100);
     queue.note({ waitedMs: 500, priority: 0 }, 1_000);
     queue.note({ waitedMs: 10, priority: 0 }, 1_050);
@@ -42,7 +42,7 @@ describe("what a queue handed out", () => {
     expect(queue.lostAt(1_100)).toEqual({ forMs: 1_000, priority: 0 });
   });
 
-  it("says nothing about messages that are less urgent than the next one, now or a while ago", () => {
+  it("does not include messages that are less urgent than the next one, now or a while ago", () => {
     const queue = new HandedOut(100);
     queue.note({ waitedMs: 0, priority: 5 }, 1_000);
     queue.note({ waitedMs: 0, priority: 3 }, 1_100);

@@ -22,7 +22,7 @@ async function isAway({ url }: EmbeddedPostgres): Promise<boolean> {
 }
 
 // Seen red without `waitUntilReady` and `pauseAfterFailures` of the worker: the worker never works again, and keeps a whole core busy.
-it("a worker that is opened while Postgres is away leaves its process alive, and works when it is back", { timeout: 60_000 }, async () => {
+it("a worker that is opened while Postgres is away does not end its process, and works when Postgres is back", { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "holon-away-"));
   const server = await startEmbeddedPostgres({ folder, durable: false });
   const backend = await createQueueBackend({ kind: "postgres", url: server.url }, { log: silentLogger, clock: systemClock, prefix: "away" });
@@ -41,7 +41,7 @@ it("a worker that is opened while Postgres is away leaves its process alive, and
   }
 });
 
-it("a Postgres that is connected and says nothing counts as away, until it speaks again", { timeout: 60_000 }, async () => {
+it("a Postgres that is connected and sends nothing is counted as away, until it answers again", { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "holon-silent-"));
   const server = await startEmbeddedPostgres({ folder, durable: false });
   const proxy = await openSilentProxy(server.url);

@@ -39,7 +39,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await opened?.end();
   });
 
-  it("hands each job of a bulk to a worker, once, with its id, name and data", async () => {
+  it("hand each job of a bulk to a worker, once, with its id, name and data", async () => {
     const queue = nextQueue();
     const runs: JobRun[] = [];
     await backend.add(queue, [
@@ -57,7 +57,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     ]);
   });
 
-  it("keeps a job that failed and tells so in its depth", async () => {
+  it("keep a job that failed, and count it in their depth", async () => {
     const queue = nextQueue();
     const worker = backend.work(queue, { concurrency: 1 }, () => Promise.reject(new TypeError("no")));
     await backend.add(queue, [{ id: "a", name: "fails", data: {} }]);
@@ -66,13 +66,13 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await backend.depth(queue)).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 1 });
   });
 
-  it("holds a delayed job back", async () => {
+  it("do not hand out a delayed job before it is due", async () => {
     const queue = nextQueue();
     await backend.add(queue, [{ id: "late", name: "later", data: {}, delayMs: 60_000 }]);
     expect(await backend.depth(queue)).toEqual({ waiting: 0, active: 0, delayed: 1, failed: 0 });
   });
 
-  it("says which message it hands out next, and for how long that or a delayed one could have been handed out", async () => {
+  it("report which message they hand out next, and for how long that or a delayed one could have been handed out", async () => {
     const queue = nextQueue();
     const add = (id: string, others: object = {}) => backend.add(queue, [{ id, name: "n", data: { id }, ...others }]);
     const waited = (ms: number) => until(async () => (await backend.backlog(queue)).waitedMs >= ms);
@@ -95,7 +95,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await backend.backlog(other)).toMatchObject({ priority: Number.POSITIVE_INFINITY, data: { id: "due" } });
   });
 
-  it("says for how long the oldest message has been there that a worker handles", async () => {
+  it("report how long ago a worker took the oldest message that is being handled", async () => {
     const queue = nextQueue();
     expect(await backend.handlingMs(queue)).toBe(0);
     const release = signal();
@@ -110,7 +110,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect(await backend.handlingMs(queue)).toBe(0);
   });
 
-  it("counts what waits while an operator has paused it", async () => {
+  it("count the waiting messages while an operator has paused them", async () => {
     const queue = nextQueue();
     await backend.inspect(queue).pause();
     await backend.add(queue, [{ id: "a", name: "n", data: { id: "a" } }]);
@@ -119,7 +119,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await backend.inspect(queue).resume();
   });
 
-  it("lets what runs finish when it closes", async () => {
+  it("let running jobs end before they close", async () => {
     const queue = nextQueue();
     const other = await open();
     let state = "waiting";
@@ -140,7 +140,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     expect((await backend.depth(queue)).active).toBe(0);
   });
 
-  it("refuses with UNAVAILABLE once it is closed", async () => {
+  it("refuse jobs with UNAVAILABLE once they are closed", async () => {
     const other = await open();
     await other.close();
     await expect(other.add("events.x", [{ id: "a", name: "n", data: {} }])).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -167,7 +167,7 @@ describe.skipIf(!hasRedis)("queues on Redis (left out where no redis-server is i
     return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };
   });
 
-  it("refuses at once with UNAVAILABLE while Redis is away, and works again when it is back", async () => {
+  it("refuse jobs at once with UNAVAILABLE while Redis is away, and work again when Redis is back", async () => {
     const redis: TestRedis = await startTestRedis();
     const backend = await createQueueBackend({ kind: "redis", url: redis.url }, services);
     const seen: string[] = [];

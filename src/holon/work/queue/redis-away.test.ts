@@ -27,7 +27,7 @@ it.each(["was there", "never was there"])("a process stops while its Redis is aw
   }
 });
 
-it("a Redis that is connected and says nothing counts as away, until it speaks again", { timeout: 60_000 }, async () => {
+it("a Redis that is connected and sends nothing is counted as away, until it answers again", { timeout: 60_000 }, async () => {
   const redis = await startTestRedis();
   const backend = await createQueueBackend({ kind: "redis", url: redis.url }, options);
   try {

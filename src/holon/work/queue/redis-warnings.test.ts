@@ -35,7 +35,7 @@ async function warningsOf(prepare: (admin: Redis) => Promise<unknown>, user = ""
   return warnings;
 }
 
-it.skipIf(!hasRedis)("a maxmemory-policy that throws things away is said once, in the log only", async () => {
+it.skipIf(!hasRedis)("a maxmemory-policy that removes queued jobs is reported once, in the log only", async () => {
   const printed = vi.spyOn(console, "warn");
   const warnings = await warningsOf((admin) => admin.config("SET", "maxmemory-policy", "allkeys-lru"));
   expect(warnings).toEqual([
@@ -44,7 +44,7 @@ it.skipIf(!hasRedis)("a maxmemory-policy that throws things away is said once, i
   expect(printed).not.toHaveBeenCalled();
 });
 
-it.skipIf(!hasRedis)("that INFO is refused is said once, in the log only, and the queues work", async () => {
+it.skipIf(!hasRedis)("a refused INFO is reported once, in the log only, and the queues work", async () => {
   const printed = vi.spyOn(console, "warn");
   const rights = ["SETUSER", "plain", "on", ">secret", "~*", "&*", "+@all", "-@dangerous"];
   const warnings = await warningsOf((admin) => admin.call("ACL", ...rights), "plain");

@@ -36,7 +36,7 @@ const SERVERS = {
 describe.concurrent.each(["redis", "postgres"] as const)("queues on a silent %s", { timeout: 180_000 }, (kind) => {
   // Seen red without `socketTimeout` of the clients, and without the pings of the connections that workers listen on: TCP gives up after a quarter of an hour.
   it.skipIf(!hasRedis && kind === "redis").for(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
-    "refuse at once, and work again by themselves when it speaks again: silent connections %s",
+    "refuse jobs at once, and work again by themselves when it answers again: silent connections %s",
     async (silentOnes, { expect }) => {
       const server = await SERVERS[kind]();
       const proxy = await openSilentProxy(server.url);

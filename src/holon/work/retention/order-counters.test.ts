@@ -56,7 +56,7 @@ async function numbers(): Promise<Record<string, readonly number[]>> {
 }
 
 describe("the counter of a key", () => {
-  it("goes when its key had no event for 38 days, and the next one begins behind all numbers that were used", async () => {
+  it("is removed if its key had no event for 38 days, and the next one begins after all numbers that were used", async () => {
     await emit("a");
     await emit("a", "b");
     await settle();
@@ -72,7 +72,7 @@ describe("the counter of a key", () => {
     expect(await numbers()).toEqual({ a: [4, 5, 6], b: [4, 5] });
   });
 
-  it("stays while an event of its key is not acknowledged, however old", async () => {
+  it("stays while an event of its key is not acknowledged, however old the event is", async () => {
     await emit("a");
     await pass(400);
     await look();
@@ -83,7 +83,7 @@ describe("the counter of a key", () => {
     expect(await numbers()).toEqual({ a: [1, 2] });
   });
 
-  it("stays when the version before this one has used it, which does not say so", async () => {
+  it("stays if the version before this one has used it, which does not mark it", async () => {
     await emitAsBefore("a");
     for (let time = 0; time < 4; time++) {
       await settle();
@@ -100,7 +100,7 @@ describe("the counter of a key", () => {
     expect(await numbers()).toEqual({ a: [6] });
   });
 
-  it("stays when what was removed of its event does not reach its number, for then the next one would begin at numbers that were used", async () => {
+  it("stays if the removal of its events does not reach its number, since the next one would begin at numbers that were used", async () => {
     await sql`insert into orders.holon_removed values ('placed', 6)`;
     await sql`insert into orders.holon_order values ('placed', 'low', 6, now() - interval '39 days', 6), ('placed', 'high', 7, now() - interval '39 days', 7),
       ('noted', 'none', 1, now() - interval '39 days', 1)`;
@@ -129,7 +129,7 @@ describe("the counter of a key", () => {
     expect(await numbers()).toEqual({ a: [3] });
   });
 
-  it("that goes at the moment when events come for it makes them wait, and their numbers begin behind its own", async () => {
+  it("that is removed at the moment when events come for it makes them wait, and their numbers begin after its own", async () => {
     await idleCounter();
     const table = (name: string) => new WorkDatabase(data, systemClock).table(name);
     const emitting = await data.transaction(testScope(), async (tx) => {
@@ -143,7 +143,7 @@ describe("the counter of a key", () => {
     expect(await numbers()).toEqual({ a: [2, 3, 4] });
   });
 
-  it("never gives a number twice, and goes on without a gap for 38 days at least, whatever comes in which order", async () => {
+  it("never gives a number twice, and goes on without a gap for 38 days at least, in any order of steps", async () => {
     const key = fc.constantFrom("a", "b", "c");
     const step = fc.oneof(
       fc.record({ do: fc.constant("emit" as const), keys: fc.array(key, { minLength: 1, maxLength: 4 }) }),

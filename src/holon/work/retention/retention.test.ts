@@ -122,8 +122,8 @@ describe("what is kept, and how long (the table in docs/limits.md):", () => {
   });
 });
 
-describe("removing old rows", () => {
-  it("goes on behind those that another session has locked, and comes back to them with the next look", async () => {
+describe("the removal of old rows", () => {
+  it("goes on behind rows that another session has locked, and removes those with the next look", async () => {
     for (let n = 0; n < 20; n++) await sql.unsafe(job("done", THEN), [`${2 + n} hours`]);
     const [oldest] = await sql<{ id: string }[]>`select id from orders.holon_jobs order by settled_at limit 1`;
     await sql.begin(async (tx) => {
@@ -138,7 +138,7 @@ describe("removing old rows", () => {
     expect(await look(10)).toEqual({ holon_jobs: 100 });
   });
 
-  it("notes up to where events were removed, for watchers that resume", async () => {
+  it("notes the position up to which events were removed, for watchers that resume", async () => {
     for (let n = 0; n < 7; n++) await sql.unsafe(outbox(THEN), ["8 days"]);
     const [last] = await sql<{ position: string }[]>`select max(position) as position from orders.holon_outbox`;
     expect(await look()).toEqual({ holon_outbox: 7 });

@@ -56,7 +56,7 @@ describe("a schedule", { timeout: 60_000 }, () => {
     expect((await enqueued()).length).toBe(2);
   });
 
-  it.each([2, -2])("fires none early and loses none with a process whose clock is wrong by %s hours", async (hours) => {
+  it.each([2, -2])("fires no tick early and loses none beside a process whose clock is wrong by %s hours", async (hours) => {
     const cron = cronAt(1);
     const schedules = { daily: schedule(cron, "count", { n: 1 }) };
     const [wrong, right] = [
@@ -74,14 +74,14 @@ describe("a schedule", { timeout: 60_000 }, () => {
     }
   });
 
-  it("brings back a next tick that is later than it can be, as a process with a wrong clock wrote it", async () => {
+  it("corrects a next tick that is too late, as a process with a wrong clock wrote it", async () => {
     const work = await place.start(jobs, handlers, { schedules: daily });
     await place.sql`update orders.holon_schedules set next_at = next_at + interval '3 days', fired_at = now()`;
     await work.tick();
     expect({ next: await nextTick(), enqueued: await enqueued() }).toEqual({ next: tickOf(DAILY), enqueued: [] });
   });
 
-  it("that was stopped by hand, with its next tick at infinity, stays so until it is given another one", async () => {
+  it("that an operator stopped, with its next tick at infinity, stays stopped until it is given another one", async () => {
     const work = await place.start(jobs, handlers, { schedules: daily });
     await place.sql`update orders.holon_schedules set next_at = 'infinity'`;
     await work.tick();
@@ -100,7 +100,7 @@ describe("a schedule", { timeout: 60_000 }, () => {
     expect({ next: await nextTick(), count: (await enqueued()).length }).toEqual({ next: tickOf(DAILY, Date.now() + DAY_MS), count: 1 });
   });
 
-  it("is remembered while no process runs, and moved when its expression changes", async () => {
+  it("is kept while no process runs, and gets another next tick if its expression changes", async () => {
     await (await place.start(jobs, handlers, { schedules: daily })).close();
     await pass(5 * DAY_MS);
     const work = await place.start(jobs, handlers, { schedules: daily });
@@ -124,14 +124,14 @@ describe("a schedule", { timeout: 60_000 }, () => {
     expect((await enqueued()).length).toBe(3);
   });
 
-  it("is kept going by a version that does not understand the expression in its row", async () => {
+  it("is fired by a version that does not understand the expression in its row", async () => {
     const work = await place.start(jobs, handlers, { schedules: daily });
     await place.sql`update orders.holon_schedules set cron = 'at dawn', next_at = now()`;
     await work.tick();
     expect({ next: await nextTick(), count: (await enqueued()).length }).toEqual({ next: tickOf(DAILY), count: 1 });
   });
 
-  it("refuses to be declared or started where it cannot be kept", async () => {
+  it("is refused when it is declared or started if it can never run", async () => {
     for (const cron of ["", "nonsense", "61 * * * *", "* * *"]) expect(() => schedule(cron, "count", {}), cron).toThrow(/is no cron expression/);
     expect(() => schedule("* * * * *", "count", {}, { timeZone: "Mars/Base" })).toThrow(/is no cron expression/);
     await expect(place.start(jobs, handlers, { schedules: { a: schedule("* * * * *", "nothing", {}) } })).rejects.toThrow(/no job "nothing"/);

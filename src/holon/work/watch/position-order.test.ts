@@ -6,13 +6,13 @@ const writers = (...names: readonly string[]): ReadonlySet<string> => new Set(na
 const positions = (rows: readonly { readonly position: number }[]): number[] => rows.map(({ position }) => position);
 
 describe("the order of positions", () => {
-  it("hands out at once what has no gap below it", () => {
+  it("hands out at once a row without a gap below it", () => {
     const order = new PositionOrder(4);
     expect(positions(order.take(at(5, 6, 7), undefined))).toEqual([5, 6, 7]);
     expect([order.settled, order.gaps]).toEqual([7, []]);
   });
 
-  it("holds rows back behind a position that is not there, until it comes", () => {
+  it("holds rows back behind a missing position, until it comes", () => {
     const order = new PositionOrder(4);
     expect(positions(order.take(at(5, 7, 8), undefined))).toEqual([5]);
     expect(order.settled).toBe(5);
@@ -20,7 +20,7 @@ describe("the order of positions", () => {
     expect(positions(order.take(at(6), writers()))).toEqual([6, 7, 8, 9]);
   });
 
-  it("gives a position up only at the look after the one that saw its writers gone", () => {
+  it("gives up a position only at the look after the one that found its writers ended", () => {
     const order = new PositionOrder(4);
     order.take(at(6), undefined);
     expect(positions(order.take([], writers("t", "other")))).toEqual([]);
@@ -38,7 +38,7 @@ describe("the order of positions", () => {
     expect(positions(order.take([], writers("new")))).toEqual([2]);
   });
 
-  it("waits for what is left of a gap that is filled in part", () => {
+  it("waits for the rest of a gap that is filled in part", () => {
     const order = new PositionOrder(0);
     order.take(at(6), undefined);
     expect(positions(order.take(at(1, 3), writers("t")))).toEqual([1]);
@@ -50,7 +50,7 @@ describe("the order of positions", () => {
     expect(positions(order.take([], writers()))).toEqual([6]);
   });
 
-  it("hands out every row that is committed once and in order, whenever each becomes visible", () => {
+  it("hands out every committed row once and in order, whenever each becomes visible", () => {
     for (let seed = 1; seed <= 300; seed++) expect(seen(seed)).toEqual({ seed, handedOut: true });
   });
 });

@@ -18,7 +18,7 @@ async function sweep({ data }: WatchingProcess): Promise<void> {
 }
 
 describe("a watcher that resumes", () => {
-  it("begins right behind the item that it had, in another process", async () => {
+  it("begins right after its last item, in another process", async () => {
     const [here, there] = [await place.start(), await place.start()];
     const watcher = await here.open({ event: "orderPlaced", key: "a" });
     for (const n of [1, 2, 3]) await here.place("a", n);
@@ -30,7 +30,7 @@ describe("a watcher that resumes", () => {
     expect(await numbers(again, 3)).toEqual([2, 3, 4]);
   });
 
-  it("begins where a watcher began that has seen nothing yet", async () => {
+  it("begins at the start of a watcher that has received nothing yet", async () => {
     const running = await place.start();
     await running.note(1);
     const { start } = await running.open({ event: "orderNoted" });
@@ -59,7 +59,7 @@ describe("a watcher that resumes", () => {
     expect(seen.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 200 }, (_, n) => n));
   });
 
-  it("is refused where its id is malformed", async () => {
+  it("is refused if its id is malformed", async () => {
     const running = await place.start();
     for (const after of ["", "1", "1.1", "x.-.-", "-1.-.-", "1.-.-\n", "01.-.-", "99999999999999999999.-.-", "1.-.zzzzzzzz"]) {
       await expect(running.open({ event: "orderNoted", after })).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe("a watcher that resumes", () => {
     }
   });
 
-  it("is refused where events after its item were removed, or the database was restored", async () => {
+  it("is refused if events after its item were removed, or if the database was restored", async () => {
     const running = await place.start();
     const watcher = await running.open({ event: "orderNoted" });
     await running.note(1);
@@ -80,7 +80,7 @@ describe("a watcher that resumes", () => {
     await expect(running.open({ event: "orderNoted", after: "9000000.-.00000000" })).rejects.toMatchObject(gone);
   });
 
-  it("goes on where only events of other keys were removed, and where its own item was but none after it", async () => {
+  it("goes on if only events of other keys were removed, or its own item but none of its key after it", async () => {
     const running = await place.start();
     const watcher = await running.open({ event: "orderPlaced", key: "a" });
     await running.place("a", 1);

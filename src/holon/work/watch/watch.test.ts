@@ -60,7 +60,7 @@ describe("a watcher", () => {
     expect(await numbers(watcher, 2)).toEqual([1, 2]);
   });
 
-  it("gets those of its event and key only, parsed by the contract", async () => {
+  it("gets the events of its name and key only, parsed by the contract", async () => {
     const running = await place.start();
     const [one, all] = [await running.open({ event: "orderPlaced", key: "b" }), await running.open({ event: "orderPlaced" })];
     await running.note(0);
@@ -79,7 +79,7 @@ describe("a watcher", () => {
     expect(mine?.data).not.toBe(theirs?.data);
   });
 
-  it("sees an event that no longer fits its contract left out, and goes on", async () => {
+  it("does not get an event that no longer fits its contract, and goes on", async () => {
     const running = await place.start();
     const watcher = await running.open({ event: "orderNoted" });
     await running.data.transaction(newScope(), async (tx) => {
@@ -89,7 +89,7 @@ describe("a watcher", () => {
     expect(await numbers(watcher, 1)).toEqual([2]);
   });
 
-  it("is open when its promise resolves: what is committed after is not missed", async () => {
+  it("is open when its promise resolves: it misses no event that is committed after that", async () => {
     const [here, there] = [await place.start(), await place.start()];
     for (let n = 0; n < 20; n++) {
       const writing = there.note(n);
@@ -103,7 +103,7 @@ describe("a watcher", () => {
     }
   });
 
-  it("refuses an unknown event, a key where there is none, and a key that is undefined by mistake", async () => {
+  it("refuses an unknown event, a key for an event without one, and a key that is undefined by mistake", async () => {
     const running = await place.start();
     for (const request of [{ event: "toString" }, { event: "orderNoted", key: "a" }, { event: "orderPlaced", key: undefined }]) {
       await expect(running.open(request)).rejects.toMatchObject({ code: "INTERNAL" });
@@ -126,7 +126,7 @@ describe("a transaction that commits late", () => {
     expect([(await first).value, ...(await take(watcher, 1))].map((item) => item?.data)).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
-  it("reaches a watcher that began while it was open, which does not get what was committed before it began", async () => {
+  it("reaches a watcher that began while it was open, which gets nothing that was committed before it began", async () => {
     const [here, there] = [await place.start(), await place.start()];
     const late = await openTransaction(1);
     await there.note(2);
@@ -152,7 +152,7 @@ describe("a transaction that commits late", () => {
     expect(await numbers(watcher, 1)).toEqual([2]);
   });
 
-  it("holds nobody up while it writes elsewhere", async () => {
+  it("delays no watcher while it writes elsewhere", async () => {
     const running = await place.start();
     const watcher = await running.open({ event: "orderNoted" });
     await place.sql.begin(async (sql) => {
@@ -166,7 +166,7 @@ describe("a transaction that commits late", () => {
 });
 
 describe("the tail of the outbox", () => {
-  it("goes on after the connection that listens was ended by the server", async () => {
+  it("goes on after the server has ended the connection that listens", async () => {
     const [here, there] = [await place.start(), await place.start()];
     const watcher = await here.open({ event: "orderNoted" });
     await there.note(1);
@@ -176,7 +176,7 @@ describe("the tail of the outbox", () => {
     expect(await numbers(watcher, 1)).toEqual([2]);
   });
 
-  it("goes on after every connection was ended by the server", async () => {
+  it("goes on after the server has ended every connection", async () => {
     const running = await place.start({ pollMs: 50 });
     const watcher = await running.open({ event: "orderNoted" });
     await place.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'holon %'`;
@@ -189,7 +189,7 @@ describe("the tail of the outbox", () => {
     expect(await numbers(watcher, 1)).toEqual([1]);
   });
 
-  it("serves a thousand watchers with one query a look, and none for each", async () => {
+  it("serves a thousand watchers with one query a look, not with one for each", async () => {
     const running = await place.start();
     const watchers = await Promise.all(Array.from({ length: 1_000 }, (_, n) => running.open({ event: "orderPlaced", key: `k${n % 500}` })));
     await until(async () => (await place.sql`select 1 from pg_stat_activity where application_name = 'holon listen' and state = 'idle'`).length > 0);
@@ -225,7 +225,7 @@ describe("the tail of the outbox", () => {
     expect(seen).toEqual(Array.from({ length: 1_000 }, (_, n) => n % 100));
   });
 
-  it("keeps few events for a watcher that does not ask, who reads the others when it does", async () => {
+  it("keeps few events for a watcher that does not ask for them, which reads the others when it does", async () => {
     const running = await place.start({ bufferCount: 10, readCount: 20 });
     const [slow, quick] = [await running.open({ event: "orderNoted" }), await running.open({ event: "orderNoted" })];
     for (let n = 0; n < 5; n++) {
@@ -256,7 +256,7 @@ describe("the tail of the outbox", () => {
     await expect(running.open({ event: "orderNoted" }, cancelled)).rejects.toMatchObject({ code: "CANCELLED" });
   });
 
-  it("is not there while nobody watches", async () => {
+  it("is not read while there is no watcher", async () => {
     const running = await place.start({ pollMs: 20 });
     const watcher = await running.open({ event: "orderNoted" });
     await watcher.return();

@@ -44,7 +44,7 @@ const recordOf = (runId: string): StepRecord => ({
 });
 
 describe("the records of runs that were claimed together", () => {
-  it("are kept by nothing but their own run: one that is over leaves none in memory while others of its look are at work", async () => {
+  it("are kept only by their own run: the record of a run that is over leaves memory while others of its look are at work", async () => {
     const made: WeakRef<StepRecord>[] = [];
     const load = async (ids: readonly string[]) => {
       const records = ids.map(recordOf);

@@ -55,7 +55,7 @@ it("an attempt of a step does not begin if its run is taken from this process at
   expect(calls).toBe(0);
 });
 
-it("a statement of a run that fails again and again is said at once, and then once a minute, with the run and the step", async () => {
+it("a statement of a run that fails again and again is logged at once, and then once a minute, with the run and the step", async () => {
   let [aheadMs, tries] = [0, 0];
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
   const moved = new Timers(clock.monotonicMs);
@@ -80,7 +80,7 @@ it("a statement of a run that fails again and again is said at once, and then on
   moved.close();
 });
 
-it("a statement of a run that fails for good is not said to be tried again", async () => {
+it("a statement of a run that fails for good is not logged as one that is tried again", async () => {
   let warnings = 0;
   const log: Logger = { ...silentLogger, child: () => log, warn: () => void warnings++ };
   const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log, random }, claim);
