@@ -21,16 +21,16 @@ describe("the shop's environment", () => {
     });
   });
 
-  test("has no account to begin with in production unless one is named", () => {
+  test("has no first admin in production unless one is named", () => {
     expect(readShopSettings(production).settings).toMatchObject({ firstAdmin: undefined });
   });
 
-  test("takes empty variables of the first admin for none", () => {
+  test("treats empty variables of the first admin as not set", () => {
     const { settings, faults } = readShopSettings({ ...production, SHOP_ADMIN_EMAIL: "", SHOP_ADMIN_PASSWORD: "" });
     expect([settings.firstAdmin, faults]).toEqual([undefined, []]);
   });
 
-  test("checks tokens with the public half where no public keys are named", () => {
+  test("checks tokens with the public half of the private key if no public keys are named", () => {
     expect(readShopSettings(production).settings).toMatchObject({ tokenKeys: { privateKey, publicKeys: [publicHalf(privateKey)] } });
   });
 
@@ -40,38 +40,38 @@ describe("the shop's environment", () => {
     expect(faultyVariables({ ...production, SHOP_TOKEN_PUBLIC_KEYS: both })).toEqual([]);
   });
 
-  test("needs no private key where the users context is elsewhere", () => {
+  test("needs no private key if the users context runs in another process", () => {
     const env = { NODE_ENV: "production", SHOP_GATEWAY: "fake", SHOP_TOKEN_PUBLIC_KEYS, HOLON_CONTEXTS: "none" };
     expect(readShopSettings(env).settings).toMatchObject({ tokenKeys: { privateKey: undefined } });
   });
 
-  test("needs no mail server in production where notifications are elsewhere", () => {
+  test("needs no mail server in production if notifications run in another process", () => {
     expect(faultyVariables({ ...production, SMTP_URL: undefined, HOLON_CONTEXTS: "users,orders" })).toEqual([]);
   });
 
-  test("keeps mail on the machine in production where that is allowed by name", () => {
+  test("keeps mail on the machine in production if a variable allows it", () => {
     expect(faultyVariables({ ...production, SMTP_URL: undefined, SHOP_ALLOW_DEVELOPMENT_MAIL: "yes" })).toEqual([]);
   });
 
   test.each([
     ["a missing mail server in production", { ...production, SMTP_URL: undefined }, ["SMTP_URL"]],
-    ["a mail server that is none", { SMTP_URL: "http://mail.example" }, ["SMTP_URL"]],
+    ["a mail server that is not an SMTP URL", { SMTP_URL: "http://mail.example" }, ["SMTP_URL"]],
     ["a permission that is not yes", { SHOP_ALLOW_DEVELOPMENT_MAIL: "true" }, ["SHOP_ALLOW_DEVELOPMENT_MAIL"]],
-    ["a page on no port", { SHOP_MAIL_PORT: "65536" }, ["SHOP_MAIL_PORT"]],
+    ["a mail page on a port that does not exist", { SHOP_MAIL_PORT: "65536" }, ["SHOP_MAIL_PORT"]],
     ["a missing key in production", { NODE_ENV: "production", SHOP_GATEWAY: "fake" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
     ["a gateway that production did not ask for", { ...production, SHOP_GATEWAY: "" }, ["SHOP_GATEWAY"]],
-    ["a key that is none", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
+    ["keys that are invalid", { SHOP_TOKEN_PRIVATE_KEY: "{}", SHOP_TOKEN_PUBLIC_KEYS: "[]" }, ["SHOP_TOKEN_PRIVATE_KEY", "SHOP_TOKEN_PUBLIC_KEYS"]],
     ["keys that do not list the one that signs", { ...production, SHOP_TOKEN_PUBLIC_KEYS: OTHER_PUBLIC_KEYS }, ["SHOP_TOKEN_PUBLIC_KEYS"]],
     ["two keys of one name", { SHOP_TOKEN_PRIVATE_KEY, SHOP_TOKEN_PUBLIC_KEYS: TWINS }, ["SHOP_TOKEN_PUBLIC_KEYS"]],
-    ["the other half of an admin", { SHOP_ADMIN_EMAIL: "", SHOP_ADMIN_PASSWORD: "long enough" }, ["SHOP_ADMIN_EMAIL"]],
-    ["half an admin", { SHOP_ADMIN_EMAIL: "a@b.com" }, ["SHOP_ADMIN_PASSWORD"]],
+    ["an admin without an address", { SHOP_ADMIN_EMAIL: "", SHOP_ADMIN_PASSWORD: "long enough" }, ["SHOP_ADMIN_EMAIL"]],
+    ["an admin without a password", { SHOP_ADMIN_EMAIL: "a@b.com" }, ["SHOP_ADMIN_PASSWORD"]],
     [
       "the development password in production",
       { ...production, SHOP_ADMIN_EMAIL: "a@b.com", SHOP_ADMIN_PASSWORD: DEVELOPMENT_ADMIN.password },
       ["SHOP_ADMIN_PASSWORD"],
     ],
-    ["rules that are none", { SHOP_GATEWAY_RULES: '[{"outcome":"explode"}]' }, ["SHOP_GATEWAY_RULES"]],
-    ["a name that is written wrong", { SHOP_GATEWAY_RULE: "[]" }, ["SHOP_GATEWAY_RULE"]],
+    ["rules of the gateway that are not valid", { SHOP_GATEWAY_RULES: '[{"outcome":"explode"}]' }, ["SHOP_GATEWAY_RULES"]],
+    ["a variable whose name is misspelt", { SHOP_GATEWAY_RULE: "[]" }, ["SHOP_GATEWAY_RULE"]],
   ] as const)("refuses %s", (_, env, variables) => {
     expect(faultyVariables(env).slice(0, variables.length)).toEqual(variables);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inParallel } from "./in-parallel.ts";
 
-test("many things are done a few at once, and come back in their sequence", async () => {
+test("inParallel runs a few works at once, and returns their results in sequence", async () => {
   let running = 0;
   let most = 0;
   const done = await inParallel(
@@ -17,7 +17,7 @@ test("many things are done a few at once, and come back in their sequence", asyn
   expect([done, most]).toEqual([Array.from({ length: 20 }, (_, index) => index * 2), 3]);
 });
 
-test("a failure is that of all", async () => {
+test("inParallel fails if one of its works fails", async () => {
   const run = async (index: number) => {
     if (index === 1) throw new RangeError("one is too many");
   };

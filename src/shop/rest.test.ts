@@ -48,7 +48,7 @@ describe.each(TOPOLOGIES)("the shop by REST, %s", (topology) => {
     return { id: json.id, token: (await ask("POST", "/sessions", { body: account })).json.token };
   };
 
-  test("a customer signs up, buys, and sees the order; another does not", async () => {
+  test("a customer signs up, buys, and sees the order; another customer does not see it", async () => {
     const [ada, eve] = [await signedUp(), await signedUp()];
     const product = (await created()).json;
     const body = { lines: [{ productId: product.id, quantity: 2 }] };
@@ -154,7 +154,7 @@ describe.each(TOPOLOGIES)("the shop by REST, %s", (topology) => {
     ["of another sort", (next: string) => `cursor=${next}&sort=price_asc`],
     ["beside a page", (next: string) => `cursor=${next}&page=2`],
     ["of another list", () => `cursor=${OrderCursor.write({ orderedOn: "1996-07-04", id: randomUUID(), page: 2 })}`],
-    ["that is none", () => "cursor=1"],
+    ["that is not a cursor", () => "cursor=1"],
   ])("a cursor %s is refused", async (_, query) => {
     const { next } = (await ask("GET", "/products?limit=1")).json;
     expect(await ask("GET", `/products?${query(next)}`)).toMatchObject({ status: 400, json: { code: "BAD_REQUEST", issues: [{ path: "cursor" }] } });

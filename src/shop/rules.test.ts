@@ -19,7 +19,7 @@ const ownable = shop.contexts.flatMap((module) =>
     .map(([path]) => ({ module, path, name: `${module.name}.${path}` })),
 );
 
-test("there are procedures that need a rule", () => {
+test("the shop has procedures that need a rule", () => {
   expect(ownable.map(({ name }) => name)).toContain("orders.details");
 });
 

@@ -30,7 +30,7 @@ describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology)
   };
   const spellings = (email: string) => [email, ` ${email}`, email.toUpperCase(), `${email} `, email];
 
-  test("end after the fifth wrong password, whatever comes sixth, and however the e-mail is written", async () => {
+  test("are refused after the fifth wrong password, even with the right one, and however the e-mail is written", async () => {
     const email = await newUser();
     const wrong: number[] = [];
     for (const [index, spelling] of spellings(email).entries()) wrong.push((await attempt(wayOf(index), spelling, "wrong")).status);
@@ -42,7 +42,7 @@ describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology)
     }
   });
 
-  test("with a stolen token end after the fifth wrong password too, for a new one", async () => {
+  test("with a stolen token, to change the password, are refused after the fifth wrong password too", async () => {
     const email = await newUser();
     const { token, user } = (await (await attempt("/sessions", email, PASSWORD)).json()) as Session;
     const change = (password: string) =>
@@ -56,14 +56,14 @@ describe.each(["together", "apart"] as const)("tries to sign in, %s", (topology)
     expect(statuses).toEqual([403, 403, 403, 403, 403, 429]);
   });
 
-  test("end for an address that nobody has as for one that somebody has", async () => {
+  test("are refused for an unknown address as for a known one", async () => {
     const email = `${randomUUID()}@example.test`;
     const statuses: number[] = [];
     for (let index = 0; index < 6; index++) statuses.push((await attempt(wayOf(index), email, "wrong")).status);
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
   });
 
-  test("to sign up end after two hundred from one address, for whoever asks who has an account", async () => {
+  test("to sign up are refused after two hundred from one address, so that they cannot find out who has an account", async () => {
     const heal = shop.fail({ on: "users.signUp", when: "before", error: catalogueError("CONFLICT", "It is taken.") });
     const body = JSON.stringify({ email: "ada@example.test", password: PASSWORD, name: "Ada" });
     const ask = () => fetch(`${shop.url}/users`, { method: "POST", headers: { "content-type": "application/json" }, body });

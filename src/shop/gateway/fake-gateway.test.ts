@@ -10,7 +10,7 @@ const request = (key: string, signal: AbortSignal = new AbortController().signal
 });
 
 describe("the fake gateway", () => {
-  test("approves where no rule fits", async () => {
+  test("approves a charge if no rule fits", async () => {
     const gateway = createFakeGateway(Date.now, [{ amountCents: 1, outcome: "decline" }]);
     expect(await gateway.charge(request("a"))).toEqual({ outcome: "approved" });
   });
@@ -27,7 +27,7 @@ describe("the fake gateway", () => {
     expect(gateway.charges()).toHaveLength(1);
   });
 
-  test("hangs until the caller stops waiting", async () => {
+  test("hangs by a rule until the caller stops waiting", async () => {
     const gateway = createFakeGateway(Date.now, [{ outcome: "hang" }]);
     const controller = new AbortController();
     const charge = gateway.charge(request("a", controller.signal));
@@ -68,7 +68,7 @@ describe("the fake gateway", () => {
       await charge.catch(() => {});
     };
 
-    test("approves though nobody waits", async () => {
+    test("approves although no caller waits", async () => {
       const { gateway, pass } = late();
       await chargeInDoubt(gateway);
       expect(await gateway.find(request("a"))).toEqual({ status: "pending", amountCents: 100 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FewAtOnce } from "./few-at-once.ts";
 
-test("few are done at once, some wait their turn, and the rest is refused before it begins", async () => {
+test("FewAtOnce runs a few works at once, lets some wait, and refuses the rest before they begin", async () => {
   const few = new FewAtOnce({ runningCount: 2, waitingCount: 1 });
   const begun: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();

@@ -6,11 +6,11 @@ describe("a password", () => {
     expect(await isPassword("correct horse", await hashPassword("correct horse"))).toBe(true);
   });
 
-  test("is known again when its letters are composed another way", async () => {
+  test("is recognized if its letters are composed another way", async () => {
     expect(await isPassword("cafe\u0301", await hashPassword("caf\u00e9"))).toBe(true);
   });
 
-  test("is not another one", async () => {
+  test("is not recognized by the hash of another one", async () => {
     expect(await isPassword("wrong horse", await hashPassword("correct horse"))).toBe(false);
   });
 
@@ -18,7 +18,7 @@ describe("a password", () => {
     expect(await hashPassword("correct horse")).not.toBe(await hashPassword("correct horse"));
   });
 
-  test("is hashed beside others without taking the last thread from those who do something else", async () => {
+  test("is hashed beside others without using up the threads that other work needs", async () => {
     const done: string[] = [];
     const hashed = Array.from({ length: 8 }, () => hashPassword("correct horse").then(() => done.push("a hash")));
     await crypto.subtle.digest("SHA-256", new Uint8Array(1)).then(() => done.push("something else"));
@@ -26,7 +26,7 @@ describe("a password", () => {
     expect(done.indexOf("something else")).toBeLessThan(4);
   });
 
-  test.each([null, undefined, "", "plain text"])("fits no account whose hash is %j", async (hashed) => {
+  test.each([null, undefined, "", "plain text"])("is wrong for an account whose hash is %j", async (hashed) => {
     expect(await isPassword("", hashed)).toBe(false);
   });
 });

@@ -88,11 +88,11 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
     });
   });
 
-  test("is not there without a cookie", async () => {
+  test("is refused without a cookie", async () => {
     expect(await post("refresh")).toMatchObject({ status: 401, cookie: undefined, json: { code: "UNAUTHORIZED" } });
   });
 
-  test("keeps its cookie while accounts cannot be asked", async () => {
+  test("keeps its cookie while the users context is away", async () => {
     const answer = await signIn();
     const lift = shop.fail({ on: "users", error: catalogueError("UNAVAILABLE", "The process went away.") });
     const away = await post("refresh", undefined, withCookie(tokenIn(answer)));
@@ -101,7 +101,7 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
     expect((await post("refresh", undefined, withCookie(tokenIn(answer)))).status).toBe(200);
   });
 
-  test("ends, and its token is good for nothing more", async () => {
+  test("ends at the sign-out, and its token is refused after that", async () => {
     const answer = await signIn();
     const end = await post("sign-out", undefined, withCookie(tokenIn(answer)));
     expect([end.status, end.cookie]).toEqual([204, REMOVED]);
@@ -126,7 +126,7 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
       return (await fetch(`${shop.url}/trpc/orders.list?${query}`)).status;
     };
 
-    test("that are good once", async () => {
+    test("that can be used once", async () => {
       const { status, json } = await ticketOf(await ownToken());
       expect(status).toBe(200);
       const statuses = await Promise.all(Array.from({ length: 5 }, () => listWith({ ticket: json.ticket })));
@@ -147,17 +147,17 @@ describe.each(["together", "apart"] as const)("the session of a browser, %s", (t
       expect(await listWith({ ticket: json.ticket })).toBe(401);
     });
 
-    test("and no other ones are good", async () => {
+    test("and other texts are refused as tickets", async () => {
       expect([await listWith({ ticket: "nonsense" }), await listWith({ ticket: "x".repeat(300) }), await listWith({})]).toEqual([401, 401, 401]);
     });
 
-    test("by a token only", async () => {
+    test("only with a token", async () => {
       const answer = await signIn();
       expect((await post("ticket", undefined, withCookie(tokenIn(answer)))).status).toBe(401);
     });
   });
 
-  test("is checked by others with the keys that are published", async () => {
+  test("can be checked by others with the published keys", async () => {
     const answer = await fetch(`${shop.url}/.well-known/jwks.json`);
     expect(answer.headers.get("cache-control")).toBe("public, max-age=300");
     const { keys } = (await answer.json()) as { keys: object[] };

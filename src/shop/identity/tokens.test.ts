@@ -30,7 +30,7 @@ const forged = async ({ key = own, issuer = ISSUER, audience = AUDIENCE, isEndle
 };
 
 describe("a token", () => {
-  test("says who somebody is, and until when", async () => {
+  test("carries its user and an end", async () => {
     const { token, expiresAt } = await tokensOf(own, [own]).issue(USER);
     expect(await tokensOf(undefined, [own]).verify(token)).toEqual(USER);
     expect(expiresAt.getTime()).toBe(NOW_MS + TOKEN_TTL_MS);
@@ -41,7 +41,7 @@ describe("a token", () => {
     expect(await tokensOf(undefined, [await newTokenKey(), own]).verify(token)).toEqual(USER);
   });
 
-  test("is not good after its time", async () => {
+  test("is refused after its end", async () => {
     const { token } = await tokensOf(own, [own]).issue(USER);
     await expect(tokensOf(own, [own], NOW_MS + TOKEN_TTL_MS + 1_000).verify(token)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
   });
@@ -59,16 +59,16 @@ describe("a token", () => {
           .sign(Buffer.from(own.x as string, "base64url")),
     ],
     ["no end", async () => forged({ isEndless: true })],
-    ["no sense", async () => "not.a.token"],
+    ["a text that is not a token", async () => "not.a.token"],
   ])("with %s is refused", async (_, make) => {
     await expect(tokensOf(own, [own]).verify(await make())).rejects.toMatchObject({ code: "UNAUTHORIZED" });
   });
 
-  test("that was forged well is good, so that each of these fails by what it names", async () => {
+  test("that is forged without a fault is accepted, so that each token above is refused for what it names", async () => {
     expect(await tokensOf(own, [own]).verify(await forged({}))).toEqual(USER);
   });
 
-  test("that was verified is recalled; one that was not, or was refused, is not", async () => {
+  test("is recalled after it was verified, but not before, nor if it was refused", async () => {
     const tokens = tokensOf(own, [own]);
     const { token } = await tokens.issue(USER);
     expect(tokens.recall(token)).toBe(undefined);
@@ -79,7 +79,7 @@ describe("a token", () => {
     expect(tokens.recall(bad)).toBe(undefined);
   });
 
-  test("is checked with keys that others may see", async () => {
+  test("can be checked with public keys, which do not contain the private half", async () => {
     const [key] = await tokensOf(own, [own]).publicKeys();
     expect(key).toEqual({ ...publicHalf(own), alg: "EdDSA", use: "sig" });
   });

@@ -27,23 +27,23 @@ describe("mail by SMTP", () => {
     expect(sink.mails()).toMatchObject([{ messageId, to, subject, text }]);
   });
 
-  test("arrives when many are sent at once", async () => {
+  test("arrives if many mails are sent at once", async () => {
     const ids = Array.from({ length: 50 }, (_, index) => `<${index}@shop.test>`);
     await Promise.all(ids.map((messageId) => mailer.send({ ...MAIL, messageId })));
     expect(new Set(sink.mails().map((mail) => mail.messageId))).toEqual(new Set(ids));
   });
 
-  test("fails where nobody listens", async () => {
+  test("fails if no server listens", async () => {
     await sink.close();
     await expect(mailer.send(MAIL)).rejects.toMatchObject({ code: "ESOCKET" });
   });
 
-  test("is not sent for who does not wait any more", async () => {
+  test("is not sent for a caller that does not wait any more", async () => {
     await expect(mailer.send({ ...MAIL, signal: AbortSignal.abort(new RangeError("late")) })).rejects.toThrow("late");
     expect(sink.mails()).toEqual([]);
   });
 
-  test("is shown to people, as text, and to programs", async () => {
+  test("is shown to people as text, and to programs as JSON", async () => {
     await mailer.send(MAIL);
     const html = await (await fetch(page.url)).text();
     expect(html).toContain("it is &lt;b&gt;here&lt;/b&gt;");

@@ -5,7 +5,7 @@ test.each([
   [0, "$0.00"],
   [1_805, "$18.05"],
   [14_490_623, "$144,906.23"],
-])("shows %i cents as %s", (cents, text) => {
+])("formatCents shows %i cents as %s", (cents, text) => {
   expect(formatCents(cents)).toBe(text);
 });
 
@@ -18,10 +18,10 @@ test.each([
   ["-1", undefined],
   ["1e3", undefined],
   ["", undefined],
-])("reads the price %j as %j cents", (text, cents) => {
+])("parseCents reads the price %j as %j cents", (text, cents) => {
   expect(parseCents(text)).toBe(cents);
 });
 
-test("reads what it shows in a form", () => {
+test("parseCents reads what toPriceText writes", () => {
   expect([1, 29, 1_999, 10_000_000].map((cents) => parseCents(toPriceText(cents)))).toEqual([1, 29, 1_999, 10_000_000]);
 });

@@ -16,7 +16,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
   const admin = () => shop.admin.call.catalog;
 
   describe("holds products", () => {
-    test("of Northwind, for everybody", async () => {
+    test("of Northwind, for every visitor", async () => {
       expect(await anybody().products.get({ id: productIdOf(11) })).toMatchObject({
         name: "Queso Cabrales",
         category: "Dairy Products",
@@ -57,13 +57,13 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       expect(new Set([...(await page(1)), ...(await page(2))].map(({ id }) => id)).size).toBe(13);
     });
 
-    test("and takes a percent sign in a search for what it is", async () => {
+    test("and matches a percent sign in a search literally", async () => {
       expect((await anybody().products.list({ search: "%" })).total).toBe(0);
     });
   });
 
   describe("is edited", () => {
-    test("by version: who read an older one gets CONFLICT with the version of now", async () => {
+    test("by version: an edit of an older version gets CONFLICT with the current one", async () => {
       const { id, version } = await shop.addProduct(1);
       const edited = await admin().products.patch({ id, version, priceCents: 1_100 });
       expect(edited).toMatchObject({ priceCents: 1_100, version: version + 1 });
@@ -74,7 +74,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       expect(await refusalOf(admin().products.remove({ id, version }))).toEqual({ code: "CONFLICT", details: { version: version + 1 } });
     });
 
-    test("by one of ten who edit the same version at once", async () => {
+    test("once for ten edits of the same version at once", async () => {
       const { id, version } = await shop.addProduct(1);
       const edits = await Promise.all(
         Array.from({ length: 10 }, (_, index) => refusalOf(admin().products.patch({ id, version, priceCents: 2_000 + index }))),
@@ -88,7 +88,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       expect(await admin().products.update({ id, version, ...facts })).toMatchObject({ ...facts, stock: 1 });
     });
 
-    test("without stock moving the version", async () => {
+    test("while a change of stock leaves the version unchanged", async () => {
       const { id, version } = await shop.addProduct(1);
       await admin().stock.restock({ lines: [{ productId: id, quantity: 4 }] });
       expect(await anybody().products.get({ id })).toMatchObject({ stock: 5, version });
@@ -113,7 +113,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       expect(await refusalOf(admin().categories.create({ name }))).toMatchObject({ code: "CONFLICT" });
     });
 
-    test("once a key", async () => {
+    test("once for each idempotency key", async () => {
       const key = randomUUID();
       const facts = { name: `Thing ${key}`, category: "Produce", quantityPerUnit: "1", priceCents: 5, discontinued: false };
       const [first, second] = [await admin().products.create(facts, { key }), await admin().products.create(facts, { key })];
@@ -134,7 +134,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       orderId = randomUUID();
     });
 
-    test("all lines or none", async () => {
+    test("for all lines of an order or for none", async () => {
       const [plenty, scarce] = [await shop.addProduct(10), await shop.addProduct(1)];
       const lines = [
         { productId: plenty.id, quantity: 3 },
@@ -161,7 +161,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       expect(await refusalOf(stock().reserve({ orderId, lines: [{ productId: product.id, quantity: 4 }] }))).toMatchObject({ code: "CONFLICT" });
     });
 
-    test("at the price that it was first reserved at", async () => {
+    test("at the price of the first reservation", async () => {
       const { id, version } = await shop.addProduct(10);
       const lines = [{ productId: id, quantity: 3 }];
       await stock().reserve({ orderId, lines });
@@ -178,9 +178,9 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
     });
 
     test.each([
-      ["given up before it came", false],
-      ["given back", true],
-    ])("but not for an order that was %s", async (_, isReserved) => {
+      ["released before it was reserved", false],
+      ["reserved and released", true],
+    ])("but not for an order whose stock was %s", async (_, isReserved) => {
       const product = await shop.addProduct(10);
       const lines = [{ productId: product.id, quantity: 3 }];
       if (isReserved) await stock().reserve({ orderId, lines });
@@ -189,7 +189,7 @@ describe.each(TOPOLOGIES)("the catalog, %s", (topology) => {
       expect(await shop.stockOf(product.id)).toBe(10);
     });
 
-    test("of the same products for orders that name them in any order", async () => {
+    test("for orders at once that name the same products in different sequences", async () => {
       const [one, other] = [await shop.addProduct(100), await shop.addProduct(100)];
       const lines = [
         { productId: one.id, quantity: 1 },

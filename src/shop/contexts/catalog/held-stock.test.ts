@@ -53,7 +53,7 @@ type Lines = { productId: string; quantity: number }[];
 
 // Most of the time these tests wait for a step that is retried.
 test.concurrent.each(TOPOLOGIES)(
-  "stock that nobody places an order for any more comes back, and what is sold stays sold, %s",
+  "stock comes back if its order is never placed, and sold stock stays sold, %s",
   { timeout: 120_000 },
   async (topology) => {
     expect(await stocksAfterAWhile(topology)).toEqual([5, 5, 3]);

@@ -7,14 +7,14 @@ const INCREMENTS = Math.max(1, Math.round(100 * Number(process.env["HOLON_FAULT_
 /** Many calls at once take long on a busy machine; the test checks what is written, not when. */
 const PATIENT = { deadlineMs: 60_000, greatestDeadlineMs: 60_000, poolWaitMs: 60_000, poolWaitingCount: 1_000, lockTimeoutMs: 30_000 };
 
-describe.each(["together", "apart"] as const)("of 50 writers who read, add and write, %s", { timeout: 300_000 }, (topology) => {
+describe.each(["together", "apart"] as const)("50 writers that read, add and write, %s", { timeout: 300_000 }, (topology) => {
   let shop: TestShop;
   beforeAll(async () => {
     shop = await startTestShop(topology, { limits: PATIENT });
   });
   afterAll(() => shop.close());
 
-  test("no update is lost: the sum is that of the OKs, and the others got CONFLICT with the version of then", async () => {
+  test("lose no update: the sum is the number of OKs, and the others got CONFLICT with the version of that time", async () => {
     const { id, priceCents, version } = await shop.addProduct(1);
     const { products } = shop.admin.call.catalog;
     const codes: string[] = [];

@@ -26,7 +26,7 @@ describe.each(TOPOLOGIES)("the read model of sales, %s", { timeout: 60_000 }, (t
     return !isRebuilding && JSON.stringify(totals) === JSON.stringify({ orders, lines, units, cents });
   };
 
-  test("follows what is confirmed and cancelled", async () => {
+  test("follows the orders that are confirmed and cancelled", async () => {
     const product = await shop.addProduct(50);
     const [kept, dropped] = [await place(product.id, 3), await place(product.id, 4)];
     expect([kept.status, dropped.status]).toEqual(["confirmed", "confirmed"]);
@@ -37,7 +37,7 @@ describe.each(TOPOLOGIES)("the read model of sales, %s", { timeout: 60_000 }, (t
     await shop.until(isInStep);
   });
 
-  test("comes to the same when it is built anew, while orders are confirmed and cancelled", async () => {
+  test("has the right totals after it is rebuilt, while orders are confirmed and cancelled", async () => {
     const product = await shop.addProduct(500);
     const goOn = async (): Promise<void> => {
       for (let round = 0; round < 5; round++) {
@@ -53,7 +53,7 @@ describe.each(TOPOLOGIES)("the read model of sales, %s", { timeout: 60_000 }, (t
     expect(await soldOf(product.id)).toMatchObject({ units: 6, lines: 6 });
   });
 
-  test("hears events while it is built, and keeps the later of two states of an order", async () => {
+  test("takes events while it is rebuilt, and keeps the later of two states of an order", async () => {
     const product = await shop.addProduct(5);
     // The pages of the orders context fail, so the only page is the one that the test sends.
     const heal = shop.fail({ on: "catalog.sales.take", error: catalogueError("UNAVAILABLE", "The process went away.") });
@@ -68,7 +68,7 @@ describe.each(TOPOLOGIES)("the read model of sales, %s", { timeout: 60_000 }, (t
     await shop.until(isInStep);
   });
 
-  test("does not want pages of a rebuild that another one overtook", async () => {
+  test("refuses pages of a rebuild that a later one has replaced", async () => {
     const stranger = shop.asSystem("orders").call.catalog.sales;
     const [first, second] = [await sales().rebuild(), await sales().rebuild()];
     expect(second.rebuild).toBeGreaterThan(first.rebuild);

@@ -17,6 +17,6 @@ test.each([
   [catalogueError("NOT_FOUND", "There is no such user."), { code: "UNKNOWN_CUSTOMER", message: "There is no such customer." }],
   [catalogueError("UNAVAILABLE", "10.0.0.7 refused"), { code: "FAILED", message: "The order could not be placed: UNAVAILABLE." }],
   [new TypeError("secret of ours"), { code: "FAILED", message: "The order could not be placed: INTERNAL." }],
-])("says why in words for customers: %s", (error, reason) => {
+])("an order is declined with a reason in words for customers: %s", (error, reason) => {
   expect(declineReasonOf(error)).toEqual(reason);
 });

@@ -35,16 +35,16 @@ describe.each(TOPOLOGIES)("the details of an order, %s", (topology) => {
     expect(await shop.admin.call.orders.details({ id: order.id })).toEqual(found);
   });
 
-  test("are not there for others", async () => {
+  test("are not found by other customers", async () => {
     expect(await refusalOf(details(ANATR))).toMatchObject({ code: "NOT_FOUND" });
   });
 
-  test("say that the buyer is missing where users are away", async () => {
+  test("report the buyer as missing if users are away", async () => {
     away("users.get");
     expect(await details()).toEqual({ order, buyer: null, products, missing: ["buyer"] });
   });
 
-  test("say that products are missing where the catalog is away, be it for one of them", async () => {
+  test("report the products as missing if the catalog is away, even for one of them", async () => {
     away("catalog.products.get", 1);
     const found = await details();
     expect([found.products.length, found.missing]).toEqual([11, ["products"]]);
@@ -52,7 +52,7 @@ describe.each(TOPOLOGIES)("the details of an order, %s", (topology) => {
     expect(await details()).toMatchObject({ order, buyer: { id: ALFKI }, products: [], missing: ["products"] });
   });
 
-  test("come in time though the catalog hangs", async () => {
+  test("are answered in time although the catalog hangs", async () => {
     const sql = postgres(shop.databaseUrl, { max: 1 });
     try {
       await sql.begin(async (tx) => {
@@ -64,13 +64,13 @@ describe.each(TOPOLOGIES)("the details of an order, %s", (topology) => {
     }
   });
 
-  test("are the order alone where both are away", async () => {
+  test("contain only the order if both are away", async () => {
     away("users");
     away("catalog");
     expect(await details()).toEqual({ order, buyer: null, products: [], missing: ["buyer", "products"] });
   });
 
-  test("do without a product that is not sold any more, and miss nothing", async () => {
+  test("leave out a product that is not sold any more, and report nothing as missing", async () => {
     const [first, ...others] = products as [Product, ...Product[]];
     await shop.admin.call.catalog.products.remove({ id: first.id, version: first.version });
     expect(await details()).toMatchObject({ products: others, missing: [] });

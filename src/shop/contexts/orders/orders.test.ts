@@ -41,7 +41,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await paymentOf(order)).toMatchObject({ status: "approved", amountCents: 2_000 });
     });
 
-    test("and the customer has one mail of it", async () => {
+    test("and the customer gets one mail about the order", async () => {
       const product = await shop.addProduct(5);
       const order = await placed(product.id);
       const mails = () => shop.mail.mails().filter(({ text }) => text.includes(order.id));
@@ -52,14 +52,14 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(mails()).toMatchObject([{ to: "alfki@example.test", subject: "Your order is confirmed" }]);
     });
 
-    test("at the price of the day", async () => {
+    test("at the price of that time, which later changes of the product do not affect", async () => {
       const { id, version, ...facts } = await shop.addProduct(5);
       const order = await placed(id);
       await shop.admin.call.catalog.products.patch({ id, version, priceCents: facts.priceCents + 1 });
       expect(await buyer().get({ id: order.id })).toEqual(order);
     });
 
-    test("once, for one key twenty times at once", async () => {
+    test("once for twenty calls at once with the same key", async () => {
       const product = await shop.addProduct(50);
       const key = randomUUID();
       const orders = await Promise.all(Array.from({ length: 20 }, () => place(product.id, 1, key)));
@@ -68,7 +68,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await shop.stockOf(product.id)).toBe(49);
     });
 
-    test("by one of fifty who want the last item, and the others are told", async () => {
+    test("fifty times at once for the last item: one is confirmed, and the others are declined with OUT_OF_STOCK", async () => {
       const product = await shop.addProduct(1);
       const pending = await Promise.all(Array.from({ length: 50 }, () => place(product.id)));
       const orders = await Promise.all(pending.map((order) => shop.settled(order)));
@@ -79,14 +79,14 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await shop.stockOf(product.id)).toBe(0);
     });
 
-    test("by an admin for a customer, with a date of his choice", async () => {
+    test("by an admin for a customer, with a date that the admin chooses", async () => {
       const product = await shop.addProduct(5);
       const lines = [{ productId: product.id, quantity: 1 }];
       const order = await shop.admin.call.orders.placeFor({ customerId: ANATR, orderedOn: "1996-07-04", lines });
       expect(await shop.settled(order)).toMatchObject({ customerId: ANATR, orderedOn: "1996-07-04", status: "confirmed" });
     });
 
-    test("though mail cannot be sent", async () => {
+    test("even if the mail cannot be sent", async () => {
       const product = await shop.addProduct(5);
       fail("users.get", "before", 1);
       expect(await placed(product.id)).toMatchObject({ status: "confirmed" });
@@ -101,7 +101,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await shop.stockOf(product.id)).toBe(5);
     });
 
-    test("where the payment hangs, and no money is taken", async () => {
+    test("if the payment hangs, and no money is taken", async () => {
       const product = await shop.addProduct(5);
       shop.gateway.setRules([{ amountCents: 4_000, outcome: "hang" }]);
       const order = await placed(product.id, 4);
@@ -111,7 +111,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(chargesOf(order)).toMatchObject([{ status: "voided" }]);
     });
 
-    test("where something is not there, and nothing is left behind", async () => {
+    test("if a product does not exist, and no reservation or charge remains", async () => {
       const product = await shop.addProduct(5);
       const missing = randomUUID();
       const lines = [
@@ -124,7 +124,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(chargesOf(order)).toEqual([]);
     });
 
-    test("where somebody has no account", async () => {
+    test("if the customer has no account", async () => {
       const product = await shop.addProduct(5);
       const lines = [{ productId: product.id, quantity: 1 }];
       const customerId = randomUUID();
@@ -132,7 +132,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await shop.settled(order)).toMatchObject({ status: "declined", reason: { code: "UNKNOWN_CUSTOMER" } });
     });
 
-    test("and the same key answers the pending order as before, not a new one", async () => {
+    test("and their key returns the pending order as before, not a new one", async () => {
       const product = await shop.addProduct(1);
       const key = randomUUID();
       const pending = await place(product.id, 2, key);
@@ -153,7 +153,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
     expect(chargesOf(order)).toMatchObject([{ status: "approved" }]);
   });
 
-  test("what is given back is given back once though the answer is lost", async () => {
+  test("stock is given back once although the answer is lost", async () => {
     const product = await shop.addProduct(5);
     shop.gateway.setRules([{ amountCents: 3_000, outcome: "decline" }]);
     fail("catalog.stock.release", "after", 1);
@@ -168,7 +168,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       return seen;
     };
 
-    test("from where they stand, change by change, to where they stay", async () => {
+    test("from their current status, change by change, to their last one", async () => {
       const { id } = await placed((await shop.addProduct(5)).id);
       const changes = buyer().changes({ id })[Symbol.asyncIterator]();
       const first = await changes.next();
@@ -179,13 +179,13 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await statusesOf(buyer().changes({ id }))).toEqual(["cancelled"]);
     });
 
-    test("by those who may see them", async () => {
+    test("only by users that may see them", async () => {
       const { id } = await place((await shop.addProduct(5)).id);
       expect(await refusalOf(statusesOf(buyer(ANATR).changes({ id })))).toMatchObject({ code: "NOT_FOUND" });
     });
   });
 
-  describe("belong to somebody", () => {
+  describe("belong to their buyer:", () => {
     let orderId: string;
     beforeAll(async () => {
       orderId = (await place((await shop.addProduct(5)).id)).id;
@@ -196,18 +196,18 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect((await shop.admin.call.orders.get({ id: orderId })).id).toBe(orderId);
     });
 
-    test("to others it is not there", async () => {
+    test("other customers do not find it", async () => {
       expect(await refusalOf(buyer(ANATR).get({ id: orderId }))).toMatchObject({ code: "NOT_FOUND" });
       expect(await refusalOf(buyer(ANATR).cancel({ id: orderId }))).toMatchObject({ code: "NOT_FOUND" });
       expect(await refusalOf(buyer(ANATR).list({ customerId: ALFKI }))).toMatchObject({ code: "NOT_FOUND" });
     });
 
-    test("a list holds one's own", async () => {
+    test("a list has only the orders of its customer", async () => {
       const own = await buyer(ANATR).list({ limit: 100 });
       expect(own.items.every((order) => order.customerId === ANATR)).toBe(true);
     });
 
-    test("nobody sees any without signing in", async () => {
+    test("a caller that is not signed in sees no order", async () => {
       expect(await refusalOf(shop.asAnonymous().call.orders.get({ id: orderId }))).toMatchObject({ code: "UNAUTHORIZED" });
     });
 
@@ -218,7 +218,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
     });
   });
 
-  describe("move along", () => {
+  describe("change their status:", () => {
     const confirmed = async (quantity = 1) => {
       const product = await shop.addProduct(5);
       return { product, order: await placed(product.id, quantity) };
@@ -231,20 +231,20 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect([shipped.status, delivered.status]).toEqual(["shipped", "delivered"]);
     });
 
-    test("and nowhere else", async () => {
+    test("but not from confirmed to delivered at once", async () => {
       const { order } = await confirmed();
       const skip = shop.admin.call.orders.changeStatus({ id: order.id, version: order.version, status: "delivered" });
       expect(await refusalOf(skip)).toEqual({ code: "ILLEGAL_STATUS_CHANGE", details: { from: "confirmed", to: "delivered" } });
     });
 
-    test("a stale version answers CONFLICT with the version of now", async () => {
+    test("a stale version gets CONFLICT with the current version", async () => {
       const { order } = await confirmed();
       await shop.admin.call.orders.changeStatus({ id: order.id, version: order.version, status: "shipped" });
       const late = shop.admin.call.orders.changeStatus({ id: order.id, version: order.version, status: "shipped" });
       expect(await refusalOf(late)).toEqual({ code: "CONFLICT", details: { version: order.version + 1 } });
     });
 
-    test("cancelling gives stock and money back, once, and tells the customer", async () => {
+    test("cancelling gives stock and money back, once, and sends the customer a mail", async () => {
       const { order, product } = await confirmed(2);
       const [first, second] = [await buyer().cancel({ id: order.id }), await buyer().cancel({ id: order.id })];
       expect([first.status, ["cancelling", "cancelled"].includes(second.status)]).toEqual(["cancelling", true]);
@@ -256,7 +256,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       );
     });
 
-    test("cancelling goes on where a fault stopped it", async () => {
+    test("cancelling goes on after a fault stopped it", async () => {
       const { order, product } = await confirmed(2);
       fail("catalog.stock.release", "before", 3);
       await buyer().cancel({ id: order.id });
@@ -264,7 +264,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
       expect(await shop.stockOf(product.id)).toBe(5);
     });
 
-    test("what is shipped cannot be cancelled", async () => {
+    test("a shipped order cannot be cancelled", async () => {
       const { order } = await confirmed();
       await shop.admin.call.orders.changeStatus({ id: order.id, version: order.version, status: "shipped" });
       expect(await refusalOf(buyer().cancel({ id: order.id }))).toEqual({
@@ -274,7 +274,7 @@ describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
     });
   });
 
-  test("totals count what is sold, and counts say where all stand", async () => {
+  test("totals count only sold orders, and counts give the number of orders of each status", async () => {
     const product = await shop.addProduct(50);
     const on = "1971-03-01";
     const lines = [{ productId: product.id, quantity: 7 }];

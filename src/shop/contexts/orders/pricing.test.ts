@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readNorthwind } from "../../northwind/northwind.ts";
 import { totalCentsOf } from "./pricing.ts";
 
-test("adds up quantity times price", () => {
+test("the total of an order adds up quantity times price", () => {
   expect(
     totalCentsOf([
       { quantity: 3, unitPriceCents: 250 },
@@ -11,7 +11,7 @@ test("adds up quantity times price", () => {
   ).toBe(27_100);
 });
 
-test("comes to the known total for all orders of the data", async () => {
+test("the totals of all orders of the data come to the known total", async () => {
   const { orders, products } = await readNorthwind();
   const prices = new Map(products.map((product) => [product.id, product.priceCents]));
   const lines = orders

@@ -5,7 +5,7 @@ import { ALFKI, refusalOf, startTestShop, type TestShop } from "../../shop.testi
 
 const PATIENCE_MS = 300;
 
-describe.each(TOPOLOGIES)("payments, %s", (topology) => {
+describe.each(TOPOLOGIES)("the payments context, %s", (topology) => {
   let shop: TestShop;
   let orderId: string;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe.each(TOPOLOGIES)("payments, %s", (topology) => {
     expect(atGateway()).toMatchObject([{ status: "approved" }]);
   });
 
-  test("takes it once for ten who ask at once", async () => {
+  test("takes the money of an order once for ten calls at once", async () => {
     await Promise.all(Array.from({ length: 10 }, () => charge()));
     expect(atGateway()).toMatchObject([{ status: "approved" }]);
   });
@@ -53,19 +53,19 @@ describe.each(TOPOLOGIES)("payments, %s", (topology) => {
     expect(atGateway()).toMatchObject([{ status: "refunded" }]);
   });
 
-  test("refuses the charge of an order that was called off before it came", async () => {
+  test("refuses the charge of an order that was refunded before the charge came", async () => {
     expect(await refund()).toEqual({ refunded: false });
     expect(await refusalOf(charge())).toMatchObject({ code: "CONFLICT" });
     expect(atGateway()).toMatchObject([{ status: "voided", amountCents: 0 }]);
   });
 
-  test("refuses to charge again what was given back", async () => {
+  test("refuses to charge an order again after its refund", async () => {
     await charge();
     await refund();
     expect(await refusalOf(charge())).toMatchObject({ code: "CONFLICT" });
   });
 
-  test("says so where the gateway does not answer, and stops the charge when it is called off", async () => {
+  test("reports a charge that the gateway does not answer, and voids it at the refund", async () => {
     shop.gateway.setRules([{ outcome: "hang" }]);
     expect(await charge()).toMatchObject({ status: "unanswered" });
     expect(await refund()).toEqual({ refunded: false });
@@ -81,7 +81,7 @@ describe.each(TOPOLOGIES)("payments, %s", (topology) => {
     expect(atGateway()).toMatchObject([{ status: "refunded", amountCents: 100 }]);
   });
 
-  test("gives back what the bank approved while nobody waited", async () => {
+  test("gives back money that the bank approved when no caller waited any more", async () => {
     shop.gateway.setRules([{ outcome: "late", afterMs: 0 }]);
     expect(await charge()).toMatchObject({ status: "unanswered" });
     await refund();
@@ -89,7 +89,7 @@ describe.each(TOPOLOGIES)("payments, %s", (topology) => {
     expect(atGateway()).toMatchObject([{ status: "refunded" }]);
   });
 
-  test("lists payments for admins, and for nobody else", async () => {
+  test("lists payments only for admins", async () => {
     await charge();
     const { items } = await shop.admin.call.payments.list({ customerId: ALFKI, status: "approved", limit: 100 });
     expect(items.map((payment) => payment.orderId)).toContain(orderId);

@@ -71,7 +71,7 @@ const admins = () => sql<{ email: string }[]>`select email from users.users wher
 const ofAdmins = (lines: readonly string[]): readonly string[] => lines.filter((line) => line.includes("first admin"));
 
 describe("the first admin", { timeout: 60_000 }, () => {
-  test("is there when the shop has started, and signs in", async () => {
+  test("exists after the start of the shop, and can sign in", async () => {
     const shop = await start();
     expect(await admins()).toEqual([{ email: SET.email }]);
     expect((await signIn(shop)).user.role).toBe("admin");
@@ -106,7 +106,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
     expect(await admins()).toEqual([{ email: SET.email }]);
   });
 
-  test("keeps a password that it changed, whatever is still set", async () => {
+  test("keeps a password that it changed, even if the variable still has another one", async () => {
     const shop = await start();
     const { id } = (await signIn(shop)).user;
     await shop.asUser(id, "admin").call.users.changePassword({ id, password: SET.password, newPassword: "a better one" });
@@ -135,7 +135,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
     expect(await admins()).toHaveLength(1);
   });
 
-  test("is not made where a version before it was noted had made one", async () => {
+  test("is not made if a version that did not note it has made one", async () => {
     await start();
     await stop();
     await sql`drop table users.first_admin`;
@@ -145,7 +145,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
     await expectNoSecond(await start());
   });
 
-  test("is not made where such a version, which still runs, makes one before this one does", async () => {
+  test("is not made if such a version still runs and makes one before this one does", async () => {
     await asBeforeTheFirstAdmin();
     await sql`insert into users.users (email, name, role) values ('made@example.test', 'Administrator', 'admin')`;
     await start();
@@ -166,7 +166,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
   }
 });
 
-describe("a start that the variables have no effect on", { timeout: 60_000 }, () => {
+describe("a start on which the variables have no effect", { timeout: 60_000 }, () => {
   test("warns while they are still set", async () => {
     await start();
     await stop();
@@ -181,7 +181,7 @@ describe("a start that the variables have no effect on", { timeout: 60_000 }, ()
     expect(ofAdmins(warnings)).toEqual([]);
   });
 
-  test("warns where a customer has the address, and makes the admin when it is free", async () => {
+  test("warns if a customer has the address, and makes the admin when the address is free", async () => {
     await asBeforeTheFirstAdmin();
     await sql`insert into users.users (email, name) values (${SET.email}, 'Eve')`;
     await start();

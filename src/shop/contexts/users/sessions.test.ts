@@ -43,7 +43,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(third.user).toEqual(user);
   });
 
-  test("has one next token for five who show the same one at once", async () => {
+  test("has one next token for five refreshes at once with the same token", async () => {
     const { signIn, refresh } = account;
     const first = await signIn();
     const nexts = await Promise.all(Array.from({ length: 5 }, () => refresh(first)));
@@ -51,7 +51,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(await refusalOf(refresh(nexts[0] as Session))).toMatchObject({ code: "OK" });
   });
 
-  test("ends where a used token comes again after the grace, for its thief and for its owner", async () => {
+  test("ends if a used token comes again after the grace, also for the holder of the next token", async () => {
     const { signIn, refresh } = account;
     const stolen = await signIn();
     const next = await refresh(stolen);
@@ -60,7 +60,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(await refusalOf(refresh(next))).toEqual(OVER);
   });
 
-  test("ends where a used token comes again after the next one was used", async () => {
+  test("ends if a used token comes again after the next one was used", async () => {
     const { signIn, refresh } = account;
     const stolen = await signIn();
     const newest = await refresh(await refresh(stolen));
@@ -68,7 +68,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(await refusalOf(refresh(newest))).toEqual(OVER);
   });
 
-  test("ends alone: another one of the same account goes on", async () => {
+  test("ends at its sign-out, and another one of the same account goes on", async () => {
     const { signIn, refresh, signOut } = account;
     const [here, there] = [await signIn(), await signIn()];
     await signOut(here);
@@ -76,7 +76,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(await refusalOf(refresh(there))).toMatchObject({ code: "OK" });
   });
 
-  test("ends by an old token of its line too, and ending it again is no fault", async () => {
+  test("ends also at a sign-out with an older token of it, and a second sign-out is not an error", async () => {
     const { signIn, refresh, signOut } = account;
     const old = await signIn();
     const next = await refresh(old);
@@ -85,7 +85,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(await refusalOf(refresh(next))).toEqual(OVER);
   });
 
-  test("ends when nobody used it for a week, and after a month in any case", async () => {
+  test("ends if it was not used for a week, and after a month in any case", async () => {
     const { signIn, refresh } = account;
     const unused = await signIn();
     let used = await signIn();
@@ -99,7 +99,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
     expect(await refusalOf(refresh(used))).toEqual(OVER);
   });
 
-  test("is not made of nonsense", async () => {
+  test("is refused for an invalid token", async () => {
     const users = shop.asAnonymous().call.users;
     expect(await refusalOf(users.refresh({ refreshToken: "nonsense" }))).toEqual(OVER);
     expect(await refusalOf(users.refresh({ refreshToken: `${randomUUID()}.${"A".repeat(43)}` }))).toEqual(OVER);
@@ -107,7 +107,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
   });
 
   describe("of an account", () => {
-    test("ends with its password, which only its owner changes, who knows it", async () => {
+    test("ends when the password is changed, which only the owner can do with the old password", async () => {
       const { user, signIn, refresh } = await accountOf(shop);
       const sessions = [await signIn(), await signIn()];
       const change = { id: user.id, password: PASSWORD, newPassword: "another horse battery" };
@@ -120,7 +120,7 @@ describe.each(TOPOLOGIES)("a session, %s", (topology) => {
       expect((await shop.asAnonymous().call.users.signIn({ email: user.email, password: change.newPassword })).user.id).toBe(user.id);
     });
 
-    test("ends with the first of two new passwords: the other knew the old one only", async () => {
+    test("allows one of two changes of the password at once: the other knows only the old password", async () => {
       const { user } = await accountOf(shop);
       const change = (newPassword: string) =>
         refusalOf(shop.asUser(user.id, "user").call.users.changePassword({ id: user.id, password: PASSWORD, newPassword }));
@@ -153,14 +153,14 @@ describe("sessions in the database", () => {
 
   const rows = () => sql<{ id: string; token_hash: string }[]>`select * from users.sessions where user_id = ${account.user.id}`;
 
-  test("are hashes: no token can be made from them", async () => {
+  test("are stored as hashes, without their tokens", async () => {
     const first = await account.signIn();
     const second = await account.refresh(first);
     const kept = JSON.stringify(await rows());
     for (const { refreshToken } of [first, second]) expect(kept).not.toContain(refreshToken.split(".")[1]);
   });
 
-  test("are not more than an account may have, the newest ones, and none that is over", async () => {
+  test("are at most as many as an account may have, the newest ones, and none that is over", async () => {
     const day = 24 * 3_600_000;
     const insert = (count: number, fromMs: number, toMs: number) => sql`
       insert into users.sessions (id, user_id, token_hash, rotated_at, created_at, expires_at)
@@ -203,7 +203,7 @@ describe("sessions in the database", () => {
     expect(await signingIn.attempt).toMatchObject({ code: "UNAUTHORIZED" });
   });
 
-  test("have one line of descent though two processes are shown a token at once", async () => {
+  test("have one next token even if two processes refresh the same token at once", async () => {
     const other = await startTestShop("together", { databaseUrl: shop.databaseUrl });
     try {
       let current = await account.signIn();

@@ -17,7 +17,7 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
   const newUser = () => anybody().signUp({ email: `${randomUUID()}@example.test`, password: PASSWORD, name: "Ada" });
 
   describe("sign up and in", () => {
-    test("and get a token that says who they are", async () => {
+    test("and get a token with their id and role", async () => {
       const user = await newUser();
       const session = await anybody().signIn({ email: user.email, password: PASSWORD });
       expect(session.user).toEqual(user);
@@ -35,7 +35,7 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
       });
     });
 
-    test("and learn the same from a wrong password, an unknown address and an account without a password", async () => {
+    test("and get the same error for a wrong password, an unknown address and an account without a password", async () => {
       const { email } = await newUser();
       const attempts = [
         { email, password: "wrong password" },
@@ -59,7 +59,7 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
   });
 
   describe("begin with one admin", () => {
-    test("whose address nobody else can take", async () => {
+    test("whose address no other user can take", async () => {
       expect(await refusalOf(anybody().signUp({ email: FIRST_ADMIN.email, password: PASSWORD, name: "Eve" }))).toMatchObject({ code: "CONFLICT" });
       const user = await newUser();
       expect(await refusalOf(self(user.id).patch({ id: user.id, version: user.version, email: FIRST_ADMIN.email }))).toMatchObject({
@@ -75,7 +75,7 @@ describe.each(TOPOLOGIES)("users, %s", (topology) => {
   });
 
   describe("see and edit themselves", () => {
-    test("and nobody else, who is not there for them", async () => {
+    test("and no other user, whom they do not find", async () => {
       expect((await self(ALFKI).get({ id: ALFKI })).company).toBe("Alfreds Futterkiste");
       expect(await refusalOf(self(ALFKI).get({ id: ANATR }))).toMatchObject({ code: "NOT_FOUND" });
       expect(await refusalOf(self(ALFKI).patch({ id: ANATR, version: 1, name: "Eve" }))).toMatchObject({ code: "NOT_FOUND" });

@@ -17,7 +17,7 @@ beforeEach(() => {
   storage = createStorage();
 });
 
-test("adds pieces of a product, takes them out at 0, and is there again in another tab", () => {
+test("a cart adds pieces of a product, removes a product at 0, and is the same in another tab", () => {
   const cart = new Cart(storage);
   cart.add("a", 2);
   cart.add("b", 1);
@@ -30,13 +30,13 @@ test("adds pieces of a product, takes them out at 0, and is there again in anoth
   expect(new Cart(storage).lines()).toEqual([{ productId: "a", quantity: 5 }]);
 });
 
-test("answers the same lines until they change, as React needs it", () => {
+test("a cart returns the same lines until they change, as React needs", () => {
   const cart = new Cart(storage);
   cart.add("a", 1);
   expect(cart.lines()).toBe(cart.lines());
 });
 
-test("keeps to what an order may hold", () => {
+test("a cart keeps the limits of an order", () => {
   const cart = new Cart(storage);
   cart.add("a", 20_000);
   expect(cart.lines()).toEqual([{ productId: "a", quantity: 10_000 }]);
@@ -45,7 +45,7 @@ test("keeps to what an order may hold", () => {
 });
 
 test.each(["no json", "{}", "null", '[{"productId":1,"quantity":1}]', '[{"productId":"a","quantity":0.5}]', "[null]"])(
-  "is empty where the storage holds %s",
+  "a cart is empty if the storage holds %s",
   (text) => {
     storage.setItem("shop.cart", text);
     expect(new Cart(storage).lines()).toEqual([]);

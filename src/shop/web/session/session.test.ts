@@ -59,13 +59,13 @@ afterEach(() => world.close());
 const credentials = { email: "ada@example.test", password: "correct horse" };
 const kindOf = (session: Session): SessionState["kind"] => session.state().kind;
 
-test("asks nobody where no earlier visit signed in", async () => {
+test("a session sends no request if no earlier visit signed in", async () => {
   const session = world.tab();
   expect([kindOf(session), await session.token()]).toEqual(["out", undefined]);
   expect(world.asked).toEqual([]);
 });
 
-test("uses one refresh for all who want a token at once, in all tabs", async () => {
+test("a session uses one refresh for all calls that want a token at once, in all tabs", async () => {
   await world.tab().signIn(credentials);
   world.nowMs += 14.5 * MINUTE_MS;
   world.asked.length = 0;
@@ -75,7 +75,7 @@ test("uses one refresh for all who want a token at once, in all tabs", async () 
   expect(world.asked).toEqual(["/auth/refresh"]);
 });
 
-test("knows the end of a token by the server's clock", async () => {
+test("a session knows the end of a token by the server's clock", async () => {
   const session = world.tab();
   await session.signIn(credentials);
   world.nowMs += 13 * MINUTE_MS;
@@ -84,7 +84,7 @@ test("knows the end of a token by the server's clock", async () => {
   expect(await session.token()).toBe("token 2");
 });
 
-test("ends in every tab when the server knows it no more, and stays when the server is away", async () => {
+test("a session ends in every tab if the server refuses it, and stays while the server is away", async () => {
   const [first, second] = [world.tab(), world.tab()];
   await first.signIn(credentials);
   world.nowMs += 15 * MINUTE_MS;
@@ -97,7 +97,7 @@ test("ends in every tab when the server knows it no more, and stays when the ser
   expect(kindOf(world.tab())).toBe("out");
 });
 
-test("says when to try again", async () => {
+test("a refused sign-in says when to try again", async () => {
   world.status = 429;
   const refused = await world
     .tab()
