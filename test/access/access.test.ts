@@ -73,7 +73,7 @@ describe.each(PLACES)("access to %s, %s", (name, topology, way) => {
     });
   });
 
-  it.each([...VISITORS, "system"] as const)(`of a context that calls for: %s, by ${way} call, is what the contracts say`, async (who) => {
+  it.each([...VISITORS, "system"] as const)(`of a context that calls as %s, by ${way} call, is what the contracts say`, async (who) => {
     const caller = subject.callerOf(who);
     const seen = await outcomesOf(subject, subject.procedures, (procedure) => codeOf(called(caller.call, procedure)));
     expect(seen).toEqual(expectedByPath(subject.procedures, who, false));

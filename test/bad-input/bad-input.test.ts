@@ -32,7 +32,7 @@ describe.each(["together", "apart"] as const)("%s", (topology) => {
   ] as const)("%s", (kind, rows) => {
     describe.each(PUBLIC_WAYS)("by %s", (way) => {
       for (const row of rows.filter(({ requests }) => requests[way] !== undefined)) {
-        it(`${row.name} is ${row.status} ${row.code}, in short, and has no effect`, async () => {
+        it(`${row.name} gets a short answer with ${row.status} ${row.code}, and has no effect`, async () => {
           under.entries.forget();
           const { answer, blockedMs } = await send(under, way, row);
           blocked.note(`${kind}: ${row.name}`, `${way} ${topology}`, blockedMs);

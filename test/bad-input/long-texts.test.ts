@@ -10,7 +10,7 @@ import { type ShopUnderAttack, startShopUnderAttack } from "./shop-under-attack.
 const blocked = new BlockedTimes();
 afterAll(() => console.log(blocked.render()));
 
-describe("the longest texts that the outside can send", () => {
+describe("the longest texts that a client can send", () => {
   let under: ShopUnderAttack;
   beforeAll(async () => {
     under = await startShopUnderAttack("together");
@@ -22,7 +22,7 @@ describe("the longest texts that the outside can send", () => {
     ["URL", longUrls],
     ["body", longBodies],
   ] as const)(
-    "as a %s are answered, whatever their shape",
+    "are answered as a %s, in every shape",
     async (kind, texts) => {
       const unanswered: string[] = [];
       for (const { name, request } of texts()) {
@@ -60,7 +60,7 @@ const FORMATS: Readonly<Record<string, z.ZodType>> = {
 };
 
 describe("texts of every shape", () => {
-  it.each(Object.keys(FORMATS))("are told from a %s, at the greatest length of a string", (name) => {
+  it.each(Object.keys(FORMATS))("are checked against the format %s, at the greatest length of a string", (name) => {
     const format = FORMATS[name] as z.ZodType;
     for (const { name: shape, text } of shapes(STRING_LENGTH))
       blocked.note(

@@ -57,7 +57,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
       expect(await under.rows.changes()).toEqual({});
     });
 
-    it("a key whose call is running is 409, and then has one effect and one answer", async () => {
+    it("a key whose call is running gets 409, and then has one effect and one answer", async () => {
       const key = randomUUID();
       const held = under.entries.hold(PLACE.path);
       const first = place(way, key);
@@ -71,7 +71,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
       await settled(answer);
     });
 
-    it("a key that comes again with another input is 422, and has no effect", async () => {
+    it("a key that comes again with another input gets 422, and has no effect", async () => {
       const key = randomUUID();
       const first = await place(way, key);
       await settled(first);
@@ -80,14 +80,14 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
       expect({ status, code, entered: under.entries.of(PLACE.path) }).toEqual({ status: 422, code: "KEY_REUSED", entered: 0 });
     });
 
-    it("a stale version is 409 with the one of now", async () => {
+    it("a stale version gets 409 with the current one", async () => {
       const { id, version } = await under.shop.addProduct(1);
       const patch = (priceCents: number) => callPublic(under.shop.url, way, PATCH, { id, version, priceCents }, under.headersOf("admin"));
       expect(await patch(1)).toMatchObject({ status: 200, data: { version: version + 1 } });
       expect(await patch(2)).toMatchObject({ status: 409, code: "CONFLICT", data: { version: version + 1 } });
     });
 
-    it("who has no account learns what a wrong password tells", async () => {
+    it("an unknown address gets the same answer as a wrong password", async () => {
       const attempt = (email: string) => callPublic(under.shop.url, way, SIGN_IN, { email, password: "wrong password" });
       const [unknown, known] = [await attempt(`${randomUUID()}@example.test`), await attempt(under.facts.email)];
       expect(unknown.status).toBe(401);
@@ -95,7 +95,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
     });
   });
 
-  it("a body that never ends is 408, and its connection is closed", async () => {
+  it("a body that never ends gets 408, and its connection is closed", async () => {
     under.entries.forget();
     const hear = async (way: PublicWay): Promise<string> => {
       let text = "";
@@ -106,7 +106,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
     expect(under.entries.total).toBe(0);
   });
 
-  it("keys of a batch are one a call", async () => {
+  it("a batch has one key for each call", async () => {
     const keys = [randomUUID(), randomUUID()];
     const send = () =>
       sendWritten(under.shop.url, {
@@ -123,7 +123,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
     for (const order of orders) await under.shop.settled(order);
   });
 
-  it("a stale If-Match is 412 with the version of now", async () => {
+  it("a stale If-Match gets 412 with the current version", async () => {
     const { id, version } = await under.shop.addProduct(1);
     const patch = async (priceCents: number) => {
       const request = writeCall("rest", PATCH, { id, priceCents }, { ...under.headersOf("admin"), "if-match": `"${version}"` });
@@ -133,7 +133,7 @@ describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topolo
     expect(await patch(2)).toMatchObject({ status: 412, code: "CONFLICT", data: { version: version + 1 } });
   });
 
-  it("of fifty buyers of the last item, half by each way, one has it and the others are told that it is gone", async () => {
+  it("of fifty buyers of the last item, half by each way, one gets it and the others get OUT_OF_STOCK", async () => {
     const { id: productId } = await under.shop.addProduct(1);
     const customers = (await under.shop.admin.call.users.list({ limit: 50, role: "user" })).items;
     const placed = await Promise.all(

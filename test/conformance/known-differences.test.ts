@@ -17,22 +17,22 @@ describe.each(TOPOLOGIES)("between contexts, %s", (topology: Topology) => {
   const isLocal = topology === "together";
   const beta = () => world.app.asAnonymous().call.beta.load;
 
-  it(`an answer of 10 MB is ${isLocal ? "given" : "PAYLOAD_TOO_LARGE"}`, async () => {
+  it(`an answer of 10 MB is ${isLocal ? "returned" : "refused with PAYLOAD_TOO_LARGE"}`, async () => {
     const outcome = await outcomeOf(beta().answer({ chars: 5_000_000 }));
     expect(outcome).toStrictEqual(isLocal ? { text: "ä".repeat(5_000_000) } : failure("PAYLOAD_TOO_LARGE", { executed: "yes" }));
   });
 
-  it(`an input of 10 MB is ${isLocal ? "taken" : "PAYLOAD_TOO_LARGE"}`, async () => {
+  it(`an input of 10 MB is ${isLocal ? "accepted" : "refused with PAYLOAD_TOO_LARGE"}`, async () => {
     const outcome = await outcomeOf(beta().measure({ text: "ä".repeat(5_000_000) }));
     expect(outcome).toStrictEqual(isLocal ? 5_000_000 : failure("PAYLOAD_TOO_LARGE"));
   });
 
-  it(`details of 10 MB are ${isLocal ? "given" : "left out, the code is not"}`, async () => {
+  it(`details of 10 MB are ${isLocal ? "returned" : "left out, but not the code"}`, async () => {
     const { failure: error } = (await outcomeOf(beta().details({ chars: 5_000_000 }))) as ReturnType<typeof failure>;
     expect([error["code"], error["details"] === undefined]).toEqual(["LARGE", !isLocal]);
   });
 
-  it("the connection is good after what was too large", async () => {
+  it("the connection still works after a message that was too large", async () => {
     await outcomeOf(beta().answer({ chars: 5_000_000 }));
     expect(await beta().double({ n: 1 })).toEqual({ n: 2 });
   });

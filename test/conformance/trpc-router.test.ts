@@ -62,12 +62,12 @@ afterAll(async () => {
 
 describe("a context's tRPC router", () => {
   for (const row of ROWS) {
-    it(`ends ${row.type ?? "query"} ${row.path} ${JSON.stringify(row.input)} for ${row.as ?? "nobody"} as the edge does, by tRPC's own adapter`, async () => {
+    it(`ends ${row.type ?? "query"} ${row.path} ${JSON.stringify(row.input)} for ${row.as ?? "an anonymous caller"} as the edge does, by tRPC's own adapter`, async () => {
       const { port } = server.address() as AddressInfo;
       expect(await outcomeOf(callOver(`http://127.0.0.1:${port}`, row, ""))).toEqual(shapeOf(await atEdge(row)));
     });
 
-    it(`ends ${row.type ?? "query"} ${row.path} ${JSON.stringify(row.input)} for ${row.as ?? "nobody"} as the edge does, by createCaller`, async () => {
+    it(`ends ${row.type ?? "query"} ${row.path} ${JSON.stringify(row.input)} for ${row.as ?? "an anonymous caller"} as the edge does, by createCaller`, async () => {
       expect(codeOf(await callerOutcome(row))).toEqual(codeOf(await atEdge(row)));
     });
   }

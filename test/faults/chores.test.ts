@@ -76,7 +76,7 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
     }),
   );
 
-  it("that fails has bounded attempts, jittered, and is kept; run again after the mend, it has its effect once", options, () =>
+  it("that fails is tried a bounded number of times, with jitter, and is kept; run again after it is fixed, it has its effect once", options, () =>
     withFleet(backend, ["one", "two"], async (fleet) => {
       const sql = fleet.sql("chores");
       const failing = named("fail", scaled(100, 10));
@@ -112,7 +112,7 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
     }),
   );
 
-  it("that blocks its process for longer than a lease, beside a process that could take it, is run once and is no death", options, () =>
+  it("that blocks its process for longer than a lease, beside a process that could take it, is run once, and no death is counted", options, () =>
     withFleet(backend, REPLICAS, async (fleet) => {
       const sql = fleet.sql("chores");
       const computing = named("compute", 2);

@@ -40,7 +40,7 @@ describe(`an order, seed ${SEED}`, options, () => {
   let fleet: Fleet;
   afterAll(() => fleet?.close());
 
-  it("is there with its event or not at all, wherever its process dies", options, async () => {
+  it("is stored with its event or not at all, wherever its process dies", options, async () => {
     fleet = await startDelivery("postgres", { members: [{ name: "orders", contexts: "orders", roles: "edge,rpc,jobs" }, LISTENERS] });
     const [process, sql, url] = [fleet.process("orders"), fleet.sql("orders"), fleet.url("orders")];
     const rounds = Math.ceil(scaled(50, BATCH) / BATCH);
@@ -149,7 +149,7 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
     return result;
   }
 
-  it.each(["cut", "killed"] as const)("has one effect and one answer where it has a key: %s", options, async (way) => {
+  it.each(["cut", "killed"] as const)("has one effect and one answer if it has a key: %s", options, async (way) => {
     const [url, sql] = [fleet.url("edge"), fleet.sql("orders")];
     const [count, batch] = [scaled(500), LOST_BATCH];
     let lost = 0;
@@ -181,7 +181,7 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
     for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(placed));
   });
 
-  it.each(["cut", "killed"] as const)("is never sent twice where it has none: %s", options, async (way) => {
+  it.each(["cut", "killed"] as const)("is never sent twice if it has no key: %s", options, async (way) => {
     const [url, sql] = [fleet.url("edge"), fleet.sql("orders")];
     const [count, batch] = [scaled(500), LOST_BATCH];
     const refusals: (string | undefined)[] = [];

@@ -34,7 +34,7 @@ if (!hasRedis) say("left out: what needs a Redis, for this machine has no redis-
 describe(`events, seed ${SEED}`, options, () => {
   const places = PLACES.filter(({ backend, always }) => (hasRedis || backend === "postgres") && (always || SCALE >= 0.5));
 
-  it.each(places)("have one effect an order at each subscriber, whoever is killed or emptied: %o", options, async ({ backend, ownDatabases }) => {
+  it.each(places)("have one effect an order at each subscriber, whichever process or queue fails: %o", options, async ({ backend, ownDatabases }) => {
     const random = createRandom(SEED);
     const fleet = await startDelivery(backend, { ownDatabases });
     try {
@@ -92,7 +92,7 @@ describe(`events, seed ${SEED}`, options, () => {
   });
 
   it.skipIf(!hasRedis)(
-    "wait in the outbox while Redis is away: no order is refused, the process is ready and says what is amiss",
+    "wait in the outbox while Redis is away: no order is refused, and the process is ready and names what is degraded",
     options,
     async () => {
       const random = createRandom(SEED);

@@ -30,7 +30,7 @@ const MEMBERS = [
 ];
 
 describe.each(["redis", "postgres"] as const)(`events of one key, queues on %s, seed ${SEED}`, options, (backend) => {
-  it.skipIf(!hasRedis && backend === "redis")("are handled in the order of their commits, others meanwhile, and late ones too", options, async () => {
+  it.skipIf(!hasRedis && backend === "redis")("are handled in the order of their commits, late ones too, and others meanwhile", options, async () => {
     const fleet = await startDelivery(backend, { members: MEMBERS });
     try {
       await showingOnFailure(fleet, () => check(fleet, backend));

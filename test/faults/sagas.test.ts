@@ -27,7 +27,7 @@ interface Run {
 }
 
 describe.each(["redis", "postgres"] as const)(`workflows, queues on %s, seed ${SEED}`, options, (backend) => {
-  it.skipIf(!hasRedis && backend === "redis")("are done or undone, whoever is killed; one that cannot be undone is stuck", options, async () => {
+  it.skipIf(!hasRedis && backend === "redis")("are done or undone when processes die; one that cannot be undone is stuck", options, async () => {
     const fleet = await startFleet({ app: "sagas", backend, contexts: ["trips", "rooms"], members: MEMBERS });
     try {
       await showingOnFailure(fleet, () => check(fleet, backend));

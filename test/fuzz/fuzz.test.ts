@@ -46,7 +46,7 @@ const HASHES = /\.sign(Up|In)$/;
 const RUNS = scaled(200, 10);
 
 describe.each(TOPOLOGIES.filter((topology) => topology !== "wire"))(
-  `whatever the shop is sent, %s, seed ${SEED}`,
+  `the shop, whatever input it is sent, %s, seed ${SEED}`,
   { timeout: 300_000 },
   (topology) => {
     const errors = new KeptErrors();

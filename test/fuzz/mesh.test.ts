@@ -69,7 +69,7 @@ const handlers = {
   },
 };
 
-describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () => {
+describe(`a mesh peer that sends anything, seed ${SEED}`, { timeout: 120_000 }, () => {
   const random = createRandom(SEED);
   /** A random share of the mutations: all of them take a minute. */
   const sampled = (mutations: readonly MutatedFrame[]): MutatedFrame[] => mutations.filter(() => random() < Math.max(SCALE, 0.3));
@@ -100,7 +100,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
         (message === "mesh connection closed" && typeof fields["reason"] !== "string"),
     );
 
-  describe("a caller", () => {
+  describe("as a caller:", () => {
     const openCaller = async (port: number): Promise<RawCaller> => {
       const caller = new RawCaller(port);
       caller.socket.setNoDelay(true);
@@ -115,7 +115,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
       await caller.until(() => caller.closed || caller.received.includes("[9],\n"));
     };
 
-    it.each(Object.entries(CALLER_FRAMES))("%s, each member by each kind of JSON, ends its own call or connection", async (name, frame) => {
+    it.each(Object.entries(CALLER_FRAMES))("%s, each member as each kind of JSON, ends only its own call or connection", async (name, frame) => {
       const server = await stage.server(handlers, { log: memory.log });
       const honest = stage.peer(server.port);
       await honest.ready();
@@ -133,7 +133,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
       expect(badLines()).toEqual([]);
     });
 
-    it("a greeting, each member by each kind of JSON, is taken or refused", async () => {
+    it("a greeting, each member as each kind of JSON, is accepted or refused", async () => {
       const server = await stage.server(handlers, { log: memory.log });
       const honest = stage.peer(server.port);
       await honest.ready();
@@ -178,7 +178,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
     });
   });
 
-  describe("a callee", () => {
+  describe("as a callee:", () => {
     const servers: Server[] = [];
     const sockets: Socket[] = [];
     afterEach(async () => {
@@ -215,7 +215,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
       await Promise.allSettled([call, drained]);
     };
 
-    it.each(Object.entries(CALLEE_FRAMES))("%s, each member by each kind of JSON, ends its own call or connection", async (name, frame) => {
+    it.each(Object.entries(CALLEE_FRAMES))("%s, each member as each kind of JSON, ends only its own call or connection", async (name, frame) => {
       const honestServer = await stage.server(handlers);
       const honest = stage.peer(honestServer.port);
       await honest.ready();
@@ -285,7 +285,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
       expect(badLines()).toEqual([]);
     });
 
-    it("a greeting, each member by each kind of JSON, is taken or refused", async () => {
+    it("a greeting, each member as each kind of JSON, is accepted or refused", async () => {
       let greeting = "";
       const port = await startOdd(
         () => greeting,
@@ -306,7 +306,7 @@ describe(`whatever a mesh peer sends, seed ${SEED}`, { timeout: 120_000 }, () =>
     });
   });
 
-  it("a signed principal, each member of its token by each kind of JSON, is believed or not", () => {
+  it("a signed principal, each member of its token as each kind of JSON, is accepted or refused", () => {
     const world = new SignedWorld("edge", "orders");
     const at = world.principals("orders");
     const key = world.key("edge");

@@ -22,13 +22,13 @@ describe.each([
     expect(await world.call(cell, systemOf(cell.caller))).toEqual(cell.isDeclared ? ["entered", [cell.path]] : REFUSED);
   });
 
-  it.each(["nobody", "", "__proto__", "Orders"])("a caller named %j is let in nowhere", async (caller) => {
+  it.each(["nobody", "", "__proto__", "Orders"])("a caller named %j is refused everywhere", async (caller) => {
     for (const cell of CELLS.filter((one) => one.isDeclared)) {
       expect(await world.call(cell, systemOf(cell.caller), caller)).toEqual(REFUSED);
     }
   });
 
-  it.each(NAMES)("nothing internal of %s answers the public", async (name) => {
+  it.each(NAMES)("no internal procedure of %s answers a public request", async (name) => {
     expect(await world.ask(`${name}.hidden`)).toEqual(["404", []]);
   });
 });
@@ -36,18 +36,18 @@ describe.each([
 describe("processes that have keys", () => {
   const declared = CELLS.filter(({ isDeclared }) => isDeclared);
 
-  it.each(declared)("the call of $path that $caller declares is refused to every other key that claims to be it", async (cell) => {
+  it.each(declared)("the call of $path that $caller declares is refused to every other key that claims to be $caller", async (cell) => {
     for (const key of [EDGE, ...NAMES].filter((name) => name !== cell.caller)) {
       const principal = key === EDGE ? ADMIN : systemOf(key);
       expect([key, await apart.call(cell, principal, cell.caller, key)]).toEqual([key, REFUSED]);
     }
   });
 
-  it.each(declared)("$caller, which may call $path, may not say for which user", async (cell) => {
+  it.each(declared)("$caller, which may call $path, is refused if it calls as a user", async (cell) => {
     expect(await apart.call(cell, ADMIN)).toEqual(REFUSED);
   });
 
-  it.each(declared)("$caller, which may call $path, may not say that it is another's system", async (cell) => {
+  it.each(declared)("$caller, which may call $path, is refused if it calls as the system of another context", async (cell) => {
     for (const name of NAMES.filter((other) => other !== cell.caller)) expect(await apart.call(cell, systemOf(name))).toEqual(REFUSED);
   });
 

@@ -39,7 +39,7 @@ function salesOf(version: 1 | 2) {
   return { sales, app };
 }
 
-describe("a key means the same to two versions of a contract, which parse its input to different values", { timeout: 60_000 }, () => {
+describe("a key for two versions of a contract, which parse its input to different values,", { timeout: 60_000 }, () => {
   const [before, after] = [salesOf(1), salesOf(2)];
   let apps: readonly AnyApp[];
   let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -61,7 +61,7 @@ describe("a key means the same to two versions of a contract, which parse its in
     it.each([
       [1, 2],
       [2, 1],
-    ] as const)("answered by version %i, asked again at version %i", async (first, second) => {
+    ] as const)("answered by version %i, gets the same answer from version %i, and is refused for another input", async (first, second) => {
       const given = { id: `${form}-${first}`, note: "new" };
       expect(await sales(first)[form](given, { key: given.id })).toEqual({ version: first });
       expect(await sales(second)[form](given, { key: given.id })).toEqual({ version: first });
@@ -72,7 +72,7 @@ describe("a key means the same to two versions of a contract, which parse its in
   it.each([
     [1, 2],
     [2, 1],
-  ] as const)("of a run started by version %i and again by version %i", async (first, second) => {
+  ] as const)("of a run started by version %i finds this run if version %i starts it again", async (first, second) => {
     const given = { id: `run-${first}`, note: "new" };
     expect(await sales(first).begin(given)).toEqual({ version: first, isNew: true });
     expect(await sales(second).begin(given)).toEqual({ version: second, isNew: false });

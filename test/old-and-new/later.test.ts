@@ -45,7 +45,7 @@ beforeAll(async () => {
 
 describe.each(["old", "new"] as const)("the %s version beside a later one", options, (version) => {
   it.skipIf(!hasRedis).each(SCALE < 0.5 ? (["redis"] as const) : (["redis", "postgres"] as const))(
-    "leaves alone and counts what it does not know, and goes on, queues on %s",
+    "counts what it does not know without changing it, and goes on, queues on %s",
     options,
     async (backend) => {
       const own = { program: programs[version], env: { LOG_LEVEL: "warn" }, between: laterPeerBefore };

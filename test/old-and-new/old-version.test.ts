@@ -43,7 +43,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
       .split("\n")
       .filter((line) => /^(worktree|prunable) /.test(line));
 
-  test("is checked out beside the new one and installed once, for two at once and for those that come later", async () => {
+  test("is checked out beside the new one and installed once, for two processes at once and for later ones", async () => {
     const repository = cloned();
     installed.length = 0;
     const folders = await Promise.all([checkOut(repository), checkOut(repository)]);
@@ -54,7 +54,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
     expect(installed).toHaveLength(1);
   });
 
-  test("is made again where its maker was killed, by one that waited for it, and nothing of the first try is left", async () => {
+  test("is made again by a waiting process if the first one was killed, and nothing of the first try is left", async () => {
     const repository = cloned();
     const killed = runProgram(HANGING, [repository, old], {});
     await eventually("the first one installs", () => killed.output().includes("installing"));
@@ -67,7 +67,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
     expect(worktrees(repository)).toEqual([`worktree ${repository}`, `worktree ${folder}`]);
   });
 
-  test("takes the place of the one before when another commit is named", async () => {
+  test("replaces the one before if another commit is named", async () => {
     const repository = cloned();
     const before = await checkOut(repository);
     const after = await checkOut(repository, git(origin, "rev-parse", "HEAD"));
@@ -75,7 +75,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
     expect(worktrees(repository)).toEqual([`worktree ${repository}`, `worktree ${after}`]);
   });
 
-  test("is not there where the packages could not be installed, and is made by the next try", async () => {
+  test("does not exist if the packages could not be installed, and is made by the next try", async () => {
     const repository = cloned();
     const failing = checkOutOldVersion({ repository, id: old, install: () => Promise.reject(new RangeError("no network")) });
     await expect(failing).rejects.toThrow("no network");
@@ -83,7 +83,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
     await expect(checkOut(repository)).resolves.toContain(old);
   });
 
-  describe("fails where the history is missing, with the command that fetches it", () => {
+  describe("fails if the history is missing, with the command that fetches it", () => {
     test("in a shallow clone", async () => {
       const repository = cloned("--depth=1");
       const cure = "git fetch --unshallow origin";
@@ -102,7 +102,7 @@ describe("the old version of a repository", { timeout: 60_000 }, () => {
       await expect(checkOut(repository)).resolves.toContain(old);
     });
 
-    test("in a folder that is no clone", async () => {
+    test("in a folder that is not a clone", async () => {
       await expect(checkOut(freshFolder())).rejects.toThrow(/is not a git repository\. It needs a clone with its history: git clone/);
     });
   });

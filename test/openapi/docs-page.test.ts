@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
     await page.screenshot({ path: picturePath("docs") });
   });
 
-  it("sends what one tries, and shows the answer", async () => {
+  it("sends the request that a user tries, and shows the answer", async () => {
     expect(await tryIt("catalog.categories.list")).toBe("200");
     await page.screenshot({ path: picturePath("docs-tried") });
   });
@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)("the page of the interface in a browser without a 
     await page.screenshot({ path: picturePath("docs-signed-in"), fullPage: true });
   });
 
-  it("asked no other host for anything, and did nothing that its policy forbids", () => {
+  it("sent no request to another host, and did nothing that its policy forbids", () => {
     expect(faults.filter((fault) => !fault.includes("401 (Unauthorized)"))).toEqual([]);
   });
 });

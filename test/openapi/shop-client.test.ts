@@ -59,7 +59,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     return { id, client: await signedIn(email, password) };
   }
 
-  it("is made from what the shop answers, wherever its contexts run", async () => {
+  it("is made from the document that the shop answers, wherever its contexts run", async () => {
     const answer = await fetch(`${shop.url}/openapi.json`);
     expect(await answer.text()).toBe(KEPT_DOCUMENT);
     expect((await fetch(`${shop.url}/openapi.json`, { headers: { "if-none-match": answer.headers.get("etag") ?? "" } })).status).toBe(304);
@@ -81,7 +81,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     expect((await good(client.GET("/orders", { params: { query: { status: "confirmed" } } }))).items.map(({ id }) => id)).toEqual([again.id]);
   });
 
-  it("edits the version that it read, and learns which one is there where somebody was faster", async () => {
+  it("edits the version that it read, and gets the current version if another edit came first", async () => {
     const { id, version } = await shop.addProduct(1);
     const client = await signedIn(FIRST_ADMIN.email, FIRST_ADMIN.password);
     const { response } = await client.GET("/products/{id}", { params: { path: { id } } });
@@ -95,7 +95,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     expect((await client.DELETE("/products/{id}", { params: { path: { id }, query: { version: version + 1 } } })).response.status).toBe(204);
   });
 
-  it("tells errors apart by code, each with the type of its details", async () => {
+  it("distinguishes errors by code, each with the type of its details", async () => {
     const client = await signedIn(FIRST_ADMIN.email, FIRST_ADMIN.password);
     const facts = { name: "Tea", quantityPerUnit: "1 box", priceCents: 100, discontinued: false };
     const { error } = await client.POST("/products", { body: { ...facts, category: "Nothing of the kind" } });
@@ -106,7 +106,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     expect(issues?.map(({ path }) => path)).toEqual(["priceCents"]);
   });
 
-  it("is refused as the document says: without a token, without the role, for what is not there", async () => {
+  it("is refused as the document says: without a token, without the role, and for rows that do not exist", async () => {
     const { client: customer } = await newCustomer();
     const codes = await Promise.all([
       clientOf().GET("/orders"),
@@ -119,7 +119,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     expect(codes.map(({ error }) => error?.code)).toEqual(["UNAUTHORIZED", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "NOT_FOUND", "UNAUTHORIZED"]);
   });
 
-  it("buys what curl buys, as the README shows it", async () => {
+  it("is not needed to buy something: the curl commands of the README do it", async () => {
     const readme = readFileSync("README.md", "utf8");
     const [, script = ""] = /^## Buy something$[\s\S]*?^```sh$([\s\S]*?)^```$/m.exec(readme) ?? [];
     const { stdout } = await run("sh", ["-ec", script.replace("http://127.0.0.1:3000", shop.url)]);
@@ -128,7 +128,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     expect((await shop.settled(order)).status).toBe("confirmed");
   });
 
-  it("lists by cursor what curl lists, as the guide to REST shows it", async () => {
+  it("is not needed to list by cursor: the curl commands of the guide to REST do it", async () => {
     const guide = readFileSync("docs/rest.md", "utf8");
     const [, script = ""] = /^## Lists$[\s\S]*?^```sh$([\s\S]*?)^```$/m.exec(guide) ?? [];
     const [first = "", second = ""] = script.trim().replaceAll("http://127.0.0.1:3000", shop.url).split("\n");
@@ -139,7 +139,7 @@ describe.each(TOPOLOGIES)("the client that is generated from the document, %s", 
     expect(items.map(({ id }) => id)).not.toContain(others[0]?.id);
   });
 
-  it("was answered nothing that the document does not promise", () => {
+  it("got only answers that the document promises", () => {
     expect(broken).toEqual([]);
   });
 });

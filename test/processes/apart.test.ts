@@ -61,7 +61,7 @@ test("a killed process fails only the calls that need it, with a typed error, an
   await eventually("it is sold again", async () => (await tell(port, "sales.sell", { name: "tea" })).status === 200 || undefined);
 });
 
-test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process and no port behind when it is stopped by %s", async (signal) => {
+test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("the command apart leaves no process and no port when it is stopped by %s", async (signal) => {
   const { port, supervisor } = await startApart();
   const family = await descendants(supervisor.child.pid as number);
   expect(family.length).toBeGreaterThan(3);
@@ -71,7 +71,7 @@ test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process and no p
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
 });
 
-test("a process whose supervisor goes away while it starts ends, though the database never answers", async () => {
+test("a process ends if its supervisor goes away while it starts, although the database never answers", async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
   const { port } = await eventually("a database that says nothing", () => (silent.address() as { port: number } | null) ?? undefined);
@@ -89,7 +89,7 @@ test("a process whose supervisor goes away while it starts ends, though the data
 const ROUNDS = Math.max(1, Math.round(50 * Number(process.env["HOLON_FAULT_SCALE"] ?? 0.04)));
 const SEED = process.env["TEST_SEED"] ?? String(process.pid);
 
-test(`leaves nothing behind when it is killed at any moment of its start, ${ROUNDS} times, seed ${SEED}`, { timeout: ROUNDS * 30_000 }, async () => {
+test(`apart leaves no process if it is killed at any moment of its start, ${ROUNDS} times, seed ${SEED}`, { timeout: ROUNDS * 30_000 }, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const moment = createHash("sha256").update(`${SEED}/${round}`).digest().readUInt16BE() % 4_000;
     const supervisor = runFixture({ PORT: String(await freePort()) }, "apart");

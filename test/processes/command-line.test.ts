@@ -47,7 +47,7 @@ describe.each(PROGRAMS)("the command line of %s", (_, main, words, said) => {
 });
 
 test.each([
-  ["a word that is no command", APP, ["strat"], /^"strat" is not a command\. Did you mean start\? --help .*\n$/],
+  ["a word that is not a command", APP, ["strat"], /^"strat" is not a command\. Did you mean start\? --help .*\n$/],
   ["a word behind a command", APP, ["plan", "now"], /^.*"now".*--help.*\n$/],
   ["words of work that make no command", APP, ["work", "reurn", "stock", "1"], /^"work reurn stock 1" .*--help.*\n$/],
   ["a number that is not one", place("scripts/replay.ts"), ["--concurrency", "many"], /^--concurrency is .*many.*--help.*\n$/],

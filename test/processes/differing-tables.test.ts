@@ -66,8 +66,8 @@ const PRODUCTION = { NODE_ENV: "production", HOLON_SECRET: "a secret of these te
 /** The other context is in another process, which does not run. */
 const STOCK_ALONE = { HOLON_CONTEXTS: "stock", HOLON_SALES_URL: "mesh://127.0.0.1:9" };
 
-describe("tables of the database that are not those of the code", () => {
-  test.each(DIFFERENCES)("where %s, a process is not ready and says why, and calls fail typed", async (_, sql, difference) => {
+describe("a process whose tables in the database are not those of its code", () => {
+  test.each(DIFFERENCES)("is not ready if %s, gives the reason, and its calls fail with a typed error", async (_, sql, difference) => {
     const { port, opsPort, output } = await run(sql, { ...PRODUCTION, ...STOCK_ALONE });
     const reason = `the tables of stock are not as its code needs them: ${difference}`;
     expect(await readyz(opsPort), output()).toMatchObject({ status: 503, ready: false, reasons: [reason] });
@@ -84,7 +84,7 @@ describe("tables of the database that are not those of the code", () => {
     expect(output()).not.toContain("fixture is ready");
   });
 
-  test("one context of several: the process is degraded, and the others answer", async () => {
+  test("is degraded if this is true of one context of several, and the others answer", async () => {
     const { port, opsPort } = await run(undefined, PRODUCTION);
     const reason = "the tables of stock are not as its code needs them: the table items is missing";
     expect(await readyz(opsPort)).toEqual({ status: 200, ready: true, reasons: [], degraded: [reason] });
@@ -93,7 +93,7 @@ describe("tables of the database that are not those of the code", () => {
     expect(await tell(port, "sales.sell", { name: "tea" })).toMatchObject({ status: 503, body: { error: { data: { code: "UNAVAILABLE" } } } });
   });
 
-  test("in development the screen ends with the reason and the command that cures it", async () => {
+  test("shows in development the reason and the command that cures it at the end of its screen", async () => {
     const { output } = await run(undefined, { ...STOCK_ALONE, HOLON_SECRET: PRODUCTION.HOLON_SECRET });
     const screen = await eventually("the screen", () => /\n(fixture runs and is not ready[\s\S]*)$/.exec(output())?.[1]);
     expect(screen).toContain("the table items is missing");
@@ -101,8 +101,8 @@ describe("tables of the database that are not those of the code", () => {
   });
 });
 
-describe("tables of the database that have more than the code knows", () => {
-  test("are fine", async () => {
+describe("a process whose tables in the database have more than its code knows", () => {
+  test("is ready and answers", async () => {
     const more = 'CREATE TABLE "stock"."more" ("id" uuid);';
     const running = await run(
       `${SOUND}, "place" text, "since" timestamptz NOT NULL DEFAULT now());--> statement-breakpoint

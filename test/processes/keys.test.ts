@@ -124,7 +124,7 @@ describe("a process in production", () => {
     expect(reached).toEqual([]);
   });
 
-  test("lets in nobody who knows a secret only", async () => {
+  test("refuses a caller that only knows a secret", async () => {
     const peer = connect(createSecretIdentity(SECRET), "edge");
     await eventually("the process refused", () => peer.state().reason?.includes("set HOLON_KEY") || undefined);
     expect(peer.state().status).toBe("connecting");

@@ -79,7 +79,7 @@ describe("npm start", { timeout: 120_000 }, () => {
 });
 
 describe("watchNpm", { timeout: 60_000 }, () => {
-  test("goes by the npm that runs a program alone, if the script's shell became the program: what started npm may end", async () => {
+  test("watches only the npm that runs a program, if the script's shell became the program: the parent of npm may end", async () => {
     const folder = freshFolder();
     const watch = JSON.stringify(path.join(ROOT, "src/holon/cli/until-stopped.ts"));
     // More ticks than two checks of the watcher take.

@@ -49,7 +49,7 @@ async function gauge(port: number): Promise<readonly string[]> {
   return text.split("\n").filter((line) => line.startsWith("holon_degraded{"));
 }
 
-describe("an edge, sales and stock in processes of their own, when stock is away", () => {
+describe("an edge and sales in processes of their own", () => {
   const started: FixtureProcess[] = [];
   const ports = { public: 0, edge: 0, sales: 0, stock: 0, salesMesh: 0, stockMesh: 0 };
   let database: TestDatabase;
@@ -107,7 +107,7 @@ describe("an edge, sales and stock in processes of their own, when stock is away
     expect((await tell(ports.public, "sales.sell", { name: "tea" })).status).toBe(503);
   };
 
-  test("killed: the others are ready and name it, until it is there again", { timeout: 120_000 }, async () => {
+  test("stay ready while stock is killed, and name it until it is there again", { timeout: 120_000 }, async () => {
     await allWhole();
     stock.child.kill("SIGKILL");
     await stock.ended;
@@ -118,7 +118,7 @@ describe("an edge, sales and stock in processes of their own, when stock is away
     expect((await tell(ports.public, "sales.sell", { name: "tea" })).status).toBe(200);
   });
 
-  test("frozen: the others are ready and name it, until it goes on", { timeout: 120_000 }, async () => {
+  test("stay ready while stock is frozen, and name it until it goes on", { timeout: 120_000 }, async () => {
     await allWhole();
     stock.child.kill("SIGSTOP");
     await staysReady();
@@ -162,7 +162,7 @@ describe("a process with two contexts, each on a database of its own", () => {
     await Promise.all(databases.map((database) => database.drop()));
   });
 
-  test("is ready while one is silent, and not ready while both are", { timeout: 120_000 }, async () => {
+  test("is ready while one database is silent, and not ready while both are", { timeout: 120_000 }, async () => {
     await readyzUntil(port, isWhole);
     proxies["stock"]?.mute();
     const one = await readyzUntil(port, names("stock"));

@@ -59,7 +59,7 @@ test.each([
   ["what was held back goes on", "go on"],
   ["only new connections work", "stay silent"],
 ] as const)(
-  "a Postgres goes silent and speaks again, and %s: each loop runs again by itself",
+  "a Postgres goes silent and answers again, and %s: each loop runs again by itself",
   { timeout: 400_000 },
   async (_what, silentOnes: SilentOnes) => {
     await haveHappened(await placed(`before: ${silentOnes}`));
@@ -96,7 +96,7 @@ test.each([
   },
 );
 
-test("a Postgres that answers all but LISTEN is named in readiness, and heard again by itself", { timeout: 400_000 }, async () => {
+test("a Postgres that answers all but LISTEN is named in readiness, and LISTEN works again by itself", { timeout: 400_000 }, async () => {
   await eventually("nothing is wrong", async () => (await troubles()).length === 0 || undefined);
   proxy.silenceAt('listen "');
   await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holon listen' and datname = current_database()`;

@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)("a Redis that goes silent under a process", () => {
     ["what was held back goes on", "go on"],
     ["only new connections work", "stay silent"],
     ["the silent connections are cut", "are cut"],
-  ] as const)("and speaks again, and %s: each loop runs again by itself", { timeout: 400_000 }, async (_what, silentOnes: SilentOnes) => {
+  ] as const)("and answers again, and %s: each loop runs again by itself", { timeout: 400_000 }, async (_what, silentOnes: SilentOnes) => {
     await haveHappened(await placed(running, `before: ${silentOnes}`), EFFECTS);
     await ticks();
     await isWell(running);
@@ -152,7 +152,7 @@ describe.skipIf(!hasRedis)("a Redis that goes silent under a process", () => {
     expect(running.child.exitCode).toBeNull();
   });
 
-  test("does not hold up the start of another process, which takes its work when Redis speaks", { timeout: 400_000 }, async () => {
+  test("does not delay the start of another process, which takes over the work when Redis answers", { timeout: 400_000 }, async () => {
     await isWell(running);
     proxy.silence();
     const other = await start();

@@ -29,7 +29,7 @@ describe("a Postgres that is started after its processes", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("is waited for, and the log says what for", { timeout: 120_000 }, async () => {
+  test("is waited for, and the log names it", { timeout: 120_000 }, async () => {
     folder = await mkdtemp(path.join(tmpdir(), "holon-late-"));
     const port = await freePort();
     // The cluster is made first, so that its password is known.
@@ -77,7 +77,7 @@ describe("an address that the server refuses", () => {
     expect(running.output()).not.toContain(new URL(database.url).password);
   });
 
-  test("of a server that is not there ends the start when its patience is over", { timeout: 60_000 }, async () => {
+  test("of a server that does not run ends the start after HOLON_LIMIT_START_PATIENCE_MS", { timeout: 60_000 }, async () => {
     const url = wrong({ port: "1" });
     const running = run({ DATABASE_URL: url, HOLON_LIMIT_START_PATIENCE_MS: "2000" });
     expect(await running.ended).toBe(1);

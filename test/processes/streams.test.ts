@@ -106,7 +106,7 @@ describe("streams between processes give their places back", () => {
     await streamsAre("sales", 0);
   });
 
-  test("when the process that called is killed, and those that are left keep no process from stopping", async () => {
+  test("when the calling process is killed, and the remaining ones do not prevent a process from stopping", async () => {
     const opened = await openAll();
     processes.sales.running.child.kill("SIGKILL");
     await streamsAre("stock", STREAMS / 2);
@@ -115,7 +115,7 @@ describe("streams between processes give their places back", () => {
     await toldThatItIsAway(opened, STREAMS);
   });
 
-  test("when the process that was called is killed, and when the edge is told to stop", async () => {
+  test("when the called process is killed, and when the edge is stopped", async () => {
     const opened = await openAll();
     processes.stock.running.child.kill("SIGKILL");
     await streamsAre("sales", 0);

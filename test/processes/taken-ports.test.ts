@@ -38,14 +38,14 @@ test.each(NAMES)("a start whose %s is taken names this variable and the process 
   expect(hasDatabase, "a database was made").toBe(false);
 });
 
-test("a start tells all ports that are taken at once", async () => {
+test("a start names all taken ports at once", async () => {
   const env = { PORT: await takenPort(), HOLON_MESH_PORT: await takenPort(), HOLON_OPS_PORT: await takenPort() };
   const { exitCode, output } = await failedStart(env);
   expect(exitCode).toBe(1);
   for (const name of NAMES) expect(output).toContain(`${name} ${env[name]} is taken`);
 });
 
-test("an edge with its processes apart says that its port is taken before any database or process is started", async () => {
+test("the command apart names the taken port of its edge before any database or process is started", async () => {
   const env = { PORT: await takenPort() };
   const { exitCode, named, output, hasDatabase } = await failedStart(env, "apart");
   expect(exitCode).toBe(1);

@@ -26,7 +26,7 @@ async function anyPorts(): Promise<Record<string, string>> {
   return { PORT: String(await freePort()), HOLON_MESH_PORT: String(await freePort()), HOLON_OPS_PORT: String(await freePort()) };
 }
 
-test("starts on embedded defaults, answers, and exits 0 on SIGTERM with no process left", async () => {
+test("an app starts on embedded defaults, answers, and exits 0 on SIGTERM with no process left", async () => {
   const env = await anyPorts();
   const running = run(env);
   const port = Number(env["PORT"]);
@@ -37,7 +37,7 @@ test("starts on embedded defaults, answers, and exits 0 on SIGTERM with no proce
   expect(await running.ended).toBe(0);
 });
 
-test("keeps its data when it is killed and started again in the same folder", async () => {
+test("an app keeps its data if it is killed and started again in the same folder", async () => {
   const folder = freshFolder();
   const env = await anyPorts();
   const port = Number(env["PORT"]);
@@ -50,7 +50,7 @@ test("keeps its data when it is killed and started again in the same folder", as
   expect(await eventually("the fixture answers again", () => ask(port, "stock.taken", { name: "tea" }))).toMatchObject({ taken: 1 });
 });
 
-test("refuses a second start in the same folder, naming the process that holds it", async () => {
+test("an app refuses a second start in the same folder, naming the process that holds it", async () => {
   const folder = freshFolder();
   const env = await anyPorts();
   const first = run(env, "start", folder);
@@ -60,7 +60,7 @@ test("refuses a second start in the same folder, naming the process that holds i
   expect(second.output()).toContain(String(first.child.pid));
 });
 
-test("lists every fault of a bad configuration at once, exits 2 and opens no port", async () => {
+test("an app lists every fault of a bad configuration at once, exits 2 and opens no port", async () => {
   const env: Record<string, string> = {
     ...(await anyPorts()),
     HOLON_CONTEXTS: "stok",
@@ -75,7 +75,7 @@ test("lists every fault of a bad configuration at once, exits 2 and opens no por
   await expect(fetch(`http://127.0.0.1:${env["PORT"]}/healthz`)).rejects.toThrow();
 });
 
-test("ends when it could not start, whatever else keeps it alive", async () => {
+test("an app ends if it could not start, even if something else keeps its process alive", async () => {
   const alive = `--import "data:text/javascript,setInterval(() => {}, 1e6)"`;
   const running = run({
     ...(await anyPorts()),
@@ -87,7 +87,7 @@ test("ends when it could not start, whatever else keeps it alive", async () => {
   expect(running.output()).toContain("could not start: The database cannot be reached");
 });
 
-test("finishes what is in flight when it is told to stop", async () => {
+test("an app finishes the calls in flight when it is stopped", async () => {
   const env = await anyPorts();
   const running = run(env);
   const port = Number(env["PORT"]);

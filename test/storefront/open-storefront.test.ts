@@ -18,7 +18,7 @@ function freshProject(): string {
   return project;
 }
 
-test("builds the storefront at the first start and when its sources changed, and not again otherwise", { timeout: 60_000 }, async () => {
+test("openStorefront builds at the first start and when its sources changed, and not again otherwise", { timeout: 60_000 }, async () => {
   const project = freshProject();
   const said: string[] = [];
   const open = () => openStorefront({ project, isProduction: false, say: (line) => said.push(line) });
@@ -37,7 +37,7 @@ test("builds the storefront at the first start and when its sources changed, and
   expect(scripts()).not.toBe(first);
 });
 
-test("builds nothing in production: it serves what is there, or says that nothing is", async () => {
+test("openStorefront builds nothing in production: it serves the files that are there, or reports that there are none", async () => {
   const project = freshProject();
   const said: string[] = [];
   const open = () => openStorefront({ project, isProduction: true, say: (line) => said.push(line) });

@@ -129,7 +129,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await visitor.heading("Sign in");
   });
 
-  test("an admin who saves after somebody else sees both, takes theirs, or overwrites", async () => {
+  test("an admin who saves after another one sees both versions, and takes the other one or overwrites it", async () => {
     const product = await addProduct(5);
     const visitor = await visit();
     const { page, heading, picture } = visitor;
@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await picture(`${command}-edit`);
   });
 
-  test("an order that ran out of stock meanwhile says what of and how many are left", async () => {
+  test("an order that is out of stock shows the product and how many are left", async () => {
     const product = await addProduct(3);
     const visitor = await visit();
     const { page, heading, picture } = visitor;
@@ -225,7 +225,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
       ? (["light-phone", PHONE] as const)
       : (["dark-desk", { ...DESK, colorScheme: "dark" as const, reducedMotion: "reduce" as const }] as const);
 
-  test("keeps nobody out and fits the window, on every page", async () => {
+  test("has no accessibility fault and fits the window, on every page", async () => {
     const { id: productId, name } = await addProduct(7);
     const admin = (await shop.admin.users.list.query({ role: "admin", limit: 1 })).items[0];
     const order = await shop.admin.orders.placeFor.mutate(
@@ -278,7 +278,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     expect(faults).toEqual([]);
   });
 
-  test("leads keys and screen readers: past the menu, and to the heading of each page", async () => {
+  test("leads keyboard and screen reader past the menu, and to the heading of each page", async () => {
     const { page, open, heading } = await visit();
     const focused = () => page.evaluate<string>("document.activeElement.textContent");
     await open("/shop/", "All products");
@@ -294,7 +294,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await heading("All products");
   });
 
-  test("serves its files for good, its page anew each time, and nothing else", async () => {
+  test("serves its files as immutable, its page without caching, and nothing else", async () => {
     const get = async (path: string, accept = "text/html") => fetch(`${shop.url}${path}`, { headers: { accept }, redirect: "manual" });
     expect((await get("/")).headers.get("location")).toBe("/shop/");
     const page = await get("/shop/orders/of-no-order");

@@ -61,7 +61,7 @@ const ANSWERED = { outside: [200, 200], inside: ["pong", "pong"] };
 
 describe.each(TOPOLOGIES)("streams, %s", (topology) => {
   it(
-    "1 000 idle ones of many users leave every call of their contexts to answer",
+    "1 000 idle ones of many users are open while every call of their contexts answers",
     async () => {
       await start(topology, { addressStreamCount: 1_000 });
       const streams = Array.from({ length: 1_000 }, (_, index) => open("reader.follow", { user: `user ${index % 50}` }));
@@ -75,7 +75,7 @@ describe.each(TOPOLOGIES)("streams, %s", (topology) => {
   );
 
   it(
-    "1 000 of one user are 20, and every call answers",
+    "1 000 of one user are limited to 20, and every call answers",
     async () => {
       await start(topology);
       const streams = Array.from({ length: 1_000 }, () => open("feeds.idle", { user: "u1" }));
@@ -103,7 +103,7 @@ describe.each(TOPOLOGIES)("streams, %s", (topology) => {
     expect((await openInTurn(2, "feeds.idle")).map(isOpen)).toEqual([true, false]);
   });
 
-  it("those over the limit of a context are OVERLOADED, from outside and from another context, and its calls go on", async () => {
+  it("those over the limit of a context get OVERLOADED, from outside and from another context, and its calls go on", async () => {
     await start(topology, { streamCount: 3 });
     const [first] = await openInTurn(3, "feeds.idle");
     const [outside, through] = [...(await openInTurn(1, "feeds.idle")), ...(await openInTurn(1, "reader.follow"))];

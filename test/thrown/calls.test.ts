@@ -90,7 +90,7 @@ describe.each(["together", "wire", "apart"] as const)("%s", (topology) => {
     });
   });
 
-  test.each(THROWN_VALUES)("a handler that calls one that throws %s", async (name, thrown) => {
+  test.each(THROWN_VALUES)("a handler that calls one that throws %s ends its own call", async (name, thrown) => {
     deeds.run = (ctx: Context) => {
       if (ctx.call.thrower !== undefined) return ctx.call.thrower.ask();
       throw thrown;
@@ -162,7 +162,7 @@ describe.each(["together", "wire", "apart"] as const)("%s", (topology) => {
     expect(text).toContain(code);
   });
 
-  test.each(ODD_STREAMS)("a subscription whose handler answers %s may be left", async (_name, make) => {
+  test.each(ODD_STREAMS)("a subscription whose handler answers %s can be left by its reader", async (_name, make) => {
     deeds.items = make;
     const items = app.asAnonymous().call.thrower.items()[Symbol.asyncIterator]();
     await failure(items.next());

@@ -78,7 +78,7 @@ describe.skipIf(!hasFaketime)(`the shop over ${DAYS} simulated days`, options, (
 
   // It takes some minutes longer, so it runs only in `.ci/full`, or if more days are asked for by hand.
   if (DAYS > DAYS_IN_RUN)
-    it.skipIf(!hasRedis)("keeps each promise in many that are away, frozen, and of two versions", options, () =>
+    it.skipIf(!hasRedis)("keeps each promise in many processes that are away, frozen, and of two versions", options, () =>
       live("redis", DAYS_APART, APART, { away: [10, 34], rollback: 38, frozen: [44, 46] }),
     );
 });

@@ -22,7 +22,7 @@ function urlFor(user: string, path = ""): string {
   return url.href;
 }
 
-describe("a process with a Redis that does not let it do all", { timeout: 60_000 }, () => {
+describe("a process that may not do everything on its Redis", { timeout: 60_000 }, () => {
   it("works with a user without dangerous commands", async () => {
     const app = await testApp(createWorkApp(), { contracts, topology: "together", redisUrl: urlFor("plain") });
     try {
@@ -38,7 +38,7 @@ describe("a process with a Redis that does not let it do all", { timeout: 60_000
     ["the user may not run scripts", "reader", "", /NOPERM/],
     ["the password is wrong", "nobody", "", /WRONGPASS/],
     ["the database number does not exist", "plain", "/99", /DB index/],
-  ])("starts, takes orders and says what is refused if %s", async (_, user, path, refusal) => {
+  ])("starts, takes orders and reports the refusal if %s", async (_, user, path, refusal) => {
     const app = await testApp(createWorkApp(), { contracts, topology: "together", redisUrl: urlFor(user, path) });
     try {
       await app.asAnonymous().call.sales.place({ id: "one" });

@@ -25,7 +25,7 @@ const OLD_ROWS = {
     select 'placed', 'older ' || n, 1, 1, now() - interval '39 days' from generate_series(1, ${COUNT}) n`,
 };
 
-describe("rows that are over for long", { timeout: 120_000 }, () => {
+describe("rows that ended long ago", { timeout: 120_000 }, () => {
   let server: TestServer;
   let database: TestDatabase;
   let sql: Sql;
@@ -64,7 +64,7 @@ describe("rows that are over for long", { timeout: 120_000 }, () => {
     }
   });
 
-  it("are left to processes with the role jobs, but for idempotency keys, which the others make", async () => {
+  it("are removed only by processes with the role jobs, except idempotency keys, which the other processes make", async () => {
     for (const insert of Object.values(OLD_ROWS)) await sql.unsafe(insert);
     const data = createContextData({
       ...{ context: "sales", url: database.url, tables: {}, limits: DEFAULT_LIMITS, clock: systemClock, log: silentLogger },

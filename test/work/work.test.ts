@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 describe.each(["redis", "postgres"] as const)("with queues on %s", { timeout: 60_000 }, (backend) => {
-  it.each(TOPOLOGIES)("an event is heard, its job calls back, and its effect is there once: %s", async (topology) => {
+  it.each(TOPOLOGIES)("an event is handled, its job calls back, and its effect happens once: %s", async (topology) => {
     const app = await testApp(createWorkApp(), { contracts, topology, ...(backend === "redis" ? { redisUrl: redis.url } : {}) });
     try {
       const { call } = app.asAnonymous();
