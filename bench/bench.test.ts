@@ -132,7 +132,7 @@ describe("a report", () => {
     expect(ratio).toMatchObject({ value: 0.8, met: true });
   });
 
-  it("calls a goal that was not measured not met", () => {
+  it("reports a goal that was not measured as not met", () => {
     const outcomes = toOutcomes(results, toRows(results));
     expect(outcomes.map(({ met }) => met)).toEqual([true, false, false]);
     expect(outcomes[1]?.value).toBeUndefined();
@@ -153,7 +153,7 @@ describe("a report", () => {
 describe("the command line", () => {
   const parsed = (args: readonly string[]): BenchOptions => toBenchOptions(readCommandLine(args, OPTIONS) as CommandLine<typeof OPTIONS>);
 
-  it("runs every bench where none is named", () => {
+  it("runs every bench if none is named", () => {
     expect(parsed([]).plans.map(({ name }) => name)).toEqual(Object.keys(BENCHES));
   });
 

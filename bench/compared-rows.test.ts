@@ -17,7 +17,7 @@ describe("the comparison of two states", () => {
     expect(row).toMatchObject({ base: 1_000, ratio: 1.01, ratios: [1.01, 1.01, 1.01, 1.01], isWorse: false });
   });
 
-  it("finds a loss of a rate and of a time, and takes a gain of either for none", () => {
+  it("finds a loss of a rate and of a time, and reports no gain of either as a loss", () => {
     const isWorse = (metric: string, ratio: number) => compared(metric, [100, 100, 100], [100 * ratio, 100 * ratio, 100 * ratio])[0]?.isWorse;
     expect([isWorse("jobsPerSecond", 0.9), isWorse("jobsPerSecond", 1.1), isWorse("us", 1.1), isWorse("us", 0.9)]).toEqual([
       true,
@@ -27,7 +27,7 @@ describe("the comparison of two states", () => {
     ]);
   });
 
-  it("takes for noise what is small, what half of the rounds do not show, and what the base does to itself", () => {
+  it("counts as noise what is small, what half of the rounds do not show, and what differs as much between two runs of the base", () => {
     expect(compared("us", [1, 1, 1, 1], [1.02, 1.02, 1.02, 1.02])[0]?.isWorse).toBe(false);
     expect(compared("us", [1, 1, 1, 1], [1.2, 0.9, 1.2, 0.9])[0]?.isWorse).toBe(false);
     expect(compared("us", [1, 1, 1, 1], [1.1, 1.1, 1.1, 1.1], [0.88, 1.12, 1.15, 0.9])[0]?.isWorse).toBe(false);

@@ -25,7 +25,7 @@ function setUp() {
 }
 
 describe("retrying", () => {
-  test("goes on while the world fails, waiting longer each time", async () => {
+  test("goes on while the server is away or the key is in flight, and waits longer each time", async () => {
     const { retrying, waitsMs, codes } = setUp();
     const answers = [withCode("UNAVAILABLE"), failure(), withCode("KEY_IN_FLIGHT")];
     const answer = await retrying(async () => {
@@ -36,7 +36,7 @@ describe("retrying", () => {
     expect([answer, codes, waitsMs]).toEqual(["done", ["UNAVAILABLE", "NETWORK", "KEY_IN_FLIGHT"], [50, 100, 200]]);
   });
 
-  test("takes a refusal as an answer", async () => {
+  test("does not repeat a call that was refused", async () => {
     const { retrying, codes } = setUp();
     await expect(retrying(() => Promise.reject(withCode("OUT_OF_STOCK")))).rejects.toMatchObject({ data: { code: "OUT_OF_STOCK" } });
     expect(codes).toEqual([]);

@@ -45,7 +45,7 @@ describe.each(topologies)("the replay, %s", (topology) => {
     });
   };
 
-  test("comes to the known totals though the catalog goes away in the middle, and stock and money are conserved", { timeout: 600_000 }, async () => {
+  test("comes to the known totals although the catalog is away for a while, and stock and money are conserved", { timeout: 600_000 }, async () => {
     const stockBefore = data.products.reduce((sum, product) => sum + product.unitsInStock, 0);
     const error = catalogueError("UNAVAILABLE", "The process went away.");
     const faults: (() => void)[] = [];

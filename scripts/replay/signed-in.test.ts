@@ -3,7 +3,7 @@ import { createSignedIn } from "./signed-in.ts";
 
 const MINUTE_MS = 60_000;
 
-test("signs in once for all who ask, and again before the token expires", async () => {
+test("createSignedIn signs in once for all calls at the same time, and again before the token expires", async () => {
   let nowMs = 0;
   let count = 0;
   const signIn = async () => ({ token: `token ${++count}`, expiresAt: new Date(nowMs + 15 * MINUTE_MS).toISOString() });
@@ -15,7 +15,7 @@ test("signs in once for all who ask, and again before the token expires", async 
   expect(await Promise.all([token(), token()])).toEqual(["token 2", "token 2"]);
 });
 
-test("signs in again after a sign-in that failed", async () => {
+test("createSignedIn signs in again after a sign-in that failed", async () => {
   const answers = [new RangeError("away"), undefined];
   const signIn = async () => {
     const failure = answers.shift();

@@ -103,7 +103,7 @@ type Old = Tax;
 describe("the list of an entrance", () => {
   const faultsOf = (text: string): readonly string[] => readEntrance("shop", "src/index.ts", text).faults;
 
-  it("is right with two tiers of names", () => expect(faultsOf(ENTRANCE)).toEqual([]));
+  it("has no fault with two tiers of names", () => expect(faultsOf(ENTRANCE)).toEqual([]));
 
   it.each([
     [ENTRANCE.replace("{ safe }", "*"), "src/index.ts:4 is an `export *`"],

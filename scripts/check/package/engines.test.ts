@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { allows } from "./engines.ts";
 
-describe("the range of Node that a package takes", () => {
+describe("the range of Node versions that a package accepts", () => {
   it.each([
     [">=18", true],
     [">= 0.10", true],
@@ -25,7 +25,7 @@ describe("the range of Node that a package takes", () => {
     ["20 || >=22", true],
     [">=16 || 14 >=14.17", true],
     [">=18 <20", false],
-  ])("%s lets 20.19 in: %s", (range, isAllowed) => {
+  ])("%s includes 20.19: %s", (range, isAllowed) => {
     expect(allows(range, 20, 19)).toBe(isAllowed);
   });
 });

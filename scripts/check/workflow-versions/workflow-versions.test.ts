@@ -50,12 +50,12 @@ describe("the check of workflows' versions", () => {
     expect(changed("LIMIT = 3", "LIMIT = 4")).toEqual([expect.stringContaining("orders.place@1")]);
   });
 
-  it("lets comments, layout and what no body uses change", () => {
+  it("allows changes of comments, of layout and of code that no body uses", () => {
     expect(changed("// says why", "// says it better\n\n")).toEqual([]);
     expect(changed("unused = 1", "unused = 2")).toEqual([]);
   });
 
-  it("refuses a body that is gone, until that is accepted by its name", () => {
+  it("refuses a body that was removed, until the removal is accepted by its name", () => {
     const { sources } = workflowSources(folder);
     const lock = accept({}, sources, []);
     const without = sources.filter(({ name }) => name !== "orders.tidy@1");
@@ -64,7 +64,7 @@ describe("the check of workflows' versions", () => {
     expect(versionFaults(accept(lock, without, ["orders.tidy@1"]), without)).toEqual([]);
   });
 
-  it("says where a body cannot be found", () => {
+  it("names each body that it cannot find", () => {
     write("export const workflows = {};");
     expect(workflowSources(folder).faults).toEqual([expect.stringContaining("orders.place@1"), expect.stringContaining("orders.tidy@2")]);
   });

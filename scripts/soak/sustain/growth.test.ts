@@ -21,7 +21,7 @@ describe("growth", () => {
     });
   });
 
-  it("takes a tenth for none, and what is small however often it doubles", () => {
+  it("does not count an increase of a tenth, nor small figures, however often they double", () => {
     expect(
       grow(
         "table a.b",
