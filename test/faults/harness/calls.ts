@@ -13,12 +13,16 @@ export interface Attempt {
 
 /** Calls a mutation once, over the public port. */
 export async function callOnce(url: string, procedure: string, input: unknown, key?: string, signal?: AbortSignal): Promise<Attempt> {
+  // A signal of its own: `fetch` leaves its listener on the signal until the request is collected, and a load makes thousands of requests.
+  const attempt = new AbortController();
+  const abort = (): void => attempt.abort(signal?.reason);
+  signal?.addEventListener("abort", abort);
   try {
     const answer = await fetch(`${url}/trpc/${procedure}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) },
       body: JSON.stringify(input),
-      ...(signal === undefined ? {} : { signal }),
+      signal: attempt.signal,
     });
     const body = (await answer.json()) as {
       readonly result?: { readonly data: unknown };
@@ -28,6 +32,8 @@ export async function callOnce(url: string, procedure: string, input: unknown, k
     return { status: answer.status, data: body.result?.data, ...(code === undefined ? {} : { code }) };
   } catch {
     return { status: 0 };
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
 }
 
