@@ -31,7 +31,7 @@ export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_
 
 const place = { id: Id, page: z.int() };
 
-/** A position in a list of products: after a row, in one of the sort orders. */
+/** A position in a list of products: the row that it follows, and the sort order of the list. */
 export const ProductCursor = cursor(
   "catalog.products",
   z.discriminatedUnion("sort", [
@@ -57,7 +57,7 @@ export const Lines = z
   .max(100)
   .refine((lines) => new Set(lines.map((line) => line.productId)).size === lines.length, "each product may be named once");
 
-/** A line that is reserved for an order, with the catalog's price at that time. */
+/** A line that is reserved for an order, with the catalog's price at the time of the reservation. */
 export const ReservedLine = z.object({ ...Line.shape, name: z.string(), unitPriceCents: Cents });
 
 /** Stock that is reserved for an order. */

@@ -21,7 +21,7 @@ export const Notification = z
     status: NotificationStatus,
     /** The Message-ID of the mail. It stays the same if the mail is sent more than once. */
     messageId: z.string(),
-    /** Null until it is sent. */
+    /** Null until the mail is sent. */
     recipient: z.string().nullable(),
     sentAt: Moment.nullable(),
     createdAt: Moment,

@@ -7,8 +7,8 @@ import { Order } from "./order.ts";
 export const MissingPart = z.enum(["buyer", "products"]);
 
 /**
- * An order with its buyer and its products. `buyer` is null if the account is closed, and a product that is no longer sold is left out. Both also
- * happen if another context could not answer; then `missing` names the part. The products are those of the lines, in the order of the lines.
+ * An order with its buyer and its products, in the order of its lines. `buyer` is null if the account is closed, and a product that is no longer sold
+ * is left out. Both also happen if another context could not answer; then `missing` names the part.
  */
 export const OrderDetails = z.object({ order: Order, buyer: User.nullable(), products: z.array(Product), missing: z.array(MissingPart) });
 

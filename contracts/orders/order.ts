@@ -26,7 +26,7 @@ export const DeclineReason = z
 
 export type DeclineReason = z.output<typeof DeclineReason>;
 
-/** A line of an order. Name and price are the catalog's at that time; both are unknown until the stock is reserved. */
+/** A line of an order. Name and price are those of the catalog when the stock was reserved; both are null before that. */
 export const OrderLine = z
   .object({ ...Line.shape, name: z.string().nullable(), unitPriceCents: z.int().min(1).nullable() })
   .meta({ id: "OrderLine" });
@@ -40,7 +40,7 @@ export const Order = z
     /** Why the order was declined; null if it was not. */
     reason: DeclineReason.nullable(),
     orderedOn: Day,
-    /** Unknown until the stock is reserved. */
+    /** Null until the stock is reserved. */
     totalCents: SumCents.nullable(),
     lines: z.array(OrderLine),
     version: Version,

@@ -4,8 +4,8 @@ import { pageFields, pageOf } from "../page.ts";
 import { Id, Moment, SumCents, Version } from "../values.ts";
 
 /**
- * The status of an order's payment. `unanswered`: the gateway did not answer in time; money may still move. `voided`: cancelled before money moved;
- * if money moves later, it is given back.
+ * The status of an order's payment. `unanswered`: the gateway did not answer in time, and money may still move. `voided`: the payment was cancelled
+ * before money moved; if money moves later, it is given back.
  */
 export const PaymentStatus = z.enum(["approved", "declined", "unanswered", "refunded", "voided"]).meta({ id: "PaymentStatus" });
 

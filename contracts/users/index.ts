@@ -6,7 +6,7 @@ import { Email, Id, Moment, text, Version } from "../values.ts";
 /** The role of a user: `user` buys, `admin` also runs the shop. */
 export const Role = z.enum(["user", "admin"]).meta({ id: "Role" });
 
-/** The fields that a user can edit himself. */
+/** The fields of an account that its user can edit. */
 const profile = {
   email: Email,
   name: text(100),
@@ -41,8 +41,7 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 
 /**
  * Limits on failed sign-ins: 5 for one e-mail from one address, 50 for one e-mail from all addresses, and 200 from one address for all e-mails.
- * Further
- * tries are refused. A success is not counted, and does not reset the failures of other people at the same address.
+ * Further tries are refused. A success is not counted, and does not reset the failures of other people at the same address.
  */
 const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "input.email"], skipSuccessful: true },
@@ -53,7 +52,7 @@ const SIGN_IN_LIMITS: readonly RateLimit[] = [
 /** Limit on accounts that one address opens or tries to open: each try shows whether an e-mail has an account, and costs a hash. */
 const SIGN_UP_LIMITS: readonly RateLimit[] = [{ limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"] }];
 
-/** Limits on failed tries of a signed-in user who enters his password again: a stolen token must not allow guessing the password. */
+/** Limits on failed tries of a signed-in user who enters the password again. A stolen token must not allow its holder to guess the password. */
 const PASSWORD_LIMITS: readonly RateLimit[] = [
   { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "user"], skipSuccessful: true },
   { limit: 50, windowMs: QUARTER_HOUR_MS, by: ["user"], skipSuccessful: true },

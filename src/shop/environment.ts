@@ -39,7 +39,7 @@ const GatewayRules = z
 /**
  * Reads the shop's own part of the environment.
  *
- * Shape: the settings, and all their faults at once; with a fault, defaults stand in for what is missing.
+ * Shape: the settings, and all their faults at once. If there is a fault, defaults replace the values that are missing.
  * Variables: `SHOP_TOKEN_PRIVATE_KEY` (a JWK) and `SHOP_TOKEN_PUBLIC_KEYS` (a list of JWKs), `SHOP_ADMIN_EMAIL` and `SHOP_ADMIN_PASSWORD`,
  * `SHOP_GATEWAY` (only `fake` exists) and `SHOP_GATEWAY_RULES` (JSON), `SMTP_URL`, `SHOP_MAIL_FROM`, `SHOP_MAIL_PORT` and
  * `SHOP_ALLOW_DEVELOPMENT_MAIL`.

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Order } from "#contracts/orders";
 import { ALFKI, startTestShop, type TestShop } from "./shop.testing.ts";
 
-/** The quantity decides, through the amount, what the bank does. */
+/** The quantity decides the amount, and by the amount the bank decides what it does. */
 const PIECES = { approved: 1, declined: 2, hanging: 3, late: 4 } as const;
 const COUNTS = { approved: 20, declined: 100, hanging: 10, late: 10 } as const;
 const KINDS = Object.keys(PIECES) as (keyof typeof PIECES)[];

@@ -5,8 +5,8 @@ export interface GatewayRule {
   readonly customerId?: string | undefined;
   readonly amountCents?: number | undefined;
   /**
-   * `hang`: no answer until the caller stops waiting, and a refund stops the charge. `late`: no answer either, but the bank approves the charge
-   * `afterMs` later; if a refund comes first, `afterMs` counts from the refund.
+   * `hang`: the caller gets no answer and stops waiting, and a refund stops the charge. `late`: the caller gets no answer either, but the bank approves
+   * the charge `afterMs` later; if a refund comes first, `afterMs` counts from the refund.
    */
   readonly outcome: "approve" | "decline" | "hang" | "late";
   /** The reason of a declined charge. */
@@ -36,7 +36,7 @@ export interface FakeGateway extends PaymentGateway {
   charges(): readonly FakeCharge[];
 }
 
-/** A charge with the delay of a late approval, or with the time of the approval after that is fixed. */
+/** A charge as the fake keeps it. A late charge is approved at `approvedAtMs`. Its first refund moves that time to `lateByMs` after the refund. */
 interface KnownCharge extends FakeCharge {
   readonly reason?: string | undefined;
   readonly lateByMs?: number | undefined;

@@ -8,8 +8,8 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /**
- * A hash occupies one of Node's four threads, which also check tokens, read files and resolve names. At most three hash, so that one thread stays
- * free. If so many wait that the wait would outlast a call, further calls are refused.
+ * A hash occupies one of Node's four threads, which also check tokens, read files and resolve names. At most three threads hash, so that one stays
+ * free. If so many passwords wait that the wait would outlast a call, further calls are refused.
  */
 const hashes = new FewAtOnce({ runningCount: 3, waitingCount: 200 });
 
@@ -26,7 +26,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether a password matches a hash. A missing hash does not match, and the check takes as long: so the time does not show whether an account exists.
+ * Whether a password matches a hash. A missing hash does not match, and the check takes as long as with a hash. So the time that the check takes does
+ * not show whether an account exists.
  */
 export async function isPassword(password: string, hashed: string | null | undefined): Promise<boolean> {
   const parts = (hashed ?? "").split("$");

@@ -43,8 +43,8 @@ export function isHashOf(hash: string | null, secret: string): boolean {
 /**
  * The secret that follows another.
  *
- * It is derived, not drawn: so the same token, sent twice, can get the same answer although only hashes are stored. `key` is random and drawn for
- * this one step.
+ * It is computed from the secret before it. So a token that is sent twice gets the same answer, although only hashes are stored. `key` is random, and
+ * new for each step.
  */
 export function successorOf(secret: string, key: string): string {
   return createHmac("sha256", key).update(secret).digest("base64url");

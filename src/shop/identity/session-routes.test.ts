@@ -26,7 +26,7 @@ async function textUntil({ body }: Response, end: string): Promise<string> {
   return text;
 }
 
-// The mesh retries nothing here; what `wire` adds is tested in contexts/users.
+// The topology `wire` is left out, because the mesh retries nothing here. What `wire` adds is tested in contexts/users.
 describe.each(["together", "apart"] as const)("the session of a browser, %s", (topology) => {
   let shop: TestShop;
   let user: User;

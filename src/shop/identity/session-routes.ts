@@ -12,7 +12,8 @@ const PATH = "/auth";
 /**
  * The session of a browser: the refresh token is in a cookie that scripts cannot read, the access token in the page's memory.
  *
- * Shape: `POST /auth/sign-in` and `/auth/refresh` answer `{ token, expiresAt, user }`, `/auth/ticket` `{ ticket, expiresAt }`, `/auth/sign-out` nothing.
+ * Shape: `POST /auth/sign-in` and `/auth/refresh` answer `{ token, expiresAt, user }`; `/auth/ticket` answers `{ ticket, expiresAt }`;
+ * `/auth/sign-out` answers without a body.
  * Errors: FORBIDDEN for a request that another site's page may have sent. A 401 removes the cookie; if the users context cannot be reached, the
  * cookie stays.
  */

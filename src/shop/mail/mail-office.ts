@@ -14,7 +14,7 @@ export interface OpenedMail {
 
 /** Sends mail: through the configured mail server, or through a mail server of this machine if none is configured. */
 export interface MailOffice {
-  /** Can send once the office is open; if a mail server is configured, from the start. */
+  /** It can send once the office is open. If a mail server is configured, it can send from the start. */
   readonly mailer: Mailer;
   /** Starts this machine's mail server and its page. Shape: undefined if a mail server is configured. */
   open(): Promise<OpenedMail | undefined>;

@@ -2,10 +2,10 @@ import type { ConfigurationFault } from "holon";
 
 /** The settings of the shop's mail. */
 export interface MailSettings {
-  /** Undefined: a mail server of this machine keeps the mail and forwards nothing. */
+  /** If undefined, a mail server of this machine keeps the mail and forwards nothing. */
   readonly smtpUrl: string | undefined;
   readonly from: string;
-  /** The port of the page with the mails of this machine's server. Undefined: the usual port, or a free one if that is taken. */
+  /** The port of the page with the mails of this machine's server. If undefined, the usual port, or a free one if that is taken. */
   readonly pagePort: number | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface ReceivedMail extends ParsedMail {
 export interface MailSink {
   /** The address, in the form of `SMTP_URL`. */
   readonly url: string;
-  /** When it started to keep mail. */
+  /** When the server started to keep mail. */
   readonly since: string;
   /** The received mails, the newest first. */
   mails(): readonly ReceivedMail[];

@@ -2,7 +2,7 @@ import { createTransport } from "nodemailer";
 
 /** A mail as the shop sends it. */
 export interface Mail {
-  /** With angle brackets. If a mail is sent twice, both have the same Message-ID. */
+  /** The Message-ID, with angle brackets. If a mail is sent twice, both have the same one. */
   readonly messageId: string;
   readonly to: string;
   readonly subject: string;

@@ -17,7 +17,7 @@ export interface StorefrontOptions {
 /**
  * Finds the storefront, and builds it first if its sources have changed.
  *
- * Shape: its folder; undefined if there is no build and none can be made. The API works without it.
+ * Shape: its folder; undefined if there is no build and none can be made. The API works without a storefront.
  */
 export async function openStorefront({ project, isProduction, say }: StorefrontOptions): Promise<string | undefined> {
   const folder = path.join(project, STOREFRONT_FOLDER);

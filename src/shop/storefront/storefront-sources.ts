@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 /**
- * The files and folders from which the storefront is built. Contracts are not among them: it imports only their types, which are not in the build.
+ * The files and folders from which the storefront is built. Contracts are not among them, because the storefront imports only their types, and types
+ * are not in the build.
  */
 const SOURCES = ["src/shop/web", "src/shop/storefront", "src/holon/client", "src/holon/kernel", "package-lock.json"];
 

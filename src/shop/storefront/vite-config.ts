@@ -3,8 +3,8 @@ import type { InlineConfig, Rolldown } from "vite";
 import { STOREFRONT_BASE } from "./storefront-routes.ts";
 
 /**
- * The Vite configuration of a project's storefront; Vite reads no configuration file. The toolkit's client comes from its sources, as everywhere
- * here.
+ * The Vite configuration of a project's storefront; Vite reads no configuration file. The toolkit's client is resolved to its sources, as everywhere
+ * in this repository.
  */
 function commonConfig(project: string, mode: "development" | "production"): InlineConfig {
   return {

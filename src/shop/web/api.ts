@@ -27,7 +27,7 @@ export function createShopClient(token: () => Promise<string | undefined>): Clie
 /** How often a failed query is retried. */
 const RETRIES = 2;
 
-/** Makes the query cache. A refusal is an answer and is not retried; network errors and passing server errors are. */
+/** Makes the query cache. Network errors and passing server errors are retried. A refusal is an answer and is not retried. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {

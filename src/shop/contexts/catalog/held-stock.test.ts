@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { expect, test } from "vitest";
 import { ALFKI, startTestShop, type TestShop } from "../../shop.testing.ts";
 
-/** Makes all reserved stock older than the limit for placing, and runs the schedule that looks for it. */
+/** Dates all reserved stock back, beyond the time that the placing of an order may take, and runs the schedule that looks for such stock. */
 async function age(shop: TestShop): Promise<void> {
   const sql = postgres(shop.databaseUrl, { max: 1 });
   await sql`update catalog.reservations set created_at = now() - interval '16 minutes' where status = 'active'`;
@@ -25,7 +25,7 @@ async function isStuck(shop: TestShop): Promise<boolean> {
   return stuck.length > 0;
 }
 
-/** The stock of three products at the end: one reserved for no order, one whose placing is stuck, one that was sold. */
+/** The stock that is left of three products. The first was reserved for no order, the second for an order whose placing is stuck; the third was sold. */
 async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]> {
   const shop = await startTestShop(topology);
   try {

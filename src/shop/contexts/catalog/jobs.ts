@@ -4,7 +4,7 @@ import { heldLong } from "./reservations.ts";
 /** How long stock may stay reserved before the catalog asks orders about it. Placing an order takes seconds. */
 const HELD_MINUTES = 15;
 
-/** The most reports of one run. The next run, a minute later, continues. */
+/** The most reports that one run makes. The next run, a minute later, continues. */
 const GREATEST_REPORTS = 500;
 
 /** The handlers of the context's jobs. */

@@ -8,8 +8,9 @@ import { type SalesStateRow, saleLines, sales, salesState } from "./tables.ts";
  * The read model of sales. It keeps the last known state of each order: the one with the highest version. So states may come in any order and
  * any number of times, by event or by page, and the result is the same.
  *
- * A rebuild fills a second generation of the rows while the first is shown. From its start on, events are written to both. If the handler of an
- * event did not see the rebuild, the event was emitted before the rebuild began; the pages of the rebuild are read after that, so they contain it.
+ * A rebuild fills a second generation of the rows while the first is shown. From the start of the rebuild on, each event is written to both
+ * generations. If the handler of an event did not see the rebuild, the event was emitted before the rebuild began. The pages of the rebuild are read
+ * later than that, so they contain the change.
  */
 
 type Tx = TransactionOf<typeof catalog>;
@@ -19,7 +20,7 @@ const ONE_ROW = 1;
 /** Takes over the state of an order that was confirmed or, without lines, cancelled. */
 export async function followSale(tx: Tx, sale: Sale): Promise<void> {
   const { generation, building } = await stateOf(tx);
-  // In this order, like the last page of a rebuild, so that the two cannot deadlock.
+  // The last page of a rebuild also writes the generation that is built before the shown one. With another order here, the two could deadlock.
   if (building !== null) await writeSales(tx, building, [sale]);
   await writeSales(tx, generation, [sale]);
 }
@@ -52,7 +53,7 @@ async function stateOf(tx: Tx): Promise<Pick<SalesStateRow, "generation" | "buil
   return row ?? { generation: 0, building: null };
 }
 
-/** Writes the states that are later than the known ones, each order whole. */
+/** Writes the states that are newer than the known ones, and replaces all lines of each such order. */
 async function writeSales(tx: Tx, generation: number, page: readonly Sale[]): Promise<void> {
   if (page.length === 0) return;
   const rows = page.map(({ orderId, version }) => ({ generation, orderId, version }));

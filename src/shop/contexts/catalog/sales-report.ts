@@ -10,7 +10,7 @@ type Report = z.output<(typeof catalogContract.procedures.sales.get)["output"]>;
 const units = sql`sum(${saleLines.quantity})`.mapWith(Number);
 const cents = sql`sum(${saleLines.quantity} * ${saleLines.unitPriceCents})`.mapWith(Number);
 const lines = sql`count(*)`.mapWith(Number);
-/** A subquery of each query, so that each query sees one whole generation, also while a rebuild ends. */
+/** Each query contains this subquery, so that it sees one whole generation, also while a rebuild ends. */
 const shown = sql`${saleLines.generation} = coalesce((select ${salesState.generation} from ${salesState}), 0)`;
 
 /** Sales by category, and by the `limit` best-selling products; the totals are of all products. */

@@ -46,7 +46,7 @@ export const reservations = schema.table(
   ],
 );
 
-/** The lines of a reservation, at the price of that time. Products may be removed while orders of them are open, so no foreign key refers to them. */
+/** The lines of a reservation, at the price when the stock was reserved. A product may be removed while it is on order, so no foreign key refers to it. */
 export const reservationLines = schema.table(
   "reservation_lines",
   {

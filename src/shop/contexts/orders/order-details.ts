@@ -7,7 +7,7 @@ import type { OrderRow } from "./tables.ts";
 
 type DetailsContext = ContextOf<typeof orders, typeof ordersContract.procedures.details>;
 
-/** Products that are fetched at once: an order of a hundred lines must not flood the catalog. */
+/** How many products are fetched at once. An order of a hundred lines must not flood the catalog. */
 const CONCURRENCY = 8;
 
 /** How long other contexts may take at most. A part that has not come by then counts as missing. */
@@ -22,7 +22,7 @@ const AWAY = Symbol("away");
 /**
  * Puts an order together with its buyer and its products, which are fetched in parallel.
  *
- * Shape: `missing` names a part whose context is down, slow or broken. If a buyer or product does not exist, it is not missing: that is an answer.
+ * Shape: `missing` names a part whose context is down, slow or broken. A buyer or product that does not exist is not missing.
  * Source: API composition (Richardson, Microservices Patterns, ch. 7).
  */
 export async function orderDetails(ctx: DetailsContext, row: OrderRow): Promise<OrderDetails> {

@@ -15,10 +15,10 @@ type ListInput = z.output<(typeof ordersContract.procedures.list)["input"]>;
 
 /** A request to place an order. */
 export interface Placing {
-  /** The same for the same request, so that a repeated request finds the order that it placed before. */
+  /** A repeated request has the same id, so that it finds the order that it placed before. */
   readonly orderId: string;
   readonly customerId: string;
-  /** Undefined: today, in UTC. */
+  /** If undefined, today in UTC. */
   readonly orderedOn?: string | undefined;
   readonly lines: z.output<typeof Lines>;
 }

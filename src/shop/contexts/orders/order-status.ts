@@ -15,7 +15,7 @@ import type { OrderStatus } from "#contracts/orders";
  * ```
  */
 const NEXT: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
-  // Straight to `declined` if the placing failed before it could write the reason.
+  // An order goes straight to `declined` if its placing failed before it could write the reason.
   pending: ["confirmed", "declining", "declined"],
   confirmed: ["shipped", "cancelling"],
   shipped: ["delivered"],

@@ -4,7 +4,7 @@ import { declining } from "./advance-order.ts";
 import type { orders } from "./context.ts";
 import { lockOrder } from "./order-record.ts";
 
-/** In these statuses an order does not need the stock that is still reserved for it. `undefined`: there is no such order. */
+/** In these statuses an order does not need the stock that is still reserved for it. `undefined` means that the order does not exist. */
 const NEEDS_NO_STOCK: readonly (OrderStatus | undefined)[] = ["declining", "declined", "cancelled", undefined];
 
 const GIVEN_UP = { code: "FAILED", message: "The order could not be placed in time." } as const;
@@ -12,8 +12,8 @@ const GIVEN_UP = { code: "FAILED", message: "The order could not be placed in ti
 /**
  * Gives back the stock that is reserved for an order which nothing places any more: its run is stuck, or the order does not exist.
  *
- * Guarantee: an order whose run is active keeps its stock. A stuck run that is resumed later does not confirm the order without stock: the order is
- * `declining`.
+ * Guarantee: an order whose run is active keeps its stock. If a stuck run is resumed later, it does not confirm the order without stock, because the
+ * order is `declining`.
  */
 export async function releaseUnplaced(ctx: ContextOf<typeof orders>, orderId: string): Promise<void> {
   const run = await ctx.findRun("placeOrder", orderId);

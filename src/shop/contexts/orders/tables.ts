@@ -30,7 +30,7 @@ export const orders = schema.table(
   ],
 );
 
-/** The lines of orders. Name and price are those at the time of the order, and known when the order is confirmed. */
+/** The lines of orders. Name and price are those at the time of the order; they are written when it is confirmed. */
 export const orderLines = schema.table(
   "order_lines",
   {

@@ -16,7 +16,7 @@ export async function* watchOrder(
   orderId: string,
   after: string | undefined,
 ): AsyncGenerator<{ readonly id: string; readonly data: OrderChange }> {
-  // Subscribed before the order is read: a change in between comes as an event, and its version shows whether it was already seen.
+  // The subscription begins before the order is read. A change in between comes as an event, and its version shows whether it was already seen.
   const changes = await ctx.watch("orderChanged", { key: orderId, after });
   let seen = 0;
   if (after === undefined) {

@@ -4,7 +4,7 @@ import { orders } from "./context.ts";
 import { declineReasonOf } from "./decline-reason.ts";
 import { totalCentsOf } from "./pricing.ts";
 
-/** If a context is down, the step is retried: the order stays pending for some minutes instead of being declined. */
+/** If a context is down, the step is retried, so the order stays pending for some minutes and is not declined. */
 const WAITING = { timeoutMs: 10_000, retry: { attempts: 60, greatestMs: 5_000 } };
 
 /** Compensation is retried for hours before an operator has to act. */
@@ -13,7 +13,7 @@ const PATIENT = { retry: { attempts: 1_000, greatestMs: 60_000 } };
 /** The sagas of an order. */
 export const workflows = orders.workflows({
   async placeOrder({ input: { orderId, customerId, lines }, step }) {
-    // Undone last, so that the order is declined only after everything is given back.
+    // The first step is undone last, so that the order is declined only after everything is given back.
     await step.transaction("accept", async () => {}, { ...WAITING, undo: ({ tx }) => declined(tx, orderId) });
     try {
       await step.call("checkCustomer", async ({ call }) => (await call.users.get({ id: customerId })).id, WAITING);

@@ -44,7 +44,7 @@ export async function recordCharge(tx: Tx, charge: Charge, outcome: Outcome): Pr
     .returning();
   if (added !== undefined) return added;
   const [known] = await tx.db.select().from(payments).where(eq(payments.orderId, charge.orderId));
-  // Rows of this table are never deleted.
+  // The row exists, because rows of this table are never deleted.
   return known as PaymentRow;
 }
 

@@ -45,8 +45,8 @@ export function editAccount(ctx: ContextOf<typeof users>, id: string, version: n
  */
 export async function replacePassword(tx: TransactionOf<typeof users>, account: tables.UserRow, passwordHash: string): Promise<boolean> {
   const unchanged = and(eq(tables.users.id, account.id), eq(tables.users.passwordHash, account.passwordHash ?? ""));
-  // First the account, then its sessions: a session that is being opened at the same time waits for the account's row and then finds another
-  // password.
+  // The account is written before its sessions: a session that is being opened at the same time waits for the account's row, and then finds
+  // another password.
   const replaced = await tx.db.update(tables.users).set({ passwordHash }).where(unchanged).returning({ id: tables.users.id });
   if (replaced.length === 0) return false;
   await endSessions(tx, account.id);

@@ -124,7 +124,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
 
   test("is one, when a process starts while another one is making it", async () => {
     await asBeforeTheFirstAdmin();
-    // The insert of an account waits for this lock, so that both processes are at it before either has committed.
+    // The insert of an account waits for this lock, so that both processes have reached it before either commits.
     await sql`create function users.held() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); return new; end $$`;
     await sql`create trigger held after insert on users.users for each row execute function users.held()`;
     await sql`select pg_advisory_lock(1)`;

@@ -6,7 +6,7 @@ import * as tables from "./tables.ts";
 
 /** The first admin's account. */
 export interface FirstAdmin {
-  /** Trimmed and in lower case. */
+  /** The address is trimmed and in lower case. */
   readonly email: string;
   readonly password: string;
   /** Whether environment variables set it. A development machine has a default account. */

@@ -109,8 +109,8 @@ async function nextToken(tx: Tx, session: tables.SessionRow, { sessionId, secret
 }
 
 /**
- * Expired sessions of all accounts that are removed when one session is opened. It is more than one, so that the table does not grow if accounts
- * never come back.
+ * How many expired sessions of other accounts are removed when one session is opened. The number is above one, so that the table does not grow if
+ * accounts are never used again.
  */
 const FORGOTTEN_COUNT = 10;
 

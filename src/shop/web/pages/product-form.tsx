@@ -38,7 +38,7 @@ export function ProductForm({ facts, error, isBusy, action, children, onSave }: 
     <form className="panel" onSubmit={submit}>
       {error === null ? null : <Notice kind="error">{productSentence(error)}</Notice>}
       <TextField label="Name" name="name" required maxLength={100} defaultValue={facts?.name} fault={faults["name"]} />
-      {/* The key: a select uses its default value only on the first render, and the options load later. */}
+      {/* The key makes a new select when the options have loaded, because a select uses its default value only on its first render. */}
       <SelectField key={known.length} label="Category" name="category" required defaultValue={facts?.category} fault={faults["category"]}>
         {known.map((name) => (
           <option key={name}>{name}</option>

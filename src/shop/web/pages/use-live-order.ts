@@ -4,7 +4,7 @@ import { useTRPC } from "../api.ts";
 import { FINAL } from "./order-news.ts";
 
 /**
- * An order and its changes: each change arrives by the subscription, which resumes at the last one after a disconnect.
+ * An order and its changes. Each change arrives by the subscription. After a disconnect, the subscription resumes at the last change.
  *
  * A change has no prices or totals, so the order is read again after each change.
  */

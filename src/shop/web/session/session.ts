@@ -96,7 +96,7 @@ export class Session {
     await this.#post("/auth/sign-out", {}, bearer);
   }
 
-  /** Takes over the user after an edit of his own account. */
+  /** Takes over the user after an edit of their own account. */
   setUser(user: User): void {
     if (this.#state.kind === "in" && this.#state.user.id === user.id) this.#enter({ ...this.#state, user });
   }
@@ -114,7 +114,7 @@ export class Session {
     this.#flight ??= this.#parts
       .exclusively(() => this.#refreshOnce())
       .catch(() => {
-        // No answer came: the state stays, and the next request tries again.
+        // No answer came, so the state stays, and the next request tries again.
       })
       .finally(() => {
         this.#flight = undefined;
