@@ -8,7 +8,7 @@ import { mutation, query, subscription } from "../contract/procedure.ts";
 
 const Id = z.object({ id: z.string() });
 
-/** A contract whose procedures {@link startServer} answers, without any of holon's own server. */
+/** A contract whose procedures {@link startServer} answers, without any server code of the toolkit. */
 export const catalog = contract("catalog", {
   procedures: {
     products: { get: query({ access: "public", input: Id, output: z.object({ id: z.string(), token: z.string() }) }) },

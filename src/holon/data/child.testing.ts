@@ -3,11 +3,11 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-/** Another process of a fault test. */
+/** A second process, which a fault test starts. */
 export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
-  /** The first line of its output, parsed as JSON. */
+  /** The first line of the process's output, parsed as JSON. */
   readonly said: Promise<Record<string, unknown>>;
   readonly ended: Promise<number | null>;
 }

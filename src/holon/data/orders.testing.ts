@@ -24,7 +24,7 @@ export const tables = { orders };
 /** The data of a context `orders` with one table, in a database of the test file. */
 interface OrdersPlace extends TestPlace {
   readonly data: ContextData<typeof tables>;
-  /** The owner's connection, to check the result independently. */
+  /** A connection as the owner of the database, to check the result independently of the code under test. */
   readonly sql: Sql;
   /** Data of the same context in another process. */
   open(
@@ -70,7 +70,7 @@ export function useOrders(limits: Partial<Limits> = {}): OrdersPlace {
     place.data = open();
   });
   afterEach(async () => {
-    // A cancel of the test may still be in progress.
+    // A statement that the test has cancelled may still be in progress.
     await until(() => opened.every((data) => data.stats().inUse === 0));
     await place.sql`truncate orders.orders, orders.holon_outbox, orders.holon_order, orders.holon_keys cascade`;
   });

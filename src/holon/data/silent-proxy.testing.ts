@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** Which direction of a connection is held back: what the server sends, what it is sent, or both. */
+/** Which direction of a connection is held back: `answers` is what the server sends, `questions` is what the client sends. */
 type Silenced = "answers" | "questions" | "both";
 
 /** What happens to silent connections when the proxy forwards again. */
@@ -12,14 +12,15 @@ export interface SilentProxy {
   /** The address of the server through this proxy. */
   readonly url: string;
   readonly port: number;
-  /** How many connections were accepted while it was silent. */
+  /** How many connections the proxy accepted while it was silent. */
   readonly acceptedCount: number;
-  /** How many bytes were held back since it went silent, in both directions. */
+  /** How many bytes the proxy has held back since it went silent, in both directions. */
   readonly heldBytes: number;
-  /** From now on nothing passes, on open connections and on new ones, which are accepted. The end of a connection does not pass either. */
+  /** From now on nothing passes on open connections, nor on new ones, which are still accepted. The end of a connection does not pass either. */
   silence(what?: Silenced): void;
   /**
-   * A connection that sends this text goes silent: before the text passes, or, if only answers are held back, after it. Other connections go on.
+   * A connection that sends this text goes silent before the text passes. If only answers are held back, the text itself passes. Other connections
+   * go on.
    */
   silenceAt(question: string | undefined, what?: Silenced): void;
   /** New connections work again. Silent connections get what was held back, or stay silent for ever, or are cut. */
@@ -49,7 +50,7 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
     if (deadlyQuestion !== undefined && to === line.server && bytes?.includes(deadlyQuestion) === true) line.isSilent = true;
     const what = silenced ?? deadlySilence;
     const isHeld = what === "both" || what === (to === line.client ? "answers" : "questions");
-    // An end that passes would show the other side that the connection is silent.
+    // If the end of one side passed, the other side would notice that the connection is broken.
     if (line.isSilent && (isHeld || bytes === undefined)) {
       heldBytes += bytes?.length ?? 0;
       line.held.push({ to, bytes });
@@ -57,7 +58,7 @@ export async function openSilentProxy(url: string, { delayMs = 0 }: { readonly d
     else to.write(bytes);
   };
 
-  // A broken network does not answer the end of a connection with an end.
+  // With a broken network, the end of one side of a connection does not end the other side.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const line: Line = { client, server: connect(Number(target.port), target.hostname), held: [], isSilent: silenced !== undefined };
     lines.add(line);

@@ -15,7 +15,7 @@ import type { Edge, EdgeOptions } from "./edge-options.ts";
 /** What a target of the tests does with a parsed input. */
 type Handler = (input: never, scope: Scope) => unknown;
 
-/** A target without the pipeline: parses by the contract's schema and runs a function. Counts how often the function was called. */
+/** A target without the pipeline. It parses the input by the contract's schema, runs a function, and counts the calls of the function. */
 export class HandTarget implements Target {
   readonly path: string;
   readonly procedure: AnyProcedure;

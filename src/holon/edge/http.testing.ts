@@ -1,15 +1,15 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 
-/** A request as it is sent, without what fetch adds or forbids. */
+/** A request that is sent exactly as given. `fetch` would add headers, and forbids some. */
 interface RawRequest {
   readonly method?: string;
-  /** Sent unchanged. */
+  /** The path, which is sent unchanged. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly signal?: AbortSignal;
-  /** Called with everything that has arrived, each time more arrives. */
+  /** Called each time a part of the answer arrives, with all parts so far. */
   readonly onText?: (text: string) => void;
 }
 

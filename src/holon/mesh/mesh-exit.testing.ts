@@ -1,6 +1,6 @@
 import { MeshStage, probeTarget } from "./mesh.testing.ts";
 
-/** Uses the mesh, closes everything, and must then end by itself. An open handle would keep the process alive. */
+/** A program that uses the mesh and closes everything. It must then end by itself; a handle that is still open would keep the process alive. */
 const stage = new MeshStage();
 const server = await stage.server({ echo: (_scope, input) => input });
 const peer = stage.peer(server.port);

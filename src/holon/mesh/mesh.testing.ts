@@ -42,7 +42,7 @@ export const probe = contract("probe", {
   },
 });
 
-/** A handler of a test target. If it is `undefined`, the target hangs until its scope is cancelled. */
+/** A handler of a test target. A target whose handler is `undefined` hangs until its scope is cancelled. */
 type ProbeHandler = (scope: Scope, input: never) => unknown;
 
 /** A target like one of the pipeline, but without the pipeline's checks, so that the mesh cannot rely on them. */

@@ -8,20 +8,20 @@ import { toHelloFrame } from "./protocol/hello.ts";
 /** The headers of one attempt to open a connection. */
 type SentHeaders = Readonly<Record<string, string>>;
 
-/** How an attempt ended, and what was sent for it. */
+/** How an attempt to connect ended, and which headers were sent for it. */
 interface HandshakeEnd {
   readonly status: number;
   readonly handshake: Handshake;
   readonly sent: SentHeaders;
 }
 
-/** A mesh caller on a plain socket, for what a test sends and receives. */
+/** A mesh caller on a plain socket. The test decides which bytes it sends, and sees which bytes arrive. */
 export class RawCaller {
   readonly socket: Socket;
-  /** What has arrived and was not taken yet. */
+  /** The bytes that have arrived and that no test has read yet. */
   received = Buffer.alloc(0);
   closed = false;
-  /** How many bytes have arrived, also those that were not kept. */
+  /** How many bytes have arrived, including those that were not kept. */
   receivedBytes = 0;
   /** Whether arriving bytes are kept for {@link frames}. A test turns it off for a flood. */
   keeps = true;

@@ -7,7 +7,7 @@ const throwing = (): never => {
   throw new TypeError("a trap throws");
 };
 
-/** Values that user code may throw besides an ordinary error. Each must lead to the same state. */
+/** Values that user code may throw besides an ordinary error. All of them must lead to the same state. */
 export const THROWN_VALUES: readonly (readonly [name: string, thrown: unknown])[] = [
   ["null", null],
   ["undefined", undefined],

@@ -4,8 +4,9 @@ import { markOrigin } from "../kernel/origin.ts";
 import type { Scope } from "../kernel/scope.ts";
 
 /**
- * Which statement of the toolkit fails. "before": the database has not done it. "after": the database has done it, and only its answer is lost. "hangs":
- * it waits until its scope is cancelled. An error is thrown before the statement; a promise is awaited before it.
+ * Says for each statement of the toolkit whether and how it fails. "before": the statement fails, and the database has not done it. "after": the database
+ * has done it, and only its answer is lost. "hangs": it waits until its scope is cancelled. If the result is an error, it is thrown before the statement;
+ * if it is a promise, it is awaited before the statement.
  */
 export type FailsWhen = (statement: {
   readonly task: string;

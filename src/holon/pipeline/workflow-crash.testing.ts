@@ -4,7 +4,7 @@ import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 const { happened } = orderTables;
 
 /**
- * Points where a process may be killed: before and after the effect of each step, which is before and after its commit. Undos have the same points.
+ * Points where a process may be killed: before and after the effect of each step. Undos have the same points.
  */
 export const CRASH_POINTS = ["reserve", "confirm", "charge", "outside", "nap", "last"].flatMap((step) => [`${step}:before`, `${step}:after`]);
 export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].flatMap((step) => [`${step}:undo`, `${step}:undone`]);
@@ -13,8 +13,8 @@ export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].fla
 const KINDS = [["reserve", "charge"], ["confirm", "last"], ["outside"], ["nap"]] as const;
 
 /**
- * One of the given points for each kind of step; another seed chooses other points. The point is after the effect, because only there does a second
- * attempt show if it is not recognised as the same.
+ * Chooses one of the given points for each kind of step, by the seed. Each chosen point is after the effect. Only there is a second attempt visible if
+ * the toolkit does not recognise it as the same step.
  */
 export function pointsOfEachKind(points: readonly string[], seed: number): string[] {
   return KINDS.flatMap((steps) => {

@@ -101,12 +101,12 @@ async function act(step: Step, key: string, at: string, { how, ms, fails }: Extr
 }
 
 /**
- * How a runner ends: stopped, or killed before or after the database has done a statement or transaction. The runner never gets the answer of
- * that statement.
+ * How a runner ends: it is stopped, or it is killed before or after the database has done a statement or transaction. A killed runner never gets the
+ * answer of that statement.
  */
 export interface Fate {
   readonly how: "before" | "after" | "stop";
-  /** The number of its last statement or transaction. */
+  /** The number of the runner's last statement or transaction. */
   readonly after: number;
 }
 
@@ -115,7 +115,7 @@ export const fates: fc.Arbitrary<Fate> = fc.record({
   after: fc.integer({ min: 1, max: 60 }),
 });
 
-/** The database of a runner that will be killed. After its last statement, the runner gets no answers and its statements are not done. */
+/** The database of a runner that will be killed. After the runner's last statement, it gets no answers, and the database does nothing more for it. */
 export class MortalDatabase {
   readonly #fate: Fate;
   readonly ended: Promise<void>;

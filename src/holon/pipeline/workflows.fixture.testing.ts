@@ -67,7 +67,7 @@ export interface StockHooks {
   charging?: () => Promise<void>;
 }
 
-/** The tests' database, and what a test replaces. */
+/** The database of the tests, and the parts that a test may replace. */
 interface WorkflowPlaceOptions {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;

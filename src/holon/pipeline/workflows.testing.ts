@@ -16,7 +16,7 @@ import type { WorkflowTiming } from "../work/workflows/workflow-timing.ts";
 import type { TypedTransaction } from "./typed-transaction.ts";
 import { compileContexts, type PlaceBody, type StockHooks, type WorkflowContexts } from "./workflows.fixture.testing.ts";
 
-/** A process of a test that works the workflow. */
+/** A process of a test that runs the workflow. */
 export interface Working extends WorkflowContexts {
   readonly work: WorkflowWork;
 }
@@ -26,7 +26,7 @@ interface WorkflowPlace {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly sql: Sql;
-  /** Works the workflow with this body until the test ends. */
+  /** Starts a process that runs the workflow with this body until the test ends. */
   start(
     place: PlaceBody,
     hooks?: StockHooks,

@@ -6,7 +6,7 @@ interface ShapeColumn {
   readonly name: string;
   readonly type: string;
   readonly notNull: boolean;
-  /** Its default, identity or generation; null if a row without it gets null. */
+  /** The column's default, identity or generation expression. Null if the column has none; then a row that is inserted without it gets null. */
   readonly filledBy: string | null;
 }
 
@@ -51,7 +51,7 @@ export async function readShape(sql: Sql, schema: string): Promise<SchemaShape> 
   };
 }
 
-/** What the statements of a version that knows `before` cannot rely on any more in `after`; empty if the change only expands. */
+/** The changes from `before` to `after` that can break the statements of a version that knows `before`. Empty if the change only adds. */
 export function narrowingsOf(before: SchemaShape, after: SchemaShape): readonly string[] {
   return [...columnFaults(before, after), ...ruleFaults(before, after)];
 }
@@ -100,7 +100,7 @@ function isSame(left: ShapeRule, right: ShapeRule): boolean {
   return left.table === right.table && left.name === right.name && left.definition === right.definition;
 }
 
-/** Whether a check of a list allows everything that the check of the same name allowed before, and more. */
+/** Whether a check that lists the allowed values still allows all values that the check of the same name allowed before. */
 function isWider(before: ShapeRule, after: ShapeRule): boolean {
   if (before.table !== after.table || before.name !== after.name || before.kind !== "check") return false;
   const withoutTexts = (definition: string): string => definition.replaceAll(/'[^']*'::text,? ?/g, "");

@@ -62,7 +62,7 @@ const shop = contract("shop", {
 /** The row that the products of the tests return. */
 export const ROW = { id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", name: "Sauce", stock: 76, version: 3 };
 
-/** Changes without an edit of the row. */
+/** The stock of the product. A test changes it, and the version of the row stays the same. */
 export const stock = { count: ROW.stock };
 
 type Handler = (input: never, scope: Scope) => unknown;

@@ -1,4 +1,4 @@
-/** The part of EventSource that tRPC's client uses, because Node has none. After a broken connection it reconnects at once, with the last id. */
+/** Replaces EventSource, which Node does not have, as far as tRPC's client uses it. After a broken connection it reconnects at once, with the last id. */
 export class TestEventSource extends EventTarget {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;
@@ -28,7 +28,7 @@ export class TestEventSource extends EventTarget {
         if (response.status !== 200 || response.body === null) return this.#giveUp();
         await this.#read(response.body);
       } catch {
-        // A broken connection is tried again below, as a browser does.
+        // After a broken connection, the loop connects again, as a browser does.
       }
       if (this.#abort.signal.aborted) return;
       this.readyState = 0;

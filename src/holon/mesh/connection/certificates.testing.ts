@@ -20,14 +20,14 @@ export class TestAuthority {
     this.pem = this.#certificate(name, publicKey, [BASIC_CONSTRAINTS, BOOLEAN_TRUE, octets(sequence(BOOLEAN_TRUE))]);
   }
 
-  /** A key and a certificate of this authority for an address, with the authority that the owner trusts. */
+  /** Issues a key and a certificate for an address. The result also has the certificate of the authority that its owner trusts. */
   issue(address = [127, 0, 0, 1], trusted: TestAuthority = this): TestCertificate {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const cert = this.#certificate("process", publicKey, [ALTERNATIVE_NAME, octets(sequence(tlv(0x87, Buffer.from(address))))]);
     return { cert, key: String(privateKey.export({ format: "pem", type: "pkcs8" })), ca: trusted.pem };
   }
 
-  /** Source: RFC 5280 (the fewest fields that a TLS library accepts), RFC 8410 for the algorithm. */
+  /** Makes a certificate with only the fields that a TLS library requires. Source: RFC 5280, and RFC 8410 for the algorithm. */
   #certificate(subject: string, publicKey: KeyObject, extension: readonly Buffer[]): string {
     const body = sequence(
       tlv(0xa0, tlv(0x02, Buffer.from([2]))),

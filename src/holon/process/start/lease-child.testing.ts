@@ -16,8 +16,8 @@ import { startWorkflowWork } from "../../work/workflows/start-workflow-work.ts";
 import { startLeaseWorker } from "./start-lease-worker.ts";
 
 /**
- * A process for tests. It takes jobs and steps that block it. `compute` blocks for as long as its data says, within 10 s. `loop` blocks without end, but may
- * take 1.5 s. Three `crowd` jobs run at once, each within 3 s, and so do steps of the workflow `crowd`.
+ * A process for tests. It runs jobs and steps that block its event loop. `compute` blocks for as long as its data says; its time limit is 10 s. `loop`
+ * never ends; its time limit is 1.5 s. Three `crowd` jobs run at once, with a time limit of 3 s each, and so do steps of the workflow `crowd`.
  */
 const [, , url = "", role = "", lease = ""] = process.argv;
 const leaseMs = Number(lease);
@@ -28,7 +28,7 @@ const store = createContextData({ context: "orders", url, role: role === "" ? un
 
 const worker = startLeaseWorker("child", "info");
 const thread = new LeaseThread({ start: () => worker, clock, log });
-// The program of the thread is loaded: from now on this process may block.
+// The message says that the thread has loaded its program. From now on this process may block.
 await once(worker, "message");
 
 function compute(ms: number): void {

@@ -1,17 +1,17 @@
 import { type SQL, sql } from "../../data/drizzle/sql.ts";
 import { WorkDatabase } from "./work-database.ts";
 
-/** Explains each statement while it runs. Counts the rows that it read, and those that its filters removed. Shape: no statement returns rows. */
+/** Runs each statement as `explain analyze`, and counts the rows that it read and that its filters removed. Shape: statements return no rows. */
 export class ExplainingDatabase extends WorkDatabase {
   readonly #readInVain: number[] = [];
   readonly #read: number[] = [];
 
-  /** How many rows the filters of each statement removed since the last call, in order. */
+  /** Returns how many rows the filters of each statement removed, for the statements since the last call, in order. */
   takeReadInVain(): readonly number[] {
     return this.#readInVain.splice(0);
   }
 
-  /** Most rows that a step of each statement passed to the next step, for each statement since the last call, in order. */
+  /** Returns the most rows that one node of a statement's plan returned, for each statement since the last call, in order. */
   takeRead(): readonly number[] {
     return this.#read.splice(0);
   }

@@ -41,7 +41,7 @@ interface Effect {
   readonly n: number;
 }
 
-/** Short, so that tests do not wait. Events are sent again far more often than needed, which makes duplicates. */
+/** Short times, so that tests do not wait. Events are sent again far more often than needed, which makes duplicates. */
 export const QUICK = {
   pollMs: 20,
   sweepMs: 25,
@@ -74,7 +74,7 @@ export interface EventsPlace {
   readonly sql: Sql;
   /** Emits each event in a transaction of its own, all at once. */
   emit(events: readonly EmittedEvent[]): Promise<void>;
-  /** Emits the events in one transaction: they come in one message. */
+  /** Emits the events in one transaction, so that they come in one message. */
   emitTogether(events: readonly EmittedEvent[]): Promise<void>;
   /** Emits `count` events `paymentNoted` in one statement, numbered from 0. */
   emitMany(count: number): Promise<void>;
@@ -121,7 +121,7 @@ const olderContext = (before: Reaction = () => {}): SubscribingContext => ({
   events: { payments: { paymentNoted: writeEffect(before) } },
 });
 
-/** Writes down each effect of an event: a second one would be seen. */
+/** Writes a row for each effect of an event, so that a second effect is seen. */
 function writeEffect(before: Reaction): Reaction {
   return async (args) => {
     await before(args);
@@ -168,7 +168,7 @@ export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { re
   });
   afterEach(async () => {
     await place.reset();
-    // A consumer that stops puts the events back on the queue that it has not begun.
+    // A consumer that stops puts the events that it has not begun back on the queue.
     await place.backend.inspect(eventQueue("orders")).drain(true);
   });
   afterAll(async () => {

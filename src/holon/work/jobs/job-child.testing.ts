@@ -16,7 +16,7 @@ import { createRunAlone } from "./run-alone.ts";
 import { startJobWork } from "./start-job-work.ts";
 
 /**
- * A process that runs jobs, for tests that kill it. It has queues of its own: what its predecessor had on queues is lost.
+ * A process that runs jobs, for tests that kill it. Its queues are in its memory, so what the process before it had on queues is lost.
  *
  * `crash` kills its process, and `hang` keeps it busy for ever, until `effects` has a row `fixed`. `innocent` never ends in a process that runs other jobs too.
  */
@@ -46,7 +46,7 @@ const others = sql`select 1 from orders.holon_jobs where name = 'innocent' and s
 const handlers: Record<string, JobHandler> = {
   async crash(call) {
     if (!(await isTrue(call, isFixed))) {
-      // Only after the innocent job runs beside it, so that the death counts for that one too.
+      // The process is killed only after the innocent job has begun, so that the death counts for that job too.
       while (!isChild && (await isTrue(call, others))) await sleep(10);
       process.kill(process.pid, "SIGKILL");
       await new Promise(() => {});

@@ -22,7 +22,7 @@ import { effects, tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
 import { type JobWork, startJobWork } from "./start-job-work.ts";
 
-/** How a test starts its jobs, where it differs from the default. */
+/** The options with which a test starts its jobs. */
 interface StartOptions {
   readonly schedules?: ScheduleMap;
   readonly timing?: Partial<JobTiming>;
@@ -59,13 +59,13 @@ interface JobsPlace {
   effectCount(): Promise<number>;
 }
 
-/** A queue backend, and the end of the server that was started for it. */
+/** A queue backend, and a function that stops the server that was started for it. */
 export interface OpenedBackend {
   readonly backend: QueueBackend;
   end(): Promise<void>;
 }
 
-/** Opens a backend for the tests of a block. Shape: `backend` is there when the first test runs. */
+/** Opens a backend for the tests of a block. Shape: `backend` can be read from the first test on. */
 export function useBackend(open: () => Promise<OpenedBackend>): { readonly backend: QueueBackend } {
   let opened: OpenedBackend | undefined;
   beforeAll(async () => {

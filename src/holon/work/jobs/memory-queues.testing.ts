@@ -13,18 +13,18 @@ interface Lane {
   }[];
 }
 
-/** Queues in memory. They can lose all jobs, be away, or refuse jobs. */
+/** Queues in memory. They can lose all jobs, be unreachable, or refuse jobs. */
 export class MemoryQueues implements QueueBackend {
   readonly kind = "redis";
   reachable = true;
   readonly fault = undefined;
-  /** Whether they can be reached, but take nothing. */
+  /** Whether all queues refuse jobs, although they can be reached. */
   isRefusing = false;
-  /** Queues that take nothing while the others do. */
+  /** The queues that refuse jobs while the others accept them. */
   readonly refusing = new Set<string>();
   /** How often a job could not be added. */
   refused = 0;
-  /** The jobs that were added, with their queue, in order. */
+  /** The jobs that were added, each with its queue, in the order of adding. */
   readonly added: { readonly queue: string; readonly job: QueuedJob }[] = [];
   readonly #lanes = new Map<string, Lane>();
   readonly #sinceMs = new WeakMap<QueuedJob, number>();
@@ -69,7 +69,7 @@ export class MemoryQueues implements QueueBackend {
     };
   }
 
-  /** These queues hand out in the order of adding, whatever the priority. */
+  /** These queues ignore priorities: jobs are handed out in the order in which they were added. */
   async backlog(queue: string): Promise<Backlog> {
     const [next] = this.#lane(queue).waiting;
     const sinceMs = next === undefined ? undefined : this.#sinceMs.get(next);
@@ -94,7 +94,7 @@ export class MemoryQueues implements QueueBackend {
     throw new TypeError("there is nothing to inspect");
   }
 
-  /** Loses all that waits, as a restarted Redis does. Returns how many jobs that were. */
+  /** Loses all waiting jobs, as a restarted Redis does. Returns how many were lost. */
   empty(): number {
     let lost = 0;
     for (const lane of this.#lanes.values()) {

@@ -11,21 +11,21 @@ import { endWithUs } from "../../dev/postgres/guarded-process.ts";
 /** A real Redis for a test. */
 export interface TestRedis {
   readonly url: string;
-  /** Removes all its data. */
+  /** Removes all data of this Redis. */
   flush(): Promise<void>;
-  /** Writes its data to disk: a stock Redis that was killed starts with that data. */
+  /** Writes the data to disk. A stock Redis that is killed then starts with that data. */
   snapshot(): Promise<void>;
-  /** `kill -9`. */
+  /** Kills this Redis with `kill -9`. */
   kill(): Promise<void>;
-  /** Stops it with `kill -STOP`: it stays connected and does not answer. */
+  /** Freezes this Redis with `kill -STOP`, so that it stays connected and does not answer. */
   freeze(): void;
   thaw(): void;
-  /** Starts it again on the same port. */
+  /** Starts this Redis again on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Its configuration: nothing on disk, so that it always starts empty, or the stock one, which writes a snapshot now and then. */
+/** The configuration of a {@link TestRedis}. `stock`: it writes a snapshot to disk now and then. By default it writes nothing, and always starts empty. */
 interface TestRedisOptions {
   readonly stock?: boolean;
 }

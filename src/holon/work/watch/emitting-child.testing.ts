@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export interface EmittingChild {
   /** Emits an event. Resolves to the moment at which its commit returned in that process, in milliseconds since 1970. */
   note(n: number): Promise<number>;
-  /** Lets it close what it opened, and waits until it has ended. */
+  /** Lets the process close what it opened, and waits until it has ended. */
   stop(): Promise<void>;
 }
 

@@ -51,7 +51,7 @@ export async function take(watcher: Watcher, count: number): Promise<readonly Wa
   return items;
 }
 
-/** The numbers of the next events: the events of these tests differ by them. */
+/** The numbers of the next events. Each event of these tests has a number, by which it is recognised. */
 export async function numbers(watcher: Watcher, count: number): Promise<readonly number[]> {
   return (await take(watcher, count)).map(({ data }) => (data as { readonly n: number }).n);
 }
