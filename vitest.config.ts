@@ -4,10 +4,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Resolves `holon` and `#contracts` to their sources, here and in what tests import. */
 const conditions = ["source", "module", "node", "development|production"];
 
-/** Tests with real processes that are killed, or replaced by those of another version. */
+/** Tests with real processes, which are killed, or replaced by processes of another version. */
 const FAULTS = "test/{faults,old-and-new,weeks}/**/*.test.ts";
 
-/** Tests that wait for time-outs of silent servers, locks and bodies most of their time, and let the processor rest. */
+/** Tests that use little processor time: mostly they wait for time-outs of silent servers, locks and request bodies. */
 const WAITS = [
   "src/holon/data/{silence,notify/silence}.test.ts",
   "src/holon/data/migrate/busy-tables.test.ts",
@@ -16,7 +16,7 @@ const WAITS = [
   "test/processes/{left-processes,readiness,silent-database,silent-redis,start-patience}.test.ts",
 ];
 
-/** The file that takes by far the longest begins first: the others are done beside it. */
+/** Runs the file that takes by far the longest first, so that all other files run beside it. */
 class WeeksFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isWeeks = ({ moduleId }: TestSpecification): boolean => moduleId.includes("/test/weeks/");
@@ -36,16 +36,16 @@ export default defineConfig({
         test: { name: "all others", include: ["{src,contracts,scripts,test,bench}/**/*.test.ts"], exclude: [...exclude, FAULTS, ...WAITS] },
       },
       { extends: true, test: { name: "waits", include: WAITS, exclude, maxWorkers: 5, sequence: { groupOrder: 1 } } },
-      // Each starts many processes and kills them: they run when all others are over.
+      // Each of these tests starts many processes and kills them, so they run after all other tests.
       { extends: true, test: { name: "faults", include: [FAULTS], exclude, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
     sequence: { sequencer: WeeksFirst },
     globalSetup: "test/left-out.ts",
     pool: "forks",
     execArgv: ["--conditions=source"],
-    // One more than a small machine has cores: tests wait for databases and processes, and three keep two cores busy.
+    // One worker more than a small machine has cores: tests wait for databases and processes, so three workers keep two cores busy.
     maxWorkers: 3,
-    // Many tests start processes and databases, which takes half a minute while two cores are busy; what hangs longer than this hangs for good.
+    // Many tests start processes and databases, which takes half a minute while two cores are busy. A test that takes longer than this limit is stuck.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

@@ -1,11 +1,11 @@
-// Reads what vitest's JSON reporter wrote. Prints "tests: <passed> passed, <failed> failed";
-// with --all-ran, names what was left out instead, and fails if anything was, or if nothing ran.
+// Reads what vitest's JSON reporter wrote. Prints "tests: <passed> passed, <failed> failed".
+// With --all-ran it names the tests that were left out instead, and fails if a test was left out, or if no test ran.
 import { existsSync, readFileSync } from "node:fs";
 
 const [file, option] = process.argv.slice(2);
 const results = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numPassedTests: 0, testResults: [] };
 const tests = results.testResults.flatMap(({ name, assertionResults }) => assertionResults.map((test) => ({ ...test, file: name })));
-// A file that could not be loaded has failed without having tests.
+// A file that could not be loaded has failed, but has no tests.
 const brokenFiles = results.testResults.filter(
   ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
 );

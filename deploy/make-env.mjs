@@ -20,7 +20,7 @@ function makeKey() {
   return { privateKey: JSON.stringify({ kty, crv, x, d }), publicKey: x };
 }
 
-// One key a process: docker-compose.yml runs each context in a process of its own, and the edge in another.
+// Each process has a key of its own: docker-compose.yml runs the edge and each context in separate processes.
 const keys = ["edge", "users", "catalog", "orders", "payments", "notifications"].map((name) => ({ name, ...makeKey() }));
 const { d, ...publicHalf } = { ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: randomUUID() };
 const values = {
