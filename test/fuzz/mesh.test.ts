@@ -71,7 +71,7 @@ const handlers = {
 
 describe(`a mesh peer that sends anything, seed ${SEED}`, { timeout: 120_000 }, () => {
   const random = createRandom(SEED);
-  /** A random share of the mutations: all of them take a minute. */
+  /** A random share of the mutations, because to try all of them takes a minute. */
   const sampled = (mutations: readonly MutatedFrame[]): MutatedFrame[] => mutations.filter(() => random() < Math.max(SCALE, 0.3));
   let stage: MeshStage;
   let memory: ReturnType<typeof createMemoryLogger>;
@@ -182,7 +182,7 @@ describe(`a mesh peer that sends anything, seed ${SEED}`, { timeout: 120_000 }, 
     const servers: Server[] = [];
     const sockets: Socket[] = [];
     afterEach(async () => {
-      // Closed first: a live peer would connect again while the server closes, and keep it open.
+      // The stage is closed first: a live peer would connect again while the server closes, and keep the server open.
       await stage.close();
       for (const socket of sockets.splice(0)) socket.destroy();
       for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));

@@ -8,7 +8,9 @@ const FRAME = Buffer.from(`[${LATER_KIND},1,{"of":["tomorrow"]}],\n`);
 const FRAME_END = ",\n";
 const HELLO = /\[11,(\{.*\})\],\n/;
 
-/** Puts a proxy before a mesh port that makes both ends look to each other like processes of a later version. Returns the proxy's port. */
+/**
+ * Starts a proxy in front of a mesh port. The proxy makes each end look to the other like a process of a later version. Returns the proxy's port.
+ */
 export async function laterPeerBefore(port: number): Promise<number> {
   const server = createServer((caller) => {
     const callee = connect(port, "127.0.0.1");

@@ -26,7 +26,10 @@ export class SimulatedTime {
     return this.#clock.nowMs();
   }
 
-  /** Lets time pass until a given time. Resolves when it is reached and no work is due or running. Errors: the work that did not end. */
+  /**
+   * Lets time pass until a given time. Resolves when it is reached and no work is due or running. Errors: if work does not end in time, an error that
+   * names it.
+   */
   async passTo(atMs: number): Promise<void> {
     for (;;) {
       const nextMs = await this.#quiet();
