@@ -25,7 +25,7 @@ export interface AccessSubject {
   readonly url: string;
   /** The headers that authenticate a visitor's requests. */
   headersOf(visitor: Visitor): Readonly<Record<string, string>>;
-  /** A context that calls: for a visitor, or as `system` for itself. It may call all other contexts of the app. */
+  /** Returns a calling context, which may call all other contexts of the app. It calls for a visitor, or for itself as `system`. */
   callerOf(who: Visitor | "system"): TestCaller<ContractMap>;
   close(): Promise<void>;
 }

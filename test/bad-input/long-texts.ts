@@ -6,7 +6,7 @@ export interface LongText {
   readonly request: WrittenRequest;
 }
 
-/** The bytes of a header's value: 24 KB of head less the request line and the headers that every client sends. */
+/** The length of a header's value in bytes. The head of a request may have 24 KB, and some of it is for the request line and for usual headers. */
 const HEADER_LENGTH = 23_500;
 
 /** The longest URL that the server reads; a longer one is refused without being read. */
@@ -84,7 +84,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** Requests whose body is read, and with it the headers that describe a body. */
+/** Requests with a body. The headers that describe a body are read only for them. */
 const WITH_BODY: readonly WrittenRequest[] = [
   { method: "POST", path: "/trpc/probe.json", headers: JSON_TYPE, body: '{"value":1}' },
   { method: "POST", path: "/probe/json", headers: JSON_TYPE, body: '{"value":1}' },
@@ -158,7 +158,7 @@ export function* longHeaders(): Iterable<LongText> {
   for (const [header, beginnings] of Object.entries(HEADERS)) {
     for (const beginning of beginnings) {
       for (const fill of FILLS) {
-        // The end is a near miss: white space at the end of a header is removed before any program reads it.
+        // The `x` at the end makes the value a near miss, and keeps white space before it: Node removes white space at the end of a header.
         const value = `${beginning}${times(fill, HEADER_LENGTH - beginning.length)}x`;
         const name = `${header}: ${printable(beginning)} and many ${JSON.stringify(fill)}`;
         for (const place of header.startsWith("content-") ? WITH_BODY : OTHERS) {

@@ -42,7 +42,7 @@ export async function startShopUnderAttack(topology: Topology): Promise<ShopUnde
   const product = await shop.addProduct(100);
   const foreign = await shop.asUser(ANATR, "user").call.orders.place({ lines: [{ productId: product.id, quantity: 1 }] });
   await shop.settled(foreign);
-  // Until then the job that sends the order's mail is running, and writes rows.
+  // Until the order's mail is sent, its job may still write rows.
   await shop.until(async () => (await shop.admin.call.notifications.list({ orderId: foreign.id, status: "sent" })).total === 1);
   const { email } = await shop.admin.call.users.get({ id: ALFKI });
   const tokens = await authorizations(shop);

@@ -3,7 +3,7 @@ import type { Sql } from "postgres";
 /** The toolkit's own tables, which change without a call. */
 const OWN = "holon\\_%";
 
-/** Tables of the toolkit that only calls write to; schedules write events and jobs at any time. */
+/** Tables of the toolkit to which only calls write. Its other tables also change by schedules, at any time. */
 const CALLS = ["holon_keys", "holon_runs"];
 
 /** Counts the rows that the contexts have stored, including queued work. */

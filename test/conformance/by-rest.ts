@@ -9,7 +9,7 @@ export class EdgeUsage {
   #calls = 0;
   #isTrpcOnly = false;
 
-  /** The same world; calls of its edge are recorded. */
+  /** Returns the same world with an edge whose calls are recorded. */
   watch(world: World): World {
     return { ...world, edge: (options) => this.#watchClient(world.edge(options)) };
   }
@@ -31,7 +31,7 @@ export class EdgeUsage {
   }
 }
 
-/** The same world, but its edge is called by REST, with a client that knows the edge only from its OpenAPI document. */
+/** Returns the same world with an edge that is called by REST. The client knows the edge only from its OpenAPI document. */
 export function restWorld(world: World): World {
   // The cases call `query` and `mutation` of a client; they do not use the rest of it in this world.
   return { ...world, edge: (options?: EdgeOptions) => generatedClient(world.app.url, options) as unknown as EdgeClient };

@@ -16,7 +16,7 @@ interface Known {
   readonly places: ReadonlyMap<string, Place>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the cases go by path; with `any` for the paths, a client takes them all
+// biome-ignore lint/suspicious/noExplicitAny: the cases call by path, and a client with `any` as its paths accepts every path
 type AnyClient = Client<any>;
 
 const known = new Map<string, Promise<Known>>();

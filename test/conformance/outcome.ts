@@ -11,8 +11,8 @@ export interface Failure {
 /**
  * The result of a promise: its value, or its error as data.
  *
- * Error ids are random and become `<id>`. It is random which side of a connection notices first that a deadline has passed, and each has its own
- * message: messages of DEADLINE_EXCEEDED and CANCELLED become `<any>`.
+ * Error ids are random and become `<id>`. Messages of DEADLINE_EXCEEDED and CANCELLED become `<any>`, because it is random which side of a connection
+ * notices a deadline first, and each side has its own message.
  */
 export async function outcomeOf(work: Promise<unknown> | (() => Promise<unknown>)): Promise<unknown> {
   try {

@@ -112,7 +112,7 @@ async function callerOutcome({ path, type, input, as }: Row): Promise<unknown> {
   }
 }
 
-/** Errors of `createCaller` are tRPC's own and have no data, so the code of their cause is compared. */
+/** `createCaller` throws tRPC's own errors, which have no data. So the code of their cause is compared. */
 function codeOf(outcome: unknown): unknown {
   const { failure } = (outcome ?? {}) as Partial<Failure>;
   return failure === undefined ? outcome : { code: failure["code"] };

@@ -41,7 +41,7 @@ describe.each(["redis", "postgres"] as const)(`a job, queues on %s, seed ${SEED}
   it("that crashes its process is set aside after 3 crashes while alone; those beside it are done", options, () =>
     withFleet(backend, ["one"], async (fleet) => {
       const sql = fleet.sql("chores");
-      // They keep their places until they are run alone. A process has ten places, so some must be left for the other jobs.
+      // Lingering jobs keep their places until they are run alone. A process has ten places, so some must be left for the other jobs.
       const lingering = named("linger", scaled(6, 3));
       await ask(fleet, "linger", "linger", lingering);
       await ask(fleet, "crash", "crash", ["crash"]);

@@ -13,7 +13,7 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P1 and P13: processes that die and connections that are cut around a commit.
+ * P1 and P13: processes die and connections are cut around a commit.
  *
  * docs/promises.md says with which changes these tests were seen to fail.
  */
@@ -69,7 +69,7 @@ describe(`an order, seed ${SEED}`, options, () => {
         async () => {
           await lock.awaited(BATCH);
           process.kill();
-          // In every second round the server notices first that the process is gone; in the other rounds the statements may still go on.
+          // In every second round, the lock is released only after the server has noticed that the process is gone. In the others the statements may go on.
           if (round % 2 === 1) await lock.awaited(0);
           await lock.release();
         },

@@ -1,4 +1,4 @@
-/** A message from the harness to a process: each handler that reaches the point waits there, and the last of them kills the process. */
+/** A message from the harness to a process. From then on each handler that reaches the point waits there, and the last of them kills the process. */
 export interface ArmMessage {
   readonly kind: "arm";
   readonly point: string;

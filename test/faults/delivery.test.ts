@@ -12,7 +12,7 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P2 and P3: real processes, `kill -9`, a real Postgres and a Redis with its default configuration.
+ * P2 and P3, with real processes that are killed with `kill -9`, a real Postgres and a Redis with its default configuration.
  *
  * docs/promises.md says with which changes these tests were seen to fail.
  */

@@ -15,7 +15,7 @@ import { showingOnFailure } from "./harness/showing-on-failure.ts";
 import { waitUntil } from "./harness/wait.ts";
 
 /**
- * P6: the order of events, with two processes for each subscriber: processes die, and one is paused for longer than its leases.
+ * P6: the order of events. Each subscriber has two processes; processes die, and one is paused for longer than its leases.
  *
  * docs/promises.md says with which changes these tests were seen to fail.
  */
@@ -41,7 +41,8 @@ describe.each(["redis", "postgres"] as const)(`events of one key, queues on %s, 
 });
 
 /**
- * Checks the order with a late transaction, with a slow key, with many events of few keys while processes die, and with as many while one is paused.
+ * Checks the order of events in four cases: a late transaction, a slow key, many events of few keys while processes die, and as many events while one
+ * process is paused.
  */
 async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   const random = createRandom(SEED);
@@ -55,7 +56,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
       return seen.every((n) => n === count) || seen;
     });
 
-  // One transaction has its position in the outbox and hangs in its commit, while others commit after it.
+  // One transaction has taken its position in the outbox, and hangs in its commit while others commit.
   const commit = await holdLock(sql, "commit");
   const late = move("late", 0, true);
   await commit.awaited(1);
@@ -75,7 +76,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
   await handler.release();
   await allSaw("^slow", 1);
 
-  // Many events of few keys, while the processes that handle them die.
+  // Many events of few keys are emitted, while the processes that handle them die.
   const count = scaled(2_000);
   const killed = { one: 0, two: 0 };
   const moveMany = async (from: number, to: number, each: (n: number) => void): Promise<void> => {
@@ -92,7 +93,7 @@ async function check(fleet: Fleet, backend: BackendKind): Promise<void> {
     if (victim !== undefined && fleet.process(victim).kill()) killed[victim]++;
   });
 
-  // As many again, while one of the two is paused with leased events, and finds its leases lost when it goes on.
+  // As many events are emitted again, while one of the two processes is paused. It holds leases on events, and has lost them when it goes on.
   await Promise.all(["one", "two"].map((name) => fleet.process(name).ready()));
   let thawed = Promise.resolve();
   await moveMany(count, 2 * count, (n) => {

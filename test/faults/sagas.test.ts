@@ -10,8 +10,8 @@ import { waitUntil } from "./harness/wait.ts";
 import { EFFECTS, type Ending } from "./sagas/app.ts";
 
 /**
- * P8: runs of workflows whose steps call another process, while processes, Redis and Postgres are killed. The single points at which a process may
- * die are tested in src/holon/pipeline/workflow-crashes.test.ts.
+ * P8: runs of workflows whose steps call another process, while processes, Redis and Postgres are killed. src/holon/pipeline/workflow-crashes.test.ts
+ * tests each single point at which a process may die.
  *
  * docs/promises.md says with which changes this test was seen to fail.
  */

@@ -61,7 +61,7 @@ function copyOf(value: unknown): Record<Step, unknown> {
   return (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<Step, unknown>;
 }
 
-/** Bytes that are not frames, or almost: cut, doubled and changed at random places. */
+/** Texts of frames with some bytes changed at random places. Some texts are also cut, and some are doubled. */
 export function spoiltBytes(texts: readonly string[], count: number, random: () => number): Buffer[] {
   const below = (limit: number): number => Math.floor(random() * limit);
   return Array.from({ length: count }, () => {

@@ -23,7 +23,7 @@ const PROCEDURES: readonly NamedProcedure[] = Object.values(contracts).flatMap((
 /** The codes that any procedure may answer. Other codes must be declared in its contract, so faults and defects are never allowed. */
 const COMMON = ["OK", "BAD_REQUEST", "NOT_FOUND", "CONFLICT", "FORBIDDEN", "UNAUTHORIZED", "TOO_MANY_REQUESTS"];
 
-/** Cursors that a user could make up who knows their format: each of a valid position that no list has returned. */
+/** Cursors that a user could make up if they know the format. Each has a valid position that no list has returned. */
 const CURSORS = fc.oneof(
   drawn(z.object({ orderedOn: z.iso.date(), id: z.uuid(), page: z.int() })).map((place) => OrderCursor.write(place)),
   drawn(z.object({ sort: z.enum(["name_asc", "name_desc"]), key: z.string().max(100), id: z.uuid(), page: z.int() })).map((place) =>
@@ -40,7 +40,7 @@ function drawn<Value>(schema: z.ZodType<Value>): fc.Arbitrary<Value> {
 
 const ERROR_BYTES = 16 * 1024;
 
-/** Procedures that hash a password, which takes long on purpose: they run a tenth of the counts. */
+/** Procedures that hash a password. A hash takes long on purpose, so these run a tenth of the counts. */
 const HASHES = /\.sign(Up|In)$/;
 
 const RUNS = scaled(200, 10);
@@ -103,7 +103,7 @@ function faultsOf(way: PublicWay, { procedure }: NamedProcedure, value: unknown,
     "details fit the contract": !Object.hasOwn(errors, code) || (errors[code] as z.ZodType).safeParse(data).success,
     "an error is short": code === "OK" || Buffer.byteLength(text) <= ERROR_BYTES,
     "what fits the contract is no BAD_REQUEST": !isValid || !isBad || isRefusedByTheEdge(way, procedure.type, value),
-    // In a URL everything is text: by REST, a 5 that was sent as "5" is valid.
+    // A URL contains only text, so by REST a "5" in place of a 5 is valid.
     "what does not fit the contract is a BAD_REQUEST": isValid || !mayCall || way === "rest" || isBad || code === "TOO_MANY_REQUESTS",
   };
   return Object.entries(checks).flatMap(([check, holds]) => (holds ? [] : [check]));

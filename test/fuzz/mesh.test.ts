@@ -188,7 +188,7 @@ describe(`a mesh peer that sends anything, seed ${SEED}`, { timeout: 120_000 }, 
       for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     });
 
-    /** A mesh server with any greeting; `onData` gets everything that the caller sends after its own. */
+    /** A mesh server with any greeting. `onData` gets everything that the caller sends after the handshake. */
     const startOdd = async (greeting: () => string, onData: (socket: Socket, text: string) => void): Promise<number> => {
       const accept = (socket: Socket): void => {
         sockets.push(socket);
@@ -226,7 +226,7 @@ describe(`a mesh peer that sends anything, seed ${SEED}`, { timeout: 120_000 }, 
           const [call, stream] = [/\[0,(\d+),/.exec(text)?.[1], /\[4,(\d+),/.exec(text)?.[1]];
           if (mutation === undefined || call === undefined || stream === undefined) return;
           socket.write(mutation.text.replace(String(CALL_ID), call).replace(String(STREAM_ID), stream));
-          // Ends both, if the connection is still open.
+          // Ends the call and the stream, if the connection is still open.
           socket.write(`\n[1,${call},"x"],\n[6,${stream}],\n`);
         },
       );

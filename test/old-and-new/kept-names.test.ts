@@ -6,7 +6,7 @@ import { oldVersion } from "./harness/old-version.ts";
 
 /**
  * Names that are stored or sent, as sources write them, each with an example that its pattern finds. What the old version stores and sends under a
- * name, this version must find under the same name. Other tests do not notice a new name, because each version agrees with itself.
+ * name, this version must find under the same name. Other tests do not notice a changed name, because each version agrees with itself.
  */
 const KEPT = [
   ["tables, constraints, channels, metrics, headers and the protocol", /\bholon[_-][\w/-]*\w/g, "holon_appended_"],

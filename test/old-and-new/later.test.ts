@@ -17,7 +17,7 @@ import { LATER_JOB, laterRows, OWN_EVENT, SENT_EVENT, stateOfEvent, writeLaterRo
 import { appProgram, type Version } from "./harness/versions.ts";
 
 /**
- * The old and the new version beside one that is later than both. The test plays the later version: it writes rows, adds messages to queues and sends
+ * The old and the new version run beside one that is later than both. The test plays the later version: it writes rows, adds messages to queues and sends
  * frames that only that version understands. Both versions must leave them unchanged, count them, and continue with their own work.
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
@@ -138,7 +138,7 @@ async function checkMessages(fleet: Fleet, queues: QueueBackend): Promise<void> 
   await Promise.all(workers.map((worker) => worker.close()));
 }
 
-/** Waits until the work that a process has left, of one kind, is exactly this. */
+/** Waits until a process counts exactly these names as the work of one kind that it has left to other processes. */
 async function untilLeft(fleet: Fleet, name: string, kind: string, names: readonly string[]): Promise<void> {
   await waitUntil(`${name} counts what it leaves of the kind ${kind}`, async () => {
     const metrics = await (await fetch(`${fleet.opsUrl(name)}/metrics`)).text();

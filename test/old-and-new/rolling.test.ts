@@ -19,7 +19,7 @@ import { appProgram } from "./harness/versions.ts";
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 
-/** Both versions call each other during an update: while a is new and b is old, a new process calls an old one, and an old process a new one. */
+/** Both versions call each other during an update. While a is new and b is old, a new process calls an old one, and an old process calls a new one. */
 const MEMBERS: readonly Member[] = [
   { name: "orders-a", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock-b"] },
   { name: "orders-b", contexts: "orders", roles: "edge,rpc,jobs", calls: ["stock-a"] },
@@ -57,7 +57,7 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
   const load = OrderLoad.start([fleet.url("orders-a"), fleet.url("orders-b")]);
   await load.more({ 1: 3 });
 
-  // Old and new processes side by side.
+  // Now old and new processes run side by side.
   await roll(after, "orders-a", "stock-a");
   // A member that only one of the two versions knows is dropped on the way.
   expect(await routesOf(fleet)).toEqual({ "orders-a": { orders: 2, stock: 1 }, "orders-b": { orders: 1, stock: 2 } });
@@ -115,8 +115,8 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
 }
 
 /**
- * Queues with messages that the other version did not understand. In general such a message is only delayed, but these two versions have the same
- * messages.
+ * The messages that a process did not understand. In general such a message is only delayed. But these two versions send the same messages, so there must
+ * be none.
  */
 function messagesLeft(fleet: Fleet): readonly unknown[] {
   const lines = fleet.processes

@@ -67,7 +67,7 @@ async function check(fleet: Fleet, mail: MailSink): Promise<void> {
   };
   await load.more(5);
   for (const { name } of MEMBERS) await roll("new", name);
-  // Rolled back in another order: an old edge with new contexts, and new contexts that call old ones.
+  // The rollback takes another order, so that an old edge runs with new contexts, and new contexts call old ones.
   await roll("old", "edge", "orders");
   await roll("old", "goods", "money");
   await roll("new", "goods", "orders");

@@ -24,7 +24,7 @@ const PROGRAMS = [
 ] as const;
 
 async function run(main: string, args: readonly string[]) {
-  // Faults in the environment must not change the answer to these.
+  // Faults in the environment must not change the answer to these arguments.
   const running = runProgram(main, args, { PORT: "not a port" });
   let errors = "";
   running.child.stderr?.on("data", (chunk: Buffer) => (errors += chunk));

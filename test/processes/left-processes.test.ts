@@ -82,7 +82,7 @@ describe("watchNpm", { timeout: 60_000 }, () => {
   test("watches only the npm that runs a program, if the script's shell became the program: the parent of npm may end", async () => {
     const folder = freshFolder();
     const watch = JSON.stringify(path.join(ROOT, "src/holon/cli/until-stopped.ts"));
-    // More ticks than two checks of the watcher take.
+    // While the program counts 15 ticks, the watcher checks at least twice.
     const program = `import { watchNpm } from ${watch};
 watchNpm(() => { console.log("gone"); process.exit(); });
 let ticks = Number.NaN;

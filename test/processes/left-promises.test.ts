@@ -36,7 +36,7 @@ async function start(env: Record<string, string>): Promise<Started> {
 
 const traceId = expect.stringMatching(/^[0-9a-f]{32}$/);
 
-/** Production, as far as the fixture can run in it without a shared secret. */
+/** The variables with which the fixture runs in production without a shared secret. */
 const PRODUCTION = { NODE_ENV: "production", HOLON_ALLOW_EMBEDDED_DATABASE: "yes", HOLON_ROLES: "edge,jobs" };
 
 describe("a rejected promise that a handler leaves behind", { timeout: 90_000 }, () => {

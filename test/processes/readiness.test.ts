@@ -39,7 +39,7 @@ const names =
   ({ reasons, degraded }: Readyz): boolean =>
     [...reasons, ...degraded].some((said) => said.includes(text));
 
-/** Removes the background work that waits for a silent database: which work is running at that moment varies. */
+/** Removes the background work that waits for a silent database, because it varies which work is running at that moment. */
 function withoutWork(seen: Readyz | undefined): Partial<Readyz> {
   return { ...seen, degraded: (seen?.degraded ?? []).filter((said) => !said.startsWith("background work of ")) };
 }
@@ -93,7 +93,7 @@ describe("an edge and sales in processes of their own", () => {
   });
 
   const allWhole = () => Promise.all([ports.public, ports.edge, ports.sales, ports.stock].map((port) => readyzUntil(port, isWhole)));
-  /** What load balancers see of the live processes while stock is down. Each of them stays ready, and names the missing one. */
+  /** Checks what load balancers see of the other processes while stock is down. Each stays ready, and names stock as the missing process. */
   const staysReady = async (): Promise<void> => {
     for (const port of [ports.public, ports.edge, ports.sales]) {
       const seen = await readyzUntil(port, names("stock"));
@@ -102,7 +102,7 @@ describe("an edge and sales in processes of their own", () => {
     }
     expect(await gauge(ports.edge)).toEqual(['holon_degraded{part="peer",name="stock"} 1', 'holon_degraded{part="peer",name="sales"} 0']);
     expect(await gauge(ports.sales)).toEqual(['holon_degraded{part="peer",name="stock"} 1']);
-    // Calls that do not need stock succeed, through the edge to which a load balancer still sends.
+    // A load balancer still sends calls to the edge, and those that do not need stock succeed.
     expect((await fetch(`http://127.0.0.1:${ports.public}/trpc/sales.leaveBehind`)).status).toBe(200);
     expect((await tell(ports.public, "sales.sell", { name: "tea" })).status).toBe(503);
   };

@@ -30,7 +30,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Places orders, a new one at each attempt, until one is accepted. Shape: the id of that one. */
+/** Places orders, a new one at each attempt, until one is accepted. Shape: the id of the accepted order. */
 const placed = (name: string): Promise<string> => {
   let attempt = 0;
   return eventually(`an order is taken ${name}`, async () => {
@@ -66,7 +66,7 @@ test.each([
     await eventually("nothing is wrong", async () => (await troubles()).length === 0 || undefined);
 
     proxy.silence();
-    // What an operator sees: the database, and the work of each context, by the names of its tasks.
+    // An operator sees which database does not answer, and which tasks of each context fail.
     const named = await eventually("readiness says it", async () => {
       const all = await troubles();
       const isSaid = ["sales", "mail"].every(

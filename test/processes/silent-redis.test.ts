@@ -35,7 +35,7 @@ async function kill({ child, ended }: FixtureProcess): Promise<void> {
   await ended;
 }
 
-/** Places orders, a new one at each attempt, until one is accepted. Shape: the id of that one. */
+/** Places orders, a new one at each attempt, until one is accepted. Shape: the id of the accepted order. */
 const placed = ({ port }: Running, name: string): Promise<string> => {
   let attempt = 0;
   return eventually(`an order is taken ${name}`, async () => {
@@ -141,7 +141,7 @@ describe.skipIf(!hasRedis)("a Redis that goes silent under a process", () => {
     said.push(`readiness is whole after ${since()}`);
     expect(await metrics(running, "holon_queue_jobs")).not.toEqual([]);
     expect(await boards(running)).toEqual([200, 200]);
-    // Acknowledgements that were lost meanwhile are sent again: the producer removes its events.
+    // Acknowledgements that were lost meanwhile are sent again, so the producer settles its events.
     await eventually("no event waits", async () => {
       const rows = await metrics(running, "holon_outbox_rows");
       expect(rows.map((line) => line.endsWith(" 0"))).toEqual([true, true]);

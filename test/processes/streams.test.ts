@@ -28,7 +28,7 @@ beforeEach(async () => {
   const [salesPort, stockPort] = [await freePort(), await freePort()];
   edgePort = await freePort();
   const addresses = { HOLON_SALES_URL: `mesh://127.0.0.1:${salesPort}`, HOLON_STOCK_URL: `mesh://127.0.0.1:${stockPort}` };
-  // A frozen process is noticed because it is silent; with these limits soon, so that the test does not wait long.
+  // The other processes notice a frozen process because it is silent. With these limits they notice it soon, so that the test does not wait long.
   const silence = { HOLON_LIMIT_MESH_PING_MS: "200", HOLON_LIMIT_MESH_SILENCE_MS: "1000" };
   const host = async (env: Record<string, string>): Promise<Hosted> => {
     const opsPort = await freePort();

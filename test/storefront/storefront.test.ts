@@ -219,7 +219,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     expect((await shop.admin.catalog.products.get.query({ id: product.id })).stock).toBe(4);
   });
 
-  // One bundle serves both topologies, so each topology shows one of the looks.
+  // Both topologies serve the same bundle, so each topology tests only one of the looks.
   const [look, options] =
     command === "start"
       ? (["light-phone", PHONE] as const)

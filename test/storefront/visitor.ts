@@ -10,7 +10,7 @@ const GRAVE: readonly unknown[] = ["serious", "critical"];
 export const PHONE: BrowserContextOptions = { viewport: { width: 375, height: 740 }, hasTouch: true };
 export const DESK: BrowserContextOptions = { viewport: { width: 1280, height: 860 } };
 
-/** A visitor with a browser of his own: cookies, storage and tabs are not shared. */
+/** A visitor with a separate browser: visitors share no cookies, storage or tabs. */
 export interface Visitor {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -35,7 +35,7 @@ export async function createVisitor(browser: Browser, baseURL: string, options: 
   const requests: string[] = [];
   context.on("page", (page) => listen(page, faults, requests));
   const page = await context.newPage();
-  // Far longer than any step takes: it only shows which step hung.
+  // This is far longer than any step takes. The limit only shows which step hung.
   page.setDefaultTimeout(30_000);
   const heading = (text: string) => page.getByRole("heading", { level: 1, name: text }).waitFor();
   return {

@@ -158,7 +158,7 @@ async function* oddItems(end: OddEnd): AsyncGenerator<{ n: number }> {
     if (end === "throws after its first item") throw new TypeError("after");
     if (end === "gives an item that its contract does not allow") yield { n: 0.5 };
   } finally {
-    // biome-ignore lint/correctness/noUnsafeFinally: it is what an app may do
+    // biome-ignore lint/correctness/noUnsafeFinally: an app may do this
     if (end === "throws in its finally") throw new TypeError("finally");
   }
 }

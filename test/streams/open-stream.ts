@@ -6,7 +6,7 @@ export interface OpenedStream {
   text(): string;
   /** The code of the error event; undefined before it comes. */
   refusal(): string | undefined;
-  /** Whether the server has ended it. */
+  /** Whether the server has ended the stream. */
   isOver(): boolean;
   /** Closes the connection from the client's side. */
   close(): void;

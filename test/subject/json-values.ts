@@ -30,7 +30,7 @@ interface JsonSchema {
   readonly exclusiveMaximum?: number;
 }
 
-/** Values that are used besides the schema. */
+/** Known values, which cannot be derived from the schema. */
 export interface KnownValues {
   /** The ids of existing rows, so that calls find a row. */
   readonly ids?: readonly string[];
@@ -54,7 +54,7 @@ export function validValues(schema: z.ZodType, known: KnownValues = {}): fc.Arbi
 /** Text that the edge refuses, whatever the schema says. */
 const FORBIDDEN_EVERYWHERE = /\\u0000|"__proto__":/;
 
-/** How many draws may fail in a row: some rules of a schema are not in its JSON Schema. */
+/** How many drawn values in a row may be invalid. Some are, because some rules of a schema are not in its JSON Schema. */
 const MOST_MISSES = 1_000;
 
 /** JSON Schema describes only the input of a transformed value, so the schema after the transformation is added. */

@@ -6,11 +6,11 @@ import { z } from "zod";
 
 /** The behaviour of the app's functions; tests replace it. */
 export interface Deeds {
-  /** For procedures, rules and routes. */
+  /** What procedures, rules and routes do. */
   run: (ctx: never) => unknown;
-  /** For the subscription. */
+  /** What the subscription does. */
   items: (ctx: { readonly signal: AbortSignal }) => unknown;
-  /** For `authenticate`. */
+  /** What `authenticate` does. */
   who: () => unknown;
 }
 

@@ -67,7 +67,7 @@ describe.each(["together", "wire", "apart"] as const)("%s", (topology) => {
     Object.assign(deeds, idle);
     lines.splice(0);
     expect(await app.asAnonymous().call.thrower.ping()).toEqual({ n: 1 });
-    // Unhandled rejections reach the process only after its promises were processed, so wait one turn.
+    // Unhandled rejections reach the process only after its promises were processed, so the test waits for one turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     expect(reached.splice(0)).toEqual([]);
   });

@@ -26,9 +26,9 @@ const START_MS = Date.parse("2026-03-01T00:00:00Z");
 /** Simulated days: three in `.ci/run`, six weeks in `.ci/full`. */
 const DAYS_IN_RUN = 3;
 const DAYS = Number(process.env["HOLON_WEEKS_DAYS"] ?? DAYS_IN_RUN);
-/** At least two days: the customers of the subscriber that was down for a day are reminded a day after that. */
+/** At least two days, because a subscriber is down for a day, and the customers whose orders it then gets are reminded a day later. */
 const DAYS_APART = Math.max(2, DAYS);
-/** Days in one process: at most three. Less can go wrong there; the run with many processes is long enough for unused tokens and sessions to end. */
+/** The run in one process has at most three days, because less can go wrong there. Unused tokens and sessions end in the run with many processes. */
 const DAYS_TOGETHER = Math.min(DAYS, DAYS_IN_RUN);
 const HOUR_MS = 3_600_000;
 /** Hours after the last order, until its customer is reminded of it. */
@@ -76,7 +76,7 @@ describe.skipIf(!hasFaketime)(`the shop over ${DAYS} simulated days`, options, (
 
   it("keeps each promise in one process", options, () => live("postgres", DAYS_TOGETHER, TOGETHER));
 
-  // It takes some minutes longer, so it runs only in `.ci/full`, or if more days are asked for by hand.
+  // This run takes some minutes longer, so it runs only in `.ci/full`, or if HOLON_WEEKS_DAYS is higher.
   if (DAYS > DAYS_IN_RUN)
     it.skipIf(!hasRedis)("keeps each promise in many processes that are away, frozen, and of two versions", options, () =>
       live("redis", DAYS_APART, APART, { away: [10, 34], rollback: 38, frozen: [44, 46] }),
@@ -85,7 +85,7 @@ describe.skipIf(!hasFaketime)(`the shop over ${DAYS} simulated days`, options, (
 
 async function live(backend: "redis" | "postgres", days: number, members: readonly Member[], happenings?: Happenings): Promise<void> {
   const clock = new MovedClock(START_MS);
-  // The clock of a process that runs only in the first seconds.
+  // The clock of the process `ahead`, which runs only in the first seconds.
   const ahead = new MovedClock(START_MS + 2 * HOUR_MS);
   const mail = await createMailSink(Date.now);
   const env = { SMTP_URL: mail.url, SHOP_TOKEN_PRIVATE_KEY: JSON.stringify(await newTokenKey()), ...clock.env };
@@ -129,7 +129,7 @@ async function run({ fleet, clock, mail, happenings, days }: Place): Promise<voi
     if (hour < count) await shop.place(hour);
     // The process is paused in the middle of its work.
     if (hour % AGAIN_HOURS === happenings?.frozen[0]) expect(fleet.process("helper").pause()).toBe(true);
-    // The same keys again, soon and nearly a day later, must give the same orders.
+    // Each key is sent again after two hours and after 23 hours, and must give the same order.
     for (const earlier of [2, 23]) if (hour >= earlier && hour - earlier < count) await shop.place(hour - earlier);
     if (hour % 24 === 23) await checkDay(fleet, time.absent, shop, hour);
     if (hour % 24 === 23)
@@ -145,7 +145,7 @@ async function run({ fleet, clock, mail, happenings, days }: Place): Promise<voi
   ];
   expect(checks.filter((found) => !holds(found))).toEqual([]);
   const sent = mail.mails().map(({ messageId }) => messageId);
-  // A mail is sent at least once, always with the same id: its job runs again if the clock jumped past the deadline of its transaction.
+  // A mail may be sent twice, with the same id: its job runs again if the clock jumped past the deadline of its transaction.
   expect({ orders: confirmed, mails: new Set(sent).size }).toEqual({ orders: count, mails: count });
   expect(await effectFaults(sql, new Set(shop.placed.values()))).toEqual({ missing: [], doubled: [] });
   const isAway = (hour: number): boolean => {

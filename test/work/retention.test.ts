@@ -12,7 +12,7 @@ import { contracts, createWorkApp } from "./app.ts";
 
 const COUNT = 50_000;
 
-/** Rows that are long finished, by table: of each as many as a bench writes in a minute or less. */
+/** Rows that finished long ago, by table. Each table gets as many rows as a bench writes in a minute or less. */
 const OLD_ROWS = {
   "sales.holon_outbox": `insert into sales.holon_outbox (kind, name, ordered_key, key_number, payload, initiator, settled_at)
     select 'event', 'placed', 'old ' || n, 1, '{}', '{"kind":"anonymous"}', now() - interval '8 days' from generate_series(1, ${COUNT}) n`,

@@ -91,7 +91,7 @@ function expectedAtEdge(access: Access, caller: Caller, name: keyof typeof AT_ED
 const edge: readonly Case[] = PROCEDURES.flatMap((access) =>
   (["nobody", "a user", "an admin"] as const).map((caller) => {
     const { token } = CALLERS[caller];
-    // An internal subscription is no route at all, so its answer is not a stream, and EventSource does not read it.
+    // An internal subscription has no route, so its answer is not a stream, and EventSource does not read it.
     const names = access === "internal" ? (["ask", "act"] as const) : (["ask", "act", "follow"] as const);
     return {
       name: `${access} procedures for ${caller} at the edge`,

@@ -21,7 +21,7 @@ const caughtLate = {
 };
 const caughtCancelled = { ...caughtLate, code: "CANCELLED", status: 499 };
 
-/** The reason why the callee's signal was aborted, after it was. */
+/** Waits until the callee's signal is aborted, and returns the reason. */
 const reasonAt = ({ probe }: World, tag: string): Promise<readonly unknown[]> =>
   until(`the signal of ${tag}`, () => probe.notes(tag).length > 0 && probe.notes(tag));
 

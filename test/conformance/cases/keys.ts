@@ -275,7 +275,7 @@ const special: readonly Case[] = [
     name: "an effect outside with two transactions keeps the first, which is the answer from then on",
     run: async (world) => {
       const tag = world.tag();
-      // If the call is delivered once, it fails; a repeated delivery finds the answer that the first transaction wrote.
+      // If the toolkit delivers this call once, the call fails. A second delivery would get the answer that the first transaction wrote.
       await outcomeOf(nobody(world).chargeTwice({ tag }, { key: tag }));
       const again = await nobody(world).chargeTwice({ tag }, { key: tag });
       return { again: again.length, amounts: await amounts(world, tag) };

@@ -59,7 +59,7 @@ const many: readonly Case[] = [
         world.probe.open(tag);
         return { refused, held: [...new Set(await Promise.all(held))], after: await load(world).double({ n: 1 }) };
       } finally {
-        // Calls that stay held would cause all later cases to be refused.
+        // If these calls stayed held, all later cases would be refused.
         world.probe.open(tag);
       }
     },

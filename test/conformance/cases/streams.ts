@@ -62,7 +62,7 @@ const items: readonly Case[] = [
       const tag = world.tag();
       const stream = beta(world).count({ tag, to: 1_000 })[Symbol.asyncIterator]();
       for (let taken = 0; taken < 10; taken++) await stream.next();
-      // After some other calls, all earlier work has finished.
+      // These calls give the stream time to run ahead.
       for (let turn = 0; turn < 20; turn++) await world.app.asAnonymous().call.beta.load.doubleLater({ n: turn });
       const ahead = world.probe.notes(`${tag} made`).length - 10;
       await stream.return?.();

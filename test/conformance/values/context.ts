@@ -16,7 +16,7 @@ export const values = contract("values", {
       take: Object.fromEntries(rows.map(([name, { schema }]) => [name, query({ access: "public", input: schema, output: z.string() })])),
       put: Object.fromEntries(rows.map(([name, { schema }]) => [name, mutation({ access: "public", input: schema, output: z.string() })])),
       give: Object.fromEntries(both.map(([name, { schema }]) => [name, query({ access: "public", input: z.int(), output: schema })])),
-      // A query string cannot distinguish null from a text, or nothing from an empty object; a body can, like tRPC's inputs.
+      // Each call is a POST: a query string cannot distinguish null from a text, or nothing from an empty object. A body can, and so can tRPC's inputs.
     },
     "POST",
   ),

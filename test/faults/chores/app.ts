@@ -48,7 +48,7 @@ const choresModule = context.implement({
   jobs: context.jobs({
     async crash({ data, ctx, complete }) {
       if (!(await isFixed(ctx, "crash"))) {
-        // It waits until the lingering jobs run too, so that they are interrupted by the same deaths of the process.
+        // The job waits until the lingering jobs run too, so that each death of the process interrupts them as well.
         while (!isAlone && (await others(ctx)) > 0) await sleep(20);
         process.kill(process.pid, "SIGKILL");
         await forEver();
@@ -72,7 +72,7 @@ const choresModule = context.implement({
       await complete((tx) => write(tx, "slow", data.name));
     },
     async compute({ data, complete }) {
-      // Longer than a lease, and it blocks the event loop of the process.
+      // The loop takes longer than a lease, and blocks the event loop of the process.
       const untilMs = performance.now() + 20_000;
       while (performance.now() < untilMs);
       await complete((tx) => write(tx, "compute", data.name));

@@ -64,7 +64,7 @@ export class Chaos {
     });
   }
 
-  /** Kills Redis. It comes back empty: with the default configuration it had no time to save anything. */
+  /** Kills Redis. It comes back empty, because with the default configuration it had no time to save anything. */
   async redisKilled(): Promise<void> {
     const redis = this.#redis();
     await redis.kill();

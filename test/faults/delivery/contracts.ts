@@ -19,13 +19,13 @@ export type Move = z.output<typeof Move>;
 export const orders = contract("orders", {
   procedures: {
     place: mutation({ access: "public", idempotent: true, input: Order, output: Placed }),
-    /** The same, but the handler writes outside of its own transaction. */
+    /** Like `place`, but the handler is an outside effect: it opens its transaction itself. */
     placeOutside: mutation({ access: "public", idempotent: true, input: Order, output: Placed }),
-    /** The same without an idempotency key, and with all the points at which its process may die. */
+    /** Like `place`, but without an idempotency key, and with all the points at which its process may die. */
     placeByHand: mutation({ access: "public", input: Order, output: Placed }),
     /** Emits an event of a key. If `held`, its commit waits until the harness releases it. */
     move: mutation({ access: "public", idempotent: true, input: Move }),
-    /** The same without an idempotency key: if it is called twice, it emits twice. */
+    /** Like `move`, but without an idempotency key: if it is called twice, it emits twice. */
     moveByHand: mutation({ access: "public", input: Move }),
   },
   events: {

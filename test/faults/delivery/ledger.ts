@@ -54,7 +54,7 @@ export function balanced(orders: number): Account {
   return { orders, lonely: [], doubled: [], lettersMissing: [], lettersDoubled: [], unitsOff: 0, centsOff: 0, countOff: 0 };
 }
 
-/** The account of one subscriber. Rows are joined here, because it may have a database of its own. */
+/** The account of one subscriber. Rows are joined here and not in SQL, because the subscriber may have a database of its own. */
 export async function accountOf(fleet: Fleet, name: Subscriber): Promise<Account> {
   const sql = fleet.sql(name);
   const ordered = await fleet.sql("orders")<
@@ -77,7 +77,7 @@ export async function accountOf(fleet: Fleet, name: Subscriber): Promise<Account
   };
 }
 
-/** Orders, lines and events of the producer of which one exists without the others. */
+/** Orders, lines and events of the producer that exist without one of the other two. */
 export async function lonelyRows(fleet: Fleet): Promise<readonly unknown[]> {
   return fleet.sql("orders")`
     select o.id as order, e.id as event, l.order_id as lines from orders.orders o

@@ -16,7 +16,7 @@ const moves = schema.table("moves", { key: text().notNull(), n: integer().notNul
 
 const context = defineContext(contract, { tables: { orders, lines, moves } });
 
-/** Writes an order with its lines and its event. Only the order's own id prevents that it is written twice. The process may die at its points. */
+/** Writes an order with its lines and its event. Only the order's id keeps it from being written twice. The process may die at each `point`. */
 async function write(tx: TransactionOf<typeof context>, order: Order): Promise<{ readonly id: string; readonly totalCents: number }> {
   const { id } = order;
   const totalCents = order.lines.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0);

@@ -8,17 +8,17 @@ import { waitUntil } from "./wait.ts";
 /** How long after its death a process is started again; milliseconds. */
 const RESTART_MS = 100;
 
-/** The output lines that are kept for messages. */
 /** The output lines that are shown if a process ended by itself. */
 const SHOWN_LINES = 10;
+/** The output lines that are kept for the message of a failed test. */
 const KEPT_LINES = 200;
 
 /** A real process of a fault app. It is started again whenever it ends, as by a supervisor. */
 export class FaultProcess {
   readonly name: string;
-  /** The signals and exit codes with which it ended. */
+  /** The signals and exit codes with which the process ended. */
   readonly deaths: (NodeJS.Signals | number)[] = [];
-  /** Its log lines, over all its restarts. */
+  /** The log lines of the process, over all its restarts. */
   readonly logged: Record<string, unknown>[] = [];
   readonly #env: Readonly<Record<string, string>>;
   #program: FaultProgram;
@@ -45,7 +45,7 @@ export class FaultProcess {
     return this.#isReady;
   }
 
-  /** The end of its output, for the message of a failed test. */
+  /** The end of the process's output, for the message of a failed test. */
   get output(): string {
     return this.#last.join("\n");
   }
@@ -68,7 +68,7 @@ export class FaultProcess {
     return this.#child?.kill("SIGKILL") === true;
   }
 
-  /** Sends SIGSTOP: the process lives, but does nothing. */
+  /** Sends SIGSTOP, after which the process lives but does nothing. */
   pause(): boolean {
     return this.#child?.kill("SIGSTOP") === true;
   }
@@ -77,7 +77,7 @@ export class FaultProcess {
     this.#child?.kill("SIGCONT");
   }
 
-  /** Makes each handler wait that reaches a point, and the process die with the last of `count` handlers. */
+  /** Lets handlers wait at a point. When `count` handlers wait there, the process dies. */
   async arm(point: string, count: number): Promise<void> {
     await this.ready();
     const child = this.#child as ChildProcess;
@@ -115,7 +115,7 @@ export class FaultProcess {
     this.#spawn();
   }
 
-  /** Resolves when the process has died `times` times; at once if it has. */
+  /** Resolves when the process has died at least `times` times. */
   async died(times: number): Promise<void> {
     await waitUntil(`${this.name} died`, () => this.deaths.length >= times);
   }
@@ -168,7 +168,7 @@ export class FaultProcess {
     try {
       this.logged.push(JSON.parse(line) as Record<string, unknown>);
     } catch {
-      // A line that was cut off when the process died.
+      // The line was cut off when the process died.
     }
   }
 }

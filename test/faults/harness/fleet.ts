@@ -12,7 +12,7 @@ export interface Member {
   readonly roles: string;
   /** The program of this process, if it differs from the program of the fleet. */
   readonly program?: FaultProgram;
-  /** The members that it calls. By default, a member with the role `edge` calls all others. */
+  /** The members that this one calls. By default, a member with the role `edge` calls all others. */
   readonly calls?: readonly string[];
   /** Further variables for this process only. */
   readonly env?: Readonly<Record<string, string>>;
@@ -25,15 +25,15 @@ export interface FleetOptions {
   readonly backend: BackendKind;
   readonly contexts: readonly string[];
   readonly members: readonly Member[];
-  /** Whether each context has its own database, and also the queues if they are in Postgres. */
+  /** Whether each context has a database of its own. Queues in Postgres then have one too. */
   readonly ownDatabases?: boolean;
   /** The program of the members; by default the fault tests' own program. */
   readonly program?: FaultProgram;
   /** Further variables for all members. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Another Postgres than the usual one; it is stopped with the fleet. */
+  /** A Postgres to use instead of the usual one. It is stopped with the fleet. */
   readonly postgres?: FaultPostgres;
-  /** Puts a proxy between the processes: gets the port of a mesh address, and returns the port at which others reach it. */
+  /** Starts a proxy in front of a mesh port, and returns the proxy's port. The processes then call each other through the proxies. */
   readonly between?: (port: number) => Promise<number>;
 }
 
@@ -84,7 +84,7 @@ export async function startFleet({
   const answering = members.filter(({ roles }) => roles.includes("rpc"));
   const meshes = new Map<string, number>();
   for (const { name } of answering) meshes.set(name, await between(Number(portOf(name, 1))));
-  /** The addresses of the contexts that a member does not host, at the members that it calls. */
+  /** The addresses of the contexts that a member does not host. Each is the address of a member that it calls. */
   const addressesFor = ({ contexts: own, roles, calls }: Member): Record<string, string> => {
     const called = answering.filter(({ name }) => calls?.includes(name) ?? roles.includes("edge"));
     const hosts = called.flatMap(({ name, contexts: hosted }) => hosted.split(",").map((context) => [context, meshes.get(name)] as const));

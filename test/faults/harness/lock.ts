@@ -4,7 +4,7 @@ import { waitUntil } from "./wait.ts";
 /** The class of the advisory locks on which the triggers of the fault apps wait. */
 const LOCK_CLASS = 4_711;
 
-/** Where a trigger waits: in a statement, in the commit, in the handler of an event. */
+/** The places where a trigger waits for its lock: in a statement, in the commit, or in the handler of an event. */
 export const WAITS = { statement: 1, commit: 2, handler: 3 } as const;
 
 /** A lock that the harness holds, so that transactions of the app stop in the middle. */

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { waitUntil } from "./wait.ts";
 
-/** A proxy between two processes that can withhold answers: the work is done, but the caller does not get the answer. */
+/** A proxy between two processes that can withhold answers. Then the callee does the work, but the caller does not get the answer. */
 export class MutingProxy {
   readonly port: number;
   /** The bytes of withheld answers. */

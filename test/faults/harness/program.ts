@@ -24,7 +24,8 @@ export interface ProgramSources {
 let program: Promise<FaultProgram> | undefined;
 
 /**
- * Bundles the fault apps and the toolkit into one file, once for each test process. It then starts in a fifth of the time, and it is killed often.
+ * Bundles the fault apps and the toolkit into one file, once for each test process. A bundled app starts in a fifth of the time, which matters because it
+ * is killed and started again often.
  */
 export function faultProgram(): Promise<FaultProgram> {
   const folder = path.join(ROOT, "test/faults");
@@ -48,7 +49,7 @@ export async function bundleProgram({ name, entry, migrations }: ProgramSources)
   await build({ ...settings, entryPoints: [entry], outfile: path.join(folder, "main.mjs") });
   const thread = path.join(ROOT, "src/holon/process/start/lease-worker.ts");
   await build({ ...settings, entryPoints: [thread], outfile: path.join(folder, "lease-worker.mjs") });
-  // Copied: if a migration is edited during a test, the test must not see it.
+  // Migrations are copied, so that a test does not see it if one is edited meanwhile.
   for (const from of migrations) cpSync(from, path.join(folder, "migrations"), { recursive: true });
   return { folder };
 }

@@ -26,7 +26,7 @@ const roomsContract = contract("rooms", {
 });
 const tripsContract = contract("trips", { procedures: { book: mutation({ access: "public", idempotent: true, input: Trip }) } });
 
-/** Long enough for a process to be killed during it. */
+/** The work of a step. It takes long enough that a process can be killed meanwhile. */
 const work = (): Promise<void> => sleep(300);
 
 const rooms = defineContext(roomsContract, { tables: { roomEffects } });
@@ -84,7 +84,7 @@ const tripsModule = trips.implement({
   }),
 });
 
-/** A context whose runs call another one. */
+/** The app of the saga tests: runs of one context call another context. */
 export function createSagasApp(migrations: string): App {
   return defineApp({ name: "sagas", contexts: [tripsModule, roomsModule], migrations });
 }

@@ -26,7 +26,7 @@ const context = defineContext(contract, {
   workflows: { fulfil: VERSION === 2 ? second : first },
 });
 
-/** Long enough for a change of version during it. */
+/** A pause within a workflow, which is long enough that a process can change its version meanwhile. */
 const PAUSE_MS = 1_500;
 
 /** How long a workflow waits for an event: longer than a test. */

@@ -23,7 +23,7 @@ export interface Account {
   readonly open: readonly string[];
   /** Effects that are missing, that are duplicates, or that belong to no order, each with its count. */
   readonly wrong: readonly string[];
-  /** For each schedule, how often it fired less the effects of its job. */
+  /** For each schedule, how often it fired minus how many effects its job has. */
   readonly ticksOff: Readonly<Record<Ticking, number>>;
   /** Schedules that have fired at least once. */
   readonly ticked: readonly Ticking[];

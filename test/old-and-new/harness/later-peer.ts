@@ -29,7 +29,7 @@ export async function laterPeerBefore(port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Adds to the bytes of one end: members and features to its greeting, and frames of an unknown kind after it. */
+/** Changes the bytes of one end: adds members and features to its greeting, and frames of an unknown kind after the greeting. */
 function laterWords(): (chunk: Buffer) => Buffer {
   let head: Buffer | undefined = Buffer.alloc(0);
   return (chunk) => {

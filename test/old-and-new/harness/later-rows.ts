@@ -1,6 +1,6 @@
 import type { Fleet } from "../../faults/harness/fleet.ts";
 
-/** Checks of columns in which a later version allows more words: a compatible migration may change tables in this way. */
+/** Columns whose check constraints allow more values in a later version. A compatible migration may change tables in this way. */
 const CHECKS = [
   ["orders", "holon_outbox", "kind"],
   ["orders", "holon_jobs", "state"],

@@ -33,7 +33,7 @@ let checkedOut: Promise<string> | undefined;
 /**
  * The folder of the old version: the commit that `old-version.txt` names, with its own packages.
  *
- * To test the guards, set `HOLON_OLD_VERSION_FOLDER` to another folder, such as a worktree without one of them.
+ * To see the tests fail, set `HOLON_OLD_VERSION_FOLDER` to another folder, such as a worktree from which one guard was removed.
  */
 export function oldVersion(): Promise<string> {
   const other = process.env["HOLON_OLD_VERSION_FOLDER"];
@@ -46,7 +46,7 @@ export function oldVersion(): Promise<string> {
 /**
  * Checks a commit out into its own worktree and installs its packages there, once for all test runs on this machine.
  *
- * Guarantee: of several processes at once one does it, and the others wait for it. What a killed process left is removed and made again.
+ * Guarantee: if several processes call this at once, one does the work and the others wait. A folder that a killed process left unfinished is made again.
  * Errors: the commit is not in the history of this clone (the message has the command that fetches it); the packages could not be installed.
  */
 export async function checkOutOldVersion(options: OldVersionOptions): Promise<string> {
@@ -72,7 +72,7 @@ export async function checkOutOldVersion(options: OldVersionOptions): Promise<st
 async function claimed(cache: string) {
   try {
     const claim = await claimFolder(cache);
-    // Another process that comes now is refused at once, and tries again in a moment.
+    // With the claim published, another process is refused at once, and tries again in a moment.
     await claim.publish(0);
     return claim;
   } catch (error) {
@@ -81,7 +81,10 @@ async function claimed(cache: string) {
   }
 }
 
-/** Makes the folder under another name first. So a folder with the right name is complete, and no child of a killed maker can still write to it. */
+/**
+ * Makes the folder under another name, and then renames it. So a folder with the right name is complete, and no child of a killed process can still
+ * write to it.
+ */
 async function makeFolder(folder: string, { repository, id, install }: OldVersionOptions): Promise<void> {
   await assertKnown(repository, id);
   await removeFolders(path.dirname(folder));
@@ -125,7 +128,7 @@ export async function installPackages(folder: string): Promise<void> {
 
 /** Runs a command. Errors: the command failed; the message has the end of its output. */
 async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  // If git itself started the tests, by a hook, its variables name another folder than the one that the command is for.
+  // If a git hook started the tests, git has set variables that name its own folder. The command is for another folder.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
   try {
     return (await promisify(execFile)(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 })).stdout;

@@ -34,7 +34,7 @@ export class OrderLoad {
     return counts;
   }
 
-  /** Resolves when each of these versions has taken this many more orders. Errors: that of an order that cannot be placed. */
+  /** Resolves when each of these versions has taken this many more orders. Errors: the error of an order that cannot be placed. */
   async more(wanted: OrderCounts): Promise<void> {
     const before = this.counts;
     await waitUntil(`${JSON.stringify(wanted)} more orders are taken`, () => {
@@ -63,7 +63,7 @@ export class OrderLoad {
     }
   }
 
-  /** Places an order, and repeats it with the same key at another process, as a client without an answer does: it must get the same order. */
+  /** Places an order, and repeats the call with the same key at another process, as a client without an answer does. Both answers must be the same order. */
   async #placeOne(id: string, n: number): Promise<void> {
     const [url, other] = [n, n + 1].map((index) => this.#urls[index % this.#urls.length] as string);
     // The first version does not know the note, and ignores it.

@@ -14,13 +14,13 @@ const EVERY_MS = 150;
 /** Statuses of REST after which a call with a key is retried. */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([429, 503, 504]);
 
-/** How long checks wait, as a replay's checks take it. */
+/** How long checks wait, in the form that the checks of a replay need. */
 export const PATIENCE = { patienceMs: PATIENCE_MS, nowMs: () => performance.now(), sleep: (ms: number) => sleep(ms) };
 
 /** Retries calls that fail because a process is being replaced. */
 export const retrying = createRetrying({ ...PATIENCE, random: Math.random, onRetry() {} });
 
-/** Orders of the shop that an admin places for its customers: alternately by tRPC and by REST, each with a key, until it is answered. */
+/** Orders that an admin places for customers of the shop, alternately by tRPC and by REST. Each has a key, and is sent until it is answered. */
 export class ShopLoad {
   readonly client: Client<typeof contracts>;
   placed = 0;
@@ -50,7 +50,7 @@ export class ShopLoad {
     this.#run = this.#place();
   }
 
-  /** Resolves when this many more orders are placed. Errors: that of an order that cannot be placed. */
+  /** Resolves when this many more orders are placed. Errors: the error of an order that cannot be placed. */
   async more(count: number): Promise<void> {
     const wanted = this.placed + count;
     await waitUntil(`${wanted} orders are placed`, () => this.placed >= wanted || this.#failures.length > 0 || this.placed);

@@ -30,7 +30,7 @@ export async function appProgram(version: Version, migrations: AppMigrations = v
   return { ...program, env: { APP_VERSION: migrations === "first" ? "1" : "2" } };
 }
 
-/** Copies sources temporarily below the package that "holon" must mean in them. */
+/** Copies sources into the folder of a version for a while, so that the import "holon" in them finds the toolkit of that version. */
 async function besides<Result>(root: string, sources: string, work: (folder: string) => Promise<Result>): Promise<Result> {
   const copy = mkdtempSync(path.join(root, "app-"));
   try {

@@ -7,7 +7,7 @@ import { createTokens } from "../../../src/shop/identity/tokens.ts";
 import { createMailOffice } from "../../../src/shop/mail/mail-office.ts";
 import { almanac } from "./almanac.ts";
 
-// The shop as its own `main.ts` builds it, without the pages, and with one more context. The harness bundles this file.
+// Builds the shop as the shop's own `main.ts` does, but without the pages, and with one more context. The harness bundles this file.
 const { settings, faults } = readShopSettings(process.env);
 const { tokenKeys, firstAdmin, gatewayRules } = settings;
 const loadKeys = async () => (tokenKeys === "development" ? developmentTokenKeys("token-key.json") : tokenKeys);

@@ -2,7 +2,7 @@ import type { Sql } from "postgres";
 
 /** The faults in the effects of the suite's own context. All lists are empty if everything is right. */
 export interface EffectFaults {
-  /** Orders without an effect, and in `doubled` orders with two, by table. */
+  /** Orders without an effect, by table. `doubled` has the orders with two effects, and effects without an order. */
   readonly missing: readonly string[];
   readonly doubled: readonly string[];
 }
@@ -25,8 +25,8 @@ export async function effectFaults(sql: Sql, orderIds: ReadonlySet<string>): Pro
 const NIGHTLY = { newYork: "America/New_York", berlin: "Europe/Berlin", sydney: "Australia/Sydney" };
 
 /**
- * Compares the ticks of schedules with the calendar of Postgres: each nightly schedule must tick once a local date, and the hourly one once an hour,
- * except in the hours in which no process ran it.
+ * Compares the ticks of schedules with the calendar of Postgres. Each nightly schedule must tick once a local date. The hourly schedule must tick once an
+ * hour, except in the hours in which no process ran it.
  */
 export async function tickFaults(sql: Sql, startMs: number, isAway: (hour: number) => boolean): Promise<EffectFaults> {
   const [missing, doubled]: [string[], string[]] = [[], []];
@@ -49,7 +49,7 @@ export async function tickFaults(sql: Sql, startMs: number, isAway: (hour: numbe
     ), seen as (select date_trunc('hour', at) as hour, count(*)::int as n from almanac.ticks where schedule = 'hourly' group by 1)
     select due.hour is not null as due, n, coalesce(due.hour, seen.hour)::text as at, extract(epoch from coalesce(due.hour, seen.hour))::double precision as s
     from due full join seen on due.hour = seen.hour`;
-  // Only their number is compared: a job that is retried may run in the hour after its tick.
+  // Only the number of hourly ticks is compared, because a job that is retried may run in the hour after its tick.
   const present = hours.filter(({ s }) => !isAway((s * 1_000 - startMs) / 3_600_000));
   const [dueCount, count] = [present.filter(({ due }) => due).length, present.reduce((sum, { n }) => sum + (n ?? 0), 0)];
   if (count !== dueCount) (count < dueCount ? missing : doubled).push(`hourly: ${count} ticks of ${dueCount}`);

@@ -41,7 +41,7 @@ export async function rowsKeptTooLong(sql: Sql, contexts: readonly string[]): Pr
   return Object.fromEntries(rows.filter(({ n }) => n > 0).map(({ name, n }) => [name, n]));
 }
 
-/** For the tables with the longest retention: how many confirmed orders they still have, of those placed within the retention. */
+/** For the tables with the longest retention: how many confirmed orders they still know, of the orders that were placed within the retention. */
 export async function ordersKnown(sql: Sql): Promise<Readonly<Record<string, { readonly known: number; readonly withinMs: number }>>> {
   const within = { outbox: DEFAULT_LIMITS.outboxKeptMs, inbox: DEFAULT_LIMITS.inboxKeptMs, runs: RUNS_KEPT_BEFORE_MS };
   const since = (ms: number) => `now() - ${ms - MARGIN_MS} * interval '1 millisecond'`;

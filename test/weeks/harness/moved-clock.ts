@@ -9,10 +9,10 @@ const LIBRARY = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-lin
 export const hasFaketime = process.platform === "linux" && existsSync(LIBRARY);
 
 /**
- * A clock for several programs, which follow it if they are started with its environment: real time plus an offset, which they read from a file at
- * each reading of the clock.
+ * A clock for several programs: real time plus an offset. Programs that are started with its environment follow it. They read the offset from a file
+ * whenever they read the clock.
  *
- * Both clocks of a program jump, that of dates and that of its timers: after a jump of an hour, what is due after an hour is due at once.
+ * Both clocks of a program jump: the clock for dates and the clock for timers. After a jump of an hour, a timer of one hour is due at once.
  */
 export class MovedClock {
   readonly env: Readonly<Record<string, string>>;
@@ -26,9 +26,9 @@ export class MovedClock {
     this.env = {
       LD_PRELOAD: LIBRARY,
       FAKETIME_TIMESTAMP_FILE: this.#file,
-      // Without it, each program reads the file only every ten seconds.
+      // Without this variable, each program reads the file only every ten seconds.
       FAKETIME_NO_CACHE: "1",
-      // Without it, each program makes shared memory, which a killed program leaves behind.
+      // Without this variable, each program makes shared memory, which a killed program leaves behind.
       FAKETIME_DISABLE_SHM: "1",
       NO_FAKE_STAT: "1",
     };
@@ -39,12 +39,12 @@ export class MovedClock {
     return Date.now() + this.#offsetMs;
   }
 
-  /** Moves the clock forward; it then runs on at its own speed. An earlier time does not change it. */
+  /** Moves the clock forward to a time; from there it runs on at the speed of real time. If the time is in its past, nothing changes. */
   jumpTo(atMs: number): void {
     const offsetMs = atMs - Date.now();
     if (this.#offsetMs !== 0 && offsetMs <= this.#offsetMs) return;
     this.#offsetMs = offsetMs;
-    // Renamed, so that a program reads either the old or the new offset.
+    // The new file is renamed over the old one, so that a program reads either the old or the new offset.
     writeFileSync(`${this.#file}.new`, `${offsetMs < 0 ? "-" : "+"}${(Math.abs(offsetMs) / 1_000).toFixed(3)}\n`, { mode: 0o644 });
     renameSync(`${this.#file}.new`, this.#file);
   }

@@ -15,7 +15,7 @@ export interface LookOptions {
   readonly absent?: string | undefined;
 }
 
-/** It fires each minute and finds nothing to do, so the clock does not stop for it. After a jump it fires once for all missed ticks. */
+/** This schedule fires each minute and finds nothing to do, so the clock does not stop for it. After a jump it fires once for all missed ticks. */
 const OVERLOOKED_SCHEDULE = "heldStock";
 
 /** Looks at all waiting work in the tables of the contexts. */

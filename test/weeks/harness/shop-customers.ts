@@ -11,7 +11,7 @@ export interface SessionCounts {
   refreshed: number;
 }
 
-/** Orders of the shop that an admin places, each with a key, and each repeated later. The admin stays signed in. */
+/** Orders of the shop that an admin places. Each has a key, and is repeated later. The admin stays signed in. */
 export class ShopCustomers {
   readonly client: Client<typeof contracts>;
   /** The ids of the orders, by their number. */
@@ -56,7 +56,7 @@ export class ShopCustomers {
     await retrying(() => this.client.catalog.stock.restock.mutate({ lines }, { context: { idempotencyKey: "restock" } }));
   }
 
-  /** Places an order, or repeats it: the same key must give the same order. Errors: it became another order. */
+  /** Places an order, or repeats it: the same key must give the same order. Errors: the answer is another order. */
   async place(n: number): Promise<void> {
     const { customerId, orderedOn, lines } = this.#order(n);
     const input = {

@@ -46,7 +46,7 @@ export class SimulatedTime {
     this.jumps++;
   }
 
-  /** Resolves when no work is due or running; with the next due time. */
+  /** Resolves with the next due time when no work is due or running. */
   async #quiet(): Promise<number | undefined> {
     let nextMs: number | undefined;
     const { absent } = this;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { beta as contract, gamma } from "../contracts/index.ts";
 import * as tables from "./tables.ts";
 
-/** Calls gamma. */
+/** Beta calls gamma. */
 export const beta = defineContext(contract, {
   tables,
   calls: { gamma },

@@ -7,7 +7,7 @@ type Act = BetaHandlers["executed"]["act"];
 type Args = Parameters<Act>[0];
 type Statements = Pick<Parameters<Parameters<Args["ctx"]["transaction"]>[0]>[0]["db"], "execute">;
 
-/** The lock that the cases hold: a statement that waits for it fails with a lock timeout. */
+/** The advisory lock that the cases hold. A statement that waits for it fails with a lock timeout. */
 export const HELD_LOCK = 714_003;
 
 /** Mutations that do some work and then fail. */
@@ -41,7 +41,7 @@ const BEFORE: Readonly<Record<Args["input"]["before"][number], (args: Args) => P
   call: ({ input: { tag }, ctx }) => ctx.call.gamma.ledger.book({ tag, amount: 1 }),
   refusedCall: ({ ctx }) => ctx.call.gamma.ledger.book({ tag: 5 } as never).catch(() => {}),
   async callAlongside({ input: { tag }, ctx }) {
-    // The call that fails is not the call that is still running.
+    // The second call fails while the first one is still running.
     await Promise.all([
       ctx.call.gamma.ledger.book({ tag, amount: 1 }),
       ctx.call.gamma.ledger.booked({ tag: 5 } as never).catch(() => {

@@ -5,7 +5,7 @@ import { Hop, Tag } from "./shapes.ts";
 
 const inTag = { access: "public", input: Tag } as const;
 
-/** Called by beta. It has tables of its own to prove that keys belong to one context. */
+/** Gamma is called by beta. It has tables of its own, to prove that idempotency keys belong to one context. */
 export const gamma = contract("gamma", {
   procedures: byRest("gamma", {
     chain: { trace: query({ access: "public", output: z.array(Hop) }), sleep: query(inTag), hang: query(inTag) },
