@@ -13,4 +13,4 @@ export const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: 
 export const cursorPageOf = <Item extends z.ZodType>(item: Item) => pageOf(item).extend({ next: z.string().nullable() });
 
 /** The error for an input that gives both a page and a cursor. */
-export const onePlace = { path: ["cursor"], message: "A cursor says where to go on: leave `page` away" };
+export const onePlace = { path: ["cursor"], message: "A cursor says where the page begins: leave `page` out" };

@@ -111,7 +111,7 @@ export const catalog = contract("catalog", {
         output: cursorPageOf(Product),
         rest: "GET /products",
         description:
-          "Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `search` looks in the name.",
+          "Products, filtered and sorted, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `search` looks in the name.",
       }),
       create: mutation({
         access: admin,
@@ -146,7 +146,7 @@ export const catalog = contract("catalog", {
         output: Product,
         errors: { UNKNOWN_CATEGORY: UnknownCategory },
         rest: "PATCH /products/{id}",
-        description: "Replaces the facts that are named.",
+        description: "Replaces the facts that are given.",
       }),
       remove: mutation({
         access: admin,
@@ -167,7 +167,7 @@ export const catalog = contract("catalog", {
         input: z.object({ name: text(50) }),
         output: CategoryCount,
         rest: "POST /categories",
-        description: "Adds a category. A name that is taken answers CONFLICT.",
+        description: "Adds a category. If the name is taken, the answer is CONFLICT.",
       }),
     },
     stock: {
@@ -178,14 +178,14 @@ export const catalog = contract("catalog", {
         output: Reservation,
         errors: { OUT_OF_STOCK: OutOfStock, UNKNOWN_PRODUCT: UnknownProduct },
         description:
-          "Takes all lines of an order from the stock, or none. The same lines again answer the reservation that is there. An order that was released is refused with CONFLICT, so that it cannot reserve late.",
+          "Takes all lines of an order from the stock, or none. A call with the same lines again gets the same reservation. An order whose stock was released is refused with CONFLICT, so that it cannot reserve late.",
       }),
       release: mutation({
         access: "internal",
         idempotent: true,
         input: z.object({ orderId: Id }),
         output: z.object({ released: z.boolean() }),
-        description: "Gives back what an order reserved or bought, once. An order that reserved nothing yet never will.",
+        description: "Gives back what an order reserved or bought, once. If the order has reserved nothing yet, it can never reserve anything.",
       }),
       restock: mutation({
         access: admin,
@@ -209,20 +209,20 @@ export const catalog = contract("catalog", {
         }),
         rest: "GET /sales",
         description:
-          "What was sold, by category and by product, the best sold first; a read model that follows the events of orders. Null stands for products that were removed.",
+          "What was sold, by category and by product, the best-selling first. It is a read model that follows the events of orders. Null stands for products that were removed.",
       }),
       rebuild: mutation({
         access: admin,
         output: z.object({ rebuild: Rebuild }),
         rest: "POST /sales-rebuilds",
-        description: "Builds the sales anew from the orders, beside those that are shown, which go on until the new ones are whole.",
+        description: "Builds the sales figures again from the orders. The present figures are shown until the new ones are complete.",
       }),
       take: mutation({
         access: "internal",
         idempotent: true,
         input: z.object({ rebuild: Rebuild, sales: z.array(Sale).max(200), isLast: z.boolean() }),
         output: z.object({ wanted: z.boolean() }),
-        description: "Takes a page of what was sold for a rebuild. Pages of a rebuild that was overtaken by another are not wanted.",
+        description: "Takes a page of sold orders for a rebuild. Pages of a rebuild that another one has superseded are not wanted.",
       }),
     },
   },

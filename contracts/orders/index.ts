@@ -30,7 +30,7 @@ export const orders = contract("orders", {
       output: Order,
       rest: "POST /orders",
       description:
-        "Orders for oneself. The order is pending at first; stock is set aside and the payment taken after that, and it becomes confirmed, or declined for a reason.",
+        "Places an order for the caller. The order is pending at first. Then stock is reserved and the payment is taken, and the order becomes confirmed, or declined with a reason.",
       example: { input: { lines: [{ productId: "add0bf27-6562-57e2-8d63-dfe35167d93e", quantity: 2 }] } },
     }),
     placeFor: mutation({
@@ -39,14 +39,14 @@ export const orders = contract("orders", {
       input: z.object({ customerId: Id, orderedOn: Day, lines: Lines }),
       output: Order,
       rest: "POST /users/{customerId}/orders",
-      description: "Orders for a customer, with a date of one's choice.",
+      description: "Places an order for a customer, with a given date.",
     }),
     get: query({
       access: "user",
       input: z.object({ id: Id }),
       output: Order,
       rest: "GET /orders/{id}",
-      description: "One order; buyers see their own, admins all.",
+      description: "One order. Buyers see their own orders, and admins see all orders.",
     }),
     details: query({
       access: "user",
@@ -54,7 +54,7 @@ export const orders = contract("orders", {
       output: OrderDetails,
       rest: "GET /orders/{id}/details",
       description:
-        "One order with its buyer and its products as they are now, from three contexts. What cannot be had now is named in `missing`, and the rest is answered all the same.",
+        "One order with its buyer and its products as they are now, from three contexts. If a part is not available now, `missing` names it, and the answer has the other parts.",
     }),
     list: query({
       access: "user",
@@ -71,14 +71,14 @@ export const orders = contract("orders", {
       output: cursorPageOf(Order),
       rest: "GET /orders",
       description:
-        "Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `from` and `to` are the first and the last day. Buyers see their own.",
+        "Orders, the newest first, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `from` and `to` are the first and the last day. Buyers see their own orders.",
     }),
     changes: subscription({
       access: "user",
       input: z.object({ id: Id, lastEventId: z.string().optional() }),
       output: OrderChange,
       resumable: true,
-      description: "Where one order stands, and each change of it as it happens, until it stands where it stays.",
+      description: "The status of one order, and each change of it as it happens, until the status is final.",
     }),
     changeStatus: mutation({
       access: { role: "admin" },
@@ -87,7 +87,7 @@ export const orders = contract("orders", {
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },
       statuses: { ILLEGAL_STATUS_CHANGE: 409 },
       rest: "PATCH /orders/{id}",
-      description: "Moves an order on: confirmed, shipped, delivered.",
+      description: "Changes a confirmed order to shipped, or a shipped order to delivered.",
     }),
     cancel: mutation({
       access: "user",
@@ -96,21 +96,22 @@ export const orders = contract("orders", {
       errors: { ILLEGAL_STATUS_CHANGE: IllegalStatusChange },
       statuses: { ILLEGAL_STATUS_CHANGE: 409 },
       rest: "DELETE /orders/{id}",
-      description: "Cancels an order that is confirmed and not shipped yet. It is cancelling until money and stock are back, and then cancelled.",
+      description:
+        "Cancels an order that is confirmed and not shipped yet. It is `cancelling` until money and stock are given back, and then `cancelled`.",
     }),
     counts: query({
       access: { role: "admin" },
       input: z.object({ from: Day.optional(), to: Day.optional() }),
       output: z.object({ statuses: z.array(z.object({ status: OrderStatus, orders: z.int() })) }),
       rest: "GET /order-counts",
-      description: "How many orders stand where; a status that no order has is left out.",
+      description: "How many orders have each status; a status that no order has is left out.",
     }),
     totals: query({
       access: { role: "admin" },
       input: z.object({ from: Day.optional(), to: Day.optional() }),
       output: z.object({ orders: z.int(), lines: z.int(), units: z.int(), cents: SumCents }),
       rest: "GET /order-totals",
-      description: "What all orders that were confirmed and are not cancelled come to.",
+      description: "The totals of all orders that were confirmed and are not cancelled.",
     }),
   },
   events: {

@@ -37,7 +37,7 @@ export const payments = contract("payments", {
       input: z.object({ orderId: Id, customerId: Id, amountCents: SumCents.min(1) }),
       output: Payment,
       description:
-        "Takes the payment of an order; the answer is approved, declined or unanswered, and the same for every later charge of it. An order that was refunded is refused with CONFLICT, so that it cannot be charged late.",
+        "Takes the payment of an order. The answer is approved, declined or unanswered, and every later charge of the order gets the same answer. An order that was refunded is refused with CONFLICT, so that it cannot be charged late.",
     }),
     refund: mutation({
       access: "internal",
@@ -45,7 +45,7 @@ export const payments = contract("payments", {
       input: z.object({ orderId: Id }),
       output: z.object({ refunded: z.boolean() }),
       description:
-        "Gives back what an order was charged. An order that was not charged never will be, and a charge that goes through late is given back.",
+        "Gives back what an order was charged. If the order was not charged yet, it never will be, and a charge that goes through late is given back.",
     }),
     get: query({
       access: { role: "admin" },
@@ -65,7 +65,7 @@ export const payments = contract("payments", {
       access: { role: "admin" },
       output: z.object({ statuses: z.array(z.object({ status: PaymentStatus, payments: z.int(), cents: SumCents })) }),
       rest: "GET /payment-totals",
-      description: "What the payments of each status come to; a status that no payment has is left out.",
+      description: "The number and the sum of the payments of each status; a status that no payment has is left out.",
     }),
   },
 });

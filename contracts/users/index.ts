@@ -60,7 +60,7 @@ const PASSWORD_LIMITS: readonly RateLimit[] = [
 
 /** The contract of the users context: accounts, and proofs of identity. */
 export const users = contract("users", {
-  description: "Accounts, and proofs of who somebody is.",
+  description: "Accounts, and proofs of identity.",
   procedures: {
     signUp: mutation({
       access: "public",
@@ -68,7 +68,7 @@ export const users = contract("users", {
       output: User,
       rateLimits: SIGN_UP_LIMITS,
       rest: "POST /users",
-      description: "Opens an account. An e-mail that has one answers CONFLICT.",
+      description: "Opens an account. If the e-mail has an account already, the answer is CONFLICT.",
       example: { input: { email: "ada@example.test", password: "correct horse", name: "Ada" } },
     }),
     signIn: mutation({
@@ -85,40 +85,43 @@ export const users = contract("users", {
       output: Session,
       rest: "POST /sessions/refresh",
       description:
-        "Changes a refresh token for a new session. The token is used up by it; shown again within ten seconds it answers the same next one, later it ends the session for everybody who holds a token of it.",
+        "Exchanges a refresh token for a new session. A token can be exchanged once. If it is sent again within ten seconds, the answer has the same next token. If it is sent again later, the session ends for all holders of its tokens.",
     }),
     signOut: mutation({
       access: "public",
       input: z.object({ refreshToken: Secret }),
       rest: "POST /sessions/end",
-      description: "Ends the session of a refresh token; one that is over already stays over. Its access token is good until it expires.",
+      description:
+        "Ends the session of a refresh token; if the session has ended already, nothing happens. Its access token is valid until it expires.",
     }),
     changePassword: mutation({
       access: "user",
       input: z.object({ id: Id, password: z.string().min(1).max(128), newPassword: NewPassword }),
       rateLimits: PASSWORD_LIMITS,
       rest: "PUT /users/{id}/password",
-      description: "Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.",
+      description:
+        "Replaces the caller's own password and ends all sessions that were opened with the old one. FORBIDDEN if the old password is wrong.",
     }),
     issueTicket: mutation({
       access: "user",
       output: z.object({ ticket: z.string(), expiresAt: Moment }),
       rest: "POST /tickets",
       description:
-        "A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.",
+        "Issues a ticket, a proof of identity that is valid once, within half a minute. It is for a subscription by a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.",
     }),
     redeemTicket: mutation({
       access: "public",
       input: z.object({ ticket: Secret }),
       output: TicketHolder,
-      description: "Says whom a ticket stands for, and uses it up. UNAUTHORIZED for one that was used, is too old or was never issued.",
+      description:
+        "Returns the user whom a ticket was issued for, and uses the ticket up. UNAUTHORIZED if the ticket was used, is too old or was never issued.",
     }),
     get: query({
       access: "user",
       input: z.object({ id: Id }),
       output: User,
       rest: "GET /users/{id}",
-      description: "One account; users see their own, admins all.",
+      description: "One account. Users see their own account, and admins see all accounts.",
     }),
     list: query({
       access: { role: "admin" },
@@ -132,14 +135,14 @@ export const users = contract("users", {
       input: z.object({ id: Id, version: Version, ...profile }),
       output: User,
       rest: "PUT /users/{id}",
-      description: "Replaces all that a user says of himself.",
+      description: "Replaces all fields of an account that its user can edit.",
     }),
     patch: mutation({
       access: "user",
       input: z.object({ id: Id, version: Version, ...z.object(profile).partial().shape }),
       output: User,
       rest: "PATCH /users/{id}",
-      description: "Replaces the fields that are named; null empties one.",
+      description: "Replaces the fields that are given; null empties a field.",
     }),
     remove: mutation({
       access: "user",

@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Opens an account
-         * @description Opens an account. An e-mail that has one answers CONFLICT.
+         * @description Opens an account. If the e-mail has an account already, the answer is CONFLICT.
          */
         post: operations["users.signUp"];
         delete?: never;
@@ -55,8 +55,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Changes a refresh token for a new session
-         * @description Changes a refresh token for a new session. The token is used up by it; shown again within ten seconds it answers the same next one, later it ends the session for everybody who holds a token of it.
+         * Exchanges a refresh token for a new session
+         * @description Exchanges a refresh token for a new session. A token can be exchanged once. If it is sent again within ten seconds, the answer has the same next token. If it is sent again later, the session ends for all holders of its tokens.
          */
         post: operations["users.refresh"];
         delete?: never;
@@ -76,7 +76,7 @@ export interface paths {
         put?: never;
         /**
          * Ends the session of a refresh token
-         * @description Ends the session of a refresh token; one that is over already stays over. Its access token is good until it expires.
+         * @description Ends the session of a refresh token; if the session has ended already, nothing happens. Its access token is valid until it expires.
          */
         post: operations["users.signOut"];
         delete?: never;
@@ -94,8 +94,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Replaces one's own password and ends all sessions that were opened with the old one
-         * @description Replaces one's own password and ends all sessions that were opened with the old one. FORBIDDEN where that is wrong.
+         * Replaces the caller's own password and ends all sessions that were opened with the old one
+         * @description Replaces the caller's own password and ends all sessions that were opened with the old one. FORBIDDEN if the old password is wrong.
          */
         put: operations["users.changePassword"];
         post?: never;
@@ -115,8 +115,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers
-         * @description A proof of who somebody is that is good once, within half a minute: for a subscription of a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.
+         * Issues a ticket, a proof of identity that is valid once, within half a minute
+         * @description Issues a ticket, a proof of identity that is valid once, within half a minute. It is for a subscription by a browser's EventSource, which sends no headers. Send it as `connectionParams: { ticket }`.
          */
         post: operations["users.issueTicket"];
         delete?: never;
@@ -134,10 +134,10 @@ export interface paths {
         };
         /**
          * One account
-         * @description One account; users see their own, admins all.
+         * @description One account. Users see their own account, and admins see all accounts.
          */
         get: operations["users.get"];
-        /** Replaces all that a user says of himself */
+        /** Replaces all fields of an account that its user can edit */
         put: operations["users.update"];
         post?: never;
         /**
@@ -148,8 +148,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Replaces the fields that are named
-         * @description Replaces the fields that are named; null empties one.
+         * Replaces the fields that are given
+         * @description Replaces the fields that are given; null empties a field.
          */
         patch: operations["users.patch"];
         trace?: never;
@@ -173,7 +173,7 @@ export interface paths {
         delete: operations["catalog.products.remove"];
         options?: never;
         head?: never;
-        /** Replaces the facts that are named */
+        /** Replaces the facts that are given */
         patch: operations["catalog.products.patch"];
         trace?: never;
     };
@@ -185,8 +185,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Products, filtered and sorted, a page at a time, by page or by the cursor that the page before calls next
-         * @description Products, filtered and sorted, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `search` looks in the name.
+         * Products, filtered and sorted, a page at a time
+         * @description Products, filtered and sorted, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `search` looks in the name.
          */
         get: operations["catalog.products.list"];
         put?: never;
@@ -210,7 +210,7 @@ export interface paths {
         put?: never;
         /**
          * Adds a category
-         * @description Adds a category. A name that is taken answers CONFLICT.
+         * @description Adds a category. If the name is taken, the answer is CONFLICT.
          */
         post: operations["catalog.categories.create"];
         delete?: never;
@@ -244,8 +244,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was sold, by category and by product, the best sold first
-         * @description What was sold, by category and by product, the best sold first; a read model that follows the events of orders. Null stands for products that were removed.
+         * What was sold, by category and by product, the best-selling first
+         * @description What was sold, by category and by product, the best-selling first. It is a read model that follows the events of orders. Null stands for products that were removed.
          */
         get: operations["catalog.sales.get"];
         put?: never;
@@ -265,7 +265,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Builds the sales anew from the orders, beside those that are shown, which go on until the new ones are whole */
+        /**
+         * Builds the sales figures again from the orders
+         * @description Builds the sales figures again from the orders. The present figures are shown until the new ones are complete.
+         */
         post: operations["catalog.sales.rebuild"];
         delete?: never;
         options?: never;
@@ -281,14 +284,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Orders, the newest first, a page at a time, by page or by the cursor that the page before calls next
-         * @description Orders, the newest first, a page at a time, by `page` or by the `cursor` that the page before calls `next`; `from` and `to` are the first and the last day. Buyers see their own.
+         * Orders, the newest first, a page at a time
+         * @description Orders, the newest first, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `from` and `to` are the first and the last day. Buyers see their own orders.
          */
         get: operations["orders.list"];
         put?: never;
         /**
-         * Orders for oneself
-         * @description Orders for oneself. The order is pending at first; stock is set aside and the payment taken after that, and it becomes confirmed, or declined for a reason.
+         * Places an order for the caller
+         * @description Places an order for the caller. The order is pending at first. Then stock is reserved and the payment is taken, and the order becomes confirmed, or declined with a reason.
          */
         post: operations["orders.place"];
         delete?: never;
@@ -306,7 +309,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Orders for a customer, with a date of one's choice */
+        /** Places an order for a customer, with a given date */
         post: operations["orders.placeFor"];
         delete?: never;
         options?: never;
@@ -323,19 +326,19 @@ export interface paths {
         };
         /**
          * One order
-         * @description One order; buyers see their own, admins all.
+         * @description One order. Buyers see their own orders, and admins see all orders.
          */
         get: operations["orders.get"];
         put?: never;
         post?: never;
         /**
          * Cancels an order that is confirmed and not shipped yet
-         * @description Cancels an order that is confirmed and not shipped yet. It is cancelling until money and stock are back, and then cancelled.
+         * @description Cancels an order that is confirmed and not shipped yet. It is `cancelling` until money and stock are given back, and then `cancelled`.
          */
         delete: operations["orders.cancel"];
         options?: never;
         head?: never;
-        /** Moves an order on: confirmed, shipped, delivered */
+        /** Changes a confirmed order to shipped, or a shipped order to delivered */
         patch: operations["orders.changeStatus"];
         trace?: never;
     };
@@ -348,7 +351,7 @@ export interface paths {
         };
         /**
          * One order with its buyer and its products as they are now, from three contexts
-         * @description One order with its buyer and its products as they are now, from three contexts. What cannot be had now is named in `missing`, and the rest is answered all the same.
+         * @description One order with its buyer and its products as they are now, from three contexts. If a part is not available now, `missing` names it, and the answer has the other parts.
          */
         get: operations["orders.details"];
         put?: never;
@@ -367,8 +370,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How many orders stand where
-         * @description How many orders stand where; a status that no order has is left out.
+         * How many orders have each status
+         * @description How many orders have each status; a status that no order has is left out.
          */
         get: operations["orders.counts"];
         put?: never;
@@ -386,7 +389,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What all orders that were confirmed and are not cancelled come to */
+        /** The totals of all orders that were confirmed and are not cancelled */
         get: operations["orders.totals"];
         put?: never;
         post?: never;
@@ -438,8 +441,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the payments of each status come to
-         * @description What the payments of each status come to; a status that no payment has is left out.
+         * The number and the sum of the payments of each status
+         * @description The number and the sum of the payments of each status; a status that no payment has is left out.
          */
         get: operations["payments.totals"];
         put?: never;
