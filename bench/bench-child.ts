@@ -10,7 +10,7 @@ import type { ChildRole, Order } from "./order.ts";
 /** How long a bench process may take to start, and to answer in addition to the time that it measures. */
 const PATIENCE_MS = 30_000;
 
-/** The time that a run may take for each unit of its length: a millisecond of calling takes one, a piece of work takes less than ten. */
+/** The milliseconds that a run may take for each unit of its length. A millisecond of calling takes one, and a piece of work takes less than ten. */
 const MS_A_PIECE = 10;
 
 /** The program of the second thread of a process with background work; it is built beside the file of the process. */
@@ -23,7 +23,7 @@ export interface BuiltChild {
   close(): void;
 }
 
-/** Compiles the code of the bench processes to plain JavaScript, as a user's process runs it. A loader would be measured too. */
+/** Compiles the code of the bench processes to plain JavaScript, as a user's process runs it. With a loader, its cost would be measured too. */
 export async function buildChild({ child, isBundled, unit }: BenchPlan): Promise<BuiltChild> {
   const folder = mkdtempSync(join(isBundled ? tmpdir() : cacheFolder(), "holon-bench-"));
   const programs = { child, ...(unit === "pieces" && { "lease-worker": LEASE_WORKER }) };

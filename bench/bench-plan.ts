@@ -22,13 +22,13 @@ export type BenchName = "local" | "mesh" | "edge" | "jobs" | "events" | "workflo
 export interface BenchPlan {
   readonly name: BenchName;
   readonly title: string;
-  /** In the order of the report; the first is the base of the ratios. */
+  /** The contenders in the order of the report. The first is the base of the ratios. */
   readonly contenders: readonly string[];
   /** The contenders that need no third-party package. */
   readonly own: readonly string[];
   readonly concurrencies: readonly number[];
   readonly metrics: readonly Metric[];
-  /** The unit of lengths: milliseconds of calling, or pieces of work that are all done. The latter need a Redis and a Postgres. */
+  /** The unit of lengths: milliseconds of calling, or pieces of work that are all done. Benches with pieces need a Redis and a Postgres. */
   readonly unit: "ms" | "pieces";
   /** The source of the bench processes, relative to this folder. */
   readonly child: string;

@@ -77,7 +77,7 @@ describe("a run", () => {
     "of $name has a row for each contender, number of calls at once and metric",
     async (plan) => {
       const isWaiting = plan.unit === "pieces";
-      // Its load runs for at least a second, whatever length is given.
+      // The load of the edge bench runs for at least a second, whatever length is given.
       const isSlow = plan.name === "edge";
       const own = isSlow ? ["trpc", "holon-rest"] : plan.own;
       const short: BenchPlan = { ...plan, own, warmLength: 10, concurrencies: plan.concurrencies.slice(0, isSlow ? 1 : 3) };

@@ -87,7 +87,7 @@ async function measure({ states, benches, rounds, only, length, say }: Measuring
   return found;
 }
 
-/** The contenders that run the toolkit's own code: only these can be slower after a change. */
+/** The contenders that run the toolkit's own code. Only these can be slower after a change. */
 function ownContenders(bench: string): string {
   return (BENCHES[bench]?.contenders ?? []).filter((name) => name.startsWith("holon")).join(",");
 }

@@ -12,7 +12,7 @@ export interface ComparedRow {
   readonly now: number;
   /** The median of {@link ratios}. */
   readonly ratio: number;
-  /** The checkout's value divided by the base's, for each round: both are affected by what slows a round. */
+  /** The checkout's value divided by the base's, for each round. Other load in a round slows both, so their ratio stays comparable. */
   readonly ratios: readonly number[];
   /** The base divided by itself, for each round; empty if that was not measured. */
   readonly noise: readonly number[];
@@ -55,8 +55,8 @@ export function compareRows({ base, again, now }: ComparedRounds): readonly Comp
 }
 
 /**
- * Whether a figure is worse by more than noise: the median loss exceeds three hundredths, and also the difference of the base from itself, if that
- * was measured; and at least three of four rounds are worse. A 99th percentile is never counted as worse.
+ * Whether a figure is worse by more than noise. The median loss must exceed three hundredths, and also the difference of the base from itself, if that
+ * was measured. At least three of four rounds must be worse. A 99th percentile is never counted as worse.
  */
 function isWorseThanNoise(metric: string, ratios: readonly number[], noise: readonly number[]): boolean {
   if (metric.includes("P99") || metric.startsWith("p99")) return false;

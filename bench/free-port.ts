@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 /**
- * A port that is free together with the next one, because Moleculer's clients listen too. It is outside of the range from which outgoing connections
- * and servers on port 0 get theirs, so it stays free until a server listens on it.
+ * A port that is free together with the next one, because Moleculer's clients listen too. It is outside of the range of ports that the system gives to
+ * outgoing connections and to servers on port 0, so it stays free until a server listens on it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

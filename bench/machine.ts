@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 
-/** Describes the machine in one line, with its current load: figures mean little without it. */
+/** Describes the machine in one line, with its current load. Figures mean little without this line. */
 export function describeMachine(node: string): string {
   const [cpu] = cpus();
   const version = node === process.execPath ? process.version : execFileSync(node, ["--version"], { encoding: "utf8" }).trim();

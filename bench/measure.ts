@@ -8,7 +8,7 @@ const BATCH_COUNT = 200;
 
 const TAGS_OF_A_PRODUCT = 5;
 
-/** Gets one product after another. For calls that take less time than reading the clock. */
+/** Gets one product after another. This is for calls that take less time than a reading of the clock. */
 export async function measureSequence(client: BenchClient, ms: number): Promise<Figures> {
   client.begin?.();
   let calls = 0;

@@ -4,7 +4,7 @@ import { createAuthenticate } from "../src/shop/identity/authenticate.ts";
 import { newTokenKey, publicHalf } from "../src/shop/identity/token-keys.ts";
 import { createTokens } from "../src/shop/identity/tokens.ts";
 
-// What `authenticate` of the shop costs each request: `node --conditions=source --import tsx bench/token-check.ts`
+// Measures what `authenticate` of the shop costs each request: `node --conditions=source --import tsx bench/token-check.ts`
 const ROUNDS = 20_000;
 const privateKey = await newTokenKey();
 const tokens = createTokens({ loadKeys: async () => ({ privateKey, publicKeys: [publicHalf(privateKey)] }), nowMs: Date.now });

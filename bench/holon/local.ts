@@ -5,7 +5,7 @@ import type { BenchClient, LocalContender } from "../contender.ts";
 import { compileCatalog, createServices } from "./app.ts";
 import { Requests } from "./requests.ts";
 
-/** Calls of one request. It is large, because the call is measured, not the request. */
+/** Calls of one request. The number is large, because the call is measured, not the request. */
 const CALLS_COUNT = 1_000;
 
 /** Two compiled contexts in one process: the handler of one calls the other through `ctx.call`. */

@@ -10,15 +10,15 @@ import { Requests } from "./requests.ts";
 const SECRET = "a secret for the bench";
 
 /**
- * Calls of one request. It is small, because a real request makes few calls to other processes; so a trace, a deadline and an end come with few
- * calls.
+ * Calls of one request. The number is small, because a real request makes few calls to other processes. So the cost of a trace, a deadline and an end is
+ * shared by few calls.
  */
 const CALLS_COUNT = 8;
 
 /** Two compiled contexts in two processes, as in production: with keys and signed users, and with deadlines, parsing and metrics at both ends. */
 export const holonMesh: MeshContender = { startServer, createClient };
 
-/** The same, authenticated by a shared secret only. */
+/** Like {@link holonMesh}, but the processes authenticate by a shared secret only. */
 export const holonSecretMesh: MeshContender = {
   startServer: (port) => startServer(port, createSecretIdentity(SECRET)),
   createClient: (port) => createClient(port, createSecretIdentity(SECRET)),

@@ -18,7 +18,7 @@ export interface RequestsOptions {
 /**
  * Requests of a user, one after another: each is a call of `orders.work`, whose handler calls the catalog through its `ctx.call`.
  *
- * So a measured call has what calls of an application have: a scope below a request's scope, its deadline, its trace, its user.
+ * So a measured call is like a call of an application: its scope is below a request's scope, and has a deadline, a trace and a user.
  */
 export class Requests {
   readonly #services: BenchServices;
@@ -45,14 +45,14 @@ export class Requests {
     return this.#ctx.call.catalog.products.get({ id });
   }
 
-  /** Begins the next request: the last one may have passed its deadline while other contenders were measured. */
+  /** Begins the next request, because the last one may have passed its deadline while other contenders were measured. */
   begin(): void {
     this.#end();
     this.#left = this.#callsCount - 1;
     const { clock, limits } = this.#services;
     const scope = Scope.root({ principal: BUYER, deadlineAtMs: clock.monotonicMs() + limits.greatestDeadlineMs, caller: "edge" });
     const work = this.#orders.targets.get("orders.work") as Target;
-    // It ends when the next request begins, or by its deadline while other contenders are measured.
+    // The call ends when the next request begins, or by its deadline while other contenders are measured.
     work.invoke(scope, {}).catch(() => {});
   }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 const TAGS = ["new", "sale", "eco", "home", "garden", "sport", "kids", "tech", "book", "food"] as const;
 const COUNT = 1024;
 
-/** The schemas and rows that every contender serves; the same as those of the peers' harness. */
+/** The schemas and rows that every contender serves. Those of the peers' harness are the same. */
 export const Product = z.object({
   id: z.number(),
   sku: z.string(),
@@ -33,7 +33,7 @@ const products = Array.from({ length: COUNT }, (_, i) => ({
   active: true,
 }));
 
-/** Returns a new object each time, as a row of a database would be. About 250 bytes as JSON. */
+/** Returns a new object each time, as a row of a database would be. It has about 250 bytes as JSON. */
 export function findProduct(id: number): z.output<typeof Product> {
   const p = products[id & (COUNT - 1)] as (typeof products)[number];
   return {

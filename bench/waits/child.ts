@@ -2,7 +2,7 @@ import type { ChildRole, Order } from "../order.ts";
 import type { WaitsClient } from "./contender.ts";
 import { waitsContenders } from "./contenders.ts";
 
-// One process of one contender of the benches of background work. The parent sends the order to run.
+// This program is one process of a contender of the benches of background work. The parent process sends the order to run.
 const role = JSON.parse(process.argv[2] as string) as ChildRole;
 const client = await start(role).catch(refuse);
 process.on("message", (order: Order) => {

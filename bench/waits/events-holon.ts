@@ -127,7 +127,7 @@ async function emit({ producer }: Stage, from: number, count: number): Promise<v
   });
 }
 
-/** Waits until the table has `count` rows. Every row is one effect, so more rows are a fault. */
+/** Waits until the table has `count` rows. Every row is one effect, so it is a fault if there are more rows. */
 async function reached({ sql: look }: HolonPlace, from: string, count: number): Promise<void> {
   for (;;) {
     const [row] = await look.unsafe<{ count: number }[]>(`select count(*)::int as count from ${from}`);

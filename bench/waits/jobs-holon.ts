@@ -24,7 +24,7 @@ const ENQUEUE_COUNT = 500;
 const CONTEXT = "orders";
 const Data = z.object({ id: z.int() });
 
-/** The whole path of a job: its row is claimed, a handler of a compiled context runs and does nothing, and the row is ended. */
+/** Measures the whole path of a job: its row is claimed, a handler of a compiled context runs and does nothing, and the row is ended. */
 export function holonJobs(kind: QueueKind): WaitsContender {
   return {
     async start(places) {
@@ -40,7 +40,7 @@ export function holonJobs(kind: QueueKind): WaitsContender {
 }
 
 async function measure(place: HolonPlace, store: ContextData<Tables>, name: string, concurrency: number, count: number) {
-  // Each round has a queue of its own, like the raw contender's.
+  // Each round has a queue of its own, as with the raw contender.
   const jobs: JobMap = { [name]: job(Data, { concurrency }) };
   const queuedMs = await queueUp(place, store, jobs, name, count);
   const tally = new Tally(count);

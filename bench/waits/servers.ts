@@ -53,7 +53,7 @@ export async function startServers(durable: boolean): Promise<Servers> {
 
 async function startPostgres(durable: boolean): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-postgres-"));
-  // If root may not make user namespaces, the server runs as another user, who must be able to enter the folder.
+  // If root may not make user namespaces, the server runs as another user, and that user must be able to enter the folder.
   chmodSync(folder, 0o711);
   const server = await startEmbeddedPostgres({ folder, durable });
   return {

@@ -1,6 +1,6 @@
 /**
- * Measures the time from the return of a commit until a watcher has the item: 200 single events, one after the other, on an otherwise idle system;
- * with the watcher in the same process, and in a second one.
+ * Measures the time from the return of a commit until a watcher has the item. It emits 200 single events, one after the other, on an otherwise idle
+ * system. The watcher is first in the same process, and then in a second one.
  *
  *     node --conditions=source --import tsx bench/watch/latency.ts [count]
  */
