@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The shop as one file on plain Node. The image contains no node_modules of npm, no compiler and no embedded database.
+# The shop as one file on plain Node. The image contains no packages that npm installed, no compiler and no embedded database.
 #   docker build -t holon-shop .
 
 ARG NODE_VERSION=24.21.0

@@ -14,7 +14,7 @@ const USAGE = `Runs the tests that start no program, and so need no database, no
 
 const root = path.resolve(import.meta.dirname, "..");
 
-/** A test that starts a server or another process needs this module, in a file of its own or in one that it imports. */
+/** A test that starts a server or another process imports this module, itself or through the files that it imports. */
 const STARTS_PROGRAMS = /^(node:)?child_process$/;
 
 /** Test files of `src` and `contracts` that do not reach {@link STARTS_PROGRAMS} by any chain of imports. Imports of types do not count. */
@@ -23,7 +23,7 @@ function unitTests(tree: SourceTree): readonly string[] {
   const startsPrograms = (file: string): boolean => {
     const known = found.get(file);
     if (known !== undefined) return known;
-    // The gate `floors` refuses cycles of imports. If there is one all the same, the walk ends here.
+    // The gate `floors` refuses cycles of imports. If there is a cycle all the same, the walk ends here.
     found.set(file, false);
     const imports = (tree.get(file)?.imports ?? []).filter(({ typeOnly }) => !typeOnly);
     const starts = imports.some(({ specifier }) => {

@@ -30,7 +30,7 @@ export async function startShopApart(folder: string, url: string, env: NodeJS.Pr
   const child = spawn(process.execPath, ["main.mjs", "apart"], {
     cwd: folder,
     env: { ...process.env, ...env },
-    // With an IPC channel: the shop stops when this process ends, for whatever reason.
+    // The shop has an IPC channel to this process, and stops when this process ends, for whatever reason.
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => noteStart(line, pids));

@@ -16,13 +16,13 @@ const USAGE = `Compares what the package exports with the report in docs/api, an
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** How a page differs from what it must be, as a diff; nothing if it does not. */
+/** The difference between a page and the text that it must have, as a diff. Empty if they are equal. */
 function diff(page: string, text: string, folder: string): string {
   const expected = path.join(folder, path.basename(page));
   writeFileSync(expected, text);
   const before = existsSync(path.join(root, page)) ? path.join(root, page) : "/dev/null";
   const { stdout } = runCommand("git", ["diff", "--no-index", "--no-color", "--unified=2", before, expected]);
-  // The head names files that are gone when a reader sees it.
+  // The head of the diff is cut off, because it names temporary files.
   return stdout.replace(/^[\s\S]*?(?=^@@)/m, "");
 }
 

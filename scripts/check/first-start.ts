@@ -22,7 +22,7 @@ const edge = `http://127.0.0.1:${port}`;
 const [url, ...others] = [`${edge}/trpc/catalog.products.list?input=%7B%7D`, `${edge}/shop/`, `http://127.0.0.1:${opsPort}/healthz`];
 const answered = await answersWithin(60_000);
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-// To the whole process group, as Ctrl-C does: npm alone would end at once and leave its child running.
+// The signal goes to the whole process group, as with Ctrl-C. If only npm got it, npm would end at once and leave its child running.
 signalGroup("SIGINT");
 const stopped = await groupEnds(40_000);
 if (!stopped) signalGroup("SIGKILL");

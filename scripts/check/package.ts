@@ -25,7 +25,7 @@ try {
     ...secondThreadFaults(path.join(packed.folder, "dist/holon/process/start/lease-worker.js"), project),
     ...typeFaults(root, project, names),
   ];
-  // Last, because it turns the project into an app, with packages that the toolkit itself must not need.
+  // The README is checked last, because that turns the project into an app, with packages that the toolkit itself must not need.
   const { faults: ofReadme, blocks, notes } = await checkReadme(root, project);
   const faults = [...ofPackage, ...ofReadme];
   for (const fault of faults) console.error(fault);

@@ -6,7 +6,7 @@ import { wordFaults } from "./words/word-faults.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Not checked: history, texts whose bytes are hashed, generated files, samples that are wrong on purpose, and the list of the words itself. */
+/** Files that are not checked: history, texts whose bytes are hashed, generated files, samples that are wrong on purpose, and the list of words itself. */
 const LEFT_OUT = [
   "CHANGELOG.md",
   "migrations/",

@@ -1,4 +1,4 @@
-/** Resolves `typescript` to the version with a compiler in JavaScript, for programs that need it: the current `typescript` is the native compiler. */
+/** Resolves `typescript` to version 6, whose compiler is JavaScript, for programs that need it. The current `typescript` is the native compiler. */
 export function resolve(specifier, context, next) {
   return next(specifier === "typescript" ? "typescript-6" : specifier, context);
 }

@@ -6,7 +6,7 @@ import { type WaitForOptions, waitFor } from "./wait-for.ts";
 /** The options of {@link checkShop}. */
 export interface ShopCheckOptions extends WaitForOptions {
   readonly client: Client<typeof contracts>;
-  /** The pieces in stock before the orders were placed, and the pieces that were sold by then. */
+  /** The pieces in stock, and the pieces sold, before the orders were placed. */
   readonly before: StockAndSales;
 }
 

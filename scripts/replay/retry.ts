@@ -18,7 +18,7 @@ export interface RetryOptions {
   readonly onRetry: (code: string) => void;
 }
 
-/** Runs a call until it succeeds, fails with a code that is not retried, or the time for retries is over. Errors: the last one. */
+/** Runs a call until it succeeds, fails with a code that is not retried, or the time for retries is over. Errors: the last error of the call. */
 export type Retrying = <Result>(call: () => Promise<Result>) => Promise<Result>;
 
 /** Retries with exponential backoff and full jitter. */

@@ -33,10 +33,10 @@ export interface ReplayResult extends TallySummary {
 }
 
 /**
- * Places all orders of the data, each once, however often the replay is run: an order's key is made from its Northwind id. Then waits until all
- * orders are settled, and checks the shop's figures.
+ * Places all orders of the data. However often the replay is run, each order is placed once, because its key is made from its Northwind id. Then waits
+ * until all orders are settled, and checks the shop's figures.
  *
- * Errors: those of the restocking and of the checks' queries. Orders that fail are counted.
+ * Errors: those of the call that fills the stock, and of the checks' queries. Orders that fail are counted.
  */
 export async function runReplay({ client, data, concurrency, onProgress, onSettled, mailUrl, ...retry }: ReplayOptions): Promise<ReplayResult> {
   const tally = createTally();
@@ -87,7 +87,7 @@ export async function runReplay({ client, data, concurrency, onProgress, onSettl
   return { ...tally.summary(elapsedMs), settledAfterMs, counts, checks, totals };
 }
 
-/** How many orders were confirmed at some time: each of their customers must have got a mail. */
+/** How many orders were confirmed at some time. The customer of each must have got a mail. */
 function everConfirmed({ statuses }: { readonly statuses: readonly { readonly status: string; readonly orders: number }[] }): number {
   const never = ["pending", "declining", "declined"];
   return statuses.filter(({ status }) => !never.includes(status)).reduce((sum, { orders }) => sum + orders, 0);

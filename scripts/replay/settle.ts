@@ -2,7 +2,7 @@ import type { Client } from "holon/client";
 import type { contracts } from "#contracts";
 import type { Retrying } from "./retry.ts";
 
-/** The statuses in which no order stays. */
+/** The statuses that an order leaves without an action of a user. */
 export const MOVING: readonly string[] = ["pending", "declining", "cancelling"];
 
 /** The options of {@link untilSettled}. */

@@ -52,7 +52,7 @@ export class Declarations {
     return undefined;
   }
 
-  /** The declarations that a declaration names, those of packages left out. */
+  /** The declarations that a declaration names, without declarations of packages. */
   namedBy({ file, statements }: Declared): readonly Declared[] {
     const found = new Set<Declared | FromPackage | undefined>();
     const visit = (node: ts.Node): void => {
@@ -123,7 +123,7 @@ function isNamed(statement: ts.Statement): statement is ts.Statement & { readonl
 /**
  * The declarations of the toolkit, as its package has them.
  *
- * Emits all of them with `tsc`, without judging the types again: the gate `types` does that. Errors: those that `tsc` reports.
+ * Emits all of them with `tsc`. It does not check the types, because the gate `types` does that. Errors: those that `tsc` reports.
  */
 export function emitDeclarations(root: string): Declarations {
   const folder = mkdtempSync(path.join(tmpdir(), "holon-api-"));

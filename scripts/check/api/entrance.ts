@@ -1,6 +1,6 @@
 import ts from "typescript-6";
 
-/** Whom a name is for, with the comment that begins its part of an entrance. */
+/** The tiers of names: for whom a name is. Each has the comment that begins its part of an entrance. */
 export const TIERS = { users: "For users", authors: "For authors of extensions" } as const;
 
 export type Tier = keyof typeof TIERS;
@@ -18,7 +18,7 @@ export interface Entrance {
   /** As a user imports it: `holon/client`. */
   readonly specifier: string;
   readonly file: string;
-  /** Sorted. */
+  /** The exported names, sorted. */
   readonly names: readonly PublicName[];
   /** What each tier is for: the rest of its comment. */
   readonly purposes: Readonly<Partial<Record<Tier, string>>>;

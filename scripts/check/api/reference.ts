@@ -55,7 +55,7 @@ function docstring({ statements }: Declared): string {
     .trim();
 }
 
-/** A part of a docstring, with links as the code that they name. */
+/** The text of a part of a docstring. A link becomes the name to which it leads, as code. */
 function partText(part: ts.JSDocComment): string {
   if (part.kind === ts.SyntaxKind.JSDocText) return part.text;
   const link = part.getText().replace(/^\{@\w+\s*|\}$/g, "");

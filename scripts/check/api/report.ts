@@ -9,8 +9,8 @@ export interface Api {
 }
 
 /**
- * Machinery that `RunningProcess` hands out as it is. A program can hold it, but its parts are not promised: the report names these types, and does
- * not follow them.
+ * Internal types that `RunningProcess` exposes. A program can hold such an object, but its parts are not promised, so the report names these types and
+ * does not follow them.
  */
 export const MACHINERY: ReadonlySet<string> = new Set(["CompiledContext", "OpenDatabase", "Timers", "Work"]);
 
@@ -88,7 +88,7 @@ export function declarationText({ syntax, statements }: Declared): string {
   return statements.map((statement) => tidy(printer.printNode(ts.EmitHint.Unspecified, statement, syntax))).join("\n");
 }
 
-/** Takes off what says nothing about a name: `export declare`, private members, and where an imported type comes from. */
+/** Removes parts that say nothing about a name: `export declare`, private members, and where an imported type comes from. */
 export function tidy(text: string): string {
   return text
     .replace(/^export (?:declare )?/, "")

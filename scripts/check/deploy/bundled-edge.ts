@@ -13,8 +13,8 @@ const PATHS = ["/openapi.json", "/docs", "/docs/page.js", "/docs/assets/swagger-
 const START_MS = 60_000;
 
 /**
- * Starts an edge alone from the bundle, without installed packages, fetches its documents, and runs the health check of the image against it, while
- * it runs and after it has ended.
+ * Starts only an edge from the bundle, without installed packages, and fetches its documents. Runs the health check of the image against the edge, while
+ * the edge runs and after it has ended.
  */
 export async function bundledEdgeFaults(file: string, [healthCheck = "", ...healthArgs]: readonly string[]): Promise<string[]> {
   const [opsPort] = await freePorts(1);
@@ -44,7 +44,7 @@ export async function bundledEdgeFaults(file: string, [healthCheck = "", ...heal
   }
 }
 
-/** The only variable that a container has too: the program must need nothing else of this machine's environment. */
+/** Keeps only PATH of the environment, which a container has too. The program must need no other variable of this machine. */
 function pathOf({ PATH }: NodeJS.ProcessEnv): Record<string, string> {
   return PATH === undefined ? {} : { PATH };
 }

@@ -45,8 +45,8 @@ const SAMPLE_SECRETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The faults of a compose file beyond its form: a service whose own configuration does not let it start, a context that no service or more than one
- * service hosts, an address that names no service, a written-out secret, a container with more rights than it needs.
+ * The faults of a compose file beyond its form: a service whose configuration is refused at the start, a context that no service or more than one service
+ * hosts, an address that names no service, a secret that is written in the file, a container with more rights than it needs.
  */
 export function composeFaults(text: string): string[] {
   const { services } = parse(text, { merge: true }) as Compose;

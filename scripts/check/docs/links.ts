@@ -24,7 +24,7 @@ export function linkFaults(root: string, pages: readonly Page[]): string[] {
 /** A whole path of the repository in a page's code, as `src/holon/index.ts`. */
 const WHOLE_PATH = /`((?:src|contracts|migrations|scripts|bench|test|deploy|docs)(?:\/[\w.-]+)+)\/?`/g;
 
-/** Whole paths that lead to nothing: files move, and pages that name them are found by no compiler. */
+/** Whole paths that do not exist. Files move, and no compiler finds the pages that name them. */
 export function pathFaults(root: string, pages: readonly Page[]): string[] {
   return pages.flatMap((page) => {
     const fenced = new Set(page.fences.flatMap(({ line, code }) => code.split("\n").map((_, index) => line + index)));

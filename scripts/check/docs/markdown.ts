@@ -24,7 +24,7 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
-/** Fences without a known language and not marked as text: no check can judge them. */
+/** Fences that have no known language and are not marked as text. No check can judge them. */
 export function unmarkedFences(pages: readonly Page[]): string[] {
   return pages.flatMap((page) =>
     page.fences

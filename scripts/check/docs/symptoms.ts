@@ -5,10 +5,10 @@ import type { Page } from "./markdown.ts";
 /** The folders whose programs print what the page quotes. */
 const FOLDERS = ["src", "test", "scripts"];
 
-/** A shorter piece is found by chance. */
+/** Shorter pieces are not looked for, because they would be found by chance. */
 const LEAST_LENGTH = 8;
 
-/** Texts of the first column of the page's tables that no source prints any more: between backquotes, `<...>` for what differs. */
+/** Texts between backquotes in the first column of the page's tables that no source prints any more. `<...>` in a text stands for a varying part. */
 export function symptomFaults(root: string, page: Page | undefined): string[] {
   if (page === undefined) return ["docs/troubleshooting.md is not there"];
   const sources = FOLDERS.flatMap((folder) => textsBelow(path.join(root, folder))).join("\n");

@@ -35,7 +35,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
 /** The level of `src/holon/index.ts`, above all floors. */
 export const TOP_LEVEL = 16;
 
-/** The language of contracts: its values may be imported from the first floor up. */
+/** Contracts are written in zod, so its values may be imported from the first floor up. */
 export const EVERYWHERE_ABOVE_KERNEL: readonly string[] = ["zod"];
 
 /** Packages whose types may be imported on lower floors than their values: the tRPC types of a contract. */

@@ -39,7 +39,7 @@ function shopFault(file: string, { specifier }: Import, tree: SourceTree): Fault
     : ["other-context", `${own} may not import ${other}: contexts meet through their contracts`];
 }
 
-/** Another context that a file of the whole shop imports, directly or not: an import of that file would import the context. */
+/** Another context that a file of the whole shop imports, directly or not. An import of that file would also import the context. */
 function contextBehind(start: string, own: string, tree: SourceTree): string | undefined {
   const reached = new Set([start]);
   for (const file of reached) {

@@ -4,7 +4,7 @@ import type { Rule, Violation } from "./violation.ts";
 
 const TOOLKIT = "src/holon/";
 
-/** The floor of a file of the toolkit: that of its innermost folder that has one. Undefined for the toolkit's index and for files elsewhere. */
+/** The floor of a file of the toolkit: the floor of its innermost folder that has a floor. Undefined for the toolkit's index and for files elsewhere. */
 export function floorName(file: string): string | undefined {
   if (!file.startsWith(TOOLKIT)) return undefined;
   const folders = file.slice(TOOLKIT.length).split("/").slice(0, -1);
@@ -57,7 +57,7 @@ function mayImport(name: string, specifier: string, typeOnly: boolean): boolean 
     packages.some((item) => (item.endsWith("/") ? specifier.startsWith(item) : specifier === item || specifier.startsWith(`${item}/`)));
   if (isIn(FLOORS[name]?.packages ?? []) || (level > 0 && isIn(EVERYWHERE_ABOVE_KERNEL))) return true;
   if (!typeOnly) return false;
-  // A package of a lower floor shows in that floor's types; a higher floor may import the package's types, but not its values.
+  // The types of a lower floor may contain types of its packages. So a higher floor may import these packages' types, but not their values.
   const isBelow = Object.values(FLOORS).some((floor) => floor.level < level && isIn(floor.packages));
   return isBelow || Object.entries(TYPES_FROM).some(([item, from]) => level >= from && isIn([item]));
 }

@@ -13,7 +13,7 @@ export function entrances(root: string): string[] {
   return Object.keys(readManifest(root).exports).map((key) => path.posix.join("holon", key));
 }
 
-/** Links the package's dependencies into a project; of the optional ones those that this machine has, and no development dependencies. */
+/** Links the package's dependencies into a project. Optional ones are linked if this machine has them; development dependencies are not linked. */
 export function linkDependencies(root: string, project: string): void {
   const { dependencies, optionalDependencies } = readManifest(root);
   const optional = Object.keys(optionalDependencies).filter((name) => existsSync(path.join(root, "node_modules", name)));

@@ -11,9 +11,9 @@ interface Locked {
 const OLDEST = /^>=(\d+)\.(\d+)$/;
 
 /**
- * Packages that a user installs and that refuse the oldest Node of `engines`: npm warns of each with EBADENGINE. For some of them `dependencies` pins
- * an older version of a transitive package for this reason only: `light-my-request` (its cookie 2 needs Node 22) and `@fastify/static` (its
- * content-disposition 3, too).
+ * Packages that a user installs and that do not support the oldest Node of `engines`. npm warns of each with EBADENGINE. For this reason alone,
+ * `dependencies` pins older versions of two packages: newer versions of `light-my-request` need cookie 2, newer versions of `@fastify/static` need
+ * content-disposition 3, and both of these need Node 22.
  */
 export function engineFaults(root: string): string[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), "utf8"));

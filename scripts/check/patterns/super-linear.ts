@@ -10,9 +10,9 @@ const parser = new RegExpParser();
 /**
  * Why matching a pattern may look at a character of a text more than once; undefined if it does not.
  *
- * Two repetitions that can match the same characters (`\s*;?\s*`) try each way to share them: `scslre` finds these. Repeated alternatives that begin
- * alike (`(a|aa)+`) are tried in each order, and a pattern that can begin anywhere and needs something after a repetition (`eyJ\w+\.`) runs to the
- * end of the text once for each beginning: this function finds these two.
+ * There are three causes. Two repetitions that can match the same characters (`\s*;?\s*`) try each way to share them. Repeated alternatives that begin
+ * alike (`(a|aa)+`) are tried in each order. A pattern that can begin anywhere and needs something after a repetition (`eyJ\w+\.`) runs to the end of the
+ * text once for each beginning. `scslre` finds the first cause, and this function the other two.
  */
 export function superLinear(source: string, flags: string): string | undefined {
   const [report] = analyse({ source, flags }, { reportTypes: { Move: true, Self: true, Trade: true } }).reports;

@@ -1,6 +1,6 @@
 import ts from "typescript-6";
 
-/** The text for people, as long as the file: everything else is blank, so that an offset in it is also an offset in the file. */
+/** The text of a file for people, as long as the file. All other characters are blank, so that an offset in the text is also an offset in the file. */
 export type Prose = string;
 
 /** Replaces code in a sentence, so that no phrase matches across it. */

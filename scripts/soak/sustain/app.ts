@@ -15,8 +15,8 @@ export const EFFECTS_OF_A_PIECE = { event: 1, job: 1, step: 5 } as const;
 const KEYS = 5_000;
 
 /**
- * The number of rows that count the effects of one kind: one for each key of the events. Two transactions never hold one key, so they never wait for each
- * other's rows. With 64 rows they did: at 150 events a second that cost more than the work, and what the run measured was the waiting.
+ * The number of rows that count the effects of one kind: one row for each key of the events. Two transactions never hold one key, so they never wait for
+ * each other's rows. With 64 rows they waited: at 150 events a second the waits cost more than the work, so the run measured the waits.
  */
 const SLOTS = KEYS;
 
@@ -30,7 +30,7 @@ const sourceContract = contract("source", {
   procedures: {
     /** Emits, enqueues and starts one piece of each kind for each id. */
     fire: mutation({ access: "public", idempotent: true, input: z.object({ ids: z.array(z.string()).max(1_000), runs: z.int().min(0) }) }),
-    /** What this process holds, measured after a garbage collection. */
+    /** The memory and the handles of this process, after a garbage collection. */
     look: query({ access: "public", output: z.object({ residentBytes: z.number(), heapBytes: z.number(), handles: z.int() }) }),
   },
   events: { happened: event(Id.extend({ key: z.string() }), { orderedBy: "key" }) },

@@ -8,14 +8,14 @@ export interface Growth {
   readonly quarters: readonly [number, number, number, number];
   /** The last quarter divided by the second. */
   readonly ratio: number;
-  /** Whether it grew by more than the limit. */
+  /** Whether the figure grew by more than the limit. */
   readonly isGrowing: boolean;
 }
 
 /** The highest allowed ratio of the last quarter to the second. */
 const GREATEST_RATIO = 1.1;
 
-/** Smaller differences are ignored, by the first word of the name. Units: bytes, but pieces for queues, handles and connections. */
+/** The largest difference that is ignored, by the first word of a figure's name. Units: bytes, but pieces for queues, handles and connections. */
 const NOTHING: Readonly<Record<string, number>> = {
   table: 1024 * 1024,
   index: 1024 * 1024,

@@ -11,7 +11,7 @@ import { Sampler } from "./samples.ts";
 /** How long a run lasts, at what rate, and on which backend. */
 export interface SustainOptions {
   readonly seconds: number;
-  /** Events and jobs a second; a fifth as many runs of five steps. */
+  /** Events a second, and jobs a second. Runs of five steps are a fifth as many. */
   readonly rate: number;
   readonly backend: BackendKind;
   /** How long finished work is kept. */
@@ -31,7 +31,7 @@ export interface Sustained extends Omit<SustainOptions, "say"> {
 }
 
 const FIRES_PER_SECOND = 10;
-/** A run has five steps, so a fifth as many runs give as many steps as events. */
+/** The share of runs. A run has five steps, so a fifth as many runs have as many steps as there are events. */
 const RUNS_PART = 0.2;
 const SAMPLES = 120;
 /** If no effect is added for this many seconds, the missing ones are lost. */
