@@ -10,7 +10,7 @@ export const USAGE = `npm run bench -- [${Object.keys(BENCHES).join("] [")}] [op
   --count N         pieces of work of a round of one contender (20000 jobs, 20000 events, 2500 steps)
   --volatile        commits of Postgres do not wait for the disk
   --json FILE       writes rows {bench, contender, concurrency, metric, value, raw}
-  --markdown FILE   replaces what is between the bench marks of a Markdown file
+  --markdown FILE   replaces the text between the bench marks of a Markdown file
   --node PATH       the Node that runs the contenders (the one that runs the bench)
   --profile FOLDER  writes CPU profiles instead of measuring
   -h, --help        prints this text`;

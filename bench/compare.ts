@@ -24,7 +24,7 @@ Runs the benches of a commit and those of this checkout in turn, each from a che
   --noise           measures COMMIT twice in each round, and shows by how much it differs from itself
   --json FILE       writes rows {bench, contender, concurrency, metric, base, now, ratio, ratios}
 
-Exit code 0 if nothing is worse by more than noise, 1 if something is, 2 if it cannot be run.`;
+Exit code 0 if no figure is worse by more than noise, 1 if a figure is worse, 2 if the benches cannot run.`;
 
 /** A state of the code: the base, the base again, or this checkout. */
 interface State {

@@ -10,15 +10,15 @@ import { createRetrying } from "./replay/retry.ts";
 import { runReplay } from "./replay/run-replay.ts";
 import { createSignedIn } from "./replay/signed-in.ts";
 
-const USAGE = `Sends the 830 orders of Northwind to a shop that runs, waits until all are settled, and checks what came of them.
+const USAGE = `Sends the 830 orders of Northwind to a shop that runs, waits until all are settled, and checks the results.
 
   npm run replay -- [options]
 
   --url URL                  the shop (http://127.0.0.1:3000)
   --mail-url URL             the page of its mails (http://127.0.0.1:3025/mail)
   --concurrency N            orders that are placed at once; 1 to 256 (8)
-  --admin-email EMAIL        who looks at the orders (${DEVELOPMENT_ADMIN.email})
-  --admin-password PASSWORD  (${DEVELOPMENT_ADMIN.password})
+  --admin-email EMAIL        the admin who reads the orders (${DEVELOPMENT_ADMIN.email})
+  --admin-password PASSWORD  the admin's password (${DEVELOPMENT_ADMIN.password})
   -h, --help                 prints this text
 `;
 const PATIENCE_MS = 60_000;

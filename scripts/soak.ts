@@ -15,13 +15,13 @@ const USAGE = `Places orders for a while, and meanwhile kills processes, empties
   --own-databases           gives each context a database of its own
   -h, --help                prints this text
 
-Or keeps an app at work at a steady rate, harms nothing, and looks whether a table, an index, a queue, memory or handles go on growing.
+With --sustain: sends work to an app at a steady rate, without faults, and checks whether a table, an index, a queue, memory or handles keep growing.
 
   npm run soak -- --sustain 20m [--rate 50] [--backend redis|postgres] [--kept 60]
 
   --sustain 20m             how long, in minutes (m) or seconds (s)
-  --rate N                  events and jobs a second each, and a fifth of that in runs of five steps (50)
-  --kept N                  seconds that what is over is kept (60)
+  --rate N                  events a second, and jobs a second; runs of five steps are a fifth as many (50)
+  --kept N                  how long finished work is kept, in seconds (60)
 
 Exit code 0 if every piece of work had its effect once and nothing grew, 1 if not.
 `;

@@ -8,7 +8,7 @@ const USAGE = `Runs the tests that start no program, and so need no database, no
   npm run test:unit
   npm run test:unit -- --list
 
-  --list      prints their files and runs nothing
+  --list      prints the files of these tests and runs nothing
   -h, --help  prints this text
 `;
 

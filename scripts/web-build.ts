@@ -4,11 +4,11 @@ import { buildStorefront } from "../src/shop/storefront/build-storefront.ts";
 import { STOREFRONT_FOLDER } from "../src/shop/storefront/open-storefront.ts";
 import { storefrontMark } from "../src/shop/storefront/storefront-sources.ts";
 
-const USAGE = `Builds the storefront, and says what each file weighs.
+const USAGE = `Builds the storefront, and prints the size of each file.
 
   npm run web:build -- [folder]
 
-  folder      where it is built (${STOREFRONT_FOLDER})
+  folder      where the storefront is built (${STOREFRONT_FOLDER})
   -h, --help  prints this text
 `;
 

@@ -4,7 +4,7 @@ import { createServer } from "vite";
 import { refuseWords, runScript } from "../src/holon/cli/command-line.ts";
 import { devConfig } from "../src/shop/storefront/vite-config.ts";
 
-const USAGE = `Serves the storefront's sources on http://127.0.0.1:5173/shop/, and shows at once what is saved. Calls go to a shop that runs.
+const USAGE = `Serves the storefront's sources on http://127.0.0.1:5173/shop/, and shows a saved change at once. Calls go to a shop that runs.
 
   npm run web:dev
 

@@ -7,7 +7,7 @@ const USAGE = `Compares the bodies of the shop's workflows with those that workf
 
   npm run workflows:accept -- [context.workflow@version ...]
 
-  context.workflow@version  a body that changed, or is gone, and is accepted too
+  context.workflow@version  a changed or removed body that is accepted too
   -h, --help                prints this text
 `;
 

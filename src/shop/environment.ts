@@ -81,7 +81,7 @@ function readTokenKeys(env: Environment, production: boolean, faults: Configurat
   if (privateKey !== undefined && publicKeys !== undefined && !isAmong(privateKey, publicKeys)) {
     faults.push({
       variable: "SHOP_TOKEN_PUBLIC_KEYS",
-      problem: "does not list the public half of SHOP_TOKEN_PRIVATE_KEY: nobody would take the tokens that are signed here.",
+      problem: "does not list the public half of SHOP_TOKEN_PRIVATE_KEY: no process would accept the tokens that this process signs.",
       cure: "List the old key and the new one while keys are changed (docs/identity.md).",
     });
   }
@@ -101,7 +101,7 @@ function readFirstAdmin(env: Environment, production: boolean, faults: Configura
   if (email === undefined || !z.email().safeParse(email).success) {
     faults.push({
       variable: "SHOP_ADMIN_EMAIL",
-      problem: "is no e-mail address.",
+      problem: "is not an e-mail address.",
       cure: "Set it together with SHOP_ADMIN_PASSWORD, or neither of them.",
     });
   }
@@ -126,7 +126,7 @@ function readGateway(env: Environment, production: boolean, faults: Configuratio
   if (name === undefined ? production : name !== "fake") {
     faults.push({
       variable: "SHOP_GATEWAY",
-      problem: "names no gateway.",
+      problem: "does not name a gateway.",
       cure: "Only fake exists, which moves no money; production must ask for it by name.",
     });
   }

@@ -68,7 +68,7 @@ function serviceFaults(name: string, service: Service, services: Compose["servic
     const hosts = Object.values(addresses)
       .flat()
       .map((address) => new URL(address).hostname);
-    faults.push(...hosts.filter((host) => services[host] === undefined).map((host) => `calls ${host}, which is no service`));
+    faults.push(...hosts.filter((host) => services[host] === undefined).map((host) => `calls ${host}, which is not a service`));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     faults.push(...error.faults.map(({ variable, problem }) => `${variable} ${problem}`));

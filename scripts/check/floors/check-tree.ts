@@ -29,14 +29,14 @@ function missingFiles(root: string, file: SourceFile): Violation[] {
   return file.imports.flatMap(({ specifier, line }) => {
     const target = resolveImport(file.path, specifier);
     if (target === undefined || existsSync(path.join(root, target))) return [];
-    return [{ rule: "missing-file", file: file.path, line, problem: `${specifier} is no file` }];
+    return [{ rule: "missing-file", file: file.path, line, problem: `${specifier} is not a file` }];
   });
 }
 
 /** A list of exports inside the toolkit would hide from a reader, and from the other rules, which file a name comes from. */
 function innerIndex(file: SourceFile): Violation[] {
   const isInner = file.path.startsWith("src/holon/") && file.path.endsWith("/index.ts") && !Object.values(ENTRANCES).includes(file.path);
-  return isInner ? [{ rule: "inner-index", file: file.path, line: 1, problem: "is no entrance: import the file that declares the name" }] : [];
+  return isInner ? [{ rule: "inner-index", file: file.path, line: 1, problem: "is not an entrance: import the file that declares the name" }] : [];
 }
 
 function tooLong(file: SourceFile): Violation[] {

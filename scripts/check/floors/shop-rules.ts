@@ -24,7 +24,7 @@ function contextOf(file: string): string | undefined {
 
 function shopFault(file: string, { specifier }: Import, tree: SourceTree): Fault | undefined {
   if (specifier === "holon" || specifier.startsWith("holon/")) {
-    return Object.hasOwn(ENTRANCES, specifier) ? undefined : ["shop-entrance", `${specifier} is no entrance of the toolkit`];
+    return Object.hasOwn(ENTRANCES, specifier) ? undefined : ["shop-entrance", `${specifier} is not an entrance of the toolkit`];
   }
   const target = resolveImport(file, specifier);
   if (target === undefined || specifier.startsWith("#contracts")) return undefined;

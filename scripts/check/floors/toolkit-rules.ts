@@ -20,7 +20,7 @@ export function toolkitViolations(file: SourceFile): Violation[] {
   if (!file.path.startsWith(TOOLKIT)) return [];
   const name = floorName(file.path);
   if (name !== undefined && FLOORS[name] === undefined)
-    return [{ rule: "unknown-floor", file: file.path, line: 1, problem: `${name} is no floor of the house` }];
+    return [{ rule: "unknown-floor", file: file.path, line: 1, problem: `${name} is not a floor of the house` }];
   return file.imports.flatMap((imported) => {
     const fault = importFault(file.path, name, imported);
     return fault === undefined ? [] : [{ rule: fault[0], file: file.path, line: imported.line, problem: fault[1] }];

@@ -1,4 +1,4 @@
-/** Patterns that the check must refuse: each was seen to block the event loop. */
+/** Patterns that the check must refuse, because each was seen to block the event loop. */
 export const BAD_SAMPLES: readonly RegExp[] = [
   // A Content-Type of 24 KB took half a second.
   /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i,

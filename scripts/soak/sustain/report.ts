@@ -11,7 +11,7 @@ export function renderSustained({ seconds, rate, backend, keptSeconds, fired, re
   const shown = growth.filter(({ name, quarters }) => !isBytes(name) || Math.max(...quarters) >= SHOWN_BYTES);
   return [
     "",
-    `sustained for ${seconds} s, queues on ${backend}, what is over is kept ${keptSeconds} s`,
+    `sustained for ${seconds} s, queues on ${backend}, finished work is kept ${keptSeconds} s`,
     `  fired            ${fired} events and jobs, and a fifth of that in runs; ${reached.toFixed(0)} a second of ${rate} asked for`,
     `  samples          ${samples}`,
     "",

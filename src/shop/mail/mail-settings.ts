@@ -25,7 +25,7 @@ export function readMail(
   const smtpUrl = named !== undefined && isSmtp(named) ? named : undefined;
   if (smtpUrl !== named) {
     // The value may contain a password, so the message does not show it.
-    faults.push({ variable: "SMTP_URL", problem: "is no address of a mail server.", cure: "Write it as smtp://user:password@mail.example:587." });
+    faults.push({ variable: "SMTP_URL", problem: "is not the address of a mail server.", cure: "Write it as smtp://user:password@mail.example:587." });
   }
   if (allowed !== undefined && allowed !== "yes") {
     faults.push({ variable: "SHOP_ALLOW_DEVELOPMENT_MAIL", problem: "is neither yes nor left out.", cure: "Say yes, or take it out." });
@@ -39,7 +39,7 @@ export function readMail(
   }
   const pagePort = port === undefined ? undefined : Number(port);
   if (pagePort !== undefined && !(Number.isInteger(pagePort) && pagePort >= 0 && pagePort <= GREATEST_PORT)) {
-    faults.push({ variable: "SHOP_MAIL_PORT", problem: "is no port.", cure: `Write a number from 0 to ${GREATEST_PORT}; 0 takes a free one.` });
+    faults.push({ variable: "SHOP_MAIL_PORT", problem: "is not a port.", cure: `Write a number from 0 to ${GREATEST_PORT}; 0 takes a free one.` });
   }
   return { smtpUrl, from, pagePort };
 }
