@@ -64,12 +64,12 @@ export class BenchChild {
     });
   }
 
-  /** Resolves when the process serves or can call. Errors: it ended, or took too long. */
+  /** Resolves when the process serves or can call. Errors: the process ended, or took too long. */
   async started(): Promise<void> {
     await this.#answer(PATIENCE_MS);
   }
 
-  /** Sends an order and waits for the answer. Errors: the error in the answer; the process ended, or took too long. */
+  /** Sends the process an {@link Order} and waits for the answer. Errors: the error in the answer; the process ended, or took too long. */
   ask<Answer>(order: Order): Promise<Answer> {
     const answer = this.#answer<Answer>(PATIENCE_MS + (order.kind === "run" ? order.length * MS_A_PIECE : 0));
     this.#process.send(order);

@@ -1,7 +1,7 @@
 import type { BenchName } from "./bench-plan.ts";
 import type { Places } from "./waits/contender.ts";
 
-/** An order of the bench to one of its processes. */
+/** A command that the bench sends to one of its processes. */
 export type Order =
   | { readonly kind: "run"; readonly concurrency: number /** Milliseconds, or pieces of work. */; readonly length: number }
   | { readonly kind: "cpu" }

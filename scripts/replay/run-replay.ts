@@ -25,7 +25,7 @@ export interface ReplayOptions extends Omit<RetryOptions, "onRetry"> {
 
 /** The result of a replay. `totals` are the orders context's own totals for the days of the data. */
 export interface ReplayResult extends TallySummary {
-  /** From the first order until the last one is settled; milliseconds. */
+  /** The time from the first order until the last one is settled; milliseconds. */
   readonly settledAfterMs: number;
   readonly counts: StatusCounts;
   readonly checks: readonly Check[];

@@ -11,7 +11,7 @@ const KINDS = Object.keys(PIECES) as (keyof typeof PIECES)[];
 const CENTS = 1_000;
 const STOCK = 1_000;
 
-/** Longer than the shop waits for the gateway, so that the approval comes after the refund. */
+/** The delay of a late approval. It is longer than the shop waits for the gateway, so that the approval comes after the refund. */
 const LATE_MS = 5_000;
 
 // Most of the time these tests wait for a bank that does not answer.

@@ -33,7 +33,7 @@ const SETTLED: readonly Order["status"][] = ["confirmed", "shipped", "delivered"
 /** How often a condition is checked. */
 const LOOK_MS = 50;
 
-/** Longer than any call may take. */
+/** How long a call may wait for a connection of the pool. It is longer than any call may take. */
 const POOL_WAIT_MS = 30_000;
 
 /** The shop for a test, with access to its gateway, its mail and its tokens. */

@@ -18,7 +18,7 @@ export type LinkName = keyof typeof LINKS;
 /** The user of a client, and the further headers of its requests. */
 export interface EdgeOptions {
   readonly link?: LinkName;
-  /** As in `user ada admin`; undefined for an anonymous client. */
+  /** Kind, id and roles of the user, such as `user ada admin`; undefined for an anonymous client. */
   readonly as?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

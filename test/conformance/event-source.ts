@@ -9,7 +9,7 @@ type Listener = (event: MessageEvent) => void;
 /**
  * The part of a browser's EventSource that tRPC's subscription link uses, over fetch: Node has EventSource only behind a flag.
  *
- * It does not reconnect: these cases do not test how clients resume.
+ * It does not reconnect, because these cases do not test how clients resume.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export class FetchEventSource {

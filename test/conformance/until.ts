@@ -1,6 +1,6 @@
 const GREATEST_WAIT_MS = 10_000;
 
-/** Waits until `look` returns neither undefined nor false, and returns its value. Errors: it took too long; the message contains `what`. */
+/** Waits until `look` returns neither undefined nor false, and returns its value. Errors: the wait took too long; the message contains `what`. */
 export async function until<Value>(
   what: string,
   look: () => Value | undefined | false | Promise<Value | undefined | false>,

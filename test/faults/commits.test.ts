@@ -123,7 +123,7 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
     await connected();
   });
 
-  /** Waits until the edge reaches orders. Readiness is not enough: it says only that the edge reached orders a moment ago. */
+  /** Waits until the edge reaches orders. Readiness is not enough, because it says only that the edge reached orders a moment ago. */
   async function connected(): Promise<void> {
     const probe = `probe-${probes++}`;
     await callUntilAnswered(fleet.url("edge"), "orders.move", { key: probe, n: -1, held: false }, probe);

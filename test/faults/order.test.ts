@@ -21,7 +21,7 @@ import { waitUntil } from "./harness/wait.ts";
  */
 const options = { timeout: 600_000, concurrent: SCALE < 0.5 };
 const KEYS = 20;
-/** Longer than a lease, and longer than other processes wait for a silent one. */
+/** How long a process is frozen. It is longer than a lease, and longer than other processes wait for a silent one. */
 const FROZEN_MS = 20_000;
 const MEMBERS = [
   { name: "orders", contexts: "orders", roles: "edge,rpc,jobs" },

@@ -27,7 +27,7 @@ export type Outcome = readonly [ended: string, entered: readonly string[]];
 /** The contexts of the app for which the matrix is made, as they declare themselves. */
 export const SHAPES = shapeOf(createAccessApp(() => {})).contexts;
 
-/** Every context as caller of every procedure of every context. */
+/** All cells of the matrix: every context calls every procedure of every context. */
 export const CELLS: readonly Cell[] = SHAPES.flatMap(({ name: caller, calls }) =>
   Object.values(contracts).flatMap(({ name: callee, procedures }) =>
     [...walkProcedures(procedures)].map(([path, procedure]) => ({

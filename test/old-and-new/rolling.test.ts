@@ -59,7 +59,7 @@ async function check(fleet: Fleet, backend: BackendKind, { before, after, breaki
 
   // Now old and new processes run side by side.
   await roll(after, "orders-a", "stock-a");
-  // A member that only one of the two versions knows is dropped on the way.
+  // If only one of the two processes knows a member of an answer, the answer arrives without this member.
   expect(await routesOf(fleet)).toEqual({ "orders-a": { orders: 2, stock: 1 }, "orders-b": { orders: 1, stock: 2 } });
   expect(await recount(fleet, "orders-a")).toEqual({ status: 502, code: "CONTRACT_MISMATCH" });
   await load.more({ 1: 3, 2: 3 });

@@ -218,7 +218,7 @@ function merged({ allOf = [], ...own }: JsonSchema): JsonSchema {
   }) as JsonSchema;
 }
 
-/** The value with one place of it, counted depth first and modulo their number, replaced or removed. */
+/** Returns the value with one place replaced or removed. Places are counted depth first, and `place` is taken modulo their number. */
 function spoil(value: unknown, place: number, junk: unknown): unknown {
   const spoilt: unknown = structuredClone(value);
   const places = placesIn(spoilt);

@@ -15,7 +15,7 @@ export interface PublicName {
 
 /** One entrance of the package. */
 export interface Entrance {
-  /** As a user imports it: `holon/client`. */
+  /** The entrance as a user imports it, such as `holon/client`. */
   readonly specifier: string;
   readonly file: string;
   /** The exported names, sorted. */

@@ -5,7 +5,7 @@ import ts from "typescript-6";
 
 /** The source of one version of a workflow, without comments and layout. */
 export interface WorkflowSource {
-  /** As in `orders.placeOrder@1`. */
+  /** Context, workflow and version, such as `orders.placeOrder@1`. */
   readonly name: string;
   readonly hash: string;
 }

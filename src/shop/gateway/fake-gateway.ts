@@ -11,7 +11,7 @@ export interface GatewayRule {
   readonly outcome: "approve" | "decline" | "hang" | "late";
   /** The reason of a declined charge. */
   readonly reason?: string | undefined;
-  /** For `late`; 5 000 by default. */
+  /** How much later the bank approves a `late` charge; milliseconds, 5 000 by default. */
   readonly afterMs?: number | undefined;
 }
 

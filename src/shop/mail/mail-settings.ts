@@ -25,7 +25,11 @@ export function readMail(
   const smtpUrl = named !== undefined && isSmtp(named) ? named : undefined;
   if (smtpUrl !== named) {
     // The value may contain a password, so the message does not show it.
-    faults.push({ variable: "SMTP_URL", problem: "is not the address of a mail server.", cure: "Write it as smtp://user:password@mail.example:587." });
+    faults.push({
+      variable: "SMTP_URL",
+      problem: "is not the address of a mail server.",
+      cure: "Write it as smtp://user:password@mail.example:587.",
+    });
   }
   if (allowed !== undefined && allowed !== "yes") {
     faults.push({ variable: "SHOP_ALLOW_DEVELOPMENT_MAIL", problem: "is neither yes nor left out.", cure: "Say yes, or take it out." });

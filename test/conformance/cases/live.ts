@@ -12,7 +12,7 @@ interface Item {
   readonly data: { readonly amount: number; readonly note: string };
 }
 
-/** Only amounts are compared: ids contain positions, which differ between databases. */
+/** Only amounts are compared, because ids contain positions, which differ between databases. */
 const amounts = (items: readonly unknown[]): number[] => (items as readonly Item[]).map(({ data }) => data.amount);
 
 async function add(world: World, tag: string, ...added: readonly number[]): Promise<void> {

@@ -128,7 +128,7 @@ const large: readonly Case[] = [
   },
 ];
 
-/** Removes the message: it is the only part that depends on which limit is reached first, the edge's or the mesh's. */
+/** Removes the message. No other part depends on which limit is reached first, the edge's or the mesh's. */
 function withoutMessage(outcome: unknown): unknown {
   const { failure: error } = outcome as ReturnType<typeof failure>;
   return { failure: { ...error, message: "<limit>" } };

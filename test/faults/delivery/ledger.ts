@@ -34,7 +34,7 @@ export async function isQuiet(fleet: Fleet): Promise<true | Outstanding> {
   return Object.values(seen).every((count) => count === 0) ? true : seen;
 }
 
-/** The orders compared with their effects at one subscriber. */
+/** A comparison of the orders with their effects at one subscriber. */
 export interface Account {
   readonly orders: number;
   /** Orders without an effect, and effects without an order. */
@@ -43,7 +43,7 @@ export interface Account {
   readonly doubled: readonly string[];
   readonly lettersMissing: readonly string[];
   readonly lettersDoubled: readonly string[];
-  /** The units that the subscriber counted less the units that were ordered. */
+  /** The units that the subscriber counted minus the units that were ordered. */
   readonly unitsOff: number;
   readonly centsOff: number;
   readonly countOff: number;

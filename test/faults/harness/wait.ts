@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** A generous limit: work that takes longer is lost, not late. */
 const PATIENCE_MS = 150_000;
 
-/** Waits until a condition holds. Errors: it did not hold in time; the message contains the last result. */
+/** Waits until a condition holds. Errors: the condition did not hold in time; the message contains the last result. */
 export async function waitUntil(what: string, ask: () => Promise<unknown> | unknown, patienceMs = PATIENCE_MS): Promise<void> {
   let seen: unknown;
   for (const endMs = performance.now() + patienceMs; performance.now() < endMs; await sleep(50)) {

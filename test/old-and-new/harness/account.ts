@@ -12,7 +12,7 @@ const EFFECTS = {
   ],
 } as const;
 
-/** The jobs of schedules; only the second version has the second one. */
+/** The jobs that schedules start. Only the second version has `tock`. */
 const TICKING = ["tick", "tock"] as const;
 
 type Ticking = (typeof TICKING)[number];

@@ -10,7 +10,7 @@ const NEEDS_NO_STOCK: readonly (OrderStatus | undefined)[] = ["declining", "decl
 const GIVEN_UP = { code: "FAILED", message: "The order could not be placed in time." } as const;
 
 /**
- * Gives back the stock that is reserved for an order which nothing places any more: its run is stuck, or the order does not exist.
+ * Gives back the stock that is reserved for an order that nothing places any more, because its run is stuck, or because the order does not exist.
  *
  * Guarantee: an order whose run is active keeps its stock. If a stuck run is resumed later, it does not confirm the order without stock, because the
  * order is `declining`.

@@ -21,7 +21,7 @@ export const REFRESH_TTL_MS = 7 * 24 * 3_600_000;
 /** How long a session may last, however often it is refreshed. */
 export const SESSION_TTL_MS = 30 * 24 * 3_600_000;
 
-/** How long a used token is still answered with the same successor: a browser repeats a request to which it got no answer. */
+/** How long a used token still gets the same successor. A browser repeats a request to which it got no answer, and then sends a used token. */
 export const GRACE_MS = 10_000;
 
 /** The most sessions that an account has at once. If there are more, the least recently used session ends. */

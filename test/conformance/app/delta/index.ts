@@ -6,7 +6,7 @@ import { reasonOf } from "../reason.ts";
 import { delta } from "./context.ts";
 import { beds } from "./tables.ts";
 
-/** Longer than any deadline of a case, and than the time limits of the tests. */
+/** How long statements sleep. It is longer than any deadline of a case, and than the time limits of the tests. */
 const SLEEP_SECONDS = 600;
 
 /** The last context of the chain, where work hangs. */
