@@ -22,7 +22,7 @@ interface Places {
   readonly project: string;
 }
 
-/** Links the packages that the pages tell a reader to install, with their programs, from this repository. Returns those that it does not have. */
+/** Links the packages that a reader of the pages installs, with their programs, from this repository. Returns those that it does not have. */
 export function installFaults({ root, project }: Places, pages: readonly Page[]): string[] {
   return shellLines(pages).flatMap(({ at, text }) =>
     packagesOf(text).flatMap((name) => {
